@@ -1,0 +1,44 @@
+# Everything here says what it does while it does it; `make` alone lists the targets.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+READY := .venv/.ready
+RUN := .venv/bin/python -m
+
+.PHONY: help setup lab test check format bench soak stop env lock
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+$(READY): requirements.lock tools/uv.lock pyproject.toml tools/setup
+	@PYTHON=$(PYTHON) tools/setup
+
+setup: $(READY)  ## the project's own Python, in .venv
+
+lab: $(READY)  ## bring the whole lab up on this machine and prove it from outside
+	@$(RUN) labvpn rehearsal lab
+
+stop:  ## end the lab and leave nothing of it
+	@[ ! -e $(READY) ] || $(RUN) labvpn rehearsal stop
+
+env: $(READY)  ## shell lines that put the project's Python and pulumi on PATH: eval "$$(make -s env)"
+	@$(RUN) labvpn rehearsal env
+
+test: check  ## every test: unit and component tests first, then the rehearsal
+	@$(RUN) labvpn rehearsal ready --quiet && $(RUN) pytest -q tests/rehearsal
+
+check: $(READY)  ## format, lint, strict types, unit and component tests: under a minute
+	@echo "check: format and lint" && .venv/bin/ruff format --check . && .venv/bin/ruff check .
+	@echo "check: strict types" && .venv/bin/mypy
+	@echo "check: unit and component tests" && $(RUN) pytest -q tests --ignore tests/rehearsal
+
+format: $(READY)  ## format the code and mend what the linter can
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+bench: $(READY)  ## the figures of docs/figures.md, measured on this machine
+	@$(RUN) labvpn.rehearsal.bench
+
+lock: $(READY)  ## pin every dependency again, with hashes
+	@.venv/bin/uv pip compile pyproject.toml --all-extras --generate-hashes \
+	  --no-emit-index-url --universal --python-version 3.11 --no-header --custom-compile-command "make lock" \
+	  --constraint tools/engine-pin.txt -q -o requirements.lock
+	@echo uv | .venv/bin/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o tools/uv.lock
