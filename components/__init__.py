@@ -1,0 +1,1 @@
+"""Pulumi components of the lab VPN, for this stack and for others."""

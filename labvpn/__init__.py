@@ -1,0 +1,1 @@
+"""A whole lab VPN as one Pulumi stack, with its rehearsal and its doctor."""

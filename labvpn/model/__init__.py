@@ -1,0 +1,1 @@
+"""What the lab is: frozen, typed values and their rules."""

@@ -1,0 +1,1 @@
+"""The only door to living machines outside Pulumi's own resources."""

@@ -1,0 +1,1 @@
+"""How each machine is told: from the model to documents, objects and sentences."""

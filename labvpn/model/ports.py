@@ -1,0 +1,62 @@
+"""Which ports each protocol needs: the one table from which every hop is derived."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from pydantic import Field
+
+from labvpn.model.base import Value
+
+
+class Transport(StrEnum):
+    """The transport protocols that a port can belong to."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class Port(NamedTuple):
+    """A port of a transport; sorts by number, then transport."""
+
+    number: int
+    transport: Transport
+
+    def __str__(self) -> str:
+        """As firewalld writes it: `443/tcp`."""
+        return f"{self.number}/{self.transport}"
+
+
+class Protocols(Value):
+    """Which of SoftEther's protocols the server offers beside its own."""
+
+    l2tp_ipsec: bool = Field(default=True, description="the client built into macOS, iOS, Windows and Android")
+    openvpn: bool = Field(default=True, description="OpenVPN over UDP 1194 and over every TCP listener")
+    sstp: bool = Field(default=False, description="Microsoft's SSTP over every TCP listener")
+
+
+OPENVPN_UDP = 1194
+"""The port that IANA gives OpenVPN, and SoftEther's own default."""
+
+IKE, NAT_TRAVERSAL = 500, 4500
+"""IKE (RFC 7296, section 2) and IPsec NAT traversal (RFC 3948); L2TP's own 1701 stays inside IPsec, closed outside."""
+
+
+def needed(listeners: tuple[int, ...], protocols: Protocols) -> tuple[Port, ...]:
+    """The ports that every hop must let in, sorted; all others stay closed."""
+    ports = {Port(number, Transport.TCP) for number in listeners}
+    ports |= {Port(number, Transport.UDP) for number in openvpn_udp(protocols)}
+    if protocols.l2tp_ipsec:
+        ports |= {Port(IKE, Transport.UDP), Port(NAT_TRAVERSAL, Transport.UDP)}
+    return tuple(sorted(ports))
+
+
+def openvpn_udp(protocols: Protocols) -> tuple[int, ...]:
+    """The UDP ports on which the server itself answers OpenVPN."""
+    return (OPENVPN_UDP,) if protocols.openvpn else ()
+
+
+def of_transport(ports: tuple[Port, ...], transport: Transport) -> tuple[int, ...]:
+    """The numbers of one transport's ports, in their order."""
+    return tuple(port.number for port in ports if port.transport is transport)
