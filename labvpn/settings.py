@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pulumi
 from pulumi.runtime import config as runtime
@@ -20,8 +20,7 @@ from labvpn.model.users import User, UsersFile, read_users
 Model = TypeVar("Model", bound=BaseModel)
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """A configuration without a mistake."""
 
     lab: Lab

@@ -1,0 +1,37 @@
+"""The lab VPN, from its configuration to its four machines."""
+
+import pulumi
+
+from components.dns import Name, NameArgs
+from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
+from components.remote import Host, look
+from components.softether import SoftEther, SoftEtherArgs
+from labvpn import settings
+from labvpn.agent import bundle
+from labvpn.render import outputs
+from labvpn.render.documents import Concern, documents
+from labvpn.render.secrets import secrets
+
+lab, credentials = settings.load()
+desired = documents(lab, bundle.digest())
+seen = look(lab, credentials, desired)
+host = Host(lab.server, credentials, seen.host, secrets(lab, credentials))
+
+# Each hop opens only when the one behind it is ready, and the name comes last; destroy goes the other way.
+hops: list[pulumi.Resource] = [SoftEther("vpn", SoftEtherArgs(host, desired))]
+
+if lab.firewall:
+    firewall = HostFirewallArgs(host, desired[Concern.FIREWALL])
+    hops.append(HostFirewall("host-firewall", firewall, pulumi.ResourceOptions(depends_on=hops)))
+
+if lab.fortigate:
+    box = FortiGateArgs.of(lab, credentials, seen.policies)
+    hops.append(FortiGate("fortigate", box, pulumi.ResourceOptions(depends_on=hops)))
+
+if lab.dns:
+    Name("name", NameArgs(lab.dns, str(lab.server.address)), pulumi.ResourceOptions(depends_on=hops))
+
+pulumi.export("name", lab.dialled)
+pulumi.export("address", str(lab.server.address))
+pulumi.export("ports", outputs.ports(lab))
+pulumi.export("users", outputs.users(lab, lambda user: pulumi.Output.secret(credentials.password_of(user))))

@@ -1,0 +1,115 @@
+"""The VPN host: one look at every hop, then commands, one for each concern of the agent, everything by stdin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_command import remote
+
+from components.drift import Drift
+from labvpn.agent import bundle
+from labvpn.model.credentials import Credentials
+from labvpn.model.lab import Lab
+from labvpn.model.server import Server
+from labvpn.observe.changes import drifted, planned
+from labvpn.observe.host import NOTHING, Observed
+from labvpn.remote import look as hops
+from labvpn.remote.errors import HopErrors
+from labvpn.remote.look import Seen
+from labvpn.remote.ssh import as_root
+from labvpn.render.documents import Concern
+from labvpn.render.secrets import Secrets, question, request, secrets
+
+AGENT = "/usr/local/lib/labvpn/agent"
+"""Where the agent stands on the host."""
+
+STATE = "/var/lib/labvpn"
+"""Where the agent remembers what is ours and what was there before us."""
+
+APPLY_SECONDS = 900
+"""The longest that one concern may take on the host: a package installation over a slow line."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """The host that commands run on: how to reach it, what it shows, and the secrets that it is sent."""
+
+    server: Server
+    credentials: Credentials
+    seen: Mapping[str, Observed]
+    secrets: Secrets
+
+    @property
+    def connection(self) -> remote.ConnectionArgs:
+        """The command plugin's connection; without a host key it would verify nothing, so one always stands here."""
+        return remote.ConnectionArgs(
+            host=self.server.ssh_host,
+            port=self.server.ssh.port,
+            user=self.server.ssh.user,
+            private_key=pulumi.Output.secret(self.credentials.ssh_key.get_secret_value()),
+            host_key=self.credentials.host_key,
+            dial_error_limit=3,
+            per_dial_timeout=15,
+        )
+
+    def command(
+        self, name: str, create: str, delete: str | None, stdin: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> remote.Command:
+        """A command run as root. Its text holds no data: that would stand in `ps`, in errors and in the preview."""
+        return remote.Command(
+            name,
+            connection=self.connection,
+            create=as_root(self.server, create),
+            delete=as_root(self.server, delete) if delete else None,
+            stdin=stdin,
+            add_previous_output_in_env=False,
+            logging=remote.Logging.STDOUT_AND_STDERR,
+            opts=opts,
+        )
+
+    def install_agent(self, name: str, opts: pulumi.ResourceOptions) -> remote.Command:
+        """Put the agent on the host; on destroy it goes last, with all that it remembers."""
+        folder = AGENT.rpartition("/")[0]
+        place = f"mkdir -p {folder} && cat >{AGENT}.new && chmod 0755 {AGENT}.new && mv {AGENT}.new {AGENT}"
+        return self.command(name, f"sh -c '{place}'", f"rm -rf {folder} {STATE}", bundle.source(), opts)
+
+    def converge(
+        self,
+        name: str,
+        concern: Concern,
+        desired: str,
+        parent: pulumi.Resource,
+        after: Sequence[pulumi.Resource],
+        seed: str = "",
+    ) -> remote.Command:
+        """Bring one concern to its document, again whenever the host shows something else."""
+        observed = self.seen.get(concern, NOTHING)
+        _tell(parent, observed, desired)
+        drift = Drift(f"{name}-state", desired, observed.document, pulumi.ResourceOptions(parent=parent))
+        stdin = drift.generation.apply(lambda generation: request(int(generation), desired, self.secrets, seed))
+        return self.command(
+            name,
+            f"timeout {APPLY_SECONDS} {AGENT} converge {concern}",
+            f"timeout {APPLY_SECONDS} {AGENT} remove {concern}",
+            pulumi.Output.secret(stdin),
+            pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after]),
+        )
+
+
+def look(lab: Lab, credentials: Credentials, desired: Mapping[Concern, str]) -> Seen:
+    """What every hop shows before anything is changed. Raises RunError with the failure of every hop, a line each."""
+    try:
+        return hops.look(lab, credentials, question(desired, secrets(lab, credentials)))
+    except HopErrors as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _tell(parent: pulumi.Resource, observed: Observed, desired: str) -> None:
+    for sentence in drifted(observed, desired):
+        pulumi.warn(f"changed by hand: {sentence}", parent)
+    for sentence in planned(observed, desired):
+        pulumi.info(sentence, parent)
+    for note in observed.notes:
+        pulumi.info(note, parent)

@@ -1,0 +1,35 @@
+"""The SoftEther server on the lab's machine: the host prepared, the server's settings, the hub with its users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.remote import Host
+from labvpn.render.documents import Concern
+
+
+@dataclass(frozen=True)
+class SoftEtherArgs:
+    """The host, and the documents of its concerns."""
+
+    host: Host
+    documents: dict[Concern, str]
+
+
+class SoftEther(pulumi.ComponentResource):
+    """A SoftEther server with one hub, brought to its documents in the order that never leaves it open."""
+
+    hub: pulumi.Output[str]
+
+    def __init__(self, name: str, args: SoftEtherArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("labvpn:index:SoftEther", name, {}, opts)
+        host, documents = args.host, args.documents
+        agent = host.install_agent(f"{name}-agent", pulumi.ResourceOptions(parent=self))
+        seed = documents[Concern.SERVER]
+        machine = host.converge(f"{name}-host", Concern.HOST, documents[Concern.HOST], self, [agent], seed)
+        server = host.converge(f"{name}-server", Concern.SERVER, documents[Concern.SERVER], self, [machine])
+        hub = host.converge(f"{name}-hub", Concern.HUB, documents[Concern.HUB], self, [server])
+        self.hub = hub.stdout
+        self.register_outputs({"hub": self.hub})

@@ -1,0 +1,68 @@
+"""The command `labvpn`; each part is loaded only when it is called, so that every call starts at once."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+PARTS = {
+    "rehearsal": ("labvpn.rehearsal.cli", "The whole lab on this machine: start, stop, exec, status."),
+    "doctor": ("labvpn.doctor.cli", "Prove a lab from outside, and explain what fails."),
+}
+
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def _root() -> None:
+    """A whole lab VPN as one Pulumi stack, with its rehearsal and its doctor."""
+
+
+@app.command()
+def hostkey(
+    host: Annotated[str, typer.Argument(help="Name or address of the VPN host, with :PORT if it is not 22.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Record it without asking; compare the fingerprint first.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--show", help="Only print the key.")] = False,
+) -> None:
+    """Record the VPN host's SSH key in the stack's configuration (hostKey), so that no other machine passes for it."""
+    from asyncssh import import_public_key
+
+    from labvpn.remote.errors import HopError
+    from labvpn.remote.ssh import fetch_host_key
+
+    name, _, port = host.partition(":")
+    try:
+        key = asyncio.run(fetch_host_key(name, int(port or 22)))
+    except HopError as error:
+        raise typer.Exit(_fail(str(error))) from None
+    if show:
+        typer.echo(key)
+        return
+    typer.echo(f"{host} shows {import_public_key(key).get_fingerprint()}")
+    typer.echo("On the host itself this must print the same: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
+    if not yes:
+        typer.confirm("Is it the same, and shall it be recorded?", abort=True)
+    done = subprocess.run(["pulumi", "config", "set", "hostKey", key], check=False)  # a public key is no secret
+    raise typer.Exit(done.returncode)
+
+
+def _fail(sentence: str) -> int:
+    typer.echo(sentence, err=True)
+    return 1
+
+
+def main() -> None:
+    """Run the command; of the parts only the one that is called is imported."""
+    for name, (module, text) in PARTS.items():
+        called = sys.argv[1:2] == [name]
+        part = importlib.import_module(module).app if called else typer.Typer()
+        app.add_typer(part, name=name, help=text)
+    app()

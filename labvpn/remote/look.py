@@ -1,0 +1,110 @@
+"""One look at every hop before anything is changed: each failure at once, in one sentence each."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from labvpn.agent import bundle
+from labvpn.model.credentials import Credentials
+from labvpn.model.lab import Lab
+from labvpn.observe.host import Observed, read_answer
+from labvpn.remote import dns, fortigate, ssh
+from labvpn.remote.errors import HopError, HopErrors
+
+OBSERVE_SECONDS = 120
+"""How long the host may take to show itself: 10,000 users are read in a few seconds."""
+
+BOOTSTRAP = "python3 -c 'import sys;n=int(sys.stdin.readline());exec(sys.stdin.read(n))' observe"
+"""Runs the agent from stdin, so that a host on which nothing is installed can be observed too."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the hops show; a hop that is not the lab's shows nothing."""
+
+    host: Mapping[str, Observed] = field(default_factory=dict)
+    policies: tuple[Mapping[str, Any], ...] = ()
+
+
+def look(lab: Lab, credentials: Credentials, request: str) -> Seen:
+    """What every hop shows now; `request` is the agent's question with the desired documents.
+
+    Raises HopErrors with the failures of all hops.
+    """
+    return _in_thread(lambda: _look(lab, credentials, request))
+
+
+def zone_of(lab: Lab, key: str) -> dns.Zone:
+    """The zone that the lab's name stands in, with the key that may change it."""
+    if lab.dns is None:
+        raise ValueError("the lab's name is kept elsewhere")
+    signer = dns.Signer(lab.dns.key.name, lab.dns.key.algorithm.value, key)
+    return dns.Zone(lab.dns.zone, str(lab.dns.server), lab.dns.port, signer)
+
+
+async def _look(lab: Lab, credentials: Credentials, request: str) -> Seen:
+    host, policies, name = await asyncio.gather(
+        _look_at_host(lab, credentials, request),
+        _look_at_fortigate(lab, credentials),
+        _look_at_name(lab, credentials),
+        return_exceptions=True,
+    )
+    failures = [answer for answer in (host, policies, name) if isinstance(answer, BaseException)]
+    for failure in failures:
+        if not isinstance(failure, HopError):
+            raise failure
+    if failures:
+        raise HopErrors(failure for failure in failures if isinstance(failure, HopError))
+    assert not isinstance(host, BaseException)  # noqa: S101  (mypy cannot see that failures were raised above)
+    assert not isinstance(policies, BaseException)  # noqa: S101
+    return Seen(host, policies)
+
+
+async def _look_at_host(lab: Lab, credentials: Credentials, request: str) -> Mapping[str, Observed]:
+    source = bundle.source()
+    key = credentials.ssh_key.get_secret_value()
+    stdin = f"{len(source)}\n{source}{request}"
+    answer = await ssh.run(lab.server, key, credentials.host_key, BOOTSTRAP, stdin, OBSERVE_SECONDS)
+    try:
+        return read_answer(answer)
+    except (ValueError, KeyError):
+        hop = f"The VPN host {lab.server.ssh_host}"
+        raise HopError(hop, "gave no answer that can be read", "check that python3 runs there, 3.6 or newer") from None
+
+
+async def _look_at_fortigate(lab: Lab, credentials: Credentials) -> tuple[Mapping[str, Any], ...]:
+    if lab.fortigate is None or credentials.fortigate_token is None or credentials.fortigate_ca is None:
+        return ()
+    token = credentials.fortigate_token.get_secret_value()
+    return tuple(await fortigate.read_policies(lab.fortigate, token, credentials.fortigate_ca))
+
+
+async def _look_at_name(lab: Lab, credentials: Credentials) -> None:
+    if lab.dns is not None and credentials.dns_key is not None:
+        await asyncio.to_thread(dns.check, zone_of(lab, credentials.dns_key.get_secret_value()))
+
+
+def _in_thread(make: Callable[[], Awaitable[Seen]]) -> Seen:
+    """Run to the end in a loop of its own: a Pulumi program already runs inside one."""
+    outcome: list[Seen | BaseException] = []
+
+    def target() -> None:
+        try:
+            outcome.append(asyncio.run(_awaited(make)))
+        except BaseException as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=target, name="look")
+    thread.start()
+    thread.join()
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
+
+
+async def _awaited(make: Callable[[], Awaitable[Seen]]) -> Seen:
+    return await make()

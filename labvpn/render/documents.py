@@ -1,0 +1,117 @@
+"""The desired state of the VPN host as documents, one for each concern of the host agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from labvpn.model import ports
+from labvpn.model.document import Entry, flag, write
+from labvpn.model.firewall import HostFirewall
+from labvpn.model.lab import Lab
+from labvpn.model.users import User
+from labvpn.model.vpn import Vpn
+
+SOFTETHER_UNIT = "softether-vpnserver"
+"""The systemd unit of Debian's package."""
+
+PACKAGES = ("netbase", "softether-vpnserver", "softether-vpncmd")
+"""What the host needs; netbase holds /etc/protocols, without which firewalld does not start."""
+
+
+class Concern(StrEnum):
+    """What the agent converges at a time, each under its own lock, in the order of their dependence."""
+
+    HOST = "host"
+    SERVER = "server"
+    HUB = "hub"
+    FIREWALL = "firewall"
+
+
+def documents(lab: Lab, agent_digest: str) -> dict[Concern, str]:
+    """The document of every concern that the lab has; `agent_digest` is the SHA-256 of the agent to be installed."""
+    entries: dict[Concern, Callable[[], Iterator[Entry]]] = {
+        Concern.HOST: lambda: _host(lab, agent_digest),
+        Concern.SERVER: lambda: _server(lab.vpn),
+        Concern.HUB: lambda: _hub(lab),
+    }
+    if lab.firewall is not None:
+        firewall = lab.firewall
+        entries[Concern.FIREWALL] = lambda: _firewall(firewall, lab.vpn)
+    return {concern: write(build()) for concern, build in entries.items()}
+
+
+def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:
+    yield Entry("agent", "", {"digest": agent_digest})
+    if lab.server.install == "package":
+        wanted = (*PACKAGES, "firewalld") if lab.firewall else PACKAGES
+        for package in sorted(wanted):
+            yield Entry("package", package, {"installed": "yes"})
+    allowed = ("127.0.0.1", "::1", *map(str, lab.server.administrators))
+    yield Entry("administration", "", {"from": ",".join(allowed)})
+    yield Entry("unit", SOFTETHER_UNIT, {"enabled": "yes", "active": "yes"})
+
+
+def _server(vpn: Vpn) -> Iterator[Entry]:
+    yield Entry("administrator", "", {"password": "current"})
+    for number in sorted(vpn.listeners):
+        yield Entry("listener", str(number), {"enabled": "yes"})
+    yield Entry("udp", "", {"ports": ",".join(map(str, ports.openvpn_udp(vpn.protocols))) or "none"})
+    yield Entry("protocol", "openvpn", {"enabled": flag(vpn.protocols.openvpn)})
+    yield Entry("protocol", "sstp", {"enabled": flag(vpn.protocols.sstp)})
+    yield _ipsec(vpn)
+    for service in ("dynamic-dns", "azure", "nat-traversal", "keep-alive", "aggressive-mode"):
+        yield Entry(service, "", {"enabled": "no"})
+    yield Entry("tls", "", {"minimum": "1.2"})
+
+
+def _ipsec(vpn: Vpn) -> Entry:
+    off = {"raw": "no", "etherip": "no"}
+    if not vpn.protocols.l2tp_ipsec:
+        return Entry("ipsec", "", {"l2tp": "no", **off})
+    return Entry("ipsec", "", {"l2tp": "yes", **off, "hub": vpn.hub, "key": "current"})
+
+
+def _hub(lab: Lab) -> Iterator[Entry]:
+    hub = lab.vpn.hub
+    yield Entry("hub", hub, {"online": "yes"})
+    yield _secure_nat(lab.vpn)
+    for user in lab.users:
+        yield _user(hub, user)
+
+
+def _secure_nat(vpn: Vpn) -> Entry:
+    nat = vpn.secure_nat
+    router = str(nat.address.ip)
+    fields = {
+        "enabled": "yes",
+        "mode": nat.mode.value,
+        "address": router,
+        "mask": str(nat.address.netmask),
+        "first": str(nat.first_client),
+        "last": str(nat.last_client),
+        "lease": str(nat.lease),
+        # A pushed default route would take the whole traffic, so a split tunnel pushes its routes alone.
+        "gateway": "none" if nat.routes else router,
+        "dns": str(nat.dns or router),
+        "domain": nat.domain or "none",
+        "routes": ",".join(f"{route.with_netmask}/{router}" for route in nat.routes) or "none",
+    }
+    return Entry("securenat", vpn.hub, fields)
+
+
+def _user(hub: str, user: User) -> Entry:
+    fields = {
+        "password": "current",
+        "realname": user.real_name,
+        "note": user.note,
+        "AutoDisconnect": str(user.auto_disconnect),
+        "MultiLogins": str(user.multi_logins),
+    }
+    return Entry("user", f"{hub}/{user.name}", fields)
+
+
+def _firewall(firewall: HostFirewall, vpn: Vpn) -> Iterator[Entry]:
+    yield Entry("unit", "firewalld", {"enabled": "yes", "active": "yes"})
+    yield Entry("service", firewall.service, {"ports": ",".join(map(str, vpn.ports))})
+    yield Entry("zone", firewall.zone, {"services": firewall.service})

@@ -1,0 +1,43 @@
+"""The secrets that go to the host agent by stdin, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TypedDict
+
+from labvpn.model.credentials import Credentials
+from labvpn.model.lab import Lab
+from labvpn.render.documents import Concern
+
+
+class Secrets(TypedDict, total=False):
+    """The agent's secrets; `users` by `HUB/NAME`."""
+
+    administrator: str
+    hubs: dict[str, str]
+    ipsec: str
+    users: dict[str, str]
+
+
+def secrets(lab: Lab, credentials: Credentials) -> Secrets:
+    """Everything secret that the host's documents stand for."""
+    hub = lab.vpn.hub
+    answer: Secrets = {
+        "administrator": credentials.administrator_password.get_secret_value(),
+        "hubs": {hub: credentials.hub_password.get_secret_value()},
+        "users": {f"{hub}/{user.name}": credentials.password_of(user) for user in lab.users},
+    }
+    if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
+        answer["ipsec"] = credentials.preshared_key.get_secret_value()
+    return answer
+
+
+def question(desired: Mapping[Concern, str], known: Secrets) -> str:
+    """The agent's stdin for `observe`: the documents to compare with, and the secrets to compare by."""
+    return json.dumps({"documents": dict(desired), "secrets": known})
+
+
+def request(generation: int, desired: str, known: Secrets, seed: str = "") -> str:
+    """The agent's stdin for `converge` and `remove`: JSON, secret as a whole."""
+    return json.dumps({"generation": generation, "desired": desired, "secrets": known, "seed": seed})
