@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+
+
+def to_camel(name: str) -> str:
+    """The configuration's spelling of a field: `l2tp_ipsec` is `l2tpIpsec` (pydantic's own gives `l2TpIpsec`)."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 class Value(BaseModel):

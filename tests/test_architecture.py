@@ -1,0 +1,90 @@
+"""Who may import whom: the table of docs/design.md, held."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+ALLOWED: dict[str, tuple[set[str], set[str]]] = {
+    "labvpn/model": (set(), {"pydantic", "pydantic_core"}),
+    "labvpn/render": ({"model"}, {"dns", "cryptography", "jinja2", "segno"}),
+    "labvpn/observe": ({"model"}, set()),
+    "labvpn/kit": ({"model"}, {"dns", "cryptography", "jinja2", "segno", "pyzipper"}),
+    "labvpn/agent": (set(), set()),
+    "labvpn/remote": ({"model", "observe", "agent.bundle"}, {"asyncssh", "httpx", "dns"}),
+    "labvpn/settings.py": ({"model"}, {"pulumi", "pydantic"}),
+    "components": (
+        {"model", "render", "observe", "remote", "agent.bundle", "components"},
+        {"pulumi", "pulumi_command", "pulumiverse_fortios", "dns"},
+    ),
+    "labvpn/doctor": (
+        {"model", "observe", "remote", "kit"},
+        {"rich", "prometheus_client", "typer", "dns", "cryptography", "jinja2"},
+    ),
+    "labvpn/rehearsal": (
+        {"model", "toolchain"},
+        {"aiohttp", "typer", "rich", "yaml", "cryptography", "pydantic", "dns", "httpx"},
+    ),
+    "labvpn/toolchain": (set(), {"pulumi", "grpc", "google", "asyncssh", "httpx", "semver"}),
+}
+"""For each part: what of ours and which third parties; its own modules and the standard library always."""
+
+
+def modules(part: str) -> list[Path]:
+    place = ROOT / part
+    return [place] if place.suffix else sorted(place.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_allowed(name: str, part: str) -> bool:
+    ours, others = ALLOWED[part]
+    top = name.split(".")[0]
+    if top not in ("labvpn", "components"):
+        return top in others or top in sys.stdlib_module_names
+    home = part.removesuffix(".py").replace("/", ".")
+    allowed = {"components" if name == "components" else f"labvpn.{name}" for name in ours} | {home}
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in allowed)
+
+
+@pytest.mark.parametrize("part", ALLOWED)
+def test_every_part_imports_only_what_the_table_allows(part: str) -> None:
+    stray = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(part)
+        for name in imports(path)
+        if not is_allowed(name, part)
+    ]
+    assert stray == []
+
+
+def test_a_stray_import_would_be_found() -> None:
+    assert not is_allowed("pulumi.Output", "labvpn/model")
+    assert not is_allowed("labvpn.render.documents", "labvpn/rehearsal")
+    assert not is_allowed("labvpn.agent.hub", "labvpn/remote")
+    assert is_allowed("labvpn.agent.bundle", "labvpn/remote")
+
+
+def test_every_package_of_ours_stands_in_the_table() -> None:
+    packages = {f"labvpn/{path.parent.name}" for path in (ROOT / "labvpn").glob("*/__init__.py")}
+    assert packages <= set(ALLOWED)
+
+
+def test_no_file_is_longer_than_one_sitting() -> None:
+    files = [path for part in ("labvpn", "components", "tests") for path in (ROOT / part).rglob("*.py")]
+    long = {str(path.relative_to(ROOT)): count for path in files if (count := len(path.read_text().splitlines())) > 250}
+    assert long == {}
+
+
+def test_the_entry_point_is_a_table_of_contents() -> None:
+    assert len((ROOT / "__main__.py").read_text().splitlines()) <= 60

@@ -1,0 +1,81 @@
+"""Documents, objects and secrets as they are told to each machine."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from labvpn.model.document import read, write
+from labvpn.render import fortigate, outputs
+from labvpn.render.documents import Concern, documents
+from labvpn.render.secrets import request, secrets
+from tests.unit.samples import CANARY, credentials, lab
+
+CASES = Path(__file__).parent.parent / "cases" / "documents"
+
+
+@pytest.mark.parametrize("concern", Concern)
+def test_a_document_is_as_its_case_file_says(concern: Concern) -> None:
+    assert documents(lab(), "0" * 64)[concern] == (CASES / f"{concern}.txt").read_text()
+
+
+@pytest.mark.parametrize("concern", Concern)
+def test_a_document_reads_back_to_the_same_text(concern: Concern) -> None:
+    text = documents(lab(), "0" * 64)[concern]
+    assert write(read(text)) == text
+
+
+def test_no_document_holds_a_secret() -> None:
+    assert CANARY not in "".join(documents(lab(), "0" * 64).values())
+
+
+def test_l2tp_off_closes_its_ports_in_every_document_and_object() -> None:
+    without = lab(vpn={"protocols": {"l2tpIpsec": False}})
+    text = documents(without, "")
+    box = without.fortigate
+    assert box is not None
+    assert "ipsec l2tp=no" in text[Concern.SERVER]
+    assert "4500/udp" not in text[Concern.FIREWALL]
+    assert [service.ports for service in fortigate.objects(without, box).services] == ["443 992 1194 5555", "1194"]
+
+
+def test_no_udp_service_exists_where_no_protocol_needs_one() -> None:
+    bare = lab(vpn={"protocols": {"l2tpIpsec": False, "openvpn": False}})
+    assert bare.fortigate is not None
+    assert [service.transport for service in fortigate.objects(bare, bare.fortigate).services] == ["tcp"]
+
+
+def test_a_lab_without_a_firewall_leaves_firewalld_alone() -> None:
+    text = documents(lab(firewall=None), "")
+    assert Concern.FIREWALL not in text
+    assert "firewalld" not in text[Concern.HOST]
+
+
+def test_an_installation_that_is_present_is_not_installed_again() -> None:
+    present = lab(server={"address": "203.0.113.20", "install": "present"})
+    assert "package" not in documents(present, "")[Concern.HOST]
+
+
+def test_a_split_tunnel_pushes_its_routes_and_no_default_route() -> None:
+    split = lab(vpn={"secureNat": {"routes": ["203.0.113.16/28"]}})
+    text = documents(split, "")[Concern.HUB]
+    assert "gateway=none" in text
+    assert "routes=203.0.113.16/255.255.255.240/192.168.30.1" in text
+
+
+def test_the_agent_is_sent_every_secret_by_stdin_alone() -> None:
+    sent = json.loads(request(3, "doc", secrets(lab(), credentials())))
+    assert sent["secrets"]["administrator"] == f"{CANARY}-admin"
+    assert sent["secrets"]["ipsec"] == f"{CANARY}-psk"
+    assert set(sent["secrets"]["users"]) == {"LAB/owner", "LAB/guest1"}
+
+
+def test_a_password_that_is_set_wins_over_the_derived_one() -> None:
+    given = credentials(passwords={"guest1": "chosen-by-hand"})
+    sent = secrets(lab(), given)["users"]
+    assert sent["LAB/guest1"] == "chosen-by-hand"
+    assert sent["LAB/owner"] != sent["LAB/guest1"]
+
+
+def test_the_outputs_name_ports_by_transport() -> None:
+    assert outputs.ports(lab()) == {"tcp": [443, 992, 1194, 5555], "udp": [500, 1194, 4500]}
