@@ -1,0 +1,117 @@
+"""What the components register, on a recording engine."""
+
+from __future__ import annotations
+
+import json
+
+import pulumi
+import pytest
+
+from components.dns import Name, NameArgs
+from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
+from components.remote import Host
+from components.softether import SoftEther, SoftEtherArgs
+from labvpn.observe.host import Observed
+from labvpn.render.documents import Concern, documents
+from labvpn.render.secrets import secrets
+from tests.components.engine import is_secret, plain, run
+from tests.unit.samples import CANARY, credentials, lab
+
+POLICIES = [{"policyid": 1, "name": "campus-any"}, {"policyid": 4, "name": "deny-outside"}]
+
+
+def host(user: str = "root") -> Host:
+    server = lab(server={"address": "203.0.113.20", "ssh": {"user": user}}).server
+    return Host(server, credentials(), {}, secrets(lab(), credentials()))
+
+
+def build_all() -> None:
+    desired = documents(lab(), "0" * 64)
+    box = FortiGateArgs.of(lab(), credentials(), POLICIES)
+    wanted = lab().dns
+    assert wanted is not None
+    server = SoftEther("vpn", SoftEtherArgs(host(), desired))
+    after = pulumi.ResourceOptions(depends_on=[server])
+    HostFirewall("host-firewall", HostFirewallArgs(host(), desired[Concern.FIREWALL]), after)
+    FortiGate("fortigate", box, after)
+    Name("name", NameArgs(wanted, "203.0.113.20"), after)
+
+
+def test_one_command_for_each_concern_and_not_one_for_each_user() -> None:
+    names = [resource.name for resource in run(build_all).of_type("command:remote:Command")]
+    assert names == ["vpn-agent", "vpn-host", "vpn-server", "vpn-hub", "host-firewall-rules", "host-firewall-proof"]
+
+
+def test_no_command_text_holds_data_or_a_secret() -> None:
+    for command in run(build_all).of_type("command:remote:Command"):
+        text = f"{plain(command.inputs['create'])} {plain(command.inputs.get('delete', ''))}"
+        assert CANARY not in text
+        assert "203.0.113" not in text
+        assert len(text) < 400
+
+
+def test_every_secret_is_told_to_the_engine_as_one() -> None:
+    for resource in run(build_all).resources:
+        for name, value in resource.inputs.items():
+            if CANARY in json.dumps(plain(value), default=str):
+                inner = value.get("privateKey") if name == "connection" else value
+                assert is_secret(inner), f"{resource.name}.{name}"
+
+
+def test_every_command_knows_the_hosts_key() -> None:
+    for command in run(build_all).of_type("command:remote:Command"):
+        assert plain(command.inputs["connection"])["hostKey"].startswith("ssh-ed25519 ")
+
+
+def test_a_user_who_is_not_root_runs_every_command_by_sudo() -> None:
+    desired = documents(lab(), "0" * 64)
+    seen = run(lambda: _softether(desired)).of_type("command:remote:Command")
+    assert all(plain(command.inputs["create"]).startswith("sudo -n ") for command in seen)
+    assert all(plain(command.inputs["delete"]).startswith("sudo -n ") for command in seen)
+
+
+def _softether(desired: dict[Concern, str]) -> None:
+    SoftEther("vpn", SoftEtherArgs(host("labadmin"), desired))
+
+
+def test_the_server_document_is_the_seed_of_the_host() -> None:
+    seen = run(build_all)
+    sent = json.loads(plain(seen.named("vpn-host").inputs["stdin"]))
+    assert "listener 443" in sent["seed"]
+
+
+def test_what_the_host_shows_stands_beside_what_is_desired() -> None:
+    shown = Observed("hub LAB online=no\n", applied=None)
+    desired = documents(lab(), "0" * 64)
+
+    def build() -> None:
+        one = host()
+        SoftEther("vpn", SoftEtherArgs(Host(one.server, one.credentials, {"hub": shown}, one.secrets), desired))
+
+    drift = run(build).named("vpn-hub-state")
+    assert plain(drift.inputs["observed"]) == "hub LAB online=no\n"
+    assert plain(drift.inputs["desired"]) == desired[Concern.HUB]
+
+
+def test_tcp_and_udp_are_services_of_their_own() -> None:
+    services = run(build_all).of_type("service/custom:Custom")
+    assert [(plain(s.inputs).get("tcpPortrange"), plain(s.inputs).get("udpPortrange")) for s in services] == [
+        ("443 992 1194 5555", None),
+        (None, "500 1194 4500"),
+    ]
+
+
+def test_the_policy_is_placed_before_its_named_neighbour() -> None:
+    move = run(build_all).of_type("policyMove:PolicyMove")[0]
+    assert plain(move.inputs) == {"policyidSrc": 7, "policyidDst": 4, "move": "before"}
+
+
+def test_a_neighbour_that_the_box_lacks_is_refused_with_those_it_has() -> None:
+    with pytest.raises(pulumi.RunError, match=r"no policy 'deny-outside'; it has 'campus-any'"):
+        FortiGateArgs.of(lab(), credentials(), POLICIES[:1])
+
+
+def test_the_record_holds_no_key() -> None:
+    record = run(build_all).named("name-a")
+    assert plain(record.inputs)["address"] == "203.0.113.20"
+    assert "Y2FuYXJ5" not in json.dumps(plain(record.inputs), default=str)
