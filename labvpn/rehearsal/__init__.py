@@ -1,0 +1,1 @@
+"""The whole lab on one machine."""

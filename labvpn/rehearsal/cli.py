@@ -1,0 +1,106 @@
+"""The command `labvpn rehearsal`: the whole lab on this machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from labvpn.rehearsal import places
+from labvpn.rehearsal.problems import RehearsalError
+
+app = typer.Typer(
+    help="The whole lab on this machine: its network, its machines and their servers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+MACHINES = ("internet", "names", "carrier", "phone", "fortigate", "server", "workstation", "campus", "admin")
+# What a shell's own tools answer when it is not the command that failed (env, timeout, docker run).
+OUR_FAULT = 125
+NOT_RUNNING = 3
+
+
+def _say(text: str) -> None:
+    print(f"rehearsal: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _told(status: int = 1) -> Iterator[None]:
+    try:
+        yield
+    except (RehearsalError, ValueError) as error:
+        _say(str(error))
+        raise typer.Exit(status) from None
+
+
+@app.command()
+def start() -> None:
+    """Bring the machines up, or what is missing of them; builds their images first if this is the first time."""
+    from labvpn.rehearsal import life
+
+    with _told():
+        life.start(_say)
+
+
+@app.command()
+def stop() -> None:
+    """End the rehearsal and remove all that is its own; what it built for the next start stays in the cache."""
+    from labvpn.rehearsal import life
+
+    with _told():
+        life.stop(_say)
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")] = False,
+) -> None:
+    """Say whether the rehearsal is up; the exit status is 0 if it is and 3 if it is not."""
+    from labvpn.rehearsal import life
+
+    with _told():
+        state = places.state()
+        up = life.is_up(state)
+    facts = {"name": state.name, "up": up, "state": str(state), "machines": list(MACHINES) if up else []}
+    words = f"the rehearsal '{state.name}' is {'up: ' + ', '.join(MACHINES) if up else 'not running'}"
+    print(json.dumps(facts) if as_json else words)
+    raise typer.Exit(0 if up else NOT_RUNNING)
+
+
+@app.command(context_settings={"allow_interspersed_args": False})
+def exec(
+    host: Annotated[str, typer.Argument(metavar="HOST", help=f"One of {', '.join(MACHINES)}.")],
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The program and its arguments.")],
+) -> None:
+    """Run a command on a machine, from this folder and with your files, output and exit status.
+
+    The exit status is 125 where the rehearsal itself cannot run it, 126 or 127 where the machine cannot.
+    """
+    from labvpn.rehearsal import run
+
+    if host not in MACHINES:
+        _say(f"there is no machine '{host}': take one of {', '.join(MACHINES)}")
+        raise typer.Exit(2)
+    words = command[1:] if command[0] == "--" else command
+    with _told(OUR_FAULT):
+        code = run.run(places.state(), host, words)
+    raise typer.Exit(code)
+
+
+@app.command()
+def reboot(
+    host: Annotated[str, typer.Argument(metavar="server", help="The machine; only the VPN host has a plug to pull.")],
+) -> None:
+    """Pull the VPN host's plug and boot it again, as a power cut would."""
+    from labvpn.rehearsal import life
+
+    if host != "server":
+        _say(f"'{host}' cannot be booted again: only 'server' can")
+        raise typer.Exit(2)
+    with _told():
+        life.reboot(_say)

@@ -1,0 +1,10 @@
+"""Paths as the processes of the rehearsal see them, on the fresh /run that ends with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+RUN = Path("/run/labvpn")
+LOGS = RUN / "log"
+PIDS = RUN / "pid"
+SERVER = RUN / "server"

@@ -1,0 +1,166 @@
+"""The rehearsal's life: start, stop, and what it is at."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from labvpn.rehearsal import cgroup, enter, places
+from labvpn.rehearsal.places import PROJECT
+from labvpn.rehearsal.problems import RehearsalError
+
+PATIENCE = 60.0
+"""Seconds that a start may take once the images are there."""
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Have one start or stop at a time."""
+    places.all_states().mkdir(parents=True, exist_ok=True)
+    folder = os.open(places.all_states(), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def is_up(state: Path) -> bool:
+    """Whether the rehearsal is up."""
+    wrapper = enter.noted(state)
+    return wrapper is not None and wrapper.alive and (state / "up").exists()
+
+
+def prepare(say: Callable[[str], None]) -> None:
+    """Have all that a start needs and that is kept for the next one; raises RehearsalError."""
+    from labvpn.rehearsal import images, system
+
+    problem = system.unavailable()
+    if problem:
+        raise RehearsalError(problem)
+    if images.missing():
+        system.ensure_programs(say)
+        images.ensure(say)
+
+
+def start(say: Callable[[str], None]) -> None:
+    """Bring the rehearsal up, or what is missing of it; raises RehearsalError with what went wrong."""
+    state = places.state()
+    with _alone():
+        if is_up(state):
+            _mend(state, say)
+            return
+        prepare(say)
+        _end(state)
+        _launch(state, say)
+
+
+def _launch(state: Path, say: Callable[[str], None]) -> None:
+    from labvpn.rehearsal import images, values
+
+    began = time.monotonic()
+    say(f"starting the machines of the rehearsal '{state.name}' (about 3 s)")
+    values.ensure(state)
+    fresh = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    first = [sys.executable, "-m", "labvpn.rehearsal.runner", state, images.TOOLS.path, images.BARE.path]
+    with (state / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*fresh, *first],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=_environment(),
+        )
+    enter.Wrapper.of(process.pid).write(state)
+    _await_up(state, process)
+    say(f"the rehearsal is up after {time.monotonic() - began:.1f} s")
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+    programs = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return {**os.environ, "PYTHONPATH": path, "PATH": programs}
+
+
+def _await_up(state: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not (state / "up").exists():
+        ended = process.poll() is not None
+        if ended or time.monotonic() > deadline:
+            end = "\n".join((state / "log").read_text().splitlines()[-8:])
+            _end(state)
+            raise RehearsalError(f"the rehearsal {'ended' if ended else 'was not up in time'} at its start:\n{end}")
+        time.sleep(0.02)
+
+
+def inside(state: Path, module: str) -> str:
+    """Run a module of ours where the machines are kept; returns what it printed, raises RehearsalError with its error."""
+    from labvpn.rehearsal import images
+
+    python = [sys.executable, "-m"]
+    done = subprocess.run(
+        [*python, "labvpn.rehearsal.run", state, *python, f"labvpn.rehearsal.{module}", state, images.BARE.path],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=_environment(),
+    )
+    if done.returncode:
+        raise RehearsalError(done.stderr.strip())
+    return done.stdout
+
+
+def _mend(state: Path, say: Callable[[str], None]) -> None:
+    started = inside(state, "setup").split()
+    say(f"the rehearsal '{state.name}' is up" + (f"; started again: {', '.join(started)}" if started else ""))
+
+
+def reboot(say: Callable[[str], None]) -> None:
+    """Pull the VPN host's plug and boot it again; returns when its sshd answers."""
+    began = time.monotonic()
+    inside(places.state(), "host")
+    inside(places.state(), "setup")
+    say(f"the VPN host is up again after {time.monotonic() - began:.1f} s")
+
+
+def stop(say: Callable[[str], None]) -> None:
+    """End the rehearsal, running or not, and remove all that is its own."""
+    state = places.state()
+    if not state.exists():
+        say(f"the rehearsal '{state.name}' is not running")
+        return
+    with _alone():
+        _end(state)
+        shutil.rmtree(state)
+    with suppress(OSError):
+        places.all_states().rmdir()
+    say(f"the rehearsal '{state.name}' has ended and left nothing")
+
+
+def _end(state: Path) -> None:
+    wrapper = enter.noted(state)
+    if wrapper and wrapper.alive:
+        _kill(wrapper)
+    (state / "up").unlink(missing_ok=True)
+    cgroup.remove(state)
+
+
+def _kill(wrapper: enter.Wrapper) -> None:
+    children = Path(f"/proc/{wrapper.pid}/task/{wrapper.pid}/children").read_text().split()
+    held = [enter.Wrapper.of(int(child)) for child in children]
+    os.kill(wrapper.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    # The first process goes last: once it is gone, so are all others with their mounts and namespaces.
+    while wrapper.alive or any(child.alive for child in held):
+        if time.monotonic() > deadline:
+            raise RehearsalError(f"the rehearsal's processes did not end within 10 s of killing {wrapper.pid}")
+        time.sleep(0.02)

@@ -1,0 +1,73 @@
+"""Running one command on a machine of the rehearsal as if it stood in the caller's shell."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from labvpn.rehearsal import enter, kernel
+from labvpn.rehearsal.shown import Shown
+
+# What a caller may send to the command; stops, window sizes and the terminal's own signals reach it without us.
+PASSED = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
+_BY_KERNEL = 0x80  # SI_KERNEL: the terminal sends to the whole group in the foreground, the command included
+
+
+def run(state: Path, machine: str | None, command: Sequence[str]) -> int:
+    """Run a command on a machine, in the caller's folder and environment; returns its exit status.
+
+    With None it runs where the machines are kept. The status is 128 + N after signal N, 126 for what cannot be executed and 127 for what is not found, as in a shell.
+    """
+    folder = Path.cwd()
+    wrapper = enter.running(state)
+    if machine != "server":
+        enter.enter(wrapper, machine)
+        return _status(folder, command)
+    with Shown(state, folder) as shown:
+        enter.enter(wrapper, machine)
+        shown.lay_down()
+        return _status(folder, command)
+
+
+def _status(folder: Path, command: Sequence[str]) -> int:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*PASSED, signal.SIGCHLD})
+    pid = os.fork()
+    if pid == 0:
+        _become(folder, command)
+    return _wait(pid)
+
+
+def _become(folder: Path, command: Sequence[str]) -> None:
+    status = 126
+    try:
+        kernel.die_with_parent()
+        os.chdir(folder)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {*PASSED, signal.SIGCHLD})
+        os.execvp(command[0], list(command))
+    except FileNotFoundError as error:
+        status = 127
+        sys.stderr.write(f"labvpn: {error.filename or command[0]}: no such program or folder on this machine\n")
+    except OSError as error:
+        sys.stderr.write(f"labvpn: {command[0]}: {error.strerror}\n")
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _wait(pid: int) -> int:
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+        news = signal.sigwaitinfo({*PASSED, signal.SIGCHLD})
+        if news.si_signo != signal.SIGCHLD and news.si_code != _BY_KERNEL:
+            os.kill(pid, news.si_signo)
+
+
+if __name__ == "__main__":
+    sys.exit(run(Path(sys.argv[1]), None, sys.argv[2:]))
