@@ -1,0 +1,168 @@
+"""The box's configuration as a value: every change gives a new box or is refused as FortiOS refuses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from labvpn.rehearsal.fortigate import references, refusals
+from labvpn.rehearsal.fortigate.objects import Addrgrp, Entry, Global, Policy
+from labvpn.rehearsal.fortigate.references import Reference
+from labvpn.rehearsal.fortigate.tables import GLOBAL, GROUPS, POLICIES, TABLES, Key, Table, table
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A FortiGate's firmware version and its tables, each in its order."""
+
+    version: str
+    tables: dict[str, tuple[Entry, ...]]
+
+    def entries(self, of: Table) -> tuple[Entry, ...]:
+        """All entries of a table, in order."""
+        return self.tables.get(of.path, ())
+
+    def find(self, of: Table, key: Key) -> Entry:
+        """One entry; Refused (404) where there is none."""
+        for entry in self.entries(of):
+            if of.key_of(entry) == key:
+                return entry
+        raise refusals.missing(of.path, key)
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """The policies in the order of their evaluation."""
+        return cast("tuple[Policy, ...]", self.entries(POLICIES))
+
+    @property
+    def token_in_url(self) -> bool:
+        """Whether a token may stand in the URL: always before FortiOS 7.4.5, then only if switched on."""
+        settings = cast(Global, self.entries(GLOBAL)[0])
+        return not self.knows_url_switch or settings.rest_api_key_url_query == "enable"
+
+    @property
+    def knows_url_switch(self) -> bool:
+        """Whether this firmware has the setting rest-api-key-url-query (7.4.5, 7.6.1; Fortinet tip 357228)."""
+        numbers = tuple(int(part) for part in self.version.removeprefix("v").split("."))
+        return numbers >= (7, 4, 5) and numbers != (7, 6, 0)
+
+
+def create(box: Box, path: str, body: Body) -> tuple[Box, Key]:
+    """The box with a new entry at the end of its table, and the entry's key; a policy without an id gets the next."""
+    of = _writable(path)
+    if of is POLICIES and not body.get("policyid"):
+        body = body | {"policyid": max((policy.policyid for policy in box.policies), default=0) + 1}
+    entry = of.read(body)
+    key = of.key_of(entry)
+    _check(box, of, entry, others=box.entries(of))
+    return _with(box, of, (*box.entries(of), entry)), key
+
+
+def update(box: Box, path: str, key: Key, body: Body) -> Box:
+    """The box with the body's fields changed in one entry; a new name is carried to where the entry is named."""
+    of = _writable(path)
+    old = box.find(of, key)
+    fixed = {"policyid": key} if of is POLICIES else {}
+    new = of.read(old.shown() | body | fixed)
+    _check(box, of, new, others=tuple(entry for entry in box.entries(of) if entry is not old))
+    changed = _with(box, of, tuple(new if entry is old else entry for entry in box.entries(of)))
+    return changed if of.key_of(new) == key else _renamed(changed, of, key, of.key_of(new))
+
+
+def move(box: Box, path: str, key: Key, place: str, other: Key) -> Box:
+    """The box with one entry right `before` or `after` another of its table."""
+    of = _writable(path)
+    entry, anchor = box.find(of, key), box.find(of, other)
+    rest = [each for each in box.entries(of) if each is not entry]
+    if entry is not anchor:
+        rest.insert(rest.index(anchor) + (place == "after"), entry)
+        return _with(box, of, tuple(rest))
+    return box
+
+
+def delete(box: Box, path: str, key: Key) -> Box:
+    """The box without an entry; Refused while another entry names it."""
+    of = _writable(path)
+    entry = box.find(of, key)
+    if users := [_titled(user, user_key) for user, user_key, _ in _users(box, of, key)]:
+        raise refusals.in_use(key, users)
+    return _with(box, of, tuple(each for each in box.entries(of) if each is not entry))
+
+
+def _writable(path: str) -> Table:
+    of = table(path)
+    if not of.writable:
+        raise refusals.Refused(405, cli_error=f"table {path} cannot be changed in the rehearsal")
+    return of
+
+
+def _with(box: Box, of: Table, entries: tuple[Entry, ...]) -> Box:
+    return replace(box, tables=box.tables | {of.path: entries})
+
+
+def _check(box: Box, of: Table, entry: Entry, others: tuple[Entry, ...]) -> None:
+    key = of.key_of(entry)
+    if any(of.key_of(other) == key for other in others):
+        raise refusals.duplicate(of.path, key)
+    name = getattr(entry, "name", "")
+    if name and any(getattr(other, "name", "") == name for other in others):
+        raise refusals.duplicate(of.path, name)
+    for reference in references.of(entry):
+        _check_reference(box, reference)
+    if isinstance(entry, Addrgrp) and entry.name in _reachable(box, entry):
+        raise refusals.invalid("member", f"group '{entry.name}' would hold itself")
+
+
+def _check_reference(box: Box, reference: Reference) -> None:
+    if reference.name in reference.to.also:
+        return
+    for path in reference.to.tables:
+        if any(TABLES[path].key_of(entry) == reference.name for entry in box.entries(TABLES[path])):
+            return
+    raise refusals.not_in_datasource(reference.field, reference.name, reference.to.http_status)
+
+
+def _reachable(box: Box, group: Addrgrp) -> set[str]:
+    """The names of all that a group holds, directly or through its groups."""
+    groups = {entry.name: entry for entry in box.entries(GROUPS) if isinstance(entry, Addrgrp)}
+    found: set[str] = set()
+    ahead = [member.name for member in group.member]
+    while ahead:
+        name = ahead.pop()
+        if name not in found and name in groups:
+            ahead += [member.name for member in groups[name].member]
+        found.add(name)
+    return found
+
+
+def _users(box: Box, of: Table, key: Key) -> Iterator[tuple[Table, Key, Entry]]:
+    """The entries that name an entry."""
+    for path, entries in box.tables.items():
+        for entry in entries:
+            if any(ref.name == key and of.path in ref.to.tables for ref in references.of(entry)):
+                yield TABLES[path], TABLES[path].key_of(entry), entry
+
+
+def _titled(user: Table, key: Key) -> str:
+    return f"{user.path} {key}"
+
+
+def _renamed(box: Box, of: Table, old: Key, new: Key) -> Box:
+    for user, _, entry in list(_users(box, of, old)):
+        renamed = user.read(_replaced(entry.shown(), old, new))
+        box = _with(box, user, tuple(renamed if each is entry else each for each in box.entries(user)))
+    return box
+
+
+def _replaced(body: Body, old: Key, new: Key) -> Body:
+    """A body in whose lists of members and single references the new name stands for the old."""
+
+    def value(field: str, held: Any) -> Any:
+        if isinstance(held, list):
+            return [{"name": new} if member.get("name") == old else member for member in held]
+        return new if held == old and field in ("schedule", "extintf") else held
+
+    return {field: value(field, held) for field, held in body.items()}

@@ -1,0 +1,141 @@
+"""What a policy matches, as nft expressions: its interfaces, sources, destinations and services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv4Network, collapse_addresses, summarize_address_range
+from itertools import product
+
+from labvpn.rehearsal.fortigate import values
+from labvpn.rehearsal.fortigate.box import Box
+from labvpn.rehearsal.fortigate.objects import Address, Addrgrp, Entry, Member, Policy, Service, ServiceGroup, Vip
+from labvpn.rehearsal.fortigate.tables import ADDRESSES, GROUPS, SERVICE_GROUPS, SERVICES, VIPS
+from labvpn.rehearsal.fortigate.values import PortRange, Span
+
+EVERYWHERE = IPv4Network("0.0.0.0/0")
+TRANSPORTS = ("tcp", "udp", "sctp")
+
+
+def expressions(box: Box, policy: Policy) -> Iterator[str]:
+    """One expression for each kind of packet that the policy is about; none if it can match nothing."""
+    sources = _addresses("saddr", networks(box, policy.srcaddr), negated=policy.srcaddr_negate == "enable")
+    if sources is None or not policy.active:
+        return
+    start = [_interfaces("iifname", policy.srcintf), _interfaces("oifname", policy.dstintf), sources]
+    for target, service in product(_destinations(box, policy), _services(_expanded_services(box, policy))):
+        yield " ".join(part for part in (*start, target, service) if part)
+
+
+def networks(box: Box, members: Iterable[Member]) -> tuple[IPv4Network, ...]:
+    """All networks that addresses and groups stand for, none inside another; VIPs are passed over."""
+    found: list[IPv4Network] = []
+    for member in members:
+        for entry in (*_named(box.entries(ADDRESSES), member), *_named(box.entries(GROUPS), member)):
+            found += networks(box, entry.member) if isinstance(entry, Addrgrp) else _networks_of(entry)
+    return tuple(collapse_addresses(found))
+
+
+def vips(box: Box, policy: Policy) -> tuple[Vip, ...]:
+    """The VIPs among a policy's destinations that are switched on."""
+    found = [entry for member in policy.dstaddr for entry in _named(box.entries(VIPS), member)]
+    return tuple(vip for vip in found if isinstance(vip, Vip) and vip.status == "enable")
+
+
+def outside_ports(vip: Vip) -> str:
+    """The ports at which a VIP is dialled; empty for all."""
+    return _forwarded(vip, vip.extport)
+
+
+def _named(entries: Iterable[Entry], member: Member) -> list[Entry]:
+    return [entry for entry in entries if getattr(entry, "name", None) == member.name]
+
+
+def _networks_of(entry: Entry) -> list[IPv4Network]:
+    if not isinstance(entry, Address):
+        return []
+    if entry.type == "geography":
+        return [IPv4Network(text) for text in values.COUNTRIES[entry.country]]
+    if entry.type == "iprange":
+        return list(summarize_address_range(IPv4Address(entry.start_ip), IPv4Address(entry.end_ip)))
+    return [values.network(entry.subnet)]
+
+
+def _interfaces(keyword: str, members: Iterable[Member]) -> str:
+    names = sorted({member.name for member in members})
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return "" if "any" in names else f"{keyword} {{ {quoted} }}"
+
+
+def _addresses(keyword: str, held: tuple[IPv4Network, ...], *, negated: bool) -> str | None:
+    """An expression for addresses in (or outside of) networks: empty for all, None for no address at all."""
+    everywhere = EVERYWHERE in held
+    if everywhere or not held:
+        return "" if everywhere != negated else None
+    listed = ", ".join(map(str, held))
+    return f"ip {keyword} {'!= ' if negated else ''}{{ {listed} }}"
+
+
+def _destinations(box: Box, policy: Policy) -> Iterator[str]:
+    """VIP by VIP, then all addresses together.
+
+    Traffic to a VIP belongs to policies that name the VIP; of the others only a deny with match-vip sees it.
+    """
+    for vip in vips(box, policy):
+        inside = vip.mappedip[0].address
+        ports = _forwarded(vip, vip.mappedport)
+        yield f"ct status dnat ct original ip daddr {vip.extip} ip daddr {inside} {ports}".rstrip()
+    plain = _addresses("daddr", networks(box, policy.dstaddr), negated=policy.dstaddr_negate == "enable")
+    if plain is not None:
+        sees_vips = policy.action == "deny" and policy.match_vip == "enable"
+        yield plain if sees_vips else f"ct status ! dnat {plain}".rstrip()
+
+
+def _forwarded(vip: Vip, ports: str) -> str:
+    return f"{vip.protocol} dport {ports}" if vip.portforward == "enable" else ""
+
+
+def _expanded_services(box: Box, policy: Policy) -> list[Service]:
+    members = list(policy.service)
+    for member in policy.service:
+        for group in _named(box.entries(SERVICE_GROUPS), member):
+            members += group.member if isinstance(group, ServiceGroup) else ()
+    named = [entry for member in members for entry in _named(box.entries(SERVICES), member)]
+    return [entry for entry in named if isinstance(entry, Service)]
+
+
+def _services(services: list[Service]) -> list[str]:
+    """The expressions of some services; a single empty one if any of them is every protocol."""
+    if any(service.protocol == "IP" and service.protocol_number == 0 for service in services):
+        return [""]
+    found = [each for transport in TRANSPORTS for each in _transport(transport, services)]
+    found += [_icmp(service) for service in services if service.protocol == "ICMP"]
+    found += [f"meta l4proto {service.protocol_number}" for service in services if service.protocol == "IP"]
+    return list(dict.fromkeys(found))
+
+
+def _transport(transport: str, services: list[Service]) -> Iterator[str]:
+    texts = [str(getattr(each, f"{transport}_portrange")) for each in services if each.protocol == "TCP/UDP/SCTP"]
+    ranges: list[PortRange] = [found for text in texts for found in values.port_ranges(text)]
+    if free := _merged(each.destination for each in ranges if not each.source):
+        yield f"{transport} dport {{ {', '.join(map(values.written, free))} }}"
+    for destination, source in sorted(each for each in ranges if each.source):
+        if source:
+            yield f"{transport} dport {values.written(destination)} {transport} sport {values.written(source)}"
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order, with those that touch or overlap made one: nft refuses overlaps in a set."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and span.first <= merged[-1].last + 1:
+            merged[-1] = Span(merged[-1].first, max(span.last, merged[-1].last))
+        else:
+            merged.append(span)
+    return merged
+
+
+def _icmp(service: Service) -> str:
+    if service.icmptype == "":
+        return "meta l4proto icmp"
+    code = f" icmp code {service.icmpcode}" if service.icmpcode != "" else ""
+    return f"icmp type {service.icmptype}{code}"

@@ -1,0 +1,245 @@
+"""The entries of the box's tables as typed values, with FortiOS's field names, defaults and limits.
+
+Fields that FortiOS has and that stand here are kept; a value that the stand-in would not enforce is refused instead of
+stored, and fields that are not named here are ignored, as FortiOS ignores unknown ones.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_serializer, model_validator
+
+from labvpn.rehearsal.fortigate import values
+from labvpn.rehearsal.fortigate.references import ADDRESSES, INTERFACES, SCHEDULES, SERVICES, SOURCES, TARGETS
+
+Switch = Literal["enable", "disable"]
+Off = Literal["disable"]
+Name = Annotated[str, Field(min_length=1, max_length=79)]
+PolicyName = Annotated[str, Field(max_length=35)]
+Comment = Annotated[str, Field(max_length=255)]
+Comments = Annotated[str, Field(max_length=1023)]
+Ports = Annotated[str, AfterValidator(values.ports)]
+Address4 = Annotated[str, AfterValidator(values.address)]
+Subnet = Annotated[str, BeforeValidator(values.subnet)]
+Country = Annotated[str, AfterValidator(values.country)]
+IcmpNumber = Annotated[int, Field(ge=0, le=255)] | Literal[""]
+
+
+def _field_name(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class Entry(BaseModel):
+    """A frozen entry of a table; `shown` is what REST answers."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=_field_name, coerce_numbers_to_str=True)
+
+    def shown(self) -> dict[str, Any]:
+        """The fields by FortiOS's names."""
+        return self.model_dump(by_alias=True, mode="json")
+
+
+class Member(Entry):
+    """A reference to another object, by its name."""
+
+    name: Name
+
+    @model_serializer
+    def _repeated(self) -> dict[str, str]:
+        return {"name": self.name, "q_origin_key": self.name}
+
+
+Members = Annotated[tuple[Member, ...], Field(min_length=1)]
+NoMembers = Annotated[tuple[Member, ...], Field(max_length=0)]
+
+
+class Identified(Entry):
+    """An entry that carries a UUID from its creation on."""
+
+    uuid: str = Field(default_factory=lambda: str(uuid.uuid4()))
+
+
+class Address(Identified):
+    """An address object: a network, a range, or the networks of a country."""
+
+    name: Name
+    type: Literal["ipmask", "iprange", "geography"] = "ipmask"
+    subnet: Subnet = "0.0.0.0 0.0.0.0"
+    start_ip: Address4 = "0.0.0.0"  # noqa: S104 - the box's default, not a binding
+    end_ip: Address4 = "0.0.0.0"  # noqa: S104
+    country: Country = ""
+    comment: Comment = ""
+    associated_interface: str = ""
+    color: int = 0
+    allow_routing: Off = "disable"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Address:
+        if self.type == "geography" and not self.country:
+            raise ValueError("an address of type geography needs its country")
+        return self
+
+    def shown(self) -> dict[str, Any]:
+        """Without the fields of the other types, as FortiOS shows it."""
+        other = {
+            "ipmask": ("start-ip", "end-ip"),
+            "iprange": ("subnet",),
+            "geography": ("subnet", "start-ip", "end-ip"),
+        }
+        return {field: value for field, value in super().shown().items() if field not in other[self.type]}
+
+
+class Addrgrp(Identified):
+    """A group of addresses and groups."""
+
+    name: Name
+    member: Annotated[Members, ADDRESSES]
+    comment: Comment = ""
+    exclude: Off = "disable"
+    exclude_member: NoMembers = ()
+    color: int = 0
+    allow_routing: Off = "disable"
+
+
+class Service(Entry):
+    """A service: ports of TCP, UDP and SCTP, a kind of ICMP, or an IP protocol by its number (0 is any)."""
+
+    name: Name
+    protocol: Literal["TCP/UDP/SCTP", "ICMP", "IP"] = "TCP/UDP/SCTP"
+    tcp_portrange: Ports = ""
+    udp_portrange: Ports = ""
+    sctp_portrange: Ports = ""
+    protocol_number: Annotated[int, Field(ge=0, le=255)] = 0
+    icmptype: IcmpNumber = ""
+    icmpcode: IcmpNumber = ""
+    iprange: Literal["0.0.0.0"] = "0.0.0.0"  # noqa: S104
+    fqdn: Literal[""] = ""
+    category: str = ""
+    comment: Comment = ""
+    color: int = 0
+    visibility: Switch = "enable"
+
+
+class ServiceGroup(Entry):
+    """A group of services."""
+
+    name: Name
+    member: Annotated[Members, SERVICES]
+    comment: Comment = ""
+    color: int = 0
+
+
+class Policy(Identified):
+    """An IPv4 policy; the order of the table is the order of evaluation."""
+
+    policyid: Annotated[int, Field(ge=0, le=4294967294)] = 0
+    status: Switch = "enable"
+    name: PolicyName = ""
+    srcintf: Annotated[Members, INTERFACES]
+    dstintf: Annotated[Members, INTERFACES]
+    action: Literal["accept", "deny"] = "deny"
+    srcaddr: Annotated[Members, SOURCES]
+    dstaddr: Annotated[Members, TARGETS]
+    srcaddr_negate: Switch = "disable"
+    dstaddr_negate: Switch = "disable"
+    service: Annotated[Members, SERVICES]
+    service_negate: Off = "disable"
+    schedule: Annotated[str, SCHEDULES]
+    nat: Switch = "disable"
+    ippool: Off = "disable"
+    poolname: NoMembers = ()
+    match_vip: Switch = "enable"
+    send_deny_packet: Switch = "disable"
+    logtraffic: Literal["all", "utm", "disable"] = "utm"
+    logtraffic_start: Switch = "disable"
+    internet_service: Off = "disable"
+    groups: NoMembers = ()
+    users: NoMembers = ()
+    utm_status: Off = "disable"
+    inspection_mode: Literal["flow"] = "flow"
+    comments: Comments = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether the policy takes part in the evaluation at all."""
+        return self.status == "enable" and self.schedule != "none"
+
+
+class Mapped(Entry):
+    """The address behind a VIP: one address, or a range of this one alone."""
+
+    range: str
+
+    @model_validator(mode="after")
+    def _single(self) -> Mapped:
+        if len({values.address(end) for end in self.range.split("-")}) != 1:
+            raise ValueError("the rehearsal maps a VIP to a single address")
+        return self
+
+    @property
+    def address(self) -> str:
+        """The one address."""
+        return values.address(self.range.partition("-")[0])
+
+
+class Vip(Identified):
+    """A virtual IP: an outside address, or some of its ports, that stands for an inside one."""
+
+    name: Name
+    type: Literal["static-nat"] = "static-nat"
+    status: Switch = "enable"
+    extip: Address4
+    extintf: Annotated[str, INTERFACES]
+    mappedip: Annotated[tuple[Mapped, ...], Field(min_length=1, max_length=1)]
+    portforward: Switch = "disable"
+    protocol: Literal["tcp", "udp"] = "tcp"
+    extport: Ports = "0"
+    mappedport: Ports = "0"
+    arp_reply: Switch = "enable"
+    nat_source_vip: Off = "disable"
+    src_filter: NoMembers = ()
+    comment: Comment = ""
+    color: int = 0
+
+    @model_validator(mode="after")
+    def _mappable(self) -> Vip:
+        if self.portforward == "enable" and self.extport != self.mappedport and "-" in self.extport + self.mappedport:
+            raise ValueError("the rehearsal forwards a range of ports to the same range only")
+        return self
+
+
+class Recurring(Entry):
+    """A schedule; the rehearsal has `always` and `none`."""
+
+    name: Annotated[str, Field(max_length=31)]
+    start: str = "00:00"
+    end: str = "00:00"
+    day: str = "none"
+    color: int = 0
+
+
+class Interface(Entry):
+    """An interface of the box: its address and which of the box's own services it lets in."""
+
+    name: Annotated[str, Field(max_length=15)]
+    vdom: str = "root"
+    mode: Literal["static"] = "static"
+    ip: Subnet = "0.0.0.0 0.0.0.0"
+    allowaccess: str = ""
+    status: Literal["up", "down"] = "up"
+    type: str = "physical"
+    role: Literal["wan", "lan", "dmz", "undefined"] = "undefined"
+    alias: str = ""
+    description: str = ""
+
+
+class Global(Entry):
+    """The box's global settings; the switch for tokens in the URL exists from FortiOS 7.4.5 on."""
+
+    hostname: Annotated[str, Field(max_length=35)] = "labvpn-rehearsal"
+    timezone: str = "Asia/Tokyo"
+    admin_sport: int = 443
+    vdom_mode: Literal["no-vdom"] = "no-vdom"
+    rest_api_key_url_query: Switch = "disable"

@@ -1,0 +1,75 @@
+"""The tables of the box: path, kind of entry, key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from labvpn.rehearsal.fortigate import objects, refusals
+from labvpn.rehearsal.fortigate.objects import Entry
+
+Key = str | int
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as REST names it; one without a key holds a single entry."""
+
+    path: str
+    entry: type[Entry]
+    key: str = "name"
+    writable: bool = True
+
+    def read(self, body: dict[str, Any]) -> Entry:
+        """An entry from a body's fields; Refused says which field FortiOS would not take."""
+        try:
+            return self.entry.model_validate(body)
+        except ValidationError as error:
+            raise _refusal(error.errors()[0]) from error
+
+    def key_of(self, entry: Entry) -> Key:
+        """The entry's key: a number for policies, else a name; empty for a single entry."""
+        found: Key = getattr(entry, self.key) if self.key else ""
+        return found
+
+    def key_from(self, text: str) -> Key:
+        """The key that a URL names."""
+        if self.key != "policyid":
+            return text
+        if not text.isdecimal():
+            raise refusals.missing(self.path, text)
+        return int(text)
+
+
+POLICIES = Table("firewall/policy", objects.Policy, key="policyid")
+ADDRESSES = Table("firewall/address", objects.Address)
+GROUPS = Table("firewall/addrgrp", objects.Addrgrp)
+SERVICES = Table("firewall.service/custom", objects.Service)
+SERVICE_GROUPS = Table("firewall.service/group", objects.ServiceGroup)
+VIPS = Table("firewall/vip", objects.Vip)
+SCHEDULES = Table("firewall.schedule/recurring", objects.Recurring, writable=False)
+INTERFACES = Table("system/interface", objects.Interface, writable=False)
+GLOBAL = Table("system/global", objects.Global, key="")
+
+_ALL = (INTERFACES, SCHEDULES, ADDRESSES, GROUPS, SERVICES, SERVICE_GROUPS, VIPS, POLICIES, GLOBAL)
+TABLES = {table.path: table for table in _ALL}
+
+
+def table(path: str) -> Table:
+    """The table of a path; Refused where the rehearsal holds none."""
+    if path not in TABLES:
+        raise refusals.Refused(404, refusals.ENTRY_NOT_FOUND, f"the rehearsal's FortiGate holds no table {path}")
+    return TABLES[path]
+
+
+def _refusal(problem: ErrorDetails) -> refusals.Refused:
+    field = ".".join(str(part) for part in problem["loc"]) or "entry"
+    kind = problem["type"]
+    if kind == "string_too_long":
+        return refusals.too_long(field, problem["ctx"]["max_length"])
+    if kind == "missing" or (kind in ("too_short", "string_too_short")):
+        return refusals.empty(field)
+    return refusals.invalid(field, f"value parse error before '{problem['input']}': {problem['msg']}")
