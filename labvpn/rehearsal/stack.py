@@ -71,23 +71,23 @@ def shell_lines(state: Path) -> str:
     return "\n".join(lines)
 
 
-def command(state: Path, words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """The engine's command line and environment for `pulumi WORDS` as a user of the rehearsal means it."""
+def command(state: Path, words: Sequence[str], folder: Path) -> tuple[list[str], dict[str, str]]:
+    """The engine's command line and environment for `pulumi WORDS`, said in `folder` by a user of the rehearsal."""
     engine = noted(state)
     environment = engine.environment(state)
     line = [str(engine.pulumi), *words]
     place = next((at for at, word in enumerate(words) if word in TAKES_CONFIGURATION), None)
-    if place is not None and _is_ours(words):
+    if place is not None and _is_ours(words, folder):
         file = sealed.ensure(state, engine.pulumi, environment)
         line[place + 2 : place + 2] = ["--config-file", str(file)]
     return line, environment
 
 
-def _is_ours(words: Sequence[str]) -> bool:
+def _is_ours(words: Sequence[str], folder: Path) -> bool:
     """Whether the command means the project's own stack, and names no configuration file itself."""
     own = {"-C", "--cwd", "-s", "--stack", "--config-file"}
     named = any(word.split("=")[0] in own for word in words)
-    return not named and Path.cwd() == PROJECT
+    return not named and folder == PROJECT
 
 
 def _write_wrapper(state: Path) -> None:

@@ -1,0 +1,104 @@
+"""The main job: the rehearsal up, the stack applied to it, the result proven from outside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from labvpn.rehearsal import life, places, proof, sealed, stack
+from labvpn.rehearsal.machine import line
+from labvpn.rehearsal.places import PROJECT
+from labvpn.rehearsal.problems import RehearsalError
+from labvpn.rehearsal.proof import Outputs, Proof
+
+Say = Callable[[str], None]
+
+NEXT = """
+The lab is up. Go on with it:
+  eval "$(make -s env)"                              puts this Python and pulumi on PATH
+  pulumi preview | up | refresh | destroy            run on the administrator's machine of the lab
+  labvpn rehearsal exec phone -- curl -m 3 http://203.0.113.21:8000/
+                                                     any machine: internet phone campus admin fortigate server workstation
+  make stop                                          ends it and leaves nothing"""
+
+
+def bring_up(say: Say) -> bool:
+    """`make lab`: everything from nothing, or what is missing of it; whether every proof held."""
+    with _step("the machines", say):
+        life.start(say)
+    state = places.state()
+    with _step("engine and plugins", say):
+        engine = stack.ready(state, say)
+    with _step("the stack's secrets", say):
+        sealed.ensure(state, engine.pulumi, engine.environment(state))
+    for words in (["preview"], ["up", "--yes", "--skip-preview"]):
+        with _step(f"pulumi {words[0]}", say):
+            _pulumi(state, words)
+    proofs = prove(say)
+    with _step("pulumi preview --expect-no-changes", say):
+        settled = _pulumi(state, ["preview", "--expect-no-changes"], check=False) == 0
+    words = "a second look finds nothing to change" if settled else "a second look still finds changes: see above"
+    proofs.append(Proof("stack", "preview", words, settled))
+    show(proofs)
+    if all(proof.kept for proof in proofs):
+        Console().print(NEXT, highlight=False)
+    return all(proof.kept for proof in proofs)
+
+
+def prove(say: Say) -> list[Proof]:
+    """Prove the lab as it is, from outside."""
+    with _step("proof from outside", say):
+        return list(proof.prove(_outputs(), say))
+
+
+def to_json(proofs: Sequence[Proof]) -> str:
+    """The proofs for a program."""
+    return json.dumps([asdict(one) for one in proofs], indent=2)
+
+
+def _outputs() -> Outputs:
+    state = places.state()
+    command, environment = stack.command(
+        state, ["stack", "output", "--json", "--show-secrets", "--cwd", str(PROJECT)], PROJECT
+    )
+    try:
+        return proof.read_outputs(command, environment, state / "outputs.json")
+    except subprocess.CalledProcessError as error:
+        raise RehearsalError(f"the stack has no outputs as yet: {error.stderr.strip()}; run `make lab`") from None
+
+
+def _pulumi(state: Path, words: list[str], check: bool = True) -> int:
+    command, environment = stack.command(state, ["--non-interactive", "--color", _color(), *words], PROJECT)
+    code = subprocess.run(line("admin", command), cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL).returncode
+    if check and code:
+        raise RehearsalError(f"pulumi {words[0]} failed (exit status {code}); its own words above say why")
+    return code
+
+
+def _color() -> str:
+    return "always" if sys.stdout.isatty() else "never"
+
+
+@contextmanager
+def _step(what: str, say: Say) -> Iterator[None]:
+    say(f"{what} ...")
+    began = time.monotonic()
+    yield
+    say(f"{what}: done in {time.monotonic() - began:.1f} s")
+
+
+def show(proofs: Sequence[Proof]) -> None:
+    """Print the proofs as a table."""
+    table = Table("seen from", "what", "in plain words", "", title="The lab, proven from outside")
+    for one in proofs:
+        table.add_row(one.hop, one.what, one.words, "[green]ok[/]" if one.kept else "[bold red]NOT SO[/]")
+    Console(width=None if sys.stdout.isatty() else 120).print(table)

@@ -1,0 +1,115 @@
+"""The lab proven from outside: what a colleague at home, on a train or on the campus would meet."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labvpn.rehearsal import machine
+from labvpn.rehearsal.dial import Dialled, Login, dialled
+
+CLOSED = "22,80,3389,8000,8443,53/udp,161/udp,1701/udp"
+"""Ports that nobody asked for, and which the internet must find closed."""
+
+WHOAMI = "http://198.51.100.10/"
+WORKSTATION = "http://203.0.113.21:8000/"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One promise and whether it was kept."""
+
+    hop: str
+    what: str
+    words: str
+    kept: bool
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The stack's outputs, with the users' passwords."""
+
+    file: Path
+    name: str
+    address: str
+    users: dict[str, str]
+
+    @classmethod
+    def read(cls, file: Path) -> Outputs:
+        """The outputs in the engine's JSON."""
+        data: dict[str, Any] = json.loads(file.read_text())
+        passwords = {user: entry["password"] for user, entry in data["users"].items()}
+        return cls(file, data["name"], data["address"], passwords)
+
+    def login(self, user: str) -> Login:
+        """A login of a user with the right password."""
+        return Login(self.address, user, self.users[user])
+
+
+def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
+    """Every proof, one after the other."""
+    steps: list[tuple[str, Callable[[Outputs], Iterator[Proof]]]] = [
+        ("the name, as the phone resolves it", _name),
+        ("every port, from the internet", lambda known: _ports(known, "internet")),
+        ("every port, from the phone behind the carrier's NAT", lambda known: _ports(known, "phone")),
+        ("a wrong password", _wrong_password),
+        ("a real OpenVPN client on the phone", _tunnel),
+    ]
+    for words, step in steps:
+        say(f"proving {words}")
+        yield from step(outputs)
+
+
+def _name(outputs: Outputs) -> Iterator[Proof]:
+    found = machine.output("phone", ["dig", "+short", "+time=2", "+tries=3", outputs.name, "A"])
+    words = f"the phone resolves {outputs.name} to {found or 'nothing'}"
+    yield Proof("DNS", outputs.name, words, found == outputs.address)
+
+
+def _ports(outputs: Outputs, place: str) -> Iterator[Proof]:
+    command = ["doctor", "probe", outputs.address, "--outputs", str(outputs.file), "--closed", CLOSED, "--json"]
+    done = machine.run(place, [sys.executable, "-m", "labvpn", *command])
+    try:
+        findings = json.loads(done.stdout)
+    except ValueError:
+        yield Proof("every hop", "ports", f"the doctor gave no answer on {place}: {done.stderr.strip()[-200:]}", False)
+        return
+    for finding in findings["ports"]:
+        yield Proof(place, str(finding["port"]), str(finding["words"]), bool(finding["expected"]))
+
+
+def _wrong_password(outputs: Outputs) -> Iterator[Proof]:
+    login = Login(outputs.address, "guest1", "certainly-not-the-password")
+    with dialled("phone", login) as dial:
+        words = "a wrong password is refused" if dial.refused else f"a wrong password was not refused: {_end(dial)}"
+        yield Proof("SoftEther", "login", words, dial.refused and dial.address is None)
+
+
+def _tunnel(outputs: Outputs) -> Iterator[Proof]:
+    with dialled("phone", outputs.login("guest1")) as dial:
+        if dial.address is None:
+            yield Proof("SoftEther", "login", f"guest1 could not log in from the phone: {_end(dial)}", False)
+            return
+        yield Proof("SoftEther", "login", f"guest1 logs in from the phone and gets {dial.address}", True)
+        page = machine.output("phone", ["curl", "-sS", "-m", "15", WORKSTATION])
+        yield Proof("SecureNAT", "8000/tcp", "the workstation's JupyterHub opens through the tunnel", "<form" in page)
+        seen = machine.output("phone", ["curl", "-sS", "-m", "15", WHOAMI])
+        words = f"what the client sends to the internet arrives from {seen or 'nowhere'}"
+        yield Proof("SecureNAT", "fixed address", words, seen == outputs.address)
+
+
+def _end(dial: Dialled) -> str:
+    return " / ".join(dial.log.strip().splitlines()[-2:]) or "no word from the client"
+
+
+def read_outputs(command: list[str], environment: dict[str, str], file: Path) -> Outputs:
+    """Have the engine write its outputs into a file that only its owner reads."""
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    file.touch(0o600)
+    file.write_text(done.stdout)
+    return Outputs.read(file)

@@ -1,0 +1,81 @@
+"""Commands of `labvpn rehearsal` that work on the lab with the engine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labvpn.rehearsal import places
+from labvpn.rehearsal.report import say, told
+
+app = typer.Typer()
+
+
+@app.command()
+def lab() -> None:
+    """Bring the whole lab up, or what is missing of it, and prove it from outside (`make lab`)."""
+    from labvpn.rehearsal import lab as main_job
+
+    with told():
+        kept = main_job.bring_up(say)
+    raise typer.Exit(0 if kept else 1)
+
+
+@app.command()
+def prove(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the proofs as JSON instead of a table.")] = False,
+) -> None:
+    """Prove the lab from outside as it is now; the exit status is 1 if a promise is not kept."""
+    from labvpn.rehearsal import lab as main_job
+
+    with told():
+        proofs = main_job.prove(say)
+    if as_json:
+        print(main_job.to_json(proofs))
+    else:
+        main_job.show(proofs)
+    raise typer.Exit(0 if all(proof.kept for proof in proofs) else 1)
+
+
+@app.command()
+def env() -> None:
+    """Print shell lines that put the project's Python and the lab's pulumi on PATH: eval "$(make -s env)"."""
+    from labvpn.rehearsal import stack
+
+    with told():
+        print(stack.shell_lines(places.state()))
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def pulumi(words: Annotated[list[str] | None, typer.Argument(metavar="-- ARGUMENTS...")] = None) -> None:
+    """Run pulumi on the administrator's machine of the lab, with the lab's own state and secrets."""
+    from labvpn.rehearsal import run, stack
+
+    with told():
+        line, environment = stack.command(places.state(), words or [], Path.cwd())
+        os.environ.update(environment)
+        code = run.run(places.state(), "admin", line)
+    raise typer.Exit(code)
+
+
+@app.command()
+def ready(
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing where all is there.")] = False,
+) -> None:
+    """Have engine and images for the rehearsal's tests; says in one sentence what cannot be had here."""
+    from labvpn.rehearsal import life, system
+    from labvpn.toolchain import engine
+
+    with told():
+        problem = system.unavailable()
+        if problem is not None:
+            say(f"the rehearsal's tests are skipped: {problem}")
+            return
+        life.prepare(say)
+        for sentence in engine.prepare(Path(sys.executable), say).sentences:
+            if not quiet:
+                say(sentence)
