@@ -24,11 +24,10 @@ Say = Callable[[str], None]
 
 NEXT = """
 The lab is up. Go on with it:
-  eval "$(make -s env)"                              puts this Python and pulumi on PATH
-  pulumi preview | up | refresh | destroy            run on the administrator's machine of the lab
-  labvpn rehearsal exec phone -- curl -m 3 http://203.0.113.21:8000/
-                                                     any machine: internet phone campus admin fortigate server workstation
-  make stop                                          ends it and leaves nothing"""
+  eval "$(make -s env)"                       puts this Python and pulumi on PATH
+  pulumi preview | up | refresh | destroy     run on the administrator's machine of the lab
+  labvpn rehearsal exec HOST -- COMMAND       HOST: internet phone campus admin fortigate server workstation
+  make stop                                   ends it and leaves nothing"""
 
 
 def bring_up(say: Say) -> bool:
@@ -46,8 +45,8 @@ def bring_up(say: Say) -> bool:
     proofs = prove(say)
     with _step("pulumi preview --expect-no-changes", say):
         settled = _pulumi(state, ["preview", "--expect-no-changes"], check=False) == 0
-    words = "a second look finds nothing to change" if settled else "a second look still finds changes: see above"
-    proofs.append(Proof("stack", "preview", words, settled))
+    found = "finds nothing to change" if settled else "still finds changes: see above"
+    proofs.append(Proof("stack", "preview", f"a second look {found}", settled))
     show(proofs)
     if all(proof.kept for proof in proofs):
         Console().print(NEXT, highlight=False)
