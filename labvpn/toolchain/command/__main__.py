@@ -1,0 +1,24 @@
+"""Start the stand-in; the engine calls it with its own address as argument."""
+
+from labvpn.toolchain.command.kinds import Command, CopyToRemote
+from labvpn.toolchain.command.ssh import connect
+from labvpn.toolchain.kind import Log
+from labvpn.toolchain.provider import StandIn, main
+
+
+class CommandPlugin(StandIn):
+    """The two remote resource types of the plugin `command`."""
+
+    name = "command"
+    version = "1.2.1"
+    install = "pulumi plugin install resource command 1.2.1"
+
+
+def make(log: Log) -> StandIn:
+    """Return the provider as the engine uses it."""
+    kinds = {"command:remote:Command": Command(connect), "command:remote:CopyToRemote": CopyToRemote(connect)}
+    return CommandPlugin(kinds, log)
+
+
+if __name__ == "__main__":
+    main(make)
