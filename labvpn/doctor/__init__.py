@@ -1,0 +1,1 @@
+"""Proof from outside, and the diagnosis of what fails."""

@@ -1,0 +1,163 @@
+"""Which ONE hop closes a port: the fewest faults that explain what every vantage point sees. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from labvpn.doctor.targets import Port
+
+# The hops from the outside in. "way" is a vantage point's own network up to the lab, one for each of them.
+WAY, FORTIGATE, FIREWALLD, SERVER = "way", "fortigate", "firewalld", "server"
+# The hops that a packet passes from each place. From the campus the FortiGate applies another policy: part of that way.
+PATHS = {
+    "outside": (WAY, FORTIGATE, FIREWALLD, SERVER),
+    "campus": (WAY, FIREWALLD, SERVER),
+    "vpn": (WAY, SERVER),
+    "host": (FIREWALLD, SERVER),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way for a hop to close a port: what can be seen of it, and how unusual it is (of two, the less wins)."""
+
+    causes: frozenset[str]
+    rarity: int
+
+
+@dataclass(frozen=True)
+class Witness:
+    """What one vantage point sees of a port: a symbol of `sighting.cause`."""
+
+    name: str
+    place: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class Hop:
+    """A hop, with the vantage point whose way it is where it is a way."""
+
+    kind: str
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Blame:
+    """The hop that closes `port` for the vantage point `witness`.
+
+    `rivals` would explain it with as few faults, less usual first left out; `behind` are other hops that close it too;
+    `stops` says for each vantage point where its packets end. Without a `hop` what was seen contradicts itself.
+    """
+
+    port: Port
+    witness: str
+    hop: Hop | None
+    rivals: tuple[Hop, ...] = ()
+    behind: tuple[Hop, ...] = ()
+    stops: tuple[tuple[str, Hop], ...] = ()
+
+    @property
+    def certain(self) -> bool:
+        """Whether no other single explanation fits."""
+        return self.hop is not None and not self.rivals
+
+
+World = Mapping[Hop, Fault]
+
+
+def _fault(rarity: int, *causes: str) -> Fault:
+    return Fault(frozenset(causes), rarity)
+
+
+_FAULTS = {
+    WAY: (
+        _fault(2, "silence"),
+        _fault(2, "firewall:elsewhere", "firewall:unseen", "unreachable"),
+        # A box that forges the server's "nothing listens here".
+        _fault(4, "no listener"),
+    ),
+    FORTIGATE: (
+        _fault(1, "silence"),
+        _fault(1, "firewall:elsewhere", "firewall:unseen"),
+        # FortiOS answers TCP with a reset where send-deny-packet is on.
+        _fault(3, "no listener"),
+    ),
+    FIREWALLD: (
+        _fault(1, "firewall:server", "firewall:unseen"),
+        # A zone with target DROP.
+        _fault(2, "silence"),
+        _fault(4, "no listener"),
+    ),
+    SERVER: (
+        _fault(1, "no listener"),
+        # The machine is down, or the service hangs.
+        _fault(3, "silence", "unreachable"),
+    ),
+}
+
+
+def blame(port: Port, witnesses: Sequence[Witness]) -> Blame | None:
+    """The hop that closes `port`, None where every witness sees it open."""
+    closed = [witness for witness in witnesses if witness.cause != "open"]
+    if not closed:
+        return None
+    focus = min(closed, key=lambda witness: tuple(PATHS).index(witness.place))
+    fitting = _explanations(witnesses)
+    if not fitting:
+        return Blame(port, focus.name, None)
+    blamed = list(dict.fromkeys(hop for world in fitting if (hop := _stop(world, focus))))
+    best = fitting[0]
+    stops = tuple((witness.name, hop) for witness in closed if (hop := _stop(best, witness)))
+    behind = tuple(hop for hop in best if hop != blamed[0])
+    return Blame(port, focus.name, blamed[0], tuple(blamed[1:]), behind, stops)
+
+
+def path(witness: Witness) -> tuple[Hop, ...]:
+    """The hops between a witness and the service."""
+    return tuple(Hop(kind, witness.name if kind == WAY else "") for kind in PATHS[witness.place])
+
+
+def _explanations(witnesses: Sequence[Witness]) -> list[World]:
+    """The worlds with the fewest faults that fit what all witnesses see, the most usual first."""
+    hops = tuple(dict.fromkeys(hop for witness in witnesses for hop in path(witness)))
+    for count in range(1, len(hops) + 1):
+        fitting = [world for world in _worlds(hops, count) if _fits(world, witnesses)]
+        if fitting:
+            return sorted(fitting, key=lambda world: sum(fault.rarity for fault in world.values()))
+    return []
+
+
+def _worlds(hops: Sequence[Hop], count: int) -> Iterator[World]:
+    for faulty in combinations(hops, count):
+        for faults in product(*(_FAULTS[hop.kind] for hop in faulty)):
+            yield dict(zip(faulty, faults, strict=True))
+
+
+def _fits(world: World, witnesses: Sequence[Witness]) -> bool:
+    return all(witness.cause in _visible(world, witness) for witness in witnesses)
+
+
+def _visible(world: World, witness: Witness) -> frozenset[str]:
+    """What a witness can see in such a world."""
+    seen: frozenset[str] = frozenset()
+    for hop in path(witness):
+        fault = world.get(hop)
+        if fault:
+            seen |= fault.causes
+            if not _may_pass(hop, witness):
+                return seen
+    return seen | {"open"}
+
+
+def _may_pass(hop: Hop, witness: Witness) -> bool:
+    # firewalld lets a machine talk to itself; other rules on the host may not.
+    return witness.place == "host" and hop.kind == FIREWALLD
+
+
+def _stop(world: World, witness: Witness) -> Hop | None:
+    """Where a witness's packets end."""
+    faulty = (hop for hop in path(witness) if hop in world and witness.cause in world[hop].causes)
+    return next(faulty, None)

@@ -1,0 +1,124 @@
+"""`labvpn doctor`: what is wrong with the VPN, found from outside. Heavy imports wait until a command runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from labvpn.doctor.report import Report
+
+app = typer.Typer(no_args_is_help=True, help="Find out what is wrong with the VPN, from any machine, without root.")
+
+Text = Annotated[str | None, typer.Option(show_default=False)]
+
+
+def _option(words: str, *names: str, show: bool | str = False) -> Any:
+    return typer.Option(*names, help=words, show_default=show)
+
+
+@app.callback()
+def doctor() -> None:
+    """Find out what is wrong with the VPN, from any machine, without root."""
+
+
+@app.command()
+def probe(
+    host: Annotated[
+        str | None, typer.Argument(help="The server's DNS name or IPv4 address.", show_default=False)
+    ] = None,
+    outputs: Annotated[Path | None, _option("The stack's outputs, as pulumi stack output --json writes them.")] = None,
+    tcp: Annotated[str | None, _option("TCP ports that shall be open, such as 443,992.")] = None,
+    udp: Annotated[str | None, _option("UDP ports that shall be open, such as 500,4500.")] = None,
+    closed: Annotated[
+        str | None, _option("Ports that shall be closed to the outside, such as 22,8000,1701/udp.")
+    ] = None,
+    vantage: Annotated[
+        list[str] | None,
+        _option(
+            "NAME=COMMAND: probe from there as well; COMMAND leads to a labvpn or a python3 (ssh me@host python3)."
+        ),
+    ] = None,
+    here: Annotated[str, _option("Where this machine stands: outside, campus, vpn or host.", show=True)] = "outside",
+    address: Annotated[str | None, _option("Probe this address, whatever the name says.")] = None,
+    resolver: Annotated[str | None, _option("Ask this resolver, not the system's.")] = None,
+    json: Annotated[bool, _option("Print the report as JSON.", "--json")] = False,
+    prometheus: Annotated[
+        bool, _option("Print metrics for a node exporter's textfile collector.", "--prometheus")
+    ] = False,
+    html: Annotated[Path | None, _option("Write one page with a map of the network, readable offline.")] = None,
+) -> None:
+    """Probe every port of HOST as a client would, and name the one hop that closes a port that shall be open.
+
+    Without lists, the ports of a whole server are expected: 443, 992, 1194, 5555 over TCP and 500, 1194, 4500 over UDP.
+    A vantage point called campus, vpn or host (or campus-library) stands there; any other stands outside.
+
+    Exit status: 0 if all is as expected, 1 if something is not, 2 for wrong usage.
+    """
+    from labvpn.doctor import run, targets
+    from labvpn.doctor import vantage as vantages
+
+    try:
+        text = outputs.read_text("utf-8") if outputs else None
+        wanted = targets.targets(host, text, tcp, udp, closed, address)
+        there = [vantages.vantage(words) for words in vantage or ()]
+        made = run.probe(wanted, run.place(here), there, resolver)
+    except OSError as error:
+        raise typer.BadParameter(f"{outputs}: {error.strerror}") from None
+    except targets.TargetError as error:
+        raise typer.BadParameter(str(error)) from None
+    _print(made, json, prometheus)
+    if html:
+        _write_page(made, html)
+    raise typer.Exit(0 if made.as_expected else 1)
+
+
+def _print(made: Report, json: bool, prometheus: bool) -> None:
+    if json:
+        from labvpn.doctor.report import to_json
+
+        sys.stdout.write(_dumped(to_json(made)))
+    if prometheus:
+        from labvpn.doctor import metrics
+
+        sys.stdout.write(metrics.text(made))
+    if not json and not prometheus:
+        from rich.console import Console
+
+        from labvpn.doctor import table
+
+        table.show(made, Console())
+
+
+def _dumped(data: object) -> str:
+    import json
+
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _write_page(made: Report, path: Path) -> None:
+    from labvpn.doctor import page
+
+    try:
+        path.write_text(page.page(made), "utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}") from None
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    help="Say where a dial stopped, and why, from the log that a user sends.",
+)
+def log(context: typer.Context) -> None:
+    """Hand all words on to the diagnosis of logs, which is loaded only now."""
+    from labvpn.doctor.log.cli import command
+
+    target: Any = command
+    if not isinstance(target, typer.Typer):
+        only = typer.Typer()
+        only.command()(target)
+        target = only
+    target(args=context.args, prog_name="labvpn doctor log")

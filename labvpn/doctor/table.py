@@ -1,0 +1,89 @@
+"""The report for a terminal, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from labvpn.doctor import words
+from labvpn.doctor.report import PortReport, Report
+from labvpn.doctor.sighting import OPEN, Sighting
+from labvpn.doctor.views import View
+
+
+def show(made: Report, console: Console) -> None:
+    """Print the ports as a table, then every finding with its reasons and its remedy, then the result."""
+    console.print(_table(made))
+    for line in _name_lines(made):
+        console.print(line, highlight=False)
+    for port in made.ports:
+        if not port.as_expected:
+            _finding(port, console)
+    for problem in made.problems:
+        console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
+    for note in made.notes:
+        console.print(f"[yellow]![/] {escape(note)}", highlight=False)
+    console.print(_result(made), highlight=False)
+
+
+def _table(made: Report) -> Table:
+    where = made.host if made.host == made.address else f"{made.host} ({made.address})"
+    table = Table(title=f"{where}, port by port", title_justify="left")
+    table.add_column("port", justify="right")
+    table.add_column("shall be")
+    for view in made.views:
+        table.add_column(f"from {words.place(view.name, view.place)}", overflow="fold")
+    for port in made.ports:
+        table.add_row(_mark(port), "open" if port.wanted_open else "closed", *_cells(port, made))
+    return table
+
+
+def _cells(port: PortReport, made: Report) -> Iterator[str]:
+    for view in made.views:
+        sighting = _sighting(view, port)
+        if sighting is None:
+            yield "[dim]not seen[/]"
+            continue
+        expected = (sighting.state == OPEN) == port.wanted_open
+        inside = not port.wanted_open and view.place != "outside"
+        color = "dim" if inside else "green" if expected else "red"
+        yield f"[{color}]{sighting.state}[/] {escape(words.seen(sighting, made.address))}"
+
+
+def _sighting(view: View, port: PortReport) -> Sighting | None:
+    return next((seen for seen in view.sightings if seen.port == port.port), None)
+
+
+def _mark(port: PortReport) -> str:
+    color, sign = ("green", "✓") if port.as_expected else ("red", "✗")
+    return f"{port.port} [{color}]{sign}[/]"
+
+
+def _finding(port: PortReport, console: Console) -> None:
+    console.print(f"[red]✗[/] [bold]{escape(port.says)}.[/]", highlight=False)
+    if port.blame:
+        for reason in port.because:
+            console.print(f"    {escape(reason)}", highlight=False, style="dim")
+    if port.remedy:
+        console.print(f"    {escape(port.remedy)}", highlight=False)
+
+
+def _name_lines(made: Report) -> Iterator[str]:
+    if made.resolution is None:
+        return
+    for lookup in (made.resolution.resolver, *made.resolution.authority):
+        said = lookup.trouble or ", ".join(lookup.addresses) or "an alias"
+        color, sign = ("red", "✗") if lookup.trouble else ("green", "✓")
+        yield f"[{color}]{sign}[/] {escape(f'{made.resolution.name} at {lookup.server}: {said}')}"
+
+
+def _result(made: Report) -> str:
+    wrong = sum(not port.as_expected for port in made.ports) + len(made.problems)
+    took = f"{len(made.ports)} ports, {made.seconds:.1f} s"
+    if made.as_expected:
+        return f"[green]All is as expected[/] ({took})."
+    things = "1 thing is" if wrong == 1 else f"{wrong} things are"
+    return f"[red]{things} not as expected[/] ({took})."

@@ -1,0 +1,139 @@
+"""What to probe: a name, its address, the ports that shall be open and those that shall be closed."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+TCP = (443, 992, 1194, 5555)
+UDP = (500, 1194, 4500)
+
+# What DNS and every shell carry unquoted: the host is handed on to other machines' command lines.
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
+
+
+class TargetError(ValueError):
+    """What was asked for cannot be probed; the text says what, where and what to write instead."""
+
+
+@dataclass(frozen=True, order=True)
+class Port:
+    """One port of one protocol, written as firewalld writes it: 443/tcp."""
+
+    protocol: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.protocol}"
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The host to probe and what is expected of it."""
+
+    host: str
+    address: str | None
+    opened: tuple[Port, ...]
+    closed: tuple[Port, ...] = field(default=())
+
+    @property
+    def name(self) -> str | None:
+        """The host's DNS name, None where only an address was given."""
+        return None if is_address(self.host) else self.host
+
+
+def targets(
+    host: str | None,
+    outputs: str | None = None,
+    tcp: str | None = None,
+    udp: str | None = None,
+    closed: str | None = None,
+    address: str | None = None,
+) -> Targets:
+    """The targets of one run: lists win over the stack's `outputs` (JSON text), and those over the defaults.
+
+    Raises TargetError.
+    """
+    stack = _stack(outputs) if outputs is not None else Targets("", None, _ports("tcp", TCP) + _ports("udp", UDP))
+    opened = stack.opened
+    if tcp is not None or udp is not None:
+        opened = numbers(tcp or "", "tcp", "--tcp") + numbers(udp or "", "udp", "--udp")
+    asked_closed = ports(closed or "", "--closed")
+    both = sorted(set(opened) & set(asked_closed))
+    if both:
+        raise TargetError(f"--closed: {both[0]} shall be open as well; take it out of one of the two lists")
+    name = host or stack.host
+    if not name:
+        raise TargetError("no host to probe; give its name or address, or the stack's outputs with --outputs FILE")
+    return Targets(_checked_host(name), _checked_address(address or stack.address or ""), opened, asked_closed)
+
+
+def numbers(text: str, protocol: str, place: str) -> tuple[Port, ...]:
+    """The ports of a list such as "443,992", each once and in its order; `place` names the list in errors."""
+    return _once(_port(word, protocol, place) for word in _words(text))
+
+
+def ports(text: str, place: str) -> tuple[Port, ...]:
+    """The ports of a list such as "22,8000/tcp,1701/udp"; a bare number means TCP."""
+    split = (word.partition("/") for word in _words(text))
+    return _once(_port(number, protocol or "tcp", place) for number, _, protocol in split)
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` is an IPv4 address."""
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _stack(text: str) -> Targets:
+    try:
+        outputs = json.loads(text)
+    except ValueError as error:
+        raise TargetError(f"--outputs: not JSON ({error}); write it with: pulumi stack output --json") from None
+    if not isinstance(outputs, dict) or not isinstance(outputs.get("ports"), dict):
+        raise TargetError('--outputs: no "ports" in it; write it with: pulumi stack output --json')
+    found = [
+        _port(str(number), protocol, f"--outputs: ports.{protocol}")
+        for protocol in ("tcp", "udp")
+        for number in outputs["ports"].get(protocol) or ()
+    ]
+    address = str(outputs.get("address") or "")
+    return Targets(str(outputs.get("name") or address), address or None, tuple(found))
+
+
+def _port(word: str, protocol: str, place: str) -> Port:
+    if protocol not in ("tcp", "udp"):
+        raise TargetError(f"{place}: {protocol!r} is no protocol; write 443/tcp or 500/udp")
+    if not word.isascii() or not word.isdigit() or not 0 < int(word) < 65536:
+        raise TargetError(f"{place}: {word!r} is no port; ports are numbers from 1 to 65535")
+    return Port(protocol, int(word))
+
+
+def _ports(protocol: str, given: tuple[int, ...]) -> tuple[Port, ...]:
+    return tuple(Port(protocol, number) for number in given)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[\s,]+", text) if word]
+
+
+def _once(given: Iterable[Port]) -> tuple[Port, ...]:
+    return tuple(dict.fromkeys(given))
+
+
+def _checked_host(host: str) -> str:
+    if not _HOST.fullmatch(host):
+        raise TargetError(f"{host!r} is neither a DNS name nor an IPv4 address")
+    return host.rstrip(".")
+
+
+def _checked_address(address: str) -> str | None:
+    if address and not is_address(address):
+        raise TargetError(f"{address!r} is no IPv4 address")
+    return address or None

@@ -1,0 +1,131 @@
+"""The same probe from another machine: a command prefix runs it there and hands back what it saw as JSON."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shlex
+import subprocess
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from labvpn.doctor import views
+from labvpn.doctor.targets import Port, TargetError, Targets
+from labvpn.doctor.views import PLACES, View
+
+# Seconds for the whole of it: a slow login, and the probe itself.
+PATIENCE = 60.0
+
+_HERE = Path(__file__).parent
+# What a machine without labvpn is sent: the standard library is all it needs.
+_SENT = (
+    "targets",
+    "sighting",
+    "sockets",
+    "services",
+    "views",
+    "away",
+    "wire/ike",
+    "wire/openvpn",
+    "wire/l2tp",
+    "wire/sstp",
+)
+
+
+@dataclass(frozen=True)
+class Vantage:
+    """A vantage point: its name, where it stands, and the words of the command that leads there."""
+
+    name: str
+    place: str
+    prefix: tuple[str, ...]
+
+    @property
+    def is_python(self) -> bool:
+        """Whether the command ends in a Python, to which the probe is sent, and not in a labvpn."""
+        return Path(self.prefix[-1]).name.startswith("python")
+
+
+def vantage(text: str) -> Vantage:
+    """The vantage point of NAME=COMMAND PREFIX; it stands where its name says (campus, vpn, host), else outside.
+
+    Raises TargetError.
+    """
+    name, _, command = text.partition("=")
+    try:
+        prefix = tuple(shlex.split(command))
+    except ValueError as error:
+        raise TargetError(f"--vantage {name}: {error} in {command!r}") from None
+    if not name.replace("-", "").isalnum() or not prefix:
+        raise TargetError(f"--vantage: {text!r} is no NAME=COMMAND, such as campus=ssh me@campus.example labvpn")
+    return Vantage(name, place_of(name), prefix)
+
+
+def place_of(name: str) -> str:
+    """Where a vantage point of that name stands: campus and campus-library stand on the campus."""
+    first = name.partition("-")[0]
+    return first if first in PLACES else "outside"
+
+
+def look(there: Vantage, wanted: Targets, address: str) -> View:
+    """What the vantage point sees of all ports; what goes wrong on the way becomes the view's trouble."""
+    command = [*there.prefix, *_arguments(there, wanted, address)]
+    script = bundle() if there.is_python else ""
+    try:
+        ran = subprocess.run(command, input=script, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        return View(there.name, there.place, trouble=f"{there.prefix[0]} did not end within {PATIENCE:.0f} s")
+    except OSError as error:
+        return View(there.name, there.place, trouble=f"{there.prefix[0]}: {error.strerror}")
+    return read(there, ran.stdout, ran.stderr, ran.returncode)
+
+
+def read(there: Vantage, out: str, err: str, code: int) -> View:
+    """The view in what a vantage point printed."""
+    try:
+        data = json.loads(out)
+        view = views.from_json(data["vantages"][0] if "vantages" in data else data)
+    except (KeyError, IndexError, TypeError, ValueError):
+        last = (err.strip().splitlines() or ["it printed no report"])[-1]
+        return View(there.name, there.place, trouble=f"{last} (exit status {code})")
+    return replace(view, name=there.name, place=there.place)
+
+
+def bundle() -> str:
+    """The probe as one Python program for a machine's `python3 -`."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for package in ("labvpn", "labvpn/doctor", "labvpn/doctor/wire"):
+            archive.writestr(f"{package}/__init__.py", "")
+        for module in _SENT:
+            archive.writestr(f"labvpn/doctor/{module}.py", (_HERE / f"{module}.py").read_text("utf-8"))
+    return _LOADER.format(archive=base64.b64encode(packed.getvalue()).decode("ascii"))
+
+
+_LOADER = """\
+import base64, os, sys, tempfile
+with tempfile.TemporaryDirectory() as folder:
+    archive = os.path.join(folder, "probe.zip")
+    with open(archive, "wb") as packed:
+        packed.write(base64.b64decode("{archive}"))
+    sys.path.insert(0, archive)
+    from labvpn.doctor.away import main
+    main(sys.argv[1:])
+"""
+
+
+def _arguments(there: Vantage, wanted: Targets, address: str) -> list[str]:
+    # The words pass through shells on the way: host, address and numbers hold nothing that a shell reads.
+    every = (*wanted.opened, *wanted.closed)
+    if there.is_python:
+        return ["-", wanted.host, address, ",".join(map(str, every))]
+    lists = [*_list("tcp", every), *_list("udp", every)]
+    return ["doctor", "probe", wanted.host, "--address", address, *lists, "--json"]
+
+
+def _list(protocol: str, ports: Iterable[Port]) -> list[str]:
+    numbers = ",".join(str(port.number) for port in ports if port.protocol == protocol)
+    return [f"--{protocol}", numbers] if numbers else []
