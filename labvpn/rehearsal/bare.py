@@ -22,15 +22,38 @@ ADMIN = "labadmin"
 
 # A machine without devices, consoles and boot loader of its own has no use for these, and some would touch the kernel
 # that it shares.
-MASKED = """
-systemd-udevd.service systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-udev-trigger.service
-systemd-logind.service getty.target systemd-remount-fs.service systemd-modules-load.service systemd-sysctl.service
-systemd-binfmt.service proc-sys-fs-binfmt_misc.automount dev-hugepages.mount dev-mqueue.mount
-sys-fs-fuse-connections.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount
-kmod-static-nodes.service systemd-pstore.service systemd-firstboot.service systemd-random-seed.service
-systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-timesyncd.service apt-daily.timer
-apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
-""".split()
+MASKED = (
+    "systemd-udevd.service",
+    "systemd-udevd-control.socket",
+    "systemd-udevd-kernel.socket",
+    "systemd-udev-trigger.service",
+    "systemd-logind.service",
+    "getty.target",
+    "systemd-remount-fs.service",
+    "systemd-modules-load.service",
+    "systemd-sysctl.service",
+    "systemd-binfmt.service",
+    "proc-sys-fs-binfmt_misc.automount",
+    "dev-hugepages.mount",
+    "dev-mqueue.mount",
+    "sys-fs-fuse-connections.mount",
+    "sys-kernel-config.mount",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "kmod-static-nodes.service",
+    "systemd-pstore.service",
+    "systemd-firstboot.service",
+    "systemd-random-seed.service",
+    "systemd-update-utmp.service",
+    "systemd-update-utmp-runlevel.service",
+    "systemd-timesyncd.service",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+)
 
 PORTAL_UNIT = """\
 [Unit]

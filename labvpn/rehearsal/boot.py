@@ -1,6 +1,6 @@
 """The VPN host's first process: makes its root from the image and becomes its systemd.
 
-Runs in fresh namespaces, as `python -m labvpn.rehearsal.boot IMAGE STATE`. What the machine writes is kept in a folder
+Runs in fresh namespaces, as `python -m labvpn.rehearsal.boot STATE`. What the machine writes is kept in a folder
 beside the root, so that booting again on it is a reboot.
 """
 
@@ -20,11 +20,11 @@ DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
 SHARED = ("sys", "sysrq-trigger", "irq", "bus")
 
 
-def main(image: Path, state: Path) -> None:
+def main(state: Path) -> None:
     """Become the systemd of the VPN host; does not return."""
     kernel.die_with_parent()
     root = inside.SERVER / "root"
-    _mount_root(image, root)
+    _mount_root(root)
     _mount_kernel(root)
     _mount_devices(root)
     _settle_in(root, state)
@@ -32,15 +32,15 @@ def main(image: Path, state: Path) -> None:
     socket.sethostname("server")
     os.umask(0o022)
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "container": "rehearsal"}
-    os.execve(SYSTEMD, [SYSTEMD, "--system", "--unit=multi-user.target"], environment)
+    os.execve(SYSTEMD, [SYSTEMD, "--system", "--unit=multi-user.target"], environment)  # noqa: S606
 
 
-def _mount_root(image: Path, root: Path) -> None:
+def _mount_root(root: Path) -> None:
     upper, work = inside.SERVER / "upper", inside.SERVER / "work"
     for folder in (upper, work, root):
         folder.mkdir(parents=True, exist_ok=True)
     upper.chmod(0o755)
-    kernel.mount("overlay", root, "overlay", options=f"lowerdir={image},upperdir={upper},workdir={work}")
+    kernel.mount("overlay", root, "overlay", options=f"lowerdir={inside.IMAGE},upperdir={upper},workdir={work}")
 
 
 def _mount_kernel(root: Path) -> None:
@@ -108,4 +108,4 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

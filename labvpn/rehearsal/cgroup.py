@@ -19,9 +19,15 @@ def _path(state: Path) -> Path:
 def make(state: Path) -> Path:
     """Make the group of this rehearsal and return its folder; a process that writes 0 to its cgroup.procs is in it."""
     _HIERARCHY.mkdir(parents=True, exist_ok=True)
-    kernel.mount("cgroup2", _HIERARCHY, "cgroup2")
+    if not _HIERARCHY.is_mount():
+        kernel.mount("cgroup2", _HIERARCHY, "cgroup2")
     _path(state).mkdir(exist_ok=True)
     return _path(state)
+
+
+def leave(pid: int) -> None:
+    """Take a process out of the group, back to the hierarchy's root."""
+    (_HIERARCHY / "cgroup.procs").write_text(str(pid))
 
 
 def remove(state: Path) -> None:

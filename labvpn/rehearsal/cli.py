@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from labvpn.rehearsal import places
+from labvpn.rehearsal import network, places
 from labvpn.rehearsal.problems import RehearsalError
 
 app = typer.Typer(
@@ -19,9 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-MACHINES = ("internet", "names", "carrier", "phone", "fortigate", "server", "workstation", "campus", "admin")
-# What a shell's own tools answer when it is not the command that failed (env, timeout, docker run).
-OUR_FAULT = 125
+MACHINES = network.NAMES
 NOT_RUNNING = 3
 
 
@@ -30,12 +28,12 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _told(status: int = 1) -> Iterator[None]:
+def _told() -> Iterator[None]:
     try:
         yield
     except (RehearsalError, ValueError) as error:
         _say(str(error))
-        raise typer.Exit(status) from None
+        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -86,10 +84,7 @@ def exec(
     if host not in MACHINES:
         _say(f"there is no machine '{host}': take one of {', '.join(MACHINES)}")
         raise typer.Exit(2)
-    words = command[1:] if command[0] == "--" else command
-    with _told(OUR_FAULT):
-        code = run.run(places.state(), host, words)
-    raise typer.Exit(code)
+    raise typer.Exit(run.run_told(host, command[1:] if command[0] == "--" else command))
 
 
 @app.command()

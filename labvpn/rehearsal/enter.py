@@ -98,7 +98,7 @@ def _paths(wrapper: Wrapper, machine: str | None) -> list[Path]:
 
 
 def enter(wrapper: Wrapper, machine: str | None) -> None:
-    """Go into a machine, or with None to where the machines are kept; children born from now on are there altogether."""
+    """Go into a machine, or with None to where the machines are kept; children born from now on are wholly there."""
     with ExitStack() as stack:
         try:
             files = [stack.enter_context(path.open()) for path in _paths(wrapper, machine)]
@@ -137,7 +137,7 @@ def spawn(machine: str, command: Sequence[str | Path], log: Path, environment: d
         for target, source in ((0, os.open("/dev/null", os.O_RDONLY)), (1, output), (2, output)):
             os.dup2(source, target)
         texts = [os.fspath(word) for word in command]
-        os.execvpe(texts[0], texts, {**os.environ, **(environment or {})})
+        os.execvpe(texts[0], texts, {**os.environ, **(environment or {})})  # noqa: S606
     except OSError as error:
         os.write(2, f"{command[0]} on {machine}: {error}\n".encode())
     finally:

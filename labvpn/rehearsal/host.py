@@ -23,36 +23,45 @@ def up() -> bool:
         return False
 
 
-def boot(image: Path, state: Path) -> None:
+def boot(state: Path) -> None:
     """Start the machine on what it wrote before, if anything; returns before its services are up."""
-    inside.SERVER.mkdir(exist_ok=True)
     join = f'echo 0 > {cgroup.make(state)}/cgroup.procs; exec "$@"'
     fresh = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc", "--cgroup"]
-    first = [sys.executable, "-m", "labvpn.rehearsal.boot", image, state]
+    first = [sys.executable, "-m", "labvpn.rehearsal.boot", str(state)]
     pid = enter.spawn("server", ["sh", "-c", join, "sh", *fresh, *first], inside.LOGS / "server.log")
     _PID.write_text(str(pid))
+    while not _children(pid) and enter.alive(pid):
+        time.sleep(0.002)
+    # Of the group's processes systemd must see none that its own process namespace does not hold.
+    cgroup.leave(pid)
 
 
-def reboot(image: Path, state: Path) -> None:
-    """Pull the machine's plug and boot it again: what it wrote to its disk stays, its memory and packet filter do not."""
+def _children(pid: int) -> list[int]:
+    with suppress(FileNotFoundError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def reboot(state: Path) -> None:
+    """Pull the machine's plug and boot it again: what it wrote to its disk stays, its packet filter does not."""
     if up():
         _halt(int(_PID.read_text()))
     network.disconnect(network.machine("server"))
     network.connect(network.machine("server"))
-    boot(image, state)
+    boot(state)
 
 
 def _halt(pid: int) -> None:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = _children(pid)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
     # The first process is gone only after every other process of its namespace.
-    while any(enter.alive(int(child)) for child in children):
+    while any(enter.alive(child) for child in children):
         if time.monotonic() > deadline:
             raise RehearsalError("the VPN host's processes did not end within 10 s: run `labvpn rehearsal stop`")
         time.sleep(0.01)
 
 
 if __name__ == "__main__":
-    reboot(Path(sys.argv[1]), Path(sys.argv[2]))
+    reboot(Path(sys.argv[1]))

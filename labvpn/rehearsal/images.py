@@ -55,7 +55,7 @@ class Recipe:
 BARE = Recipe(
     "bare",
     "minbase",
-    tuple("systemd systemd-sysv dbus openssh-server python3 iproute2 ca-certificates sudo".split()),
+    ("systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "iproute2", "ca-certificates", "sudo"),
     (f"--customize-hook={bare.DOWNLOAD}",),
     45,
     bare.finish,
@@ -63,10 +63,31 @@ BARE = Recipe(
 TOOLS = Recipe(
     "tools",
     "extract",
-    tuple(
-        """nftables bind9 bind9-dnsutils nmap ike-scan openssh-client openssh-server openvpn softether-vpnclient
-        softether-vpncmd curl iperf3 knot knot-dnsutils iproute2 iputils-ping python3 udhcpc tcpdump netcat-openbsd
-        openssl procps ethtool util-linux""".split()
+    (
+        "nftables",
+        "bind9",
+        "bind9-dnsutils",
+        "nmap",
+        "ike-scan",
+        "openssh-client",
+        "openssh-server",
+        "openvpn",
+        "softether-vpnclient",
+        "softether-vpncmd",
+        "curl",
+        "iperf3",
+        "knot",
+        "knot-dnsutils",
+        "iproute2",
+        "iputils-ping",
+        "python3",
+        "udhcpc",
+        "tcpdump",
+        "netcat-openbsd",
+        "openssl",
+        "procps",
+        "ethtool",
+        "util-linux",
     ),
     (f"--hook-dir={HOOKS}",),
     20,

@@ -8,3 +8,4 @@ RUN = Path("/run/labvpn")
 LOGS = RUN / "log"
 PIDS = RUN / "pid"
 SERVER = RUN / "server"
+IMAGE = SERVER / "image"

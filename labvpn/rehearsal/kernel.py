@@ -60,7 +60,7 @@ def pivot(root: Path) -> None:
     """Make the mount at `root` the root of this mount namespace and let go of the old one."""
     os.chdir(root)
     _call("pivot_root", b".", b".", about=str(root))
-    unmount(Path("."))
+    unmount(Path())
     os.chdir("/")
 
 

@@ -70,7 +70,8 @@ def _launch(state: Path, say: Callable[[str], None]) -> None:
     say(f"starting the machines of the rehearsal '{state.name}' (about 3 s)")
     values.ensure(state)
     fresh = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    first = [sys.executable, "-m", "labvpn.rehearsal.runner", state, images.TOOLS.path, images.BARE.path]
+    folders = (str(path) for path in (state, images.TOOLS.path, images.BARE.path))
+    first = [sys.executable, "-m", "labvpn.rehearsal.runner", *folders]
     with (state / "log").open("w") as log:
         process = subprocess.Popen(
             [*fresh, *first],
@@ -103,12 +104,10 @@ def _await_up(state: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 def inside(state: Path, module: str) -> str:
-    """Run a module of ours where the machines are kept; returns what it printed, raises RehearsalError with its error."""
-    from labvpn.rehearsal import images
-
+    """Run a module of ours where the machines are kept; returns what it printed, or raises RehearsalError with it."""
     python = [sys.executable, "-m"]
     done = subprocess.run(
-        [*python, "labvpn.rehearsal.run", state, *python, f"labvpn.rehearsal.{module}", state, images.BARE.path],
+        [*python, "labvpn.rehearsal.run", state, *python, f"labvpn.rehearsal.{module}", state],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""The rehearsal's name servers, each a BIND of its own: root with the parent zone, the lab's primary, and a resolver."""
+"""The rehearsal's name servers, each a BIND of its own: root with parent zone, the lab's primary, and a resolver."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _resolver(folder: Path) -> dict[str, str]:
 
 
 def place(folder: Path, secret: str) -> None:
-    """Write the servers' folders `root`, `primary` and `resolver`, each with its named.conf; `secret` is the TSIG key's."""
+    """Write the servers' folders `root`, `primary` and `resolver`, each with its named.conf and the TSIG secret."""
     made = {
         "root": _root(folder / "root"),
         "primary": _primary(folder / "primary", secret),

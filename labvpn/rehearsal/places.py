@@ -19,7 +19,7 @@ def _base(variable: str, default: str) -> Path:
 
 
 def name() -> str:
-    """The rehearsal's name, by LABVPN_REHEARSAL, so that several can stand side by side; ValueError if it is no name."""
+    """The rehearsal's name, by LABVPN_REHEARSAL, so that several can stand side by side; ValueError if it is none."""
     text = os.environ.get("LABVPN_REHEARSAL") or "lab"
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", text):
         raise ValueError(f"LABVPN_REHEARSAL is {text!r}; a name has up to 31 small letters, digits and hyphens")

@@ -8,18 +8,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from labvpn.rehearsal import enter, kernel
+from labvpn.rehearsal import enter, kernel, network, places
+from labvpn.rehearsal.problems import RehearsalError
 from labvpn.rehearsal.shown import Shown
 
 # What a caller may send to the command; stops, window sizes and the terminal's own signals reach it without us.
 PASSED = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
-_BY_KERNEL = 0x80  # SI_KERNEL: the terminal sends to the whole group in the foreground, the command included
+# What env, timeout and the like answer where they themselves fail, not the command.
+OUR_FAULT = 125
+_BY_KERNEL = 0x80  # SI_KERNEL: the terminal sends to its whole foreground group, the command included
 
 
 def run(state: Path, machine: str | None, command: Sequence[str]) -> int:
     """Run a command on a machine, in the caller's folder and environment; returns its exit status.
 
-    With None it runs where the machines are kept. The status is 128 + N after signal N, 126 for what cannot be executed and 127 for what is not found, as in a shell.
+    With None it runs where the machines are kept. The status is 128 + N after signal N, 126 for what cannot be executed
+    and 127 for what is not found, as in a shell.
     """
     folder = Path.cwd()
     wrapper = enter.running(state)
@@ -47,7 +51,7 @@ def _become(folder: Path, command: Sequence[str]) -> None:
         os.chdir(folder)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*PASSED, signal.SIGCHLD})
-        os.execvp(command[0], list(command))
+        os.execvp(command[0], list(command))  # noqa: S606
     except FileNotFoundError as error:
         status = 127
         sys.stderr.write(f"labvpn: {error.filename or command[0]}: no such program or folder on this machine\n")
@@ -67,6 +71,28 @@ def _wait(pid: int) -> int:
         news = signal.sigwaitinfo({*PASSED, signal.SIGCHLD})
         if news.si_signo != signal.SIGCHLD and news.si_code != _BY_KERNEL:
             os.kill(pid, news.si_signo)
+
+
+def quick(arguments: Sequence[str]) -> int | None:
+    """Do `exec HOST [--] COMMAND...` without the command line's parser, which takes longer to load than this to run.
+
+    Returns the exit status, or None where the arguments are anything else and want the parser with its help.
+    """
+    if len(arguments) < 3 or arguments[0] != "exec" or arguments[1] not in network.NAMES:
+        return None
+    command = arguments[3:] if arguments[2] == "--" else arguments[2:]
+    if not command or command[0].startswith("-"):
+        return None
+    return run_told(arguments[1], command)
+
+
+def run_told(machine: str, command: Sequence[str]) -> int:
+    """Run a command on a machine of the rehearsal; what is the rehearsal's own fault is said and answered by 125."""
+    try:
+        return run(places.state(), machine, command)
+    except (RehearsalError, ValueError) as error:
+        sys.stderr.write(f"rehearsal: {error}\n")
+        return OUR_FAULT
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from labvpn.rehearsal import kernel, network, places, setup
+from labvpn.rehearsal import inside, kernel, network, places
 
 LAYERED = ("usr", "etc", "var")
 OWN = {*LAYERED, "proc", "sys", "run", "lost+found"}
@@ -24,9 +24,12 @@ def main(state: Path, tools: Path, bare: Path) -> None:
     kernel.die_with_parent()
     keep = [state, places.cache(), places.PROJECT, Path.cwd()]
     _make_root(tools, [path for path in keep if path.is_dir()])
+    # A rehearsal stays with the image that it started from, whatever the cache holds by then.
+    inside.SERVER.mkdir(parents=True)
+    inside.IMAGE.symlink_to(bare)
     pid = os.fork()
     if pid == 0:
-        os.execv(sys.executable, [sys.executable, "-m", "labvpn.rehearsal.setup", str(state), str(bare)])
+        os.execv(sys.executable, [sys.executable, "-m", "labvpn.rehearsal.setup", str(state)])  # noqa: S606
     _reap(pid)
 
 

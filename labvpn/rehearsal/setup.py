@@ -1,6 +1,6 @@
 """Having all of the rehearsal's machines and servers up, from where the machines are kept; safe to run again.
 
-`python -m labvpn.rehearsal.setup STATE BARE` ends when everything answers, and prints what it had to start.
+`python -m labvpn.rehearsal.setup STATE` ends when everything answers, and prints what it had to start.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ PATIENCE = 30.0
 """Seconds that one server may take to answer."""
 
 
-def main(state: Path, bare: Path) -> None:
+def main(state: Path) -> None:
     """Bring up what is missing; raises RehearsalError if a server does not answer in time."""
     if not network.NAMESPACES.joinpath(network.NAMES[-1]).exists():
         network.build()
     started = services.ensure(state)
     if not host.up():
-        host.boot(bare, state)
+        host.boot(state)
         started.append("server")
     _await("names", [each for each in services.services(state) if each.machine != "fortigate"])
     wait_for_ssh()
@@ -63,6 +63,6 @@ def wait_for_ssh() -> None:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]), Path(sys.argv[2]))
+        main(Path(sys.argv[1]))
     except RehearsalError as error:
         sys.exit(str(error))
