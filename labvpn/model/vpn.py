@@ -24,13 +24,15 @@ class Mode(StrEnum):
 
 
 def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    if not numbers:
+        raise ValueError("names no port, so nobody could dial; name one, such as 443")
     for twice in duplicates([str(number) for number in numbers]):
         raise ValueError(f"port {twice} stands twice; keep one")
     return numbers
 
 
 HubName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-Listeners = Annotated[tuple[PortNumber, ...], Field(min_length=1), AfterValidator(_each_once)]
+Listeners = Annotated[tuple[PortNumber, ...], AfterValidator(_each_once)]
 
 
 class SecureNat(Value):
