@@ -13,7 +13,7 @@ from labvpn.render.documents import Concern, documents
 from labvpn.render.secrets import secrets
 
 lab, credentials = settings.load()
-desired = documents(lab, bundle.digest())
+desired = documents(lab, bundle.source())
 seen = look(lab, credentials, desired)
 host = Host(lab.server, credentials, seen.host, secrets(lab, credentials))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
@@ -28,10 +29,10 @@ class Concern(StrEnum):
     FIREWALL = "firewall"
 
 
-def documents(lab: Lab, agent_digest: str) -> dict[Concern, str]:
-    """The document of every concern that the lab has; `agent_digest` is the SHA-256 of the agent to be installed."""
+def documents(lab: Lab, agent: str) -> dict[Concern, str]:
+    """The document of every concern that the lab has; `agent` is the source of the agent to be installed."""
     entries: dict[Concern, Callable[[], Iterator[Entry]]] = {
-        Concern.HOST: lambda: _host(lab, agent_digest),
+        Concern.HOST: lambda: _host(lab, hashlib.sha256(agent.encode()).hexdigest()),
         Concern.SERVER: lambda: _server(lab.vpn),
         Concern.HUB: lambda: _hub(lab),
     }

@@ -26,7 +26,7 @@ def host(user: str = "root") -> Host:
 
 
 def build_all() -> None:
-    desired = documents(lab(), "0" * 64)
+    desired = documents(lab(), "the agent")
     box = FortiGateArgs.of(lab(), credentials(), POLICIES)
     wanted = lab().dns
     assert wanted is not None
@@ -63,7 +63,7 @@ def test_every_command_knows_the_hosts_key() -> None:
 
 
 def test_a_user_who_is_not_root_runs_every_command_by_sudo() -> None:
-    desired = documents(lab(), "0" * 64)
+    desired = documents(lab(), "the agent")
     seen = run(lambda: _softether(desired)).of_type("command:remote:Command")
     assert all(plain(command.inputs["create"]).startswith("sudo -n ") for command in seen)
     assert all(plain(command.inputs["delete"]).startswith("sudo -n ") for command in seen)
@@ -81,7 +81,7 @@ def test_the_server_document_is_the_seed_of_the_host() -> None:
 
 def test_what_the_host_shows_stands_beside_what_is_desired() -> None:
     shown = Observed("hub LAB online=no\n", applied=None)
-    desired = documents(lab(), "0" * 64)
+    desired = documents(lab(), "the agent")
 
     def build() -> None:
         one = host()

@@ -16,17 +16,17 @@ CASES = Path(__file__).parent.parent / "cases" / "documents"
 
 @pytest.mark.parametrize("concern", Concern)
 def test_a_document_is_as_its_case_file_says(concern: Concern) -> None:
-    assert documents(lab(), "0" * 64)[concern] == (CASES / f"{concern}.txt").read_text()
+    assert documents(lab(), "the agent")[concern] == (CASES / f"{concern}.txt").read_text()
 
 
 @pytest.mark.parametrize("concern", Concern)
 def test_a_document_reads_back_to_the_same_text(concern: Concern) -> None:
-    text = documents(lab(), "0" * 64)[concern]
+    text = documents(lab(), "the agent")[concern]
     assert write(read(text)) == text
 
 
 def test_no_document_holds_a_secret() -> None:
-    assert CANARY not in "".join(documents(lab(), "0" * 64).values())
+    assert CANARY not in "".join(documents(lab(), "the agent").values())
 
 
 def test_l2tp_off_closes_its_ports_in_every_document_and_object() -> None:
