@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from labvpn.rehearsal import network, places
-from labvpn.rehearsal.problems import RehearsalError
+from labvpn.rehearsal import network, places, work
+from labvpn.rehearsal.report import say, told
 
 app = typer.Typer(
     help="The whole lab on this machine: its network, its machines and their servers.",
@@ -19,21 +16,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(work.app)
+
 MACHINES = network.NAMES
 NOT_RUNNING = 3
-
-
-def _say(text: str) -> None:
-    print(f"rehearsal: {text}", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except (RehearsalError, ValueError) as error:
-        _say(str(error))
-        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -41,8 +27,8 @@ def start() -> None:
     """Bring the machines up, or what is missing of them; builds their images first if this is the first time."""
     from labvpn.rehearsal import life
 
-    with _told():
-        life.start(_say)
+    with told():
+        life.start(say)
 
 
 @app.command()
@@ -50,8 +36,8 @@ def stop() -> None:
     """End the rehearsal and remove all that is its own; what it built for the next start stays in the cache."""
     from labvpn.rehearsal import life
 
-    with _told():
-        life.stop(_say)
+    with told():
+        life.stop(say)
 
 
 @app.command()
@@ -61,7 +47,7 @@ def status(
     """Say whether the rehearsal is up; the exit status is 0 if it is and 3 if it is not."""
     from labvpn.rehearsal import life
 
-    with _told():
+    with told():
         state = places.state()
         up = life.is_up(state)
     facts = {"name": state.name, "up": up, "state": str(state), "machines": list(MACHINES) if up else []}
@@ -82,7 +68,7 @@ def exec(
     from labvpn.rehearsal import run
 
     if host not in MACHINES:
-        _say(f"there is no machine '{host}': take one of {', '.join(MACHINES)}")
+        say(f"there is no machine '{host}': take one of {', '.join(MACHINES)}")
         raise typer.Exit(2)
     raise typer.Exit(run.run_told(host, command[1:] if command[0] == "--" else command))
 
@@ -95,7 +81,7 @@ def reboot(
     from labvpn.rehearsal import life
 
     if host != "server":
-        _say(f"'{host}' cannot be booted again: only 'server' can")
+        say(f"'{host}' cannot be booted again: only 'server' can")
         raise typer.Exit(2)
-    with _told():
-        life.reboot(_say)
+    with told():
+        life.reboot(say)

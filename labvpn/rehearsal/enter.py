@@ -29,11 +29,17 @@ class Wrapper:
     @classmethod
     def of(cls, pid: int) -> Wrapper:
         """The wrapper that has this number now; raises OSError if none has."""
+        return cls.parse(Path(f"/proc/{pid}/stat").read_text())
+
+    @classmethod
+    def parse(cls, stat: str) -> Wrapper:
+        """The wrapper that a text of /proc/PID/stat tells of; ProcessLookupError for a dead one, ValueError if none."""
         # The fields of /proc/PID/stat after the command's name, which may hold blanks and brackets (proc(5)).
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        if fields[0] == "Z":
-            raise ProcessLookupError(pid)
-        return cls(pid, int(fields[19]))
+        number, _, rest = stat.partition(" ")
+        fields = rest.rpartition(")")[2].split()
+        if fields[0] in "ZX":
+            raise ProcessLookupError(number)
+        return cls(int(number), int(fields[19]))
 
     @property
     def alive(self) -> bool:
@@ -42,10 +48,6 @@ class Wrapper:
             return Wrapper.of(self.pid) == self
         except OSError:
             return False
-
-    def write(self, state: Path) -> None:
-        """Note it in the state folder."""
-        (state / _MARK).write_text(f"{self.pid} {self.began}\n")
 
     @property
     def within(self) -> Path:
@@ -62,13 +64,17 @@ def alive(pid: int) -> bool:
     return True
 
 
+def noting(state: Path, command: Sequence[str]) -> list[str]:
+    """The command line of a wrapper that notes itself in the state folder before it is anything else."""
+    return ["sh", "-c", 'cat /proc/$$/stat > "$0" && exec "$@"', str(state / _MARK), *command]
+
+
 def noted(state: Path) -> Wrapper | None:
     """The wrapper that the state folder names, running or not."""
     try:
-        pid, began = (state / _MARK).read_text().split()
-    except (FileNotFoundError, ValueError):
+        return Wrapper.parse((state / _MARK).read_text())
+    except (FileNotFoundError, IndexError, ValueError):
         return None
-    return Wrapper(int(pid), int(began))
 
 
 def running(state: Path) -> Wrapper:

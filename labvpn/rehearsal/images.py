@@ -7,17 +7,19 @@ other machines need and the caller's own system may lack.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-import json
+import inspect
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile
 
 from labvpn.rehearsal import bare, places
 from labvpn.rehearsal.problems import RehearsalError
@@ -41,15 +43,18 @@ class Recipe:
     @property
     def key(self) -> str:
         """A digest that changes with whatever the image depends on, so that a changed recipe is built anew."""
-        facts = json.dumps(
-            {**asdict(self), "finish": bare.source() if self.finish is bare.finish else ""}, sort_keys=True
-        )
-        return hashlib.sha256(facts.encode()).hexdigest()[:12]
+        facts = [self.variant, *self.packages, *self.options, inspect.getsource(self.finish), bare.source()]
+        return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
 
     @property
     def path(self) -> Path:
         """The image's folder; it exists only when it is whole."""
         return places.cache() / "images" / f"{self.name}-{self.key}"
+
+
+def _finish_tools(root: Path) -> None:
+    # Laid beneath the caller's own system, it must bring no settings of apt.
+    shutil.rmtree(root / "etc/apt", ignore_errors=True)
 
 
 BARE = Recipe(
@@ -91,7 +96,7 @@ TOOLS = Recipe(
     ),
     (f"--hook-dir={HOOKS}",),
     20,
-    lambda root: None,
+    _finish_tools,
 )
 RECIPES = (BARE, TOOLS)
 
@@ -103,57 +108,73 @@ def missing() -> list[Recipe]:
 
 def ensure(say: Callable[[str], None]) -> None:
     """Build the images that are missing, side by side; raises RehearsalError with the end of mmdebstrap's output."""
-    wanted = missing()
-    if not wanted:
+    if not missing():
         return
     sources = debian_sources(say)
-    with ThreadPoolExecutor() as pool:
-        for _ in pool.map(lambda recipe: _build(recipe, sources, say), wanted):
+    with _alone() as folder, ThreadPoolExecutor() as pool:
+        for path in folder.glob(".*.building"):
+            shutil.rmtree(path)
+        for _ in pool.map(lambda recipe: _build(recipe, sources, say), missing()):
             pass
+
+
+@contextmanager
+def _alone() -> Iterator[Path]:
+    """Have one builder at a time; yields the folder of the images."""
+    folder = places.cache() / "images"
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        os.close(descriptor)
 
 
 def _build(recipe: Recipe, sources: list[Path], say: Callable[[str], None]) -> None:
     say(f"building the image '{recipe.name}' from this machine's Debian sources (about {recipe.seconds} s, once)")
     began = time.monotonic()
-    recipe.path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f"{recipe.name}.", dir=recipe.path.parent, ignore_cleanup_errors=True) as folder:
-        root = Path(folder) / "root"
-        _mmdebstrap(recipe, root, sources, Path(folder) / "apt.conf")
-        recipe.finish(root)
-        # Only a whole image gets its name, so that a build that was cut off is never used.
-        root.rename(recipe.path)
+    root = recipe.path.with_name(f".{recipe.path.name}.building")
+    _mmdebstrap(recipe, root, sources)
+    recipe.finish(root)
+    # Only a whole image gets its name, so that a build that was cut off is never used.
+    root.rename(recipe.path)
     _drop_older(recipe)
     say(f"the image '{recipe.name}' is ready after {time.monotonic() - began:.0f} s")
 
 
-def _mmdebstrap(recipe: Recipe, root: Path, sources: list[Path], settings: Path) -> None:
-    settings.write_text(fetch_settings())
+def _mmdebstrap(recipe: Recipe, root: Path, sources: list[Path]) -> None:
+    # Its mounts and processes are its own and end with us, also if we are killed.
+    contained = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     arguments = [f"--variant={recipe.variant}", f"--include={','.join(recipe.packages)}", *recipe.options]
-    done = subprocess.run(
-        [
-            "mmdebstrap",
-            "--mode=root",
-            "--format=directory",
-            *arguments,
-            f"--aptopt={settings}",
-            RELEASE,
-            root,
-            *sources,
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )
+    with NamedTemporaryFile("w", suffix=".conf") as settings:
+        settings.write(fetch_settings())
+        settings.flush()
+        line = ["mmdebstrap", "--mode=root", "--format=directory", *arguments, f"--aptopt={settings.name}", RELEASE]
+        done = subprocess.run(
+            [*contained, *line, root, *sources],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )
     if done.returncode:
         end = "\n".join(done.stdout.splitlines()[-15:])
         raise RehearsalError(f"mmdebstrap could not build the image '{recipe.name}' ({done.returncode}):\n{end}")
 
 
+def hold(image: Path) -> None:
+    """Keep an image from being dropped for as long as this process lives."""
+    fcntl.flock(os.open(image, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_SH)
+
+
 def _drop_older(recipe: Recipe) -> None:
-    # A rehearsal that still runs on an older image keeps working on what it has open only in part: leave the newest.
-    older = sorted(recipe.path.parent.glob(f"{recipe.name}-*"), key=lambda path: path.stat().st_mtime)
-    for path in older[:-2]:
-        if path != recipe.path:
-            shutil.rmtree(path, ignore_errors=True)
+    for path in recipe.path.parent.glob(f"{recipe.name}-*"):
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        # One that a running rehearsal holds stays until a later build.
+        with suppress(BlockingIOError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path != recipe.path:
+                shutil.rmtree(path)
+        os.close(folder)

@@ -7,5 +7,6 @@ from pathlib import Path
 RUN = Path("/run/labvpn")
 LOGS = RUN / "log"
 PIDS = RUN / "pid"
+FORTIGATE = RUN / "fortigate"
 SERVER = RUN / "server"
 IMAGE = SERVER / "image"

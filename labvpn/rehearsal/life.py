@@ -74,14 +74,13 @@ def _launch(state: Path, say: Callable[[str], None]) -> None:
     first = [sys.executable, "-m", "labvpn.rehearsal.runner", *folders]
     with (state / "log").open("w") as log:
         process = subprocess.Popen(
-            [*fresh, *first],
+            enter.noting(state, [*fresh, *first]),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
             env=_environment(),
         )
-    enter.Wrapper.of(process.pid).write(state)
     _await_up(state, process)
     say(f"the rehearsal is up after {time.monotonic() - began:.1f} s")
 

@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from labvpn.rehearsal import inside, kernel, network, places
+from labvpn.rehearsal import images, inside, kernel, network, places
 
 LAYERED = ("usr", "etc", "var")
 OWN = {*LAYERED, "proc", "sys", "run", "lost+found"}
@@ -22,11 +22,15 @@ ROOT = Path("/run")
 def main(state: Path, tools: Path, bare: Path) -> None:
     """Bring everything up, then wait until killed; exits 1 if it could not be brought up."""
     kernel.die_with_parent()
+    for image in (tools, bare):
+        images.hold(image)
     keep = [state, places.cache(), places.PROJECT, Path.cwd()]
     _make_root(tools, [path for path in keep if path.is_dir()])
     # A rehearsal stays with the image that it started from, whatever the cache holds by then.
     inside.SERVER.mkdir(parents=True)
     inside.IMAGE.symlink_to(bare)
+    # By a short path, since the box opens a socket there (107 bytes at most, unix(7)).
+    inside.FORTIGATE.symlink_to(state / "fortigate")
     pid = os.fork()
     if pid == 0:
         os.execv(sys.executable, [sys.executable, "-m", "labvpn.rehearsal.setup", str(state)])  # noqa: S606

@@ -49,9 +49,9 @@ def _page(page: str, machine: str, address: str, port: int) -> Service:
     return Service(page, machine, (sys.executable, pages.__file__, page, address, str(port)), (address, port))
 
 
-def services(state: Path) -> list[Service]:
-    """All of them."""
-    box = (sys.executable, "-m", "labvpn.rehearsal.fortigate", "--state", str(state))
+def services() -> list[Service]:
+    """All of them; the VPN host has its own, by its systemd."""
+    box = (sys.executable, "-m", "labvpn.rehearsal.fortigate", "--state", str(inside.FORTIGATE))
     return [
         _named("root", network.ROOT),
         _named("primary", network.PRIMARY),
@@ -69,7 +69,7 @@ def ensure(state: Path) -> list[str]:
     if not (inside.RUN / "names").exists():
         names.place(inside.RUN / "names", values.read(state)["dnsKey"])
     path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
-    dead = [service for service in services(state) if not service.alive]
+    dead = [service for service in services() if not service.alive]
     for service in dead:
         pid = enter.spawn(service.machine, service.command, service.log, {"PYTHONPATH": path})
         service.pid.write_text(str(pid))

@@ -25,18 +25,19 @@ def main(state: Path) -> None:
     if not host.up():
         host.boot(state)
         started.append("server")
-    _await("names", [each for each in services.services(state) if each.machine != "fortigate"])
+    for service in services.services():
+        _await(service)
     wait_for_ssh()
     (state / "up").touch()
     print("\n".join(started))
 
 
-def _await(_: str, wanted: list[services.Service]) -> None:
-    for service in wanted:
-        while not answers(service.machine, service.answers):
-            if not service.alive:
-                raise RehearsalError(f"{service.name} ended at once: {_last_line(service.log)}")
-            time.sleep(0.02)
+def _await(service: services.Service) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not answers(service.machine, service.answers):
+        if not service.alive or time.monotonic() > deadline:
+            raise RehearsalError(f"{service.name} does not answer on {service.machine}: {_last_line(service.log)}")
+        time.sleep(0.02)
 
 
 def _last_line(log: Path) -> str:

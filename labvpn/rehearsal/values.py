@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 def ensure(state: Path) -> None:
-    """Make what is missing: `ssh/admin`, `ssh/host` (each with .pub), `passphrase` and `values.yaml`, readable by us.
+    """Make, if need be, `ssh/admin`, `ssh/host` (each with .pub), `fortigate`, `passphrase` and `values.yaml`.
 
-    `values.yaml` holds the secrets under the names that the stack's configuration gives them. It is written last, so
+    All are readable by their owner alone. `values.yaml` holds the secrets under the names that the stack's configuration gives them. It is written last, so
     where it stands the others do too.
     """
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -34,10 +34,16 @@ def read(state: Path) -> dict[str, str]:
 def _make(state: Path) -> None:
     import yaml
 
+    from labvpn.rehearsal.fortigate import certificates
+
+    token = secrets.token_hex(15)
+    box = state / "fortigate"
+    box.mkdir(exist_ok=True, mode=0o700)
+    write(box / "token", token)
     values = {
         "hostKey": _key_pair(state / "ssh/host"),
-        "fortigateToken": secrets.token_hex(15),
-        "fortigateCa": "-",
+        "fortigateToken": token,
+        "fortigateCa": certificates.make(box).read_text(),
         "dnsKey": base64.b64encode(secrets.token_bytes(32)).decode(),
         **{name: secrets.token_urlsafe(24) for name in ("administratorPassword", "hubPassword", "presharedKey")},
         "userSecret": secrets.token_urlsafe(32),
