@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer, add_
 
 from . import program
 from .interpreter import Interpreter, ProgramError, interpreter
+from .lifetime import end_with_parent
 
 # How long a program may take to end after it has been interrupted, as with Pulumi's own host.
 GRACE = 5.0
@@ -109,7 +110,9 @@ class LanguageHost(LanguageRuntimeServicer):
             return self._run(command, arguments(request, self._engine), configured(python.environ, request), context)
         except OSError as problem:
             reason = problem.strerror or str(problem)
-            return language_pb2.RunResponse(error=f"problem executing program (could not run {python.python}): {reason.lower()}")
+            return language_pb2.RunResponse(
+                error=f"problem executing program (could not run {python.python}): {reason.lower()}"
+            )
 
     def _run(
         self, command: list[str], told: list[str], environ: Mapping[str, str], context: grpc.ServicerContext
@@ -201,17 +204,15 @@ def interrupt(child: Child) -> None:
 
 def serve(engine: str) -> None:
     """Serve on a port of the loopback, told on standard output, until interrupted or the engine's process is gone."""
-    parent = os.getppid()
+    end_with_parent()
     server = grpc.server(ThreadPoolExecutor(max_workers=8), options=[("grpc.max_receive_message_length", -1)])
     host = LanguageHost(engine)
     add_LanguageRuntimeServicer_to_server(host, server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     server.start()
-    try:
-        while server.wait_for_termination(timeout=1.0) and os.getppid() == parent:
-            pass
-    except KeyboardInterrupt:
-        pass  # This is how the engine ends its plugins.
+    # An interrupt is how the engine ends its plugins.
+    with suppress(KeyboardInterrupt):
+        server.wait_for_termination()
     host.interrupt()
     server.stop(grace=None)
 

@@ -36,8 +36,8 @@ class Plugin:
 
 PLUGINS = (
     Plugin("language", "python", "-P -m labvpn.toolchain.language"),
-    # Its module looks for the stack's own provider classes in the working directory, so no -P here.
-    Plugin("resource", "pulumi-python", "-u -m pulumi.dynamic"),
+    # It looks for the stack's own provider classes in the working directory, so no -P here.
+    Plugin("resource", "pulumi-python", "-u -m labvpn.toolchain.dynamic"),
     Plugin("resource", "command", "-P -m labvpn.toolchain.command", "pulumi-command"),
     Plugin("resource", "fortios", "-P -m labvpn.toolchain.fortios", "pulumiverse-fortios"),
 )

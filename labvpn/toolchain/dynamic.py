@@ -1,0 +1,9 @@
+"""Dynamic resources, where Pulumi's own starter for them cannot be had: the SDK's server, ended with the engine."""
+
+import runpy
+
+from .lifetime import end_with_parent
+
+if __name__ == "__main__":
+    end_with_parent()
+    runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
