@@ -1,0 +1,156 @@
+"""firewalld as the agent needs it: what is permanent (its files), what holds now, and how both change."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional
+
+from labvpn.agent.errors import AgentError
+from labvpn.agent.machine import Machine
+
+UNIT = "firewalld"
+SETTINGS = "/etc/firewalld"
+SHIPPED = "/usr/lib/firewalld"
+# The parts of a zone that firewall-cmd lists and that may have been added for now only.
+PARTS = {
+    "services": "service",
+    "ports": "port",
+    "protocols": "protocol",
+    "source-ports": "source-port",
+    "sources": "source",
+}
+
+
+class Zone(NamedTuple):
+    """The entries of one zone."""
+
+    services: List[str]
+    ports: List[str]
+
+
+class Firewalld:
+    """The host's firewalld."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    @property
+    def installed(self) -> bool:
+        """Whether its command is on the host."""
+        return self.machine.path("/usr/bin/firewall-cmd").exists()
+
+    def running(self) -> bool:
+        """Whether the daemon answers."""
+        return self.machine.run(["systemctl", "is-active", "--quiet", UNIT]).status == 0
+
+    def now(self, *words: str) -> str:
+        """Ask or tell the daemon; AgentError gives its complaint."""
+        return self.machine.must(["firewall-cmd", *words]).strip()
+
+    def permanent(self, *words: str) -> str:
+        """Change what is permanent: through the daemon, or in the files of one that is not running."""
+        if self.running():
+            return self.now("--permanent", *words)
+        return self.machine.must(["firewall-offline-cmd", *words]).strip()
+
+    def file(self, kind: str, name: str) -> Optional[Path]:
+        """The file that defines a zone or a service, the host's own before the shipped one."""
+        places = [self.machine.path("{}/{}/{}.xml".format(folder, kind, name)) for folder in (SETTINGS, SHIPPED)]
+        return next((path for path in places if path.exists()), None)
+
+    def default_zone(self) -> str:
+        """The zone of every interface that is in no other."""
+        text = self.machine.read(SETTINGS + "/firewalld.conf") or ""
+        found = re.search(r"^DefaultZone=(\S+)", text, re.MULTILINE)
+        return found.group(1) if found else "public"
+
+    def permanent_zone(self, name: str) -> Optional[Zone]:
+        """A zone's permanent entries, None where there is no such zone."""
+        path = self.file("zones", name)
+        if path is None:
+            return None
+        root = ElementTree.parse(str(path)).getroot()  # noqa: S314 -- the host's own file, written by root
+        ports = ["{}/{}".format(port.get("port"), port.get("protocol")) for port in root.findall("port")]
+        return Zone([service.get("name", "") for service in root.findall("service")], ports)
+
+    def permanent_service(self, name: str) -> Optional[List[str]]:
+        """A service's permanent ports, None where there is no such service."""
+        path = self.file("services", name)
+        if path is None:
+            return None
+        root = ElementTree.parse(str(path)).getroot()  # noqa: S314 -- the host's own file, written by root
+        return ["{}/{}".format(port.get("port"), port.get("protocol")) for port in root.findall("port")]
+
+    def current_zone(self, name: str) -> Dict[str, List[str]]:
+        """A zone's entries of now, by kind; empty where firewalld does not run."""
+        return listing(self.machine.run(["firewall-cmd", "--zone=" + name, "--list-all"]).output)
+
+    def current_service(self, name: str) -> List[str]:
+        """A service's ports of now; empty where firewalld does not run or does not know it."""
+        return listing(self.machine.run(["firewall-cmd", "--info-service=" + name]).output).get("ports", [])
+
+    def define(self, name: str, ports: List[str]) -> None:
+        """Make the service permanent, with exactly these ports."""
+        before = self.permanent_service(name)
+        if before is None:
+            self.permanent("--new-service=" + name)
+            before = []
+        added = ["--add-port=" + port for port in ports if port not in before]
+        removed = ["--remove-port=" + port for port in before if port not in ports]
+        for words in (added, removed):
+            if words:
+                self.permanent("--service=" + name, *words)
+
+    def enter(self, zone: str, option: str, entries: List[str]) -> None:
+        """Add or remove (`--add-service=`, `--remove-port=`...) permanent entries of one kind in one call."""
+        if self.permanent_zone(zone) is None:
+            raise AgentError(
+                "firewalld on the VPN host has no zone {}: take one that `firewall-cmd --get-zones` lists".format(zone)
+            )
+        if entries:
+            self.permanent("--zone=" + zone, *[option + entry for entry in entries])
+
+    def reload(self) -> None:
+        """Make what is permanent hold now, and put back what somebody had added to a zone for now only."""
+        before = self.for_now_only()
+        self.now("--reload")
+        for zone, options in before.items():
+            for option in options:
+                self.machine.run(["firewall-cmd", "--zone=" + zone, option])
+
+    def for_now_only(self) -> Dict[str, List[str]]:
+        """The entries of each zone in use that a reload would take away, as options that add them."""
+        current = sections(self.machine.run(["firewall-cmd", "--list-all-zones"]).output)
+        lasting = sections(self.machine.run(["firewall-cmd", "--permanent", "--list-all-zones"]).output)
+        extra = {}
+        for zone, parts in current.items():
+            kept = lasting.get(zone, {})
+            options = [
+                "--add-{}={}".format(option, entry)
+                for part, option in PARTS.items()
+                for entry in parts.get(part, [])
+                if entry not in kept.get(part, [])
+            ]
+            rules = [rule for rule in parts.get("rich rules", []) if rule not in kept.get("rich rules", [])]
+            extra[zone] = options + ["--add-rich-rule=" + rule for rule in rules]
+        return {zone: options for zone, options in extra.items() if options}
+
+
+def listing(text: str) -> Dict[str, List[str]]:
+    """One `--list-all` or `--info-service`: words by key; rich rules are whole lines."""
+    parts: Dict[str, List[str]] = {}
+    key = ""
+    for line in text.splitlines()[1:]:
+        found = re.match(r"  ([a-z][a-z -]*):(.*)", line)
+        if found:
+            key = found.group(1)
+            parts[key] = found.group(2).split()
+        elif key == "rich rules" and line.strip():
+            parts[key].append(line.strip())
+    return parts
+
+
+def sections(text: str) -> Dict[str, Dict[str, List[str]]]:
+    """`--list-all-zones`, by zone."""
+    blocks = [block for block in text.strip().split("\n\n") if block.strip()]
+    return {block.split()[0]: listing(block) for block in blocks}

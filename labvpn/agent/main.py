@@ -1,0 +1,133 @@
+"""The agent's commands: observe, converge, remove, confirm, restore."""
+
+import json
+import sys
+from typing import Any, Callable, Dict, List, Optional, TextIO
+
+from labvpn.agent.concern import Concern, describe_all, observed_text
+from labvpn.agent.document import parse
+from labvpn.agent.errors import AgentError
+from labvpn.agent.fallback import Fallback
+from labvpn.agent.firewall import Firewall
+from labvpn.agent.host import Host
+from labvpn.agent.hub import Hub
+from labvpn.agent.lock import held
+from labvpn.agent.machine import Machine
+from labvpn.agent.server import Server
+from labvpn.agent.softether import Secrets, SoftEther
+from labvpn.agent.state import HOME, State
+
+USAGE = "usage: agent observe | converge CONCERN | remove CONCERN | confirm firewall | restore firewall"
+CONCERNS = ("host", "server", "hub", "firewall")
+
+
+class Session:
+    """One run: the machine, the request that came by stdin, and one SoftEther for all concerns."""
+
+    def __init__(self, machine: Machine, request: Dict[str, Any]) -> None:
+        self.machine = machine
+        self.request = request
+        self.softether = SoftEther(machine, Secrets(request.get("secrets") or {}))
+
+    def concern(self, name: str) -> Concern:
+        """A concern by its name."""
+        state = State(self.machine, name)
+        if name == "host":
+            return Host(state, self.softether, str(self.request.get("seed") or ""))
+        if name == "server":
+            return Server(state, self.softether)
+        return Hub(state, self.softether) if name == "hub" else Firewall(state)
+
+    def observe(self) -> str:
+        """Every concern of the request as the machine shows it; what cannot be read becomes a note."""
+        answer = {name: self.look(name, text) for name, text in self.request["documents"].items()}
+        return json.dumps(answer) + "\n"
+
+    def look(self, name: str, desired: str) -> Dict[str, Any]:
+        """One concern as the machine shows it."""
+        concern = self.concern(known(name))
+        try:
+            text, notes = observed_text(concern, desired), concern.notes(parse(desired))
+        except AgentError as error:
+            text, notes = "", [str(error)]
+        return {"observed": text, "applied": concern.state.applied, "notes": notes}
+
+    def converge(self, name: str) -> str:
+        """Make a concern's document hold."""
+        with self.lock(name, "converge"):
+            return describe_all(self.concern(name).converge(str(self.request.get("desired") or "")))
+
+    def remove(self, name: str) -> str:
+        """Return what a concern touched to what it was, and forget it."""
+        with self.lock(name, "remove"):
+            concern = self.concern(name)
+            done = concern.remove()
+            concern.state.clear()
+            return describe_all(done)
+
+    def confirm(self, name: str) -> str:
+        """Let the new firewall rules stay."""
+        with self.lock(name, "confirm"):
+            return describe_all(Fallback(State(self.machine, name)).confirm())
+
+    def restore(self, name: str) -> str:
+        """Return to the firewall rules before an unconfirmed change."""
+        with self.lock(name, "restore"):
+            return describe_all(Fallback(State(self.machine, name)).restore())
+
+    def lock(self, name: str, action: str) -> Any:
+        """The lock of a concern."""
+        return held(self.machine, "{}/{}.lock".format(HOME, name), "{} {}".format(action, name))
+
+
+def known(name: str) -> str:
+    """A concern's name; AgentError if it is none."""
+    if name not in CONCERNS:
+        raise AgentError("the agent on the VPN host knows no concern {}: {}".format(name, ", ".join(CONCERNS)))
+    return name
+
+
+def read_request(stream: TextIO) -> Dict[str, Any]:
+    """The JSON request; a terminal, or nothing, is an empty one."""
+    text = "" if stream.isatty() else stream.read()
+    try:
+        request: Dict[str, Any] = json.loads(text) if text.strip() else {}
+    except ValueError:
+        # The text holds secrets, so nothing of it may show.
+        raise AgentError("the request to the agent on the VPN host is not JSON: send it by stdin as a whole") from None
+    return request
+
+
+def work(words: List[str], stream: TextIO) -> str:
+    """Carry out a command and return what it prints."""
+    action, name, *_ = [*words, "", ""]
+    if action == "observe":
+        request = read_request(stream)
+        return Session(Machine(), request).observe() if "documents" in request else "{}\n"
+    if action in ("confirm", "restore") and name == "firewall":
+        session = Session(Machine(), {})
+    elif action in ("converge", "remove"):
+        session = Session(Machine(), dict(read_request(stream), concern=known(name)))
+    else:
+        raise AgentError(USAGE)
+    method: Callable[[str], str] = getattr(session, action)
+    return method(name)
+
+
+def main(words: Optional[List[str]] = None) -> int:
+    """Run a command: its output on stdout, or one sentence on stderr and exit status 1."""
+    try:
+        output = work(sys.argv[1:] if words is None else words, sys.stdin)
+    except AgentError as error:
+        sys.stderr.buffer.write((str(error) + "\n").encode("utf-8"))
+        return 1
+    except OSError as error:
+        sys.stderr.write("the agent on the VPN host failed: {}; mend that and run again\n".format(error))
+        return 1
+    sys.stdout.buffer.write(output.encode("utf-8"))
+    sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

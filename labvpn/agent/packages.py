@@ -1,0 +1,100 @@
+"""Debian packages: which are installed, how they come without starting anything, and how exactly ours go again."""
+
+import json
+import re
+from typing import Dict, List, Set
+
+from labvpn.agent.errors import AgentError
+from labvpn.agent.machine import Machine
+from labvpn.agent.state import HOME
+
+APT_SECONDS = 600
+BROUGHT = HOME + "/host.packages.json"
+QUIET = {"DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHANGES_FRONTEND": "none"}
+# Wait for another apt for a minute; keep configuration files that someone changed.
+OPTIONS = ["-y", "-q", "-o", "DPkg::Lock::Timeout=60", "-o", "Dpkg::Options::=--force-confold"]
+
+
+class Packages:
+    """The packages of one machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def installed(self, names: List[str]) -> Set[str]:
+        """Those of the names that are wholly installed."""
+        command = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names]
+        lines = self.machine.run(command).output.splitlines()
+        return {line.split()[0] for line in lines if line.endswith(" installed")}
+
+    def install(self, names: List[str]) -> None:
+        """Install packages with what they need, and note first what comes with them, so that it can go again."""
+        if self.machine.run(["apt-get", "--version"]).status != 0:
+            raise AgentError(
+                "the VPN host has no apt-get, and {} cannot come from a package there: "
+                "install SoftEther by hand and set the installation to `present`".format(", ".join(names))
+            )
+        if self.machine.run(["dpkg", "--audit"]).output.strip():
+            # A run before was cut off in the middle of dpkg.
+            self.machine.must(["dpkg", "--configure", "-a"], APT_SECONDS, QUIET)
+        self.machine.must(["apt-get", "update", *OPTIONS], APT_SECONDS, QUIET)
+        command = ["apt-get", "install", "--no-install-recommends", *OPTIONS]
+        self.note("packages", self.planned([*command, "-s", *names], "Inst"))
+        self.machine.must([*command, *names], APT_SECONDS, QUIET)
+
+    def planned(self, command: List[str], verb: str) -> Set[str]:
+        """The packages on which a simulated apt-get would act."""
+        output = self.machine.must(command, APT_SECONDS, QUIET)
+        return set(re.findall(r"^{} (\S+)".format(verb), output, re.MULTILINE))
+
+    def note_folders(self, folders: List[str]) -> None:
+        """Remember which of the folders that a purge would leave do not exist yet."""
+        self.note("folders", {folder for folder in folders if not self.machine.path(folder).exists()})
+
+    def brought(self) -> Dict[str, List[str]]:
+        """Everything that came with our installations: `packages` and `folders`."""
+        noted: Dict[str, List[str]] = json.loads(self.machine.read(BROUGHT) or "{}")
+        return noted
+
+    def note(self, kind: str, names: Set[str]) -> None:
+        """Remember what an installation brings."""
+        noted = self.brought()
+        noted[kind] = sorted(names.union(noted.get(kind, [])))
+        self.machine.path(HOME).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.machine.write(BROUGHT, json.dumps(noted) + "\n", 0o600)
+
+    def purge(self, names: List[str]) -> None:
+        """Purge these packages and what came with them, except what another package has begun to need."""
+        noted = self.brought()
+        present = sorted(self.installed(sorted({*noted.get("packages", []), *names})))
+        if present:
+            self.purge_present(present)
+        for folder in noted.get("folders", []):
+            self.machine.delete(folder)
+        self.machine.delete(BROUGHT)
+
+    def purge_present(self, names: List[str]) -> None:
+        """Purge installed packages, but no package that is not among them."""
+        command = ["apt-get", "purge", "--no-auto-remove", *OPTIONS]
+        simulate, verbs = [*command, "-s"], "(?:Remv|Purg)"
+        if self.planned([*simulate, *names], verbs) - set(names):
+            names = [name for name in names if self.planned([*simulate, name], verbs) <= set(names)]
+        self.machine.must([*command, *names], APT_SECONDS, QUIET)
+
+
+class Masks:
+    """Units that must not start while packages are installed: masked until they are released, or until a reboot."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def set(self, units: List[str]) -> None:
+        """Mask units that may not exist yet."""
+        self.machine.must(["systemctl", "mask", "--runtime", *units])
+
+    def release(self, units: List[str]) -> None:
+        """Take our masks away, also those that a run cut off has left."""
+        links: Dict[str, str] = {unit: "/run/systemd/system/{}.service".format(unit) for unit in units}
+        masked = [unit for unit, link in links.items() if self.machine.path(link).is_symlink()]
+        if masked:
+            self.machine.must(["systemctl", "unmask", "--runtime", *masked])

@@ -1,0 +1,62 @@
+"""The concern `server`: the SoftEther server's own settings."""
+# ruff: noqa: D102 -- what a concern overrides is documented where it is declared
+
+from typing import List
+
+from labvpn.agent.concern import Concern, Handler
+from labvpn.agent.document import Change
+from labvpn.agent.errors import AgentError
+from labvpn.agent.hashes import password_hash
+from labvpn.agent.listeners import Listeners
+from labvpn.agent.rpc import WrongPassword
+from labvpn.agent.settings import Administrator, Azure, Ipsec, KeepAlive, Protocol, Switch, Tls, UdpPorts
+from labvpn.agent.softether import SoftEther
+from labvpn.agent.state import KEPT_PASSWORD, State
+
+
+class Server(Concern):
+    """The server's own settings; the set of listeners is ours alone."""
+
+    def __init__(self, state: State, softether: SoftEther) -> None:
+        self.softether = softether
+        settings = "ServerConfiguration"
+        handlers: List[Handler] = [
+            kind(softether) for kind in (Administrator, Listeners, UdpPorts, Protocol, Ipsec, Azure, KeepAlive, Tls)
+        ]
+        handlers += [
+            Switch(softether, "dynamic-dns", "DDnsClient", "Disabled"),
+            Switch(softether, "nat-traversal", settings, "DisableNatTraversal"),
+            Switch(softether, "aggressive-mode", settings, "DisableIPsecAggressiveMode"),
+        ]
+        super().__init__(state, handlers)
+
+    def prepare(self, changes: List[Change]) -> None:
+        """Have the server running and the administrator let in."""
+        require(self.softether)
+        self.softether.start()
+        try:
+            self.softether.call("GetServerInfo")
+        except WrongPassword:
+            # Someone changed it by hand on a server that this agent has managed: root may set it anew.
+            if self.state.machine.read(KEPT_PASSWORD) is None:
+                raise
+            hashed = password_hash(self.softether.secrets.administrator)
+            self.softether.edit_stopped({("ServerConfiguration", "HashedPassword"): ("byte", hashed)})
+            self.softether.keep_password()
+
+    def finish(self, changes: List[Change]) -> None:
+        self.softether.flush()
+
+    def refresh(self) -> None:
+        self.softether.refresh()
+
+    def remove(self) -> List[str]:
+        return super().remove() if self.softether.installed else []
+
+
+def require(softether: SoftEther) -> None:
+    """AgentError where there is no SoftEther to configure."""
+    if not softether.installed:
+        raise AgentError(
+            "SoftEther is not installed on the VPN host: the host step comes first; run `pulumi up` again as a whole"
+        )

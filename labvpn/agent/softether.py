@@ -1,0 +1,199 @@
+"""The SoftEther installation on this host: where it is, how to log in, what it has configured, how it is restarted."""
+
+import contextlib
+import json
+import time
+from typing import Any, Dict, List, NamedTuple, Optional, cast
+
+from labvpn.agent.errors import AgentError
+from labvpn.agent.machine import Machine
+from labvpn.agent.rpc import Answer, Rpc, Unreachable, WrongPassword
+from labvpn.agent.state import KEPT_PASSWORD
+from labvpn.agent.vpnconfig import Edits, Tree, edit, head, load
+
+READY_SECONDS = 60.0
+
+
+class Installation(NamedTuple):
+    """Where one way of installing SoftEther puts its things."""
+
+    program: str
+    folder: str
+    unit: str
+
+    @property
+    def config(self) -> str:
+        """The file that holds everything."""
+        return self.folder + "/vpn_server.config"
+
+    @property
+    def adminip(self) -> str:
+        """The file that says from where the server may be administered."""
+        return self.folder + "/adminip.txt"
+
+
+PACKAGED = Installation("/usr/libexec/softether/vpnserver/vpnserver", "/var/lib/softether", "softether-vpnserver")
+UNPACKED = Installation("/usr/local/vpnserver/vpnserver", "/usr/local/vpnserver", "vpnserver")
+
+
+class Secrets:
+    """The secrets that came with a request; nothing of it is ever printed."""
+
+    def __init__(self, data: Dict[str, Any]) -> None:
+        self.administrator = str(data.get("administrator") or "")
+        self.ipsec = str(data.get("ipsec") or "")
+        self.hubs: Dict[str, str] = data.get("hubs") or {}
+        self.users: Dict[str, str] = data.get("users") or {}
+
+
+def installation(machine: Machine) -> Installation:
+    """The installation on this host; where there is none yet, the one that a package will make."""
+    return UNPACKED if machine.path(UNPACKED.program).exists() else PACKAGED
+
+
+class SoftEther:
+    """The running server, logged in to at first need; its configuration is read once and kept until `refresh`."""
+
+    def __init__(self, machine: Machine, secrets: Secrets) -> None:
+        self.machine = machine
+        self.secrets = secrets
+        self.place = installation(machine)
+        self.connection: Optional[Rpc] = None
+        self.config: Optional[Tree] = None
+        self.edits: Edits = {}
+
+    @property
+    def installed(self) -> bool:
+        """Whether the program is on this host."""
+        return self.machine.path(self.place.program).exists()
+
+    def passwords(self) -> List[str]:
+        """The administrator passwords to try: the wanted one, then the one set last."""
+        kept = self.machine.read(KEPT_PASSWORD) or ""
+        return [word for word in dict.fromkeys([self.secrets.administrator, kept]) if word]
+
+    def keep_password(self) -> None:
+        """Keep the wanted administrator password, so that the next rotation finds its way in."""
+        self.machine.path(KEPT_PASSWORD).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.machine.write(KEPT_PASSWORD, self.secrets.administrator, 0o600)
+
+    def ports(self) -> List[int]:
+        """The listeners by which the server may be reached, as its file names them."""
+        path = self.machine.path(self.place.config)
+        if not path.exists():
+            return [5555]
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            listeners = head(file).get("ListenerList", {}).values()
+        return [int(one["Port"]) for one in listeners if one.get("Enabled") == "true"] or [5555]
+
+    def call(self, method: str, **parameters: Any) -> Answer:
+        """Call the server as its administrator."""
+        if self.connection is None:
+            self.connection = self.log_in()
+        return self.connection.call(method, **parameters)
+
+    def log_in(self) -> Rpc:
+        """A connection whose password the server takes."""
+        trouble: AgentError = Unreachable("SoftEther on the VPN host has no listener: give the server at least one")
+        for port in self.ports():
+            try:
+                return self.log_in_at(port)
+            except Unreachable as error:
+                trouble = error
+        raise trouble
+
+    def log_in_at(self, port: int) -> Rpc:
+        """Try the passwords at one listener; a server that has none takes any that is not empty."""
+        for password in self.passwords() or ["none"]:
+            rpc = Rpc(port, password)
+            with contextlib.suppress(WrongPassword):
+                rpc.call("GetServerInfo")
+                return rpc
+        raise WrongPassword(
+            "SoftEther on the VPN host did not accept the administrator password: "
+            "set it there to the one of this stack (vpncmd, ServerPasswordSet) and run again"
+        )
+
+    def tree(self) -> Tree:
+        """The running configuration; of a server that is down or locks us out, what its file says."""
+        if self.config is None:
+            try:
+                self.call("GetServerInfo")
+                self.config = load(cast(Rpc, self.connection).config_lines())
+            except (Unreachable, WrongPassword):
+                self.config = self.filed()
+        return self.config
+
+    def filed(self) -> Tree:
+        """The configuration as the file has it."""
+        path = self.machine.path(self.place.config)
+        if not path.exists():
+            return {}
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            return load(file)
+
+    def refresh(self) -> None:
+        """Read anew at the next look."""
+        self.config = None
+
+    def move_to(self, port: int) -> None:
+        """Go on over another listener, since the one in use may close."""
+        if self.connection is not None and self.connection.port != port:
+            password = self.connection.password
+            self.connection.close()
+            self.connection = Rpc(port, password)
+
+    def wait_ready(self, seconds: float = READY_SECONDS) -> None:
+        """Wait until a listener answers over TLS; a port accepts half a second before that."""
+        end = time.monotonic() + seconds
+        self.close()
+        while True:
+            try:
+                for port in self.ports():
+                    Rpc(port, "none", 1.0).call("GetServerInfo")
+            except WrongPassword:
+                return
+            except (Unreachable, json.JSONDecodeError) as error:
+                if time.monotonic() > end:
+                    raise AgentError(
+                        "{} was started on the VPN host but answered on no listener within {:.0f} s: "
+                        "see `journalctl -u {}`".format(self.place.unit, seconds, self.place.unit)
+                    ) from error
+                time.sleep(0.1)
+            else:
+                return
+
+    def close(self) -> None:
+        """Forget the connection and what was read."""
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
+        self.config = None
+
+    def running(self) -> bool:
+        """Whether the unit is active."""
+        return self.machine.run(["systemctl", "is-active", "--quiet", self.place.unit]).status == 0
+
+    def start(self) -> None:
+        """Start the unit where it does not run, and wait until it answers."""
+        if not self.running():
+            self.machine.must(["systemctl", "start", self.place.unit], 90)
+            self.wait_ready()
+
+    def edit_stopped(self, edits: Edits) -> None:
+        """Set what no call can set: stop the server (it saves itself), edit its file, start it again."""
+        self.close()
+        self.machine.must(["systemctl", "stop", self.place.unit], 90)
+        try:
+            with self.machine.path(self.place.config).open(encoding="utf-8", newline="") as file:
+                self.machine.write(self.place.config, edit(file, edits), 0o600)
+        finally:
+            self.machine.must(["systemctl", "start", self.place.unit], 90)
+        self.wait_ready()
+
+    def flush(self) -> None:
+        """Save the configuration now; by itself the server does so every five minutes, and a crash would undo us."""
+        self.call("Flush")
+        if self.edits:
+            edits, self.edits = self.edits, {}
+            self.edit_stopped(edits)

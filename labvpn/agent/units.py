@@ -1,0 +1,65 @@
+"""systemd units: enabled, active."""
+# ruff: noqa: D102 -- what a handler overrides is documented where it is declared
+
+from typing import Callable, Dict, List, Optional
+
+from labvpn.agent.concern import Handler, Values
+from labvpn.agent.document import Change, Line
+from labvpn.agent.errors import AgentError
+from labvpn.agent.machine import Machine
+
+START_SECONDS = 90
+ENABLED = ("enabled", "enabled-runtime", "alias", "static", "indirect", "generated")
+
+
+class Units(Handler):
+    """`unit NAME enabled=yes active=yes`; `ready` waits, unit by unit, until a started service really serves."""
+
+    kind = "unit"
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.ready: Dict[str, Callable[[], None]] = {}
+
+    def show(self, line: Line) -> Optional[Values]:
+        output = self.machine.run(
+            ["systemctl", "show", "-p", "LoadState", "-p", "UnitFileState", "-p", "ActiveState", line.name + ".service"]
+        ).output
+        state = dict(word.partition("=")[::2] for word in output.splitlines())
+        if state.get("LoadState") not in ("loaded", "masked"):
+            return None
+        values = {
+            "enabled": "yes" if state.get("UnitFileState") in ENABLED else "no",
+            "active": "yes" if state.get("ActiveState") in ("active", "reloading") else "no",
+        }
+        return {key: values[key] for key in line.values if key in values}
+
+    def make(self, changes: List[Change]) -> None:
+        for change in changes:
+            if change.want:
+                self.settle(change.want)
+
+    def settle(self, want: Line) -> None:
+        """Enable or disable a unit, start or stop it."""
+        values = want.values
+        if values.get("enabled") == "yes":
+            self.machine.must(["systemctl", "unmask", want.name])
+        if "enabled" in values:
+            self.machine.must(["systemctl", "enable" if values["enabled"] == "yes" else "disable", want.name])
+        if values.get("active") == "yes":
+            self.start(want.name)
+        elif values.get("active") == "no":
+            self.machine.must(["systemctl", "stop", want.name], START_SECONDS)
+
+    def start(self, name: str) -> None:
+        """Start a unit and see it active: SoftEther's start command succeeds even where the server did not start."""
+        if self.machine.run(["systemctl", "is-active", "--quiet", name]).status != 0:
+            self.machine.must(["systemctl", "start", name], START_SECONDS)
+        if self.machine.run(["systemctl", "is-active", "--quiet", name]).status != 0:
+            raise AgentError("{0} was started on the VPN host and ended at once: see `journalctl -u {0}`".format(name))
+        if name in self.ready:
+            self.ready[name]()
+
+    def drop(self, lines: List[Line]) -> None:
+        for line in lines:
+            self.machine.run(["systemctl", "disable", "--now", line.name], START_SECONDS)

@@ -1,0 +1,97 @@
+"""SoftEther's configuration file as a tree: `declare NAME {`, then `TYPE KEY VALUE` lines; a blank stands as $20."""
+
+import re
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
+
+ESCAPE = re.compile(r"\$([0-9A-Fa-f]{2})")
+# Characters that SoftEther itself escapes, and the dollar sign; other bytes stand as UTF-8.
+AWKWARD = re.compile(r"[\x00-\x20$]")
+
+Tree = Dict[str, Any]
+Edits = Dict[Tuple[str, ...], Tuple[str, str]]
+
+
+def unescape(word: str) -> str:
+    """Read a name or a string value; a lone `$` is the empty string."""
+    if "$" not in word:
+        return word
+    return "" if word == "$" else ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), word)
+
+
+def escape(value: str) -> str:
+    """Write a string value so that it is one word."""
+    return AWKWARD.sub(lambda found: "${:02X}".format(ord(found.group())), value) if value else "$"
+
+
+def load(lines: Iterable[str]) -> Tree:
+    """Read a configuration into nested dicts of texts.
+
+    Ten thousand users are 20 MB of text: traffic counters are left out and equal policies share one dict.
+    """
+    root: Tree = {}
+    stack: List[Tuple[str, Tree]] = [("", root)]
+    shared: Dict[Tuple[Tuple[str, Any], ...], Tree] = {}
+    names: Dict[str, str] = {}
+    for line in lines:
+        words = line.strip().split(" ", 2)
+        if words[0] == "declare":
+            stack.append((unescape(words[1]), {}))
+        elif words[0] == "}" and len(stack) > 1:
+            close(stack, shared)
+        elif len(words) == 3 and words[0] != "#":
+            stack[-1][1][names.setdefault(words[1], words[1])] = unescape(words[2])
+    top: Tree = root.get("root", root)
+    return top
+
+
+def close(stack: List[Tuple[str, Tree]], shared: Dict[Tuple[Tuple[str, Any], ...], Tree]) -> None:
+    """Put a finished block into the one around it."""
+    name, block = stack.pop()
+    around, outer = stack[-1]
+    if around in ("UserList", "VirtualHUB", "GroupList"):
+        outer[name] = block
+    elif name == "Policy":
+        outer[name] = shared.setdefault(tuple(block.items()), block)
+    elif name != "Traffic":
+        outer[name] = block
+
+
+def head(lines: Iterable[str]) -> Tree:
+    """Read only what stands before the hubs: listeners and server settings."""
+
+    def until_hubs() -> Iterator[str]:
+        for line in lines:
+            if line.strip() == "declare VirtualHUB":
+                break
+            yield line
+        yield "}"
+
+    return load(until_hubs())
+
+
+def edit(lines: Iterable[str], edits: Edits) -> Iterator[str]:
+    """Set values by their place, `("ServerConfiguration", "DisableNatTraversal"): ("bool", "true")`.
+
+    A key that its block lacks is added to it; a block that is not there is not made. Line ends stay as they are.
+    """
+    left = dict(edits)
+    place: List[str] = []
+    for line in lines:
+        words = line.strip().split(" ", 2)
+        if words[0] == "declare":
+            place.append(unescape(words[1]))
+        elif words[0] == "}":
+            for key in [key for key in left if list(key[:-1]) == place[1:]]:
+                yield setting(line, key[-1], left.pop(key), "\t")
+            place.pop()
+        elif len(words) == 3 and (*place[1:], words[1]) in left:
+            yield setting(line, words[1], left.pop((*place[1:], words[1])), "")
+            continue
+        yield line
+
+
+def setting(like: str, key: str, value: Tuple[str, str], deeper: str) -> str:
+    """A setting's line with the indentation and the line end of another."""
+    indent = like[: len(like) - len(like.lstrip())]
+    end = like[len(like.rstrip("\r\n")) :]
+    return "{}{}{} {} {}{}".format(indent, deeper, value[0], key, value[1], end)
