@@ -22,14 +22,14 @@ hops: list[pulumi.Resource] = [SoftEther("vpn", SoftEtherArgs(host, desired))]
 
 if lab.firewall:
     firewall = HostFirewallArgs(host, desired[Concern.FIREWALL])
-    hops.append(HostFirewall("host-firewall", firewall, pulumi.ResourceOptions(depends_on=hops)))
+    hops.append(HostFirewall("host-firewall", firewall, pulumi.ResourceOptions(depends_on=[*hops])))
 
 if lab.fortigate:
     box = FortiGateArgs.of(lab, credentials, seen.policies)
-    hops.append(FortiGate("fortigate", box, pulumi.ResourceOptions(depends_on=hops)))
+    hops.append(FortiGate("fortigate", box, pulumi.ResourceOptions(depends_on=[*hops])))
 
 if lab.dns:
-    Name("name", NameArgs(lab.dns, str(lab.server.address)), pulumi.ResourceOptions(depends_on=hops))
+    Name("name", NameArgs(lab.dns, str(lab.server.address)), pulumi.ResourceOptions(depends_on=[*hops]))
 
 pulumi.export("name", lab.dialled)
 pulumi.export("address", str(lab.server.address))
