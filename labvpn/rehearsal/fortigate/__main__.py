@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import socket
 import ssl
 import sys
 from pathlib import Path
@@ -19,14 +20,19 @@ PORT = 443
 
 
 def main() -> int:
-    """Serve until told to end; a state that it cannot start from is one sentence and exit status 1."""
+    """Serve until told to end; a state that it cannot start from is one sentence and exit status 1.
+
+    The address is bound before anything is changed: a machine that does not have it is not the rehearsal's FortiGate,
+    and keeps its own firewall.
+    """
     arguments = _arguments()
     try:
-        kernel.forward()
-        gate = Gate.start(arguments.state, kernel.Kernel())
-        asyncio.run(_serve(gate, arguments.listen))
-    except (OSError, Refused, kernel.EnforcementError) as error:
-        print(f"the FortiGate of {arguments.state} cannot start: {error}", file=sys.stderr)
+        with socket.create_server((arguments.listen, PORT)) as listener:
+            kernel.forward()
+            asyncio.run(_serve(Gate.start(arguments.state, kernel.Kernel()), listener))
+    except (OSError, Refused) as error:
+        at = f"at {arguments.listen} with the state in {arguments.state}"
+        print(f"the FortiGate cannot start {at}: {error}; is this its network namespace?", file=sys.stderr)
         return 1
     return 0
 
@@ -38,15 +44,15 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _serve(gate: Gate, address: str) -> None:
+async def _serve(gate: Gate, listener: socket.socket) -> None:
     """Serve REST over https and the control socket until SIGTERM or SIGINT; says when both answer."""
     apps = (rest.application(gate), control.application(gate))
     runners = [web.AppRunner(app, access_log=None, shutdown_timeout=1.0) for app in apps]
     for runner in runners:
         await runner.setup()
     await web.UnixSite(runners[1], str(gate.folder / control.SOCKET)).start()
-    await web.TCPSite(runners[0], address, PORT, ssl_context=_tls(gate.folder)).start()
-    print(f"the FortiGate answers at https://{address}", file=sys.stderr, flush=True)
+    await web.SockSite(runners[0], listener, ssl_context=_tls(gate.folder)).start()
+    print(f"the FortiGate answers at https://{listener.getsockname()[0]}", file=sys.stderr, flush=True)
     await _told_to_end()
     for runner in runners:
         await runner.cleanup()

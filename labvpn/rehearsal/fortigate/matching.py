@@ -8,7 +8,7 @@ from itertools import product
 
 from labvpn.rehearsal.fortigate import values
 from labvpn.rehearsal.fortigate.box import Box
-from labvpn.rehearsal.fortigate.objects import Address, Addrgrp, Entry, Member, Policy, Service, ServiceGroup, Vip
+from labvpn.rehearsal.fortigate.objects import Address, Addrgrp, Member, Policy, Service, ServiceGroup, Vip
 from labvpn.rehearsal.fortigate.tables import ADDRESSES, GROUPS, SERVICE_GROUPS, SERVICES, VIPS
 from labvpn.rehearsal.fortigate.values import PortRange, Span
 
@@ -16,29 +16,54 @@ EVERYWHERE = IPv4Network("0.0.0.0/0")
 TRANSPORTS = ("tcp", "udp", "sctp")
 
 
-def expressions(box: Box, policy: Policy) -> Iterator[str]:
+class Objects:
+    """A box's objects by name, with the networks of addresses and groups worked out once."""
+
+    def __init__(self, box: Box) -> None:
+        self._addresses = {each.name: each for each in box.entries(ADDRESSES) if isinstance(each, Address)}
+        self._groups = {each.name: each for each in box.entries(GROUPS) if isinstance(each, Addrgrp)}
+        self._services = {each.name: each for each in box.entries(SERVICES) if isinstance(each, Service)}
+        self._service_groups = {
+            each.name: each for each in box.entries(SERVICE_GROUPS) if isinstance(each, ServiceGroup)
+        }
+        self._vips = {each.name: each for each in box.entries(VIPS) if isinstance(each, Vip)}
+        self._networks: dict[tuple[Member, ...], tuple[IPv4Network, ...]] = {}
+
+    def networks(self, members: tuple[Member, ...]) -> tuple[IPv4Network, ...]:
+        """All networks that addresses and groups stand for, none inside another; VIPs are passed over."""
+        if members not in self._networks:
+            held = [each for member in members for each in self._held(member.name)]
+            self._networks[members] = tuple(collapse_addresses(held))
+        return self._networks[members]
+
+    def vips(self, policy: Policy) -> tuple[Vip, ...]:
+        """The VIPs among a policy's destinations that are switched on."""
+        found = [self._vips[member.name] for member in policy.dstaddr if member.name in self._vips]
+        return tuple(vip for vip in found if vip.status == "enable")
+
+    def services(self, policy: Policy) -> list[Service]:
+        """A policy's services, those of its groups with them."""
+        names = [member.name for member in policy.service]
+        for name in list(names):
+            if name in self._service_groups:
+                names += [member.name for member in self._service_groups[name].member]
+        return [self._services[name] for name in names if name in self._services]
+
+    def _held(self, name: str) -> Iterator[IPv4Network]:
+        if name in self._addresses:
+            yield from _networks_of(self._addresses[name])
+        if name in self._groups:
+            yield from self.networks(self._groups[name].member)
+
+
+def expressions(objects: Objects, policy: Policy) -> Iterator[str]:
     """One expression for each kind of packet that the policy is about; none if it can match nothing."""
-    sources = _addresses("saddr", networks(box, policy.srcaddr), negated=policy.srcaddr_negate == "enable")
+    sources = _addresses("saddr", objects.networks(policy.srcaddr), negated=policy.srcaddr_negate == "enable")
     if sources is None or not policy.active:
         return
     start = [_interfaces("iifname", policy.srcintf), _interfaces("oifname", policy.dstintf), sources]
-    for target, service in product(_destinations(box, policy), _services(_expanded_services(box, policy))):
+    for target, service in product(_destinations(objects, policy), _services(objects.services(policy))):
         yield " ".join(part for part in (*start, target, service) if part)
-
-
-def networks(box: Box, members: Iterable[Member]) -> tuple[IPv4Network, ...]:
-    """All networks that addresses and groups stand for, none inside another; VIPs are passed over."""
-    found: list[IPv4Network] = []
-    for member in members:
-        for entry in (*_named(box.entries(ADDRESSES), member), *_named(box.entries(GROUPS), member)):
-            found += networks(box, entry.member) if isinstance(entry, Addrgrp) else _networks_of(entry)
-    return tuple(collapse_addresses(found))
-
-
-def vips(box: Box, policy: Policy) -> tuple[Vip, ...]:
-    """The VIPs among a policy's destinations that are switched on."""
-    found = [entry for member in policy.dstaddr for entry in _named(box.entries(VIPS), member)]
-    return tuple(vip for vip in found if isinstance(vip, Vip) and vip.status == "enable")
 
 
 def outside_ports(vip: Vip) -> str:
@@ -46,13 +71,7 @@ def outside_ports(vip: Vip) -> str:
     return _forwarded(vip, vip.extport)
 
 
-def _named(entries: Iterable[Entry], member: Member) -> list[Entry]:
-    return [entry for entry in entries if getattr(entry, "name", None) == member.name]
-
-
-def _networks_of(entry: Entry) -> list[IPv4Network]:
-    if not isinstance(entry, Address):
-        return []
+def _networks_of(entry: Address) -> list[IPv4Network]:
     if entry.type == "geography":
         return [IPv4Network(text) for text in values.COUNTRIES[entry.country]]
     if entry.type == "iprange":
@@ -75,16 +94,16 @@ def _addresses(keyword: str, held: tuple[IPv4Network, ...], *, negated: bool) ->
     return f"ip {keyword} {'!= ' if negated else ''}{{ {listed} }}"
 
 
-def _destinations(box: Box, policy: Policy) -> Iterator[str]:
+def _destinations(objects: Objects, policy: Policy) -> Iterator[str]:
     """VIP by VIP, then all addresses together.
 
     Traffic to a VIP belongs to policies that name the VIP; of the others only a deny with match-vip sees it.
     """
-    for vip in vips(box, policy):
+    for vip in objects.vips(policy):
         inside = vip.mappedip[0].address
         ports = _forwarded(vip, vip.mappedport)
         yield f"ct status dnat ct original ip daddr {vip.extip} ip daddr {inside} {ports}".rstrip()
-    plain = _addresses("daddr", networks(box, policy.dstaddr), negated=policy.dstaddr_negate == "enable")
+    plain = _addresses("daddr", objects.networks(policy.dstaddr), negated=policy.dstaddr_negate == "enable")
     if plain is not None:
         sees_vips = policy.action == "deny" and policy.match_vip == "enable"
         yield plain if sees_vips else f"ct status ! dnat {plain}".rstrip()
@@ -92,15 +111,6 @@ def _destinations(box: Box, policy: Policy) -> Iterator[str]:
 
 def _forwarded(vip: Vip, ports: str) -> str:
     return f"{vip.protocol} dport {ports}" if vip.portforward == "enable" else ""
-
-
-def _expanded_services(box: Box, policy: Policy) -> list[Service]:
-    members = list(policy.service)
-    for member in policy.service:
-        for group in _named(box.entries(SERVICE_GROUPS), member):
-            members += group.member if isinstance(group, ServiceGroup) else ()
-    named = [entry for member in members for entry in _named(box.entries(SERVICES), member)]
-    return [entry for entry in named if isinstance(entry, Service)]
 
 
 def _services(services: list[Service]) -> list[str]:

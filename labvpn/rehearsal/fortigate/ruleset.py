@@ -82,10 +82,11 @@ def _input(box: Box) -> list[str]:
 
 
 def _forward(box: Box) -> list[str]:
+    objects = matching.Objects(box)
     rules = [
         f"{match} goto policy_{each.policyid}".strip()
         for each in box.policies
-        for match in matching.expressions(box, each)
+        for match in matching.expressions(objects, each)
     ]
     return _chain(
         "forward",
@@ -157,8 +158,9 @@ def _postrouting(box: Box) -> list[str]:
 
 def _used_vips(box: Box) -> list[Vip]:
     """The VIPs that an active policy names, each once: FortiOS translates for no others."""
-    active = [policy for policy in box.policies if policy.active]
-    return list({vip.name: vip for policy in active for vip in matching.vips(box, policy)}.values())
+    objects = matching.Objects(box)
+    used = [vip for policy in box.policies if policy.active for vip in objects.vips(policy)]
+    return list({vip.name: vip for vip in used}.values())
 
 
 def _interfaces(box: Box) -> list[Interface]:

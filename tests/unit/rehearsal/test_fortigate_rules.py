@@ -62,13 +62,13 @@ def test_a_policy_that_is_off_or_never_scheduled_matches_nothing_but_keeps_its_c
 
 def test_the_address_none_matches_no_packet() -> None:
     box = changed([["firewall/policy", policy(srcaddr=members("none"))]])
-    [line] = matching.expressions(box, last(box))
+    [line] = matching.expressions(matching.Objects(box), last(box))
     assert "ip saddr { 0.0.0.0/32 }" in line
 
 
 def test_all_addresses_negated_are_no_rule_at_all() -> None:
     box = changed([["firewall/policy", policy(**{"srcaddr-negate": "enable"})]])
-    assert list(matching.expressions(box, last(box))) == []
+    assert list(matching.expressions(matching.Objects(box), last(box))) == []
 
 
 def test_a_vip_that_no_active_policy_names_is_not_translated() -> None:
@@ -112,7 +112,7 @@ spans = st.tuples(st.integers(0, 65535), st.integers(0, 65535)).map(lambda pair:
 def test_ports_of_many_ranges_are_matched_once_and_completely(held: list[values.Span]) -> None:
     box = changed([["firewall.service/custom", {"name": "s", "tcp-portrange": " ".join(map(values.written, held))}]])
     box, _ = boxes.create(box, "firewall/policy", policy(service=members("s")))
-    [line] = matching.expressions(box, last(box))
+    [line] = matching.expressions(matching.Objects(box), last(box))
     merged = [
         each.destination
         for each in values.port_ranges(line.partition("dport { ")[2].removesuffix(" }").replace(",", ""))
@@ -128,7 +128,7 @@ def test_a_group_covers_exactly_the_networks_of_its_members(pairs: list[tuple[IP
     addresses = [["firewall/address", {"name": f"a{n}", "subnet": str(net)}] for n, net in enumerate(nets)]
     group = ["firewall/addrgrp", {"name": "g", "member": members(*(f"a{n}" for n in range(len(nets))))}]
     box = changed([*addresses, group, ["firewall/policy", policy(srcaddr=members("g"))]])
-    covered = matching.networks(box, last(box).srcaddr)
+    covered = matching.Objects(box).networks(last(box).srcaddr)
     assert sum(net.num_addresses for net in covered) <= sum(net.num_addresses for net in nets)
     assert all(any(net.subnet_of(each) for each in covered) for net in nets)
 
