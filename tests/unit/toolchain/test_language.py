@@ -95,8 +95,9 @@ def test_the_whole_configuration_is_one_environment_string_and_in_no_argument(ri
 
 
 def test_the_configuration_is_as_long_as_the_real_host_makes_it(rig: Rig) -> None:
-    rig.run(DUMP, config={"lab:b": "<&>", "lab:a": "é"})
-    assert json.loads(rig.seen.read_text())["env"]["PULUMI_CONFIG"] == r'{"lab:a":"é","lab:b":"\u003c\u0026\u003e"}'
+    rig.run(DUMP, config={"lab:b": "<&>", **dict.fromkeys("hgfedc", ""), "lab:a": "é"})
+    text = r'{"c":"","d":"","e":"","f":"","g":"","h":"","lab:a":"é","lab:b":"\u003c\u0026\u003e"}'
+    assert json.loads(rig.seen.read_text())["env"]["PULUMI_CONFIG"] == text
 
 
 def test_a_configuration_over_128_kib_is_an_error_as_with_the_real_host(rig: Rig) -> None:
