@@ -9,11 +9,11 @@ from itertools import combinations, product
 from labvpn.doctor.targets import Port
 
 # The hops from the outside in. "way" is a vantage point's own network up to the lab, one for each of them.
-WAY, FORTIGATE, FIREWALLD, SERVER = "way", "fortigate", "firewalld", "server"
-# The hops that a packet passes from each place. From the campus the FortiGate applies another policy: part of that way.
+WAY, CAMPUS, FORTIGATE, FIREWALLD, SERVER = "way", "campus", "fortigate", "firewalld", "server"
+# The hops that a packet passes from each place. To the campus the FortiGate applies another policy: part of that way.
 PATHS = {
     "outside": (WAY, FORTIGATE, FIREWALLD, SERVER),
-    "campus": (WAY, FIREWALLD, SERVER),
+    "campus": (CAMPUS, FIREWALLD, SERVER),
     "vpn": (WAY, SERVER),
     "host": (FIREWALLD, SERVER),
 }
@@ -79,9 +79,14 @@ _FAULTS = {
         # A box that forges the server's "nothing listens here".
         _fault(4, "no listener"),
     ),
+    CAMPUS: (
+        _fault(2, "silence"),
+        _fault(2, "firewall:fortigate", "firewall:elsewhere", "firewall:unseen", "unreachable"),
+        _fault(4, "no listener"),
+    ),
     FORTIGATE: (
         _fault(1, "silence"),
-        _fault(1, "firewall:elsewhere", "firewall:unseen"),
+        _fault(1, "firewall:fortigate", "firewall:elsewhere", "firewall:unseen"),
         # FortiOS answers TCP with a reset where send-deny-packet is on.
         _fault(3, "no listener"),
     ),
@@ -117,7 +122,7 @@ def blame(port: Port, witnesses: Sequence[Witness]) -> Blame | None:
 
 def path(witness: Witness) -> tuple[Hop, ...]:
     """The hops between a witness and the service."""
-    return tuple(Hop(kind, witness.name if kind == WAY else "") for kind in PATHS[witness.place])
+    return tuple(Hop(kind, witness.name if kind in (WAY, CAMPUS) else "") for kind in PATHS[witness.place])
 
 
 def _explanations(witnesses: Sequence[Witness]) -> list[World]:
@@ -145,16 +150,12 @@ def _visible(world: World, witness: Witness) -> frozenset[str]:
     seen: frozenset[str] = frozenset()
     for hop in path(witness):
         fault = world.get(hop)
-        if fault:
-            seen |= fault.causes
-            if not _may_pass(hop, witness):
-                return seen
+        if fault and witness.place == "host" and hop.kind == FIREWALLD:
+            # firewalld lets a machine talk to itself; other rules on the host may refuse even that.
+            seen |= fault.causes & {"firewall:server"}
+        elif fault:
+            return seen | fault.causes
     return seen | {"open"}
-
-
-def _may_pass(hop: Hop, witness: Witness) -> bool:
-    # firewalld lets a machine talk to itself; other rules on the host may not.
-    return witness.place == "host" and hop.kind == FIREWALLD
 
 
 def _stop(world: World, witness: Witness) -> Hop | None:

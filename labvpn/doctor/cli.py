@@ -43,6 +43,7 @@ def probe(
         ),
     ] = None,
     here: Annotated[str, _option("Where this machine stands: outside, campus, vpn or host.", show=True)] = "outside",
+    fortigate: Annotated[str | None, _option("The FortiGate's addresses: its refusals come from them.")] = None,
     address: Annotated[str | None, _option("Probe this address, whatever the name says.")] = None,
     resolver: Annotated[str | None, _option("Ask this resolver, not the system's.")] = None,
     json: Annotated[bool, _option("Print the report as JSON.", "--json")] = False,
@@ -63,7 +64,7 @@ def probe(
 
     try:
         text = outputs.read_text("utf-8") if outputs else None
-        wanted = targets.targets(host, text, tcp, udp, closed, address)
+        wanted = targets.targets(host, text, tcp, udp, closed, address, fortigate)
         there = [vantages.vantage(words) for words in vantage or ()]
         made = run.probe(wanted, run.place(here), there, resolver)
     except OSError as error:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labvpn.doctor import words
-from labvpn.doctor.blame import FIREWALLD, FORTIGATE, PATHS, SERVER, WAY, Hop, Witness, path
+from labvpn.doctor.blame import CAMPUS, FIREWALLD, FORTIGATE, PATHS, SERVER, WAY, Hop, Witness, path
 from labvpn.doctor.drawing import Element, drawing, element, line
 from labvpn.doctor.drawing import words as text
-from labvpn.doctor.report import PortReport, Report
+from labvpn.doctor.judgement import PortReport
+from labvpn.doctor.report import Report
 from labvpn.doctor.sighting import OPEN, Sighting
 from labvpn.doctor.views import View
 
 _WIDTH, _LANE, _START, _SAID = 1120.0, 26.0, 100.0, 655.0
-_AT = {WAY: 190.0, FORTIGATE: 320.0, FIREWALLD: 450.0, SERVER: 580.0}
-_HEADS = {WAY: "the way", FORTIGATE: "FortiGate", FIREWALLD: "firewalld", SERVER: "VPN server"}
+_AT = {WAY: 190.0, CAMPUS: 190.0, FORTIGATE: 320.0, FIREWALLD: 450.0, SERVER: 580.0}
+_HEADS = {WAY: "the way", CAMPUS: "campus", FORTIGATE: "FortiGate", FIREWALLD: "firewalld", SERVER: "VPN server"}
 
 
 def lanes(made: Report, view: View) -> Element:
@@ -42,7 +43,7 @@ def _lane(made: Report, view: View, sighting: Sighting, y: float) -> Element:
         line(_START, y, until, y, "ok" if stop else kind),
         line(until, y, _AT[SERVER], y, "off"),
         *_marks(hops, stop, y, kind),
-        text(_SAID, y + 4, words.seen(sighting, made.address), f"said {kind}"),
+        text(_SAID, y + 4, words.seen(sighting, made.address, made.wanted.fortigate), f"said {kind}"),
     ]
     return element("g", *parts)
 

@@ -54,7 +54,10 @@ def _sightings(made: Report, registry: CollectorRegistry) -> None:
 
 
 def _certificates(made: Report, registry: CollectorRegistry) -> None:
-    ends = _gauge(registry, "certificate_expiry_seconds", "Unix time at which the certificate expires", "port")
-    for port, certificate in made.certificates().items():
-        if certificate.not_after is not None:
-            ends.labels(made.host, str(port.number)).set(certificate.not_after)
+    ends = _gauge(
+        registry, "certificate_expiry_timestamp_seconds", "Unix time at which the certificate expires", "port"
+    )
+    for certificate, ports in made.certificates.items():
+        for port in ports:
+            if certificate.not_after is not None:
+                ends.labels(made.host, str(port.number)).set(certificate.not_after)

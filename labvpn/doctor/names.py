@@ -138,13 +138,14 @@ def _ask_authority(asking: dns.resolver.Resolver, server: str, name: str) -> Loo
     for _ in range(_TRIES):
         try:
             answer, _ = dns.query.udp_with_fallback(question, where, timeout=_TRY)
-            return _read(f"{label} ({where})", answer)
+            return read(f"{label} ({where})", answer)
         except (dns.exception.DNSException, OSError):
             time.sleep(0.1)
     return Lookup(f"{label} ({where})", trouble="does not answer")
 
 
-def _read(server: str, answer: dns.message.Message) -> Lookup:
+def read(server: str, answer: dns.message.Message) -> Lookup:
+    """What one of the zone's servers said."""
     if answer.rcode() == dns.rcode.NXDOMAIN:
         return Lookup(server, trouble=f"knows no name {answer.question[0].name}")
     if answer.rcode() != dns.rcode.NOERROR or not answer.flags & dns.flags.AA:

@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 
 from labvpn.doctor import words
 from labvpn.doctor.drawing import Element, element, written
+from labvpn.doctor.judgement import Finding
 from labvpn.doctor.lanes import lanes
 from labvpn.doctor.names import Lookup, Resolution
-from labvpn.doctor.report import PortReport, Report
+from labvpn.doctor.report import Report
+from labvpn.doctor.sighting import Certificate
 from labvpn.doctor.style import STYLE
+from labvpn.doctor.targets import Port
 from labvpn.doctor.topology import topology
 
 
@@ -46,14 +49,14 @@ def _subtitle(made: Report) -> str:
 
 
 def _banner(made: Report) -> Element:
-    wrong = sum(not one.as_expected for one in made.ports) + len(made.problems)
-    if not wrong:
+    if made.as_expected:
         return element("div", "All is as expected", class_="banner ok")
-    return element("div", f"{wrong} {'thing is' if wrong == 1 else 'things are'} not as expected", class_="banner bad")
+    things = "1 thing is" if made.wrong == 1 else f"{made.wrong} things are"
+    return element("div", f"{things} not as expected", class_="banner bad")
 
 
 def _findings(made: Report) -> Iterator[Element]:
-    found = [_finding(one) for one in made.ports if not one.as_expected]
+    found = [_finding(one) for one in made.findings]
     found += [element("div", element("b", problem), class_="card finding") for problem in made.problems]
     if found:
         yield element("h2", "What is wrong, and what to do")
@@ -62,9 +65,9 @@ def _findings(made: Report) -> Iterator[Element]:
         yield element("p", f"Note: {note}", class_="soft")
 
 
-def _finding(one: PortReport) -> Element:
+def _finding(one: Finding) -> Element:
     reasons = element("ul", *(element("li", reason) for reason in one.because))
-    return element("div", element("b", f"{one.says}."), reasons, element("p", one.remedy), class_="card finding")
+    return element("div", element("b", one.headline), reasons, element("p", one.remedy), class_="card finding")
 
 
 def _name(resolution: Resolution | None) -> Iterator[Element]:
@@ -85,23 +88,17 @@ def _lookup(role: str, lookup: Lookup) -> Element:
 
 
 def _certificates(made: Report) -> Iterator[Element]:
-    ports: dict[object, list[str]] = {}
-    for port, certificate in made.certificates().items():
-        ports.setdefault(certificate, []).append(str(port))
-    if not ports:
+    if not made.certificates:
         return
     yield element("h2", "Certificates")
-    rows = [
-        element(
-            "tr",
-            element("td", ", ".join(ports[one])),
-            element("td", ", ".join(one.names)),
-            element("td", _day(one.not_after)),
-            element("td", element("code", one.fingerprint)),
-        )
-        for one in dict.fromkeys(made.certificates().values())
-    ]
+    rows = [_certificate(certificate, ports) for certificate, ports in made.certificates.items()]
     yield element("div", _table(("ports", "names", "expires", "SHA-256 fingerprint"), rows), class_="card")
+
+
+def _certificate(certificate: Certificate, ports: list[Port]) -> Element:
+    fingerprint = element("code", certificate.fingerprint)
+    told = (", ".join(map(str, ports)), ", ".join(certificate.names), _day(certificate.not_after), fingerprint)
+    return element("tr", *(element("td", one) for one in told))
 
 
 def _day(moment: int | None) -> str:

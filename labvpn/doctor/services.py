@@ -164,5 +164,5 @@ def _read_marked(reply: bytes, cookie: bytes) -> str | None:
 
 def _reason(error: OSError) -> str:
     if isinstance(error, TimeoutError):
-        return "accepts, then says nothing"
-    return f"accepts, then TLS fails: {getattr(error, 'reason', None) or error.strerror or error}"
+        return "it says nothing"
+    return f"TLS fails: {getattr(error, 'reason', None) or error.strerror or error}"

@@ -57,15 +57,17 @@ class Sighting:
         return REJECTED if self.refusal else DROPPED
 
 
-def cause(sighting: Sighting, address: str) -> str:
+def cause(sighting: Sighting, address: str, fortigate: tuple[str, ...] = ()) -> str:
     """Why the port of the server at `address` is not open, as one of the symbols that `blame` reasons with.
 
-    "silence", "no listener", "firewall:server", "firewall:elsewhere", "firewall:unseen", "unreachable", or "open".
+    "silence", "no listener", "firewall:server", "firewall:fortigate" (from one of its addresses, where they are known),
+    "firewall:elsewhere", "firewall:unseen", "unreachable", or "open".
     """
     refusal = sighting.refusal
     if sighting.state != REJECTED or refusal is None:
         return "open" if sighting.state == OPEN else "silence"
-    return _refused(sighting.port.protocol, refusal, address)
+    symbol = _refused(sighting.port.protocol, refusal, address)
+    return "firewall:fortigate" if symbol == "firewall:elsewhere" and refusal.offender in fortigate else symbol
 
 
 def _refused(protocol: str, refusal: Refusal, address: str) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from labvpn.doctor import words
-from labvpn.doctor.report import PortReport, Report
+from labvpn.doctor.judgement import Finding, PortReport
+from labvpn.doctor.report import Report
 from labvpn.doctor.sighting import OPEN, Sighting
 from labvpn.doctor.views import View
 
@@ -19,9 +21,8 @@ def show(made: Report, console: Console) -> None:
     console.print(_table(made))
     for line in _name_lines(made):
         console.print(line, highlight=False)
-    for port in made.ports:
-        if not port.as_expected:
-            _finding(port, console)
+    for finding in made.findings:
+        _show(finding, console)
     for problem in made.problems:
         console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
     for note in made.notes:
@@ -50,7 +51,7 @@ def _cells(port: PortReport, made: Report) -> Iterator[str]:
         expected = (sighting.state == OPEN) == port.wanted_open
         inside = not port.wanted_open and view.place != "outside"
         color = "dim" if inside else "green" if expected else "red"
-        yield f"[{color}]{sighting.state}[/] {escape(words.seen(sighting, made.address))}"
+        yield f"[{color}]{escape(words.seen(sighting, made.address, made.wanted.fortigate))}[/]"
 
 
 def _sighting(view: View, port: PortReport) -> Sighting | None:
@@ -62,13 +63,10 @@ def _mark(port: PortReport) -> str:
     return f"{port.port} [{color}]{sign}[/]"
 
 
-def _finding(port: PortReport, console: Console) -> None:
-    console.print(f"[red]✗[/] [bold]{escape(port.says)}.[/]", highlight=False)
-    if port.blame:
-        for reason in port.because:
-            console.print(f"    {escape(reason)}", highlight=False, style="dim")
-    if port.remedy:
-        console.print(f"    {escape(port.remedy)}", highlight=False)
+def _show(finding: Finding, console: Console) -> None:
+    console.print(f"[red]✗[/] [bold]{escape(finding.headline)}[/]", highlight=False)
+    for line in (*finding.because, finding.remedy):
+        console.print(Padding(escape(line), (0, 0, 0, 4)), highlight=False)
 
 
 def _name_lines(made: Report) -> Iterator[str]:
@@ -81,9 +79,8 @@ def _name_lines(made: Report) -> Iterator[str]:
 
 
 def _result(made: Report) -> str:
-    wrong = sum(not port.as_expected for port in made.ports) + len(made.problems)
     took = f"{len(made.ports)} ports, {made.seconds:.1f} s"
     if made.as_expected:
         return f"[green]All is as expected[/] ({took})."
-    things = "1 thing is" if wrong == 1 else f"{wrong} things are"
+    things = "1 thing is" if made.wrong == 1 else f"{made.wrong} things are"
     return f"[red]{things} not as expected[/] ({took})."

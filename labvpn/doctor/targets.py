@@ -6,7 +6,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 TCP = (443, 992, 1194, 5555)
 UDP = (500, 1194, 4500)
@@ -32,12 +32,13 @@ class Port:
 
 @dataclass(frozen=True)
 class Targets:
-    """The host to probe and what is expected of it."""
+    """The host to probe and what is expected of it; `fortigate` are the FortiGate's addresses, where they are known."""
 
     host: str
     address: str | None
     opened: tuple[Port, ...]
-    closed: tuple[Port, ...] = field(default=())
+    closed: tuple[Port, ...] = ()
+    fortigate: tuple[str, ...] = ()
 
     @property
     def name(self) -> str | None:
@@ -52,6 +53,7 @@ def targets(
     udp: str | None = None,
     closed: str | None = None,
     address: str | None = None,
+    fortigate: str | None = None,
 ) -> Targets:
     """The targets of one run: lists win over the stack's `outputs` (JSON text), and those over the defaults.
 
@@ -68,7 +70,10 @@ def targets(
     name = host or stack.host
     if not name:
         raise TargetError("no host to probe; give its name or address, or the stack's outputs with --outputs FILE")
-    return Targets(_checked_host(name), _checked_address(address or stack.address or ""), opened, asked_closed)
+    gateways = tuple(_checked_address(word, "--fortigate") for word in _words(fortigate or ""))
+    given = address or stack.address
+    checked = _checked_address(given, "--address" if address else "--outputs: address") if given else None
+    return Targets(_checked_host(name), checked, opened, asked_closed, gateways)
 
 
 def numbers(text: str, protocol: str, place: str) -> tuple[Port, ...]:
@@ -133,7 +138,7 @@ def _checked_host(host: str) -> str:
     return host.rstrip(".")
 
 
-def _checked_address(address: str) -> str | None:
-    if address and not is_address(address):
-        raise TargetError(f"{address!r} is no IPv4 address")
-    return address or None
+def _checked_address(address: str, place: str) -> str:
+    if not is_address(address):
+        raise TargetError(f"{place}: {address!r} is no IPv4 address")
+    return address

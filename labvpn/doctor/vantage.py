@@ -21,7 +21,7 @@ PATIENCE = 60.0
 
 _HERE = Path(__file__).parent
 # What a machine without labvpn is sent: the standard library is all it needs.
-_SENT = (
+SENT = (
     "targets",
     "sighting",
     "sockets",
@@ -72,7 +72,7 @@ def place_of(name: str) -> str:
 
 def look(there: Vantage, wanted: Targets, address: str) -> View:
     """What the vantage point sees of all ports; what goes wrong on the way becomes the view's trouble."""
-    command = [*there.prefix, *_arguments(there, wanted, address)]
+    command = [*there.prefix, *arguments(there, wanted, address)]
     script = bundle() if there.is_python else ""
     try:
         ran = subprocess.run(command, input=script, capture_output=True, text=True, timeout=PATIENCE, check=False)
@@ -100,7 +100,7 @@ def bundle() -> str:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for package in ("labvpn", "labvpn/doctor", "labvpn/doctor/wire"):
             archive.writestr(f"{package}/__init__.py", "")
-        for module in _SENT:
+        for module in SENT:
             archive.writestr(f"labvpn/doctor/{module}.py", (_HERE / f"{module}.py").read_text("utf-8"))
     return _LOADER.format(archive=base64.b64encode(packed.getvalue()).decode("ascii"))
 
@@ -117,8 +117,8 @@ with tempfile.TemporaryDirectory() as folder:
 """
 
 
-def _arguments(there: Vantage, wanted: Targets, address: str) -> list[str]:
-    # The words pass through shells on the way: host, address and numbers hold nothing that a shell reads.
+def arguments(there: Vantage, wanted: Targets, address: str) -> list[str]:
+    """The words after the prefix: shells on the way read nothing into a host, an address and numbers."""
     every = (*wanted.opened, *wanted.closed)
     if there.is_python:
         return ["-", wanted.host, address, ",".join(map(str, every))]

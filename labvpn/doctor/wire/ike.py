@@ -39,13 +39,15 @@ def read(reply: bytes, cookie: bytes) -> str | None:
     if len(reply) < _HEADER.size:
         return None
     initiator, responder, first, _, exchange, _, _, length = _HEADER.unpack_from(reply)
-    if initiator != cookie or length != len(reply):
+    if length != len(reply):
         return None
     payloads = dict(_payloads(first, reply[_HEADER.size :]))
-    if exchange == _MAIN_MODE and responder != bytes(8) and _SA in payloads:
+    if exchange == _MAIN_MODE and initiator == cookie and responder != bytes(8) and _SA in payloads:
         return "chooses " + _chosen(payloads[_SA])
-    if exchange == _INFORMATIONAL and _NOTIFICATION in payloads:
-        return "answers: " + _notice(payloads[_NOTIFICATION])
+    # SoftEther declines under a cookie of its own, and names ours inside the notification.
+    notification = payloads.get(_NOTIFICATION, b"")
+    if exchange == _INFORMATIONAL and (initiator == cookie or cookie in notification):
+        return "answers: " + _notice(notification)
     return None
 
 

@@ -1,0 +1,88 @@
+"""Each port against what is expected of it: as wanted or not, and the hop where it is closed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labvpn.doctor import words
+from labvpn.doctor.blame import Blame, Witness, blame
+from labvpn.doctor.sighting import Sighting, cause
+from labvpn.doctor.targets import Port
+from labvpn.doctor.views import View
+
+# The server's address, and the FortiGate's where they are known.
+Known = tuple[str, tuple[str, ...]]
+Outcome = tuple[bool, str, str]
+
+
+@dataclass(frozen=True)
+class PortReport:
+    """One port: whether it shall be open, whether it is as expected, and the hop where it is closed, wanted or not.
+
+    `because` holds what each vantage point sees.
+    """
+
+    port: Port
+    wanted_open: bool
+    as_expected: bool
+    says: str
+    remedy: str
+    because: tuple[str, ...]
+    blame: Blame | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with several ports alike."""
+
+    ports: tuple[Port, ...]
+    says: str
+    remedy: str
+    because: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        """The ports and what is wrong with them."""
+        return f"{', '.join(map(str, self.ports))}: {self.says}"
+
+
+def judge(port: Port, wanted_open: bool, seen: Sequence[View], known: Known) -> PortReport:
+    """What all vantage points together say of one port."""
+    pairs = [(view, sighting) for view in seen for sighting in view.sightings if sighting.port == port]
+    witnesses = [Witness(view.name, view.place, cause(sighting, *known)) for view, sighting in pairs]
+    because = tuple(f"{words.place(view.name, view.place)}: {words.witnessed(one, *known)}" for view, one in pairs)
+    blamed = blame(port, witnesses)
+    sightings = [sighting for _, sighting in pairs]
+    as_expected, says, remedy = _shall_open(sightings, blamed) if wanted_open else _shall_close(witnesses)
+    return PortReport(port, wanted_open, as_expected, says, remedy, because, blamed)
+
+
+def findings(ports: Sequence[PortReport]) -> tuple[Finding, ...]:
+    """What is wrong, the ports that are wrong alike taken together."""
+    alike: dict[tuple[str, str, tuple[str, ...]], list[Port]] = {}
+    for one in ports:
+        if not one.as_expected:
+            alike.setdefault((one.says, one.remedy, one.because), []).append(one.port)
+    return tuple(Finding(tuple(together), *key) for key, together in alike.items())
+
+
+def _shall_open(sightings: Sequence[Sighting], blamed: Blame | None) -> Outcome:
+    if blamed:
+        return False, words.verdict(blamed), words.advice(blamed)
+    if not sightings:
+        return False, "not probed", ""
+    mute = [sighting for sighting in sightings if not sighting.services]
+    if mute:
+        return False, f"open, but {mute[0].detail}", "Something else than the VPN server listens there, or it hangs."
+    return True, "open", ""
+
+
+def _shall_close(witnesses: Sequence[Witness]) -> Outcome:
+    """Nobody asked for the port: it must be closed to the outside; the campus and the host itself may reach it."""
+    outside = [witness for witness in witnesses if witness.place == "outside"] or list(witnesses)
+    intruded = ", ".join(witness.name for witness in outside if witness.cause == "open")
+    if not intruded:
+        return True, "closed, as wanted", ""
+    remedy = "Stop what listens there, or close it in the FortiGate's policy and in the host's firewall (firewalld)."
+    return False, f"open for {intruded}, though it shall be closed: every hop lets it through", remedy
