@@ -18,6 +18,14 @@ class ProviderError(Exception):
     """What the user is told when an operation cannot be done."""
 
 
+class Unfinished(ProviderError):
+    """A resource that exists but could not be confirmed; the state keeps it, so the next run can repair it."""
+
+    def __init__(self, message: str, resource_id: str, outputs: Object) -> None:
+        super().__init__(message)
+        self.resource_id, self.outputs = resource_id, outputs
+
+
 @dataclass(frozen=True)
 class Checked:
     """A resource's arguments with defaults filled in, and the mistakes in them: (place, reason)."""
@@ -76,6 +84,10 @@ class Kind(abc.ABC):
     def diff(self, olds: Object, news: Object, _state: Object) -> Difference:
         """Return where new arguments differ from old ones."""
         return dict(changes(olds, news))
+
+    def delete_first(self, _news: Object) -> bool:
+        """Say whether a replacement can only be created once the old resource is gone."""
+        return False
 
     @abc.abstractmethod
     async def create(self, call: Call, news: Object, preview: bool) -> tuple[str, Object]:

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 import grpc
 import grpc.aio
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from labvpn.toolchain.kind import Call, Difference, Kind, Log, ProviderError
-from labvpn.toolchain.values import ADD, DELETE, UPDATE, Object, from_wire, to_wire
+from labvpn.toolchain.kind import Call, Difference, Kind, Log, ProviderError, Unfinished
+from labvpn.toolchain.values import ADD, DELETE, UPDATE, Object, from_wire, reveal, to_wire
 
 _LIMIT = 400 * 1024 * 1024  # bytes; the engine's own limit for one message
 _OPTIONS = [("grpc.max_receive_message_length", _LIMIT), ("grpc.max_send_message_length", _LIMIT)]
@@ -33,10 +33,25 @@ def _answering(handler: Handler) -> Handler:
     async def answer(self: Any, request: Any, context: Any) -> Any:
         try:
             return await handler(self, request, context)
+        except Unfinished as error:
+            return await context.abort_with_status(_Unfinished(error))
         except ProviderError as error:
             return await context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     return answer
+
+
+class _Unfinished(grpc.Status):
+    """The error that carries a resource's state: the protocol wants it as a status message in the trailing metadata."""
+
+    def __init__(self, error: Unfinished) -> None:
+        detail = provider_pb2.ErrorResourceInitFailed(
+            id=error.resource_id, properties=to_wire(error.outputs), reasons=[str(error)]
+        )
+        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+        status.details.add().Pack(detail)
+        self.code, self.details = grpc.StatusCode.UNKNOWN, str(error)
+        self.trailing_metadata = (("grpc-status-details-bin", status.SerializeToString()),)
 
 
 class StandIn(provider_pb2_grpc.ResourceProviderServicer):
@@ -72,6 +87,10 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         raise ProviderError(
             f"{token}: this stand-in of the {self.name} plugin knows only {known}; install the real one: {self.install}"
         )
+
+    def taken(self, struct: Any) -> Object:
+        """Return the properties of a message as this provider takes them."""
+        return from_wire(struct) if self.accepts_secrets else reveal(from_wire(struct))
 
     def call(self, urn: str) -> Call:
         """Return the context of one operation."""
@@ -115,28 +134,28 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     async def Check(self, request: Any, context: Any) -> Any:
         """Fill in defaults and name mistakes."""
         name = request.urn.rpartition("::")[2]
-        checked = self.kind(request.urn).check(name, from_wire(request.olds), from_wire(request.news))
+        checked = self.kind(request.urn).check(name, self.taken(request.olds), self.taken(request.news))
         return _check_response(checked.inputs, checked.failures)
 
     @_answering
     async def Diff(self, request: Any, context: Any) -> Any:
         """Say what an update would change, and whether it needs a new resource."""
         kind = self.kind(request.urn)
-        olds, news, state = (from_wire(part) for part in (request.old_inputs, request.news, request.olds))
-        return _diff_response(kind.diff(olds, news, state), kind.replacing)
+        olds, news, state = (self.taken(part) for part in (request.old_inputs, request.news, request.olds))
+        return _diff_response(kind.diff(olds, news, state), kind.replacing, kind.delete_first(news))
 
     @_answering
     async def Create(self, request: Any, context: Any) -> Any:
         """Create a resource, or foretell its outputs."""
         kind, call = self.kind(request.urn), self.call(request.urn)
-        resource_id, outputs = await kind.create(call, from_wire(request.properties), request.preview)
+        resource_id, outputs = await kind.create(call, self.taken(request.properties), request.preview)
         return provider_pb2.CreateResponse(id=resource_id, properties=to_wire(outputs))
 
     @_answering
     async def Read(self, request: Any, context: Any) -> Any:
         """Say what is there now; an empty id says that it is gone."""
         kind, call = self.kind(request.urn), self.call(request.urn)
-        found = await kind.read(call, request.id, from_wire(request.inputs), from_wire(request.properties))
+        found = await kind.read(call, request.id, self.taken(request.inputs), self.taken(request.properties))
         if found is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(id=request.id, properties=to_wire(found.outputs), inputs=to_wire(found.inputs))
@@ -145,14 +164,14 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     async def Update(self, request: Any, context: Any) -> Any:
         """Change a resource in place, or foretell its outputs."""
         kind, call = self.kind(request.urn), self.call(request.urn)
-        state, news = from_wire(request.olds), from_wire(request.news)
+        state, news = self.taken(request.olds), self.taken(request.news)
         outputs = await kind.update(call, request.id, state, news, request.preview)
         return provider_pb2.UpdateResponse(properties=to_wire(outputs))
 
     @_answering
     async def Delete(self, request: Any, context: Any) -> Any:
         """Remove a resource."""
-        await self.kind(request.urn).delete(self.call(request.urn), request.id, from_wire(request.properties))
+        await self.kind(request.urn).delete(self.call(request.urn), request.id, self.taken(request.properties))
         return empty_pb2.Empty()
 
     async def Cancel(self, request: Any, context: Any) -> Any:
@@ -166,13 +185,14 @@ def _check_response(inputs: Object, failures: list[tuple[str, str]]) -> Any:
     return provider_pb2.CheckResponse(inputs=to_wire(inputs), failures=wrong)
 
 
-def _diff_response(difference: Difference, replacing: frozenset[str]) -> Any:
+def _diff_response(difference: Difference, replacing: frozenset[str], delete_first: bool = False) -> Any:
     detail = {path: _KINDS[change] + (path in replacing) for path, change in difference.items()}
     states = provider_pb2.DiffResponse
     return provider_pb2.DiffResponse(
         changes=states.DIFF_SOME if difference else states.DIFF_NONE,
         diffs=sorted({path.split(".")[0].split("[")[0] for path in difference}),
         replaces=sorted(replacing & set(difference)),
+        deleteBeforeReplace=delete_first and not replacing.isdisjoint(difference),
         detailedDiff={path: provider_pb2.PropertyDiff(kind=kind) for path, kind in detail.items()},
         hasDetailedDiff=True,
     )

@@ -1,0 +1,1 @@
+"""A stand-in for the Pulumi plugin `fortios`: firewall objects of the rehearsal's FortiGate over its REST interface."""
