@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 def ensure(state: Path) -> None:
-    """Make, if need be, `ssh/admin`, `ssh/host` (each with .pub), `fortigate`, `passphrase` and `values.yaml`.
+    """Make, unless they stand there, the rehearsal's values, readable by their owner alone.
 
-    All are readable by their owner alone. `values.yaml` holds the secrets under the names that the stack's configuration gives them. It is written last, so
-    where it stands the others do too.
+    They are `ssh/admin` and `ssh/host` (each with .pub), `fortigate` (what the box starts from), `passphrase` and
+    `values.yaml`, which holds the secrets under the names that the stack's configuration gives them. That one is
+    written last, so where it stands the others do too.
     """
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     (state / "ssh").mkdir(exist_ok=True, mode=0o700)

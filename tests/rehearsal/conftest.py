@@ -1,0 +1,95 @@
+"""Tests on real servers in namespaces: skipped, with the reason, where those cannot be had."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labvpn.rehearsal import system
+
+HERE = Path(__file__).parent
+
+
+@cache
+def unavailable() -> str | None:
+    return system.unavailable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.rehearsal)
+            if (reason := unavailable()) is not None:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@dataclass
+class Rehearsal:
+    """A rehearsal of this name, driven by its command."""
+
+    name: str
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        project = str(HERE.parents[1])
+        return {**os.environ, "LABVPN_REHEARSAL": self.name, "PYTHONPATH": project, **self.more}
+
+    def line(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "labvpn.rehearsal", *words]
+
+    def command(self, *words: str, **how: Any) -> subprocess.CompletedProcess[str]:
+        how = {"capture_output": True, "text": True, "timeout": 240, **how}
+        return subprocess.run(self.line(*words), env=self.environment, **how)
+
+    def run(self, machine: str, *command: str, **how: Any) -> subprocess.CompletedProcess[str]:
+        return self.command("exec", machine, "--", *command, **how)
+
+    def output(self, machine: str, *command: str, **how: Any) -> str:
+        done = self.run(machine, *command, **how)
+        assert done.returncode == 0, done.stderr
+        return str(done.stdout).strip()
+
+    def status(self) -> dict[str, Any]:
+        facts: dict[str, Any] = json.loads(self.command("status", "--json").stdout)
+        return facts
+
+    @property
+    def state(self) -> Path:
+        return Path(self.status()["state"])
+
+    def start(self) -> None:
+        done = self.command("start")
+        assert done.returncode == 0, done.stderr
+
+    def stop(self) -> None:
+        done = self.command("stop")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def machines() -> Iterator[Rehearsal]:
+    """The machines of a rehearsal that all tests of the session share; nothing is installed on its VPN host."""
+    rehearsal = Rehearsal("tests")
+    rehearsal.stop()
+    rehearsal.start()
+    yield rehearsal
+    rehearsal.stop()
+
+
+@pytest.fixture
+def fresh(request: pytest.FixtureRequest) -> Iterator[Rehearsal]:
+    """A rehearsal of the test's own, not started."""
+    rehearsal = Rehearsal("fresh")
+    rehearsal.stop()
+    yield rehearsal
+    rehearsal.stop()
