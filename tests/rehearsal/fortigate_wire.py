@@ -62,12 +62,22 @@ class Wire:
     state: Path
     box: subprocess.Popen[bytes] | None = None
 
+    def enter(self, name: str) -> list[str]:
+        """The start of a command line that runs on a host."""
+        return ["nsenter", "-t", str(self.holder), "-n", "-m", "-p", "ip", "netns", "exec", name]
+
+    def run(self, name: str, *command: str, text: str = "") -> str:
+        """What a command on a host prints; it must succeed."""
+        done = subprocess.run([*self.enter(name), *command], input=text, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def start_box(self) -> None:
         """Start the FortiGate and wait until it answers."""
-        run = ["nsenter", "-t", str(self.holder), "-n", "-m", "-p", "ip", "netns", "exec", "fortigate", sys.executable]
-        arguments = ["-m", "labvpn.rehearsal.fortigate", "--state", str(self.state)]
+        command = [sys.executable, "-m", "labvpn.rehearsal.fortigate", "--state", str(self.state)]
         with (self.state / "log").open("ab") as log:
-            self.box = subprocess.Popen([*run, *arguments], stderr=log, env=os.environ | {"PYTHONPATH": str(ROOT)})
+            box = [*self.enter("fortigate"), *command]
+            self.box = subprocess.Popen(box, stderr=log, env=os.environ | {"PYTHONPATH": str(ROOT)})
         for _ in range(100):
             if self.box.poll() is not None:
                 break

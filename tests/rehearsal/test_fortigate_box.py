@@ -7,14 +7,16 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from labvpn.rehearsal.fortigate import certificates, control
+from labvpn.rehearsal.fortigate import certificates, control, ruleset
 from labvpn.rehearsal.fortigate.gate import Faults
-from tests.rehearsal.fortigate_wire import INTERNET, SERVER, TOKEN, Echo, Wire, wire
+from tests.rehearsal.fortigate_wire import INTERNET, PATIENCE, SERVER, TOKEN, Echo, Wire, wire
+from tests.unit.rehearsal.test_fortigate_rules import CASES, changed
 
 pytestmark = pytest.mark.rehearsal
 
@@ -150,7 +152,7 @@ def test_counters_count_sessions_and_outlive_every_change_of_the_rules(lab: Wire
 
 def test_a_connection_ends_with_its_policy_and_others_live_on(lab: Wire) -> None:
     before(lab, policy := allow(lab), 4)
-    with lab.dial("internet", SERVER, 443) as outside, lab.dial("campus", SERVER, 443) as inside:
+    with lab.dial("internet", SERVER, 992) as outside, lab.dial("campus", SERVER, 443) as inside:
         for connection in (outside, inside):
             assert connection.recv(64)
         done(lab, "DELETE", f"cmdb/firewall/policy/{policy}")
@@ -162,10 +164,29 @@ def test_a_connection_ends_with_its_policy_and_others_live_on(lab: Wire) -> None
     assert policy not in hits(lab)
 
 
+def test_a_host_inside_cannot_go_on_sending_once_the_policy_is_gone(lab: Wire) -> None:
+    before(lab, policy := allow(lab), 4)
+    with lab.inside("server"):
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with lab.inside("internet"):
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with server, client:
+        server.bind((SERVER, 7000))
+        client.settimeout(PATIENCE)
+        client.sendto(b"hello", (SERVER, 7000))
+        _, caller = server.recvfrom(64)
+        server.sendto(b"before", caller)
+        assert client.recv(64) == b"before"
+        done(lab, "DELETE", f"cmdb/firewall/policy/{policy}")
+        server.sendto(b"after", caller)
+        with pytest.raises(TimeoutError):
+            client.recv(64)
+
+
 def test_a_connection_goes_on_when_another_policy_allows_it(lab: Wire) -> None:
-    before(lab, first := allow(lab, "first"), 4)
-    before(lab, second := allow(lab, "second"), 4)
-    with lab.dial("internet", SERVER, 443) as connection:
+    before(lab, first := allow(lab, "first", service=members("JupyterHub")), 4)
+    before(lab, second := allow(lab, "second", service=members("JupyterHub")), 4)
+    with lab.dial("internet", SERVER, 8000) as connection:
         assert connection.recv(64)
         done(lab, "PUT", f"cmdb/firewall/policy/{first}", {"status": "disable"})
         connection.sendall(b"on")
@@ -227,6 +248,12 @@ def test_rehearsed_faults_are_what_a_client_meets(lab: Wire) -> None:
     with pytest.raises(json.JSONDecodeError):
         ask(lab, "GET", "cmdb/firewall/policy").json()
     assert [ask(lab, "GET", "cmdb/firewall/policy").status_code for _ in range(3)] == [200, 500, 200]
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*.json")), ids=lambda case: case.stem)
+def test_the_kernel_takes_the_rules_of_every_case(lab: Wire, case: Path) -> None:
+    script = ruleset.script(changed(json.loads(case.read_text())["changes"]), ())
+    lab.run("fortigate", "nft", "--check", "--file", "-", text=script)
 
 
 def test_reset_puts_everything_back(lab: Wire) -> None:
