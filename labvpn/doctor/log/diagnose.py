@@ -1,0 +1,86 @@
+"""Client log and server log to one verdict: the server saw what the client could not. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from labvpn.doctor.log import recognise, rules
+from labvpn.doctor.log.event import NAMED, Cause, Event, Family, Stage, Step
+from labvpn.doctor.log.lines import is_text, read
+from labvpn.doctor.log.verdict import Finding, Reason, Verdict, ranked, spread, unknown
+
+NEAR = 180.0
+"""Seconds between a client's and a server's lines of one dial; their clocks may differ by whole hours (zones)."""
+
+SILENT_FITS = (Cause.IPSEC_PORTS, Cause.TCP_443, Cause.NAME, Cause.CLIENT)
+"""The causes that a server's silence supports."""
+
+DECIDES = 200.0
+"""The weight of what the server names: more than anything of the client's."""
+
+
+def diagnose(texts: Sequence[str], server: str | None = None) -> Verdict:
+    """Diagnose client texts (each a file), with the server's log of the same moment if there is one."""
+    readable = [text for text in texts if is_text(text)]
+    seen = [event for text in readable for event in recognise.events(read(text))]
+    client = [event for event in seen if event.family is not Family.SERVER]
+    lines = [event for event in seen if event.family is Family.SERVER]
+    if server is not None and is_text(server):
+        lines += [replace(event, family=Family.SERVER) for event in recognise.events(read(server))]
+    if not client:
+        return rules.judge(lines)
+    verdict = rules.judge(client)
+    if server is None and not lines:
+        return verdict
+    return crossed(verdict, _near(lines, client))
+
+
+def _near(lines: Sequence[Event], client: Sequence[Event]) -> list[Event]:
+    """The server's events of the client's last moment; all of them where clocks cannot be compared."""
+    moment = next((event.at for event in reversed(client) if event.at is not None), None)
+    if moment is None:
+        return list(lines)
+    close = [event for event in lines if event.at is not None and _apart(event.at, moment) <= NEAR]
+    return close or list(lines)
+
+
+def _apart(one: float, other: float) -> float:
+    """Seconds between two times of day, whole half-hours (time zones) left out."""
+    gap = (one - other) % 1800
+    return min(gap, 1800 - gap)
+
+
+def crossed(client: Verdict, lines: Sequence[Event]) -> Verdict:
+    """Let the server's log decide between the client's causes."""
+    if client.stage is Stage.CONNECTED:
+        return client
+    if not lines:
+        return _server_silent(client)
+    server = rules.judge(lines)
+    if not server.known or (server.stage is Stage.CONNECTED and client.known):
+        return _session_without_address(client, lines)
+    if not client.known:
+        return server
+    lifted = [replace(finding, weight=finding.weight + DECIDES) for finding in server.findings]
+    findings = ranked([*lifted, *client.findings])
+    return replace(client, stage=server.stage, findings=findings)
+
+
+def _server_silent(client: Verdict) -> Verdict:
+    """A server that logged nothing of the dial was not reached: what closes the way rises."""
+    if not client.known:
+        return unknown()
+    raised = [
+        Finding(finding.cause, finding.weight + NAMED, Reason("server-silent", server=True)) if finding.cause in SILENT_FITS else finding
+        for finding in client.findings
+    ]
+    return replace(client, findings=ranked(raised))
+
+
+def _session_without_address(client: Verdict, lines: Sequence[Event]) -> Verdict:
+    """The server made a session and the client still failed: no address reached it."""
+    made = next((event for event in reversed(lines) if event.step in (Step.SESSION, Step.AUTH_OK)), None)
+    if made is None or client.stage not in (Stage.AUTHENTICATION, Stage.ADDRESS, Stage.L2TP):
+        return client
+    reason = Reason("server-session", made.number, made.words, server=True)
+    findings = ranked([*spread((Cause.NO_ADDRESS,), DECIDES, reason), *client.findings])
+    return replace(client, stage=Stage.ADDRESS, findings=findings)

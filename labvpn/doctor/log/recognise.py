@@ -1,0 +1,117 @@
+"""Lines to events: the tables and the codes, tried in order; the first that knows a line wins. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+from labvpn.doctor.log import codes, sentences, tables
+from labvpn.doctor.log.event import WEAK, Event, Family, Kind, Row
+from labvpn.doctor.log.lines import Line
+
+SHORT = 12
+"""A text of so few lines is a message, not a log: a bare number in it may be a code."""
+
+_SOFTETHER_CODE = re.compile(
+    r"[(（](?:code|コード|代码|代碼|код)\s*[:：]?\s*(\d{1,3})[)）]|"
+    r"(?:^|[(（])\s*(?:Error ?Code|エラー ?コード|错误代码)\s*[:：]?\s*(\d{1,3})(?!\d)",
+    re.IGNORECASE,
+)
+_NUMBER = r"(-\d{9,10}|0x[0-9a-f]{8}|\d{3,5})(?!\d|[.:]\d)"
+_WINDOWS_CODES = (
+    re.compile(rf"code returned on (?:failure|termination) is\W{{0,3}}{_NUMBER}", re.IGNORECASE),
+    re.compile(rf"(?:エラー|理由|失敗|終了).{{0,24}}コードは?\W{{0,4}}{_NUMBER}", re.IGNORECASE),
+    re.compile(rf"(?:错误代码|错误码|錯誤碼|錯誤代碼).{{0,6}}?{_NUMBER}", re.IGNORECASE),
+    re.compile(
+        r"(?:error|errors|エラー|错误|錯誤|fehler|erreur|ошибка|erro)\s*(?:code|コード|番号|no\.?|number)?\W{0,4}"
+        rf"(?:is\s+|was\s+|は\s*|が\s*)?{_NUMBER}",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\b(0x800[0-9a-f]{5}|0x80420400)\b", re.IGNORECASE),
+    re.compile(r"(?<!\d)(-214[67]\d{6}|-2138\d{6})(?!\d)"),
+    re.compile(r"(?<![\d.])(\d{3,5})\s*(?:番?(?:の|という)?エラー|error\b)", re.IGNORECASE),
+)
+_SERVER_LINE = re.compile(r"(?:Connection|コネクション) \"CID-")
+_BARE = re.compile(r"(?<![\d.:/-])(\d{3}|138\d{2})(?![\d.:/-])")
+_ABOUT_VPN = re.compile(
+    r"vpn|l2tp|sstp|ikev2|ipsec|rasclient|rasdial|remote access|dial|ダイヤル|リモート|接続|つなが|繋が|CoId=",
+    re.IGNORECASE,
+)
+_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+
+
+@cache
+def _compiled() -> tuple[tuple[Family, Row, re.Pattern[str]], ...]:
+    return tuple((family, row, re.compile(row.pattern, re.IGNORECASE)) for family, row in tables.rows())
+
+
+@cache
+def _sentences() -> tuple[tuple[Family, int, re.Pattern[str]], ...]:
+    known = ((Family.SOFTETHER, sentences.SOFTETHER), (Family.WINDOWS, sentences.WINDOWS))
+    return tuple((family, code, re.compile(words, re.IGNORECASE)) for family, rows in known for code, words in rows)
+
+
+def events(lines: Sequence[Line]) -> tuple[Event, ...]:
+    """Recognise every line that means something."""
+    filled = sum(1 for line in lines if line.text)
+    about = filled <= SHORT or any(_ABOUT_VPN.search(line.text) for line in lines)
+    found = (_event(line, about, filled <= SHORT) for line in lines if line.text)
+    return tuple(event for event in found if event is not None and event.kind is not Kind.NOISE)
+
+
+def _event(line: Line, about_vpn: bool, short: bool) -> Event | None:
+    if event := _by_row(line):
+        return event
+    if not about_vpn:
+        return None
+    return _by_softether_code(line) or _by_sentence(line) or _by_windows_code(line, short)
+
+
+def _by_row(line: Line) -> Event | None:
+    for family, row, pattern in _compiled():
+        if match := pattern.search(line.text):
+            words = redacted(match[0])
+            return Event(family, row.kind, line.number, words, line.at, row.step, row.stage, row.causes, row.weight)
+    return None
+
+
+def _by_softether_code(line: Line) -> Event | None:
+    match = _SOFTETHER_CODE.search(line.text)
+    number = int(next(group for group in match.groups() if group)) if match else -1
+    if number not in codes.SOFTETHER:
+        return None
+    event = _code_event(line, Family.SOFTETHER, number)
+    return replace(event, family=Family.SERVER) if _SERVER_LINE.search(line.text) else event
+
+
+def _by_sentence(line: Line) -> Event | None:
+    for family, code, pattern in _sentences():
+        if pattern.search(line.text):
+            return _code_event(line, family, code)
+    return None
+
+
+def _by_windows_code(line: Line, short: bool) -> Event | None:
+    patterns = (*_WINDOWS_CODES, _BARE) if short else _WINDOWS_CODES
+    for number in _numbers(patterns, line.text):
+        if number in codes.WINDOWS:
+            return _code_event(line, Family.WINDOWS, number)
+    return None
+
+
+def _numbers(patterns: Sequence[re.Pattern[str]], text: str) -> Iterator[int]:
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            yield int(match[1], 16 if "x" in match[1].lower() else 10) & 0xFFFFFFFF
+
+
+def _code_event(line: Line, family: Family, code: int) -> Event:
+    stage, causes = (codes.SOFTETHER if family is Family.SOFTETHER else codes.WINDOWS)[code]
+    name = f"0x{code:08X}" if code > 0xFFFF else str(code)
+    return Event(family, Kind.SAYS, line.number, name, line.at, None, stage, causes, WEAK, name)
+
+
+def redacted(words: str) -> str:
+    """The recognised words without names and addresses, at most 70 characters."""
+    return _ADDRESS.sub("…", _QUOTES.sub("“…”", words)).strip()[:70]

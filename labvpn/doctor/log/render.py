@@ -1,0 +1,51 @@
+"""A verdict as text or JSON, in English or Japanese. Pure."""
+
+import json
+
+from labvpn.doctor.log import words
+from labvpn.doctor.log.event import Stage
+from labvpn.doctor.log.verdict import Finding, Reason, Verdict
+from labvpn.doctor.log.words import Words
+
+MOST_CAUSES = 4
+"""More alternatives than these help nobody to act."""
+
+
+def because(reason: Reason, said: Words) -> str:
+    """One reason as a sentence."""
+    place = said.layout["where-server" if reason.server else "where"].format(line=reason.line)
+    step = said.steps[reason.step] if reason.step is not None else ""
+    return said.reasons[reason.key].format(where=place, words=reason.words, step=step, number=reason.number)
+
+
+def as_json(verdict: Verdict, language: str = "en") -> str:
+    """The stage and the causes in order: {"stage": ..., "causes": [{"id": ..., "because": ...}]}."""
+    said = words.of(language)
+    causes = [{"id": str(finding.cause), "because": because(finding.reason, said)} for finding in verdict.findings]
+    return json.dumps({"stage": str(verdict.stage), "causes": causes}, ensure_ascii=False, indent=2)
+
+
+def as_text(verdict: Verdict, language: str = "en") -> str:
+    """The answer for people: where it stopped, why, and who can do what."""
+    said = words.of(language)
+    shown = verdict.findings[:MOST_CAUSES]
+    parts = [_heading(verdict, said)]
+    if verdict.dials > 1:
+        parts.append(said.layout["dial"].format(dial=verdict.dial, dials=verdict.dials))
+    parts += ["", said.layout["causes"], *(line for place, one in enumerate(shown, 1) for line in _cause(place, one, said))]
+    parts += ["", said.layout["user"], *(f"- {said.advice[one.cause].user}" for one in shown)]
+    parts += ["", said.layout["admin"], *(f"- {said.advice[one.cause].admin}" for one in shown)]
+    return "\n".join(parts) + "\n"
+
+
+def _heading(verdict: Verdict, said: Words) -> str:
+    if verdict.stage in (Stage.CONNECTED, Stage.DISCONNECTED, Stage.UNKNOWN):
+        return said.layout[str(verdict.stage)]
+    return said.layout["stage"].format(stage=said.stages[verdict.stage])
+
+
+def _cause(number: int, finding: Finding, said: Words) -> list[str]:
+    advice = said.advice[finding.cause]
+    lines = [said.layout["item"].format(number=number, title=advice.title, id=finding.cause)]
+    lines.append(f"   {said.layout['because']}: {because(finding.reason, said)}")
+    return [*lines, f"   {said.layout['tell']}: {advice.tell}"] if advice.tell else lines

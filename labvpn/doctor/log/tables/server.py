@@ -1,0 +1,159 @@
+"""SoftEther server's logs (server_log with or without [HUB "X"], security_log), English and Japanese."""
+
+from labvpn.doctor.log.event import Kind, Row, Stage, Step, Table, ended, reached, says, starts
+
+NOISE: Table = tuple(
+    Row(pattern, Kind.NOISE)
+    for pattern in (
+        r"HTTPS API (?:client|クライアント)",
+        r"administration mode|管理モード",
+        r"Cascade Connection|カスケード接続",
+        r"Failed to start SSL communication|SSL 通信を開始できませんでした",
+        r"VPN Azure",
+    )
+)
+
+REFUSALS: Table = (
+    *says(
+        Stage.AUTHENTICATION,
+        "wrong-credentials",
+        r"User authentication failed\. The user name",
+        r"ユーザー認証に失敗しました。提示されたユーザー名",
+        r"\"(?:MS-CHAP v2|PAP)\" .*user authentication failed",
+        r"\"(?:MS-CHAP v2|PAP)\" .*ユーザー認証に失敗",
+        r"no RADIUS authentication settings|RADIUS サーバーの設定が行われていない",
+        r"Virtual Hub .* that the client is trying to connect to does not exist",
+        r"クライアントが接続しようとした仮想 HUB .* は?サーバー上に存在しません",
+    ),
+    *says(
+        Stage.AUTHENTICATION,
+        "proposal-mismatch wrong-credentials",
+        r"denied to accept .*(?:PAP|MS-CHAP)",
+        r"クライアントは認証プロトコルとして .*拒否しました",
+    ),
+    *says(
+        Stage.AUTHENTICATION,
+        "account-expired",
+        r"expiration date has been expired",
+        r"有効期限が切れており、アクセスが拒否",
+    ),
+    *says(
+        Stage.AUTHENTICATION,
+        "second-login",
+        r"maximum number of multiple logins",
+        r"multiple concurrent VPN sessions",
+        r"多重ログイン数の上限",
+        r"同時にログインできる VPN セッション数",
+    ),
+    *says(
+        Stage.AUTHENTICATION,
+        "server-full",
+        r"The maximum number of (?:client |bridge )?sessions \(",
+        r"最大(?:クライアント|ブリッジ)?セッション数 \d+ に達しています",
+        r"registered (?:Client|Bridge) Connection Licenses",
+        r"接続ライセンス数を上回る",
+        r"License error occurred|license-related error|ライセンス上のエラー",
+        r"temporary suspending to accept",
+    ),
+    *says(
+        Stage.AUTHENTICATION,
+        "device-not-allowed",
+        r"refused based on the Source IP Address Limit List",
+        r"接続元 IP 制限リストによって拒否",
+        r"security policy denies .*(?:Monitoring Mode|bridge connections)",
+        r"\[モニタリングモード\] が許可されていない|\[ブリッジを禁止する\]",
+        r"Only the build \d+ or latest|最低でもビルド \d+",
+        r"RequiredClientId",
+    ),
+    *says(
+        Stage.ADDRESS,
+        "device-not-allowed no-address",
+        r"MAC addresses\. The packet has been discarded",
+        r"個の MAC アドレスを持つことが許可",
+        r"not a DHCP server allocated IP address",
+        r"DHCP サーバーが割り当てていない IP アドレス",
+    ),
+    *says(
+        Stage.AUTHENTICATION,
+        "account-expired device-not-allowed",
+        r"Access has been refused to user .* based on the security policy",
+        r"セキュリティポリシーによってアクセスが拒否",
+    ),
+    *says(
+        Stage.ADDRESS,
+        "no-address",
+        r"from the DHCP server failed",
+        r"DHCP サーバーからの IP (?:アドレス|ネットワーク情報)の取得に失敗",
+        r"IP address of the VPN Client hasn't been determined",
+        r"IP アドレスがまだ決定されていない",
+    ),
+    *says(
+        Stage.PHASE_1,
+        "proposal-mismatch",
+        r"no acceptable transform proposals",
+        r"トランスフォーム候補に受諾することができるものが",
+        r"not compatible with IPsec NAT Traversal",
+        r"IPsec NAT Traversal .*に対応していない",
+    ),
+    *says(
+        Stage.AUTHENTICATION,
+        "certificate",
+        r"certificates revocation list",
+        r"無効な証明書一覧",
+    ),
+    *says(
+        Stage.DISCONNECTED,
+        "session-time-over",
+        r"VPN Session has been disconnected by the administrator",
+        r"has disconnected this the VPN Session",
+        r"VPN セッションが(?:システム管理者によって)?切断されたため",
+    ),
+)
+
+COURSE: Table = (
+    *starts(
+        r"A new IPsec client is created",
+        r"新しい IPsec クライアントを作成",
+        step=Step.IKE_SENT,
+    ),
+    *starts(
+        r"A new PPP session \(Upper protocol",
+        r"新しい PPP セッション \(上位プロトコル",
+        step=Step.L2TP_UP,
+    ),
+    *starts(
+        r"is attempting to connect to the Virtual Hub",
+        r"仮想 HUB への接続を試行",
+        r"OpenVPN (?:Session|セッション) \d+ .*(?:A new session is created|新しいセッション)",
+        step=Step.TLS_UP,
+    ),
+    *reached(
+        Step.UP,
+        r"An IP address is assigned\. IP Address of Client",
+        r"DHCP サーバーから IP アドレスを取得しました",
+        r"on this session allocated, for host",
+        r"に対して新しい IP アドレス .* を割り当てました",
+        r"DHCP (?:entry|エントリ) \d+",
+        r"network information parameters are set successfully",
+        r"IP ネットワーク情報の設定が完了",
+    ),
+    *reached(Step.ADDRESS_ASKED, r"Trying to request an IP address", r"IP アドレスを取得しようと試行"),
+    *reached(Step.SESSION, r"The new session \".*\" has been created", r"新しいセッション \".*\" が作成されました"),
+    *reached(Step.AUTH_OK, r"Successfully authenticated as user", r"として正しく認証されました"),
+    *reached(Step.IPSEC_UP, r"This IPsec SA is established", r"この IPsec SA が確立"),
+    *reached(Step.IPSEC_SENT, r"initiates a QuickMode negotiation", r"QuickMode の折衝が開始"),
+    *reached(Step.IKE_UP, r"This IKE SA is established", r"この IKE SA が確立"),
+    *reached(Step.IKE_ON_4500, r"IPsec (?:Client|IKE|クライアント|IKE セッション).*:4500\)"),
+    *reached(Step.IKE_ANSWERED, r"A new IKE SA \(", r"新しい IKE SA \("),
+    *ended(
+        Kind.CLOSED,
+        r"The session has been terminated\.",
+        r"セッションが終了しました。統計情報",
+        r"terminated by the cause \".*\" \(code (?:[1-6]|1[13])\)",
+        r"\(コード (?:[1-6]|1[13])\) で終了",
+        r"The PPP session is disconnected|PPP セッションは切断",
+        r"This IPsec Client is deleted|この IPsec クライアントは?削除",
+    ),
+)
+
+TABLE: Table = NOISE + REFUSALS + COURSE

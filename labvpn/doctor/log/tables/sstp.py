@@ -1,0 +1,43 @@
+"""SSTP clients of Linux and Android, and the SoftEther client of Android: sstpc, Open SSTP Client and its relatives."""
+
+from labvpn.doctor.log.event import STRONG, Stage, Step, Table, failed, reached, says, starts
+
+TABLE: Table = (
+    *starts(r"Connecting has been attempted", r"Waiting for sstp-plugin|Started SSTP"),
+    *says(
+        Stage.AUTHENTICATION,
+        "wrong-credentials second-login account-expired",
+        r"ERR_AUTHENTICATION_FAILED",
+        r"SOFTETHER_AUTHENTICATION_FAILED",
+    ),
+    *says(
+        Stage.ADDRESS,
+        "no-address",
+        r"DHCP_NEGOTIATION_(?:TIMEOUT|FAILED)",
+        r"IPCP\w*: ERR_",
+        r"ERR_(?:INVALID_ADDRESS|ADDRESS_REJECTED)",
+    ),
+    *says(
+        Stage.TLS,
+        "certificate",
+        r"SSLHandshakeException.{0,120}(?:[Tt]rust|[Cc]ertificat|CertPath)",
+        r"CertPathValidatorException|SSLPeerUnverifiedException|CertificateException",
+        r"ERR_VERIFICATION_FAILED",
+        r"[Ss]erver certificate\w* failed verification|The certificate did not match the host",
+        r"Verification of server certificate failed",
+    ),
+    *says(Stage.NAME, "name-not-found", r"UnknownHostException", r"Unable to resolve host \""),
+    *says(
+        Stage.TRANSPORT,
+        "tcp-443-blocked client-firewall",
+        r"SocketTimeoutException",
+        r"java\.net\.ConnectException",
+        r"failed to connect to /?\S+ \(port \d+\)",
+        r"SSL: ERR_TIMEOUT|SSTP_REQUEST: ERR_COUNT_EXHAUSTED",
+        r"Could not connect to the server, Connection (?:refused|timed out)",
+        weight=STRONG,
+    ),
+    *says(Stage.TLS, "certificate proposal-mismatch tcp-443-blocked", r"\bSSL: ERR_", r"SSLException|SSLProtocolException", weight=STRONG),
+    *reached(Step.UP, r"SSTP connection established", r"\bVPN connection has been established"),
+    *failed(r"An exception/error has been occurred"),
+)
