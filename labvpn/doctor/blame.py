@@ -14,7 +14,7 @@ WAY, CAMPUS, FORTIGATE, FIREWALLD, SERVER = "way", "campus", "fortigate", "firew
 PATHS = {
     "outside": (WAY, FORTIGATE, FIREWALLD, SERVER),
     "campus": (CAMPUS, FIREWALLD, SERVER),
-    "vpn": (WAY, SERVER),
+    "vpn": (WAY, FIREWALLD, SERVER),
     "host": (FIREWALLD, SERVER),
 }
 
@@ -150,8 +150,8 @@ def _visible(world: World, witness: Witness) -> frozenset[str]:
     seen: frozenset[str] = frozenset()
     for hop in path(witness):
         fault = world.get(hop)
-        if fault and witness.place == "host" and hop.kind == FIREWALLD:
-            # firewalld lets a machine talk to itself; other rules on the host may refuse even that.
+        if fault and witness.place in ("host", "vpn") and hop.kind == FIREWALLD:
+            # firewalld lets a machine talk to itself, and so does SecureNAT; other rules on the host may refuse that.
             seen |= fault.causes & {"firewall:server"}
         elif fault:
             return seen | fault.causes

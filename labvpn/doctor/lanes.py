@@ -19,30 +19,28 @@ _HEADS = {WAY: "the way", CAMPUS: "campus", FORTIGATE: "FortiGate", FIREWALLD: "
 
 
 def lanes(made: Report, view: View) -> Element:
-    """All lanes of one vantage point."""
-    height = 40 + _LANE * len(view.sightings)
+    """All lanes of one vantage point, the ports in the report's order."""
+    found = {sighting.port: sighting for sighting in view.sightings}
+    pairs = [(judged, found[judged.port]) for judged in made.ports if judged.port in found]
+    height = 40 + _LANE * len(pairs)
+    passed = [_AT[kind] for kind in PATHS[view.place]]
     heads = [text(_AT[kind], 18, _HEADS[kind], "head", "middle") for kind in PATHS[view.place]]
-    bands = [
-        element("rect", x=_AT[kind] - 32, y=28, width=64, height=height - 34, rx=10, class_="band")
-        for kind in PATHS[view.place]
-    ]
-    drawn = [_lane(made, view, sighting, 44 + _LANE * number) for number, sighting in enumerate(view.sightings)]
+    bands = [element("rect", x=x - 32, y=28, width=64, height=height - 34, rx=10, class_="band") for x in passed]
+    drawn = [_lane(made, view, *pair, 44 + _LANE * number) for number, pair in enumerate(pairs)]
     return drawing(_WIDTH, height, f"Ports as seen from {view.name}", *heads, *bands, *drawn)
 
 
-def _lane(made: Report, view: View, sighting: Sighting, y: float) -> Element:
-    judged = next(one for one in made.ports if one.port == sighting.port)
-    witness = Witness(view.name, view.place, "")
-    stop = _stop(judged, witness)
-    hops = path(witness)
-    good = (sighting.state == OPEN) == judged.wanted_open or _inside(judged, view)
-    kind = "ok" if good else "bad"
-    until = _AT[stop.kind] if stop else _AT[SERVER]
+def _lane(made: Report, view: View, judged: PortReport, sighting: Sighting, y: float) -> Element:
+    stop = dict(judged.blame.stops).get(view.name) if judged.blame else None
+    inside = not judged.wanted_open and view.place != "outside"
+    kind = "ok" if inside or (sighting.state == OPEN) == judged.wanted_open else "bad"
+    # Where nobody knows which hop closes the port, nothing is known of its way.
+    until = _AT[stop.kind] if stop else _AT[SERVER] if sighting.state == OPEN else _START
     parts = [
         text(_START - 14, y + 4, str(sighting.port), "port", "end"),
         line(_START, y, until, y, "ok" if stop else kind),
         line(until, y, _AT[SERVER], y, "off"),
-        *_marks(hops, stop, y, kind),
+        *(_marks(path(Witness(view.name, view.place, "")), stop, y, kind) if until > _START else ()),
         text(_SAID, y + 4, words.seen(sighting, made.address, made.wanted.fortigate), f"said {kind}"),
     ]
     return element("g", *parts)
@@ -63,13 +61,3 @@ def _end(x: float, y: float, kind: str) -> Element:
         return element("g", line(x, y - 8, x, y + 8, "ok wide"))
     disc = element("circle", cx=f"{x:g}", cy=f"{y:g}", r=9, class_="disc bad")
     return element("g", disc, line(x - 4, y - 4, x + 4, y + 4, "cross"), line(x - 4, y + 4, x + 4, y - 4, "cross"))
-
-
-def _stop(judged: PortReport, witness: Witness) -> Hop | None:
-    stops = dict(judged.blame.stops) if judged.blame else {}
-    return stops.get(witness.name)
-
-
-def _inside(judged: PortReport, view: View) -> bool:
-    """Whether the vantage point may see open what shall be closed to the outside."""
-    return not judged.wanted_open and view.place != "outside"

@@ -67,7 +67,13 @@ def _findings(made: Report) -> Iterator[Element]:
 
 def _finding(one: Finding) -> Element:
     reasons = element("ul", *(element("li", reason) for reason in one.because))
-    return element("div", element("b", one.headline), reasons, element("p", one.remedy), class_="card finding")
+    return element("div", element("b", one.headline), reasons, element("p", *_told(one.remedy)), class_="card finding")
+
+
+def _told(text: str) -> Iterator[Element | str]:
+    """A sentence whose commands stand between backticks."""
+    for number, part in enumerate(text.split("`")):
+        yield element("code", part) if number % 2 else part
 
 
 def _name(resolution: Resolution | None) -> Iterator[Element]:

@@ -19,7 +19,9 @@ p { margin: 4px 0; } .soft { color: var(--soft); } .ok { color: var(--ok); } .ba
 .finding ul { margin: 6px 0; padding-left: 20px; color: var(--soft); }
 table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: 5px 12px 5px 0; vertical-align: top; }
-th { color: var(--soft); font-weight: 500; border-bottom: 1px solid var(--rule); } code { font-size: 13px; }
+th { color: var(--soft); font-weight: 500; border-bottom: 1px solid var(--rule); }
+code { font: 13px ui-monospace, Menlo, Consolas, monospace; background: var(--band);
+  padding: 1px 5px; border-radius: 4px; }
 svg { display: block; width: 100%; font: 13px system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif; }
 svg text { fill: var(--ink); } svg .title { font-weight: 600; }
 svg .said, svg .head { fill: var(--soft); font-size: 12.5px; }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from labvpn.doctor import words
-from labvpn.doctor.blame import FIREWALLD, FORTIGATE, SERVER, WAY, Hop
+from labvpn.doctor.blame import CAMPUS, FIREWALLD, FORTIGATE, SERVER, WAY, Hop
 from labvpn.doctor.drawing import Element, drawing, element, line
 from labvpn.doctor.drawing import words as text
 from labvpn.doctor.report import Report
+from labvpn.doctor.sighting import OPEN
 from labvpn.doctor.views import View
 
 _WIDTH, _BOX, _LINE, _GAP = 1120.0, 210.0, 17.0, 22.0
@@ -40,14 +41,14 @@ class Box:
 
 
 def topology(made: Report) -> Element:
-    """The map as a drawing."""
-    outside = _stack([_view_box(made, view) for view in made.views if view.place in ("outside", "vpn")], 20)
-    hops = _hop_boxes(made, max(_bottom(outside), 120) / 2 + 10)
-    campus = _stack([_view_box(made, view) for view in made.views if view.place == "campus"], _bottom(hops) + 50)
-    links = [*_outside_links(made, outside, hops[0]), *_campus_links(made, campus, hops[0]), *_inner_links(made, hops)]
-    boxes = [_drawn(box) for box in (*outside, *campus, *hops)]
-    height = max(_bottom(outside), _bottom(campus), _bottom(hops)) + 20
-    return drawing(_WIDTH, height, "The network, hop by hop", *links, *boxes)
+    """The map as a drawing: the outside at the left, the server at the right, campus and VPN below."""
+    outside = _stack(made, ("outside",), 20)
+    hops = _hop_boxes(made, max(_bottom(outside), 130) / 2 + 10)
+    below = _stack(made, ("campus", "vpn"), max(_bottom(outside), _bottom(hops)) + _GAP)
+    ways = [_way(made, view, box, hops) for view, box in (outside | below).items()]
+    boxes = [*outside.values(), *below.values(), *hops]
+    height = _bottom(boxes) + 20
+    return drawing(_WIDTH, height, "The network, hop by hop", *ways, *_inner(made, hops), *map(_drawn, boxes))
 
 
 def blamed(made: Report) -> dict[Hop, list[str]]:
@@ -65,52 +66,52 @@ def _hop_boxes(made: Report, middle: float) -> list[Box]:
 
 
 def _hop_box(made: Report, kind: str, closed: list[str]) -> Box:
-    lines = [made.address] if kind == SERVER and made.address else []
-    lines += [f"closes {ports}" for ports in _two_by_two(closed)]
+    wrong = [f"closes {ports}" for ports in _two_by_two(closed)]
+    known = {SERVER: (made.address,), FORTIGATE: made.wanted.fortigate}.get(kind, ())
+    lines = [address for address in known if address]
     if kind == SERVER:
-        lines += [
-            f"{one.port} open, shall be closed" for one in made.ports if not one.wanted_open and not one.as_expected
-        ]
+        intruded = (one for one in made.ports if not (one.wanted_open or one.as_expected))
+        wrong += [f"{one.port} open, shall be closed" for one in intruded]
         lines += [f"seen from here as {view.name}" for view in made.views if view.place == "host" and not view.trouble]
-    wrong = any("close" in said for said in lines)
-    return Box(
-        _COLUMNS[kind], 0, _TITLES[kind], tuple(lines or ["lets through what it shall"]), "bad" if wrong else "ok"
-    )
+    reached = _reached(made, kind)
+    if not wrong:
+        lines.append("not reached" if not reached else "answers" if kind == SERVER else "lets through what it shall")
+    return Box(_COLUMNS[kind], 0, _TITLES[kind], (*lines, *wrong), "bad" if wrong else "ok" if reached else "off")
 
 
-def _view_box(made: Report, view: View) -> Box:
-    closed = blamed(made).get(Hop(WAY, view.name), [])
-    sees = sum(one.state == "open" for one in view.sightings)
-    lines = [view.trouble[:30]] if view.trouble else [f"sees {sees} of {len(view.sightings)} ports open"]
+def _view_box(made: Report, view: View, y: float) -> Box:
+    closed = [*blamed(made).get(Hop(WAY, view.name), []), *blamed(made).get(Hop(CAMPUS, view.name), [])]
+    sees = sum(one.state == OPEN for one in view.sightings)
+    lines = ["did not report"] if view.trouble else [f"sees {sees} of {len(view.sightings)} ports open"]
     lines += [f"way closes {ports}" for ports in _two_by_two(closed)]
     kind = "off" if view.trouble else "bad" if closed else "ok"
-    return Box(_COLUMNS[WAY], 0, words.place(view.name, view.place), tuple(lines), kind)
+    return Box(_COLUMNS[WAY], y, words.place(view.name, view.place), tuple(lines), kind)
 
 
-def _outside_links(made: Report, boxes: list[Box], fortigate: Box) -> Iterable[Element]:
-    views = [view for view in made.views if view.place in ("outside", "vpn")]
-    for view, box in zip(views, boxes, strict=True):
-        yield line(box.x + _BOX, box.middle, fortigate.x, fortigate.middle, _way_kind(made, view))
+def _way(made: Report, view: View, box: Box, hops: list[Box]) -> Element:
+    """The line from a vantage point: to the FortiGate, to the campus's side of it, or from the VPN to the server."""
+    if view.place == "outside":
+        return line(box.x + _BOX, box.middle, hops[0].x, hops[0].middle, box.kind)
+    end = hops[-1] if view.place == "vpn" else hops[0]
+    path = f"M {box.x + _BOX:g} {box.middle:g} H {end.x + _BOX / 2:g} V {end.y + end.height:g}"
+    return element("path", d=path, fill="none", class_=f"line {box.kind}")
 
 
-def _campus_links(made: Report, boxes: list[Box], fortigate: Box) -> Iterable[Element]:
-    views = [view for view in made.views if view.place == "campus"]
-    for number, (view, box) in enumerate(zip(views, boxes, strict=True)):
-        x = fortigate.x + 40 + 24 * number
-        path = f"M {box.x + _BOX:g} {box.middle:g} H {x:g} V {fortigate.y + fortigate.height:g}"
-        yield element("path", d=path, fill="none", class_=f"line {_way_kind(made, view)}")
+def _inner(made: Report, hops: list[Box]) -> Iterator[Element]:
+    for (left, right), kind in zip(pairwise(hops), (FIREWALLD, SERVER), strict=True):
+        yield line(left.x + _BOX, left.middle, right.x, right.middle, "ok" if _reached(made, kind) else "off")
 
 
-def _inner_links(made: Report, hops: list[Box]) -> Iterable[Element]:
-    reach = "ok" if made.as_expected or any(one.as_expected and one.wanted_open for one in made.ports) else "off"
-    for left, right in pairwise(hops):
-        yield line(left.x + _BOX, left.middle, right.x, right.middle, reach)
-
-
-def _way_kind(made: Report, view: View) -> str:
-    if view.trouble:
-        return "off"
-    return "bad" if Hop(WAY, view.name) in blamed(made) else "ok"
+def _reached(made: Report, kind: str) -> bool:
+    """Whether any packet from another machine came as far as this hop."""
+    order = (FORTIGATE, FIREWALLD, SERVER)
+    afar = {view.name for view in made.views if view.place in ("outside", "campus") and not view.trouble}
+    for one in made.ports:
+        stops = dict(one.blame.stops) if one.blame else {}
+        ends = [stops[name].kind if name in stops else SERVER for name in afar]
+        if any(end in order and order.index(end) >= order.index(kind) for end in ends):
+            return True
+    return False
 
 
 def _drawn(box: Box) -> Element:
@@ -122,12 +123,13 @@ def _drawn(box: Box) -> Element:
     return element("g", frame, title, *lines)
 
 
-def _stack(boxes: list[Box], top: float) -> list[Box]:
-    """The boxes below each other."""
-    placed = []
-    for box in boxes:
-        placed.append(Box(box.x, top, box.title, box.lines, box.kind))
-        top += box.height + _GAP
+def _stack(made: Report, places: tuple[str, ...], top: float) -> dict[View, Box]:
+    """The boxes of the vantage points that stand there, below each other."""
+    placed: dict[View, Box] = {}
+    for view in made.views:
+        if view.place in places:
+            placed[view] = _view_box(made, view, top)
+            top += placed[view].height + _GAP
     return placed
 
 
@@ -135,8 +137,9 @@ def _centred(box: Box, middle: float) -> Box:
     return Box(box.x, middle - box.height / 2, box.title, box.lines, box.kind)
 
 
-def _bottom(boxes: list[Box]) -> float:
-    return max((box.y + box.height for box in boxes), default=0)
+def _bottom(boxes: Iterable[Box] | dict[View, Box]) -> float:
+    drawn = boxes.values() if isinstance(boxes, dict) else boxes
+    return max((box.y + box.height for box in drawn), default=0)
 
 
 def _two_by_two(ports: list[str]) -> list[str]:

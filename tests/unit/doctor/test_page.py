@@ -53,7 +53,7 @@ def test_a_good_network_has_no_red_on_it() -> None:
 def test_every_finding_stands_on_the_page_with_its_remedy() -> None:
     text = Reader(page.page(blocked())).text
     for finding in blocked().findings:
-        assert finding.headline in text and finding.remedy in text
+        assert finding.headline in text and finding.remedy.replace("`", "") in text
 
 
 def test_what_another_machine_said_cannot_become_markup() -> None:
