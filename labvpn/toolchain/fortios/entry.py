@@ -80,7 +80,7 @@ class Entry(Kind):
     async def _confirmed(self, call: Call, doing: str, key: str, placed: Object) -> Object:
         try:
             with framed(f"{doing} {call.urn}: "):
-                found = await self._found(key, placed, everything=False)
+                found = await self._found(key, placed, fresh=doing == "creating")
         except ProviderError as error:
             raise Unfinished(str(error), key, placed | {"id": key}) from error
         if found is None:
@@ -91,14 +91,18 @@ class Entry(Kind):
         """GET by id; with nothing but the id, import: the inputs are then all that the box holds a value for."""
         importing = not state
         with framed(f"refreshing {call.urn}: "):
-            outputs = await self._found(resource_id, state, everything=importing)
+            outputs = await self._found(resource_id, state)
         if outputs is None:
             await call.debug(f"[WARN] resource ({resource_id}) not found, removing from state")
             return None
         return Observed(outputs, self._imported(outputs) if importing else refreshed(inputs, outputs))
 
-    async def _found(self, key: str, state: Object, *, everything: bool) -> Object | None:
-        """Return the outputs of an entry as it is now: each scalar, and the lists that are managed."""
+    async def _found(self, key: str, state: Object, *, fresh: bool = False) -> Object | None:
+        """Return the outputs of an entry as it is now.
+
+        Trap kept: what stands in a list that the state has empty is not seen, save on import; and the empty list itself
+        appears among the outputs only with the first refresh.
+        """
         vdom = state.get("vdomparam", self._box().vdom)
         with self._told("reading"):
             reply = await self._box().ask("GET", f"{self._table.path}/{quote(key, safe='')}", vdom=vdom)
@@ -110,7 +114,9 @@ class Entry(Kind):
             outputs["vdomparam"] = vdom
         for name, field in self._table.fields.items():
             value = field.from_wire(entry.get(field.wire), state.get(name))
-            if value is not None and (field.kind != LIST or state.get(name) or (everything and value)):
+            if field.kind == LIST and not state.get(name) and state:
+                value = None if fresh else []
+            if value is not None:
                 outputs[name] = value
         return outputs
 
