@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,17 +53,17 @@ class Outputs:
 
 
 def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
-    """Every proof, one after the other."""
-    steps: list[tuple[str, Callable[[Outputs], Iterator[Proof]]]] = [
-        ("the name, as the phone resolves it", _name),
-        ("every port, from the internet", lambda known: _ports(known, "internet")),
-        ("every port, from the phone behind the carrier's NAT", lambda known: _ports(known, "phone")),
-        ("a wrong password", _wrong_password),
-        ("a real OpenVPN client on the phone", _tunnel),
-    ]
-    for words, step in steps:
-        say(f"proving {words}")
-        yield from step(outputs)
+    """Every proof; what does not disturb another runs beside it."""
+    say(
+        "proving the name, every port (from the internet and from the phone behind the carrier's NAT), a wrong password"
+    )
+    beside: list[Callable[[Outputs], Iterator[Proof]]] = [_name, _ports, _wrong_password]
+    with ThreadPoolExecutor() as pool:
+        for proofs in pool.map(lambda step: list(step(outputs)), beside):
+            yield from proofs
+    # The tunnel takes the phone's whole traffic, so it comes alone.
+    say("proving a real OpenVPN client on the phone")
+    yield from _tunnel(outputs)
 
 
 def _name(outputs: Outputs) -> Iterator[Proof]:
@@ -71,21 +72,48 @@ def _name(outputs: Outputs) -> Iterator[Proof]:
     yield Proof("DNS", outputs.name, words, found == outputs.address)
 
 
-def _ports(outputs: Outputs, place: str) -> Iterator[Proof]:
+def _ports(outputs: Outputs) -> Iterator[Proof]:
+    places = ("internet", "phone")
+    with ThreadPoolExecutor() as pool:
+        seen = dict(zip(places, pool.map(lambda place: _probed(outputs, place), places), strict=True))
+    for place, findings in seen.items():
+        if not findings:
+            yield Proof("all", "ports", f"the doctor gave no answer from the {place}", False)
+    for port in dict.fromkeys(port for findings in seen.values() for port in findings):
+        each = {place: findings[port] for place, findings in seen.items() if port in findings}
+        words = {place: _words(finding) for place, finding in each.items()}
+        alike = len(set(words.values())) == 1
+        told = next(iter(words.values())) if alike else ", ".join(f"{place}: {text}" for place, text in words.items())
+        kept = all(finding["as_expected"] for finding in each.values())
+        yield Proof("internet, phone", port, told, kept)
+
+
+def _probed(outputs: Outputs, place: str) -> dict[str, dict[str, Any]]:
+    """The doctor's finding for each port, with what answered there, as seen from a machine; empty if it gave none."""
     command = ["doctor", "probe", outputs.address, "--outputs", str(outputs.file), "--closed", CLOSED, "--json"]
     done = machine.run(place, [sys.executable, "-m", "labvpn", *command])
     try:
-        findings = json.loads(done.stdout)
-    except ValueError:
-        yield Proof("every hop", "ports", f"the doctor gave no answer on {place}: {done.stderr.strip()[-200:]}", False)
-        return
-    for finding in findings["ports"]:
-        yield Proof(place, str(finding["port"]), str(finding["words"]), bool(finding["expected"]))
+        report = json.loads(done.stdout)
+        (view,) = report["vantages"]
+    except (ValueError, KeyError):
+        return {}
+    answers = {_port(seen): seen["services"] for seen in view["ports"]}
+    return {_port(finding): {**finding, "services": answers[_port(finding)]} for finding in report["ports"]}
+
+
+def _port(finding: dict[str, Any]) -> str:
+    return f"{finding['port']}/{finding['protocol']}"
+
+
+def _words(finding: dict[str, Any]) -> str:
+    if not finding["as_expected"]:
+        return f"shall be {finding['expected']}, but: {finding['says']}"
+    return f"open: {', '.join(finding['services'])} answer" if finding["services"] else str(finding["says"])
 
 
 def _wrong_password(outputs: Outputs) -> Iterator[Proof]:
     login = Login(outputs.address, "guest1", "certainly-not-the-password")
-    with dialled("phone", login) as dial:
+    with dialled("internet", login) as dial:
         words = "a wrong password is refused" if dial.refused else f"a wrong password was not refused: {_end(dial)}"
         yield Proof("SoftEther", "login", words, dial.refused and dial.address is None)
 
