@@ -104,11 +104,16 @@ def _ip(lines: list[str], namespace: str | None = None) -> None:
     subprocess.run(["ip", *where, "-batch", "-"], input="\n".join(lines), text=True, check=True)
 
 
-def _plug(link: Link, name: str) -> list[str]:
-    port = f"{name}-{link.bridge}"[:15]
+def port(each: Machine, link: Link) -> str:
+    """The name of a link's end at the bridge; the kernel allows 15 characters."""
+    return f"{each.name}-{link.bridge}"[:15]
+
+
+def _plug(each: Machine, link: Link) -> list[str]:
+    end = port(each, link)
     return [
-        f"link add {port} type veth peer name {link.interface} netns {name}",
-        f"link set {port} master {link.bridge} up",
+        f"link add {end} type veth peer name {link.interface} netns {each.name}",
+        f"link set {end} master {link.bridge} up",
     ]
 
 
@@ -123,7 +128,7 @@ def _configure(each: Machine) -> list[str]:
 def connect(each: Machine) -> None:
     """Make a machine's namespace and plug it in; raises CalledProcessError, with the reason on stderr."""
     _ip([f"netns add {each.name}"])
-    _ip([line for link in each.links for line in _plug(link, each.name)])
+    _ip([line for link in each.links for line in _plug(each, link)])
     _ip(_configure(each), each.name)
     if each.forwards:
         with inside(each.name):
@@ -132,7 +137,7 @@ def connect(each: Machine) -> None:
 
 def disconnect(each: Machine) -> None:
     """Unplug a machine and let go of its namespace, with every address, route and packet filter in it."""
-    _ip([f"link del {f'{each.name}-{link.bridge}'[:15]}" for link in each.links])
+    _ip([f"link del {port(each, link)}" for link in each.links])
     _ip([f"netns del {each.name}"])
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from labvpn.rehearsal.problems import RehearsalError
 
+TUN = Path("/dev/net/tun")
 POLICY = Path("/usr/sbin/policy-rc.d")
-_OURS = "#!/bin/sh\n# Of the lab's rehearsal: packages are installed, their services not started.\nexit 101\n"
+OURS = "#!/bin/sh\n# Of the lab's rehearsal: packages are installed, their services not started.\nexit 101\n"
 
 
 def unavailable() -> str | None:
@@ -26,7 +27,7 @@ def unavailable() -> str | None:
         return f"the rehearsal needs Debian 12 and this is {release.get('PRETTY_NAME', 'another')}: run it on one"
     if os.geteuid() != 0:
         return "the rehearsal makes network namespaces and needs root: run it as root (sudo -s, then the same command)"
-    if not Path("/dev/net/tun").exists():
+    if not TUN.exists():
         return "the rehearsal needs /dev/net/tun: `modprobe tun`; in a container, start that with --device=/dev/net/tun"
     return _no_namespaces()
 
@@ -102,7 +103,7 @@ def _install() -> None:
 
 def _forget_policy() -> None:
     # Left behind by an installation that was killed.
-    if POLICY.is_file() and POLICY.read_text() == _OURS:
+    if POLICY.is_file() and POLICY.read_text() == OURS:
         POLICY.unlink()
 
 
@@ -110,7 +111,7 @@ def _forget_policy() -> None:
 def _no_service_starts() -> Iterator[None]:
     """Have packages' services not started meanwhile (invoke-rc.d asks policy-rc.d; 101 forbids)."""
     kept = (POLICY.read_bytes(), POLICY.stat().st_mode) if POLICY.exists() else None
-    POLICY.write_text(_OURS)
+    POLICY.write_text(OURS)
     POLICY.chmod(0o755)
     try:
         yield
