@@ -11,7 +11,7 @@ from labvpn.toolchain.kind import Difference, Log, ProviderError
 from labvpn.toolchain.provider import StandIn, main
 from labvpn.toolchain.values import Object, changes, reveal
 
-_KNOWN = {"hostname", "token", "insecure", "cabundlefile", "vdom", "version", "pluginDownloadURL"}
+_KNOWN = {"hostname", "token", "insecure", "cabundlefile", "cabundlecontent", "vdom", "version", "pluginDownloadURL"}
 
 
 class FortiosPlugin(StandIn):

@@ -112,7 +112,7 @@ class Box:
         shown = url.replace(self._token, "***************")
         problem = f'{method.capitalize()} "{shown}": {error}'
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            raise BoxError(f"Error found: {problem} (x509: the certificate is not trusted by cabundlefile)")
+            raise BoxError(f"Error found: {problem} (x509: the certificate is not trusted by the CA bundle)")
         if last or (sent and not isinstance(error, httpx.ConnectError)):
             raise BoxError(f"Cannot send request: lost connection to firewall with error: {problem}")
         # Trap kept: the debug log holds the whole URL, token included.
@@ -123,12 +123,16 @@ class Box:
 def _trust(config: Object) -> ssl.SSLContext:
     """Return whom to believe: the CA bundle alone and never the system's, or anybody with `insecure`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    bundle = config.get("cabundlefile")
+    bundle, content = config.get("cabundlefile"), config.get("cabundlecontent")
+    if bundle and content:
+        raise BoxError("this stand-in takes cabundlefile or cabundlecontent, not both: leave one out")
     if bundle:
         _load(context, bundle)
+    if content:
+        _trust_in(context, content, "cabundlecontent")
     if str(config.get("insecure", "false")).lower() == "true":
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    elif not bundle:
+    elif not bundle and not content:
         raise BoxError(
             "Error create fortios client: Error getting CA Bundle, CA Bundle should be set when insecure is false"
         )
@@ -137,13 +141,17 @@ def _trust(config: Object) -> ssl.SSLContext:
 
 def _load(context: ssl.SSLContext, bundle: str) -> None:
     try:
-        context.load_verify_locations(cadata=Path(bundle).read_text())
+        text = Path(bundle).read_text()
     except OSError as error:
         raise BoxError(f"Error create fortios client: Error reading CA Bundle: {bundle}: {error.strerror}") from error
+    _trust_in(context, text, bundle)
+
+
+def _trust_in(context: ssl.SSLContext, text: str, place: str) -> None:
+    try:
+        context.load_verify_locations(cadata=text)
     except ValueError as error:
-        raise BoxError(
-            f"Error create fortios client: Error reading CA Bundle: {bundle} holds no certificate"
-        ) from error
+        raise BoxError(f"Error create fortios client: Error reading CA Bundle: {place} holds no certificate") from error
 
 
 def _content(reply: httpx.Response) -> Object:
