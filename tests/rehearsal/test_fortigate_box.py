@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from labvpn.rehearsal.fortigate import certificates, control, ruleset
 from labvpn.rehearsal.fortigate.gate import Faults
-from tests.rehearsal.fortigate_wire import INTERNET, PATIENCE, SERVER, TOKEN, Echo, Wire, wire
-from tests.unit.rehearsal.test_fortigate_rules import CASES, changed
+from tests.rehearsal.fortigate_asked import allow, ask, before, done, hits
+from tests.rehearsal.fortigate_wire import INTERNET, LONG, PATIENCE, SERVER, Echo, Wire, wire
+from tests.unit.rehearsal.test_fortigate_rules import CASES, changed, members
 
 pytestmark = pytest.mark.rehearsal
 
 PORTS = (443, 992, 8000)
-BOX = f"https://{certificates.ADDRESS}"
 
 
 @pytest.fixture(scope="module")
@@ -37,44 +35,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
 def lab(running: Wire) -> Wire:
     control.reset(running.state)
     return running
-
-
-def ask(lab: Wire, method: str, path: str, body: Any = None, *, name: str = "campus", **query: str) -> httpx.Response:
-    """One REST request, from the campus unless said otherwise."""
-    trust = ssl.create_default_context(cafile=lab.state / certificates.CA)
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    with lab.inside(name), httpx.Client(verify=trust, timeout=1.0) as client:
-        return client.request(method, f"{BOX}/api/v2/{path}", json=body, params=query, headers=headers)
-
-
-def done(lab: Wire, method: str, path: str, body: Any = None, **query: str) -> dict[str, Any]:
-    """The body of a request that must succeed."""
-    answer: dict[str, Any] = ask(lab, method, path, body, **query).json()
-    assert answer["status"] == "success", answer
-    return answer
-
-
-def members(*names: str) -> list[dict[str, str]]:
-    return [{"name": name} for name in names]
-
-
-def allow(lab: Wire, name: str = "vpn-allow", **fields: Any) -> int:
-    """A policy from wan1 to dmz that accepts all, unless fields say otherwise; returns its id."""
-    ends = {"srcintf": members("wan1"), "dstintf": members("dmz")}
-    objects = {"srcaddr": members("all"), "dstaddr": members("all"), "service": members("ALL")}
-    rest = {"name": name, "action": "accept", "schedule": "always"}
-    created = done(lab, "POST", "cmdb/firewall/policy", ends | objects | rest | fields)
-    assert isinstance(created["mkey"], int)
-    return int(created["mkey"])
-
-
-def before(lab: Wire, policyid: int, other: int) -> None:
-    done(lab, "PUT", f"cmdb/firewall/policy/{policyid}", action="move", before=str(other))
-
-
-def hits(lab: Wire) -> dict[int, int]:
-    results = done(lab, "GET", "monitor/firewall/policy")["results"]
-    return {each["policyid"]: each["hit_count"] for each in results}
 
 
 def test_campus_is_let_in_and_the_internet_meets_silence(lab: Wire) -> None:
@@ -159,6 +119,7 @@ def test_a_connection_ends_with_its_policy_and_others_live_on(lab: Wire) -> None
         inside.sendall(b"still here")
         assert inside.recv(64) == b"still here"
         outside.sendall(b"still here")
+        outside.settimeout(PATIENCE)
         with pytest.raises(TimeoutError):
             outside.recv(64)
     assert policy not in hits(lab)
@@ -172,13 +133,14 @@ def test_a_host_inside_cannot_go_on_sending_once_the_policy_is_gone(lab: Wire) -
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with server, client:
         server.bind((SERVER, 7000))
-        client.settimeout(PATIENCE)
+        client.settimeout(LONG)
         client.sendto(b"hello", (SERVER, 7000))
         _, caller = server.recvfrom(64)
         server.sendto(b"before", caller)
         assert client.recv(64) == b"before"
         done(lab, "DELETE", f"cmdb/firewall/policy/{policy}")
         server.sendto(b"after", caller)
+        client.settimeout(PATIENCE)
         with pytest.raises(TimeoutError):
             client.recv(64)
 
@@ -242,7 +204,7 @@ def test_a_killed_box_comes_back_as_it_was(lab: Wire) -> None:
 def test_rehearsed_faults_are_what_a_client_meets(lab: Wire) -> None:
     control.set_faults(lab.state, Faults(next=("hang", "close", "garbage", "pass", "500")))
     with pytest.raises(httpx.ReadTimeout):
-        ask(lab, "GET", "cmdb/firewall/policy")
+        ask(lab, "GET", "cmdb/firewall/policy", wait=1.0)
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         ask(lab, "GET", "cmdb/firewall/policy")
     with pytest.raises(json.JSONDecodeError):
