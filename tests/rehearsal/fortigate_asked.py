@@ -14,7 +14,7 @@ from tests.unit.rehearsal.test_fortigate_rules import policy
 BOX = f"https://{certificates.ADDRESS}"
 
 
-def ask(lab: Wire, method: str, path: str, body: Any = None, *, wait: float = LONG, **query: str) -> httpx.Response:
+def ask(lab: Wire, method: str, path: str, body: Any = None, wait: float = LONG, **query: str) -> httpx.Response:
     """One REST request from the campus, given up after `wait` seconds."""
     trust = ssl.create_default_context(cafile=lab.state / certificates.CA)
     headers = {"Authorization": f"Bearer {TOKEN}"}
@@ -24,7 +24,7 @@ def ask(lab: Wire, method: str, path: str, body: Any = None, *, wait: float = LO
 
 def done(lab: Wire, method: str, path: str, body: Any = None, **query: str) -> dict[str, Any]:
     """The body of a request that must succeed."""
-    answer: dict[str, Any] = ask(lab, method, path, body, **query).json()
+    answer: dict[str, Any] = ask(lab, method, path, body, LONG, **query).json()
     assert answer["status"] == "success", answer
     return answer
 
