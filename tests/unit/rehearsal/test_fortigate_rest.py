@@ -1,81 +1,21 @@
-"""The FortiGate stand-in's REST interface, in one process, with an enforcement that only remembers."""
+"""The FortiGate stand-in's REST interface: FortiOS's answers, refusals and numbers."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 
-from labvpn.rehearsal.fortigate import rest
-from labvpn.rehearsal.fortigate.box import Box
-from labvpn.rehearsal.fortigate.gate import Faults, Gate
-from labvpn.rehearsal.fortigate.initial import STRICT_VERSION
-from labvpn.rehearsal.fortigate.kernel import EnforcementError, Hits
+from labvpn.rehearsal.fortigate.gate import Gate
+from labvpn.rehearsal.fortigate.kernel import Hits
+from tests.unit.rehearsal.fortigate_gate import Paper, ask, done, started
 from tests.unit.rehearsal.test_fortigate_rules import members, policy
-
-TOKEN = "rest-token"
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
-Result = TypeVar("Result")
-Client = TestClient[web.Request, web.Application]
-
-
-@dataclass
-class Paper:
-    """Enforcement that remembers the last box, and refuses when told."""
-
-    box: Box | None = None
-    broken: bool = False
-    seen: dict[int, Hits] = field(default_factory=dict)
-
-    def apply(self, box: Box) -> None:
-        if self.broken:
-            raise EnforcementError("nft failed: rehearsed")
-        self.box = box
-
-    def hits(self) -> dict[int, Hits]:
-        return self.seen
-
-    def clear(self) -> None:
-        self.seen = {}
 
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
-    (tmp_path / "token").write_text(TOKEN + "\n")
-    return Gate.start(tmp_path, Paper())
-
-
-def with_client(gate: Gate, use: Callable[[Client], Awaitable[Result]]) -> Result:
-    async def run() -> Result:
-        async with TestClient(TestServer(rest.application(gate))) as client:
-            return await use(client)
-
-    return asyncio.run(run())
-
-
-def ask(gate: Gate, method: str, path: str, body: Any = None, headers: dict[str, str] = BEARER) -> tuple[int, Any]:
-    """HTTP status and body of one request; a body that is not JSON comes as text."""
-
-    async def one(client: Client) -> tuple[int, Any]:
-        answer = await client.request(method, f"/api/v2/{path}", json=body, headers=headers)
-        assert answer.headers["X-Labvpn-Rehearsal"] == "1"
-        text = await answer.text()
-        return answer.status, json.loads(text) if answer.content_type == "application/json" else text
-
-    return with_client(gate, one)
-
-
-def done(gate: Gate, method: str, path: str, body: Any = None) -> dict[str, Any]:
-    status, answer = ask(gate, method, path, body)
-    assert (status, answer["status"], answer["http_status"]) == (200, "success", 200), answer
-    return dict(answer)
+    return started(tmp_path)
 
 
 def test_a_created_object_is_answered_as_fortios_answers(gate: Gate) -> None:
@@ -205,49 +145,3 @@ def test_hits_are_reported_for_every_policy_and_the_implicit_deny(gate: Gate) ->
     assert [(each["policyid"], each["hit_count"]) for each in results] == [(0, 7), (1, 2), (2, 0), (3, 0), (4, 0)]
     [one] = done(gate, "GET", "monitor/firewall/policy?policyid=1")["results"]
     assert (one["packets"], one["bytes"]) == (20, 2000)
-
-
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}])
-def test_without_a_good_token_there_is_only_a_bare_401(gate: Gate, headers: dict[str, str]) -> None:
-    for path in ("cmdb/system/global", "monitor/system/status", "cmdb/firewall/policy?access_token=wrong"):
-        status, text = ask(gate, "GET", path, headers=headers)
-        assert (status, "401" in text, TOKEN in text) == (401, True, False)
-
-
-def test_a_token_in_the_url_is_good_before_7_4_5_and_then_only_if_switched_on(gate: Gate) -> None:
-    path = f"cmdb/system/global?access_token={TOKEN}"
-    assert ask(gate, "GET", path, headers={})[0] == 200
-    assert "rest-api-key-url-query" not in done(gate, "GET", "cmdb/system/global")["results"]
-    gate.upgrade(STRICT_VERSION)
-    assert ask(gate, "GET", path, headers={})[0] == 401
-    assert done(gate, "GET", "cmdb/system/global")["version"] == "v7.4.8"
-    done(gate, "PUT", "cmdb/system/global", {"rest-api-key-url-query": "enable"})
-    assert ask(gate, "GET", path, headers={})[0] == 200
-
-
-@pytest.mark.parametrize(("rights", "reads", "writes"), [("write", 200, 200), ("read", 200, 403), ("none", 403, 403)])
-def test_a_tokens_rights_are_kept(gate: Gate, rights: str, reads: int, writes: int) -> None:
-    gate.faults = Faults.model_validate({"rights": rights})
-    assert ask(gate, "GET", "cmdb/firewall/policy")[0] == reads
-    assert ask(gate, "POST", "cmdb/firewall/address", {"name": "a"})[0] == writes
-
-
-def test_faults_are_met_one_by_one_and_then_the_last_for_ever(gate: Gate) -> None:
-    gate.faults = Faults(next=("403", "pass", "424"), then="500")
-    assert [ask(gate, "GET", "cmdb/firewall/policy")[0] for _ in range(5)] == [403, 200, 424, 500, 500]
-
-
-def test_no_token_is_noted_with_the_requests(gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
-    ask(gate, "GET", f"cmdb/firewall/policy?access_token={TOKEN}")
-    assert list(gate.requests) == ["GET /api/v2/cmdb/firewall/policy 200"]
-    assert TOKEN not in "".join(capsys.readouterr())
-
-
-def test_reset_forgets_objects_faults_and_firmware(gate: Gate) -> None:
-    names = [each.name for each in gate.box.policies]
-    done(gate, "POST", "cmdb/firewall/policy", policy())
-    gate.upgrade(STRICT_VERSION)
-    gate.faults = Faults(then="403")
-    gate.reset()
-    assert ([each.name for each in gate.box.policies], gate.box.version) == (names, "v7.4.3")
-    assert ask(gate, "GET", "cmdb/firewall/policy")[0] == 200
