@@ -25,7 +25,9 @@ class Language(StrEnum):
 
 Files = Annotated[
     list[Path],
-    typer.Argument(help="What the user sent: a log, a message or an error number; - reads standard input.", show_default=False),
+    typer.Argument(
+        help="What the user sent: a log, a message or an error number; - reads standard input.", show_default=False
+    ),
 ]
 Server = Annotated[
     Path | None,

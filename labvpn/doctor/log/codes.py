@@ -1,6 +1,6 @@
-"""Error codes: Windows (RAS, SSTP's HRESULTs, IKE) and SoftEther, each with the stage it names and its causes, likeliest first.
+"""Error codes of Windows (RAS, SSTP's HRESULTs, IKE) and SoftEther: the stage each names, its causes, likeliest first.
 
-Sources: Microsoft's list of routing and remote access error codes, winerror.h, SoftEther's string tables. A code alone is weak.
+Sources: Microsoft's list of routing and remote access error codes, winerror.h, SoftEther's string tables.
 """
 
 from labvpn.doctor.log.event import Cause, Stage

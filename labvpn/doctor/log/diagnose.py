@@ -6,7 +6,7 @@ from dataclasses import replace
 from labvpn.doctor.log import recognise, rules
 from labvpn.doctor.log.event import NAMED, Cause, Event, Family, Stage, Step
 from labvpn.doctor.log.lines import is_text, read
-from labvpn.doctor.log.verdict import Finding, Reason, Verdict, ranked, spread, unknown
+from labvpn.doctor.log.verdict import Reason, Verdict, ranked, spread, unknown
 
 NEAR = 180.0
 """Seconds between a client's and a server's lines of one dial; their clocks may differ by whole hours (zones)."""
@@ -70,7 +70,9 @@ def _server_silent(client: Verdict) -> Verdict:
     if not client.known:
         return unknown()
     raised = [
-        Finding(finding.cause, finding.weight + NAMED, Reason("server-silent", server=True)) if finding.cause in SILENT_FITS else finding
+        replace(finding, weight=finding.weight + NAMED, reason=Reason("server-silent", server=True))
+        if finding.cause in SILENT_FITS
+        else finding
         for finding in client.findings
     ]
     return replace(client, findings=ranked(raised))
@@ -82,5 +84,5 @@ def _session_without_address(client: Verdict, lines: Sequence[Event]) -> Verdict
     if made is None or client.stage not in (Stage.AUTHENTICATION, Stage.ADDRESS, Stage.L2TP):
         return client
     reason = Reason("server-session", made.number, made.words, server=True)
-    findings = ranked([*spread((Cause.NO_ADDRESS,), DECIDES, reason), *client.findings])
+    findings = ranked([*spread((Cause.NO_ADDRESS,), DECIDES, reason, Stage.ADDRESS), *client.findings])
     return replace(client, stage=Stage.ADDRESS, findings=findings)

@@ -100,12 +100,12 @@ class Family(StrEnum):
 
 
 NAMED, STRONG, WEAK = 100, 60, 30
-"""Weights of evidence: the line names its cause; it leaves few alternatives; it is a code or a sentence with many causes."""
+"""Weights: the line names its cause; it leaves few alternatives; it is a code or sentence with many causes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One recognised line: `number` counts from 1, `at` is its second of the day, `words` what was recognised, redacted."""
+    """One recognised line: `number` counts from 1, `at` is its second of the day, `words` what matched, redacted."""
 
     family: Family
     kind: Kind

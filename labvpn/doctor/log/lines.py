@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 MOST_LINES = 20_000
 """Only a file's end is read beyond this: the last dial decides."""
@@ -16,8 +17,11 @@ _DATE = (
     r"(?:\d{2,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}日?[T,]?|[^\W\d]{1,10}\.?\s+\d{1,2},?(?:\s+\d{4},?)?|"
     r"\d{1,2}月?\s+\d{1,2}日?|\d{1,2}[-/]\d{1,2})"
 )
-_TIME = r"\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:\s*[AaPp]\.?[Mm]\.?)?(?:\s?(?:Z|UTC|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?"
-_STAMP = re.compile(rf"^[\s\[(<]*(?:{_DATE}\s*)?(?:午前|午後)?\s*{_TIME}(?:\s+\d{{4}}(?=\s))?(?:\s+us=\d+)?[\])>]*\s*(?:--|:|\|)?\s*")
+_ZONE = r"(?:Z|UTC|GMT|JST|KST|IST|MSK|BST|HKT|SGT|[ECMP][SD]T|[CEW]ES?T|AE[SD]T|NZ[SD]T)(?![A-Za-z])"
+_TIME = rf"\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,9}})?(?:\s*[AaPp]\.?[Mm]\.?)?(?:\s?(?:{_ZONE}|[+-]\d{{2}}:?\d{{2}}))?"
+_STAMP = re.compile(
+    rf"^[\s\[(<]*(?:{_DATE}\s*)?(?:午前|午後)?\s*{_TIME}(?:\s+\d{{4}}(?=\s))?(?:\s+us=\d+)?[\])>]*\s*(?:--|:|\|)?\s*"
+)
 _CONTAINER = re.compile(r"^[\w./-]{1,60}\s*\|\s+")
 _QUOTED = re.compile(r"^(?:[>|]\s+|```\w*\s*)")
 _TAIL = re.compile(r"\s*[\u0000\r]+$")
@@ -25,7 +29,7 @@ _TAIL = re.compile(r"\s*[\u0000\r]+$")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its number in the file from 1, its text without stamps, the second of the day of its stamp if it has one."""
+    """One line: its number in the file from 1, its text without stamps, and the second of the day of its stamp."""
 
     number: int
     text: str
@@ -33,7 +37,7 @@ class Line:
 
 
 def decoded(data: bytes) -> str:
-    """Decode a file as its marks say: UTF-16 and UTF-8 with or without BOM, else Shift_JIS, else Latin-1; never fails."""
+    """Decode a file as its marks say: UTF-16 or UTF-8, with or without BOM; else Shift_JIS, else Latin-1."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(data) > 3 and data[1:4:2] == b"\x00\x00"):
         return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le", errors="replace")
     for encoding in ("utf-8-sig", "cp932"):
@@ -46,7 +50,9 @@ def decoded(data: bytes) -> str:
 
 def is_text(text: str) -> bool:
     """Say whether this is something a person or a program wrote as lines: not binary, not a web page."""
-    odd = sum(1 for char in text[:4096] if unicodedata.category(char) in ("Cc", "Cn", "Co") and char not in "\t\r\n\x1b\ufeff")
+    odd = sum(
+        1 for char in text[:4096] if unicodedata.category(char) in ("Cc", "Cn", "Co") and char not in "\t\r\n\x1b\ufeff"
+    )
     page = re.match(r"\s*(?:<!doctype html|<html|<\?xml[^>]*>\s*<!doctype html)", text[:400], re.IGNORECASE)
     return odd <= len(text[:4096]) // 50 and page is None
 
@@ -77,6 +83,6 @@ def _seconds(clock: re.Match[str]) -> float:
 def newest_first(lines: Sequence[Line]) -> bool:
     """Say whether the stamps run backwards, as in event viewers and web pages."""
     stamps = [line.at for line in lines if line.at is not None]
-    steps = [later - earlier for earlier, later in zip(stamps, stamps[1:], strict=False) if later != earlier]
+    steps = [later - earlier for earlier, later in pairwise(stamps) if later != earlier]
     back = sum(1 for step in steps if step < 0)
     return back >= 3 and back > 2 * (len(steps) - back)

@@ -5,9 +5,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from labvpn.doctor.log import codes, sentences, tables
-from labvpn.doctor.log.event import WEAK, Event, Family, Kind, Row
+from labvpn.doctor.log import codes, sentences
+from labvpn.doctor.log.event import WEAK, Event, Family, Kind, Row, Table
 from labvpn.doctor.log.lines import Line
+from labvpn.doctor.log.tables import apple, foreign, linux, messages, openvpn, ppp, server, softether, sstp, windows
+
+TABLES: tuple[tuple[Family, Table], ...] = (
+    (Family.SERVER, server.TABLE),
+    (Family.SOFTETHER, softether.TABLE),
+    (Family.FOREIGN, foreign.TABLE),
+    (Family.APPLE, apple.TABLE),
+    (Family.LINUX, linux.TABLE),
+    (Family.OPENVPN, openvpn.TABLE),
+    (Family.ANDROID, sstp.TABLE),
+    (Family.LINUX, ppp.TABLE),
+    (Family.WINDOWS, windows.TABLE),
+    (Family.APPLE, messages.TABLE),
+)
+"""In the order in which they are tried."""
 
 SHORT = 12
 """A text of so few lines is a message, not a log: a bare number in it may be a code."""
@@ -31,8 +46,15 @@ _WINDOWS_CODES = (
     re.compile(r"(?<!\d)(-214[67]\d{6}|-2138\d{6})(?!\d)"),
     re.compile(r"(?<![\d.])(\d{3,5})\s*(?:番?(?:の|という)?エラー|error\b)", re.IGNORECASE),
 )
+_NO_SOFTETHER = re.compile(r"exception|\bexit|\bsignal\b|\berrno\b|\bhttp\b|\bscript\b", re.IGNORECASE)
+"""Words beside which "(code N)" is some other program's."""
 _SERVER_LINE = re.compile(r"(?:Connection|コネクション) \"CID-")
-_BARE = re.compile(r"(?<![\d.:/-])(\d{3}|138\d{2})(?![\d.:/-])")
+_BARE = re.compile(
+    r"^\W*(?:(?:windows|vpn|l2tp|sstp|error|code|no|エラー|コード|番号|番)\W*){0,4}(\d{3}|138\d{2})"
+    r"\W*(?:error|番|の?エラー|です|でした|が出ます|と出ます|\W)*$",
+    re.IGNORECASE,
+)
+"""A line that is a number and little else."""
 _ABOUT_VPN = re.compile(
     r"vpn|l2tp|sstp|ikev2|ipsec|rasclient|rasdial|remote access|dial|ダイヤル|リモート|接続|つなが|繋が|CoId=",
     re.IGNORECASE,
@@ -43,7 +65,7 @@ _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 @cache
 def _compiled() -> tuple[tuple[Family, Row, re.Pattern[str]], ...]:
-    return tuple((family, row, re.compile(row.pattern, re.IGNORECASE)) for family, row in tables.rows())
+    return tuple((family, row, re.compile(row.pattern, re.IGNORECASE)) for family, table in TABLES for row in table)
 
 
 @cache
@@ -77,7 +99,7 @@ def _by_row(line: Line) -> Event | None:
 
 
 def _by_softether_code(line: Line) -> Event | None:
-    match = _SOFTETHER_CODE.search(line.text)
+    match = None if _NO_SOFTETHER.search(line.text) else _SOFTETHER_CODE.search(line.text)
     number = int(next(group for group in match.groups() if group)) if match else -1
     if number not in codes.SOFTETHER:
         return None

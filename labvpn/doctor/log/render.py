@@ -32,7 +32,11 @@ def as_text(verdict: Verdict, language: str = "en") -> str:
     parts = [_heading(verdict, said)]
     if verdict.dials > 1:
         parts.append(said.layout["dial"].format(dial=verdict.dial, dials=verdict.dials))
-    parts += ["", said.layout["causes"], *(line for place, one in enumerate(shown, 1) for line in _cause(place, one, said))]
+    parts += [
+        "",
+        said.layout["causes"],
+        *(line for place, one in enumerate(shown, 1) for line in _cause(place, one, said)),
+    ]
     parts += ["", said.layout["user"], *(f"- {said.advice[one.cause].user}" for one in shown)]
     parts += ["", said.layout["admin"], *(f"- {said.advice[one.cause].admin}" for one in shown)]
     return "\n".join(parts) + "\n"

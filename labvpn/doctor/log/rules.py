@@ -39,17 +39,9 @@ def judged(attempt: Attempt) -> Verdict:
         return _after_up(attempt, attempt.events[ups[0]], attempt.events[ups[-1] + 1 :])
     spoken = [finding for event in _still_true(attempt) for finding in _spoken(attempt, event)]
     loudest = max(spoken, key=lambda finding: finding.weight, default=None)
-    stop = None if loudest and loudest.weight >= NAMED else _stopped(attempt, bool(spoken))
-    if stop is None and loudest is None:
-        return unknown()
-    findings = ranked(spoken + (list(stop.findings) if stop else []))
-    return Verdict(_stage(attempt, findings[0], stop), findings)
-
-
-def _stage(attempt: Attempt, first: Finding, stop: Verdict | None) -> Stage:
-    if stop and first.reason in [finding.reason for finding in stop.findings]:
-        return stop.stage
-    return next((event.stage for event in attempt.events if event.kind is Kind.SAYS and named(event) == first.reason), Stage.UNKNOWN)
+    stopped = [] if loudest and loudest.weight >= NAMED else _stopped(attempt, bool(spoken))
+    findings = ranked(spoken + stopped)
+    return Verdict(findings[0].stage, findings) if findings else unknown()
 
 
 def _still_true(attempt: Attempt) -> list[Event]:
@@ -64,6 +56,8 @@ def _overtakes(later: Event, said: Event) -> bool:
         return False
     if said.stage in (Stage.NAME, Stage.TRANSPORT):
         return Step.IKE_ANSWERED <= later.step < Step.TCP_SENT or later.step >= Step.TCP_UP
+    if said.stage is Stage.TLS:
+        return later.step in (Step.TLS_UP, Step.PUSH_ASKED, Step.PUSHED) or later.step >= Step.PPP_ANSWERED
     return said.stage is Stage.AUTHENTICATION and later.step in (Step.AUTH_OK, Step.ADDRESS_ASKED, Step.PUSHED)
 
 
@@ -73,30 +67,29 @@ def _spoken(attempt: Attempt, event: Event) -> list[Finding]:
     refusal = event.family is Family.OPENVPN and Cause.NO_ADDRESS in event.causes and Cause.CREDENTIALS in event.causes
     waited = attempt.seconds(asked, event) if asked and refusal else None
     if waited is None or not SLOW_REFUSAL[0] <= waited <= SLOW_REFUSAL[1]:
-        return spread(event.causes, event.weight, named(event))
+        return spread(event.causes, event.weight, named(event), event.stage)
     rest = tuple(cause for cause in event.causes if cause is not Cause.NO_ADDRESS)
     slow = Reason("slow", event.number, event.words, number=waited)
-    return spread((Cause.NO_ADDRESS, *rest), event.weight, slow)
+    return spread((Cause.NO_ADDRESS, *rest), event.weight, slow, event.stage)
 
 
-def _stopped(attempt: Attempt, spoken: bool) -> Verdict | None:
+def _stopped(attempt: Attempt, spoken: bool) -> list[Finding]:
     """What the staged model says of the furthest step, if the dial failed there or the log ends there."""
     furthest = attempt.furthest
     server = all(event.family is Family.SERVER for event in attempt.events)
     ended = any(event.kind in ENDINGS for event in attempt.events)
     if furthest is None:
-        return None
+        return []
     if _unheard(attempt):
-        reason = Reason("unheard", step=Step.L2TP_UP)
-        return Verdict(Stage.L2TP, ranked(spread((Cause.L2TP_SILENT, Cause.ESP_OR_4500), STOPPED, reason)))
+        return spread((Cause.L2TP_SILENT, Cause.ESP_OR_4500), STOPPED, Reason("unheard", step=Step.L2TP_UP), Stage.L2TP)
     if not ended and furthest in model.GOING_WELL and not spoken:
-        return Verdict(Stage.CONNECTED, (Finding(Cause.CONNECTED, STOPPED, Reason("going-well", step=furthest)),))
+        return [Finding(Cause.CONNECTED, STOPPED, Reason("going-well", step=furthest), Stage.CONNECTED)]
     if not ended and (spoken or (furthest not in model.UNANSWERED and not server)):
-        return None
+        return []
     stage, causes = (model.SERVER if server else model.CLIENT)[furthest]
     key, weight = ("stopped", STOPPED) if ended else ("truncated", TRUNCATED)
     last = [event.number for event in attempt.events if event.step is furthest or event.kind in ENDINGS][-1]
-    return Verdict(stage, ranked(spread(causes, weight, Reason(key, last, step=furthest, server=server))))
+    return spread(causes, weight, Reason(key, last, step=furthest, server=server), stage)
 
 
 def _unheard(attempt: Attempt) -> bool:
@@ -107,7 +100,7 @@ def _unheard(attempt: Attempt) -> bool:
 
 def _after_up(attempt: Attempt, up: Event, after: Sequence[Event]) -> Verdict:
     """Judge a dial that worked: it may have been cut, or have ended as it should."""
-    worked = Finding(Cause.CONNECTED, STOPPED, named(up))
+    worked = Finding(Cause.CONNECTED, STOPPED, named(up), Stage.CONNECTED)
     spoken = [finding for event in after if event.kind is Kind.SAYS for finding in _spoken(attempt, event)]
     if spoken:
         return Verdict(Stage.DISCONNECTED, ranked([*spoken, replace(worked, weight=1.0)]))
@@ -116,12 +109,12 @@ def _after_up(attempt: Attempt, up: Event, after: Sequence[Event]) -> Verdict:
         return Verdict(Stage.CONNECTED, (worked,))
     span = attempt.seconds(up, end)
     reason = Reason("span" if span is not None else "cut", end.number, end.words, number=(span or 0) / 60)
-    over = Finding(Cause.TIME_OVER, STOPPED + (10 if _by_the_clock(end, span) else -10), reason)
+    over = Finding(Cause.TIME_OVER, STOPPED + (10 if _by_the_clock(end, span) else -10), reason, Stage.DISCONNECTED)
     return Verdict(Stage.DISCONNECTED, ranked([worked, over]))
 
 
 def _by_the_clock(end: Event, span: float | None) -> bool:
-    """Whether the session's end looks like a rule of the server: cut by it, or silent after a round number of minutes."""
+    """Whether the end looks like the server's rule: cut by it, or silent after a round number of minutes."""
     if span is None or (end.kind is Kind.CUT and span >= 240):
         return end.kind is Kind.CUT
     return span >= 240 and min(span % 300, -span % 300) <= 15

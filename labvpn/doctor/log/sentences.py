@@ -1,6 +1,6 @@
 """Sentences that stand for a code: people send what Windows or the SoftEther client showed, not its number.
 
-Each row is a code and the words by which its sentence is known, English, Japanese or Chinese, in any version's phrasing.
+Each row is a code and the words by which its sentence is known: English, Japanese, Chinese, any version's phrasing.
 """
 
 WINDOWS: tuple[tuple[int, str], ...] = (
@@ -29,7 +29,8 @@ WINDOWS: tuple[tuple[int, str], ...] = (
     (809, r"(?:远程|遠端)(?:服务器|伺服器)(?:未|没有|沒有|不)(?:响应|回應)"),
     (691, r"user ?name (?:and|or) password (?:combination )?(?:you (?:provided|entered) )?(?:is|are) not recognized"),
     (691, r"user ?name (?:and/or|and|or) password (?:was|is|are) (?:invalid|not valid|incorrect)"),
-    (691, r"ユーザー ?名(?:と|または|、).{0,6}パスワード.{0,24}(?:認識されない|認識されません|有効で(?:は)?ない|正しくありません|無効)"),
+    (691, r"ユーザー ?名(?:と|または|、).{0,6}パスワード.{0,24}認識され(?:ない|ません)"),
+    (691, r"ユーザー ?名(?:と|または|、).{0,6}パスワード.{0,24}(?:有効でない|正しくありません|無効)"),
     (691, r"(?:用户名|使用者名稱)(?:和|与|或).{0,6}(?:密码|密碼).{0,20}(?:不被识别|无法识别|不正确|無法辨識)"),
     (812, r"because of a policy configured on your RAS/VPN server"),
     (812, r"RAS/VPN ?サーバー?.{0,10}(?:構成|設定)され(?:た|ている)ポリシー"),

@@ -1,6 +1,6 @@
 """The answer as a value: a stage, and causes in order, each with the reasons that speak for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labvpn.doctor.log.event import Cause, Event, Family, Stage, Step
 
@@ -19,11 +19,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One cause with its weight (only for order) and the reason that weighs most."""
+    """One cause with its weight (only for order), its heaviest reason, and the stage which that names."""
 
     cause: Cause
     weight: float
     reason: Reason
+    stage: Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,17 @@ def named(event: Event) -> Reason:
     server = event.family is Family.SERVER
     if not event.code:
         return Reason("line", event.number, event.words, server=server)
-    return Reason("softether" if event.family is Family.SOFTETHER or server else "windows", event.number, event.code, server=server)
+    return Reason(
+        "softether" if event.family is Family.SOFTETHER or server else "windows",
+        event.number,
+        event.code,
+        server=server,
+    )
 
 
-def spread(causes: tuple[Cause, ...], weight: float, reason: Reason) -> list[Finding]:
+def spread(causes: tuple[Cause, ...], weight: float, reason: Reason, stage: Stage) -> list[Finding]:
     """Share a weight among ranked causes."""
-    return [Finding(cause, weight * share, reason) for cause, share in zip(causes, SHARES, strict=False)]
+    return [Finding(cause, weight * share, reason, stage) for cause, share in zip(causes, SHARES, strict=False)]
 
 
 def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -73,10 +79,10 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
             continue
         strong, weak = (finding, held) if finding.weight >= held.weight else (held, finding)
         raised = min(strong.weight + weak.weight * 0.1, max(strong.weight, 99.0))
-        best[finding.cause] = Finding(finding.cause, raised, strong.reason)
+        best[finding.cause] = replace(strong, weight=raised)
     return tuple(sorted(best.values(), key=lambda finding: -finding.weight))
 
 
 def unknown(key: str = "nothing") -> Verdict:
     """The answer to what this doctor does not know."""
-    return Verdict(Stage.UNKNOWN, (Finding(Cause.UNKNOWN, 0.0, Reason(key)),))
+    return Verdict(Stage.UNKNOWN, (Finding(Cause.UNKNOWN, 0.0, Reason(key), Stage.UNKNOWN),))

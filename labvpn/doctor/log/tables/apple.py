@@ -1,4 +1,4 @@
-"""macOS and iOS logs: pppd's L2TP plugin, racoon, neagent and nesessionmanager (formats of Apple's published ppp and ipsec)."""
+"""macOS and iOS logs: pppd's L2TP plugin, racoon, nesessionmanager (messages of Apple's published ppp and ipsec)."""
 
 from labvpn.doctor.log.event import STRONG, Kind, Row, Stage, Step, Table, ended, failed, reached, says, starts
 
@@ -84,7 +84,13 @@ TABLE: Table = (
         r"Serial link appears to be disconnected",
         r"No response to \d+ echo-requests",
     ),
-    *ended(Kind.CLOSED, r"L2TP disconnect(?:ing|ed)", r"L2TP hangup", r"Received a stop command", r"status changed to disconnect"),
+    *ended(
+        Kind.CLOSED,
+        r"L2TP disconnect(?:ing|ed)",
+        r"L2TP hangup",
+        r"Received a stop command",
+        r"status changed to disconnect",
+    ),
     *says(
         Stage.PHASE_1,
         "ipsec-ports-blocked client-firewall",

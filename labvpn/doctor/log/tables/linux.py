@@ -27,7 +27,12 @@ STRONGSWAN: Table = (
         r"IDir '.*' does not match to",
         r"negotiated DH group not supported",
     ),
-    *says(Stage.PHASE_2, "proposal-mismatch", r"received (?:INVALID_ID_INFORMATION|TS_UNACCEPTABLE)", r"N\((?:INVAL_ID|TS_UNACCEPT)\)"),
+    *says(
+        Stage.PHASE_2,
+        "proposal-mismatch",
+        r"received (?:INVALID_ID_INFORMATION|TS_UNACCEPTABLE)",
+        r"N\((?:INVAL_ID|TS_UNACCEPT)\)",
+    ),
     *says(
         Stage.PHASE_1,
         "certificate",
@@ -57,9 +62,14 @@ STRONGSWAN: Table = (
     *reached(Step.L2TP_ANSWERED, r"Connection established to \S+, \d+\.", r"Received SCCRP", r"Calling on tunnel"),
     *reached(Step.L2TP_UP, r"Call established with", r"Session established"),
     *reached(Step.UP, r"installing new virtual IP"),
-    *reached(Step.IPSEC_UP, r"CHILD_SA .* established with SPIs", r"IPsec SA established"),
-    *reached(Step.IPSEC_SENT, r"generating QUICK_MODE request", r"initiating Quick Mode"),
-    *reached(Step.IKE_UP, r"IKE_SA \S+ established between", r"(?:ISAKMP|IKE) SA established", r"parsed ID_PROT response 0 \[ ID"),
+    *reached(Step.IPSEC_UP, r"CHILD_SA .* established with SPIs", r"IPsec[- ]SA established"),
+    *reached(Step.IPSEC_SENT, r"generating QUICK_MODE request", r"initiating Quick Mode", r"initiate new phase 2"),
+    *reached(
+        Step.IKE_UP,
+        r"IKE_SA \S+ established between",
+        r"(?:ISAKMP|IKE)[- ]SA established",
+        r"parsed ID_PROT response 0 \[ ID",
+    ),
     *reached(Step.IKE_ON_4500, r"sending packet: from \S+\[4500\] to"),
     *reached(
         Step.IKE_ANSWERED,
@@ -67,15 +77,22 @@ STRONGSWAN: Table = (
         r"parsed (?:ID_PROT|AGGRESSIVE|IKE_SA_INIT) response",
         r"STATE_(?:MAIN_I[23]|AGGR_I2|PARENT_I2)\b(?!: retrans)",
         r"sent Main Mode I[23]",
-        r"received Vendor ID|received NAT-T",
+        r"received Vendor ID|received NAT-T|Selected NAT-T version",
     ),
-    *reached(Step.IKE_SENT, r"sending packet: from \S+\[500\] to", r"generating ID_PROT request", r"STATE_MAIN_I1", r"initiate new phase 1"),
+    *reached(
+        Step.IKE_SENT,
+        r"sending packet: from \S+\[500\] to",
+        r"generating ID_PROT request",
+        r"STATE_MAIN_I1",
+        r"initiate new phase 1",
+    ),
     *failed(
         r"sending retransmit \d+ of request",
         r"giving up after \d+ (?:retransmits|retries)",
         r"establishing IKE_SA failed",
         r"establishing connection '.*' failed",
         r"peer not responding",
+        r"negotiation time?out occurr?ed",
         step=Step.IKE_SENT,
     ),
 )
@@ -90,7 +107,11 @@ OTHERS: Table = (
         r"no preshared key found for",
         weight=STRONG,
     ),
-    *failed(r"No response \(or no acceptable response\) to our", r"phase1 negotiation failed due to time up", step=Step.IKE_SENT),
+    *failed(
+        r"No response \(or no acceptable response\) to our",
+        r"phase1 negotiation failed due to time up",
+        step=Step.IKE_SENT,
+    ),
     *failed(
         r"phase2 negotiation failed due to time up",
         r"STATE_QUICK_I1: retransmission",
@@ -120,7 +141,12 @@ OTHERS: Table = (
         r"IP Config Get\) timeout exceeded",
     ),
     *reached(Step.UP, r"VPN connection .* activated", r"Connection successfully activated"),
-    *ended(Kind.CLOSED, r"death_handler: Fatal signal", r"VPN plugin: state changed: stopped", r"Remote (?:server )?hung up"),
+    *ended(
+        Kind.CLOSED,
+        r"death_handler: Fatal signal",
+        r"VPN plugin: state changed: stopped",
+        r"Remote (?:server )?hung up",
+    ),
 )
 
 TABLE: Table = STRONGSWAN + OTHERS

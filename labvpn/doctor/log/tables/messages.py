@@ -1,4 +1,4 @@
-"""What macOS and iOS show their user, English, Japanese and Chinese: a sentence has more than one cause, so it weighs little."""
+"""What macOS and iOS show their user, English, Japanese and Chinese: sentences with many causes, so they weigh little."""
 
 from labvpn.doctor.log.event import STRONG, WEAK, Row, Stage, Table, says
 
@@ -58,7 +58,11 @@ ENGLISH: Table = (
         weight=STRONG,
     ),
     *says(Stage.NAME, "name-not-found", r"VPN server could not be found", r"Invalid server address\.", weight=STRONG),
-    *_weak(Stage.PHASE_1, "proposal-mismatch wrong-psk ipsec-ports-blocked", r"negotiation with the VPN server (?:has )?failed"),
+    *_weak(
+        Stage.PHASE_1,
+        "proposal-mismatch wrong-psk ipsec-ports-blocked",
+        r"negotiation with the VPN server (?:has )?failed",
+    ),
     *says(
         Stage.TLS,
         "certificate",
@@ -117,7 +121,12 @@ JAPANESE: Table = (
         r"事前共有(?:キー|鍵)が?.{0,12}(?:正しくありません|違います|一致しません|間違)",
         weight=STRONG,
     ),
-    *says(Stage.NAME, "name-not-found", r"VPN\s*サーバー?(?:が|を)見つ(?:かりません|けられません|けることが)", weight=STRONG),
+    *says(
+        Stage.NAME,
+        "name-not-found",
+        r"VPN\s*サーバー?(?:が|を)見つ(?:かりません|けられません|けることが)",
+        weight=STRONG,
+    ),
     *_weak(
         Stage.PHASE_1,
         "proposal-mismatch wrong-psk ipsec-ports-blocked",
@@ -141,9 +150,21 @@ CHINESE: Table = (
         r"L2TP-?VPN\s*(?:服务器|伺服器)(?:没有|沒有|未)(?:响应|回應)",
         r"VPN\s*(?:服务器|伺服器)(?:没有|沒有|未)(?:响应|回應)",
     ),
-    *_weak(Stage.ADDRESS, "no-address proposal-mismatch wrong-credentials", r"(?:无法|無法)(?:与|建立与|與)?.{0,4}PPP\s*(?:服务器|伺服器)"),
-    *_weak(Stage.AUTHENTICATION, "wrong-credentials second-login account-expired", r"^\W*(?:用户|使用者)?(?:鉴定|認證|身份验证|认证)失败"),
-    *_weak(Stage.PHASE_1, "proposal-mismatch wrong-psk ipsec-ports-blocked", r"(?:与|與)\s*VPN\s*(?:服务器|伺服器)(?:协商|協商)失"),
+    *_weak(
+        Stage.ADDRESS,
+        "no-address proposal-mismatch wrong-credentials",
+        r"(?:无法|無法)(?:与|建立与|與)?.{0,4}PPP\s*(?:服务器|伺服器)",
+    ),
+    *_weak(
+        Stage.AUTHENTICATION,
+        "wrong-credentials second-login account-expired",
+        r"^\W*(?:用户|使用者)?(?:鉴定|認證|身份验证|认证)失败",
+    ),
+    *_weak(
+        Stage.PHASE_1,
+        "proposal-mismatch wrong-psk ipsec-ports-blocked",
+        r"(?:与|與)\s*VPN\s*(?:服务器|伺服器)(?:协商|協商)失",
+    ),
 )
 
 TABLE: Table = ENGLISH + JAPANESE + CHINESE

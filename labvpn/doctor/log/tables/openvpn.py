@@ -3,7 +3,13 @@
 from labvpn.doctor.log.event import STRONG, Kind, Stage, Step, Table, ended, failed, reached, says, starts
 
 REFUSALS: Table = (
-    *says(Stage.DISCONNECTED, "session-time-over", r"AUTH_FAILED.{0,12}SESSION", r"SESSION_EXPIRED", r"token (?:has )?expired"),
+    *says(
+        Stage.DISCONNECTED,
+        "session-time-over",
+        r"AUTH_FAILED.{0,12}SESSION",
+        r"SESSION_EXPIRED",
+        r"token (?:has )?expired",
+    ),
     *says(Stage.AUTHENTICATION, "account-expired", r"AUTH_FAILED.{0,80}(?:expired|disabled|locked|suspended)"),
     *says(
         Stage.AUTHENTICATION,
@@ -31,7 +37,8 @@ TLS: Table = (
         r"CERT_VERIFY_FAIL",
         r"Certificate verification failed",
         r"TLS_ALERT_(?:UNKNOWN_CA|CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE)",
-        r"alert (?:unknown ca|certificate (?:expired|revoked|required|unknown)|bad certificate|unsupported certificate)",
+        r"alert (?:unknown ca|bad certificate|unsupported certificate)",
+        r"alert certificate (?:expired|revoked|required|unknown)",
         r"Cannot load (?:inline )?(?:CA )?(?:certificate|private key)",
         r"private key password verification failed",
         r"\bEPKI_(?:CERT_)?ERROR|EPKI_INVALID_ALIAS|PEM_PASSWORD_FAIL",
@@ -103,7 +110,7 @@ NETWORK: Table = (
         r"TCP: connect to .* failed",
         r"connect to \[\w+\]\S+ failed",
         r"\b(?:TCP|UDP)_CONNECT_ERROR",
-        r"(?:read|write|recv|send)\w* (?:UDP|TCP)\S*.{0,60}(?:refused|ECONNREFUSED|timed out|unreachable|No route|code=100\d\d)",
+        r"(?:read|write|recv|send)\w* (?:UDP|TCP)\S*.{0,60}(?:refused|timed out|unreachable|No route|code=100\d\d)",
         r"HTTP proxy(?: returned|:).{0,60}(?:40[37]|failed|denied|bad)",
         r"\bPROXY_(?:ERROR|NEED_CREDS)",
         r"CONNECTION_TIMEOUT",
@@ -143,7 +150,9 @@ COURSE: Table = (
         r"EVENT: CONNECTED",
         r"\bCONNECTED,SUCCESS",
     ),
-    *failed(r"TLS key negotiation failed to occur", r"TLS handshake failed", r"Server poll timeout", step=Step.TLS_SENT),
+    *failed(
+        r"TLS key negotiation failed to occur", r"TLS handshake failed", r"Server poll timeout", step=Step.TLS_SENT
+    ),
     *failed(r"TLS_ERROR: BIO read", r"incoming plaintext read error", r"TLS Error: Unroutable", step=Step.TLS_ANSWERED),
     *ended(
         Kind.LOST,

@@ -59,7 +59,9 @@ TABLE: Table = (
         r"VPN plugin: state changed: started",
         r"Committed PPP interface|ip-up: sending Ip4Config",
     ),
-    *reached(Step.AUTH_OK, r"(?:CHAP|PAP|EAP) authentication succeeded", r"rcvd \[(?:CHAP Success|PAP AuthAck|EAP Success)"),
+    *reached(
+        Step.AUTH_OK, r"(?:CHAP|PAP|EAP) authentication succeeded", r"rcvd \[(?:CHAP Success|PAP AuthAck|EAP Success)"
+    ),
     *reached(Step.ADDRESS_ASKED, r"sent \[IPCP Conf(?:Req|Ack)", r"rcvd \[IPCP"),
     *reached(Step.AUTH_SENT, r"sent \[(?:CHAP Response|PAP AuthReq|EAP Response)", r"rcvd \[CHAP Challenge"),
     *ended(Kind.CUT, r"rcvd \[LCP TermReq", r"LCP terminated by peer", r"Modem hangup"),

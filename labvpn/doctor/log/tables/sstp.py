@@ -1,9 +1,22 @@
 """SSTP clients of Linux and Android, and the SoftEther client of Android: sstpc, Open SSTP Client and its relatives."""
 
-from labvpn.doctor.log.event import STRONG, Stage, Step, Table, failed, reached, says, starts
+from labvpn.doctor.log.event import STRONG, Kind, Row, Stage, Step, Table, failed, reached, says, starts
 
 TABLE: Table = (
-    *starts(r"Connecting has been attempted", r"Waiting for sstp-plugin|Started SSTP"),
+    Row(r"certificated? failed verification, ignoring", Kind.NOISE),
+    *starts(
+        r"Connecting has been attempted",
+        r"Establish VPN connection",
+        r"sstpc.*Resolved \S+ to",
+        r"reason=startLegacyVpn",
+    ),
+    *says(
+        Stage.TLS,
+        "certificate",
+        r"sstpc.*verification failed",
+        r"(?:CERT\w*|SSL): ?ERR_VERIFICATION_FAILED",
+        r"Trust anchor for certification path not found",
+    ),
     *says(
         Stage.AUTHENTICATION,
         "wrong-credentials second-login account-expired",
@@ -37,7 +50,26 @@ TABLE: Table = (
         r"Could not connect to the server, Connection (?:refused|timed out)",
         weight=STRONG,
     ),
-    *says(Stage.TLS, "certificate proposal-mismatch tcp-443-blocked", r"\bSSL: ERR_", r"SSLException|SSLProtocolException", weight=STRONG),
-    *reached(Step.UP, r"SSTP connection established", r"\bVPN connection has been established"),
-    *failed(r"An exception/error has been occurred"),
+    *says(
+        Stage.TLS,
+        "certificate proposal-mismatch tcp-443-blocked",
+        r"\bSSL: ERR_",
+        r"SSLException|SSLProtocolException",
+        weight=STRONG,
+    ),
+    *reached(
+        Step.UP,
+        r"sstpc.*Connection Established",
+        r"SSTP connection established",
+        r"\bVPN connection has been established",
+        r"setting state=CONNECTED",
+    ),
+    *reached(Step.TLS_UP, r"sstpc.*Sending Connect-Request", r"Started PPP Link Negotiation"),
+    *reached(Step.TCP_UP, r"sstpc.*Connected to"),
+    *failed(
+        r"An exception/error has been occurred",
+        r"Terminate VPN connection",
+        r"setting state=(?:FAILED|TIMEOUT)",
+        r"LegacyVpnRunner: Aborting",
+    ),
 )

@@ -51,8 +51,13 @@ REASONS = {
     "stopped": "{where} ends the dial; the last thing seen was that {step}",
     "truncated": "the log ends after {step}, and nothing answers that",
     "unheard": "PPP requests were sent again and again into the tunnel, and none was answered",
-    "going-well": "every question in the log was answered, up to the point that {step}; nothing failed before the log ends",
-    "slow": "{where} refuses the login only {number:.0f} seconds after it was asked for; a wrong password is refused at once",
+    "going-well": (
+        "every question in the log was answered, up to the point that {step}; nothing failed before the log ends"
+    ),
+    "slow": (
+        "{where} refuses the login only {number:.0f} seconds after it was asked for; "
+        "a wrong password is refused at once"
+    ),
     "span": "{where} ends the session after {number:.1f} minutes: {words}",
     "cut": "{where} ends a session that had worked: {words}",
     "server-silent": "the server's log of that moment shows nothing of this dial",
@@ -65,7 +70,8 @@ ADVICE = {
     Cause.IPSEC_PORTS: Advice(
         "UDP 500 does not get through to the server (firewalld, the FortiGate, or the network you are in)",
         "it fails from this network alone: that network; from everywhere: the server's side",
-        "Try another network, such as a phone's tethering or home. If only this network fails, use OpenVPN or SSTP over TCP 443.",
+        "Try another network, such as a phone's tethering or home. "
+        "If only this network fails, use OpenVPN or SSTP over TCP 443.",
         "Open UDP 500 and 4500 on firewalld and in the FortiGate's policy; `labvpn doctor probe HOST` names the hop.",
     ),
     Cause.ESP_OR_4500: Advice(
@@ -103,7 +109,8 @@ ADVICE = {
         "the two sides have no encryption or protocol in common",
         "the server's log says that no transform proposal is acceptable",
         "Use the profile of the kit unchanged: the connection type must be L2TP over IPsec (or the given .ovpn).",
-        "Compare ciphers, hashes and groups; for OpenVPN 2.6 give the profile AES-256-GCM; old clients may need updates.",
+        "Compare ciphers, hashes and groups; "
+        "for OpenVPN 2.6 give the profile AES-256-GCM; old clients may need updates.",
     ),
     Cause.CERTIFICATE: Advice(
         "a certificate is missing, expired, not trusted, or for another name",
@@ -169,7 +176,8 @@ ADVICE = {
     Cause.UNKNOWN: Advice(
         "this text cannot be diagnosed",
         "",
-        "Send the log of the attempt itself: /var/log/ppp.log of a Mac (with detailed logging), the error number of Windows, "
+        "Send the log of the attempt itself: /var/log/ppp.log of a Mac (with detailed logging), "
+        "the error number of Windows, "
         "or the OpenVPN log from its first line.",
         "The server's security log of that minute may say more: give it with --server.",
     ),
