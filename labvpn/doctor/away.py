@@ -1,15 +1,20 @@
-"""The probe where no labvpn is installed: HOST ADDRESS PORTS in, one view as JSON out; standard library alone."""
+"""The probe where no labvpn is installed: its words in, one view as JSON out; the standard library alone."""
 
 from __future__ import annotations
 
+import argparse
 import json
 
-from labvpn.doctor import targets, views
+from labvpn.doctor import views
+from labvpn.doctor.targets import targets
 
 
 def main(words: list[str]) -> None:
-    """Probe and print."""
-    host, address, ports = words
-    wanted = targets.ports(ports, "ports")
-    name = None if targets.is_address(host) else host
-    print(json.dumps(views.to_json(views.look("away", "outside", address, wanted, name))))
+    """Probe and print; the words are those of `labvpn doctor probe`."""
+    parser = argparse.ArgumentParser(prog="probe")
+    parser.add_argument("host")
+    for option in ("--address", "--tcp", "--udp", "--closed"):
+        parser.add_argument(option)
+    asked = parser.parse_args(words)
+    wanted = targets(asked.host, None, asked.tcp, asked.udp, asked.closed, asked.address)
+    print(json.dumps(views.to_json(views.look("away", "outside", asked.address, wanted))))

@@ -38,11 +38,11 @@ def probe(
     ] = None,
     vantage: Annotated[
         list[str] | None,
-        _option(
-            "NAME=COMMAND: probe from there as well; COMMAND leads to a labvpn or a python3 (ssh me@host python3)."
-        ),
+        _option("NAME=COMMAND: probe from there as well; COMMAND leads to a labvpn or a python3 (3.9 or newer)."),
     ] = None,
-    here: Annotated[str, _option("Where this machine stands: outside, campus, vpn or host.", show=True)] = "outside",
+    here: Annotated[
+        str, _option("Where this machine stands: outside, campus, vpn, host; none: it does not probe.", show=True)
+    ] = "outside",
     fortigate: Annotated[str | None, _option("The FortiGate's addresses: its refusals come from them.")] = None,
     address: Annotated[str | None, _option("Probe this address, whatever the name says.")] = None,
     resolver: Annotated[str | None, _option("Ask this resolver, not the system's.")] = None,
@@ -66,7 +66,7 @@ def probe(
         text = outputs.read_text("utf-8") if outputs else None
         wanted = targets.targets(host, text, tcp, udp, closed, address, fortigate)
         there = [vantages.vantage(words) for words in vantage or ()]
-        made = run.probe(wanted, run.place(here), there, resolver)
+        made = run.probe(wanted, run.place(here, there), there, resolver)
     except OSError as error:
         raise typer.BadParameter(f"{outputs}: {error.strerror}") from None
     except targets.TargetError as error:

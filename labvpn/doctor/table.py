@@ -15,6 +15,9 @@ from labvpn.doctor.report import Report
 from labvpn.doctor.sighting import OPEN, Sighting
 from labvpn.doctor.views import View
 
+# From so many vantage points on, a terminal's width has room for a word or two from each.
+_MANY = 3
+
 
 def show(made: Report, console: Console) -> None:
     """Print the ports as a table, then every finding with its reasons and its remedy, then the result."""
@@ -43,6 +46,7 @@ def _table(made: Report) -> Table:
 
 
 def _cells(port: PortReport, made: Report) -> Iterator[str]:
+    tell = words.seen if len(made.views) < _MANY else words.brief
     for view in made.views:
         sighting = _sighting(view, port)
         if sighting is None:
@@ -51,7 +55,7 @@ def _cells(port: PortReport, made: Report) -> Iterator[str]:
         expected = (sighting.state == OPEN) == port.wanted_open
         inside = not port.wanted_open and view.place != "outside"
         color = "dim" if inside else "green" if expected else "red"
-        yield f"[{color}]{escape(words.seen(sighting, made.address, made.wanted.fortigate))}[/]"
+        yield f"[{color}]{escape(tell(sighting, made.address, made.wanted.fortigate))}[/]"
 
 
 def _sighting(view: View, port: PortReport) -> Sighting | None:

@@ -8,12 +8,11 @@ import json
 import shlex
 import subprocess
 import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labvpn.doctor import views
-from labvpn.doctor.targets import Port, TargetError, Targets
+from labvpn.doctor.targets import TargetError, Targets
 from labvpn.doctor.views import PLACES, View
 
 # Seconds for the whole of it: a slow login, and the probe itself.
@@ -119,13 +118,12 @@ with tempfile.TemporaryDirectory() as folder:
 
 def arguments(there: Vantage, wanted: Targets, address: str) -> list[str]:
     """The words after the prefix: shells on the way read nothing into a host, an address and numbers."""
-    every = (*wanted.opened, *wanted.closed)
-    if there.is_python:
-        return ["-", wanted.host, address, ",".join(map(str, every))]
-    lists = [*_list("tcp", every), *_list("udp", every)]
-    return ["doctor", "probe", wanted.host, "--address", address, *lists, "--json"]
-
-
-def _list(protocol: str, ports: Iterable[Port]) -> list[str]:
-    numbers = ",".join(str(port.number) for port in ports if port.protocol == protocol)
-    return [f"--{protocol}", numbers] if numbers else []
+    opened = {
+        protocol: ",".join(str(port.number) for port in wanted.opened if port.protocol == protocol)
+        for protocol in ("tcp", "udp")
+    }
+    lists = {f"--{protocol}": numbers for protocol, numbers in opened.items() if numbers}
+    if wanted.closed:
+        lists["--closed"] = ",".join(map(str, wanted.closed))
+    words = [wanted.host, "--address", address, *(word for option in lists.items() for word in option)]
+    return ["-", *words] if there.is_python else ["doctor", "probe", *words, "--json"]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from labvpn.doctor import services, sighting, sockets
-from labvpn.doctor.sighting import Sighting
-from labvpn.doctor.targets import Port
+from labvpn.doctor.sighting import DROPPED, Sighting
+from labvpn.doctor.targets import Port, Targets
 
 PLACES = ("outside", "campus", "vpn", "host")
+
+# Seconds that the ports that shall be open are ahead of the others, and how often their silence is asked again.
+_HEAD_START = 1.5
+_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -28,12 +34,31 @@ class View:
     trouble: str = ""
 
 
-def look(name: str, place: str, address: str, ports: Iterable[Port], host: str | None) -> View:
-    """Probe all `ports` of `address` concurrently; `host` is the name that TLS is told."""
-    wanted = tuple(ports)
-    with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as pool:
-        seen = tuple(pool.map(lambda port: services.look(address, port, host), wanted))
-    return View(name, place, seen, sockets.SHOWS_OFFENDER)
+def look(name: str, place: str, address: str, wanted: Targets) -> View:
+    """Probe all ports of `address` concurrently, those that shall be open first.
+
+    Linux sends six ICMP errors at once to the same address, then one a second (icmp_ratelimit). So the ports whose
+    silence decides nothing come later, and silence is asked again as long as that brings errors.
+    """
+    with ThreadPoolExecutor(max_workers=len(wanted.opened) + len(wanted.closed) or 1) as pool:
+        ask = partial(_look, address, wanted.name)
+        opened = pool.map(ask, wanted.opened)
+        closed = pool.map(partial(ask, wait=_HEAD_START), wanted.closed)
+        seen = {sighting.port: sighting for sighting in (*opened, *closed)}
+        for _ in range(_ROUNDS):
+            silent = [port for port in wanted.opened if seen[port].state == DROPPED]
+            if not any(sighting.refusal for sighting in seen.values()):
+                break
+            again = {sighting.port: sighting for sighting in pool.map(ask, silent)}
+            seen.update(again)
+            if all(sighting.state == DROPPED for sighting in again.values()):
+                break
+    return View(name, place, tuple(seen.values()), sockets.SHOWS_OFFENDER)
+
+
+def _look(address: str, host: str | None, port: Port, wait: float = 0.0) -> Sighting:
+    time.sleep(wait)
+    return services.look(address, port, host)
 
 
 def to_json(view: View) -> dict[str, Any]:

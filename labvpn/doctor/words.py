@@ -13,6 +13,12 @@ _NAMES = {
     SERVER: "the VPN server",
 }
 _PLACES = {"outside": "outside", "campus": "on the campus", "vpn": "in the VPN", "host": "the server itself"}
+_REASONS = {
+    "no listener": "nothing listens",
+    "firewall:server": "its own firewall",
+    "firewall:fortigate": "the FortiGate",
+    "firewall:elsewhere": "a firewall on the way",
+}
 _REMEDIES = {
     WAY: (
         "Try another network; where only web traffic is let out, TCP 443 gets through. "
@@ -56,6 +62,12 @@ def seen(sighting: Sighting, address: str, fortigate: tuple[str, ...] = ()) -> s
     if sighting.state == DROPPED:
         return f"dropped: no answer to {sighting.tries} tries"
     return _rejected(cause(sighting, address, fortigate), sighting.refusal or Refusal("?"), address)
+
+
+def brief(sighting: Sighting, address: str, fortigate: tuple[str, ...] = ()) -> str:
+    """The same in a word or two, for a table with many columns; the findings tell the rest."""
+    why = cause(sighting, address, fortigate)
+    return sighting.state + (f": {_REASONS[why]}" if why in _REASONS else "")
 
 
 def witnessed(sighting: Sighting, address: str, fortigate: tuple[str, ...] = ()) -> str:
@@ -109,11 +121,5 @@ def _rejected(why: str, refusal: Refusal, address: str) -> str:
         return f"no way there: {refusal.error}" + (f", says {refusal.offender}" if refusal.offender else "")
     if why == "firewall:unseen":
         return "rejected by a firewall; this system does not show which"
-    reasons = {
-        "no listener": "nothing listens",
-        "firewall:server": "its own firewall",
-        "firewall:fortigate": "the FortiGate",
-        "firewall:elsewhere": "a firewall on the way",
-    }
     icmp = f", ICMP 3/{refusal.code}" if refusal.code is not None else ""
-    return f"rejected by {by}: {reasons[why]}{icmp}"
+    return f"rejected by {by}: {_REASONS[why]}{icmp}"
