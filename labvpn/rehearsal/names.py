@@ -1,13 +1,19 @@
-"""The rehearsal's name servers, each a BIND of its own: root with parent zone, the lab's primary, and a resolver."""
+"""The rehearsal's name servers: BINDs for the root with its parent zone, the lab's primary and a resolver, and a knot.
+
+The lab's TSIG key is `labvpn` (hmac-sha256); `labvpn-ALGORITHM` has the same secret and rights by each other algorithm,
+and `stranger` the same secret and no right at all.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from labvpn.rehearsal.network import PRIMARY, RESOLVER, ROOT
+from labvpn.rehearsal import zones
+from labvpn.rehearsal.network import KNOT, PRIMARY, RESOLVER, ROOT
+from labvpn.rehearsal.zones import ALGORITHMS, ON_BIND, ON_KNOT, ZONE
 
-ZONE = "lab.example"
 KEY = "labvpn"
+STRANGER = "stranger"
 
 _OPTIONS = """\
 options {{
@@ -17,41 +23,52 @@ options {{
     listen-on {{ {address}; }};
     listen-on-v6 {{ none; }};
     query-source address {address};
+    notify-source {address};
+    transfer-source {address};
     dnssec-validation no;
     recursion {recursion};
     allow-query {{ any; }};
+    notify-delay 0;
 }};
 controls {{ }};
 """
 
-_SOA = "$TTL 60\n@ SOA {name} hostmaster.{zone} 1 3600 600 86400 5\n@ NS {name}\n"
-
-_ROOT_ZONE = (
-    _SOA.format(name="a.root.", zone="") + f"a.root. A {ROOT}\nexample. NS a.nic.example.\na.nic.example. A {ROOT}\n"
-)
-_EXAMPLE_ZONE = (
-    _SOA.format(name="a.nic.example.", zone="example.")
-    + f"a.nic A {ROOT}\nlab NS ns1.lab.example.\nns1.lab A {PRIMARY}\n"
-)
-_LAB_ZONE = _SOA.format(name=f"ns1.{ZONE}.", zone=f"{ZONE}.") + f"ns1 A {PRIMARY}\n"
 _HINTS = f". 60 NS a.root.\na.root. 60 A {ROOT}\n"
+
+_EVERYTHING = " ".join(f"grant {key} zonesub ANY;" for key in (KEY, *(f"{KEY}-{each}" for each in ALGORITHMS)))
+
+_GRANTED = {
+    ZONE: f"update-policy {{ grant {KEY} name vpn.{ZONE}. A; }};",
+    zones.HIDDEN_ZONE: f"update-policy {{ {_EVERYTHING} }}; notify explicit; also-notify {{ {KNOT}; {ROOT}; }};",
+    zones.BROKEN_ZONE: f'update-policy {{ {_EVERYTHING} }}; journal "no-journal";',
+}
+"""What BIND lets the key change, where it is not everything."""
 
 
 def _zone(name: str, file: str, extra: str = "") -> str:
     return f'zone "{name}" {{ type primary; file "{file}"; {extra} }};\n'
 
 
+def _keys() -> list[tuple[str, str]]:
+    """Every key's name and algorithm."""
+    return [(KEY, "hmac-sha256"), (STRANGER, "hmac-sha256"), *((f"{KEY}-{each}", each) for each in ALGORITHMS)]
+
+
 def _root(folder: Path) -> dict[str, str]:
     options = _OPTIONS.format(folder=folder, address=ROOT, recursion="no")
-    zones = _zone(".", "root.zone") + _zone("example", "example.zone")
-    return {"named.conf": options + zones, "root.zone": _ROOT_ZONE, "example.zone": _EXAMPLE_ZONE}
+    hidden = f'zone "{zones.HIDDEN_ZONE}" {{ type secondary; primaries {{ {PRIMARY}; }}; file "hidden.zone"; }};\n'
+    own = _zone(".", "root.zone") + _zone("example", "example.zone")
+    return {"named.conf": options + own + hidden, "root.zone": zones.ROOT_FILE, "example.zone": zones.EXAMPLE_FILE}
 
 
 def _primary(folder: Path, secret: str) -> dict[str, str]:
     options = _OPTIONS.format(folder=folder, address=PRIMARY, recursion="no")
-    key = f'key "{KEY}" {{ algorithm hmac-sha256; secret "{secret}"; }};\n'
-    granted = f"update-policy {{ grant {KEY} name vpn.{ZONE}. A; }};"
-    return {"named.conf": options + key + _zone(ZONE, "lab.zone", granted), "lab.zone": _LAB_ZONE}
+    keys = "".join(f'key "{name}" {{ algorithm {how}; secret "{secret}"; }};\n' for name, how in _keys())
+    everything = f"update-policy {{ {_EVERYTHING} }};"
+    own = "".join(_zone(name, f"{name}.zone", _GRANTED.get(name, everything)) for name in ON_BIND)
+    # A folder where a journal should be: updates of this zone fail, all else goes on.
+    files = {f"{name}.zone": text for name, text in ON_BIND.items()} | {"no-journal/keep": ""}
+    return {"named.conf": options + keys + own, **files}
 
 
 def _resolver(folder: Path) -> dict[str, str]:
@@ -59,14 +76,64 @@ def _resolver(folder: Path) -> dict[str, str]:
     return {"named.conf": options + 'zone "." { type hint; file "hints"; };\n', "hints": _HINTS}
 
 
+_KNOT = """\
+server:
+    rundir: "{folder}"
+    listen: {address}@53
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+log:
+  - target: stderr
+    any: info
+database:
+    storage: "{folder}/db"
+remote:
+  - id: primary
+    address: {primary}@53
+key:
+{keys}
+acl:
+  - id: change
+    key: [{allowed}]
+    action: update
+    update-owner: name
+    update-owner-match: equal
+    update-owner-name: [vpn, alias, _labvpn.vpn]
+  - id: notified
+    address: {primary}
+    action: notify
+template:
+  - id: default
+    storage: "{folder}"
+    file: "%s.zone"
+zone:
+{zones}
+  - domain: {hidden}
+    file: hidden.zone
+    master: primary
+    acl: notified
+"""
+
+
+def _knot(folder: Path, secret: str) -> dict[str, str]:
+    keys = "\n".join(f'  - id: {name}\n    algorithm: {how}\n    secret: "{secret}"' for name, how in _keys())
+    own = "\n".join(f"  - domain: {name}\n    acl: change" for name in ON_KNOT)
+    allowed = ", ".join(name for name, _ in _keys() if name != STRANGER)
+    places = {"folder": folder, "address": KNOT, "primary": PRIMARY, "hidden": zones.HIDDEN_ZONE}
+    settings = _KNOT.format(keys=keys, zones=own, allowed=allowed, **places)
+    return {"knot.conf": settings, **{f"{name}.zone": text for name, text in ON_KNOT.items()}}
+
+
 def place(folder: Path, secret: str) -> None:
-    """Write the servers' folders `root`, `primary` and `resolver`, each with its named.conf and the TSIG secret."""
+    """Write the servers' folders `root`, `primary`, `resolver` and `knot`, with settings, zones and the TSIG secret."""
     made = {
         "root": _root(folder / "root"),
         "primary": _primary(folder / "primary", secret),
         "resolver": _resolver(folder / "resolver"),
+        "knot": _knot(folder / "knot", secret),
     }
     for name, files in made.items():
-        (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         for file, text in files.items():
+            (folder / name / file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             (folder / name / file).write_text(text)

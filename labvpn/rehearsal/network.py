@@ -13,7 +13,7 @@ from pathlib import Path
 
 from labvpn.rehearsal import kernel
 
-RESOLVER, PRIMARY, ROOT = "198.51.100.52", "198.51.100.53", "198.51.100.55"
+RESOLVER, PRIMARY, KNOT, ROOT = "198.51.100.52", "198.51.100.53", "198.51.100.54", "198.51.100.55"
 WHOAMI = "198.51.100.10"
 SERVER, WORKSTATION, ADMIN = "203.0.113.20", "203.0.113.21", "203.0.113.141"
 FORTIGATE = "203.0.113.129"
@@ -49,7 +49,7 @@ def _host(name: str, bridge: str, gateway: str, *addresses: str) -> Machine:
 
 MACHINES = (
     _host("internet", "wan", _WAN, f"{WHOAMI}/24"),
-    _host("names", "wan", _WAN, f"{RESOLVER}/24", f"{PRIMARY}/24", "198.51.100.54/24", f"{ROOT}/24"),
+    _host("names", "wan", _WAN, f"{RESOLVER}/24", f"{PRIMARY}/24", f"{KNOT}/24", f"{ROOT}/24"),
     Machine(
         "carrier",
         (Link("wan", ("198.51.100.20/24",), "wan"), Link("mobile", ("100.64.7.1/24",), "mobile")),

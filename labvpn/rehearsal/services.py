@@ -45,6 +45,11 @@ def _named(name: str, address: str) -> Service:
     return Service(f"named-{name}", "names", command, (address, 53))
 
 
+def _knot() -> Service:
+    command = ("knotd", "-c", str(inside.RUN / "names" / "knot" / "knot.conf"))
+    return Service("knot", "names", command, (network.KNOT, 53))
+
+
 def _page(page: str, machine: str, address: str, port: int) -> Service:
     return Service(page, machine, (sys.executable, pages.__file__, page, address, str(port)), (address, port))
 
@@ -56,6 +61,7 @@ def services() -> list[Service]:
         _named("root", network.ROOT),
         _named("primary", network.PRIMARY),
         _named("resolver", network.RESOLVER),
+        _knot(),
         _page("whoami", "internet", network.WHOAMI, 80),
         _page("portal", "workstation", network.WORKSTATION, network.PORTAL_PORT),
         Service("fortigate", "fortigate", box, (network.FORTIGATE, 443)),
