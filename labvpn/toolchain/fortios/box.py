@@ -37,7 +37,6 @@ _MEANINGS = {
 }
 
 Debug = Callable[[str], Awaitable[None]]
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class BoxError(ProviderError):
@@ -47,15 +46,9 @@ class BoxError(ProviderError):
 class Box:
     """One FortiGate, known by the provider's configuration."""
 
-    def __init__(
-        self,
-        config: Object,
-        debug: Debug,
-        transport: httpx.AsyncBaseTransport | None = None,
-        sleep: Sleep = asyncio.sleep,
-    ) -> None:
+    def __init__(self, config: Object, debug: Debug, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.vdom: str = config.get("vdom", "")
-        self._host, self._token, self._debug, self._sleep = config["hostname"], config["token"], debug, sleep
+        self._host, self._token, self._debug = config["hostname"], config["token"], debug
         trust: Any = _trust(config) if transport is None else True
         self._http = httpx.AsyncClient(verify=trust, timeout=SILENCE, trust_env=False, transport=transport)
         self._version = ""
@@ -117,7 +110,7 @@ class Box:
             raise BoxError(f"Cannot send request: lost connection to firewall with error: {problem}")
         # Trap kept: the debug log holds the whole URL, token included.
         await self._debug(f"Error found: {problem}, will resend again {url}")
-        await self._sleep(1)
+        await asyncio.sleep(1)
 
 
 def _trust(config: Object) -> ssl.SSLContext:
@@ -150,7 +143,7 @@ def _load(context: ssl.SSLContext, bundle: str) -> None:
 def _trust_in(context: ssl.SSLContext, text: str, place: str) -> None:
     try:
         context.load_verify_locations(cadata=text)
-    except ValueError as error:
+    except (ssl.SSLError, ValueError) as error:
         raise BoxError(f"Error create fortios client: Error reading CA Bundle: {place} holds no certificate") from error
 
 
