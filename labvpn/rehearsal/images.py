@@ -60,7 +60,7 @@ def _finish_tools(root: Path) -> None:
 BARE = Recipe(
     "bare",
     "minbase",
-    ("systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "iproute2", "ca-certificates", "sudo"),
+    ("systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "iproute2", "ca-certificates", "sudo", "nftables"),
     (f"--customize-hook={bare.DOWNLOAD}",),
     45,
     bare.finish,

@@ -49,7 +49,9 @@ def _become(folder: Path, command: Sequence[str]) -> None:
     try:
         kernel.die_with_parent()
         os.chdir(folder)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        # Python ignores these, and what is ignored stays so over exec.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*PASSED, signal.SIGCHLD})
         os.execvp(command[0], list(command))  # noqa: S606
     except FileNotFoundError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import time
@@ -94,7 +95,7 @@ def _begin(machines: Rehearsal, machine: str, script: str) -> subprocess.Popen[s
 def test_a_command_ends_when_its_caller_is_killed(machines: Rehearsal, machine: str) -> None:
     process = _begin(machines, machine, "echo ready; exec sleep 4711")
     process.kill()
-    process.communicate()
+    process.wait()
     deadline = time.monotonic() + 5
     while (found := machines.run(machine, "pgrep", "-f", "^sleep 4711").returncode) == 0:
         assert time.monotonic() < deadline
@@ -118,8 +119,16 @@ def test_a_terminal_is_passed_and_its_interrupt_comes_once(machines: Rehearsal, 
 def _read_until(terminal: int, mark: bytes) -> bytes:
     text = b""
     while mark not in text:
+        assert select.select([terminal], [], [], 10)[0], text
         text += os.read(terminal, 1024)
     return text
+
+
+@pytest.mark.parametrize("machine", EVERYWHERE)
+def test_a_reader_that_leaves_ends_the_command(machines: Rehearsal, machine: str) -> None:
+    assert machines.run(machine, "sh", "-c", "yes | head -1; sleep 0.1; grep SigIgn /proc/self/status").stdout == (
+        "y\nSigIgn:\t0000000000000000\n"
+    )
 
 
 def test_an_unknown_machine_is_refused_with_the_known_ones(machines: Rehearsal) -> None:
