@@ -31,7 +31,5 @@ if lab.fortigate:
 if lab.dns:
     Name("name", NameArgs(lab.dns, str(lab.server.address)), pulumi.ResourceOptions(depends_on=[*hops]))
 
-pulumi.export("name", lab.dialled)
-pulumi.export("address", str(lab.server.address))
-pulumi.export("ports", outputs.ports(lab))
-pulumi.export("users", outputs.users(lab, lambda user: pulumi.Output.secret(credentials.password_of(user))))
+for name, value in outputs.told(lab, credentials, pulumi.Output.secret).items():
+    pulumi.export(name, value)

@@ -1,15 +1,34 @@
-"""What the stack tells those who go on from it: the doctor, the kits, the administrator."""
+"""What the stack tells those who go on from it: the doctor, the kits, the status, the administrator."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
+from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Transport, of_transport
 from labvpn.model.users import User
 
-Password = TypeVar("Password")
+Secret = Callable[[str], Any]
+"""Marks a text as a secret for the engine."""
+
+
+def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
+    """Every output by its name, in the shape of `labvpn.model.outputs`."""
+    answer: dict[str, Any] = {
+        "name": lab.dialled,
+        "address": str(lab.server.address),
+        "ports": ports(lab),
+        "hub": lab.vpn.hub,
+        "protocols": lab.vpn.protocols.model_dump(mode="json", by_alias=True),
+        "network": network(lab),
+        "ssh": login(lab, credentials.host_key),
+        "users": {user.name: account(user, secret(credentials.password_of(user))) for user in lab.users},
+    }
+    if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
+        answer["presharedKey"] = secret(credentials.preshared_key.get_secret_value())
+    return answer
 
 
 def ports(lab: Lab) -> dict[str, list[int]]:
@@ -17,6 +36,18 @@ def ports(lab: Lab) -> dict[str, list[int]]:
     return {transport.value: list(of_transport(lab.vpn.ports, transport)) for transport in Transport}
 
 
-def users(lab: Lab, password: Callable[[User], Password]) -> dict[str, dict[str, Password]]:
-    """Every user with the password, which the caller keeps a secret."""
-    return {user.name: {"password": password(user)} for user in lab.users}
+def network(lab: Lab) -> dict[str, Any]:
+    """The router inside the hub, and the routes that it pushes where not the whole traffic goes through."""
+    nat = lab.vpn.secure_nat
+    return {"router": str(nat.address.ip), "routes": [str(route) for route in nat.routes]}
+
+
+def login(lab: Lab, host_key: str) -> dict[str, Any]:
+    """How the host is reached by SSH; its key is public."""
+    ssh = lab.server.ssh
+    return {"host": lab.server.ssh_host, "port": ssh.port, "user": ssh.user, "hostKey": host_key}
+
+
+def account(user: User, password: Any) -> dict[str, Any]:
+    """One user, whose password is marked as a secret."""
+    return {"password": password, "realName": user.real_name, "AutoDisconnect": user.auto_disconnect}

@@ -1,0 +1,96 @@
+"""What the stack tells those who go on from it, in one shape for the writer and for every reader.
+
+The engine prints it by `pulumi stack output --json`; a secret stands there as `[secret]` without `--show-secrets`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from labvpn.model.base import Value
+from labvpn.model.ports import Protocols
+from labvpn.model.problems import problems_of
+
+MASK = "[secret]"
+"""What the engine prints in a secret's place."""
+
+
+class OutputsError(ValueError):
+    """The text is not the outputs of this stack; the message says what is wrong and what to do."""
+
+
+def _unmasked(value: object) -> object:
+    return None if value == MASK else value
+
+
+Secret = Annotated[SecretStr | None, BeforeValidator(_unmasked)]
+"""A secret, None where the engine kept it back."""
+
+
+class Told(Value):
+    """A part of the outputs; what a later stack adds is no mistake."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Account(Told):
+    """One user: the password (None for a login by certificate, or where it was kept back) and the rules."""
+
+    password: Secret = None
+    real_name: str = ""
+    expires: datetime | None = Field(default=None, description="with its time zone; None: never")
+    auto_disconnect: int = Field(default=0, alias="AutoDisconnect", description="seconds; 0: no limit")
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether the account has ended at `now`."""
+        return self.expires is not None and self.expires.astimezone() <= now
+
+
+class Network(Told):
+    """The network inside the hub: its router, and the networks behind it that a split tunnel reaches."""
+
+    router: IPv4Address
+    routes: tuple[IPv4Network, ...] = ()
+
+
+class Login(Told):
+    """How the VPN host is reached by SSH, and the key by which it is known."""
+
+    host: str
+    port: int = 22
+    user: str = "root"
+    host_key: str
+
+
+class Outputs(Told):
+    """The outputs of one stack; `certificate` is the PEM of the authority that signs the server's certificates."""
+
+    name: str
+    address: IPv4Address
+    ports: dict[str, tuple[int, ...]]
+    hub: str
+    protocols: Protocols
+    network: Network
+    ssh: Login
+    users: dict[str, Account]
+    preshared_key: Secret = None
+    certificate: str | None = None
+    translated: bool = Field(default=False, description="whether the server stands behind an address translation (VIP)")
+
+
+def read(text: str) -> Outputs:
+    """The outputs in the engine's JSON. Raises OutputsError."""
+    try:
+        data: Any = json.loads(text)
+        return Outputs.model_validate(data)
+    except ValidationError as error:
+        first, *more = problems_of(error, "", Outputs)
+        others = f" (and {len(more)} more)" if more else ""
+        raise OutputsError(f"The stack's outputs lack {str(first).lstrip('.')}{others}; run `pulumi up` once") from None
+    except ValueError:
+        raise OutputsError("This is no JSON; give what `pulumi stack output --json` prints") from None
