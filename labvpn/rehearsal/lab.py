@@ -49,7 +49,7 @@ def bring_up(say: Say) -> bool:
     proofs.append(Proof("stack", "preview", f"a second look {found}", settled))
     show(proofs)
     if all(proof.kept for proof in proofs):
-        Console().print(NEXT, highlight=False)
+        print(NEXT)
     return all(proof.kept for proof in proofs)
 
 

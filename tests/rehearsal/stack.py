@@ -1,0 +1,60 @@
+"""The stack applied to a rehearsal, as its tests drive it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from labvpn.rehearsal.places import PROJECT
+from tests.rehearsal.conftest import Rehearsal
+
+
+class Stack(Rehearsal):
+    """A rehearsal with the stack `lab` on it."""
+
+    def pulumi(self, *words: str, **how: Any) -> subprocess.CompletedProcess[str]:
+        """Plain pulumi in the project's folder, as on the administrator's machine."""
+        return self.command("pulumi", "--", "--non-interactive", *words, cwd=PROJECT, **how)
+
+    def up(self, *words: str) -> str:
+        done = self.pulumi("up", "--yes", "--skip-preview", *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return str(done.stdout)
+
+    def is_settled(self, *words: str) -> bool:
+        """Whether a plain preview finds nothing to change."""
+        return self.pulumi("preview", "--expect-no-changes", *words).returncode == 0
+
+    def proofs(self) -> dict[str, bool]:
+        """Every proof from outside, by its words."""
+        done = self.command("prove", "--json")
+        return {f"{proof['hop']} {proof['what']}: {proof['words']}": proof["kept"] for proof in json.loads(done.stdout)}
+
+    def variant(self, folder: Path, **changes: Any) -> Path:
+        """A configuration file like the lab's, with some keys changed, or left out where None is given."""
+        file = folder / "Pulumi.lab.yaml"
+        values = yaml.safe_load((self.state / "project" / "Pulumi.lab.yaml").read_text())
+        for key, value in changes.items():
+            values["config"].pop(f"labvpn:{key}", None)
+            if value is not None:
+                values["config"][f"labvpn:{key}"] = value
+        file.write_text(yaml.safe_dump(values))
+        return file
+
+    def with_secret(self, file: Path, key: str, value: str) -> None:
+        """Set a secret in such a file, encrypted by the engine."""
+        shutil.copyfile(PROJECT / "Pulumi.yaml", file.parent / "Pulumi.yaml")
+        words = ["--cwd", str(file.parent), "config", "set", "--secret", key]
+        done = self.command("pulumi", "--", "--non-interactive", *words, input=value)
+        assert done.returncode == 0, done.stderr
+
+    @property
+    def example(self) -> dict[str, Any]:
+        """The worked example's configuration, without the project's name before the keys."""
+        values: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.lab.yaml").read_text())["config"]
+        return {key.removeprefix("labvpn:"): value for key, value in values.items()}

@@ -1,0 +1,172 @@
+"""The whole lab, end to end: one command brings it up, and destroy leaves what was there before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labvpn.rehearsal import values
+from labvpn.rehearsal.places import PROJECT
+from tests.rehearsal.stack import Stack
+
+BEFORE = [
+    "dpkg-query -W -f '${Package} ${Status}\\n'",
+    "systemctl list-unit-files --no-legend --state=enabled",
+    "ss -Hlntu | awk '{print $1, $5}' | sort",
+    "ls /var/lib /etc /usr/local/lib /usr/local/sbin",
+    "nft list ruleset 2>/dev/null || true",
+]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Stack]:
+    stack = Stack("lab-test")
+    stack.stop()
+    stack.start()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="module")
+def bare(lab: Stack) -> dict[str, str]:
+    """The VPN host, the FortiGate and the zone as they were before the first `up`."""
+    return shown(lab)
+
+
+@pytest.fixture(scope="module")
+def up(lab: Stack, bare: dict[str, str]) -> Stack:
+    """The lab brought up by its one command."""
+    done = lab.command("lab", cwd=PROJECT, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return lab
+
+
+def shown(lab: Stack) -> dict[str, str]:
+    seen = {line: lab.output("server", "sh", "-c", line) for line in BEFORE}
+    seen["fortigate"] = json.dumps(fortigate(lab), sort_keys=True)
+    seen["zone"] = lab.output("admin", "dig", "+short", "vpn.lab.example", "@198.51.100.53")
+    return seen
+
+
+def fortigate(lab: Stack) -> dict[str, object]:
+    tables = ("firewall/policy", "firewall/address", "firewall.service/custom")
+    return {table: rest(lab, "GET", table)["results"] for table in tables}
+
+
+def rest(lab: Stack, method: str, path: str, query: str = "") -> dict[str, list[dict[str, object]]]:
+    token = values.read(lab.state)["fortigateToken"]
+    address = f"https://203.0.113.129/api/v2/cmdb/{path}?vdom=root{query}"
+    answer = lab.output(
+        "admin", "curl", "-sk", "-X", method, "-K", "-", address, input=f'header = "Authorization: Bearer {token}"'
+    )
+    parsed: dict[str, list[dict[str, object]]] = json.loads(answer)
+    return parsed
+
+
+def test_one_command_brings_the_lab_up_and_proves_it(up: Stack) -> None:
+    assert up.is_settled()
+
+
+def test_every_promise_is_kept_from_outside(up: Stack) -> None:
+    proofs = up.proofs()
+    assert [words for words, kept in proofs.items() if not kept] == []
+    for part in ("500/udp", "4500/udp", "8000/tcp", "a wrong password is refused", "203.0.113.20"):
+        assert any(part in words for words in proofs), part
+
+
+def test_no_run_changes_the_projects_configuration(up: Stack) -> None:
+    assert "secure:" not in (PROJECT / "Pulumi.lab.yaml").read_text()
+    assert "encryptionsalt" not in (PROJECT / "Pulumi.lab.yaml").read_text()
+
+
+def test_a_preview_without_changes_logs_in_twice_at_most(up: Stack) -> None:
+    def logins() -> int:
+        return int(up.output("server", "sh", "-c", "journalctl -u ssh --no-pager | grep -c 'Accepted publickey'"))
+
+    before = logins()
+    assert up.is_settled()
+    assert logins() - before <= 2
+
+
+def test_no_secret_stands_in_clear_in_the_state_or_the_outputs(up: Stack) -> None:
+    state = "".join(path.read_text() for path in (up.state / "backend").rglob("*.json"))
+    printed = up.pulumi("stack", "output", "--json").stdout
+    for name, secret in values.read(up.state).items():
+        if name not in ("hostKey", "fortigateCa"):
+            text = json.dumps(secret.strip())[1:-1]
+            assert text not in state, name
+            assert text not in printed, name
+
+
+def test_a_change_by_hand_on_every_hop_is_named_and_repaired(up: Stack) -> None:
+    up.output("server", "firewall-cmd", "--permanent", "--service=vpnserver", "--add-port=8080/tcp")
+    up.output("server", "firewall-cmd", "--reload")
+    policies = rest(up, "GET", "firewall/policy")["results"]
+    ours = next(policy["policyid"] for policy in policies if policy["name"] == "vpn-allow")
+    rest(up, "PUT", f"firewall/policy/{ours}", "&action=move&after=4")
+    change = "update delete vpn.lab.example A\nupdate add vpn.lab.example 60 A 203.0.113.9\nsend\n"
+    key = values.read(up.state)["dnsKey"]
+    up.output("admin", "nsupdate", "-v", input=f"server 198.51.100.53\nkey hmac-sha256:labvpn {key}\n{change}")
+    seen = up.pulumi("preview", "--diff", "--expect-no-changes")
+    assert seen.returncode != 0
+    assert "8080/tcp" in seen.stdout
+    assert "203.0.113.9" in seen.stdout
+    assert "fortigate-place" in seen.stdout
+    up.up()
+    assert up.is_settled()
+    assert all(up.proofs().values())
+
+
+def test_a_hop_that_is_left_out_is_left_alone_and_the_rest_works(up: Stack, tmp_path: Path) -> None:
+    without = str(up.variant(tmp_path, fortigate=None, firewall=None, dns=None))
+    up.up("--config-file", without)
+    assert up.is_settled("--config-file", without)
+    assert "vpnserver" not in up.output("server", "sh", "-c", "firewall-cmd --list-all 2>&1 || true")
+    assert up.output("admin", "dig", "+short", "vpn.lab.example", "@198.51.100.53") == ""
+    up.up()
+    assert up.is_settled()
+
+
+def test_a_user_with_passwordless_sudo_does_as_well_as_root(up: Stack, tmp_path: Path) -> None:
+    server = {"address": "203.0.113.20", "ssh": {"user": "labadmin"}}
+    file = str(up.variant(tmp_path, server=server))
+    up.up("--config-file", file)
+    assert up.is_settled("--config-file", file)
+
+
+def test_hops_that_refuse_are_named_in_a_sentence_each_and_all_at_once(up: Stack, tmp_path: Path) -> None:
+    other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPbm7fusfjKjQcKNxGMFh9fnx1X1/xxSX8tX+4pTihmf"
+    file = up.variant(tmp_path, hostKey=other)
+    up.with_secret(file, "fortigateToken", "not-the-token")
+    up.with_secret(file, "dnsKey", "bm90IHRoZSBrZXkgYXQgYWxs")
+    seen = up.pulumi("preview", "--config-file", str(file))
+    assert seen.returncode != 0
+    for sentence in (
+        "The VPN host 203.0.113.20 shows another host key than the recorded one",
+        "The FortiGate 203.0.113.129 refused the token (401)",
+        "The name server 198.51.100.53 refused the secret of key 'labvpn' (BADSIG)",
+    ):
+        assert sentence in seen.stdout
+    assert "Traceback" not in seen.stdout
+
+
+def test_a_host_that_cannot_be_reached_is_named(up: Stack, tmp_path: Path) -> None:
+    server = {"address": "203.0.113.20", "ssh": {"host": "203.0.113.30"}}
+    seen = up.pulumi("preview", "--config-file", str(up.variant(tmp_path, server=server)))
+    assert "The VPN host 203.0.113.30 cannot be reached by SSH on port 22" in seen.stdout
+
+
+def test_mistakes_are_reported_all_at_once_before_a_machine_is_touched(up: Stack, tmp_path: Path) -> None:
+    file = up.variant(tmp_path, vpn={"listeners": [443, 443], "hubb": "X"}, server={"address": "203.0.113"})
+    seen = up.pulumi("preview", "--config-file", str(file)).stdout
+    assert "The configuration has 3 mistakes; nothing was touched." in seen
+    assert "did you mean 'hub'?" in seen
+
+
+def test_destroy_leaves_what_was_there_before(up: Stack, bare: dict[str, str]) -> None:
+    done = up.pulumi("destroy", "--yes", "--skip-preview")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert shown(up) == bare
