@@ -17,6 +17,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from labvpn.toolchain.kind import Call, Difference, Kind, Log, ProviderError, Unfinished
+from labvpn.toolchain.lifetime import end_with_parent
 from labvpn.toolchain.values import ADD, DELETE, UPDATE, Object, from_wire, reveal, to_wire
 
 _LIMIT = 400 * 1024 * 1024  # bytes; the engine's own limit for one message
@@ -218,7 +219,8 @@ async def _serve(make: Callable[[Log], StandIn], engine: str) -> None:
 
 
 def main(make: Callable[[Log], StandIn]) -> None:
-    """Serve a stand-in to the engine whose address is the program's first argument."""
+    """Serve a stand-in to the engine whose address is the program's first argument, no longer than the engine lives."""
+    end_with_parent()
     parser = argparse.ArgumentParser(description="a stand-in for a Pulumi provider plugin, started by the engine")
     parser.add_argument("engine", help="the engine's address")
     asyncio.run(_serve(make, parser.parse_known_args()[0].engine))

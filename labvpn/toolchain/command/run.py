@@ -80,16 +80,25 @@ class _Session(asyncssh.SSHClientSession[bytes]):
 async def run(connection: asyncssh.SSHClientConnection, order: Order, call: Call) -> tuple[str, str]:
     """Run a command; return its stdout and stderr, each without its last line's end."""
     session = _Session(order, call)
+    try:
+        ending = await _ended(connection, session, order, call)
+    except (OSError, asyncssh.Error):
+        ending = "EOF"
+    if ending:
+        # Trap kept: the whole command and all it printed stand in the error.
+        raise ProviderError(f"{ending}: running {quote(order.command)}:\n{session.text('both')}")
+    return session.text("stdout").removesuffix("\n"), session.text("stderr").removesuffix("\n")
+
+
+async def _ended(connection: asyncssh.SSHClientConnection, session: _Session, order: Order, call: Call) -> str:
+    """See a command through to its end; say how it failed, or nothing."""
     channel, _ = await connection.create_session(lambda: session, order.command, encoding=None)
     channel.write(order.stdin.encode())
     channel.write_eof()
     while (line := await session.lines.get()) is not None:
         await call.status(line)
     await channel.wait_closed()
-    if ending := _ending(channel):
-        # Trap kept: the whole command and all it printed stand in the error.
-        raise ProviderError(f"{ending}: running {quote(order.command)}:\n{session.text('both')}")
-    return session.text("stdout").removesuffix("\n"), session.text("stderr").removesuffix("\n")
+    return _ending(channel)
 
 
 def _ending(channel: Any) -> str:

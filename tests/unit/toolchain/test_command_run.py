@@ -83,6 +83,14 @@ def test_a_killed_command_is_told_with_its_signal() -> None:
         run(Host(lambda process, _text: process.exit_with_signal("KILL")), create="c")
 
 
+def test_a_connection_that_breaks_is_told_as_by_the_real_plugin() -> None:
+    host = Host(lambda process, _text: process.channel.get_connection().abort())
+    with pytest.raises(
+        Refused, match=r"^(EOF|wait: remote command exited without exit status or exit signal): running"
+    ):
+        run(host, create="c")
+
+
 def test_stdin_is_in_no_error_and_no_line_shown() -> None:
     host = Host(lambda process, _text: process.exit(1))
     with pytest.raises(Refused) as refused:
