@@ -76,13 +76,15 @@ _FAULTS = {
     WAY: (
         _fault(2, "silence"),
         _fault(2, "firewall:elsewhere", "firewall:unseen", "unreachable"),
+        # A router that has lost the server's network says so in the same words as one that finds no machine.
+        _fault(4, "no host"),
         # A box that forges the server's "nothing listens here".
         _fault(4, "no listener"),
     ),
     CAMPUS: (
         _fault(2, "silence"),
         _fault(2, "firewall:fortigate", "firewall:elsewhere", "firewall:unseen", "unreachable"),
-        _fault(4, "no listener"),
+        _fault(4, "no listener", "no host"),
     ),
     FORTIGATE: (
         _fault(1, "silence"),
@@ -99,7 +101,7 @@ _FAULTS = {
     SERVER: (
         _fault(1, "no listener"),
         # The machine is down, or the service hangs.
-        _fault(3, "silence", "unreachable"),
+        _fault(3, "silence", "no host"),
     ),
 }
 

@@ -21,6 +21,11 @@ _PATIENCE = 3.0
 _TRY = 0.7
 _TRIES = 5
 
+_NO_NAME, _NO_ADDRESS = "knows no such name", "knows the name, but no IPv4 address of it"
+_SILENT = "does not answer"
+_ABSENT = frozenset({_NO_NAME, _NO_ADDRESS})
+_REPAIR = "run `pulumi up`, or set the record by hand"
+
 
 @dataclass(frozen=True)
 class Lookup:
@@ -59,6 +64,8 @@ def resolve(name: str, resolver: str | None = None) -> Resolution:
         return Resolution(name, Lookup("resolver", trouble="this machine names no resolver; give one with --resolver"))
     asked = ", ".join(str(server) for server in asking.nameservers)
     answer = _ask_resolver(asking, name, asked)
+    if answer.trouble == _SILENT:
+        return Resolution(name, answer)
     try:
         zone = dns.resolver.zone_for_name(name, resolver=asking, lifetime=_PATIENCE)
         servers = [str(record.target) for record in asking.resolve(zone, "NS")]
@@ -83,11 +90,12 @@ def _problems(seen: Resolution, expected: str | None) -> Iterator[str]:
     truth = {address for lookup in seen.authority for address in lookup.addresses}
     for lookup in seen.authority:
         if lookup.trouble:
-            yield f"{lookup.server}, a server of {seen.zone}, {lookup.trouble}; ask whoever runs it"
+            remedy = _REPAIR if lookup.trouble in _ABSENT else "ask whoever runs it"
+            yield f"{lookup.server}, a server of {seen.zone}, {lookup.trouble}; {remedy}"
         elif expected and lookup.addresses and expected not in lookup.addresses:
             yield (
                 f"{lookup.server}, a server of {seen.zone}, says {_list(lookup)} for {seen.name}, not {expected}; "
-                "run pulumi up, or correct the record by hand"
+                + _REPAIR
             )
     yield from _resolver_problems(seen, {expected} if expected else truth)
 
@@ -118,13 +126,13 @@ def _ask_resolver(asking: dns.resolver.Resolver, name: str, asked: str) -> Looku
     try:
         return Lookup(asked, tuple(sorted(record.address for record in asking.resolve(name, "A", search=False))))
     except dns.resolver.NXDOMAIN:
-        return Lookup(asked, trouble=f"knows no name {name}")
+        return Lookup(asked, trouble=_NO_NAME)
     except dns.resolver.NoAnswer:
-        return Lookup(asked, trouble=f"knows {name}, but no IPv4 address of it")
+        return Lookup(asked, trouble=_NO_ADDRESS)
     except dns.resolver.NoNameservers:
         return Lookup(asked, trouble=f"failed for {name}: the servers of its zone gave no answer that could be used")
     except (dns.exception.Timeout, OSError):
-        return Lookup(asked, trouble="does not answer")
+        return Lookup(asked, trouble=_SILENT)
 
 
 def _ask_authority(asking: dns.resolver.Resolver, server: str, name: str) -> Lookup:
@@ -141,13 +149,13 @@ def _ask_authority(asking: dns.resolver.Resolver, server: str, name: str) -> Loo
             return read(f"{label} ({where})", answer)
         except (dns.exception.DNSException, OSError):
             time.sleep(0.1)
-    return Lookup(f"{label} ({where})", trouble="does not answer")
+    return Lookup(f"{label} ({where})", trouble=_SILENT)
 
 
 def read(server: str, answer: dns.message.Message) -> Lookup:
     """What one of the zone's servers said."""
     if answer.rcode() == dns.rcode.NXDOMAIN:
-        return Lookup(server, trouble=f"knows no name {answer.question[0].name}")
+        return Lookup(server, trouble=_NO_NAME)
     if answer.rcode() != dns.rcode.NOERROR or not answer.flags & dns.flags.AA:
         return Lookup(
             server, trouble=f"does not serve the zone ({dns.rcode.to_text(answer.rcode())}): the delegation is wrong"
@@ -155,5 +163,5 @@ def read(server: str, answer: dns.message.Message) -> Lookup:
     addresses = [str(record) for found in answer.answer if found.rdtype == dns.rdatatype.A for record in found]
     alias = any(found.rdtype == dns.rdatatype.CNAME for found in answer.answer)
     if not addresses and not alias:
-        return Lookup(server, trouble="knows the name, but no IPv4 address of it")
+        return Lookup(server, trouble=_NO_ADDRESS)
     return Lookup(server, tuple(sorted(addresses)))

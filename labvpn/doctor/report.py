@@ -91,9 +91,9 @@ def report(
 ) -> Report:
     """Judge what all vantage points saw of the host at `address` against what was wanted of it."""
     known = (address, wanted.fortigate)
-    opened = tuple(judge(port, True, seen, known) for port in wanted.opened)
-    closed = tuple(judge(port, False, seen, known) for port in wanted.closed)
-    return Report(wanted, address, seen, resolution, opened + closed, at, seconds)
+    expected = [(port, True) for port in wanted.opened] + [(port, False) for port in wanted.closed]
+    ports = tuple(judge(port, wanted_open, seen, known) for port, wanted_open in expected if address)
+    return Report(wanted, address, seen, resolution, ports, at, seconds)
 
 
 def to_json(made: Report) -> dict[str, Any]:

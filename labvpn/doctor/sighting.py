@@ -12,6 +12,7 @@ OPEN, DROPPED, REJECTED = "open", "dropped", "rejected"
 
 # ICMP type 3 (RFC 792, RFC 1812 5.2.7.1): what the code says of the packet that it answers.
 _PORT_UNREACHABLE = 3
+_NO_HOST = frozenset({1, 7})
 _FIREWALL = frozenset({_PORT_UNREACHABLE, 9, 10, 13})
 
 
@@ -61,7 +62,7 @@ def cause(sighting: Sighting, address: str, fortigate: tuple[str, ...] = ()) -> 
     """Why the port of the server at `address` is not open, as one of the symbols that `blame` reasons with.
 
     "silence", "no listener", "firewall:server", "firewall:fortigate" (from one of its addresses, where they are known),
-    "firewall:elsewhere", "firewall:unseen", "unreachable", or "open".
+    "firewall:elsewhere", "firewall:unseen", "no host" (the last router finds no machine), "unreachable", or "open".
     """
     refusal = sighting.refusal
     if sighting.state != REJECTED or refusal is None:
@@ -80,7 +81,7 @@ def _refused(protocol: str, refusal: Refusal, address: str) -> str:
         return "no listener"
     if refusal.code in _FIREWALL:
         return "firewall:server" if ours else "firewall:elsewhere"
-    return "unreachable"
+    return "no host" if refusal.code in _NO_HOST else "unreachable"
 
 
 def to_json(sighting: Sighting) -> dict[str, Any]:

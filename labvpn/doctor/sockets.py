@@ -89,9 +89,11 @@ def _connected(calling: list[socket.socket], wait: float) -> Knock | None:
     ready = {number for number, _ in poll.poll(wait * 1000)}
     for call in calling:
         if call.fileno() in ready:
+            # Reading the error from the queue takes it away from SO_ERROR: a refusal is either of the two.
             queued = _queued(call)
             code = call.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            return Knock(0, refusal=queued or Refusal(_errno_name(code))) if code else Knock(0, "connected")
+            refusal = queued or (Refusal(_errno_name(code)) if code else None)
+            return Knock(0, refusal=refusal) if refusal else Knock(0, "connected")
     return None
 
 

@@ -21,7 +21,8 @@ _MANY = 3
 
 def show(made: Report, console: Console) -> None:
     """Print the ports as a table, then every finding with its reasons and its remedy, then the result."""
-    console.print(_table(made))
+    if made.ports:
+        console.print(_table(made))
     for line in _name_lines(made):
         console.print(line, highlight=False)
     for finding in made.findings:
@@ -83,7 +84,8 @@ def _name_lines(made: Report) -> Iterator[str]:
 
 
 def _result(made: Report) -> str:
-    took = f"{len(made.ports)} ports, {made.seconds:.1f} s"
+    ports = "1 port" if len(made.ports) == 1 else f"{len(made.ports)} ports"
+    took = f"{ports}, {made.seconds:.1f} s"
     if made.as_expected:
         return f"[green]All is as expected[/] ({took})."
     things = "1 thing is" if made.wrong == 1 else f"{made.wrong} things are"

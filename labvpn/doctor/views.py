@@ -17,7 +17,7 @@ PLACES = ("outside", "campus", "vpn", "host")
 
 # Seconds that the ports that shall be open are ahead of the others, and how often their silence is asked again.
 _HEAD_START = 1.5
-_ROUNDS = 3
+_ROUNDS = 2
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ _REASONS = {
     "firewall:fortigate": "the FortiGate",
     "firewall:elsewhere": "a firewall on the way",
 }
+_LOST = {"unreachable": "no way there", "no host": "no machine at that address"}
 _REMEDIES = {
     WAY: (
         "Try another network; where only web traffic is let out, TCP 443 gets through. "
@@ -117,8 +118,8 @@ def _open(sighting: Sighting) -> str:
 
 def _rejected(why: str, refusal: Refusal, address: str) -> str:
     by = refusal.offender or address
-    if why == "unreachable":
-        return f"no way there: {refusal.error}" + (f", says {refusal.offender}" if refusal.offender else "")
+    if why in _LOST:
+        return f"{_LOST[why]} ({refusal.error}" + (f", says {refusal.offender})" if refusal.offender else ")")
     if why == "firewall:unseen":
         return "rejected by a firewall; this system does not show which"
     icmp = f", ICMP 3/{refusal.code}" if refusal.code is not None else ""

@@ -25,7 +25,10 @@ def test_a_name_that_everyone_knows_is_in_order() -> None:
     ("seen", "said"),
     [
         (resolution(found(OLD), found(NEW)), "still says 203.0.113.99 for vpn.lab.example, until that record's TTL"),
-        (resolution(found(OLD), found(OLD)), "says 203.0.113.99 for vpn.lab.example, not 203.0.113.20; run pulumi up"),
+        (
+            resolution(found(OLD), found(OLD)),
+            "says 203.0.113.99 for vpn.lab.example, not 203.0.113.20; run",
+        ),
         (resolution(Lookup("9.9.9.9", trouble="does not answer"), found(NEW)), "(9.9.9.9) does not answer"),
         (
             resolution(found(NEW), Lookup("ns2", trouble="is lame")),
@@ -59,7 +62,7 @@ def answer(*records: str, rcode: int = dns.rcode.NOERROR, authoritative: bool = 
         (answer(f"A {NEW}"), (NEW,), ""),
         (answer("CNAME elsewhere.example."), (), ""),
         (answer(), (), "knows the name, but no IPv4 address of it"),
-        (answer(rcode=dns.rcode.NXDOMAIN), (), "knows no name vpn.lab.example."),
+        (answer(rcode=dns.rcode.NXDOMAIN), (), "knows no such name"),
         (answer(rcode=dns.rcode.REFUSED), (), "does not serve the zone (REFUSED): the delegation is wrong"),
         (answer(authoritative=False), (), "does not serve the zone (NOERROR): the delegation is wrong"),
     ],

@@ -1,8 +1,9 @@
 import json
 from dataclasses import replace
 
-from labvpn.doctor.report import to_json
+from labvpn.doctor.report import report, to_json
 from labvpn.doctor.sighting import Certificate, Sighting
+from labvpn.doctor.targets import targets
 from labvpn.doctor.views import View
 from tests.unit.doctor.samples import (
     ANSWERED,
@@ -62,13 +63,13 @@ def test_a_port_that_accepts_and_speaks_no_tls_is_not_the_server() -> None:
 
 
 def test_an_expired_certificate_is_a_problem() -> None:
-    report = judged(shown(replace(CERTIFICATE, not_after=int(NOW) - 3 * 86400)))
-    assert report.problems == ("the certificate of vpn.lab.example expired 3 days ago",)
+    found = judged(shown(replace(CERTIFICATE, not_after=int(NOW) - 3 * 86400)))
+    assert found.problems == ("the certificate of vpn.lab.example expired 3 days ago",)
 
 
 def test_a_certificate_that_ends_soon_is_said_and_is_no_failure() -> None:
-    report = judged(shown(replace(CERTIFICATE, not_after=int(NOW) + 86400)))
-    assert report.as_expected and report.notes == ("the certificate of vpn.lab.example expires in 1 day",)
+    found = judged(shown(replace(CERTIFICATE, not_after=int(NOW) + 86400)))
+    assert found.as_expected and found.notes == ("the certificate of vpn.lab.example expires in 1 day",)
 
 
 def test_a_certificate_for_another_name_is_said() -> None:
@@ -91,6 +92,6 @@ def test_the_json_names_the_hop_by_its_id_and_carries_what_every_vantage_point_s
 
 
 def test_a_host_whose_address_nobody_knows_is_a_problem_and_not_a_crash() -> None:
-    report = replace(judged(), address="")
-    assert not report.as_expected
-    assert "no address is known for vpn.lab.example" in report.problems[0]
+    found = report(targets("vpn.lab.example"), "", (), None, NOW, 0.1)
+    assert not found.as_expected and not found.ports
+    assert "no address is known for vpn.lab.example" in found.problems[0]

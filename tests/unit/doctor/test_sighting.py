@@ -29,7 +29,7 @@ def rejected(port: Port, *refusal: object) -> Sighting:
         (rejected(UDP, "EHOSTUNREACH", 13, GATEWAY), "firewall:elsewhere"),
         (rejected(UDP, "ENETUNREACH", 9, GATEWAY), "firewall:elsewhere"),
         (rejected(TCP, "EHOSTUNREACH"), "firewall:unseen"),
-        (rejected(TCP, "EHOSTUNREACH", 1, GATEWAY), "unreachable"),
+        (rejected(TCP, "EHOSTUNREACH", 1, GATEWAY), "no host"),
         (rejected(UDP, "ENETUNREACH"), "unreachable"),
     ],
 )

@@ -100,3 +100,12 @@ def test_an_unknown_sender_is_none() -> None:
 @pytest.mark.parametrize(("origin", "icmp_type"), [(1, 3), (2, 11), (4, 3)])
 def test_what_is_no_icmp_unreachable_is_no_refusal(origin: int, icmp_type: int) -> None:
     assert refusal_of(extended(origin, icmp_type, 0, bytes(16))) is None
+
+
+def test_an_error_read_from_the_queue_is_a_refusal_though_the_socket_forgets_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refusal = Refusal("EHOSTUNREACH", 13, "203.0.113.17")
+    monkeypatch.setattr(sockets, "_queued", lambda _: refusal)
+    with tcp(lambda _: None) as port:
+        assert knock_tcp(LOOPBACK, port) == Knock(1, refusal=refusal)
