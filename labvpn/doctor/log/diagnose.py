@@ -14,6 +14,9 @@ NEAR = 180.0
 SILENT_FITS = (Cause.IPSEC_PORTS, Cause.TCP_443, Cause.NAME, Cause.CLIENT)
 """The causes that a server's silence supports."""
 
+BEFORE_LOGIN = (Stage.NAME, Stage.TRANSPORT, Stage.PHASE_1, Stage.PHASE_2)
+AT_LOGIN = (Stage.AUTHENTICATION, Stage.ADDRESS, Stage.DISCONNECTED)
+
 DECIDES = 200.0
 """The weight of what the server names: more than anything of the client's."""
 
@@ -31,7 +34,7 @@ def diagnose(texts: Sequence[str], server: str | None = None) -> Verdict:
     verdict = rules.judge(client)
     if server is None and not lines:
         return verdict
-    return crossed(verdict, _near(lines, client))
+    return crossed(verdict, _possible(_near(lines, client), verdict, client))
 
 
 def _near(lines: Sequence[Event], client: Sequence[Event]) -> list[Event]:
@@ -41,6 +44,16 @@ def _near(lines: Sequence[Event], client: Sequence[Event]) -> list[Event]:
         return list(lines)
     close = [event for event in lines if event.at is not None and _apart(event.at, moment) <= NEAR]
     return close or list(lines)
+
+
+def _possible(lines: Sequence[Event], verdict: Verdict, client: Sequence[Event]) -> list[Event]:
+    """The server's events that this dial can have caused: others may have dialled in the same minute."""
+    sure = verdict.findings[0].weight >= rules.STOPPED
+    if sure and verdict.stage in BEFORE_LOGIN:
+        lines = [event for event in lines if event.stage not in AT_LOGIN and (event.step or 0) < Step.TCP_SENT]
+    if any(event.step is not None and Step.TCP_SENT <= event.step < Step.PPP_ANSWERED for event in client):
+        lines = [event for event in lines if event.step is None or event.step >= Step.TCP_SENT]
+    return list(lines)
 
 
 def _apart(one: float, other: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-MOST_LINES = 20_000
+MOST_LINES = 10_000
 """Only a file's end is read beyond this: the last dial decides."""
 
 LONGEST_LINE = 2_000
@@ -14,7 +14,7 @@ LONGEST_LINE = 2_000
 _CLOCK = re.compile(r"(?<![\d.:-])(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(?![:\d])(?:\s*([AaPp])\.?[Mm]\b)?")
 _DATE = (
     r"(?:[^\W\d]{1,10}[.,]?\s+)?"  # a day's name in any language
-    r"(?:\d{2,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}日?[T,]?|[^\W\d]{1,10}\.?\s+\d{1,2},?(?:\s+\d{4},?)?|"
+    r"(?:\d{1,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}日?[T,]?|[^\W\d]{1,10}\.?\s+\d{1,2},?(?:\s+\d{4},?)?|"
     r"\d{1,2}月?\s+\d{1,2}日?|\d{1,2}[-/]\d{1,2})"
 )
 _ZONE = r"(?:Z|UTC|GMT|JST|KST|IST|MSK|BST|HKT|SGT|[ECMP][SD]T|[CEW]ES?T|AE[SD]T|NZ[SD]T)(?![A-Za-z])"

@@ -24,6 +24,9 @@ TABLES: tuple[tuple[Family, Table], ...] = (
 )
 """In the order in which they are tried."""
 
+MESSAGE = 60
+"""A text of more lines is a log, in which a sentence for people's eyes is another program's."""
+
 SHORT = 12
 """A text of so few lines is a message, not a log: a bare number in it may be a code."""
 
@@ -32,7 +35,7 @@ _SOFTETHER_CODE = re.compile(
     r"(?:^|[(（])\s*(?:Error ?Code|エラー ?コード|错误代码)\s*[:：]?\s*(\d{1,3})(?!\d)",
     re.IGNORECASE,
 )
-_NUMBER = r"(-\d{9,10}|0x[0-9a-f]{8}|\d{3,5})(?!\d|[.:]\d)"
+_NUMBER = r"(-\d{9,10}|0x[0-9a-f]{8}|21\d{8}|\d{3,5})(?!\d|[.:]\d)"
 _WINDOWS_CODES = (
     re.compile(rf"code returned on (?:failure|termination) is\W{{0,3}}{_NUMBER}", re.IGNORECASE),
     re.compile(rf"(?:エラー|理由|失敗|終了).{{0,24}}コードは?\W{{0,4}}{_NUMBER}", re.IGNORECASE),
@@ -42,6 +45,7 @@ _WINDOWS_CODES = (
         rf"(?:is\s+|was\s+|は\s*|が\s*)?{_NUMBER}",
         re.IGNORECASE,
     ),
+    re.compile(rf"<Data[^>]*>{_NUMBER}</Data>", re.IGNORECASE),
     re.compile(r"\b(0x800[0-9a-f]{5}|0x80420400)\b", re.IGNORECASE),
     re.compile(r"(?<!\d)(-214[67]\d{6}|-2138\d{6})(?!\d)"),
     re.compile(r"(?<![\d.])(\d{3,5})\s*(?:番?(?:の|という)?エラー|error\b)", re.IGNORECASE),
@@ -63,37 +67,47 @@ _QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 
+_Compiled = tuple[Family, Row, re.Pattern[str]]
+
+
 @cache
-def _compiled() -> tuple[tuple[Family, Row, re.Pattern[str]], ...]:
-    return tuple((family, row, re.compile(row.pattern, re.IGNORECASE)) for family, table in TABLES for row in table)
+def _compiled() -> tuple[_Compiled, ...]:
+    return tuple((family, row, _lowered(row.pattern)) for family, table in TABLES for row in table)
 
 
 @cache
 def _sentences() -> tuple[tuple[Family, int, re.Pattern[str]], ...]:
     known = ((Family.SOFTETHER, sentences.SOFTETHER), (Family.WINDOWS, sentences.WINDOWS))
-    return tuple((family, code, re.compile(words, re.IGNORECASE)) for family, rows in known for code, words in rows)
+    return tuple((family, code, _lowered(words)) for family, rows in known for code, words in rows)
+
+
+def _lowered(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern for lower-case text: nine times as fast as ignoring case, since literals can be looked for."""
+    return re.compile(re.sub(r"\\.|[A-Z]", lambda part: part[0] if part[0][0] == "\\" else part[0].lower(), pattern))
 
 
 def events(lines: Sequence[Line]) -> tuple[Event, ...]:
     """Recognise every line that means something."""
     filled = sum(1 for line in lines if line.text)
     about = filled <= SHORT or any(_ABOUT_VPN.search(line.text) for line in lines)
-    found = (_event(line, about, filled <= SHORT) for line in lines if line.text)
+    rows = [row for row in _compiled() if filled <= MESSAGE or row[1] not in messages.TABLE]
+    found = (_event(line, rows, about, filled <= SHORT) for line in lines if line.text)
     return tuple(event for event in found if event is not None and event.kind is not Kind.NOISE)
 
 
-def _event(line: Line, about_vpn: bool, short: bool) -> Event | None:
-    if event := _by_row(line):
+def _event(line: Line, rows: Sequence[_Compiled], about_vpn: bool, short: bool) -> Event | None:
+    if event := _by_row(line, rows):
         return event
     if not about_vpn:
         return None
     return _by_softether_code(line) or _by_sentence(line) or _by_windows_code(line, short)
 
 
-def _by_row(line: Line) -> Event | None:
-    for family, row, pattern in _compiled():
-        if match := pattern.search(line.text):
-            words = redacted(match[0])
+def _by_row(line: Line, rows: Sequence[_Compiled]) -> Event | None:
+    text = line.text.lower()
+    for family, row, pattern in rows:
+        if match := pattern.search(text):
+            words = redacted(line.text[match.start() : match.end()])
             return Event(family, row.kind, line.number, words, line.at, row.step, row.stage, row.causes, row.weight)
     return None
 
@@ -108,8 +122,9 @@ def _by_softether_code(line: Line) -> Event | None:
 
 
 def _by_sentence(line: Line) -> Event | None:
+    text = line.text.lower()
     for family, code, pattern in _sentences():
-        if pattern.search(line.text):
+        if pattern.search(text):
             return _code_event(line, family, code)
     return None
 

@@ -67,10 +67,16 @@ def _spoken(attempt: Attempt, event: Event) -> list[Finding]:
     refusal = event.family is Family.OPENVPN and Cause.NO_ADDRESS in event.causes and Cause.CREDENTIALS in event.causes
     waited = attempt.seconds(asked, event) if asked and refusal else None
     if waited is None or not SLOW_REFUSAL[0] <= waited <= SLOW_REFUSAL[1]:
-        return spread(event.causes, event.weight, named(event), event.stage)
+        return spread(event.causes, event.weight, named(event), _place(attempt, event))
     rest = tuple(cause for cause in event.causes if cause is not Cause.NO_ADDRESS)
     slow = Reason("slow", event.number, event.words, number=waited)
     return spread((Cause.NO_ADDRESS, *rest), event.weight, slow, event.stage)
+
+
+def _place(attempt: Attempt, said: Event) -> Stage:
+    """The stage that a line names; IPsec's refusals are worded alike in both phases."""
+    phase_2 = any(past.step in (Step.IKE_UP, Step.IPSEC_SENT) and past.number < said.number for past in attempt.events)
+    return Stage.PHASE_2 if phase_2 and said.stage is Stage.PHASE_1 else said.stage
 
 
 def _stopped(attempt: Attempt, spoken: bool) -> list[Finding]:

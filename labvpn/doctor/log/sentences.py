@@ -40,7 +40,7 @@ WINDOWS: tuple[tuple[int, str], ...] = (
     (720, r"PPP ?(?:制御|コントロール) ?プロトコル"),
     (720, r"この接続のネットワーク設定を?.{0,4}変更する必要"),
     (800, r"remote connection was not made because the attempted VPN tunnels failed"),
-    (800, r"Unable to establish the VPN connection\. The VPN server may be unreachable"),
+    (800, r"Unable to establish the VPN connection\. The VPN server may be unreachable, or security"),
     (800, r"(?:試行された|試みた|試行した) ?VPN ?トンネル.{0,8}失敗"),
     (800, r"(?:尝试的|嘗試的) ?VPN ?(?:隧道|通道).{0,4}失(?:败|敗)"),
     (868, r"name of the remote access server did not resolve"),

@@ -1,6 +1,6 @@
 """Linux and Android logs: strongSwan's charon, libreswan's pluto, racoon, xl2tpd, mtpd and NetworkManager."""
 
-from labvpn.doctor.log.event import STRONG, Kind, Stage, Step, Table, ended, failed, reached, says, starts
+from labvpn.doctor.log.event import STRONG, WEAK, Kind, Stage, Step, Table, ended, failed, reached, says, starts
 
 STRONGSWAN: Table = (
     *starts(r"initiating (?:Main|Aggressive) Mode IKE_SA", r"initiating IKE_SA", step=Step.IKE_SENT),
@@ -130,13 +130,19 @@ OTHERS: Table = (
         r"VPN plugin: failed: login-failed",
         r"VPN plugin failed: 0\b",
         r"secrets were required, but not provided",
-        r"\bno valid (?:VPN )?secrets\b",
+        r"\b(?:no valid|invalid) VPN secrets\b",
         weight=STRONG,
     ),
     *says(Stage.ADDRESS, "no-address", r"VPN plugin: failed: (?:bad-ip-config|ip-config-bad)"),
+    *says(
+        Stage.PHASE_1,
+        "ipsec-ports-blocked wrong-psk proposal-mismatch",
+        r"Could not establish IPsec",
+        r"VPN connection .{0,60}connection attempt timed out",
+        weight=WEAK,
+    ),
     *failed(
         r"VPN plugin: failed: connect-failed",
-        r"Could not establish IPsec",
         r"VPN connection: failed to connect",
         r"IP Config Get\) timeout exceeded",
     ),

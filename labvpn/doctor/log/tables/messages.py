@@ -1,4 +1,4 @@
-"""What macOS and iOS show their user, English, Japanese and Chinese: sentences with many causes, so they weigh little."""
+"""What macOS and iOS show their user, English, Japanese and Chinese: each has many causes and weighs little."""
 
 from labvpn.doctor.log.event import STRONG, WEAK, Row, Stage, Table, says
 
@@ -34,6 +34,7 @@ ENGLISH: Table = (
         Stage.AUTHENTICATION,
         "wrong-credentials second-login account-expired",
         r"^\W*(?:VPN Connection\W+)?(?:User )?Authentication failed\W*$",
+        r"[\"'“]\W*(?:User )?Authentication failed",
         r"^\W*The user is not authorized to access",
         r"^\W*(?:Your|The) (?:user ?name|password).{0,30}(?:incorrect|wrong|not valid)",
     ),
@@ -81,13 +82,14 @@ JAPANESE: Table = (
         "ipsec-ports-blocked esp-or-4500-blocked wrong-psk client-firewall",
         r"(?:L2TP.{0,3})?VPN\s*サーバー?(?:が|から|は)(?:の)?応答(?:しません|がありません|していません)",
         r"L2TP.{0,16}応答(?:しません|がありません|していません)",
+        r"(?:^\W*|「)サーバー?(?:が|から)(?:の)?応答(?:しません|がありません|していません)",
     ),
     *_weak(
         Stage.TRANSPORT,
         "ipsec-ports-blocked name-not-found client-firewall",
         r"サーバー?に(?:は)?到達(?:でき|する)",
         r"L2TP-?VPN\s*サーバー?(?:へ|に|への).{0,8}接続.{0,6}" + _CANNOT,
-        r"^\W*到達できません",
+        r"(?:^\W*|「[^」]{0,16})到達(?:でき|することができ)ません",
     ),
     *_weak(
         Stage.ADDRESS,
@@ -99,7 +101,7 @@ JAPANESE: Table = (
         "wrong-credentials second-login account-expired",
         r"^\W*(?:VPN接続\W*)?(?:ユーザー?)?の?認証(?:に失敗|できません|が失敗|エラー)",
         r"^\W*(?:ユーザー?名|パスワード|アカウント名).{0,16}(?:正しくありません|間違って|違います)",
-        r"^\W*「?(?:認証)できませんでした",
+        r"「[^」]{0,12}認証(?:に失敗|できません|が失敗|エラー)",
         r"アクセス(?:権|する権限)がありません",
     ),
     *_weak(

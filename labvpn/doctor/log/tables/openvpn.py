@@ -23,6 +23,7 @@ REFUSALS: Table = (
         r"\bAUTH_FAILED\b",
         r"auth-failure",
         r"STATE:\d+,EXITING,auth",
+        r"[Cc]an't ask for 'Enter Auth|could not read Auth username",
         weight=STRONG,
     ),
 )

@@ -152,6 +152,7 @@ COURSE: Table = (
         r"terminated by the cause \".*\" \(code (?:[1-6]|1[13])\)",
         r"\(コード (?:[1-6]|1[13])\) で終了",
         r"The PPP session is disconnected|PPP セッションは切断",
+        r"A PPP protocol error occurred|PPP プロトコルエラーが発生",
         r"This IPsec Client is deleted|この IPsec クライアントは?削除",
     ),
 )

@@ -1,0 +1,46 @@
+"""The server's log decides, but only where it can speak of this dial."""
+
+from labvpn.doctor.log.diagnose import diagnose
+from tests.unit.doctor.log.cases import ALL
+
+TEXTS = {case.name: case for case in ALL}
+OTHERS_LOGIN = (
+    '2026-03-10 08:14:05.000 Connection "CID-1": User authentication failed. '
+    'The user name that has been provided was "other", from 192.0.2.99.\n'
+)
+
+
+def first(text: str, server: str | None = None) -> str:
+    return str(diagnose([text], server).causes[0])
+
+
+def test_another_users_failed_login_does_not_explain_an_unanswered_phase_1() -> None:
+    assert first(TEXTS["mac-phase1-silence"].text, OTHERS_LOGIN) == "ipsec-ports-blocked"
+
+
+def test_a_log_of_success_stays_one_whatever_the_server_says() -> None:
+    assert first(TEXTS["mac-connected"].text, OTHERS_LOGIN) == "connected"
+
+
+def test_a_silent_server_raises_the_blocked_port_above_the_wrong_key() -> None:
+    assert first("エラー 789", "") == "ipsec-ports-blocked"
+
+
+def test_the_servers_log_alone_is_diagnosed() -> None:
+    assert first(TEXTS["server-expired-ja"].text) == "account-expired"
+
+
+def test_an_expired_account_is_told_from_a_wrong_password_by_the_server_alone() -> None:
+    case = TEXTS["cross-auth-failed-expired"]
+    assert (first(case.text), first(case.text, case.server)) == ("wrong-credentials", "account-expired")
+
+
+def test_a_server_in_another_time_zone_is_still_the_same_moment() -> None:
+    late = TEXTS["cross-691-multilogin"].server or ""
+    client = "2026-04-06 20:41:02 Remote Access error 691"
+    assert first(client, late + OTHERS_LOGIN.replace("08:14", "13:59")) == "second-login"
+
+
+def test_several_files_are_one_story() -> None:
+    texts = [TEXTS["mac-phase1-silence"].text, TEXTS["mac-connected"].text]
+    assert [str(diagnose(order).causes[0]) for order in (texts, texts[::-1])] == ["connected", "ipsec-ports-blocked"]
