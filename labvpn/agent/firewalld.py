@@ -51,7 +51,8 @@ class Firewalld:
         """Change what is permanent: through the daemon, or in the files of one that is not running."""
         if self.running():
             return self.now("--permanent", *words)
-        return self.machine.must(["firewall-offline-cmd", *words]).strip()
+        offline = [word.replace("--remove-service=", "--remove-service-from-zone=") for word in words]
+        return self.machine.must(["firewall-offline-cmd", *offline]).strip()
 
     def file(self, kind: str, name: str) -> Optional[Path]:
         """The file that defines a zone or a service, the host's own before the shipped one."""

@@ -4,6 +4,7 @@
 import hashlib
 from typing import Any, Dict, List, Optional
 
+from labvpn.agent.addresses import Addresses
 from labvpn.agent.concern import Concern, Handler, Values
 from labvpn.agent.document import Change, Line, parse
 from labvpn.agent.errors import AgentError
@@ -21,7 +22,8 @@ SERVICES = {"softether-vpnserver": "softether-vpnserver", "firewalld": "firewall
 # What a package leaves behind when it goes; it goes too if it came with us.
 FOLDERS = {
     "softether-vpnserver": ["/var/lib/softether", "/var/log/softether"],
-    "firewalld": ["/etc/firewalld"],
+    "firewalld": ["/etc/firewalld", "/etc/xml"],
+    "netbase": ["/etc/hosts"],
 }
 
 
@@ -95,7 +97,6 @@ class PackageSet(Handler):
     def make(self, changes: List[Change]) -> None:
         names = [change.line.name for change in changes]
         units = [SERVICES[name] for name in names if name in SERVICES]
-        self.packages.note_folders([folder for name in names for folder in FOLDERS.get(name, [])])
         if SERVICES["softether-vpnserver"] in units:
             self.secure()
         if units:
@@ -128,17 +129,21 @@ class Host(Concern):
 
     def __init__(self, state: State, softether: SoftEther, server_document: str = "") -> None:
         self.softether = softether
+        machine = softether.machine
         administration = Administration(softether)
         packages = PackageSet(softether, administration)
+        self.packages = packages.packages
         packages.server_document = server_document
-        units = Units(softether.machine)
+        units = Units(machine)
         units.ready[softether.place.unit] = softether.wait_ready
-        super().__init__(state, [Agent(softether.machine), administration, packages, units])
+        super().__init__(state, [Agent(machine), administration, packages, Addresses(machine), units])
 
     def prepare(self, changes: List[Change]) -> None:
         for change in changes:
             if change.line.kind == "agent" and change.want:
                 self.handlers["agent"].make([change])
+            if change.line.kind == "package" and change.want:
+                self.packages.note_folders(FOLDERS.get(change.line.name, []))
         Masks(self.softether.machine).release(list(SERVICES.values()))
 
     def remove(self) -> List[str]:

@@ -15,10 +15,10 @@ from labvpn.agent.state import State
 from labvpn.agent.users import Users, hub_block
 
 MODES = {
-    # Which of the three ways to reach the outside are switched off: kernel, raw IP, user.
+    # Which of the three switches are set. The first one stops raw IP too, which is a kind of kernel mode (measured).
     "auto": (False, False, False),
     "kernel": (False, True, True),
-    "raw": (True, False, True),
+    "raw": (False, False, True),
     "user": (True, True, False),
 }
 MODE_SWITCHES = ("DisableKernelModeSecureNAT", "DisableIpRawModeSecureNAT", "DisableUserModeSecureNAT")

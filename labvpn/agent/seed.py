@@ -47,6 +47,9 @@ def server_settings(values: Dict[str, Dict[str, str]], password: str) -> List[st
         "bool DisableNatTraversal " + flag(off(values.get("nat-traversal", {}))),
         "bool EnableVpnAzure " + flag(not off(values.get("azure", {}))),
         "bool UseKeepConnect " + flag(not off(values.get("keep-alive", {}))),
+        # Without these two a started server has an empty separator (then `user@HUB` is no user) and no protocol.
+        "string UsernameHubSeparator @",
+        "uint KeepConnectProtocol 1",
         "string PortsUDP " + escape("" if ports == "none" else ports.replace(",", ", ")),
     ]
     switches = tls_flags(values.get("tls", {}).get("minimum", "1.2"))

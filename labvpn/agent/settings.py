@@ -144,7 +144,7 @@ class Ipsec(Setting):
         }
 
     def default_hub(self, wanted: str, shown: str) -> str:
-        """The default hub. While the wanted hub does not exist, SoftEther shows the first one, or none: no difference."""
+        """The default hub. SoftEther shows another one, or none, while the wanted hub does not exist."""
         hubs = {name.lower() for name in self.branch("VirtualHUB")}
         return wanted if wanted.lower() not in hubs or wanted.lower() == shown.lower() else shown
 
