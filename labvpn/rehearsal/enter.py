@@ -10,58 +10,13 @@ import os
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from labvpn.rehearsal import inside, kernel, network
 from labvpn.rehearsal.problems import NotRunningError, RehearsalError
+from labvpn.rehearsal.process import Process
 
 _MARK = "wrapper"
-
-
-@dataclass(frozen=True)
-class Wrapper:
-    """The process that holds a rehearsal, told from a later one of the same number by its start (clock ticks)."""
-
-    pid: int
-    began: int
-
-    @classmethod
-    def of(cls, pid: int) -> Wrapper:
-        """The wrapper that has this number now; raises OSError if none has."""
-        return cls.parse(Path(f"/proc/{pid}/stat").read_text())
-
-    @classmethod
-    def parse(cls, stat: str) -> Wrapper:
-        """The wrapper that a text of /proc/PID/stat tells of; ProcessLookupError for a dead one, ValueError if none."""
-        # The fields of /proc/PID/stat after the command's name, which may hold blanks and brackets (proc(5)).
-        number, _, rest = stat.partition(" ")
-        fields = rest.rpartition(")")[2].split()
-        if fields[0] in "ZX":
-            raise ProcessLookupError(number)
-        return cls(int(number), int(fields[19]))
-
-    @property
-    def alive(self) -> bool:
-        """Whether it still runs."""
-        try:
-            return Wrapper.of(self.pid) == self
-        except OSError:
-            return False
-
-    @property
-    def within(self) -> Path:
-        """The root of the machines that it holds, as seen from outside."""
-        return Path(f"/proc/{self.pid}/root")
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of this number runs, as seen from here."""
-    try:
-        Wrapper.of(pid)
-    except OSError:
-        return False
-    return True
 
 
 def noting(state: Path, command: Sequence[str]) -> list[str]:
@@ -69,15 +24,15 @@ def noting(state: Path, command: Sequence[str]) -> list[str]:
     return ["sh", "-c", 'cat /proc/$$/stat > "$0" && exec "$@"', str(state / _MARK), *command]
 
 
-def noted(state: Path) -> Wrapper | None:
+def noted(state: Path) -> Process | None:
     """The wrapper that the state folder names, running or not."""
     try:
-        return Wrapper.parse((state / _MARK).read_text())
+        return Process.parse((state / _MARK).read_text())
     except (FileNotFoundError, IndexError, ValueError):
         return None
 
 
-def running(state: Path) -> Wrapper:
+def running(state: Path) -> Process:
     """The running rehearsal's wrapper; raises NotRunningError."""
     wrapper = noted(state)
     if wrapper is None or not wrapper.alive:
@@ -85,7 +40,7 @@ def running(state: Path) -> Wrapper:
     return wrapper
 
 
-def _server_paths(wrapper: Wrapper) -> list[Path]:
+def _server_paths(wrapper: Process) -> list[Path]:
     try:
         pid = int((wrapper.within / str(inside.SERVER / "pid").lstrip("/")).read_text())
         folder = wrapper.within / "proc" / str(pid) / "ns"
@@ -95,21 +50,23 @@ def _server_paths(wrapper: Wrapper) -> list[Path]:
     return [folder / kind for kind in ("pid_for_children", "uts", "ipc", "cgroup", "net", "mnt")]
 
 
-def _paths(wrapper: Wrapper, machine: str | None) -> list[Path]:
+def _paths(wrapper: Process, machine: str | None) -> list[Path]:
     if machine == "server":
         return _server_paths(wrapper)
-    folder = Path(f"/proc/{wrapper.pid}/ns")
+    folder = wrapper.namespaces
     net = wrapper.within / f"{network.NAMESPACES}/{machine}".lstrip("/") if machine else folder / "net"
     return [folder / "pid_for_children", net, folder / "mnt"]
 
 
-def enter(wrapper: Wrapper, machine: str | None) -> None:
+def enter(wrapper: Process, machine: str | None) -> None:
     """Go into a machine, or with None to where the machines are kept; children born from now on are wholly there."""
     with ExitStack() as stack:
         try:
             files = [stack.enter_context(path.open()) for path in _paths(wrapper, machine)]
         except FileNotFoundError:
             raise RehearsalError(f"the rehearsal has no machine '{machine}' as yet: wait for its start") from None
+        except PermissionError:
+            raise RehearsalError("only root may go into the rehearsal's machines: run it as root") from None
         for file in files:
             kernel.setns(file.fileno())
     if machine == "server":

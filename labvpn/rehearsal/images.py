@@ -14,14 +14,15 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from labvpn.rehearsal import bare, places
+from labvpn.rehearsal.locks import alone
 from labvpn.rehearsal.problems import RehearsalError
 from labvpn.rehearsal.system import debian_sources, fetch_settings
 
@@ -111,24 +112,12 @@ def ensure(say: Callable[[str], None]) -> None:
     if not missing():
         return
     sources = debian_sources(say)
-    with _alone() as folder, ThreadPoolExecutor() as pool:
+    folder = places.cache() / "images"
+    with alone(folder), ThreadPoolExecutor() as pool:
         for path in folder.glob(".*.building"):
             shutil.rmtree(path)
         for _ in pool.map(lambda recipe: _build(recipe, sources, say), missing()):
             pass
-
-
-@contextmanager
-def _alone() -> Iterator[Path]:
-    """Have one builder at a time; yields the folder of the images."""
-    folder = places.cache() / "images"
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield folder
-    finally:
-        os.close(descriptor)
 
 
 def _build(recipe: Recipe, sources: list[Path], say: Callable[[str], None]) -> None:

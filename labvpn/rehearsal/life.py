@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from labvpn.rehearsal import cgroup, enter, places
+from labvpn.rehearsal.locks import alone
 from labvpn.rehearsal.places import PROJECT
 from labvpn.rehearsal.problems import RehearsalError
 
 PATIENCE = 60.0
 """Seconds that a start may take once the images are there."""
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Have one start or stop at a time."""
-    places.all_states().mkdir(parents=True, exist_ok=True)
-    folder = os.open(places.all_states(), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
 
 
 def is_up(state: Path) -> bool:
@@ -54,7 +41,7 @@ def prepare(say: Callable[[str], None]) -> None:
 def start(say: Callable[[str], None]) -> None:
     """Bring the rehearsal up, or what is missing of it; raises RehearsalError with what went wrong."""
     state = places.state()
-    with _alone():
+    with alone(places.all_states()):
         if is_up(state):
             _mend(state, say)
             return
@@ -133,32 +120,19 @@ def reboot(say: Callable[[str], None]) -> None:
 def stop(say: Callable[[str], None]) -> None:
     """End the rehearsal, running or not, and remove all that is its own."""
     state = places.state()
-    if not state.exists():
-        say(f"the rehearsal '{state.name}' is not running")
-        return
-    with _alone():
-        _end(state)
-        shutil.rmtree(state)
-    with suppress(OSError):
-        places.all_states().rmdir()
-    say(f"the rehearsal '{state.name}' has ended and left nothing")
+    with alone(places.all_states()):
+        found = state.exists()
+        if found:
+            _end(state)
+            shutil.rmtree(state)
+        with suppress(OSError):
+            places.all_states().rmdir()
+    say(f"the rehearsal '{state.name}' " + ("has ended and left nothing" if found else "is not running"))
 
 
 def _end(state: Path) -> None:
     wrapper = enter.noted(state)
     if wrapper and wrapper.alive:
-        _kill(wrapper)
+        wrapper.end()
     (state / "up").unlink(missing_ok=True)
     cgroup.remove(state)
-
-
-def _kill(wrapper: enter.Wrapper) -> None:
-    children = Path(f"/proc/{wrapper.pid}/task/{wrapper.pid}/children").read_text().split()
-    held = [enter.Wrapper.of(int(child)) for child in children]
-    os.kill(wrapper.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    # The first process goes last: once it is gone, so are all others with their mounts and namespaces.
-    while wrapper.alive or any(child.alive for child in held):
-        if time.monotonic() > deadline:
-            raise RehearsalError(f"the rehearsal's processes did not end within 10 s of killing {wrapper.pid}")
-        time.sleep(0.02)

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from labvpn.rehearsal import enter, inside, names, network, pages, values
+from labvpn.rehearsal import enter, inside, names, network, pages, process, values
 from labvpn.rehearsal.places import PROJECT
 
 
@@ -33,10 +33,7 @@ class Service:
     @property
     def alive(self) -> bool:
         """Whether it still runs, from where the machines are kept."""
-        try:
-            return enter.alive(int(self.pid.read_text()))
-        except (OSError, ValueError):
-            return False
+        return process.noted(self.pid) is not None
 
 
 def _named(name: str, address: str) -> Service:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from labvpn.rehearsal import enter, images, network
+from labvpn.rehearsal.process import Process
 from tests.rehearsal.conftest import Rehearsal
 
 TABLES = ("tcp", "tcp6", "udp", "udp6")
@@ -29,14 +30,10 @@ def sockets() -> set[str]:
     return {fields[1] for fields in table() if not fields[1].startswith(LOOPBACK)}
 
 
-def owned(wrapper: enter.Wrapper) -> set[str]:
+def owned(wrapper: Process) -> set[str]:
     """The numbers of the sockets that the rehearsal's processes hold open."""
-    names = held(wrapper)
-    found = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if str((process / "ns/pid").readlink()) in names:
-                found |= {str(path.readlink()) for path in (process / "fd").iterdir()}
+    folders = [Path(f"/proc/{process.pid}/fd") for process in family(wrapper)]
+    found = {str(path.readlink()) for folder in folders for path in folder.iterdir()}
     return {name[8:-1] for name in found if name.startswith("socket:[")}
 
 
@@ -70,8 +67,8 @@ def system() -> tuple[object, ...]:
     )
 
 
-def family(wrapper: enter.Wrapper) -> set[int]:
-    """The wrapper and all that descends from it."""
+def family(wrapper: Process) -> set[Process]:
+    """The processes of a rehearsal: its wrapper and all that descends from it, by number and start."""
     parents = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -79,26 +76,12 @@ def family(wrapper: enter.Wrapper) -> set[int]:
     found = {wrapper.pid}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
-    return found
+    assert len(found) > 10
+    return {Process.of(pid) for pid in found}
 
 
-def held(wrapper: enter.Wrapper) -> set[str]:
-    """The namespaces of a rehearsal and of its VPN host, so far as they are not the system's."""
-    own = {str(path.readlink()) for path in Path("/proc/self/ns").iterdir()}
-    found = {str(path.readlink()) for pid in family(wrapper) for path in Path(f"/proc/{pid}/ns").iterdir()} - own
-    kinds = sorted(name.split(":")[0] for name in found)
-    assert (kinds.count("pid"), kinds.count("cgroup")) == (2, 1), kinds
-    return found
-
-
-def in_use(names: set[str]) -> set[str]:
-    """Those of the namespaces in which a process still runs; one that waits to be reaped by the system does not."""
-    found = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if enter.alive(int(process.name)):
-                found |= {str(path.readlink()) for path in (process / "ns").iterdir()}
-    return names & found
+def alive(processes: set[Process]) -> set[Process]:
+    return {process for process in processes if process.alive}
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 5) -> None:
@@ -108,7 +91,7 @@ def wait_until(holds: Callable[[], bool], seconds: float = 5) -> None:
         time.sleep(0.05)
 
 
-def wrapper_of(rehearsal: Rehearsal) -> enter.Wrapper:
+def wrapper_of(rehearsal: Rehearsal) -> Process:
     wrapper = enter.noted(rehearsal.state)
     assert wrapper is not None
     assert wrapper.alive
@@ -129,22 +112,22 @@ def test_the_system_itself_sees_nothing_of_a_rehearsal(fresh: Rehearsal) -> None
 def test_stop_leaves_no_process_and_no_folder(fresh: Rehearsal) -> None:
     fresh.start()
     state, wrapper = fresh.state, wrapper_of(fresh)
-    names = held(wrapper)
-    assert names
+    processes = family(wrapper)
     groups = set(Path("/sys/fs/cgroup").rglob("labvpn-*"))
     fresh.stop()
-    wait_until(lambda: not in_use(names))
+    assert not alive(processes)
     assert not state.exists()
     assert len(groups - set(Path("/sys/fs/cgroup").rglob("labvpn-*"))) == 1
 
 
-def test_killing_the_wrapper_leaves_no_process_and_no_namespace(fresh: Rehearsal) -> None:
+def test_killing_the_wrapper_leaves_no_process_and_so_no_namespace_and_no_mount(fresh: Rehearsal) -> None:
+    before = system()
     fresh.start()
     wrapper = wrapper_of(fresh)
-    names = held(wrapper)
-    assert names
+    processes = family(wrapper)
     os.kill(wrapper.pid, signal.SIGKILL)
-    wait_until(lambda: not in_use(names))
+    wait_until(lambda: not alive(processes))
+    assert system() == before
     assert not fresh.status()["up"]
 
 
@@ -177,6 +160,15 @@ def test_a_start_brings_back_a_server_that_died(fresh: Rehearsal) -> None:
     fresh.output("names", "sh", "-c", "kill -9 $(cat /run/labvpn/pid/named-primary)")
     assert "started again: named-primary" in fresh.command("start").stderr
     assert fresh.output("phone", "dig", "+short", "ns1.lab.example") == network.PRIMARY
+
+
+def test_a_start_makes_a_cut_off_reboot_good(fresh: Rehearsal) -> None:
+    fresh.start()
+    fresh.output("server", "touch", "/root/kept")
+    fresh.output("names", "sh", "-c", "kill -9 $(cat /run/labvpn/server/pid); ip netns del server")
+    assert "run `labvpn rehearsal start`" in fresh.run("server", "true").stderr
+    assert "started again: server" in fresh.command("start").stderr
+    fresh.output("server", "test", "-e", "/root/kept")
 
 
 def test_a_start_that_was_cut_off_is_made_good_by_the_next(fresh: Rehearsal) -> None:

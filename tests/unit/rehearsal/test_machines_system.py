@@ -14,6 +14,7 @@ import pytest
 
 from labvpn.rehearsal import bare, enter, images, places, system
 from labvpn.rehearsal.problems import NotRunningError, RehearsalError
+from labvpn.rehearsal.process import Process
 
 DEBIAN = {"ID": "debian", "VERSION_ID": "12", "PRETTY_NAME": "Debian GNU/Linux 12 (bookworm)"}
 Patch = pytest.MonkeyPatch
@@ -141,19 +142,19 @@ def test_a_relative_state_folder_is_ignored_as_the_xdg_specification_says(monkey
 
 
 def test_a_process_is_not_taken_for_an_earlier_one_of_its_number() -> None:
-    mine = enter.Wrapper.of(os.getpid())
+    mine = Process.of(os.getpid())
     assert mine.alive
-    assert not enter.Wrapper(mine.pid, mine.began - 1).alive
+    assert not Process(mine.pid, mine.began - 1).alive
 
 
 def test_a_command_name_with_blanks_and_brackets_does_not_confuse() -> None:
     rest = " ".join(["S", *map(str, range(4, 53))])
-    assert enter.Wrapper.parse(f"71 (a) b (c) {rest}") == enter.Wrapper(71, 22)
+    assert Process.parse(f"71 (a) b (c) {rest}") == Process(71, 22)
 
 
 def test_a_dead_process_is_none() -> None:
     with pytest.raises(ProcessLookupError):
-        enter.Wrapper.parse("71 (gone) Z " + " ".join(map(str, range(4, 53))))
+        Process.parse("71 (gone) Z " + " ".join(map(str, range(4, 53))))
 
 
 @pytest.mark.parametrize("text", ["", "71", "no stat at all"])
