@@ -85,6 +85,15 @@ def test_an_update_copies_only_changed_content(here: Path, change: dict[str, str
     assert (here / "host" / "new" / "f").exists() is again
 
 
+def test_a_preview_copies_nothing(here: Path) -> None:
+    source = {SIGNATURE: ASSET, "path": f"{here}/f", "hash": "1"}
+    old, new = properties(source, "/old/f"), properties(source, "/new/f")
+    made = engine(here / "host")
+    assert made.ask("Create", urn=urn(TOKEN), properties=new, preview=True)["properties"] == new
+    assert made.ask("Update", urn=urn(TOKEN), olds=old, news=new, preview=True)["properties"] == new
+    assert not (here / "host" / "new").exists()
+
+
 def test_content_at_another_place_on_this_machine_is_no_difference() -> None:
     old = properties({SIGNATURE: ARCHIVE, "path": "/a", "hash": "1"}, "/x")
     new = properties({SIGNATURE: ARCHIVE, "path": "/b", "hash": "1"}, "/x")

@@ -48,6 +48,11 @@ def test_a_connection_gets_its_defaults_and_is_secret_as_a_whole() -> None:
     assert inputs["connection"] == secret(rest | {"password": secret("pa55word")})
 
 
+def test_an_argument_that_is_null_counts_as_not_given() -> None:
+    given = checked(connection={"host": "h", "password": None}, update=None, triggers=["1", None])
+    assert given == checked(connection={"host": "h"}, triggers=["1", None])
+
+
 def test_every_mistake_is_named_at_once_with_its_place() -> None:
     news = {"connection": {"port": "22", "bogus": 1}, "create": 3, "creat": "x", "triggers": "x"}
     answer = engine(Host()).ask("Check", urn=urn(COMMAND), news=news)

@@ -10,7 +10,7 @@ import pytest
 from labvpn.toolchain.fortios import tables
 from labvpn.toolchain.fortios.__main__ import FortiosPlugin
 from labvpn.toolchain.fortios.fields import Table
-from labvpn.toolchain.values import UNKNOWN
+from labvpn.toolchain.values import UNKNOWN, secret
 from tests.unit.toolchain.fortigate import TOKENS, Box, transcribe
 from tests.unit.toolchain.serving import Engine, Refused, urn
 
@@ -87,6 +87,21 @@ def test_an_object_that_cannot_be_read_back_is_kept_in_the_state() -> None:
         made.ask("Create", urn=urn(TOKENS["service"]), properties={"name": "s"})
     assert refused.value.unfinished
     assert "s" in box.tables["firewall.service/custom"]
+
+
+def test_empty_lists_come_with_the_first_refresh_and_are_no_difference() -> None:
+    made = engine(Box())
+    inputs = made.ask("Check", urn=urn(TOKENS["policy"]), news=POLICY)["inputs"]
+    outputs = made.ask("Create", urn=urn(TOKENS["policy"]), properties=inputs)["properties"]
+    found = made.ask("Read", urn=urn(TOKENS["policy"]), id="1", inputs=inputs, properties=outputs)
+    assert "groups" not in outputs
+    assert found["properties"]["groups"] == []
+    again = made.ask("Diff", urn=urn(TOKENS["policy"]), olds=found["properties"], old_inputs=inputs, news=inputs)
+    assert again["changes"] == "DIFF_NONE"
+
+
+def test_a_value_marked_secret_all_the_same_is_taken_as_a_value() -> None:
+    assert checked("service", {"name": "s", "comment": secret("c")})["inputs"]["comment"] == "c"
 
 
 def test_a_property_beyond_the_stand_in_is_refused_with_the_line_that_installs_the_real_plugin() -> None:
