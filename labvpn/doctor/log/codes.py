@@ -6,6 +6,7 @@ Sources: Microsoft's list of routing and remote access error codes, winerror.h, 
 from labvpn.doctor.log.event import Cause, Stage
 
 WINDOWS_TEXT = """
+602  transport       client-firewall
 619  transport       client-firewall esp-or-4500-blocked wrong-credentials no-address
 628  authentication  no-address wrong-credentials proposal-mismatch esp-or-4500-blocked
 629  authentication  no-address wrong-credentials session-time-over
@@ -20,6 +21,7 @@ WINDOWS_TEXT = """
 678  transport       ipsec-ports-blocked client-firewall
 691  authentication  wrong-credentials second-login account-expired device-not-allowed
 692  transport       client-firewall
+711  transport       client-firewall
 718  authentication  no-address l2tp-no-reply wrong-credentials
 719  authentication  no-address wrong-credentials
 720  address         no-address client-firewall proposal-mismatch
@@ -37,6 +39,7 @@ WINDOWS_TEXT = """
 756  transport       client-firewall second-login
 766  phase-1         certificate wrong-psk
 768  transport       ipsec-ports-blocked client-firewall
+769  transport       client-firewall ipsec-ports-blocked
 778  authentication  wrong-psk certificate
 781  phase-1         certificate wrong-psk
 782  transport       client-firewall
@@ -53,6 +56,7 @@ WINDOWS_TEXT = """
 798  authentication  certificate
 800  transport       ipsec-ports-blocked tcp-443-blocked name-not-found client-firewall wrong-psk
 801  authentication  wrong-credentials
+807  transport       tcp-443-blocked esp-or-4500-blocked client-firewall
 809  phase-1         ipsec-ports-blocked esp-or-4500-blocked client-firewall
 810  phase-1         wrong-psk certificate
 811  phase-1         proposal-mismatch
@@ -111,6 +115,7 @@ WINDOWS_TEXT = """
 0x800B0110  tls        certificate
 0x80090302  tls        proposal-mismatch certificate
 0x80090308  tls        proposal-mismatch certificate
+0x80090317  tls        certificate
 0x80090322  tls        certificate
 0x80090325  tls        certificate
 0x80090326  tls        proposal-mismatch certificate

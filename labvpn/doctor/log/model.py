@@ -52,6 +52,9 @@ SERVER: dict[Step, Stop] = CLIENT | {
 }
 """The same steps seen by the server."""
 
+QUESTIONS: frozenset[Step] = frozenset({Step.IKE_SENT, Step.L2TP_SENT, Step.TCP_SENT, Step.TLS_SENT})
+"""Steps of the client alone: where they are the last, nothing has come back."""
+
 UNANSWERED: frozenset[Step] = frozenset(
     {Step.IKE_SENT, Step.IKE_ANSWERED, Step.IKE_ON_4500, Step.L2TP_SENT, Step.TCP_SENT, Step.TLS_SENT, Step.IPSEC_SENT}
 )

@@ -21,8 +21,20 @@ def because(reason: Reason, said: Words) -> str:
 def as_json(verdict: Verdict, language: str = "en") -> str:
     """The stage and the causes in order: {"stage": ..., "causes": [{"id": ..., "because": ...}]}."""
     said = words.of(language)
-    causes = [{"id": str(finding.cause), "because": because(finding.reason, said)} for finding in verdict.findings]
+    causes = [
+        {"id": str(finding.cause), "because": _because_too(verdict, place, said)}
+        for place, finding in enumerate(verdict.findings)
+    ]
     return json.dumps({"stage": str(verdict.stage), "causes": causes}, ensure_ascii=False, indent=2)
+
+
+def _because_too(verdict: Verdict, place: int, said: Words) -> str:
+    """The reason of one cause; where a likelier cause has the same, what would tell them apart."""
+    finding = verdict.findings[place]
+    reason = because(finding.reason, said)
+    if finding.reason not in [other.reason for other in verdict.findings[:place]]:
+        return reason
+    return said.reasons["same"].format(because=reason, tell=said.advice[finding.cause].tell)
 
 
 def as_text(verdict: Verdict, language: str = "en") -> str:
@@ -32,11 +44,11 @@ def as_text(verdict: Verdict, language: str = "en") -> str:
     parts = [_heading(verdict, said)]
     if verdict.dials > 1:
         parts.append(said.layout["dial"].format(dial=verdict.dial, dials=verdict.dials))
-    parts += [
-        "",
-        said.layout["causes"],
-        *(line for place, one in enumerate(shown, 1) for line in _cause(place, one, said)),
-    ]
+    if verdict.known:
+        parts += ["", said.layout["causes"]]
+        parts += [line for place, finding in enumerate(shown, start=1) for line in _cause(place, finding, said)]
+    else:
+        parts.append(because(shown[0].reason, said))
     parts += ["", said.layout["user"], *(f"- {said.advice[one.cause].user}" for one in shown)]
     parts += ["", said.layout["admin"], *(f"- {said.advice[one.cause].admin}" for one in shown)]
     return "\n".join(parts) + "\n"
@@ -50,6 +62,8 @@ def _heading(verdict: Verdict, said: Words) -> str:
 
 def _cause(number: int, finding: Finding, said: Words) -> list[str]:
     advice = said.advice[finding.cause]
-    lines = [said.layout["item"].format(number=number, title=advice.title, id=finding.cause)]
-    lines.append(f"   {said.layout['because']}: {because(finding.reason, said)}")
-    return [*lines, f"   {said.layout['tell']}: {advice.tell}"] if advice.tell else lines
+    return [
+        said.layout["item"].format(number=number, title=advice.title, id=finding.cause),
+        f"   {said.layout['because']}: {because(finding.reason, said)}",
+        f"   {said.layout['tell']}: {advice.tell}",
+    ]

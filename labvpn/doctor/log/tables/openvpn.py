@@ -23,6 +23,7 @@ REFUSALS: Table = (
         r"\bAUTH_FAILED\b",
         r"auth-failure",
         r"STATE:\d+,EXITING,auth",
+        r"Auth Username/Password verification failed",
         r"[Cc]an't ask for 'Enter Auth|could not read Auth username",
         weight=STRONG,
     ),

@@ -1,6 +1,6 @@
 """SoftEther server's logs (server_log with or without [HUB "X"], security_log), English and Japanese."""
 
-from labvpn.doctor.log.event import Kind, Row, Stage, Step, Table, ended, reached, says, starts
+from labvpn.doctor.log.event import WEAK, Kind, Row, Stage, Step, Table, ended, reached, says, starts
 
 NOISE: Table = tuple(
     Row(pattern, Kind.NOISE)
@@ -8,12 +8,20 @@ NOISE: Table = tuple(
         r"HTTPS API (?:client|クライアント)",
         r"administration mode|管理モード",
         r"Cascade Connection|カスケード接続",
-        r"Failed to start SSL communication|SSL 通信を開始できませんでした",
+        r"Failed to start SSL communication.*\(code (?!15[0-2])",
+        r"SSL 通信を開始できませんでした.*\(コード (?!15[0-2])",
         r"VPN Azure",
     )
 )
 
 REFUSALS: Table = (
+    *says(
+        Stage.TLS,
+        "proposal-mismatch certificate",
+        r"Failed to start SSL communication.*\(code 15[0-2]\)",
+        r"SSL 通信を開始できませんでした.*\(コード 15[0-2]\)",
+        weight=WEAK,
+    ),
     *says(
         Stage.AUTHENTICATION,
         "wrong-credentials",

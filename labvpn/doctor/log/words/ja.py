@@ -48,6 +48,8 @@ REASONS = {
     "line": "{where}に次の記録があります: {words}",
     "windows": "{where}に Windows のエラー {words} があり、多くはこの原因です(番号だけでは決め手になりません)",
     "softether": "{where}に SoftEther のエラーコード {words} があります",
+    "unanswered": "{where}で打ち切られるまで、「{step}」への応答がありません",
+    "same": "{because}(この原因でも同じ記録になります。確かめ方: {tell})",
     "stopped": "{where}で接続が打ち切られています。最後に確認できたのは「{step}」です",
     "truncated": "ログは「{step}」で終わり、それに対する応答がありません",
     "unheard": "トンネルの中へ PPP の要求を何度も送っていますが、一度も応答がありません",
