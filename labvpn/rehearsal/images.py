@@ -44,7 +44,8 @@ class Recipe:
     @property
     def key(self) -> str:
         """A digest that changes with whatever the image depends on, so that a changed recipe is built anew."""
-        facts = [self.variant, *self.packages, *self.options, inspect.getsource(self.finish), bare.source()]
+        finish = bare.source() if self.finish is bare.finish else inspect.getsource(self.finish)
+        facts = [self.variant, *self.packages, *self.options, finish]
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
 
     @property
