@@ -119,6 +119,12 @@ def test_the_tunnel_is_blamed_if_only_a_client_in_it_is_cut_off() -> None:
     assert blamed and blamed.hop == Hop("way", "vpn")
 
 
+def test_a_client_in_the_vpn_passes_the_hosts_firewall_like_the_host_itself() -> None:
+    sees = [Witness("here", "outside", "firewall:server"), Witness("vpn", "vpn", "open")]
+    blamed = blame(PORT, sees)
+    assert blamed and blamed.hop == Hop("firewalld") and blamed.certain
+
+
 def test_a_system_that_hides_the_offender_still_leads_to_the_hop() -> None:
     sees = [Witness("mac", "outside", "firewall:unseen"), Witness("campus", "campus", "open")]
     blamed = blame(PORT, [*sees, Witness("phone", "outside", "firewall:unseen")])

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from labvpn.doctor import services, sockets
+from labvpn.doctor import services, sockets, views
 from labvpn.doctor.cli import app
+from labvpn.doctor.sighting import Sighting
+from labvpn.doctor.targets import Port
+from labvpn.doctor.views import View
 from tests.unit.doctor.servers import LOOPBACK, certificate, tcp, unused, vpn
 
 
@@ -38,8 +41,25 @@ def test_a_closed_port_ends_with_1_and_a_reason() -> None:
     assert f"{port}/tcp: closed by the VPN server" in out
 
 
+def test_a_machine_that_only_asks_others_does_not_probe(tmp_path: Path) -> None:
+    script = tmp_path / "labvpn"
+    view = View("away", "outside", (Sighting(Port("tcp", 443), 1, True, ("TLS",)),))
+    script.write_text(f"#!/bin/sh\necho '{json.dumps(views.to_json(view))}'\n")
+    script.chmod(0o700)
+    code, out = run("192.0.2.1", "--tcp", "443", "--here", "none", "--vantage", f"phone={script}", "--json")
+    assert (code, [view["name"] for view in json.loads(out)["vantages"]]) == (0, ["phone"])
+
+
 @pytest.mark.parametrize(
-    "words", [(), ("a b",), (LOOPBACK, "--tcp", "x"), (LOOPBACK, "--here", "moon"), (LOOPBACK, "--outputs", "/nowhere")]
+    "words",
+    [
+        (),
+        ("a b",),
+        (LOOPBACK, "--tcp", "x"),
+        (LOOPBACK, "--here", "moon"),
+        (LOOPBACK, "--here", "none"),
+        (LOOPBACK, "--outputs", "/nowhere"),
+    ],
 )
 def test_wrong_usage_ends_with_2(words: tuple[str, ...]) -> None:
     assert run(*words)[0] == 2

@@ -52,6 +52,13 @@ def test_a_vantage_point_that_does_not_report_is_a_problem() -> None:
     assert blocked().problems == ("the vantage point phone did not report: ssh: <connect> failed",)
 
 
+def test_a_verdict_that_one_vantage_point_cannot_prove_is_only_likely_and_says_what_would_tell() -> None:
+    finding = judged(View("here", "outside", (FINE, replace(CLOSED, port=IKE), CLOSED))).findings[0]
+    assert finding.headline == "500/udp: closed by the FortiGate, most likely"
+    assert "It may also be the network between here and the lab" in finding.remedy
+    assert "a second probe on the campus (--vantage) would tell" in finding.remedy
+
+
 def test_ports_that_are_closed_alike_make_one_finding() -> None:
     here = View("here", "outside", (denied(HTTPS), denied(IKE), CLOSED))
     assert [finding.headline for finding in judged(here).findings] == ["443/tcp, 500/udp: closed by the FortiGate"]

@@ -13,6 +13,8 @@ from tests.unit.doctor.servers import LOOPBACK, tcp, udp, unused
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the sender of an ICMP error")
 
+REAL_WAITS = sockets.WAITS
+
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +36,10 @@ def test_a_udp_service_is_asked_five_times_before_it_is_called_silent() -> None:
         assert knock_udp(LOOPBACK, port, b"ask", said) == Knock(5)
         time.sleep(0.02)
     assert heard == [b"ask"] * 5
+
+
+def test_five_tries_take_three_or_four_seconds() -> None:
+    assert len(REAL_WAITS) == 5 and 3 < sum(REAL_WAITS) < 4
 
 
 def test_four_lost_packets_do_not_close_a_port() -> None:

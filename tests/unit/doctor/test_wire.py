@@ -103,6 +103,11 @@ def test_a_damaged_answer_never_raises(at: int, value: int) -> None:
     ike.read(damaged, COOKIE)
 
 
+def test_an_answer_without_a_responders_cookie_is_an_echo_of_the_question() -> None:
+    assert ike.read(IKE_CHOICE[:8] + bytes(8) + IKE_CHOICE[16:], COOKIE) is None
+    assert ike.read(ike.request(COOKIE), COOKIE) is None
+
+
 @pytest.mark.parametrize("other", [bytes(8), COOKIE[::-1]])
 def test_an_answer_to_someone_else_is_none(other: bytes) -> None:
     assert ike.read(IKE_CHOICE, other) is None
