@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Interface
 from pathlib import Path
 
 from labvpn.rehearsal import kernel
@@ -109,10 +110,15 @@ def port(each: Machine, link: Link) -> str:
     return f"{each.name}-{link.bridge}"[:15]
 
 
+def _mac(link: Link) -> str:
+    """A locally administered address that stays the interface's own, so that a reboot leaves no neighbour mistaken."""
+    return "02:00:" + ":".join(f"{octet:02x}" for octet in IPv4Interface(link.addresses[0]).ip.packed)
+
+
 def _plug(each: Machine, link: Link) -> list[str]:
     end = port(each, link)
     return [
-        f"link add {end} type veth peer name {link.interface} netns {each.name}",
+        f"link add {end} type veth peer name {link.interface} address {_mac(link)} netns {each.name}",
         f"link set {end} master {link.bridge} up",
     ]
 

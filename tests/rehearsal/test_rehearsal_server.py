@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import yaml
 
@@ -75,6 +77,16 @@ def test_packages_install_without_a_network_and_outlive_a_reboot(fresh: Rehearsa
     assert "of-the-past" not in fresh.output("server", "nft", "list", "tables")
     assert fresh.run("server", "test", "-e", "/root/kept").returncode == 0
     assert fresh.run("server", "test", "-e", "/run/gone").returncode == 1
+
+
+def test_after_a_reboot_its_neighbours_find_the_host_at_once(fresh: Rehearsal) -> None:
+    fresh.start()
+    fresh.output("campus", "curl", "-s", f"http://{network.SERVER}:{network.PORTAL_PORT}/")
+    before = fresh.output("server", "cat", "/sys/class/net/eth0/address")
+    began = time.monotonic()
+    assert fresh.command("reboot", "server").returncode == 0
+    assert time.monotonic() - began < 15
+    assert fresh.output("server", "cat", "/sys/class/net/eth0/address") == before
 
 
 def test_only_the_vpn_host_has_a_plug(machines: Rehearsal) -> None:
