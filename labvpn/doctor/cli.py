@@ -13,11 +13,29 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Find out what is wrong with the VPN, from any machine, without root.")
 
-Text = Annotated[str | None, typer.Option(show_default=False)]
 
-
-def _option(words: str, *names: str, show: bool | str = False) -> Any:
+def _option(words: str, *names: str, show: bool = False) -> Any:
     return typer.Option(*names, help=words, show_default=show)
+
+
+Host = Annotated[str | None, typer.Argument(help="The server's DNS name or IPv4 address.", show_default=False)]
+Outputs = Annotated[Path | None, _option("The stack's outputs, as pulumi stack output --json writes them.")]
+Tcp = Annotated[str | None, _option("TCP ports that shall be open, such as 443,992.")]
+Udp = Annotated[str | None, _option("UDP ports that shall be open, such as 500,4500.")]
+Closed = Annotated[str | None, _option("Ports that shall be closed to the outside, such as 22,8000,1701/udp.")]
+Points = Annotated[
+    list[str] | None,
+    _option("NAME=COMMAND: probe from there as well; COMMAND leads to a labvpn or a python3 (3.9 or newer)."),
+]
+Here = Annotated[
+    str, _option("Where this machine stands: outside, campus, vpn, host; none: it does not probe.", show=True)
+]
+Gateways = Annotated[str | None, _option("The FortiGate's addresses: its refusals come from them.")]
+Address = Annotated[str | None, _option("Probe this address, whatever the name says.")]
+Resolver = Annotated[str | None, _option("Ask this resolver, not the system's.")]
+Json = Annotated[bool, _option("Print the report as JSON.", "--json")]
+Metrics = Annotated[bool, _option("Print metrics for a node exporter's textfile collector.", "--prometheus")]
+Page = Annotated[Path | None, _option("Write one page with a map of the network, readable offline.")]
 
 
 @app.callback()
@@ -27,30 +45,19 @@ def doctor() -> None:
 
 @app.command()
 def probe(
-    host: Annotated[
-        str | None, typer.Argument(help="The server's DNS name or IPv4 address.", show_default=False)
-    ] = None,
-    outputs: Annotated[Path | None, _option("The stack's outputs, as pulumi stack output --json writes them.")] = None,
-    tcp: Annotated[str | None, _option("TCP ports that shall be open, such as 443,992.")] = None,
-    udp: Annotated[str | None, _option("UDP ports that shall be open, such as 500,4500.")] = None,
-    closed: Annotated[
-        str | None, _option("Ports that shall be closed to the outside, such as 22,8000,1701/udp.")
-    ] = None,
-    vantage: Annotated[
-        list[str] | None,
-        _option("NAME=COMMAND: probe from there as well; COMMAND leads to a labvpn or a python3 (3.9 or newer)."),
-    ] = None,
-    here: Annotated[
-        str, _option("Where this machine stands: outside, campus, vpn, host; none: it does not probe.", show=True)
-    ] = "outside",
-    fortigate: Annotated[str | None, _option("The FortiGate's addresses: its refusals come from them.")] = None,
-    address: Annotated[str | None, _option("Probe this address, whatever the name says.")] = None,
-    resolver: Annotated[str | None, _option("Ask this resolver, not the system's.")] = None,
-    json: Annotated[bool, _option("Print the report as JSON.", "--json")] = False,
-    prometheus: Annotated[
-        bool, _option("Print metrics for a node exporter's textfile collector.", "--prometheus")
-    ] = False,
-    html: Annotated[Path | None, _option("Write one page with a map of the network, readable offline.")] = None,
+    host: Host = None,
+    outputs: Outputs = None,
+    tcp: Tcp = None,
+    udp: Udp = None,
+    closed: Closed = None,
+    vantage: Points = None,
+    here: Here = "outside",
+    fortigate: Gateways = None,
+    address: Address = None,
+    resolver: Resolver = None,
+    json: Json = False,
+    prometheus: Metrics = False,
+    html: Page = None,
 ) -> None:
     """Probe every port of HOST as a client would, and name the one hop that closes a port that shall be open.
 
@@ -63,18 +70,22 @@ def probe(
     from labvpn.doctor import vantage as vantages
 
     try:
-        text = outputs.read_text("utf-8") if outputs else None
-        wanted = targets.targets(host, text, tcp, udp, closed, address, fortigate)
+        wanted = targets.targets(host, _read(outputs), tcp, udp, closed, address, fortigate)
         there = [vantages.vantage(words) for words in vantage or ()]
         made = run.probe(wanted, run.place(here, there), there, resolver)
-    except OSError as error:
-        raise typer.BadParameter(f"{outputs}: {error.strerror}") from None
     except targets.TargetError as error:
         raise typer.BadParameter(str(error)) from None
     _print(made, json, prometheus)
     if html:
         _write_page(made, html)
     raise typer.Exit(0 if made.as_expected else 1)
+
+
+def _read(outputs: Path | None) -> str | None:
+    try:
+        return outputs.read_text("utf-8") if outputs else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"--outputs: {error}") from None
 
 
 def _print(made: Report, json: bool, prometheus: bool) -> None:

@@ -16,6 +16,11 @@ from labvpn.doctor.style import STYLE
 from labvpn.doctor.targets import Port
 from labvpn.doctor.topology import topology
 
+_LEGEND = (
+    "Green lets through what it shall. Red closes a port that shall be open, or leaves one open that shall be closed. "
+    "In the lanes a cross marks the hop that closes a port, and a bar a port that is closed as wanted."
+)
+
 
 def page(made: Report) -> str:
     """The whole page; it refers to nothing outside itself."""
@@ -33,7 +38,7 @@ def _body(made: Report) -> Iterator[Element]:
     yield element("h1", made.host)
     yield element("p", _subtitle(made), class_="soft")
     yield _banner(made)
-    yield element("div", topology(made), class_="card")
+    yield element("div", topology(made), element("p", _LEGEND, class_="soft"), class_="card")
     yield from _findings(made)
     for view in made.views:
         yield element("h2", f"Seen from {words.place(view.name, view.place)}")

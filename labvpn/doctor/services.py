@@ -165,4 +165,6 @@ def _read_marked(reply: bytes, cookie: bytes) -> str | None:
 def _reason(error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return "it says nothing"
-    return f"TLS fails: {getattr(error, 'reason', None) or error.strerror or error}"
+    reason = getattr(error, "reason", None) or error.strerror or str(error)
+    # OpenSSL's word for an answer in another protocol.
+    return "it speaks no TLS" if reason == "WRONG_VERSION_NUMBER" else f"TLS fails: {reason}"

@@ -42,8 +42,10 @@ class Box:
 
 def topology(made: Report) -> Element:
     """The map as a drawing: the outside at the left, the server at the right, campus and VPN below."""
-    outside = _stack(made, ("outside",), 20)
-    hops = _hop_boxes(made, max(_bottom(outside), 130) / 2 + 10)
+    tall = _bottom(_stack(made, ("outside",), 0))
+    middle = 20 + max(tall, 90) / 2
+    outside = _stack(made, ("outside",), middle - tall / 2)
+    hops = _hop_boxes(made, middle)
     below = _stack(made, ("campus", "vpn"), max(_bottom(outside), _bottom(hops)) + _GAP)
     ways = [_way(made, view, box, hops) for view, box in (outside | below).items()]
     boxes = [*outside.values(), *below.values(), *hops]

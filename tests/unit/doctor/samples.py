@@ -31,7 +31,7 @@ def good() -> Report:
 
 def blocked() -> Report:
     """IKE is closed by the FortiGate; the notebook server is open to the outside."""
-    intruder = Sighting(NOTEBOOK, 1, True, (), "TLS fails: WRONG_VERSION_NUMBER")
+    intruder = Sighting(NOTEBOOK, 1, True, (), "it speaks no TLS")
     here = View("here", "outside", (FINE, denied(IKE), intruder))
     campus = View("campus", "campus", (FINE, ANSWERED, intruder))
     broken = View("phone", "outside", trouble="ssh: <connect> failed")

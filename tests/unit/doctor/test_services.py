@@ -66,7 +66,7 @@ def test_a_port_that_accepts_and_speaks_no_tls_says_what_it_does() -> None:
     with tcp(lambda plain: plain.sendall(b"SSH-2.0-x\r\n")) as port:
         sighting = seen(port)
     assert sighting.connected and not sighting.services
-    assert sighting.detail.startswith("TLS fails: ")
+    assert sighting.detail == "it speaks no TLS"
 
 
 def test_a_port_that_accepts_and_says_nothing_keeps_us_a_few_seconds_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
