@@ -46,8 +46,9 @@ class Concern:
         self.state = state
         self.handlers = {handler.kind: handler for handler in handlers}
 
-    def prepare(self, changes: List[Change]) -> None:
-        """Do what has to come before the first change."""
+    def prepare(self, changes: List[Change]) -> bool:
+        """Do what has to come before the first change; True where the machine has to be looked at again after that."""
+        return False
 
     def finish(self, changes: List[Change]) -> None:
         """Do what has to come after the last change, so that it lasts."""
@@ -96,8 +97,12 @@ class Concern:
         """Make the document hold, read it back, and return what was changed in words."""
         desired = parse(text)
         changes = compare(desired, self.observe(desired, self.state.lines()))
+        said = [describe(change) for change in changes]
+        if changes and self.prepare(changes):
+            self.refresh()
+            changes = compare(desired, self.observe(desired, self.state.lines()))
+            said += [words for words in map(describe, changes) if words not in said]
         if changes:
-            self.prepare(changes)
             self.note_before(changes)
             self.change(changes)
             self.finish(changes)
@@ -105,7 +110,7 @@ class Concern:
             self.check(desired)
         if self.state.applied != text:
             self.state.record(text)
-        return [describe(change) for change in changes]
+        return said
 
     def note_before(self, changes: List[Change]) -> None:
         """Remember what each object is now, before it is touched for the first time."""

@@ -137,7 +137,7 @@ class Firewall(Concern):
             state, [ServiceDefinition(self.firewalld), ZoneEntries(state, self.firewalld), Units(state.machine)]
         )
 
-    def prepare(self, changes: List[Change]) -> None:
+    def prepare(self, changes: List[Change]) -> bool:
         if not self.firewalld.installed:
             raise AgentError(
                 "firewalld is not installed on the VPN host: the host step comes first; run `pulumi up` again"
@@ -149,6 +149,7 @@ class Firewall(Concern):
         self.fallback.arm()
         if starts:
             self.keep_ssh_open([change.line.name for change in changes if change.line.kind == "zone"])
+        return False
 
     def refuse_two_managers(self) -> None:
         """AgentError where another firewall manager is active: the two would undo each other."""

@@ -138,16 +138,20 @@ class Host(Concern):
         units.ready[softether.place.unit] = softether.wait_ready
         super().__init__(state, [Agent(machine), administration, packages, Addresses(machine), units])
 
-    def prepare(self, changes: List[Change]) -> None:
+    def prepare(self, changes: List[Change]) -> bool:
         for change in changes:
             if change.line.kind == "agent" and change.want:
                 self.handlers["agent"].make([change])
             if change.line.kind == "package" and change.want:
                 self.packages.note_folders(FOLDERS.get(change.line.name, []))
         Masks(self.softether.machine).release(list(SERVICES.values()))
+        return False
 
     def remove(self) -> List[str]:
+        # A run that was cut off may have left dpkg at work, or things that it has not configured yet.
+        self.packages.mend()
         done = super().remove()
+        self.packages.purge([])
         if self.state.before.get("package softether-vpnserver", {}) is None:
             self.softether.machine.delete(HOME + "/administrator")
         return done

@@ -183,9 +183,10 @@ class Hub(Concern):
         handlers: List[Handler] = [Hubs(softether), SecureNat(softether), self.users]
         super().__init__(state, handlers)
 
-    def prepare(self, changes: List[Change]) -> None:
+    def prepare(self, changes: List[Change]) -> bool:
         require(self.softether)
         self.softether.start()
+        return False
 
     def finish(self, changes: List[Change]) -> None:
         self.choose_default([one.want.name for one in changes if one.want and one.want.kind == "hub" and not one.have])
@@ -204,7 +205,7 @@ class Hub(Concern):
     def notes(self, desired: List[Line]) -> List[str]:
         ours = {line.name.lower() for line in desired if line.kind == "user"}
         ours |= {key.partition(" ")[2].lower() for key in list(self.state.before) + list(self.state.lines())}
-        notes = []
+        notes = self.softether.notes()
         for hub in [line.name for line in desired if line.kind == "hub"]:
             strangers = [name for name in self.users.names(hub) if (hub + "/" + name).lower() not in ours]
             if strangers:

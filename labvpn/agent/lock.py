@@ -4,41 +4,40 @@ import contextlib
 import fcntl
 import os
 import time
-from typing import Iterator
+from typing import Callable, Iterator
 
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 
-LOCK_SECONDS = 60.0
+RUN_SECONDS = 60.0
 
 
 @contextlib.contextmanager
-def held(machine: Machine, name: str, holder: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+def held(machine: Machine, name: str, holder: str, seconds: float = RUN_SECONDS) -> Iterator[None]:
     """Hold the lock file `name` while the block runs; AgentError says who holds it after `seconds`."""
     path = machine.path(name)
     path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
     with path.open("a+") as file:
-        wait_for(file.fileno(), path.name, seconds)
+        file.seek(0)
+        who = file.read().strip() or "another run"
+        wait_for(lambda: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB), who, seconds)
         file.truncate(0)
         file.write("{} (process {}, since {})\n".format(holder, os.getpid(), time.strftime("%H:%M:%S")))
         file.flush()
         yield
 
 
-def wait_for(descriptor: int, name: str, seconds: float) -> None:
-    """Try the lock until it is free or the time is over."""
+def wait_for(take: Callable[[], None], holder: str, seconds: float) -> None:
+    """Try to take a lock until it is free; AgentError names its holder after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            take()
         except OSError:
-            if time.monotonic() < end:
-                time.sleep(0.1)
-                continue
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            who = os.read(descriptor, 200).decode("utf-8", "replace").strip() or "another run"
-            raise AgentError(
-                "the lock {} of the VPN host is held by {}: wait until that is done and run again".format(name, who)
-            ) from None
+            if time.monotonic() > end:
+                raise AgentError(
+                    "{} is at work on the VPN host: wait until it is done and run again".format(holder)
+                ) from None
+            time.sleep(0.1)
         else:
             return

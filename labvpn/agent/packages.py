@@ -1,14 +1,17 @@
 """Debian packages: which are installed, how they come without starting anything, and how exactly ours go again."""
 
+import fcntl
 import json
 import re
 from typing import Dict, List, Set
 
 from labvpn.agent.errors import AgentError
+from labvpn.agent.lock import wait_for
 from labvpn.agent.machine import Machine
 from labvpn.agent.state import HOME
 
 APT_SECONDS = 600
+LOCK_SECONDS = 300.0
 BROUGHT = HOME + "/host.packages.json"
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHANGES_FRONTEND": "none"}
 # Wait for another apt for a minute; keep configuration files that someone changed.
@@ -23,9 +26,25 @@ class Packages:
 
     def installed(self, names: List[str]) -> Set[str]:
         """Those of the names that are wholly installed."""
+        return {name for name, status in self.states(names).items() if status == "installed"}
+
+    def states(self, names: List[str]) -> Dict[str, str]:
+        """What dpkg says of each of the names that it knows: installed, unpacked, config-files..."""
+        if not names:
+            # Asked without a name, dpkg-query lists every package of the host.
+            return {}
         command = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names]
-        lines = self.machine.run(command).output.splitlines()
-        return {line.split()[0] for line in lines if line.endswith(" installed")}
+        pairs = [line.split() for line in self.machine.run(command).output.splitlines()]
+        return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+    def mend(self) -> None:
+        """Wait for another run of dpkg, and finish what one that was cut off has left."""
+        lock = self.machine.path("/var/lib/dpkg/lock-frontend")
+        if lock.exists():
+            with lock.open("r+") as file:
+                wait_for(lambda: fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB), "another dpkg", LOCK_SECONDS)
+        if self.machine.run(["dpkg", "--audit"]).output.strip():
+            self.machine.must(["dpkg", "--configure", "-a"], APT_SECONDS, QUIET)
 
     def install(self, names: List[str]) -> None:
         """Install packages with what they need, and note first what comes with them, so that it can go again."""
@@ -34,9 +53,7 @@ class Packages:
                 "the VPN host has no apt-get, and {} cannot come from a package there: "
                 "install SoftEther by hand and set the installation to `present`".format(", ".join(names))
             )
-        if self.machine.run(["dpkg", "--audit"]).output.strip():
-            # A run before was cut off in the middle of dpkg.
-            self.machine.must(["dpkg", "--configure", "-a"], APT_SECONDS, QUIET)
+        self.mend()
         self.machine.must(["apt-get", "update", *OPTIONS], APT_SECONDS, QUIET)
         command = ["apt-get", "install", "--no-install-recommends", *OPTIONS]
         self.note("packages", self.planned([*command, "-s", *names], "Inst"))
@@ -66,7 +83,10 @@ class Packages:
     def purge(self, names: List[str]) -> None:
         """Purge these packages and what came with them, except what another package has begun to need."""
         noted = self.brought()
-        present = sorted(self.installed(sorted({*noted.get("packages", []), *names})))
+        self.mend()
+        states = self.states(sorted({*noted.get("packages", []), *names}))
+        ours = {*noted.get("packages", []), *names}
+        present = sorted(name for name in ours if states.get(name, "not-installed") != "not-installed")
         if present:
             self.purge_present(present)
         for folder in noted.get("folders", []):

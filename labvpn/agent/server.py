@@ -4,7 +4,7 @@
 from typing import List
 
 from labvpn.agent.concern import Concern, Handler
-from labvpn.agent.document import Change
+from labvpn.agent.document import Change, Line
 from labvpn.agent.errors import AgentError
 from labvpn.agent.hashes import password_hash
 from labvpn.agent.listeners import Listeners
@@ -30,7 +30,7 @@ class Server(Concern):
         ]
         super().__init__(state, handlers)
 
-    def prepare(self, changes: List[Change]) -> None:
+    def prepare(self, changes: List[Change]) -> bool:
         """Have the server running and the administrator let in."""
         require(self.softether)
         self.softether.start()
@@ -43,6 +43,11 @@ class Server(Concern):
             hashed = password_hash(self.softether.secrets.administrator)
             self.softether.edit_stopped({("ServerConfiguration", "HashedPassword"): ("byte", hashed)})
             self.softether.keep_password()
+            return True
+        return False
+
+    def notes(self, desired: List[Line]) -> List[str]:
+        return self.softether.notes()
 
     def finish(self, changes: List[Change]) -> None:
         self.softether.flush()

@@ -79,7 +79,8 @@ class Administrator(Setting):
 
     def values(self, line: Line) -> Values:
         stored = self.branch("ServerConfiguration").get("HashedPassword")
-        return {"password": current(stored == password_hash(self.softether.secrets.administrator))}
+        same = stored == password_hash(self.softether.secrets.administrator)
+        return {"password": current(same and not self.softether.locked_out)}
 
     def set(self, want: Line) -> None:
         self.call("SetServerPassword", PlainTextPassword_str=self.softether.secrets.administrator)

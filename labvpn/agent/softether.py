@@ -61,6 +61,8 @@ class SoftEther:
         self.connection: Optional[Rpc] = None
         self.config: Optional[Tree] = None
         self.edits: Edits = {}
+        # Why the configuration was read from the file and not from the server.
+        self.trouble: Optional[AgentError] = None
 
     @property
     def installed(self) -> bool:
@@ -120,9 +122,20 @@ class SoftEther:
             try:
                 self.call("GetServerInfo")
                 self.config = load(cast(Rpc, self.connection).config_lines())
-            except (Unreachable, WrongPassword):
+                self.trouble = None
+            except (Unreachable, WrongPassword) as error:
+                self.trouble = error
                 self.config = self.filed()
         return self.config
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether the running server refused the administrator."""
+        return isinstance(self.trouble, WrongPassword)
+
+    def notes(self) -> List[str]:
+        """What to say where the server itself could not be asked."""
+        return ["{}; shown here is what its file says".format(self.trouble)] if self.trouble and self.installed else []
 
     def filed(self) -> Tree:
         """The configuration as the file has it."""
@@ -168,7 +181,7 @@ class SoftEther:
         if self.connection is not None:
             self.connection.close()
         self.connection = None
-        self.config = None
+        self.refresh()
 
     def running(self) -> bool:
         """Whether the unit is active."""

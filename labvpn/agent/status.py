@@ -1,0 +1,135 @@
+"""What goes on at the server now, for those who look after it: only read, and nothing secret in the answer."""
+
+import calendar
+import json
+import re
+import ssl
+import time
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from labvpn.agent.errors import AgentError
+from labvpn.agent.machine import Machine
+from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
+from labvpn.agent.softether import PACKAGED, Secrets, SoftEther
+
+PACKAGED_LOGS = "/var/log/softether"
+
+LOG_DAYS = 2
+LOG_BYTES = 8 << 20
+FAILURES_SECONDS = 24 * 3600
+
+NEVER = "1970-"
+"""How a date begins that is not set: SoftEther gives the first day of its own reckoning."""
+
+# The sentences of the log in English and in Japanese; by escapes, since the agent travels as plain ASCII.
+CALLER = re.compile(r'"(CID-\d+)" ?\([^)"]*?IP[^)"]*?[:\uff1a] ?([0-9A-Fa-f.:]+)')
+REFUSALS = r"User authentication failed|\u30e6\u30fc\u30b6\u30fc\u8a8d\u8a3c\u306b\u5931\u6557"
+FAILED = re.compile(r'^(\S+ \S+) .*"(CID-\d+)".*(?:{}).*?"([^"]*)"'.format(REFUSALS))
+
+
+class Status:
+    """One reading of the server, by calls that get and enumerate and by its log."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.softether = SoftEther(machine, Secrets({}))
+
+    def report(self) -> str:
+        """The answer of `agent status`: one JSON object, times in seconds since 1970."""
+        if not self.softether.installed:
+            raise AgentError("there is no SoftEther on the VPN host as yet: run `pulumi up`")
+        hubs = [str(hub["HubName_str"]) for hub in self.softether.call("EnumHub").get("HubList", [])]
+        now = moment(self.softether.call("GetServerStatus")["CurrentTime_dt"]) or time.time()
+        answer = {
+            "at": now,
+            "sessions": [session for hub in hubs for session in self.sessions(hub)],
+            "accounts": [account for hub in hubs for account in self.accounts(hub)],
+            "failures": [failure for hub in hubs for failure in self.failures(hub)],
+            "certificate": self.certificate(),
+        }
+        return json.dumps(answer) + "\n"
+
+    def sessions(self, hub: str) -> Iterator[Dict[str, Any]]:
+        """The users' sessions; the hub's own, of its router and its bridges, are none."""
+        for session in self.softether.call("EnumSession", HubName_str=hub).get("SessionList", []):
+            if not session["SecureNATMode_bool"] and not session["BridgeMode_bool"] and not session["LinkMode_bool"]:
+                yield from self.session(hub, session)
+
+    def session(self, hub: str, listed: Answer) -> Iterator[Dict[str, Any]]:
+        """One session, unless it has just ended."""
+        try:
+            found = self.softether.call("GetSessionStatus", HubName_str=hub, Name_str=listed["Name_str"])
+        except RpcError as error:
+            if error.code != OBJECT_NOT_FOUND:
+                raise
+            return
+        yield {
+            "hub": hub,
+            "name": listed["Name_str"],
+            "user": listed["Username_str"],
+            "source": listed["ClientIP_ip"],
+            "since": moment(listed["CreatedTime_dt"]),
+            "limit": int(found.get("policy:AutoDisconnect_u32") or 0),
+            "protocol": str(found.get("UnderlayProtocol_str") or "").rpartition(" - ")[2],
+            "received": int(found.get("TotalRecvSize_u64") or 0),
+            "sent": int(found.get("TotalSendSize_u64") or 0),
+        }
+
+    def accounts(self, hub: str) -> Iterator[Dict[str, Any]]:
+        """The users whose account ends one day."""
+        for user in self.softether.call("EnumUser", HubName_str=hub).get("UserList", []):
+            expires = moment(str(user.get("Expires_dt") or NEVER))
+            if expires is not None:
+                yield {"hub": hub, "user": user["Name_str"], "expires": expires}
+
+    def failures(self, hub: str) -> List[Dict[str, Any]]:
+        """The logins that failed within the last day, by user and source."""
+        callers: Dict[str, str] = {}
+        found: Dict[Tuple[str, str], Dict[str, Any]] = {}
+        since = time.time() - FAILURES_SECONDS
+        for line in self.log(hub):
+            callers.update(CALLER.findall(line))
+            failed = FAILED.match(line)
+            at = stamp(failed.group(1)) if failed else None
+            if failed is None or at is None or at < since:
+                continue
+            source = callers.get(failed.group(2), "")
+            entry = found.setdefault(
+                (failed.group(3), source), {"hub": hub, "user": failed.group(3), "source": source, "count": 0}
+            )
+            entry.update(count=entry["count"] + 1, last=at)
+        return list(found.values())
+
+    def log(self, hub: str) -> Iterator[str]:
+        """The end of the hub's security log, the older file first."""
+        place = self.softether.place
+        folder = PACKAGED_LOGS if place == PACKAGED else place.folder
+        files = sorted(self.machine.path(folder + "/security_log/" + hub).glob("*.log"))
+        for path in files[-LOG_DAYS:]:
+            with path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - LOG_BYTES))
+                for line in file:
+                    yield line.decode("utf-8", "replace").lstrip("\ufeff")
+
+    def certificate(self) -> str:
+        """The certificate that the server shows, as PEM; taken from a handshake, since the call returns the key too."""
+        try:
+            return ssl.get_server_certificate(("127.0.0.1", self.softether.ports()[0]))
+        except (OSError, ValueError):
+            return ""
+
+
+def moment(text: str) -> Optional[float]:
+    """A time of SoftEther's calls, which is UTC, in seconds since 1970; None where it is not set."""
+    if text.startswith(NEVER):
+        return None
+    whole, _, part = text.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + (part or "0"))
+
+
+def stamp(text: str) -> Optional[float]:
+    """A time of SoftEther's logs, which is the host's local one, in seconds since 1970; None if it is none."""
+    try:
+        return time.mktime(time.strptime(text.partition(".")[0], "%Y-%m-%d %H:%M:%S"))
+    except ValueError:
+        return None
