@@ -66,6 +66,7 @@ class Blame:
 
 
 World = Mapping[Hop, Fault]
+Path = tuple[Hop, ...]
 
 
 def _fault(rarity: int, *causes: str) -> Fault:
@@ -106,32 +107,34 @@ _FAULTS = {
 }
 
 
-def blame(port: Port, witnesses: Sequence[Witness]) -> Blame | None:
-    """The hop that closes `port`, None where every witness sees it open."""
+def blame(port: Port, witnesses: Sequence[Witness], without: Sequence[str] = ()) -> Blame | None:
+    """The hop that closes `port`, None where every witness sees it open; the lab is `without` these hops."""
     closed = [witness for witness in witnesses if witness.cause != "open"]
     if not closed:
         return None
     focus = min(closed, key=lambda witness: tuple(PATHS).index(witness.place))
-    fitting = _explanations(witnesses)
+    paths = {witness: path(witness, without) for witness in witnesses}
+    fitting = _explanations(paths)
     if not fitting:
         return Blame(port, focus.name, None)
-    blamed = list(dict.fromkeys(hop for world in fitting if (hop := _stop(world, focus))))
+    blamed = list(dict.fromkeys(hop for world in fitting if (hop := _stop(world, focus, paths[focus]))))
     best = fitting[0]
-    stops = tuple((witness.name, hop) for witness in closed if (hop := _stop(best, witness)))
+    stops = tuple((witness.name, hop) for witness in closed if (hop := _stop(best, witness, paths[witness])))
     behind = tuple(hop for hop in best if hop != blamed[0])
     return Blame(port, focus.name, blamed[0], tuple(blamed[1:]), behind, stops)
 
 
-def path(witness: Witness) -> tuple[Hop, ...]:
+def path(witness: Witness, without: Sequence[str] = ()) -> Path:
     """The hops between a witness and the service."""
-    return tuple(Hop(kind, witness.name if kind in (WAY, CAMPUS) else "") for kind in PATHS[witness.place])
+    kinds = (kind for kind in PATHS[witness.place] if kind not in without)
+    return tuple(Hop(kind, witness.name if kind in (WAY, CAMPUS) else "") for kind in kinds)
 
 
-def _explanations(witnesses: Sequence[Witness]) -> list[World]:
+def _explanations(paths: Mapping[Witness, Path]) -> list[World]:
     """The worlds with the fewest faults that fit what all witnesses see, the most usual first."""
-    hops = tuple(dict.fromkeys(hop for witness in witnesses for hop in path(witness)))
+    hops = tuple(dict.fromkeys(hop for hops in paths.values() for hop in hops))
     for count in range(1, len(hops) + 1):
-        fitting = [world for world in _worlds(hops, count) if _fits(world, witnesses)]
+        fitting = [world for world in _worlds(hops, count) if _fits(world, paths)]
         if fitting:
             return sorted(fitting, key=lambda world: sum(fault.rarity for fault in world.values()))
     return []
@@ -143,14 +146,14 @@ def _worlds(hops: Sequence[Hop], count: int) -> Iterator[World]:
             yield dict(zip(faulty, faults, strict=True))
 
 
-def _fits(world: World, witnesses: Sequence[Witness]) -> bool:
-    return all(witness.cause in _visible(world, witness) for witness in witnesses)
+def _fits(world: World, paths: Mapping[Witness, Path]) -> bool:
+    return all(witness.cause in _visible(world, witness, hops) for witness, hops in paths.items())
 
 
-def _visible(world: World, witness: Witness) -> frozenset[str]:
+def _visible(world: World, witness: Witness, hops: Path) -> frozenset[str]:
     """What a witness can see in such a world."""
     seen: frozenset[str] = frozenset()
-    for hop in path(witness):
+    for hop in hops:
         fault = world.get(hop)
         if fault and witness.place in ("host", "vpn") and hop.kind == FIREWALLD:
             # firewalld lets a machine talk to itself, and so does SecureNAT; other rules on the host may refuse that.
@@ -160,7 +163,6 @@ def _visible(world: World, witness: Witness) -> frozenset[str]:
     return seen | {"open"}
 
 
-def _stop(world: World, witness: Witness) -> Hop | None:
+def _stop(world: World, witness: Witness, hops: Path) -> Hop | None:
     """Where a witness's packets end."""
-    faulty = (hop for hop in path(witness) if hop in world and witness.cause in world[hop].causes)
-    return next(faulty, None)
+    return next((hop for hop in hops if hop in world and witness.cause in world[hop].causes), None)

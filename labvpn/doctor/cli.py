@@ -31,6 +31,7 @@ Here = Annotated[
     str, _option("Where this machine stands: outside, campus, vpn, host; none: it does not probe.", show=True)
 ]
 Gateways = Annotated[str | None, _option("The FortiGate's addresses: its refusals come from them.")]
+Without = Annotated[str | None, _option("Hops that this lab does not have: fortigate, firewalld.")]
 Address = Annotated[str | None, _option("Probe this address, whatever the name says.")]
 Resolver = Annotated[str | None, _option("Ask this resolver, not the system's.")]
 Json = Annotated[bool, _option("Print the report as JSON.", "--json")]
@@ -54,6 +55,7 @@ def probe(
     here: Here = "outside",
     fortigate: Gateways = None,
     address: Address = None,
+    without: Without = None,
     resolver: Resolver = None,
     json: Json = False,
     prometheus: Metrics = False,
@@ -70,7 +72,7 @@ def probe(
     from labvpn.doctor import vantage as vantages
 
     try:
-        wanted = targets.targets(host, _read(outputs), tcp, udp, closed, address, fortigate)
+        wanted = targets.targets(host, _read(outputs), tcp, udp, closed, address, fortigate, without)
         there = [vantages.vantage(words) for words in vantage or ()]
         made = run.probe(wanted, run.place(here, there), there, resolver)
     except targets.TargetError as error:

@@ -47,12 +47,12 @@ class Finding:
         return f"{', '.join(map(str, self.ports))}: {self.says}"
 
 
-def judge(port: Port, wanted_open: bool, seen: Sequence[View], known: Known) -> PortReport:
-    """What all vantage points together say of one port."""
+def judge(port: Port, wanted_open: bool, seen: Sequence[View], known: Known, without: Sequence[str]) -> PortReport:
+    """What all vantage points together say of one port, in a lab `without` these hops."""
     pairs = [(view, sighting) for view in seen for sighting in view.sightings if sighting.port == port]
     witnesses = [Witness(view.name, view.place, cause(sighting, *known)) for view, sighting in pairs]
     because = tuple(f"{words.place(view.name, view.place)}: {words.witnessed(one, *known)}" for view, one in pairs)
-    blamed = blame(port, witnesses)
+    blamed = blame(port, witnesses, without)
     sightings = [sighting for _, sighting in pairs]
     as_expected, says, remedy = _shall_open(sightings, blamed) if wanted_open else _shall_close(witnesses)
     return PortReport(port, wanted_open, as_expected, says, remedy, because, blamed)

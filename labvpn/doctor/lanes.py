@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labvpn.doctor import words
-from labvpn.doctor.blame import CAMPUS, FIREWALLD, FORTIGATE, PATHS, SERVER, WAY, Hop, Witness, path
+from labvpn.doctor.blame import CAMPUS, FIREWALLD, FORTIGATE, SERVER, WAY, Hop, Witness, path
 from labvpn.doctor.drawing import Element, drawing, element, line
 from labvpn.doctor.drawing import words as text
 from labvpn.doctor.judgement import PortReport
@@ -23,14 +23,16 @@ def lanes(made: Report, view: View) -> Element:
     found = {sighting.port: sighting for sighting in view.sightings}
     pairs = [(judged, found[judged.port]) for judged in made.ports if judged.port in found]
     height = 40 + _LANE * len(pairs)
-    passed = [_AT[kind] for kind in PATHS[view.place]]
-    heads = [text(_AT[kind], 18, _HEADS[kind], "head", "middle") for kind in PATHS[view.place]]
-    bands = [element("rect", x=x - 32, y=28, width=64, height=height - 34, rx=10, class_="band") for x in passed]
+    hops = path(Witness(view.name, view.place, ""), made.wanted.without)
+    heads = [text(_AT[hop.kind], 18, _HEADS[hop.kind], "head", "middle") for hop in hops]
+    size = {"y": 28, "width": 64, "height": height - 34, "rx": 10}
+    bands = [element("rect", x=_AT[hop.kind] - 32, class_="band", **size) for hop in hops]
     drawn = [_lane(made, view, *pair, 44 + _LANE * number) for number, pair in enumerate(pairs)]
     return drawing(_WIDTH, height, f"Ports as seen from {view.name}", *heads, *bands, *drawn)
 
 
 def _lane(made: Report, view: View, judged: PortReport, sighting: Sighting, y: float) -> Element:
+    hops = path(Witness(view.name, view.place, ""), made.wanted.without)
     stop = dict(judged.blame.stops).get(view.name) if judged.blame else None
     inside = not judged.wanted_open and view.place != "outside"
     kind = "ok" if inside or (sighting.state == OPEN) == judged.wanted_open else "bad"
@@ -40,7 +42,7 @@ def _lane(made: Report, view: View, judged: PortReport, sighting: Sighting, y: f
         text(_START - 14, y + 4, str(sighting.port), "port", "end"),
         line(_START, y, until, y, "ok" if stop else kind),
         line(until, y, _AT[SERVER], y, "off"),
-        *(_marks(path(Witness(view.name, view.place, "")), stop, y, kind) if until > _START else ()),
+        *(_marks(hops, stop, y, kind) if until > _START else ()),
         text(_SAID, y + 4, words.seen(sighting, made.address, made.wanted.fortigate), f"said {kind}"),
     ]
     return element("g", *parts)

@@ -92,7 +92,7 @@ def report(
     """Judge what all vantage points saw of the host at `address` against what was wanted of it."""
     known = (address, wanted.fortigate)
     expected = [(port, True) for port in wanted.opened] + [(port, False) for port in wanted.closed]
-    ports = tuple(judge(port, wanted_open, seen, known) for port, wanted_open in expected if address)
+    ports = tuple(judge(port, wanted_open, seen, known, wanted.without) for port, wanted_open in expected if address)
     return Report(wanted, address, seen, resolution, ports, at, seconds)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 TCP = (443, 992, 1194, 5555)
 UDP = (500, 1194, 4500)
+# The hops that a lab may do without.
+OPTIONAL = ("fortigate", "firewalld")
 
 # What DNS and every shell carry unquoted: the host is handed on to other machines' command lines.
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
@@ -32,13 +34,17 @@ class Port:
 
 @dataclass(frozen=True)
 class Targets:
-    """The host to probe and what is expected of it; `fortigate` are the FortiGate's addresses, where they are known."""
+    """The host to probe and what is expected of it.
+
+    `fortigate` are the FortiGate's addresses, where they are known; `without` are hops that this lab does not have.
+    """
 
     host: str
     address: str | None
     opened: tuple[Port, ...]
     closed: tuple[Port, ...] = ()
     fortigate: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     @property
     def name(self) -> str | None:
@@ -54,6 +60,7 @@ def targets(
     closed: str | None = None,
     address: str | None = None,
     fortigate: str | None = None,
+    without: str | None = None,
 ) -> Targets:
     """The targets of one run: lists win over the stack's `outputs` (JSON text), and those over the defaults.
 
@@ -73,7 +80,7 @@ def targets(
     gateways = tuple(_checked_address(word, "--fortigate") for word in _words(fortigate or ""))
     given = address or stack.address
     checked = _checked_address(given, "--address" if address else "--outputs: address") if given else None
-    return Targets(_checked_host(name), checked, opened, asked_closed, gateways)
+    return Targets(_checked_host(name), checked, opened, asked_closed, gateways, _absent(without or ""))
 
 
 def numbers(text: str, protocol: str, place: str) -> tuple[Port, ...]:
@@ -130,6 +137,13 @@ def _words(text: str) -> list[str]:
 
 def _once(given: Iterable[Port]) -> tuple[Port, ...]:
     return tuple(dict.fromkeys(given))
+
+
+def _absent(text: str) -> tuple[str, ...]:
+    for word in _words(text):
+        if word not in OPTIONAL:
+            raise TargetError(f"--without: {word!r} is none of the hops that a lab may lack: {', '.join(OPTIONAL)}")
+    return tuple(_words(text))
 
 
 def _checked_host(host: str) -> str:

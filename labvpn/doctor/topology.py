@@ -50,7 +50,7 @@ def topology(made: Report) -> Element:
     ways = [_way(made, view, box, hops) for view, box in (outside | below).items()]
     boxes = [*outside.values(), *below.values(), *hops]
     height = _bottom(boxes) + 20
-    return drawing(_WIDTH, height, "The network, hop by hop", *ways, *_inner(made, hops), *map(_drawn, boxes))
+    return drawing(_WIDTH, height, "The network, hop by hop", *ways, *_inner(hops), *map(_drawn, boxes))
 
 
 def blamed(made: Report) -> dict[Hop, list[str]]:
@@ -64,7 +64,8 @@ def blamed(made: Report) -> dict[Hop, list[str]]:
 
 def _hop_boxes(made: Report, middle: float) -> list[Box]:
     closing = blamed(made)
-    return [_centred(_hop_box(made, kind, closing.get(Hop(kind), [])), middle) for kind in _TITLES]
+    kinds = [kind for kind in _TITLES if kind not in made.wanted.without]
+    return [_centred(_hop_box(made, kind, closing.get(Hop(kind), [])), middle) for kind in kinds]
 
 
 def _hop_box(made: Report, kind: str, closed: list[str]) -> Box:
@@ -99,15 +100,16 @@ def _way(made: Report, view: View, box: Box, hops: list[Box]) -> Element:
     return element("path", d=path, fill="none", class_=f"line {box.kind}")
 
 
-def _inner(made: Report, hops: list[Box]) -> Iterator[Element]:
-    for (left, right), kind in zip(pairwise(hops), (FIREWALLD, SERVER), strict=True):
-        yield line(left.x + _BOX, left.middle, right.x, right.middle, "ok" if _reached(made, kind) else "off")
+def _inner(hops: list[Box]) -> Iterator[Element]:
+    for left, right in pairwise(hops):
+        yield line(left.x + _BOX, left.middle, right.x, right.middle, "off" if right.kind == "off" else "ok")
 
 
 def _reached(made: Report, kind: str) -> bool:
-    """Whether any packet from another machine came as far as this hop."""
+    """Whether any packet came as far as this hop."""
     order = (FORTIGATE, FIREWALLD, SERVER)
-    afar = {view.name for view in made.views if view.place in ("outside", "campus") and not view.trouble}
+    from_there = ("outside", "campus", "vpn", "host") if kind == SERVER else ("outside", "campus")
+    afar = {view.name for view in made.views if view.place in from_there and not view.trouble}
     for one in made.ports:
         stops = dict(one.blame.stops) if one.blame else {}
         ends = [stops[name].kind if name in stops else SERVER for name in afar]

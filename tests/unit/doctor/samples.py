@@ -19,9 +19,9 @@ def denied(port: Port, offender: str | None = GATEWAY) -> Sighting:
     return Sighting(port, 1, refusal=Refusal("EHOSTUNREACH", 13 if offender else None, offender))
 
 
-def judged(*views: View, host: str = "vpn.lab.example") -> Report:
+def judged(*views: View, without: str = "") -> Report:
     """The report of a server with TCP 443 and UDP 500 open and TCP 8000 closed."""
-    wanted = targets(host, tcp="443", udp="500", closed="8000", address=SERVER, fortigate=GATEWAY)
+    wanted = targets("vpn.lab.example", None, "443", "500", "8000", address=SERVER, fortigate=GATEWAY, without=without)
     return report(wanted, SERVER, views, None, NOW, 2.5)
 
 

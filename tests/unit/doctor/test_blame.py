@@ -125,6 +125,13 @@ def test_a_client_in_the_vpn_passes_the_hosts_firewall_like_the_host_itself() ->
     assert blamed and blamed.hop == Hop("firewalld") and blamed.certain
 
 
+@pytest.mark.parametrize(("without", "blamed_hop"), [(["fortigate"], "way"), (["fortigate", "firewalld"], "way")])
+def test_a_hop_that_the_lab_does_not_have_is_never_blamed(without: list[str], blamed_hop: str) -> None:
+    blamed = blame(PORT, [Witness("here", "outside", "silence")], without)
+    assert blamed and blamed.hop and blamed.hop.kind == blamed_hop
+    assert not {hop.kind for hop in blamed.rivals} & set(without)
+
+
 def test_a_system_that_hides_the_offender_still_leads_to_the_hop() -> None:
     sees = [Witness("mac", "outside", "firewall:unseen"), Witness("campus", "campus", "open")]
     blamed = blame(PORT, [*sees, Witness("phone", "outside", "firewall:unseen")])

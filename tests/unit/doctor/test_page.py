@@ -5,7 +5,8 @@ import pytest
 
 from labvpn.doctor import metrics, page
 from labvpn.doctor.report import Report
-from tests.unit.doctor.samples import blocked, good, judged
+from labvpn.doctor.views import View
+from tests.unit.doctor.samples import ANSWERED, CLOSED, FINE, blocked, good, judged
 
 REPORTS = {"good": good(), "blocked": blocked(), "nothing seen": judged()}
 
@@ -48,6 +49,12 @@ def test_a_good_network_has_no_red_on_it() -> None:
         kind for tag in ("rect", "line", "circle", "div") for kind in found.classes(tag) if "bad" in kind.split()
     ]
     assert "All is as expected" in found.text
+
+
+def test_a_hop_that_the_lab_does_not_have_is_not_drawn() -> None:
+    bare = judged(View("here", "outside", (FINE, ANSWERED, CLOSED)), without="fortigate,firewalld")
+    assert "FortiGate" not in page.page(bare).split("</svg>")[0]
+    assert "firewalld" not in page.page(bare)
 
 
 def test_every_finding_stands_on_the_page_with_its_remedy() -> None:

@@ -59,6 +59,7 @@ def test_a_port_is_probed_once_however_often_it_is_named() -> None:
         ({"host": "h", "closed": "443"}, "--closed: 443/tcp shall be open as well"),
         ({"host": "h", "address": "h"}, "--address: 'h' is no IPv4 address"),
         ({"host": "h", "fortigate": "wan1"}, "--fortigate: 'wan1' is no IPv4 address"),
+        ({"host": "h", "without": "router"}, "--without: 'router' is none of the hops that a lab may lack"),
         ({"host": None, "outputs": "nope"}, "--outputs: not JSON"),
         ({"host": None, "outputs": "[]"}, '--outputs: no "ports" in it'),
         ({"host": None, "outputs": outputs(ports={"tcp": [0]})}, "--outputs: ports.tcp: '0' is no port"),
