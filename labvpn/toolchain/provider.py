@@ -201,7 +201,7 @@ def _diff_response(difference: Difference, replacing: frozenset[str], delete_fir
 
 def _engine_log(address: str) -> Log:
     """Return the way to the engine's own log."""
-    engine = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(address))
+    engine: Any = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(address))
 
     async def log(severity: Any, message: str, urn: str, passing: bool) -> None:
         await engine.Log(engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=passing))
