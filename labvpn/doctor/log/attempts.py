@@ -24,8 +24,11 @@ class Attempt:
 
     @property
     def foreign(self) -> bool:
-        """Whether this is a dial of another kind: foreign lines, and nothing that only this VPN's kinds write."""
-        alien = any(event.family is Family.FOREIGN for event in self.events)
+        """Whether this is a dial of another kind: foreign lines, and nothing that only this VPN's kinds write.
+
+        MPPE is PPTP's encryption; L2TP is encrypted by IPsec and has no use for it.
+        """
+        alien = any(event.family is Family.FOREIGN or "mppe" in event.words.lower() for event in self.events)
         ours = any(
             event.family not in (Family.FOREIGN, Family.WINDOWS)
             and event.step not in (None, Step.DIALLED, Step.L2TP_UP)

@@ -69,8 +69,13 @@ def spread(causes: tuple[Cause, ...], weight: float, reason: Reason, stage: Stag
     return [Finding(cause, weight * share, reason, stage) for cause, share in zip(causes, SHARES, strict=False)]
 
 
+def _order(finding: Finding) -> tuple[float, int]:
+    """Heaviest first; then a client's earliest line, where its trouble began, and a server's latest, its last dial."""
+    return -finding.weight, -finding.reason.line if finding.reason.server else finding.reason.line
+
+
 def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
-    """One finding a cause: the heaviest reason, its weight raised a little by every other one; heaviest first."""
+    """One finding a cause, in order: its heaviest reason, its weight raised a little by every other one."""
     best: dict[Cause, Finding] = {}
     for finding in findings:
         held = best.get(finding.cause)
@@ -80,7 +85,7 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
         strong, weak = (finding, held) if finding.weight >= held.weight else (held, finding)
         raised = min(strong.weight + weak.weight * 0.1, max(strong.weight, 99.0))
         best[finding.cause] = replace(strong, weight=raised)
-    return tuple(sorted(best.values(), key=lambda finding: -finding.weight))
+    return tuple(sorted(best.values(), key=_order))
 
 
 def unknown(key: str = "nothing") -> Verdict:

@@ -1,6 +1,6 @@
 """macOS and iOS logs: pppd's L2TP plugin, racoon, nesessionmanager (messages of Apple's published ppp and ipsec)."""
 
-from labvpn.doctor.log.event import STRONG, Kind, Row, Stage, Step, Table, ended, failed, reached, says, starts
+from labvpn.doctor.log.event import STRONG, WEAK, Kind, Row, Stage, Step, Table, ended, failed, reached, says, starts
 
 TABLE: Table = (
     Row(r"publish_entry SCDSet\(\) failed: Success", Kind.NOISE),
@@ -97,6 +97,18 @@ TABLE: Table = (
         r"PeerDidNotRespond",
         r"NEVPNConnectionErrorDomain.{0,12}Code=6\b",
         weight=STRONG,
+    ),
+    *says(
+        Stage.PHASE_1,
+        "ipsec-ports-blocked esp-or-4500-blocked wrong-psk",
+        r"last stop reason .*(?:not respond|no response)",
+        weight=WEAK,
+    ),
+    *says(
+        Stage.AUTHENTICATION,
+        "wrong-credentials second-login account-expired",
+        r"last stop reason .*authentication",
+        weight=WEAK,
     ),
     *says(Stage.NAME, "name-not-found", r"NEVPNConnectionErrorDomain.{0,12}Code=5\b"),
     *says(Stage.AUTHENTICATION, "wrong-credentials", r"NEVPNConnectionErrorDomain.{0,12}Code=8\b", weight=STRONG),

@@ -3,7 +3,11 @@
 from labvpn.doctor.log.event import STRONG, WEAK, Kind, Stage, Step, Table, ended, failed, reached, says, starts
 
 STRONGSWAN: Table = (
-    *starts(r"initiating (?:Main|Aggressive) Mode IKE_SA", r"initiating IKE_SA", step=Step.IKE_SENT),
+    *starts(
+        r"initiating (?:IKEv[12] )?(?:Main|Aggressive) Mode",
+        r"initiating IKE_SA|initiating IKEv2 connection",
+        step=Step.IKE_SENT,
+    ),
     *says(Stage.NAME, "name-not-found", r"unable to resolve \S+, initiate aborted", r"Host name lookup failed for"),
     *says(
         Stage.PHASE_1,
@@ -82,12 +86,12 @@ STRONGSWAN: Table = (
     *reached(
         Step.IKE_SENT,
         r"sending packet: from \S+\[500\] to",
-        r"generating ID_PROT request",
+        r"generating (?:ID_PROT|IKE_SA_INIT) request|sent Main Mode request",
         r"STATE_MAIN_I1",
         r"initiate new phase 1",
     ),
     *failed(
-        r"sending retransmit \d+ of request",
+        r"retransmit \d+ of request",
         r"giving up after \d+ (?:retransmits|retries)",
         r"establishing IKE_SA failed",
         r"establishing connection '.*' failed",
@@ -151,6 +155,7 @@ OTHERS: Table = (
         Kind.CLOSED,
         r"death_handler: Fatal signal",
         r"VPN plugin: state changed: stopped",
+        r"control_finish: Connection closed to",
         r"Remote (?:server )?hung up",
     ),
 )

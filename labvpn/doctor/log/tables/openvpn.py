@@ -41,6 +41,7 @@ TLS: Table = (
         r"TLS_ALERT_(?:UNKNOWN_CA|CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE)",
         r"alert (?:unknown ca|bad certificate|unsupported certificate)",
         r"alert certificate (?:expired|revoked|required|unknown)",
+        r"Options error: .*--(?:ca|cert|key|pkcs12)\b",
         r"Cannot load (?:inline )?(?:CA )?(?:certificate|private key)",
         r"private key password verification failed",
         r"\bEPKI_(?:CERT_)?ERROR|EPKI_INVALID_ALIAS|PEM_PASSWORD_FAIL",

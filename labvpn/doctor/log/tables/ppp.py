@@ -18,6 +18,7 @@ TABLE: Table = (
         r"MS-CHAPv2 mutual authentication failed",
         r"LCP terminated by peer \(.*(?:\^BM-3|[Aa]uthentication [Ff]ail)",
         r"Failed to authenticate ourselves to peer",
+        r"peer .{1,40} failed CHAP authentication",
     ),
     *says(
         Stage.AUTHENTICATION,

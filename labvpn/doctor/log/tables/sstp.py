@@ -69,6 +69,7 @@ TABLE: Table = (
     *failed(
         r"An exception/error has been occurred",
         r"Terminate VPN connection",
+        r"sstpc.*Connection was aborted",
         r"setting state=(?:FAILED|TIMEOUT)",
         r"LegacyVpnRunner: Aborting",
     ),

@@ -36,9 +36,9 @@ def test_an_expired_account_is_told_from_a_wrong_password_by_the_server_alone() 
 
 
 def test_a_server_in_another_time_zone_is_still_the_same_moment() -> None:
-    late = TEXTS["cross-691-multilogin"].server or ""
-    client = "2026-04-06 20:41:02 Remote Access error 691"
-    assert first(client, late + OTHERS_LOGIN.replace("08:14", "13:59")) == "second-login"
+    log = (TEXTS["cross-691-multilogin"].server or "") + OTHERS_LOGIN.replace("08:14", "13:59")
+    assert first("2026-04-06 20:41:02 Remote Access error 691", log) == "second-login"
+    assert first("2026-04-06 22:59:02 Remote Access error 691", log) == "wrong-credentials"
 
 
 def test_several_files_are_one_story() -> None:
