@@ -29,7 +29,8 @@ if lab.fortigate:
     hops.append(FortiGate("fortigate", box, pulumi.ResourceOptions(depends_on=[*hops])))
 
 if lab.dns:
-    Name("name", NameArgs(lab.dns, str(lab.server.address)), pulumi.ResourceOptions(depends_on=[*hops]))
+    dialled = NameArgs(lab.dns, [str(lab.server.address)], sight=seen.name)
+    Name("name", dialled, pulumi.ResourceOptions(depends_on=[*hops]))
 
 for name, value in outputs.told(lab, credentials, pulumi.Output.secret).items():
     pulumi.export(name, value)

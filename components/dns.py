@@ -1,109 +1,88 @@
-"""The name that users dial: an A record kept by dynamic update."""
+"""The name that users dial: its records kept by dynamic update, or checked where a person sets them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import (
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    ResourceProvider,
-    UpdateResult,
-)
 
+from components.dns_records import SECRET, Records
+from labvpn.model.dns import Mode
 from labvpn.model.dns import Name as Wanted
-from labvpn.remote import dns
-
-KEY = "dnsKey"
-"""The configuration's key of the TSIG secret: read where it is used, so it is in no resource's state."""
-
-
-class ARecordProvider(ResourceProvider):
-    """Keeps one A record at the primary name server."""
-
-    secret: str = ""
-
-    def configure(self, req: ConfigureRequest) -> None:
-        """Take the TSIG secret from the stack's configuration."""
-        self.secret = req.config.get(KEY) or ""
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        """Add the record where there is none."""
-        record = _record(props)
-        dns.create(self._zone(props), record)
-        return CreateResult(f"{record.host}.{props['zone']}", props)
-
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """The record as the server shows it; gone if there is none."""
-        found = dns.read(self._zone(props), str(props["host"]))
-        if found is None:
-            return ReadResult("", {}, {})
-        shown = {**props, "address": found.address, "ttl": found.ttl}
-        return ReadResult(id_, shown, shown)
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Another name is another record; address and TTL change in place."""
-        replaces = [key for key in ("zone", "host") if _olds.get(key) != _news[key]]
-        changes = any(_olds.get(key) != value for key, value in _news.items())
-        return DiffResult(changes=changes, replaces=replaces, delete_before_replace=False)
-
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        """Put the new address in the old one's place."""
-        dns.replace(self._zone(_news), _record(_olds), _record(_news))
-        return UpdateResult(_news)
-
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Remove our address; others of the same name stay."""
-        dns.delete(self._zone(_props), _record(_props))
-
-    def _zone(self, props: dict[str, Any]) -> dns.Zone:
-        signer = dns.Signer(str(props["key_name"]), str(props["algorithm"]), self.secret)
-        return dns.Zone(str(props["zone"]), str(props["server"]), int(props["port"]), signer)
-
-
-class ARecord(Resource):
-    """The record as a resource."""
-
-    address: pulumi.Output[str]
-
-    def __init__(self, name: str, wanted: Wanted, address: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        props = {
-            "zone": wanted.zone,
-            "host": wanted.host,
-            "address": address,
-            "ttl": wanted.ttl,
-            "server": str(wanted.server),
-            "port": wanted.port,
-            "key_name": wanted.key.name,
-            "algorithm": wanted.key.algorithm.value,
-        }
-        super().__init__(ARecordProvider(), name, props, opts)
+from labvpn.model.records import Sets, read, write
+from labvpn.observe.dns import Sight, drifted
+from labvpn.observe.dns_judge import by_hand, judge
+from labvpn.remote import dns_look
+from labvpn.remote.dns_look import NameRefused
+from labvpn.render import dns as render
 
 
 @dataclass(frozen=True)
 class NameArgs:
-    """Which name, and the address that it points to."""
+    """Which name, and the addresses that it points to where `wanted` itself has none.
+
+    `secret` is the configuration's key of the TSIG secret. `sight` is a look at the name made before; without it the
+    component looks itself and refuses by `pulumi.RunError` what would not be seen.
+    """
 
     wanted: Wanted
-    address: str
+    addresses: Sequence[pulumi.Input[str]] = ()
+    secret: str = SECRET
+    sight: Sight | None = None
 
 
 class Name(pulumi.ComponentResource):
-    """The name of the VPN server in a zone that takes updates."""
+    """The name of a server in a zone that takes updates, or whose owner sets records by hand."""
 
     fqdn: pulumi.Output[str]
+    """The whole name, known when its records stand."""
 
     def __init__(self, name: str, args: NameArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("labvpn:index:Name", name, {}, opts)
-        record = ARecord(f"{name}-a", args.wanted, args.address, pulumi.ResourceOptions(parent=self))
-        self.fqdn = record.address.apply(lambda _address: args.wanted.fqdn)
+        wanted, sight = args.wanted, args.sight or _look(args)
+        for finding in judge(wanted, sight):
+            pulumi.warn(str(finding), self)
+        given: Sequence[pulumi.Input[str]] = [*map(str, wanted.addresses)] or args.addresses
+        lines = pulumi.Output.all(*given).apply(lambda addresses: _lines(wanted, addresses))
+        if wanted.mode is Mode.MANUAL:
+            self.fqdn = lines.apply(lambda goal: self._by_hand(wanted, sight, read(goal)))
+        else:
+            lines.apply(lambda goal: self._tell(sight, read(goal)))
+            records = Records(f"{name}-records", wanted, lines, args.secret, pulumi.ResourceOptions(parent=self))
+            self.fqdn = records.records.apply(lambda _lines: wanted.fqdn)
         self.register_outputs({"fqdn": self.fqdn})
 
+    def _tell(self, sight: Sight, goal: Sets) -> None:
+        """Say how the name server differs from what is declared."""
+        if sight.primary is not None:
+            shown = {key: sight.primary.records[key] for key in goal if key in sight.primary.records}
+            for sentence in drifted(shown, goal):
+                pulumi.info(sentence, self)
 
-def _record(props: dict[str, Any]) -> dns.Record:
-    return dns.Record(str(props["host"]), str(props["address"]), int(props["ttl"]))
+    def _by_hand(self, wanted: Wanted, sight: Sight, goal: Sets) -> str:
+        """Say what is to be entered where, as long as it is not there."""
+        missing = by_hand(sight, goal)
+        if not missing:
+            return wanted.fqdn
+        entries = render.by_hand(wanted, goal)
+        where = f"enter in the control panel of {wanted.apex}: {'; '.join(entries)}"
+        for sentence in (*missing, where):
+            pulumi.warn(sentence, self)
+        if wanted.missing == "fail" and not pulumi.runtime.is_dry_run():
+            raise pulumi.RunError(f"{wanted.fqdn} is not there as yet: {where}, then run this again")
+        return wanted.fqdn
+
+
+def _lines(wanted: Wanted, addresses: Sequence[str]) -> list[str]:
+    try:
+        return write(render.records(wanted, addresses, f"{pulumi.get_project()}/{pulumi.get_stack()}"))
+    except ValueError as error:
+        raise pulumi.RunError(f"{wanted.fqdn}: {error}") from None
+
+
+def _look(args: NameArgs) -> Sight:
+    try:
+        return dns_look.check(args.wanted, pulumi.Config().get(args.secret))
+    except NameRefused as error:
+        raise pulumi.RunError(str(error)) from None

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from labvpn.model.base import Value
+from labvpn.model.dns import Mode
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import derive
 from labvpn.model.problems import Problem
@@ -73,7 +74,7 @@ class Credentials(Value):
             "presharedKey": (lab.vpn.protocols.l2tp_ipsec, self.preshared_key, "L2TP/IPsec is on"),
             "fortigateToken": (lab.fortigate, self.fortigate_token, "the lab has a FortiGate"),
             "fortigateCa": (lab.fortigate, self.fortigate_ca, "the lab has a FortiGate"),
-            "dnsKey": (lab.dns, self.dns_key, "the lab's name is kept by update"),
+            "dnsKey": (lab.dns and lab.dns.mode is Mode.UPDATE, self.dns_key, "the lab's name is kept by update"),
         }
         for key, (wanted, value, why) in needed.items():
             if wanted and value is None:

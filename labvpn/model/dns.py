@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
-from ipaddress import IPv4Address
-from typing import Annotated
+from ipaddress import IPv4Address, IPv6Address
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from labvpn.model.base import Value
+from labvpn.model.base import Value, duplicates
+from labvpn.model.records import Key
 
 Label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 DomainName = Annotated[str, StringConstraints(pattern=rf"^({Label}\.)+{Label}\.?$", max_length=253)]
 Host = Annotated[str, StringConstraints(pattern=rf"^{Label}(\.{Label})*$", max_length=190)]
+Address = IPv4Address | IPv6Address
+
+MARKER = "_labvpn"
+"""The label before the name that holds the marker: no other TXT record of the name is mixed with it."""
 
 
 class Algorithm(StrEnum):
-    """TSIG algorithms that are current (RFC 8945, section 6)."""
+    """TSIG algorithms that are current (RFC 8945, section 6) and that name servers speak."""
 
     SHA224 = "hmac-sha224"
     SHA256 = "hmac-sha256"
     SHA384 = "hmac-sha384"
     SHA512 = "hmac-sha512"
+
+
+class Mode(StrEnum):
+    """Who sets the records: the stack by dynamic update, or a person in a control panel."""
+
+    UPDATE = "rfc2136"
+    MANUAL = "manual"
 
 
 class TsigKey(Value):
@@ -32,16 +45,80 @@ class TsigKey(Value):
 
 
 class Name(Value):
-    """An A record that the stack keeps by dynamic update (RFC 2136) over TCP."""
+    """The name: kept by dynamic update (RFC 2136) over TCP, or by hand and then only checked."""
 
     zone: DomainName
     host: Host = Field(default="vpn", description="the name within the zone")
     ttl: int = Field(default=300, ge=1, le=604_800, description="seconds")
-    server: IPv4Address = Field(description="the primary name server that takes updates")
+    mode: Mode = Mode.UPDATE
+    addresses: tuple[Address, ...] = Field(default=(), description="left out: the address of the server")
+    aliases: tuple[Host, ...] = Field(default=(), description="other names in the zone that point to this one (CNAME)")
+    marker: bool = Field(default=False, description="a TXT record at _labvpn.HOST says which stack keeps the name")
+    server: Address | None = Field(default=None, description="the primary name server that takes updates")
     port: Annotated[int, Field(ge=1, le=65535)] = 53
-    key: TsigKey
+    key: TsigKey | None = None
+    adopt: bool = Field(default=False, description="take over records that are there and that this stack did not make")
+    roots: tuple[Address, ...] = Field(default=(), description="where the delegation begins; left out: the internet's")
+    delegation: Literal["public", "private"] = Field(
+        default="public", description="private: only the server itself knows the zone, so no delegation is followed"
+    )
+    ipv6: Literal["closed", "open"] = Field(
+        default="closed", description="open: every hop lets IPv6 in, though this stack opens none of them for it"
+    )
+    missing: Literal["warn", "fail"] = Field(
+        default="warn", description="manual: whether `up` goes on while the record is not there"
+    )
+    wait: int = Field(default=60, ge=0, le=3600, description="seconds to wait after a change until every server has it")
 
     @property
     def fqdn(self) -> str:
         """The whole name, without the last dot."""
-        return f"{self.host}.{self.zone.rstrip('.')}"
+        return self.within(self.host)
+
+    @property
+    def apex(self) -> str:
+        """The zone's name, without the last dot."""
+        return self.zone.rstrip(".")
+
+    @property
+    def marked(self) -> Key:
+        """Where the marker stands."""
+        return Key(f"{MARKER}.{self.fqdn}", "TXT")
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Every record set that the name may have by this declaration."""
+        marker = (self.marked,) if self.marker else ()
+        aliases = (Key(self.within(alias), "CNAME") for alias in self.aliases)
+        return (Key(self.fqdn, "A"), Key(self.fqdn, "AAAA"), *marker, *aliases)
+
+    def within(self, host: str) -> str:
+        """A whole name of the zone, without the last dot."""
+        return f"{host}.{self.apex}"
+
+    def points_to(self, server: Address) -> tuple[Address, ...]:
+        """The addresses of the name, which are the server's own unless others are given."""
+        return self.addresses or (server,)
+
+    def closed(self, addresses: Iterable[Address]) -> str | None:
+        """Why these addresses may not stand in the name, if they may not: no hop lets IPv6 in."""
+        sixth = next((address for address in addresses if address.version == 6), None)
+        if sixth is None or self.ipv6 == "open":
+            return None
+        return (
+            f"{sixth} would be dialled first, and no hop lets IPv6 in: this stack opens firewalld and FortiGate for "
+            "IPv4 alone; leave it out, or say ipv6: open if the hops are opened by other means"
+        )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        lacking = [name for name in ("server", "key") if getattr(self, name) is None]
+        if self.mode is Mode.UPDATE and lacking:
+            raise ValueError(f"mode rfc2136 needs {' and '.join(lacking)}; add it, or say mode: manual")
+        for twice in duplicates([str(address) for address in self.addresses]):
+            raise ValueError(f"the address {twice} stands twice; keep one")
+        for twice in duplicates([alias.lower() for alias in (self.host, *self.aliases)]):
+            raise ValueError(f"the name {twice} stands twice among host and aliases; keep one")
+        if (reason := self.closed(self.addresses)) is not None:
+            raise ValueError(reason)
+        return self

@@ -11,8 +11,9 @@ from typing import Any
 from labvpn.agent import bundle
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
+from labvpn.observe.dns import Sight
 from labvpn.observe.host import Observed, read_answer
-from labvpn.remote import dns, fortigate, ssh
+from labvpn.remote import dns_look, fortigate, ssh
 from labvpn.remote.errors import HopError, HopErrors
 
 OBSERVE_SECONDS = 120
@@ -28,6 +29,7 @@ class Seen:
 
     host: Mapping[str, Observed] = field(default_factory=dict)
     policies: tuple[Mapping[str, Any], ...] = ()
+    name: Sight | None = None
 
 
 def look(lab: Lab, credentials: Credentials, request: str) -> Seen:
@@ -36,14 +38,6 @@ def look(lab: Lab, credentials: Credentials, request: str) -> Seen:
     Raises HopErrors with the failures of all hops.
     """
     return _in_thread(lambda: _look(lab, credentials, request))
-
-
-def zone_of(lab: Lab, key: str) -> dns.Zone:
-    """The zone that the lab's name stands in, with the key that may change it."""
-    if lab.dns is None:
-        raise ValueError("the lab's name is kept elsewhere")
-    signer = dns.Signer(lab.dns.key.name, lab.dns.key.algorithm.value, key)
-    return dns.Zone(lab.dns.zone, str(lab.dns.server), lab.dns.port, signer)
 
 
 async def _look(lab: Lab, credentials: Credentials, request: str) -> Seen:
@@ -61,7 +55,8 @@ async def _look(lab: Lab, credentials: Credentials, request: str) -> Seen:
         raise HopErrors(failure for failure in failures if isinstance(failure, HopError))
     assert not isinstance(host, BaseException)  # noqa: S101  (mypy cannot see that failures were raised above)
     assert not isinstance(policies, BaseException)  # noqa: S101
-    return Seen(host, policies)
+    assert not isinstance(name, BaseException)  # noqa: S101
+    return Seen(host, policies, name)
 
 
 async def _look_at_host(lab: Lab, credentials: Credentials, request: str) -> Mapping[str, Observed]:
@@ -83,9 +78,11 @@ async def _look_at_fortigate(lab: Lab, credentials: Credentials) -> tuple[Mappin
     return tuple(await fortigate.read_policies(lab.fortigate, token, credentials.fortigate_ca))
 
 
-async def _look_at_name(lab: Lab, credentials: Credentials) -> None:
-    if lab.dns is not None and credentials.dns_key is not None:
-        await asyncio.to_thread(dns.check, zone_of(lab, credentials.dns_key.get_secret_value()))
+async def _look_at_name(lab: Lab, credentials: Credentials) -> Sight | None:
+    if lab.dns is None:
+        return None
+    secret = credentials.dns_key.get_secret_value() if credentials.dns_key else None
+    return await asyncio.to_thread(dns_look.check, lab.dns, secret)
 
 
 def _in_thread(make: Callable[[], Awaitable[Seen]]) -> Seen:

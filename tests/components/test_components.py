@@ -11,6 +11,7 @@ from components.dns import Name, NameArgs
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
 from components.remote import Host
 from components.softether import SoftEther, SoftEtherArgs
+from labvpn.observe.dns import Sight, Walk
 from labvpn.observe.host import Observed
 from labvpn.render.documents import Concern, documents
 from labvpn.render.secrets import secrets
@@ -34,7 +35,7 @@ def build_all() -> None:
     after = pulumi.ResourceOptions(depends_on=[server])
     HostFirewall("host-firewall", HostFirewallArgs(host(), desired[Concern.FIREWALL]), after)
     FortiGate("fortigate", box, after)
-    Name("name", NameArgs(wanted, "203.0.113.20"), after)
+    Name("name", NameArgs(wanted, ["203.0.113.20"], sight=Sight(Walk("unasked"))), after)
 
 
 def test_one_command_for_each_concern_and_not_one_for_each_user() -> None:
@@ -111,6 +112,6 @@ def test_a_neighbour_that_the_box_lacks_is_refused_with_those_it_has() -> None:
 
 
 def test_the_record_holds_no_key() -> None:
-    record = run(build_all).named("name-a")
-    assert plain(record.inputs)["address"] == "203.0.113.20"
+    record = run(build_all).named("name-records")
+    assert plain(record.inputs)["records"] == ["vpn.lab.example 300 A 203.0.113.20"]
     assert "Y2FuYXJ5" not in json.dumps(plain(record.inputs), default=str)

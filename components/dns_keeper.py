@@ -1,0 +1,91 @@
+"""Keeping record sets at a name server: ours are brought to what is declared and taken away again, others stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import dns.update
+
+from labvpn.model.records import Key, RecordSet, Sets
+from labvpn.observe.dns import Shown, after_removal, occupant, resolvers_follow
+from labvpn.remote import dns as primary
+from labvpn.remote import dns_walk
+from labvpn.remote.dns import Say
+from labvpn.remote.dns_watch import watch
+from labvpn.remote.dns_wire import Zone
+from labvpn.remote.errors import HopError
+from labvpn.render.dns import update
+
+
+class OccupiedError(HopError):
+    """Records of somebody else stand in the place of ours."""
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Who keeps the records of a name; `roots` is None where no delegation is to be followed, `wait` in seconds."""
+
+    zone: Zone
+    name: str
+    adopt: bool
+    roots: Sequence[str] | None
+    wait: float
+    say: Say
+
+    def shown(self, keys: Iterable[Key]) -> Sets:
+        """The record sets of these keys as the server shows them."""
+        return {key: found for key, found in primary.read(self.zone, keys).items() if key in set(keys)}
+
+    def claim(self, now: Sets, seen: Sets, goal: Sets) -> None:
+        """Raise OccupiedError where `now` holds what is neither as it was seen last nor as it shall be."""
+        found = occupant(now, seen, goal, self.adopt)
+        if found is not None:
+            raise _occupied(self.zone, found)
+
+    def bring(self, seen: Sets, goal: Sets) -> Sets:
+        """Put `goal` in the place of what was seen last and wait until the world shows it; returns what stood there."""
+        keys = list(dict.fromkeys([*seen, *goal]))
+
+        def decide(now: Sets) -> dns.update.UpdateMessage | None:
+            self.claim(now, seen, goal)
+            going = {key: found for key, found in now.items() if key not in goal}
+            return update(self.zone.name, now, {**after_removal(going, seen, {}), **goal})
+
+        before = primary.change(self.zone, keys, decide, self.say)
+        if any(before.get(key) != goal.get(key) for key in keys):
+            self._settle(before, goal)
+        return before
+
+    def leave(self, ours: Sets, found: Sets) -> None:
+        """Take our records away; what others put beside them stays, and what stood there before us comes back."""
+        primary.change(
+            self.zone, ours, lambda now: update(self.zone.name, now, after_removal(now, ours, found)), self.say
+        )
+
+    def _settle(self, before: Sets, goal: Sets) -> None:
+        """Wait, bounded, until every server of the zone shows the change, and say when resolvers will."""
+        late = watch(self._servers(), goal, before, self.zone.name, self.wait, self.say) if self.wait else []
+        for sentence in late:
+            self.say(f"not there as yet after {self.wait:.0f} s: {sentence}; its operator can say why")
+        seconds = resolvers_follow(before, goal, primary.show(self.zone, ()).soa)
+        self.say(f"resolvers that asked before the change follow within {seconds} s, all others at once")
+
+    def _servers(self) -> Sequence[Shown]:
+        if self.roots is None:
+            return ()
+        walked = dns_walk.walk(self.zone.name, self.name, (), self.roots)
+        if walked.end != "delegated":
+            self.say("not verified: which servers the world asks could not be seen from here")
+        return walked.servers
+
+
+def _occupied(zone: Zone, found: RecordSet) -> OccupiedError:
+    if found.key.kind == "TXT":
+        what = f"shows at {found.key.name} that another stack keeps this name ({found.shown})"
+        return OccupiedError(zone.hop, what, "destroy it there, or remove that record")
+    if found.key.kind == "CNAME":
+        what = f"shows that {found.key.name} is an alias ({found.shown}), and nothing can stand beside one"
+        return OccupiedError(zone.hop, what, "remove the alias there, or choose another dns.host")
+    what = f"shows {found.shown} for {found.key.name}, which this stack did not put there"
+    return OccupiedError(zone.hop, what, "remove it there, or take it over by dns.adopt: true")

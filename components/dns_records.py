@@ -1,0 +1,146 @@
+"""The name's records at their primary name server as one resource, changed in one update or not at all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from components.dns_keeper import Keeper, OccupiedError
+from labvpn.model.dns import Name as Wanted
+from labvpn.model.records import read, write
+from labvpn.remote.dns_wire import Signer, Unreachable, Zone
+from labvpn.remote.errors import HopError
+
+SECRET = "dnsKey"  # noqa: S105  (the key's name in the configuration, not the secret)
+"""The configuration's key of the TSIG secret: read where it is used, so it is in no resource's state."""
+
+OURS = ("applied", "found")
+"""What the state holds beside the inputs: the records that we wrote last, and those that stood there before us."""
+
+
+class RecordsProvider(ResourceProvider):
+    """Keeps record sets at the primary name server."""
+
+    def __init__(self, secret: str = SECRET) -> None:
+        super().__init__()
+        self.named = secret
+        self.secret = ""
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Take the TSIG secret from the stack's configuration; have our own sentences shown without a traceback."""
+        self.secret = req.config.get(self.named) or ""
+        logging.getLogger("grpc._server").addFilter(_is_no_sentence)
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse in a preview already what others put in the place of records that are not ours as yet."""
+        failures = [] if _olds or not isinstance(news.get("records"), list) else _refusals(self._keeper(news), news)
+        return CheckResult(news, failures)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Put the records where there are none."""
+        goal = read(props["records"])
+        before = self._keeper(props).bring({}, goal)
+        found = {key: there for key, there in before.items() if key in goal and there.values != goal[key].values}
+        ours = {"applied": props["records"], "found": write(found)}
+        return CreateResult(str(props["name"]), {**props, **ours})
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """The records as the server shows them; as they were last seen where it cannot be reached."""
+        inputs = {key: value for key, value in props.items() if key not in OURS}
+        try:
+            shown = self._keeper(props).shown(read([*props["applied"], *props["records"]]))
+        except Unreachable as error:
+            _say(str(props["name"]), f"not verified: {error}")
+            return ReadResult(id_, props, inputs)
+        return ReadResult(id_, {**props, "records": write(shown)}, {**inputs, "records": write(shown)})
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Another zone is another place; all else changes where it stands."""
+        changes = any(_olds.get(key) != value for key, value in _news.items() if key not in (*OURS, "records"))
+        changes = changes or _differ(_olds["records"], _news["records"])
+        return DiffResult(changes=changes, replaces=["zone"] if _olds["zone"] != _news["zone"] else [])
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Put the new records in the place of those that were seen last, all at once."""
+        self._keeper(_news).bring(read(_olds["records"]), read(_news["records"]))
+        return UpdateResult({**_news, "applied": _news["records"], "found": _olds["found"]})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Remove our records; those of others stay, and what stood there before us comes back."""
+        self._keeper(_props).leave(read(_props["applied"]), read(_props["found"]))
+
+    def _keeper(self, props: Mapping[str, Any]) -> Keeper:
+        signer = Signer(str(props["key_name"]), str(props["algorithm"]), self.secret)
+        zone = Zone(str(props["zone"]), str(props["server"]), int(props["port"]), signer)
+        roots = None if props["roots"] is None else [str(root) for root in props["roots"]]
+        name = str(props["name"])
+        return Keeper(zone, name, bool(props["adopt"]), roots, float(props["wait"]), lambda words: _say(name, words))
+
+
+class Records(Resource):
+    """The resource; `records` are lines such as `vpn.lab.example 300 A 203.0.113.20`."""
+
+    records: pulumi.Output[list[str]]
+
+    def __init__(
+        self,
+        name: str,
+        wanted: Wanted,
+        lines: pulumi.Input[list[str]],
+        secret: str = SECRET,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        if wanted.key is None:
+            raise ValueError("this name is set by hand, not by update")
+        props = {
+            "records": lines,
+            "name": wanted.fqdn,
+            "zone": wanted.apex,
+            "server": str(wanted.server),
+            "port": wanted.port,
+            "key_name": wanted.key.name,
+            "algorithm": wanted.key.algorithm.value,
+            "adopt": wanted.adopt,
+            "roots": None if wanted.delegation == "private" else [str(root) for root in wanted.roots],
+            "wait": wanted.wait,
+        }
+        super().__init__(RecordsProvider(secret), name, {**props, "applied": None, "found": None}, opts)
+
+
+def _refusals(keeper: Keeper, news: Mapping[str, Any]) -> list[CheckFailure]:
+    try:
+        keeper.claim(keeper.shown(read(news["records"])), {}, read(news["records"]))
+    except OccupiedError as error:
+        return [CheckFailure("records", str(error))]
+    except HopError:
+        # Said by the look before, or not to be seen from here.
+        pass
+    return []
+
+
+def _differ(old: list[str], new: Any) -> bool:
+    return not isinstance(new, list) or read(old) != read(new)
+
+
+def _is_no_sentence(record: logging.LogRecord) -> bool:
+    """Whether a log line of the provider's server has anything to add: a HopError is told by the engine itself."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HopError))
+
+
+def _say(name: str, words: str) -> None:
+    # A provider has no way to the run's own log; what it prints, the engine shows at once.
+    print(f"{name}: {words}", flush=True)

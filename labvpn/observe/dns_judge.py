@@ -1,0 +1,137 @@
+"""What is wrong with a name before anything is written: a look at it judged, one sentence each with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from labvpn.model.dns import Mode, Name
+from labvpn.model.records import Key, Sets
+from labvpn.observe.dns import Shown, Sight, Soa, Walk, drifted
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence; one that refuses stands in the way of the change, another is a warning."""
+
+    sentence: str
+    refuses: bool = True
+
+    def __str__(self) -> str:
+        """The sentence."""
+        return self.sentence
+
+
+def _finding(who: str, what: str, remedy: str, refuses: bool = True) -> Finding:
+    return Finding(f"{who} {what}; {remedy}", refuses)
+
+
+def judge(name: Name, sight: Sight) -> list[Finding]:
+    """Everything that stands in the way, and what could not be seen."""
+    return [*_primary(sight), *_walk(name, sight.walk), *_sides(name, sight), *_holders(name, sight)]
+
+
+def _primary(sight: Sight) -> Iterator[Finding]:
+    if sight.refusal:
+        yield Finding(sight.refusal)
+    if sight.unverified:
+        yield Finding(f"Not verified: {sight.unverified}", refuses=False)
+
+
+def _walk(name: Name, walk: Walk) -> Iterator[Finding]:
+    zone, by = name.apex, ", ".join(walk.by)
+    who = f"The zone {zone}"
+    if walk.end == "absent":
+        remedy = f"have the NS records of {zone} entered in {walk.at}, at its registrar, or correct dns.zone"
+        yield _finding(who, f"is not delegated: the servers of {walk.at} ({by}) know nothing of it", remedy)
+    elif walk.end == "deeper":
+        yield _finding(f"The name {name.fqdn}", f"lies in {walk.at}, a zone of its own", f"set dns.zone to {walk.at}")
+    elif walk.end == "lame":
+        remedy = f"have the owner of {walk.at} name servers that serve it"
+        yield _finding(
+            who, f"cannot be reached: {walk.at}, above it, is delegated to {by}, which does not serve it", remedy
+        )
+    elif walk.end == "intercepted":
+        what = f"the delegation of {zone}: {by} answers like a resolver, so something on the way intercepts port 53"
+        yield _finding("Not verified:", what, "ask for port 53 to be left alone from here, or set dns.roots", False)
+    elif walk.end == "unseen":
+        what = f"the delegation of {zone}: no server of {walk.at} ({by}) answers from here"
+        yield _finding(
+            "Not verified:", what, "UDP and TCP port 53 must be open to the outside, or set dns.roots", False
+        )
+    yield from _servers(zone, walk.servers)
+
+
+def _servers(zone: str, servers: tuple[Shown, ...]) -> Iterator[Finding]:
+    good = [server for server in servers if not server.trouble]
+    for server in servers:
+        if server.silent:
+            what = f"{server}, a server of {zone}, which does not answer from here"
+            yield _finding("Not verified:", what, "look at that server, and whether port 53 is open to it", False)
+        elif server.trouble:
+            remedy = "have that server serve it, or have the parent name another one"
+            what = f"is delegated to {server}, which {server.trouble}: a lame delegation"
+            others_may = bool(good) or any(other.silent for other in servers)
+            yield _finding(f"The zone {zone}", what, remedy, refuses=not others_may)
+
+
+def _sides(name: Name, sight: Sight) -> Iterator[Finding]:
+    """The server that we would update against those that the world asks."""
+    if name.mode is Mode.MANUAL or not sight.walk.servers:
+        return
+    if any(server.address == str(name.server) for server in sight.walk.servers):
+        return
+    serving = [server for server in sight.walk.servers if server.soa]
+    zone, target = name.apex, f"the updates would go to {name.server}"
+    if not serving or sight.primary is None or sight.primary.soa is None:
+        if not sight.refusal:
+            what = f"whether the world would see the record: {target}, which is not among the servers of {zone}"
+            yield _finding("Not verified:", what, "look at the name once it is set", refuses=False)
+        return
+    own = sight.primary.soa
+    others = [server for server in serving if server.soa and not _is_copy(server.soa, own)]
+    if others:
+        what = (
+            f"is delegated to {', '.join(map(str, others))}, but {target}, a server that nobody asks and that"
+            " holds another zone of that name: the record would be written and never seen"
+        )
+        remedy = (
+            f"have the registrar delegate {zone} to {name.server}, or set dns.server to the primary of those servers"
+        )
+        yield _finding(f"The zone {zone}", what, remedy)
+
+
+def _is_copy(secondary: Soa, primary: Soa) -> bool:
+    """Whether this SOA is one that the primary had: same origin and contact, and a serial not ahead (RFC 1982)."""
+    same = (secondary.mname, secondary.rname) == (primary.mname, primary.rname)
+    return same and (primary.serial - secondary.serial) % 2**32 < 2**31
+
+
+def _holders(name: Name, sight: Sight) -> Iterator[Finding]:
+    """What stands at the name and cannot stand beside ours, or would be dialled instead of it."""
+    shown = sight.primary or next((server for server in sight.walk.servers if server.soa), None)
+    if shown is None:
+        return
+    alias = shown.records.get(Key(name.fqdn, "CNAME"))
+    if alias:
+        remedy = "remove that alias there, or choose another dns.host"
+        what = f"is an alias ({alias.shown}) at {shown}, and no address can stand beside one"
+        yield _finding(f"The name {name.fqdn}", what, remedy)
+    sixth = shown.records.get(Key(name.fqdn, "AAAA"))
+    if sixth and name.ipv6 == "closed":
+        what = f"also has {sixth.shown} at {shown}, which is dialled first and which no hop lets in"
+        yield _finding(f"The name {name.fqdn}", what, "have it removed there", refuses=False)
+
+
+def by_hand(sight: Sight, wanted: Sets) -> list[str]:
+    """What a person has still to enter, as each server of the zone shows it."""
+    return [
+        sentence
+        for server in sight.walk.servers
+        if server.soa
+        for sentence in drifted(_of(server, wanted), wanted, f"at {server}")
+    ]
+
+
+def _of(server: Shown, wanted: Sets) -> Sets:
+    return {key: server.records[key] for key in wanted if key in server.records}

@@ -1,0 +1,85 @@
+"""Unsigned questions to the servers of the public tree, as a resolver asks them: UDP, then TCP, each briefly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+
+from labvpn.model.records import Key, RecordSet
+from labvpn.observe.dns import Shown
+from labvpn.remote import dns_sets
+
+UDP_SECONDS, TCP_SECONDS = 1.5, 2.0
+"""How long one try may take; both fail where port 53 is closed on the way."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A name server of a delegation."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        """As sentences name it."""
+        return f"{self.name} ({self.address})" if self.name else self.address
+
+
+def ask(address: str, name: str, kind: str, deadline: float) -> dns.message.Message | None:
+    """The server's own answer, without recursion; None if there is none by UDP nor TCP before the deadline."""
+    question = dns.message.make_query(dns.name.from_text(name), kind, flags=0, use_edns=0, payload=1232)
+    for way, seconds in ((dns.query.udp, UDP_SECONDS), (dns.query.tcp, TCP_SECONDS)):
+        left = min(seconds, deadline - time.monotonic())
+        if left <= 0:
+            return None
+        try:
+            answer = way(question, address, timeout=left)
+        except (dns.exception.DNSException, OSError, EOFError):
+            continue
+        if not answer.flags & dns.flags.TC:
+            return answer
+    return None
+
+
+def ask_each(
+    servers: Iterable[Server], name: str, kind: str, deadline: float
+) -> list[tuple[Server, dns.message.Message | None]]:
+    """Every server's answer, asked side by side."""
+    servers = list(servers)
+    with ThreadPoolExecutor(max(1, len(servers))) as pool:
+        answers = pool.map(lambda server: ask(server.address, name, kind, deadline), servers)
+        return list(zip(servers, answers, strict=True))
+
+
+def show_each(servers: Iterable[Server], zone: str, keys: Iterable[Key], deadline: float) -> tuple[Shown, ...]:
+    """What every server shows of the zone and of these sets, asked side by side."""
+    servers, keys = list(servers), list(keys)
+    with ThreadPoolExecutor(max(1, len(servers))) as pool:
+        return tuple(pool.map(lambda server: show(server, zone, keys, deadline), servers))
+
+
+def show(server: Server, zone: str, keys: Iterable[Key], deadline: float) -> Shown:
+    """What one server shows of the zone and of these sets, or its trouble."""
+    answer = ask(server.address, zone, "SOA", deadline)
+    if answer is None:
+        return Shown(server.name, server.address, trouble="does not answer", silent=True)
+    soa = dns_sets.soa(answer, zone)
+    if answer.rcode() != dns.rcode.NOERROR or not answer.flags & dns.flags.AA or soa is None:
+        why = dns.rcode.to_text(answer.rcode()) if answer.rcode() else "its answer is not authoritative"
+        return Shown(server.name, server.address, trouble=f"does not serve {zone} ({why})")
+    found: dict[Key, RecordSet] = {}
+    for key in keys:
+        told = ask(server.address, key.name, key.kind, deadline)
+        if told is None:
+            return Shown(server.name, server.address, trouble="does not answer", silent=True)
+        found |= dns_sets.of_answer(told, key)
+    return Shown(server.name, server.address, soa, found)

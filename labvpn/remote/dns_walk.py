@@ -1,0 +1,159 @@
+"""The way from the root to a zone, as every resolver goes it: bounded in steps and in time."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Sequence
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from labvpn.model.records import Key
+from labvpn.observe.dns import End, Walk
+from labvpn.remote import dns_sets
+from labvpn.remote.dns_ask import Server, ask, ask_each, show_each
+
+SECONDS = 12.0
+"""How long the whole walk may take; it takes some 10 ms where everybody answers."""
+
+STEPS = 16
+"""Delegations from the root to a zone at most; ip6.arpa has the longest known ways, of some ten."""
+
+NESTED = 3
+"""How deep the search for the address of a name server may lead into others: its zone's server, and that one's."""
+
+BREADTH = 4
+"""How many servers of a zone are asked on the way."""
+
+ROOTS = (
+    ("a.root-servers.net", "198.41.0.4"),
+    ("b.root-servers.net", "170.247.170.2"),
+    ("c.root-servers.net", "192.33.4.12"),
+    ("d.root-servers.net", "199.7.91.13"),
+    ("e.root-servers.net", "192.203.230.10"),
+    ("f.root-servers.net", "192.5.5.241"),
+    ("g.root-servers.net", "192.112.36.4"),
+    ("h.root-servers.net", "198.97.190.53"),
+    ("i.root-servers.net", "192.36.148.17"),
+    ("j.root-servers.net", "192.58.128.30"),
+    ("k.root-servers.net", "193.0.14.129"),
+    ("l.root-servers.net", "199.7.83.42"),
+    ("m.root-servers.net", "202.12.27.33"),
+)
+"""The internet's root servers, by IANA's list of root hints."""
+
+
+def walk(zone: str, host: str, keys: Iterable[Key], roots: Sequence[str] = (), seconds: float = SECONDS) -> Walk:
+    """The servers that `zone` is delegated to, with what each shows of our sets, or where the way ends before.
+
+    `host` is the whole name that is looked for; `roots` are asked first instead of the internet's.
+    """
+    deadline = time.monotonic() + seconds
+    first = [Server("", address) for address in roots] or random.sample([Server(*each) for each in ROOTS], BREADTH)
+    walked = _Steps(deadline, first).to(zone, host)
+    if walked.end != "delegated":
+        return Walk(walked.end, walked.at, tuple(map(str, walked.servers)))
+    shown = show_each(walked.servers, zone, list(keys), max(deadline, time.monotonic() + 4))
+    return Walk("delegated", walked.at, tuple(map(str, walked.by)), shown)
+
+
+class _Found:
+    """Where a walk ended: the servers of `at`, and those of the zone above it that named them."""
+
+    def __init__(self, end: End, at: str, servers: Sequence[Server], by: Sequence[Server] = ()) -> None:
+        self.end, self.at, self.servers, self.by = end, at, servers, by
+
+
+class _Steps:
+    """One walk; `depth` counts the walks that this one is nested in."""
+
+    def __init__(self, deadline: float, roots: Sequence[Server], depth: int = 0) -> None:
+        self.deadline, self.roots, self.depth = deadline, roots, depth
+
+    def to(self, zone: str, host: str) -> _Found:
+        """From the root down to the zone, each referral deeper than the last."""
+        target, at, servers = dns.name.from_text(zone), dns.name.root, list(self.roots)
+        for _ in range(STEPS):
+            answers = ask_each(servers[:BREADTH], host, "A", self.deadline)
+            told = [(server, answer) for server, answer in answers if answer is not None]
+            here = dns_sets.text(at)
+            if not told:
+                return _Found("unseen", here, servers)
+            if at == dns.name.root and all(_recurses(answer) for _, answer in told):
+                return _Found("intercepted", here, [server for server, _ in told])
+            below = self._below(told, at, dns.name.from_text(host))
+            if below is None:
+                return self._end(told, at, target)
+            if not below[0].is_subdomain(target) or below[0] == target:
+                at, by, servers = below[0], servers, below[1]
+            else:
+                return _Found("deeper", dns_sets.text(below[0]), below[1])
+            if at == target:
+                return _Found("delegated", zone, servers, by) if servers else _Found("unseen", here, by)
+        return _Found("lame", dns_sets.text(at), servers)
+
+    def _below(
+        self, told: list[tuple[Server, dns.message.Message]], at: dns.name.Name, host: dns.name.Name
+    ) -> tuple[dns.name.Name, list[Server]] | None:
+        """The next zone on the way with its servers, by the first that refers further down than here."""
+        for _, answer in told:
+            for rrset in answer.authority:
+                down = rrset.name.is_subdomain(at) and rrset.name != at and host.is_subdomain(rrset.name)
+                if rrset.rdtype == dns.rdatatype.NS and down and not answer.flags & dns.flags.AA:
+                    return rrset.name, self._servers(rrset, answer)
+        return None
+
+    def _end(self, told: list[tuple[Server, dns.message.Message]], at: dns.name.Name, target: dns.name.Name) -> _Found:
+        """No server of `at` refers further down: one serves the zone itself or denies it, or none serves even `at`."""
+        here, zone = dns_sets.text(at), dns_sets.text(target)
+        for server, answer in told:
+            if answer.flags & dns.flags.AA:
+                named = ask(server.address, zone, "NS", self.deadline)
+                rrset = _answered(named, target)
+                if named is not None and rrset is not None:
+                    return _Found("delegated", zone, self._servers(rrset, named), [server])
+                return _Found("absent", here, [server])
+        return _Found("lame", here, [server for server, _ in told])
+
+    def _servers(self, rrset: dns.rrset.RRset, answer: dns.message.Message) -> list[Server]:
+        """The named servers, by the addresses beside the answer or else by a walk for each."""
+        names = [record.target for record in rrset]
+        return [
+            Server(dns_sets.text(name), address)
+            for name in names
+            for address in _beside(answer, name) or self._search(name)
+        ]
+
+    def _search(self, name: dns.name.Name) -> list[str]:
+        if self.depth >= NESTED:
+            return []
+        host = dns_sets.text(name)
+        found = _Steps(self.deadline, self.roots, self.depth + 1).to(host, host)
+        for server in found.servers if found.end in ("delegated", "absent") else ():
+            rrset = _answered(ask(server.address, host, "A", self.deadline), name, dns.rdatatype.A)
+            if rrset is not None:
+                return [record.address for record in rrset]
+        return []
+
+
+def _recurses(answer: dns.message.Message) -> bool:
+    """Whether a resolver answers: no server of the root offers recursion."""
+    return bool(answer.flags & dns.flags.RA)
+
+
+def _answered(
+    answer: dns.message.Message | None, name: dns.name.Name, kind: dns.rdatatype.RdataType = dns.rdatatype.NS
+) -> dns.rrset.RRset | None:
+    if answer is None or not answer.flags & dns.flags.AA:
+        return None
+    return answer.get_rrset(answer.answer, name, dns.rdataclass.IN, kind)
+
+
+def _beside(answer: dns.message.Message, name: dns.name.Name) -> list[str]:
+    rrset = answer.get_rrset(answer.additional, name, dns.rdataclass.IN, dns.rdatatype.A)
+    return [record.address for record in rrset] if rrset else []
