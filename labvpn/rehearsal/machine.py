@@ -13,7 +13,7 @@ SECONDS = 60
 
 def line(machine: str, command: Sequence[str | Path]) -> list[str]:
     """The command line that runs `command` on a machine."""
-    return [sys.executable, "-m", "labvpn", "rehearsal", "exec", machine, "--", *map(str, command)]
+    return [sys.executable, "-m", "labvpn.rehearsal", "exec", machine, "--", *map(str, command)]
 
 
 def run(

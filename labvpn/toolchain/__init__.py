@@ -1,0 +1,1 @@
+"""The Pulumi engine and its plugins where they cannot be downloaded."""

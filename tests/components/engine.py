@@ -26,9 +26,9 @@ class Recorder(Mocks):
             computed = {"generation": 1}
         return f"{args.name}-id", {**args.inputs, **computed}
 
-    def call(self, _args: MockCallArgs) -> dict[str, Any]:
+    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         """No function is called by these components."""
-        return {}
+        raise AssertionError(f"{args.token} was called")
 
     def of_type(self, part: str) -> list[MockResourceArgs]:
         """The registrations whose type token holds `part`."""
@@ -45,11 +45,7 @@ def run(build: Callable[[], None]) -> Recorder:
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder, project="labvpn", stack="test", preview=False)
 
-    @pulumi.runtime.test
-    def program() -> None:
-        build()
-
-    program()
+    pulumi.runtime.test(build)()  # type: ignore[no-untyped-call]
     return recorder
 
 
