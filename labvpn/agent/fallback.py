@@ -115,7 +115,7 @@ class Fallback:
         if saved["active"]:
             self.machine.must(["systemctl", "start", UNIT], 90)
             self.firewalld.reload()
-        self.state.record(saved["applied"] or "")
+        self.state.record(saved["applied"])
         self.machine.write(RETURNED, "\n", 0o600)
         self.disarm()
         return ["the old rules are back"]

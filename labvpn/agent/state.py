@@ -50,10 +50,13 @@ class State:
         """Write what was before us."""
         self.private("before.json", json.dumps(self.before, indent=1, sort_keys=True) + "\n")
 
-    def record(self, applied: str) -> None:
-        """Write the document that now holds."""
+    def record(self, applied: Optional[str]) -> None:
+        """Write the document that now holds; None where none was ever applied."""
         self.applied = applied
-        self.private("applied", applied)
+        if applied is None:
+            self.machine.delete(self.file("applied"))
+        else:
+            self.private("applied", applied)
 
     def clear(self) -> None:
         """Forget everything of this concern."""
