@@ -35,7 +35,7 @@ format: $(READY)  ## format the code and mend what the linter can
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 bench: $(READY)  ## the figures of docs/figures.md, measured on this machine
-	@$(RUN) labvpn.rehearsal.bench
+	@$(RUN) labvpn.rehearsal.bench $(if $(COLD),--cold)
 
 lock: $(READY)  ## pin every dependency again, with hashes
 	@.venv/bin/uv pip compile pyproject.toml --all-extras --generate-hashes \
