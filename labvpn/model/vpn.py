@@ -49,7 +49,13 @@ class SecureNat(Value):
     routes: tuple[IPv4Network, ...] = Field(
         default=(), description="a split tunnel: only these go through the VPN; empty: the whole traffic does"
     )
-    mode: Mode = Mode.AUTO
+    mode: Mode = Field(
+        default=Mode.USER, description="how clients get out; docs/softether.md has what each mode reaches"
+    )
+    host_address: IPv4Address | None = Field(
+        default=None,
+        description="a private address that the VPN host holds for its clients; the address they dial is out of reach",
+    )
 
     @property
     def first_client(self) -> IPv4Address:
@@ -73,6 +79,8 @@ class SecureNat(Value):
             raise ValueError(f"first {self.first_client} comes after last {self.last_client}; swap them")
         if self.first_client <= self.address.ip <= self.last_client:
             raise ValueError(f"the router {self.address.ip} lies in the clients' range; move first or last")
+        if self.host_address and self.host_address in network:
+            raise ValueError(f"hostAddress {self.host_address} lies inside {network}; choose one outside")
         return self
 
 

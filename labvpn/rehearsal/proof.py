@@ -19,6 +19,7 @@ CLOSED = "22,80,3389,8000,8443,53/udp,161/udp,1701/udp"
 
 WHOAMI = "http://198.51.100.10/"
 WORKSTATION = "http://203.0.113.21:8000/"
+VPN_HOST = "http://192.168.31.1:8000/"
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def _tunnel(outputs: Outputs) -> Iterator[Proof]:
         yield Proof("SoftEther", "login", f"guest1 logs in from the phone and gets {dial.address}", True)
         page = machine.output("phone", ["curl", "-sS", "-m", "15", WORKSTATION])
         yield Proof("SecureNAT", "8000/tcp", "the workstation's JupyterHub opens through the tunnel", "<form" in page)
+        page = machine.output("phone", ["curl", "-sS", "-m", "15", VPN_HOST])
+        yield Proof("SecureNAT", "8000/tcp", "the VPN host's own JupyterHub opens through the tunnel", "<form" in page)
         seen = machine.output("phone", ["curl", "-sS", "-m", "15", WHOAMI])
         words = f"what the client sends to the internet arrives from {seen or 'nowhere'}"
         yield Proof("SecureNAT", "fixed address", words, seen == outputs.address)

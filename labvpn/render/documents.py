@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from ipaddress import IPv4Network
 
 from labvpn.model import ports
 from labvpn.model.document import Entry, flag, write
@@ -50,6 +51,8 @@ def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:
             yield Entry("package", package, {"installed": "yes"})
     allowed = ("127.0.0.1", "::1", *map(str, lab.server.administrators))
     yield Entry("administration", "", {"from": ",".join(allowed)})
+    if address := lab.vpn.secure_nat.host_address:
+        yield Entry("address", str(address), {"interface": "lo"})
     yield Entry("unit", SOFTETHER_UNIT, {"enabled": "yes", "active": "yes"})
 
 
@@ -84,6 +87,9 @@ def _hub(lab: Lab) -> Iterator[Entry]:
 def _secure_nat(vpn: Vpn) -> Entry:
     nat = vpn.secure_nat
     router = str(nat.address.ip)
+    routes = nat.routes
+    if routes and nat.host_address:
+        routes += (IPv4Network(nat.host_address),)
     fields = {
         "enabled": "yes",
         "mode": nat.mode.value,
@@ -96,7 +102,7 @@ def _secure_nat(vpn: Vpn) -> Entry:
         "gateway": "none" if nat.routes else router,
         "dns": str(nat.dns or router),
         "domain": nat.domain or "none",
-        "routes": ",".join(f"{route.with_netmask}/{router}" for route in nat.routes) or "none",
+        "routes": ",".join(f"{route.with_netmask}/{router}" for route in routes) or "none",
     }
     return Entry("securenat", vpn.hub, fields)
 
