@@ -31,10 +31,10 @@ class Attempt:
         alien = any(event.family is Family.FOREIGN or "mppe" in event.words.lower() for event in self.events)
         ours = any(
             event.family not in (Family.FOREIGN, Family.WINDOWS)
-            and event.step not in (None, Step.DIALLED, Step.L2TP_UP)
-            and event.step < SHARED
+            and event.step is not None
+            and Step.DIALLED < event.step < SHARED
+            and event.step is not Step.L2TP_UP
             for event in self.events
-            if event.step is not None
         )
         return alien and not ours
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from labvpn.doctor.log import recognise, rules
+from labvpn.doctor.log.attempts import Attempt, split
 from labvpn.doctor.log.event import NAMED, Cause, Event, Family, Stage, Step
 from labvpn.doctor.log.lines import is_text, read
 from labvpn.doctor.log.verdict import Reason, Verdict, ranked, spread, unknown
@@ -11,10 +12,13 @@ from labvpn.doctor.log.verdict import Reason, Verdict, ranked, spread, unknown
 NEAR = 180.0
 """Seconds between a client's and a server's lines of one dial; their clocks may differ by whole hours (zones)."""
 
+SAME = 2.0
+"""Seconds within which two of the server's dials are equally near, since stamps have whole seconds: the later counts."""
+
 SILENT_FITS = (Cause.IPSEC_PORTS, Cause.TCP_443, Cause.NAME, Cause.CLIENT)
 """The causes that a server's silence supports."""
 
-BEFORE_LOGIN = (Stage.NAME, Stage.TRANSPORT, Stage.PHASE_1, Stage.PHASE_2)
+BEFORE_LOGIN = (Stage.NAME, Stage.TRANSPORT, Stage.TLS, Stage.PHASE_1, Stage.PHASE_2)
 AT_LOGIN = (Stage.AUTHENTICATION, Stage.ADDRESS, Stage.DISCONNECTED)
 
 DECIDES = 200.0
@@ -34,16 +38,27 @@ def diagnose(texts: Sequence[str], server: str | None = None) -> Verdict:
     verdict = rules.judge(client)
     if server is None and not lines:
         return verdict
-    return crossed(verdict, _possible(_near(lines, client), verdict, client))
+    near = _near(lines, client)
+    possible = _possible(near, verdict, client)
+    return verdict if near and not possible else crossed(verdict, possible)
 
 
 def _near(lines: Sequence[Event], client: Sequence[Event]) -> list[Event]:
-    """The server's events of the client's last moment; all of them where clocks cannot be compared."""
+    """The server's dials up to the one nearest to the client's last moment; all where clocks cannot be compared."""
     moment = next((event.at for event in reversed(client) if event.at is not None), None)
     if moment is None:
         return list(lines)
-    close = [event for event in lines if event.at is not None and _apart(event.at, moment) <= NEAR]
-    return close or list(lines)
+    gaps = [(_gap(attempt, moment), attempt) for attempt in split(lines)]
+    close = [(gap // SAME, -attempt.number, attempt) for gap, attempt in gaps if gap <= NEAR]
+    if not close:
+        return list(lines)
+    nearest = min(close, key=lambda one: one[:2])[2]
+    events = [event for _, _, attempt in close if attempt.number <= nearest.number for event in attempt.events]
+    return [event for event in events if event.at is None or _apart(event.at, moment) <= NEAR]
+
+
+def _gap(attempt: Attempt, moment: float) -> float:
+    return min((_apart(event.at, moment) for event in attempt.events if event.at is not None), default=NEAR + 1)
 
 
 def _possible(lines: Sequence[Event], verdict: Verdict, client: Sequence[Event]) -> list[Event]:

@@ -48,6 +48,7 @@ class Step(IntEnum):
     """What was seen to happen, in order: L2TP/IPsec below 20, TLS below 40, what both share above."""
 
     DIALLED = 1
+    IPSEC_ASKED = 9
     IKE_SENT = 10
     IKE_ANSWERED = 11
     IKE_ON_4500 = 12

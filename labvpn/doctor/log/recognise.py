@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 from labvpn.doctor.log import codes, sentences
-from labvpn.doctor.log.event import WEAK, Event, Family, Kind, Row, Table
+from labvpn.doctor.log.event import NAMED, WEAK, Event, Family, Kind, Row, Table
 from labvpn.doctor.log.lines import Line
 from labvpn.doctor.log.tables import apple, foreign, linux, messages, openvpn, ppp, server, softether, sstp, windows
 
@@ -144,9 +144,10 @@ def _numbers(patterns: Sequence[re.Pattern[str]], text: str) -> Iterator[int]:
 
 
 def _code_event(line: Line, family: Family, code: int) -> Event:
-    stage, causes = (codes.SOFTETHER if family is Family.SOFTETHER else codes.WINDOWS)[code]
+    ours = family is Family.SOFTETHER
+    stage, causes = (codes.SOFTETHER if ours else codes.WINDOWS)[code]
     name = f"0x{code:08X}" if code > 0xFFFF else str(code)
-    return Event(family, Kind.SAYS, line.number, name, line.at, None, stage, causes, WEAK, name)
+    return Event(family, Kind.SAYS, line.number, name, line.at, None, stage, causes, NAMED if ours else WEAK, name)
 
 
 def redacted(words: str) -> str:

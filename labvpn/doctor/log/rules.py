@@ -84,7 +84,7 @@ def _stopped(attempt: Attempt, spoken: bool) -> list[Finding]:
     furthest = attempt.furthest
     server = all(event.family is Family.SERVER for event in attempt.events)
     ended = any(event.kind in ENDINGS for event in attempt.events)
-    if furthest is None:
+    if furthest is None or furthest is Step.DIALLED:
         return []
     if _unheard(attempt):
         return spread((Cause.L2TP_SILENT, Cause.ESP_OR_4500), STOPPED, Reason("unheard", step=Step.L2TP_UP), Stage.L2TP)

@@ -82,7 +82,7 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
         if held is None:
             best[finding.cause] = finding
             continue
-        strong, weak = (finding, held) if finding.weight >= held.weight else (held, finding)
+        strong, weak = (finding, held) if _order(finding) < _order(held) else (held, finding)
         raised = min(strong.weight + weak.weight * 0.1, max(strong.weight, 99.0))
         best[finding.cause] = replace(strong, weight=raised)
     return tuple(sorted(best.values(), key=_order))

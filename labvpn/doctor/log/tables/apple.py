@@ -5,10 +5,11 @@ from labvpn.doctor.log.event import STRONG, WEAK, Kind, Row, Stage, Step, Table,
 TABLE: Table = (
     Row(r"publish_entry SCDSet\(\) failed: Success", Kind.NOISE),
     Row(r"L2TP port-mapping .* inconsistent", Kind.NOISE),
+    *starts(r"\bReceived a start command from"),
     *starts(
         r"\bL2TP connecting to (?:alternate )?server",
-        r"\bReceived a start command from",
         r"IPSec connecting to server",
+        step=Step.IPSEC_ASKED,
     ),
     *says(Stage.NAME, "name-not-found", r"L2TP: Host '.*' not found", r"dns reply: getaddrinfo\(\) failed"),
     *says(
@@ -72,10 +73,11 @@ TABLE: Table = (
     *reached(Step.L2TP_ANSWERED, r"L2TP received SCCRP", r"L2TP sent SCCCN", r"L2TP sent ICRQ"),
     *reached(Step.CALL_ANSWERED, r"L2TP received ICRP", r"L2TP sent ICCN"),
     *reached(Step.L2TP_UP, r"L2TP connection established"),
-    *reached(Step.DIALLED, r"IPSec connection started"),
+    *reached(Step.IPSEC_ASKED, r"IPSec connection started"),
     *failed(r"IPSec connection failed", r"Phase 1 negotiation failed", r"phase1 negotiation failed"),
     *failed(r"Phase 2 negotiation failed", step=Step.IPSEC_SENT),
-    *failed(r"L2TP cannot connect to the server", r"L2TP received (?:StopCCN|CDN)", step=Step.DIALLED),
+    *failed(r"L2TP cannot connect to the server", step=Step.L2TP_SENT),
+    *failed(r"L2TP received (?:StopCCN|CDN)"),
     *ended(
         Kind.LOST,
         r"L2TP: the underlying interface",

@@ -43,7 +43,7 @@ STRONGSWAN: Table = (
         r"no trusted (?:RSA |ECDSA )?public key found",
         r"no issuer certificate found",
         r"subject certificate invalid",
-        r"certificate .{0,90}(?:has expired|not valid|was revoked|invalid)",
+        r"certificate was revoked on",
         r"constraint check failed: identity",
         r"signature validation failed",
         r"received CERTIFICATE_UNAVAILABLE",

@@ -133,6 +133,7 @@ COURSE: Table = (
         r"is attempting to connect to the Virtual Hub",
         r"仮想 HUB への接続を試行",
         r"OpenVPN (?:Session|セッション) \d+ .*(?:A new session is created|新しいセッション)",
+        r"OpenVPN (?:Session|セッション) \d+ .*(?:A new channel is created|新しいチャネルを作成)",
         step=Step.TLS_UP,
     ),
     *reached(

@@ -8,7 +8,6 @@ TABLE: Table = (
         r"Connection processing for VPN Connection Setting",
         r"接続設定 \".*\": \d+ 回目の接続動作を開始",
         r"接続設定 \".*\" への接続処理を開始",
-        step=Step.TCP_SENT,
     ),
     *reached(
         Step.TLS_UP,
@@ -16,6 +15,7 @@ TABLE: Table = (
         r"接続設定 \".*\": SSL 通信が開始",
     ),
     *reached(Step.UP, r"VPN Connection Setting \".*\": Now connected", r"接続設定 \".*\": 接続が完了しました"),
+    *reached(Step.UP, r"Connection Completed \(Session Established\)"),
     *ended(Kind.CLOSED, r"Disconnecting the VPN Connection Setting", r"接続設定 \".*\" を切断します"),
     *says(Stage.TRANSPORT, "client-firewall", r"Cannot find the tun/tap driver", r"tun/tap ドライバが見つかりません"),
 )

@@ -19,6 +19,7 @@ STAGES = {
 
 STEPS = {
     Step.DIALLED: "the dial began",
+    Step.IPSEC_ASKED: "IPsec was asked to begin",
     Step.IKE_SENT: "the first IPsec message was sent",
     Step.IKE_ANSWERED: "the server answered the first IPsec message",
     Step.IKE_ON_4500: "IPsec moved on to UDP 4500",

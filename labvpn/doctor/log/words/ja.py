@@ -19,6 +19,7 @@ STAGES = {
 
 STEPS = {
     Step.DIALLED: "接続の開始",
+    Step.IPSEC_ASKED: "IPsec の開始の指示",
     Step.IKE_SENT: "IPsec の最初のメッセージの送信",
     Step.IKE_ANSWERED: "IPsec の最初のメッセージへのサーバーの応答",
     Step.IKE_ON_4500: "UDP 4500 への切り替え",
