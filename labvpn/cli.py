@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -14,6 +15,12 @@ PARTS = {
     "rehearsal": ("labvpn.rehearsal.cli", "The whole lab on this machine: start, stop, exec, status."),
     "doctor": ("labvpn.doctor.cli", "Prove a lab from outside, and explain what fails."),
 }
+
+COMMANDS = {
+    "kit": ("labvpn.kit.cli", "Make the profiles and the sheet that a user needs to dial in."),
+    "status": ("labvpn.status.cli", "Who is connected, what ends soon, and who failed to log in."),
+}
+"""Commands of one function each, which has the command's name in its module."""
 
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -59,10 +66,22 @@ def _fail(sentence: str) -> int:
     return 1
 
 
+def _command(module: str, name: str) -> Callable[..., None]:
+    function: Callable[..., None] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _later() -> None:
+    """Stand in the list of commands for one that is not called."""
+
+
 def main() -> None:
     """Run the command; of the parts only the one that is called is imported."""
     for name, (module, text) in PARTS.items():
         called = sys.argv[1:2] == [name]
         part = importlib.import_module(module).app if called else typer.Typer()
         app.add_typer(part, name=name, help=text)
+    for name, (module, text) in COMMANDS.items():
+        called = sys.argv[1:2] == [name]
+        app.command(name, help=None if called else text)(_command(module, name) if called else _later)
     app()

@@ -1,4 +1,4 @@
-"""The agent's commands: observe, converge, remove, confirm, restore."""
+"""The agent's commands: observe, status, converge, remove, confirm, restore."""
 
 import json
 import sys
@@ -16,8 +16,9 @@ from labvpn.agent.machine import Machine
 from labvpn.agent.server import Server
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.state import HOME, State
+from labvpn.agent.status import Status
 
-USAGE = "usage: agent observe | converge CONCERN | remove CONCERN | confirm firewall | restore firewall"
+USAGE = "usage: agent observe | status | converge CONCERN | remove CONCERN | confirm firewall | restore firewall"
 CONCERNS = ("host", "server", "hub", "firewall")
 
 
@@ -104,6 +105,8 @@ def work(words: List[str], stream: TextIO) -> str:
     if action == "observe":
         request = read_request(stream)
         return Session(Machine(), request).observe() if "documents" in request else "{}\n"
+    if action == "status":
+        return Status(Machine()).report()
     if action in ("confirm", "restore") and name == "firewall":
         session = Session(Machine(), {})
     elif action in ("converge", "remove"):

@@ -17,6 +17,7 @@ PACKAGED_LOGS = "/var/log/softether"
 LOG_DAYS = 2
 LOG_BYTES = 8 << 20
 FAILURES_SECONDS = 24 * 3600
+MOST_FAILURES = 200
 
 NEVER = "1970-"
 """How a date begins that is not set: SoftEther gives the first day of its own reckoning."""
@@ -98,7 +99,8 @@ class Status:
                 (failed.group(3), source), {"hub": hub, "user": failed.group(3), "source": source, "count": 0}
             )
             entry.update(count=entry["count"] + 1, last=at)
-        return list(found.values())
+        # Whoever tries names at random must not make the answer endless.
+        return sorted(found.values(), key=lambda entry: -int(entry["count"]))[:MOST_FAILURES]
 
     def log(self, hub: str) -> Iterator[str]:
         """The end of the hub's security log, the older file first."""

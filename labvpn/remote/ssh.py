@@ -13,8 +13,10 @@ CONNECT_SECONDS = 15
 """How long a login may take: a host that drops packets is called unreachable after that."""
 
 
-async def run(server: Server, key: str, host_key: str, command: str, stdin: str, seconds: int) -> str:
+async def run(server: Server, key: str | None, host_key: str, command: str, stdin: str, seconds: int) -> str:
     """The standard output of a command that runs as root on the VPN host.
+
+    Without a key of the stack's it logs in as a person does: by the SSH agent, or by the usual files in ~/.ssh.
 
     Raises HopError if the host cannot be reached, is another than expected, refuses the key, or the command fails.
     """
@@ -48,7 +50,7 @@ async def fetch_host_key(host: str, port: int) -> str:
     return key.export_public_key("openssh").decode().strip()
 
 
-async def _connect(hop: str, server: Server, key: str, host_key: str) -> asyncssh.SSHClientConnection:
+async def _connect(hop: str, server: Server, key: str | None, host_key: str) -> asyncssh.SSHClientConnection:
     host, port = server.ssh_host, server.ssh.port
     known = asyncssh.import_known_hosts(f"[{host}]:{port} {host_key}\n" if port != 22 else f"{host} {host_key}\n")
     try:
@@ -56,9 +58,9 @@ async def _connect(hop: str, server: Server, key: str, host_key: str) -> asyncss
             host,
             port,
             username=server.ssh.user,
-            client_keys=[asyncssh.import_private_key(key)],
+            client_keys=[asyncssh.import_private_key(key)] if key else (),
+            agent_path=None if key else (),
             known_hosts=known,
-            agent_path=None,
             config=None,
             connect_timeout=CONNECT_SECONDS,
             login_timeout=CONNECT_SECONDS,
@@ -72,7 +74,7 @@ async def _connect(hop: str, server: Server, key: str, host_key: str) -> asyncss
         remedy = f"if it was reinstalled, record the new key: labvpn hostkey {host}; if not, somebody is in between"
         raise HopError(hop, "shows another host key than the recorded one", remedy) from None
     except asyncssh.PermissionDenied:
-        remedy = f"add the public half of sshKey to that user's authorized_keys on {host}"
+        remedy = f"add the public half of {'sshKey' if key else 'your key'} to that user's authorized_keys on {host}"
         raise HopError(hop, f"refused the login of {server.ssh.user} by key", remedy) from None
     except (OSError, TimeoutError, asyncssh.Error) as error:
         remedy = f"check the address, that the host is up, and that port {port} is open from here"

@@ -1,0 +1,170 @@
+"""`labvpn kit`: everything a user needs to dial in, in one folder or one sealed page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from labvpn.kit import apple, make, sealed, source
+from labvpn.kit.order import Identity, Order, Trust
+from labvpn.kit.shelf import Shelf
+from labvpn.model.outputs import Outputs, OutputsError
+
+REFUSED = 1
+WRONG_USAGE = 2
+
+
+def _option(words: str, *names: str) -> Any:
+    return typer.Option(*names, help=words, show_default=False)
+
+
+OutputsOption = Annotated[
+    Path | None, _option("The stack's outputs, as pulumi stack output --json --show-secrets prints them; - reads them.")
+]
+FolderOption = Annotated[Path, typer.Option(help="Where the kits are kept, for you alone.")]
+SecretsOption = Annotated[bool, _option("One sealed page for each user, with the password in it.", "--secrets")]
+TrustShownOption = Annotated[
+    bool, _option("Trust the certificate that the server shows now, where no authority signs it.", "--trust-shown")
+]
+
+
+def kit(
+    users: Annotated[list[str] | None, typer.Argument(help="Whom the kits are for.", show_default=False)] = None,
+    everybody: Annotated[bool, _option("Everybody whose account is valid.", "--all")] = False,
+    outputs: OutputsOption = None,
+    folder: FolderOption = Path("kits"),
+    secrets: SecretsOption = False,
+    trust_shown: TrustShownOption = False,
+    certificates: Annotated[
+        Path | None, _option("Folder with USER.crt and USER.key of the users who log in by certificate.")
+    ] = None,
+    sign_certificate: Annotated[Path | None, _option("PEM chain by which Apple's profiles are signed.")] = None,
+    sign_key: Annotated[Path | None, _option("Its private key, PEM.")] = None,
+) -> None:
+    """Make the kits of some users, or of all; whoever is gone or expired gets none, and loses the old one.
+
+    Exit status: 0 if every kit was made, 1 if one was refused or the outputs cannot be had, 2 for wrong usage.
+    """
+    if bool(users) == everybody:
+        raise typer.BadParameter("name the users, or give --all")
+    if (sign_certificate is None) != (sign_key is None):
+        raise typer.BadParameter("--sign-certificate and --sign-key go together")
+    with told():
+        stack = source.outputs(outputs)
+        sign = _signer(sign_certificate, sign_key) if sign_certificate and sign_key else None
+        maker = Maker(stack, Shelf(folder), trust(stack, trust_shown), secrets, certificates, sign)
+        made = maker.everybody() if everybody else maker.some(users or [])
+    raise typer.Exit(0 if made else REFUSED)
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes kits and says so; the passphrase of a sealed one is shown once, here, and kept nowhere."""
+
+    stack: Outputs
+    shelf: Shelf
+    trust: Trust | None
+    secrets: bool = False
+    certificates: Path | None = None
+    sign: make.Sign | None = None
+
+    def some(self, users: list[str]) -> bool:
+        """The kits of these users; whether every one was made."""
+        made = [self.one(user) for user in users]
+        return all(made)
+
+    def everybody(self) -> bool:
+        """The kits of all whose account is valid, and of nobody else."""
+        now = datetime.now(UTC)
+        valid = [user for user, account in self.stack.users.items() if not account.is_expired(now)]
+        for user in self.shelf.strangers(valid):
+            if self.shelf.remove(user):
+                typer.echo(f"{user}: the account is gone or expired; its kit was removed")
+        return self.some(valid)
+
+    def one(self, user: str) -> bool:
+        """One user's kit; whether it was made."""
+        if (why := self._refusal(user)) is not None:
+            gone = "; its kit was removed" if self.shelf.remove(user) else ""
+            typer.echo(f"{user}: {why}{gone}", err=True)
+            return False
+        order = Order(self.stack, user, self.trust, self._identity(user), self.secrets)
+        made = make.kit(order, self.sign)
+        self._keep(order, made)
+        for note in made.notes:
+            typer.echo(f"{user}: {note}", err=True)
+        return True
+
+    def _refusal(self, user: str) -> str | None:
+        account = self.stack.users.get(user)
+        if account is None:
+            return "the stack has no such user; add the user and run `pulumi up`"
+        if account.expires and account.is_expired(datetime.now(UTC)):
+            return f"the account expired on {account.expires:%Y-%m-%d}; give it a later date and run `pulumi up`"
+        return None
+
+    def _keep(self, order: Order, made: make.Kit) -> None:
+        if not self.secrets:
+            typer.echo(f"{order.user}: {self.shelf.put(order.user, made.files)}")
+            return
+        phrase = sealed.passphrase()
+        page = sealed.seal(f"{order.title}: {order.user}", made.files, phrase)
+        typer.echo(f"{order.user}: {self.shelf.put_sealed(order.user, page)}   passphrase {phrase}")
+
+    def _identity(self, user: str) -> Identity | None:
+        if self.certificates is None:
+            return None
+        certificate, key = self.certificates / f"{user}.crt", self.certificates / f"{user}.key"
+        if not certificate.exists():
+            return None
+        try:
+            return Identity(certificate.read_text(), key.read_text())
+        except OSError as error:
+            raise OutputsError(
+                f"{error.filename} cannot be read: {error.strerror}; put it beside {certificate}"
+            ) from None
+
+
+def trust(stack: Outputs, shown: bool) -> Trust | None:
+    """Whom devices trust: the stack's authority, or the certificate that the server shows. Raises OutputsError."""
+    if stack.certificate:
+        return Trust(stack.certificate)
+    if shown:
+        return Trust(source.shown_certificate(stack))
+    if not (stack.protocols.openvpn or stack.protocols.sstp):
+        return None
+    raise OutputsError(
+        "The stack names no authority for the server's certificate, which OpenVPN and SSTP need; "
+        "let the stack have one, or pin the certificate that the server shows now by --trust-shown"
+    )
+
+
+def _signer(certificate: Path, key: Path) -> make.Sign:
+    try:
+        chain, private = certificate.read_bytes(), key.read_bytes()
+    except OSError as error:
+        raise OutputsError(f"{error.filename} cannot be read: {error.strerror}; give a PEM file") from None
+
+    def sign(profile: bytes) -> bytes:
+        try:
+            return apple.signed(profile, chain, private)
+        except (ValueError, TypeError) as error:
+            raise OutputsError(f"{certificate} and {key} cannot sign: {error}; give a PEM chain and its key") from None
+
+    return sign
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Say a refusal in its sentence, and exit."""
+    try:
+        yield
+    except (OutputsError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(REFUSED) from None

@@ -1,0 +1,82 @@
+"""Profiles of OpenVPN, one for each way to the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from labvpn.kit.order import Order, Trust
+from labvpn.model.ports import OPENVPN_UDP
+
+
+class Reader(StrEnum):
+    """Which program reads the profile: the two differ in what they allow in it."""
+
+    OPENVPN = "openvpn"
+    CONNECT = "openvpn-connect"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A transport and a port of the server."""
+
+    transport: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.transport}-{self.port}"
+
+
+def ways(order: Order) -> tuple[Way, ...]:
+    """The ways that the server offers, in the order in which a user tries them: 1194 is OpenVPN's own port."""
+    if not order.stack.protocols.openvpn:
+        return ()
+    udp = [Way("udp", port) for port in order.stack.ports.get("udp", ()) if port == OPENVPN_UDP]
+    return (*udp, *(Way("tcp", port) for port in order.tcp if port in (443, OPENVPN_UDP)))
+
+
+def readers(order: Order) -> tuple[Reader, ...]:
+    """One profile serves every program, unless a split tunnel needs the line that OpenVPN Connect refuses."""
+    return (Reader.OPENVPN, Reader.CONNECT) if order.splits else (Reader.OPENVPN,)
+
+
+def profile(order: Order, trust: Trust, way: Way, reader: Reader = Reader.OPENVPN) -> str:
+    """The .ovpn of one way to the server."""
+    return "".join(f"{line}\n" for line in _lines(order, trust, way, reader))
+
+
+def _lines(order: Order, trust: Trust, way: Way, reader: Reader) -> Iterator[str]:
+    yield f"# {order.title}, {order.user}, {way.transport.upper()} port {way.port}"
+    yield from ("client", "dev tun", f"proto {way.transport}", f"remote {order.stack.name} {way.port}", "nobind")
+    # The server's own sample says AES-128-CBC, which OpenVPN 2.6 does not negotiate; the server follows this one.
+    yield from ("cipher AES-256-GCM", "data-ciphers AES-256-GCM", "auth SHA1")
+    if order.splits and reader is Reader.OPENVPN:
+        # A split tunnel is pushed as routes without the gateway that they go by. OpenVPN Connect needs none, and its
+        # core refuses a profile with this line as one that only a server may push.
+        yield f"route-gateway {order.stack.network.router}"
+    # A session that the server ends stays ended: any restart, and any failed attempt, ends the program.
+    yield from ("remap-usr1 SIGTERM", "connect-retry-max 1", "resolv-retry 20", "server-poll-timeout 20")
+    yield from _server(order, trust)
+    yield from _user(order)
+    yield "verb 3"
+
+
+def _server(order: Order, trust: Trust) -> Iterator[str]:
+    if trust.is_authority:
+        yield from ("remote-cert-tls server", f"verify-x509-name {order.stack.name} name")
+    yield from _inline("ca", trust.pem)
+
+
+def _user(order: Order) -> Iterator[str]:
+    if order.identity is None:
+        yield from ("auth-user-pass", "auth-retry none", "auth-nocache")
+    elif order.secrets:
+        yield from _inline("cert", order.identity.certificate)
+        yield from _inline("key", order.identity.key)
+    else:
+        yield from (f"cert {order.user}.crt", f"key {order.user}.key")
+
+
+def _inline(tag: str, pem: str) -> tuple[str, str, str]:
+    return f"<{tag}>", pem.strip(), f"</{tag}>"

@@ -1,0 +1,123 @@
+"""The sheet to print: one page in English and one in Japanese, from the same facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import segno
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from labvpn.kit import openvpn
+from labvpn.kit.order import TCP_443, Order
+from labvpn.kit.words import LANGUAGES, WORDS
+
+Step = tuple[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One language's page."""
+
+    language: str
+    words: Mapping[str, str]
+    facts: Sequence[tuple[str, str]]
+    limit: str
+    ways: Sequence[str]
+    steps: Sequence[Step]
+
+
+def sheet(order: Order, files: Sequence[str]) -> str:
+    """The page of HTML; it needs no network, and names only the `files` that the kit holds."""
+    template = environment().get_template("sheet.html.j2")
+    pages = [_page(order, files, language) for language in LANGUAGES]
+    return template.render(pages=pages, user=order.user, code=_code(order))
+
+
+def environment() -> Environment:
+    """The templates of the kit; every value is escaped, and a missing one is an error."""
+    return Environment(loader=PackageLoader("labvpn.kit"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+def _page(order: Order, files: Sequence[str], language: str) -> Page:
+    words = WORDS[language]
+    minutes = order.account.auto_disconnect // 60
+    return Page(
+        language,
+        words,
+        list(_facts(order, words)),
+        words["limit"].format(minutes=minutes) if minutes else "",
+        list(_ways(order, files, words)),
+        list(_steps(order, files, words)),
+    )
+
+
+def _code(order: Order) -> str:
+    if not order.preshared_key or not order.stack.protocols.l2tp_ipsec:
+        return ""
+    return segno.make(order.preshared_key, micro=False).svg_inline(scale=3, border=2, omitsize=True)
+
+
+def _facts(order: Order, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    yield words["for"], order.account.real_name or order.user
+    yield words["server"], order.stack.name
+    yield words["name"], order.user
+    yield words["password"], _password(order, words)
+    if order.stack.protocols.l2tp_ipsec and order.by_password:
+        yield words["psk"], order.preshared_key or words["psk_apart"]
+    yield words["hub"], order.stack.hub
+    if order.expires is not None:
+        yield words["until"], order.expires.strftime("%Y-%m-%d %H:%M %z")
+
+
+def _password(order: Order, words: Mapping[str, str]) -> str:
+    if not order.by_password:
+        return words["certificate_login"]
+    return order.password or words["password_apart"]
+
+
+def _ways(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Iterator[str]:
+    """L2TP/IPsec first, then what passes on TCP 443, then the rest."""
+    names = " ".join(files)
+    if "l2tp" in names:
+        yield words["way_l2tp"]
+    ways = openvpn.ways(order) if "openvpn" in names else ()
+    on_443 = [way for way in ways if (way.transport, way.port) == ("tcp", TCP_443)]
+    yield from (words["way_openvpn"] for _ in on_443)
+    if "sstp" in names:
+        yield words["way_sstp"].replace("443", str(order.tcp[0]))
+    for way in ways:
+        if way not in on_443:
+            yield words["way_openvpn_other"].format(transport=way.transport.upper(), port=way.port)
+    yield words["way_softether"].format(port=order.tcp[0])
+
+
+def _steps(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Iterator[Step]:
+    for file in _ending(files, ".mobileconfig"):
+        yield words["mac"], [words["mac_steps"].format(file=file)]
+    scripts = list(_windows(order, files, words))
+    if scripts:
+        yield words["windows"], scripts
+    profiles = _ending(files, ".ovpn")
+    plain = [file for file in profiles if not file.startswith(openvpn.Reader.CONNECT)]
+    if plain:
+        others = ", ".join(plain[1:]) or "-"
+        connect = [words["connect_steps"]] if len(plain) < len(profiles) else []
+        yield words["openvpn"], [words["openvpn_steps"].format(file=plain[0], others=others), *connect]
+    for file in _ending(files, ".vpn"):
+        before = [words["softether_authority"].format(file=name) for name in _ending(files, ".crt")]
+        yield words["softether"], [words["softether_steps"].format(file=file), *before]
+
+
+def _windows(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Iterator[str]:
+    scripts = {
+        "l2tp.ps1": words["windows_l2tp_admin" if order.stack.translated else "windows_l2tp"],
+        "sstp.ps1": words["windows_sstp"],
+    }
+    for end, sentence in scripts.items():
+        for file in _ending(files, end):
+            yield sentence.format(file=file, run=f"powershell -ExecutionPolicy Bypass -File {file}")
+
+
+def _ending(files: Sequence[str], end: str) -> list[str]:
+    return [file for file in files if file.endswith(end)]

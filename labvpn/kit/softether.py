@@ -1,0 +1,109 @@
+"""The connection setting of SoftEther's own client, in the file format that it exports and imports.
+
+The setting pins the server's own certificate. An authority has no place in it: the user adds that to the client's list,
+and without it the client refuses the server.
+"""
+
+from __future__ import annotations
+
+import base64
+import string
+from collections.abc import Iterator, Mapping
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from labvpn.kit.order import Identity, Order, Trust
+
+Tree = Mapping[str, "str | int | bool | bytes | Tree"]
+
+BY_PASSWORD, BY_CERTIFICATE = 1, 3
+"""CLIENT_AUTHTYPE_PASSWORD and CLIENT_AUTHTYPE_CERT of SoftEther's source."""
+
+_PLAIN = frozenset(string.ascii_letters + string.digits + ".-_")
+
+NO_RETRY = 0
+"""NumRetry: a session that was cut is not dialled again."""
+
+
+def setting(order: Order, trust: Trust | None) -> str:
+    """The .vpn file; the client asks for the password at the first dial."""
+    root: Tree = {
+        "CheckServerCert": trust is not None,
+        "StartupAccount": False,
+        "ClientAuth": _auth(order),
+        "ClientOption": _option(order),
+        **({"ServerCert": trust.der} if trust and not trust.is_authority else {}),
+    }
+    # The reader skips the byte order mark with the comment; without a comment it takes the mark for a word.
+    return "\ufeff" + "".join(f"{line}\r\n" for line in (f"# {order.title}", "declare root", *_block(root)))
+
+
+def _auth(order: Order) -> Tree:
+    if order.identity is None:
+        return {"AuthType": BY_PASSWORD, "HashedPassword": bytes(20), "Username": order.user}
+    if not order.secrets:
+        return {"AuthType": BY_CERTIFICATE, "Username": order.user}
+    return {"AuthType": BY_CERTIFICATE, "Username": order.user, **_identity(order.identity)}
+
+
+def _identity(identity: Identity) -> Tree:
+    certificate = x509.load_pem_x509_certificate(identity.certificate.encode())
+    key = load_pem_private_key(identity.key.encode(), None)
+    plain = key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return {"ClientCert": certificate.public_bytes(Encoding.DER), "ClientKey": plain}
+
+
+def _option(order: Order) -> Tree:
+    return {
+        "AccountName": order.title,
+        "AdditionalConnectionInterval": 1,
+        "ConnectionDisconnectSpan": 0,
+        "DeviceName": "VPN",
+        "HideNicInfoWindow": False,
+        "HideStatusWindow": False,
+        "Hostname": order.stack.name,
+        "HubName": order.stack.hub,
+        "MaxConnection": 1,
+        "NoUdpAcceleration": True,
+        "NumRetry": NO_RETRY,
+        "Port": order.tcp[0],
+        "PortUDP": 0,
+        "ProxyType": 0,
+        "RequireBridgeRoutingMode": False,
+        "RequireMonitorMode": False,
+        "RetryInterval": 15,
+        "UseCompress": False,
+        "UseEncrypt": True,
+    }
+
+
+def _block(tree: Tree) -> Iterator[str]:
+    yield "{"
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield f"\tdeclare {name}"
+            yield from (f"\t{line}" for line in _block(value))
+        else:
+            yield f"\t{_value(name, value)}"
+    yield "}"
+
+
+def _value(name: str, value: str | int | bool | bytes) -> str:
+    if isinstance(value, bool):
+        return f"bool {name} {'true' if value else 'false'}"
+    if isinstance(value, int):
+        return f"uint {name} {value}"
+    if isinstance(value, bytes):
+        return f"byte {name} {base64.b64encode(value).decode()}"
+    return f"string {name} {_string(value)}"
+
+
+def _string(text: str) -> str:
+    """The format's own escape: each byte that is no letter, digit, dot or hyphen as `$` and its two digits."""
+    return "".join(chr(byte) if chr(byte) in _PLAIN else f"${byte:02X}" for byte in text.encode()) or "$"

@@ -1,0 +1,52 @@
+"""Where the stack's outputs come from: a file, or the engine itself."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+from labvpn.model.outputs import Outputs, OutputsError, read
+
+COMMAND = ("pulumi", "stack", "output", "--json", "--show-secrets")
+SECONDS = 10
+
+
+def outputs(file: Path | None) -> Outputs:
+    """The outputs of a file (`-` is the standard input), or of the stack selected here. Raises OutputsError."""
+    return read(_text(file) if file else _printed())
+
+
+def shown_certificate(stack: Outputs) -> str:
+    """The certificate that the server shows now, in PEM; nobody vouches for it. Raises OutputsError."""
+    address = (str(stack.address), stack.ports["tcp"][0])
+    try:
+        # It is fetched to be trusted from now on, so there is nothing to verify it by.
+        context = ssl._create_unverified_context()  # noqa: S323
+        with socket.create_connection(address, SECONDS) as plain, context.wrap_socket(plain) as secure:
+            return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True) or b"")
+    except OSError as error:
+        where = f"{address[0]} port {address[1]}"
+        raise OutputsError(
+            f"The server shows no certificate at {where} ({error}); is it up, and open to here?"
+        ) from None
+
+
+def _text(file: Path) -> str:
+    try:
+        return sys.stdin.read() if file == Path("-") else file.read_text("utf-8")
+    except OSError as error:
+        raise OutputsError(f"{file} cannot be read: {error.strerror}; give the file of the stack's outputs") from None
+
+
+def _printed() -> str:
+    if shutil.which(COMMAND[0]) is None:
+        raise OutputsError("There is no pulumi on PATH here; give the stack's outputs by --outputs FILE")
+    done = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        raise OutputsError(f"`{' '.join(COMMAND)}` failed: {last}; run it where the stack is, or give --outputs FILE")
+    return done.stdout

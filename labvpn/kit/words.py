@@ -1,0 +1,86 @@
+"""The sheet's sentences, in English and Japanese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+LANGUAGES = ("en", "ja")
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "title": "Dialling in to the lab",
+        "for": "For",
+        "server": "Server",
+        "name": "Name",
+        "password": "Password",
+        "password_apart": "is given to you apart from this sheet",
+        "certificate_login": "you log in by your certificate, without a password",
+        "psk": "Preshared key (IPsec)",
+        "psk_apart": "is given to you apart from this sheet",
+        "hub": "Virtual hub",
+        "until": "Valid until",
+        "limit": "A connection ends by itself after {minutes} minutes; dial again if you still need it.",
+        "scan": "Scan it instead of typing",
+        "order": "Which way to try first",
+        "order_tethering": "At home, or tethered to a phone, try these in order; the next one if a dial fails:",
+        "way_l2tp": "L2TP/IPsec: built into your system, no app needed (UDP 500 and 4500)",
+        "way_openvpn": "OpenVPN over TCP 443: passes where only web pages do",
+        "way_openvpn_other": "OpenVPN over {transport} {port}",
+        "way_sstp": "SSTP over TCP 443: built into Windows",
+        "way_softether": "SoftEther's own client over TCP {port} (Windows, Linux)",
+        "steps": "Steps",
+        "mac": "Mac, iPhone, iPad",
+        "mac_steps": "Open {file}, then System Settings (iPhone: Settings): Profile Downloaded, Install. "
+        "The connection then stands under VPN. Give your password when it asks.",
+        "windows": "Windows",
+        "windows_l2tp": "Right-click {file}: Run with PowerShell. Then dial from the network icon.",
+        "windows_l2tp_admin": "Start PowerShell as administrator, run `{run}`, and restart Windows once.",
+        "windows_sstp": "If that fails: start PowerShell as administrator, run `{run}`, and dial SSTP.",
+        "openvpn": "OpenVPN (any system)",
+        "openvpn_steps": "Install OpenVPN, import {file}, give name and password. If a network blocks it: {others}.",
+        "connect_steps": "The app OpenVPN Connect (phones) takes the files that begin with openvpn-connect.",
+        "softether": "SoftEther VPN Client",
+        "softether_steps": "Import {file} (Connect, Import VPN Connection Setting), give your password when it asks.",
+        "softether_authority": "Once before: Tools, Trusted Certification Authority Certificates, add {file}.",
+        "help": "If it does not work, send your administrator the message or the log; "
+        "the order above tells which network blocks what.",
+    },
+    "ja": {
+        "title": "研究室への VPN 接続",
+        "for": "利用者",
+        "server": "サーバー",
+        "name": "ユーザー名",
+        "password": "パスワード",
+        "password_apart": "この用紙とは別にお渡しします",
+        "certificate_login": "証明書で接続します（パスワードは不要です）",
+        "psk": "事前共有鍵（IPsec）",
+        "psk_apart": "この用紙とは別にお渡しします",
+        "hub": "仮想 HUB",
+        "until": "有効期限",
+        "limit": "接続は {minutes} 分で自動的に切れます。続けて使うときは、もう一度接続してください。",
+        "scan": "入力のかわりに読み取れます",
+        "order": "試す順番",
+        "order_tethering": "自宅やテザリングでは、上から順に試してください。つながらなければ次へ進みます。",
+        "way_l2tp": "L2TP/IPsec：OS に内蔵、アプリ不要（UDP 500 と 4500）",
+        "way_openvpn": "OpenVPN（TCP 443）：Web しか通らない回線でもつながります",
+        "way_openvpn_other": "OpenVPN（{transport} {port}）",
+        "way_sstp": "SSTP（TCP 443）：Windows に内蔵",
+        "way_softether": "SoftEther VPN Client（TCP {port}、Windows・Linux）",
+        "steps": "設定の手順",
+        "mac": "Mac・iPhone・iPad",
+        "mac_steps": "{file} を開き、システム設定（iPhone は「設定」）の「プロファイルがダウンロードされました」から"
+        "インストールします。VPN の一覧に接続が現れます。パスワードは接続時に入力します。",
+        "windows": "Windows",
+        "windows_l2tp": "{file} を右クリックして「PowerShell で実行」。その後、ネットワークのアイコンから接続します。",
+        "windows_l2tp_admin": "管理者として PowerShell を開き、`{run}` を実行し、Windows を一度再起動します。",
+        "windows_sstp": "つながらないときは、管理者として開いた PowerShell で `{run}` を実行し、SSTP で接続します。",
+        "openvpn": "OpenVPN（どの OS でも）",
+        "openvpn_steps": "OpenVPN に {file} を読み込み、名前とパスワードを入力します。通らない回線では：{others}。",
+        "connect_steps": "OpenVPN Connect（スマートフォン）では openvpn-connect で始まるファイルを使います。",
+        "softether": "SoftEther VPN Client",
+        "softether_steps": "{file} を読み込み（接続、接続設定のインポート）、パスワードは接続時に入力します。",
+        "softether_authority": "その前に一度、ツールの「信頼する証明機関の証明書の管理」で {file} を追加します。",
+        "help": "つながらないときは、表示された文やログを管理者に送ってください。"
+        "どの順番まで進んだかも、原因を知る手がかりになります。",
+    },
+}

@@ -1,0 +1,47 @@
+"""The report as Prometheus text, for the textfile collector of a node exporter."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from labvpn.status.report import Report
+
+
+def text(report: Report) -> str:
+    """The metrics of one reading; every time is Unix time in seconds."""
+    registry = CollectorRegistry()
+    _gauge(registry, "timestamp_seconds", "When the server was read").set(report.at.timestamp())
+    _sessions(report, registry)
+    # By source alone: whoever tries names at random must not make ever new series.
+    failures = _gauge(registry, "failed_logins", "Failed logins of the last 24 hours", "source")
+    for failure in report.failures:
+        failures.labels(failure.source).inc(failure.count)
+    ends = _gauge(registry, "account_expiry_timestamp_seconds", "When an account ends", "hub", "user")
+    for account in report.accounts:
+        ends.labels(account.hub, account.user).set(account.expires.timestamp())
+    if report.certificate_expires is not None:
+        certificate = _gauge(registry, "certificate_expiry_timestamp_seconds", "When the server's certificate ends")
+        certificate.set(report.certificate_expires.timestamp())
+    return generate_latest(registry).decode()
+
+
+def _sessions(report: Report, registry: CollectorRegistry) -> None:
+    labels = ("hub", "user", "session", "source", "protocol")
+    _gauge(registry, "sessions", "Users' sessions").set(len(report.sessions))
+    _gauge(registry, "sessions_ending", "Sessions about to be cut").set(sum(map(report.is_ending, report.sessions)))
+    since = _gauge(registry, "session_start_timestamp_seconds", "When a session began", *labels)
+    left = _gauge(registry, "session_seconds_left", "How long a session has until its cut", *labels)
+    received = _gauge(registry, "session_received_bytes", "Bytes that the server received in a session", *labels)
+    sent = _gauge(registry, "session_sent_bytes", "Bytes that the server sent in a session", *labels)
+    for session in report.sessions:
+        values = (session.hub, session.user, session.name, session.source, session.protocol)
+        since.labels(*values).set(session.since.timestamp())
+        received.labels(*values).set(session.received)
+        sent.labels(*values).set(session.sent)
+        time_left = report.left(session)
+        if time_left is not None:
+            left.labels(*values).set(time_left.total_seconds())
+
+
+def _gauge(registry: CollectorRegistry, name: str, meaning: str, *labels: str) -> Gauge:
+    return Gauge(f"labvpn_{name}", meaning, labels, registry=registry)

@@ -1,0 +1,116 @@
+"""What the host's agent says of the server, as values with the answers to what the owner asks."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationError
+
+from labvpn.kit.order import Trust
+from labvpn.model.outputs import Told
+
+SOON = timedelta(minutes=5)
+"""A session with less time left than this is about to be cut."""
+
+NEAR = timedelta(days=30)
+"""A certificate or an account that ends within this is shown as ending."""
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+Name = Annotated[str, AfterValidator(_printable)]
+"""A name that somebody gave to the server: it must not steer the terminal that shows it."""
+
+
+class Session(Told):
+    """One user's session; `received` and `sent` are bytes as the server counts them, times are UTC."""
+
+    hub: str
+    name: str
+    user: Name
+    source: str
+    since: datetime
+    limit: int
+    protocol: str
+    received: int
+    sent: int
+
+    @property
+    def ends(self) -> datetime | None:
+        """When its time is over, None for no limit."""
+        return self.since + timedelta(seconds=self.limit) if self.limit else None
+
+
+class Account(Told):
+    """A user whose account ends one day."""
+
+    hub: str
+    user: Name
+    expires: datetime
+
+
+class Failure(Told):
+    """The failed logins of one name from one source within a day; the source is empty where the log names none."""
+
+    hub: str
+    user: Name
+    source: str
+    count: int
+    last: datetime
+
+
+class Report(Told):
+    """The server at one moment of its own clock."""
+
+    at: datetime
+    sessions: tuple[Session, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    certificate: str = ""
+
+    def left(self, session: Session) -> timedelta | None:
+        """How long a session still has; less than nothing if its cut is overdue."""
+        return session.ends - self.at if session.ends else None
+
+    def is_ending(self, session: Session) -> bool:
+        """Whether a session is about to be cut."""
+        left = self.left(session)
+        return left is not None and left < SOON
+
+    def is_near(self, moment: datetime) -> bool:
+        """Whether a certificate's or an account's end is near."""
+        return moment - self.at < NEAR
+
+    @property
+    def certificate_expires(self) -> datetime | None:
+        """When the server's certificate ends, None where it could not be seen."""
+        return Trust(self.certificate).expires if self.certificate else None
+
+
+def read(answer: str) -> Report:
+    """The agent's answer. Raises ValueError with a sentence for any other text."""
+    try:
+        return Report.model_validate_json(answer)
+    except ValidationError:
+        sentence = "The agent on the VPN host gave no answer that can be read; run `pulumi up` to renew it"
+        raise ValueError(sentence) from None
+
+
+def to_json(report: Report) -> str:
+    """The report for a program: times in UTC, what is left in seconds."""
+    data = report.model_dump(mode="json", exclude={"certificate", "sessions"})
+    ends = report.certificate_expires
+    data["certificate"] = {"expires": ends.astimezone(UTC).isoformat() if ends else None}
+    data["sessions"] = [
+        {
+            **session.model_dump(mode="json"),
+            "seconds_left": round(left.total_seconds()) if (left := report.left(session)) is not None else None,
+            "ending": report.is_ending(session),
+        }
+        for session in report.sessions
+    ]
+    return json.dumps(data, indent=2, ensure_ascii=False)

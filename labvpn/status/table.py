@@ -1,0 +1,91 @@
+"""The report as tables for a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from labvpn.status.report import Report, Session
+
+
+def show(report: Report, console: Console) -> None:
+    """Print who is connected, who failed to log in, and what ends."""
+    console.print(_sessions(report))
+    if report.failures:
+        console.print(_failures(report))
+    console.print(_ends(report))
+
+
+def _sessions(report: Report) -> Table:
+    names = ("user", "since (UTC)", "from", "by", "received", "sent", "time left")
+    table = Table(*(Column(name, no_wrap=True) for name in names), title=_title(report))
+    for session in sorted(report.sessions, key=lambda session: session.since):
+        table.add_row(
+            escape(session.user),
+            _clock(report, session.since),
+            session.source,
+            session.protocol,
+            _bytes(session.received),
+            _bytes(session.sent),
+            _left(report, session),
+        )
+    return table
+
+
+def _title(report: Report) -> str:
+    return f"{len(report.sessions)} connected at {_time(report.at)} UTC"
+
+
+def _failures(report: Report) -> Table:
+    table = Table("from", "as", "times", "last (UTC)", title="Failed logins of the last 24 hours")
+    for failure in sorted(report.failures, key=lambda failure: -failure.count):
+        table.add_row(failure.source or "not in the log", escape(failure.user), str(failure.count), _time(failure.last))
+    return table
+
+
+def _ends(report: Report) -> Table:
+    table = Table("what", "ends (UTC)", "in", title="What ends")
+    ends = report.certificate_expires
+    if ends is None:
+        table.add_row("certificate", "[bold red]the server shows none[/]", "")
+    else:
+        table.add_row("certificate", *_end(report, ends))
+    for account in sorted(report.accounts, key=lambda account: account.expires):
+        table.add_row(escape(account.user), *_end(report, account.expires))
+    return table
+
+
+def _end(report: Report, moment: datetime) -> tuple[str, str]:
+    left = moment - report.at
+    words = f"{left.days} days" if left > timedelta(0) else "over"
+    return _time(moment), f"[bold red]{words}[/]" if report.is_near(moment) else words
+
+
+def _left(report: Report, session: Session) -> str:
+    left = report.left(session)
+    if left is None:
+        return "no limit"
+    minutes, seconds = divmod(max(0, round(left.total_seconds())), 60)
+    words = f"{minutes}:{seconds:02}"
+    return f"[bold red]{words}[/]" if report.is_ending(session) else words
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _clock(report: Report, moment: datetime) -> str:
+    """The time of day, with the date where it is another."""
+    text = _time(moment)
+    return text.partition(" ")[2] if text[:10] == _time(report.at)[:10] else text
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

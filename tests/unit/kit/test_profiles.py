@@ -1,0 +1,129 @@
+"""What every profile promises, beyond its exact text."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labvpn.kit import make, openvpn, softether, windows
+from labvpn.kit.openvpn import Reader, Way
+from labvpn.kit.order import Order, Trust
+from tests.unit.kit.orders import AUTHORITY, identity, order, split
+from tests.unit.samples import CANARY
+
+UDP = Way("udp", 1194)
+
+
+def options(profile: str) -> dict[str, str]:
+    return dict(
+        line.partition(" ")[::2] for line in profile.splitlines() if not line.startswith(("<", "-", "#", "MII"))
+    )
+
+
+def ovpn(each: Order, reader: Reader = Reader.OPENVPN) -> dict[str, str]:
+    return options(openvpn.profile(each, AUTHORITY, UDP, reader))
+
+
+def test_every_transport_that_the_server_offers_has_a_profile_and_no_other() -> None:
+    assert [str(way) for way in openvpn.ways(order())] == ["udp-1194", "tcp-443", "tcp-1194"]
+    assert [str(way) for way in openvpn.ways(order(ports={"tcp": [992], "udp": [500]}))] == []
+    assert openvpn.ways(order(protocols={"openvpn": False})) == ()
+
+
+def test_a_session_that_the_server_cuts_stays_cut() -> None:
+    found = ovpn(order())
+    assert found["remap-usr1"] == "SIGTERM"
+    assert found["auth-retry"] == "none"
+    assert "uint NumRetry 0\r\n" in softether.setting(order(), AUTHORITY)
+
+
+def test_a_split_tunnel_names_its_gateway_and_openvpn_connect_gets_no_line_that_it_refuses() -> None:
+    assert ovpn(split())["route-gateway"] == "192.168.30.1"
+    assert "route-gateway" not in ovpn(split(), Reader.CONNECT)
+    assert "route-gateway" not in ovpn(order())
+    assert openvpn.readers(split()) == (Reader.OPENVPN, Reader.CONNECT)
+
+
+def test_the_server_is_known_by_its_name_and_by_its_authority() -> None:
+    found = ovpn(order())
+    assert found["verify-x509-name"] == "vpn.lab.example name"
+    assert found["remote-cert-tls"] == "server"
+    assert AUTHORITY.pem.strip() in openvpn.profile(order(), AUTHORITY, UDP)
+
+
+def test_a_certificate_that_is_no_authority_is_pinned_as_it_is() -> None:
+    shown = Trust(identity("server").certificate)
+    assert not shown.is_authority
+    assert "verify-x509-name" not in options(openvpn.profile(order(), shown, UDP))
+    assert f"byte ServerCert {base64.b64encode(shown.der).decode()}\r\n" in softether.setting(order(), shown)
+    assert "byte ServerCert" not in softether.setting(order(), AUTHORITY)
+
+
+def test_sstp_is_in_no_kit_where_windows_would_refuse_the_servers_name() -> None:
+    shown = Trust(identity("server").certificate)
+    offered = split()
+    made = make.kit(Order(offered.stack, "guest1", shown))
+    assert "windows-sstp.ps1" not in made.files
+    assert any("without SSTP" in note for note in made.notes)
+
+
+def test_no_kit_holds_the_password_unless_it_was_asked_for() -> None:
+    password = order(secrets=True).password
+    assert password
+    assert not any(password.encode() in content for content in make.kit(order()).files.values())
+    assert any(password.encode() in content for content in make.kit(order(secrets=True)).files.values())
+
+
+def test_no_kit_holds_another_users_password_or_a_secret_of_the_server() -> None:
+    made = b"".join(make.kit(order(secrets=True)).files.values())
+    other = order("owner", secrets=True).password
+    assert other
+    assert other.encode() not in made
+    assert CANARY.encode() not in made
+
+
+def test_a_private_key_is_in_the_kit_only_with_its_secrets() -> None:
+    given_key = identity().key.encode()
+    assert not any(given_key.strip() in content for content in make.kit(order(identity=identity())).files.values())
+    secret = make.kit(order(identity=identity(), secrets=True)).files
+    assert given_key.strip() in secret["openvpn-udp-1194.ovpn"]
+    assert b"byte ClientKey " in secret["softether.vpn"]
+
+
+def test_the_rule_for_translation_is_set_only_where_the_server_stands_behind_one() -> None:
+    assert windows.NAT_RULE in windows.l2tp(split())
+    assert windows.NAT_RULE not in windows.l2tp(order())
+
+
+@pytest.mark.parametrize("kind", ["presharedKey", "users"])
+def test_secrets_that_the_engine_kept_back_are_said_to_be_missing(kind: str) -> None:
+    masked = {"presharedKey": "[secret]"} if kind == "presharedKey" else {"users": {"guest1": {"password": "[secret]"}}}
+    assert any("--show-secrets" in note for note in make.kit(order(secrets=True, **masked)).notes)
+
+
+def test_a_windows_script_asks_for_a_preshared_key_that_is_not_known() -> None:
+    assert "Read-Host" in windows.l2tp(order(presharedKey=None))
+
+
+@given(st.text(st.characters(min_codepoint=32)))
+def test_no_text_breaks_out_of_a_quoted_powershell_string(text: str) -> None:
+    quoted = windows.quoted(text)
+    # Between the outer marks every mark that PowerShell takes for a quote must stand doubled.
+    assert re.fullmatch("'(?:[^'‘’‚‛]|['‘’‚‛]{2})*'", quoted)
+
+
+def test_a_control_character_is_refused_by_powershells_quoting() -> None:
+    with pytest.raises(ValueError, match="control character"):
+        windows.quoted("two\nlines")
+
+
+@given(st.text(min_size=1))
+def test_softethers_escape_can_be_undone(text: str) -> None:
+    escaped = softether._string(text.encode("utf-8", "ignore").decode())
+    undone = re.sub(rb"\$([0-9A-F]{2})", lambda byte: bytes([int(byte[1], 16)]), escaped.encode())
+    assert re.fullmatch(r"[A-Za-z0-9._$-]+", escaped)
+    assert escaped == "$" or undone.decode() == text.encode("utf-8", "ignore").decode()

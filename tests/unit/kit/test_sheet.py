@@ -1,0 +1,74 @@
+"""The sheet to print, in English and in Japanese."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+from labvpn.kit import make, sheet
+from labvpn.kit.order import Order
+from labvpn.kit.words import LANGUAGES, WORDS
+from tests.unit.kit.orders import order, split
+
+
+def text(each: Order) -> str:
+    return make.kit(each).files[make.SHEET].decode()
+
+
+def pages(each: Order) -> dict[str, str]:
+    found = re.findall(r'<section lang="(\w+)">(.*?)</section>', text(each), re.DOTALL)
+    return dict(found)
+
+
+def test_there_is_one_page_in_each_language() -> None:
+    assert list(pages(order())) == ["en", "ja"]
+
+
+def test_every_sentence_exists_in_both_languages_with_the_same_values() -> None:
+    def fields(sentence: str) -> set[str | None]:
+        return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+    first, second = (WORDS[language] for language in LANGUAGES)
+    assert first.keys() == second.keys()
+    assert {key for key in first if fields(first[key]) != fields(second[key])} == set()
+
+
+def test_a_sheet_names_the_server_the_user_and_the_preshared_key_and_no_password() -> None:
+    for page in pages(order()).values():
+        assert "vpn.lab.example" in page
+        assert "guest1" in page
+        assert "it&#39;s a preshared key" in page
+    password = order(secrets=True).password
+    assert password and password not in text(order())
+    assert password in text(order(secrets=True))
+
+
+def test_the_order_to_try_begins_with_ipsec_and_goes_on_with_what_passes_on_443() -> None:
+    english = pages(split())["en"]
+    places = [
+        english.index(word) for word in ("L2TP/IPsec:", "OpenVPN over TCP 443", "SSTP over TCP 443", "OpenVPN over UDP")
+    ]
+    assert places == sorted(places)
+
+
+def test_a_sheet_names_only_files_that_are_in_the_kit() -> None:
+    for each in (order(), split(), order(protocols={"l2tpIpsec": False})):
+        files = make.kit(each).files
+        named = set(re.findall(r"[\w.-]+\.(?:ovpn|ps1|mobileconfig|vpn|crt)\b", text(each)))
+        assert named <= files.keys()
+        assert not [name for name in files if name.endswith((".mobileconfig", ".ps1")) and name not in named]
+
+
+def test_a_value_cannot_break_the_page() -> None:
+    users = {"guest1": {"password": "x", "realName": "<script>alert(1)</script>"}}
+    assert "<script>" not in text(order(users=users))
+
+
+def test_the_time_limit_is_said_in_minutes_and_not_at_all_without_one() -> None:
+    assert "after 30 minutes" in text(order())
+    assert "minutes" not in text(order(users={"guest1": {"password": "x", "AutoDisconnect": 0}}))
+
+
+def test_a_page_loads_nothing_from_elsewhere() -> None:
+    assert not re.search(r"(?:src|href)=|url\(|@import", text(order()))
+    assert sheet.environment().autoescape

@@ -1,0 +1,179 @@
+"""The host agent's `status`: it only reads, and nothing secret is in its answer."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from labvpn.agent.errors import AgentError
+from labvpn.agent.machine import Machine
+from labvpn.agent.main import work
+from labvpn.agent.rpc import OBJECT_NOT_FOUND, RpcError
+from labvpn.agent.softether import PACKAGED, SoftEther
+from labvpn.agent.status import Status, moment
+
+NONE = "1970-01-01T09:00:00.000Z"
+ORDINARY = {"SecureNATMode_bool": False, "BridgeMode_bool": False, "LinkMode_bool": False}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "EnumHub": {"HubList": [{"HubName_str": "LAB"}]},
+    "GetServerStatus": {"CurrentTime_dt": "2027-01-31T12:00:00.500Z"},
+    "EnumSession": {
+        "SessionList": [
+            {**ORDINARY, "SecureNATMode_bool": True, "Name_str": "SID-SECURENAT-1"},
+            {**ORDINARY, "BridgeMode_bool": True, "Name_str": "SID-LOCALBRIDGE-1"},
+            {
+                **ORDINARY,
+                "Name_str": "SID-GUEST1-2",
+                "Username_str": "guest1",
+                "ClientIP_ip": "198.51.100.20",
+                "CreatedTime_dt": "2027-01-31T11:40:00.000Z",
+            },
+        ]
+    },
+    "GetSessionStatus": {
+        "policy:AutoDisconnect_u32": 1800,
+        "UnderlayProtocol_str": "Legacy VPN - OPENVPN_L3",
+        "TotalRecvSize_u64": 1000,
+        "TotalSendSize_u64": 2000,
+        "SessionKey_bin": "canary",
+    },
+    "EnumUser": {
+        "UserList": [
+            {"Name_str": "guest1", "Expires_dt": "2027-02-01T00:00:00.000Z"},
+            {"Name_str": "owner", "Expires_dt": NONE},
+        ]
+    },
+}
+
+
+class Recorded:
+    """A SoftEther that answers from ANSWERS and notes what it was asked."""
+
+    installed, place = True, PACKAGED
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = {**ANSWERS, **answers}
+        self.asked: list[str] = []
+
+    def call(self, method: str, **_parameters: Any) -> Any:
+        self.asked.append(method)
+        answer = self.answers[method]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def ports(self) -> list[int]:
+        return [1]
+
+
+def status(root: Path, **answers: Any) -> tuple[Status, Recorded]:
+    reading, recorded = Status(Machine(str(root))), Recorded(**answers)
+    reading.softether = cast(SoftEther, recorded)
+    return reading, recorded
+
+
+def log(root: Path, text: str) -> None:
+    folder = root / "var/log/softether/security_log/LAB"
+    folder.mkdir(parents=True)
+    (folder / "sec_20270131.log").write_text("\ufeff" + text, "utf-8")
+
+
+def lines(cid: int, user: str, source: str, at: str, ja: bool = False) -> str:
+    if ja:
+        return (
+            f'{at}.001 コネクション "CID-{cid}" (IP アドレス: {source}, ホスト名: x, ポート番号: 1) が接続を試行\n'
+            f'{at}.001 コネクション "CID-{cid}": ユーザー認証に失敗しました。提示されたユーザー名は "{user}" です。\n'
+        )
+    return (
+        f'{at}.001 The connection "CID-{cid}" (IP address: {source}, Host name: x, Port number: 1) is attempting.\n'
+        f'{at}.001 Connection "CID-{cid}": User authentication failed. The user name was "{user}".\n'
+    )
+
+
+def now() -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def test_every_call_of_status_only_reads(tmp_path: Path) -> None:
+    reading, recorded = status(tmp_path)
+    reading.report()
+    assert recorded.asked
+    assert [method for method in recorded.asked if not method.startswith(("Get", "Enum"))] == []
+
+
+def test_users_sessions_are_told_and_not_the_hubs_own(tmp_path: Path) -> None:
+    (session,) = json.loads(status(tmp_path)[0].report())["sessions"]
+    assert session == {
+        "hub": "LAB",
+        "name": "SID-GUEST1-2",
+        "user": "guest1",
+        "source": "198.51.100.20",
+        "since": 1801395600.0,
+        "limit": 1800,
+        "protocol": "OPENVPN_L3",
+        "received": 1000,
+        "sent": 2000,
+    }
+
+
+def test_no_key_of_a_session_is_told(tmp_path: Path) -> None:
+    assert "canary" not in status(tmp_path)[0].report()
+
+
+def test_a_session_that_ends_meanwhile_is_left_out(tmp_path: Path) -> None:
+    gone = RpcError("GetSessionStatus", OBJECT_NOT_FOUND, "Error: gone")
+    assert json.loads(status(tmp_path, GetSessionStatus=gone)[0].report())["sessions"] == []
+    with pytest.raises(RpcError):
+        status(tmp_path, GetSessionStatus=RpcError("GetSessionStatus", 52, "Error: no"))[0].report()
+
+
+def test_only_accounts_that_end_are_told(tmp_path: Path) -> None:
+    assert [each["user"] for each in json.loads(status(tmp_path)[0].report())["accounts"]] == ["guest1"]
+
+
+@pytest.mark.parametrize("ja", [False, True])
+def test_failed_logins_are_counted_by_name_and_source(tmp_path: Path, ja: bool) -> None:
+    at = now()
+    said = [
+        lines(n, "guest1", source, at, ja) for n, source in enumerate(["198.51.100.10", "198.51.100.10", "192.0.2.7"])
+    ]
+    log(tmp_path, "".join(said))
+    failures = json.loads(status(tmp_path)[0].report())["failures"]
+    assert [(each["user"], each["source"], each["count"]) for each in failures] == [
+        ("guest1", "198.51.100.10", 2),
+        ("guest1", "192.0.2.7", 1),
+    ]
+
+
+def test_failures_older_than_a_day_and_garbage_do_not_count(tmp_path: Path) -> None:
+    log(
+        tmp_path,
+        lines(1, "old", "192.0.2.7", "2020-01-01 00:00:00") + lines(2, "odd", "192.0.2.7", "not a-time") + "\x00\n",
+    )
+    assert json.loads(status(tmp_path)[0].report())["failures"] == []
+
+
+def test_whoever_tries_many_names_does_not_make_the_answer_endless(tmp_path: Path) -> None:
+    at = now()
+    log(tmp_path, "".join(lines(n, f"name{n}", "192.0.2.7", at) for n in range(500)))
+    assert len(json.loads(status(tmp_path)[0].report())["failures"]) == 200
+
+
+def test_a_host_without_softether_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(AgentError, match="pulumi up"):
+        Status(Machine(str(tmp_path))).report()
+
+
+def test_times_are_utc_and_softethers_zero_is_none() -> None:
+    assert moment("2027-01-31T11:40:00.250Z") == 1801395600.25
+    assert moment(NONE) is None
+
+
+def test_the_command_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("labvpn.agent.main.Machine", lambda: Machine(str(tmp_path)))
+    with pytest.raises(AgentError, match="no SoftEther"):
+        work(["status"], open("/dev/null"))  # noqa: PTH123, SIM115
