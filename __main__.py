@@ -25,7 +25,7 @@ if lab.firewall:
     hops.append(HostFirewall("host-firewall", firewall, pulumi.ResourceOptions(depends_on=[*hops])))
 
 if lab.fortigate:
-    box = FortiGateArgs.of(lab, credentials, seen.policies)
+    box = FortiGateArgs.of(lab, credentials, seen.fortigate)
     hops.append(FortiGate("fortigate", box, pulumi.ResourceOptions(depends_on=[*hops])))
 
 if lab.dns:

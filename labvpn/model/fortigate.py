@@ -2,19 +2,137 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from ipaddress import IPv4Address, IPv4Network
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from labvpn.model.base import Value
+from labvpn.model.base import Value, duplicates
+from labvpn.model.ports import Port, Transport
+from labvpn.model.rules import ALL
 
-ObjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ._/-]{1,79}$")]
-PolicyName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ._/-]{1,35}$")]
-Interface = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,15}$")]
+
+def name_of(kind: str, limit: int) -> AfterValidator:
+    """The rule for a FortiOS name: at most `limit` characters, of those that need no escape anywhere."""
+
+    def check(text: str) -> str:
+        if len(text) > limit:
+            raise ValueError(f"has {len(text)} characters; FortiOS takes {limit} in the name of {kind}: shorten it")
+        if not re.fullmatch(r"[A-Za-z0-9 ._/-]+", text):
+            raise ValueError(f"must be letters, digits, blanks and . _ / - to be the name of {kind}; rename it")
+        return text
+
+    return AfterValidator(check)
+
+
+ObjectName = Annotated[str, name_of("an object", 79)]
+PolicyName = Annotated[str, name_of("a policy", 35)]
+Interface = Annotated[str, name_of("an interface", 15)]
+Schedule = Annotated[str, name_of("a schedule", 35)]
+Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,14}$")]
+
+
+def _source(text: str) -> str:
+    if text == ALL or re.fullmatch(r"[A-Z]{2}", text):
+        return text
+    try:
+        network = IPv4Network(text)
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no IPv4 network ({error}), no country such as JP, and not 'all'") from None
+    return str(network)
+
+
+def networks(sources: tuple[str, ...]) -> tuple[IPv4Network, ...]:
+    """The networks among some sources."""
+    return tuple(IPv4Network(text) for text in sources if text != ALL and "." in text)
+
+
+def _apart(sources: tuple[str, ...]) -> tuple[str, ...]:
+    for twice in duplicates(list(sources)):
+        raise ValueError(f"{twice} stands twice; keep one")
+    if ALL in sources and len(sources) > 1:
+        raise ValueError("'all' makes the others pointless; keep 'all' alone or take it out")
+    known = sorted(networks(sources))
+    for wide, narrow in pairwise(known):
+        if narrow.subnet_of(wide):
+            raise ValueError(f"{narrow} lies inside {wide}; keep one")
+    return sources
+
+
+def _port(text: str) -> Port:
+    found = re.fullmatch(r"(\d{1,5})/(tcp|udp)", text)
+    if found is None or not 1 <= int(found[1]) <= 65535:
+        raise ValueError(f"'{text}' is no port such as 22/tcp or 500/udp")
+    return Port(int(found[1]), Transport(found[2]))
+
+
+Source = Annotated[str, AfterValidator(_source)]
+Sources = Annotated[tuple[Source, ...], Field(min_length=1), AfterValidator(_apart)]
+PortText = Annotated[str, AfterValidator(lambda text: str(_port(text)))]
+
+
+def ports(texts: tuple[str, ...]) -> tuple[Port, ...]:
+    """Ports as they are written in a configuration, sorted."""
+    return tuple(sorted(_port(text) for text in texts))
+
+
+class Way(Value):
+    """One exception: who may reach which of the closed hosts past the VPN."""
+
+    name: Label
+    sources: Sources = Field(description="addresses, networks, countries")
+    to: tuple[Label, ...] = Field(default=(), description="names among the hosts; left out: all of them")
+    ports: tuple[PortText, ...] = Field(default=(), description="such as 22/tcp; left out: every port")
+
+
+class BehindVpn(Value):
+    """Hosts that are reached through the VPN alone, but for the exceptions."""
+
+    from_: tuple[Interface, ...] = Field(alias="from", min_length=1, description="interfaces that are shut out")
+    to: Interface | None = Field(default=None, description="interface of the hosts; left out: the VPN host's own")
+    before: PolicyName = Field(description="the existing policy before which ours are placed")
+    hosts: dict[Label, IPv4Address] = Field(min_length=1)
+    ports: tuple[PortText, ...] = Field(default=(), description="what is closed; left out: everything")
+    exceptions: tuple[Way, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [way.name for way in self.exceptions]
+        for twice in duplicates(names):
+            raise ValueError(f"two exceptions are called '{twice}'; rename one")
+        for name in sorted(set(names) & {"allow", "dial", "only", "through"}):
+            raise ValueError(f"an exception called '{name}' would bear the name of another policy; rename it")
+        for way in self.exceptions:
+            for host in set(way.to) - set(self.hosts):
+                raise ValueError(f"exception '{way.name}' names '{host}', which is not among the hosts; add it there")
+        for name in sorted(set(self.hosts) & {"sources", "vip"}):
+            raise ValueError(f"a host called '{name}' would bear the name of another object; rename it")
+        for twice in duplicates([str(address) for address in self.hosts.values()]):
+            raise ValueError(f"two hosts have the address {twice}; keep one")
+        return self
+
+
+class Translation(Value):
+    """The VPN host has a private address, and the FortiGate stands in for it outside (a VIP)."""
+
+    mapped: IPv4Address = Field(description="the VPN host's own address")
+    addresses: dict[Interface, IPv4Address] = Field(
+        default_factory=dict, description="the address outside, by interface; left out: the server's, at every one"
+    )
+
+
+class Adopt(Value):
+    """What stands on the box already and is taken over as it is: our name, then the box's name or policy id."""
+
+    policies: dict[str, int | PolicyName] = Field(default_factory=dict)
+    addresses: dict[str, ObjectName] = Field(default_factory=dict)
+    services: dict[str, ObjectName] = Field(default_factory=dict)
 
 
 class FortiGate(Value):
-    """Where the box is, between which interfaces the VPN passes, and where its policy stands in the order."""
+    """Where the box is, between which interfaces the VPN passes, who may dial, and what is closed but for the VPN."""
 
     host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:\d+)?$")] = Field(
         description="name or address of the administration interface, with :PORT if it is not 443"
@@ -23,6 +141,24 @@ class FortiGate(Value):
     outside: tuple[Interface, ...] = Field(min_length=1, description="interfaces from which users dial in")
     inside: Interface = Field(description="interface behind which the VPN host stands")
     before: PolicyName = Field(description="the existing policy before which ours is placed, such as the deny of all")
+    sources: Sources = Field(default=(ALL,), description="who may dial: addresses, networks, countries, or all")
     prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,20}$")] = Field(
         default="vpn", description="how the names of our objects begin"
     )
+    log: Literal["all", "utm", "disable"] = Field(default="all", description="what the box logs of our policies")
+    schedule: Schedule = "always"
+    vip: Translation | None = Field(default=None, description="left out: the VPN host has the address that users dial")
+    behind_vpn: BehindVpn | None = Field(default=None, description="left out: nothing else is closed")
+    adopt: Adopt = Adopt()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for twice in duplicates([*self.outside]):
+            raise ValueError(f"outside names '{twice}' twice; keep one")
+        if self.inside in self.outside:
+            raise ValueError(f"'{self.inside}' is both inside and outside; name the interface of the VPN host inside")
+        if self.behind_vpn and (both := {self.inside, self.behind_vpn.to} & set(self.behind_vpn.from_)):
+            raise ValueError(f"behindVpn shuts out '{min(map(str, both))}', where the hosts are; take it out")
+        for stray in sorted(set(self.vip.addresses if self.vip else ()) - {*self.outside, "any"}):
+            raise ValueError(f"vip.addresses names '{stray}', which is not among outside; add it there")
+        return self

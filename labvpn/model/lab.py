@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from labvpn.model.base import Value
 from labvpn.model.dns import Name
@@ -27,3 +29,16 @@ class Lab(Value):
     def dialled(self) -> str:
         """What users dial: the name, or the address where the name is kept elsewhere."""
         return self.dns.fqdn if self.dns else str(self.server.address)
+
+    @model_validator(mode="after")
+    def _hops_agree(self) -> Self:
+        box, protocols = self.fortigate, self.vpn.protocols
+        if protocols.esp and not protocols.l2tp_ipsec:
+            raise ValueError("vpn.protocols.esp needs l2tpIpsec; switch that on or esp off")
+        if protocols.esp and box and box.vip:
+            raise ValueError("vpn.protocols.esp cannot pass the address translation of fortigate.vip; switch it off")
+        hosts = box.behind_vpn.hosts if box and box.behind_vpn else {}
+        own = box.vip.mapped if box and box.vip else self.server.address
+        if hosts.get("server", own) != own:
+            raise ValueError(f"fortigate.behindVpn.hosts.server must be the VPN host, {own}; rename the other host")
+        return self

@@ -34,6 +34,9 @@ class Protocols(Value):
     l2tp_ipsec: bool = Field(default=True, description="the client built into macOS, iOS, Windows and Android")
     openvpn: bool = Field(default=True, description="OpenVPN over UDP 1194 and over every TCP listener")
     sstp: bool = Field(default=False, description="Microsoft's SSTP over every TCP listener")
+    esp: bool = Field(
+        default=False, description="IPsec also without UDP encapsulation (ESP): only where no NAT lies on the way"
+    )
 
 
 OPENVPN_UDP = 1194
@@ -41,6 +44,9 @@ OPENVPN_UDP = 1194
 
 IKE, NAT_TRAVERSAL = 500, 4500
 """IKE (RFC 7296, section 2) and IPsec NAT traversal (RFC 3948); L2TP's own 1701 stays inside IPsec, closed outside."""
+
+ESP = 50
+"""The IP protocol of IPsec without UDP encapsulation (RFC 4303); it has no ports, so no NAT lets it pass."""
 
 
 def needed(listeners: tuple[int, ...], protocols: Protocols) -> tuple[Port, ...]:

@@ -2,75 +2,121 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 
 from labvpn.model.fortigate import FortiGate
+from labvpn.model.rules import Box
+from labvpn.observe import fortigate as observe
 from labvpn.remote.errors import HopError
 
 SECONDS = 10
 """How long one answer may take."""
 
+SWITCH = (
+    "on the box: config system global, set rest-api-key-url-query enable, end; or take the other package "
+    "(docs/fortigate.md, FortiOS 7.4.5)"
+)
 
-async def read_policies(box: FortiGate, token: str, ca: str) -> list[Mapping[str, Any]]:
-    """The box's IPv4 policies in their order, read in one request.
+
+async def read(box: FortiGate, token: str, ca: str) -> Box:
+    """What stands on the box, each table in one request.
 
     Raises HopError if the box cannot be reached, is not the one that the CA signed, or refuses the token, in the
     header or (as FortiOS 7.4.5 and later do by default) in the address, where the provider package puts it.
     """
-    hop = f"The FortiGate {box.host}"
+    async with Client(box, token, ca) as client:
+        tables = await asyncio.gather(*(client.table(path) for path in observe.TABLES))
+        more = await asyncio.gather(*(client.table(path, optional=True) for path in observe.OPTIONAL))
+        await client.accepts_token_in_address()
     try:
-        context = ssl.create_default_context(cadata=ca)
-    except ssl.SSLError:
-        raise HopError(hop, "cannot be asked: fortigateCa is no PEM certificate", "set it from the CA's file") from None
-    async with httpx.AsyncClient(base_url=f"https://{box.host}", verify=context, timeout=SECONDS) as client:
-        headers = {"Authorization": f"Bearer {token}"}
-        policies = await _get(client, hop, "/api/v2/cmdb/firewall/policy", {"vdom": box.vdom}, headers)
-        await _accepts_token_in_address(client, hop, box, token)
-    results = policies.get("results")
-    if not isinstance(results, list):
-        raise HopError(
-            hop, "sent no list of policies", "check that the address is the FortiGate's administration interface"
-        )
-    return results
+        return observe.box(dict(zip((*observe.TABLES, *observe.OPTIONAL), (*tables, *more), strict=True)))
+    except ValueError as error:
+        raise HopError(client.hop, f"answered what is {error}", "check that this is a FortiGate's REST API") from None
 
 
-async def _get(
-    client: httpx.AsyncClient, hop: str, path: str, query: dict[str, str], headers: dict[str, str]
-) -> dict[str, Any]:
-    try:
-        reply = await client.get(path, params=query, headers=headers)
-    except httpx.ConnectError as error:
-        raise HopError(hop, *_unreachable(error)) from None
-    except httpx.HTTPError as error:
-        raise HopError(hop, f"gave no answer within {SECONDS} s ({type(error).__name__})", "look at its load") from None
-    if reply.status_code == 401:
-        raise HopError(hop, "refused the token (401)", "set fortigateToken to the REST administrator's current token")
-    if reply.status_code == 403:
-        raise HopError(hop, "does not let this token read (403)", "give its profile read-write rights on the firewall")
-    try:
-        body = reply.json()
-    except ValueError:
-        raise HopError(
-            hop, f"answered {reply.status_code} with no JSON", "check that this is FortiOS's REST API"
-        ) from None
-    if not isinstance(body, dict) or body.get("status") != "success":
-        raise HopError(hop, f"answered {reply.status_code} to {path}", "check the vdom and the token's rights")
-    return body
+class Client:
+    """A few questions to one box, then closed; every failure is a HopError that names the box."""
 
+    def __init__(self, box: FortiGate, token: str, ca: str) -> None:
+        self.hop = f"The FortiGate {box.host}"
+        self._vdom, self._token = box.vdom, token
+        try:
+            context = ssl.create_default_context(cadata=ca)
+        except ssl.SSLError:
+            remedy = "set it from the CA's file"
+            raise HopError(self.hop, "cannot be asked: fortigateCa is no PEM certificate", remedy) from None
+        self._http = httpx.AsyncClient(base_url=f"https://{box.host}", verify=context, timeout=SECONDS)
 
-async def _accepts_token_in_address(client: httpx.AsyncClient, hop: str, box: FortiGate, token: str) -> None:
-    query = {"vdom": box.vdom, "access_token": token}
-    try:
-        reply = await client.get("/api/v2/cmdb/system/global", params=query)
-    except httpx.HTTPError as error:
-        raise HopError(hop, f"stopped answering ({type(error).__name__})", "run this again") from None
-    if reply.status_code == 401:
-        what = "takes the token in a header but not in the address, where the FortiOS package sends it (FortiOS 7.4.5+)"
-        raise HopError(hop, what, "on the box: config system global, set rest-api-key-url-query enable, end")
+    async def __aenter__(self) -> Client:
+        """Nothing is sent as yet."""
+        return self
+
+    async def __aexit__(self, *_details: object) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def table(self, path: str, *, optional: bool = False) -> Sequence[observe.Row]:
+        """All rows of a table; none of an optional one that the box does not have or show."""
+        reply = await self._ask("GET", f"/api/v2/cmdb/{path}")
+        if optional and reply.status_code in (403, 404):
+            return ()
+        results = self._body(reply, path).get("results")
+        if not isinstance(results, list):
+            remedy = "check that the address is the FortiGate's administration interface"
+            raise HopError(self.hop, f"sent no list of {path}", remedy)
+        return results
+
+    async def may_write(self) -> None:
+        """Raise HopError unless the token may write: an address without a name, which no box stores, tells."""
+        reply = await self._ask("POST", "/api/v2/cmdb/firewall/address", {})
+        if reply.status_code in (401, 403):
+            raise self._refusal(reply.status_code, "write")
+
+    async def accepts_token_in_address(self) -> None:
+        """Raise HopError unless the box takes the token where the provider package puts it."""
+        query = {"vdom": self._vdom, "access_token": self._token}
+        try:
+            reply = await self._http.get("/api/v2/cmdb/system/global", params=query)
+        except httpx.HTTPError as error:
+            raise HopError(self.hop, f"stopped answering ({type(error).__name__})", "run this again") from None
+        if reply.status_code == 401:
+            what = "takes the token in a header but not in the address, where the FortiOS package sends it"
+            raise HopError(self.hop, f"{what} (FortiOS 7.4.5+)", SWITCH)
+
+    async def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        try:
+            return await self._http.request(method, path, params={"vdom": self._vdom}, headers=headers, json=body)
+        except httpx.ConnectError as error:
+            raise HopError(self.hop, *_unreachable(error)) from None
+        except httpx.HTTPError as error:
+            what = f"gave no answer within {SECONDS} s ({type(error).__name__})"
+            raise HopError(self.hop, what, "look at its load, then run this again") from None
+
+    def _body(self, reply: httpx.Response, path: str) -> dict[str, Any]:
+        if reply.status_code in (401, 403):
+            raise self._refusal(reply.status_code, "read")
+        try:
+            body = reply.json()
+        except ValueError:
+            what = f"answered {reply.status_code} with no JSON"
+            raise HopError(self.hop, what, "check that this is FortiOS's REST API") from None
+        if not isinstance(body, dict) or body.get("status") != "success":
+            what = f"answered {reply.status_code} to {path}"
+            raise HopError(self.hop, what, "check the vdom and the token's rights")
+        return body
+
+    def _refusal(self, status: int, doing: str) -> HopError:
+        if status == 401:
+            remedy = "set fortigateToken to the REST administrator's current token, and look at its trusted hosts"
+            return HopError(self.hop, "refused the token (401)", remedy)
+        remedy = f"give its profile read-write rights on the firewall in vdom '{self._vdom}'"
+        return HopError(self.hop, f"does not let this token {doing} (403)", remedy)
 
 
 def _unreachable(error: httpx.ConnectError) -> tuple[str, str]:

@@ -6,15 +6,18 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 from labvpn.agent import bundle
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
 from labvpn.observe.dns import Sight
+from labvpn.observe.fortigate import Gate
 from labvpn.observe.host import Observed, read_answer
-from labvpn.remote import dns_look, fortigate, ssh
+from labvpn.remote import dns_look, fortigate, paths, ssh
 from labvpn.remote.errors import HopError, HopErrors
+
+Answer = TypeVar("Answer")
 
 OBSERVE_SECONDS = 120
 """How long the host may take to show itself: 10,000 users are read in a few seconds."""
@@ -28,7 +31,7 @@ class Seen:
     """What the hops show; a hop that is not the lab's shows nothing."""
 
     host: Mapping[str, Observed] = field(default_factory=dict)
-    policies: tuple[Mapping[str, Any], ...] = ()
+    fortigate: Gate | None = None
     name: Sight | None = None
 
 
@@ -40,23 +43,28 @@ def look(lab: Lab, credentials: Credentials, request: str) -> Seen:
     return _in_thread(lambda: _look(lab, credentials, request))
 
 
+def look_at_gate(lab: Lab, credentials: Credentials) -> Gate | None:
+    """What the FortiGate alone shows, for a stack without the other hops. Raises HopError."""
+    return _in_thread(lambda: _look_at_fortigate(lab, credentials))
+
+
 async def _look(lab: Lab, credentials: Credentials, request: str) -> Seen:
-    host, policies, name = await asyncio.gather(
+    host, gate, name = await asyncio.gather(
         _look_at_host(lab, credentials, request),
         _look_at_fortigate(lab, credentials),
         _look_at_name(lab, credentials),
         return_exceptions=True,
     )
-    failures = [answer for answer in (host, policies, name) if isinstance(answer, BaseException)]
+    failures = [answer for answer in (host, gate, name) if isinstance(answer, BaseException)]
     for failure in failures:
         if not isinstance(failure, HopError):
             raise failure
     if failures:
         raise HopErrors(failure for failure in failures if isinstance(failure, HopError))
     assert not isinstance(host, BaseException)  # noqa: S101  (mypy cannot see that failures were raised above)
-    assert not isinstance(policies, BaseException)  # noqa: S101
+    assert not isinstance(gate, BaseException)  # noqa: S101
     assert not isinstance(name, BaseException)  # noqa: S101
-    return Seen(host, policies, name)
+    return Seen(host, gate, name)
 
 
 async def _look_at_host(lab: Lab, credentials: Credentials, request: str) -> Mapping[str, Observed]:
@@ -71,11 +79,12 @@ async def _look_at_host(lab: Lab, credentials: Credentials, request: str) -> Map
         raise HopError(hop, "gave no answer that can be read", "check that python3 runs there, 3.6 or newer") from None
 
 
-async def _look_at_fortigate(lab: Lab, credentials: Credentials) -> tuple[Mapping[str, Any], ...]:
+async def _look_at_fortigate(lab: Lab, credentials: Credentials) -> Gate | None:
     if lab.fortigate is None or credentials.fortigate_token is None or credentials.fortigate_ca is None:
-        return ()
+        return None
     token = credentials.fortigate_token.get_secret_value()
-    return tuple(await fortigate.read_policies(lab.fortigate, token, credentials.fortigate_ca))
+    box = await fortigate.read(lab.fortigate, token, credentials.fortigate_ca)
+    return Gate(box, await asyncio.to_thread(paths.own, lab))
 
 
 async def _look_at_name(lab: Lab, credentials: Credentials) -> Sight | None:
@@ -85,9 +94,9 @@ async def _look_at_name(lab: Lab, credentials: Credentials) -> Sight | None:
     return await asyncio.to_thread(dns_look.check, lab.dns, secret)
 
 
-def _in_thread(make: Callable[[], Awaitable[Seen]]) -> Seen:
+def _in_thread(make: Callable[[], Awaitable[Answer]]) -> Answer:
     """Run to the end in a loop of its own: a Pulumi program already runs inside one."""
-    outcome: list[Seen | BaseException] = []
+    outcome: list[Answer | BaseException] = []
 
     def target() -> None:
         try:
@@ -103,5 +112,5 @@ def _in_thread(make: Callable[[], Awaitable[Seen]]) -> Seen:
     return outcome[0]
 
 
-async def _awaited(make: Callable[[], Awaitable[Seen]]) -> Seen:
+async def _awaited(make: Callable[[], Awaitable[Answer]]) -> Answer:
     return await make()

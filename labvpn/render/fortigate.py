@@ -2,67 +2,157 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv4Network
 
-from labvpn.model.fortigate import FortiGate
+from labvpn.model import fortigate as model
+from labvpn.model.fortigate import BehindVpn, FortiGate, Way
 from labvpn.model.lab import Lab
-from labvpn.model.ports import Transport, of_transport
-
-COMMENT = "Managed by Pulumi (labvpn)"
-"""Every object carries one, since FortiOS's provider cannot clear a service's comment again."""
+from labvpn.model.ports import ESP, Port, Transport, of_transport
+from labvpn.model.rules import ALL, ALL_SERVICES, Action, Address, Block, Group, Objects, Policy, Service, Vip, Wanted
 
 
-@dataclass(frozen=True)
-class Service:
-    """A custom service of one transport; TCP and UDP stand apart, for removed UDP ports give no difference there."""
-
-    name: str
-    transport: Transport
-    ports: str
-
-
-@dataclass(frozen=True)
-class Allow:
-    """The policy that lets users in, and the policy before which it is placed."""
-
-    name: str
-    sources: tuple[str, ...]
-    destination: str
-    services: tuple[str, ...]
-    from_interfaces: tuple[str, ...]
-    to_interface: str
-    before: str
+def wanted(lab: Lab, box: FortiGate) -> Wanted:
+    """Everything that the lab has on its FortiGate, and where its policies stand."""
+    dialled = [vip.name for vip in _vips(lab, box)] or [_host_name(box, "server")]
+    blocks = [_outer(lab, box, dialled)]
+    if box.behind_vpn:
+        blocks.append(_closing(lab, box, box.behind_vpn, dialled))
+    return Wanted(_objects(lab, box, blocks), tuple(blocks))
 
 
-@dataclass(frozen=True)
-class Objects:
-    """Everything that the lab has on its FortiGate."""
-
-    address_name: str
-    subnet: str
-    services: tuple[Service, ...]
-    allow: Allow
+def source_name(box: FortiGate, source: str) -> str:
+    """The name of the address object of a source: `vpn-from-192.0.2.0-24`, `vpn-from-JP`, or `all` itself."""
+    return ALL if source == ALL else f"{box.prefix}-from-{source.removesuffix('/32').replace('/', '-')}"
 
 
-def objects(lab: Lab, box: FortiGate) -> Objects:
-    """The FortiGate's objects of a lab."""
-    services = tuple(_services(lab, box))
-    address = f"{box.prefix}-server"
-    allow = Allow(
-        name=f"{box.prefix}-allow",
-        sources=("all",),
-        destination=address,
-        services=tuple(service.name for service in services),
-        from_interfaces=box.outside,
-        to_interface=box.inside,
-        before=box.before,
+def _outer(lab: Lab, box: FortiGate, dialled: Iterable[str]) -> Block:
+    many = len(box.sources) > 1
+    allow = _policy(
+        box,
+        "allow",
+        box.outside,
+        (box.inside,),
+        (f"{box.prefix}-sources",) if many else (source_name(box, box.sources[0]),),
+        dialled,
+        (service.name for service in _vpn_services(lab, box)),
     )
-    return Objects(address, f"{lab.server.address} 255.255.255.255", services, allow)
+    return Block((allow,), box.before)
 
 
-def _services(lab: Lab, box: FortiGate) -> list[Service]:
-    names = {Transport.TCP: "SoftEther", Transport.UDP: f"{box.prefix}-udp"}
-    numbers = {transport: of_transport(lab.vpn.ports, transport) for transport in Transport}
+def _closing(lab: Lab, box: FortiGate, closed: BehindVpn, dialled: Iterable[str]) -> Block:
+    """The exceptions, then what lets the VPN be dialled from inside too, then the deny."""
+    to = (closed.to or box.inside,)
+    services = tuple(service.name for service in _shut(box, closed)) or (ALL_SERVICES,)
+    hosts = tuple(_host_name(box, name) for name in closed.hosts)
+    policies = [_exception(box, closed, way) for way in closed.exceptions]
+    if to != (box.inside,):
+        policies.append(_policy(box, "through", (box.inside,), to, (f"{box.prefix}-server",), hosts, services))
+    dial = tuple(service.name for service in _vpn_services(lab, box))
+    policies.append(_policy(box, "dial", closed.from_, (box.inside,), (ALL,), dialled, dial))
+    policies.append(_policy(box, "only", closed.from_, to, (ALL,), hosts, services, Action.DENY))
+    return Block(tuple(policies), closed.before)
+
+
+def _exception(box: FortiGate, closed: BehindVpn, way: Way) -> Policy:
+    return _policy(
+        box,
+        way.name,
+        closed.from_,
+        (closed.to or box.inside,),
+        (source_name(box, source) for source in way.sources),
+        (_host_name(box, name) for name in way.to or closed.hosts),
+        [service.name for service in _of_ports(f"{box.prefix}-{way.name}", way.ports)] or [ALL_SERVICES],
+    )
+
+
+def _policy(
+    box: FortiGate,
+    name: str,
+    from_interfaces: Iterable[str],
+    to_interfaces: Iterable[str],
+    sources: Iterable[str],
+    destinations: Iterable[str],
+    services: Iterable[str],
+    action: Action = Action.ACCEPT,
+) -> Policy:
+    ends = (tuple(from_interfaces), tuple(to_interfaces), tuple(sources), tuple(destinations), tuple(services))
+    # What is closed is closed at every hour: a schedule is for those who dial from outside.
+    schedule = box.schedule if name == "allow" else "always"
+    return Policy(f"{box.prefix}-{name}", *ends, action, schedule, box.log)
+
+
+def _objects(lab: Lab, box: FortiGate, blocks: Iterable[Block]) -> Objects:
+    closed = box.behind_vpn
+    services = list(_vpn_services(lab, box))
+    if closed:
+        services += _shut(box, closed)
+        services += [one for way in closed.exceptions for one in _of_ports(f"{box.prefix}-{way.name}", way.ports)]
+    return Objects(
+        tuple(_addresses(lab, box)),
+        (Group(f"{box.prefix}-sources", tuple(source_name(box, source) for source in box.sources)),)
+        if len(box.sources) > 1
+        else (),
+        tuple(services),
+        tuple(_vips(lab, box)),
+        tuple(policy for block in blocks for policy in block.policies),
+    )
+
+
+def _addresses(lab: Lab, box: FortiGate) -> Iterable[Address]:
+    closed = box.behind_vpn
+    hosts = {"server": box.vip.mapped if box.vip else lab.server.address}
+    hosts |= closed.hosts if closed else {}
+    sources = [*box.sources, *(source for way in (closed.exceptions if closed else ()) for source in way.sources)]
+    found = [_host(box, name, address) for name, address in hosts.items()]
+    found += [_source(box, source) for source in sources if source != ALL]
+    return {address.name: address for address in found}.values()
+
+
+def _host_name(box: FortiGate, name: str) -> str:
+    return f"{box.prefix}-{name}"
+
+
+def _host(box: FortiGate, name: str, address: IPv4Address) -> Address:
+    return Address(_host_name(box, name), (IPv4Network(address),))
+
+
+def _source(box: FortiGate, source: str) -> Address:
+    known = model.networks((source,))
+    return Address(source_name(box, source), known, country="" if known else source)
+
+
+def _vips(lab: Lab, box: FortiGate) -> list[Vip]:
+    if box.vip is None:
+        return []
+    places = box.vip.addresses or dict.fromkeys(box.outside, lab.server.address)
+    several = len(places) > 1
     return [
-        Service(names[transport], transport, " ".join(map(str, found))) for transport, found in numbers.items() if found
+        Vip(f"{box.prefix}-vip-{re.sub('/', '-', place)}" if several else f"{box.prefix}-vip", place, outside, mapped)
+        for mapped in (box.vip.mapped,)
+        for place, outside in places.items()
     ]
+
+
+def _vpn_services(lab: Lab, box: FortiGate) -> Iterator[Service]:
+    """TCP and UDP stand apart, for removed UDP ports give no difference in FortiOS's provider; ESP has no ports."""
+    yield from _services("SoftEther", f"{box.prefix}-udp", lab.vpn.ports)
+    if lab.vpn.protocols.esp:
+        yield Service(f"{box.prefix}-esp", protocol=ESP)
+
+
+def _shut(box: FortiGate, closed: BehindVpn) -> list[Service]:
+    return _of_ports(f"{box.prefix}-only", closed.ports)
+
+
+def _of_ports(name: str, texts: tuple[str, ...]) -> list[Service]:
+    return list(_services(f"{name}-tcp", f"{name}-udp", model.ports(texts)))
+
+
+def _services(tcp_name: str, udp_name: str, ports: tuple[Port, ...]) -> Iterator[Service]:
+    tcp, udp = (" ".join(map(str, of_transport(ports, transport))) for transport in (Transport.TCP, Transport.UDP))
+    if tcp:
+        yield Service(tcp_name, tcp=tcp)
+    if udp:
+        yield Service(udp_name, udp=udp)

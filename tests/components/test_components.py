@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 
 import pulumi
-import pytest
 
 from components.dns import Name, NameArgs
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
 from components.remote import Host
 from components.softether import SoftEther, SoftEtherArgs
 from labvpn.observe.dns import Sight, Walk
+from labvpn.observe.fortigate import Gate
 from labvpn.observe.host import Observed
 from labvpn.render.documents import Concern, documents
 from labvpn.render.secrets import secrets
 from tests.components.engine import is_secret, plain, run
+from tests.unit.boxes import box
 from tests.unit.samples import CANARY, credentials, lab
-
-POLICIES = [{"policyid": 1, "name": "campus-any"}, {"policyid": 4, "name": "deny-outside"}]
 
 
 def host(user: str = "root") -> Host:
@@ -28,13 +27,13 @@ def host(user: str = "root") -> Host:
 
 def build_all() -> None:
     desired = documents(lab(), "the agent")
-    box = FortiGateArgs.of(lab(), credentials(), POLICIES)
+    gate = FortiGateArgs.of(lab(), credentials(), Gate(box()))
     wanted = lab().dns
     assert wanted is not None
     server = SoftEther("vpn", SoftEtherArgs(host(), desired))
     after = pulumi.ResourceOptions(depends_on=[server])
     HostFirewall("host-firewall", HostFirewallArgs(host(), desired[Concern.FIREWALL]), after)
-    FortiGate("fortigate", box, after)
+    FortiGate("fortigate", gate, after)
     Name("name", NameArgs(wanted, ["203.0.113.20"], sight=Sight(Walk("unasked"))), after)
 
 
@@ -91,24 +90,6 @@ def test_what_the_host_shows_stands_beside_what_is_desired() -> None:
     drift = run(build).named("vpn-hub-state")
     assert plain(drift.inputs["observed"]) == "hub LAB online=no\n"
     assert plain(drift.inputs["desired"]) == desired[Concern.HUB]
-
-
-def test_tcp_and_udp_are_services_of_their_own() -> None:
-    services = run(build_all).of_type("service/custom:Custom")
-    assert [(plain(s.inputs).get("tcpPortrange"), plain(s.inputs).get("udpPortrange")) for s in services] == [
-        ("443 992 1194 5555", None),
-        (None, "500 1194 4500"),
-    ]
-
-
-def test_the_policy_is_placed_before_its_named_neighbour() -> None:
-    move = run(build_all).of_type("policyMove:PolicyMove")[0]
-    assert plain(move.inputs) == {"policyidSrc": 7, "policyidDst": 4, "move": "before"}
-
-
-def test_a_neighbour_that_the_box_lacks_is_refused_with_those_it_has() -> None:
-    with pytest.raises(pulumi.RunError, match=r"no policy 'deny-outside'; it has 'campus-any'"):
-        FortiGateArgs.of(lab(), credentials(), POLICIES[:1])
 
 
 def test_the_record_holds_no_key() -> None:

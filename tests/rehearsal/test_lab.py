@@ -114,7 +114,7 @@ def test_a_change_by_hand_on_every_hop_is_named_and_repaired(up: Stack) -> None:
     assert seen.returncode != 0
     assert "8080/tcp" in seen.stdout
     assert "203.0.113.9" in seen.stdout
-    assert "fortigate-place" in seen.stdout
+    assert "fortigate-allow-place" in seen.stdout
     up.up()
     assert up.is_settled()
     assert all(up.proofs().values())

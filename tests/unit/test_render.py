@@ -6,10 +6,18 @@ from pathlib import Path
 import pytest
 
 from labvpn.model.document import read, write
+from labvpn.model.lab import Lab
+from labvpn.model.rules import Service
 from labvpn.render import fortigate, outputs
 from labvpn.render.documents import Concern, documents
 from labvpn.render.secrets import request, secrets
 from tests.unit.samples import CANARY, credentials, lab
+
+
+def services_of(one: Lab) -> tuple[Service, ...]:
+    assert one.fortigate is not None
+    return fortigate.wanted(one, one.fortigate).objects.services
+
 
 CASES = Path(__file__).parent.parent / "cases" / "documents"
 
@@ -32,17 +40,14 @@ def test_no_document_holds_a_secret() -> None:
 def test_l2tp_off_closes_its_ports_in_every_document_and_object() -> None:
     without = lab(vpn={"protocols": {"l2tpIpsec": False}})
     text = documents(without, "")
-    box = without.fortigate
-    assert box is not None
     assert "ipsec l2tp=no" in text[Concern.SERVER]
     assert "4500/udp" not in text[Concern.FIREWALL]
-    assert [service.ports for service in fortigate.objects(without, box).services] == ["443 992 1194 5555", "1194"]
+    assert [each.tcp or each.udp for each in services_of(without)] == ["443 992 1194 5555", "1194"]
 
 
 def test_no_udp_service_exists_where_no_protocol_needs_one() -> None:
     bare = lab(vpn={"protocols": {"l2tpIpsec": False, "openvpn": False}})
-    assert bare.fortigate is not None
-    assert [service.transport for service in fortigate.objects(bare, bare.fortigate).services] == ["tcp"]
+    assert [each.name for each in services_of(bare)] == ["SoftEther"]
 
 
 def test_a_lab_without_a_firewall_leaves_firewalld_alone() -> None:

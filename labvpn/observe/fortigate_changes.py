@@ -1,0 +1,149 @@
+"""How a FortiGate differs from what is wanted there, in words that its administrator understands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+from labvpn.model.rules import COMMENT, Address, Block, Box, Group, Objects, Policy, Service, Vip, Wanted
+
+Thing: TypeAlias = Address | Group | Service | Vip | Policy
+Fields: TypeAlias = Iterator[tuple[str, str]]
+
+SHOWN = 5
+"""How many names one sentence lists."""
+
+
+def planned(wanted: Wanted, seen: Box, prefix: str) -> list[str]:
+    """What the next run creates and takes away: `+ service SoftEther`, `- service vpn-udp`."""
+    return [*_summary("+", _missing(wanted.objects, seen)), *_summary("-", _surplus(wanted.objects, seen, prefix))]
+
+
+def drifted(wanted: Wanted, seen: Box) -> list[str]:
+    """Where the box's own objects differ: `service SoftEther: ports 443 992 on the box, 443 992 1194 5555 here`."""
+    sentences: list[str] = []
+    for kind, thing in _things(wanted.objects):
+        there = _found(seen, kind, thing.name)
+        if there is not None:
+            sentences += _differences(kind, thing, there)
+    return sentences + [sentence for block in wanted.blocks for sentence in _misplaced(block, seen)]
+
+
+def is_changed(wanted: Wanted, seen: Box, prefix: str) -> bool:
+    """Whether a run would write to the box."""
+    return bool(drifted(wanted, seen) or planned(wanted, seen, prefix))
+
+
+def _differences(kind: str, thing: Thing, there: Thing) -> Iterator[str]:
+    if not _adopts(thing) and there.comment != COMMENT:
+        plural = {"address": "addresses", "service": "services", "policy": "policies"}.get(kind)
+        remedy = f"adopt it (fortigate.adopt.{plural})" if plural else "rename it there"
+        yield f"{kind} {thing.name} stands on the box without our comment; if the stack did not make it, {remedy}"
+    if isinstance(thing, Group) and isinstance(there, Group):
+        yield from _members(thing, there)
+    ours = dict(_fields(thing))
+    for label, shown in _fields(there):
+        if label in ours and ours[label] != shown:
+            yield f"{kind} {thing.name}: {label} {shown or 'none'} on the box, {ours[label] or 'none'} here"
+
+
+def _members(ours: Group, there: Group) -> Iterator[str]:
+    lacks, more = set(ours.members) - set(there.members), set(there.members) - set(ours.members)
+    if lacks:
+        yield f"group {ours.name}: the box lacks {_listed(sorted(lacks))}"
+    if more:
+        yield f"group {ours.name}: the box also has {_listed(sorted(more))}"
+
+
+def _misplaced(block: Block, seen: Box) -> Iterator[str]:
+    order = [policy.name for policy in seen.policies]
+    ours = [policy.name for policy in block.policies]
+    line = [name for name in [*ours, block.before] if name in order]
+    for upper, lower in pairwise(line):
+        first, second = order.index(upper), order.index(lower)
+        if first > second:
+            yield f"policy {upper} moved below {lower}"
+        elif between := [policy for policy in seen.policies[first + 1 : second] if policy.name not in ours]:
+            yield f"{_listed(map(str, between))} moved between {upper} and {lower}"
+
+
+def _fields(thing: Thing) -> Fields:
+    if isinstance(thing, Address):
+        yield "address", thing.country or " ".join(map(str, thing.networks))
+    elif isinstance(thing, Service):
+        yield "ports", " ".join(filter(None, (thing.tcp, thing.udp))) or f"IP protocol {thing.protocol}"
+    elif isinstance(thing, Vip):
+        yield "translation", f"{thing.outside} at {thing.interface} to {thing.mapped}"
+    elif isinstance(thing, Policy):
+        yield from _policy_fields(thing)
+
+
+def _policy_fields(policy: Policy) -> Fields:
+    lists: Mapping[str, Sequence[str]] = {
+        "from": policy.from_interfaces,
+        "to": policy.to_interfaces,
+        "sources": policy.sources,
+        "destinations": policy.destinations,
+        "services": policy.services,
+    }
+    for label, names in lists.items():
+        yield label, " ".join(sorted(names))
+    yield "action", policy.action
+    yield "schedule", policy.schedule
+    yield "logging", policy.log
+    yield "status", "on" if policy.active else "off"
+    if policy.action == "accept":
+        yield "nat", "on" if policy.nat else "off"
+
+
+def _things(objects: Objects) -> Iterator[tuple[str, Thing]]:
+    kinds: Mapping[str, Callable[[Objects], Sequence[Thing]]] = {
+        "address": lambda held: held.addresses,
+        "group": lambda held: held.groups,
+        "service": lambda held: held.services,
+        "VIP": lambda held: held.vips,
+        "policy": lambda held: held.policies,
+    }
+    for kind, held in kinds.items():
+        yield from ((kind, thing) for thing in held(objects))
+
+
+def _found(seen: Objects, kind: str, name: str) -> Thing | None:
+    return next((thing for other, thing in _things(seen) if other == kind and thing.name == name), None)
+
+
+def _missing(wanted: Objects, seen: Objects) -> Iterator[tuple[str, str]]:
+    there = {(kind, thing.name) for kind, thing in _things(seen)}
+    yield from ((kind, thing.name) for kind, thing in _things(wanted) if (kind, thing.name) not in there)
+
+
+def _surplus(wanted: Objects, seen: Objects, prefix: str) -> Iterator[tuple[str, str]]:
+    """Ours by comment and name, which nothing wants any more."""
+    kept = {(kind, thing.name) for kind, thing in _things(wanted)}
+    for kind, thing in _things(seen):
+        ours = thing.comment == COMMENT and thing.name.startswith((f"{prefix}-", "SoftEther"))
+        if ours and (kind, thing.name) not in kept:
+            yield kind, thing.name
+
+
+def _summary(sign: str, things: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """A line for each thing, but one line alone for many of a kind."""
+    by_kind: dict[str, list[str]] = {}
+    for kind, name in things:
+        by_kind.setdefault(kind, []).append(name)
+    for kind, names in by_kind.items():
+        if len(names) > SHOWN:
+            yield f"{sign} {len(names)} of kind {kind}: {_listed(names)}"
+        else:
+            yield from (f"{sign} {kind} {name}" for name in names)
+
+
+def _listed(names: Iterable[str]) -> str:
+    held = list(names)
+    more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
+    return ", ".join(held[:SHOWN]) + more
+
+
+def _adopts(thing: Thing) -> bool:
+    return bool(getattr(thing, "adopts", ""))

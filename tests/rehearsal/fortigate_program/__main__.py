@@ -1,0 +1,17 @@
+"""The lab's FortiGate alone: the same settings and component, without the other hops."""
+
+from pathlib import Path
+
+import pulumi
+
+from components.firewall import FortiGate, FortiGateArgs
+from labvpn import settings
+from labvpn.remote.errors import HopError
+from labvpn.remote.look import look_at_gate
+
+lab, credentials = settings.load(Path(settings.__file__).parent.parent)
+try:
+    gate = look_at_gate(lab, credentials)
+except HopError as error:
+    raise pulumi.RunError(str(error)) from None
+FortiGate("fortigate", FortiGateArgs.of(lab, credentials, gate))
