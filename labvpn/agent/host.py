@@ -19,12 +19,6 @@ AGENT = "/usr/local/lib/labvpn/agent"
 LOOPBACK = "127.0.0.1,::1"
 # Services that packages bring and would start at once.
 SERVICES = {"softether-vpnserver": "softether-vpnserver", "firewalld": "firewalld"}
-# What a package leaves behind when it goes; it goes too if it came with us.
-FOLDERS = {
-    "softether-vpnserver": ["/var/lib/softether", "/var/log/softether"],
-    "firewalld": ["/etc/firewalld", "/etc/xml"],
-    "netbase": ["/etc/hosts"],
-}
 
 
 class Agent(Handler):
@@ -83,7 +77,8 @@ class PackageSet(Handler):
 
     kind = "package"
 
-    def __init__(self, softether: SoftEther, administration: Administration) -> None:
+    def __init__(self, state: State, softether: SoftEther, administration: Administration) -> None:
+        self.state = state
         self.machine = softether.machine
         self.softether = softether
         self.administration = administration
@@ -117,7 +112,10 @@ class PackageSet(Handler):
             self.machine.write(self.softether.place.config, text, 0o600)
 
     def drop(self, lines: List[Line]) -> None:
-        self.packages.purge([line.name for line in lines])
+        names = [line.name for line in lines]
+        before = [key for key, was in self.state.before.items() if was is None]
+        ours = {key.partition(" ")[2] for key in before if key.startswith("package ")}
+        self.packages.purge(names, ours.difference(names))
 
     def restore(self, line: Line, remembered: Dict[str, Any]) -> None:
         """A package that was there before us and went is installed again."""
@@ -131,7 +129,7 @@ class Host(Concern):
         self.softether = softether
         machine = softether.machine
         administration = Administration(softether)
-        packages = PackageSet(softether, administration)
+        packages = PackageSet(state, softether, administration)
         self.packages = packages.packages
         packages.server_document = server_document
         units = Units(machine)
@@ -143,7 +141,7 @@ class Host(Concern):
             if change.line.kind == "agent" and change.want:
                 self.handlers["agent"].make([change])
             if change.line.kind == "package" and change.want:
-                self.packages.note_folders(FOLDERS.get(change.line.name, []))
+                self.packages.note_folders(change.line.name)
         Masks(self.softether.machine).release(list(SERVICES.values()))
         return False
 

@@ -3,7 +3,7 @@
 import fcntl
 import json
 import re
-from typing import Dict, List, Set
+from typing import Dict, Iterable, List, Set
 
 from labvpn.agent.errors import AgentError
 from labvpn.agent.lock import wait_for
@@ -13,6 +13,12 @@ from labvpn.agent.state import HOME
 APT_SECONDS = 600
 LOCK_SECONDS = 300.0
 BROUGHT = HOME + "/host.packages.json"
+# What a package leaves behind when it goes; it goes too if it came with us.
+FOLDERS = {
+    "softether-vpnserver": ["/var/lib/softether", "/var/log/softether"],
+    "firewalld": ["/etc/firewalld", "/etc/xml"],
+    "netbase": ["/etc/hosts"],
+}
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHANGES_FRONTEND": "none"}
 # Wait for another apt for a minute; keep configuration files that someone changed.
 OPTIONS = ["-y", "-q", "-o", "DPkg::Lock::Timeout=60", "-o", "Dpkg::Options::=--force-confold"]
@@ -64,9 +70,9 @@ class Packages:
         output = self.machine.must(command, APT_SECONDS, QUIET)
         return set(re.findall(r"^{} (\S+)".format(verb), output, re.MULTILINE))
 
-    def note_folders(self, folders: List[str]) -> None:
-        """Remember which of the folders that a purge would leave do not exist yet."""
-        self.note("folders", {folder for folder in folders if not self.machine.path(folder).exists()})
+    def note_folders(self, name: str) -> None:
+        """Remember which of the folders that a purge of this package would leave do not exist yet."""
+        self.note("folders", {folder for folder in FOLDERS.get(name, []) if not self.machine.path(folder).exists()})
 
     def brought(self) -> Dict[str, List[str]]:
         """Everything that came with our installations: `packages` and `folders`."""
@@ -80,18 +86,22 @@ class Packages:
         self.machine.path(HOME).mkdir(mode=0o700, parents=True, exist_ok=True)
         self.machine.write(BROUGHT, json.dumps(noted) + "\n", 0o600)
 
-    def purge(self, names: List[str]) -> None:
-        """Purge these packages and what came with them, except what another package has begun to need."""
+    def purge(self, names: List[str], kept: Iterable[str] = ()) -> None:
+        """Purge these packages and what came with them, except what is kept and what that or others need."""
         noted = self.brought()
         self.mend()
-        states = self.states(sorted({*noted.get("packages", []), *names}))
-        ours = {*noted.get("packages", []), *names}
-        present = sorted(name for name in ours if states.get(name, "not-installed") != "not-installed")
+        doomed = {*noted.get("packages", []), *names}.difference(kept)
+        states = self.states(sorted(doomed))
+        present = sorted(name for name in doomed if states.get(name, "not-installed") != "not-installed")
         if present:
             self.purge_present(present)
-        for folder in noted.get("folders", []):
+        staying = {folder for name in kept for folder in FOLDERS.get(name, [])}
+        for folder in set(noted.get("folders", [])) - staying:
             self.machine.delete(folder)
         self.machine.delete(BROUGHT)
+        if kept:
+            self.note("packages", self.installed(noted.get("packages", [])))
+            self.note("folders", staying.intersection(noted.get("folders", [])))
 
     def purge_present(self, names: List[str]) -> None:
         """Purge installed packages, but no package that is not among them."""

@@ -97,6 +97,18 @@ def test_only_what_came_with_us_is_purged(tmp_path: Path) -> None:
     assert not machine.path("/etc/firewalld").exists()
 
 
+def test_what_is_kept_stays_with_its_folders_and_is_remembered(tmp_path: Path) -> None:
+    machine = FakeMachine(tmp_path, {"dpkg-query": "netbase installed\nfirewalld installed\n"})
+    noted = {"packages": ["firewalld", "netbase"], "folders": ["/etc/firewalld", "/etc/hosts"]}
+    machine.write(BROUGHT, json.dumps(noted))
+    machine.write("/etc/hosts", "")
+    Packages(machine).purge(["firewalld"], ["netbase"])
+    assert [line for line in machine.commands("purge") if line.endswith(" netbase")] == []
+    assert machine.path("/etc/hosts").exists()
+    assert "netbase" in Packages(machine).brought()["packages"]
+    assert Packages(machine).brought()["folders"] == ["/etc/hosts"]
+
+
 def test_what_another_package_has_begun_to_need_stays(tmp_path: Path) -> None:
     purge = "apt-get purge --no-auto-remove -y -q -o DPkg::Lock::Timeout=60 -o Dpkg::Options::=--force-confold"
     machine = FakeMachine(
