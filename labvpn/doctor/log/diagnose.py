@@ -13,7 +13,7 @@ NEAR = 180.0
 """Seconds between a client's and a server's lines of one dial; their clocks may differ by whole hours (zones)."""
 
 SAME = 2.0
-"""Seconds within which two of the server's dials are equally near, since stamps have whole seconds: the later counts."""
+"""Seconds within which two dials of the server are equally near, since stamps have whole seconds: the later counts."""
 
 SILENT_FITS = (Cause.IPSEC_PORTS, Cause.TCP_443, Cause.NAME, Cause.CLIENT)
 """The causes that a server's silence supports."""

@@ -15,7 +15,8 @@ def _stop(stage: Stage, causes: str) -> Stop:
 
 CLIENT: dict[Step, Stop] = {
     Step.IPSEC_ASKED: _stop(Stage.PHASE_1, "ipsec-ports-blocked wrong-psk esp-or-4500-blocked client-firewall"),
-    Step.IKE_SENT: _stop(Stage.PHASE_1, "ipsec-ports-blocked client-firewall"),
+    # SoftEther does not refuse a cipher or a client without NAT-T: it stays silent (measured).
+    Step.IKE_SENT: _stop(Stage.PHASE_1, "ipsec-ports-blocked client-firewall proposal-mismatch"),
     # The first encrypted message is also the first on port 4500: a wrong key and a closed 4500 look alike from here.
     Step.IKE_ANSWERED: _stop(Stage.PHASE_1, "wrong-psk esp-or-4500-blocked proposal-mismatch"),
     Step.IKE_ON_4500: _stop(Stage.PHASE_1, "esp-or-4500-blocked wrong-psk"),

@@ -94,7 +94,9 @@ def _stopped(attempt: Attempt, spoken: bool) -> list[Finding]:
         return []
     stage, causes = (model.SERVER if server else model.CLIENT)[furthest]
     key, weight = ("stopped", STOPPED) if ended else ("truncated", TRUNCATED)
-    if ended and furthest in model.QUESTIONS and not server:
+    if server:
+        key = "server-saw"
+    elif ended and furthest in model.QUESTIONS:
         key = "unanswered"
     last = [event.number for event in attempt.events if event.step is furthest or event.kind in ENDINGS][-1]
     return spread(causes, weight, Reason(key, last, step=furthest, server=server), stage)

@@ -8,7 +8,13 @@ STRONGSWAN: Table = (
         r"initiating IKE_SA|initiating IKEv2 connection",
         step=Step.IKE_SENT,
     ),
-    *says(Stage.NAME, "name-not-found", r"unable to resolve \S+, initiate aborted", r"Host name lookup failed for"),
+    *says(
+        Stage.NAME,
+        "name-not-found",
+        r"unable to resolve \S+, initiate aborted",
+        r"resolving '.*' failed",
+        r"Host name lookup failed for",
+    ),
     *says(
         Stage.PHASE_1,
         "wrong-psk wrong-credentials",
@@ -59,6 +65,7 @@ STRONGSWAN: Table = (
     *says(
         Stage.PHASE_1,
         "client-firewall",
+        r"unable to install .{0,30}IPsec SA|unable to add SAD entry",
         r"error writing to socket: (?:Operation not permitted|Permission denied)",
         r"sendto.{0,40}Operation not permitted",
     ),

@@ -50,6 +50,7 @@ REASONS = {
     "windows": "{where} carries the Windows error {words}, which usually means this; a code alone is weak evidence",
     "softether": "{where} carries SoftEther's error code {words}",
     "unanswered": "{where} gives up: {step}, and the log shows no answer",
+    "server-saw": "the server's log shows that {step}, and nothing after it",
     "same": "{because} (this fits as well; what would prove it: {tell})",
     "stopped": "{where} ends the dial; the last thing seen was that {step}",
     "truncated": "the log ends after {step}, and nothing answers that",

@@ -50,6 +50,7 @@ REASONS = {
     "windows": "{where}に Windows のエラー {words} があり、多くはこの原因です(番号だけでは決め手になりません)",
     "softether": "{where}に SoftEther のエラーコード {words} があります",
     "unanswered": "{where}で打ち切られるまで、「{step}」への応答がありません",
+    "server-saw": "サーバーのログの記録は「{step}」までで、その先がありません",
     "same": "{because}(この原因でも同じ記録になります。確かめ方: {tell})",
     "stopped": "{where}で接続が打ち切られています。最後に確認できたのは「{step}」です",
     "truncated": "ログは「{step}」で終わり、それに対する応答がありません",

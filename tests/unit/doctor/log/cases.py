@@ -18,9 +18,9 @@ class Case:
     server: str | None = None
 
 
-def load(half: str) -> list[Case]:
-    """The cases of one half: `heldout`, written before the rules, or `working`."""
-    return [_case(path) for path in sorted((ROOT / half).glob("*.case"))]
+def load(part: str) -> list[Case]:
+    """The cases of one part: `heldout`, written before the rules, `working`, or `measured`, of real programs."""
+    return [_case(path) for path in sorted((ROOT / part).glob("*.case"))]
 
 
 def _case(path: Path) -> Case:
@@ -30,4 +30,4 @@ def _case(path: Path) -> Case:
     return Case(path.stem, fields["cause"], fields["stage"], text, server if mark else None)
 
 
-ALL = load("heldout") + load("working")
+ALL = load("heldout") + load("working") + load("measured")
