@@ -24,6 +24,7 @@ def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
         "protocols": lab.vpn.protocols.model_dump(mode="json", by_alias=True),
         "network": network(lab),
         "translated": lab.fortigate is not None and lab.fortigate.vip is not None,
+        "translated": lab.fortigate is not None and lab.fortigate.vip is not None,
         "ssh": login(lab, credentials.host_key),
         "users": {user.name: account(user, secret(credentials.password_of(user))) for user in lab.users},
     }

@@ -9,7 +9,7 @@ import pytest
 
 from labvpn.model.outputs import MASK, Account, OutputsError, read
 from labvpn.render import outputs
-from tests.unit.samples import CANARY, credentials, lab
+from tests.unit.samples import CANARY, FULL, credentials, lab
 
 
 def printed(secret: str | None = None) -> str:
@@ -44,6 +44,12 @@ def test_secrets_in_clear_are_read_but_never_shown() -> None:
 def test_no_preshared_key_is_told_where_ipsec_is_off() -> None:
     off = lab(vpn={"protocols": {"l2tpIpsec": False}})
     assert "presharedKey" not in outputs.told(off, credentials(), str)
+
+
+def test_a_server_behind_a_virtual_address_is_told_to_be_translated() -> None:
+    box = {**FULL["fortigate"], "vip": {"mapped": "10.0.0.20", "addresses": {"wan1": "203.0.113.20"}}}
+    assert not outputs.told(lab(), credentials(), str)["translated"]
+    assert outputs.told(lab(fortigate=box), credentials(), str)["translated"]
 
 
 def test_an_output_that_is_missing_is_named_with_the_remedy() -> None:
