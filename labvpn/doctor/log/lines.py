@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
 from itertools import pairwise
 
 MOST_LINES = 10_000
@@ -66,7 +67,7 @@ def read(text: str) -> tuple[Line, ...]:
 
 
 def _normal(number: int, raw: str) -> Line:
-    folded = unicodedata.normalize("NFKC", _TAIL.sub("", raw)).replace("\u2019", "'")
+    folded = unicodedata.normalize("NFKC", unescape(_TAIL.sub("", raw))).replace("\u2019", "'")
     text = _QUOTED.sub("", folded.strip())
     clock = _CLOCK.search(text[:80])
     for pattern in (_CONTAINER, _STAMP, _STAMP, _STAMP):

@@ -30,7 +30,7 @@ WINDOWS: tuple[tuple[int, str], ...] = (
     (691, r"user ?name (?:and|or) password (?:combination )?(?:you (?:provided|entered) )?(?:is|are) not recognized"),
     (691, r"user ?name (?:and/or|and|or) password (?:was|is|are) (?:invalid|not valid|incorrect)"),
     (691, r"ユーザー ?名(?:と|または|、).{0,6}パスワード.{0,24}認識され(?:ない|ません)"),
-    (691, r"ユーザー ?名(?:と|または|、).{0,6}パスワード.{0,24}(?:有効でない|正しくありません|無効)"),
+    (691, r"ユーザー ?名(?:と|または|、).{0,6}パスワード.{0,24}(?:有効でない|正しくありません|無効|間違|違い)"),
     (691, r"(?:用户名|使用者名稱)(?:和|与|或).{0,6}(?:密码|密碼).{0,20}(?:不被识别|无法识别|不正确|無法辨識)"),
     (812, r"because of a policy configured on your RAS/VPN server"),
     (812, r"RAS/VPN ?サーバー?.{0,10}(?:構成|設定)され(?:た|ている)ポリシー"),

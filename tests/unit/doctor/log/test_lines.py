@@ -37,6 +37,10 @@ def test_afternoon_is_twelve_hours_later() -> None:
     assert read("9/14/25 7:02:11 PM pppd[1]: x")[0].at == 19 * 3600 + 2 * 60 + 11
 
 
+def test_what_a_forum_escaped_is_itself_again() -> None:
+    assert read("IPSec connection failed &lt;IKE Error 14&gt;")[0].text == "IPSec connection failed <IKE Error 14>"
+
+
 def test_full_width_digits_are_digits() -> None:
     assert read("エラー８０９")[0].text == "エラー809"
 
