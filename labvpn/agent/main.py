@@ -1,4 +1,4 @@
-"""The agent's commands: observe, status, converge, remove, confirm, restore."""
+"""The agent's commands: observe, check, status, converge, remove, confirm, restore."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.state import HOME, State
 from labvpn.agent.status import Status
 
-USAGE = "usage: agent observe | status | converge CONCERN | remove CONCERN | confirm firewall | restore firewall"
+USAGE = "usage: agent observe | check | status | (converge | remove) CONCERN | (confirm | restore) firewall"
 CONCERNS = ("host", "server", "hub", "firewall")
 
 
@@ -43,6 +43,11 @@ class Session:
         """Every concern of the request as the machine shows it; what cannot be read becomes a note."""
         answer = {name: self.look(name, text) for name, text in self.request["documents"].items()}
         return json.dumps(answer) + "\n"
+
+    def check(self) -> str:
+        """Every concern as the machine shows it, against the document that it was converged to; nothing is sent."""
+        applied = {name: State(self.machine, name).applied for name in CONCERNS}
+        return json.dumps({name: self.look(name, text) for name, text in applied.items() if text is not None}) + "\n"
 
     def look(self, name: str, desired: str) -> Dict[str, Any]:
         """One concern as the machine shows it."""
@@ -105,6 +110,8 @@ def work(words: List[str], stream: TextIO) -> str:
     if action == "observe":
         request = read_request(stream)
         return Session(Machine(), request).observe() if "documents" in request else "{}\n"
+    if action == "check":
+        return Session(Machine(), {}).check()
     if action == "status":
         return Status(Machine()).report()
     if action in ("confirm", "restore") and name == "firewall":

@@ -83,6 +83,34 @@ def probe(
     raise typer.Exit(0 if made.as_expected else 1)
 
 
+@app.command()
+def check(
+    outputs: Outputs = None,
+    here: Here = "outside",
+    key: Annotated[Path | None, _option("The SSH key; your agent's and your usual keys are tried without.")] = None,
+    resolver: Resolver = None,
+    json: Json = False,
+) -> None:
+    """Check every promise of the stack against the living lab: from here as a client, and on the VPN host by SSH.
+
+    Exit status: 0 if all is kept, 1 if something is not, 2 for wrong usage.
+    """
+    from labvpn.doctor import check as checks
+    from labvpn.doctor import promises, targets
+    from labvpn.kit import source
+    from labvpn.model.outputs import OutputsError
+
+    try:
+        broken = checks.check(source.text(outputs), here, key, resolver)
+    except (OutputsError, targets.TargetError) as error:
+        raise typer.BadParameter(str(error)) from None
+    if json:
+        sys.stdout.write(_dumped(promises.to_json(broken)))
+    else:
+        typer.echo("\n".join(map(str, broken)) or "Every promise is kept.")
+    raise typer.Exit(1 if broken else 0)
+
+
 def _read(outputs: Path | None) -> str | None:
     try:
         return outputs.read_text("utf-8") if outputs else None

@@ -17,7 +17,12 @@ SECONDS = 10
 
 def outputs(file: Path | None) -> Outputs:
     """The outputs of a file (`-` is the standard input), or of the stack selected here. Raises OutputsError."""
-    return read(_text(file) if file else _printed())
+    return read(text(file))
+
+
+def text(file: Path | None) -> str:
+    """The same as the engine's JSON."""
+    return _text(file) if file else _printed()
 
 
 def shown_certificate(stack: Outputs) -> str:

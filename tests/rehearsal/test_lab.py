@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,6 +119,20 @@ def test_a_change_by_hand_on_every_hop_is_named_and_repaired(up: Stack) -> None:
     up.up()
     assert up.is_settled()
     assert all(up.proofs().values())
+
+
+def test_the_doctor_finds_every_promise_kept_and_names_the_hop_of_a_broken_one(up: Stack) -> None:
+    def check() -> dict[str, object]:
+        key, outputs = up.state / "ssh" / "admin", up.state / "outputs.json"
+        words = ["doctor", "check", "--outputs", outputs, "--here", "campus", "--key", key, "--json"]
+        told: dict[str, object] = json.loads(up.run("admin", sys.executable, "-m", "labvpn", *map(str, words)).stdout)
+        return told
+
+    assert check() == {"kept": True, "findings": []}
+    up.output("server", "firewall-cmd", "--service=vpnserver", "--remove-port=4500/udp", "--permanent")
+    up.output("server", "firewall-cmd", "--reload")
+    assert {finding["hop"] for finding in check()["findings"]} == {"seen from here", "firewalld"}  # type: ignore[attr-defined]
+    up.up()
 
 
 def test_a_hop_that_is_left_out_is_left_alone_and_the_rest_works(up: Stack, tmp_path: Path) -> None:

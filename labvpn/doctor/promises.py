@@ -1,0 +1,61 @@
+"""The stack's promises against the living lab: pure, each finding one sentence with its hop and a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from labvpn.doctor.report import Report
+from labvpn.model.document import Entry, read, write
+from labvpn.observe.changes import drifted
+from labvpn.observe.host import Observed
+
+REPAIR = "run `pulumi preview` to see it and `pulumi up` to repair it"
+HOPS = {"host": "VPN host", "server": "SoftEther", "hub": "SoftEther", "firewall": "firewalld"}
+SECRET = {"password", "key"}
+"""Fields that only the stack can compare, since the secrets do not lie on the host."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A promise that is not kept: where, what, and what to do."""
+
+    hop: str
+    says: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """The sentence."""
+        return f"{self.hop}: {self.says}; {self.remedy}"
+
+
+def outside(report: Report) -> Iterator[Broken]:
+    """What a client meets that it should not: ports, the name, the certificate."""
+    for finding in report.findings:
+        yield Broken("seen from here", finding.headline, finding.remedy or "look at the hops with labvpn doctor probe")
+    for problem in report.problems:
+        yield Broken("seen from here", problem, "look at it with labvpn doctor probe")
+
+
+def inside(host: Mapping[str, Observed]) -> Iterator[Broken]:
+    """What is on the VPN host otherwise than the stack left it."""
+    if not host:
+        yield Broken("VPN host", "the stack was never applied to it", "run `pulumi up`")
+    for concern, observed in host.items():
+        seen = replace(observed, document=_comparable(observed.document), applied=_comparable(observed.applied or ""))
+        for sentence in drifted(seen, seen.applied or ""):
+            yield Broken(HOPS.get(concern, concern), sentence, REPAIR)
+
+
+def to_json(broken: list[Broken]) -> dict[str, Any]:
+    """The findings for a program."""
+    return {"kept": not broken, "findings": [asdict(one) for one in broken]}
+
+
+def _comparable(document: str) -> str:
+    return write(_without_secrets(entry) for entry in read(document))
+
+
+def _without_secrets(entry: Entry) -> Entry:
+    return replace(entry, fields={name: value for name, value in entry.fields.items() if name not in SECRET})

@@ -1,0 +1,31 @@
+"""The stack's promises against what the host shows."""
+
+from labvpn.doctor.promises import inside, to_json
+from labvpn.observe.host import Observed
+
+USER = "user LAB/a password=current MultiLogins=1\n"
+
+
+def test_a_host_as_the_stack_left_it_keeps_every_promise() -> None:
+    assert list(inside({"hub": Observed(USER, applied=USER)})) == []
+
+
+def test_a_hand_made_change_is_a_sentence_with_its_hop_and_remedy() -> None:
+    (broken,) = inside({"hub": Observed(USER.replace("=1", "=0"), applied=USER)})
+    assert str(broken).startswith("SoftEther: user LAB/a: MultiLogins is 0 on the server")
+    assert "pulumi up" in broken.remedy
+
+
+def test_what_only_the_stack_can_compare_is_not_called_broken() -> None:
+    assert list(inside({"hub": Observed(USER.replace("current", "differs"), applied=USER)})) == []
+
+
+def test_a_host_that_the_stack_never_touched_is_said_to_be_so() -> None:
+    (broken,) = inside({})
+    assert "never applied" in broken.says
+
+
+def test_the_findings_are_told_to_a_program() -> None:
+    told = to_json(list(inside({})))
+    assert told["kept"] is False
+    assert set(told["findings"][0]) == {"hop", "says", "remedy"}
