@@ -18,6 +18,7 @@ PARTS = {
 
 COMMANDS = {
     "kit": ("labvpn.kit.cli", "Make the profiles and the sheet that a user needs to dial in."),
+    "invite": ("labvpn.kit.invite", "Add a list of guests to the users, apply it, and make their kits."),
     "status": ("labvpn.status.cli", "Who is connected, what ends soon, and who failed to log in."),
 }
 """Commands of one function each, which has the command's name in its module."""

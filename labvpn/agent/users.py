@@ -1,6 +1,7 @@
 """The users of a hub: password and security policy, read from the configuration at once, written one call a user."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
+import time
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from labvpn.agent.concern import Values
@@ -56,6 +57,11 @@ DEFAULTS: Dict[str, str] = dict(
     MaxConnection="32",
     TimeOut="20",
 )
+# What a line says of a user beside the policies.
+PROPERTIES = ("password", "realname", "note", "expires")
+NEVER_EXPIRES = "never"
+# The file counts milliseconds from nine hours after the beginning of 1970, as measured; zero is never.
+FILE_EPOCH_SECONDS = 9 * 3600
 # Parts of GetUser's answer that describe use, not settings.
 COUNTERS = ("Recv.", "Send.", "NumLogin", "CreatedTime", "UpdatedTime")
 
@@ -71,7 +77,7 @@ def hub_block(softether: SoftEther, name: str) -> Optional[Tree]:
 
 
 class Users(Setting):
-    """`user LAB/owner password=current realname="Jun" note="" AutoDisconnect=1800 MultiLogins=0`."""
+    """`user LAB/owner password=current realname="Jun" note="" expires=never AutoDisconnect=1800 MultiLogins=0`."""
 
     kind = "user"
 
@@ -112,6 +118,8 @@ class Users(Setting):
             return current(self.has_password(name, block))
         if key in ("realname", "note"):
             return str(block.get({"realname": "RealName", "note": "Note"}[key], ""))
+        if key == "expires":
+            return expiry(str(block.get("ExpireTime", "0")))
         word = str(policy.get(key, DEFAULTS.get(key, "")))
         return {"true": "yes", "false": "no"}.get(word, word)
 
@@ -159,10 +167,12 @@ class Users(Setting):
     def given(self, want: Line) -> Dict[str, Any]:
         """The parameters that a line states."""
         parameters: Dict[str, Any] = policy_parameters(
-            {key: value for key, value in want.values.items() if key not in ("password", "realname", "note")}
+            {key: value for key, value in want.values.items() if key not in PROPERTIES}
         )
         texts = {"realname": "Realname_utf", "note": "Note_utf"}
         parameters.update({texts[key]: value for key, value in want.values.items() if key in texts})
+        if "expires" in want.values:
+            parameters["ExpireTime_dt"] = "" if want.values["expires"] == NEVER_EXPIRES else want.values["expires"]
         if "password" in want.values:
             parameters["Auth_Password_str"] = self.password(want.name)
         return parameters
@@ -213,6 +223,14 @@ class Users(Setting):
                 raise
         # Only this call takes a password's hash.
         self.call("SetUser", **record)
+
+
+def expiry(milliseconds: str) -> str:
+    """When an account ends, of the file's number: `2027-03-31T23:59:59Z` or `never`."""
+    if not int(milliseconds):
+        return NEVER_EXPIRES
+    seconds = int(milliseconds) // 1000 + FILE_EPOCH_SECONDS
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def settings_of(record: Answer) -> Dict[str, Any]:

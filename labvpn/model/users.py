@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
 from labvpn.model.base import Value
 from labvpn.model.problems import Problem, problems_of
@@ -14,6 +15,25 @@ from labvpn.model.problems import Problem, problems_of
 Text = Annotated[str, StringConstraints(max_length=200, pattern=r'^[^"\\\r\n]*$')]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 
+
+def _moment(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    try:
+        # A day alone would end at another moment on every machine that runs the stack, so it ends in UTC.
+        return datetime.combine(date.fromisoformat(given), time(23, 59, 59), UTC)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        raise ValueError(f"'{given}' is no date; write 2027-03-31, or 2027-03-31T18:00:00+09:00") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"'{given}' names no time zone; write it behind, as in 2027-03-31T18:00:00+09:00")
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 LIMIT = 10_000
 """Users of one hub: the server's own limit (MAX_USERS in its source)."""
 
@@ -24,6 +44,9 @@ class User(Value):
     name: Name
     real_name: Text = ""
     note: Text = ""
+    expires: Moment | None = Field(
+        default=None, description="the account's end: a day, to its end in UTC, or a time with its zone; empty: never"
+    )
     rotation: int = Field(default=0, ge=0, description="raise it to give the user a new derived password")
     auto_disconnect: int = Field(default=1800, ge=0, le=4_294_967_295, alias="AutoDisconnect", description="seconds")
     multi_logins: int = Field(default=1, ge=0, le=65_535, alias="MultiLogins", description="sessions; 0: no limit")

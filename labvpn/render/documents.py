@@ -112,6 +112,7 @@ def _user(hub: str, user: User) -> Entry:
         "password": "current",
         "realname": user.real_name,
         "note": user.note,
+        "expires": user.expires.strftime("%Y-%m-%dT%H:%M:%SZ") if user.expires else "never",
         "AutoDisconnect": str(user.auto_disconnect),
         "MultiLogins": str(user.multi_logins),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv4Network
 from typing import Any
 
 from labvpn.model.credentials import Credentials
@@ -24,7 +25,6 @@ def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
         "protocols": lab.vpn.protocols.model_dump(mode="json", by_alias=True),
         "network": network(lab),
         "translated": lab.fortigate is not None and lab.fortigate.vip is not None,
-        "translated": lab.fortigate is not None and lab.fortigate.vip is not None,
         "ssh": login(lab, credentials.host_key),
         "users": {user.name: account(user, secret(credentials.password_of(user))) for user in lab.users},
     }
@@ -41,7 +41,8 @@ def ports(lab: Lab) -> dict[str, list[int]]:
 def network(lab: Lab) -> dict[str, Any]:
     """The router inside the hub, and the routes that it pushes where not the whole traffic goes through."""
     nat = lab.vpn.secure_nat
-    return {"router": str(nat.address.ip), "routes": [str(route) for route in nat.routes]}
+    host = [IPv4Network(nat.host_address)] if nat.routes and nat.host_address else []
+    return {"router": str(nat.address.ip), "routes": [str(route) for route in (*nat.routes, *host)]}
 
 
 def login(lab: Lab, host_key: str) -> dict[str, Any]:
@@ -52,4 +53,6 @@ def login(lab: Lab, host_key: str) -> dict[str, Any]:
 
 def account(user: User, password: Any) -> dict[str, Any]:
     """One user, whose password is marked as a secret."""
-    return {"password": password, "realName": user.real_name, "AutoDisconnect": user.auto_disconnect}
+    expires = user.expires.isoformat() if user.expires else None
+    limit = user.auto_disconnect
+    return {"password": password, "realName": user.real_name, "expires": expires, "AutoDisconnect": limit}

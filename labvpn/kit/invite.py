@@ -1,0 +1,69 @@
+"""`labvpn invite`: a list of guests, from the file to the kits, in one step."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labvpn.kit import source
+from labvpn.kit.cli import FolderOption, Maker, SecretsOption, TrustShownOption, told, trust
+from labvpn.kit.guests import Invitation, invitation
+from labvpn.kit.shelf import Shelf
+from labvpn.model.outputs import OutputsError
+from labvpn.model.problems import ConfigurationError
+
+
+def invite(
+    file: Annotated[Path, typer.Argument(help="CSV with the guests: name, expires, and any other column of users.")],
+    users: Annotated[Path, typer.Option(help="The users' file that the stack's configuration names.")] = Path(
+        "users.csv"
+    ),
+    yes: Annotated[bool, typer.Option("--yes", help="Let pulumi apply it without asking.")] = False,
+    folder: FolderOption = Path("kits"),
+    secrets: SecretsOption = False,
+    trust_shown: TrustShownOption = False,
+) -> None:
+    """Add guests to the users' file, run `pulumi up`, and make the guests' kits. Safe to run again.
+
+    Exit status: 0 if every guest has a kit, 1 if something was refused; then the sentences say what to do.
+    """
+    with told():
+        invited = _read(file, users)
+        _write(users, invited)
+        added = len(invited.guests) - invited.known
+        typer.echo(f"{users}: {added} guest{'' if added == 1 else 's'} added, {invited.known} stood there already")
+        _apply(yes, file)
+        stack = source.outputs(None)
+        made = Maker(stack, Shelf(folder), trust(stack, trust_shown), secrets).some(list(invited.guests))
+    raise typer.Exit(0 if made else 1)
+
+
+def _read(file: Path, users: Path) -> Invitation:
+    try:
+        guests, present = file.read_text("utf-8-sig"), users.read_text("utf-8")
+    except OSError as error:
+        raise OutputsError(f"{error.filename} cannot be read: {error.strerror}; name the file") from None
+    try:
+        return invitation(guests, file.name, present, users.name, datetime.now(UTC))
+    except ConfigurationError as error:
+        raise OutputsError(str(error)) from None
+
+
+def _write(users: Path, invited: Invitation) -> None:
+    draft = users.with_name(f".{users.name}.new")
+    draft.write_text(invited.text, "utf-8")
+    draft.chmod(users.stat().st_mode & 0o777)
+    draft.replace(users)
+
+
+def _apply(yes: bool, file: Path) -> None:
+    try:
+        done = subprocess.run(["pulumi", "up", *(["--yes"] if yes else [])], check=False)
+    except FileNotFoundError:
+        raise OutputsError("There is no pulumi on PATH here; run this where the stack is") from None
+    if done.returncode:
+        raise OutputsError(f"`pulumi up` did not end well; mend that and run `labvpn invite {file}` again")
