@@ -24,7 +24,9 @@ NEVER = "1970-"
 
 # The sentences of the log in English and in Japanese; by escapes, since the agent travels as plain ASCII.
 CALLER = re.compile(r'"(CID-\d+)" ?\([^)"]*?IP[^)"]*?[:\uff1a] ?([0-9A-Fa-f.:]+)')
-REFUSALS = r"User authentication failed|\u30e6\u30fc\u30b6\u30fc\u8a8d\u8a3c\u306b\u5931\u6557"
+REFUSALS = (
+    r"User authentication failed|Access has been refused to user|\u30e6\u30fc\u30b6\u30fc\u8a8d\u8a3c\u306b\u5931\u6557"
+)
 FAILED = re.compile(r'^(\S+ \S+) .*"(CID-\d+)".*(?:{}).*?"([^"]*)"'.format(REFUSALS))
 
 

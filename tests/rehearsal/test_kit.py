@@ -5,71 +5,29 @@ from __future__ import annotations
 import json
 import plistlib
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from labvpn.rehearsal import sealed, stack
+from tests.rehearsal.kit_lab import CUT, PROGRAM, KitLab, dial
 from tests.rehearsal.softether_client import dialling
 from tests.rehearsal.stack import Stack
 
-PROGRAM = (sys.executable, "-m", "labvpn")
-SECONDS = 45
-
-# What SoftEther's own manager does with a session that the administrator ends.
-CUT = """
-import http.client, json, ssl
-password = open("/var/lib/labvpn/administrator").read()
-server = http.client.HTTPSConnection("127.0.0.1", 443, context=ssl._create_unverified_context())
-def call(method, **parameters):
-    body = json.dumps({"jsonrpc": "2.0", "id": "1", "method": method, "params": {"HubName_str": "LAB", **parameters}})
-    server.request("POST", "/api/", body, {"X-VPNADMIN-PASSWORD": password})
-    return json.loads(server.getresponse().read())["result"]
-for session in call("EnumSession")["SessionList"]:
-    if not session["SecureNATMode_bool"]:
-        print(call("DeleteSession", Name_str=session["Name_str"])["Name_str"])
+USERS = """\
+name,realName,expires,MultiLogins
+owner,The owner,,0
+guest1,First guest,2099-03-31,
+guest2,Second guest,,
+late,Whose time is over,2026-01-31T12:00:00+09:00,
 """
 
-
-@dataclass(frozen=True)
-class KitLab:
-    """An applied lab, its outputs, and the kits made from them."""
-
-    lab: Stack
-    outputs: Path
-    kits: Path
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """The outputs, with every secret."""
-        answer: dict[str, Any] = json.loads(self.outputs.read_text())
-        return answer
-
-    def password(self, user: str) -> str:
-        return str(self.told["users"][user]["password"])
-
-    def make(self, folder: Path, *words: str, outputs: Path | None = None) -> None:
-        line = (*PROGRAM, "kit", *words, "--outputs", str(outputs or self.outputs), "--folder", str(folder))
-        self.lab.output("internet", *line, "--trust-shown")
-
-    def status(self) -> dict[str, Any]:
-        key = self.lab.state / "ssh/admin"
-        shown = self.lab.output(
-            "admin", *PROGRAM, "status", "--outputs", str(self.outputs), "--key", str(key), "--json"
-        )
-        answer: dict[str, Any] = json.loads(shown)
-        return answer
-
-    def cut(self) -> list[str]:
-        """End every user's session; the names of those that were."""
-        return self.lab.output("server", "python3", "-", input=CUT).split()
+FREED = """
+call("SetUser", **{**call("GetUser", Name_str="late"), "ExpireTime_dt": ""})
+"""
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +39,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KitLab]:
     folder = tmp_path_factory.mktemp("kits")
     engine = stack.ready(lab.state, print)
     sealed.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
-    lab.up("--config-file", str(lab.variant(folder, vpn=_split(lab.example["vpn"]))))
+    (folder / "users.csv").write_text(USERS)
+    users = {"file": str(folder / "users.csv")}
+    lab.up("--config-file", str(lab.variant(folder, vpn=_split(lab.example["vpn"]), users=users)))
     done = lab.pulumi("stack", "output", "--json", "--show-secrets")
     outputs = folder / "outputs.json"
     outputs.touch(0o600)
@@ -95,42 +55,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KitLab]:
 def _split(vpn: dict[str, Any]) -> dict[str, Any]:
     nat = {**vpn["secureNat"], "routes": ["203.0.113.21/32"]}
     return {**vpn, "secureNat": nat, "protocols": {**vpn["protocols"], "sstp": True}}
-
-
-@dataclass
-class Dial:
-    """A running OpenVPN client and what it said so far."""
-
-    client: subprocess.Popen[str]
-    log: str = ""
-
-    def reads(self, wanted: str, seconds: float = SECONDS) -> bool:
-        """Whether the client comes to say something before it ends."""
-        assert self.client.stdout is not None
-        until = time.monotonic() + seconds
-        for line in self.client.stdout:
-            self.log += line
-            if wanted in line:
-                return True
-            if time.monotonic() > until:
-                break
-        return False
-
-
-@contextmanager
-def dial(lab: KitLab, machine: str, profile: Path, folder: Path, user: str, password: str) -> Iterator[Dial]:
-    secret = folder / "login"
-    secret.touch(0o600)
-    secret.write_text(f"{user}\n{password}\n")
-    line = lab.lab.line("exec", machine, "--", "openvpn", "--config", str(profile), "--auth-user-pass", str(secret))
-    client = subprocess.Popen(
-        line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=lab.lab.environment
-    )
-    try:
-        yield Dial(client)
-    finally:
-        client.terminate()
-        client.wait(15)
 
 
 @pytest.mark.parametrize("way", ["udp-1194", "tcp-443", "tcp-1194"])
@@ -196,6 +120,29 @@ def test_the_owner_sees_a_live_session_and_a_failed_login(made: KitLab, tmp_path
     (failure,) = [each for each in seen["failures"] if each["user"] == "guest2"]
     assert (failure["source"], failure["count"]) == ("198.51.100.10", 1)
     assert seen["certificate"]["expires"]
+
+
+def test_whoever_is_expired_gets_no_kit_and_the_server_refuses_him(made: KitLab, tmp_path: Path) -> None:
+    assert sorted(path.name for path in made.kits.iterdir() if path.is_dir()) == ["guest1", "guest2", "owner"]
+    profile = made.kits / "guest1/openvpn-tcp-443.ovpn"
+    with dial(made, "internet", profile, tmp_path, "late", made.password("late")) as client:
+        assert client.reads("AUTH_FAILED"), client.log
+    seen = made.status()
+    assert {each["user"]: each["expires"] for each in seen["accounts"]} == {
+        "guest1": "2099-03-31T23:59:59Z",
+        "late": "2026-01-31T03:00:00Z",
+    }
+    assert "late" in {each["user"] for each in seen["failures"]}
+
+
+def test_the_stack_finds_an_end_that_was_changed_by_hand(made: KitLab) -> None:
+    file = made.outputs.parent / "Pulumi.lab.yaml"
+    assert made.lab.is_settled("--config-file", str(file))
+    made.lab.output("server", "python3", "-", input=CUT + FREED)
+    seen = made.lab.pulumi("preview", "--config-file", str(file)).stdout
+    assert "user LAB/late: expires is never on the server, 2026-01-31T03:00:00Z here" in seen
+    made.lab.up("--config-file", str(file))
+    assert {each["user"] for each in made.status()["accounts"]} == {"guest1", "late"}
 
 
 def test_looking_changes_nothing_on_the_host(made: KitLab) -> None:

@@ -149,6 +149,14 @@ def test_failed_logins_are_counted_by_name_and_source(tmp_path: Path, ja: bool) 
     ]
 
 
+def test_a_login_that_is_refused_for_another_reason_than_the_password_counts_too(tmp_path: Path) -> None:
+    at = now()
+    refused = f'{at}.001 Connection "CID-1": Access has been refused to user "late" because of the expiration date.\n'
+    log(tmp_path, lines(1, "late", "192.0.2.7", at).splitlines(keepends=True)[0] + refused)
+    (failure,) = json.loads(status(tmp_path)[0].report())["failures"]
+    assert (failure["user"], failure["source"]) == ("late", "192.0.2.7")
+
+
 def test_failures_older_than_a_day_and_garbage_do_not_count(tmp_path: Path) -> None:
     log(
         tmp_path,

@@ -1,0 +1,102 @@
+"""A lab with kits, as its tests use it: the outputs, the kits, a client that dials by one, the owner's view."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.rehearsal.stack import Stack
+
+PROGRAM = (sys.executable, "-m", "labvpn")
+SECONDS = 45
+
+# What SoftEther's own manager does with a session that the administrator ends.
+CUT = """
+import http.client, json, ssl
+password = open("/var/lib/labvpn/administrator").read()
+server = http.client.HTTPSConnection("127.0.0.1", 443, context=ssl._create_unverified_context())
+def call(method, **parameters):
+    body = json.dumps({"jsonrpc": "2.0", "id": "1", "method": method, "params": {"HubName_str": "LAB", **parameters}})
+    server.request("POST", "/api/", body, {"X-VPNADMIN-PASSWORD": password})
+    return json.loads(server.getresponse().read())["result"]
+for session in call("EnumSession")["SessionList"]:
+    if not session["SecureNATMode_bool"]:
+        print(call("DeleteSession", Name_str=session["Name_str"])["Name_str"])
+"""
+
+
+@dataclass(frozen=True)
+class KitLab:
+    """An applied lab, its outputs, and the kits made from them."""
+
+    lab: Stack
+    outputs: Path
+    kits: Path
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The outputs, with every secret."""
+        answer: dict[str, Any] = json.loads(self.outputs.read_text())
+        return answer
+
+    def password(self, user: str) -> str:
+        return str(self.told["users"][user]["password"])
+
+    def make(self, folder: Path, *words: str, outputs: Path | None = None) -> None:
+        line = (*PROGRAM, "kit", *words, "--outputs", str(outputs or self.outputs), "--folder", str(folder))
+        self.lab.output("internet", *line, "--trust-shown")
+
+    def status(self) -> dict[str, Any]:
+        key = self.lab.state / "ssh/admin"
+        shown = self.lab.output(
+            "admin", *PROGRAM, "status", "--outputs", str(self.outputs), "--key", str(key), "--json"
+        )
+        answer: dict[str, Any] = json.loads(shown)
+        return answer
+
+    def cut(self) -> list[str]:
+        """End every user's session; the names of those that were."""
+        return self.lab.output("server", "python3", "-", input=CUT).split()
+
+
+@dataclass
+class Dial:
+    """A running OpenVPN client and what it said so far."""
+
+    client: subprocess.Popen[str]
+    log: str = ""
+
+    def reads(self, wanted: str, seconds: float = SECONDS) -> bool:
+        """Whether the client comes to say something before it ends."""
+        assert self.client.stdout is not None
+        until = time.monotonic() + seconds
+        for line in self.client.stdout:
+            self.log += line
+            if wanted in line:
+                return True
+            if time.monotonic() > until:
+                break
+        return False
+
+
+@contextmanager
+def dial(lab: KitLab, machine: str, profile: Path, folder: Path, user: str, password: str) -> Iterator[Dial]:
+    secret = folder / "login"
+    secret.touch(0o600)
+    secret.write_text(f"{user}\n{password}\n")
+    line = lab.lab.line("exec", machine, "--", "openvpn", "--config", str(profile), "--auth-user-pass", str(secret))
+    client = subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=lab.lab.environment
+    )
+    try:
+        yield Dial(client)
+    finally:
+        client.terminate()
+        client.wait(15)
