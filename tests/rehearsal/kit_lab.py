@@ -88,10 +88,18 @@ class Dial:
 
 @contextmanager
 def dial(lab: KitLab, machine: str, profile: Path, folder: Path, user: str, password: str) -> Iterator[Dial]:
+    """A client that dials by a kit's profile with a name and a password, until the block ends."""
     secret = folder / "login"
     secret.touch(0o600)
     secret.write_text(f"{user}\n{password}\n")
     line = lab.lab.line("exec", machine, "--", "openvpn", "--config", str(profile), "--auth-user-pass", str(secret))
+    with running(lab, line) as client:
+        yield client
+
+
+@contextmanager
+def running(lab: KitLab, line: list[str]) -> Iterator[Dial]:
+    """An OpenVPN client by its command line, until the block ends."""
     client = subprocess.Popen(
         line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=lab.lab.environment
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import plistlib
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +14,12 @@ from typing import Any
 
 import pytest
 
+from labvpn.kit.order import Trust
 from labvpn.rehearsal import sealed, stack
-from tests.rehearsal.kit_lab import CUT, PROGRAM, KitLab, dial
+from tests.rehearsal.kit_lab import CUT, PROGRAM, KitLab, dial, running
 from tests.rehearsal.softether_client import dialling
 from tests.rehearsal.stack import Stack
+from tests.unit.kit.orders import identity
 
 USERS = """\
 name,realName,expires,MultiLogins
@@ -23,6 +27,10 @@ owner,The owner,,0
 guest1,First guest,2099-03-31,
 guest2,Second guest,,
 late,Whose time is over,2026-01-31T12:00:00+09:00,
+"""
+
+CAROL = """
+call("CreateUser", Name_str="carol", AuthType_u32=2, UserX_bin="{certificate}")
 """
 
 FREED = """
@@ -143,6 +151,31 @@ def test_the_stack_finds_an_end_that_was_changed_by_hand(made: KitLab) -> None:
     assert "user LAB/late: expires is never on the server, 2026-01-31T03:00:00Z here" in seen
     made.lab.up("--config-file", str(file))
     assert {each["user"] for each in made.status()["accounts"]} == {"guest1", "late"}
+
+
+@pytest.fixture
+def carol(made: KitLab, tmp_path: Path) -> Path:
+    """The sealed-off kit of a user who logs in by a certificate of her own, made by hand on the server."""
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "carol.crt").write_text(identity("carol").certificate)
+    (own / "carol.key").write_text(identity("carol").key)
+    der = base64.b64encode(Trust(identity("carol").certificate).der).decode()
+    made.lab.output("server", "python3", "-", input=CUT + CAROL.format(certificate=der))
+    told = made.told
+    told["users"] = {"carol": {}}
+    (tmp_path / "outputs.json").write_text(json.dumps(told))
+    made.make(tmp_path / "kits", "carol", "--certificates", str(own), outputs=tmp_path / "outputs.json")
+    for path in own.iterdir():
+        shutil.copy(path, tmp_path / "kits/carol")
+    return tmp_path / "kits/carol"
+
+
+def test_a_user_with_a_certificate_logs_in_without_a_password(made: KitLab, carol: Path) -> None:
+    line = made.lab.line("exec", "internet", "--", "openvpn", "--cd", str(carol), "--config", "openvpn-tcp-443.ovpn")
+    with running(made, line) as client:
+        assert client.reads("Initialization Sequence Completed"), client.log
+        assert [each["user"] for each in made.status()["sessions"]] == ["carol"]
 
 
 def test_looking_changes_nothing_on_the_host(made: KitLab) -> None:
