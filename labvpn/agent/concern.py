@@ -60,6 +60,14 @@ class Concern:
         """Things worth saying that are no drift."""
         return []
 
+    def warnings(self, desired: List[Line]) -> List[str]:
+        """What users would notice, or somebody should look at, though it is no drift."""
+        return []
+
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        """Why this document cannot hold on this machine: pairs of what is wrong and what to do."""
+        return []
+
     def handler(self, line: Line) -> Handler:
         """The handler of a line's kind."""
         if line.kind not in self.handlers:

@@ -2,8 +2,9 @@
 
 import json
 import shutil
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterable, List
 
+from labvpn.agent.bindings import Bindings
 from labvpn.agent.connection import connection
 from labvpn.agent.errors import AgentError
 from labvpn.agent.firewalld import SETTINGS, UNIT, Firewalld
@@ -19,7 +20,8 @@ NAME = "labvpn-firewall-fallback"
 FILES = {
     "/etc/systemd/system/{}.service".format(NAME): (
         "[Unit]\nDescription=Return to the firewall rules before an unconfirmed change\n\n"
-        "[Service]\nType=oneshot\nExecStart={} restore firewall\n".format(AGENT)
+        # A run that still holds the lock must not keep the old rules away.
+        "[Service]\nType=oneshot\nExecStart={} restore firewall\nRestart=on-failure\nRestartSec=5\n".format(AGENT)
     ),
     # Enabled, so that a reboot in the middle does not leave the unconfirmed rules for good.
     "/etc/systemd/system/{}.timer".format(NAME): (
@@ -36,15 +38,16 @@ class Fallback:
         self.state = state
         self.machine: Machine = state.machine
         self.firewalld = Firewalld(state.machine)
+        self.bindings = Bindings("interface", self.firewalld)
 
     def armed(self) -> bool:
         """Whether a change waits to be confirmed."""
         return self.machine.path(SAVED + "/state.json").exists()
 
-    def arm(self) -> None:
+    def arm(self, interfaces: Iterable[str] = ()) -> None:
         """Save the rules and start the timer; rules saved before an unconfirmed change stay the ones to return to."""
         if not self.armed():
-            self.save()
+            self.save(interfaces)
         for name, text in FILES.items():
             self.machine.write(name, text)
         self.machine.delete(RETURNED)
@@ -52,8 +55,11 @@ class Fallback:
         self.machine.must(["systemctl", "enable", "--quiet", NAME + ".timer"])
         self.machine.must(["systemctl", "restart", NAME + ".timer"])
 
-    def save(self) -> None:
-        """Copy firewalld's settings; the file `state.json` is last, so what was cut off counts as not saved."""
+    def save(self, interfaces: Iterable[str]) -> None:
+        """Copy firewalld's settings; the file `state.json` is last, so what was cut off counts as not saved.
+
+        The zone of an interface that NetworkManager keeps stands in no file of firewalld's, so it is asked for.
+        """
         self.machine.delete(SAVED)
         self.machine.path(SAVED).mkdir(mode=0o700, parents=True)
         if self.machine.path(SETTINGS).exists():
@@ -63,6 +69,7 @@ class Fallback:
             "enabled": self.machine.run(["systemctl", "is-enabled", "--quiet", UNIT]).status == 0,
             "connection": connection(),
             "applied": self.state.applied,
+            "interfaces": {name: self.bindings.lasting(name) for name in interfaces},
         }
         self.machine.write(SAVED + "/state.json", json.dumps(state), 0o600)
 
@@ -105,6 +112,8 @@ class Fallback:
         if not self.armed():
             return []
         saved = self.saved()
+        self.firewalld.forget()
+        for_now = self.firewalld.for_now_only() if saved["active"] and self.firewalld.running() else {}
         if not saved["active"]:
             self.machine.run(["systemctl", "stop", UNIT], 90)
         if not saved["enabled"]:
@@ -114,8 +123,19 @@ class Fallback:
             shutil.copytree(str(self.machine.path(SAVED + "/settings")), str(self.machine.path(SETTINGS)))
         if saved["active"]:
             self.machine.must(["systemctl", "start", UNIT], 90)
-            self.firewalld.reload()
+            self.firewalld.reload({})
+            self.rebind(saved.get("interfaces", {}))
+            self.firewalld.reload(for_now)
         self.state.record(saved["applied"])
         self.machine.write(RETURNED, "\n", 0o600)
         self.disarm()
         return ["the old rules are back"]
+
+    def rebind(self, interfaces: Dict[str, str]) -> None:
+        """Put interfaces back into their permanent zones where the files alone have not."""
+        for name, zone in interfaces.items():
+            now = self.bindings.lasting(name)
+            if zone and now != zone:
+                self.firewalld.enter(zone, "--change-interface=", [name])
+            elif now and not zone:
+                self.firewalld.enter(now, "--remove-interface=", [name])

@@ -2,51 +2,24 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import json
-from typing import Dict, Iterable, List, Optional, Set
+from typing import Dict, List, Optional
 
+from labvpn.agent.bindings import Bindings
 from labvpn.agent.concern import Concern, Handler, Values
 from labvpn.agent.connection import SSH_PORT, ssh_ports
 from labvpn.agent.document import Change, Line
 from labvpn.agent.errors import AgentError
-from labvpn.agent.fallback import Fallback
-from labvpn.agent.firewalld import Firewalld
+from labvpn.agent.fallback import RETURNED, Fallback
+from labvpn.agent.firewalld import PARTS, Firewalld
+from labvpn.agent.guard import Guard, zones_of
+from labvpn.agent.lists import entries, listed
 from labvpn.agent.machine import Machine
+from labvpn.agent.rich import ClosedPorts, RichRules
 from labvpn.agent.state import HOME, State
 from labvpn.agent.units import Units
 
 # What we added so that SSH stays open on a host whose firewalld did not run.
 WAY_IN = HOME + "/firewall.ssh.json"
-OTHER_MANAGERS = ("ufw", "nftables", "iptables", "shorewall", "netfilter-persistent")
-
-
-def entries(value: str) -> List[str]:
-    """A list in a document; `none` is empty, and a mark says where an entry is missing."""
-    return [] if value in ("", "none") else [entry.partition("(")[0] for entry in value.split(",")]
-
-
-def listed(wanted: Iterable[str], permanent: Iterable[str], now: Optional[Iterable[str]]) -> str:
-    """A list as the machine has it, in the wanted order: what is only permanent, or holds only now, is marked."""
-    lasting = set(permanent)
-    current: Set[str] = lasting if now is None else set(now)
-    known = [entry for entry in wanted if entry in lasting | current]
-    order = known + sorted((lasting | current) - set(known), key=by_number)
-    return ",".join(entry + mark(entry in lasting, entry in current) for entry in order) or "none"
-
-
-def mark(lasting: bool, current: bool) -> str:
-    """Where an entry is, if not in both."""
-    return "" if lasting and current else "(permanent)" if lasting else "(now)"
-
-
-def by_number(entry: str) -> List[object]:
-    """Ports by their number, services by name."""
-    number, _, rest = entry.partition("/")
-    return [int(number) if number.isdigit() else 0, rest, entry]
-
-
-def wants_start(change: Change) -> bool:
-    """Whether a change starts a unit."""
-    return change.want is not None and change.want.kind == "unit" and change.want.values.get("active") == "yes"
 
 
 class ServiceDefinition(Handler):
@@ -81,7 +54,7 @@ class ZoneEntries(Handler):
 
     kind = "zone"
     # Key in the document: the option of firewall-cmd.
-    options = (("services", "service"), ("ports", "port"))
+    options = (("services", "service"), ("ports", "port"), ("protocols", "protocol"))
 
     def __init__(self, state: State, firewalld: Firewalld) -> None:
         self.state = state
@@ -124,6 +97,14 @@ class ZoneEntries(Handler):
                 self.settle(Line("zone", line.name, {}, ""), key, option, entries(line.values.get(key, "")))
 
 
+class Daemon(Units):
+    """`unit firewalld enabled=yes active=yes beside=nftables`: `beside` names managers that may stay, no state."""
+
+    def show(self, line: Line) -> Optional[Values]:
+        values = super().show(line)
+        return dict(values, beside=line.values["beside"]) if values and "beside" in line.values else values
+
+
 class Firewall(Concern):
     """firewalld on the host; every change has a way back until a new connection confirms it."""
 
@@ -131,11 +112,40 @@ class Firewall(Concern):
         self.machine: Machine = state.machine
         self.firewalld = Firewalld(state.machine)
         self.fallback = Fallback(state)
+        self.guard = Guard(self.firewalld, self.fallback)
         self.was_running = False
+        self.for_now: Dict[str, List[str]] = {}
         # The rules come first, so that a firewalld that is started opens with them.
-        super().__init__(
-            state, [ServiceDefinition(self.firewalld), ZoneEntries(state, self.firewalld), Units(state.machine)]
-        )
+        handlers: List[Handler] = [
+            ServiceDefinition(self.firewalld),
+            ZoneEntries(state, self.firewalld),
+            Bindings("source", self.firewalld),
+            RichRules(state, self.firewalld),
+            ClosedPorts(state, self.firewalld),
+            Bindings("interface", self.firewalld),
+            Daemon(state.machine),
+        ]
+        super().__init__(state, handlers)
+
+    def refresh(self) -> None:
+        self.firewalld.forget()
+
+    def warnings(self, desired: List[Line]) -> List[str]:
+        return self.guard.warnings(desired)
+
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        return self.guard.refusals(desired)
+
+    def converge(self, text: str) -> List[str]:
+        """As every concern; after a failure the old rules are back at once."""
+        self.machine.delete(RETURNED)
+        try:
+            return super().converge(text)
+        except AgentError as error:
+            if not self.fallback.restore():
+                raise
+            self.machine.delete(RETURNED)
+            raise AgentError("{}; the old rules are back".format(error)) from None
 
     def prepare(self, changes: List[Change]) -> bool:
         if not self.firewalld.installed:
@@ -143,22 +153,16 @@ class Firewall(Concern):
                 "firewalld is not installed on the VPN host: the host step comes first; run `pulumi up` again"
             )
         self.was_running = self.firewalld.running()
-        starts = not self.was_running and any(wants_start(change) for change in changes)
-        if starts:
-            self.refuse_two_managers()
-        self.fallback.arm()
-        if starts:
-            self.keep_ssh_open([change.line.name for change in changes if change.line.kind == "zone"])
+        self.for_now = self.firewalld.for_now_only() if self.was_running else {}
+        wanted = [change.want for change in changes if change.want]
+        if self.guard.starts(wanted):
+            for what, remedy in self.guard.other_managers(wanted):
+                raise AgentError("the VPN host {}; {}".format(what, remedy))
+        interfaces = [change.line.name for change in changes if change.line.kind == "interface"]
+        self.fallback.arm(interfaces)
+        if self.guard.starts(wanted):
+            self.keep_ssh_open(zones_of(wanted))
         return False
-
-    def refuse_two_managers(self) -> None:
-        """AgentError where another firewall manager is active: the two would undo each other."""
-        for unit in OTHER_MANAGERS:
-            if self.machine.run(["systemctl", "is-active", "--quiet", unit]).status == 0:
-                raise AgentError(
-                    "the VPN host's firewall is managed by {0} already, and firewalld would fight with it: "
-                    "disable {0} there, or leave the host firewall out of this stack".format(unit)
-                )
 
     def keep_ssh_open(self, zones: List[str]) -> None:
         """Allow SSH at its real port in every zone that may serve this connection, before firewalld starts."""
@@ -175,9 +179,28 @@ class Firewall(Concern):
                 self.firewalld.enter(zone, "--add-port=", missing)
 
     def finish(self, changes: List[Change]) -> None:
-        rules = [change for change in changes if change.line.kind in ("service", "zone")]
+        rules = [change for change in changes if change.line.kind != Daemon.kind]
         if rules and self.was_running and self.firewalld.running():
-            self.firewalld.reload()
+            self.firewalld.reload(self.others_for_now(changes))
+
+    def others_for_now(self, changes: List[Change]) -> Dict[str, List[str]]:
+        """What others had added for now only, without what these changes settle."""
+        ours = {
+            option for change in changes for line in (change.want, change.have) if line for option in self.adding(line)
+        }
+        return {
+            zone: [option for option in options if option.replace('"', "") not in ours]
+            for zone, options in self.for_now.items()
+        }
+
+    def adding(self, line: Line) -> List[str]:
+        """The options that would add what a line of ours holds, in whatever zone."""
+        handler = self.handler(line)
+        if isinstance(handler, RichRules):
+            return [PARTS["rich rules"] + handler.rule(line, part) for part in handler.parts(line)]
+        if isinstance(handler, Bindings):
+            return [PARTS[line.kind + "s"] + line.name]
+        return [PARTS[key] + entry for key in line.values if key in PARTS for entry in entries(line.values[key])]
 
     def remove(self) -> List[str]:
         """Going back needs no confirmation: it can only open what was open before us."""
@@ -187,5 +210,6 @@ class Firewall(Concern):
             if self.firewalld.installed:
                 self.firewalld.enter(zone, "--remove-port=", ports)
         self.machine.delete(WAY_IN)
+        self.machine.delete(RETURNED)
         self.fallback.disarm()
         return done

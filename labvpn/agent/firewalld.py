@@ -13,11 +13,13 @@ SETTINGS = "/etc/firewalld"
 SHIPPED = "/usr/lib/firewalld"
 # The parts of a zone that firewall-cmd lists and that may have been added for now only.
 PARTS = {
-    "services": "service",
-    "ports": "port",
-    "protocols": "protocol",
-    "source-ports": "source-port",
-    "sources": "source",
+    "services": "--add-service=",
+    "ports": "--add-port=",
+    "protocols": "--add-protocol=",
+    "source-ports": "--add-source-port=",
+    "sources": "--add-source=",
+    "interfaces": "--change-interface=",
+    "rich rules": "--add-rich-rule=",
 }
 
 
@@ -26,6 +28,7 @@ class Zone(NamedTuple):
 
     services: List[str]
     ports: List[str]
+    protocols: List[str]
 
 
 class Firewalld:
@@ -33,6 +36,7 @@ class Firewalld:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self.read: Dict[bool, Dict[str, Dict[str, List[str]]]] = {}
 
     @property
     def installed(self) -> bool:
@@ -43,14 +47,20 @@ class Firewalld:
         """Whether the daemon answers."""
         return self.machine.run(["systemctl", "is-active", "--quiet", UNIT]).status == 0
 
+    def forget(self) -> None:
+        """Look anew at the next question."""
+        self.read = {}
+
     def now(self, *words: str) -> str:
         """Ask or tell the daemon; AgentError gives its complaint."""
+        self.forget()
         return self.machine.must(["firewall-cmd", *words]).strip()
 
     def permanent(self, *words: str) -> str:
         """Change what is permanent: through the daemon, or in the files of one that is not running."""
         if self.running():
             return self.now("--permanent", *words)
+        self.forget()
         offline = [word.replace("--remove-service=", "--remove-service-from-zone=") for word in words]
         return self.machine.must(["firewall-offline-cmd", *offline]).strip()
 
@@ -72,7 +82,8 @@ class Firewalld:
             return None
         root = ElementTree.parse(str(path)).getroot()  # noqa: S314 -- the host's own file, written by root
         ports = ["{}/{}".format(port.get("port"), port.get("protocol")) for port in root.findall("port")]
-        return Zone([service.get("name", "") for service in root.findall("service")], ports)
+        protocols = [protocol.get("value", "") for protocol in root.findall("protocol")]
+        return Zone([service.get("name", "") for service in root.findall("service")], ports, protocols)
 
     def permanent_service(self, name: str) -> Optional[List[str]]:
         """A service's permanent ports, None where there is no such service."""
@@ -82,9 +93,22 @@ class Firewalld:
         root = ElementTree.parse(str(path)).getroot()  # noqa: S314 -- the host's own file, written by root
         return ["{}/{}".format(port.get("port"), port.get("protocol")) for port in root.findall("port")]
 
+    def zone_names(self) -> List[str]:
+        """Every zone there is."""
+        folders = [self.machine.path(folder + "/zones") for folder in (SETTINGS, SHIPPED)]
+        return sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.xml")})
+
+    def zones(self, lasting: bool) -> Dict[str, Dict[str, List[str]]]:
+        """Every zone's entries, permanent or of now, by kind; of a firewalld that is down the permanent ones."""
+        if lasting not in self.read:
+            permanent = ["firewall-cmd", "--permanent"] if self.running() else ["firewall-offline-cmd"]
+            command = permanent if lasting else ["firewall-cmd"]
+            self.read[lasting] = sections(self.machine.run([*command, "--list-all-zones"]).output)
+        return self.read[lasting]
+
     def current_zone(self, name: str) -> Dict[str, List[str]]:
         """A zone's entries of now, by kind; empty where firewalld does not run."""
-        return listing(self.machine.run(["firewall-cmd", "--zone=" + name, "--list-all"]).output)
+        return self.zones(lasting=False).get(name, {})
 
     def current_service(self, name: str) -> List[str]:
         """A service's ports of now; empty where firewalld does not run or does not know it."""
@@ -111,29 +135,37 @@ class Firewalld:
         if entries:
             self.permanent("--zone=" + zone, *[option + entry for entry in entries])
 
-    def reload(self) -> None:
+    def has_rule(self, zone: str, rule: str, lasting: bool) -> bool:
+        """Whether a zone has a rich rule, permanently or now; the daemon writes it in a spelling of its own."""
+        rules = self.zones(lasting).get(zone, {}).get("rich rules", [])
+        if rule in [text.replace('"', "") for text in rules]:
+            return True
+        # Where the zone has no rule at all, no other spelling has to be asked for.
+        command = ["firewall-cmd", "--permanent"] if lasting and self.running() else ["firewall-cmd"]
+        if lasting and not self.running():
+            command = ["firewall-offline-cmd"]
+        query = [*command, "--zone=" + zone, "--query-rich-rule=" + rule]
+        return bool(rules) and self.machine.run(query).status == 0
+
+    def reload(self, extra: Dict[str, List[str]]) -> None:
         """Make what is permanent hold now, and put back what somebody had added to a zone for now only."""
-        before = self.for_now_only()
         self.now("--reload")
-        for zone, options in before.items():
+        for zone, options in extra.items():
             for option in options:
                 self.machine.run(["firewall-cmd", "--zone=" + zone, option])
 
     def for_now_only(self) -> Dict[str, List[str]]:
-        """The entries of each zone in use that a reload would take away, as options that add them."""
-        current = sections(self.machine.run(["firewall-cmd", "--list-all-zones"]).output)
-        lasting = sections(self.machine.run(["firewall-cmd", "--permanent", "--list-all-zones"]).output)
+        """The entries of each zone that a reload would take away, as options that add them."""
+        lasting = self.zones(lasting=True)
         extra = {}
-        for zone, parts in current.items():
+        for zone, parts in self.zones(lasting=False).items():
             kept = lasting.get(zone, {})
-            options = [
-                "--add-{}={}".format(option, entry)
+            extra[zone] = [
+                option + entry
                 for part, option in PARTS.items()
                 for entry in parts.get(part, [])
                 if entry not in kept.get(part, [])
             ]
-            rules = [rule for rule in parts.get("rich rules", []) if rule not in kept.get("rich rules", [])]
-            extra[zone] = options + ["--add-rich-rule=" + rule for rule in rules]
         return {zone: options for zone, options in extra.items() if options}
 
 

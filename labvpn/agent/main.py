@@ -52,11 +52,16 @@ class Session:
     def look(self, name: str, desired: str) -> Dict[str, Any]:
         """One concern as the machine shows it."""
         concern = self.concern(known(name))
+        answer: Dict[str, Any] = {"observed": "", "applied": concern.state.applied, "notes": []}
         try:
-            text, notes = observed_text(concern, desired), concern.notes(parse(desired))
+            lines = parse(desired)
+            answer["observed"] = observed_text(concern, desired)
+            answer["notes"] = concern.notes(lines)
+            answer["warnings"] = concern.warnings(lines)
+            answer["refusals"] = concern.refusals(lines)
         except AgentError as error:
-            text, notes = "", [str(error)]
-        return {"observed": text, "applied": concern.state.applied, "notes": notes}
+            answer["notes"] = [str(error)]
+        return answer
 
     def converge(self, name: str) -> str:
         """Make a concern's document hold."""

@@ -8,6 +8,7 @@ from labvpn.agent.concern import Values
 from labvpn.agent.document import Change, Line
 from labvpn.agent.errors import AgentError
 from labvpn.agent.hashes import user_hash
+from labvpn.agent.policies import DEFAULTS, NUMBERS, SWITCHES
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, USER_EXISTS, Answer, RpcError
 from labvpn.agent.settings import Setting, current
 from labvpn.agent.softether import SoftEther
@@ -15,48 +16,6 @@ from labvpn.agent.state import Remembered
 from labvpn.agent.vpnconfig import Tree
 
 PASSWORD = "1"  # noqa: S105 -- the number of the authentication type
-NUMBERS = frozenset(
-    "AutoDisconnect MaxConnection MaxDownload MaxIP MaxIPv6 MaxMac MaxUpload MultiLogins TimeOut VLanId".split()  # noqa: SIM905
-)
-SWITCHES = frozenset(
-    [
-        "Access",
-        "ArpDhcpOnly",
-        "CheckIP",
-        "CheckIPv6",
-        "CheckMac",
-        "DHCPFilter",
-        "DHCPForce",
-        "DHCPNoServer",
-        "DHCPv6Filter",
-        "DHCPv6NoServer",
-        "FilterIPv4",
-        "FilterIPv6",
-        "FilterNonIP",
-        "FixPassword",
-        "MonitorPort",
-        "NoBridge",
-        "NoBroadcastLimiter",
-        "NoIPv6DefaultRouterInRA",
-        "NoIPv6DefaultRouterInRAWhenIPv6",
-        "NoQoS",
-        "NoRouting",
-        "NoRoutingV6",
-        "NoSavePassword",
-        "NoServer",
-        "NoServerV6",
-        "PrivacyFilter",
-        "RAFilter",
-        "RSandRAFilter",
-    ]
-)
-# What a policy is where nothing is said; a call that leaves one out sets it to zero, which would deny access.
-DEFAULTS: Dict[str, str] = dict(
-    {**dict.fromkeys(NUMBERS, "0"), **dict.fromkeys(SWITCHES, "no")},
-    Access="yes",
-    MaxConnection="32",
-    TimeOut="20",
-)
 # What a line says of a user beside the policies.
 PROPERTIES = ("password", "realname", "note", "expires")
 NEVER_EXPIRES = "never"

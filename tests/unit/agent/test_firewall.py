@@ -10,8 +10,9 @@ import pytest
 from labvpn.agent.connection import ssh_ports
 from labvpn.agent.errors import AgentError
 from labvpn.agent.fallback import RETURNED, SAVED, Fallback
-from labvpn.agent.firewall import Firewall, entries, listed
+from labvpn.agent.firewall import Firewall
 from labvpn.agent.firewalld import Firewalld, listing, sections
+from labvpn.agent.lists import entries, listed
 from labvpn.agent.machine import Outcome
 from labvpn.agent.state import State
 from tests.unit.agent.fakes import CASES, Answers, FakeMachine
@@ -50,7 +51,8 @@ def test_firewalls_own_words_are_read() -> None:
 def test_what_somebody_added_for_now_survives_a_reload(tmp_path: Path) -> None:
     answers: Answers = {"firewall-cmd --list-all-zones": ZONES, "firewall-cmd --permanent": "public\n  ports: \n"}
     machine = FakeMachine(tmp_path, answers)
-    Firewalld(machine).reload()
+    firewalld = Firewalld(machine)
+    firewalld.reload(firewalld.for_now_only())
     after = machine.ran[machine.ran.index("firewall-cmd --reload") + 1 :]
     assert "firewall-cmd --zone=public --add-port=12345/tcp" in after
     assert any("--add-rich-rule=rule family" in line for line in after)

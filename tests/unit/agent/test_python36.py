@@ -24,6 +24,8 @@ LATER_NAMES = set(
         """,
     )
 )
+# `os.readlink` is old, the method of a path is not.
+OLD_FUNCTIONS = {"os.readlink"}
 LATER_KEYWORDS = {"capture_output", "text", "missing_ok", "dirs_exist_ok", "strict", "slots", "kw_only"}
 # Calls whose keywords are meant; `text` and the like are fine names elsewhere.
 LIBRARY_CALLS = {"Popen", "run", "check_output", "unlink", "copytree", "zip"}
@@ -34,7 +36,7 @@ def later(tree: ast.AST) -> list[str]:
     """What a module uses that came after Python 3.6."""
     found = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in LATER_NAMES:
+        if isinstance(node, ast.Attribute) and node.attr in LATER_NAMES and ast.unparse(node) not in OLD_FUNCTIONS:
             found.append(node.attr)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             module = getattr(node, "module", None) or ""
@@ -68,6 +70,7 @@ def test_a_module_is_python_3_6(path: Path) -> None:
         "def f(x: list[int]) -> None: ...",
         "def f(x: int | None) -> None: ...",
         "path.unlink(missing_ok=True)",
+        "path.readlink()",
     ],
 )
 def test_what_came_later_is_found(text: str) -> None:
