@@ -6,8 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from pulumi.runtime.proto import engine_pb2
-
+from labvpn.toolchain.protocol import engine_pb2
 from labvpn.toolchain.values import Object, changes
 
 Difference = Mapping[str, str]  # path -> ADD, DELETE or UPDATE

@@ -18,12 +18,11 @@ from pathlib import Path
 
 import grpc
 from google.protobuf import empty_pb2, json_format
-from pulumi.runtime.proto import language_pb2, plugin_pb2
-from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer, add_LanguageRuntimeServicer_to_server
 
 from . import program
 from .interpreter import Interpreter, ProgramError, interpreter
 from .lifetime import end_with_parent
+from .protocol import language_pb2, language_pb2_grpc, plugin_pb2
 
 # How long a program may take to end after it has been interrupted, as with Pulumi's own host.
 GRACE = 5.0
@@ -31,7 +30,7 @@ GRACE = 5.0
 Child = subprocess.Popen[bytes]
 
 
-class LanguageHost(LanguageRuntimeServicer):
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """The service; `engine` is the address of the engine that started it."""
 
     def __init__(self, engine: str, executor: Path = Path(program.__file__)) -> None:
@@ -207,7 +206,7 @@ def serve(engine: str) -> None:
     end_with_parent()
     server = grpc.server(ThreadPoolExecutor(max_workers=8), options=[("grpc.max_receive_message_length", -1)])
     host = LanguageHost(engine)
-    add_LanguageRuntimeServicer_to_server(host, server)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     server.start()
     # An interrupt is how the engine ends its plugins.

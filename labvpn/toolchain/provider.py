@@ -14,10 +14,17 @@ from typing import Any, ClassVar
 import grpc
 import grpc.aio
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from labvpn.toolchain.kind import Call, Difference, Kind, Log, ProviderError, Unfinished
 from labvpn.toolchain.lifetime import end_with_parent
+from labvpn.toolchain.protocol import (
+    engine_pb2,
+    engine_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+    status_pb2,
+)
 from labvpn.toolchain.values import ADD, DELETE, UPDATE, Object, from_wire, reveal, to_wire
 
 _LIMIT = 400 * 1024 * 1024  # bytes; the engine's own limit for one message

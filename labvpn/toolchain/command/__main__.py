@@ -1,8 +1,9 @@
 """Start the stand-in; the engine calls it with its own address as argument."""
 
+from typing import Any
+
 from labvpn.toolchain.command.kinds import Command, CopyToRemote
-from labvpn.toolchain.command.ssh import connect
-from labvpn.toolchain.kind import Log
+from labvpn.toolchain.kind import Call, Log
 from labvpn.toolchain.provider import StandIn, main
 
 
@@ -12,6 +13,13 @@ class CommandPlugin(StandIn):
     name = "command"
     version = "1.2.1"
     install = "pulumi plugin install resource command 1.2.1"
+
+
+async def connect(call: Call, properties: dict[str, Any]) -> Any:
+    """Connect by SSH, which is loaded only now."""
+    from labvpn.toolchain.command import ssh
+
+    return await ssh.connect(call, properties)
 
 
 def make(log: Log) -> StandIn:

@@ -1,13 +1,16 @@
 """The resource types `command:remote:Command` and `command:remote:CopyToRemote`."""
 
-from collections.abc import Iterator
-from typing import Any
+from __future__ import annotations
 
-from labvpn.toolchain.command.copy import copy
-from labvpn.toolchain.command.run import Order, run
-from labvpn.toolchain.command.ssh import Connect
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from labvpn.toolchain.kind import Call, Checked, Kind, unique_name
 from labvpn.toolchain.values import ARCHIVE, ASSET, UNKNOWN, Object, has_unknown, is_secret, reveal, secret, signature
+
+if TYPE_CHECKING:
+    from labvpn.toolchain.command.run import Order
+    from labvpn.toolchain.command.ssh import Connect
 
 _DEFAULTS = {"user": "root", "port": 22, "dialErrorLimit": 10, "perDialTimeout": 15}
 _SECRET = ("password", "privateKey", "privateKeyPassword")
@@ -69,6 +72,9 @@ class Command(_Remote):
     async def _run(self, call: Call, properties: Object, command: Any) -> Object:
         if command is None:
             return properties
+        # SSH is slow to load, and most runs of the engine start the plugin without any command to run.
+        from labvpn.toolchain.command.run import run
+
         plain = reveal(properties)
         async with await self._connect(call, plain["connection"]) as connection:
             stdout, stderr = await run(connection, _order(plain, reveal(command)), call)
@@ -76,6 +82,8 @@ class Command(_Remote):
 
 
 def _order(plain: Object, command: str) -> Order:
+    from labvpn.toolchain.command.run import Order
+
     previous = {"PULUMI_COMMAND_STDOUT": plain.get("stdout", ""), "PULUMI_COMMAND_STDERR": plain.get("stderr", "")}
     return Order(
         command=command,
@@ -111,6 +119,8 @@ class CopyToRemote(_Remote):
         return news
 
     async def _copy(self, call: Call, news: Object) -> None:
+        from labvpn.toolchain.command.copy import copy
+
         plain = reveal(news)
         source, place = plain["source"], plain["remotePath"]
         origin = "text asset" if source.get("text") else f"local file {source['path']}"

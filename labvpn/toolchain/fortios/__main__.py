@@ -1,13 +1,13 @@
 """Start the stand-in; the engine calls it with its own address as argument."""
 
 import httpx
-from pulumi.runtime.proto import engine_pb2
 
 from labvpn.toolchain.fortios import tables
 from labvpn.toolchain.fortios.box import INSTALL, Box, BoxError
 from labvpn.toolchain.fortios.entry import Entry, framed
 from labvpn.toolchain.fortios.move import PolicyMove
 from labvpn.toolchain.kind import Difference, Log, ProviderError
+from labvpn.toolchain.protocol import engine_pb2
 from labvpn.toolchain.provider import StandIn, main
 from labvpn.toolchain.values import Object, changes, reveal
 

@@ -1,0 +1,58 @@
+"""The engine's protocol files, without the SDK around them.
+
+`pulumi.runtime.proto` is generated code that needs nothing else, but importing it runs the whole SDK first, which takes
+four times as long as all that a stand-in does; and every run of the engine starts several of them. So the two outer
+packages are empty ones while the protocol files load, unless the SDK is loaded already.
+"""
+
+import importlib
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+
+def _empty(name: str, place: Path) -> ModuleType:
+    module = ModuleType(name)
+    module.__path__ = [str(place)]
+    return module
+
+
+def _load() -> None:
+    """Load the protocol files; the empty packages go again, so that importing the SDK itself works as ever."""
+    spec = None if "pulumi" in sys.modules else find_spec("pulumi")
+    if spec is None or not spec.submodule_search_locations:
+        return
+    home = Path(spec.submodule_search_locations[0])
+    outer = {"pulumi": _empty("pulumi", home), "pulumi.runtime": _empty("pulumi.runtime", home / "runtime")}
+    sys.modules.update(outer)
+    try:
+        importlib.import_module("pulumi.runtime.proto")
+    finally:
+        for name in outer:
+            del sys.modules[name]
+
+
+_load()
+
+from pulumi.runtime.proto import (  # noqa: E402  (only now is that quick)
+    engine_pb2,
+    engine_pb2_grpc,
+    language_pb2,
+    language_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+    status_pb2,
+)
+
+__all__ = [
+    "engine_pb2",
+    "engine_pb2_grpc",
+    "language_pb2",
+    "language_pb2_grpc",
+    "plugin_pb2",
+    "provider_pb2",
+    "provider_pb2_grpc",
+    "status_pb2",
+]
