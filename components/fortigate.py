@@ -10,6 +10,7 @@ import pulumiverse_fortios as fortios
 from pulumiverse_fortios import firewall
 from pulumiverse_fortios.firewall import service
 
+from components.fortigate_failures import explained, watch
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.lab import Lab
@@ -30,7 +31,7 @@ class FortiGateArgs:
     """The box, its token and the CA that signed its certificate (PEM), what is wanted there, and what to say of it."""
 
     box: Settings
-    token: pulumi.Input[str]
+    token: str
     ca: str
     wanted: Wanted
     numbers: dict[str, int]
@@ -69,7 +70,10 @@ class FortiGate(pulumi.ComponentResource):
         for sentence in args.news:
             pulumi.info(sentence, self)
         self._name, self._prefix = name, args.box.prefix
-        self._ours = pulumi.ResourceOptions(parent=self, provider=self._to_box(args))
+        hooks = explained(f"{name}-refusals", args.box.host)
+        self._ours = pulumi.ResourceOptions(parent=self, provider=self._to_box(args), hooks=hooks)
+        if not pulumi.runtime.is_dry_run():
+            watch(args.box, args.token, args.ca)
         parts = self._parts(args.wanted)
         policies = [self._block(block, args.numbers[block.before], parts) for block in args.wanted.blocks]
         numbers = {key: number for block in policies for key, number in block.items()}
@@ -145,10 +149,14 @@ class FortiGate(pulumi.ComponentResource):
         """The resource's name of an object: ours without the prefix that it has on the box."""
         return f"{self._name}-{name.removeprefix(f'{self._prefix}-')}"
 
-    def _options(self, adopts: str = "", after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
-        """What is adopted is taken over from the box, and stays there when the stack lets go of it."""
-        more = pulumi.ResourceOptions(import_=adopts, retain_on_delete=True) if adopts else pulumi.ResourceOptions()
-        more.depends_on = list(after)
+    def _options(
+        self, thing: Address | Group | Service | Vip | Policy, after: Sequence[pulumi.Resource] = ()
+    ) -> pulumi.ResourceOptions:
+        """What stands on the box is taken over; what was adopted stays there when the stack lets go of it."""
+        adopts = getattr(thing, "adopts", "")
+        more = pulumi.ResourceOptions(
+            import_=adopts or thing.stands or None, retain_on_delete=bool(adopts) or None, depends_on=list(after)
+        )
         return pulumi.ResourceOptions.merge(self._ours, more)
 
     def _address(self, address: Address) -> firewall.Address:
@@ -160,12 +168,12 @@ class FortiGate(pulumi.ComponentResource):
             type=None if network else "geography",
             country=address.country or None,
             comment=address.comment,
-            opts=self._options(address.adopts),
+            opts=self._options(address),
         )
 
     def _group(self, group: Group, addresses: Sequence[pulumi.Resource]) -> firewall.Addrgrp:
         members = [firewall.AddrgrpMemberArgs(name=name) for name in group.members]
-        opts = self._options(after=addresses)
+        opts = self._options(group, addresses)
         return firewall.Addrgrp(
             self._label(group.name), name=group.name, members=members, comment=group.comment, opts=opts
         )
@@ -180,7 +188,7 @@ class FortiGate(pulumi.ComponentResource):
             protocol="IP" if by_number else None,
             protocol_number=one.protocol,
             comment=one.comment,
-            opts=self._options(one.adopts),
+            opts=self._options(one),
         )
 
     def _vip(self, vip: Vip) -> firewall.Vip:
@@ -191,7 +199,7 @@ class FortiGate(pulumi.ComponentResource):
             extintf=vip.interface,
             mappedips=[firewall.VipMappedipArgs(range=str(vip.mapped))],
             comment=vip.comment,
-            opts=self._options(),
+            opts=self._options(vip),
         )
 
     def _policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> firewall.Policy:
@@ -209,5 +217,5 @@ class FortiGate(pulumi.ComponentResource):
             nat="disable" if policy.action is Action.ACCEPT else None,
             logtraffic=policy.log,
             comments=policy.comment,
-            opts=self._options(policy.adopts, after),
+            opts=self._options(policy, after),
         )

@@ -27,7 +27,7 @@ class Action(StrEnum):
 class Address:
     """An address object; one without networks is a country, or a kind that the lab cannot resolve.
 
-    `adopts` is the name or number by which the box knows an object that is taken over; empty where ours is created.
+    `adopts` is the box's key of an object that is taken over, `stands` that of one of ours that stands there already.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Address:
     country: str = ""
     comment: str = COMMENT
     adopts: str = ""
+    stands: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Group:
     name: str
     members: tuple[str, ...]
     comment: str = COMMENT
+    stands: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Service:
     protocol: int | None = None
     comment: str = COMMENT
     adopts: str = ""
+    stands: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Vip:
     outside: IPv4Address
     mapped: IPv4Address
     comment: str = COMMENT
+    stands: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ class Policy:
     active: bool = True
     plain: bool = True
     adopts: str = ""
+    stands: str = ""
 
     def __str__(self) -> str:
         """As an administrator finds it: `rule 12 'deny-outside'`."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from labvpn.model.fortigate import Adopt
 from labvpn.model.problems import Problem
-from labvpn.model.rules import Address, Block, Box, Group, Objects, Policy, Service, Wanted
+from labvpn.model.rules import COMMENT, Address, Block, Box, Group, Objects, Policy, Service, Vip, Wanted
+
+Thing = TypeVar("Thing", Address, Group, Service, Vip, Policy)
 
 
 class Adopted(NamedTuple):
@@ -22,21 +24,25 @@ def adopted(wanted: Wanted, seen: Box, adopt: Adopt) -> Adopted:
     """Give what is adopted the name, comment and logging that it has on the box, so that nothing of it changes."""
     problems = tuple(_problems(wanted, seen, adopt))
     policies = {name: found for name, key in adopt.policies.items() if (found := _policy(seen, key))}
-    blocks = tuple(_block(block, policies, adopt) for block in wanted.blocks)
+    blocks = tuple(_block(block, policies, adopt, seen) for block in wanted.blocks)
     objects = wanted.objects
-    return Adopted(
-        Wanted(
-            Objects(
-                tuple(_address(address, seen, adopt) for address in objects.addresses),
-                tuple(_group(group, adopt) for group in objects.groups),
-                tuple(_service(service, seen, adopt) for service in objects.services),
-                objects.vips,
-                tuple(policy for block in blocks for policy in block.policies),
-            ),
-            blocks,
-        ),
-        problems,
+    ours = Objects(
+        tuple(_standing(_address(address, seen, adopt), seen.addresses) for address in objects.addresses),
+        tuple(_standing(_group(group, adopt), seen.groups) for group in objects.groups),
+        tuple(_standing(_service(service, seen, adopt), seen.services) for service in objects.services),
+        tuple(_standing(vip, seen.vips) for vip in objects.vips),
+        tuple(policy for block in blocks for policy in block.policies),
     )
+    return Adopted(Wanted(ours, blocks), problems)
+
+
+def _standing(thing: Thing, there: Iterable[Thing]) -> Thing:
+    """Ours as the box has it already: made in a run that was cut off before it could note that, it is found again."""
+    for one in there:
+        if one.name == thing.name and one.comment == COMMENT:
+            key = str(one.number) if isinstance(one, Policy) else one.name
+            return replace(thing, stands=key)
+    return thing
 
 
 def _problems(wanted: Wanted, seen: Box, adopt: Adopt) -> Iterator[Problem]:
@@ -61,8 +67,9 @@ def _policy(seen: Box, key: int | str) -> Policy | None:
     return next((policy for policy in seen.policies if key in (policy.number, policy.name)), None)
 
 
-def _block(block: Block, found: Mapping[str, Policy], adopt: Adopt) -> Block:
-    return Block(tuple(_renamed(policy, found, adopt) for policy in block.policies), block.before)
+def _block(block: Block, found: Mapping[str, Policy], adopt: Adopt, seen: Box) -> Block:
+    renamed = (_renamed(policy, found, adopt) for policy in block.policies)
+    return Block(tuple(_standing(policy, seen.policies) for policy in renamed), block.before)
 
 
 def _renamed(policy: Policy, found: Mapping[str, Policy], adopt: Adopt) -> Policy:

@@ -17,6 +17,9 @@ from labvpn.remote.errors import HopError
 SECONDS = 10
 """How long one answer may take."""
 
+PAUSE = 5
+"""Seconds between two questions to a box that a run is at work on."""
+
 SWITCH = (
     "on the box: config system global, set rest-api-key-url-query enable, end; or take the other package "
     "(docs/fortigate.md, FortiOS 7.4.5)"
@@ -37,6 +40,14 @@ async def read(box: FortiGate, token: str, ca: str) -> Box:
         return observe.box(dict(zip((*observe.TABLES, *observe.OPTIONAL), (*tables, *more), strict=True)))
     except ValueError as error:
         raise HopError(client.hop, f"answered what is {error}", "check that this is a FortiGate's REST API") from None
+
+
+async def keeps_answering(box: FortiGate, token: str, ca: str) -> None:
+    """Ask again and again, for as long as the box answers at all. Raises HopError when it is silent."""
+    while True:
+        await asyncio.sleep(PAUSE)
+        async with Client(box, token, ca) as client:
+            await client.answers()
 
 
 class Client:
@@ -70,6 +81,10 @@ class Client:
             remedy = "check that the address is the FortiGate's administration interface"
             raise HopError(self.hop, f"sent no list of {path}", remedy)
         return results
+
+    async def answers(self) -> None:
+        """Raise HopError unless the box says anything."""
+        await self._ask("GET", "/api/v2/cmdb/system/global")
 
     async def may_write(self) -> None:
         """Raise HopError unless the token may write: an address without a name, which no box stores, tells."""

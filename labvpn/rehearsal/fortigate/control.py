@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import httpx
 from aiohttp import web
 from pydantic import ValidationError
 
+from labvpn.rehearsal.fortigate import box as boxes
 from labvpn.rehearsal.fortigate import listing
 from labvpn.rehearsal.fortigate.gate import Faults, Gate
+from labvpn.rehearsal.fortigate.refusals import Refused
 from labvpn.rehearsal.fortigate.rest import GATE
 
 SOCKET = "control.sock"
@@ -30,6 +36,7 @@ def application(gate: Gate) -> web.Application:
     app.router.add_get("/policies", _policies)
     app.router.add_get("/requests", _requests)
     app.router.add_post("/reset", _reset)
+    app.router.add_post("/entries", _entries)
     app.router.add_put("/faults", _faults)
     app.router.add_put("/firmware", _firmware)
     return app
@@ -48,6 +55,11 @@ def requests(folder: Path) -> list[str]:
 def reset(folder: Path) -> None:
     """Put the initial configuration back, with counters at zero, and take all faults away."""
     _ask(folder, "POST", "/reset")
+
+
+def add(folder: Path, entries: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Have the box hold more entries, each its table and fields, all in one change; policies come at the end."""
+    _ask(folder, "POST", "/entries", json.dumps(entries))
 
 
 def set_faults(folder: Path, faults: Faults) -> None:
@@ -86,6 +98,15 @@ async def _requests(request: web.Request) -> web.Response:
 
 async def _reset(request: web.Request) -> web.Response:
     request.app[GATE].reset()
+    return web.Response()
+
+
+async def _entries(request: web.Request) -> web.Response:
+    entries = json.loads(await request.text())
+    try:
+        request.app[GATE].change(lambda box: reduce(lambda made, each: boxes.create(made, *each)[0], entries, box))
+    except Refused as refusal:
+        raise web.HTTPBadRequest(text=str(refusal)) from refusal
     return web.Response()
 
 
