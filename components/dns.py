@@ -22,13 +22,13 @@ from labvpn.render import dns as render
 class NameArgs:
     """Which name, and the addresses that it points to where `wanted` itself has none.
 
-    `secret` is the configuration's key of the TSIG secret. `sight` is a look at the name made before; without it the
+    `tsig` is the configuration's key of the TSIG secret. `sight` is a look at the name made before; without it the
     component looks itself and refuses by `pulumi.RunError` what would not be seen.
     """
 
     wanted: Wanted
     addresses: Sequence[pulumi.Input[str]] = ()
-    secret: str = SECRET
+    tsig: str = SECRET
     sight: Sight | None = None
 
 
@@ -46,10 +46,10 @@ class Name(pulumi.ComponentResource):
         given: Sequence[pulumi.Input[str]] = [*map(str, wanted.addresses)] or args.addresses
         lines = pulumi.Output.all(*given).apply(lambda addresses: _lines(wanted, addresses))
         if wanted.mode is Mode.MANUAL:
-            self.fqdn = lines.apply(lambda goal: self._by_hand(wanted, sight, read(goal)))
+            self.fqdn = lines.apply(lambda goal: _by_hand(wanted, sight, read(goal)))
         else:
             lines.apply(lambda goal: self._tell(sight, read(goal)))
-            records = Records(f"{name}-records", wanted, lines, args.secret, pulumi.ResourceOptions(parent=self))
+            records = Records(f"{name}-records", wanted, lines, args.tsig, pulumi.ResourceOptions(parent=self))
             self.fqdn = records.records.apply(lambda _lines: wanted.fqdn)
         self.register_outputs({"fqdn": self.fqdn})
 
@@ -60,18 +60,20 @@ class Name(pulumi.ComponentResource):
             for sentence in drifted(shown, goal):
                 pulumi.info(sentence, self)
 
-    def _by_hand(self, wanted: Wanted, sight: Sight, goal: Sets) -> str:
-        """Say what is to be entered where, as long as it is not there."""
-        missing = by_hand(sight, goal)
-        if not missing:
-            return wanted.fqdn
-        entries = render.by_hand(wanted, goal)
-        where = f"enter in the control panel of {wanted.apex}: {'; '.join(entries)}"
-        for sentence in (*missing, where):
-            pulumi.warn(sentence, self)
-        if wanted.missing == "fail" and not pulumi.runtime.is_dry_run():
-            raise pulumi.RunError(f"{wanted.fqdn} is not there as yet: {where}, then run this again")
+
+def _by_hand(wanted: Wanted, sight: Sight, goal: Sets) -> str:
+    """Say what is to be entered where, as long as it is not there; returns the whole name."""
+    missing = by_hand(sight, goal)
+    if not missing:
         return wanted.fqdn
+    entries = "; ".join(render.by_hand(wanted, goal))
+    where = f"{wanted.fqdn} is not there as yet: enter in the control panel of {wanted.apex}: {entries}"
+    # Said without a resource, for what is said of one may come too late for the end of the program.
+    for sentence in (*missing, where):
+        pulumi.warn(sentence)
+    if wanted.missing == "fail" and not pulumi.runtime.is_dry_run():
+        raise pulumi.RunError(f"{where}; then run this again")
+    return wanted.fqdn
 
 
 def _lines(wanted: Wanted, addresses: Sequence[str]) -> list[str]:
@@ -83,6 +85,6 @@ def _lines(wanted: Wanted, addresses: Sequence[str]) -> list[str]:
 
 def _look(args: NameArgs) -> Sight:
     try:
-        return dns_look.check(args.wanted, pulumi.Config().get(args.secret))
+        return dns_look.check(args.wanted, pulumi.Config().get(args.tsig))
     except NameRefused as error:
         raise pulumi.RunError(str(error)) from None

@@ -34,8 +34,8 @@ class Keeper:
     say: Say
 
     def shown(self, keys: Iterable[Key]) -> Sets:
-        """The record sets of these keys as the server shows them."""
-        return {key: found for key, found in primary.read(self.zone, keys).items() if key in set(keys)}
+        """The record sets of these keys as the server shows them, and aliases that hold their names."""
+        return primary.read(self.zone, keys)
 
     def claim(self, now: Sets, seen: Sets, goal: Sets) -> None:
         """Raise OccupiedError where `now` holds what is neither as it was seen last nor as it shall be."""

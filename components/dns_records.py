@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -46,9 +46,10 @@ class RecordsProvider(ResourceProvider):
         logging.getLogger("grpc._server").addFilter(_is_no_sentence)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Refuse in a preview already what others put in the place of records that are not ours as yet."""
-        failures = [] if _olds or not isinstance(news.get("records"), list) else _refusals(self._keeper(news), news)
-        return CheckResult(news, failures)
+        """Refuse in a preview already what stands in the place of ours and is not ours."""
+        if not isinstance(news.get("records"), list):
+            return CheckResult(news, [])
+        return CheckResult(news, _refusals(self._keeper(news), _olds.get("records") or [], news["records"]))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Put the records where there are none."""
@@ -62,7 +63,8 @@ class RecordsProvider(ResourceProvider):
         """The records as the server shows them; as they were last seen where it cannot be reached."""
         inputs = {key: value for key, value in props.items() if key not in OURS}
         try:
-            shown = self._keeper(props).shown(read([*props["applied"], *props["records"]]))
+            keys = read([*props["applied"], *props["records"]])
+            shown = {key: found for key, found in self._keeper(props).shown(keys).items() if key in keys}
         except Unreachable as error:
             _say(str(props["name"]), f"not verified: {error}")
             return ReadResult(id_, props, inputs)
@@ -121,9 +123,10 @@ class Records(Resource):
         super().__init__(RecordsProvider(secret), name, {**props, "applied": None, "found": None}, opts)
 
 
-def _refusals(keeper: Keeper, news: Mapping[str, Any]) -> list[CheckFailure]:
+def _refusals(keeper: Keeper, olds: Sequence[str], news: Sequence[str]) -> list[CheckFailure]:
+    seen, goal = read(olds), read(news)
     try:
-        keeper.claim(keeper.shown(read(news["records"])), {}, read(news["records"]))
+        keeper.claim(keeper.shown([*seen, *goal]), seen, goal)
     except OccupiedError as error:
         return [CheckFailure("records", str(error))]
     except HopError:

@@ -32,7 +32,9 @@ def judge(name: Name, sight: Sight) -> list[Finding]:
 
 
 def _primary(sight: Sight) -> Iterator[Finding]:
-    if sight.refusal:
+    if sight.refusal and sight.walk.end == "intercepted":
+        yield Finding(f"Not verified, for port 53 is intercepted here: {sight.refusal}", refuses=False)
+    elif sight.refusal:
         yield Finding(sight.refusal)
     if sight.unverified:
         yield Finding(f"Not verified: {sight.unverified}", refuses=False)
@@ -113,7 +115,8 @@ def _holders(name: Name, sight: Sight) -> Iterator[Finding]:
     if shown is None:
         return
     alias = shown.records.get(Key(name.fqdn, "CNAME"))
-    if alias:
+    # One that is updated may be our own from before; whose it is, the records' own state knows.
+    if alias and name.mode is Mode.MANUAL:
         remedy = "remove that alias there, or choose another dns.host"
         what = f"is an alias ({alias.shown}) at {shown}, and no address can stand beside one"
         yield _finding(f"The name {name.fqdn}", what, remedy)

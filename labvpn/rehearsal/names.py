@@ -87,7 +87,7 @@ log:
   - target: stderr
     any: info
 database:
-    storage: "{folder}/db"
+    storage: "{folder}"
 remote:
   - id: primary
     address: {primary}@53

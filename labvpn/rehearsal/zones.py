@@ -74,7 +74,7 @@ EXAMPLE_FILE = zone(
 
 ON_BIND = {
     ZONE: zone(ZONE, [("ns1", PRIMARY)]),
-    BIND_ZONE: zone(BIND_ZONE, [("ns1", PRIMARY)], "vpn-is-an-alias CNAME ns1"),
+    BIND_ZONE: zone(BIND_ZONE, [("ns1", PRIMARY)], "vpn-is-an-alias CNAME ns1", "deep NS ns1"),
     HIDDEN_ZONE: zone(HIDDEN_ZONE, [("ns1", KNOT), ("ns2", ROOT)]),
     REGISTRAR_ZONE: zone(REGISTRAR_ZONE, [("dns", PRIMARY)]),
     ABSENT_ZONE: zone(ABSENT_ZONE, [("ns1", PRIMARY)]),

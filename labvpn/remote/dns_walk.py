@@ -77,24 +77,22 @@ class _Steps:
 
     def to(self, zone: str, host: str) -> _Found:
         """From the root down to the zone, each referral deeper than the last."""
-        target, at, servers = dns.name.from_text(zone), dns.name.root, list(self.roots)
+        target, at, servers, by = dns.name.from_text(zone), dns.name.root, list(self.roots), list(self.roots)
         for _ in range(STEPS):
             answers = ask_each(servers[:BREADTH], host, "A", self.deadline)
             told = [(server, answer) for server, answer in answers if answer is not None]
-            here = dns_sets.text(at)
+            here, below = dns_sets.text(at), self._below(told, at, dns.name.from_text(host))
+            if at == target and servers and below is None:
+                return _Found("delegated", zone, servers, by)
             if not told:
                 return _Found("unseen", here, servers)
             if at == dns.name.root and all(_recurses(answer) for _, answer in told):
                 return _Found("intercepted", here, [server for server, _ in told])
-            below = self._below(told, at, dns.name.from_text(host))
             if below is None:
                 return self._end(told, at, target)
-            if not below[0].is_subdomain(target) or below[0] == target:
-                at, by, servers = below[0], servers, below[1]
-            else:
+            if below[0] != target and below[0].is_subdomain(target):
                 return _Found("deeper", dns_sets.text(below[0]), below[1])
-            if at == target:
-                return _Found("delegated", zone, servers, by) if servers else _Found("unseen", here, by)
+            at, by, servers = below[0], servers, below[1]
         return _Found("lame", dns_sets.text(at), servers)
 
     def _below(
@@ -117,7 +115,7 @@ class _Steps:
                 rrset = _answered(named, target)
                 if named is not None and rrset is not None:
                     return _Found("delegated", zone, self._servers(rrset, named), [server])
-                return _Found("absent", here, [server])
+                return _Found("absent", _denying(answer) or here, [server])
         return _Found("lame", here, [server for server, _ in told])
 
     def _servers(self, rrset: dns.rrset.RRset, answer: dns.message.Message) -> list[Server]:
@@ -144,6 +142,11 @@ class _Steps:
 def _recurses(answer: dns.message.Message) -> bool:
     """Whether a resolver answers: no server of the root offers recursion."""
     return bool(answer.flags & dns.flags.RA)
+
+
+def _denying(answer: dns.message.Message) -> str:
+    """The zone that says "there is none", by the SOA beside that answer (RFC 2308); empty if it names none."""
+    return next((dns_sets.text(rrset.name) for rrset in answer.authority if rrset.rdtype == dns.rdatatype.SOA), "")
 
 
 def _answered(

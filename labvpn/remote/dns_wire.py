@@ -78,14 +78,14 @@ def exchange(zone: Zone, message: dns.message.Message, seconds: float = SECONDS)
     try:
         answer = dns.message.from_wire(wire, keyring=zone.signer.key, request_mac=message.mac)
     except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime, dns.exception.DNSException) as error:
-        raise _unsigned(zone, wire, error) from None
+        raise _unsigned(zone, wire, error, _is_update(message)) from None
     if not answer.had_tsig:
-        raise _unsigned(zone, wire, None)
+        raise _bare(zone, wire)
     code = answer.rcode()
     if code in (dns.rcode.YXRRSET, dns.rcode.NXRRSET, dns.rcode.YXDOMAIN, dns.rcode.NXDOMAIN) and _is_update(message):
         raise Conflict
     if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        raise _refused(zone, code)
+        raise _refused(zone, code, _is_update(message))
     return answer
 
 
@@ -119,21 +119,28 @@ def _receive(connection: socket.socket, length: int, deadline: float) -> bytes:
     return data
 
 
-def _unsigned(zone: Zone, wire: bytes, error: Exception | None) -> HopError:
+def _unsigned(zone: Zone, wire: bytes, error: Exception, update: bool) -> HopError:
     """The sentence for an answer that our key did not sign."""
     key = f"'{zone.signer.name}' ({zone.signer.algorithm})"
     if isinstance(error, dns.tsig.PeerBadKey):
-        remedy = "name, algorithm and rights must stand there as here (BIND: key and update-policy; knot: key and acl)"
-        return HopError(zone.hop, f"does not know the key {key}, or gives it no right to this (BADKEY)", remedy)
+        return _bad_key(zone, key, update)
     if isinstance(error, dns.tsig.PeerBadSignature):
         return HopError(zone.hop, f"refused the secret of the key {key} (BADSIG)", "set dnsKey to the server's secret")
     if isinstance(error, dns.tsig.PeerBadTime | dns.tsig.BadTime):
         return HopError(zone.hop, f"says that {_clocks(wire)} (BADTIME)", "set the clock that is wrong, by NTP")
-    if error is None or isinstance(error, dns.exception.FormError):
+    if isinstance(error, dns.exception.FormError):
         return _bare(zone, wire)
     return HopError(
         zone.hop, f"gave an answer that the key {key} did not sign ({type(error).__name__})", "check dnsKey"
     )
+
+
+def _bad_key(zone: Zone, key: str, update: bool) -> HopError:
+    if update:
+        # Knot says so of a key that it knows, too (its acl).
+        remedy = "give it the right to these names and types there (knot: acl; BIND: update-policy)"
+        return HopError(zone.hop, f"gives the key {key} no right to this update of {zone.name} (BADKEY)", remedy)
+    return HopError(zone.hop, f"does not know the key {key} (BADKEY)", "set name and algorithm as they stand there")
 
 
 def _bare(zone: Zone, wire: bytes) -> HopError:
@@ -146,22 +153,21 @@ def _bare(zone: Zone, wire: bytes) -> HopError:
         what = "seems to be answered for by a resolver: something on the way intercepts port 53"
         return Unreachable(zone.hop, what, "ask for port 53 to be left alone from here")
     if answer.rcode() in (dns.rcode.NOTAUTH, dns.rcode.REFUSED):
-        return _refused(zone, dns.rcode.NOTAUTH)
+        return _refused(zone, answer.rcode(), False)
     code = dns.rcode.to_text(answer.rcode())
     return HopError(
         zone.hop, f"answered {code} without a signature", "look at its log; it must check signatures (TSIG)"
     )
 
 
-def _refused(zone: Zone, code: dns.rcode.Rcode) -> HopError:
+def _refused(zone: Zone, code: dns.rcode.Rcode, update: bool) -> HopError:
+    if code == dns.rcode.NOTAUTH or (code == dns.rcode.REFUSED and not update):
+        what = f"does not serve {zone.name} ({dns.rcode.to_text(code)})"
+        return HopError(zone.hop, what, "correct dns.zone, or name the zone's primary as dns.server")
     what, remedy = {
         dns.rcode.REFUSED: (
             f"refused the update of {zone.name} (REFUSED)",
             f"give the key '{zone.signer.name}' the right to these names and types there (BIND: update-policy)",
-        ),
-        dns.rcode.NOTAUTH: (
-            f"does not serve {zone.name} (NOTAUTH)",
-            "correct dns.zone, or name the zone's primary as dns.server",
         ),
         dns.rcode.SERVFAIL: (
             f"cannot serve or write {zone.name} (SERVFAIL)",

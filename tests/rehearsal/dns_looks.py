@@ -1,0 +1,44 @@
+"""Run on a machine of the rehearsal: looks at the names that standard input declares, and prints what was found.
+
+Input is JSON, `{"secret": ..., "names": {LABEL: declaration}}`; output is JSON,
+`{LABEL: {"end": ..., "seconds": ..., "refuses": [sentences], "warns": [sentences], "missing": [sentences]}}`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+from unittest.mock import patch
+
+from labvpn.model.dns import Name
+from labvpn.observe.dns_judge import by_hand, judge
+from labvpn.remote.dns_look import look
+from labvpn.render.dns import records
+
+
+def seen(name: Name, secret: str) -> dict[str, Any]:
+    began = time.monotonic()
+    sight = look(name, secret)
+    found = judge(name, sight)
+    return {
+        "end": sight.walk.end,
+        "servers": [str(server) for server in sight.walk.servers],
+        "seconds": time.monotonic() - began,
+        "refuses": [str(finding) for finding in found if finding.refuses],
+        "warns": [str(finding) for finding in found if not finding.refuses],
+        "missing": by_hand(sight, records(name, ["203.0.113.20"], "tests/tests")),
+    }
+
+
+def main() -> None:
+    given = json.load(sys.stdin)
+    real = time.time
+    with patch("time.time", lambda: real() + given.get("ahead", 0)):
+        names = {label: Name.model_validate(name) for label, name in given["names"].items()}
+        print(json.dumps({label: seen(name, given["secret"]) for label, name in names.items()}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""A name server under test, and what it says to those who ask it or write to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import dns.message
+
+from components.dns_keeper import Keeper
+from labvpn.model.records import Key, Sets, read
+from labvpn.remote import dns as primary
+from labvpn.remote.dns_wire import Conflict, Zone, exchange
+from labvpn.remote.errors import HopError
+from labvpn.render.dns import update
+
+OURS, THEIRS = "203.0.113.20", "203.0.113.9"
+
+
+@dataclass
+class Server:
+    """The server under test, and what it said beside its answers."""
+
+    zone: Zone
+    told: list[str]
+
+    @property
+    def name(self) -> str:
+        return f"vpn.{self.zone.name}"
+
+    def sets(self, *addresses: str, ttl: int = 60) -> Sets:
+        return read(f"{self.name} {ttl} A {address}" for address in addresses)
+
+    def keeper(self, **changes: Any) -> Keeper:
+        plain = Keeper(self.zone, self.name, adopt=False, roots=None, wait=0, say=self.told.append)
+        return replace(plain, **changes)
+
+    def stands(self, *addresses: str) -> None:
+        """Whatever was there, these stand now."""
+        now = primary.read(self.zone, [Key(self.name, "A")])
+        if message := update(self.zone.name, now, self.sets(*addresses)):
+            exchange(self.zone, message)
+
+    def shown(self) -> str:
+        found = primary.read(self.zone, [Key(self.name, "A")])
+        return ", ".join(each.shown for each in found.values())
+
+    def by(self, **changes: Any) -> Zone:
+        return replace(self.zone, signer=replace(self.zone.signer, **changes))
+
+
+def wire(zone: Zone, message: dns.message.Message | None) -> str:
+    assert message is not None
+    try:
+        exchange(zone, message)
+    except Conflict:
+        return "a prerequisite does not hold"
+    except HopError as error:
+        return str(error)
+    return "done"
+
+
+def look(zone: Zone) -> str:
+    return said(lambda: primary.show(zone, ()))
+
+
+def said(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except HopError as error:
+        return f"{error} | "
+    return "done | "

@@ -1,0 +1,148 @@
+"""The name kept by a program of another project, through the real engine, on BIND and knot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labvpn.rehearsal import network, values, zones
+from tests.rehearsal.conftest import Rehearsal
+from tests.rehearsal.dns_program import ADDRESS, Program
+
+NO_CHANGES = ("preview", "--expect-no-changes")
+
+
+@pytest.fixture(scope="module")
+def program(machines: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return Program.make(machines, tmp_path_factory.mktemp("program"))
+
+
+@pytest.fixture
+def destroyed(program: Program) -> Iterator[Program]:
+    yield program
+    program.engine_says("destroy", "--yes")
+
+
+def test_a_name_with_marker_and_alias_from_nothing_to_nothing(program: Program) -> None:
+    zone, at = zones.KNOT_ZONE, network.KNOT
+    program.declare(zone=zone, server=at, marker=True, aliases=["alias"], addresses=[ADDRESS, "203.0.113.21"])
+    assert f"vpn.{zone}: no A at the name server, 203.0.113.20, 203.0.113.21 here" in program.engine_says("preview")
+    assert program.asked(at, f"vpn.{zone}") == []
+    told = program.up()
+    assert f"vpn.{zone}: ns1.{zone} ({at}) shows the change" in told
+    assert "resolvers that asked before the change follow within 5 s" in told
+    assert program.asked(at, f"vpn.{zone}") == [ADDRESS, "203.0.113.21"]
+    assert program.asked(at, f"_labvpn.vpn.{zone}", "TXT") == ['"heritage=labvpn,owner=example/own"']
+    assert program.asked(at, f"alias.{zone}", "CNAME") == [f"vpn.{zone}."]
+    assert_no_secret(program, told + program.engine_says(*NO_CHANGES, "--diff"))
+    program.engine_says("destroy", "--yes")
+    assert not any(program.asked(at, f"{host}.{zone}", "ANY") for host in ("vpn", "alias", "_labvpn.vpn"))
+
+
+def assert_no_secret(program: Program, told: str) -> None:
+    """Neither in what was printed nor in the state; the engine itself seals the configuration into its provider's."""
+    secret = values.read(program.machines.state)["dnsKey"]
+    sealed = program.engine_says("stack", "export")
+    opened = json.loads(program.engine_says("stack", "export", "--show-secrets"))["deployment"]["resources"]
+    ours = [resource for resource in opened if not resource["type"].startswith("pulumi:providers:")]
+    files = [path for path in (program.folder / "state").rglob("*") if path.is_file()]
+    assert "heritage=labvpn" in json.dumps(ours)
+    assert not any(secret in text for text in (told, sealed, json.dumps(ours), *map(Path.read_text, files)))
+
+
+def test_a_change_by_hand_shows_in_a_plain_preview_is_repaired_and_others_survive_destroy(program: Program) -> None:
+    zone, at = zones.BIND_ZONE, network.PRIMARY
+    program.declare(zone=zone, server=at)
+    program.up()
+    program.by_another(at, zone, f"delete vpn.{zone} A", f"add vpn.{zone} 60 A 203.0.113.9")
+    assert f"vpn.{zone}: A 203.0.113.9 at the name server, {ADDRESS} here" in program.refusal(*NO_CHANGES)
+    program.up()
+    assert program.asked(at, f"vpn.{zone}") == [ADDRESS]
+    program.engine_says(*NO_CHANGES)
+    program.by_another(at, zone, f"add vpn.{zone} 60 A 203.0.113.9", f"add vpn.{zone} 60 TXT theirs")
+    program.engine_says("destroy", "--yes")
+    assert program.asked(at, f"vpn.{zone}") == ["203.0.113.9"]
+    assert program.asked(at, f"vpn.{zone}", "TXT") == ['"theirs"']
+    program.by_another(at, zone, f"delete vpn.{zone}")
+
+
+def test_a_record_of_somebody_else_is_refused_in_a_preview_and_kept_unless_adopted(program: Program) -> None:
+    zone, at = zones.BIND_ZONE, network.PRIMARY
+    program.by_another(at, zone, f"add kept.{zone} 60 A 203.0.113.9")
+    program.declare(zone=zone, server=at, host="kept")
+    assert f"shows A 203.0.113.9 for kept.{zone}, which this stack did not put there" in program.refusal("preview")
+    assert program.asked(at, f"kept.{zone}") == ["203.0.113.9"]
+    program.declare(zone=zone, server=at, host="vpn-is-an-alias", adopt=True)
+    assert f"shows that vpn-is-an-alias.{zone} is an alias (CNAME ns1.{zone}.)" in program.refusal("preview")
+    program.declare(zone=zone, server=at, host="kept", adopt=True)
+    program.up()
+    assert program.asked(at, f"kept.{zone}") == [ADDRESS]
+    program.engine_says("destroy", "--yes")
+    assert program.asked(at, f"kept.{zone}") == ["203.0.113.9"]
+
+
+def test_name_servers_of_two_companies_are_found_before_anything_is_written(program: Program) -> None:
+    zone = zones.REGISTRAR_ZONE
+    program.declare(zone=zone, server=network.PRIMARY)
+    told = program.refusal("preview")
+    assert f"The zone {zone} is delegated to ns1.{zone} ({network.KNOT}), but the updates would go to" in told
+    assert "Traceback" not in told
+    assert program.asked(network.PRIMARY, f"vpn.{zone}") == []
+
+
+def test_a_change_at_a_hidden_primary_is_awaited_at_both_secondaries(destroyed: Program) -> None:
+    zone = zones.HIDDEN_ZONE
+    destroyed.declare(zone=zone, server=network.PRIMARY)
+    told = destroyed.up()
+    for server in (f"ns1.{zone} ({network.KNOT})", f"ns2.{zone} ({network.ROOT})"):
+        assert f"{server} shows the change" in told
+    assert destroyed.asked(network.KNOT, f"vpn.{zone}") == [ADDRESS]
+    assert destroyed.asked(network.ROOT, f"vpn.{zone}") == [ADDRESS]
+
+
+def test_another_name_takes_the_place_of_the_old_one_in_one_update(destroyed: Program) -> None:
+    zone, at = zones.BIND_ZONE, network.PRIMARY
+    destroyed.declare(zone=zone, server=at, host="old", aliases=["new"])
+    destroyed.up()
+    destroyed.declare(zone=zone, server=at, host="new", aliases=["old"])
+    destroyed.up()
+    assert destroyed.asked(at, f"new.{zone}") == [ADDRESS]
+    assert destroyed.asked(at, f"old.{zone}", "CNAME") == [f"new.{zone}."]
+    assert_a_preview_goes_on_while_the_server_sleeps(destroyed)
+
+
+def assert_a_preview_goes_on_while_the_server_sleeps(program: Program) -> None:
+    program.machines.output("names", "sh", "-c", "kill -STOP $(cat /run/labvpn/pid/named-primary)")
+    try:
+        told = program.engine_says("preview")
+    finally:
+        program.machines.output("names", "sh", "-c", "kill -CONT $(cat /run/labvpn/pid/named-primary)")
+    assert "Not verified: The name server 198.51.100.53 gives no answer by TCP" in told
+
+
+def test_an_update_that_is_refused_is_one_sentence_and_no_traceback(program: Program) -> None:
+    program.declare(zone=zones.ZONE, server=network.PRIMARY, host="forbidden")
+    told = program.refusal("up", "--yes", "--skip-preview")
+    assert f"The name server {network.PRIMARY} refused the update of lab.example (REFUSED)" in told
+    assert "Traceback" not in told
+
+
+def test_a_name_set_by_hand_is_warned_of_until_it_is_there(destroyed: Program) -> None:
+    zone, at = zones.BIND_ZONE, network.PRIMARY
+    destroyed.declare(zone=zone, mode="manual", key=None)
+    told = destroyed.up()
+    assert f"is not there as yet: enter in the control panel of {zone}: name vpn, type A, value {ADDRESS}" in told
+    assert f"no A at ns1.{zone} ({at}), {ADDRESS} here" in told
+    destroyed.declare(zone=zone, mode="manual", key=None, missing="fail")
+    assert "is not there as yet: enter in the control panel" in destroyed.engine_says("preview")
+    assert "run this again" in destroyed.refusal("up", "--yes", "--skip-preview")
+    destroyed.by_another(at, zone, f"add vpn.{zone} 60 A {ADDRESS}")
+    assert "control panel" not in destroyed.up()
+    destroyed.by_another(at, zone, f"delete vpn.{zone} A")
+
+
+def test_the_example_stays_as_short_as_a_manual(program: Program) -> None:
+    assert len((Path(program.folder) / "__main__.py").read_text().splitlines()) <= 25
