@@ -29,7 +29,7 @@ test: check  ## every test: unit and component tests first, then the rehearsal
 check: $(READY)  ## format, lint, strict types, unit and component tests: under a minute
 	@echo "check: format and lint" && .venv/bin/ruff format --check . && .venv/bin/ruff check .
 	@echo "check: strict types" && .venv/bin/mypy
-	@echo "check: unit and component tests" && $(RUN) pytest -q tests --ignore tests/rehearsal
+	@echo "check: unit and component tests" && $(RUN) pytest -q -n logical --dist worksteal tests --ignore tests/rehearsal
 
 format: $(READY)  ## format the code and mend what the linter can
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

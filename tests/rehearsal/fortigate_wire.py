@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -17,8 +16,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
+from labvpn.rehearsal import images, system
 from labvpn.rehearsal.fortigate import certificates, control
 
 TOKEN = "wire-token"
@@ -42,7 +40,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def _setup() -> str:
     """The holder's shell script: private /run, namespaces, links; then it waits for its standard input to close."""
-    lines = ["set -e", "mount -t tmpfs tmpfs /run", "mkdir /run/netns", "ip netns add fortigate"]
+    # The rehearsal's tools lie beneath the system's own programs, which may lack nft.
+    tools = f"mount -t overlay -o ro,lowerdir=/usr:{images.TOOLS.path}/usr overlay /usr"
+    lines = ["set -e", tools, "mount -t tmpfs tmpfs /run", "mkdir /run/netns", "ip netns add fortigate"]
     for name, address, port, gateway in _LINKS:
         lines += [
             f"ip netns add {name}",
@@ -164,19 +164,11 @@ def _enter(namespace: int) -> None:
         raise OSError(ctypes.get_errno(), "setns")
 
 
-def why_not() -> str:
-    """Why this machine cannot run the wire, in one sentence; empty if it can."""
-    if os.geteuid() != 0:
-        return "network namespaces need root; run the tests as root"
-    absent = [tool for tool in ("nft", "ip", "unshare", "nsenter") if not shutil.which(tool)]
-    return f"needs {', '.join(absent)}; apt install nftables iproute2 util-linux" if absent else ""
-
-
 @contextmanager
 def wire(state: Path) -> Iterator[Wire]:
     """The hosts and a running FortiGate; all of it ends with the block, or with this process."""
-    if reason := why_not():
-        pytest.skip(reason)
+    system.ensure_programs(print)
+    images.ensure(print)
     state.chmod(0o700)
     (state / "token").write_text(TOKEN + "\n")
     certificates.make(state)
