@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumiverse_fortios as fortios
-from pulumiverse_fortios import firewall
-from pulumiverse_fortios.firewall import service
 
+from components import fortios
 from components.fortigate_failures import explained, watch
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
@@ -123,7 +121,7 @@ class FortiGate(pulumi.ComponentResource):
         return {policy.name: one.policyid for policy, one in zip((*allows, *denies), made, strict=True)}
 
     def _line_up(
-        self, allows: Sequence[Policy], made: Sequence[firewall.Policy], first: pulumi.Resource
+        self, allows: Sequence[Policy], made: Sequence[fortios.Policy], first: pulumi.Resource
     ) -> list[pulumi.Resource]:
         """Each allow right before the next, from the last upwards."""
         moves = [first]
@@ -135,15 +133,15 @@ class FortiGate(pulumi.ComponentResource):
     def _move(
         self,
         name: str,
-        policy: firewall.Policy,
+        policy: fortios.Policy,
         before: pulumi.Input[int],
         after: Sequence[pulumi.Resource] = (),
         options: pulumi.ResourceOptions | None = None,
-    ) -> firewall.PolicyMove:
+    ) -> fortios.PolicyMove:
         """Policies are created in parallel and their order is chance, so the place is stated."""
         more = pulumi.ResourceOptions(depends_on=list(after))
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._ours, options), more)
-        return firewall.PolicyMove(name, policyid_src=policy.policyid, policyid_dst=before, move="before", opts=merged)
+        return fortios.PolicyMove(name, policyid_src=policy.policyid, policyid_dst=before, move="before", opts=merged)
 
     def _label(self, name: str) -> str:
         """The resource's name of an object: ours without the prefix that it has on the box."""
@@ -159,9 +157,9 @@ class FortiGate(pulumi.ComponentResource):
         )
         return pulumi.ResourceOptions.merge(self._ours, more)
 
-    def _address(self, address: Address) -> firewall.Address:
+    def _address(self, address: Address) -> fortios.Address:
         network = address.networks[0].with_netmask.replace("/", " ") if address.networks else None
-        return firewall.Address(
+        return fortios.Address(
             self._label(address.name),
             name=address.name,
             subnet=network,
@@ -171,16 +169,16 @@ class FortiGate(pulumi.ComponentResource):
             opts=self._options(address),
         )
 
-    def _group(self, group: Group, addresses: Sequence[pulumi.Resource]) -> firewall.Addrgrp:
-        members = [firewall.AddrgrpMemberArgs(name=name) for name in group.members]
+    def _group(self, group: Group, addresses: Sequence[pulumi.Resource]) -> fortios.Addrgrp:
+        members = [fortios.AddrgrpMemberArgs(name=name) for name in group.members]
         opts = self._options(group, addresses)
-        return firewall.Addrgrp(
+        return fortios.Addrgrp(
             self._label(group.name), name=group.name, members=members, comment=group.comment, opts=opts
         )
 
-    def _service(self, one: Service) -> service.Custom:
+    def _service(self, one: Service) -> fortios.Custom:
         by_number = one.protocol is not None
-        return service.Custom(
+        return fortios.Custom(
             self._label({"SoftEther": "tcp"}.get(one.name, one.name)),
             name=one.name,
             tcp_portrange=one.tcp or None,
@@ -191,27 +189,27 @@ class FortiGate(pulumi.ComponentResource):
             opts=self._options(one),
         )
 
-    def _vip(self, vip: Vip) -> firewall.Vip:
-        return firewall.Vip(
+    def _vip(self, vip: Vip) -> fortios.Vip:
+        return fortios.Vip(
             self._label(vip.name),
             name=vip.name,
             extip=str(vip.outside),
             extintf=vip.interface,
-            mappedips=[firewall.VipMappedipArgs(range=str(vip.mapped))],
+            mappedips=[fortios.VipMappedipArgs(range=str(vip.mapped))],
             comment=vip.comment,
             opts=self._options(vip),
         )
 
-    def _policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> firewall.Policy:
-        return firewall.Policy(
+    def _policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> fortios.Policy:
+        return fortios.Policy(
             self._label(policy.name),
             name=policy.name,
             action=policy.action.value,
-            srcintfs=[firewall.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
-            dstintfs=[firewall.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
-            srcaddrs=[firewall.PolicySrcaddrArgs(name=name) for name in policy.sources],
-            dstaddrs=[firewall.PolicyDstaddrArgs(name=name) for name in policy.destinations],
-            services=[firewall.PolicyServiceArgs(name=name) for name in policy.services],
+            srcintfs=[fortios.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
+            dstintfs=[fortios.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
+            srcaddrs=[fortios.PolicySrcaddrArgs(name=name) for name in policy.sources],
+            dstaddrs=[fortios.PolicyDstaddrArgs(name=name) for name in policy.destinations],
+            services=[fortios.PolicyServiceArgs(name=name) for name in policy.services],
             schedule=policy.schedule,
             status="enable",
             nat="disable" if policy.action is Action.ACCEPT else None,

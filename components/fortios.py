@@ -1,0 +1,71 @@
+"""The types of the FortiOS package that a lab uses, loaded without its hundreds of others.
+
+`pulumiverse_fortios.firewall` loads every type below it, which takes longer than all else that a run computes. So it is
+an empty package while these few modules load, and for whoever imports it afterwards it is itself again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import pulumiverse_fortios
+
+PACKAGES = ("pulumiverse_fortios.firewall", "pulumiverse_fortios.firewall.service")
+
+
+@contextmanager
+def _empty(home: Path) -> Iterator[None]:
+    """Have modules of the packages found in their folders, without running what stands in the packages themselves."""
+    kept = {name: sys.modules.pop(name, None) for name in PACKAGES}
+    for name in PACKAGES:
+        module = ModuleType(name)
+        module.__path__ = [str(home.joinpath(*name.split(".")[1:]))]
+        sys.modules[name] = module
+    try:
+        yield
+    finally:
+        for name, module_before in kept.items():
+            del sys.modules[name]
+            if module_before is not None:
+                sys.modules[name] = module_before
+
+
+with _empty(Path(str(pulumiverse_fortios.__file__)).parent):
+    from pulumiverse_fortios.firewall._inputs import (
+        AddrgrpMemberArgs,
+        PolicyDstaddrArgs,
+        PolicyDstintfArgs,
+        PolicyServiceArgs,
+        PolicySrcaddrArgs,
+        PolicySrcintfArgs,
+        VipMappedipArgs,
+    )
+    from pulumiverse_fortios.firewall.address import Address
+    from pulumiverse_fortios.firewall.addrgrp import Addrgrp
+    from pulumiverse_fortios.firewall.policy import Policy
+    from pulumiverse_fortios.firewall.policy_move import PolicyMove
+    from pulumiverse_fortios.firewall.service.custom import Custom
+    from pulumiverse_fortios.firewall.vip import Vip
+
+Provider = pulumiverse_fortios.Provider
+
+__all__ = [
+    "Address",
+    "Addrgrp",
+    "AddrgrpMemberArgs",
+    "Custom",
+    "Policy",
+    "PolicyDstaddrArgs",
+    "PolicyDstintfArgs",
+    "PolicyMove",
+    "PolicyServiceArgs",
+    "PolicySrcaddrArgs",
+    "PolicySrcintfArgs",
+    "Provider",
+    "Vip",
+    "VipMappedipArgs",
+]
