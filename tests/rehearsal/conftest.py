@@ -14,9 +14,16 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import system
+from labvpn.rehearsal import places, system
 
 HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Files of tests that run side by side have their rehearsals in places of their own."""
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    if worker:
+        os.environ["XDG_STATE_HOME"] = str(places.all_states().with_name(f"labvpn-tests-{worker}"))
 
 
 @cache
