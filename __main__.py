@@ -29,7 +29,7 @@ if lab.fortigate:
     hops.append(FortiGate("fortigate", box, pulumi.ResourceOptions(depends_on=[*hops])))
 
 if lab.dns:
-    dialled = NameArgs(lab.dns, [str(lab.server.address)], sight=seen.name)
+    dialled = NameArgs(lab.dns, [str(lab.server.address)], sight=seen.name, ports=lab.vpn.listeners)
     Name("name", dialled, pulumi.ResourceOptions(depends_on=[*hops]))
 
 for name, value in outputs.told(lab, credentials, pulumi.Output.secret).items():

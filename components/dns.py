@@ -15,6 +15,7 @@ from labvpn.observe.dns import Sight, drifted
 from labvpn.observe.dns_judge import by_hand, judge
 from labvpn.remote import dns_look
 from labvpn.remote.dns_look import NameRefused
+from labvpn.remote.ipv6 import tried
 from labvpn.render import dns as render
 
 
@@ -23,13 +24,15 @@ class NameArgs:
     """Which name, and the addresses that it points to where `wanted` itself has none.
 
     `tsig` is the configuration's key of the TSIG secret. `sight` is a look at the name made before; without it the
-    component looks itself and refuses by `pulumi.RunError` what would not be seen.
+    component looks itself and refuses by `pulumi.RunError` what would not be seen. `ports` are the TCP ports by which
+    an IPv6 address must be open from here before it is written.
     """
 
     wanted: Wanted
     addresses: Sequence[pulumi.Input[str]] = ()
     tsig: str = SECRET
     sight: Sight | None = None
+    ports: Sequence[int] = (443,)
 
 
 class Name(pulumi.ComponentResource):
@@ -45,11 +48,14 @@ class Name(pulumi.ComponentResource):
             pulumi.warn(str(finding), self)
         given: Sequence[pulumi.Input[str]] = [*map(str, wanted.addresses)] or args.addresses
         lines = pulumi.Output.all(*given).apply(lambda addresses: _lines(wanted, addresses))
+        if wanted.ipv6 == "open" and pulumi.runtime.is_dry_run():
+            lines.apply(lambda goal: _try_ipv6(read(goal), args.ports))
         if wanted.mode is Mode.MANUAL:
             self.fqdn = lines.apply(lambda goal: _by_hand(wanted, sight, read(goal)))
         else:
             lines.apply(lambda goal: self._tell(sight, read(goal)))
-            records = Records(f"{name}-records", wanted, lines, args.tsig, pulumi.ResourceOptions(parent=self))
+            inside = pulumi.ResourceOptions(parent=self)
+            records = Records(f"{name}-records", wanted, lines, args.tsig, args.ports, inside)
             self.fqdn = records.records.apply(lambda _lines: wanted.fqdn)
         self.register_outputs({"fqdn": self.fqdn})
 
@@ -63,17 +69,25 @@ class Name(pulumi.ComponentResource):
 
 def _by_hand(wanted: Wanted, sight: Sight, goal: Sets) -> str:
     """Say what is to be entered where, as long as it is not there; returns the whole name."""
-    missing = by_hand(sight, goal)
-    if not missing:
+    missing, seen = by_hand(sight, goal), any(server.soa for server in sight.walk.servers)
+    wrong = any(finding.refuses for finding in judge(wanted, sight))
+    if seen and not missing and not wrong:
         return wanted.fqdn
     entries = "; ".join(render.by_hand(wanted, goal))
-    where = f"{wanted.fqdn} is not there as yet: enter in the control panel of {wanted.apex}: {entries}"
+    told = "is not there as yet" if missing or wrong else "could not be looked for (not verified)"
+    where = f"{wanted.fqdn} {told}: enter in the control panel of {wanted.apex}: {entries}"
     # Said without a resource, for what is said of one may come too late for the end of the program.
     for sentence in (*missing, where):
         pulumi.warn(sentence)
-    if wanted.missing == "fail" and not pulumi.runtime.is_dry_run():
+    if wanted.missing == "fail" and (missing or wrong) and not pulumi.runtime.is_dry_run():
         raise pulumi.RunError(f"{where}; then run this again")
     return wanted.fqdn
+
+
+def _try_ipv6(goal: Sets, ports: Sequence[int]) -> None:
+    """Warn in a preview of what an `up` would not write, unless the hops are opened by then."""
+    for finding in tried(goal, ports):
+        pulumi.warn(str(finding))
 
 
 def _lines(wanted: Wanted, addresses: Sequence[str]) -> list[str]:

@@ -12,9 +12,11 @@ from labvpn.observe.dns import Shown, after_removal, occupant, resolvers_follow
 from labvpn.remote import dns as primary
 from labvpn.remote import dns_walk
 from labvpn.remote.dns import Say
+from labvpn.remote.dns_look import NameRefused
 from labvpn.remote.dns_watch import watch
 from labvpn.remote.dns_wire import Zone
 from labvpn.remote.errors import HopError
+from labvpn.remote.ipv6 import tried
 from labvpn.render.dns import update
 
 
@@ -24,7 +26,10 @@ class OccupiedError(HopError):
 
 @dataclass(frozen=True)
 class Keeper:
-    """Who keeps the records of a name; `roots` is None where no delegation is to be followed, `wait` in seconds."""
+    """Who keeps the records of a name; `roots` is None where no delegation is to be followed, `wait` in seconds.
+
+    An IPv6 address is written only where these TCP `ports` of it are open from here, if any are given.
+    """
 
     zone: Zone
     name: str
@@ -32,6 +37,7 @@ class Keeper:
     roots: Sequence[str] | None
     wait: float
     say: Say
+    ports: Sequence[int] = ()
 
     def shown(self, keys: Iterable[Key]) -> Sets:
         """The record sets of these keys as the server shows them, and aliases that hold their names."""
@@ -46,6 +52,7 @@ class Keeper:
     def bring(self, seen: Sets, goal: Sets) -> Sets:
         """Put `goal` in the place of what was seen last and wait until the world shows it; returns what stood there."""
         keys = list(dict.fromkeys([*seen, *goal]))
+        self._try_ipv6({key: each for key, each in goal.items() if key not in seen or seen[key].values != each.values})
 
         def decide(now: Sets) -> dns.update.UpdateMessage | None:
             self.claim(now, seen, goal)
@@ -59,9 +66,20 @@ class Keeper:
 
     def leave(self, ours: Sets, found: Sets) -> None:
         """Take our records away; what others put beside them stays, and what stood there before us comes back."""
-        primary.change(
+        before = primary.change(
             self.zone, ours, lambda now: update(self.zone.name, now, after_removal(now, ours, found)), self.say
         )
+        left = after_removal(before, ours, found)
+        if left != before:
+            self._settle(before, left)
+
+    def _try_ipv6(self, new: Sets) -> None:
+        """Raise NameRefused where IPv6 is not open to what shall be written; the hops before the name stand by now."""
+        findings = tried(new, self.ports)
+        if refusals := [finding for finding in findings if finding.refuses]:
+            raise NameRefused(refusals)
+        for finding in findings:
+            self.say(str(finding))
 
     def _settle(self, before: Sets, goal: Sets) -> None:
         """Wait, bounded, until every server of the zone shows the change, and say when resolvers will."""

@@ -90,7 +90,9 @@ class RecordsProvider(ResourceProvider):
         zone = Zone(str(props["zone"]), str(props["server"]), int(props["port"]), signer)
         roots = None if props["roots"] is None else [str(root) for root in props["roots"]]
         name = str(props["name"])
-        return Keeper(zone, name, bool(props["adopt"]), roots, float(props["wait"]), lambda words: _say(name, words))
+        ports = [int(port) for port in props.get("ports") or ()]
+        wait = float(props["wait"])
+        return Keeper(zone, name, bool(props["adopt"]), roots, wait, lambda words: _say(name, words), ports)
 
 
 class Records(Resource):
@@ -104,6 +106,7 @@ class Records(Resource):
         wanted: Wanted,
         lines: pulumi.Input[list[str]],
         secret: str = SECRET,
+        ports: Sequence[int] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         if wanted.key is None:
@@ -119,6 +122,7 @@ class Records(Resource):
             "adopt": wanted.adopt,
             "roots": None if wanted.delegation == "private" else [str(root) for root in wanted.roots],
             "wait": wanted.wait,
+            "ports": list(ports) if wanted.ipv6 == "open" else [],
         }
         super().__init__(RecordsProvider(secret), name, {**props, "applied": None, "found": None}, opts)
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.records import Key
@@ -43,6 +43,16 @@ class TsigKey(Value):
     name: DomainName | Host
     algorithm: Algorithm = Algorithm.SHA256
 
+    @field_validator("algorithm", mode="before")
+    @classmethod
+    def _signs_by_a_shared_secret(cls, given: object) -> object:
+        if str(given).lower().startswith("gss"):
+            raise ValueError(
+                "Windows DNS takes updates by GSS-TSIG (Kerberos) alone, which this stack does not speak; "
+                "say mode: manual, or have the name delegated to a server that knows TSIG"
+            )
+        return given
+
 
 class Name(Value):
     """The name: kept by dynamic update (RFC 2136) over TCP, or by hand and then only checked."""
@@ -62,8 +72,10 @@ class Name(Value):
     delegation: Literal["public", "private"] = Field(
         default="public", description="private: only the server itself knows the zone, so no delegation is followed"
     )
-    ipv6: Literal["closed", "open"] = Field(
-        default="closed", description="open: every hop lets IPv6 in, though this stack opens none of them for it"
+    ipv6: Literal["closed", "open", "unchecked"] = Field(
+        default="closed",
+        description="open: every hop lets IPv6 in by other means than this stack, tried before AAAA is written; "
+        "unchecked: the same, not tried",
     )
     missing: Literal["warn", "fail"] = Field(
         default="warn", description="manual: whether `up` goes on while the record is not there"
@@ -103,7 +115,7 @@ class Name(Value):
     def closed(self, addresses: Iterable[Address]) -> str | None:
         """Why these addresses may not stand in the name, if they may not: no hop lets IPv6 in."""
         sixth = next((address for address in addresses if address.version == 6), None)
-        if sixth is None or self.ipv6 == "open":
+        if sixth is None or self.ipv6 != "closed":
             return None
         return (
             f"{sixth} would be dialled first, and no hop lets IPv6 in: this stack opens firewalld and FortiGate for "

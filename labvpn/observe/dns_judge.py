@@ -61,19 +61,21 @@ def _walk(name: Name, walk: Walk) -> Iterator[Finding]:
         yield _finding(
             "Not verified:", what, "UDP and TCP port 53 must be open to the outside, or set dns.roots", False
         )
-    yield from _servers(zone, walk.servers)
+    yield from _servers(zone, walk)
 
 
-def _servers(zone: str, servers: tuple[Shown, ...]) -> Iterator[Finding]:
-    good = [server for server in servers if not server.trouble]
-    for server in servers:
+def _servers(zone: str, walk: Walk) -> Iterator[Finding]:
+    good = [server for server in walk.servers if not server.trouble]
+    for server in walk.servers:
         if server.silent:
             what = f"{server}, a server of {zone}, which does not answer from here"
             yield _finding("Not verified:", what, "look at that server, and whether port 53 is open to it", False)
+        elif server.trouble and walk.end == "unasked":
+            yield _finding(f"The zone {zone}", f"shall stand at {server}, which {server.trouble}", "correct dns.server")
         elif server.trouble:
             remedy = "have that server serve it, or have the parent name another one"
             what = f"is delegated to {server}, which {server.trouble}: a lame delegation"
-            others_may = bool(good) or any(other.silent for other in servers)
+            others_may = bool(good) or any(other.silent for other in walk.servers)
             yield _finding(f"The zone {zone}", what, remedy, refuses=not others_may)
 
 

@@ -98,6 +98,7 @@ acl:
     key: [{allowed}]
     action: update
     update-owner: name
+    update-type: [A, AAAA, TXT, CNAME]
     update-owner-match: equal
     update-owner-name: [vpn, alias, _labvpn.vpn]
   - id: notified

@@ -12,7 +12,7 @@ BIND_ZONE = "wide.example"
 """On BIND, where the lab's key may change any record."""
 
 KNOT_ZONE = "knot.example"
-"""On knot, where the lab's key may change `vpn` and `_labvpn.vpn` alone."""
+"""On knot, where the lab's key may change `vpn`, `alias` and `_labvpn.vpn` alone, and no other types than ours."""
 
 HIDDEN_ZONE = "hidden.example"
 """Its primary (BIND) is not among its delegated servers, which are two secondaries: knot, and the BIND of the root."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,8 +13,12 @@ from labvpn.observe.dns import Shown, Sight, Walk
 from labvpn.observe.dns_judge import Finding, judge
 from labvpn.remote import dns as primary
 from labvpn.remote import dns_walk
+from labvpn.remote.dns_ask import Server, show_each
 from labvpn.remote.dns_wire import Signer, Unreachable, Zone
 from labvpn.remote.errors import HopError
+
+PRIVATE_SECONDS = 8.0
+"""How long the questions to a server that no delegation leads to may take."""
 
 
 def zone_of(name: Name, secret: str) -> Zone:
@@ -51,7 +56,10 @@ def look(name: Name, secret: str | None) -> Sight:
 
 def _walk(name: Name, keys: list[Key]) -> Walk:
     if name.delegation == "private":
-        return Walk("unasked")
+        # Where a person sets the record nobody else can be asked for it than the server that is named.
+        asks = name.mode is Mode.MANUAL and name.server is not None
+        servers = (Server("", str(name.server)),) if asks else ()
+        return Walk("unasked", servers=show_each(servers, name.apex, keys, time.monotonic() + PRIVATE_SECONDS))
     return dns_walk.walk(name.apex, name.fqdn, keys, [str(root) for root in name.roots])
 
 

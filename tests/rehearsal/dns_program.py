@@ -72,6 +72,9 @@ class Program:
     def up(self) -> str:
         return self.engine_says("up", "--yes", "--skip-preview")
 
+    def destroy(self) -> str:
+        return self.engine_says("destroy", "--yes", "--skip-preview")
+
     def asked(self, server: str, name: str, kind: str = "A") -> list[str]:
         found = self.machines.output("admin", "dig", "+norecurse", "+short", f"@{server}", name, kind)
         return sorted(found.splitlines())

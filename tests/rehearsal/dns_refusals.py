@@ -6,7 +6,12 @@ import time
 from dataclasses import replace
 from unittest.mock import patch
 
+import dns.query
+import dns.rcode
+
 from labvpn.model.records import read
+from labvpn.rehearsal import zones
+from labvpn.remote.dns_wire import Zone
 from labvpn.render.dns import update
 from tests.rehearsal.dns_server import OURS, Server, look, wire
 
@@ -14,13 +19,26 @@ SECRET_OF_ANOTHER = "c29tZXRoaW5nIGVsc2UgYWx0b2dldGhlciEhISEhISE="
 
 
 def not_granted(server: Server) -> str:
-    sets = read([f"forbidden.lab.example 60 A {OURS}" if "wide" in server.zone.name else _elsewhere(server)])
-    zone = replace(server.zone, name="lab.example") if "wide" in server.zone.name else server.zone
-    return wire(zone, update(zone.name, {}, sets))
+    zone = _narrow(server)
+    return wire(zone, update(zone.name, {}, read([f"forbidden.{zone.name} 60 A {OURS}"])))
 
 
-def _elsewhere(server: Server) -> str:
-    return f"forbidden.{server.zone.name} 60 A {OURS}"
+def type_not_granted(server: Server) -> str:
+    zone = _narrow(server)
+    return wire(zone, update(zone.name, {}, read([f"vpn.{zone.name} 60 MX 10 mail.{zone.name}."])))
+
+
+def _narrow(server: Server) -> Zone:
+    """The zone in which the key may change some records alone."""
+    return replace(server.zone, name=zones.ZONE) if server.zone.name == zones.BIND_ZONE else server.zone
+
+
+def unsigned(server: Server) -> str:
+    server.stands()
+    message = update(server.zone.name, {}, server.sets(OURS))
+    assert message is not None
+    code = dns.query.tcp(message, server.zone.server, timeout=5).rcode()
+    return f"{dns.rcode.to_text(code)} {server.shown()}"
 
 
 def key_without_rights(server: Server) -> str:

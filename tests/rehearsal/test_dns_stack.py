@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,7 +26,7 @@ def program(machines: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Pr
 @pytest.fixture
 def destroyed(program: Program) -> Iterator[Program]:
     yield program
-    program.engine_says("destroy", "--yes")
+    program.destroy()
 
 
 def test_a_name_with_marker_and_alias_from_nothing_to_nothing(program: Program) -> None:
@@ -38,7 +41,7 @@ def test_a_name_with_marker_and_alias_from_nothing_to_nothing(program: Program) 
     assert program.asked(at, f"_labvpn.vpn.{zone}", "TXT") == ['"heritage=labvpn,owner=example/own"']
     assert program.asked(at, f"alias.{zone}", "CNAME") == [f"vpn.{zone}."]
     assert_no_secret(program, told + program.engine_says(*NO_CHANGES, "--diff"))
-    program.engine_says("destroy", "--yes")
+    program.destroy()
     assert not any(program.asked(at, f"{host}.{zone}", "ANY") for host in ("vpn", "alias", "_labvpn.vpn"))
 
 
@@ -61,9 +64,8 @@ def test_a_change_by_hand_shows_in_a_plain_preview_is_repaired_and_others_surviv
     assert f"vpn.{zone}: A 203.0.113.9 at the name server, {ADDRESS} here" in program.refusal(*NO_CHANGES)
     program.up()
     assert program.asked(at, f"vpn.{zone}") == [ADDRESS]
-    program.engine_says(*NO_CHANGES)
     program.by_another(at, zone, f"add vpn.{zone} 60 A 203.0.113.9", f"add vpn.{zone} 60 TXT theirs")
-    program.engine_says("destroy", "--yes")
+    program.destroy()
     assert program.asked(at, f"vpn.{zone}") == ["203.0.113.9"]
     assert program.asked(at, f"vpn.{zone}", "TXT") == ['"theirs"']
     program.by_another(at, zone, f"delete vpn.{zone}")
@@ -80,7 +82,7 @@ def test_a_record_of_somebody_else_is_refused_in_a_preview_and_kept_unless_adopt
     program.declare(zone=zone, server=at, host="kept", adopt=True)
     program.up()
     assert program.asked(at, f"kept.{zone}") == [ADDRESS]
-    program.engine_says("destroy", "--yes")
+    program.destroy()
     assert program.asked(at, f"kept.{zone}") == ["203.0.113.9"]
 
 
@@ -93,25 +95,26 @@ def test_name_servers_of_two_companies_are_found_before_anything_is_written(prog
     assert program.asked(network.PRIMARY, f"vpn.{zone}") == []
 
 
-def test_a_change_at_a_hidden_primary_is_awaited_at_both_secondaries(destroyed: Program) -> None:
-    zone = zones.HIDDEN_ZONE
-    destroyed.declare(zone=zone, server=network.PRIMARY)
-    told = destroyed.up()
+def test_changes_at_a_hidden_primary_are_awaited_at_both_secondaries(program: Program) -> None:
+    zone, secondaries = zones.HIDDEN_ZONE, (network.KNOT, network.ROOT)
+    program.declare(zone=zone, server=network.PRIMARY, host="old", aliases=["new"])
+    assert_awaited(program.up(), zone)
+    assert [program.asked(server, f"old.{zone}") for server in secondaries] == [[ADDRESS], [ADDRESS]]
+    # Each name takes the place of the other, which only one update can do.
+    program.declare(zone=zone, server=network.PRIMARY, host="new", aliases=["old"])
+    assert_awaited(program.up(), zone)
+    for server in secondaries:
+        assert program.asked(server, f"new.{zone}") == [ADDRESS]
+        assert program.asked(server, f"old.{zone}", "CNAME") == [f"new.{zone}."]
+    assert_a_preview_goes_on_while_the_server_sleeps(program)
+    assert_awaited(program.destroy(), zone)
+    assert not any(program.asked(server, f"new.{zone}") for server in secondaries)
+
+
+def assert_awaited(told: str, zone: str) -> None:
     for server in (f"ns1.{zone} ({network.KNOT})", f"ns2.{zone} ({network.ROOT})"):
         assert f"{server} shows the change" in told
-    assert destroyed.asked(network.KNOT, f"vpn.{zone}") == [ADDRESS]
-    assert destroyed.asked(network.ROOT, f"vpn.{zone}") == [ADDRESS]
-
-
-def test_another_name_takes_the_place_of_the_old_one_in_one_update(destroyed: Program) -> None:
-    zone, at = zones.BIND_ZONE, network.PRIMARY
-    destroyed.declare(zone=zone, server=at, host="old", aliases=["new"])
-    destroyed.up()
-    destroyed.declare(zone=zone, server=at, host="new", aliases=["old"])
-    destroyed.up()
-    assert destroyed.asked(at, f"new.{zone}") == [ADDRESS]
-    assert destroyed.asked(at, f"old.{zone}", "CNAME") == [f"new.{zone}."]
-    assert_a_preview_goes_on_while_the_server_sleeps(destroyed)
+    assert "resolvers that asked before the change follow within" in told
 
 
 def assert_a_preview_goes_on_while_the_server_sleeps(program: Program) -> None:
@@ -136,12 +139,47 @@ def test_a_name_set_by_hand_is_warned_of_until_it_is_there(destroyed: Program) -
     told = destroyed.up()
     assert f"is not there as yet: enter in the control panel of {zone}: name vpn, type A, value {ADDRESS}" in told
     assert f"no A at ns1.{zone} ({at}), {ADDRESS} here" in told
+    assert any("knows no such name" in problem for problem in the_doctor_says(destroyed, zone))
     destroyed.declare(zone=zone, mode="manual", key=None, missing="fail")
-    assert "is not there as yet: enter in the control panel" in destroyed.engine_says("preview")
     assert "run this again" in destroyed.refusal("up", "--yes", "--skip-preview")
     destroyed.by_another(at, zone, f"add vpn.{zone} 60 A {ADDRESS}")
     assert "control panel" not in destroyed.up()
+    assert the_doctor_says(destroyed, zone) == []
     destroyed.by_another(at, zone, f"delete vpn.{zone} A")
+
+
+def the_doctor_says(program: Program, zone: str) -> list[str]:
+    """Its sentences on the zone's own servers: the resolver may remember what was not there."""
+    line = ["-m", "labvpn", "doctor", "probe", f"vpn.{zone}", "--tcp", "443", "--address", ADDRESS, "--json"]
+    told = json.loads(program.machines.run("phone", sys.executable, *line).stdout)
+    return [problem for problem in told["problems"] if f"a server of {zone}" in problem]
+
+
+def test_an_ipv6_address_is_written_only_once_it_is_open(destroyed: Program) -> None:
+    zone, at, sixth = zones.BIND_ZONE, network.PRIMARY, "2001:db8::20"
+    destroyed.declare(zone=zone, server=at, addresses=[ADDRESS, sixth])
+    assert "no hop lets IPv6 in" in destroyed.refusal("preview")
+    destroyed.declare(zone=zone, server=at, addresses=[ADDRESS, sixth], ipv6="open")
+    destroyed.machines.output("admin", "ip", "address", "add", f"{sixth}/128", "dev", "lo")
+    closed = f"The address {sixth} of vpn.{zone} would be dialled first and is not open by TCP 443 (connection refused)"
+    assert closed in destroyed.engine_says("preview")
+    assert closed in destroyed.refusal("up", "--yes", "--skip-preview")
+    assert destroyed.asked(at, f"vpn.{zone}", "AAAA") == []
+    with listening(destroyed, sixth):
+        destroyed.up()
+    assert destroyed.asked(at, f"vpn.{zone}", "AAAA") == [sixth]
+
+
+@contextmanager
+def listening(program: Program, address: str) -> Iterator[None]:
+    """A server at the address, by TCP 443 on the administrator's machine."""
+    serve = "import socket as s; e = s.create_server(('%s', 443), family=s.AF_INET6); print(flush=True); e.accept()"
+    line = program.machines.line("exec", "admin", "--", sys.executable, "-c", serve % address)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, env=program.machines.environment) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.terminate()
 
 
 def test_the_example_stays_as_short_as_a_manual(program: Program) -> None:

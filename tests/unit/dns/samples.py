@@ -1,0 +1,36 @@
+"""Names, and what servers show of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labvpn.model.dns import Name
+from labvpn.model.records import Sets, read
+from labvpn.observe.dns import Shown, Sight, Soa, Walk
+
+PRIMARY, SECONDARY = "198.51.100.53", "198.51.100.54"
+
+
+def name(**changes: Any) -> Name:
+    values = {"zone": "lab.example", "server": PRIMARY, "key": {"name": "labvpn"}, **changes}
+    return Name.model_validate({key: value for key, value in values.items() if value is not None})
+
+
+def by_hand(**changes: Any) -> Name:
+    return name(mode="manual", key=None, server=None, **changes)
+
+
+def soa(serial: int = 7, mname: str = "ns1.lab.example") -> Soa:
+    return Soa(mname, "hostmaster.lab.example", serial, 5)
+
+
+def sets(*lines: str) -> Sets:
+    return read(lines)
+
+
+def shown(address: str, *lines: str, **more: Any) -> Shown:
+    return Shown("", address, more.pop("soa", soa()), read(lines), **more)
+
+
+def sight(*servers: Shown, primary: Shown | None = None, **more: Any) -> Sight:
+    return Sight(Walk("delegated", "lab.example", ("192.0.2.1",), servers), primary, **more)
