@@ -8,13 +8,14 @@ from itertools import combinations, product
 
 from labvpn.doctor.targets import Port
 
-# The hops from the outside in. "way" is a vantage point's own network up to the lab, one for each of them.
-WAY, CAMPUS, FORTIGATE, FIREWALLD, SERVER = "way", "campus", "fortigate", "firewalld", "server"
+# The hops from the outside in. "way" is a vantage point's own network up to the lab, "tunnel" its VPN: one for each.
+WAY, CAMPUS, TUNNEL, FORTIGATE, FIREWALLD, SERVER = "way", "campus", "tunnel", "fortigate", "firewalld", "server"
+OWN = (WAY, CAMPUS, TUNNEL)
 # The hops that a packet passes from each place. To the campus the FortiGate applies another policy: part of that way.
 PATHS = {
     "outside": (WAY, FORTIGATE, FIREWALLD, SERVER),
     "campus": (CAMPUS, FIREWALLD, SERVER),
-    "vpn": (WAY, FIREWALLD, SERVER),
+    "vpn": (TUNNEL, FIREWALLD, SERVER),
     "host": (FIREWALLD, SERVER),
 }
 
@@ -87,6 +88,11 @@ _FAULTS = {
         _fault(2, "firewall:fortigate", "firewall:elsewhere", "firewall:unseen", "unreachable"),
         _fault(4, "no listener", "no host"),
     ),
+    # It carries all ports alike: one that is closed for a client inside is more often closed on the host.
+    TUNNEL: (
+        _fault(4, "silence"),
+        _fault(4, "firewall:elsewhere", "firewall:unseen", "unreachable"),
+    ),
     FORTIGATE: (
         _fault(1, "silence"),
         _fault(1, "firewall:fortigate", "firewall:elsewhere", "firewall:unseen"),
@@ -127,7 +133,7 @@ def blame(port: Port, witnesses: Sequence[Witness], without: Sequence[str] = ())
 def path(witness: Witness, without: Sequence[str] = ()) -> Path:
     """The hops between a witness and the service."""
     kinds = (kind for kind in PATHS[witness.place] if kind not in without)
-    return tuple(Hop(kind, witness.name if kind in (WAY, CAMPUS) else "") for kind in kinds)
+    return tuple(Hop(kind, witness.name if kind in OWN else "") for kind in kinds)
 
 
 def _explanations(paths: Mapping[Witness, Path]) -> list[World]:
@@ -159,10 +165,15 @@ def _visible(world: World, witness: Witness, hops: Path) -> frozenset[str]:
             # firewalld lets a machine talk to itself, and so does SecureNAT; other rules on the host may refuse that.
             seen |= fault.causes & {"firewall:server"}
         elif fault:
-            return seen | fault.causes
+            return seen | _carried(fault.causes, witness)
     return seen | {"open"}
+
+
+def _carried(causes: frozenset[str], witness: Witness) -> frozenset[str]:
+    """What of it comes back to the witness: SecureNAT keeps a refusal for itself, and its client hears nothing."""
+    return causes | {"silence"} if witness.place == "vpn" and "no listener" in causes else causes
 
 
 def _stop(world: World, witness: Witness, hops: Path) -> Hop | None:
     """Where a witness's packets end."""
-    return next((hop for hop in hops if hop in world and witness.cause in world[hop].causes), None)
+    return next((hop for hop in hops if hop in world and witness.cause in _carried(world[hop].causes, witness)), None)

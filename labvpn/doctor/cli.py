@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from labvpn.doctor.report import Report
+    from labvpn.doctor.run import Point
 
 app = typer.Typer(no_args_is_help=True, help="Find out what is wrong with the VPN, from any machine, without root.")
 
@@ -33,6 +34,11 @@ Here = Annotated[
 Gateways = Annotated[str | None, _option("The FortiGate's addresses: its refusals come from them.")]
 Without = Annotated[str | None, _option("Hops that this lab does not have: fortigate, firewalld.")]
 Address = Annotated[str | None, _option("Probe this address, whatever the name says.")]
+Inner = Annotated[
+    str | None, _option("The server's address inside the VPN (vpn.secureNat.hostAddress), for points that stand there.")
+]
+OnHost = Annotated[bool, _option("Probe from the VPN host as well, by the SSH login of the outputs.", "--on-host")]
+Key = Annotated[Path | None, _option("The SSH key; your agent's and your usual keys are tried without.")]
 Resolver = Annotated[str | None, _option("Ask this resolver, not the system's.")]
 Json = Annotated[bool, _option("Print the report as JSON.", "--json")]
 Metrics = Annotated[bool, _option("Print metrics for a node exporter's textfile collector.", "--prometheus")]
@@ -56,6 +62,9 @@ def probe(
     fortigate: Gateways = None,
     address: Address = None,
     without: Without = None,
+    inner: Inner = None,
+    on_host: OnHost = False,
+    key: Key = None,
     resolver: Resolver = None,
     json: Json = False,
     prometheus: Metrics = False,
@@ -72,8 +81,10 @@ def probe(
     from labvpn.doctor import vantage as vantages
 
     try:
-        wanted = targets.targets(host, _read(outputs), tcp, udp, closed, address, fortigate, without)
-        there = [vantages.vantage(words) for words in vantage or ()]
+        text = _read(outputs)
+        wanted = targets.targets(host, text, tcp, udp, closed, address, fortigate, without, inner)
+        there: list[run.Point] = [vantages.vantage(words) for words in vantage or ()]
+        there += [_on_host(text, key)] if on_host else []
         made = run.probe(wanted, run.place(here, there), there, resolver)
     except targets.TargetError as error:
         raise typer.BadParameter(str(error)) from None
@@ -87,7 +98,7 @@ def probe(
 def check(
     outputs: Outputs = None,
     here: Here = "outside",
-    key: Annotated[Path | None, _option("The SSH key; your agent's and your usual keys are tried without.")] = None,
+    key: Key = None,
     resolver: Resolver = None,
     json: Json = False,
 ) -> None:
@@ -109,6 +120,20 @@ def check(
     else:
         typer.echo("\n".join(map(str, broken)) or "Every promise is kept.")
     raise typer.Exit(1 if broken else 0)
+
+
+def _on_host(outputs: str | None, key: Path | None) -> Point:
+    from labvpn.doctor import onhost
+    from labvpn.model.outputs import OutputsError, read
+
+    if outputs is None:
+        raise typer.BadParameter("--on-host: the stack's outputs have the login; give them with --outputs FILE")
+    try:
+        return onhost.OnHost(read(outputs), key.expanduser().read_text() if key else None)
+    except OutputsError as error:
+        raise typer.BadParameter(str(error)) from None
+    except OSError as error:
+        raise typer.BadParameter(f"--key: {key} cannot be read: {error.strerror}") from None
 
 
 def _read(outputs: Path | None) -> str | None:

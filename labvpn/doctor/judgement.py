@@ -50,12 +50,19 @@ class Finding:
 def judge(port: Port, wanted_open: bool, seen: Sequence[View], known: Known, without: Sequence[str]) -> PortReport:
     """What all vantage points together say of one port, in a lab `without` these hops."""
     pairs = [(view, sighting) for view in seen for sighting in view.sightings if sighting.port == port]
-    witnesses = [Witness(view.name, view.place, cause(sighting, *known)) for view, sighting in pairs]
-    because = tuple(f"{words.place(view.name, view.place)}: {words.witnessed(one, *known)}" for view, one in pairs)
+    witnesses = [Witness(view.name, view.place, cause(sighting, *_known(view, known))) for view, sighting in pairs]
+    because = tuple(
+        f"{words.place(view.name, view.place)}: {words.witnessed(one, *_known(view, known))}" for view, one in pairs
+    )
     blamed = blame(port, witnesses, without)
     sightings = [sighting for _, sighting in pairs]
-    as_expected, says, remedy = _shall_open(sightings, blamed) if wanted_open else _shall_close(witnesses)
+    places = frozenset(witness.place for witness in witnesses)
+    as_expected, says, remedy = _shall_open(sightings, blamed, places) if wanted_open else _shall_close(witnesses)
     return PortReport(port, wanted_open, as_expected, says, remedy, because, blamed)
+
+
+def _known(view: View, known: Known) -> Known:
+    return view.address or known[0], known[1]
 
 
 def findings(ports: Sequence[PortReport]) -> tuple[Finding, ...]:
@@ -67,9 +74,9 @@ def findings(ports: Sequence[PortReport]) -> tuple[Finding, ...]:
     return tuple(Finding(tuple(together), *key) for key, together in alike.items())
 
 
-def _shall_open(sightings: Sequence[Sighting], blamed: Blame | None) -> Outcome:
+def _shall_open(sightings: Sequence[Sighting], blamed: Blame | None, places: frozenset[str]) -> Outcome:
     if blamed:
-        return False, words.verdict(blamed), words.advice(blamed)
+        return False, words.verdict(blamed), words.advice(blamed, places)
     if not sightings:
         return False, "not probed", ""
     mute = [sighting for sighting in sightings if not sighting.services]
@@ -79,8 +86,11 @@ def _shall_open(sightings: Sequence[Sighting], blamed: Blame | None) -> Outcome:
 
 
 def _shall_close(witnesses: Sequence[Witness]) -> Outcome:
-    """Nobody asked for the port: it must be closed to the outside; the campus and the host itself may reach it."""
-    outside = [witness for witness in witnesses if witness.place == "outside"] or list(witnesses)
+    """The port must be closed to the outside, or to the campus if nobody looked from outside; the host may reach it."""
+    looked = {place: [witness for witness in witnesses if witness.place == place] for place in ("outside", "campus")}
+    outside = looked["outside"] or looked["campus"]
+    if not outside:
+        return True, "not probed from outside", ""
     intruded = ", ".join(witness.name for witness in outside if witness.cause == "open")
     if not intruded:
         return True, "closed, as wanted", ""

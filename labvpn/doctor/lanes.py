@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labvpn.doctor import words
-from labvpn.doctor.blame import CAMPUS, FIREWALLD, FORTIGATE, SERVER, WAY, Hop, Witness, path
+from labvpn.doctor.blame import CAMPUS, FIREWALLD, FORTIGATE, SERVER, TUNNEL, WAY, Hop, Witness, path
 from labvpn.doctor.drawing import Element, drawing, element, line
 from labvpn.doctor.drawing import words as text
 from labvpn.doctor.judgement import PortReport
@@ -14,8 +14,15 @@ from labvpn.doctor.sighting import OPEN, Sighting
 from labvpn.doctor.views import View
 
 _WIDTH, _LANE, _START, _SAID = 1120.0, 26.0, 100.0, 655.0
-_AT = {WAY: 190.0, CAMPUS: 190.0, FORTIGATE: 320.0, FIREWALLD: 450.0, SERVER: 580.0}
-_HEADS = {WAY: "the way", CAMPUS: "campus", FORTIGATE: "FortiGate", FIREWALLD: "firewalld", SERVER: "VPN server"}
+_AT = {WAY: 190.0, CAMPUS: 190.0, TUNNEL: 190.0, FORTIGATE: 320.0, FIREWALLD: 450.0, SERVER: 580.0}
+_HEADS = {
+    WAY: "the way",
+    CAMPUS: "campus",
+    TUNNEL: "tunnel",
+    FORTIGATE: "FortiGate",
+    FIREWALLD: "firewalld",
+    SERVER: "VPN server",
+}
 
 
 def lanes(made: Report, view: View) -> Element:
@@ -43,7 +50,7 @@ def _lane(made: Report, view: View, judged: PortReport, sighting: Sighting, y: f
         line(_START, y, until, y, "ok" if stop else kind),
         line(until, y, _AT[SERVER], y, "off"),
         *(_marks(hops, stop, y, kind) if until > _START else ()),
-        text(_SAID, y + 4, words.seen(sighting, made.address, made.wanted.fortigate), f"said {kind}"),
+        text(_SAID, y + 4, words.seen(sighting, view.address or made.address, made.wanted.fortigate), f"said {kind}"),
     ]
     return element("g", *parts)
 

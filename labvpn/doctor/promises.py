@@ -13,6 +13,10 @@ from labvpn.observe.host import Observed
 
 REPAIR = "run `pulumi preview` to see it and `pulumi up` to repair it"
 HOPS = {"host": "VPN host", "server": "SoftEther", "hub": "SoftEther", "firewall": "firewalld"}
+NO_ANSWER = {
+    "OpenVPN": REPAIR,
+    "SSTP": "SoftEther 5.01.9674 never answers it: switch the protocol off, or install a later SoftEther",
+}
 SECRET = {"password", "key"}
 """Fields that only the stack can compare, since the secrets do not lie on the host."""
 
@@ -36,6 +40,14 @@ def outside(report: Report) -> Iterator[Broken]:
         yield Broken("seen from here", finding.headline, finding.remedy or "look at the hops with labvpn doctor probe")
     for problem in report.problems:
         yield Broken("seen from here", problem, "look at it with labvpn doctor probe")
+
+
+def offered(report: Report, protocols: Mapping[str, bool]) -> Iterator[Broken]:
+    """The protocols over TCP (`SSTP`, `OpenVPN`) that the stack offers and that answer at none of the open ports."""
+    seen = [one for view in report.views if view.place != "host" for one in view.sightings if one.connected]
+    spoken = {service for one in seen for service in one.services}
+    for protocol in sorted(name for name, wanted in protocols.items() if wanted and seen and name not in spoken):
+        yield Broken("SoftEther", f"{protocol} is offered and answers at no TCP port", NO_ANSWER[protocol])
 
 
 def inside(host: Mapping[str, Observed]) -> Iterator[Broken]:

@@ -5,17 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from labvpn.doctor import names, report, vantage, views
+from labvpn.doctor import names, report, views
 from labvpn.doctor.report import Report
 from labvpn.doctor.targets import TargetError, Targets
-from labvpn.doctor.vantage import Vantage
 from labvpn.doctor.views import PLACES, View
 
 NOWHERE = "none"
+AROUND = "packets for {address} go around the tunnel there; give the server's address inside the VPN with --inner"
 
 
-def place(text: str, there: Sequence[Vantage]) -> str:
+class Point(Protocol):
+    """Somebody else who looks: its name, where it stands, and what it sees."""
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+
+    @property
+    def place(self) -> str:
+        """One of PLACES."""
+
+    def look(self, wanted: Targets, address: str) -> View:
+        """What it sees of the ports of the server at `address`."""
+
+
+def place(text: str, there: Sequence[Point]) -> str:
     """Where this machine stands, or NOWHERE if it only asks the vantage points `there`; raises TargetError."""
     if text not in (*PLACES, NOWHERE):
         raise TargetError(f"--here: {text!r} is no place; write one of {', '.join(PLACES)} or {NOWHERE}")
@@ -24,7 +41,7 @@ def place(text: str, there: Sequence[Vantage]) -> str:
     return text
 
 
-def probe(wanted: Targets, here: str, there: Sequence[Vantage], resolver: str | None = None) -> Report:
+def probe(wanted: Targets, here: str, there: Sequence[Point], resolver: str | None = None) -> Report:
     """Probe from this machine, which stands `here`, and from every vantage point `there`."""
     began, clock = time.time(), time.monotonic()
     with ThreadPoolExecutor(max_workers=len(there) + 2) as pool:
@@ -38,8 +55,29 @@ def probe(wanted: Targets, here: str, there: Sequence[Vantage], resolver: str | 
 
 
 def _views(
-    pool: ThreadPoolExecutor, wanted: Targets, address: str, here: str, there: Sequence[Vantage]
+    pool: ThreadPoolExecutor, wanted: Targets, address: str, here: str, there: Sequence[Point]
 ) -> tuple[View, ...]:
-    away = [pool.submit(vantage.look, point, wanted, address) for point in there]
-    own = () if here == NOWHERE else (views.look("here", here, address, wanted),)
+    away = [pool.submit(_look, point, wanted, address) for point in there]
+    own = () if here == NOWHERE else (_look(Here(place=here), wanted, address),)
     return (*own, *(view.result() for view in away))
+
+
+@dataclass(frozen=True)
+class Here:
+    """This machine."""
+
+    place: str
+    name: str = "here"
+
+    def look(self, wanted: Targets, address: str) -> View:
+        """What this machine sees of all ports."""
+        return views.look(self.name, self.place, address, wanted)
+
+
+def _look(point: Point, wanted: Targets, address: str) -> View:
+    """What a point sees: of the server's inner address where it stands in the VPN."""
+    if point.place != "vpn":
+        return point.look(wanted, address)
+    if not wanted.inner:
+        return View(point.name, point.place, trouble=AROUND.format(address=address))
+    return replace(point.look(wanted, wanted.inner), address=wanted.inner)

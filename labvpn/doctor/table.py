@@ -56,7 +56,7 @@ def _cells(port: PortReport, made: Report) -> Iterator[str]:
         expected = (sighting.state == OPEN) == port.wanted_open
         inside = not port.wanted_open and view.place != "outside"
         color = "dim" if inside else "green" if expected else "red"
-        yield f"[{color}]{escape(tell(sighting, made.address, made.wanted.fortigate))}[/]"
+        yield f"[{color}]{escape(tell(sighting, view.address or made.address, made.wanted.fortigate))}[/]"
 
 
 def _sighting(view: View, port: PortReport) -> Sighting | None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 TCP = (443, 992, 1194, 5555)
 UDP = (500, 1194, 4500)
@@ -36,7 +37,8 @@ class Port:
 class Targets:
     """The host to probe and what is expected of it.
 
-    `fortigate` are the FortiGate's addresses, where they are known; `without` are hops that this lab does not have.
+    `fortigate` are the FortiGate's addresses, where they are known; `without` are hops that this lab does not have;
+    `inner` is the server's address for clients of the VPN, whose systems send packets for `address` around the tunnel.
     """
 
     host: str
@@ -45,6 +47,7 @@ class Targets:
     closed: tuple[Port, ...] = ()
     fortigate: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    inner: str | None = None
 
     @property
     def name(self) -> str | None:
@@ -61,6 +64,7 @@ def targets(
     address: str | None = None,
     fortigate: str | None = None,
     without: str | None = None,
+    inner: str | None = None,
 ) -> Targets:
     """The targets of one run: lists win over the stack's `outputs` (JSON text), and those over the defaults.
 
@@ -77,10 +81,12 @@ def targets(
     name = host or stack.host
     if not name:
         raise TargetError("no host to probe; give its name or address, or the stack's outputs with --outputs FILE")
-    gateways = tuple(_checked_address(word, "--fortigate") for word in _words(fortigate or ""))
+    gateways = tuple(_checked_address(word, "--fortigate") for word in _words(fortigate or "")) or stack.fortigate
     given = address or stack.address
     checked = _checked_address(given, "--address" if address else "--outputs: address") if given else None
-    return Targets(_checked_host(name), checked, opened, asked_closed, gateways, _absent(without or ""))
+    lacking = stack.without if without is None else _absent(without)
+    inside = _checked_address(inner, "--inner") if inner else stack.inner
+    return Targets(_checked_host(name), checked, opened, asked_closed, gateways, lacking, inside)
 
 
 def numbers(text: str, protocol: str, place: str) -> tuple[Port, ...]:
@@ -116,7 +122,16 @@ def _stack(text: str) -> Targets:
         for number in outputs["ports"].get(protocol) or ()
     ]
     address = str(outputs.get("address") or "")
-    return Targets(str(outputs.get("name") or address), address or None, tuple(found))
+    lacking = ("fortigate",) if outputs.get("fortigate") is False else ()
+    return Targets(
+        str(outputs.get("name") or address), address or None, tuple(found), without=lacking, inner=_inner(outputs)
+    )
+
+
+def _inner(outputs: dict[str, Any]) -> str | None:
+    network = outputs.get("network")
+    told = network.get("hostAddress") if isinstance(network, dict) else None
+    return _checked_address(str(told), "--outputs: network.hostAddress") if told else None
 
 
 def _port(word: str, protocol: str, place: str) -> Port:

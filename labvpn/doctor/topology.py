@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from labvpn.doctor import words
-from labvpn.doctor.blame import CAMPUS, FIREWALLD, FORTIGATE, SERVER, WAY, Hop
+from labvpn.doctor.blame import FIREWALLD, FORTIGATE, OWN, SERVER, WAY, Hop
 from labvpn.doctor.drawing import Element, drawing, element, line
 from labvpn.doctor.drawing import words as text
 from labvpn.doctor.report import Report
@@ -83,7 +83,7 @@ def _hop_box(made: Report, kind: str, closed: list[str]) -> Box:
 
 
 def _view_box(made: Report, view: View, y: float) -> Box:
-    closed = [*blamed(made).get(Hop(WAY, view.name), []), *blamed(made).get(Hop(CAMPUS, view.name), [])]
+    closed = [port for kind in OWN for port in blamed(made).get(Hop(kind, view.name), [])]
     sees = sum(one.state == OPEN for one in view.sightings)
     lines = ["did not report"] if view.trouble else [f"sees {sees} of {len(view.sightings)} ports open"]
     lines += [f"way closes {ports}" for ports in _two_by_two(closed)]

@@ -47,6 +47,19 @@ class Vantage:
         """Whether the command ends in a Python, to which the probe is sent, and not in a labvpn."""
         return Path(self.prefix[-1]).name.startswith("python")
 
+    def look(self, wanted: Targets, address: str) -> View:
+        """What this point sees of all ports; what goes wrong on the way becomes the view's trouble."""
+        start = ["-"] if self.is_python else ["doctor", "probe"]
+        command = [*self.prefix, *start, *arguments(wanted, address), *([] if self.is_python else ["--json"])]
+        script = bundle() if self.is_python else ""
+        try:
+            ran = subprocess.run(command, input=script, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        except subprocess.TimeoutExpired:
+            return View(self.name, self.place, trouble=f"{self.prefix[0]} did not end within {PATIENCE:.0f} s")
+        except OSError as error:
+            return View(self.name, self.place, trouble=f"{self.prefix[0]}: {error.strerror}")
+        return read(self, ran.stdout, ran.stderr, ran.returncode)
+
 
 def vantage(text: str) -> Vantage:
     """The vantage point of NAME=COMMAND PREFIX; it stands where its name says (campus, vpn, host), else outside.
@@ -67,19 +80,6 @@ def place_of(name: str) -> str:
     """Where a vantage point of that name stands: campus and campus-library stand on the campus."""
     first = name.partition("-")[0]
     return first if first in PLACES else "outside"
-
-
-def look(there: Vantage, wanted: Targets, address: str) -> View:
-    """What the vantage point sees of all ports; what goes wrong on the way becomes the view's trouble."""
-    command = [*there.prefix, *arguments(there, wanted, address)]
-    script = bundle() if there.is_python else ""
-    try:
-        ran = subprocess.run(command, input=script, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
-        return View(there.name, there.place, trouble=f"{there.prefix[0]} did not end within {PATIENCE:.0f} s")
-    except OSError as error:
-        return View(there.name, there.place, trouble=f"{there.prefix[0]}: {error.strerror}")
-    return read(there, ran.stdout, ran.stderr, ran.returncode)
 
 
 def read(there: Vantage, out: str, err: str, code: int) -> View:
@@ -106,6 +106,8 @@ def bundle() -> str:
 
 _LOADER = """\
 import base64, os, sys, tempfile
+if sys.version_info < (3, 9):
+    sys.exit("the Python there is older than 3.9, which the probe needs")
 with tempfile.TemporaryDirectory() as folder:
     archive = os.path.join(folder, "probe.zip")
     with open(archive, "wb") as packed:
@@ -116,8 +118,8 @@ with tempfile.TemporaryDirectory() as folder:
 """
 
 
-def arguments(there: Vantage, wanted: Targets, address: str) -> list[str]:
-    """The words after the prefix: shells on the way read nothing into a host, an address and numbers."""
+def arguments(wanted: Targets, address: str) -> list[str]:
+    """What the probe there is told: shells on the way read nothing into a host, an address and numbers."""
     opened = {
         protocol: ",".join(str(port.number) for port in wanted.opened if port.protocol == protocol)
         for protocol in ("tcp", "udp")
@@ -125,5 +127,4 @@ def arguments(there: Vantage, wanted: Targets, address: str) -> list[str]:
     lists = {f"--{protocol}": numbers for protocol, numbers in opened.items() if numbers}
     if wanted.closed:
         lists["--closed"] = ",".join(map(str, wanted.closed))
-    words = [wanted.host, "--address", address, *(word for option in lists.items() for word in option)]
-    return ["-", *words] if there.is_python else ["doctor", "probe", *words, "--json"]
+    return [wanted.host, "--address", address, *(word for option in lists.items() for word in option)]

@@ -24,7 +24,8 @@ _ROUNDS = 2
 class View:
     """What one vantage point sees; `trouble` says in words why it sees nothing.
 
-    `place` is where it stands: outside, campus, vpn (a client of the VPN) or host (on the server itself).
+    `place` is where it stands: outside, campus, vpn (a client of the VPN) or host (on the server itself). `address` is
+    the server's as it is known there, where that is another than the report's.
     """
 
     name: str
@@ -32,6 +33,7 @@ class View:
     sightings: tuple[Sighting, ...] = ()
     shows_offender: bool = True
     trouble: str = ""
+    address: str = ""
 
 
 def look(name: str, place: str, address: str, wanted: Targets) -> View:

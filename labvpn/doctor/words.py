@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from labvpn.doctor.blame import CAMPUS, FIREWALLD, FORTIGATE, SERVER, WAY, Blame, Hop
+from labvpn.doctor.blame import CAMPUS, FIREWALLD, FORTIGATE, SERVER, TUNNEL, WAY, Blame, Hop
 from labvpn.doctor.sighting import DROPPED, OPEN, Refusal, Sighting, cause
 
 _NAMES = {
     WAY: "the network between {of} and the lab",
     CAMPUS: "the campus network, or the FortiGate's policy for it",
+    TUNNEL: "the tunnel of {of}",
     FORTIGATE: "the FortiGate",
     FIREWALLD: "the host's firewall (firewalld)",
     SERVER: "the VPN server",
@@ -26,6 +27,7 @@ _REMEDIES = {
         "If that network is yours, let these ports out."
     ),
     CAMPUS: "Let the campus reach these ports in the FortiGate's policy for it, or in the campus's own firewall.",
+    TUNNEL: "Dial in again there; if that changes nothing, the hub's access lists and SecureNAT decide what passes.",
     FORTIGATE: (
         "A policy from outside to the server must allow these ports, above the policy that denies the rest: "
         "`pulumi preview` shows what differs, `pulumi up` repairs it."
@@ -88,25 +90,28 @@ def verdict(blamed: Blame) -> str:
     return text
 
 
-def advice(blamed: Blame) -> str:
-    """What to do about it: the repair at the hop, and the probe that would remove a doubt."""
+def advice(blamed: Blame, places: frozenset[str] = frozenset()) -> str:
+    """What to do about it: the repair at the hop, and from where a probe that is still missing would remove a doubt."""
     if blamed.hop is None:
         return "The network changed while it was probed, or answers get lost: run the same probe again."
-    return " ".join(filter(None, (_REMEDIES[blamed.hop.kind], _telling(blamed))))
+    return " ".join(filter(None, (_REMEDIES[blamed.hop.kind], _telling(blamed, places))))
 
 
-def _telling(blamed: Blame) -> str:
-    """The vantage point that would tell the rivals apart."""
+def _telling(blamed: Blame, places: frozenset[str]) -> str:
+    """The vantage point that would tell the rivals apart, if nobody stands there yet."""
     if not blamed.rivals:
         return ""
     kinds = {hop.kind for hop in (blamed.hop, *blamed.rivals) if hop}
-    where = "on the server itself"
+    place, where = "host", "on the server itself"
     if FORTIGATE in kinds and FIREWALLD in kinds:
-        where = "on the campus"
+        place, where = "campus", "on the campus"
+    if CAMPUS in kinds and FIREWALLD in kinds:
+        place, where = "outside", "from outside"
     if kinds <= {WAY, FORTIGATE}:
-        where = "in another network outside"
+        place, where = "elsewhere", "in another network outside"
     others = ", ".join(map(hop_name, blamed.rivals))
-    return f"It may also be {others}: a second probe {where} (--vantage) would tell."
+    more = "" if place in places else f": a second probe {where} (--vantage) would tell"
+    return f"It may also be {others}{more}."
 
 
 def _open(sighting: Sighting) -> str:

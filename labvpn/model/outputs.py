@@ -52,9 +52,10 @@ class Account(Told):
 
 
 class Network(Told):
-    """The network inside the hub: its router, and the networks behind it that a split tunnel reaches."""
+    """The network inside the hub: its router, the host's own address there, and what a split tunnel reaches."""
 
     router: IPv4Address
+    host_address: IPv4Address | None = None
     routes: tuple[IPv4Network, ...] = ()
 
 

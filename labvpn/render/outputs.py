@@ -24,6 +24,7 @@ def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
         "hub": lab.vpn.hub,
         "protocols": lab.vpn.protocols.model_dump(mode="json", by_alias=True),
         "network": network(lab),
+        "fortigate": lab.fortigate is not None,
         "translated": lab.fortigate is not None and lab.fortigate.vip is not None,
         "ssh": login(lab, credentials.host_key),
         "users": {user.name: account(user, secret(credentials.password_of(user))) for user in lab.users},
@@ -39,10 +40,12 @@ def ports(lab: Lab) -> dict[str, list[int]]:
 
 
 def network(lab: Lab) -> dict[str, Any]:
-    """The router inside the hub, and the routes that it pushes where not the whole traffic goes through."""
+    """The router inside the hub, the host's address there, and the routes pushed where not the whole traffic goes."""
     nat = lab.vpn.secure_nat
     host = [IPv4Network(nat.host_address)] if nat.routes and nat.host_address else []
-    return {"router": str(nat.address.ip), "routes": [str(route) for route in (*nat.routes, *host)]}
+    inner = str(nat.host_address) if nat.host_address else None
+    routes = [str(route) for route in (*nat.routes, *host)]
+    return {"router": str(nat.address.ip), "hostAddress": inner, "routes": routes}
 
 
 def login(lab: Lab, host_key: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def show(report: Report, console: Console) -> None:
 
 def _sessions(report: Report) -> Table:
     names = ("user", "since (UTC)", "from", "by", "received", "sent", "time left")
-    table = Table(*(Column(name, no_wrap=True) for name in names), title=_title(report))
+    table = Table(*(Column(name, overflow="fold") for name in names), title=_title(report))
     for session in sorted(report.sessions, key=lambda session: session.since):
         table.add_row(
             escape(session.user),

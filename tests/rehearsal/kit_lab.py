@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -59,6 +60,19 @@ class KitLab:
             "admin", *PROGRAM, "status", "--outputs", str(self.outputs), "--key", str(key), "--json"
         )
         answer: dict[str, Any] = json.loads(shown)
+        return answer
+
+    def exec(self, machine: str) -> str:
+        """The words that lead to a machine."""
+        return shlex.join(self.lab.line("exec", machine, "--"))
+
+    def doctor(self, *words: str) -> dict[str, Any]:
+        """What the doctor prints as JSON, run where every machine is at hand."""
+        done = subprocess.run(
+            (*PROGRAM, "doctor", *words), env=self.lab.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode in (0, 1), done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
     def cut(self) -> list[str]:

@@ -123,7 +123,14 @@ def vantage(lab: Rehearsal, name: str, machine: str, *program: str) -> list[str]
 
 def everywhere(lab: Rehearsal) -> list[str]:
     outside = [word for name in ("internet", "phone", "campus") for word in vantage(lab, name, name)]
-    return ["--here", "none", *outside, *vantage(lab, "host", "server", "python3")]
+    return ["--here", "none", *outside, *vantage(lab, "host", "admin", *by_ssh(lab))]
+
+
+def by_ssh(lab: Rehearsal) -> tuple[str, ...]:
+    known = lab.state / "probe-known-hosts"
+    known.write_text(f"{network.SERVER} {yaml.safe_load((lab.state / 'values.yaml').read_text())['hostKey']}\n")
+    options = ("-q", "-o", f"UserKnownHostsFile={known}", "-i", str(lab.state / "ssh/admin"))
+    return ("ssh", *options, f"root@{network.SERVER}", "python3")
 
 
 @pytest.fixture(scope="module")

@@ -114,6 +114,26 @@ def test_the_server_answers_ike_as_the_apple_profile_dials_it(made: KitLab) -> N
     assert "1 returned handshake" in seen
 
 
+def test_a_client_in_the_tunnel_is_a_vantage_point_that_tells_the_hosts_firewall_from_the_server(
+    made: KitLab, tmp_path: Path
+) -> None:
+    def closed(*ports: str) -> dict[str, str]:
+        machines = {"phone": "internet", "campus": "campus", "vpn": "phone"}
+        points = [f"--vantage={name}={made.exec(machine)} python3" for name, machine in machines.items()]
+        words = ("--outputs", str(made.outputs), "--here", "none", *points, "--tcp", ",".join(ports), "--json")
+        seen = made.doctor("probe", *words)
+        assert [view["trouble"] for view in seen["vantages"]] == ["", "", ""]
+        return {str(port["port"]): port["blame"]["hop"] for port in seen["ports"] if not port["as_expected"]}
+
+    profile = made.kits / "guest1/openvpn-tcp-443.ovpn"
+    with dial(made, "phone", profile, tmp_path, "guest1", made.password("guest1")) as client:
+        assert client.reads("Initialization Sequence Completed"), client.log
+        assert closed("443", "992") == {}
+        made.lab.output("server", "firewall-cmd", "--add-rich-rule=rule family=ipv4 port port=992 protocol=tcp drop")
+        assert closed("443", "992") == {"992": "firewalld"}
+        made.lab.output("server", "firewall-cmd", "--reload")
+
+
 def test_the_owner_sees_a_live_session_and_a_failed_login(made: KitLab, tmp_path: Path) -> None:
     profile = made.kits / "guest2/openvpn-tcp-443.ovpn"
     with dial(made, "internet", profile, tmp_path, "guest2", "certainly-not-the-password") as refused:

@@ -82,5 +82,11 @@ def test_a_password_that_is_set_wins_over_the_derived_one() -> None:
     assert sent["LAB/owner"] != sent["LAB/guest1"]
 
 
+def test_the_outputs_name_what_the_doctor_needs_of_the_hops_and_the_tunnel() -> None:
+    nat = {"secureNat": {"hostAddress": "192.168.31.1"}}
+    told = outputs.told(lab(vpn=nat, fortigate=None), credentials(), str)
+    assert (told["fortigate"], told["network"]["hostAddress"]) == (False, "192.168.31.1")
+
+
 def test_the_outputs_name_ports_by_transport() -> None:
     assert outputs.ports(lab()) == {"tcp": [443, 992, 1194, 5555], "udp": [500, 1194, 4500]}

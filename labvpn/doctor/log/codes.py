@@ -70,6 +70,7 @@ WINDOWS_TEXT = """
 853  authentication  certificate
 864  authentication  certificate
 868  name            name-not-found
+1931  tls            certificate
 13801  phase-1       certificate wrong-psk
 13803  phase-1       certificate
 13804  phase-1       wrong-psk proposal-mismatch

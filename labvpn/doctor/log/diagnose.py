@@ -80,7 +80,8 @@ def _apart(one: float, other: float) -> float:
 def crossed(client: Verdict, lines: Sequence[Event]) -> Verdict:
     """Let the server's log decide between the client's causes."""
     if client.stage is Stage.CONNECTED:
-        return client
+        cut = rules.judge(lines)
+        return cut if cut.causes[0] is Cause.TIME_OVER else client
     if not lines:
         return _server_silent(client)
     server = rules.judge(lines)

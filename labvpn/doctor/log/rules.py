@@ -114,13 +114,18 @@ def _after_up(attempt: Attempt, up: Event, after: Sequence[Event]) -> Verdict:
     spoken = [finding for event in after if event.kind is Kind.SAYS for finding in _spoken(attempt, event)]
     if spoken:
         return Verdict(Stage.DISCONNECTED, ranked([*spoken, replace(worked, weight=1.0)]))
-    end = next((event for event in after if event.kind in (Kind.CUT, Kind.LOST)), None)
+    end = next((event for event in after if _ends_session(event, attempt.seconds(up, event))), None)
     if end is None:
         return Verdict(Stage.CONNECTED, (worked,))
     span = attempt.seconds(up, end)
     reason = Reason("span" if span is not None else "cut", end.number, end.words, number=(span or 0) / 60)
     over = Finding(Cause.TIME_OVER, STOPPED + (10 if _by_the_clock(end, span) else -10), reason, Stage.DISCONNECTED)
     return Verdict(Stage.DISCONNECTED, ranked([worked, over]))
+
+
+def _ends_session(event: Event, span: float | None) -> bool:
+    """Whether a worked session ended here; a mere restart counts only at a round time, where a server's limit lies."""
+    return event.kind in (Kind.CUT, Kind.LOST) or (event.kind is Kind.FAILED and _by_the_clock(event, span))
 
 
 def _by_the_clock(end: Event, span: float | None) -> bool:

@@ -116,7 +116,13 @@ def test_a_closed_campus_is_not_blamed_on_the_policy_for_the_outside() -> None:
 def test_the_tunnel_is_blamed_if_only_a_client_in_it_is_cut_off() -> None:
     sees = [Witness("here", "outside", "open"), Witness("vpn", "vpn", "silence")]
     blamed = blame(PORT, sees)
-    assert blamed and blamed.hop == Hop("way", "vpn")
+    assert blamed and blamed.hop == Hop("tunnel", "vpn")
+
+
+def test_a_service_that_is_off_is_silent_for_a_client_in_the_vpn_and_blamed_all_the_same() -> None:
+    sees = [Witness("here", "outside", "no listener"), Witness("vpn", "vpn", "silence")]
+    blamed = blame(PORT, [*sees, Witness("host", "host", "no listener")])
+    assert blamed and blamed.hop == Hop("server") and blamed.certain
 
 
 def test_a_client_in_the_vpn_passes_the_hosts_firewall_like_the_host_itself() -> None:

@@ -1,7 +1,8 @@
 """The stack's promises against what the host shows."""
 
-from labvpn.doctor.promises import inside, to_json
+from labvpn.doctor.promises import inside, offered, to_json
 from labvpn.observe.host import Observed
+from tests.unit.doctor.samples import good
 
 USER = "user LAB/a password=current MultiLogins=1\n"
 
@@ -23,6 +24,12 @@ def test_what_only_the_stack_can_compare_is_not_called_broken() -> None:
 def test_a_host_that_the_stack_never_touched_is_said_to_be_so() -> None:
     (broken,) = inside({})
     assert "never applied" in broken.says
+
+
+def test_a_protocol_that_is_offered_and_does_not_answer_is_named() -> None:
+    (broken,) = offered(good(), {"OpenVPN": True, "SSTP": True})
+    assert broken.says == "SSTP is offered and answers at no TCP port"
+    assert list(offered(good(), {"OpenVPN": True, "SSTP": False})) == []
 
 
 def test_the_findings_are_told_to_a_program() -> None:

@@ -32,6 +32,12 @@ def test_lists_win_over_the_outputs() -> None:
     assert targets(None, outputs(), tcp="992").opened == (Port("tcp", 992),)
 
 
+def test_the_outputs_say_that_there_is_no_fortigate_and_where_the_server_is_inside_the_vpn() -> None:
+    found = targets(None, outputs(fortigate=False, network={"hostAddress": "192.168.31.1"}))
+    assert (found.without, found.inner) == (("fortigate",), "192.168.31.1")
+    assert targets(None, outputs(fortigate=True)).without == ()
+
+
 def test_a_lab_without_a_name_is_probed_by_its_address() -> None:
     found = targets(None, outputs(name=None))
     assert (found.host, found.name) == ("203.0.113.20", None)

@@ -1,6 +1,6 @@
 """What macOS and iOS show their user, English, Japanese and Chinese: each has many causes and weighs little."""
 
-from labvpn.doctor.log.event import STRONG, WEAK, Row, Stage, Table, says
+from labvpn.doctor.log.event import STRONG, WEAK, Kind, Row, Stage, Table, says
 
 _CANNOT = r"(?:できません|できず|失敗)"
 
@@ -8,6 +8,11 @@ _CANNOT = r"(?:できません|できず|失敗)"
 def _weak(stage: Stage, causes: str, *patterns: str) -> tuple[Row, ...]:
     return tuple(says(stage, causes, *patterns, weight=WEAK))
 
+
+OTHERS: Table = (
+    Row(r"\b(?:git|fatal|smtp|imap|mail|outlook|ldap|mysql|docker|sshd?)\b.*authentication failed", Kind.NOISE),
+)
+"""Other services whose logins fail in the same words."""
 
 ENGLISH: Table = (
     *_weak(
@@ -35,6 +40,8 @@ ENGLISH: Table = (
         "wrong-credentials second-login account-expired",
         r"^\W*(?:VPN Connection\W+)?(?:User )?Authentication failed\W*$",
         r"[\"'“]\W*(?:User )?Authentication failed",
+        r"\b(?:says|said|shows?|tells?|message|error|get|an?)\b\W*(?:User )?Authentication failed"
+        r"(?:[.!]|\s*$| occurs| error)",
         r"^\W*The user is not authorized to access",
         r"^\W*(?:Your|The) (?:user ?name|password).{0,30}(?:incorrect|wrong|not valid)",
     ),
@@ -169,4 +176,4 @@ CHINESE: Table = (
     ),
 )
 
-TABLE: Table = ENGLISH + JAPANESE + CHINESE
+TABLE: Table = OTHERS + ENGLISH + JAPANESE + CHINESE

@@ -1,0 +1,41 @@
+"""The VPN host as a vantage point: the probe runs there by the stack's own SSH login, with the host key it recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+from dataclasses import dataclass, replace
+
+from labvpn.doctor import vantage, views
+from labvpn.doctor.targets import Targets
+from labvpn.doctor.views import View
+from labvpn.model.outputs import Outputs
+from labvpn.model.server import Server, Ssh
+from labvpn.remote import ssh
+from labvpn.remote.errors import HopError
+
+
+@dataclass(frozen=True)
+class OnHost:
+    """The host of the stack whose outputs these are; `key` is a private SSH key's text, None for the usual ones."""
+
+    outputs: Outputs
+    key: str | None
+    name: str = "host"
+    place: str = "host"
+
+    def look(self, wanted: Targets, address: str) -> View:
+        """What the host sees of its own ports; what goes wrong on the way becomes the view's trouble."""
+        words = " ".join(map(shlex.quote, vantage.arguments(wanted, address)))
+        try:
+            answer = self.run(f"python3 - {words}", vantage.bundle(), int(vantage.PATIENCE))
+        except HopError as error:
+            return View(self.name, self.place, trouble=str(error))
+        return replace(views.from_json(json.loads(answer)), name=self.name, place=self.place)
+
+    def run(self, command: str, stdin: str, seconds: int) -> str:
+        """What a command prints that runs as root on the host. Raises HopError."""
+        login = self.outputs.ssh
+        server = Server(address=self.outputs.address, ssh=Ssh(user=login.user, port=login.port, host=login.host))
+        return asyncio.run(ssh.run(server, self.key, login.host_key, command, stdin, seconds))
