@@ -7,6 +7,7 @@ from labvpn.agent.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.document import Change, Line
 from labvpn.agent.errors import AgentError
 from labvpn.agent.hashes import password_hash
+from labvpn.agent.reaper import Reaper
 from labvpn.agent.rpc import HUB_EXISTS, HUB_NOT_FOUND, RpcError
 from labvpn.agent.server import require
 from labvpn.agent.settings import Setting, current, yes
@@ -180,7 +181,7 @@ class Hub(Concern):
     def __init__(self, state: State, softether: SoftEther) -> None:
         self.softether = softether
         self.users = Users(softether)
-        handlers: List[Handler] = [Hubs(softether), SecureNat(softether), self.users]
+        handlers: List[Handler] = [Hubs(softether), SecureNat(softether), self.users, Reaper(softether)]
         super().__init__(state, handlers)
 
     def prepare(self, changes: List[Change]) -> bool:

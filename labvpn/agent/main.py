@@ -1,4 +1,4 @@
-"""The agent's commands: observe, check, status, converge, remove, confirm, restore."""
+"""The agent's commands: observe, check, status, reap, converge, remove, confirm, restore."""
 
 import json
 import sys
@@ -13,12 +13,13 @@ from labvpn.agent.host import Host
 from labvpn.agent.hub import Hub
 from labvpn.agent.lock import held
 from labvpn.agent.machine import Machine
+from labvpn.agent.reap import reap
 from labvpn.agent.server import Server
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.state import HOME, State
 from labvpn.agent.status import Status
 
-USAGE = "usage: agent observe | check | status | (converge | remove) CONCERN | (confirm | restore) firewall"
+USAGE = "usage: agent observe | check | status | reap | (converge | remove) CONCERN | (confirm | restore) firewall"
 CONCERNS = ("host", "server", "hub", "firewall")
 
 
@@ -119,6 +120,9 @@ def work(words: List[str], stream: TextIO) -> str:
         return Session(Machine(), {}).check()
     if action == "status":
         return Status(Machine()).report()
+    if action == "reap":
+        reap(Machine())
+        return ""
     if action in ("confirm", "restore") and name == "firewall":
         session = Session(Machine(), {})
     elif action in ("converge", "remove"):

@@ -47,10 +47,11 @@ class Unreachable(AgentError):
 
 
 class Rpc:
-    """Calls to one listener of the server, as its administrator."""
+    """Calls to one listener of the server, as its administrator or, with a hub's password, as that hub's."""
 
-    def __init__(self, port: int, password: str, seconds: float = CALL_SECONDS) -> None:
+    def __init__(self, port: int, password: str, seconds: float = CALL_SECONDS, hub: str = "") -> None:
         self.port = port
+        self.hub = hub
         self.password = password
         # The certificate is the server's own and the peer is this very host.
         context = ssl._create_unverified_context()  # noqa: S323
@@ -85,6 +86,8 @@ class Rpc:
     def ask(self, body: str) -> http.client.HTTPResponse:
         """One exchange on the connection."""
         headers: Dict[str, Any] = {"X-VPNADMIN-PASSWORD": self.password.encode("utf-8")}
+        if self.hub:
+            headers["X-VPNADMIN-HUBNAME"] = self.hub
         self.connection.request("POST", "/api/", body.encode("utf-8"), headers)
         return self.connection.getresponse()
 

@@ -31,6 +31,11 @@ class Installation(NamedTuple):
         """The file that says from where the server may be administered."""
         return self.folder + "/adminip.txt"
 
+    @property
+    def logs(self) -> str:
+        """The folder of the logs: Debian's package has it elsewhere."""
+        return self.folder.replace("/var/lib/", "/var/log/")
+
 
 PACKAGED = Installation("/usr/libexec/softether/vpnserver/vpnserver", "/var/lib/softether", "softether-vpnserver")
 UNPACKED = Installation("/usr/local/vpnserver/vpnserver", "/usr/local/vpnserver", "vpnserver")

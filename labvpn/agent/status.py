@@ -1,31 +1,27 @@
 """What goes on at the server now, for those who look after it: only read, and nothing secret in the answer."""
 
-import calendar
 import json
 import re
 import ssl
 import time
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
-from labvpn.agent.softether import PACKAGED, Secrets, SoftEther
-
-PACKAGED_LOGS = "/var/log/softether"
+from labvpn.agent.softether import Secrets, SoftEther
+from labvpn.agent.times import NEVER, moment, stamp
 
 LOG_DAYS = 2
 LOG_BYTES = 8 << 20
 FAILURES_SECONDS = 24 * 3600
 MOST_FAILURES = 200
 
-NEVER = "1970-"
-"""How a date begins that is not set: SoftEther gives the first day of its own reckoning."""
-
 # The sentences of the log in English and in Japanese; by escapes, since the agent travels as plain ASCII.
 CALLER = re.compile(r'"(CID-\d+)" ?\([^)"]*?IP[^)"]*?[:\uff1a] ?([0-9A-Fa-f.:]+)')
 REFUSALS = (
-    r"User authentication failed|Access has been refused to user|\u30e6\u30fc\u30b6\u30fc\u8a8d\u8a3c\u306b\u5931\u6557"
+    r"User authentication failed|Access has beens? refused to user|"
+    r"\u30e6\u30fc\u30b6\u30fc\u8a8d\u8a3c\u306b\u5931\u6557"
 )
 FAILED = re.compile(r'^(\S+ \S+) .*"(CID-\d+)".*(?:{}).*?"([^"]*)"'.format(REFUSALS))
 
@@ -106,9 +102,7 @@ class Status:
 
     def log(self, hub: str) -> Iterator[str]:
         """The end of the hub's security log, the older file first."""
-        place = self.softether.place
-        folder = PACKAGED_LOGS if place == PACKAGED else place.folder
-        files = sorted(self.machine.path(folder + "/security_log/" + hub).glob("*.log"))
+        files = sorted(self.machine.path(self.softether.place.logs + "/security_log/" + hub).glob("*.log"))
         for path in files[-LOG_DAYS:]:
             with path.open("rb") as file:
                 file.seek(max(0, path.stat().st_size - LOG_BYTES))
@@ -121,19 +115,3 @@ class Status:
             return ssl.get_server_certificate(("127.0.0.1", self.softether.ports()[0]))
         except (OSError, ValueError):
             return ""
-
-
-def moment(text: str) -> Optional[float]:
-    """A time of SoftEther's calls, which is UTC, in seconds since 1970; None where it is not set."""
-    if text.startswith(NEVER):
-        return None
-    whole, _, part = text.rstrip("Z").partition(".")
-    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + (part or "0"))
-
-
-def stamp(text: str) -> Optional[float]:
-    """A time of SoftEther's logs, which is the host's local one, in seconds since 1970; None if it is none."""
-    try:
-        return time.mktime(time.strptime(text.partition(".")[0], "%Y-%m-%d %H:%M:%S"))
-    except ValueError:
-        return None

@@ -12,6 +12,7 @@ from labvpn.model import ports
 from labvpn.model.base import Value, duplicates
 from labvpn.model.ports import Protocols
 from labvpn.model.server import PortNumber
+from labvpn.model.sessions import Sessions
 
 
 class Mode(StrEnum):
@@ -91,6 +92,7 @@ class Vpn(Value):
     listeners: Listeners = (443, 992, 1194, 5555)
     protocols: Protocols = Protocols()
     secure_nat: SecureNat = SecureNat()
+    sessions: Sessions = Sessions()
 
     @property
     def ports(self) -> tuple[ports.Port, ...]:

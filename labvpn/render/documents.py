@@ -82,6 +82,8 @@ def _hub(lab: Lab) -> Iterator[Entry]:
     yield _secure_nat(lab.vpn)
     for user in lab.users:
         yield _user(hub, user)
+    if lab.vpn.sessions.enforced:
+        yield _reaper(lab.vpn)
 
 
 def _secure_nat(vpn: Vpn) -> Entry:
@@ -117,6 +119,12 @@ def _user(hub: str, user: User) -> Entry:
         "MultiLogins": str(user.multi_logins),
     }
     return Entry("user", f"{hub}/{user.name}", fields)
+
+
+def _reaper(vpn: Vpn) -> Entry:
+    rules = vpn.sessions
+    times = {"interval": str(rules.interval), "hold": str(rules.hold), "grace": str(rules.grace)}
+    return Entry("reaper", "", {"hubs": vpn.hub, **times, "keep": rules.keep, "password": "current", "active": "yes"})
 
 
 def _firewall(firewall: HostFirewall, vpn: Vpn) -> Iterator[Entry]:

@@ -14,7 +14,8 @@ from labvpn.agent.machine import Machine
 from labvpn.agent.main import work
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, RpcError
 from labvpn.agent.softether import PACKAGED, SoftEther
-from labvpn.agent.status import Status, moment
+from labvpn.agent.status import Status
+from labvpn.agent.times import moment
 
 NONE = "1970-01-01T09:00:00.000Z"
 ORDINARY = {"SecureNATMode_bool": False, "BridgeMode_bool": False, "LinkMode_bool": False}

@@ -1,0 +1,169 @@
+"""The reaper: it ends sessions as their users' policies promise, whatever the protocol, as the hub's administrator."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from labvpn.agent.errors import AgentError
+from labvpn.agent.holds import Holds
+from labvpn.agent.host import AGENT
+from labvpn.agent.lock import held
+from labvpn.agent.machine import Machine
+from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, Rpc, RpcError, Unreachable
+from labvpn.agent.sessions import Limits, Live, SessionRules, Verdict, live, verdicts
+from labvpn.agent.softether import Secrets, SoftEther
+from labvpn.agent.state import HOME
+
+ORDERS = HOME + "/reaper.json"
+"""What the reaper is told: its rules and the hubs' passwords, readable by root alone."""
+
+TROUBLE_SECONDS = 5.0
+
+
+class HubReaper:
+    """The reaper of one hub; its connection is the hub's and opens at first need."""
+
+    def __init__(self, machine: Machine, hub: str, password: str, rules: SessionRules) -> None:
+        self.machine = machine
+        self.hub = hub
+        self.password = password
+        self.rules = rules
+        self.connection: Optional[Rpc] = None
+        self.holds = Holds(machine, hub)
+        self.read: Tuple[str, int] = ("", 0)
+
+    def call(self, method: str, **parameters: Any) -> Answer:
+        """Call the server as the hub's administrator."""
+        if self.connection is None:
+            raise Unreachable("the reaper has no connection to SoftEther: run it again")
+        return self.connection.call(method, **parameters)
+
+    def connect(self) -> bool:
+        """Whether a new connection had to be opened; the server may be another one than before."""
+        if self.connection is not None:
+            return False
+        trouble: AgentError = Unreachable("SoftEther on the VPN host has no listener: give the server at least one")
+        for port in SoftEther(self.machine, Secrets({})).ports():
+            self.connection = Rpc(port, self.password, hub=self.hub)
+            try:
+                self.call("GetHubStatus", HubName_str=self.hub)
+            except Unreachable as error:
+                trouble = error
+            else:
+                return True
+        raise trouble
+
+    def round(self, now: float) -> List[str]:
+        """End what has to end, let in again who was held, and say what was done."""
+        try:
+            fresh = self.connect()
+            said = self.cut(now)
+            if self.holds.held():
+                self.holds.renew(self.log(), self.rules.hold)
+            return said + self.lift(now, fresh)
+        except AgentError:
+            self.close()
+            raise
+
+    def lift(self, now: float, fresh: bool) -> List[str]:
+        """Let in again whose hold is over; a fresh server may have come back with one that was lifted."""
+        if not self.holds.due(now, fresh):
+            return []
+        with self.locked():
+            lifted = self.holds.lift(self.call, now, fresh)
+        return ["{} in {} may dial again".format(user, self.hub) for user in lifted]
+
+    def cut(self, now: float) -> List[str]:
+        """End the sessions that are too old or too many."""
+        sessions = live(self.call("EnumSession", HubName_str=self.hub).get("SessionList", []))
+        limits = {user: self.limits(session) for user, session in {one.user: one for one in sessions}.items()}
+        return [self.end(verdict, now) for verdict in verdicts(sessions, limits, self.rules, now)]
+
+    def limits(self, session: Live) -> Limits:
+        """What the session's user is allowed now; where the user has no policy, what the session began with."""
+        try:
+            record = self.call("GetUser", HubName_str=self.hub, Name_str=session.user)
+            if not record.get("UsePolicy_bool"):
+                record = self.call("GetSessionStatus", HubName_str=self.hub, Name_str=session.name)
+        except RpcError as error:
+            if error.code != OBJECT_NOT_FOUND:
+                raise
+            return Limits(0, 0)
+        return Limits(int(record.get("policy:AutoDisconnect_u32", 0)), int(record.get("policy:MultiLogins_u32", 0)))
+
+    def end(self, verdict: Verdict, now: float) -> str:
+        """Refuse the user's logins for a moment, then end the session."""
+        session = verdict.session
+        with self.locked():
+            self.holds.hold(self.call, session.user, now, self.rules.hold)
+        try:
+            self.call("DeleteSession", HubName_str=self.hub, Name_str=session.name)
+        except RpcError as error:
+            if error.code != OBJECT_NOT_FOUND:
+                raise
+        return "cut {} of {} from {} in {}: {}; held off for {:.0f} s".format(
+            session.name, session.user, session.source, self.hub, verdict.why, self.rules.hold
+        )
+
+    def log(self) -> Iterator[str]:
+        """The lines of the hub's security log since the last round."""
+        folder = self.machine.path(SoftEther(self.machine, Secrets({})).place.logs + "/security_log/" + self.hub)
+        for path in sorted(folder.glob("*.log"))[-1:]:
+            start = self.read[1] if self.read[0] == str(path) else 0
+            with path.open("rb") as file:
+                file.seek(start)
+                data = file.read()
+            self.read = (str(path), start + len(data))
+            yield from data.decode("utf-8", "replace").lstrip("\ufeff").splitlines()
+
+    def locked(self) -> Any:
+        """The hub's lock, so that a user is not set by two at once."""
+        return held(self.machine, HOME + "/hub.lock", "the reaper")
+
+    def close(self) -> None:
+        """Begin anew at the next round."""
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
+
+
+def reapers(machine: Machine) -> List[HubReaper]:
+    """A reaper for each hub of the orders."""
+    text = machine.read(ORDERS)
+    if text is None:
+        raise AgentError("the reaper has no orders in {}: run `pulumi up`, which writes them".format(ORDERS))
+    orders = json.loads(text)
+    rules = SessionRules(float(orders["interval"]), float(orders["hold"]), float(orders["grace"]), str(orders["keep"]))
+    return [HubReaper(machine, hub, password, rules) for hub, password in orders["hubs"].items()]
+
+
+def versions(machine: Machine) -> Dict[str, Tuple[int, float]]:
+    """What tells this agent's file and its orders from later ones."""
+    paths: List[Path] = [machine.path(AGENT), machine.path(ORDERS)]
+    return {str(path): (path.stat().st_ino, path.stat().st_mtime) for path in paths if path.exists()}
+
+
+def reap(machine: Machine) -> None:
+    """Go round until the agent or the orders are others; systemd then starts the new ones."""
+    began = versions(machine)
+    workers = reapers(machine)
+    troubles: Dict[str, str] = {}
+    while versions(machine) == began:
+        pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
+        for worker in workers:
+            try:
+                say_all(worker.round(time.time()))
+                troubles.pop(worker.hub, None)
+            except AgentError as error:
+                if troubles.get(worker.hub) != str(error):
+                    say_all(["no session of {} can be ended now: {}".format(worker.hub, error)])
+                troubles[worker.hub] = str(error)
+                pause = max(pause, TROUBLE_SECONDS)
+        time.sleep(pause)
+
+
+def say_all(sentences: List[str]) -> None:
+    """Write sentences to the journal, each at once."""
+    for sentence in sentences:
+        print(sentence, flush=True)

@@ -1,0 +1,102 @@
+"""The reaper as a service of the host: its unit, its orders, and that it runs."""
+# ruff: noqa: D102 -- what a handler overrides is documented where it is declared
+
+import json
+import time
+from typing import Any, Dict, List, Optional
+
+from labvpn.agent.concern import Handler, Values
+from labvpn.agent.document import Change, Line
+from labvpn.agent.holds import HELD, Holds
+from labvpn.agent.host import AGENT
+from labvpn.agent.reap import ORDERS
+from labvpn.agent.settings import current, yes
+from labvpn.agent.softether import SoftEther
+
+REAPER_UNIT = "labvpn-reaper"
+REAPER_FILE = "/etc/systemd/system/{}.service".format(REAPER_UNIT)
+REAPER_TEXT = """[Unit]
+Description=Ends the sessions of the VPN at their users' limits
+After={unit}.service
+
+[Service]
+ExecStart={agent} reap
+Restart=always
+RestartSec=2
+ProtectSystem=full
+ProtectHome=yes
+PrivateTmp=yes
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=multi-user.target
+"""
+RULES = ("interval", "hold", "grace", "keep")
+
+
+class Reaper(Handler):
+    """`reaper hubs=LAB interval=5 hold=60 grace=30 keep=newest password=current active=yes`."""
+
+    kind = "reaper"
+
+    def __init__(self, softether: SoftEther) -> None:
+        self.softether = softether
+        self.machine = softether.machine
+
+    @property
+    def text(self) -> str:
+        """The unit's text on this host."""
+        return REAPER_TEXT.format(unit=self.softether.place.unit, agent=AGENT)
+
+    def orders(self) -> Dict[str, Any]:
+        """What the reaper was told."""
+        orders: Dict[str, Any] = json.loads(self.machine.read(ORDERS) or "{}")
+        return orders
+
+    def show(self, line: Line) -> Optional[Values]:
+        unit = self.machine.read(REAPER_FILE)
+        if unit is None:
+            return None
+        orders = self.orders()
+        hubs = orders.get("hubs", {})
+        values = {name: str(orders.get(name, "none")) for name in RULES}
+        values["hubs"] = ",".join(hubs)
+        values["password"] = current(all(self.softether.secrets.hubs.get(hub) == word for hub, word in hubs.items()))
+        values["active"] = self.state() if unit == self.text else "changed"
+        return {key: values[key] for key in line.values if key in values}
+
+    def state(self) -> str:
+        """Whether the service runs and will run after the next boot."""
+        return yes(
+            all(
+                self.machine.run(["systemctl", word, "-q", REAPER_UNIT]).status == 0
+                for word in ("is-active", "is-enabled")
+            )
+        )
+
+    def make(self, changes: List[Change]) -> None:
+        for change in changes:
+            if change.want:
+                self.order(change.want.values)
+        self.machine.write(REAPER_FILE, self.text)
+        self.machine.must(["systemctl", "daemon-reload"])
+        self.machine.must(["systemctl", "enable", "--quiet", REAPER_UNIT])
+        self.machine.must(["systemctl", "restart", REAPER_UNIT])
+
+    def order(self, values: Values) -> None:
+        """Write what the reaper is told; root alone may read the hubs' passwords in it."""
+        hubs = {hub: self.softether.secrets.hubs.get(hub, "") for hub in values["hubs"].split(",")}
+        orders: Dict[str, Any] = {name: values[name] for name in RULES}
+        self.machine.write(ORDERS, json.dumps(dict(orders, hubs=hubs)) + "\n", 0o600)
+
+    def drop(self, lines: List[Line]) -> None:
+        hubs = list(self.orders().get("hubs", {}))
+        self.machine.run(["systemctl", "disable", "--quiet", "--now", REAPER_UNIT])
+        for hub in hubs:
+            # Nobody would ever let them in again.
+            holds = Holds(self.machine, hub)
+            holds.end_all()
+            holds.lift(self.softether.call, time.time())
+        for name in (REAPER_FILE, ORDERS, HELD):
+            self.machine.delete(name)
+        self.machine.must(["systemctl", "daemon-reload"])

@@ -1,0 +1,83 @@
+"""Which sessions of a hub have to end: those beyond their user's time, and those beyond their user's number."""
+
+from typing import Dict, Iterable, List, NamedTuple
+
+from labvpn.agent.rpc import Answer
+from labvpn.agent.times import moment
+
+
+class SessionRules(NamedTuple):
+    """How sessions are ended: all times in seconds; `keep` says which one of too many stays, `newest` or `oldest`."""
+
+    interval: float
+    hold: float
+    grace: float
+    keep: str
+
+
+class Limits(NamedTuple):
+    """What a user is allowed: seconds and sessions; 0 is no limit."""
+
+    seconds: int
+    sessions: int
+
+
+class Live(NamedTuple):
+    """A user's session; SoftEther's own client is `native`, and counts the time itself."""
+
+    name: str
+    user: str
+    source: str
+    began: float
+    native: bool
+
+
+class Verdict(NamedTuple):
+    """A session that has to end, and why."""
+
+    session: Live
+    why: str
+
+
+def live(listed: Iterable[Answer]) -> List[Live]:
+    """The users' sessions of EnumSession; the hub's own, of its router and its bridges, are none."""
+    return [
+        Live(
+            str(one["Name_str"]),
+            str(one["Username_str"]).lower(),
+            str(one["ClientIP_ip"]),
+            moment(str(one["CreatedTime_dt"])) or 0.0,
+            # Every other protocol stands in the name: SID-GUEST1-[OPENVPN_L3]-3.
+            "-[" not in str(one["Name_str"]),
+        )
+        for one in listed
+        if not one["SecureNATMode_bool"] and not one["BridgeMode_bool"] and not one["LinkMode_bool"]
+    ]
+
+
+def verdicts(sessions: List[Live], limits: Dict[str, Limits], rules: SessionRules, now: float) -> List[Verdict]:
+    """The sessions that have to end now, each once."""
+    found = [one for session in sessions for one in overdue(session, limits[session.user], rules, now)]
+    ending = {verdict.session.name for verdict in found}
+    for user, allowed in limits.items():
+        staying = [one for one in sessions if one.user == user and one.name not in ending]
+        found += surplus(staying, allowed, rules)
+    return found
+
+
+def overdue(session: Live, allowed: Limits, rules: SessionRules, now: float) -> List[Verdict]:
+    """The verdict on a session that is older than its user may stay."""
+    limit = allowed.seconds + (rules.grace if session.native else 0)
+    age = now - session.began
+    if not allowed.seconds or age < limit:
+        return []
+    return [Verdict(session, "{:.0f} s old, the limit is {} s".format(age, allowed.seconds))]
+
+
+def surplus(sessions: List[Live], allowed: Limits, rules: SessionRules) -> List[Verdict]:
+    """The verdicts on the sessions of one user beyond their number."""
+    if not allowed.sessions or len(sessions) <= allowed.sessions:
+        return []
+    ordered = sorted(sessions, key=lambda one: one.began, reverse=rules.keep == "newest")
+    why = "{} sessions at once, the limit is {}".format(len(sessions), allowed.sessions)
+    return [Verdict(session, why) for session in ordered[allowed.sessions :]]

@@ -1,0 +1,24 @@
+"""SoftEther's times: of its calls in UTC, of its logs in the host's own time."""
+
+import calendar
+import time
+from typing import Optional
+
+NEVER = "1970-"
+"""How a date begins that is not set: SoftEther gives the first day of its own reckoning."""
+
+
+def moment(text: str) -> Optional[float]:
+    """A time of SoftEther's calls, which is UTC, in seconds since 1970; None where it is not set."""
+    if text.startswith(NEVER):
+        return None
+    whole, _, part = text.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + (part or "0"))
+
+
+def stamp(text: str) -> Optional[float]:
+    """A time of SoftEther's logs, which is the host's local one, in seconds since 1970; None if it is none."""
+    try:
+        return time.mktime(time.strptime(text.partition(".")[0], "%Y-%m-%d %H:%M:%S"))
+    except ValueError:
+        return None

@@ -1,0 +1,123 @@
+"""The reaper on a real server: real OpenVPN clients at the end of their time, and beyond their number."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from labvpn.rehearsal import network
+from tests.rehearsal.agent_host import SECRETS, AgentHost
+from tests.rehearsal.kit_lab import Dial
+
+LIMIT, HOLD = 8, 15
+IN = "Initialization Sequence Completed"
+REFUSED = "AUTH_FAILED"
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[AgentHost]:
+    """A server whose guest has eight seconds, and a reaper that holds for fifteen."""
+    host = AgentHost("reaper")
+    host.stop()
+    host.start()
+    host.output("server", "apt-get", "update", "-q")
+    host.install()
+    host.converge("host")
+    host.converge("server")
+    host.converge("hub", document(host, LIMIT))
+    yield host
+    host.stop()
+
+
+def document(host: AgentHost, limit: int) -> str:
+    text = host.documents()["hub"].replace("interval=5 hold=60", f"interval=1 hold={HOLD}")
+    lines = text.splitlines()
+    return "\n".join(
+        line.replace("AutoDisconnect=1800", f"AutoDisconnect={limit}") if "LAB/guest1" in line else line
+        for line in lines
+    )
+
+
+@contextmanager
+def dialling(host: AgentHost, folder: Path, *more: str) -> Iterator[Dial]:
+    """A client as people set it up by themselves: it restarts and dials again as often as it likes."""
+    folder.mkdir(exist_ok=True)
+    (folder / "login").touch(0o600)
+    (folder / "login").write_text(f"guest1\n{SECRETS['users']['LAB/guest1']}\n")
+    shown = f"import ssl; print(ssl.get_server_certificate(('{network.SERVER}', 443)))"
+    (folder / "ca.pem").write_text(host.output("admin", "python3", "-c", shown) + "\n")
+    options = ["--client", "--dev", "tun", "--nobind", "--remote", str(network.SERVER), "1194", "udp", "--verb", "3"]
+    options += ["--ca", str(folder / "ca.pem"), "--auth-user-pass", str(folder / "login"), "--auth", "SHA1"]
+    line = host.line("exec", "admin", "--", "openvpn", *options, "--data-ciphers", "AES-256-GCM", "--cipher")
+    client = subprocess.Popen(
+        [*line, "AES-256-GCM", *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=host.environment,
+    )
+    try:
+        yield Dial(client)
+    finally:
+        client.terminate()
+        client.wait(15)
+
+
+def journal(host: AgentHost) -> str:
+    return host.output("server", "journalctl", "-u", "labvpn-reaper", "--no-pager", "-o", "cat")
+
+
+def test_a_client_left_running_is_cut_at_its_limit_and_its_own_redial_ends_it(host: AgentHost, tmp_path: Path) -> None:
+    with dialling(host, tmp_path) as client:
+        assert client.reads(IN), client.log
+        began = time.monotonic()
+        assert client.reads(REFUSED), client.log
+        assert client.client.wait(10) == 0
+        assert LIMIT - 1 < time.monotonic() - began < LIMIT + 30
+    assert f"of guest1 from {network.ADMIN} in LAB: {LIMIT}" in journal(host)
+
+
+def test_a_client_that_never_gives_up_stays_off_and_a_person_gets_in_again(host: AgentHost, tmp_path: Path) -> None:
+    time.sleep(HOLD)
+    with dialling(host, tmp_path, "--auth-retry", "nointeract", "--connect-retry", "2", "3") as client:
+        assert client.reads(IN), client.log
+        assert client.reads(REFUSED), client.log
+        assert not client.reads(IN, 2 * HOLD), client.log
+        assert client.client.poll() is None
+    time.sleep(HOLD + 4)
+    with dialling(host, tmp_path) as client:
+        assert client.reads(IN), client.log
+
+
+def test_a_second_session_from_the_same_address_ends_the_older_one(host: AgentHost, tmp_path: Path) -> None:
+    host.converge("hub", document(host, 1800))
+    time.sleep(HOLD)
+    with dialling(host, tmp_path / "first") as older:
+        assert older.reads(IN), older.log
+        with dialling(host, tmp_path / "second") as newer:
+            assert newer.reads(IN), newer.log
+            assert older.reads(REFUSED), older.log
+            assert newer.client.poll() is None
+    assert "2 sessions at once, the limit is 1" in journal(host)
+
+
+def test_the_reaper_has_the_hubs_password_alone_and_root_alone_may_read_it(host: AgentHost) -> None:
+    orders = "/var/lib/labvpn/reaper.json"
+    assert host.output("server", "stat", "-c", "%a %U", orders) == "600 root"
+    text = host.output("server", "cat", orders)
+    assert SECRETS["hubs"]["LAB"] in text
+    assert SECRETS["administrator"] not in text
+    assert "canary" not in host.output("server", "ps", "axww", "-o", "args") + journal(host)
+
+
+def test_without_the_reaper_nobody_stays_held(host: AgentHost) -> None:
+    text = "".join(f"{line}\n" for line in document(host, 1800).splitlines() if not line.startswith("reaper"))
+    assert host.converge("hub", text) == ["- reaper"]
+    host.rpc(("GetUser", {"HubName_str": "LAB", "Name_str": "guest1"}))
+    assert host.run("server", "systemctl", "cat", "labvpn-reaper").returncode != 0
+    assert host.output("server", "systemctl", "is-system-running") == "running"
