@@ -17,7 +17,7 @@ from labvpn.observe.fortigate import Gate
 from labvpn.observe.fortigate_adopt import adopted
 from labvpn.observe.fortigate_changes import drifted, planned
 from labvpn.observe.fortigate_checks import cut, problems
-from labvpn.observe.fortigate_notice import closings, leaks, openings, shadows
+from labvpn.observe.fortigate_notice import closings, leaks, openings, shadows, unanswered
 from labvpn.render import fortigate as render
 
 POSITION = "statePolicySrcdstPos"
@@ -49,6 +49,7 @@ class FortiGateArgs:
             raise pulumi.RunError(f"The FortiGate {box.host} and the configuration do not fit:\n{lines}")
         drift = [f"FortiGate: {sentence}" for sentence in drifted(wanted, seen)]
         warnings = [*drift, *closings(lab, box, wanted, seen), *shadows(wanted, seen), *leaks(box, wanted, seen)]
+        warnings += unanswered(lab, box, wanted, seen)
         news = [*planned(wanted, seen, box.prefix), *openings(lab, box, wanted, seen)]
         numbers = {policy.name: policy.number for policy in seen.policies}
         token = credentials.fortigate_token.get_secret_value()

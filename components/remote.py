@@ -13,6 +13,7 @@ from labvpn.agent import bundle
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
 from labvpn.model.server import Server
+from labvpn.observe import ipsec
 from labvpn.observe.changes import drifted, planned
 from labvpn.observe.host import NOTHING, Observed
 from labvpn.remote import look as hops
@@ -100,6 +101,10 @@ class Host:
 
 def look(lab: Lab, credentials: Credentials, desired: Mapping[Concern, str]) -> Seen:
     """What every hop shows before anything is changed. Raises RunError with the failure of every hop, a line each."""
+    for sentence in ipsec.warnings(lab):
+        pulumi.warn(sentence)
+    for sentence in ipsec.notes(lab):
+        pulumi.info(sentence)
     try:
         return hops.look(lab, credentials, question(desired, secrets(lab, credentials)))
     except HopErrors as error:
@@ -109,6 +114,8 @@ def look(lab: Lab, credentials: Credentials, desired: Mapping[Concern, str]) -> 
 def _tell(parent: pulumi.Resource, observed: Observed, desired: str) -> None:
     for sentence in drifted(observed, desired):
         pulumi.warn(f"changed by hand: {sentence}", parent)
+    for sentence in observed.warnings:
+        pulumi.warn(f"VPN host: {sentence}", parent)
     for sentence in planned(observed, desired):
         pulumi.info(sentence, parent)
     for note in observed.notes:

@@ -116,6 +116,25 @@ class Guard:
             if not any(covers(entry, port) for entry in opened):
                 yield "starting firewalld closes {} ({}) to everyone outside".format(port, who)
 
+    def unopened(self, server: List[Line]) -> Iterator[str]:
+        """The ports that SoftEther needs and that a firewalld which nobody here manages keeps shut."""
+        if not self.firewalld.installed or not self.firewalld.running():
+            return
+        opened = {entry for zone in Openings(self.firewalld, []).zones() for entry in self.ports_of(zone[1])}
+        shut = [port for port in needed(server) if not any(covers(entry, port) for entry in opened)]
+        if shut:
+            silence = "; phase 1 of L2TP/IPsec is then never answered" if "500/udp" in shut else ""
+            remedy = "set `firewall` in the configuration, or open them there"
+            yield "firewalld, which this stack leaves alone, lets nobody in at {}{}: {}".format(
+                ", ".join(shut), silence, remedy
+            )
+
+    def ports_of(self, zone: Dict[str, List[str]]) -> List[str]:
+        """What a zone opens to everyone."""
+        services = [port for name in zone.get("services", []) for port in self.firewalld.permanent_service(name) or []]
+        everything = ["0-65535/tcp", "0-65535/udp"] if zone.get("target") == ["ACCEPT"] else []
+        return zone.get("ports", []) + services + everything
+
     def opened(self, desired: List[Line]) -> Set[str]:
         """What is open after the start: SSH, the document's own, and what the files of its zones hold already."""
         ports = {"{}/tcp".format(port) for port in ssh_ports(self.machine)}
@@ -130,6 +149,17 @@ class Guard:
                     port for service in zone.services for port in self.firewalld.permanent_service(service) or []
                 )
         return ports
+
+
+def needed(server: List[Line]) -> List[str]:
+    """The ports of the server's document."""
+    ports = [line.name + "/tcp" for line in server if line.kind == "listener" and line.values.get("enabled") == "yes"]
+    for line in server:
+        if line.kind == "udp":
+            ports += [number + "/udp" for number in entries(line.values.get("ports", ""))]
+        if line.kind == "ipsec" and line.values.get("l2tp") == "yes":
+            ports += ["500/udp", "4500/udp"]
+    return ports
 
 
 def covers(entry: str, port: str) -> bool:

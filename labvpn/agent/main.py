@@ -60,6 +60,8 @@ class Session:
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = concern.warnings(lines)
             answer["refusals"] = concern.refusals(lines)
+            if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
+                answer["warnings"] += Firewall(State(self.machine, "firewall")).guard.unopened(lines)
         except AgentError as error:
             answer["notes"] = [str(error)]
         return answer

@@ -2,17 +2,110 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import combinations
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from labvpn.model.base import Value
+from labvpn.model.base import Value, duplicates
+from labvpn.model.ports import PortText
 
-Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,17}$")]
+Manager = Literal[
+    "ufw",
+    "nftables",
+    "iptables",
+    "ip6tables",
+    "netfilter-persistent",
+    "shorewall",
+    "shorewall6",
+    "ferm",
+    "firehol",
+]
+"""The other firewall managers that the host agent knows."""
+
+
+def _network(text: str) -> str:
+    try:
+        network = ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no address and no network ({error})") from None
+    # firewalld keeps a host without its length.
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def _rule(text: str) -> str:
+    plain = " ".join(text.replace('"', "").split())
+    if '"' in text and any(" " in quoted for quoted in re.findall(r'"([^"]*)"', text)):
+        raise ValueError("holds a blank inside quotation marks, which the stack cannot carry: take the blank out")
+    if not re.fullmatch(r"rule [A-Za-z0-9 =._:/-]+", plain):
+        raise ValueError(
+            "must begin with `rule` and be one of firewalld's rich rules (man firewalld.richlanguage), such as "
+            "`rule family=ipv4 source address=192.0.2.7 service name=ssh accept`"
+        )
+    return plain
+
+
+def _each_once(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for twice in duplicates(list(texts)):
+        raise ValueError(f"{twice} stands twice; keep one")
+    return texts
+
+
+ZoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,17}$")]
+Interface = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,15}$")]
+Network = Annotated[str, AfterValidator(_network)]
+Rule = Annotated[str, AfterValidator(_rule)]
+
+
+class Zone(Value):
+    """What the lab puts into a zone that exists; all else in it stays as it is."""
+
+    vpn: bool = Field(default=False, description="whether users may dial in through this zone too")
+    interfaces: Annotated[tuple[Interface, ...], AfterValidator(_each_once)] = Field(
+        default=(), description="interfaces of the host that belong to it"
+    )
+    sources: Annotated[tuple[Network, ...], AfterValidator(_each_once)] = Field(
+        default=(), description="addresses and networks whose packets belong to it, whatever interface they come by"
+    )
+    rules: Annotated[tuple[Rule, ...], AfterValidator(_each_once)] = Field(default=(), description="rich rules")
 
 
 class HostFirewall(Value):
-    """Which zone of firewalld lets the VPN in, by a service definition with exactly the derived ports."""
+    """Which zones of firewalld let the VPN in, with exactly the derived ports, and what is open to the VPN alone."""
 
-    zone: Zone = Field(default="public", description="the zone that the outside arrives in")
+    zone: ZoneName = Field(default="public", description="the zone that the outside arrives in")
     service: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "vpnserver"
+    open_by: Literal["service", "ports"] = Field(
+        default="service", description="service: one definition that zones name; ports: each port by itself"
+    )
+    zones: dict[ZoneName, Zone] = Field(default_factory=dict, description="further entries, zone by zone")
+    closed: Annotated[tuple[PortText, ...], AfterValidator(_each_once)] = Field(
+        default=(), description="ports of the VPN host, such as 8000/tcp, that only the VPN's clients may reach"
+    )
+    beside: Annotated[tuple[Manager, ...], AfterValidator(_each_once)] = Field(
+        default=(), description="other firewall managers on the host that may stay beside firewalld"
+    )
+
+    @property
+    def open_zones(self) -> tuple[str, ...]:
+        """The zones through which users dial in, the main one first."""
+        return tuple(dict.fromkeys((self.zone, *(name for name, zone in self.zones.items() if zone.vpn))))
+
+    @model_validator(mode="after")
+    def _each_in_one_zone(self) -> Self:
+        for twice in duplicates([name for zone in self.zones.values() for name in zone.interfaces]):
+            raise ValueError(f"interface {twice} stands in two zones, but can belong to one alone; keep one")
+        for (one, wide), (other, narrow) in combinations(self._sources(), 2):
+            if one != other and _overlap(ip_network(wide), ip_network(narrow)):
+                raise ValueError(f"{wide} of zone {one} and {narrow} of zone {other} overlap; make them disjoint")
+        return self
+
+    def _sources(self) -> Iterator[tuple[str, str]]:
+        return ((name, source) for name, zone in self.zones.items() for source in zone.sources)
+
+
+def _overlap(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    return one.version == other.version and one.overlaps(other)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
-from labvpn.model.ports import Port, Transport
+from labvpn.model.ports import Port, PortText, port
 from labvpn.model.rules import ALL
 
 
@@ -61,21 +61,13 @@ def _apart(sources: tuple[str, ...]) -> tuple[str, ...]:
     return sources
 
 
-def _port(text: str) -> Port:
-    found = re.fullmatch(r"(\d{1,5})/(tcp|udp)", text)
-    if found is None or not 1 <= int(found[1]) <= 65535:
-        raise ValueError(f"'{text}' is no port such as 22/tcp or 500/udp")
-    return Port(int(found[1]), Transport(found[2]))
-
-
 Source = Annotated[str, AfterValidator(_source)]
 Sources = Annotated[tuple[Source, ...], Field(min_length=1), AfterValidator(_apart)]
-PortText = Annotated[str, AfterValidator(lambda text: str(_port(text)))]
 
 
 def ports(texts: tuple[str, ...]) -> tuple[Port, ...]:
     """Ports as they are written in a configuration, sorted."""
-    return tuple(sorted(_port(text) for text in texts))
+    return tuple(sorted(port(text) for text in texts))
 
 
 class Way(Value):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from labvpn.model.base import Value
 
@@ -26,6 +27,17 @@ class Port(NamedTuple):
     def __str__(self) -> str:
         """As firewalld writes it: `443/tcp`."""
         return f"{self.number}/{self.transport}"
+
+
+def port(text: str) -> Port:
+    """A port as it is written in a configuration: `443/tcp`."""
+    found = re.fullmatch(r"(\d{1,5})/(tcp|udp)", text)
+    if found is None or not 1 <= int(found[1]) <= 65535:
+        raise ValueError(f"'{text}' is no port such as 22/tcp or 500/udp")
+    return Port(int(found[1]), Transport(found[2]))
+
+
+PortText = Annotated[str, AfterValidator(lambda text: str(port(text)))]
 
 
 class Protocols(Value):

@@ -10,6 +10,7 @@ from labvpn.model.fortigate import BehindVpn, FortiGate, networks, ports
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, Transport
 from labvpn.model.rules import ALL, Action, Address, Box, Group, Objects, Policy, Service, Vip, Wanted
+from labvpn.observe import ipsec
 from labvpn.observe.fortigate_reach import Anyone, Probe, Reach, Span, spans_of
 
 WIDEST = 64
@@ -57,6 +58,20 @@ def openings(lab: Lab, box: FortiGate, wanted: Wanted, seen: Box) -> list[str]:
     """What can be reached after the run and not now."""
     _, opened = _outside(lab, box, wanted, seen, Reach(seen), Reach(merged(wanted, seen)))
     return opened
+
+
+def unanswered(lab: Lab, box: FortiGate, wanted: Wanted, seen: Box) -> list[str]:
+    """The users of built-in clients who meet silence even after the run, since a rule that is not ours stops IPsec."""
+    if not lab.vpn.protocols.l2tp_ipsec:
+        return []
+    reach, order, found = Reach(merged(wanted, seen)), after(wanted, seen), []
+    for interface in box.outside:
+        for audience, source in _audiences(box):
+            open_now = _open(reach, order, box, lab, interface, source, [*ipsec.PORTS])
+            shut = [str(port) for port in ipsec.PORTS if port not in open_now]
+            if shut and (audience != "everyone" or ALL in box.sources):
+                found.append(f"{' and '.join(shut)} stay closed at {interface} for {audience}: {ipsec.SILENCE}")
+    return found
 
 
 def leaks(box: FortiGate, wanted: Wanted, seen: Box) -> list[str]:

@@ -6,14 +6,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+UNEXPECTED = "the host agent's answer is not of the expected shape"
+
 
 @dataclass(frozen=True)
 class Observed:
-    """One concern as the host shows it: its document, the one converged last (None: never), and what it mentions."""
+    """One concern as the host shows it: its document, the one converged last (None: never), and what it says.
+
+    Notes are worth knowing, warnings are what users would notice; a refusal (what is wrong, what to do) forbids it all.
+    """
 
     document: str
     applied: str | None = None
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusals: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING = Observed("")
@@ -27,7 +34,22 @@ def read_answer(text: str) -> Mapping[str, Observed]:
 
 
 def _observed(part: dict[str, object]) -> Observed:
-    document, applied, notes = part["observed"], part.get("applied"), part.get("notes", [])
-    if not isinstance(document, str) or not isinstance(applied, str | None) or not isinstance(notes, list):
-        raise ValueError("the host agent's answer is not of the expected shape")
-    return Observed(document, applied, tuple(map(str, notes)))
+    document, applied = part["observed"], part.get("applied")
+    if not isinstance(document, str) or not isinstance(applied, str | None):
+        raise ValueError(UNEXPECTED)
+    refusals = tuple(_pair(refusal) for refusal in _list(part, "refusals"))
+    notes, warnings = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings"))
+    return Observed(document, applied, notes, warnings, refusals)
+
+
+def _list(part: dict[str, object], key: str) -> list[object]:
+    found = part.get(key, [])
+    if not isinstance(found, list):
+        raise ValueError(UNEXPECTED)
+    return found
+
+
+def _pair(refusal: object) -> tuple[str, str]:
+    if not isinstance(refusal, list) or len(refusal) != 2:
+        raise ValueError(UNEXPECTED)
+    return str(refusal[0]), str(refusal[1])

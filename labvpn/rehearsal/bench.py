@@ -60,6 +60,24 @@ def warm() -> Iterator[Figure]:
     _timed(["make", "stop"], PROJECT)
 
 
+def gate() -> Iterator[Figure]:
+    """A large FortiGate, on machines of its own to which nothing is applied."""
+    _timed([sys.executable, "-m", "labvpn.rehearsal", "start"], PROJECT)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "labvpn.rehearsal.bench_fortigate"],
+            cwd=PROJECT,
+            env=_environment({}),
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        _timed(["make", "stop"], PROJECT)
+    if done.returncode:
+        sys.exit(f"bench: the FortiGate's part failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    yield from (Figure(*line.split("\t")) for line in done.stdout.splitlines() if line.count("\t") == 2)
+
+
 def _pulumi(*words: str) -> float:
     return _timed([sys.executable, "-m", "labvpn", "rehearsal", "pulumi", "--", "--non-interactive", *words], PROJECT)
 
@@ -85,7 +103,7 @@ def main() -> None:
     """Measure and print a table, row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cold", action="store_true", help="measure the main job with empty caches too: ten minutes")
-    parts = [cold, warm] if parser.parse_args().cold else [warm]
+    parts = [cold, warm, gate] if parser.parse_args().cold else [warm, gate]
     print("| what | measured | aim |\n|---|---|---|", flush=True)
     for part in parts:
         for figure in part():

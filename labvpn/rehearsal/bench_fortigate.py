@@ -89,5 +89,5 @@ def _policies() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 if __name__ == "__main__":
-    for what, figure, aim in figures():
-        print(f"{what}: {figure} (aim: {aim or 'none'})")
+    for row in figures():
+        print(*row, sep="\t")

@@ -55,12 +55,14 @@ async def _look(lab: Lab, credentials: Credentials, request: str) -> Seen:
         _look_at_name(lab, credentials),
         return_exceptions=True,
     )
-    failures = [answer for answer in (host, gate, name) if isinstance(answer, BaseException)]
-    for failure in failures:
-        if not isinstance(failure, HopError):
-            raise failure
+    failures: list[HopError] = []
+    for answer in (host, gate, name):
+        if isinstance(answer, HopError | HopErrors):
+            failures += answer.errors if isinstance(answer, HopErrors) else [answer]
+        elif isinstance(answer, BaseException):
+            raise answer
     if failures:
-        raise HopErrors(failure for failure in failures if isinstance(failure, HopError))
+        raise HopErrors(failures)
     assert not isinstance(host, BaseException)  # noqa: S101  (mypy cannot see that failures were raised above)
     assert not isinstance(gate, BaseException)  # noqa: S101
     assert not isinstance(name, BaseException)  # noqa: S101
@@ -72,11 +74,14 @@ async def _look_at_host(lab: Lab, credentials: Credentials, request: str) -> Map
     key = credentials.ssh_key.get_secret_value()
     stdin = f"{len(source)}\n{source}{request}"
     answer = await ssh.run(lab.server, key, credentials.host_key, BOOTSTRAP, stdin, OBSERVE_SECONDS)
+    hop = f"The VPN host {lab.server.ssh_host}"
     try:
-        return read_answer(answer)
+        seen = read_answer(answer)
     except (ValueError, KeyError):
-        hop = f"The VPN host {lab.server.ssh_host}"
         raise HopError(hop, "gave no answer that can be read", "check that python3 runs there, 3.6 or newer") from None
+    if refusals := [HopError(hop, *refusal) for observed in seen.values() for refusal in observed.refusals]:
+        raise HopErrors(refusals)
+    return seen
 
 
 async def _look_at_fortigate(lab: Lab, credentials: Credentials) -> Gate | None:

@@ -39,7 +39,7 @@ def documents(lab: Lab, agent: str) -> dict[Concern, str]:
     }
     if lab.firewall is not None:
         firewall = lab.firewall
-        entries[Concern.FIREWALL] = lambda: _firewall(firewall, lab.vpn)
+        entries[Concern.FIREWALL] = lambda: _firewall(firewall, lab)
     return {concern: write(build()) for concern, build in entries.items()}
 
 
@@ -127,7 +127,29 @@ def _reaper(vpn: Vpn) -> Entry:
     return Entry("reaper", "", {"hubs": vpn.hub, **times, "keep": rules.keep, "password": "current", "active": "yes"})
 
 
-def _firewall(firewall: HostFirewall, vpn: Vpn) -> Iterator[Entry]:
-    yield Entry("unit", "firewalld", {"enabled": "yes", "active": "yes"})
-    yield Entry("service", firewall.service, {"ports": ",".join(map(str, vpn.ports))})
-    yield Entry("zone", firewall.zone, {"services": firewall.service})
+def _firewall(firewall: HostFirewall, lab: Lab) -> Iterator[Entry]:
+    beside = {"beside": ",".join(firewall.beside)} if firewall.beside else {}
+    yield Entry("unit", "firewalld", {"enabled": "yes", "active": "yes", **beside})
+    if firewall.open_by == "service":
+        yield Entry("service", firewall.service, {"ports": _listed(lab.vpn)})
+    for name in firewall.open_zones:
+        yield Entry("zone", name, _opening(firewall, lab.vpn))
+    for name, zone in firewall.zones.items():
+        yield from (Entry("source", source, {"zone": name}) for source in zone.sources)
+        yield from (Entry("interface", interface, {"zone": name}) for interface in zone.interfaces)
+        for rule in zone.rules:
+            yield Entry("rich", f"{name}/{hashlib.sha256(rule.encode()).hexdigest()[:8]}", {"rule": rule})
+    # SecureNAT sends from the host itself, so that is the address that VPN traffic has (docs/softether.md).
+    own = lab.fortigate.vip.mapped if lab.fortigate and lab.fortigate.vip else lab.server.address
+    for name in firewall.open_zones:
+        yield from (Entry("closed", f"{name}/{port}", {"only": str(own)}) for port in firewall.closed)
+
+
+def _opening(firewall: HostFirewall, vpn: Vpn) -> dict[str, str]:
+    """What lets users dial in through a zone; ESP has no ports and so no place in a list of them."""
+    fields = {"services": firewall.service} if firewall.open_by == "service" else {"ports": _listed(vpn)}
+    return {**fields, "protocols": "esp"} if vpn.protocols.esp else fields
+
+
+def _listed(vpn: Vpn) -> str:
+    return ",".join(map(str, vpn.ports))

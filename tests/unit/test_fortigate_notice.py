@@ -1,0 +1,113 @@
+"""What a preview says of a run on the FortiGate, before anything is changed there."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+
+from labvpn.model.fortigate import FortiGate
+from labvpn.model.lab import Lab
+from labvpn.model.ports import Port, Transport
+from labvpn.model.rules import Box, Wanted
+from labvpn.observe import ipsec
+from labvpn.observe.fortigate import Path
+from labvpn.observe.fortigate_checks import cut, problems
+from labvpn.observe.fortigate_notice import closings, leaks, openings, shadows, unanswered
+from labvpn.rehearsal.fortigate import box as boxes
+from labvpn.rehearsal.fortigate.initial import initial
+from labvpn.render import fortigate as render
+from tests.unit.boxes import above, box, policy, read
+from tests.unit.samples import FULL, lab
+
+CAMPUS = {"from": ["campus"], "before": "campus-any", "hosts": {"workstation": "203.0.113.21"}}
+
+
+def case(seen: Box, **changes: Any) -> tuple[Lab, FortiGate, Wanted, Box]:
+    made = lab(fortigate={**FULL["fortigate"], **changes})
+    assert made.fortigate is not None
+    return made, made.fortigate, render.wanted(made, made.fortigate), seen
+
+
+def above_all(name: str, source: str, action: str, **fields: Any) -> Box:
+    """The initial box with one more policy above the deny of everything from outside."""
+    stored, _ = boxes.create(initial(), *policy(name, source, "dmz", action, **fields))
+    return read(above(stored, name, "deny-outside"))
+
+
+def test_what_the_run_opens_is_said_port_by_port() -> None:
+    (sentence,) = openings(*case(box()))
+    assert sentence == (
+        "ports 443/tcp, 500/udp, 992/tcp, 1194/tcp, 1194/udp, 4500/udp, 5555/tcp open for everyone outside"
+    )
+
+
+def test_a_port_that_closes_for_everyone_is_said() -> None:
+    fields = {"srcaddr": "all", "dstaddr": "all", "service": "HTTPS"}
+    made, own, wanted, _ = case(box())
+    seen = above_all("vpn-allow", "wan1", "accept", **fields)
+    without = lab(vpn={"listeners": [992]})
+    assert without.fortigate is not None
+    assert "port 443/tcp closes for everyone outside" in closings(
+        without, without.fortigate, render.wanted(without, without.fortigate), seen
+    )
+    assert closings(made, own, wanted, seen) == []
+
+
+def test_the_campus_that_loses_a_port_is_told_the_vpn_remains() -> None:
+    (sentence,) = closings(*case(box(), behindVpn={**CAMPUS, "ports": ["8000/tcp"]}))
+    assert sentence == "the campus can no longer reach 8000/tcp of workstation (203.0.113.21) except through the VPN"
+
+
+def test_a_rule_above_ours_that_denies_the_same_is_named_by_its_number() -> None:
+    _, _, wanted, seen = case(above_all("no-vpn", "wan1", "deny"))
+    (sentence,) = shadows(wanted, seen)
+    assert sentence.startswith("rule 5 'no-vpn' above ours (vpn-allow) already denies every source of it")
+
+
+def test_ipsec_that_another_rule_stops_is_said_in_words() -> None:
+    case_ = case(above_all("no-ike", "wan1", "deny", service="IKE"))
+    assert unanswered(*case_) == [f"500/udp and 4500/udp stay closed at wan1 for everyone: {ipsec.SILENCE}"]
+    assert unanswered(*case(box())) == []
+
+
+def test_a_whitelist_is_no_silence_for_those_on_it() -> None:
+    assert unanswered(*case(box(), sources=["198.51.100.0/24"])) == []
+
+
+def test_l2tp_that_is_off_is_said_in_words_and_a_hop_that_nobody_looks_at() -> None:
+    (off,) = ipsec.warnings(lab(vpn={"protocols": {"l2tpIpsec": False}}))
+    assert "phase 1 of IPsec is never answered" in off
+    assert ipsec.warnings(lab()) == ipsec.notes(lab()) == []
+    (note,) = ipsec.notes(lab(fortigate=None))
+    assert "must let in UDP 500 and 4500" in note
+
+
+def test_a_deny_that_would_close_this_runs_own_way_is_refused() -> None:
+    _, own, wanted, seen = case(box(), behindVpn={**CAMPUS, "hosts": {"server": "203.0.113.20"}})
+    ssh = Path(
+        "SSH to the VPN host", IPv4Address("203.0.113.141"), IPv4Address("203.0.113.20"), Port(22, Transport.TCP)
+    )
+    (found,) = cut(own, wanted, seen, [ssh])
+    assert "would close SSH to the VPN host (203.0.113.141 to 203.0.113.20, 22/tcp)" in str(found)
+    assert "add an exception for 203.0.113.141" in str(found)
+
+
+def test_another_rule_that_lets_a_closed_host_be_reached_is_found() -> None:
+    stored, _ = boxes.create(initial(), *policy("guests", "wan2", "dmz", "accept"))
+    _, own, wanted, seen = case(read(stored), behindVpn=CAMPUS)
+    assert any("still lets wan2 reach workstation" in sentence for sentence in leaks(own, wanted, seen))
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"outside": ["wan7"]}, "the FortiGate has no interface 'wan7'; it has wan1"),
+        ({"before": "nowhere"}, "the FortiGate has no policy 'nowhere'; it has 'campus-any'"),
+        ({"schedule": "nights"}, "the FortiGate has no schedule 'nights'"),
+    ],
+)
+def test_what_the_box_does_not_have_is_named_with_what_it_has(changes: dict[str, Any], part: str) -> None:
+    _, own, _, seen = case(box(), **changes)
+    assert part in "\n".join(map(str, problems(own, seen)))

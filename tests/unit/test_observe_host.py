@@ -1,0 +1,42 @@
+"""The host agent's answer, as values, and what it forbids."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from labvpn.observe.host import Observed, read_answer
+from labvpn.remote import look, ssh
+from labvpn.remote.errors import HopErrors
+from tests.unit.samples import credentials, lab
+
+ZONE = ["has no firewalld zone pubic", "in `firewall`, name one that it has (public)"]
+OTHER = ["has a firewall managed by ufw already", "stop it there"]
+
+
+def test_warnings_and_refusals_are_read_beside_the_document() -> None:
+    text = json.dumps({"firewall": {"observed": "", "warnings": ["8000/tcp closes"], "refusals": [ZONE]}})
+    assert read_answer(text) == {
+        "firewall": Observed("", warnings=("8000/tcp closes",), refusals=((ZONE[0], ZONE[1]),))
+    }
+
+
+@pytest.mark.parametrize("part", [{"observed": 1}, {"observed": "", "refusals": ["x"]}, {"observed": "", "notes": 1}])
+def test_an_answer_of_another_shape_is_refused(part: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="expected shape"):
+        read_answer(json.dumps({"firewall": part}))
+
+
+def test_every_refusal_of_the_host_forbids_the_run_in_a_sentence_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(*_words: object) -> str:
+        return json.dumps({"firewall": {"observed": "", "refusals": [ZONE, OTHER]}})
+
+    monkeypatch.setattr(ssh, "run", answer)
+    without = lab(fortigate=None, dns=None)
+    with pytest.raises(HopErrors) as caught:
+        look.look(without, credentials(), "{}")
+    assert str(caught.value).splitlines() == [
+        f"The VPN host 203.0.113.20 {what}; {remedy}" for what, remedy in (ZONE, OTHER)
+    ]
