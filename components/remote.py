@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_command import remote
@@ -35,12 +35,16 @@ APPLY_SECONDS = 900
 
 @dataclass(frozen=True)
 class Host:
-    """The host that commands run on: how to reach it, what it shows, and the secrets that it is sent."""
+    """The host that commands run on: how to reach it, what it shows, and the secrets that it is sent.
+
+    `told` are the notes that one concern has said already, so that another does not say them again.
+    """
 
     server: Server
     credentials: Credentials
     seen: Mapping[str, Observed]
     secrets: Secrets
+    told: set[str] = field(default_factory=set)
 
     @property
     def connection(self) -> remote.ConnectionArgs:
@@ -72,14 +76,20 @@ class Host:
 
     def _told(self, command: str) -> str:
         """The command as root, with a comment for its reader: all that the plugin says of a cut is this text."""
-        where = f"on the VPN host {self.server.ssh_host}; if this was cut off, run pulumi up again"
-        return f"{as_root(self.server, command)} # {where}"
+        return f"{as_root(self.server, command)} # on the VPN host; if this was cut off, run pulumi up again"
 
-    def install_agent(self, name: str, opts: pulumi.ResourceOptions) -> remote.Command:
-        """Put the agent on the host; on destroy it goes last, with all that it remembers."""
+    def install_agent(self, name: str, desired: str, opts: pulumi.ResourceOptions) -> remote.Command:
+        """Put the agent on the host, again whenever it is another there; on destroy it goes last, with its memory.
+
+        `desired` is the host's document, which has the agent's digest. The last line of the stdin is no part of the
+        agent: it is the generation, without which the command would not run again.
+        """
         folder = AGENT.rpartition("/")[0]
-        place = f"mkdir -p {folder} && cat >{AGENT}.new && chmod 0755 {AGENT}.new && mv {AGENT}.new {AGENT}"
-        return self.command(name, f"sh -c '{place}'", f"rm -rf {folder} {STATE}", bundle.source(), opts)
+        place = f"mkdir -p {folder} && head -n -1 >{AGENT}.new && chmod 0755 {AGENT}.new && mv {AGENT}.new {AGENT}"
+        shown = self.seen.get(Concern.HOST, NOTHING).document
+        drift = Drift(f"{name}-state", _of_agent(desired), _of_agent(shown), opts)
+        stdin = drift.generation.apply(lambda generation: f"{bundle.source()}# generation {int(generation)}\n")
+        return self.command(name, f"sh -c '{place}'", f"rm -rf {folder} {STATE}", stdin, opts)
 
     def converge(
         self,
@@ -92,7 +102,7 @@ class Host:
     ) -> remote.Command:
         """Bring one concern to its document, again whenever the host shows something else."""
         observed = self.seen.get(concern, NOTHING)
-        _tell(parent, observed, desired)
+        self._tell(parent, observed, desired)
         drift = Drift(f"{name}-state", desired, observed.document, pulumi.ResourceOptions(parent=parent))
         stdin = drift.generation.apply(lambda generation: request(int(generation), desired, self.secrets, seed))
         return self.command(
@@ -102,6 +112,23 @@ class Host:
             pulumi.Output.secret(stdin),
             pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after]),
         )
+
+    def _tell(self, parent: pulumi.Resource, observed: Observed, desired: str) -> None:
+        for sentence in drifted(observed, desired):
+            pulumi.warn(f"changed by hand: {sentence}", parent)
+        for sentence in observed.warnings:
+            pulumi.warn(f"VPN host: {sentence}", parent)
+        for sentence in planned(observed, desired):
+            pulumi.info(sentence, parent)
+        for note in observed.notes:
+            if note not in self.told:
+                pulumi.info(note, parent)
+        self.told.update(observed.notes)
+
+
+def _of_agent(document: str) -> str:
+    """The document's line of the agent itself."""
+    return "".join(line for line in document.splitlines(keepends=True) if line.startswith("agent "))
 
 
 def look(lab: Lab, credentials: Credentials, desired: Mapping[Concern, str]) -> Seen:
@@ -114,14 +141,3 @@ def look(lab: Lab, credentials: Credentials, desired: Mapping[Concern, str]) -> 
         return hops.look(lab, credentials, question(desired, secrets(lab, credentials)))
     except HopErrors as error:
         raise pulumi.RunError(str(error)) from None
-
-
-def _tell(parent: pulumi.Resource, observed: Observed, desired: str) -> None:
-    for sentence in drifted(observed, desired):
-        pulumi.warn(f"changed by hand: {sentence}", parent)
-    for sentence in observed.warnings:
-        pulumi.warn(f"VPN host: {sentence}", parent)
-    for sentence in planned(observed, desired):
-        pulumi.info(sentence, parent)
-    for note in observed.notes:
-        pulumi.info(note, parent)

@@ -26,7 +26,7 @@ class SoftEther(pulumi.ComponentResource):
     def __init__(self, name: str, args: SoftEtherArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("labvpn:index:SoftEther", name, {}, opts)
         host, documents = args.host, args.documents
-        agent = host.install_agent(f"{name}-agent", pulumi.ResourceOptions(parent=self))
+        agent = host.install_agent(f"{name}-agent", documents[Concern.HOST], pulumi.ResourceOptions(parent=self))
         seed = documents[Concern.SERVER]
         machine = host.converge(f"{name}-host", Concern.HOST, documents[Concern.HOST], self, [agent], seed)
         server = host.converge(f"{name}-server", Concern.SERVER, documents[Concern.SERVER], self, [machine])

@@ -120,7 +120,7 @@ def nat_values(block: Dict[str, Any]) -> Values:
     return {
         "enabled": yes(block.get("Disabled") == "false"),
         "address": host.get("VirtualHostIp", ""),
-        "mask": host.get("VirtualHostIpSubnetMask", ""),
+        "mask": masks(host.get("VirtualHostIpSubnetMask", ""), dhcp.get("DhcpSubnetMask", "")),
         "dhcp": yes(dhcp.get("DhcpEnabled") == "true"),
         "nat": yes(router.get("NatEnabled") == "true"),
         "first": dhcp.get("DhcpLeaseIPStart", ""),
@@ -133,6 +133,11 @@ def nat_values(block: Dict[str, Any]) -> Values:
     }
 
 
+def masks(router: str, handed_out: str) -> str:
+    """The router's netmask, and after a comma the one that clients get where that is another."""
+    return router if handed_out in ("", router) else router + "," + handed_out
+
+
 def no_address(address: str) -> str:
     """An address, or `none`."""
     return "none" if address in ("", NO_ADDRESS) else address
@@ -141,10 +146,11 @@ def no_address(address: str) -> str:
 def nat_options(values: Values) -> Dict[str, Any]:
     """A document's values as the parameters of SetSecureNATOption; keys that are not given are left alone."""
     first, _, second = values.get("dns", "none").partition(",")
+    mask, _, handed_out = values.get("mask", "").partition(",")
     empty = {"none": ""}
     table: Dict[str, Dict[str, Any]] = {
         "address": {"Ip_ip": values.get("address")},
-        "mask": {"Mask_ip": values.get("mask"), "DhcpSubnetMask_ip": values.get("mask")},
+        "mask": {"Mask_ip": mask, "DhcpSubnetMask_ip": handed_out or mask},
         "dhcp": {"UseDhcp_bool": values.get("dhcp") == "yes"},
         "nat": {"UseNat_bool": values.get("nat") == "yes"},
         "first": {"DhcpLeaseIPStart_ip": values.get("first")},

@@ -78,7 +78,7 @@ def _ipsec(vpn: Vpn) -> Entry:
 
 def _hub(lab: Lab) -> Iterator[Entry]:
     hub = lab.vpn.hub
-    yield Entry("hub", hub, {"online": "yes"})
+    yield Entry("hub", hub, {"online": "yes", "password": "current"})
     yield _secure_nat(lab.vpn)
     for user in lab.users:
         yield _user(hub, user)
@@ -97,6 +97,8 @@ def _secure_nat(vpn: Vpn) -> Entry:
         "mode": nat.mode.value,
         "address": router,
         "mask": str(nat.address.netmask),
+        "dhcp": "yes",
+        "nat": "yes",
         "first": str(nat.first_client),
         "last": str(nat.last_client),
         "lease": str(nat.lease),

@@ -13,7 +13,7 @@ def test_a_host_as_the_stack_left_it_keeps_every_promise() -> None:
 
 def test_a_hand_made_change_is_a_sentence_with_its_hop_and_remedy() -> None:
     (broken,) = inside({"hub": Observed(USER.replace("=1", "=0"), applied=USER)})
-    assert str(broken).startswith("SoftEther: user LAB/a: MultiLogins is 0 on the server")
+    assert str(broken).startswith("SoftEther: user a: MultiLogins is 0 on the server")
     assert "pulumi up" in broken.remedy
 
 
