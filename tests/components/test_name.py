@@ -1,7 +1,8 @@
-"""A name that a person sets: what is said, and when `up` goes on."""
+"""What is said of a name that a person sets, and when `up` goes on; what a preview says of IPv6."""
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pulumi
@@ -10,7 +11,7 @@ import pytest
 from components.dns import Name, NameArgs
 from labvpn.observe.dns import Sight, Walk
 from tests.components.engine import run
-from tests.unit.dns.samples import PRIMARY, by_hand, shown, sight
+from tests.unit.dns.samples import PRIMARY, by_hand, name, shown, sight
 
 THERE = "vpn.lab.example 300 A 203.0.113.20"
 ENTER = "enter in the control panel of lab.example: name vpn, type A, value 203.0.113.20, TTL 300"
@@ -63,3 +64,18 @@ def test_a_zone_that_nobody_delegates_stops_up_where_that_is_configured(told: li
 def test_a_name_that_is_set_by_hand_is_no_resource_of_the_name_server(told: list[str]) -> None:
     seen = run(lambda: _name(sight(shown(PRIMARY, THERE)), {}))
     assert [resource.name for resource in seen.resources] == ["name"]
+
+
+@pytest.mark.parametrize(("ipv6", "words"), [("open", ["is not open by TCP 1 "]), ("unchecked", [])])
+def test_an_ipv6_address_that_is_not_open_is_warned_of_in_a_preview(
+    told: list[str], monkeypatch: pytest.MonkeyPatch, ipv6: str, words: list[str]
+) -> None:
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    monkeypatch.setattr("labvpn.remote.ipv6._connect", lambda *_pair: errno.ECONNREFUSED)
+    wanted = name(addresses=["2001:db8::20"], ipv6=ipv6)
+    run(lambda: _updated(NameArgs(wanted, sight=Sight(Walk("unasked")), ports=[1])))
+    assert [part in sentence for part, sentence in zip(words, told, strict=True)] == [True] * len(words)
+
+
+def _updated(args: NameArgs) -> None:
+    Name("name", args)

@@ -17,7 +17,7 @@ from labvpn.model.records import Key, Sets, read
 from labvpn.remote import dns as primary
 from labvpn.remote.dns_wire import Signer, Zone, exchange
 from labvpn.render.dns import update
-from tests.rehearsal import dns_refusals
+from tests.rehearsal import dns_ipv6, dns_refusals
 from tests.rehearsal.dns_server import OURS, THEIRS, Server, said, wire
 
 
@@ -155,7 +155,7 @@ def main() -> None:
     given = json.loads(sys.stdin.readline())
     zone = Zone(given["zone"], given["server"], 53, Signer("labvpn", "hmac-sha256", given["secret"]))
     socket.setdefaulttimeout(10)
-    cases = {**globals(), **vars(dns_refusals)}
+    cases = {**globals(), **vars(dns_refusals), **vars(dns_ipv6)}
     outcomes = {}
     for case in sys.argv[1:]:
         outcomes[case] = cases[case](Server(zone, [])).removesuffix(" | ")

@@ -17,6 +17,10 @@ from tests.rehearsal.conftest import Rehearsal
 SERVERS = {"BIND": (zones.BIND_ZONE, network.PRIMARY), "knot": (zones.KNOT_ZONE, network.KNOT)}
 
 FOREIGN = "which this stack did not put there; remove it there, or take it over by dns.adopt: true"
+CLOSED = (
+    "would be dialled first and is not open by TCP 443 (connection refused); open IPv6 on every hop, leave that "
+    "address out, or say dns.ipv6: unchecked if it cannot be seen from here"
+)
 NO_RIGHT = {
     "BIND": "refused the update of {zone} (REFUSED); give the key '{key}' the right to these names and types",
     "knot": "gives the key '{key}' (hmac-sha256) no right to this update of {zone} (BADKEY)",
@@ -49,6 +53,9 @@ TABLE: dict[str, str | dict[str, str]] = {
     "no_apex": "does not serve below.{own} as a zone",
     "nothing_listens": "cannot be reached by TCP (connection refused); check that it runs and that TCP port 5353",
     "an_alias_there": "shows that alias.{own} is an alias (CNAME elsewhere.example.), and nothing can stand beside one",
+    "ipv6_closed": f"The address 2001:db8::20 of vpn.{{own}} {CLOSED} | nothing there",
+    "ipv6_open": "AAAA 2001:db8::20, then nothing there",
+    "ipv6_unchecked": "AAAA 2001:db8::20",
     "not_granted": NO_RIGHT,
     "type_not_granted": NO_RIGHT,
     "unsigned": {"BIND": "REFUSED", "knot": "NOTAUTH"},

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -153,33 +151,6 @@ def the_doctor_says(program: Program, zone: str) -> list[str]:
     line = ["-m", "labvpn", "doctor", "probe", f"vpn.{zone}", "--tcp", "443", "--address", ADDRESS, "--json"]
     told = json.loads(program.machines.run("phone", sys.executable, *line).stdout)
     return [problem for problem in told["problems"] if f"a server of {zone}" in problem]
-
-
-def test_an_ipv6_address_is_written_only_once_it_is_open(destroyed: Program) -> None:
-    zone, at, sixth = zones.BIND_ZONE, network.PRIMARY, "2001:db8::20"
-    destroyed.declare(zone=zone, server=at, addresses=[ADDRESS, sixth])
-    assert "no hop lets IPv6 in" in destroyed.refusal("preview")
-    destroyed.declare(zone=zone, server=at, addresses=[ADDRESS, sixth], ipv6="open")
-    destroyed.machines.output("admin", "ip", "address", "add", f"{sixth}/128", "dev", "lo")
-    closed = f"The address {sixth} of vpn.{zone} would be dialled first and is not open by TCP 443 (connection refused)"
-    assert closed in destroyed.engine_says("preview")
-    assert closed in destroyed.refusal("up", "--yes", "--skip-preview")
-    assert destroyed.asked(at, f"vpn.{zone}", "AAAA") == []
-    with listening(destroyed, sixth):
-        destroyed.up()
-    assert destroyed.asked(at, f"vpn.{zone}", "AAAA") == [sixth]
-
-
-@contextmanager
-def listening(program: Program, address: str) -> Iterator[None]:
-    """A server at the address, by TCP 443 on the administrator's machine."""
-    serve = "import socket as s; e = s.create_server(('%s', 443), family=s.AF_INET6); print(flush=True); e.accept()"
-    line = program.machines.line("exec", "admin", "--", sys.executable, "-c", serve % address)
-    with subprocess.Popen(line, stdout=subprocess.PIPE, env=program.machines.environment) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield
-        process.terminate()
 
 
 def test_the_example_stays_as_short_as_a_manual(program: Program) -> None:
