@@ -5,7 +5,7 @@ import pulumi
 from components.dns import Name, NameArgs
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
 from components.outputs import export
-from components.remote import Host, look
+from components.remote import Host, certificate, look
 from components.softether import SoftEther, SoftEtherArgs
 from labvpn import settings
 from labvpn.agent import bundle
@@ -14,7 +14,8 @@ from labvpn.render.documents import Concern, documents
 from labvpn.render.secrets import secrets
 
 lab, credentials = settings.load()
-desired = documents(lab, bundle.source())
+shown = certificate(lab, credentials)
+desired = documents(lab, bundle.source(), shown and shown.fingerprint)
 seen = look(lab, credentials, desired)
 host = Host(lab.server, credentials, seen.host, secrets(lab, credentials))
 

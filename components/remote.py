@@ -12,6 +12,7 @@ from components.drift import Drift
 from labvpn.agent import bundle
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
+from labvpn.model.problems import ConfigurationError
 from labvpn.model.server import Server
 from labvpn.observe import ipsec
 from labvpn.observe.changes import drifted, planned
@@ -20,6 +21,7 @@ from labvpn.remote import look as hops
 from labvpn.remote.errors import HopErrors
 from labvpn.remote.look import Seen
 from labvpn.remote.ssh import as_root
+from labvpn.render.certificate import Served, served
 from labvpn.render.documents import Concern
 from labvpn.render.secrets import Secrets, question, request, secrets
 
@@ -129,6 +131,14 @@ class Host:
 def _of_agent(document: str) -> str:
     """The document's line of the agent itself."""
     return "".join(line for line in document.splitlines(keepends=True) if line.startswith("agent "))
+
+
+def certificate(lab: Lab, credentials: Credentials) -> Served | None:
+    """What the server shows, None where it keeps its own. Raises RunError with what is wrong with its parts."""
+    try:
+        return served(lab, credentials)
+    except ConfigurationError as error:
+        raise pulumi.RunError(str(error)) from None
 
 
 def look(lab: Lab, credentials: Credentials, desired: Mapping[Concern, str]) -> Seen:

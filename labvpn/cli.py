@@ -62,6 +62,20 @@ def hostkey(
     raise typer.Exit(done.returncode)
 
 
+@app.command()
+def authority(
+    name: Annotated[str, typer.Argument(help="The lab's name, which users may see, such as vpn.lab.example.")],
+) -> None:
+    """Make a private authority for the certificate, to be piped into `pulumi config set --secret authority`."""
+    from datetime import UTC, datetime
+
+    from labvpn.render.certificate import found_authority
+
+    if sys.stdout.isatty():
+        raise typer.Exit(_fail("This prints private keys: pipe it into `pulumi config set --secret authority`"))
+    typer.echo(found_authority(name, datetime.now(UTC)), nl=False)
+
+
 def _fail(sentence: str) -> int:
     typer.echo(sentence, err=True)
     return 1

@@ -3,6 +3,7 @@
 
 from typing import Any, Dict, List, Optional
 
+from labvpn.agent.backups import back_up
 from labvpn.agent.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.document import Change, Line
 from labvpn.agent.errors import AgentError
@@ -193,6 +194,7 @@ class Hub(Concern):
     def prepare(self, changes: List[Change]) -> bool:
         require(self.softether)
         self.softether.start()
+        back_up(self.softether)
         return False
 
     def finish(self, changes: List[Change]) -> None:

@@ -3,6 +3,8 @@
 
 from typing import List
 
+from labvpn.agent.backups import back_up
+from labvpn.agent.certificate import Certificate, Cipher, Syslog
 from labvpn.agent.concern import Concern, Handler
 from labvpn.agent.document import Change, Line
 from labvpn.agent.errors import AgentError
@@ -21,8 +23,10 @@ class Server(Concern):
         self.softether = softether
         settings = "ServerConfiguration"
         handlers: List[Handler] = [
-            kind(softether) for kind in (Administrator, Listeners, UdpPorts, Protocol, Ipsec, Azure, KeepAlive, Tls)
+            kind(softether)
+            for kind in (Administrator, Certificate, Listeners, UdpPorts, Protocol, Ipsec, Azure, KeepAlive, Tls)
         ]
+        handlers += [Cipher(softether), Syslog(softether)]
         handlers += [
             Switch(softether, "dynamic-dns", "DDnsClient", "Disabled"),
             Switch(softether, "nat-traversal", settings, "DisableNatTraversal"),
@@ -34,6 +38,7 @@ class Server(Concern):
         """Have the server running and the administrator let in."""
         require(self.softether)
         self.softether.start()
+        back_up(self.softether)
         try:
             self.softether.call("GetServerInfo")
         except WrongPassword:

@@ -49,6 +49,7 @@ class Secrets:
         self.ipsec = str(data.get("ipsec") or "")
         self.hubs: Dict[str, str] = data.get("hubs") or {}
         self.users: Dict[str, str] = data.get("users") or {}
+        self.certificate: Dict[str, str] = data.get("certificate") or {}
 
 
 def installation(machine: Machine) -> Installation:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from labvpn.model.base import Value
 from labvpn.model.dns import Mode
+from labvpn.model.identity import CERTIFICATE, kinds
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import derive
 from labvpn.model.problems import Problem
@@ -44,6 +45,18 @@ def _private_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _authority(secret: SecretStr) -> SecretStr:
+    if kinds(secret.get_secret_value()) != [CERTIFICATE, "KEY", "KEY"]:
+        raise ValueError("is not what `labvpn authority` prints: a certificate and two keys in PEM; give it as a whole")
+    return secret
+
+
+def _certificate(text: str) -> str:
+    if kinds(text) != [CERTIFICATE]:
+        raise ValueError("is not one certificate in PEM; give the server's own, from -----BEGIN to the last line")
+    return text
+
+
 Password = Annotated[SecretStr, AfterValidator(_password)]
 
 
@@ -59,6 +72,13 @@ class Credentials(Value):
     passwords: dict[str, Password] = Field(default_factory=dict, description="of users who are not given a derived one")
     fortigate_token: SecretStr | None = None
     fortigate_ca: str | None = Field(default=None, description="PEM of the CA that signed the FortiGate's certificate")
+    authority: Annotated[SecretStr, AfterValidator(_authority)] | None = Field(
+        default=None, description="what `labvpn authority` prints: the private authority that signs the certificate"
+    )
+    server_certificate: Annotated[str, AfterValidator(_certificate)] | None = Field(
+        default=None, description="PEM of an own certificate, in the place of the authority's"
+    )
+    server_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
     dns_key: SecretStr | None = Field(default=None, description="the TSIG secret, base64")
 
     def password_of(self, user: User) -> str:
@@ -79,12 +99,17 @@ class Credentials(Value):
         for key, (wanted, value, why) in needed.items():
             if wanted and value is None:
                 yield Problem(key, f"is missing and {why}; {how_to_set(key)}")
+        if (self.server_certificate is None) != (self.server_key is None):
+            key = "serverKey" if self.server_key is None else "serverCertificate"
+            yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")
+        if self.server_certificate and self.authority:
+            yield Problem("serverCertificate", "stands beside authority; keep one of the two")
         known = {user.name for user in lab.users}
         for name in self.passwords.keys() - known:
             yield Problem(f"passwords.{name}", "is no user of the lab; remove it or add the user")
 
 
-PUBLIC = frozenset({"hostKey", "fortigateCa"})
+PUBLIC = frozenset({"hostKey", "fortigateCa", "serverCertificate"})
 """The keys of credentials that are no secrets."""
 
 

@@ -13,6 +13,7 @@ from labvpn.model.base import Value, duplicates
 from labvpn.model.ports import Protocols
 from labvpn.model.server import PortNumber
 from labvpn.model.sessions import Sessions
+from labvpn.model.transport import Syslog, Tls
 
 
 class Mode(StrEnum):
@@ -93,6 +94,8 @@ class Vpn(Value):
     protocols: Protocols = Protocols()
     secure_nat: SecureNat = SecureNat()
     sessions: Sessions = Sessions()
+    tls: Tls = Tls()
+    syslog: Syslog | None = Field(default=None, description="left out: the server's own setting is left alone")
 
     @property
     def ports(self) -> tuple[ports.Port, ...]:

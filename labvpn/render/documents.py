@@ -30,11 +30,15 @@ class Concern(StrEnum):
     FIREWALL = "firewall"
 
 
-def documents(lab: Lab, agent: str) -> dict[Concern, str]:
-    """The document of every concern that the lab has; `agent` is the source of the agent to be installed."""
+def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Concern, str]:
+    """The document of every concern that the lab has.
+
+    `agent` is the source of the agent to be installed, `certificate` the SHA-256 of the server's certificate where the
+    stack gives it one.
+    """
     entries: dict[Concern, Callable[[], Iterator[Entry]]] = {
         Concern.HOST: lambda: _host(lab, hashlib.sha256(agent.encode()).hexdigest()),
-        Concern.SERVER: lambda: _server(lab.vpn),
+        Concern.SERVER: lambda: _server(lab.vpn, certificate),
         Concern.HUB: lambda: _hub(lab),
     }
     if lab.firewall is not None:
@@ -56,8 +60,10 @@ def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:
     yield Entry("unit", SOFTETHER_UNIT, {"enabled": "yes", "active": "yes"})
 
 
-def _server(vpn: Vpn) -> Iterator[Entry]:
+def _server(vpn: Vpn, certificate: str | None) -> Iterator[Entry]:
     yield Entry("administrator", "", {"password": "current"})
+    if certificate:
+        yield Entry("certificate", "", {"sha256": certificate})
     for number in sorted(vpn.listeners):
         yield Entry("listener", str(number), {"enabled": "yes"})
     yield Entry("udp", "", {"ports": ",".join(map(str, ports.openvpn_udp(vpn.protocols))) or "none"})
@@ -66,7 +72,11 @@ def _server(vpn: Vpn) -> Iterator[Entry]:
     yield _ipsec(vpn)
     for service in ("dynamic-dns", "azure", "nat-traversal", "keep-alive", "aggressive-mode"):
         yield Entry(service, "", {"enabled": "no"})
-    yield Entry("tls", "", {"minimum": "1.2"})
+    yield Entry("tls", "", {"minimum": vpn.tls.minimum})
+    if vpn.tls.cipher:
+        yield Entry("cipher", "", {"name": vpn.tls.cipher})
+    if log := vpn.syslog:
+        yield Entry("syslog", "", {"send": log.send, "host": log.host, "port": str(log.port)})
 
 
 def _ipsec(vpn: Vpn) -> Entry:

@@ -10,6 +10,7 @@ from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Transport, of_transport
 from labvpn.model.users import User
+from labvpn.render.certificate import served
 
 Secret = Callable[[str], Any]
 """Marks a text as a secret for the engine."""
@@ -31,6 +32,8 @@ def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["presharedKey"] = secret(credentials.preshared_key.get_secret_value())
+    if (shown := served(lab, credentials)) is not None and shown.authority:
+        answer["certificate"] = shown.authority
     return answer
 
 

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
+from labvpn.render.certificate import served
 from labvpn.render.documents import Concern
 
 
@@ -15,6 +16,7 @@ class Secrets(TypedDict, total=False):
     """The agent's secrets; `users` by `HUB/NAME`."""
 
     administrator: str
+    certificate: dict[str, str]
     hubs: dict[str, str]
     ipsec: str
     users: dict[str, str]
@@ -30,6 +32,8 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["ipsec"] = credentials.preshared_key.get_secret_value()
+    if (shown := served(lab, credentials)) is not None:
+        answer["certificate"] = {"certificate": shown.certificate, "key": shown.key}
     return answer
 
 

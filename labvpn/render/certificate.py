@@ -1,0 +1,156 @@
+"""The server's certificate: one of the administrator's own, or one that the stack's private authority signs."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from labvpn.model.credentials import Credentials
+from labvpn.model.identity import CERTIFICATE, blocks
+from labvpn.model.lab import Lab
+from labvpn.model.problems import ConfigurationError, Problem
+
+TERM = timedelta(days=365)
+"""A new certificate is signed once in this time; each is valid for two of them, so none ends between two runs."""
+
+AUTHORITY_TERM = timedelta(days=20 * 365)
+
+
+class Served(NamedTuple):
+    """What the server shows and proves itself by, in PEM; `authority` is whom clients trust, None for an own one."""
+
+    certificate: str
+    key: str
+    authority: str | None
+
+    def __repr__(self) -> str:
+        """Without the key."""
+        return f"Served({self.fingerprint})"
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the certificate as bytes."""
+        return hashlib.sha256(_der(self.certificate)).hexdigest()
+
+
+def served(lab: Lab, credentials: Credentials, now: datetime | None = None) -> Served | None:
+    """The server's certificate, None where the stack leaves the server its own. Raises ConfigurationError.
+
+    The same lab gives the same certificate until its renewal is due: RSA with PKCS #1 v1.5 signs without chance.
+    """
+    own, secret = credentials.server_certificate, credentials.server_key
+    try:
+        if own and secret:
+            return _own(own, secret.get_secret_value())
+        if credentials.authority:
+            return _signed(lab, credentials.authority.get_secret_value(), now or datetime.now(UTC))
+    except (ValueError, TypeError) as error:
+        place = "serverCertificate" if own else "authority"
+        # What the library says may repeat what it could not read.
+        reason = str(error) if isinstance(error, _Mismatch) else "cannot be read; give it again as a whole"
+        raise ConfigurationError([Problem(place, reason)]) from None
+    return None
+
+
+def found_authority(name: str, now: datetime) -> str:
+    """A new private authority and a key for its server, in PEM: certificate, the authority's key, the server's key."""
+    authority, server = (generate_private_key(65537, 2048) for _ in range(2))
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"labvpn authority of {name}"[:64])])
+    usage = _usage(key_cert_sign=True, crl_sign=True)
+    builder = x509.CertificateBuilder(subject, subject, authority.public_key(), x509.random_serial_number())
+    certificate = (
+        builder.not_valid_before(_midnight(now))
+        .not_valid_after(_midnight(now) + AUTHORITY_TERM)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority.public_key()), critical=False)
+        .sign(authority, hashes.SHA256())
+    )
+    return _pem(certificate) + _private(authority) + _private(server)
+
+
+class _Mismatch(ValueError):
+    """Parts that do not belong together."""
+
+
+def _own(certificate: str, key: str) -> Served:
+    private = _load(key)
+    if x509.load_pem_x509_certificate(certificate.encode()).public_key() != private.public_key():
+        raise _Mismatch("is of another key than serverKey; give the two that belong together")
+    return Served(certificate.strip() + "\n", _private(private), None)
+
+
+def _signed(lab: Lab, bundle: str, now: datetime) -> Served:
+    texts = blocks(bundle)
+    authority = x509.load_pem_x509_certificate(next(text for kind, text in texts if kind == CERTIFICATE).encode())
+    signing, key = (_load(text) for kind, text in texts if kind == "KEY")
+    if authority.public_key() != signing.public_key():
+        raise _Mismatch("is a certificate of another key; take what `labvpn authority` prints as a whole")
+    begin = authority.not_valid_before_utc + TERM * ((now - authority.not_valid_before_utc) // TERM)
+    if begin >= authority.not_valid_after_utc:
+        raise _Mismatch("has ended; make a new one by `labvpn authority`, and new kits")
+    return Served(_pem(_sign(lab, authority, signing, key, begin)), _private(key), _pem(authority))
+
+
+def _sign(
+    lab: Lab, authority: x509.Certificate, signing: RSAPrivateKey, key: RSAPrivateKey, begin: datetime
+) -> x509.Certificate:
+    names: list[x509.GeneralName] = [x509.IPAddress(lab.server.address)]
+    if lab.dns:
+        names.insert(0, x509.DNSName(lab.dialled))
+    serial = hashlib.sha256(f"{begin.isoformat()} {names}".encode() + _spki(key)).digest()[:16]
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, lab.dialled[:64])])
+    builder = x509.CertificateBuilder(authority.subject, subject, key.public_key(), int.from_bytes(serial) >> 1)
+    public = signing.public_key()
+    return (
+        builder.not_valid_before(begin)
+        .not_valid_after(min(begin + 2 * TERM, authority.not_valid_after_utc))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(digital_signature=True, key_encipherment=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
+        .sign(signing, hashes.SHA256())
+    )
+
+
+def _usage(**given: bool) -> x509.KeyUsage:
+    every = (
+        "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
+        "key_cert_sign crl_sign encipher_only decipher_only"
+    )
+    return x509.KeyUsage(**{**dict.fromkeys(every.split(), False), **given})
+
+
+def _load(text: str) -> RSAPrivateKey:
+    key = serialization.load_pem_private_key(text.encode(), None)
+    if not isinstance(key, RSAPrivateKey):
+        raise _Mismatch("needs an RSA key; SoftEther and all its clients take those")
+    return key
+
+
+def _private(key: RSAPrivateKey) -> str:
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+
+
+def _spki(key: RSAPrivateKey) -> bytes:
+    return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _der(pem: str) -> bytes:
+    return x509.load_pem_x509_certificate(pem.encode()).public_bytes(serialization.Encoding.DER)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

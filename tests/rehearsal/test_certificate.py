@@ -1,0 +1,79 @@
+"""The stack's certificate on a real server: who verifies it, and that a change by hand is seen; the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from labvpn.rehearsal import network
+from labvpn.render.certificate import Served, found_authority, served
+from tests.rehearsal.agent_host import SECRETS, AgentHost
+from tests.unit.samples import credentials, lab
+
+VERIFIES = f"""
+import socket, ssl, sys
+context = ssl.create_default_context(cafile=sys.argv[1])
+with socket.create_connection(("{network.SERVER}", 443), 10) as plain:
+    print(context.wrap_socket(plain, server_hostname="vpn.lab.example").version())
+"""
+BACKUPS = "/var/backups/labvpn"
+
+
+@pytest.fixture(scope="module")
+def shown() -> Served:
+    authority = found_authority("vpn.lab.example", datetime.now(UTC))
+    certificate = served(lab(), credentials(authority=authority))
+    assert certificate is not None
+    return certificate
+
+
+@pytest.fixture(scope="module")
+def host(shown: Served) -> Iterator[AgentHost]:
+    host = AgentHost("certificate")
+    host.stop()
+    host.start()
+    host.output("server", "apt-get", "update", "-q")
+    host.install()
+    host.converge("host")
+    SECRETS["certificate"] = {"certificate": shown.certificate, "key": shown.key}
+    yield host
+    del SECRETS["certificate"]
+    host.stop()
+
+
+def document(host: AgentHost, shown: Served) -> str:
+    return host.documents()["server"] + f"certificate sha256={shown.fingerprint}\n"
+
+
+def test_clients_verify_the_server_by_the_authority_and_its_name(
+    host: AgentHost, shown: Served, tmp_path: Path
+) -> None:
+    assert "~ certificate" in "".join(host.converge("server", document(host, shown)))
+    (tmp_path / "authority.pem").write_text(shown.authority or "")
+    assert host.output("admin", "python3", "-c", VERIFIES, str(tmp_path / "authority.pem")).startswith("TLS")
+    assert host.converge("server", document(host, shown)) == ["nothing to change"]
+
+
+def test_a_certificate_set_by_hand_is_put_right_and_what_was_there_is_kept(host: AgentHost, shown: Served) -> None:
+    host.rpc(("RegenerateServerCert", {"StrValue_str": "by hand"}))
+    (said,) = host.converge("server", document(host, shown))
+    assert said.startswith("~ certificate: sha256 ")
+    assert said.endswith(f"-> {shown.fingerprint}")
+    files = host.output("server", "sh", "-c", f"stat -c %a {BACKUPS} {BACKUPS}/*").split()
+    assert files[0] == "700"
+    assert len(files) >= 3
+    assert set(files[1:]) == {"600"}
+
+
+def test_the_kept_configuration_brings_the_server_back_to_what_it_was(host: AgentHost, shown: Served) -> None:
+    back = (
+        "systemctl stop softether-vpnserver && "
+        f"gunzip -c $(ls {BACKUPS}/*.gz | tail -n 1) >/var/lib/softether/vpn_server.config && "
+        "systemctl start softether-vpnserver"
+    )
+    host.output("server", "sh", "-c", back)
+    (said,) = host.converge("server", document(host, shown))
+    assert said.endswith(f"-> {shown.fingerprint}")
