@@ -13,7 +13,7 @@ from labvpn.agent import bundle
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError
-from labvpn.model.server import Server
+from labvpn.model.server import Jump, Server
 from labvpn.observe import ipsec
 from labvpn.observe.changes import drifted, planned
 from labvpn.observe.host import NOTHING, Observed
@@ -51,15 +51,33 @@ class Host:
     @property
     def connection(self) -> remote.ConnectionArgs:
         """The command plugin's connection; without a host key it would verify nothing, so one always stands here."""
+        ssh = self.server.ssh
         return remote.ConnectionArgs(
             host=self.server.ssh_host,
-            port=self.server.ssh.port,
-            user=self.server.ssh.user,
-            private_key=pulumi.Output.secret(self.credentials.ssh_key.get_secret_value()),
+            port=ssh.port,
+            user=ssh.user,
             host_key=self.credentials.host_key,
+            proxy=self._proxy(ssh.jump) if ssh.jump else None,
             dial_error_limit=3,
             per_dial_timeout=15,
+            **self._opens,
         )
+
+    def _proxy(self, jump: Jump) -> remote.ProxyConnectionArgs:
+        return remote.ProxyConnectionArgs(
+            host=jump.host,
+            port=jump.port,
+            user=jump.user,
+            host_key=jump.host_key,
+            dial_error_limit=3,
+            per_dial_timeout=15,
+            **self._opens,
+        )
+
+    @property
+    def _opens(self) -> dict[str, pulumi.Output[str]]:
+        """The key or password as a secret; with neither the plugin asks the SSH agent."""
+        return {name: pulumi.Output.secret(text) for name, text in self.credentials.login(self.server.ssh).items()}
 
     def command(
         self, name: str, create: str, delete: str | None, stdin: pulumi.Input[str], opts: pulumi.ResourceOptions

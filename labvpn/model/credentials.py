@@ -14,13 +14,8 @@ from labvpn.model.identity import CERTIFICATE, kinds
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import derive
 from labvpn.model.problems import Problem
+from labvpn.model.server import Ssh, public_key
 from labvpn.model.users import User
-
-
-def _host_key(text: str) -> str:
-    if not re.fullmatch(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+) [A-Za-z0-9+/]+=*( .*)?", text.strip()):
-        raise ValueError("is not a public host key such as 'ssh-ed25519 AAAA...'; record it by `labvpn hostkey HOST`")
-    return " ".join(text.split()[:2])
 
 
 def _password(secret: SecretStr) -> SecretStr:
@@ -63,8 +58,9 @@ Password = Annotated[SecretStr, AfterValidator(_password)]
 class Credentials(Value):
     """The stack's secrets and keys; a field that no hop of the lab needs may be None."""
 
-    host_key: Annotated[str, AfterValidator(_host_key)] = Field(description="the VPN host's public SSH key")
-    ssh_key: Annotated[SecretStr, AfterValidator(_private_key)]
+    host_key: Annotated[str, AfterValidator(public_key)] = Field(description="the VPN host's public SSH key")
+    ssh_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
+    ssh_password: SecretStr | None = None
     administrator_password: Password
     hub_password: Password
     user_secret: Annotated[SecretStr, Field(min_length=16)]
@@ -81,6 +77,12 @@ class Credentials(Value):
     server_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
     dns_key: SecretStr | None = Field(default=None, description="the TSIG secret, base64")
 
+    def login(self, ssh: Ssh) -> dict[str, str]:
+        """What opens a login as the configuration says: a private key, a password, or nothing for the SSH agent."""
+        given = {"key": ("private_key", self.ssh_key), "password": ("password", self.ssh_password)}
+        name, secret = given.get(ssh.login, ("", None))
+        return {name: secret.get_secret_value()} if secret else {}
+
     def password_of(self, user: User) -> str:
         """The user's password: the one that is set, or the derived one."""
         given = self.passwords.get(user.name)
@@ -90,7 +92,10 @@ class Credentials(Value):
 
     def problems(self, lab: Lab) -> Iterator[Problem]:
         """What this lab needs and these credentials lack, and passwords of nobody."""
+        login = lab.server.ssh.login
         needed = {
+            "sshKey": (login == "key", self.ssh_key, "server.ssh.login is key"),
+            "sshPassword": (login == "password", self.ssh_password, "server.ssh.login is password"),
             "presharedKey": (lab.vpn.protocols.l2tp_ipsec, self.preshared_key, "L2TP/IPsec is on"),
             "fortigateToken": (lab.fortigate, self.fortigate_token, "the lab has a FortiGate"),
             "fortigateCa": (lab.fortigate, self.fortigate_ca, "the lab has a FortiGate"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from labvpn.model.base import Value
 
@@ -13,12 +14,32 @@ PortNumber = Annotated[int, Field(ge=1, le=65535)]
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
 
 
+def public_key(text: str) -> str:
+    """A public host key, without the comment after it."""
+    if not re.fullmatch(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+) [A-Za-z0-9+/]+=*( .*)?", text.strip()):
+        raise ValueError("is not a public host key such as 'ssh-ed25519 AAAA...'; record it by `labvpn hostkey HOST`")
+    return " ".join(text.split()[:2])
+
+
+class Jump(Value):
+    """A host that lets SSH through to the VPN host; the stack logs in there in the same way."""
+
+    host: str = Field(description="its name or address")
+    port: PortNumber = 22
+    user: UserName = "root"
+    host_key: Annotated[str, AfterValidator(public_key)] = Field(description="printed by `labvpn hostkey HOST --show`")
+
+
 class Ssh(Value):
-    """How the stack logs in: by key, as root or as a user with passwordless sudo."""
+    """How the stack logs in, as root or as a user with passwordless sudo."""
 
     user: UserName = "root"
     port: PortNumber = 22
     host: str | None = Field(default=None, description="another name or address for SSH than the server's own")
+    login: Literal["key", "agent", "password"] = Field(
+        default="key", description="key: sshKey; agent: the SSH agent of whoever runs the stack; password: sshPassword"
+    )
+    jump: Jump | None = Field(default=None, description="left out: the VPN host is reached directly")
 
 
 class Server(Value):

@@ -71,9 +71,10 @@ async def _look(lab: Lab, credentials: Credentials, request: str) -> Seen:
 
 async def _look_at_host(lab: Lab, credentials: Credentials, request: str) -> Mapping[str, Observed]:
     source = bundle.source()
-    key = credentials.ssh_key.get_secret_value()
+    opens = credentials.login(lab.server.ssh)
     stdin = f"{len(source)}\n{source}{request}"
-    answer = await ssh.run(lab.server, key, credentials.host_key, BOOTSTRAP, stdin, OBSERVE_SECONDS)
+    key, password = opens.get("private_key"), opens.get("password")
+    answer = await ssh.run(lab.server, key, credentials.host_key, BOOTSTRAP, stdin, OBSERVE_SECONDS, password)
     hop = f"The VPN host {lab.server.ssh_host}"
     try:
         seen = read_answer(answer)

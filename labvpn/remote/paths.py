@@ -17,7 +17,10 @@ def own(lab: Lab) -> tuple[Path, ...]:
 
 
 def _targets(lab: Lab) -> Iterator[tuple[str, str, Port]]:
-    yield "SSH to the VPN host", lab.server.ssh_host, Port(lab.server.ssh.port, Transport.TCP)
+    if jump := lab.server.ssh.jump:
+        yield "SSH to the jump host", jump.host, Port(jump.port, Transport.TCP)
+    else:
+        yield "SSH to the VPN host", lab.server.ssh_host, Port(lab.server.ssh.port, Transport.TCP)
     if lab.fortigate:
         host, _, port = lab.fortigate.host.partition(":")
         yield "the FortiGate's administration", host, Port(int(port or 443), Transport.TCP)

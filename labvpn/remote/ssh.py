@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
 
 import asyncssh
 
@@ -13,15 +16,34 @@ CONNECT_SECONDS = 15
 """How long a login may take: a host that drops packets is called unreachable after that."""
 
 
-async def run(server: Server, key: str | None, host_key: str, command: str, stdin: str, seconds: int) -> str:
-    """The standard output of a command that runs as root on the VPN host.
+@dataclass(frozen=True)
+class _Door:
+    """A host to log in to: what it is called in sentences, where it is, and the key that it must show."""
 
-    Without a key of the stack's it logs in as a person does: by the SSH agent, or by the usual files in ~/.ssh.
+    hop: str
+    host: str
+    port: int
+    user: str
+    host_key: str
 
-    Raises HopError if the host cannot be reached, is another than expected, refuses the key, or the command fails.
+
+async def run(
+    server: Server, key: str | None, host_key: str, command: str, stdin: str, seconds: int, password: str | None = None
+) -> str:
+    """The standard output of a command that runs as root on the VPN host, reached through its jump host if it has one.
+
+    Without a key or password of the stack's it logs in as a person does: by the SSH agent, or by the files in ~/.ssh.
+
+    Raises HopError if a host cannot be reached, is another than expected, refuses the login, or the command fails.
     """
     hop = f"The VPN host {server.ssh_host}"
-    async with await _connect(hop, server, key, host_key) as connection:
+    async with AsyncExitStack() as stack:
+        tunnel = None
+        if jump := server.ssh.jump:
+            door = _Door(f"The jump host {jump.host}", jump.host, jump.port, jump.user, jump.host_key)
+            tunnel = await stack.enter_async_context(await _connect(door, key, password, None))
+        door = _Door(hop, server.ssh_host, server.ssh.port, server.ssh.user, host_key)
+        connection = await stack.enter_async_context(await _connect(door, key, password, tunnel))
         try:
             done = await asyncio.wait_for(connection.run(as_root(server, command), input=stdin), seconds)
         except TimeoutError:
@@ -50,35 +72,54 @@ async def fetch_host_key(host: str, port: int) -> str:
     return key.export_public_key("openssh").decode().strip()
 
 
-async def _connect(hop: str, server: Server, key: str | None, host_key: str) -> asyncssh.SSHClientConnection:
-    host, port = server.ssh_host, server.ssh.port
-    known = asyncssh.import_known_hosts(f"[{host}]:{port} {host_key}\n" if port != 22 else f"{host} {host_key}\n")
+async def _connect(
+    door: _Door, key: str | None, password: str | None, tunnel: asyncssh.SSHClientConnection | None
+) -> asyncssh.SSHClientConnection:
+    place = f"[{door.host}]:{door.port}" if door.port != 22 else door.host
+    way = "through the jump host" if tunnel else "from here"
     try:
         return await asyncssh.connect(
-            host,
-            port,
-            username=server.ssh.user,
-            client_keys=[asyncssh.import_private_key(key)] if key else (),
-            agent_path=None if key else (),
-            known_hosts=known,
+            door.host,
+            door.port,
+            tunnel=tunnel or (),
+            username=door.user,
+            known_hosts=asyncssh.import_known_hosts(f"{place} {door.host_key}\n"),
             config=None,
             connect_timeout=CONNECT_SECONDS,
             login_timeout=CONNECT_SECONDS,
             keepalive_interval=10,
+            **_opens(key, password),
         )
     except asyncssh.KeyImportError:
-        raise HopError(
-            hop, "cannot be asked: sshKey is no key that SSH reads", "set it again from the key file"
-        ) from None
+        remedy = "set it again from the key file"
+        raise HopError(door.hop, "cannot be asked: sshKey is no key that SSH reads", remedy) from None
     except asyncssh.HostKeyNotVerifiable:
-        remedy = f"if it was reinstalled, record the new key: labvpn hostkey {host}; if not, somebody is in between"
-        raise HopError(hop, "shows another host key than the recorded one", remedy) from None
+        remedy = (
+            f"if it was reinstalled, record the new key: labvpn hostkey {door.host}; if not, somebody is in between"
+        )
+        raise HopError(door.hop, "shows another host key than the recorded one", remedy) from None
     except asyncssh.PermissionDenied:
-        remedy = f"add the public half of {'sshKey' if key else 'your key'} to that user's authorized_keys on {host}"
-        raise HopError(hop, f"refused the login of {server.ssh.user} by key", remedy) from None
+        raise HopError(door.hop, *_refused(door, key, password)) from None
     except (OSError, TimeoutError, asyncssh.Error) as error:
-        remedy = f"check the address, that the host is up, and that port {port} is open from here"
-        raise HopError(hop, f"cannot be reached by SSH on port {port} ({_why(error)})", remedy) from None
+        remedy = f"check the address, that the host is up, and that port {door.port} is open {way}"
+        raise HopError(door.hop, f"cannot be reached by SSH on port {door.port} ({_why(error)})", remedy) from None
+
+
+def _opens(key: str | None, password: str | None) -> dict[str, Any]:
+    """What asyncssh is told: one way alone, so that a refusal is about that one."""
+    if password:
+        return {"password": password, "client_keys": None, "agent_path": None}
+    if key:
+        return {"client_keys": [asyncssh.import_private_key(key)], "agent_path": None}
+    return {"client_keys": (), "agent_path": ()}
+
+
+def _refused(door: _Door, key: str | None, password: str | None) -> tuple[str, str]:
+    if password:
+        remedy = f"set sshPassword to that user's, and look whether sshd on {door.host} takes passwords at all"
+        return f"refused the login of {door.user} by password", remedy
+    remedy = f"add the public half of {'sshKey' if key else 'your key'} to that user's authorized_keys on {door.host}"
+    return f"refused the login of {door.user} by key", remedy
 
 
 def _why(error: BaseException) -> str:

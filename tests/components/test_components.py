@@ -96,3 +96,20 @@ def test_the_record_holds_no_key() -> None:
     record = run(build_all).named("name-records")
     assert plain(record.inputs)["records"] == ["vpn.lab.example 300 A 203.0.113.20"]
     assert "Y2FuYXJ5" not in json.dumps(plain(record.inputs), default=str)
+
+
+def test_a_password_and_a_jump_host_reach_every_command_as_secrets() -> None:
+    jump = {"host": "203.0.113.2", "user": "ops", "hostKey": credentials().host_key}
+    server = lab(server={"address": "203.0.113.20", "ssh": {"login": "password", "jump": jump}}).server
+    by_password = credentials(sshKey=None, sshPassword=f"{CANARY}-ssh-password")
+
+    def build() -> None:
+        one = Host(server, by_password, {}, secrets(lab(), by_password))
+        one.command("one", "true", None, "", pulumi.ResourceOptions())
+
+    (command,) = run(build).of_type("Command")
+    assert is_secret(command.inputs["connection"]) or is_secret(command.inputs["connection"]["password"])
+    connection = plain(command.inputs["connection"])
+    assert (connection["password"], connection["proxy"]["password"]) == (f"{CANARY}-ssh-password",) * 2
+    assert (connection["proxy"]["host"], connection["proxy"]["hostKey"]) == ("203.0.113.2", credentials().host_key)
+    assert "privateKey" not in connection

@@ -30,6 +30,7 @@ def given() -> dict[str, Any]:
     whole = credentials()
     values: dict[str, Any] = {"hostKey": whole.host_key, "fortigateCa": whole.fortigate_ca}
     values |= {name: f"{CANARY}-{name}-long-enough" for name in SECRETS}
+    assert whole.ssh_key
     values["sshKey"] = whole.ssh_key.get_secret_value()
     return values
 
@@ -73,7 +74,7 @@ def test_every_mistake_of_every_part_comes_at_once_with_its_place(tmp_path: Path
 def test_a_missing_secret_is_named_with_the_line_that_sets_it() -> None:
     values = {key: value for key, value in {**example(), **given()}.items() if key not in ("presharedKey", "sshKey")}
     lines = refused(values)
-    assert "  - sshKey: is missing; set it: pulumi config set --secret sshKey" in lines
+    assert "  - sshKey: is missing and server.ssh.login is key; set it: pulumi config set --secret sshKey" in lines
 
 
 def test_a_secret_that_only_one_hop_needs_is_asked_for_only_with_that_hop() -> None:
