@@ -4,6 +4,7 @@ import pulumi
 
 from components.dns import Name, NameArgs
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
+from components.outputs import export
 from components.remote import Host, certificate, look
 from components.softether import SoftEther, SoftEtherArgs
 from labvpn import settings
@@ -33,5 +34,4 @@ if lab.dns:
     dialled = NameArgs(lab.dns, [str(lab.server.address)], sight=seen.name, ports=lab.vpn.listeners)
     Name("name", dialled, pulumi.ResourceOptions(depends_on=[*hops]))
 
-for name, value in outputs.told(lab, credentials, pulumi.Output.secret).items():
-    pulumi.export(name, value)
+export(outputs.told(lab, credentials, pulumi.Output.secret))

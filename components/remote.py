@@ -64,13 +64,18 @@ class Host:
         return remote.Command(
             name,
             connection=self.connection,
-            create=as_root(self.server, create),
-            delete=as_root(self.server, delete) if delete else None,
+            create=self._told(create),
+            delete=self._told(delete) if delete else None,
             stdin=stdin,
             add_previous_output_in_env=False,
             logging=remote.Logging.STDOUT_AND_STDERR,
             opts=opts,
         )
+
+    def _told(self, command: str) -> str:
+        """The command as root, with a comment for its reader: all that the plugin says of a cut is this text."""
+        where = f"on the VPN host {self.server.ssh_host}; if this was cut off, run pulumi up again"
+        return f"{as_root(self.server, command)} # {where}"
 
     def install_agent(self, name: str, opts: pulumi.ResourceOptions) -> remote.Command:
         """Put the agent on the host; on destroy it goes last, with all that it remembers."""

@@ -27,7 +27,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"rich", "prometheus_client", "typer", "dns", "cryptography", "jinja2"},
     ),
     "labvpn/rehearsal": (
-        {"model", "toolchain"},
+        {"model", "toolchain", "agent.hashes"},
         {"aiohttp", "typer", "rich", "yaml", "cryptography", "pydantic", "pydantic_core", "dns", "httpx"},
     ),
     "labvpn/toolchain": (set(), {"pulumi", "grpc", "google", "asyncssh", "httpx", "semver"}),

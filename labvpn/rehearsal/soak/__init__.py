@@ -1,0 +1,1 @@
+"""The long tests of `make soak`: what tries hard to break the promises of the stack."""

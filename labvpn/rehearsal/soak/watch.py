@@ -1,0 +1,137 @@
+"""Looks for secrets in every process and file of a running rehearsal, as fast as it can, until its input ends.
+
+Runs where the machines are kept, whose process numbers cover all of them. Takes what to look for as one line of JSON
+on standard input, for its own command line and environment are looked at too; prints findings as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from labvpn.rehearsal import inside
+from labvpn.rehearsal.soak.canaries import pattern
+
+FILES_EVERY = 0.5
+"""Seconds between two looks at the files; processes are looked at without pause."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A secret's form, and where it stood: `argv`, `environment` or the mode of the file at `place`."""
+
+    secret: str
+    kind: str
+    place: str
+
+
+@dataclass
+class Watch:
+    """What is looked for, where, and what was seen so far."""
+
+    needles: dict[bytes, str]
+    folders: list[str]
+    looks: int = 0
+    findings: set[Finding] = field(default_factory=set)
+    processes: set[int] = field(default_factory=set)
+    files: set[tuple[int, int, int]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.pattern = pattern(self.needles)
+
+    def look_at_processes(self) -> None:
+        """Argument lists and environments; one that was seen before is not searched again."""
+        self.looks += 1
+        for process in Path("/proc").iterdir():
+            if not process.name.isdigit():
+                continue
+            try:
+                argv, environ = ((process / name).read_bytes() for name in ("cmdline", "environ"))
+            except OSError:
+                continue
+            seen = hash((argv, environ))
+            if seen not in self.processes:
+                self.processes.add(seen)
+                words = argv.replace(b"\0", b" ").decode(errors="replace")
+                self._search(argv, "argv", words.split(" ")[0])
+                self._search(environ, "environment", words)
+
+    def look_at_files(self) -> None:
+        """Every file of the folders that is new or has changed."""
+        for path in self._paths():
+            try:
+                about = os.lstat(path)
+                key = (about.st_ino, about.st_mtime_ns, about.st_size)
+                if about.st_mode & 0o170000 != 0o100000 or key in self.files:
+                    continue
+                self.files.add(key)
+                text = Path(path).read_bytes()
+            except OSError:
+                continue
+            self._search(text, f"{about.st_mode & 0o777:04o}", path)
+
+    def _paths(self) -> Iterator[str]:
+        for folder in [*self.folders, *_server_folders()]:
+            for place, folders, names in os.walk(folder):
+                folders[:] = [name for name in folders if not _others(place, name)]
+                yield from (f"{place}/{name}" for name in names)
+
+    def _search(self, text: bytes, kind: str, place: str) -> None:
+        for found in set(self.pattern.findall(text)):
+            self.findings.add(Finding(self.needles[found], kind, place))
+
+
+def _others(place: str, name: str) -> bool:
+    """Whether a folder below /tmp is no temporary one of ours: a project's clone, or too deep."""
+    return place == "/tmp" and not name.startswith(("labvpn", "pulumi", "tmp"))  # noqa: S108
+
+
+def _server_folders() -> list[str]:
+    """The VPN host's disk, as what it wrote, and its memory's file systems."""
+    folders = [str(inside.SERVER / "upper")]
+    try:
+        pid = int((inside.SERVER / "pid").read_text())
+        child = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
+    except (OSError, ValueError, IndexError):
+        return folders
+    return folders + [f"/proc/{child}/root/{name}" for name in ("run", "tmp", "dev/shm")]
+
+
+def main() -> None:
+    """Look until the input ends, then tell."""
+    asked = json.loads(sys.stdin.readline())
+    needles = {bytes.fromhex(form): name for form, name in asked["needles"].items()}
+    watch = Watch(needles, asked["folders"])
+    print("watching", flush=True)
+    ended = threading.Event()
+    threading.Thread(target=lambda: _until_the_end(ended), daemon=True).start()
+    files = threading.Thread(target=lambda: _files(watch, ended))
+    files.start()
+    while not ended.is_set():
+        watch.look_at_processes()
+        time.sleep(0.002)
+    files.join()
+    found = sorted(map(asdict, watch.findings), key=str)
+    about = {"looks": watch.looks, "processes": len(watch.processes), "files": len(watch.files)}
+    print(json.dumps({"findings": found, **about}))
+
+
+def _until_the_end(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
+
+
+def _files(watch: Watch, ended: threading.Event) -> None:
+    while not ended.wait(FILES_EVERY):
+        watch.look_at_files()
+    watch.look_at_files()
+
+
+if __name__ == "__main__":
+    main()
