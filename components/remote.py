@@ -74,8 +74,7 @@ class Host:
 
     def _told(self, command: str) -> str:
         """The command as root, with a comment for its reader: all that the plugin says of a cut is this text."""
-        where = f"on the VPN host {self.server.ssh_host}; if this was cut off, run pulumi up again"
-        return f"{as_root(self.server, command)} # {where}"
+        return f"{as_root(self.server, command)} # on the VPN host; if this was cut off, run pulumi up again"
 
     def install_agent(self, name: str, opts: pulumi.ResourceOptions) -> remote.Command:
         """Put the agent on the host; on destroy it goes last, with all that it remembers."""

@@ -15,7 +15,7 @@ from labvpn.rehearsal.machine import line
 from labvpn.rehearsal.places import PROJECT
 
 KNOCK = """
-import collections, http.client, json, ssl, subprocess, sys, threading
+import collections, http.client, json, ssl, subprocess, sys, threading, time
 server, seen, ended = sys.argv[1], collections.Counter(), threading.Event()
 context = ssl._create_unverified_context()
 body = '{"jsonrpc": "2.0", "id": "1", "method": "GetServerInfo", "params": {}}'
@@ -38,9 +38,11 @@ def calls():
         for port in (443, 992, 1194, 5555):
             for password in ("", "whatever"):
                 seen["JSON-RPC " + rpc(port, password)] += 1
+                time.sleep(0.05)
 def commands():
     while not ended.is_set():
         seen["vpncmd " + vpncmd()] += 1
+        time.sleep(0.5)
 threads = [threading.Thread(target=each) for each in (calls, commands)]
 for thread in threads: thread.start()
 sys.stdin.read()
