@@ -78,5 +78,5 @@ def test_the_hunt_looked_often_and_finds_what_has_to_hold_a_secret(watched: Watc
 def test_nobody_administers_the_fresh_server_without_a_password_while_it_comes_up(watched: Watched) -> None:
     for machine, answers in watched.answers.items():
         assert not any(answers[success] for success in SUCCESSES), machine
-        assert answers["JSON-RPC closed"], machine
-        assert answers["JSON-RPC 401"], machine
+        assert sum(answers.values()) > 20, machine
+    assert watched.answers["campus"]["JSON-RPC 401"], "they never met the server"

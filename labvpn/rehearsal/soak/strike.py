@@ -59,8 +59,12 @@ class Striker:
             "disk full": lambda: self._keeper(FULL),
             "BIND stopped": lambda: self._keeper(BIND % "STOP"),
             "BIND stopped and resumed": self._pause_bind,
-            "BIND restarted": lambda: (self._keeper(BIND % "KILL"), self._rehearsal("start"))[0],
+            "BIND restarted": self._restart_bind,
         }
+
+    def _restart_bind(self) -> None:
+        self._keeper(BIND % "KILL")
+        self._rehearsal("start")
 
     def _pause_bind(self) -> None:
         self._keeper(BIND % "STOP")
