@@ -37,6 +37,9 @@ format: $(READY)  ## format the code and mend what the linter can
 bench: $(READY)  ## the figures of docs/figures.md, measured on this machine
 	@$(RUN) labvpn.rehearsal.bench $(if $(COLD),--cold)
 
+soak: $(READY)  ## try every promise hard, for hours; SEED=N repeats or goes on with a run that was stopped
+	@$(RUN) labvpn.rehearsal.soak $(if $(SEED),--seed $(SEED)) $(PROMISES)
+
 lock: $(READY)  ## pin every dependency again, with hashes
 	@.venv/bin/uv pip compile pyproject.toml --all-extras --generate-hashes \
 	  --no-emit-index-url --universal --python-version 3.11 --no-header --custom-compile-command "make lock" \

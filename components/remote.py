@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_command import remote
@@ -37,12 +37,16 @@ APPLY_SECONDS = 900
 
 @dataclass(frozen=True)
 class Host:
-    """The host that commands run on: how to reach it, what it shows, and the secrets that it is sent."""
+    """The host that commands run on: how to reach it, what it shows, and the secrets that it is sent.
+
+    `told` are the notes that one concern has said already, so that another does not say them again.
+    """
 
     server: Server
     credentials: Credentials
     seen: Mapping[str, Observed]
     secrets: Secrets
+    told: set[str] = field(default_factory=set)
 
     @property
     def connection(self) -> remote.ConnectionArgs:
@@ -89,7 +93,7 @@ class Host:
     ) -> remote.Command:
         """Bring one concern to its document, again whenever the host shows something else."""
         observed = self.seen.get(concern, NOTHING)
-        _tell(parent, observed, desired)
+        self._tell(parent, observed, desired)
         drift = Drift(f"{name}-state", desired, observed.document, pulumi.ResourceOptions(parent=parent))
         stdin = drift.generation.apply(lambda generation: request(int(generation), desired, self.secrets, seed))
         return self.command(
@@ -99,6 +103,18 @@ class Host:
             pulumi.Output.secret(stdin),
             pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after]),
         )
+
+    def _tell(self, parent: pulumi.Resource, observed: Observed, desired: str) -> None:
+        for sentence in drifted(observed, desired):
+            pulumi.warn(f"changed by hand: {sentence}", parent)
+        for sentence in observed.warnings:
+            pulumi.warn(f"VPN host: {sentence}", parent)
+        for sentence in planned(observed, desired):
+            pulumi.info(sentence, parent)
+        for note in observed.notes:
+            if note not in self.told:
+                pulumi.info(note, parent)
+        self.told.update(observed.notes)
 
 
 def certificate(lab: Lab, credentials: Credentials) -> Served | None:
@@ -119,14 +135,3 @@ def look(lab: Lab, credentials: Credentials, desired: Mapping[Concern, str]) -> 
         return hops.look(lab, credentials, question(desired, secrets(lab, credentials)))
     except HopErrors as error:
         raise pulumi.RunError(str(error)) from None
-
-
-def _tell(parent: pulumi.Resource, observed: Observed, desired: str) -> None:
-    for sentence in drifted(observed, desired):
-        pulumi.warn(f"changed by hand: {sentence}", parent)
-    for sentence in observed.warnings:
-        pulumi.warn(f"VPN host: {sentence}", parent)
-    for sentence in planned(observed, desired):
-        pulumi.info(sentence, parent)
-    for note in observed.notes:
-        pulumi.info(note, parent)

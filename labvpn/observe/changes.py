@@ -2,53 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from labvpn.model.document import Entry, read
+from labvpn.observe.changes_words import added, changed, gone
 from labvpn.observe.host import Observed
+
+UNSET = "unset"
+Entries = Mapping[str, Entry]
 
 
 def planned(observed: Observed, desired: str) -> list[str]:
-    """What the next run does on the machine: `+ user LAB/guest1`, `~ user LAB/guest2: MultiLogins 0 -> 1`."""
-    return list(_changes(_by_key(observed.document), _by_key(desired)))
+    """What the next run does because it is declared so: `+ user LAB/guest1`, `~ user LAB/guest2: MultiLogins 0 -> 1`.
+
+    What it repairs because somebody changed it is said by `drifted` alone.
+    """
+    return list(_plan(_by_key(observed.document), _by_key(observed.applied or ""), _by_key(desired)))
 
 
 def drifted(observed: Observed, desired: str) -> list[str]:
     """What others changed since the last run, as far as it is not what is desired now.
 
-    Each sentence names the machine's value and ours: `user LAB/guest1: MultiLogins is 0 on the server, 1 here`.
+    Each sentence names the machine's value and ours: `user guest1: MultiLogins is 0 on the server, 1 here`.
     """
     if observed.applied is None:
         return []
     return list(_drift(_by_key(observed.document), _by_key(observed.applied), _by_key(desired)))
 
 
-def _changes(now: dict[str, Entry], wanted: dict[str, Entry]) -> Iterator[str]:
+def _plan(now: Entries, applied: Entries, wanted: Entries) -> Iterator[str]:
     for key, entry in wanted.items():
         if key not in now:
-            yield f"+ {key}"
-        elif differences := list(_differences(now[key], entry)):
+            if key not in applied:
+                yield f"+ {key}"
+        elif differences := list(_of_ours(now[key], entry, applied.get(key))):
             yield f"~ {key}: {', '.join(f'{name} {old} -> {new}' for name, old, new in differences)}"
     for key in sorted(now.keys() - wanted.keys()):
-        yield f"- {key}"
+        if not applied or key in applied:
+            yield f"- {key}"
 
 
-def _drift(now: dict[str, Entry], applied: dict[str, Entry], wanted: dict[str, Entry]) -> Iterator[str]:
+def _drift(now: Entries, applied: Entries, wanted: Entries) -> Iterator[str]:
     for key, entry in applied.items():
         if key in wanted and key not in now:
-            yield f"{key} is gone from the server"
+            if not _goes_with_its_hub(entry, now, applied):
+                yield gone(entry)
         elif key in wanted:
-            for name, old, _ in _differences(now[key], entry):
-                yield f"{key}: {name} is {old} on the server, {wanted[key].fields.get(name, 'not set')} here"
+            for name, old, new in _differences(now[key], wanted[key]):
+                if old != entry.fields.get(name, old):
+                    yield from changed(entry, name, old, new)
     for key in sorted(now.keys() - applied.keys() - wanted.keys()):
-        yield f"{key} was added on the server"
+        yield added(now[key])
+
+
+def _of_ours(now: Entry, wanted: Entry, applied: Entry | None) -> Iterator[tuple[str, str, str]]:
+    """The differences that nobody made by hand."""
+    for name, old, new in _differences(now, wanted):
+        if applied is None or old == applied.fields.get(name, old):
+            yield name, old, new
 
 
 def _differences(now: Entry, wanted: Entry) -> Iterator[tuple[str, str, str]]:
-    for name, value in wanted.fields.items():
-        found = now.fields.get(name, "unset")
-        if found != value:
-            yield name, found, value
+    """Each field that differs, with the machine's value and ours; a field that we let go of is unset here."""
+    for name in dict.fromkeys([*wanted.fields, *now.fields]):
+        old, new = now.fields.get(name, UNSET), wanted.fields.get(name, UNSET)
+        if old != new:
+            yield name, old, new
+
+
+def _goes_with_its_hub(entry: Entry, now: Entries, applied: Entries) -> bool:
+    """Whether what is gone was in a hub that is gone as a whole."""
+    hub = f"hub {entry.name.partition('/')[0]}"
+    return entry.key != hub and hub in applied and hub not in now
 
 
 def _by_key(document: str) -> dict[str, Entry]:

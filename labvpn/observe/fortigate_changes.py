@@ -16,8 +16,16 @@ SHOWN = 5
 
 
 def planned(wanted: Wanted, seen: Box, prefix: str) -> list[str]:
-    """What the next run creates and takes away: `+ service SoftEther`, `- service vpn-udp`."""
-    return [*_summary("+", _missing(wanted.objects, seen)), *_summary("-", _surplus(wanted.objects, seen, prefix))]
+    """What the next run creates and takes away: `+ service SoftEther`, `- service vpn-udp`.
+
+    On a box that has some of ours already, what is missing was mostly taken away by hand, and each is named.
+    """
+    missing = list(_missing(wanted.objects, seen))
+    if any(thing.comment == COMMENT for _, thing in _things(seen)):
+        news = [f"FortiGate: {kind} {name} is gone from the box, or is new here" for kind, name in missing]
+    else:
+        news = list(_summary("+", missing))
+    return [*news, *_summary("-", _surplus(wanted.objects, seen, prefix))]
 
 
 def drifted(wanted: Wanted, seen: Box) -> list[str]:

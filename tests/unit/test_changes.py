@@ -31,14 +31,49 @@ def test_equal_documents_have_no_change() -> None:
 
 
 def test_a_change_by_hand_is_told_apart_from_a_wanted_one() -> None:
-    assert drifted(Observed(FREE, applied=ONE), ONE) == ["user LAB/a: MultiLogins is 0 on the server, 1 here"]
+    assert drifted(Observed(FREE, applied=ONE), ONE) == ["user a: MultiLogins is 0 on the server, 1 here"]
     assert drifted(Observed(ONE, applied=ONE), FREE) == []
 
 
 def test_what_somebody_removed_or_added_is_named() -> None:
-    assert drifted(Observed("", applied=ONE), ONE) == ["user LAB/a is gone from the server"]
-    assert drifted(Observed(ONE + OTHER, applied=ONE), ONE) == ["user LAB/b was added on the server"]
+    assert drifted(Observed("", applied=ONE), ONE) == ["user a is gone from the server"]
+    assert drifted(Observed(ONE + OTHER, applied=ONE), ONE) == ["user b was added on the server"]
 
 
 def test_a_host_that_was_never_converged_has_not_drifted() -> None:
     assert drifted(Observed(ONE, applied=None), FREE) == []
+
+
+def test_what_is_repaired_is_not_announced_a_second_time() -> None:
+    assert planned(Observed(FREE, applied=ONE), ONE) == []
+    assert planned(Observed("", applied=ONE), ONE) == []
+    assert planned(Observed(ONE + OTHER, applied=ONE), ONE) == []
+
+
+def test_a_change_by_hand_to_what_is_wanted_now_is_no_drift() -> None:
+    assert drifted(Observed(FREE, applied=ONE), FREE) == []
+
+
+def test_a_hub_that_is_gone_is_one_sentence() -> None:
+    assert drifted(Observed("", applied=f"hub LAB online=yes\n{ONE}"), f"hub LAB online=yes\n{ONE}") == [
+        "hub LAB is gone from the server"
+    ]
+
+
+def test_entries_of_firewalld_are_named_one_by_one() -> None:
+    ours = "service vpn ports=443/tcp,500/udp,992/tcp\n"
+    seen = "service vpn ports=443/tcp(now),992/tcp(permanent),8080/tcp,81/tcp(now)\n"
+    assert drifted(Observed(seen, applied=ours), ours) == [
+        "firewalld: 443/tcp of service vpn is not permanent",
+        "firewalld: 500/udp was removed from service vpn",
+        "firewalld: 992/tcp of service vpn is not in force before the next reload",
+        "firewalld: 8080/tcp was added to service vpn",
+        "firewalld: 81/tcp was added to service vpn until its next reload",
+    ]
+
+
+def test_a_secret_that_was_changed_is_named_without_its_value() -> None:
+    ours, seen = "administrator password=current\n", "administrator password=differs\n"
+    assert drifted(Observed(seen, applied=ours), ours) == [
+        "SoftEther's administrator: the password on the server is another than here"
+    ]

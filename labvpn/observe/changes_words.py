@@ -1,0 +1,68 @@
+"""What somebody changed on the VPN host, as a sentence that names the thing as its administrator does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from labvpn.model.document import Entry
+
+TITLES = {
+    "administration": "adminip.txt (who may administer SoftEther)",
+    "administrator": "SoftEther's administrator",
+    "agent": "labvpn's agent",
+    "securenat": "SecureNAT of hub",
+}
+"""How a kind is called where its own word would not do."""
+
+OF_FIREWALLD = ("service", "zone", "source", "interface", "rich", "closed")
+LISTS = {("service", "ports"), ("zone", "services"), ("zone", "ports"), ("zone", "protocols"), ("closed", "only")}
+"""Of which entries come and go one by one."""
+
+ENDS = {"": "", "(now)": " until its next reload", "(permanent)": " from its next reload on"}
+
+
+def gone(entry: Entry) -> str:
+    """That something of ours is not there any more."""
+    return f"{_thing(entry)} is gone from the server"
+
+
+def added(entry: Entry) -> str:
+    """That something stands in a place that is ours alone."""
+    return f"{_thing(entry)} was added on the server"
+
+
+def changed(entry: Entry, name: str, now: str, here: str) -> Iterator[str]:
+    """That a field is another: `now` on the machine, and `here` as declared."""
+    if (entry.kind, name) in LISTS:
+        yield from _entries(f"{entry.kind} {entry.name}", "service " if name == "services" else "", now, here)
+    elif now == "differs":
+        yield f"{_thing(entry)}: the {name} on the server is another than here"
+    else:
+        yield f"{_thing(entry)}: {name} is {now or 'empty'} on the server, {here or 'empty'} here"
+
+
+def _thing(entry: Entry) -> str:
+    """`user guest1`, without the hub, of which a lab has one."""
+    name = entry.name.partition("/")[2] if entry.kind not in OF_FIREWALLD and "/" in entry.name else entry.name
+    words = " ".join(filter(None, (TITLES.get(entry.kind, entry.kind), name)))
+    return f"firewalld: {words}" if entry.kind in OF_FIREWALLD else words
+
+
+def _entries(whole: str, kind: str, now: str, here: str) -> Iterator[str]:
+    """What came to a list of firewalld's, went from it, or is not both permanent and in force."""
+    marks, wanted = _marks(now), list(_marks(here))
+    for entry in wanted:
+        if entry not in marks:
+            yield f"firewalld: {kind}{entry} was removed from {whole}"
+        elif marks[entry]:
+            what = "is not permanent" if marks[entry] == "(now)" else "is not in force before the next reload"
+            yield f"firewalld: {kind}{entry} of {whole} {what}"
+    for entry, mark in marks.items():
+        if entry not in wanted:
+            yield f"firewalld: {kind}{entry} was added to {whole}{ENDS[mark]}"
+
+
+def _marks(text: str) -> dict[str, str]:
+    """A list as a document has it: the entries, each with the mark of where it stands."""
+    words = [] if text in ("", "none", "unset") else text.split(",")
+    return {entry: mark + rest for entry, mark, rest in (word.partition("(") for word in words)}

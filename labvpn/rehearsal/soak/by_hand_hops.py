@@ -1,0 +1,188 @@
+"""Changes by hand in firewalld, on the FortiGate and at the name server, a line each."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from labvpn.rehearsal.soak.changes import Change, Make
+
+COMMENT = "Managed by Pulumi (labvpn)"
+
+
+def firewalld(*changes: str) -> Make:
+    """Permanent changes, in force at once."""
+    return lambda hands: hands.firewalld(*changes)
+
+
+def now(change: str) -> Make:
+    """A change that the next reload takes back."""
+    return lambda hands: hands.shell(f"firewall-cmd -q {change}")
+
+
+def put(table: str, name: str, **fields: Any) -> Make:
+    """Some fields of an object on the box."""
+    body = {key.replace("_", "-"): value for key, value in fields.items()}
+    return lambda hands: hands.box("PUT", f"{table}/{quote(name, safe='')}", body)
+
+
+def policy(name: str, **fields: Any) -> Make:
+    """Some fields of a policy."""
+    body = {key.replace("_", "-"): value for key, value in fields.items()}
+    return lambda hands: hands.box("PUT", f"firewall/policy/{{{name}}}", body)
+
+
+def moved(name: str, way: str, other: str) -> Make:
+    """A policy put `before` or `after` another."""
+    return lambda hands: hands.box("PUT", f"firewall/policy/{{{name}}}", None, f"&action=move&{way}={{{other}}}")
+
+
+def without(name: str) -> Make:
+    """A policy deleted."""
+    return lambda hands: hands.box("DELETE", f"firewall/policy/{{{name}}}")
+
+
+def names(*members: str) -> list[dict[str, str]]:
+    """A list of objects as FortiOS has it."""
+    return [{"name": name} for name in members]
+
+
+def of_policy(name: str, part: str, words: str, **fields: Any) -> Change:
+    """A change of one part of a policy."""
+    return Change(f"policy/{name}/{part}", f"FortiGate: policy {name}: {words}", policy(name, **fields))
+
+
+def zone(*lines: str) -> Make:
+    """Updates of the zone."""
+    return lambda hands: hands.zone(*lines)
+
+
+SERVICE = "--service=vpnserver"
+
+FIREWALLD = (
+    Change(
+        "fw/8080", "firewalld: 8080/tcp was added to service vpnserver", firewalld(f"{SERVICE} --add-port=8080/tcp")
+    ),
+    Change(
+        "fw/1701", "firewalld: 1701/udp was added to service vpnserver", firewalld(f"{SERVICE} --add-port=1701/udp")
+    ),
+    Change("fw/500", "firewalld: 500/udp was removed from service", firewalld(f"{SERVICE} --remove-port=500/udp")),
+    Change("fw/992", "firewalld: 992/tcp was removed from service", firewalld(f"{SERVICE} --remove-port=992/tcp")),
+    Change("fw", "firewalld: service vpnserver was removed from zone", firewalld("--remove-service=vpnserver")),
+    Change(
+        "fw",
+        "firewalld: service vpnserver of zone public is not permanent",
+        lambda hands: hands.shell("firewall-cmd -q --permanent --remove-service=vpnserver"),
+    ),
+    Change("fw", "firewalld: service vpnserver of zone public is not in force", now("--remove-service=vpnserver")),
+    Change(
+        "fw",
+        "firewalld: service vpnserver is gone from the server",
+        firewalld("--remove-service=vpnserver", "--delete-service=vpnserver"),
+    ),
+    Change(
+        "fwunit",
+        "unit firewalld: enabled is no on the server, yes here",
+        lambda hands: hands.shell("systemctl disable -q firewalld"),
+    ),
+)
+
+ADDRESS, GROUP, CUSTOM = "firewall/address", "firewall/addrgrp", "firewall.service/custom"
+
+FORTIGATE = (
+    of_policy("vpn-allow", "status", "status off on the box, on here", status="disable"),
+    of_policy("vpn-allow", "action", "action deny on the box, accept here", action="deny"),
+    of_policy("vpn-allow", "log", "logging disable on the box, all here", logtraffic="disable"),
+    of_policy("vpn-allow", "nat", "nat on on the box, off here", nat="enable"),
+    of_policy("vpn-allow", "from", "from wan1 wan2 on the box, wan1 here", srcintf=names("wan1", "wan2")),
+    of_policy("vpn-allow", "sources", "sources all on the box, vpn-sources here", srcaddr=names("all")),
+    of_policy("vpn-allow", "to", "destinations all on the box, vpn-server here", dstaddr=names("all")),
+    of_policy("vpn-allow", "service", "services ALL on the box", service=names("ALL")),
+    of_policy("vpn-allow", "schedule", "schedule none on the box, always here", schedule="none"),
+    of_policy("vpn-allow", "comment", "comment by hand on the box", comments="by hand"),
+    of_policy("vpn-only", "status", "status off on the box, on here", status="disable"),
+    of_policy("vpn-only", "action", "action accept on the box, deny here", action="accept"),
+    of_policy(
+        "vpn-only", "to", "destinations vpn-server on the box, vpn-workstation here", dstaddr=names("vpn-server")
+    ),
+    of_policy("vpn-office", "sources", "sources all on the box", srcaddr=names("all")),
+    of_policy("vpn-dial", "service", "services SoftEther on the box", service=names("SoftEther")),
+    Change(
+        "policy/vpn-allow/place",
+        "FortiGate: policy vpn-allow moved below deny-outside",
+        moved("vpn-allow", "after", "deny-outside"),
+    ),
+    Change(
+        "policy/vpn-only/place",
+        "FortiGate: policy vpn-only moved below campus-any",
+        moved("vpn-only", "after", "campus-any"),
+    ),
+    Change(
+        "policy/vpn-office/place", "FortiGate: policy vpn-office moved below", moved("vpn-office", "after", "vpn-only")
+    ),
+    Change("policy/vpn-allow", "FortiGate: policy vpn-allow is gone from the box", without("vpn-allow")),
+    Change("policy/vpn-only", "FortiGate: policy vpn-only is gone from the box", without("vpn-only")),
+    Change(
+        "server",
+        "address vpn-server: address 203.0.113.99/32 on the box, 203.0.113.20/32 here",
+        put(ADDRESS, "vpn-server", subnet="203.0.113.99 255.255.255.255"),
+    ),
+    Change("server-comment", "address vpn-server: comment none on the box", put(ADDRESS, "vpn-server", comment="")),
+    Change(
+        "workstation",
+        "address vpn-workstation: address 203.0.113.0/24 on",
+        put(ADDRESS, "vpn-workstation", subnet="203.0.113.0 255.255.255.0"),
+    ),
+    Change(
+        "home",
+        "address vpn-from-192.0.2.0-24: address 192.0.2.0/25 on",
+        put(ADDRESS, "vpn-from-192.0.2.0-24", subnet="192.0.2.0 255.255.255.128"),
+    ),
+    Change(
+        "group/less",
+        "FortiGate: group vpn-sources: the box lacks vpn-from-198.51.100.0-24",
+        put(GROUP, "vpn-sources", member=names("vpn-from-192.0.2.0-24")),
+    ),
+    Change(
+        "group/more",
+        "FortiGate: group vpn-sources: the box also has campus-net",
+        put(GROUP, "vpn-sources", member=names("vpn-from-192.0.2.0-24", "vpn-from-198.51.100.0-24", "campus-net")),
+    ),
+    Change("tcp", "service SoftEther: ports 443 on the box", put(CUSTOM, "SoftEther", tcp_portrange="443")),
+    Change("tcp", "service SoftEther: ports 1-65535 on the box", put(CUSTOM, "SoftEther", tcp_portrange="1-65535")),
+    Change(
+        "tcp", "service SoftEther: ports 443 992 1194 5555 53 on the box", put(CUSTOM, "SoftEther", udp_portrange="53")
+    ),
+    Change("udp", "service vpn-udp: ports 500 4500 on the box", put(CUSTOM, "vpn-udp", udp_portrange="500 4500")),
+    Change(
+        "only",
+        "service vpn-only-tcp: ports 8001 on the box, 8000 here",
+        put(CUSTOM, "vpn-only-tcp", tcp_portrange="8001"),
+    ),
+)
+
+NAME, ALIAS, MARKER = "vpn.wide.example", "dial.wide.example", "_labvpn.vpn.wide.example"
+
+DNS = (
+    Change(
+        "A",
+        f"{NAME}: A 203.0.113.9 at the name server, 203.0.113.20 here",
+        zone(f"delete {NAME} A", f"add {NAME} 60 A 203.0.113.9"),
+    ),
+    Change("A", f"{NAME}: A 203.0.113.20, 203.0.113.9 at the name server", zone(f"add {NAME} 60 A 203.0.113.9")),
+    Change("A", f"{NAME}: no A at the name server, 203.0.113.20 here", zone(f"delete {NAME} A")),
+    Change(
+        "A",
+        f"{NAME}: A with TTL 3600 at the name server, 60 here",
+        zone(f"delete {NAME} A", f"add {NAME} 3600 A 203.0.113.20"),
+    ),
+    Change(
+        "alias",
+        f"{ALIAS}: CNAME ns1.wide.example. at the name server",
+        zone(f"delete {ALIAS} CNAME", f"add {ALIAS} 60 CNAME ns1.wide.example."),
+    ),
+    Change("alias", f"{ALIAS}: no CNAME at the name server", zone(f"delete {ALIAS} CNAME")),
+    Change("marker", f"{MARKER}: no TXT at the name server", zone(f"delete {MARKER} TXT")),
+)
+
+HOPS = (*FIREWALLD, *FORTIGATE, *DNS)

@@ -1,0 +1,13 @@
+"""Every promise that is tried, by its name: what makes its trials of a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from labvpn.rehearsal.soak import drift
+from labvpn.rehearsal.soak.lab import Lab
+from labvpn.rehearsal.soak.trial import Trial
+
+Trials = Callable[[Lab, int], Iterable[Trial]]
+
+PROMISES: Mapping[str, Trials] = {"drift": drift.trials}

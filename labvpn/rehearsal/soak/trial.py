@@ -1,0 +1,80 @@
+"""What a trial is, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one trial, in counts, and a sentence for each thing that was not as promised.
+
+    Of what was tried, so much was found (named by the run that met it) and repaired; so much that had to stay did
+    survive, and so much was lost.
+    """
+
+    tried: int = 1
+    found: int = 0
+    repaired: int = 0
+    survived: int = 0
+    lost: int = 0
+    complaints: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise was kept."""
+        return self.found == self.repaired == self.tried and not self.lost and not self.complaints
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial of a promise; its name tells it from every other of the same seed."""
+
+    name: str
+    run: Callable[[], Outcome]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A trial that was run to its end, with the seconds that it took."""
+
+    promise: str
+    trial: str
+    seconds: float
+    outcome: Outcome
+
+
+def total(outcomes: Iterable[Outcome]) -> Outcome:
+    """The sums of several."""
+    held = list(outcomes)
+    counts = {one.name: sum(getattr(outcome, one.name) for outcome in held) for one in fields(Outcome)[:-1]}
+    return Outcome(**counts, complaints=tuple(line for outcome in held for line in outcome.complaints))
+
+
+class Notebook:
+    """The results of one seed, a line each, so that a run that was stopped goes on where it was."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self.results = [_read(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def has(self, promise: str, trial: str) -> bool:
+        """Whether a trial was run to its end."""
+        return any((one.promise, one.trial) == (promise, trial) for one in self.results)
+
+    def add(self, result: Result) -> None:
+        """Write a result down."""
+        self.results.append(result)
+        with self.file.open("a") as file:
+            file.write(json.dumps(asdict(result)) + "\n")
+
+
+def _read(line: str) -> Result:
+    values = json.loads(line)
+    outcome = values.pop("outcome")
+    outcome["complaints"] = tuple(outcome["complaints"])
+    return Result(**values, outcome=Outcome(**outcome))
