@@ -142,11 +142,6 @@ class Host:
         self.told.update(observed.notes)
 
 
-def _of_agent(document: str) -> str:
-    """The document's line of the agent itself."""
-    return "".join(line for line in document.splitlines(keepends=True) if line.startswith("agent "))
-
-
 def certificate(lab: Lab, credentials: Credentials) -> Served | None:
     """What the server shows, None where it keeps its own. Raises RunError with what is wrong with its parts."""
     try:

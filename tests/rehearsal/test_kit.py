@@ -168,7 +168,7 @@ def test_the_stack_finds_an_end_that_was_changed_by_hand(made: KitLab) -> None:
     assert made.lab.is_settled("--config-file", str(file))
     made.lab.output("server", "python3", "-", input=CUT + FREED)
     seen = made.lab.pulumi("preview", "--config-file", str(file)).stdout
-    assert "user LAB/late: expires is never on the server, 2026-01-31T03:00:00Z here" in seen
+    assert "user late: expires is never on the server, 2026-01-31T03:00:00Z here" in seen
     made.lab.up("--config-file", str(file))
     assert {each["user"] for each in made.status()["accounts"]} == {"guest1", "late"}
 

@@ -1,1 +1,1 @@
-"""The long tests of `make soak`: what tries hard to break the promises of the stack."""
+"""The promises of the stack, tried hard: each module has one promise and its trials, `__main__` runs them."""

@@ -21,8 +21,13 @@ READY_SECONDS = 60
 def main() -> None:
     """Do the steps in their order; the first that fails ends all."""
     ask = json.load(sys.stdin)
-    steps: list[Callable[..., Any]] = [call, shell, ready, rest, nsupdate]
-    kinds = {step.__name__: step for step in steps}
+    kinds: dict[str, Callable[..., Any]] = {
+        "call": call,
+        "shell": shell,
+        "ready": ready,
+        "rest": rest,
+        "nsupdate": nsupdate,
+    }
     answers = []
     for kind, *words in ask["steps"]:
         try:
