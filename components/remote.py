@@ -98,8 +98,12 @@ class Host:
         """The command as root, with a comment for its reader: all that the plugin says of a cut is this text."""
         return f"{as_root(self.server, command)} # on the VPN host; if this was cut off, run pulumi up again"
 
-    def install_agent(self, name: str, opts: pulumi.ResourceOptions) -> remote.Command:
-        """Put the agent on the host; on destroy it goes last, with all that it remembers."""
+    def install_agent(self, name: str, desired: str, opts: pulumi.ResourceOptions) -> remote.Command:
+        """Put the agent on the host, again whenever it is another there; on destroy it goes last, with its memory.
+
+        `desired` is the host's document, which has the agent's digest. The last line of the stdin is no part of the
+        agent: it is the generation, without which the command would not run again.
+        """
         folder = AGENT.rpartition("/")[0]
         place = f"mkdir -p {folder} && head -n -1 >{AGENT}.new && chmod 0755 {AGENT}.new && mv {AGENT}.new {AGENT}"
         shown = self.seen.get(Concern.HOST, NOTHING).document
@@ -140,6 +144,11 @@ class Host:
             if note not in self.told:
                 pulumi.info(note, parent)
         self.told.update(observed.notes)
+
+
+def _of_agent(document: str) -> str:
+    """The document's line of the agent itself."""
+    return "".join(line for line in document.splitlines(keepends=True) if line.startswith("agent "))
 
 
 def certificate(lab: Lab, credentials: Credentials) -> Served | None:

@@ -55,7 +55,8 @@ async def _retrying(
 
 def _keep_alive(connection: Any) -> None:
     """Have a peer that vanished noticed after 150 s of silence, by the times of the real plugin's network library."""
-    if connection is not None and hasattr(socket, "TCP_KEEPIDLE"):
+    over_tcp = connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6)
+    if over_tcp and hasattr(socket, "TCP_KEEPIDLE"):
         for option, value in ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 9)):
             connection.setsockopt(socket.IPPROTO_TCP, option, value)
 

@@ -65,6 +65,7 @@ def test_a_failed_run_has_to_name_the_hop_in_time() -> None:
 
 
 def test_a_lost_user_or_a_session_that_was_cut_for_nothing_is_told() -> None:
-    before, after = {"users": ["owner"], "sessions": ["SID-1"]}, {"users": [], "sessions": []}
+    before = {"users": ["owner"], "sessions": ["SID-1"]}
+    after: dict[str, list[str]] = {"users": [], "sessions": []}
     assert lost(CUT, before, after) == ["user owner is lost", "session SID-1 was cut"]
     assert lost(Injection(HOST, "VPN host rebooted", "during"), before, after) == ["user owner is lost"]
