@@ -57,6 +57,10 @@ def warm() -> Iterator[Figure]:
     logins = (_logins() - before) / len(previews)
     yield Figure("`pulumi preview` without changes, median of 5", f"{median(previews):.1f} s", "8 s")
     yield Figure("SSH logins of such a preview", f"{logins:.0f}", "2")
+    probe = ["exec", "internet", "--", sys.executable, "-m", "labvpn", "doctor", "probe", "203.0.113.20"]
+    ports = ["--tcp", "443,992,1194,5555", "--udp", "500,1194,4500", "--closed", "22,8000,1701/udp"]
+    seconds = _timed([sys.executable, "-m", "labvpn", "rehearsal", *probe, *ports], PROJECT)
+    yield Figure("`labvpn doctor probe` of ten ports, five tries each", f"{seconds:.1f} s", "12 s")
     _timed(["make", "stop"], PROJECT)
 
 
