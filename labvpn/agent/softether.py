@@ -49,6 +49,9 @@ class Secrets:
         self.ipsec = str(data.get("ipsec") or "")
         self.hubs: Dict[str, str] = data.get("hubs") or {}
         self.users: Dict[str, str] = data.get("users") or {}
+        self.radius: Dict[str, str] = data.get("radius") or {}
+        # By the SHA-256 that a document names them by.
+        self.certificates: Dict[str, str] = data.get("certificates") or {}
 
 
 def installation(machine: Machine) -> Installation:

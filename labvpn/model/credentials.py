@@ -13,7 +13,7 @@ from labvpn.model.dns import Mode
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import derive
 from labvpn.model.problems import Problem
-from labvpn.model.users import User
+from labvpn.model.users import Auth, User
 
 
 def _host_key(text: str) -> str:
@@ -57,6 +57,7 @@ class Credentials(Value):
     user_secret: Annotated[SecretStr, Field(min_length=16)]
     preshared_key: Annotated[SecretStr, AfterValidator(_preshared_key)] | None = None
     passwords: dict[str, Password] = Field(default_factory=dict, description="of users who are not given a derived one")
+    radius_secrets: dict[str, SecretStr] = Field(default_factory=dict, description="of RADIUS servers, by hub")
     fortigate_token: SecretStr | None = None
     fortigate_ca: str | None = Field(default=None, description="PEM of the CA that signed the FortiGate's certificate")
     dns_key: SecretStr | None = Field(default=None, description="the TSIG secret, base64")
@@ -79,9 +80,17 @@ class Credentials(Value):
         for key, (wanted, value, why) in needed.items():
             if wanted and value is None:
                 yield Problem(key, f"is missing and {why}; {how_to_set(key)}")
-        known = {user.name for user in lab.users}
+        for name, hub in lab.all_hubs.items():
+            if hub.radius and name not in self.radius_secrets:
+                setting = how_to_set("radiusSecrets").replace("radiusSecrets", f"--path radiusSecrets.{name}")
+                yield Problem(f"radiusSecrets.{name}", f"is missing and the hub asks a RADIUS server; {setting}")
+        for name in self.radius_secrets.keys() - {name for name, hub in lab.all_hubs.items() if hub.radius}:
+            yield Problem(f"radiusSecrets.{name}", "is of no hub with a RADIUS server; remove it or give the hub one")
+        known = {user.name for user in lab.users if user.auth is Auth.PASSWORD}
         for name in self.passwords.keys() - known:
-            yield Problem(f"passwords.{name}", "is no user of the lab; remove it or add the user")
+            yield Problem(
+                f"passwords.{name}", "is no user of the lab who logs in by password; remove it or add the user"
+            )
 
 
 PUBLIC = frozenset({"hostKey", "fortigateCa"})

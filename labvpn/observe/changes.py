@@ -49,6 +49,8 @@ def _differences(now: Entry, wanted: Entry) -> Iterator[tuple[str, str, str]]:
         found = now.fields.get(name, "unset")
         if found != value:
             yield name, found, value
+    for name in now.fields.keys() - wanted.fields.keys():
+        yield name, now.fields[name], "not set"
 
 
 def _by_key(document: str) -> dict[str, Entry]:
