@@ -30,7 +30,6 @@ MAY_HOLD = {
     "the program's own environment, where Pulumi puts the configuration": PROGRAM,
     "the administrator's password, for the agent's own use": r"0600 .*/upper/var/lib/labvpn/administrator",
     "the hubs' passwords, for the reaper": r"0600 .*/upper/var/lib/labvpn/reaper\.json",
-    "the configuration as it was before each apply": r"0600 .*/upper/var/backups/labvpn/.*",
     "SoftEther's configuration, with hashes": r"0600 .*/upper/var/lib/softether/vpn_server\.config",
     "SoftEther's own backups of it": r"0600 .*/upper/var/lib/softether/backup\.vpn_server\.config/.*",
     "the rehearsal's own secrets, which stand for the administrator's vault": OWN,
