@@ -19,7 +19,9 @@ def lab() -> Iterator[Lab]:
     lab = Lab("drift-test")
     lab.stop()
     lab.bring_up()
-    yield drift.furnished(lab)
+    furnished = drift.furnished(lab)
+    drift.plant(furnished)
+    yield furnished
     lab.stop()
 
 

@@ -69,12 +69,18 @@ def furnished(lab: Lab) -> Lab:
     return furnished
 
 
-def leave_alone(lab: Lab) -> Outcome:
-    """Make everything that is not ours; no preview may find anything to change, and no run may take it away."""
+def plant(lab: Lab) -> None:
+    """Have others' things stand on every hop."""
     hands = Hands(lab)
     if not_ours.lost(hands):
         for make in not_ours.MAKERS:
             make(hands)
+
+
+def leave_alone(lab: Lab) -> Outcome:
+    """Make everything that is not ours; no preview may find anything to change, and no run may take it away."""
+    plant(lab)
+    hands = Hands(lab)
     seen = preview(lab)
     complaints = [] if seen is None else [f"not ours, and yet: {line}" for line in seen or ["a change without a word"]]
     repair(lab)
