@@ -16,8 +16,9 @@ from labvpn.render.secrets import secrets
 lab, credentials = settings.load()
 shown = certificate(lab, credentials)
 desired = documents(lab, bundle.source(), shown and shown.fingerprint)
-seen = look(lab, credentials, desired)
-host = Host(lab.server, credentials, seen.host, secrets(lab, credentials))
+known = secrets(lab, credentials)
+seen = look(lab, credentials, desired, known)
+host = Host(lab.server, credentials, seen.host, known)
 
 # Each hop opens only when the one behind it is ready, and the name comes last; destroy goes the other way.
 hops: list[pulumi.Resource] = [SoftEther("vpn", SoftEtherArgs(host, desired))]

@@ -23,7 +23,7 @@ from labvpn.remote.look import Seen
 from labvpn.remote.ssh import as_root
 from labvpn.render.certificate import Served, served
 from labvpn.render.documents import Concern
-from labvpn.render.secrets import Secrets, question, request, secrets
+from labvpn.render.secrets import Secrets, question, request
 
 AGENT = "/usr/local/lib/labvpn/agent"
 """Where the agent stands on the host."""
@@ -159,13 +159,13 @@ def certificate(lab: Lab, credentials: Credentials) -> Served | None:
         raise pulumi.RunError(str(error)) from None
 
 
-def look(lab: Lab, credentials: Credentials, desired: Mapping[Concern, str]) -> Seen:
+def look(lab: Lab, credentials: Credentials, desired: Mapping[Concern, str], known: Secrets) -> Seen:
     """What every hop shows before anything is changed. Raises RunError with the failure of every hop, a line each."""
     for sentence in ipsec.warnings(lab):
         pulumi.warn(sentence)
     for sentence in ipsec.notes(lab):
         pulumi.info(sentence)
     try:
-        return hops.look(lab, credentials, question(desired, secrets(lab, credentials)))
+        return hops.look(lab, credentials, question(desired, known))
     except HopErrors as error:
         raise pulumi.RunError(str(error)) from None
