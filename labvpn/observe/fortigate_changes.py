@@ -47,7 +47,8 @@ def _differences(kind: str, thing: Thing, there: Thing) -> Iterator[str]:
     if not _adopts(thing) and there.comment != COMMENT:
         plural = {"address": "addresses", "service": "services", "policy": "policies"}.get(kind)
         remedy = f"adopt it (fortigate.adopt.{plural})" if plural else "rename it there"
-        yield f"{kind} {thing.name} stands on the box without our comment; if the stack did not make it, {remedy}"
+        comments = f"comment {there.comment or 'none'} on the box, {COMMENT} here"
+        yield f"{kind} {thing.name}: {comments}; if the stack did not make it, {remedy}"
     if isinstance(thing, Group) and isinstance(there, Group):
         yield from _members(thing, there)
     ours = dict(_fields(thing))

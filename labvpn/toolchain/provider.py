@@ -16,7 +16,7 @@ import grpc.aio
 from google.protobuf import empty_pb2
 
 from labvpn.toolchain.kind import Call, Difference, Kind, Log, ProviderError, Unfinished
-from labvpn.toolchain.lifetime import end_with_parent
+from labvpn.toolchain.lifetime import end_at_interrupt, end_with_parent
 from labvpn.toolchain.protocol import (
     engine_pb2,
     engine_pb2_grpc,
@@ -221,6 +221,7 @@ async def _serve(make: Callable[[Log], StandIn], engine: str) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(make(_engine_log(engine)), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
+    end_at_interrupt()
     print(port, flush=True)
     await server.wait_for_termination()
 
