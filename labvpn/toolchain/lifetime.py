@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def end_at_interrupt() -> None:
-    """Have this process end at once when the engine interrupts it.
+    """Have this process end at once and without a word when the engine interrupts it.
 
     The engine ends its plugins one after the other and has five seconds for all of them (ReleaseContext in its
     host/host.go); whoever is not asked within them is reported as a crash.

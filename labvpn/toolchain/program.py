@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import runpy
+import signal
 import sys
 import threading
 import traceback
@@ -40,6 +41,11 @@ def end_with_the_host(lifeline: int) -> None:
     """Wait for the host's end, however it comes, and follow: no program goes on without a language host."""
     os.read(lifeline, 1)
     os._exit(1)
+
+
+def end_at_interrupt() -> None:
+    """End at once and without a traceback: the engine has said already why it interrupts."""
+    signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(130))
 
 
 def configure(told: argparse.Namespace) -> None:
@@ -99,6 +105,7 @@ def main() -> int:
     """Run the program that the command line names."""
     told = arguments()
     threading.Thread(target=end_with_the_host, args=(told.lifeline,), daemon=True).start()
+    end_at_interrupt()
     configure(told)
     sys.argv = [told.program, *told.arguments]
     if told.pwd:

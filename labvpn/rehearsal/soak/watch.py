@@ -21,6 +21,9 @@ from labvpn.rehearsal.soak.canaries import pattern
 FILES_EVERY = 0.5
 """Seconds between two looks at the files; processes are looked at without pause."""
 
+FROM_PACKAGES = tuple(f"{inside.SERVER}/upper/{name}" for name in ("usr/bin", "usr/lib", "usr/share", "var/cache"))
+"""What packages bring, hundreds of megabytes: looked at once, at the end, or short-lived files would be missed."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -62,9 +65,9 @@ class Watch:
                 self._search(argv, "argv", words.split(" ")[0])
                 self._search(environ, "environment", words)
 
-    def look_at_files(self) -> None:
-        """Every file of the folders that is new or has changed."""
-        for path in self._paths():
+    def look_at_files(self, spared: tuple[str, ...] = FROM_PACKAGES) -> None:
+        """Every file of the folders that is new or has changed, but for those spared."""
+        for path in self._paths(spared):
             try:
                 about = os.lstat(path)
                 key = (about.st_ino, about.st_mtime_ns, about.st_size)
@@ -76,10 +79,10 @@ class Watch:
                 continue
             self._search(text, f"{about.st_mode & 0o777:04o}", path)
 
-    def _paths(self) -> Iterator[str]:
+    def _paths(self, spared: tuple[str, ...]) -> Iterator[str]:
         for folder in [*self.folders, *_server_folders()]:
             for place, folders, names in os.walk(folder):
-                folders[:] = [name for name in folders if not _others(place, name)]
+                folders[:] = [each for each in folders if not _others(place, each) and f"{place}/{each}" not in spared]
                 yield from (f"{place}/{name}" for name in names)
 
     def _search(self, text: bytes, kind: str, place: str) -> None:
@@ -130,7 +133,7 @@ def _until_the_end(ended: threading.Event) -> None:
 def _files(watch: Watch, ended: threading.Event) -> None:
     while not ended.wait(FILES_EVERY):
         watch.look_at_files()
-    watch.look_at_files()
+    watch.look_at_files(spared=())
 
 
 if __name__ == "__main__":
