@@ -24,7 +24,7 @@ def told(host: str, name: str, error: str) -> str:
 
 def waiting(failure: str) -> str:
     """The sentence for a box that keeps a run waiting."""
-    return f"{failure}; this run waits for it, for minutes: wait too, or end it by Ctrl-C; {AGAIN}"
+    return f"{failure}; this run waits for it, for minutes: wait too, or press Ctrl-C twice; {AGAIN}"
 
 
 def _cause(error: str) -> tuple[str, str]:

@@ -73,7 +73,7 @@ class Client:
 
     async def table(self, path: str, *, optional: bool = False) -> Sequence[observe.Row]:
         """All rows of a table; none of an optional one that the box does not have or show."""
-        reply = await self._ask("GET", f"/api/v2/cmdb/{path}")
+        reply = await self._ask(f"/api/v2/cmdb/{path}")
         if optional and reply.status_code in (403, 404):
             return ()
         results = self._body(reply, path).get("results")
@@ -84,13 +84,7 @@ class Client:
 
     async def answers(self) -> None:
         """Raise HopError unless the box says anything."""
-        await self._ask("GET", "/api/v2/cmdb/system/global")
-
-    async def may_write(self) -> None:
-        """Raise HopError unless the token may write: an address without a name, which no box stores, tells."""
-        reply = await self._ask("POST", "/api/v2/cmdb/firewall/address", {})
-        if reply.status_code in (401, 403):
-            raise self._refusal(reply.status_code, "write")
+        await self._ask("/api/v2/cmdb/system/global")
 
     async def accepts_token_in_address(self) -> None:
         """Raise HopError unless the box takes the token where the provider package puts it."""
@@ -103,10 +97,10 @@ class Client:
             what = "takes the token in a header but not in the address, where the FortiOS package sends it"
             raise HopError(self.hop, f"{what} (FortiOS 7.4.5+)", SWITCH)
 
-    async def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+    async def _ask(self, path: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
-            return await self._http.request(method, path, params={"vdom": self._vdom}, headers=headers, json=body)
+            return await self._http.get(path, params={"vdom": self._vdom}, headers=headers)
         except httpx.ConnectError as error:
             raise HopError(self.hop, *_unreachable(error)) from None
         except httpx.HTTPError as error:
@@ -115,7 +109,7 @@ class Client:
 
     def _body(self, reply: httpx.Response, path: str) -> dict[str, Any]:
         if reply.status_code in (401, 403):
-            raise self._refusal(reply.status_code, "read")
+            raise self._refusal(reply.status_code)
         try:
             body = reply.json()
         except ValueError:
@@ -126,12 +120,12 @@ class Client:
             raise HopError(self.hop, what, "check the vdom and the token's rights")
         return body
 
-    def _refusal(self, status: int, doing: str) -> HopError:
+    def _refusal(self, status: int) -> HopError:
         if status == 401:
             remedy = "set fortigateToken to the REST administrator's current token, and look at its trusted hosts"
             return HopError(self.hop, "refused the token (401)", remedy)
         remedy = f"give its profile read-write rights on the firewall in vdom '{self._vdom}'"
-        return HopError(self.hop, f"does not let this token {doing} (403)", remedy)
+        return HopError(self.hop, "does not let this token read (403)", remedy)
 
 
 def _unreachable(error: httpx.ConnectError) -> tuple[str, str]:

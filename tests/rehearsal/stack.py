@@ -11,7 +11,12 @@ from typing import Any
 import yaml
 
 from labvpn.rehearsal.places import PROJECT
+from labvpn.rehearsal.soak.hands import Hands
+from labvpn.rehearsal.soak.lab import Lab
 from tests.rehearsal.conftest import Rehearsal
+
+TABLES = ("firewall/policy", "firewall/address", "firewall/addrgrp", "firewall/vip", "firewall.service/custom")
+Tables = dict[str, list[dict[str, Any]]]
 
 
 class Stack(Rehearsal):
@@ -58,3 +63,13 @@ class Stack(Rehearsal):
         """The worked example's configuration, without the project's name before the keys."""
         values: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.lab.yaml").read_text())["config"]
         return {key.removeprefix("labvpn:"): value for key, value in values.items()}
+
+    @property
+    def hands(self) -> Hands:
+        """An administrator's hands on every hop."""
+        return Hands(Lab(self.name))
+
+    def tables(self) -> Tables:
+        """The FortiGate, setting by setting, each table in its order."""
+        rows = self.hands.work("admin", [["rest", "GET", path, None, ""] for path in TABLES])
+        return dict(zip(TABLES, rows, strict=True))

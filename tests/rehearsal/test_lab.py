@@ -47,24 +47,9 @@ def up(lab: Stack, bare: dict[str, str]) -> Stack:
 
 def shown(lab: Stack) -> dict[str, str]:
     seen = {line: lab.output("server", "sh", "-c", line) for line in BEFORE}
-    seen["fortigate"] = json.dumps(fortigate(lab), sort_keys=True)
+    seen["fortigate"] = json.dumps(lab.tables(), sort_keys=True)
     seen["zone"] = lab.output("admin", "dig", "+short", "vpn.lab.example", "@198.51.100.53")
     return seen
-
-
-def fortigate(lab: Stack) -> dict[str, object]:
-    tables = ("firewall/policy", "firewall/address", "firewall.service/custom")
-    return {table: rest(lab, "GET", table)["results"] for table in tables}
-
-
-def rest(lab: Stack, method: str, path: str, query: str = "") -> dict[str, list[dict[str, object]]]:
-    token = values.read(lab.state)["fortigateToken"]
-    address = f"https://203.0.113.129/api/v2/cmdb/{path}?vdom=root{query}"
-    answer = lab.output(
-        "admin", "curl", "-sk", "-X", method, "-K", "-", address, input=f'header = "Authorization: Bearer {token}"'
-    )
-    parsed: dict[str, list[dict[str, object]]] = json.loads(answer)
-    return parsed
 
 
 def test_one_command_brings_the_lab_up_and_proves_it(up: Stack) -> None:
@@ -105,9 +90,7 @@ def test_no_secret_stands_in_clear_in_the_state_or_the_outputs(up: Stack) -> Non
 def test_a_change_by_hand_on_every_hop_is_named_and_repaired(up: Stack) -> None:
     up.output("server", "firewall-cmd", "--permanent", "--service=vpnserver", "--add-port=8080/tcp")
     up.output("server", "firewall-cmd", "--reload")
-    policies = rest(up, "GET", "firewall/policy")["results"]
-    ours = next(policy["policyid"] for policy in policies if policy["name"] == "vpn-allow")
-    rest(up, "PUT", f"firewall/policy/{ours}", "&action=move&after=4")
+    up.hands.box("PUT", "firewall/policy/{vpn-allow}", None, "&action=move&after=4")
     change = "update delete vpn.lab.example A\nupdate add vpn.lab.example 60 A 203.0.113.9\nsend\n"
     key = values.read(up.state)["dnsKey"]
     up.output("admin", "nsupdate", "-v", input=f"server 198.51.100.53\nkey hmac-sha256:labvpn {key}\n{change}")

@@ -39,8 +39,15 @@ class Lab:
 
     def rehearsal(self, *words: str, stdin: str = "", seconds: float = SECONDS) -> Done:
         """A command of `labvpn rehearsal`; one that is not done in time ends with status 124."""
+        return self._run("labvpn.rehearsal", *words, stdin=stdin, seconds=seconds)
+
+    def module(self, name: str, stdin: str = "", seconds: float = SECONDS) -> str:
+        """What another of the rehearsal's programs prints; RehearsalError if it fails."""
+        return must(self._run(name, stdin=stdin, seconds=seconds), [name])
+
+    def _run(self, module: str, *words: str, stdin: str, seconds: float) -> Done:
         environment = {**os.environ, "LABVPN_REHEARSAL": self.name, "PYTHONPATH": str(places.PROJECT), **self.more}
-        line = [sys.executable, "-m", "labvpn.rehearsal", *words]
+        line = [sys.executable, "-m", module, *words]
         try:
             return subprocess.run(
                 line, env=environment, cwd=places.PROJECT, input=stdin, capture_output=True, text=True, timeout=seconds

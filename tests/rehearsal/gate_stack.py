@@ -1,0 +1,127 @@
+"""The FortiGate's part of the stack alone, applied to a rehearsal by the real engine."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labvpn.rehearsal import sealed
+from labvpn.rehearsal.fortigate import control
+from labvpn.rehearsal.fortigate.gate import Faults
+from labvpn.rehearsal.places import PROJECT
+from labvpn.rehearsal.stack import ready
+from tests.rehearsal.stack import Stack
+
+PROGRAM = PROJECT / "tests/rehearsal/fortigate_program"
+UP = ("up", "--yes", "--skip-preview")
+SECONDS = 120
+
+
+@dataclass
+class GateStack:
+    """The stack, the folder of its configuration, and the box's own door for tests."""
+
+    lab: Stack
+    folder: Path
+    box: Path
+    applied: bool = False
+
+    @classmethod
+    def make(cls, lab: Stack, folder: Path) -> GateStack:
+        state = lab.state
+        engine = ready(state, print)
+        sealed.ensure(state, engine.pulumi, engine.environment(state))
+        return cls(lab, folder, state / "fortigate")
+
+    def declare(self, vpn: dict[str, Any] | None = None, server: str = "203.0.113.20", **fortigate: Any) -> None:
+        """Have the configuration say this of the FortiGate; the listener is one that the bare host answers at."""
+        example = self.lab.example
+        offered = {"listeners": [8000], "protocols": {"openvpn": True, "l2tpIpsec": True}, **(vpn or {})}
+        self.lab.variant(
+            self.folder,
+            vpn=offered,
+            server={"address": server, "ssh": {"host": "203.0.113.20"}},
+            fortigate={**example["fortigate"], **fortigate},
+        )
+
+    def words(self, *words: str) -> list[str]:
+        file = str(self.folder / sealed.FILE)
+        return ["pulumi", "--", "--non-interactive", *words, "--cwd", str(PROGRAM), "--config-file", file]
+
+    def says(self, *words: str) -> str:
+        """What the engine printed; it must have succeeded."""
+        done = self.lab.command(*self.words(*words), cwd=PROGRAM)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return str(done.stdout)
+
+    def refusal(self, *words: str) -> str:
+        """What the engine printed; it must have failed."""
+        done = self.lab.command(*self.words(*words), cwd=PROGRAM)
+        assert done.returncode != 0, done.stdout + done.stderr
+        return str(done.stdout + done.stderr)
+
+    def up(self) -> str:
+        self.applied = True
+        return self.says(*UP)
+
+    def settles(self) -> bool:
+        """Whether another `up` finds nothing to change, and reads alone."""
+        control.requests(self.box)
+        self.says(*UP, "--expect-no-changes")
+        return self.changes() == []
+
+    def destroy(self) -> None:
+        if self.applied:
+            self.says("destroy", "--yes", "--skip-preview")
+        self.applied = False
+
+    def names(self) -> list[str]:
+        """The policies by their names, in their order."""
+        return [str(policy["name"]) for policy in self.lab.hands.box("GET", "firewall/policy")]
+
+    def move(self, name: str, before: str) -> None:
+        """Move a policy by hand."""
+        self.lab.hands.box("PUT", f"firewall/policy/{{{name}}}", None, f"&action=move&before={{{before}}}")
+
+    def changes(self) -> list[str]:
+        """The requests since the last question that changed something."""
+        return [one for one in control.requests(self.box) if not one.startswith("GET ")]
+
+    def opens(self, place: str, address: str = "203.0.113.20", port: int = 8000) -> bool:
+        """Whether a page opens from a place."""
+        return self.lab.run(place, "curl", "-sS", "-m", "2", f"http://{address}:{port}/").returncode == 0
+
+    def silenced_in_the_middle(self, sentence: str) -> str:
+        """What an `up` says whose box falls silent after its first change; two Ctrl-C end it at a sentence."""
+        control.requests(self.box)
+        threading.Thread(target=self._fall_silent).start()
+        run = subprocess.Popen(
+            self.lab.line(*self.words(*UP)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.lab.environment,
+        )
+        assert run.stdout is not None
+        told, until = "", time.monotonic() + SECONDS
+        for text in run.stdout:
+            told += text
+            if sentence in text or time.monotonic() > until:
+                break
+        for _ in range(2):
+            run.send_signal(signal.SIGINT)
+            time.sleep(1)
+        told += run.communicate(timeout=SECONDS)[0]
+        control.set_faults(self.box, Faults())
+        return told
+
+    def _fall_silent(self) -> None:
+        until = time.monotonic() + SECONDS
+        while not self.changes() and time.monotonic() < until:
+            time.sleep(0.02)
+        control.set_faults(self.box, Faults(then="hang"))

@@ -1,0 +1,121 @@
+"""The lab's policies on a FortiGate: their order among others', who may dial, adoption, and what is left afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from labvpn.rehearsal.fortigate import control
+from labvpn.rehearsal.fortigate.gate import Faults
+from tests.rehearsal.conftest import Rehearsal
+from tests.rehearsal.gate_stack import UP, GateStack
+from tests.rehearsal.stack import Stack, Tables
+from tests.unit.boxes import policy
+
+CLOSED: dict[str, Any] = {
+    "from": ["campus"],
+    "before": "campus-any",
+    "hosts": {"workstation": "203.0.113.21"},
+    "ports": ["8000/tcp"],
+    "exceptions": [{"name": "desk", "sources": ["203.0.113.141"]}],
+}
+THEIRS = [
+    ("firewall/address", {"name": "their-server", "subnet": "203.0.113.20 255.255.255.255", "comment": "by hand"}),
+    ("firewall.service/custom", {"name": "their-vpn", "tcp-portrange": "8000", "comment": "by hand"}),
+    policy("their-allow", "wan1", "dmz", "accept", dstaddr="their-server", service="their-vpn"),
+]
+ADOPT = {
+    "policies": {"vpn-allow": "their-allow"},
+    "addresses": {"vpn-server": "their-server"},
+    "services": {"SoftEther": "their-vpn"},
+}
+
+
+@pytest.fixture(scope="module")
+def gate(machines: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> GateStack:
+    return GateStack.make(Stack(machines.name), tmp_path_factory.mktemp("gate"))
+
+
+@pytest.fixture
+def before(gate: GateStack) -> Iterator[Tables]:
+    """The box with decoys above and below; after the test the stack goes, and all of that must be as it was."""
+    control.reset(gate.box)
+    decoys = [policy("decoy-above", "wan1", "campus", "deny"), policy("decoy-below", "wan1", "dmz", "accept")]
+    control.add(gate.box, decoys)
+    gate.move("decoy-above", "campus-any")
+    first = gate.lab.tables()
+    yield first
+    control.set_faults(gate.box, Faults())
+    gate.destroy()
+    assert gate.lab.tables() == first
+
+
+def test_every_policy_stands_in_its_place_between_others_and_a_protocol_that_goes_leaves_no_port(
+    gate: GateStack, before: Tables
+) -> None:
+    gate.declare(outside=["wan1", "wan2"], sources=["198.51.100.10", "192.0.2.0/24", "DE"], behindVpn=CLOSED)
+    told = gate.up()
+    assert "the campus can no longer reach 8000/tcp of workstation (203.0.113.21) except through the VPN" in told
+    wanted = ["decoy-above", "vpn-desk", "vpn-dial", "vpn-only", "campus-any", "campus-out", "dmz-out", "vpn-allow"]
+    assert gate.names() == [*wanted, "deny-outside", "decoy-below"]
+    # Whitelisted and other sources; a country of the stand-in's table that holds neither.
+    assert [gate.opens(place) for place in ("internet", "phone")] == [True, False]
+    assert [gate.opens(place, "203.0.113.21") for place in ("campus", "admin", "internet")] == [False, True, False]
+    gate.move("deny-outside", "vpn-allow")
+    gate.declare(vpn={"protocols": {"openvpn": True, "l2tpIpsec": False}}, outside=["wan1", "wan2"], sources=["all"])
+    told = gate.up()
+    assert "policy vpn-allow moved below deny-outside" in told
+    assert gate.names()[-3:] == ["vpn-allow", "deny-outside", "decoy-below"]
+    services = gate.lab.hands.box("GET", "firewall.service/custom")
+    udp = [each["udp-portrange"] for each in services if each["name"] == "vpn-udp"]
+    assert udp == ["1194"]
+    assert [gate.opens(place) for place in ("internet", "phone")] == [True, True]
+    assert gate.opens("campus", "203.0.113.21")
+    assert gate.settles()
+
+
+def test_what_stands_there_is_adopted_without_a_change_and_kept_afterwards(gate: GateStack, before: Tables) -> None:
+    control.add(gate.box, THEIRS)
+    gate.move("their-allow", "deny-outside")
+    adopted = gate.lab.tables()
+    gate.declare(vpn={"protocols": {"openvpn": False, "l2tpIpsec": False}}, adopt=ADOPT)
+    gate.changes()
+    told = gate.up()
+    # Its place is stated even where it stands there already; that is the one request that could change anything.
+    assert len(gate.changes()) == 1, told
+    assert gate.lab.tables() == adopted
+    gate.destroy()
+    assert gate.lab.tables() == adopted
+    for path, fields in reversed(THEIRS):
+        key = "{their-allow}" if path == "firewall/policy" else fields["name"]
+        gate.lab.hands.box("DELETE", f"{path}/{key}")
+
+
+def test_a_box_that_refuses_or_falls_silent_in_the_middle_is_named_and_the_next_run_completes_even_a_vip(
+    gate: GateStack, before: Tables
+) -> None:
+    gate.declare(server="198.51.100.9", vip={"mapped": "203.0.113.20"})
+    control.set_faults(gate.box, Faults(rights="read"))
+    told = gate.refusal(*UP).partition("Diagnostics:")[2]
+    assert told.count("error: The FortiGate 203.0.113.129 does not let this token write (403), at ") == 1
+    assert "give its profile read-write rights on the firewall; what is done stays done" in told
+    control.set_faults(gate.box, Faults())
+    told = gate.silenced_in_the_middle("this run waits for it, for minutes: wait too, or press Ctrl-C twice")
+    assert "The FortiGate 203.0.113.129 gave no answer within 10 s" in told
+    assert "Traceback" not in told
+    gate.up()
+    assert gate.names()[-3:] == ["vpn-allow", "deny-outside", "decoy-below"]
+    assert gate.opens("internet", "198.51.100.9")
+    assert not gate.opens("internet", "203.0.113.20")
+    assert gate.settles()
+
+
+def test_a_deny_that_would_close_the_way_of_this_very_run_is_refused(gate: GateStack) -> None:
+    first = gate.lab.tables()
+    gate.declare(behindVpn={**CLOSED, "hosts": {"server": "203.0.113.20"}, "ports": [], "exceptions": []})
+    told = gate.refusal("preview")
+    assert "vpn-only would close SSH to the VPN host (203.0.113.141 to 203.0.113.20, 22/tcp)" in told
+    assert "add an exception for 203.0.113.141 with 22/tcp" in told
+    assert gate.lab.tables() == first
