@@ -12,6 +12,7 @@ import pulumi
 from pulumi.runtime import config as runtime
 from pydantic import BaseModel, ValidationError
 
+from labvpn.model import accounts
 from labvpn.model.credentials import PUBLIC, Credentials, how_to_set
 from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError, Problem, problems_of
@@ -32,6 +33,7 @@ class _Reader:
     """Reads keys of one project's configuration and gathers the problems."""
 
     project: str
+    folder: Path
     problems: list[Problem] = field(default_factory=list)
 
     def value(self, key: str, structured: bool) -> Any:
@@ -44,12 +46,20 @@ class _Reader:
             self.problems.append(Problem(key, "must be a block of settings, one a line, not a single text"))
             return None
 
+    def text_of(self, name: str) -> str:
+        """The text of a file that the configuration names, from the project's folder."""
+        try:
+            return (self.folder / name).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise ValueError(f"names the file {name}, which cannot be read: {reason}; name the file") from None
+
     def is_secret(self, key: str) -> bool:
         return runtime.is_config_secret(f"{self.project}:{key}")
 
     def build(self, model: type[Model], values: dict[str, Any]) -> Model | None:
         try:
-            return model.model_validate(values)
+            return model.model_validate(values, context={"files": self.text_of})
         except ValidationError as error:
             self.problems += [_with_remedy(problem) for problem in problems_of(error, "", model)]
             return None
@@ -60,23 +70,25 @@ def load(folder: Path | None = None) -> Settings:
 
     Raises `pulumi.RunError` with every mistake at once.
     """
-    reader = _Reader(pulumi.get_project())
-    users = _users(reader, folder or Path.cwd())
+    reader = _Reader(pulumi.get_project(), folder or Path.cwd())
+    users = _users(reader)
     sections = {key: reader.value(key, structured=True) for key in _keys(Lab) if key != "users"}
     lab = reader.build(Lab, {key: value for key, value in sections.items() if value is not None})
     credentials = reader.build(Credentials, dict(_credentials(reader)))
     if lab and credentials:
         lab = lab.model_copy(update={"users": users})
-        reader.problems += credentials.problems(lab)
+        reader.problems += [*accounts.problems(lab), *credentials.problems(lab)]
     reader.problems += _in_clear(reader)
     if reader.problems or lab is None or credentials is None:
         raise pulumi.RunError(str(ConfigurationError(reader.problems)))
+    for warning in accounts.warnings(lab, credentials):
+        pulumi.warn(warning)
     return Settings(lab, credentials)
 
 
 def _credentials(reader: _Reader) -> Iterator[tuple[str, Any]]:
     for key in _keys(Credentials):
-        value = reader.value(key, structured=key == "passwords")
+        value = reader.value(key, structured=key in ("passwords", "radiusSecrets"))
         if value is not None:
             yield key, value
 
@@ -87,17 +99,17 @@ def _in_clear(reader: _Reader) -> Iterator[Problem]:
             yield Problem(key, f"stands in clear in the configuration; {how_to_set(key)}, and change it everywhere")
 
 
-def _users(reader: _Reader, folder: Path) -> tuple[User, ...]:
+def _users(reader: _Reader) -> tuple[User, ...]:
     source = reader.build(UsersFile, reader.value("users", structured=True) or {})
     if source is None:
         return ()
-    path = folder / source.file
+    path = reader.folder / source.file
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         reader.problems.append(Problem("users.file", f"{source.file} cannot be read: {error.strerror}; name the file"))
         return ()
-    users, problems = read_users(text, source.file)
+    users, problems = read_users(text, source.file, reader.text_of)
     reader.problems += problems
     return users
 

@@ -1,34 +1,27 @@
-"""The concern `hub`: the virtual hubs that the lab declares, their SecureNAT and their users."""
+"""The concern `hub`: the virtual hubs that the lab declares, with all that is in them."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
-from typing import Any, Dict, List, Optional
+from typing import Dict, List, Optional, Set
 
+from labvpn.agent.access import Access
 from labvpn.agent.backups import back_up
 from labvpn.agent.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.document import Change, Line
-from labvpn.agent.errors import AgentError
+from labvpn.agent.groups import Groups
 from labvpn.agent.hashes import password_hash
+from labvpn.agent.hubsettings import Authority, HubLog, HubOption, Radius
 from labvpn.agent.reaper import Reaper
 from labvpn.agent.rpc import HUB_EXISTS, HUB_NOT_FOUND, RpcError
+from labvpn.agent.securenat import SecureNat
 from labvpn.agent.server import require
 from labvpn.agent.settings import Setting, current, yes
 from labvpn.agent.softether import SoftEther
 from labvpn.agent.state import State
 from labvpn.agent.users import Users, hub_block
 
-MODES = {
-    # Which of the three switches are set. The first one stops raw IP too, which is a kind of kernel mode (measured).
-    "auto": (False, False, False),
-    "kernel": (False, True, True),
-    "raw": (False, False, True),
-    "user": (True, True, False),
-}
-MODE_SWITCHES = ("DisableKernelModeSecureNAT", "DisableIpRawModeSecureNAT", "DisableUserModeSecureNAT")
-NO_ADDRESS = "0.0.0.0"  # noqa: S104 -- how SoftEther writes that there is none
-
 
 class Hubs(Setting):
-    """`hub LAB online=yes`, and `password=current` where its administrator's password is managed."""
+    """`hub LAB online=yes exclusive=no`, and `password=current` where its administrator's password is managed."""
 
     kind = "hub"
 
@@ -38,7 +31,9 @@ class Hubs(Setting):
             return None
         stored = block.get("HashedPassword")
         same = stored == password_hash(self.softether.secrets.hubs.get(line.name, ""))
-        values = {"online": yes(block.get("Online") == "true"), "password": current(same)}
+        # Whose accounts a hub may hold is ours to know, not the server's.
+        whose = line.values.get("exclusive", "no")
+        values = {"online": yes(block.get("Online") == "true"), "exclusive": whose, "password": current(same)}
         return {key: values[key] for key in line.values if key in values}
 
     def make(self, changes: List[Change]) -> None:
@@ -71,124 +66,17 @@ class Hubs(Setting):
         self.softether.refresh()
 
 
-class SecureNat(Setting):
-    """`securenat LAB enabled=yes mode=user address=... mask=...` and what DHCP hands out."""
-
-    kind = "securenat"
-
-    def show(self, line: Line) -> Optional[Values]:
-        hub = hub_block(self.softether, line.name)
-        if hub is None:
-            return None
-        values = dict(nat_values(hub.get("SecureNAT", {})), mode=mode_of(hub.get("Option", {})))
-        return {key: values[key] for key in line.values if key in values}
-
-    def make(self, changes: List[Change]) -> None:
-        for change in changes:
-            if change.want:
-                self.set(change.want)
-
-    def set(self, want: Line) -> None:
-        values = want.values
-        options = self.call("GetSecureNATOption", RpcHubname_str=want.name)
-        options.update(nat_options(values), RpcHubname_str=want.name)
-        self.call("SetSecureNATOption", **options)
-        enabled = values.get("enabled") == "yes"
-        if "mode" in values:
-            self.set_mode(want.name, values["mode"])
-            # The way out is chosen when SecureNAT starts.
-            self.call("DisableSecureNAT", HubName_str=want.name)
-        self.call("EnableSecureNAT" if enabled else "DisableSecureNAT", HubName_str=want.name)
-
-    def set_mode(self, hub: str, mode: str) -> None:
-        """Switch off every way out but the wanted one."""
-        if mode not in MODES:
-            raise AgentError("SecureNAT has no mode {}: take one of {}".format(mode, ", ".join(MODES)))
-        pairs = zip(MODE_SWITCHES, MODES[mode])  # noqa: B905
-        options = [{"Name_str": name, "Value_u32": int(off)} for name, off in pairs]
-        self.call("SetHubExtOptions", HubName_str=hub, AdminOptionList=options)
-
-    def drop(self, lines: List[Line]) -> None:
-        for line in lines:
-            if hub_block(self.softether, line.name) is not None:
-                self.call("DisableSecureNAT", HubName_str=line.name)
-
-
-def nat_values(block: Dict[str, Any]) -> Values:
-    """SecureNAT's configuration as a document has it."""
-    host, dhcp, router = (block.get(name, {}) for name in ("VirtualHost", "VirtualDhcpServer", "VirtualRouter"))
-    names = [dhcp.get("DhcpDnsServerAddress", ""), dhcp.get("DhcpDnsServerAddress2", "")]
-    return {
-        "enabled": yes(block.get("Disabled") == "false"),
-        "address": host.get("VirtualHostIp", ""),
-        "mask": masks(host.get("VirtualHostIpSubnetMask", ""), dhcp.get("DhcpSubnetMask", "")),
-        "dhcp": yes(dhcp.get("DhcpEnabled") == "true"),
-        "nat": yes(router.get("NatEnabled") == "true"),
-        "first": dhcp.get("DhcpLeaseIPStart", ""),
-        "last": dhcp.get("DhcpLeaseIPEnd", ""),
-        "lease": dhcp.get("DhcpExpireTimeSpan", ""),
-        "gateway": no_address(dhcp.get("DhcpGatewayAddress", "")),
-        "dns": ",".join(name for name in names if name not in ("", NO_ADDRESS)) or "none",
-        "domain": dhcp.get("DhcpDomainName", "") or "none",
-        "routes": ",".join(dhcp.get("DhcpPushRoutes", "").replace(",", " ").split()) or "none",
-    }
-
-
-def masks(router: str, handed_out: str) -> str:
-    """The router's netmask, and after a comma the one that clients get where that is another."""
-    return router if handed_out in ("", router) else router + "," + handed_out
-
-
-def no_address(address: str) -> str:
-    """An address, or `none`."""
-    return "none" if address in ("", NO_ADDRESS) else address
-
-
-def nat_options(values: Values) -> Dict[str, Any]:
-    """A document's values as the parameters of SetSecureNATOption; keys that are not given are left alone."""
-    first, _, second = values.get("dns", "none").partition(",")
-    mask, _, handed_out = values.get("mask", "").partition(",")
-    empty = {"none": ""}
-    table: Dict[str, Dict[str, Any]] = {
-        "address": {"Ip_ip": values.get("address")},
-        "mask": {"Mask_ip": mask, "DhcpSubnetMask_ip": handed_out or mask},
-        "dhcp": {"UseDhcp_bool": values.get("dhcp") == "yes"},
-        "nat": {"UseNat_bool": values.get("nat") == "yes"},
-        "first": {"DhcpLeaseIPStart_ip": values.get("first")},
-        "last": {"DhcpLeaseIPEnd_ip": values.get("last")},
-        "lease": {"DhcpExpireTimeSpan_u32": int(values.get("lease", "7200"))},
-        "gateway": {"DhcpGatewayAddress_ip": address_or_zero(values.get("gateway", "none"))},
-        "dns": {
-            "DhcpDnsServerAddress_ip": address_or_zero(first),
-            "DhcpDnsServerAddress2_ip": address_or_zero(second),
-        },
-        "domain": {"DhcpDomainName_str": empty.get(values.get("domain", ""), values.get("domain", ""))},
-        "routes": {"DhcpPushRoutes_str": empty.get(values.get("routes", ""), values.get("routes", ""))},
-    }
-    options: Dict[str, Any] = {"ApplyDhcpPushRoutes_bool": True}
-    for key in values:
-        options.update(table.get(key, {}))
-    return options
-
-
-def address_or_zero(address: str) -> str:
-    """An address as SoftEther writes it, where `none` or nothing means that there is none."""
-    return NO_ADDRESS if address in ("", "none") else address
-
-
-def mode_of(options: Dict[str, Any]) -> str:
-    """The mode that a hub's options make, `mixed` where they make none of ours."""
-    switches = tuple(options.get(name) == "true" for name in MODE_SWITCHES)
-    return next((mode for mode, wanted in MODES.items() if wanted == switches), "mixed")
-
-
 class Hub(Concern):
     """The hubs of the lab; other hubs, and users that someone made by hand, are left alone."""
 
     def __init__(self, state: State, softether: SoftEther) -> None:
         self.softether = softether
         self.users = Users(softether)
-        handlers: List[Handler] = [Hubs(softether), SecureNat(softether), self.users, Reaper(softether)]
+        self.access = Access(softether)
+        handlers: List[Handler] = [Hubs(softether), SecureNat(softether)]
+        handlers += [kind(softether) for kind in (HubOption, HubLog, Authority, Radius, Groups)]
+        # The access list first, so that no new guest is free for a moment.
+        handlers += [self.access, self.users, Reaper(softether)]
         super().__init__(state, handlers)
 
     def prepare(self, changes: List[Change]) -> bool:
@@ -196,6 +84,17 @@ class Hub(Concern):
         self.softether.start()
         back_up(self.softether)
         return False
+
+    def surplus(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
+        """Also every account of a hub that is ours alone."""
+        shut = [line.name for line in desired if line.kind == "hub" and line.values.get("exclusive") == "yes"]
+        self.users.exclusive = {hub: self.named(hub, desired) for hub in shut}
+        return super().surplus(desired, applied)
+
+    def named(self, hub: str, lines: List[Line]) -> Set[str]:
+        """The users of a hub that a document names, in lower case."""
+        names = [line.name.lower().partition("/") for line in lines if line.kind == "user"]
+        return {user for own, _, user in names if own == hub.lower()}
 
     def finish(self, changes: List[Change]) -> None:
         self.choose_default([one.want.name for one in changes if one.want and one.want.kind == "hub" and not one.have])
@@ -216,6 +115,11 @@ class Hub(Concern):
         ours |= {key.partition(" ")[2].lower() for key in list(self.state.before) + list(self.state.lines())}
         notes = self.softether.notes()
         for hub in [line.name for line in desired if line.kind == "hub"]:
+            rules = self.access.strangers(hub)
+            if rules:
+                notes.append("access rules made by hand in {}: {}".format(hub, ", ".join(rules)))
+            if hub in self.users.exclusive:
+                continue
             strangers = [name for name in self.users.names(hub) if (hub + "/" + name).lower() not in ours]
             if strangers:
                 notes.append("users made by hand in {}: {}".format(hub, ", ".join(sorted(strangers))))

@@ -1,6 +1,8 @@
 """The security policies of SoftEther by their documented names, and what each is where nothing is said."""
 
-from typing import Dict
+from typing import Any, Dict
+
+from labvpn.agent.errors import AgentError
 
 NUMBERS = frozenset(
     "AutoDisconnect MaxConnection MaxDownload MaxIP MaxIPv6 MaxMac MaxUpload MultiLogins TimeOut VLanId".split()  # noqa: SIM905
@@ -44,3 +46,28 @@ DEFAULTS: Dict[str, str] = dict(
     MaxConnection="32",
     TimeOut="20",
 )
+
+
+def policy_value(policy: Dict[str, Any], name: str) -> str:
+    """One policy as a document has it, of a block of the configuration."""
+    word = str(policy.get(name, DEFAULTS.get(name, "")))
+    return {"true": "yes", "false": "no"}.get(word, word)
+
+
+def unasked_policies(policy: Dict[str, Any], asked: Dict[str, str]) -> Dict[str, str]:
+    """The policies that nobody asked for and that are not what they are by default."""
+    values = {name: policy_value(policy, name) for name in policy if name not in asked and name in DEFAULTS}
+    return {name: value for name, value in sorted(values.items()) if value != DEFAULTS[name]}
+
+
+def policy_parameters(policies: Dict[str, str]) -> Dict[str, Any]:
+    """Policies as the parameters of CreateUser and SetUser; AgentError for a name that is no policy."""
+    parameters: Dict[str, Any] = {}
+    for name, value in policies.items():
+        if name in NUMBERS:
+            parameters["policy:{}_u32".format(name)] = int(value)
+        elif name in SWITCHES:
+            parameters["policy:{}_bool".format(name)] = value == "yes"
+        else:
+            raise AgentError("SoftEther knows no security policy {}: see its list in the guide".format(name))
+    return parameters

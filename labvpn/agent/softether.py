@@ -50,6 +50,9 @@ class Secrets:
         self.hubs: Dict[str, str] = data.get("hubs") or {}
         self.users: Dict[str, str] = data.get("users") or {}
         self.certificate: Dict[str, str] = data.get("certificate") or {}
+        self.radius: Dict[str, str] = data.get("radius") or {}
+        # By the SHA-256 that a document names them by.
+        self.certificates: Dict[str, str] = data.get("certificates") or {}
 
 
 def installation(machine: Machine) -> Installation:

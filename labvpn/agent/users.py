@@ -2,22 +2,21 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import time
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from labvpn.agent.concern import Values
-from labvpn.agent.document import Change, Line
-from labvpn.agent.errors import AgentError
-from labvpn.agent.hashes import user_hash
-from labvpn.agent.policies import DEFAULTS, NUMBERS, SWITCHES
+from labvpn.agent.document import Change, Line, line_of
+from labvpn.agent.logins import LOGIN_KEYS, LOGIN_PARAMETERS, login_parameters, login_value
+from labvpn.agent.policies import DEFAULTS, policy_parameters, policy_value, unasked_policies
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, USER_EXISTS, Answer, RpcError
-from labvpn.agent.settings import Setting, current
+from labvpn.agent.settings import Setting
 from labvpn.agent.softether import SoftEther
 from labvpn.agent.state import Remembered
 from labvpn.agent.vpnconfig import Tree
 
-PASSWORD = "1"  # noqa: S105 -- the number of the authentication type
 # What a line says of a user beside the policies.
-PROPERTIES = ("password", "realname", "note", "expires")
+TEXTS = {"realname": ("RealName", "Realname_utf"), "note": ("Note", "Note_utf")}
+PROPERTIES = frozenset(TEXTS) | {"group", "expires"} | LOGIN_KEYS
 NEVER_EXPIRES = "never"
 # The file counts milliseconds from nine hours after the beginning of 1970, as measured; zero is never.
 FILE_EPOCH_SECONDS = 9 * 3600
@@ -36,13 +35,22 @@ def hub_block(softether: SoftEther, name: str) -> Optional[Tree]:
 
 
 class Users(Setting):
-    """`user LAB/owner password=current realname="Jun" note="" expires=never AutoDisconnect=1800 MultiLogins=0`."""
+    """`user LAB/owner password=current realname="Jun" note="" group=none expires=never AutoDisconnect=1800`."""
 
     kind = "user"
 
     def __init__(self, softether: SoftEther) -> None:
         super().__init__(softether)
         self.folded: Tuple[Optional[Tree], Dict[str, Tree]] = (None, {})
+        # The hubs that are ours alone, with the users that they may have, in lower case.
+        self.exclusive: Dict[str, Set[str]] = {}
+
+    def strays(self) -> List[Line]:
+        """Accounts that others made in a hub that is ours alone."""
+        found = [
+            (hub, name) for hub, ours in self.exclusive.items() for name in self.names(hub) if name.lower() not in ours
+        ]
+        return [line_of("user", hub + "/" + name, {}) for hub, name in found]
 
     def names(self, hub: str) -> List[str]:
         """The users that a hub has."""
@@ -69,24 +77,21 @@ class Users(Setting):
         if block is None:
             return None
         policy = block.get("Policy", {})
-        return {key: self.value(key, line.name, block, policy) for key in line.values}
+        values = {key: self.value(key, line.name, block, policy) for key in line.values}
+        values.update(unasked_policies(policy, values))
+        return values
 
     def value(self, key: str, name: str, block: Tree, policy: Tree) -> str:
         """One value of a user."""
-        if key == "password":
-            return current(self.has_password(name, block))
-        if key in ("realname", "note"):
-            return str(block.get({"realname": "RealName", "note": "Note"}[key], ""))
+        if key in LOGIN_KEYS:
+            return login_value(key, name, block, self.softether.secrets)
+        if key in TEXTS:
+            return str(block.get(TEXTS[key][0], ""))
+        if key == "group":
+            return str(block.get("GroupName", "")) or "none"
         if key == "expires":
             return expiry(str(block.get("ExpireTime", "0")))
-        word = str(policy.get(key, DEFAULTS.get(key, "")))
-        return {"true": "yes", "false": "no"}.get(word, word)
-
-    def has_password(self, name: str, block: Tree) -> bool:
-        """Whether the stored hash is that of the wanted password."""
-        password = self.softether.secrets.users.get(name)
-        hashed = None if password is None else user_hash(password, name.partition("/")[2])
-        return block.get("AuthType") == PASSWORD and block.get("AuthPassword") == hashed
+        return policy_value(policy, key)
 
     def make(self, changes: List[Change]) -> None:
         for change in changes:
@@ -99,6 +104,7 @@ class Users(Setting):
         """Create a user; one that a run cut off has made already is altered."""
         parameters = dict(self.target(want), AuthType_u32=1, UsePolicy_bool=True, **policy_parameters(DEFAULTS))
         parameters.update(self.given(want))
+        parameters.update(login_parameters(want, self.softether.secrets))
         try:
             self.call("CreateUser", **parameters)
         except RpcError as error:
@@ -113,14 +119,11 @@ class Users(Setting):
             record.update(policy_parameters(DEFAULTS), UsePolicy_bool=True)
         left_out = {key: DEFAULTS[key] for key in have.values if key not in want.values and key in DEFAULTS}
         record.update(policy_parameters(left_out))
-        keeps = have.values.get("password") == want.values.get("password")
         given = self.given(want)
-        if keeps:
-            given.pop("Auth_Password_str", None)
-        else:
-            record.pop("HashedKey_bin", None)
-            record.pop("NtLmSecureHash_bin", None)
-            record["AuthType_u32"] = 1
+        if any(have.values.get(key) != want.values.get(key) for key in LOGIN_KEYS & want.values.keys()):
+            for key in LOGIN_PARAMETERS:
+                record.pop(key, None)
+            given.update(login_parameters(want, self.softether.secrets))
         self.call("SetUser", **dict(settings_of(record), **given))
 
     def given(self, want: Line) -> Dict[str, Any]:
@@ -128,20 +131,12 @@ class Users(Setting):
         parameters: Dict[str, Any] = policy_parameters(
             {key: value for key, value in want.values.items() if key not in PROPERTIES}
         )
-        texts = {"realname": "Realname_utf", "note": "Note_utf"}
-        parameters.update({texts[key]: value for key, value in want.values.items() if key in texts})
+        parameters.update({TEXTS[key][1]: value for key, value in want.values.items() if key in TEXTS})
+        if "group" in want.values:
+            parameters["GroupName_str"] = "" if want.values["group"] == "none" else want.values["group"]
         if "expires" in want.values:
             parameters["ExpireTime_dt"] = "" if want.values["expires"] == NEVER_EXPIRES else want.values["expires"]
-        if "password" in want.values:
-            parameters["Auth_Password_str"] = self.password(want.name)
         return parameters
-
-    def password(self, name: str) -> str:
-        """The password that came with the request."""
-        password = self.softether.secrets.users.get(name)
-        if password is None:
-            raise AgentError("no password came for the user {}: give one, or let the stack derive it".format(name))
-        return password
 
     def target(self, line: Line) -> Dict[str, Any]:
         """The parameters that name a user."""
@@ -195,16 +190,3 @@ def expiry(milliseconds: str) -> str:
 def settings_of(record: Answer) -> Dict[str, Any]:
     """GetUser's answer without its counters and times."""
     return {key: value for key, value in record.items() if not key.startswith(COUNTERS)}
-
-
-def policy_parameters(policies: Values) -> Dict[str, Any]:
-    """Policies as the parameters of CreateUser and SetUser; AgentError for a name that is no policy."""
-    parameters: Dict[str, Any] = {}
-    for name, value in policies.items():
-        if name in NUMBERS:
-            parameters["policy:{}_u32".format(name)] = int(value)
-        elif name in SWITCHES:
-            parameters["policy:{}_bool".format(name)] = value == "yes"
-        else:
-            raise AgentError("SoftEther knows no security policy {}: see its list in the guide".format(name))
-    return parameters

@@ -50,7 +50,7 @@ def signed(unsigned: bytes, certificates: bytes, key: bytes) -> bytes:
 
 
 def _vpn(order: Order, identity: str) -> dict[str, Any]:
-    ppp = {"AuthName": order.user, "CommRemoteAddress": order.stack.name}
+    ppp = {"AuthName": order.login, "CommRemoteAddress": order.stack.name}
     if order.password is not None:
         ppp["AuthPassword"] = order.password
     ipsec: dict[str, Any] = {"AuthenticationMethod": "SharedSecret"}

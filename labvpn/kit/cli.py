@@ -94,7 +94,7 @@ class Maker:
             gone = "; its kit was removed" if self.shelf.remove(user) else ""
             typer.echo(f"{user}: {why}{gone}", err=True)
             return False
-        order = Order(self.stack, user, self.trust, self._identity(user), self.secrets)
+        order = Order(self.stack.of(user), user, self.trust, self._identity(user), self.secrets)
         made = make.kit(order, self.sign)
         self._keep(order, made)
         for note in made.notes:

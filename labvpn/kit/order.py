@@ -93,6 +93,11 @@ class Order:
         return self.stack.users[self.user]
 
     @property
+    def login(self) -> str:
+        """The name to log in by, with the hub where it is not the stack's own."""
+        return f"{self.user}@{self.account.hub}" if self.account.hub else self.user
+
+    @property
     def password(self) -> str | None:
         """The password, where it goes into the kit."""
         known = self.account.password

@@ -61,7 +61,7 @@ def _code(order: Order) -> str:
 def _facts(order: Order, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield words["for"], order.account.real_name or order.user
     yield words["server"], order.stack.name
-    yield words["name"], order.user
+    yield words["name"], order.login
     yield words["password"], _password(order, words)
     if order.stack.protocols.l2tp_ipsec and order.by_password:
         yield words["psk"], order.preshared_key or words["psk_apart"]

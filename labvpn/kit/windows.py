@@ -92,7 +92,7 @@ def _connection(order: Order, name: str, server: str, kind: str, more: str = "")
         yield "Set-VpnConnection -Name $name -SplitTunneling $true -Force"
         for route in order.stack.network.routes:
             yield f"Add-VpnConnectionRoute -ConnectionName $name -DestinationPrefix {quoted(str(route))}"
-    ready = quoted(f"Ready: dial '{name}' in the network settings, as {order.user}.")
+    ready = quoted(f"Ready: dial '{name}' in the network settings, as {order.login}.")
     yield f"Write-Host {ready}"
 
 

@@ -15,7 +15,7 @@ from labvpn.model.lab import Lab
 from labvpn.model.passwords import derive
 from labvpn.model.problems import Problem
 from labvpn.model.server import Ssh, public_key
-from labvpn.model.users import User
+from labvpn.model.users import Auth, User
 
 
 def _password(secret: SecretStr) -> SecretStr:
@@ -66,6 +66,7 @@ class Credentials(Value):
     user_secret: Annotated[SecretStr, Field(min_length=16)]
     preshared_key: Annotated[SecretStr, AfterValidator(_preshared_key)] | None = None
     passwords: dict[str, Password] = Field(default_factory=dict, description="of users who are not given a derived one")
+    radius_secrets: dict[str, SecretStr] = Field(default_factory=dict, description="of RADIUS servers, by hub")
     fortigate_token: SecretStr | None = None
     fortigate_ca: str | None = Field(default=None, description="PEM of the CA that signed the FortiGate's certificate")
     authority: Annotated[SecretStr, AfterValidator(_authority)] | None = Field(
@@ -109,9 +110,20 @@ class Credentials(Value):
             yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")
         if self.server_certificate and self.authority:
             yield Problem("serverCertificate", "stands beside authority; keep one of the two")
-        known = {user.name for user in lab.users}
+        yield from self._radius_problems(lab)
+        known = {user.name for user in lab.users if user.auth is Auth.PASSWORD}
         for name in self.passwords.keys() - known:
-            yield Problem(f"passwords.{name}", "is no user of the lab; remove it or add the user")
+            yield Problem(
+                f"passwords.{name}", "is no user of the lab who logs in by password; remove it or add the user"
+            )
+
+    def _radius_problems(self, lab: Lab) -> Iterator[Problem]:
+        asking = {name for name, hub in lab.all_hubs.items() if hub.radius}
+        for name in sorted(asking - self.radius_secrets.keys()):
+            setting = how_to_set("radiusSecrets").replace("radiusSecrets", f"--path radiusSecrets.{name}")
+            yield Problem(f"radiusSecrets.{name}", f"is missing and the hub asks a RADIUS server; {setting}")
+        for name in sorted(self.radius_secrets.keys() - asking):
+            yield Problem(f"radiusSecrets.{name}", "is of no hub with a RADIUS server; remove it or give the hub one")
 
 
 PUBLIC = frozenset({"hostKey", "fortigateCa", "serverCertificate"})

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import combinations
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from labvpn.model.base import Value
+from labvpn.model.base import Value, duplicates
 from labvpn.model.dns import Name
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
+from labvpn.model.hub import Hub, HubName
+from labvpn.model.policies import effective
 from labvpn.model.server import Server
 from labvpn.model.users import User
 from labvpn.model.vpn import Vpn
@@ -20,6 +24,9 @@ class Lab(Value):
 
     server: Server
     vpn: Vpn = Vpn()
+    hubs: dict[HubName, Hub] = Field(
+        default_factory=dict, description="settings of `vpn.hub`, and further hubs; the network of `vpn.hub` is in vpn"
+    )
     users: tuple[User, ...] = ()
     firewall: HostFirewall | None = Field(default=None, description="left out: the host's firewall is not ours")
     fortigate: FortiGate | None = Field(default=None, description="left out: no FortiGate stands before the host")
@@ -29,6 +36,36 @@ class Lab(Value):
     def dialled(self) -> str:
         """What users dial: the name, or the address where the name is kept elsewhere."""
         return self.dns.fqdn if self.dns else str(self.server.address)
+
+    @cached_property
+    def all_hubs(self) -> dict[str, Hub]:
+        """Every hub by its name, the stack's own first, each with its SecureNAT."""
+        own = self.hubs.get(self.vpn.hub, Hub()).model_copy(update={"secure_nat": self.vpn.secure_nat})
+        return {self.vpn.hub: own, **{name: hub for name, hub in self.hubs.items() if name != self.vpn.hub}}
+
+    def hub_of(self, user: User) -> str:
+        """The name of the hub that a user logs in to."""
+        return user.hub or self.vpn.hub
+
+    def policies_of(self, user: User) -> dict[str, int | bool]:
+        """Every policy that is said of a user, by the user, the group or the lab."""
+        hub = self.all_hubs[self.hub_of(user)]
+        group = hub.groups.get(user.group) if user.group else None
+        return effective(group.policies if group else None, user)
+
+    @model_validator(mode="after")
+    def _hubs_agree(self) -> Self:
+        own = self.hubs.get(self.vpn.hub)
+        if own and own.secure_nat:
+            raise ValueError(f"hubs.{self.vpn.hub}.secureNat stands in vpn.secureNat already; leave it out here")
+        names = [name.lower() for name in self.all_hubs]
+        for twice in duplicates(names):
+            raise ValueError(f"hubs names '{twice}' twice, since SoftEther folds case; keep one")
+        nets = {name: hub.secure_nat.address.network for name, hub in self.all_hubs.items() if hub.secure_nat}
+        for (one, first), (other, second) in combinations(nets.items(), 2):
+            if first.overlaps(second):
+                raise ValueError(f"hubs {one} and {other} share addresses of {first}; give each a network of its own")
+        return self
 
     @model_validator(mode="after")
     def _hops_agree(self) -> Self:

@@ -44,6 +44,7 @@ class Account(Told):
     password: Secret = None
     real_name: str = ""
     expires: datetime | None = Field(default=None, description="with its time zone; None: never")
+    hub: str | None = Field(default=None, description="None: the stack's own hub, which needs no mention at login")
     auto_disconnect: int = Field(default=0, alias="AutoDisconnect", description="seconds; 0: no limit")
 
     def is_expired(self, now: datetime) -> bool:
@@ -77,11 +78,17 @@ class Outputs(Told):
     hub: str
     protocols: Protocols
     network: Network
+    networks: dict[str, Network] = Field(default_factory=dict, description="of every hub that has one")
     ssh: Login
     users: dict[str, Account]
     preshared_key: Secret = None
     certificate: str | None = None
     translated: bool = Field(default=False, description="whether the server stands behind an address translation (VIP)")
+
+    def of(self, user: str) -> Outputs:
+        """The outputs as a user meets them: the hub and its network are the user's own."""
+        hub = self.users[user].hub
+        return self.model_copy(update={"hub": hub, "network": self.networks[hub]}) if hub else self
 
 
 def read(text: str) -> Outputs:

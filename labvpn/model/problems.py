@@ -48,7 +48,7 @@ def _place(prefix: str, details: ErrorDetails) -> str:
 def _message(details: ErrorDetails, model: type[BaseModel]) -> str:
     kind, given = details["type"], details["input"]
     if kind == "extra_forbidden":
-        return _unknown(str(details["loc"][-1]), _names(model, details["loc"][:-1]))
+        return unknown(str(details["loc"][-1]), _names(model, details["loc"][:-1]))
     if kind == "missing":
         return "is missing; add it"
     text = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
@@ -63,10 +63,11 @@ def _is_secret(model: type[BaseModel], path: tuple[int | str, ...]) -> bool:
     return field is None or "Secret" in str(field.annotation)
 
 
-def _unknown(name: str, known: list[str]) -> str:
+def unknown(name: str, known: list[str], what: str = "setting") -> str:
+    """What to say of a name that is none of those known."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    remedy = f"did you mean '{near[0]}'?" if near else f"remove it; known here: {', '.join(known)}"
-    return f"there is no such setting; {remedy}"
+    remedy = f"did you mean '{near[0]}'?" if near else f"remove it; known here: {', '.join(known) or 'none'}"
+    return f"there is no such {what}; {remedy}"
 
 
 def _names(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

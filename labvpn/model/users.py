@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
 from labvpn.model.base import Value
-from labvpn.model.problems import Problem, problems_of
+from labvpn.model.certificates import Certificate
+from labvpn.model.hub import GroupName, HubName, Text
+from labvpn.model.policies import Policies
+from labvpn.model.problems import Problem, problems_of, unknown
 
-Text = Annotated[str, StringConstraints(max_length=200, pattern=r'^[^"\\\r\n]*$')]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
+RESERVED = re.compile(r"administrator|securenat|cascade|link|l3sw_.*", re.IGNORECASE)
+"""Names of SoftEther's own, which it refuses as a user's (error 38, measured)."""
+
+
+def _free(name: str) -> str:
+    if RESERVED.fullmatch(name):
+        raise ValueError(f"'{name}' is a name of SoftEther's own, which it refuses; choose another")
+    return name
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$"), AfterValidator(_free)]
 
 
 def _moment(given: object) -> object:
@@ -33,23 +48,87 @@ def _moment(given: object) -> object:
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
+class Auth(StrEnum):
+    """How a user proves who he is."""
+
+    PASSWORD = "password"  # noqa: S105 -- the name of the way
+    CERTIFICATE = "certificate"
+    SIGNED = "signed"
+    RADIUS = "radius"
+
+
+class Client(StrEnum):
+    """With what a user connects."""
+
+    SOFTETHER = "softether"
+    OPENVPN = "openvpn"
+    L2TP = "l2tp"
+    OLD_ANDROID = "old-android"
+    SSTP = "sstp"
+
+
+def _words(given: object) -> object:
+    return tuple(given.replace(",", " ").split()) if isinstance(given, str) else given
+
+
+def _hardware(given: str) -> str:
+    digits = re.sub(r"[:.-]", "", given)
+    if not re.fullmatch(r"[0-9A-Fa-f]{12}", digits):
+        raise ValueError(f"'{given}' is no MAC address; write it as 00-AC-11-22-33-44")
+    if int(digits[:2], 16) & 1:
+        raise ValueError(f"'{given}' is a group address, which no network card has; read the card's own anew")
+    return "-".join(digits[at : at + 2] for at in range(0, 12, 2)).upper()
+
+
+def _serial(given: str) -> str:
+    digits = given.replace(":", "").lower()
+    if not re.fullmatch(r"([0-9a-f]{2})+", digits):
+        raise ValueError(f"'{given}' is no serial number; write it in pairs of hexadecimal digits, as openssl shows it")
+    return digits
+
+
+Mac = Annotated[str, AfterValidator(_hardware)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 LIMIT = 10_000
 """Users of one hub: the server's own limit (MAX_USERS in its source)."""
 
 
-class User(Value):
+class User(Policies):
     """One account; security policies stand by SoftEther's own names."""
 
     name: Name
     real_name: Text = ""
     note: Text = ""
+    hub: HubName | None = Field(default=None, description="left out: the stack's own hub, `vpn.hub`")
+    group: GroupName | None = Field(default=None, description="one of the hub's groups")
+    reach: Literal["services", "free"] = Field(
+        default="services", description="services: what the hub lists and nothing else; free: everything"
+    )
+    auth: Auth = Auth.PASSWORD
+    certificate: Certificate | None = Field(default=None, description="the PEM file of `auth: certificate`")
+    common_name: Text = Field(default="", description="of `auth: signed`; left out: any that a trusted CA signed")
+    serial: Annotated[str, AfterValidator(_serial)] | None = Field(default=None, description="of `auth: signed`")
+    radius_name: Text = Field(default="", description="the name at the RADIUS server; left out: the user's own")
+    devices: Annotated[tuple[Mac, ...], BeforeValidator(_words)] = Field(
+        default=(), description="MAC addresses of the only devices allowed; for SoftEther's own client"
+    )
+    clients: Annotated[tuple[Client, ...], BeforeValidator(_words)] = Field(
+        default=(), description="with what the user connects; left out: with anything"
+    )
     expires: Moment | None = Field(
         default=None, description="the account's end: a day, to its end in UTC, or a time with its zone; empty: never"
     )
     rotation: int = Field(default=0, ge=0, description="raise it to give the user a new derived password")
-    auto_disconnect: int = Field(default=1800, ge=0, le=4_294_967_295, alias="AutoDisconnect", description="seconds")
-    multi_logins: int = Field(default=1, ge=0, le=65_535, alias="MultiLogins", description="sessions; 0: no limit")
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if (self.auth is Auth.CERTIFICATE) != (self.certificate is not None):
+            raise ValueError("auth certificate and a certificate belong together; give both or neither")
+        if self.auth is not Auth.SIGNED and (self.common_name or self.serial):
+            raise ValueError("commonName and serial belong to auth signed; say so or leave them out")
+        if self.auth is not Auth.RADIUS and self.radius_name:
+            raise ValueError("radiusName belongs to auth radius; say so or leave it out")
+        return self
 
 
 class UsersFile(Value):
@@ -58,19 +137,29 @@ class UsersFile(Value):
     file: str = Field(default="users.csv", description="path, from the project's folder")
 
 
-def read_users(text: str, place: str) -> tuple[tuple[User, ...], list[Problem]]:
-    """The users of a CSV text with a header line, and every problem with its line (`users.csv:4.name`)."""
+def read_users(
+    text: str, place: str, files: Callable[[str], str] | None = None
+) -> tuple[tuple[User, ...], list[Problem]]:
+    """The users of a CSV text with a header line, and every problem with its line (`users.csv:4.name`).
+
+    `files` gives the text of a file that a user's line names. Raises ValueError with a sentence.
+    """
     reader = csv.DictReader(io.StringIO(text))
     users: list[User] = []
     problems: list[Problem] = []
     lines: dict[str, int] = {}
+    known = [info.alias or name for name, info in User.model_fields.items()]
+    strange = [column for column in reader.fieldnames or () if column not in known]
+    problems += [Problem(f"{place}:1", f"{column}: {unknown(column, known, 'column')}") for column in strange]
     for row in reader:
         where = f"{place}:{reader.line_num}"
         if None in row:
             problems.append(Problem(where, "has more columns than the header; quote values that hold a comma"))
             continue
         try:
-            user = User.model_validate({key: value for key, value in row.items() if value})
+            user = User.model_validate(
+                {key: value for key, value in row.items() if value and key in known}, context={"files": files}
+            )
         except ValidationError as error:
             problems += problems_of(error, where, User)
             continue

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator
 
 from labvpn.model import ports
 from labvpn.model.base import Value, duplicates
+from labvpn.model.hub import HubName
 from labvpn.model.ports import Protocols
+from labvpn.model.securenat import SecureNat
 from labvpn.model.server import PortNumber
 from labvpn.model.sessions import Sessions
 from labvpn.model.transport import Syslog, Tls
-
-
-class Mode(StrEnum):
-    """How SecureNAT reaches the network outside (docs/softether.md has what was measured of each)."""
-
-    AUTO = "auto"
-    USER = "user"
-    KERNEL = "kernel"
-    RAW = "raw"
 
 
 def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
@@ -33,57 +24,7 @@ def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
     return numbers
 
 
-HubName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 Listeners = Annotated[tuple[PortNumber, ...], AfterValidator(_each_once)]
-
-
-class SecureNat(Value):
-    """The virtual router inside the hub: it gives clients their addresses and a way out."""
-
-    address: IPv4Interface = Field(default=IPv4Interface("192.168.30.1/24"), description="the router and its network")
-    first: IPv4Address | None = Field(
-        default=None, description="first address for clients; the network's tenth if unset"
-    )
-    last: IPv4Address | None = Field(default=None, description="last address for clients; the 200th if unset")
-    lease: int = Field(default=7200, ge=60, le=2_592_000, description="seconds")
-    dns: IPv4Address | None = Field(default=None, description="DNS server for clients; the router itself if unset")
-    domain: str = ""
-    routes: tuple[IPv4Network, ...] = Field(
-        default=(), description="a split tunnel: only these go through the VPN; empty: the whole traffic does"
-    )
-    mode: Mode = Field(
-        default=Mode.USER, description="how clients get out; docs/softether.md has what each mode reaches"
-    )
-    host_address: IPv4Address | None = Field(
-        default=None,
-        description="a private address that the VPN host holds for its clients; the address they dial is out of reach",
-    )
-
-    @property
-    def first_client(self) -> IPv4Address:
-        """The first address that clients get."""
-        return self.first or self.address.network[10]
-
-    @property
-    def last_client(self) -> IPv4Address:
-        """The last address that clients get."""
-        return self.last or self.address.network[min(200, self.address.network.num_addresses - 2)]
-
-    @model_validator(mode="after")
-    def _range_inside(self) -> Self:
-        network = self.address.network
-        if network.num_addresses < 32:
-            raise ValueError(f"{network} is too small for clients; give the router at least a /27")
-        for name, address in (("first", self.first_client), ("last", self.last_client)):
-            if address not in network:
-                raise ValueError(f"{name} {address} lies outside {network}; choose one inside")
-        if self.first_client > self.last_client:
-            raise ValueError(f"first {self.first_client} comes after last {self.last_client}; swap them")
-        if self.first_client <= self.address.ip <= self.last_client:
-            raise ValueError(f"the router {self.address.ip} lies in the clients' range; move first or last")
-        if self.host_address and self.host_address in network:
-            raise ValueError(f"hostAddress {self.host_address} lies inside {network}; choose one outside")
-        return self
 
 
 class Vpn(Value):

@@ -27,6 +27,9 @@ class Login:
     password: str
     port: int = 1194
     transport: str = "udp"
+    router: str | None = None
+    identity: Path | None = None
+    """A PEM file with a certificate and its key, which stand in the password's place."""
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -85,13 +88,19 @@ def _outcome(client: subprocess.Popen[str]) -> Dialled:
 
 def _profile(folder: Path, host: str, login: Login) -> Path:
     """The client's settings; it trusts the certificate that the server shows now: the login is what is tried."""
-    (folder / "secret").touch(0o600)
-    (folder / "secret").write_text(f"{login.user}\n{login.password}\n")
+    secret = folder / "secret"
+    secret.touch(0o600)
+    secret.write_text(f"{login.user}\n{login.password}\n")
+    way = f"auth-user-pass {secret}\nauth-retry none\n"
+    if login.identity:
+        way = f"cert {login.identity}\nkey {login.identity}\n"
     (folder / "ca.pem").write_text(_certificate(host, login.server))
+    # The routes of a split tunnel are pushed without the gateway that they go by.
+    gateway = f"route-gateway {login.router}\n" if login.router else ""
     profile = folder / "client.ovpn"
     profile.write_text(
-        f"client\ndev tun\nproto {login.transport}\nremote {login.server} {login.port}\nnobind\n"
-        f"ca {folder / 'ca.pem'}\nauth-user-pass {folder / 'secret'}\nauth-retry none\n"
+        f"client\ndev tun\nproto {login.transport}\nremote {login.server} {login.port}\nnobind\n{gateway}"
+        f"ca {folder / 'ca.pem'}\n{way}"
         "cipher AES-256-GCM\ndata-ciphers AES-256-GCM\nauth SHA1\nresolv-retry 5\nconnect-retry-max 2\n"
         "hand-window 20\nserver-poll-timeout 10\nverb 3\n"
     )

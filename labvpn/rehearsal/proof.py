@@ -20,6 +20,16 @@ CLOSED = "22,80,3389,8000,8443,53/udp,161/udp,1701/udp"
 WHOAMI = "http://198.51.100.10/"
 WORKSTATION = "http://203.0.113.21:8000/"
 VPN_HOST = "http://192.168.31.1:8000/"
+CARRIER = "198.51.100.20"
+"""The address that the phone's own carrier gives it outside."""
+
+BEYOND = {
+    "http://203.0.113.21:22/": "another port of the workstation",
+    "http://192.168.31.1:22/": "the VPN host's SSH",
+    "https://203.0.113.17/": "the FortiGate",
+    "http://203.0.113.141:22/": "the campus",
+}
+CURL_TIMEOUT = 28
 
 
 @dataclass(frozen=True)
@@ -40,17 +50,23 @@ class Outputs:
     name: str
     address: str
     users: dict[str, str]
+    hubs: dict[str, str]
+    routers: dict[str, str]
 
     @classmethod
     def read(cls, file: Path) -> Outputs:
         """The outputs in the engine's JSON."""
         data: dict[str, Any] = json.loads(file.read_text())
-        passwords = {user: entry["password"] for user, entry in data["users"].items()}
-        return cls(file, data["name"], data["address"], passwords)
+        users = data["users"].items()
+        passwords = {user: entry["password"] for user, entry in users}
+        hubs = {user: entry.get("hub", data["hub"]) for user, entry in users}
+        routers = {hub: network["router"] for hub, network in data["networks"].items() if network["routes"]}
+        return cls(file, data["name"], data["address"], passwords, hubs, routers)
 
     def login(self, user: str) -> Login:
         """A login of a user with the right password."""
-        return Login(self.address, user, self.users[user])
+        hub = self.hubs[user]
+        return Login(self.address, f"{user}@{hub}", self.users[user], router=self.routers.get(hub))
 
 
 def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
@@ -129,9 +145,23 @@ def _tunnel(outputs: Outputs) -> Iterator[Proof]:
         yield Proof("SecureNAT", "8000/tcp", "the workstation's JupyterHub opens through the tunnel", "<form" in page)
         page = machine.output("phone", ["curl", "-sS", "-m", "15", VPN_HOST])
         yield Proof("SecureNAT", "8000/tcp", "the VPN host's own JupyterHub opens through the tunnel", "<form" in page)
-        seen = machine.output("phone", ["curl", "-sS", "-m", "15", WHOAMI])
-        words = f"what the client sends to the internet arrives from {seen or 'nowhere'}"
+        yield from _kept_in()
+    with dialled("phone", outputs.login("owner")) as dial:
+        seen = machine.output("phone", ["curl", "-sS", "-m", "15", WHOAMI]) if dial.address else ""
+        words = f"what the owner sends to the internet arrives from {seen or 'nowhere'}"
         yield Proof("SecureNAT", "fixed address", words, seen == outputs.address)
+
+
+def _kept_in() -> Iterator[Proof]:
+    """What a guest's device keeps out of the tunnel, and what the hub refuses where the device would send it."""
+    seen = machine.output("phone", ["curl", "-sS", "-m", "15", WHOAMI])
+    words = f"what a guest sends to the internet stays out of the tunnel and arrives from {seen or 'nowhere'}"
+    yield Proof("SecureNAT", "split tunnel", words, seen == CARRIER)
+    for target, what in BEYOND.items():
+        done = machine.run("phone", ["curl", "-sS", "-m", "2", "--interface", "tun0", target])
+        refused = done.returncode == CURL_TIMEOUT
+        words = f"a guest {'does not reach' if refused else 'reaches'} {what} through the tunnel"
+        yield Proof("access list", target, words, refused)
 
 
 def _end(dial: Dialled) -> str:

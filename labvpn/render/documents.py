@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from ipaddress import IPv4Network
 
 from labvpn.model import ports
 from labvpn.model.document import Entry, flag, write
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.lab import Lab
-from labvpn.model.users import User
 from labvpn.model.vpn import Vpn
+from labvpn.render.hub import hubs
 
 SOFTETHER_UNIT = "softether-vpnserver"
 """The systemd unit of Debian's package."""
@@ -39,7 +38,7 @@ def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Conc
     entries: dict[Concern, Callable[[], Iterator[Entry]]] = {
         Concern.HOST: lambda: _host(lab, hashlib.sha256(agent.encode()).hexdigest()),
         Concern.SERVER: lambda: _server(lab.vpn, certificate),
-        Concern.HUB: lambda: _hub(lab),
+        Concern.HUB: lambda: hubs(lab),
     }
     if lab.firewall is not None:
         firewall = lab.firewall
@@ -55,7 +54,8 @@ def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:
             yield Entry("package", package, {"installed": "yes"})
     allowed = ("127.0.0.1", "::1", *map(str, lab.server.administrators))
     yield Entry("administration", "", {"from": ",".join(allowed)})
-    if address := lab.vpn.secure_nat.host_address:
+    nats = [hub.secure_nat for hub in lab.all_hubs.values() if hub.secure_nat]
+    for address in sorted({nat.host_address for nat in nats if nat.host_address}):
         yield Entry("address", str(address), {"interface": "lo"})
     yield Entry("unit", SOFTETHER_UNIT, {"enabled": "yes", "active": "yes"})
 
@@ -84,59 +84,6 @@ def _ipsec(vpn: Vpn) -> Entry:
     if not vpn.protocols.l2tp_ipsec:
         return Entry("ipsec", "", {"l2tp": "no", **off})
     return Entry("ipsec", "", {"l2tp": "yes", **off, "hub": vpn.hub, "key": "current"})
-
-
-def _hub(lab: Lab) -> Iterator[Entry]:
-    hub = lab.vpn.hub
-    yield Entry("hub", hub, {"online": "yes", "password": "current"})
-    yield _secure_nat(lab.vpn)
-    for user in lab.users:
-        yield _user(hub, user)
-    if lab.vpn.sessions.enforced:
-        yield _reaper(lab.vpn)
-
-
-def _secure_nat(vpn: Vpn) -> Entry:
-    nat = vpn.secure_nat
-    router = str(nat.address.ip)
-    routes = nat.routes
-    if routes and nat.host_address:
-        routes += (IPv4Network(nat.host_address),)
-    fields = {
-        "enabled": "yes",
-        "mode": nat.mode.value,
-        "address": router,
-        "mask": str(nat.address.netmask),
-        "dhcp": "yes",
-        "nat": "yes",
-        "first": str(nat.first_client),
-        "last": str(nat.last_client),
-        "lease": str(nat.lease),
-        # A pushed default route would take the whole traffic, so a split tunnel pushes its routes alone.
-        "gateway": "none" if nat.routes else router,
-        "dns": str(nat.dns or router),
-        "domain": nat.domain or "none",
-        "routes": ",".join(f"{route.with_netmask}/{router}" for route in routes) or "none",
-    }
-    return Entry("securenat", vpn.hub, fields)
-
-
-def _user(hub: str, user: User) -> Entry:
-    fields = {
-        "password": "current",
-        "realname": user.real_name,
-        "note": user.note,
-        "expires": user.expires.strftime("%Y-%m-%dT%H:%M:%SZ") if user.expires else "never",
-        "AutoDisconnect": str(user.auto_disconnect),
-        "MultiLogins": str(user.multi_logins),
-    }
-    return Entry("user", f"{hub}/{user.name}", fields)
-
-
-def _reaper(vpn: Vpn) -> Entry:
-    rules = vpn.sessions
-    times = {"interval": str(rules.interval), "hold": str(rules.hold), "grace": str(rules.grace)}
-    return Entry("reaper", "", {"hubs": vpn.hub, **times, "keep": rules.keep, "password": "current", "active": "yes"})
 
 
 def _firewall(firewall: HostFirewall, lab: Lab) -> Iterator[Entry]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Network
 from typing import Any
 
 from labvpn.model.credentials import Credentials
+from labvpn.model.hub import Hub
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Transport, of_transport
-from labvpn.model.users import User
+from labvpn.model.users import Auth, User
 from labvpn.render.certificate import served
 
 Secret = Callable[[str], Any]
@@ -24,11 +24,12 @@ def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
         "ports": ports(lab),
         "hub": lab.vpn.hub,
         "protocols": lab.vpn.protocols.model_dump(mode="json", by_alias=True),
-        "network": network(lab),
+        "network": network(lab.all_hubs[lab.vpn.hub]),
+        "networks": {name: network(hub) for name, hub in lab.all_hubs.items() if hub.secure_nat},
         "fortigate": lab.fortigate is not None,
         "translated": lab.fortigate is not None and lab.fortigate.vip is not None,
         "ssh": login(lab, credentials.host_key),
-        "users": {user.name: account(user, secret(credentials.password_of(user))) for user in lab.users},
+        "users": {user.name: account(lab, user, password(user, credentials, secret)) for user in lab.users},
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["presharedKey"] = secret(credentials.preshared_key.get_secret_value())
@@ -42,13 +43,15 @@ def ports(lab: Lab) -> dict[str, list[int]]:
     return {transport.value: list(of_transport(lab.vpn.ports, transport)) for transport in Transport}
 
 
-def network(lab: Lab) -> dict[str, Any]:
-    """The router inside the hub, the host's address there, and the routes pushed where not the whole traffic goes."""
-    nat = lab.vpn.secure_nat
-    host = [IPv4Network(nat.host_address)] if nat.routes and nat.host_address else []
-    inner = str(nat.host_address) if nat.host_address else None
-    routes = [str(route) for route in (*nat.routes, *host)]
-    return {"router": str(nat.address.ip), "hostAddress": inner, "routes": routes}
+def network(hub: Hub) -> dict[str, Any]:
+    """The router inside a hub, the host's address there, and the routes pushed where not the whole traffic goes."""
+    nat = hub.secure_nat
+    inner = str(nat.host_address) if nat and nat.host_address else None
+    return {
+        "router": str(nat.address.ip) if nat else "",
+        "hostAddress": inner,
+        "routes": [str(route) for route in hub.routes],
+    }
 
 
 def login(lab: Lab, host_key: str) -> dict[str, Any]:
@@ -57,8 +60,14 @@ def login(lab: Lab, host_key: str) -> dict[str, Any]:
     return {"host": lab.server.ssh_host, "port": ssh.port, "user": ssh.user, "hostKey": host_key}
 
 
-def account(user: User, password: Any) -> dict[str, Any]:
+def password(user: User, credentials: Credentials, secret: Secret) -> Any:
+    """A user's password, marked as a secret; None for one who logs in without a password of ours."""
+    return secret(credentials.password_of(user)) if user.auth is Auth.PASSWORD else None
+
+
+def account(lab: Lab, user: User, password: Any) -> dict[str, Any]:
     """One user, whose password is marked as a secret."""
     expires = user.expires.isoformat() if user.expires else None
-    limit = user.auto_disconnect
-    return {"password": password, "realName": user.real_name, "expires": expires, "AutoDisconnect": limit}
+    limit = lab.policies_of(user)["AutoDisconnect"]
+    told = {"password": password, "realName": user.real_name, "expires": expires, "AutoDisconnect": limit}
+    return {**told, "hub": user.hub} if lab.hub_of(user) != lab.vpn.hub else told

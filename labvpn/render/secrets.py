@@ -6,29 +6,41 @@ import json
 from collections.abc import Mapping
 from typing import TypedDict
 
+from labvpn.model.certificates import encoded, fingerprint
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
+from labvpn.model.users import Auth
 from labvpn.render.certificate import served
 from labvpn.render.documents import Concern
 
 
 class Secrets(TypedDict, total=False):
-    """The agent's secrets; `users` by `HUB/NAME`."""
+    """The agent's secrets; `users` by `HUB/NAME`, `certificates` by fingerprint: no secrets, but long."""
 
     administrator: str
     certificate: dict[str, str]
     hubs: dict[str, str]
     ipsec: str
     users: dict[str, str]
+    radius: dict[str, str]
+    certificates: dict[str, str]
 
 
 def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     """Everything secret that the host's documents stand for."""
-    hub = lab.vpn.hub
+    hub_password = credentials.hub_password.get_secret_value()
+    certificates = [user.certificate for user in lab.users if user.certificate]
+    certificates += [one for hub in lab.all_hubs.values() for one in hub.authorities]
     answer: Secrets = {
         "administrator": credentials.administrator_password.get_secret_value(),
-        "hubs": {hub: credentials.hub_password.get_secret_value()},
-        "users": {f"{hub}/{user.name}": credentials.password_of(user) for user in lab.users},
+        "hubs": dict.fromkeys(lab.all_hubs, hub_password),
+        "users": {
+            f"{lab.hub_of(user)}/{user.name}": credentials.password_of(user)
+            for user in lab.users
+            if user.auth is Auth.PASSWORD
+        },
+        "radius": {hub: secret.get_secret_value() for hub, secret in credentials.radius_secrets.items()},
+        "certificates": {fingerprint(one): encoded(one) for one in certificates},
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["ipsec"] = credentials.preshared_key.get_secret_value()

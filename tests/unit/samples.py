@@ -11,7 +11,7 @@ FULL: dict[str, Any] = {
     "server": {"address": "203.0.113.20"},
     "vpn": {"secureNat": {"domain": "lab.example"}},
     "users": [
-        {"name": "owner", "realName": "The owner", "MultiLogins": 0},
+        {"name": "owner", "realName": "The owner", "MultiLogins": 0, "reach": "free"},
         {"name": "guest1", "note": "until spring"},
     ],
     "firewall": {"zone": "public"},

@@ -11,11 +11,12 @@ from labvpn.agent.concern import Concern, observed_text
 from labvpn.agent.document import Change, parse, parse_line
 from labvpn.agent.errors import AgentError
 from labvpn.agent.hub import Hub
+from labvpn.agent.policies import policy_parameters
 from labvpn.agent.rpc import USER_EXISTS, Answer, RpcError
 from labvpn.agent.seed import seed
 from labvpn.agent.server import Server
 from labvpn.agent.state import KEPT_PASSWORD, State
-from labvpn.agent.users import Users, policy_parameters
+from labvpn.agent.users import Users
 from labvpn.agent.vpnconfig import load
 from tests.unit.agent.fakes import CASES, DOCUMENTS, SECRETS, FakeMachine, FakeSoftEther
 

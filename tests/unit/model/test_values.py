@@ -5,10 +5,12 @@ from pydantic import ValidationError
 
 from labvpn.model import ports
 from labvpn.model.passwords import derive
+from labvpn.model.policies import effective
 from labvpn.model.ports import Protocols, needed
 from labvpn.model.problems import problems_of
+from labvpn.model.securenat import SecureNat
 from labvpn.model.users import read_users
-from labvpn.model.vpn import SecureNat, Vpn
+from labvpn.model.vpn import Vpn
 
 
 def problems(values: dict[str, object]) -> list[str]:
@@ -66,10 +68,10 @@ def test_the_clients_range_fits_the_network(values: dict[str, str], part: str) -
 def test_users_are_read_with_the_labs_defaults() -> None:
     users, found = read_users("name,MultiLogins\nowner,0\nguest,\n", "users.csv")
     assert found == []
-    assert [(user.name, user.multi_logins, user.auto_disconnect) for user in users] == [
-        ("owner", 0, 1800),
-        ("guest", 1, 1800),
-    ]
+    assert {user.name: effective(None, user) for user in users} == {
+        "owner": {"AutoDisconnect": 1800, "MultiLogins": 0},
+        "guest": {"AutoDisconnect": 1800, "MultiLogins": 1},
+    }
 
 
 def test_users_that_softether_folds_together_are_named_with_both_lines() -> None:

@@ -1,0 +1,73 @@
+"""What holds between users, hubs and credentials: mistakes that no single value can see, and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from labvpn.model.credentials import Credentials
+from labvpn.model.hub import Hub
+from labvpn.model.lab import Lab
+from labvpn.model.problems import Problem, unknown
+from labvpn.model.users import Auth, Client, User
+
+SHORT_KEY = 20
+ANDROID_KEY = 9
+"""Old Android clients fail where the key is longer."""
+
+BUILT_IN = {Client.OPENVPN, Client.L2TP, Client.OLD_ANDROID, Client.SSTP}
+"""Clients whose packets carry a MAC address that the server makes up, so that no rule of devices can know them."""
+
+
+def problems(lab: Lab) -> Iterator[Problem]:
+    """Users of hubs and groups that are not there, and logins that the hub cannot check."""
+    for user in lab.users:
+        hub = lab.all_hubs.get(lab.hub_of(user))
+        if hub is None:
+            yield Problem(f"user {user.name}: hub", unknown(str(user.hub), list(lab.all_hubs), "hub"))
+        else:
+            yield from _of_user(user, hub)
+
+
+def _of_user(user: User, hub: Hub) -> Iterator[Problem]:
+    place = f"user {user.name}"
+    if user.group is not None and user.group not in hub.groups:
+        yield Problem(f"{place}: group", unknown(user.group, list(hub.groups), "group"))
+    if user.name.lower() in {name.lower() for name in hub.groups}:
+        yield Problem(f"{place}: name", "is the name of a group too, and an access rule would mean both; rename one")
+    if user.auth is Auth.SIGNED and not hub.authorities:
+        yield Problem(f"{place}: auth", "is signed, but the hub trusts no CA; name one in the hub's authorities")
+    if user.auth is Auth.RADIUS and hub.radius is None:
+        yield Problem(f"{place}: auth", "is radius, but the hub has no RADIUS server; give the hub's radius")
+
+
+def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
+    """What works, but not as whoever wrote it may expect."""
+    yield from _of_key(lab, credentials)
+    offered = {
+        Client.OPENVPN: lab.vpn.protocols.openvpn,
+        Client.L2TP: lab.vpn.protocols.l2tp_ipsec,
+        Client.OLD_ANDROID: lab.vpn.protocols.l2tp_ipsec,
+        Client.SSTP: lab.vpn.protocols.sstp,
+    }
+    for user in lab.users:
+        used = [client for client in user.clients or offered if client in BUILT_IN and offered[client]]
+        if user.devices and used:
+            yield (
+                f"{user.name}: devices are known by MAC address to SoftEther's own client only; "
+                f"by {', '.join(used)} this user is shut out"
+            )
+
+
+def _of_key(lab: Lab, credentials: Credentials) -> Iterator[str]:
+    key = credentials.preshared_key
+    if key is None or not lab.vpn.protocols.l2tp_ipsec:
+        return
+    length = len(key.get_secret_value())
+    if length < SHORT_KEY:
+        yield f"presharedKey has {length} characters, and whoever overhears a login can guess at it; take {SHORT_KEY}"
+    old = [user.name for user in lab.users if Client.OLD_ANDROID in user.clients]
+    if old and length > ANDROID_KEY:
+        yield (
+            f"presharedKey has {length} characters, and old Android clients ({', '.join(old)}) fail above "
+            f"{ANDROID_KEY}; give them another way in, such as OpenVPN"
+        )

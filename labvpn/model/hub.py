@@ -1,0 +1,117 @@
+"""A virtual hub: what its users may reach, how it knows them, what it writes down."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Network
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from labvpn.model.base import Value, duplicates
+from labvpn.model.certificates import Certificate
+from labvpn.model.policies import Policies
+from labvpn.model.securenat import SecureNat
+from labvpn.model.server import PortNumber
+
+HubName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+GroupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
+Text = Annotated[str, StringConstraints(max_length=200, pattern=r'^[^"\\\r\n]*$')]
+OptionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,60}$")]
+
+
+class Group(Value):
+    """Users who share policies; a user's own policy wins over the group's."""
+
+    real_name: Text = ""
+    note: Text = ""
+    policies: Policies = Policies()
+
+
+class Service(Value):
+    """Something in the lab that every guest may reach; the name stands in the rule's memo."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
+    to: IPv4Network = Field(description="an address, or a network")
+    port: PortNumber | None = Field(default=None, description="left out: every port")
+    protocol: Literal["tcp", "udp", "icmp", "any"] = "tcp"
+
+    @model_validator(mode="after")
+    def _port_of_a_transport(self) -> Self:
+        if self.port is not None and self.protocol not in ("tcp", "udp"):
+            raise ValueError(f"{self.protocol} has no ports; leave port out or choose tcp or udp")
+        return self
+
+
+class Switch(StrEnum):
+    """How often a log begins a new file."""
+
+    NEVER = "never"
+    SECOND = "second"
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+class Save(StrEnum):
+    """What of a packet is written down."""
+
+    NONE = "none"
+    HEADER = "header"
+    ALL = "all"
+
+
+PacketKind = Literal["tcp-conn", "tcp", "dhcp", "udp", "icmp", "ip", "arp", "ethernet"]
+
+
+class Log(Value):
+    """What the hub writes down; whole packets hold what users send, so that is never the default."""
+
+    security: bool = True
+    security_switch: Switch = Switch.DAY
+    packet: bool = True
+    packet_switch: Switch = Switch.DAY
+    packets: dict[PacketKind, Save] = Field(
+        default={"tcp-conn": Save.HEADER, "dhcp": Save.HEADER}, description="by kind; a kind that is left out: none"
+    )
+
+
+class Radius(Value):
+    """The RADIUS server that users of `auth: radius` are asked of; its secret is `radiusSecrets` of the hub's name."""
+
+    server: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,255}$")]
+    port: PortNumber = 1812
+    retry: int = Field(default=1000, ge=1000, le=10_000, description="milliseconds; SoftEther refuses less than 1000")
+
+
+class Hub(Value):
+    """One virtual hub."""
+
+    online: bool = True
+    exclusive: bool = Field(default=False, description="true: accounts that others made by hand are removed")
+    secure_nat: SecureNat | None = Field(default=None, description="left out: no SecureNAT in this hub")
+    services: tuple[Service, ...] = Field(default=(), description="all that guests reach; users of `reach: free` more")
+    groups: dict[GroupName, Group] = Field(default_factory=dict)
+    options: dict[OptionName, int] = Field(default_factory=dict, description="extended options by SoftEther's names")
+    log: Log = Log()
+    authorities: tuple[Certificate, ...] = Field(default=(), description="trusted CAs: PEM files")
+    radius: Radius | None = None
+
+    @property
+    def routes(self) -> tuple[IPv4Network, ...]:
+        """What the hub pushes as routes of a split tunnel; none where the whole traffic goes through it."""
+        nat = self.secure_nat
+        if nat is None:
+            return ()
+        stated = [service.to for service in self.services] if nat.routes is None else nat.routes
+        host = [IPv4Network(nat.host_address)] if stated and nat.host_address else []
+        return tuple(dict.fromkeys([*stated, *host]))
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Self:
+        for twice in duplicates([service.name.lower() for service in self.services]):
+            raise ValueError(f"services names '{twice}' twice; give each a name of its own")
+        for twice in duplicates([name.lower() for name in self.groups]):
+            raise ValueError(f"groups names '{twice}' twice, since SoftEther folds case; keep one")
+        return self

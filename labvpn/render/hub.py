@@ -1,0 +1,114 @@
+"""Virtual hubs as lines of a document: their settings, groups, users and access rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Network
+
+from labvpn.model.certificates import fingerprint
+from labvpn.model.document import Entry, flag
+from labvpn.model.hub import Hub, Log, Save
+from labvpn.model.lab import Lab
+from labvpn.model.securenat import SecureNat
+from labvpn.model.users import Auth, User
+from labvpn.render.access import rules
+
+PACKETS = ("tcp-conn", "tcp", "dhcp", "udp", "icmp", "ip", "arp", "ethernet")
+"""SoftEther's kinds of logged packets, in its order."""
+
+
+def hubs(lab: Lab) -> Iterator[Entry]:
+    """Every hub of the lab with all that is in it."""
+    for name, hub in lab.all_hubs.items():
+        yield Entry("hub", name, {"online": flag(hub.online), "exclusive": flag(hub.exclusive), "password": "current"})
+        yield from _settings(name, hub)
+        users = [user for user in lab.users if lab.hub_of(user) == name]
+        for user in users:
+            yield _user(name, user, lab.policies_of(user))
+        yield from rules(name, hub, users)
+    if lab.vpn.sessions.enforced:
+        yield _reaper(lab)
+
+
+def _reaper(lab: Lab) -> Entry:
+    limits = lab.vpn.sessions
+    times = {"interval": str(limits.interval), "hold": str(limits.hold), "grace": str(limits.grace)}
+    hubs = ",".join(lab.all_hubs)
+    return Entry("reaper", "", {"hubs": hubs, **times, "keep": limits.keep, "password": "current", "active": "yes"})
+
+
+def _settings(name: str, hub: Hub) -> Iterator[Entry]:
+    yield _secure_nat(name, hub.secure_nat, hub.routes)
+    for option, value in sorted(hub.options.items()):
+        yield Entry("option", f"{name}/{option}", {"value": str(value)})
+    yield _log(name, hub.log)
+    for authority in hub.authorities:
+        yield Entry("authority", f"{name}/{fingerprint(authority)}", {"trusted": "yes"})
+    if hub.radius:
+        radius = {"server": hub.radius.server, "port": str(hub.radius.port), "retry": str(hub.radius.retry)}
+        yield Entry("radius", name, {**radius, "secret": "current"})
+    for group, one in hub.groups.items():
+        fields = {"realname": one.real_name, "note": one.note, **_policies(one.policies.stated())}
+        yield Entry("group", f"{name}/{group}", fields)
+
+
+def _log(name: str, log: Log) -> Entry:
+    kept = {kind: save for kind, save in log.packets.items() if save is not Save.NONE}
+    packets = ",".join(f"{kind}:{kept[kind]}" for kind in PACKETS if kind in kept)
+    fields = {
+        "security": flag(log.security),
+        "security-switch": log.security_switch.value,
+        "packet": flag(log.packet),
+        "packet-switch": log.packet_switch.value,
+        "packets": packets or "none",
+    }
+    return Entry("log", name, fields)
+
+
+def _secure_nat(name: str, nat: SecureNat | None, routes: Sequence[IPv4Network]) -> Entry:
+    if nat is None:
+        return Entry("securenat", name, {"enabled": "no"})
+    router = str(nat.address.ip)
+    fields = {
+        "enabled": "yes",
+        "mode": nat.mode.value,
+        "address": router,
+        "mask": str(nat.address.netmask),
+        "dhcp": "yes",
+        "nat": "yes",
+        "first": str(nat.first_client),
+        "last": str(nat.last_client),
+        "lease": str(nat.lease),
+        # A pushed default route would take the whole traffic, so a split tunnel pushes its routes alone.
+        "gateway": "none" if routes else router,
+        "dns": str(nat.dns or router),
+        "domain": nat.domain or "none",
+        "routes": ",".join(f"{route.with_netmask}/{router}" for route in routes) or "none",
+    }
+    return Entry("securenat", name, fields)
+
+
+def _user(hub: str, user: User, policies: Mapping[str, int | bool]) -> Entry:
+    fields = {
+        **_login(user),
+        "realname": user.real_name,
+        "note": user.note,
+        "group": user.group or "none",
+        "expires": user.expires.strftime("%Y-%m-%dT%H:%M:%SZ") if user.expires else "never",
+        **_policies(policies),
+    }
+    return Entry("user", f"{hub}/{user.name}", fields)
+
+
+def _login(user: User) -> dict[str, str]:
+    if user.auth is Auth.PASSWORD:
+        return {"password": "current"}
+    if user.certificate is not None:
+        return {"certificate": fingerprint(user.certificate)}
+    if user.auth is Auth.SIGNED:
+        return {"signed": user.common_name or "any", "serial": user.serial or "any"}
+    return {"radius": user.radius_name or user.name}
+
+
+def _policies(stated: Mapping[str, int | bool]) -> dict[str, str]:
+    return {name: flag(value) if isinstance(value, bool) else str(value) for name, value in sorted(stated.items())}

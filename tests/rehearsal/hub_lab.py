@@ -1,0 +1,85 @@
+"""A VPN host with a hub of every kind of user, and the certificates by which some of them log in."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from labvpn.model.lab import Lab
+from labvpn.render.documents import Concern, documents
+from labvpn.render.secrets import secrets
+from tests.rehearsal.agent_host import AGENT, SECRETS, AgentHost
+from tests.unit.samples import credentials, lab
+
+SERVER, WEB, WORKSTATION = "203.0.113.20", "http://198.51.100.10/", "http://203.0.113.21:8000/"
+SERVICES = [{"name": name, "to": "198.51.100.10", "port": port} for name, port in (("web", 80), ("iperf", 5201))]
+MAC = "00-AC-11-22-33-44"
+
+
+class HubHost(AgentHost):
+    """The host, converged to documents that a lab makes."""
+
+    def secrets_of(self, one: Lab) -> dict[str, Any]:
+        """The secrets of a lab, with what the server and its administrator are sent in this rehearsal."""
+        known = dict(secrets(one, credentials(radiusSecrets=dict.fromkeys(one.all_hubs, "radius-canary"))))
+        return {**known, "administrator": SECRETS["administrator"], "ipsec": SECRETS["ipsec"]}
+
+    def apply(self, one: Lab) -> list[str]:
+        """Bring the hubs to a lab, and say what that changed."""
+        request = {"desired": documents(one, "")[Concern.HUB], "secrets": self.secrets_of(one)}
+        return self.agent("converge hub", json.dumps(request)).splitlines()
+
+    def shown(self, one: Lab) -> dict[str, Any]:
+        """The hubs as the host shows them against a lab."""
+        question = {"documents": {"hub": documents(one, "")[Concern.HUB]}, "secrets": self.secrets_of(one)}
+        answer: dict[str, Any] = json.loads(self.ssh(f"{AGENT} observe", json.dumps(question)).stdout)["hub"]
+        return answer
+
+    def differs(self, one: Lab) -> set[str]:
+        """The lines in which the hubs differ from a lab, as they show them."""
+        desired = documents(one, "")[Concern.HUB].splitlines()
+        return set(self.shown(one)["observed"].splitlines()) - set(desired)
+
+    def fetch(self, machine: str, address: str) -> bool:
+        """Whether a page opens from a machine."""
+        return self.run(machine, "curl", "-s", "-m", "3", "-o", "/dev/null", address).returncode == 0
+
+
+def authority(folder: Path, name: str) -> Path:
+    """A CA's certificate and key in one file."""
+    file = folder / f"{name}.pem"
+    made = _openssl("req", "-x509", *_new(), "-subj", f"/CN={name}", "-keyout", f"{file}.key", "-out", f"{file}.crt")
+    assert made == ""
+    file.write_text(Path(f"{file}.crt").read_text() + Path(f"{file}.key").read_text())
+    return file
+
+
+def signed(folder: Path, by: Path, user: str, file: str) -> Path:
+    """A user's certificate that a CA signed, with its key, in one file."""
+    out = folder / file
+    _openssl(
+        *("req", "-x509", *_new(), "-subj", f"/CN={user}", "-keyout", f"{out}.key", "-out", f"{out}.crt"),
+        *("-CA", str(by), "-CAkey", str(by), "-addext", "basicConstraints=critical,CA:FALSE"),
+    )
+    out.write_text(Path(f"{out}.crt").read_text() + Path(f"{out}.key").read_text())
+    return out
+
+
+def _new() -> tuple[str, ...]:
+    return ("-newkey", "rsa:2048", "-nodes", "-days", "30")
+
+
+def _openssl(*words: str) -> str:
+    done = subprocess.run(["openssl", *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def whole(users: list[dict[str, Any]], authorities: list[str], **hub: Any) -> Lab:
+    """A lab with two services, a hub for guests and one for the owner."""
+    own = {"services": SERVICES, "authorities": authorities, **hub}
+    nat = {"secureNat": {"routes": []}}
+    hubs = {"LAB": own, "OWNER": {"secureNat": {"address": "192.168.32.1/24"}}}
+    return lab(users=users, hubs=hubs, vpn=nat)

@@ -1,0 +1,56 @@
+"""The access list that a hub's users make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labvpn.model.document import Entry
+from labvpn.model.hub import Hub
+from labvpn.model.securenat import SecureNat
+from labvpn.model.users import User
+from labvpn.render.access import rules
+
+MAC = "00-AC-11-22-33-44"
+WEB = {"name": "web", "to": "203.0.113.21", "port": 8000}
+
+
+def made(*users: dict[str, Any]) -> dict[str, Entry]:
+    hub = Hub.model_validate({"services": [WEB]}).model_copy(update={"secure_nat": SecureNat()})
+    entries = list(rules("LAB", hub, [User.model_validate(user) for user in users]))
+    assert len({entry.fields["priority"] for entry in entries}) == len(entries)
+    return {entry.name.removeprefix("LAB/labvpn:"): entry for entry in entries}
+
+
+def order(entries: dict[str, Entry]) -> list[str]:
+    return sorted(entries, key=lambda memo: int(entries[memo].fields["priority"]))
+
+
+def test_a_guest_reaches_the_services_and_nothing_else() -> None:
+    entries = made({"name": "guest"})
+    assert order(entries) == ["router", "dhcp", "dns-udp", "dns-tcp", "service:web", "rest", "rest:ipv6"]
+    assert entries["service:web"].fields["to"] == "203.0.113.21/32"
+    assert entries["rest"].fields == {"priority": "900000", "action": "discard"}
+
+
+def test_the_owner_is_free_before_any_rule_for_guests() -> None:
+    entries = made({"name": "owner", "reach": "free"}, {"name": "guest"})
+    assert order(entries)[:2] == ["free:owner", "free:owner:ipv6"]
+    assert entries["free:owner"].fields["user"] == "owner"
+
+
+def test_a_device_may_do_no_more_than_its_user_and_another_device_nothing() -> None:
+    entries = made({"name": "guest", "devices": MAC})
+    own = [memo for memo in order(entries) if memo.startswith("device:")]
+    assert own[-2:] == ["device:guest:others", "device:guest:others:ipv6"]
+    assert all(entries[memo].fields.get("mac") == MAC for memo in own[:-2])
+    assert own[:-2] == [f"device:guest:{MAC}:{rule}" for rule in ("dhcp", "dns-udp", "dns-tcp", "service:web")]
+
+
+def test_an_owner_with_devices_is_free_on_those_alone() -> None:
+    entries = made({"name": "owner", "reach": "free", "devices": MAC})
+    assert "free:owner" not in entries
+    assert entries[f"device:owner:{MAC}:free:owner"].fields["mac"] == MAC
+
+
+def test_a_further_service_moves_no_rule_of_another_part() -> None:
+    assert made({"name": "guest"})["rest"] == made({"name": "guest"}, {"name": "other"})["rest"]
