@@ -5,13 +5,12 @@ import re
 from typing import Any, Callable, Dict, Iterator, List
 
 from labvpn.agent.machine import Machine
-from labvpn.agent.policies import DEFAULTS
+from labvpn.agent.policies import DEFAULTS, policy_parameters
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
-from labvpn.agent.state import HOME
+from labvpn.agent.state import HELD
 from labvpn.agent.times import stamp
-from labvpn.agent.users import policy_parameters, settings_of
+from labvpn.agent.users import settings_of
 
-HELD = HOME + "/held.json"
 # A refused client renews its own hold, but not for ever: it may be a forgotten one, and the person sits elsewhere.
 MOST_HOLDS = 10
 # The server saves itself every five minutes: one that crashed may come back with a hold that was lifted meanwhile.

@@ -7,11 +7,12 @@ from typing import Any, Dict, List, Optional
 
 from labvpn.agent.concern import Handler, Values
 from labvpn.agent.document import Change, Line
-from labvpn.agent.holds import HELD, Holds
+from labvpn.agent.holds import Holds
 from labvpn.agent.host import AGENT
 from labvpn.agent.reap import ORDERS
 from labvpn.agent.settings import current, yes
 from labvpn.agent.softether import SoftEther
+from labvpn.agent.state import HELD
 
 REAPER_UNIT = "labvpn-reaper"
 REAPER_FILE = "/etc/systemd/system/{}.service".format(REAPER_UNIT)

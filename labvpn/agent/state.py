@@ -8,6 +8,8 @@ from labvpn.agent.machine import Machine
 
 HOME = "/var/lib/labvpn"
 KEPT_PASSWORD = HOME + "/administrator"
+# Users by hub whom the reaper does not let in for the moment.
+HELD = HOME + "/held.json"
 
 Remembered = Optional[Dict[str, Any]]
 

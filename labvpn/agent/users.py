@@ -1,6 +1,7 @@
 """The users of a hub: password and security policy, read from the configuration at once, written one call a user."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
+import json
 import time
 from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
@@ -11,7 +12,7 @@ from labvpn.agent.policies import DEFAULTS, policy_parameters, policy_value, una
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, USER_EXISTS, Answer, RpcError
 from labvpn.agent.settings import Setting
 from labvpn.agent.softether import SoftEther
-from labvpn.agent.state import Remembered
+from labvpn.agent.state import HELD, Remembered
 from labvpn.agent.vpnconfig import Tree
 
 # What a line says of a user beside the policies.
@@ -42,6 +43,7 @@ class Users(Setting):
     def __init__(self, softether: SoftEther) -> None:
         super().__init__(softether)
         self.folded: Tuple[Optional[Tree], Dict[str, Tree]] = (None, {})
+        self.held: Optional[Dict[str, Dict[str, Dict[str, Any]]]] = None
         # The hubs that are ours alone, with the users that they may have, in lower case.
         self.exclusive: Dict[str, Set[str]] = {}
 
@@ -77,9 +79,20 @@ class Users(Setting):
         if block is None:
             return None
         policy = block.get("Policy", {})
+        if self.is_held(line.name):
+            # The reaper took the access for a moment, which is no drift.
+            policy = dict(policy, Access="true")
         values = {key: self.value(key, line.name, block, policy) for key in line.values}
         values.update(unasked_policies(policy, values))
         return values
+
+    def is_held(self, name: str) -> bool:
+        """Whether the reaper does not let a user in for the moment."""
+        if self.held is None:
+            self.held = json.loads(self.softether.machine.read(HELD) or "{}")
+        hub, _, user = name.partition("/")
+        entry = self.held.get(hub, {}).get(user.lower())
+        return entry is not None and not entry["lifted"]
 
     def value(self, key: str, name: str, block: Tree, policy: Tree) -> str:
         """One value of a user."""

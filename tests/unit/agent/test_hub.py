@@ -14,7 +14,7 @@ from labvpn.agent.document import Change, parse, parse_line
 from labvpn.agent.hub import Hub
 from labvpn.agent.logins import login_parameters, login_value
 from labvpn.agent.softether import Secrets
-from labvpn.agent.state import State
+from labvpn.agent.state import HELD, State
 from labvpn.agent.users import Users
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
@@ -96,3 +96,14 @@ def test_an_exclusive_hub_shows_every_account_that_is_not_declared(softether: Fa
     text = "hub LAB online=yes exclusive=yes\nuser LAB/owner MultiLogins=0\n"
     assert [line.key for line in hub.surplus(parse(text), {})] == ["user LAB/Traffic"]
     assert [line.key for line in hub.surplus(parse(text.replace("exclusive=yes", "exclusive=no")), {})] == []
+
+
+def test_a_user_whom_the_reaper_holds_off_is_no_drift(softether: FakeSoftEther) -> None:
+    users = Users(softether)
+    block = users.find("LAB/owner")
+    assert block is not None
+    block["Policy"] = {**block["Policy"], "Access": "false"}
+    want = parse_line("user LAB/owner MultiLogins=0 AutoDisconnect=1800")
+    assert (users.show(want) or {}).get("Access") == "no"
+    softether.machine.write(HELD, '{"LAB": {"owner": {"lifted": false}}}')
+    assert "Access" not in (Users(softether).show(want) or {})

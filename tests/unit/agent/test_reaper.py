@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from labvpn.agent.document import Change, parse_line
-from labvpn.agent.holds import HELD, Holds
+from labvpn.agent.holds import Holds
 from labvpn.agent.reap import ORDERS, HubReaper, reapers
 from labvpn.agent.reaper import REAPER_FILE, Reaper
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
 from labvpn.agent.sessions import Limits, Live, SessionRules, live, verdicts
+from labvpn.agent.state import HELD
 from labvpn.agent.times import stamp
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
