@@ -80,6 +80,6 @@ def _openssl(*words: str) -> str:
 def whole(users: list[dict[str, Any]], authorities: list[str], **hub: Any) -> Lab:
     """A lab with two services, a hub for guests and one for the owner."""
     own = {"services": SERVICES, "authorities": authorities, **hub}
-    nat = {"secureNat": {"routes": []}}
+    nat: dict[str, Any] = {"secureNat": {"routes": []}}
     hubs = {"LAB": own, "OWNER": {"secureNat": {"address": "192.168.32.1/24"}}}
     return lab(users=users, hubs=hubs, vpn=nat)

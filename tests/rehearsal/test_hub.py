@@ -149,7 +149,8 @@ def test_a_bandwidth_is_kept_in_its_cap(given: Given) -> None:
 
 
 def test_a_removed_users_session_is_cut_at_once(given: Given) -> None:
-    without = whole([user for user in given.users() if user["name"] != "guest2"], [pem(given.folder / "lab-ca.pem")])
+    others = [user for user in given.users() if user["name"] != "guest2"]
+    without = whole(others, [pem(given.folder / "lab-ca.pem")], groups={"slow": {}})
     with dialled(given, "guest2") as dial:
         assert dial.address, dial.log
         assert given.host.fetch("campus", WEB)
