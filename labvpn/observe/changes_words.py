@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from labvpn.model.document import Entry
 
 TITLES = {
+    "access": "access rule",
     "administration": "adminip.txt (who may administer SoftEther)",
     "administrator": "SoftEther's administrator",
     "agent": "labvpn's agent",
+    "authority": "trusted CA",
+    "log": "log of hub",
+    "option": "hub option",
+    "radius": "RADIUS of hub",
     "securenat": "SecureNAT of hub",
 }
 """How a kind is called where its own word would not do."""
@@ -42,7 +47,7 @@ def changed(entry: Entry, name: str, now: str, here: str) -> Iterator[str]:
 
 
 def _thing(entry: Entry) -> str:
-    """`user guest1`, without the hub, of which a lab has one."""
+    """`user guest1`, without the hub: a user's name is the lab's, not a hub's."""
     name = entry.name.partition("/")[2] if entry.kind not in OF_FIREWALLD and "/" in entry.name else entry.name
     words = " ".join(filter(None, (TITLES.get(entry.kind, entry.kind), name)))
     return f"firewalld: {words}" if entry.kind in OF_FIREWALLD else words

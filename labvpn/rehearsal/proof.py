@@ -64,9 +64,9 @@ class Outputs:
         return cls(file, data["name"], data["address"], passwords, hubs, routers)
 
     def login(self, user: str) -> Login:
-        """A login of a user with the right password."""
+        """A login of a user with the right password, by the name that people are given."""
         hub = self.hubs[user]
-        return Login(self.address, f"{user}@{hub}", self.users[user], router=self.routers.get(hub))
+        return Login(self.name, f"{user}@{hub}", self.users[user], router=self.routers.get(hub))
 
 
 def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
@@ -140,7 +140,7 @@ def _tunnel(outputs: Outputs) -> Iterator[Proof]:
         if dial.address is None:
             yield Proof("SoftEther", "login", f"guest1 could not log in from the phone: {_end(dial)}", False)
             return
-        yield Proof("SoftEther", "login", f"guest1 logs in from the phone and gets {dial.address}", True)
+        yield Proof("SoftEther", "login", f"guest1 dials {outputs.name} from the phone and gets {dial.address}", True)
         page = machine.output("phone", ["curl", "-sS", "-m", "15", WORKSTATION])
         yield Proof("SecureNAT", "8000/tcp", "the workstation's JupyterHub opens through the tunnel", "<form" in page)
         page = machine.output("phone", ["curl", "-sS", "-m", "15", VPN_HOST])

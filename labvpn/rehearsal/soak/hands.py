@@ -56,6 +56,10 @@ class Hands:
         """A call of the SoftEther server; with `onto` the parameters are laid over what that call answers."""
         return self.do(SERVER, "call", method, params, onto)
 
+    def without_rule(self, hub: str, memo: str) -> None:
+        """The rule of an access list that has this memo deleted."""
+        self.do(SERVER, "unrule", hub, memo)
+
     def shell(self, text: str, machine: str = SERVER) -> Any:
         """Lines of shell, as root, that stop at the first that fails."""
         return self.do(machine, "shell", text)

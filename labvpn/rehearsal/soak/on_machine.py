@@ -23,6 +23,7 @@ def main() -> None:
     ask = json.load(sys.stdin)
     kinds: dict[str, Callable[..., Any]] = {
         "call": call,
+        "unrule": unrule,
         "shell": shell,
         "ready": ready,
         "rest": rest,
@@ -53,6 +54,13 @@ def call(ask: Any, method: str, params: dict[str, Any], onto: str) -> Any:
     if "error" in answer:
         raise ValueError(answer["error"])
     return answer["result"]
+
+
+def unrule(ask: Any, hub: str, memo: str) -> None:
+    """Delete the rule of an access list that has this memo."""
+    rules = call(ask, "EnumAccess", {"HubName_str": hub}, "")["AccessList"]
+    (number,) = [rule["Id_u32"] for rule in rules if rule["Note_utf"] == memo]
+    call(ask, "DeleteAccess", {"HubName_str": hub, "Id_u32": number}, "")
 
 
 def shell(_ask: Any, text: str) -> str:
