@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from labvpn.rehearsal.network import PRIMARY
-from labvpn.rehearsal.soak.by_hand_softether import BY_HAND
+from labvpn.rehearsal.soak.by_hand_hub import BY_HAND
 from labvpn.rehearsal.soak.hands import Hands
 
 
