@@ -65,20 +65,26 @@ def warm() -> Iterator[Figure]:
 
 
 def gate() -> Iterator[Figure]:
-    """A large FortiGate, on machines of its own to which nothing is applied."""
+    """A large FortiGate."""
+    yield from _of("labvpn.rehearsal.bench_fortigate")
+
+
+def users() -> Iterator[Figure]:
+    """Many users."""
+    yield from _of("labvpn.rehearsal.bench_users")
+
+
+def _of(module: str) -> Iterator[Figure]:
+    """The rows that a module prints, on machines of its own to which nothing is applied."""
     _timed([sys.executable, "-m", "labvpn.rehearsal", "start"], PROJECT)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "labvpn.rehearsal.bench_fortigate"],
-            cwd=PROJECT,
-            env=_environment({}),
-            capture_output=True,
-            text=True,
+            [sys.executable, "-m", module], cwd=PROJECT, env=_environment({}), capture_output=True, text=True
         )
     finally:
         _timed(["make", "stop"], PROJECT)
     if done.returncode:
-        sys.exit(f"bench: the FortiGate's part failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        sys.exit(f"bench: {module} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     yield from (Figure(*line.split("\t")) for line in done.stdout.splitlines() if line.count("\t") == 2)
 
 
@@ -107,7 +113,7 @@ def main() -> None:
     """Measure and print a table, row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cold", action="store_true", help="measure the main job with empty caches too: ten minutes")
-    parts = [cold, warm, gate] if parser.parse_args().cold else [warm, gate]
+    parts = [*([cold] if parser.parse_args().cold else []), warm, gate, users]
     print("| what | measured | aim |\n|---|---|---|", flush=True)
     for part in parts:
         for figure in part():

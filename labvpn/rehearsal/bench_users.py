@@ -1,4 +1,4 @@
-"""How long many users take: the first run, one changed, nothing changed, all removed; beside it one vpncmd batch."""
+"""How long many users take: first run, one changed, nothing changed, all removed; beside it what people do today."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from typing import Any
 
 import yaml
 
-from labvpn.rehearsal import machine, places, sealed, stack, values
+from labvpn.rehearsal import bench_today, machine, places, sealed, stack
 
 SIZES = (10, 1_000, 10_000)
 """The last one is the server's own limit."""
 
-BATCH = 1_000
 OTHER_HOPS = ("fortigate", "firewall", "dns")
 """Left out, so that the figures are those of the users alone."""
 
@@ -40,7 +39,7 @@ def figures(sizes: tuple[int, ...] = SIZES) -> Iterator[tuple[str, str, str]]:
             _up(state, alone, folder, 1)
             for size in sizes:
                 yield from _of_size(state, alone, folder, size)
-            yield _batch(state, folder)
+            yield from bench_today.figures(state, folder)
         finally:
             _pulumi(state, ["destroy", "--yes", "--skip-preview"], alone)
 
@@ -66,24 +65,6 @@ def _up(state: Path, file: Path, folder: Path, size: int, changed: bool = False)
     return time.monotonic() - began
 
 
-def _batch(state: Path, folder: Path) -> tuple[str, str, str]:
-    """As many users by the batch that people write today: user, password and four policies, one vpncmd for all."""
-    policies = ("AutoDisconnect", "MultiLogins", "MaxUpload", "MaxDownload")
-    lines = []
-    for user in (f"batch{number}" for number in range(BATCH)):
-        lines.append(f"UserCreate {user} /GROUP:none /REALNAME:none /NOTE:none")
-        lines.append(f"UserPasswordSet {user} /PASSWORD:{user}-password")
-        lines += [f"UserPolicySet {user} /NAME:{policy} /VALUE:1800" for policy in policies]
-    (folder / "batch").write_text("\n".join(lines) + "\n")
-    secret = values.read(state)["administratorPassword"]
-    command = ["vpncmd", "localhost:443", "/SERVER", "/ADMINHUB:LAB", "/CSV", f"/IN:{folder / 'batch'}"]
-    began = time.monotonic()
-    done = subprocess.run(machine.line("server", command), input=f"{secret}\n\x04", capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"the vpncmd batch failed:\n{done.stdout[-500:]}")
-    return f"one vpncmd batch, {BATCH:,} users", f"{time.monotonic() - began:.1f} s", ""
-
-
 def _pulumi(state: Path, words: list[str], file: Path) -> None:
     words = ["--non-interactive", *words, "--config-file", str(file)]
     command, environment = stack.command(state, words, places.PROJECT)
@@ -105,5 +86,5 @@ def _alone(file: Path, folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    for what, figure, aim in figures():
-        print(f"| {what} | {figure} | {aim} |", flush=True)
+    for row in figures():
+        print(*row, sep="\t", flush=True)
