@@ -62,18 +62,30 @@ class Client:
         return self.rehearsal.run(self.machine, *line).stderr
 
 
+def by_setting(setting: Path) -> tuple[str, ...]:
+    """The account's name, and the commands that make it from a kit's setting."""
+    trusted = [f"CertAdd /{authority}"] if (authority := setting.parent / "authority.crt").exists() else []
+    return _account(setting), f"AccountImport /{setting}", *trusted
+
+
+def by_hand(server: str, user: str) -> tuple[str, ...]:
+    """The account's name, and the command that makes it as people do by themselves."""
+    return "by hand", f'AccountCreate "by hand" /SERVER:{server}:443 /HUB:LAB /USERNAME:{user} /NICNAME:{CARD}'
+
+
 @contextmanager
-def dialling(rehearsal: Rehearsal, machine: str, home: Path, setting: Path, password: str) -> Iterator[Client]:
-    """A client that dials by a kit's setting until the block ends."""
+def dialling(
+    rehearsal: Rehearsal, machine: str, home: Path, account: tuple[str, ...], password: str
+) -> Iterator[Client]:
+    """A client that dials by an account until the block ends."""
     import subprocess
 
-    account = _account(setting)
+    name, *made = account
     commands = [
         f"NicCreate {CARD}",
-        f"AccountImport /{setting}",
-        *([f"CertAdd /{authority}"] if (authority := setting.parent / "authority.crt").exists() else []),
-        f'AccountPasswordSet "{account}" /PASSWORD:"{password}" /TYPE:standard',
-        f'AccountConnect "{account}"',
+        *made,
+        f'AccountPasswordSet "{name}" /PASSWORD:"{password}" /TYPE:standard',
+        f'AccountConnect "{name}"',
     ]
     (home / "commands").touch(0o600)
     (home / "commands").write_text("\n".join(commands) + "\n")
@@ -89,7 +101,7 @@ def dialling(rehearsal: Rehearsal, machine: str, home: Path, setting: Path, pass
             if line_said == "READY\n":
                 break
         assert not [text for text in said if "Error occurred" in text], "".join(said)
-        yield Client(rehearsal, machine, account)
+        yield Client(rehearsal, machine, name)
     finally:
         running.stdin.write("end\n")
         running.stdin.close()

@@ -17,16 +17,16 @@ import pytest
 from labvpn.kit.order import Trust
 from labvpn.rehearsal import sealed, stack
 from tests.rehearsal.kit_lab import CUT, PROGRAM, KitLab, dial, running
-from tests.rehearsal.softether_client import dialling
+from tests.rehearsal.softether_client import by_setting, dialling
 from tests.rehearsal.stack import Stack
 from tests.unit.kit.orders import identity
 
 USERS = """\
-name,realName,expires,MultiLogins
-owner,The owner,,0
-guest1,First guest,2099-03-31,
-guest2,Second guest,,
-late,Whose time is over,2026-01-31T12:00:00+09:00,
+name,realName,expires,MultiLogins,reach
+owner,The owner,,0,free
+guest1,First guest,2099-03-31,,
+guest2,Second guest,,,
+late,Whose time is over,2026-01-31T12:00:00+09:00,,
 """
 
 CAROL = """
@@ -95,7 +95,7 @@ def test_a_client_refuses_a_server_that_another_authority_signed(made: KitLab, t
 
 def test_softethers_own_client_dials_by_its_setting_and_stays_off_once_it_is_cut(made: KitLab, tmp_path: Path) -> None:
     setting = made.kits / "guest1/softether.vpn"
-    with dialling(made.lab, "internet", tmp_path, setting, made.password("guest1")) as client:
+    with dialling(made.lab, "internet", tmp_path, by_setting(setting), made.password("guest1")) as client:
         assert client.becomes("Connected"), client.status()
         assert "obtained from 192.168.30.1" in client.lease()
         assert made.cut()
@@ -125,8 +125,8 @@ def test_a_client_in_the_tunnel_is_a_vantage_point_that_tells_the_hosts_firewall
         assert [view["trouble"] for view in seen["vantages"]] == ["", "", ""]
         return {str(port["port"]): port["blame"]["hop"] for port in seen["ports"] if not port["as_expected"]}
 
-    profile = made.kits / "guest1/openvpn-tcp-443.ovpn"
-    with dial(made, "phone", profile, tmp_path, "guest1", made.password("guest1")) as client:
+    profile = made.kits / "owner/openvpn-tcp-443.ovpn"
+    with dial(made, "phone", profile, tmp_path, "owner", made.password("owner")) as client:
         assert client.reads("Initialization Sequence Completed"), client.log
         assert closed("443", "992") == {}
         made.lab.output("server", "firewall-cmd", "--add-rich-rule=rule family=ipv4 port port=992 protocol=tcp drop")

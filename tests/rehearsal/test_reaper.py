@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from labvpn.rehearsal import network
+from tests.rehearsal import softether_client
 from tests.rehearsal.agent_host import SECRETS, AgentHost
 from tests.rehearsal.kit_lab import Dial
 
@@ -94,6 +95,15 @@ def test_a_client_that_never_gives_up_stays_off_and_a_person_gets_in_again(host:
     time.sleep(HOLD + 4)
     with dialling(host, tmp_path) as client:
         assert client.reads(IN), client.log
+
+
+def test_softethers_own_client_ends_its_session_itself_and_stays_off(host: AgentHost, tmp_path: Path) -> None:
+    time.sleep(HOLD)
+    account = softether_client.by_hand(network.SERVER, "guest1")
+    with softether_client.dialling(host, "campus", tmp_path, account, SECRETS["users"]["LAB/guest1"]) as client:
+        assert client.becomes("Connected"), client.status()
+        assert client.becomes("Offline", LIMIT + 30), client.status()
+        assert not client.becomes("Connected", HOLD + 5)
 
 
 def test_a_second_session_from_the_same_address_ends_the_older_one(host: AgentHost, tmp_path: Path) -> None:
