@@ -12,6 +12,10 @@ from labvpn.rehearsal.soak.lab import Lab
 
 WORK = Path(__file__).with_name("on_machine.py").read_text()
 SERVER, ADMIN = "server", "admin"
+OF_NOW = "9998/tcp"
+"""A port that others opened until the next reload."""
+
+RELOAD = f'firewall-cmd -q --reload; [ "$had" != yes ] || firewall-cmd -q --add-port={OF_NOW}'
 STOPPED = "systemctl stop softether-vpnserver; {}; systemctl start softether-vpnserver"
 
 Step = list[Any]
@@ -71,9 +75,9 @@ class Hands:
         self.edits.append(command)
 
     def firewalld(self, *changes: str) -> None:
-        """Permanent changes, in force at once."""
+        """Permanent changes, in force at once; a reload by hand would end what others opened for now."""
         lines = [f"firewall-cmd -q --permanent {change}" for change in changes]
-        self.shell("\n".join([*lines, "firewall-cmd -q --reload"]))
+        self.shell("\n".join([f"had=$(firewall-cmd --query-port={OF_NOW} || true)", *lines, RELOAD]))
 
     def box(self, method: str, path: str, body: dict[str, Any] | None = None, query: str = "") -> Any:
         """A request to the FortiGate; `{NAME}` in path and query is a policy's number."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from labvpn.rehearsal.network import PRIMARY
 from labvpn.rehearsal.soak.by_hand_hub import BY_HAND
-from labvpn.rehearsal.soak.hands import Hands
+from labvpn.rehearsal.soak.hands import OF_NOW, Hands
 
 
 class Foreign(NamedTuple):
@@ -62,7 +62,7 @@ def entries(hands: Hands) -> None:
     hands.firewalld(
         *ours, "--zone=internal --add-port=7/tcp", "--new-service=theirs", "--service=theirs --add-port=8/tcp"
     )
-    hands.shell("firewall-cmd -q --add-port=9998/tcp")
+    hands.shell(f"firewall-cmd -q --add-port={OF_NOW}")
 
 
 def dig(name: str, kind: str) -> str:
@@ -79,7 +79,7 @@ FOREIGN = (
     Foreign("its user", "server", CONFIG.format("elsewhere"), "elsewhere"),
     Foreign("a service in our zone", "server", FIREWALLD.format("public"), "http"),
     Foreign("a port in our zone", "server", FIREWALLD.format("public"), "9999/tcp"),
-    Foreign("a port of now in our zone", "server", FIREWALLD.format("public"), "9998/tcp"),
+    Foreign("a port of now in our zone", "server", FIREWALLD.format("public"), OF_NOW),
     Foreign("a rich rule in our zone", "server", FIREWALLD.format("public"), "192.0.2.9"),
     Foreign("a port in another zone", "server", FIREWALLD.format("internal"), "7/tcp"),
     Foreign("another service", "server", "firewall-cmd --permanent --info-service=theirs", "8/tcp"),
