@@ -88,7 +88,11 @@ HOST = (
         "address 192.168.31.1: interface is lo(now) on the server, lo here",
         shell("rm /etc/systemd/system/labvpn-address-192.168.31.1.service"),
     ),
-    Change("package", "package softether-vpncmd is gone from the server", shell("dpkg --remove --force-depends softether-vpncmd")),
+    Change(
+        "package",
+        "package softether-vpncmd is gone from the server",
+        shell("dpkg --remove --force-depends softether-vpncmd"),
+    ),
     Change(
         "unit/enabled",
         "unit softether-vpnserver: enabled is no on the server, yes here",
