@@ -40,6 +40,9 @@ PLACES = {
 """Where it is tried from, with the sender's address as the lab sees it: the phone's is the carrier's."""
 
 TARGETS = {"server": SERVER, "workstation": WORKSTATION}
+INSIDERS = ("owner", "guest1")
+"""Users of the VPN: one who is free, and one who gets to the listed services alone."""
+
 INSIDE = "192.168.31.1"
 """Where clients of the VPN find the VPN host (hostAddress)."""
 
@@ -131,8 +134,9 @@ def table(case: Case) -> Iterator[Row]:
         yield Row(place, "workstation", "came", to_desk)
         yield Row(place, "workstation", "opened", to_desk)
     if case.protocols.openvpn:
-        yield Row("VPN", "server", "opened", frozenset(case.tcp | {ssh, portal}))
-        yield Row("VPN", "workstation", "opened", frozenset({portal}))
+        yield Row("VPN (owner)", "server", "opened", frozenset(case.tcp | {ssh, portal}))
+        yield Row("VPN (guest1)", "server", "opened", frozenset({portal}))
+        yield from (Row(f"VPN ({user})", "workstation", "opened", frozenset({portal})) for user in INSIDERS)
     yield Row("server", "server", "listens", frozenset(case.needed - {"esp"}))
 
 
@@ -191,10 +195,15 @@ def seen(lab: Lab, last: int) -> dict[Place, set[str]]:
 
 
 def seen_inside(lab: Lab) -> dict[Place, set[str]]:
-    """What opens to a user of the VPN; SecureNAT makes each connection anew, so no packet can be counted."""
+    """What opens to users of the VPN; SecureNAT makes each connection anew, so no packet can be counted."""
     targets = {"server": INSIDE, "workstation": WORKSTATION}
-    opened = through(lab, {"sweep": {}, "connect": {address: _named(THROUGH) for address in targets.values()}})
-    return {("VPN", machine, "opened"): _tcp(opened[address]) for machine, address in targets.items()}
+    found: dict[Place, set[str]] = {}
+    for user in INSIDERS:
+        opened = through(
+            lab, user, {"sweep": {}, "connect": {address: _named(THROUGH) for address in targets.values()}}
+        )
+        found |= {(f"VPN ({user})", machine, "opened"): _tcp(opened[at]) for machine, at in targets.items()}
+    return found
 
 
 def _tcp(ports: Iterable[int]) -> set[str]:

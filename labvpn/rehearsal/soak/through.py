@@ -11,20 +11,24 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from labvpn.rehearsal import machine, network
+from labvpn.rehearsal import machine
 from labvpn.rehearsal.dial import Login, dialled
 from labvpn.rehearsal.soak.lab import Lab, must
 from labvpn.rehearsal.soak.sweep import KNOCK
 
-USER = "guest1"
 SECONDS = 200
 
 
-def through(lab: Lab, ask: Mapping[str, Any]) -> dict[str, list[int]]:
+def through(lab: Lab, user: str, ask: Mapping[str, Any]) -> dict[str, list[int]]:
     """The ports that open to a user of the VPN, by address; RehearsalError if the dial fails."""
-    shown = ["stack", "output", "users", "--show-secrets", "--json"]
-    users = json.loads(must(Lab(lab.name).pulumi(*shown), shown))
-    told = json.dumps({"password": users[USER]["password"], "ask": ask})
+    shown = ["stack", "output", "--show-secrets", "--json"]
+    outputs = json.loads(must(Lab(lab.name).pulumi(*shown), shown))
+    one = outputs["users"][user]
+    hub = one.get("hub", outputs["hub"])
+    network = outputs["networks"][hub]
+    login = {"user": f"{user}@{hub}", "password": one["password"]}
+    login["router"] = network["router"] if network["routes"] else None
+    told = json.dumps({"login": {"server": outputs["address"], **login}, "ask": ask})
     opened: dict[str, list[int]] = json.loads(lab.module(__name__, stdin=told))
     return opened
 
@@ -32,7 +36,7 @@ def through(lab: Lab, ask: Mapping[str, Any]) -> dict[str, list[int]]:
 def main() -> None:
     """Dial, knock, print what opened."""
     told = json.load(sys.stdin)
-    with dialled("phone", Login(network.SERVER, USER, told["password"])) as dial:
+    with dialled("phone", Login(**told["login"])) as dial:
         if dial.address is None:
             sys.exit(f"the phone could not dial in: {dial.log[-2000:]}")
         done = machine.run("phone", ["python3", "-c", KNOCK], json.dumps(told["ask"]), SECONDS)
