@@ -22,7 +22,7 @@ from labvpn.remote.errors import HopErrors
 from labvpn.remote.look import Seen
 from labvpn.remote.ssh import as_root
 from labvpn.render.certificate import Served, served
-from labvpn.render.documents import Concern
+from labvpn.render.documents import Concern, origin
 from labvpn.render.secrets import Secrets, question, request
 
 AGENT = "/usr/local/lib/labvpn/agent"
@@ -110,6 +110,15 @@ class Host:
         drift = Drift(f"{name}-state", _of_agent(desired), _of_agent(shown), opts)
         stdin = drift.generation.apply(lambda generation: f"{bundle.source()}# generation {int(generation)}\n")
         return self.command(name, f"sh -c '{place}'", f"rm -rf {folder} {STATE}", stdin, opts)
+
+    def bring_archive(self, name: str, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+        """Put an archive of SoftEther that is a file of the project's where the agent fetches it, and takes it away."""
+        tarball = self.server.tarball
+        if tarball is None or tarball.file is None:
+            return []
+        source, place = pulumi.FileAsset(tarball.file), origin(tarball).removeprefix("file://")
+        copied = remote.CopyToRemote(name, connection=self.connection, source=source, remote_path=place, opts=opts)
+        return [copied]
 
     def converge(
         self,

@@ -27,8 +27,9 @@ class SoftEther(pulumi.ComponentResource):
         super().__init__("labvpn:index:SoftEther", name, {}, opts)
         host, documents = args.host, args.documents
         agent = host.install_agent(f"{name}-agent", documents[Concern.HOST], pulumi.ResourceOptions(parent=self))
+        archive = host.bring_archive(f"{name}-archive", pulumi.ResourceOptions(parent=self))
         seed = documents[Concern.SERVER]
-        machine = host.converge(f"{name}-host", Concern.HOST, documents[Concern.HOST], self, [agent], seed)
+        machine = host.converge(f"{name}-host", Concern.HOST, documents[Concern.HOST], self, [agent, *archive], seed)
         server = host.converge(f"{name}-server", Concern.SERVER, documents[Concern.SERVER], self, [machine])
         hub = host.converge(f"{name}-hub", Concern.HUB, documents[Concern.HUB], self, [server])
         self.hub = hub.stdout

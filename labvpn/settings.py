@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -54,12 +55,19 @@ class _Reader:
             reason = error.strerror if isinstance(error, OSError) else "it is no text"
             raise ValueError(f"names the file {name}, which cannot be read: {reason}; name the file") from None
 
+    def digest_of(self, name: str) -> str:
+        """The SHA-256 of a file that the configuration names, from the project's folder."""
+        try:
+            return hashlib.sha256((self.folder / name).read_bytes()).hexdigest()
+        except OSError as error:
+            raise ValueError(f"names the file {name}, which cannot be read: {error.strerror}; name the file") from None
+
     def is_secret(self, key: str) -> bool:
         return runtime.is_config_secret(f"{self.project}:{key}")
 
     def build(self, model: type[Model], values: dict[str, Any]) -> Model | None:
         try:
-            return model.model_validate(values, context={"files": self.text_of})
+            return model.model_validate(values, context={"files": self.text_of, "digests": self.digest_of})
         except ValidationError as error:
             self.problems += [_with_remedy(problem) for problem in problems_of(error, "", model)]
             return None

@@ -6,8 +6,8 @@ from typing import List, Optional
 from labvpn.agent.concern import Handler, Values
 from labvpn.agent.document import Change, Line
 from labvpn.agent.machine import Machine
+from labvpn.agent.units import UNIT_FILE
 
-UNIT_FILE = "/etc/systemd/system/{}.service"
 UNIT_TEXT = """[Unit]
 Description=An address of this host for the clients of its VPN
 After=network-pre.target
@@ -57,6 +57,7 @@ class Addresses(Handler):
 
     def drop(self, lines: List[Line]) -> None:
         for line in lines:
-            self.machine.run(["systemctl", "disable", "--quiet", "--now", self.unit(line)])
+            for word in ("disable", "stop"):
+                self.machine.run(["systemctl", "--quiet", word, self.unit(line)])
             self.machine.delete(UNIT_FILE.format(self.unit(line)))
         self.machine.must(["systemctl", "daemon-reload"])

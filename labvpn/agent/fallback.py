@@ -21,7 +21,7 @@ FILES = {
     "/etc/systemd/system/{}.service".format(NAME): (
         "[Unit]\nDescription=Return to the firewall rules before an unconfirmed change\n\n"
         # A run that still holds the lock must not keep the old rules away.
-        "[Service]\nType=oneshot\nExecStart={} restore firewall\nRestart=on-failure\nRestartSec=5\n".format(AGENT)
+        "[Service]\nExecStart={} restore firewall\nRestart=on-failure\nRestartSec=5\n".format(AGENT)
     ),
     # Enabled, so that a reboot in the middle does not leave the unconfirmed rules for good.
     "/etc/systemd/system/{}.timer".format(NAME): (
@@ -102,7 +102,8 @@ class Fallback:
         self.machine.delete(SAVED)
         if not any(self.machine.path(name).exists() for name in FILES):
             return
-        self.machine.run(["systemctl", "disable", "--quiet", "--now", NAME + ".timer"])
+        for word in ("disable", "stop"):
+            self.machine.run(["systemctl", "--quiet", word, NAME + ".timer"])
         for name in FILES:
             self.machine.delete(name)
         self.machine.must(["systemctl", "daemon-reload"])

@@ -5,18 +5,20 @@ import hashlib
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.addresses import Addresses
+from labvpn.agent.administration import Administration, FirstStart
 from labvpn.agent.concern import Concern, Handler, Values
 from labvpn.agent.document import Change, Line, parse
 from labvpn.agent.errors import AgentError
+from labvpn.agent.judge import OF_SOFTETHER, Judge, is_present
 from labvpn.agent.machine import Machine
 from labvpn.agent.packages import Masks, Packages
-from labvpn.agent.seed import seed
+from labvpn.agent.places import PACKAGED
 from labvpn.agent.softether import SoftEther
-from labvpn.agent.state import HOME, State
+from labvpn.agent.state import KEPT_PASSWORD, State
 from labvpn.agent.units import Units
+from labvpn.agent.unpacked import Unpacked
 
 AGENT = "/usr/local/lib/labvpn/agent"
-LOOPBACK = "127.0.0.1,::1"
 # Services that packages bring and would start at once.
 SERVICES = {"softether-vpnserver": "softether-vpnserver", "firewalld": "firewalld"}
 
@@ -43,48 +45,17 @@ class Agent(Handler):
         """The agent is the last to go, and somebody else takes it away."""
 
 
-class Administration(Handler):
-    """`administration from=127.0.0.1,::1`: the addresses from which the server may be administered (adminip.txt)."""
-
-    kind = "administration"
-
-    def __init__(self, softether: SoftEther) -> None:
-        self.machine = softether.machine
-        self.file = softether.place.adminip
-
-    def show(self, line: Line) -> Optional[Values]:
-        text = self.machine.read(self.file)
-        if text is None:
-            return None
-        entries = [entry.partition("#")[0].strip() for entry in text.splitlines()]
-        return {"from": ",".join(entry.replace(" ", "@") for entry in entries if entry)}
-
-    def make(self, changes: List[Change]) -> None:
-        for change in changes:
-            self.allow(change.line.values.get("from", LOOPBACK))
-
-    def allow(self, addresses: str) -> None:
-        """Write the file; a running server reads it at the next login."""
-        text = "".join(address.replace("@", " ") + "\n" for address in addresses.split(","))
-        self.machine.write(self.file, text)
-
-    def drop(self, lines: List[Line]) -> None:
-        self.machine.delete(self.file)
-
-
 class PackageSet(Handler):
     """`package NAME installed=yes`."""
 
     kind = "package"
 
-    def __init__(self, state: State, softether: SoftEther, administration: Administration) -> None:
+    def __init__(self, state: State, softether: SoftEther, first: FirstStart) -> None:
         self.state = state
         self.machine = softether.machine
-        self.softether = softether
-        self.administration = administration
+        self.first = first
         self.packages = Packages(softether.machine)
         self.masks = Masks(softether.machine)
-        self.server_document = ""
 
     def show(self, line: Line) -> Optional[Values]:
         return {"installed": "yes"} if self.packages.installed([line.name]) else None
@@ -93,7 +64,7 @@ class PackageSet(Handler):
         names = [change.line.name for change in changes]
         units = [SERVICES[name] for name in names if name in SERVICES]
         if SERVICES["softether-vpnserver"] in units:
-            self.secure()
+            self.first.secure(PACKAGED)
         if units:
             self.masks.set(units)
         self.packages.install(names)
@@ -101,15 +72,6 @@ class PackageSet(Handler):
             # It starts when the firewall's own step has made sure of SSH, and not at a reboot before that.
             self.machine.must(["systemctl", "disable", "firewalld"])
         self.masks.release(units)
-
-    def secure(self) -> None:
-        """Leave a fresh server no moment in which it takes orders from outside or without a password."""
-        if self.machine.read(self.administration.file) is None:
-            self.administration.allow(LOOPBACK)
-        if not self.machine.path(self.softether.place.config).exists():
-            self.softether.keep_password()
-            text = seed(parse(self.server_document), self.softether.secrets.administrator)
-            self.machine.write(self.softether.place.config, text, 0o600)
 
     def drop(self, lines: List[Line]) -> None:
         names = [line.name for line in lines]
@@ -122,6 +84,24 @@ class PackageSet(Handler):
         self.packages.install([line.name])
 
 
+class Present(Handler):
+    """`softether installation=present`: somebody else has installed it, and it stays as it is."""
+
+    kind = "softether"
+
+    def __init__(self, softether: SoftEther) -> None:
+        self.softether = softether
+
+    def show(self, line: Line) -> Optional[Values]:
+        return {"installation": "present"} if self.softether.installed else None
+
+    def make(self, changes: List[Change]) -> None:
+        raise AgentError("SoftEther is not installed on the VPN host: install it there, or let server.install do it")
+
+    def drop(self, lines: List[Line]) -> None:
+        """It is not ours to take away."""
+
+
 class Host(Concern):
     """What has to be on the host before anything else; SoftEther comes locked, and starts last."""
 
@@ -129,12 +109,39 @@ class Host(Concern):
         self.softether = softether
         machine = softether.machine
         administration = Administration(softether)
-        packages = PackageSet(state, softether, administration)
+        first = FirstStart(softether, administration)
+        first.server_document = server_document
+        packages = PackageSet(state, softether, first)
         self.packages = packages.packages
-        packages.server_document = server_document
+        self.unpacked = Unpacked(softether, first)
+        self.judge = Judge(state, softether, self.packages)
         units = Units(machine)
-        units.ready[softether.place.unit] = softether.wait_ready
-        super().__init__(state, [Agent(machine), administration, packages, Addresses(machine), units])
+        units.ready = dict.fromkeys(["softether-vpnserver", "vpnserver", "softether"], softether.wait_ready)
+        units.real["softether"] = lambda: softether.place.unit
+        handlers: List[Handler] = [Agent(machine), administration, packages, self.unpacked, Present(softether)]
+        super().__init__(state, [*handlers, Addresses(machine), units])
+
+    def observe(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
+        """As every concern; SoftEther is looked for where this document has it."""
+        self.softether.place = self.judge.place(desired)
+        return super().observe(desired, applied)
+
+    def surplus(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
+        """Without what `present` leaves to others from now on, although we have installed it."""
+        left = OF_SOFTETHER if is_present(desired) else ()
+        return [line for line in super().surplus(desired, applied) if line.key not in left]
+
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        return self.judge.refusals(desired)
+
+    def converge(self, text: str) -> List[str]:
+        desired = parse(text)
+        self.judge.insist(desired)
+        said = super().converge(text)
+        if is_present(desired):
+            self.state.forget(list(OF_SOFTETHER))
+            self.packages.let_go()
+        return said
 
     def prepare(self, changes: List[Change]) -> bool:
         for change in changes:
@@ -150,6 +157,8 @@ class Host(Concern):
         self.packages.mend()
         done = super().remove()
         self.packages.purge([])
-        if self.state.before.get("package softether-vpnserver", {}) is None:
-            self.softether.machine.delete(HOME + "/administrator")
+        if self.state.before.get("archive vpnserver", {}) is None:
+            self.unpacked.clear()
+        if any(self.state.before.get(key, {}) is None for key in ("package softether-vpnserver", "archive vpnserver")):
+            self.softether.machine.delete(KEPT_PASSWORD)
         return done

@@ -13,6 +13,7 @@ from labvpn.agent.host import Host
 from labvpn.agent.hub import Hub
 from labvpn.agent.lock import held
 from labvpn.agent.machine import Machine
+from labvpn.agent.places import installation
 from labvpn.agent.reap import reap
 from labvpn.agent.server import Server
 from labvpn.agent.softether import Secrets, SoftEther
@@ -34,6 +35,8 @@ class Session:
     def concern(self, name: str) -> Concern:
         """A concern by its name."""
         state = State(self.machine, name)
+        # The host may look where it is going to be.
+        self.softether.place = installation(self.machine)
         if name == "host":
             return Host(state, self.softether, str(self.request.get("seed") or ""))
         if name == "server":

@@ -1,4 +1,4 @@
-"""Debian packages: which are installed, how they come without starting anything, and how exactly ours go again."""
+"""Packages: which are installed, how Debian's come without starting anything, and how exactly ours go again."""
 
 import fcntl
 import json
@@ -24,14 +24,30 @@ QUIET = {"DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHANGES_FRONTEND": "none"
 OPTIONS = ["-y", "-q", "-o", "DPkg::Lock::Timeout=60", "-o", "Dpkg::Options::=--force-confold"]
 
 
+# Where packages are RPM's, they are only looked for, under these names.
+RPM_NAMES = {"netbase": "setup"}
+
+
+def install_lines(apt: str, yum: str) -> str:
+    """The lines by which somebody installs what is missing."""
+    return "`apt-get install {}` (Debian, Ubuntu) or `yum install {}` (CentOS, Rocky, Alma)".format(apt, yum)
+
+
 class Packages:
     """The packages of one machine."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
 
+    @property
+    def are_debians(self) -> bool:
+        """Whether this host's packages are Debian's."""
+        return self.machine.run(["dpkg-query", "--version"]).status != 127
+
     def installed(self, names: List[str]) -> Set[str]:
         """Those of the names that are wholly installed."""
+        if names and not self.are_debians:
+            return {name for name in names if self.machine.run(["rpm", "-q", RPM_NAMES.get(name, name)]).status == 0}
         return {name for name, status in self.states(names).items() if status == "installed"}
 
     def states(self, names: List[str]) -> Dict[str, str]:
@@ -54,10 +70,10 @@ class Packages:
 
     def install(self, names: List[str]) -> None:
         """Install packages with what they need, and note first what comes with them, so that it can go again."""
-        if self.machine.run(["apt-get", "--version"]).status != 0:
+        if not self.are_debians:
             raise AgentError(
-                "the VPN host has no apt-get, and {} cannot come from a package there: "
-                "install SoftEther by hand and set the installation to `present`".format(", ".join(names))
+                "the VPN host has no apt-get, and {0} cannot come from a package of Debian's there: `yum install {0}`, "
+                "and for SoftEther itself set server.install to `tarball` or `present`".format(" ".join(names))
             )
         self.mend()
         self.machine.must(["apt-get", "update", *OPTIONS], APT_SECONDS, QUIET)
@@ -85,6 +101,15 @@ class Packages:
         noted[kind] = sorted(names.union(noted.get(kind, [])))
         self.machine.path(HOME).mkdir(mode=0o700, parents=True, exist_ok=True)
         self.machine.write(BROUGHT, json.dumps(noted) + "\n", 0o600)
+
+    def let_go(self) -> None:
+        """Forget that SoftEther's packages came with us: they stay when we go."""
+        noted = self.brought()
+        if noted:
+            noted["packages"] = [name for name in noted.get("packages", []) if not name.startswith("softether")]
+            theirs = FOLDERS["softether-vpnserver"]
+            noted["folders"] = [folder for folder in noted.get("folders", []) if folder not in theirs]
+            self.machine.write(BROUGHT, json.dumps(noted) + "\n", 0o600)
 
     def purge(self, names: List[str], kept: Iterable[str] = ()) -> None:
         """Purge these packages and what came with them, except what is kept and what that or others need."""

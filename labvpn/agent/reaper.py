@@ -18,7 +18,7 @@ REAPER_UNIT = "labvpn-reaper"
 REAPER_FILE = "/etc/systemd/system/{}.service".format(REAPER_UNIT)
 REAPER_TEXT = """[Unit]
 Description=Ends the sessions of the VPN at their users' limits
-After={unit}.service
+After=softether-vpnserver.service vpnserver.service
 
 [Service]
 ExecStart={agent} reap
@@ -47,7 +47,7 @@ class Reaper(Handler):
     @property
     def text(self) -> str:
         """The unit's text on this host."""
-        return REAPER_TEXT.format(unit=self.softether.place.unit, agent=AGENT)
+        return REAPER_TEXT.format(agent=AGENT)
 
     def orders(self) -> Dict[str, Any]:
         """What the reaper was told."""
@@ -92,7 +92,8 @@ class Reaper(Handler):
 
     def drop(self, lines: List[Line]) -> None:
         hubs = list(self.orders().get("hubs", {}))
-        self.machine.run(["systemctl", "disable", "--quiet", "--now", REAPER_UNIT])
+        for word in ("disable", "stop"):
+            self.machine.run(["systemctl", "--quiet", word, REAPER_UNIT])
         for hub in hubs:
             # Nobody would ever let them in again.
             holds = Holds(self.machine, hub)

@@ -41,6 +41,7 @@ def tls_flags(minimum: str) -> Dict[str, str]:
 def server_settings(values: Dict[str, Dict[str, str]], password: str) -> List[str]:
     """The lines of ServerConfiguration."""
     ports = values.get("udp", {}).get("ports", "none")
+    udp = escape("" if ports == "none" else ports.replace(",", ", "))
     settings = [
         "byte HashedPassword " + password_hash(password),
         "bool DisableIPsecAggressiveMode " + flag(off(values.get("aggressive-mode", {}))),
@@ -50,7 +51,11 @@ def server_settings(values: Dict[str, Dict[str, str]], password: str) -> List[st
         # Without these two a started server has an empty separator (then `user@HUB` is no user) and no protocol.
         "string UsernameHubSeparator @",
         "uint KeepConnectProtocol 1",
-        "string PortsUDP " + escape("" if ports == "none" else ports.replace(",", ", ")),
+        # 5.x reads the first, 4.x the other three; each leaves out what it does not know when it saves itself.
+        "string PortsUDP " + udp,
+        "string OpenVPN_UdpPortList " + udp,
+        "bool DisableOpenVPNServer " + flag(off(values.get("protocol openvpn", {}))),
+        "bool DisableSSTPServer " + flag(off(values.get("protocol sstp", {}))),
     ]
     switches = tls_flags(values.get("tls", {}).get("minimum", "1.2"))
     return settings + ["bool {} {}".format(name, value) for name, value in switches.items()]

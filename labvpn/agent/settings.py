@@ -97,12 +97,17 @@ class UdpPorts(Setting):
     kind = "udp"
 
     def values(self, line: Line) -> Values:
-        words = self.branch("ServerConfiguration").get("PortsUDP", "").replace(",", " ").split()
-        return {"ports": ",".join(words) or "none"}
+        settings = self.branch("ServerConfiguration")
+        ports = settings.get("PortsUDP", settings.get("OpenVPN_UdpPortList"))
+        return {"ports": ",".join(str(ports or "").replace(",", " ").split()) or "none"}
 
     def set(self, want: Line) -> None:
-        ports = want.values["ports"]
-        self.call("SetPortsUDP", Ports_u32=[] if ports == "none" else [int(port) for port in ports.split(",")])
+        ports = [] if want.values["ports"] == "none" else want.values["ports"].split(",")
+        if self.softether.generation >= 5:
+            self.call("SetPortsUDP", Ports_u32=[int(port) for port in ports])
+        else:
+            settings = self.call("GetOpenVpnSstpConfig")
+            self.call("SetOpenVpnSstpConfig", **dict(settings, OpenVPNPortList_str=", ".join(ports)))
 
 
 class Protocol(Setting):

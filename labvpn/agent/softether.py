@@ -1,44 +1,18 @@
-"""The SoftEther installation on this host: where it is, how to log in, what it has configured, how it is restarted."""
+"""The SoftEther server of this host: how to log in, what it has configured, how it is restarted."""
 
 import contextlib
 import json
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, cast
+from typing import Any, Dict, List, Optional, cast
 
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
+from labvpn.agent.places import installation
 from labvpn.agent.rpc import Answer, Rpc, Unreachable, WrongPassword
 from labvpn.agent.state import KEPT_PASSWORD
 from labvpn.agent.vpnconfig import Edits, Tree, edit, head, load
 
 READY_SECONDS = 60.0
-
-
-class Installation(NamedTuple):
-    """Where one way of installing SoftEther puts its things."""
-
-    program: str
-    folder: str
-    unit: str
-
-    @property
-    def config(self) -> str:
-        """The file that holds everything."""
-        return self.folder + "/vpn_server.config"
-
-    @property
-    def adminip(self) -> str:
-        """The file that says from where the server may be administered."""
-        return self.folder + "/adminip.txt"
-
-    @property
-    def logs(self) -> str:
-        """The folder of the logs: Debian's package has it elsewhere."""
-        return self.folder.replace("/var/lib/", "/var/log/")
-
-
-PACKAGED = Installation("/usr/libexec/softether/vpnserver/vpnserver", "/var/lib/softether", "softether-vpnserver")
-UNPACKED = Installation("/usr/local/vpnserver/vpnserver", "/usr/local/vpnserver", "vpnserver")
 
 
 class Secrets:
@@ -55,11 +29,6 @@ class Secrets:
         self.certificates: Dict[str, str] = data.get("certificates") or {}
 
 
-def installation(machine: Machine) -> Installation:
-    """The installation on this host; where there is none yet, the one that a package will make."""
-    return UNPACKED if machine.path(UNPACKED.program).exists() else PACKAGED
-
-
 class SoftEther:
     """The running server, logged in to at first need; its configuration is read once and kept until `refresh`."""
 
@@ -72,6 +41,11 @@ class SoftEther:
         self.edits: Edits = {}
         # Why the configuration was read from the file and not from the server.
         self.trouble: Optional[AgentError] = None
+
+    @property
+    def generation(self) -> int:
+        """4 or 5, as the running server says: their calls differ."""
+        return int(self.call("GetServerInfo").get("ServerVerInt_u32", 500)) // 100
 
     @property
     def installed(self) -> bool:

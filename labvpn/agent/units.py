@@ -9,6 +9,7 @@ from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 
 START_SECONDS = 90
+UNIT_FILE = "/etc/systemd/system/{}.service"
 ENABLED = ("enabled", "enabled-runtime", "alias", "static", "indirect", "generated")
 
 
@@ -20,19 +21,32 @@ class Units(Handler):
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.ready: Dict[str, Callable[[], None]] = {}
+        # Names in the document of which the machine knows another: what somebody else has installed.
+        self.real: Dict[str, Callable[[], str]] = {}
+
+    def named(self, line: Line) -> str:
+        """The unit's name on this machine."""
+        return self.real[line.name]() if line.name in self.real else line.name
 
     def show(self, line: Line) -> Optional[Values]:
+        unit = self.named(line)
         output = self.machine.run(
-            ["systemctl", "show", "-p", "LoadState", "-p", "UnitFileState", "-p", "ActiveState", line.name + ".service"]
+            ["systemctl", "show", "-p", "LoadState", "-p", "UnitFileState", "-p", "ActiveState", unit + ".service"]
         ).output
         state = dict(word.partition("=")[::2] for word in output.splitlines())
         if state.get("LoadState") not in ("loaded", "masked"):
             return None
         values = {
-            "enabled": "yes" if state.get("UnitFileState") in ENABLED else "no",
+            "enabled": "yes" if self.enabled(unit, state.get("UnitFileState", "")) else "no",
             "active": "yes" if state.get("ActiveState") in ("active", "reloading") else "no",
         }
         return {key: values[key] for key in line.values if key in values}
+
+    def enabled(self, unit: str, shown: str) -> bool:
+        """Whether it starts with the machine; of an init script systemd 219 shows nothing and only says so if asked."""
+        if shown in ("", "bad"):
+            return self.machine.run(["systemctl", "is-enabled", "--quiet", unit]).status == 0
+        return shown in ENABLED
 
     def make(self, changes: List[Change]) -> None:
         for change in changes:
@@ -41,15 +55,15 @@ class Units(Handler):
 
     def settle(self, want: Line) -> None:
         """Enable or disable a unit, start or stop it."""
-        values = want.values
+        values, unit = want.values, self.named(want)
         if values.get("enabled") == "yes":
-            self.machine.must(["systemctl", "unmask", want.name])
+            self.machine.must(["systemctl", "unmask", unit])
         if "enabled" in values:
-            self.machine.must(["systemctl", "enable" if values["enabled"] == "yes" else "disable", want.name])
+            self.machine.must(["systemctl", "enable" if values["enabled"] == "yes" else "disable", unit])
         if values.get("active") == "yes":
-            self.start(want.name)
+            self.start(unit)
         elif values.get("active") == "no":
-            self.machine.must(["systemctl", "stop", want.name], START_SECONDS)
+            self.machine.must(["systemctl", "stop", unit], START_SECONDS)
 
     def start(self, name: str) -> None:
         """Start a unit and see it active: SoftEther's start command succeeds even where the server did not start."""
@@ -62,4 +76,5 @@ class Units(Handler):
 
     def drop(self, lines: List[Line]) -> None:
         for line in lines:
-            self.machine.run(["systemctl", "disable", "--now", line.name], START_SECONDS)
+            for word in ("disable", "stop"):
+                self.machine.run(["systemctl", word, self.named(line)], START_SECONDS)

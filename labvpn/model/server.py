@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Address
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from labvpn.model.base import Value
+from labvpn.model.tarball import Tarball
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
@@ -47,12 +48,25 @@ class Server(Value):
 
     address: IPv4Address = Field(description="the address that users dial and that the name points to")
     ssh: Ssh = Ssh()
-    install: Literal["package", "present"] = Field(
-        default="package", description="package: Debian's softether-vpnserver; present: it is installed, leave it"
+    install: Literal["package", "tarball", "present"] = Field(
+        default="package",
+        description="package: Debian's softether-vpnserver; tarball: an archive, placed under /usr/local/vpnserver; "
+        "present: it is installed, leave it",
     )
+    tarball: Tarball | None = Field(default=None, description="of `install: tarball`")
     administrators: tuple[IPv4Address, ...] = Field(
         default=(), description="addresses beside the host itself that may administer SoftEther"
     )
+
+    @model_validator(mode="after")
+    def _archive_is_known(self) -> Self:
+        if self.install == "tarball" and self.tarball is None:
+            raise ValueError("install is tarball; add `tarball` with `address` or `file`, and its `sha256`")
+        if self.install != "tarball" and self.tarball is not None:
+            raise ValueError(
+                f"tarball is given, but install is {self.install}; write `install: tarball`, or leave it out"
+            )
+        return self
 
     @property
     def ssh_host(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ Answer = TypeVar("Answer")
 OBSERVE_SECONDS = 120
 """How long the host may take to show itself: 10,000 users are read in a few seconds."""
 
-BOOTSTRAP = "python3 -c 'import sys;n=int(sys.stdin.readline());exec(sys.stdin.read(n))' observe"
+OLDEST = "sys.version_info<(3,6) and sys.exit(sys.version.split()[0])"
+BOOTSTRAP = f"python3 -c 'import sys;{OLDEST};n=int(sys.stdin.readline());exec(sys.stdin.read(n))' observe"
 """Runs the agent from stdin, so that a host on which nothing is installed can be observed too."""
 
 
@@ -74,8 +76,11 @@ async def _look_at_host(lab: Lab, credentials: Credentials, request: str) -> Map
     opens = credentials.login(lab.server.ssh)
     stdin = f"{len(source)}\n{source}{request}"
     key, password = opens.get("private_key"), opens.get("password")
-    answer = await ssh.run(lab.server, key, credentials.host_key, BOOTSTRAP, stdin, OBSERVE_SECONDS, password)
     hop = f"The VPN host {lab.server.ssh_host}"
+    try:
+        answer = await ssh.run(lab.server, key, credentials.host_key, BOOTSTRAP, stdin, OBSERVE_SECONDS, password)
+    except HopError as error:
+        raise _of_python(hop, error) from None
     try:
         seen = read_answer(answer)
     except (ValueError, KeyError):
@@ -83,6 +88,16 @@ async def _look_at_host(lab: Lab, credentials: Credentials, request: str) -> Map
     if refusals := [HopError(hop, *refusal) for observed in seen.values() for refusal in observed.refusals]:
         raise HopErrors(refusals)
     return seen
+
+
+def _of_python(hop: str, error: HopError) -> HopError:
+    """That there is no Python for the agent, where that was the trouble."""
+    lines = "`apt-get install python3` (Debian, Ubuntu) or `yum install python3` (CentOS, Rocky, Alma)"
+    if re.search(r"python3\b.*not found", str(error)):
+        return HopError(hop, "has no python3, which the agent needs", f"install it: {lines}")
+    if old := re.search(r"refused: (\d+\.\d+[\d.]*);", str(error)):
+        return HopError(hop, f"has Python {old[1]} and the agent needs 3.6", f"install a newer one: {lines}")
+    return error
 
 
 async def _look_at_fortigate(lab: Lab, credentials: Credentials) -> Gate | None:

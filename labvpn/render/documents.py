@@ -10,14 +10,17 @@ from labvpn.model import ports
 from labvpn.model.document import Entry, flag, write
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.lab import Lab
+from labvpn.model.server import Server
+from labvpn.model.tarball import Tarball
 from labvpn.model.vpn import Vpn
 from labvpn.render.hub import hubs
 
-SOFTETHER_UNIT = "softether-vpnserver"
-"""The systemd unit of Debian's package."""
+UNITS = {"package": "softether-vpnserver", "tarball": "vpnserver", "present": "softether"}
+"""SoftEther's systemd unit by the way of its installation; `softether` is whichever the host has."""
 
-PACKAGES = ("netbase", "softether-vpnserver", "softether-vpncmd")
-"""What the host needs; netbase holds /etc/protocols, without which firewalld does not start."""
+PACKAGES = ("softether-vpnserver", "softether-vpncmd")
+FIREWALLD = ("netbase", "firewalld")
+"""netbase holds /etc/protocols, without which firewalld does not start."""
 
 
 class Concern(StrEnum):
@@ -48,16 +51,30 @@ def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Conc
 
 def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:
     yield Entry("agent", "", {"digest": agent_digest})
-    if lab.server.install == "package":
-        wanted = (*PACKAGES, "firewalld") if lab.firewall else PACKAGES
-        for package in sorted(wanted):
-            yield Entry("package", package, {"installed": "yes"})
+    yield from _installation(lab.server, lab.firewall is not None)
     allowed = ("127.0.0.1", "::1", *map(str, lab.server.administrators))
     yield Entry("administration", "", {"from": ",".join(allowed)})
     nats = [hub.secure_nat for hub in lab.all_hubs.values() if hub.secure_nat]
     for address in sorted({nat.host_address for nat in nats if nat.host_address}):
         yield Entry("address", str(address), {"interface": "lo"})
-    yield Entry("unit", SOFTETHER_UNIT, {"enabled": "yes", "active": "yes"})
+    yield Entry("unit", UNITS[lab.server.install], {"enabled": "yes", "active": "yes"})
+
+
+def _installation(server: Server, firewalld: bool) -> Iterator[Entry]:
+    """How SoftEther comes onto the host, and what else has to be there."""
+    packages = {"netbase", *PACKAGES} if server.install == "package" else set()
+    for package in sorted(packages.union(FIREWALLD if firewalld else ())):
+        yield Entry("package", package, {"installed": "yes"})
+    if server.tarball is not None:
+        fields = {"sha256": server.tarball.sha256, "from": origin(server.tarball), "unit": "current"}
+        yield Entry("archive", "vpnserver", fields)
+    elif server.install == "present":
+        yield Entry("softether", "", {"installation": "present"})
+
+
+def origin(tarball: Tarball) -> str:
+    """Where the agent finds the archive; a file of the project's is brought there first."""
+    return tarball.address or f"file:///var/tmp/labvpn-{tarball.sha256[:16]}.tar.gz"
 
 
 def _server(vpn: Vpn, certificate: str | None) -> Iterator[Entry]:

@@ -73,6 +73,22 @@ def _softether(desired: dict[Concern, str]) -> None:
     SoftEther("vpn", SoftEtherArgs(host("labadmin"), desired))
 
 
+def test_an_archive_of_the_projects_is_brought_to_where_the_agent_fetches_it() -> None:
+    tarball = {"file": "vpnserver.tar.gz", "sha256": "ab" * 32}
+    server = {"address": "203.0.113.20", "install": "tarball", "tarball": tarball}
+    one = lab(server=server)
+    sender = Host(one.server, credentials(), {}, secrets(one, credentials()))
+    seen = run(lambda: _softether_of(sender, documents(one, "the agent")))
+    (copied,) = seen.of_type("CopyToRemote")
+    sent = json.loads(plain(seen.named("vpn-host").inputs["stdin"]))
+    assert f"from=file://{plain(copied.inputs['remotePath'])} " in sent["desired"]
+    assert is_secret(copied.inputs["connection"]) or CANARY not in json.dumps(plain(copied.inputs), default=str)
+
+
+def _softether_of(sender: Host, desired: dict[Concern, str]) -> None:
+    SoftEther("vpn", SoftEtherArgs(sender, desired))
+
+
 def test_the_server_document_is_the_seed_of_the_host() -> None:
     seen = run(build_all)
     sent = json.loads(plain(seen.named("vpn-host").inputs["stdin"]))

@@ -58,7 +58,22 @@ def test_a_lab_without_a_firewall_leaves_firewalld_alone() -> None:
 
 def test_an_installation_that_is_present_is_not_installed_again() -> None:
     present = lab(server={"address": "203.0.113.20", "install": "present"})
-    assert "package" not in documents(present, "")[Concern.HOST]
+    text, unit = documents(present, "")[Concern.HOST], "unit softether enabled=yes active=yes\n"
+    assert "softether-vpn" not in text
+    assert text.endswith("softether installation=present\nadministration from=127.0.0.1,::1\n" + unit)
+
+
+def test_an_archive_is_named_by_its_checksum_and_place_and_brings_no_package_of_softethers() -> None:
+    address = {"address": "https://vpn.example/a.tar.gz", "sha256": "ab" * 32}
+    text = documents(lab(server={"address": "203.0.113.20", "install": "tarball", "tarball": address}), "")
+    lines = text[Concern.HOST].splitlines()
+    digest = "ab" * 32
+    assert f"archive vpnserver sha256={digest} from=https://vpn.example/a.tar.gz unit=current" in lines
+    assert "unit vpnserver enabled=yes active=yes" in lines
+    assert [line for line in lines if line.startswith("package")] == [
+        "package firewalld installed=yes",
+        "package netbase installed=yes",
+    ]
 
 
 def test_a_split_tunnel_pushes_its_routes_and_no_default_route() -> None:

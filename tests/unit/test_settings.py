@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,29 @@ def test_a_password_that_softether_reads_as_none_is_refused(word: str) -> None:
 def test_a_missing_users_file_is_named() -> None:
     lines = refused({**example(), **given(), "users": {"file": "nobody.csv"}})
     assert any(line.startswith("  - users.file: nobody.csv cannot be read") for line in lines)
+
+
+def of_archive(folder: Path, digest: str) -> list[str]:
+    (folder / "vpnserver.tar.gz").write_bytes(b"archive")
+    (folder / "users.csv").write_text("name\n")
+    tarball = {"file": "vpnserver.tar.gz", "sha256": digest}
+    configure({**example(), **given(), "server": {"address": "203.0.113.20", "install": "tarball", "tarball": tarball}})
+    with pytest.raises(pulumi.RunError) as caught:
+        settings.load(folder)
+    return [line for line in str(caught.value).splitlines() if "tarball" in line]
+
+
+def test_an_archive_of_the_projects_is_compared_before_any_machine_is_touched(tmp_path: Path) -> None:
+    right = hashlib.sha256(b"archive").hexdigest()
+    (found,) = of_archive(tmp_path, "0" * 64)
+    assert f"file vpnserver.tar.gz has SHA-256 {right}; if that is the right archive, write it to sha256" in found
+
+
+def test_a_missing_archive_is_named(tmp_path: Path) -> None:
+    tarball = {"file": "nothing.tar.gz", "sha256": "0" * 64}
+    server = {"address": "203.0.113.20", "install": "tarball", "tarball": tarball}
+    lines = refused({**example(), **given(), "server": server})
+    assert any("names the file nothing.tar.gz, which cannot be read: No such file" in line for line in lines)
 
 
 def test_a_password_of_nobody_is_named() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from labvpn.agent.machine import Machine, Outcome
+from labvpn.agent.places import PACKAGED
 from labvpn.agent.rpc import Answer
-from labvpn.agent.softether import PACKAGED, Secrets, SoftEther
+from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.vpnconfig import Tree, load
 
 CASES = Path(__file__).parents[2] / "cases"

@@ -129,7 +129,7 @@ def test_what_another_package_has_begun_to_need_stays(tmp_path: Path) -> None:
 
 def test_a_host_without_apt_gets_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(AgentError, match="`present`"):
-        Packages(FakeMachine(tmp_path, {"apt-get": Outcome(127)})).install(["netbase"])
+        Packages(FakeMachine(tmp_path, {"dpkg-query": Outcome(127)})).install(["netbase"])
 
 
 def test_a_run_that_was_cut_off_in_dpkg_is_finished_first(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import pytest
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 from labvpn.agent.main import work
+from labvpn.agent.places import PACKAGED
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, RpcError
-from labvpn.agent.softether import PACKAGED, SoftEther
+from labvpn.agent.softether import SoftEther
 from labvpn.agent.status import Status
 from labvpn.agent.times import moment
 

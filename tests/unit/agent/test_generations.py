@@ -1,0 +1,98 @@
+"""The two generations of SoftEther: 4.x and 5.x keep OpenVPN's ports, OpenVPN and SSTP in other words and calls.
+
+The answers are those of 4.44 (build 9807) and of 5.01 (build 9674), as the servers gave them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labvpn.agent.concern import observed_text
+from labvpn.agent.document import compare, parse
+from labvpn.agent.rpc import Answer
+from labvpn.agent.seed import seed
+from labvpn.agent.server import Server
+from labvpn.agent.state import State
+from labvpn.agent.vpnconfig import load
+from tests.unit.agent.fakes import DOCUMENTS, SECRETS, FakeMachine, FakeSoftEther
+
+FOUR = """declare root
+{
+	declare ServerConfiguration
+	{
+		uint CurrentBuild 9807
+		bool DisableOpenVPNServer false
+		bool DisableSSTPServer true
+		string OpenVPN_UdpPortList 1194,$201195
+	}
+}
+"""
+FIVE = """declare root
+{
+	declare ServerConfiguration
+	{
+		string PortsUDP 1194,$201195
+		declare Proto
+		{
+			declare OpenVPN
+			{
+				bool Enabled true
+			}
+			declare SSTP
+			{
+				bool Enabled false
+			}
+		}
+	}
+}
+"""
+OURS = "udp ports=1194,1195\nprotocol openvpn enabled=yes\nprotocol sstp enabled=no\n"
+FIVE_HAS: Answer = {"EnableOpenVPN_bool": True, "EnableSSTP_bool": False}
+FOUR_HAS: Answer = {**FIVE_HAS, "OpenVPNPortList_str": "1194, 1195"}
+
+
+def speaking(root: Path, config: str, version: int, has: Answer) -> FakeSoftEther:
+    softether = FakeSoftEther(FakeMachine(root), config)
+    softether.answers["GetServerInfo"] = {"ServerVerInt_u32": version}
+    softether.answers["GetOpenVpnSstpConfig"] = has
+    return softether
+
+
+def sent(softether: FakeSoftEther, text: str) -> list[tuple[str, object]]:
+    """The calls that lead to a document, but for the questions."""
+    concern = Server(State(softether.machine, "server"), softether)
+    concern.change(compare(parse(text), concern.observe(parse(text), {})))
+    return [(method, given) for method, given in softether.calls if not method.startswith("Get")]
+
+
+@pytest.mark.parametrize("config", [FOUR, FIVE], ids=["4.x", "5.x"])
+def test_the_same_document_is_shown_of_both_generations(tmp_path: Path, config: str) -> None:
+    concern = Server(State(FakeMachine(tmp_path), "server"), FakeSoftEther(FakeMachine(tmp_path), config))
+    assert observed_text(concern, OURS) == OURS
+
+
+def test_the_udp_ports_of_a_4_x_server_are_a_list_beside_its_protocols(tmp_path: Path) -> None:
+    four = speaking(tmp_path, FOUR, 444, FOUR_HAS)
+    assert sent(four, "udp ports=1194\n") == [("SetOpenVpnSstpConfig", {**FOUR_HAS, "OpenVPNPortList_str": "1194"})]
+    four.calls.clear()
+    assert sent(four, "udp ports=none\n") == [("SetOpenVpnSstpConfig", {**FOUR_HAS, "OpenVPNPortList_str": ""})]
+
+
+def test_the_udp_ports_of_a_5_x_server_have_a_call_of_their_own(tmp_path: Path) -> None:
+    five = speaking(tmp_path, FIVE, 501, FIVE_HAS)
+    assert sent(five, "udp ports=1194\n") == [("SetPortsUDP", {"Ports_u32": [1194]})]
+
+
+def test_a_protocol_switched_on_a_4_x_server_keeps_the_udp_ports(tmp_path: Path) -> None:
+    four = speaking(tmp_path, FOUR, 444, FOUR_HAS)
+    assert sent(four, "protocol sstp enabled=yes\n") == [
+        ("SetOpenVpnSstpConfig", {**FOUR_HAS, "EnableSSTP_bool": True})
+    ]
+
+
+def test_a_fresh_server_of_either_generation_finds_its_ports_in_the_seed() -> None:
+    found = load(seed(parse(DOCUMENTS["server"]), str(SECRETS["administrator"])).splitlines())["ServerConfiguration"]
+    assert (found["PortsUDP"], found["OpenVPN_UdpPortList"]) == ("1194", "1194")
+    assert (found["DisableOpenVPNServer"], found["DisableSSTPServer"]) == ("false", "true")

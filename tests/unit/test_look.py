@@ -1,0 +1,51 @@
+"""The one look at the VPN host: what it lacks for the agent is named with the line that installs it."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from labvpn.remote import look, ssh
+from labvpn.remote.errors import HopError, HopErrors
+from tests.unit.samples import credentials, lab
+
+
+def looked(monkeypatch: pytest.MonkeyPatch, said: str) -> str:
+    """What a look says where the host's shell refuses so."""
+
+    async def refuse(*_: Any) -> str:
+        raise HopError("The VPN host 203.0.113.20", f"refused: {said}", "mend that on the host, then run this again")
+
+    monkeypatch.setattr(ssh, "run", refuse)
+    with pytest.raises(HopErrors) as caught:
+        look.look(lab(fortigate=None, dns=None), credentials(), "{}")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["bash: line 1: python3: command not found", "sudo: python3: command not found", "sh: 1: python3: not found"],
+)
+def test_a_host_without_python_is_told_how_it_gets_one(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    sentence = looked(monkeypatch, said)
+    assert "has no python3, which the agent needs; install it: `apt-get install python3`" in sentence
+    assert "`yum install python3`" in sentence
+
+
+def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "has Python 3.4.10 and the agent needs 3.6" in looked(monkeypatch, "3.4.10")
+
+
+def test_another_refusal_is_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "refused: disk full; mend that" in looked(monkeypatch, "disk full")
+
+
+def test_an_old_python_says_its_version_and_runs_nothing() -> None:
+    program = shlex.split(look.BOOTSTRAP)[2]
+    old = program.replace("import sys;", "import sys;sys.version_info=(3,4);sys.version='3.4.10 (old)';")
+    done = subprocess.run([sys.executable, "-c", old], input="1\nx", capture_output=True, text=True)
+    assert (done.returncode, done.stderr.strip()) == (1, "3.4.10")
