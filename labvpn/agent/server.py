@@ -8,6 +8,7 @@ from labvpn.agent.certificate import Certificate, Cipher, Syslog
 from labvpn.agent.concern import Concern, Handler
 from labvpn.agent.document import Change, Line
 from labvpn.agent.errors import AgentError
+from labvpn.agent.generation import Generation, unexpected
 from labvpn.agent.hashes import password_hash
 from labvpn.agent.listeners import Listeners
 from labvpn.agent.rpc import WrongPassword
@@ -24,7 +25,18 @@ class Server(Concern):
         settings = "ServerConfiguration"
         handlers: List[Handler] = [
             kind(softether)
-            for kind in (Administrator, Certificate, Listeners, UdpPorts, Protocol, Ipsec, Azure, KeepAlive, Tls)
+            for kind in (
+                Generation,
+                Administrator,
+                Certificate,
+                Listeners,
+                UdpPorts,
+                Protocol,
+                Ipsec,
+                Azure,
+                KeepAlive,
+                Tls,
+            )
         ]
         handlers += [Cipher(softether), Syslog(softether)]
         handlers += [
@@ -53,6 +65,9 @@ class Server(Concern):
 
     def notes(self, desired: List[Line]) -> List[str]:
         return self.softether.notes()
+
+    def warnings(self, desired: List[Line]) -> List[str]:
+        return unexpected(self.softether, desired)
 
     def finish(self, changes: List[Change]) -> None:
         self.softether.flush()

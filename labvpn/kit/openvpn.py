@@ -38,7 +38,15 @@ def ways(order: Order) -> tuple[Way, ...]:
 
 def readers(order: Order) -> tuple[Reader, ...]:
     """One profile serves every program, unless a split tunnel needs the line that OpenVPN Connect refuses."""
-    return (Reader.OPENVPN, Reader.CONNECT) if order.splits else (Reader.OPENVPN,)
+    return (Reader.OPENVPN, Reader.CONNECT) if names_gateway(order) else (Reader.OPENVPN,)
+
+
+def names_gateway(order: Order) -> bool:
+    """Whether a split tunnel needs the line: SoftEther 5 pushes routes without the gateway that they go by.
+
+    SoftEther 4 pushes the other end of the tunnel, and with another gateway no route can be made.
+    """
+    return order.splits and order.stack.generation >= 5
 
 
 def profile(order: Order, trust: Trust, way: Way, reader: Reader = Reader.OPENVPN) -> str:
@@ -51,9 +59,8 @@ def _lines(order: Order, trust: Trust, way: Way, reader: Reader) -> Iterator[str
     yield from ("client", "dev tun", f"proto {way.transport}", f"remote {order.stack.name} {way.port}", "nobind")
     # The server's own sample says AES-128-CBC, which OpenVPN 2.6 does not negotiate; the server follows this one.
     yield from ("cipher AES-256-GCM", "data-ciphers AES-256-GCM", "auth SHA1")
-    if order.splits and reader is Reader.OPENVPN:
-        # A split tunnel is pushed as routes without the gateway that they go by. OpenVPN Connect needs none, and its
-        # core refuses a profile with this line as one that only a server may push.
+    if names_gateway(order) and reader is Reader.OPENVPN:
+        # OpenVPN Connect needs none, and its core refuses a profile with this line as one that only a server may push.
         yield f"route-gateway {order.stack.network.router}"
     # A session that the server ends stays ended: any restart, and any failed attempt, ends the program.
     yield from ("remap-usr1 SIGTERM", "connect-retry-max 1", "resolv-retry 20", "server-poll-timeout 20")

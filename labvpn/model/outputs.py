@@ -75,6 +75,7 @@ class Outputs(Told):
     name: str
     address: IPv4Address
     ports: dict[str, tuple[int, ...]]
+    generation: int = Field(default=5, description="of SoftEther: a split tunnel is pushed in two ways")
     hub: str
     protocols: Protocols
     network: Network

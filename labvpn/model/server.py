@@ -54,6 +54,9 @@ class Server(Value):
         "present: it is installed, leave it",
     )
     tarball: Tarball | None = Field(default=None, description="of `install: tarball`")
+    generation: Literal[4, 5] = Field(
+        default=5, description="of SoftEther; Debian's package is 5, its makers' archives for Linux are 4"
+    )
     administrators: tuple[IPv4Address, ...] = Field(
         default=(), description="addresses beside the host itself that may administer SoftEther"
     )

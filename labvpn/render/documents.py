@@ -40,7 +40,7 @@ def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Conc
     """
     entries: dict[Concern, Callable[[], Iterator[Entry]]] = {
         Concern.HOST: lambda: _host(lab, hashlib.sha256(agent.encode()).hexdigest()),
-        Concern.SERVER: lambda: _server(lab.vpn, certificate),
+        Concern.SERVER: lambda: _server(lab, certificate),
         Concern.HUB: lambda: hubs(lab),
     }
     if lab.firewall is not None:
@@ -77,7 +77,10 @@ def origin(tarball: Tarball) -> str:
     return tarball.address or f"file:///var/tmp/labvpn-{tarball.sha256[:16]}.tar.gz"
 
 
-def _server(vpn: Vpn, certificate: str | None) -> Iterator[Entry]:
+def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:
+    vpn = lab.vpn
+    if lab.server.generation == 4:
+        yield Entry("generation", "", {"number": "4"})
     yield Entry("administrator", "", {"password": "current"})
     if certificate:
         yield Entry("certificate", "", {"sha256": certificate})

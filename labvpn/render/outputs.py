@@ -22,6 +22,7 @@ def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
         "name": lab.dialled,
         "address": str(lab.server.address),
         "ports": ports(lab),
+        "generation": lab.server.generation,
         "hub": lab.vpn.hub,
         "protocols": lab.vpn.protocols.model_dump(mode="json", by_alias=True),
         "network": network(lab.all_hubs[lab.vpn.hub]),

@@ -29,10 +29,12 @@ RAW = {
 class Host(AgentHost):
     """The VPN host, as a client elsewhere meets it."""
 
-    def dial(self, user: str = "owner", password: str | None = None, way: str = "mschap") -> dict[str, Any]:
+    def dial(
+        self, user: str = "owner", password: str | None = None, way: str = "mschap", stay: float = 0
+    ) -> dict[str, Any]:
         """What the client says at its end."""
         word = SECRETS["users"][f"LAB/{user}"] if password is None else password
-        program = [sys.executable, "-m", "tests.rehearsal.l2tp.client", str(network.SERVER), user, way]
+        program = [sys.executable, "-m", "tests.rehearsal.l2tp.client", str(network.SERVER), user, way, str(stay)]
         answer: dict[str, Any] = json.loads(self.output("campus", *program, input=word))
         return answer
 
@@ -109,6 +111,15 @@ def test_a_guest_gets_an_address_and_does_not_reach_the_router_itself(host: Host
 @pytest.mark.parametrize("way", ["mschap", "pap"])
 def test_a_wrong_password_ends_at_the_login(host: Host, way: str) -> None:
     assert host.dial(password="wrong", way=way)["stage"] == "login"
+
+
+def test_a_session_is_cut_at_its_limit_and_the_user_held_off(host: Host) -> None:
+    document = host.documents()["hub"].replace("interval=5 hold=60", "interval=1 hold=15")
+    host.converge("hub", document.replace("AutoDisconnect=1800 MultiLogins=1", "AutoDisconnect=8 MultiLogins=1"))
+    said = host.dial("guest1", stay=60)
+    assert said.get("ended"), said
+    assert host.dial("guest1")["stage"] == "login"
+    host.converge("hub")
 
 
 def test_without_secure_nat_the_login_succeeds_and_no_connection_comes_of_it(host: Host) -> None:

@@ -76,6 +76,13 @@ def test_an_archive_is_named_by_its_checksum_and_place_and_brings_no_package_of_
     ]
 
 
+def test_only_a_server_of_generation_4_is_told_which_it_is() -> None:
+    four = lab(server={"address": "203.0.113.20", "generation": 4})
+    assert documents(four, "")[Concern.SERVER].startswith("generation number=4\n")
+    assert "generation" not in documents(lab(), "")[Concern.SERVER]
+    assert outputs.told(four, credentials(), str)["generation"] == 4
+
+
 def test_a_split_tunnel_pushes_its_routes_and_no_default_route() -> None:
     split = lab(vpn={"secureNat": {"routes": ["203.0.113.16/28"]}})
     text = documents(split, "")[Concern.HUB]

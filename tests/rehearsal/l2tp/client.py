@@ -1,7 +1,8 @@
 """The client as a program: `python -m tests.rehearsal.l2tp.client SERVER USER mschap|pap`, the password by stdin.
 
 It prints one JSON object: `address` and `resolver` where it got in, and whether a packet came back through the tunnel;
-`stage` and `why` where it did not.
+`stage` and `why` where it did not. With a number of seconds as the last argument it stays for so long, unless the
+server ends it before, and then `ended` says how.
 """
 
 from __future__ import annotations
@@ -51,24 +52,26 @@ def answers(link: Link, target: IPv4Address, seconds: float = 5.0) -> bool:
     return False
 
 
-def dial(server: str, user: str, password: str, way: str) -> dict[str, Any]:
-    """Dial, look whether packets pass, and hang up."""
+def dial(server: str, user: str, password: str, way: str, stay: float = 0) -> dict[str, Any]:
+    """Dial, look whether packets pass, stay, and hang up."""
     tunnel = Tunnel(server)
     try:
         tunnel.open()
         link = Link(tunnel, user, password, way, SECONDS)
         link.open()
         passes = answers(link, link.resolver)
+        ended = link.stay(stay) if stay else ""
         link.close()
     except TunnelError as error:
         return {"stage": "tunnel", "why": str(error)}
     except LinkError as error:
         return {"stage": error.stage, "why": str(error)}
     else:
-        return {"address": str(link.address), "resolver": str(link.resolver), "passes": passes}
+        return {"address": str(link.address), "resolver": str(link.resolver), "passes": passes, "ended": ended}
     finally:
         tunnel.close()
 
 
 if __name__ == "__main__":
-    print(json.dumps(dial(sys.argv[1], sys.argv[2], sys.stdin.read(), sys.argv[3])))
+    seconds = float(sys.argv[4]) if len(sys.argv) > 4 else 0
+    print(json.dumps(dial(sys.argv[1], sys.argv[2], sys.stdin.read(), sys.argv[3], seconds)))

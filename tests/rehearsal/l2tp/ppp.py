@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from tests.rehearsal.l2tp.mschap import expected, response
-from tests.rehearsal.l2tp.tunnel import Tunnel
+from tests.rehearsal.l2tp.tunnel import Tunnel, TunnelError
 
 LCP, PAP, CHAP, IPCP, IPV4 = 0xC021, 0xC023, 0xC223, 0x8021, 0x0021
 REQUEST, ACK, NAK, REJECT, TERMINATE, TERMINATED, PROTOCOL_REJECT, ECHO, ECHOED = 1, 2, 3, 4, 5, 6, 8, 9, 10
@@ -155,6 +155,8 @@ class Link:
         elif code == REJECT:
             for kind in options(body):
                 layer.ours.pop(kind, None)
+            if layer is self.ipcp and ADDRESS not in layer.ours:
+                raise LinkError("address", "the server has no address to give")
             self.configure(layer)
 
     def wrong(self, asked: Options) -> Options:
@@ -172,6 +174,17 @@ class Link:
         elif code in (3, 4):
             self.let_in = code == 3
             self.proven = code == 3 and body.decode("ascii", "replace").startswith(self.proof)
+
+    def stay(self, seconds: float) -> str:
+        """Answer what comes until the other side ends it, and say how; empty where it did not in time."""
+        self.end = time.monotonic() + seconds
+        try:
+            self.until(lambda: False, "over", lambda: self.send(LCP, ECHO, bytes(4)))
+        except LinkError as error:
+            return "" if time.monotonic() > self.end else str(error)
+        except TunnelError as error:
+            return str(error)
+        return ""
 
     def close(self) -> None:
         """End the link."""

@@ -11,6 +11,8 @@ import pytest
 
 from labvpn.agent.concern import observed_text
 from labvpn.agent.document import compare, parse
+from labvpn.agent.errors import AgentError
+from labvpn.agent.generation import mismatch
 from labvpn.agent.rpc import Answer
 from labvpn.agent.seed import seed
 from labvpn.agent.server import Server
@@ -90,6 +92,17 @@ def test_a_protocol_switched_on_a_4_x_server_keeps_the_udp_ports(tmp_path: Path)
     assert sent(four, "protocol sstp enabled=yes\n") == [
         ("SetOpenVpnSstpConfig", {**FOUR_HAS, "EnableSSTP_bool": True})
     ]
+
+
+def test_a_server_of_another_generation_than_the_stacks_is_named(tmp_path: Path) -> None:
+    four, five = (speaking(tmp_path, config, 0, {}) for config in (FOUR, FIVE))
+    said = Server(State(four.machine, "server"), four).warnings(parse(OURS))
+    assert said == [mismatch("4")]
+    assert Server(State(four.machine, "server"), four).warnings(parse("generation number=4\n" + OURS)) == []
+    assert Server(State(five.machine, "server"), five).warnings(parse(OURS)) == []
+    with pytest.raises(AgentError, match="is of generation 5: write `generation: 5`"):
+        sent(five, "generation number=4\n")
+    assert sent(four, "generation number=4\n") == []
 
 
 def test_a_fresh_server_of_either_generation_finds_its_ports_in_the_seed() -> None:

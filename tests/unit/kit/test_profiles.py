@@ -48,6 +48,11 @@ def test_a_split_tunnel_names_its_gateway_and_openvpn_connect_gets_no_line_that_
     assert openvpn.readers(split()) == (Reader.OPENVPN, Reader.CONNECT)
 
 
+def test_a_split_tunnel_of_softether_4_names_no_gateway_so_one_profile_serves_every_program() -> None:
+    assert "route-gateway" not in ovpn(split(generation=4))
+    assert openvpn.readers(split(generation=4)) == (Reader.OPENVPN,)
+
+
 def test_the_server_is_known_by_its_name_and_by_its_authority() -> None:
     found = ovpn(order())
     assert found["verify-x509-name"] == "vpn.lab.example name"
