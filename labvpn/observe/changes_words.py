@@ -11,11 +11,13 @@ TITLES = {
     "administration": "adminip.txt (who may administer SoftEther)",
     "administrator": "SoftEther's administrator",
     "agent": "labvpn's agent",
+    "archive": "SoftEther's archive",
     "authority": "trusted CA",
     "log": "log of hub",
     "option": "hub option",
     "radius": "RADIUS of hub",
     "securenat": "SecureNAT of hub",
+    "softether": "SoftEther",
 }
 """How a kind is called where its own word would not do."""
 

@@ -23,6 +23,7 @@ KNOWN = {
     "Timer": {"OnActiveSec", "OnBootSec", "AccuracySec", "Unit"},
     "Install": {"WantedBy"},
 }
+LATER_VALUES = {("ProtectSystem", "strict"), ("ProtectHome", "tmpfs"), ("Type", "exec"), ("Type", "notify-reload")}
 LATER_OPTIONS = ('"--now"', '"--value"', '"--collect"', '"--pipe"', '"--wait"', '"--what')
 
 
@@ -37,6 +38,7 @@ def sections(text: str) -> configparser.RawConfigParser:
 def test_a_unit_says_only_what_systemd_219_knows(text: str) -> None:
     unit = sections(text)
     assert {(name, key) for name in unit.sections() for key in unit[name] if key not in KNOWN.get(name, ())} == set()
+    assert LATER_VALUES.intersection(pair for name in unit.sections() for pair in unit[name].items()) == set()
 
 
 @pytest.mark.parametrize("text", UNITS, ids=lambda text: text.splitlines()[1])
