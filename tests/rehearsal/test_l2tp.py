@@ -41,6 +41,13 @@ class Host(AgentHost):
     def listens(self) -> bool:
         return ":1701 " in self.output("server", "ss", "-Hlnu")
 
+    def comes_to(self, listening: bool) -> bool:
+        """Whether it listens or no longer does; SoftEther's UDP ports take some seconds to follow."""
+        end = time.monotonic() + 20
+        while self.listens() is not listening and time.monotonic() < end:
+            time.sleep(0.5)
+        return self.listens() is listening
+
     def log(self) -> str:
         return self.output(
             "server", "sh", "-c", "cat /var/log/softether/server_log/* /var/log/softether/security_log/LAB/*"
@@ -64,9 +71,7 @@ def closed() -> Iterator[Host]:
 def switched(closed: Host) -> Host:
     """Raw L2TP is on; the firewall is as it was."""
     closed.rpc(("SetIPsecServices", RAW))
-    end = time.monotonic() + 20
-    while not closed.listens() and time.monotonic() < end:
-        time.sleep(0.5)
+    assert closed.comes_to(listening=True)
     return closed
 
 
@@ -135,4 +140,5 @@ def test_without_secure_nat_the_login_succeeds_and_no_connection_comes_of_it(hos
 def test_raw_l2tp_switched_on_by_hand_is_seen_and_put_right(host: Host) -> None:
     assert any("raw=yes" in line for line in host.drift()["server"])
     assert host.converge("server") == ["~ ipsec: raw yes -> no"]
+    assert host.comes_to(listening=False)
     assert host.dial()["stage"] == "tunnel"
