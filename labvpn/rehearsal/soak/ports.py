@@ -133,10 +133,9 @@ def table(case: Case) -> Iterator[Row]:
         to_desk = frozenset({portal} if place == "admin" else ())
         yield Row(place, "workstation", "came", to_desk)
         yield Row(place, "workstation", "opened", to_desk)
-    if case.protocols.openvpn:
-        yield Row("VPN (owner)", "server", "opened", frozenset(case.tcp | {ssh, portal}))
-        yield Row("VPN (guest1)", "server", "opened", frozenset({portal}))
-        yield from (Row(f"VPN ({user})", "workstation", "opened", frozenset({portal})) for user in INSIDERS)
+    yield Row("VPN (owner)", "server", "opened", frozenset(case.tcp | {ssh, portal}))
+    yield Row("VPN (guest1)", "server", "opened", frozenset({portal}))
+    yield from (Row(f"VPN ({user})", "workstation", "opened", frozenset({portal})) for user in INSIDERS)
     yield Row("server", "server", "listens", frozenset(case.needed - {"esp"}))
 
 
@@ -158,8 +157,8 @@ def try_case(lab: Lab, case: Case, last: int = EVERY, *, dials: bool = True) -> 
     """Go over to a case by one `up`, try every port, and compare what was seen with the table."""
     repair(configured(lab, case))
     found = seen(lab, last)
-    if dials and case.protocols.openvpn:
-        found |= seen_inside(lab)
+    if dials:
+        found |= seen_inside(lab, openvpn=case.protocols.openvpn)
     return judged(case, found, last)
 
 
@@ -194,14 +193,13 @@ def seen(lab: Lab, last: int) -> dict[Place, set[str]]:
     return found
 
 
-def seen_inside(lab: Lab) -> dict[Place, set[str]]:
+def seen_inside(lab: Lab, *, openvpn: bool) -> dict[Place, set[str]]:
     """What opens to users of the VPN; SecureNAT makes each connection anew, so no packet can be counted."""
     targets = {"server": INSIDE, "workstation": WORKSTATION}
+    ask = {"sweep": {}, "connect": {address: _named(THROUGH) for address in targets.values()}}
     found: dict[Place, set[str]] = {}
     for user in INSIDERS:
-        opened = through(
-            lab, user, {"sweep": {}, "connect": {address: _named(THROUGH) for address in targets.values()}}
-        )
+        opened = through(lab, user, ask, openvpn=openvpn)
         found |= {(f"VPN ({user})", machine, "opened"): _tcp(opened[at]) for machine, at in targets.items()}
     return found
 
