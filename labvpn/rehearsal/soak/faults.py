@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -16,8 +17,10 @@ from labvpn.rehearsal import sealed
 from labvpn.rehearsal.machine import line
 from labvpn.rehearsal.places import PROJECT
 from labvpn.rehearsal.soak.engine import SECONDS, Engine, Event, Run, Seen
-from labvpn.rehearsal.soak.steps import Hop, Injection, Step, steps
+from labvpn.rehearsal.soak.lab import Lab
+from labvpn.rehearsal.soak.steps import Hop, Injection, Step, injections, sample, steps
 from labvpn.rehearsal.soak.strike import Striker
+from labvpn.rehearsal.soak.trial import Outcome, Trial
 
 DURING = 1.0
 """Seconds after the beginning of a step at which it is under way."""
@@ -116,6 +119,28 @@ class Bench:
             else:
                 run = engine.up(*self.other, seen=seen)
         return run, met.is_set()
+
+    def undo(self) -> list[Step]:
+        """What a destroy would do, without doing it."""
+        seen: list[Event] = []
+        done = self.engine.run("destroy", "--preview-only", "--json", seen=seen.append)
+        assert done.good, done.sentences  # noqa: S101  (without it there is nothing to try)
+        return steps("destroy", seen)
+
+    def tried(self, injection: Injection) -> Outcome:
+        """What came of an injection, as `make soak` counts it."""
+        came = self.survive(injection)
+        good = int(not came.complaints)
+        return Outcome(
+            1, int(came.met), good, good, 1 - good, tuple(f"{injection.name}: {each}" for each in came.complaints)
+        )
+
+
+def trials(lab: Lab, seed: int) -> Iterator[Trial]:
+    """Every fault of every step of an `up` that changes something on each hop, and of a destroy, as the seed has it."""
+    bench = Bench(lab.state)
+    for injection in sample(injections([*bench.change(), *bench.undo()]), seed):
+        yield Trial(injection.name, partial(bench.tried, injection))
 
 
 @contextmanager
