@@ -7,21 +7,26 @@ on standard input, for its own command line and environment are looked at too; p
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from labvpn.rehearsal import inside
 from labvpn.rehearsal.soak.canaries import pattern
 
+FORK = multiprocessing.get_context("fork")
 FILES_EVERY = 0.5
 """Seconds between two looks at the files; processes are looked at without pause."""
 
-FROM_PACKAGES = tuple(f"{inside.SERVER}/upper/{name}" for name in ("usr/bin", "usr/lib", "usr/share", "var/cache"))
+PACKAGES = ("usr/bin", "usr/lib", "usr/share", "var/cache", "var/lib/apt", "var/lib/dpkg")
+FROM_PACKAGES = tuple(f"{inside.SERVER}/upper/{name}" for name in PACKAGES)
 """What packages bring, hundreds of megabytes: looked at once, at the end, or short-lived files would be missed."""
 
 
@@ -80,7 +85,8 @@ class Watch:
             self._search(text, f"{about.st_mode & 0o777:04o}", path)
 
     def _paths(self, spared: tuple[str, ...]) -> Iterator[str]:
-        for folder in [*self.folders, *_server_folders()]:
+        # What lies on the VPN host comes and goes with the stack, so it is first.
+        for folder in [*_server_folders(), *self.folders]:
             for place, folders, names in os.walk(folder):
                 folders[:] = [each for each in folders if not _others(place, each) and f"{place}/{each}" not in spared]
                 yield from (f"{place}/{name}" for name in names)
@@ -111,29 +117,32 @@ def main() -> None:
     asked = json.loads(sys.stdin.readline())
     needles = {bytes.fromhex(form): name for form, name in asked["needles"].items()}
     watch = Watch(needles, asked["folders"])
-    print("watching", flush=True)
-    ended = threading.Event()
-    threading.Thread(target=lambda: _until_the_end(ended), daemon=True).start()
-    files = threading.Thread(target=lambda: _files(watch, ended))
+    # A process of its own for the files: a search in a large one would keep this one from looking at the others.
+    ended, (told, telling) = FORK.Event(), FORK.Pipe(duplex=False)
+    files = FORK.Process(target=_files, args=(watch, ended, telling))
     files.start()
+    print("watching", flush=True)
+    threading.Thread(target=lambda: _until_the_end(ended), daemon=True).start()
     while not ended.is_set():
         watch.look_at_processes()
         time.sleep(0.002)
+    in_files: Watch = told.recv()
     files.join()
-    found = sorted(map(asdict, watch.findings), key=str)
-    about = {"looks": watch.looks, "processes": len(watch.processes), "files": len(watch.files)}
+    found = sorted(map(asdict, watch.findings | in_files.findings), key=str)
+    about = {"looks": watch.looks, "processes": len(watch.processes), "files": len(in_files.files)}
     print(json.dumps({"findings": found, **about}))
 
 
-def _until_the_end(ended: threading.Event) -> None:
+def _until_the_end(ended: Event) -> None:
     sys.stdin.read()
     ended.set()
 
 
-def _files(watch: Watch, ended: threading.Event) -> None:
+def _files(watch: Watch, ended: Event, telling: Connection) -> None:
     while not ended.wait(FILES_EVERY):
         watch.look_at_files()
     watch.look_at_files(spared=())
+    telling.send(watch)
 
 
 if __name__ == "__main__":
