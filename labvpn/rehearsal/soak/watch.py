@@ -41,10 +41,11 @@ class Finding:
 
 @dataclass
 class Watch:
-    """What is looked for, where, and what was seen so far."""
+    """What is looked for, where, and what was seen so far; in the first folder also in files from before."""
 
     needles: dict[bytes, str]
     folders: list[str]
+    began: float = field(default_factory=time.time)
     looks: int = 0
     findings: set[Finding] = field(default_factory=set)
     processes: set[int] = field(default_factory=set)
@@ -79,6 +80,8 @@ class Watch:
                 if about.st_mode & 0o170000 != 0o100000 or key in self.files:
                     continue
                 self.files.add(key)
+                if about.st_ctime < self.began and not path.startswith(self.folders[0]):
+                    continue
                 text = Path(path).read_bytes()
             except OSError:
                 continue
