@@ -1,4 +1,4 @@
-"""How long many users take: first run, one changed, nothing changed, all removed; beside it what people do today."""
+"""How long many users take: the first run, one changed, nothing changed, all removed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from labvpn.rehearsal import bench_today, machine, places, sealed, stack
+from labvpn.rehearsal import machine, places, sealed, stack
 
 SIZES = (10, 1_000, 10_000)
 """The last one is the server's own limit."""
@@ -39,7 +39,6 @@ def figures(sizes: tuple[int, ...] = SIZES) -> Iterator[tuple[str, str, str]]:
             _up(state, alone, folder, 1)
             for size in sizes:
                 yield from _of_size(state, alone, folder, size)
-            yield from bench_today.figures(state, folder)
         finally:
             _pulumi(state, ["destroy", "--yes", "--skip-preview"], alone)
 
