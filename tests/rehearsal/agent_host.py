@@ -56,6 +56,13 @@ class AgentHost(Rehearsal):
         assert done.returncode == 0, done.stderr
         return str(done.stdout)
 
+    def begin(self) -> None:
+        """Start the machines anew, with the agent on a host that knows its packages."""
+        self.stop()
+        self.start()
+        self.output("server", "apt-get", "update", "-q")
+        self.install()
+
     def install(self) -> None:
         folder = AGENT.rpartition("/")[0]
         place = f"mkdir -p {folder} && cat >{AGENT}.new && chmod 0755 {AGENT}.new && mv {AGENT}.new {AGENT}"

@@ -33,10 +33,7 @@ def shown() -> Served:
 @pytest.fixture(scope="module")
 def host(shown: Served) -> Iterator[AgentHost]:
     host = AgentHost("certificate")
-    host.stop()
-    host.start()
-    host.output("server", "apt-get", "update", "-q")
-    host.install()
+    host.begin()
     host.converge("host")
     SECRETS["certificate"] = {"certificate": shown.certificate, "key": shown.key}
     yield host

@@ -44,10 +44,7 @@ def pem(file: Path) -> str:
 @pytest.fixture(scope="module")
 def given(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
     host = HubHost("hub-test")
-    host.stop()
-    host.start()
-    host.output("server", "apt-get", "update", "-q")
-    host.install()
+    host.begin()
     host.converge("host")
     host.converge("server")
     folder = tmp_path_factory.mktemp("hub")

@@ -58,10 +58,7 @@ class Host(AgentHost):
 def closed() -> Iterator[Host]:
     """The host as the stack leaves it."""
     host = Host("l2tp")
-    host.stop()
-    host.start()
-    host.output("server", "apt-get", "update", "-q")
-    host.install()
+    host.begin()
     host.converge_all()
     yield host
     host.stop()

@@ -25,10 +25,7 @@ REFUSED = "AUTH_FAILED"
 def host() -> Iterator[AgentHost]:
     """A server whose guest has eight seconds, and a reaper that holds for fifteen."""
     host = AgentHost("reaper")
-    host.stop()
-    host.start()
-    host.output("server", "apt-get", "update", "-q")
-    host.install()
+    host.begin()
     host.converge("host")
     host.converge("server")
     host.converge("hub", document(host, LIMIT))
