@@ -1,4 +1,4 @@
-"""Changes by hand in firewalld, on the FortiGate and at the name server, a line each."""
+"""Changes by hand on the FortiGate and at the name server, a line each."""
 
 from __future__ import annotations
 
@@ -8,16 +8,6 @@ from urllib.parse import quote
 from labvpn.rehearsal.soak.changes import Change, Make
 
 COMMENT = "Managed by Pulumi (labvpn)"
-
-
-def firewalld(*changes: str) -> Make:
-    """Permanent changes, in force at once."""
-    return lambda hands: hands.firewalld(*changes)
-
-
-def now(change: str) -> Make:
-    """A change that the next reload takes back."""
-    return lambda hands: hands.shell(f"firewall-cmd -q {change}")
 
 
 def put(table: str, name: str, **fields: Any) -> Make:
@@ -56,36 +46,6 @@ def zone(*lines: str) -> Make:
     """Updates of the zone."""
     return lambda hands: hands.zone(*lines)
 
-
-SERVICE = "--service=vpnserver"
-
-FIREWALLD = (
-    Change(
-        "fw/8080", "firewalld: 8080/tcp was added to service vpnserver", firewalld(f"{SERVICE} --add-port=8080/tcp")
-    ),
-    Change(
-        "fw/1701", "firewalld: 1701/udp was added to service vpnserver", firewalld(f"{SERVICE} --add-port=1701/udp")
-    ),
-    Change("fw/500", "firewalld: 500/udp was removed from service", firewalld(f"{SERVICE} --remove-port=500/udp")),
-    Change("fw/992", "firewalld: 992/tcp was removed from service", firewalld(f"{SERVICE} --remove-port=992/tcp")),
-    Change("fw", "firewalld: service vpnserver was removed from zone", firewalld("--remove-service=vpnserver")),
-    Change(
-        "fw",
-        "firewalld: service vpnserver of zone public is not permanent",
-        lambda hands: hands.shell("firewall-cmd -q --permanent --remove-service=vpnserver"),
-    ),
-    Change("fw", "firewalld: service vpnserver of zone public is not in force", now("--remove-service=vpnserver")),
-    Change(
-        "fw",
-        "firewalld: service vpnserver is gone from the server",
-        firewalld("--remove-service=vpnserver", "--delete-service=vpnserver"),
-    ),
-    Change(
-        "fwunit",
-        "unit firewalld: enabled is no on the server, yes here",
-        lambda hands: hands.shell("systemctl disable -q firewalld"),
-    ),
-)
 
 ADDRESS, GROUP, CUSTOM = "firewall/address", "firewall/addrgrp", "firewall.service/custom"
 
@@ -185,4 +145,4 @@ DNS = (
     Change("marker", f"{MARKER}: no TXT at the name server", zone(f"delete {MARKER} TXT")),
 )
 
-HOPS = (*FIREWALLD, *FORTIGATE, *DNS)
+HOPS = (*FORTIGATE, *DNS)

@@ -58,11 +58,24 @@ def without_rule(memo: str) -> Make:
     return lambda hands: hands.without_rule("LAB", memo)
 
 
+def radius(**fields: Any) -> Make:
+    """Some fields of the hub's RADIUS server."""
+    return call(*RADIUS, HubName_str="LAB", **fields)
+
+
 def switch(name: str, value: int) -> Make:
     """An extended option of the hub."""
     option = {"Name_str": name, "Value_u32": value}
     return call("SetHubExtOptions", HubName_str="LAB", AdminOptionList=[option])
 
+
+RADIUS = ("SetHubRadius", "GetHubRadius")
+
+FURNISHED = {
+    "options": {"NoIPv4PacketLog": 1},
+    "radius": {"server": "198.51.100.10"},
+}
+"""What the lab declares of hub LAB beside the example."""
 
 USERS = (
     of_user("owner", "idle", "AutoDisconnect is 0 on the server, 1800 here", **{"policy:AutoDisconnect_u32": 0}),
@@ -143,6 +156,17 @@ HUB = (
     Change("log/packet", "log of hub LAB: packet is no on the server, yes here", log(SavePacketLog_bool=False)),
     Change("log/security", "log of hub LAB: security is no on the server, yes here", log(SaveSecurityLog_bool=False)),
     Change("log/switch", "log of hub LAB: security-switch is hour on", log(SecurityLogSwitchType_u32=3)),
+    Change("log/packets", "log of hub LAB: packets is ", log(PacketLogConfig_u32=[2] * 16)),
+    Change("option", "hub option NoIPv4PacketLog: value is 0 on the server, 1 here", switch("NoIPv4PacketLog", 0)),
+    Change(
+        "radius/server", "RADIUS of hub LAB: server is 198.51.100.9 on", radius(RadiusServerName_str="198.51.100.9")
+    ),
+    Change("radius/port", "RADIUS of hub LAB: port is 1645 on the server, 1812 here", radius(RadiusPort_u32=1645)),
+    Change(
+        "radius/secret",
+        "RADIUS of hub LAB: the secret on the server is another",
+        radius(RadiusSecret_str=BY_HAND),
+    ),
     Change("group/note", "group guests: note is by hand on the server, empty here", group(Note_utf="by hand")),
     Change("group/up", "group guests: MaxUpload is 1 on the server", group(**{"policy:MaxUpload_u32": 1})),
     Change(

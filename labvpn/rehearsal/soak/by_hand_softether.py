@@ -5,6 +5,7 @@ from __future__ import annotations
 from labvpn.rehearsal.soak.by_hand_hub import BY_HAND, HUB, USERS, call
 from labvpn.rehearsal.soak.changes import Change, Make
 
+ORDERS = "/var/lib/labvpn/reaper.json"
 CONFIG = "/var/lib/softether/vpn_server.config"
 
 
@@ -20,7 +21,15 @@ def shell(text: str) -> Make:
 
 ADMINIP = "adminip.txt (who may administer SoftEther)"
 IPSEC = ("SetIPsecServices", "GetIPsecServices")
+SYSLOG = ("SetSysLog", "GetSysLog")
+CIPHER = "ECDHE-RSA-AES128-GCM-SHA256"
 OPENVPN = ("SetOpenVpnSstpConfig", "GetOpenVpnSstpConfig")
+
+FURNISHED = {
+    "tls": {"cipher": "ECDHE-RSA-AES256-GCM-SHA384"},
+    "syslog": {"host": "198.51.100.10"},
+}
+"""What the lab declares of the server beside the example."""
 
 SERVER = (
     Change(
@@ -69,6 +78,11 @@ SERVER = (
     Change("aggressive-mode", "aggressive-mode: enabled is yes", file("DisableIPsecAggressiveMode", "false")),
     Change("tls", "tls: minimum is 1.0 on the server, 1.2 here", file("Tls_Disable1_0", "false")),
     Change("tls", "tls: minimum is 1.1 on the server, 1.2 here", file("Tls_Disable1_1", "false")),
+    Change("cipher", f"cipher: name is {CIPHER} on the server", call("SetServerCipher", String_str=CIPHER)),
+    Change("certificate", "certificate: sha256 is ", call("RegenerateServerCert", StrValue_str="somebody.example")),
+    Change("syslog/send", "syslog: send is packet on the server, security here", call(*SYSLOG, SaveType_u32=3)),
+    Change("syslog/host", "syslog: host is 198.51.100.9 on the server", call(*SYSLOG, Hostname_str="198.51.100.9")),
+    Change("syslog/port", "syslog: port is 5140 on the server, 514 here", call(*SYSLOG, Port_u32=5140)),
 )
 
 HOST = (
@@ -99,6 +113,20 @@ HOST = (
         shell("systemctl disable -q softether-vpnserver"),
     ),
     Change("agent", "labvpn's agent: digest is ", shell("echo '# by hand' >>/usr/local/lib/labvpn/agent")),
+    Change(
+        "reaper",
+        "reaper: active is no on the server, yes here",
+        shell("systemctl stop labvpn-reaper"),
+    ),
+    Change(
+        "reaper",
+        "reaper: active is changed on the server, yes here",
+        shell("echo '# by hand' >>/etc/systemd/system/labvpn-reaper.service"),
+    ),
+    Change(
+        "reaper", "reaper: hold is 5 on the server, 60 here", shell(f'sed -i \'s/"hold": "60"/"hold": "5"/\' {ORDERS}')
+    ),
+    Change("reaper", "reaper is gone from the server", shell("rm /etc/systemd/system/labvpn-reaper.service")),
     Change("agent", "labvpn's agent is gone from the server", shell("rm /usr/local/lib/labvpn/agent")),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import secrets
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import yaml
 
 from labvpn.rehearsal.problems import RehearsalError
-from labvpn.rehearsal.soak import not_ours
+from labvpn.rehearsal.soak import by_hand_firewalld, by_hand_hub, by_hand_softether, not_ours
+from labvpn.rehearsal.soak.by_hand_firewalld import FIREWALLD
 from labvpn.rehearsal.soak.by_hand_hops import HOPS
 from labvpn.rehearsal.soak.by_hand_softether import SOFTETHER, WHOLE
 from labvpn.rehearsal.soak.changes import Change, groups
@@ -20,12 +22,14 @@ from labvpn.rehearsal.soak.lab import Lab
 from labvpn.rehearsal.soak.trial import Outcome, Trial
 from labvpn.rehearsal.zones import BIND_ZONE
 
-CHANGES: Sequence[Change] = (*SOFTETHER, *HOPS)
+CHANGES: Sequence[Change] = (*SOFTETHER, *FIREWALLD, *HOPS)
 
 SIZES = range(8, 31)
 """How many changes a random group has."""
 
 MORE: dict[str, dict[str, Any]] = {
+    "vpn": by_hand_softether.FURNISHED,
+    "firewall": by_hand_firewalld.FURNISHED,
     "fortigate": {
         "sources": ["192.0.2.0/24", "198.51.100.0/24"],
         "behindVpn": {
@@ -60,11 +64,14 @@ def furnished(lab: Lab) -> Lab:
     values = yaml.safe_load((lab.state / "project" / "Pulumi.lab.yaml").read_text())
     for key, more in MORE.items():
         values["config"][f"labvpn:{key}"] |= more
+    values["config"]["labvpn:hubs"]["LAB"] |= by_hand_hub.FURNISHED
     folder = lab.state / "drift"
     folder.mkdir(mode=0o700, exist_ok=True)
     file = folder / "Pulumi.lab.yaml"
     file.write_text(yaml.safe_dump(values))
     furnished = Lab(lab.name, file)
+    furnished.seal("radiusSecrets.LAB", secrets.token_urlsafe(16))
+    furnished.seal("authority", lab.module("labvpn", "authority", "vpn.wide.example"))
     repair(furnished)
     return furnished
 

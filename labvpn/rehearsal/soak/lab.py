@@ -41,9 +41,14 @@ class Lab:
         """A command of `labvpn rehearsal`; one that is not done in time ends with status 124."""
         return self._run("labvpn.rehearsal", *words, stdin=stdin, seconds=seconds)
 
-    def module(self, name: str, stdin: str = "", seconds: float = SECONDS) -> str:
-        """What another of the rehearsal's programs prints; RehearsalError if it fails."""
-        return must(self._run(name, stdin=stdin, seconds=seconds), [name])
+    def module(self, name: str, *words: str, stdin: str = "", seconds: float = SECONDS) -> str:
+        """What another of the programs prints; RehearsalError if it fails."""
+        return must(self._run(name, *words, stdin=stdin, seconds=seconds), [name])
+
+    def seal(self, path: str, value: str) -> None:
+        """A further secret in the configuration."""
+        words = ["config", "set", "--secret", "--path", f"labvpn:{path}", "--config-file", str(self.configuration)]
+        must(self.rehearsal("pulumi", "--", "--non-interactive", *words, stdin=value), words)
 
     def _run(self, module: str, *words: str, stdin: str, seconds: float) -> Done:
         environment = {**os.environ, "LABVPN_REHEARSAL": self.name, "PYTHONPATH": str(places.PROJECT), **self.more}

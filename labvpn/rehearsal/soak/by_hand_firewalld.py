@@ -1,0 +1,94 @@
+"""Changes by hand in firewalld, a line each."""
+
+from __future__ import annotations
+
+from labvpn.rehearsal.soak.by_hand_softether import shell
+from labvpn.rehearsal.soak.changes import Change, Make
+
+MONITOR = "198.51.100.77"
+RULE = "rule family=ipv4 source address=198.51.100.78 service name=ssh accept"
+CLOSED = "rule family=ipv4 source address=203.0.113.20 port port=8000 protocol=tcp accept"
+
+FURNISHED = {
+    "zones": {"internal": {"vpn": True, "sources": [MONITOR], "rules": [RULE]}},
+    "closed": ["8000/tcp"],
+}
+"""What the lab declares of its firewall beside the example."""
+
+
+def firewalld(*changes: str) -> Make:
+    """Permanent changes, in force at once."""
+    return lambda hands: hands.firewalld(*changes)
+
+
+def now(change: str) -> Make:
+    """A change that the next reload takes back."""
+    return lambda hands: hands.shell(f"firewall-cmd -q {change}")
+
+
+def source(zone: str) -> Make:
+    """The monitoring host's packets given to another zone."""
+    return firewalld(f"--zone={zone} --change-source={MONITOR}")
+
+
+SERVICE = "--service=vpnserver"
+
+FIREWALLD = (
+    Change(
+        "fw/8080", "firewalld: 8080/tcp was added to service vpnserver", firewalld(f"{SERVICE} --add-port=8080/tcp")
+    ),
+    Change(
+        "fw/1701", "firewalld: 1701/udp was added to service vpnserver", firewalld(f"{SERVICE} --add-port=1701/udp")
+    ),
+    Change("fw/500", "firewalld: 500/udp was removed from service", firewalld(f"{SERVICE} --remove-port=500/udp")),
+    Change("fw/992", "firewalld: 992/tcp was removed from service", firewalld(f"{SERVICE} --remove-port=992/tcp")),
+    Change("fw", "firewalld: service vpnserver was removed from zone", firewalld("--remove-service=vpnserver")),
+    Change(
+        "fw",
+        "firewalld: service vpnserver of zone public is not permanent",
+        shell("firewall-cmd -q --permanent --remove-service=vpnserver"),
+    ),
+    Change("fw", "firewalld: service vpnserver of zone public is not in force", now("--remove-service=vpnserver")),
+    Change(
+        "fw",
+        "firewalld: service vpnserver is gone from the server",
+        firewalld("--remove-service=vpnserver", "--delete-service=vpnserver"),
+    ),
+    Change(
+        "fwunit",
+        "unit firewalld: enabled is no on the server, yes here",
+        shell("systemctl disable -q firewalld"),
+    ),
+    Change(
+        "fwzone",
+        "firewalld: service vpnserver was removed from zone internal",
+        firewalld("--zone=internal --remove-service=vpnserver"),
+    ),
+    Change("fwsource", f"firewalld: source {MONITOR}: zone is dmz on the server, internal here", source("dmz")),
+    Change(
+        "fwsource",
+        f"firewalld: source {MONITOR} is gone from the server",
+        firewalld(f"--zone=internal --remove-source={MONITOR}"),
+    ),
+    Change(
+        "fwsource",
+        f"firewalld: source {MONITOR}: zone is internal(now) on the server, internal here",
+        shell(f"firewall-cmd -q --permanent --zone=internal --remove-source={MONITOR}"),
+    ),
+    Change("fwrich", "firewalld: rich internal/", firewalld(f"--zone=internal --remove-rich-rule='{RULE}'")),
+    Change(
+        "fwrich",
+        "firewalld: rich internal/",
+        shell(f"firewall-cmd -q --zone=internal --remove-rich-rule='{RULE}'"),
+    ),
+    Change(
+        "fwclosed/public",
+        "firewalld: closed public/8000/tcp is gone from the server",
+        firewalld(f"--remove-rich-rule='{CLOSED}'"),
+    ),
+    Change(
+        "fwclosed/internal",
+        "firewalld: 203.0.113.20 of closed internal/8000/tcp is not permanent",
+        shell(f"firewall-cmd -q --permanent --zone=internal --remove-rich-rule='{CLOSED}'"),
+    ),
+)
