@@ -144,12 +144,17 @@ def versions(machine: Machine) -> Dict[str, Tuple[int, float]]:
     return {str(path): (path.stat().st_ino, path.stat().st_mtime) for path in paths if path.exists()}
 
 
+def replaced(began: Dict[str, Tuple[int, float]], now: Dict[str, Tuple[int, float]]) -> bool:
+    """Whether there are other ones now; while one is missing, those that are known go on being kept."""
+    return now != began and set(now) >= set(began)
+
+
 def reap(machine: Machine) -> None:
-    """Go round until the agent or the orders are others; systemd then starts the new ones."""
+    """Go round until the agent or the orders are others."""
     began = versions(machine)
     workers = reapers(machine)
     troubles: Dict[str, str] = {}
-    while versions(machine) == began:
+    while not replaced(began, versions(machine)):
         pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
         for worker in workers:
             try:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import TypeAlias
 
-from labvpn.model.rules import COMMENT, Address, Block, Box, Group, Objects, Policy, Service, Vip, Wanted
+from labvpn.model.rules import COMMENT, Address, Box, Group, Objects, Policy, Service, Vip, Wanted
+from labvpn.observe.fortigate_order import SHOWN, listed, misplaced
 
 Thing: TypeAlias = Address | Group | Service | Vip | Policy
 Fields: TypeAlias = Iterator[tuple[str, str]]
-
-SHOWN = 5
-"""How many names one sentence lists."""
 
 
 def planned(wanted: Wanted, seen: Box, prefix: str) -> list[str]:
@@ -35,7 +32,7 @@ def drifted(wanted: Wanted, seen: Box) -> list[str]:
         there = _found(seen, kind, thing.name)
         if there is not None:
             sentences += _differences(kind, thing, there)
-    return sentences + [sentence for block in wanted.blocks for sentence in _misplaced(block, seen)]
+    return sentences + [sentence for block in wanted.blocks for sentence in misplaced(block, seen)]
 
 
 def is_changed(wanted: Wanted, seen: Box, prefix: str) -> bool:
@@ -60,21 +57,9 @@ def _differences(kind: str, thing: Thing, there: Thing) -> Iterator[str]:
 def _members(ours: Group, there: Group) -> Iterator[str]:
     lacks, more = set(ours.members) - set(there.members), set(there.members) - set(ours.members)
     if lacks:
-        yield f"group {ours.name}: the box lacks {_listed(sorted(lacks))}"
+        yield f"group {ours.name}: the box lacks {listed(sorted(lacks))}"
     if more:
-        yield f"group {ours.name}: the box also has {_listed(sorted(more))}"
-
-
-def _misplaced(block: Block, seen: Box) -> Iterator[str]:
-    order = [policy.name for policy in seen.policies]
-    ours = [policy.name for policy in block.policies]
-    line = [name for name in [*ours, block.before] if name in order]
-    for upper, lower in pairwise(line):
-        first, second = order.index(upper), order.index(lower)
-        if first > second:
-            yield f"policy {upper} moved below {lower}"
-        elif between := [policy for policy in seen.policies[first + 1 : second] if policy.name not in ours]:
-            yield f"{_listed(map(str, between))} moved between {upper} and {lower}"
+        yield f"group {ours.name}: the box also has {listed(sorted(more))}"
 
 
 def _fields(thing: Thing) -> Fields:
@@ -143,15 +128,9 @@ def _summary(sign: str, things: Iterable[tuple[str, str]]) -> Iterator[str]:
         by_kind.setdefault(kind, []).append(name)
     for kind, names in by_kind.items():
         if len(names) > SHOWN:
-            yield f"{sign} {len(names)} of kind {kind}: {_listed(names)}"
+            yield f"{sign} {len(names)} of kind {kind}: {listed(names)}"
         else:
             yield from (f"{sign} {kind} {name}" for name in names)
-
-
-def _listed(names: Iterable[str]) -> str:
-    held = list(names)
-    more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
-    return ", ".join(held[:SHOWN]) + more
 
 
 def _adopts(thing: Thing) -> bool:

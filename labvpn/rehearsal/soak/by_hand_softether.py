@@ -72,7 +72,6 @@ SERVER = (
         "keep-alive: enabled is yes on the server, no here",
         call("SetKeep", "GetKeep", UseKeepConnect_bool=True),
     ),
-    Change("azure", "azure: enabled is yes", file("EnableVpnAzure", "true")),
     Change("ddns", "dynamic-dns: enabled is yes", file("Disabled", "false", "/declare DDnsClient/,/}/")),
     Change("nat-traversal", "nat-traversal: enabled is yes", file("DisableNatTraversal", "false")),
     Change("aggressive-mode", "aggressive-mode: enabled is yes", file("DisableIPsecAggressiveMode", "false")),
@@ -114,19 +113,21 @@ HOST = (
     ),
     Change("agent", "labvpn's agent: digest is ", shell("echo '# by hand' >>/usr/local/lib/labvpn/agent")),
     Change(
-        "reaper",
+        "agent/reaper",
         "reaper: active is no on the server, yes here",
         shell("systemctl stop labvpn-reaper"),
     ),
     Change(
-        "reaper",
+        "agent/reaper",
         "reaper: active is changed on the server, yes here",
         shell("echo '# by hand' >>/etc/systemd/system/labvpn-reaper.service"),
     ),
     Change(
-        "reaper", "reaper: hold is 5 on the server, 60 here", shell(f'sed -i \'s/"hold": "60"/"hold": "5"/\' {ORDERS}')
+        "agent/reaper",
+        "reaper: hold is 5 on the server, 60 here",
+        shell(f'sed -i \'s/"hold": "60"/"hold": "5"/\' {ORDERS}'),
     ),
-    Change("reaper", "reaper is gone from the server", shell("rm /etc/systemd/system/labvpn-reaper.service")),
+    Change("agent/reaper", "reaper is gone from the server", shell("rm /etc/systemd/system/labvpn-reaper.service")),
     Change("agent", "labvpn's agent is gone from the server", shell("rm /usr/local/lib/labvpn/agent")),
 )
 

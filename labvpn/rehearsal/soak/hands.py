@@ -15,6 +15,7 @@ SERVER, ADMIN = "server", "admin"
 OF_NOW = "9998/tcp"
 """A port that others opened until the next reload."""
 
+HAD = f"had=yes; firewall-cmd -q --query-port={OF_NOW} || had=no"
 RELOAD = f'firewall-cmd -q --reload; [ "$had" != yes ] || firewall-cmd -q --add-port={OF_NOW}'
 STOPPED = "systemctl stop softether-vpnserver; {}; systemctl start softether-vpnserver"
 
@@ -77,7 +78,7 @@ class Hands:
     def firewalld(self, *changes: str) -> None:
         """Permanent changes, in force at once; a reload by hand would end what others opened for now."""
         lines = [f"firewall-cmd -q --permanent {change}" for change in changes]
-        self.shell("\n".join([f"had=$(firewall-cmd --query-port={OF_NOW} || true)", *lines, RELOAD]))
+        self.shell("\n".join([HAD, *lines, RELOAD]))
 
     def box(self, method: str, path: str, body: dict[str, Any] | None = None, query: str = "") -> Any:
         """A request to the FortiGate; `{NAME}` in path and query is a policy's number."""

@@ -82,5 +82,6 @@ def must(done: Done, command: Sequence[str]) -> str:
     """The output of a command that has to succeed."""
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()[-5:]
-        raise RehearsalError(f"`{' '.join(command[:3])}` failed ({done.returncode}): {' / '.join(said)}")
+        told = " ".join(word.strip().partition("\n")[0][:80] for word in command[:3])
+        raise RehearsalError(f"`{told}` failed ({done.returncode}): {' / '.join(said)}")
     return done.stdout

@@ -10,7 +10,7 @@ import pytest
 
 from labvpn.agent.document import Change, parse_line
 from labvpn.agent.holds import Holds
-from labvpn.agent.reap import ORDERS, HubReaper, reapers
+from labvpn.agent.reap import ORDERS, HubReaper, reapers, replaced
 from labvpn.agent.reaper import REAPER_FILE, Reaper
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
 from labvpn.agent.sessions import Limits, Live, SessionRules, live, verdicts
@@ -197,3 +197,10 @@ def test_a_changed_unit_password_or_rule_is_seen(machine: FakeMachine) -> None:
     machine.write(REAPER_FILE, "by hand")
     shown = handler.show(line) or {}
     assert (shown["password"], shown["hold"], shown["active"]) == ("differs", "1", "changed")
+
+
+def test_the_reaper_goes_on_while_its_file_or_its_orders_are_missing_and_gives_way_to_new_ones() -> None:
+    began = {"agent": (1, 1.0), "orders": (2, 1.0)}
+    assert not replaced(began, began)
+    assert not replaced(began, {"orders": (2, 1.0)})
+    assert replaced(began, {"agent": (3, 2.0), "orders": (2, 1.0)})

@@ -1,0 +1,38 @@
+"""The order of the FortiGate's policies: what was moved is said once, and of ours alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from labvpn.model.rules import Block, Box, Policy
+from labvpn.observe.fortigate_order import misplaced
+
+OURS = ["office", "dial", "only"]
+
+
+def named(names: list[str]) -> tuple[Policy, ...]:
+    return tuple(Policy(name, (), (), (), (), (), number=place) for place, name in enumerate(names, 1))
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ("office dial only theirs", []),
+        ("office dial theirs only", ["policy only moved below theirs"]),
+        ("dial only office theirs", ["policy office moved below only"]),
+        ("dial theirs only office", ["policy office moved below theirs", "policy only moved below theirs"]),
+        ("dial office only theirs", ["policy office moved below dial"]),
+        ("only office dial theirs", ["policy only moved above office"]),
+        ("office another dial only theirs", ["rule 2 'another' moved between office and dial"]),
+        (
+            "dial another office only theirs",
+            ["policy office moved below dial", "rule 2 'another' moved between dial and only"],
+        ),
+        ("only dial office theirs", ["policy office moved below only", "policy dial moved below only"]),
+        ("another office only theirs", []),
+    ],
+)
+def test_each_policy_that_was_moved_is_said_in_one_sentence(order: str, said: list[str]) -> None:
+    seen = named(order.split())
+    block = Block(named(OURS), "theirs")
+    assert list(misplaced(block, Box(policies=seen))) == said
