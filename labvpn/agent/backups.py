@@ -44,7 +44,7 @@ def store(machine: Machine, data: bytes) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     moment = time.time()
     name = time.strftime("vpn_server.config.%Y%m%dT%H%M%S", time.gmtime(moment))
-    path = folder / "{}.{:03.0f}Z.gz".format(name, moment % 1 * 999)
+    path = folder / "{}.{:06.0f}Z.gz".format(name, moment % 1 * 999999)
     descriptor = os.open(str(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(gzip.compress(data))

@@ -4,6 +4,7 @@
 import json
 from typing import Dict, List, Optional
 
+from labvpn.agent.bans import Bans
 from labvpn.agent.bindings import Bindings
 from labvpn.agent.concern import Concern, Handler, Values
 from labvpn.agent.connection import SSH_PORT, ssh_ports
@@ -124,6 +125,7 @@ class Firewall(Concern):
             ClosedPorts(state, self.firewalld),
             Bindings("interface", self.firewalld),
             Daemon(state.machine),
+            Bans(self.firewalld),
         ]
         super().__init__(state, handlers)
 
@@ -179,7 +181,7 @@ class Firewall(Concern):
                 self.firewalld.enter(zone, "--add-port=", missing)
 
     def finish(self, changes: List[Change]) -> None:
-        rules = [change for change in changes if change.line.kind != Daemon.kind]
+        rules = [change for change in changes if change.line.kind not in (Daemon.kind, Bans.kind)]
         if rules and self.was_running and self.firewalld.running():
             self.firewalld.reload(self.others_for_now(changes))
 

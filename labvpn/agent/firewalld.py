@@ -1,10 +1,12 @@
 """firewalld as the agent needs it: what is permanent (its files), what holds now, and how both change."""
 
 import re
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
+from labvpn.agent.barred import bar_rules, bars_again
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 
@@ -153,10 +155,15 @@ class Firewalld:
         for zone, options in extra.items():
             for option in options:
                 self.machine.run(["firewall-cmd", "--zone=" + zone, option])
+        for words in bars_again(self.machine, time.time()):
+            self.machine.run(["firewall-cmd", *words])
 
     def for_now_only(self) -> Dict[str, List[str]]:
-        """The entries of each zone that a reload would take away, as options that add them."""
-        lasting = self.zones(lasting=True)
+        """The entries of each zone that a reload would take away, as options that add them.
+
+        Not the bars of the guard, which have an end: a reload brings them back by themselves.
+        """
+        lasting, bars = self.zones(lasting=True), bar_rules(self.machine)
         extra = {}
         for zone, parts in self.zones(lasting=False).items():
             kept = lasting.get(zone, {})
@@ -164,7 +171,7 @@ class Firewalld:
                 option + entry
                 for part, option in PARTS.items()
                 for entry in parts.get(part, [])
-                if entry not in kept.get(part, [])
+                if entry not in kept.get(part, []) and entry.replace('"', "") not in bars
             ]
         return {zone: options for zone, options in extra.items() if options}
 

@@ -1,10 +1,11 @@
-"""The agent's commands: observe, check, status, reap, converge, remove, confirm, restore."""
+"""The agent's commands: observe, check, status, reap, ban, converge, remove, confirm, restore."""
 
 import json
 import os
 import sys
 from typing import Any, Callable, Dict, List, Optional, TextIO
 
+from labvpn.agent.ban import ban
 from labvpn.agent.concern import Concern, describe_all, observed_text
 from labvpn.agent.document import parse
 from labvpn.agent.errors import AgentError
@@ -21,7 +22,10 @@ from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.state import HOME, State
 from labvpn.agent.status import Status
 
-USAGE = "usage: agent observe | check | status | reap | (converge | remove) CONCERN | (confirm | restore) firewall"
+USAGE = (
+    "usage: agent observe | check | status | reap | ban | (converge | remove) CONCERN | (confirm | restore) firewall"
+)
+ENDLESS = {"reap": reap, "ban": ban}
 CONCERNS = ("host", "server", "hub", "firewall")
 
 
@@ -126,8 +130,8 @@ def work(words: List[str], stream: TextIO) -> str:
         return Session(Machine(), {}).check()
     if action == "status":
         return Status(Machine()).report()
-    if action == "reap":
-        reap(Machine())
+    if action in ENDLESS:
+        ENDLESS[action](Machine())
         # The new ones take over without an end that would show as a service that does not run.
         os.execv(AGENT, [AGENT, action])  # noqa: S606
         return ""

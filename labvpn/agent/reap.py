@@ -3,7 +3,7 @@
 import json
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from labvpn.agent.errors import AgentError
 from labvpn.agent.holds import Holds
@@ -11,6 +11,7 @@ from labvpn.agent.host import AGENT
 from labvpn.agent.lock import held
 from labvpn.agent.machine import Machine
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, Rpc, RpcError, Unreachable
+from labvpn.agent.securitylog import SecurityLog
 from labvpn.agent.sessions import Limits, Live, SessionRules, Verdict, live, verdicts
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.state import HOME
@@ -31,7 +32,7 @@ class HubReaper:
         self.rules = rules
         self.connection: Optional[Rpc] = None
         self.holds = Holds(machine, hub)
-        self.read: Tuple[str, int] = ("", 0)
+        self.log = SecurityLog(machine, hub)
 
     def call(self, method: str, **parameters: Any) -> Answer:
         """Call the server as the hub's administrator."""
@@ -60,7 +61,7 @@ class HubReaper:
             fresh = self.connect()
             said = self.cut(now)
             if self.holds.held():
-                self.holds.renew(self.log(), self.rules.hold)
+                self.holds.renew(self.log.lines(), self.rules.hold)
             return said + self.lift(now, fresh)
         except AgentError:
             self.close()
@@ -106,17 +107,6 @@ class HubReaper:
             session.name, session.user, session.source, self.hub, verdict.why, self.rules.hold
         )
 
-    def log(self) -> Iterator[str]:
-        """The lines of the hub's security log since the last round."""
-        folder = self.machine.path(SoftEther(self.machine, Secrets({})).place.logs + "/security_log/" + self.hub)
-        for path in sorted(folder.glob("*.log"))[-1:]:
-            start = self.read[1] if self.read[0] == str(path) else 0
-            with path.open("rb") as file:
-                file.seek(start)
-                data = file.read()
-            self.read = (str(path), start + len(data))
-            yield from data.decode("utf-8", "replace").lstrip("\ufeff").splitlines()
-
     def locked(self) -> Any:
         """The hub's lock, so that a user is not set by two at once."""
         return held(self.machine, HOME + "/hub.lock", "the reaper")
@@ -138,9 +128,9 @@ def reapers(machine: Machine) -> List[HubReaper]:
     return [HubReaper(machine, hub, password, rules) for hub, password in orders["hubs"].items()]
 
 
-def versions(machine: Machine) -> Dict[str, Tuple[int, float]]:
+def versions(machine: Machine, orders: str) -> Dict[str, Tuple[int, float]]:
     """What tells this agent's file and its orders from later ones."""
-    paths: List[Path] = [machine.path(AGENT), machine.path(ORDERS)]
+    paths: List[Path] = [machine.path(AGENT), machine.path(orders)]
     return {str(path): (path.stat().st_ino, path.stat().st_mtime) for path in paths if path.exists()}
 
 
@@ -151,10 +141,10 @@ def replaced(began: Dict[str, Tuple[int, float]], now: Dict[str, Tuple[int, floa
 
 def reap(machine: Machine) -> None:
     """Go round until the agent or the orders are others."""
-    began = versions(machine)
+    began = versions(machine, ORDERS)
     workers = reapers(machine)
     troubles: Dict[str, str] = {}
-    while not replaced(began, versions(machine)):
+    while not replaced(began, versions(machine, ORDERS)):
         pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
         for worker in workers:
             try:

@@ -10,12 +10,12 @@ from labvpn.agent.document import Change, Line
 from labvpn.agent.holds import Holds
 from labvpn.agent.host import AGENT
 from labvpn.agent.reap import ORDERS
-from labvpn.agent.settings import current, yes
+from labvpn.agent.service import Service
+from labvpn.agent.settings import current
 from labvpn.agent.softether import SoftEther
 from labvpn.agent.state import HELD
 
 REAPER_UNIT = "labvpn-reaper"
-REAPER_FILE = "/etc/systemd/system/{}.service".format(REAPER_UNIT)
 REAPER_TEXT = """[Unit]
 Description=Ends the sessions of the VPN at their users' limits
 After=softether-vpnserver.service vpnserver.service
@@ -43,11 +43,7 @@ class Reaper(Handler):
     def __init__(self, softether: SoftEther) -> None:
         self.softether = softether
         self.machine = softether.machine
-
-    @property
-    def text(self) -> str:
-        """The unit's text on this host."""
-        return REAPER_TEXT.format(agent=AGENT)
+        self.service = Service(self.machine, REAPER_UNIT, REAPER_TEXT.format(agent=AGENT))
 
     def orders(self) -> Dict[str, Any]:
         """What the reaper was told."""
@@ -55,34 +51,22 @@ class Reaper(Handler):
         return orders
 
     def show(self, line: Line) -> Optional[Values]:
-        unit = self.machine.read(REAPER_FILE)
-        if unit is None:
+        active = self.service.active()
+        if not active:
             return None
         orders = self.orders()
         hubs = orders.get("hubs", {})
         values = {name: str(orders.get(name, "none")) for name in RULES}
         values["hubs"] = ",".join(hubs)
         values["password"] = current(all(self.softether.secrets.hubs.get(hub) == word for hub, word in hubs.items()))
-        values["active"] = self.state() if unit == self.text else "changed"
+        values["active"] = active
         return {key: values[key] for key in line.values if key in values}
-
-    def state(self) -> str:
-        """Whether the service runs and will run after the next boot."""
-        return yes(
-            all(
-                self.machine.run(["systemctl", word, "-q", REAPER_UNIT]).status == 0
-                for word in ("is-active", "is-enabled")
-            )
-        )
 
     def make(self, changes: List[Change]) -> None:
         for change in changes:
             if change.want:
                 self.order(change.want.values)
-        self.machine.write(REAPER_FILE, self.text)
-        self.machine.must(["systemctl", "daemon-reload"])
-        self.machine.must(["systemctl", "enable", "--quiet", REAPER_UNIT])
-        self.machine.must(["systemctl", "restart", REAPER_UNIT])
+        self.service.start()
 
     def order(self, values: Values) -> None:
         """Write what the reaper is told; root alone may read the hubs' passwords in it."""
@@ -92,13 +76,10 @@ class Reaper(Handler):
 
     def drop(self, lines: List[Line]) -> None:
         hubs = list(self.orders().get("hubs", {}))
-        for word in ("disable", "stop"):
-            self.machine.run(["systemctl", "--quiet", word, REAPER_UNIT])
+        self.service.stop()
         for hub in hubs:
             # Nobody would ever let them in again.
             holds = Holds(self.machine, hub)
             holds.end_all()
             holds.lift(self.softether.call, time.time())
-        for name in (REAPER_FILE, ORDERS, HELD):
-            self.machine.delete(name)
-        self.machine.must(["systemctl", "daemon-reload"])
+        self.service.forget(ORDERS, HELD)

@@ -1,7 +1,6 @@
 """What goes on at the server now, for those who look after it: only read, and nothing secret in the answer."""
 
 import json
-import re
 import ssl
 import time
 from typing import Any, Dict, Iterator, List, Tuple
@@ -9,21 +8,14 @@ from typing import Any, Dict, Iterator, List, Tuple
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
+from labvpn.agent.securitylog import TURNED_AWAY, WRONG, Failures
 from labvpn.agent.softether import Secrets, SoftEther
-from labvpn.agent.times import NEVER, moment, stamp
+from labvpn.agent.times import NEVER, moment
 
 LOG_DAYS = 2
 LOG_BYTES = 8 << 20
 FAILURES_SECONDS = 24 * 3600
 MOST_FAILURES = 200
-
-# The sentences of the log in English and in Japanese; by escapes, since the agent travels as plain ASCII.
-CALLER = re.compile(r'"(CID-\d+)" ?\([^)"]*?IP[^)"]*?[:\uff1a] ?([0-9A-Fa-f.:]+)')
-REFUSALS = (
-    r"User authentication failed|Access has beens? refused to user|"
-    r"\u30e6\u30fc\u30b6\u30fc\u8a8d\u8a3c\u306b\u5931\u6557"
-)
-FAILED = re.compile(r'^(\S+ \S+) .*"(CID-\d+)".*(?:{}).*?"([^"]*)"'.format(REFUSALS))
 
 
 class Status:
@@ -83,20 +75,12 @@ class Status:
 
     def failures(self, hub: str) -> List[Dict[str, Any]]:
         """The logins that failed within the last day, by user and source."""
-        callers: Dict[str, str] = {}
         found: Dict[Tuple[str, str], Dict[str, Any]] = {}
         since = time.time() - FAILURES_SECONDS
-        for line in self.log(hub):
-            callers.update(CALLER.findall(line))
-            failed = FAILED.match(line)
-            at = stamp(failed.group(1)) if failed else None
-            if failed is None or at is None or at < since:
-                continue
-            source = callers.get(failed.group(2), "")
-            entry = found.setdefault(
-                (failed.group(3), source), {"hub": hub, "user": failed.group(3), "source": source, "count": 0}
-            )
-            entry.update(count=entry["count"] + 1, last=at)
+        for at, source, user in Failures(WRONG + "|" + TURNED_AWAY).among(self.log(hub)):
+            if at >= since:
+                entry = found.setdefault((user, source), {"hub": hub, "user": user, "source": source, "count": 0})
+                entry.update(count=entry["count"] + 1, last=at)
         # Whoever tries names at random must not make the answer endless.
         return sorted(found.values(), key=lambda entry: -int(entry["count"]))[:MOST_FAILURES]
 

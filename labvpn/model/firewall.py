@@ -10,7 +10,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from labvpn.model.bans import Bans
 from labvpn.model.base import Value, duplicates
+from labvpn.model.networks import Network
 from labvpn.model.ports import PortText
 
 Manager = Literal[
@@ -25,15 +27,6 @@ Manager = Literal[
     "firehol",
 ]
 """The other firewall managers that the host agent knows."""
-
-
-def _network(text: str) -> str:
-    try:
-        network = ip_network(text)
-    except ValueError as error:
-        raise ValueError(f"'{text}' is no address and no network ({error})") from None
-    # firewalld keeps a host without its length.
-    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 
 
 def _rule(text: str) -> str:
@@ -56,7 +49,6 @@ def _each_once(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 ZoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,17}$")]
 Interface = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,15}$")]
-Network = Annotated[str, AfterValidator(_network)]
 Rule = Annotated[str, AfterValidator(_rule)]
 
 
@@ -88,6 +80,7 @@ class HostFirewall(Value):
     beside: Annotated[tuple[Manager, ...], AfterValidator(_each_once)] = Field(
         default=(), description="other firewall managers on the host that may stay beside firewalld"
     )
+    bans: Bans = Bans()
 
     @property
     def open_zones(self) -> tuple[str, ...]:

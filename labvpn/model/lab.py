@@ -68,6 +68,16 @@ class Lab(Value):
         return self
 
     @model_validator(mode="after")
+    def _bans_can_read(self) -> Self:
+        silent = [name for name, hub in self.all_hubs.items() if not hub.log.security]
+        if self.firewall and self.firewall.bans.enabled and silent:
+            raise ValueError(
+                f"firewall.bans reads what hubs.{silent[0]}.log.security switches off; switch that on, "
+                "or firewall.bans.enabled off"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _hops_agree(self) -> Self:
         box, protocols = self.fortigate, self.vpn.protocols
         if protocols.esp and not protocols.l2tp_ipsec:

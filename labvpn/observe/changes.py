@@ -49,7 +49,7 @@ def _drift(now: Entries, applied: Entries, wanted: Entries) -> Iterator[str]:
                 yield gone(entry)
         elif key in wanted:
             for name, old, new in _differences(now[key], wanted[key]):
-                if old != entry.fields.get(name, old):
+                if old != _last(entry, wanted[key], name, old):
                     yield from changed(entry, name, old, new)
     for key in sorted(now.keys() - applied.keys() - wanted.keys()):
         yield added(now[key])
@@ -58,8 +58,13 @@ def _drift(now: Entries, applied: Entries, wanted: Entries) -> Iterator[str]:
 def _of_ours(now: Entry, wanted: Entry, applied: Entry | None) -> Iterator[tuple[str, str, str]]:
     """The differences that nobody made by hand."""
     for name, old, new in _differences(now, wanted):
-        if applied is None or old == applied.fields.get(name, old):
+        if applied is None or old == _last(applied, wanted, name, old):
             yield name, old, new
+
+
+def _last(applied: Entry, wanted: Entry, name: str, old: str) -> str:
+    """A field as it was applied last; one that is declared only now may have had any value, any other had none."""
+    return applied.fields.get(name, old if name in wanted.fields else UNSET)
 
 
 def _differences(now: Entry, wanted: Entry) -> Iterator[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ TITLES = {
     "agent": "labvpn's agent",
     "archive": "SoftEther's archive",
     "authority": "trusted CA",
+    "bans": "guard against guessed passwords",
     "log": "log of hub",
     "option": "hub option",
     "radius": "RADIUS of hub",

@@ -122,6 +122,21 @@ def _firewall(firewall: HostFirewall, lab: Lab) -> Iterator[Entry]:
     own = lab.fortigate.vip.mapped if lab.fortigate and lab.fortigate.vip else lab.server.address
     for name in firewall.open_zones:
         yield from (Entry("closed", f"{name}/{port}", {"only": str(own)}) for port in firewall.closed)
+    if firewall.bans.enabled:
+        yield _bans(firewall, lab)
+
+
+def _bans(firewall: HostFirewall, lab: Lab) -> Entry:
+    bans = firewall.bans
+    fields = {"slow": bans.slow, "pause": bans.pause, "most": bans.most, "seconds": bans.seconds}
+    places = {
+        "exempt": ",".join(bans.exempt) or "none",
+        "hubs": ",".join(lab.all_hubs),
+        "zones": ",".join(firewall.open_zones),
+        "from": firewall.service if firewall.open_by == "service" else _listed(lab.vpn),
+        "active": "yes",
+    }
+    return Entry("bans", "", {**{name: str(value) for name, value in fields.items()}, **places})
 
 
 def _opening(firewall: HostFirewall, vpn: Vpn) -> dict[str, str]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,11 +12,9 @@ import pytest
 from labvpn.rehearsal import network
 from tests.rehearsal import softether_client
 from tests.rehearsal.agent_host import SECRETS, AgentHost
-from tests.rehearsal.kit_lab import Dial
+from tests.rehearsal.openvpn_client import IN, REFUSED, dialling
 
 LIMIT, HOLD = 8, 15
-IN = "Initialization Sequence Completed"
-REFUSED = "AUTH_FAILED"
 
 
 @pytest.fixture(scope="module")
@@ -40,31 +36,6 @@ def document(host: AgentHost, limit: int) -> str:
         line.replace("AutoDisconnect=1800", f"AutoDisconnect={limit}") if "LAB/guest1" in line else line
         for line in lines
     )
-
-
-@contextmanager
-def dialling(host: AgentHost, folder: Path, *more: str) -> Iterator[Dial]:
-    """A client as people set it up by themselves: it restarts and dials again as often as it likes."""
-    folder.mkdir(exist_ok=True)
-    (folder / "login").touch(0o600)
-    (folder / "login").write_text(f"guest1\n{SECRETS['users']['LAB/guest1']}\n")
-    shown = f"import ssl; print(ssl.get_server_certificate(('{network.SERVER}', 443)))"
-    (folder / "ca.pem").write_text(host.output("admin", "python3", "-c", shown) + "\n")
-    options = ["--client", "--dev", "tun", "--nobind", "--remote", str(network.SERVER), "1194", "udp", "--verb", "3"]
-    options += ["--ca", str(folder / "ca.pem"), "--auth-user-pass", str(folder / "login"), "--auth", "SHA1"]
-    line = host.line("exec", "admin", "--", "openvpn", *options, "--data-ciphers", "AES-256-GCM", "--cipher")
-    client = subprocess.Popen(
-        [*line, "AES-256-GCM", *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=host.environment,
-    )
-    try:
-        yield Dial(client)
-    finally:
-        client.terminate()
-        client.wait(15)
 
 
 def journal(host: AgentHost) -> str:

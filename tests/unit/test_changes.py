@@ -77,3 +77,13 @@ def test_a_secret_that_was_changed_is_named_without_its_value() -> None:
     assert drifted(Observed(seen, applied=ours), ours) == [
         "SoftEther's administrator: the password on the server is another than here"
     ]
+
+
+def test_a_policy_that_nobody_ever_declared_was_set_by_hand_and_one_declared_now_is_wanted() -> None:
+    watched = ONE.replace("\n", " MonitorPort=yes\n")
+    assert drifted(Observed(watched, applied=ONE), ONE) == ["user a: MonitorPort is yes on the server, unset here"]
+    assert planned(Observed(watched, applied=ONE), ONE) == []
+    assert drifted(Observed(ONE + "", applied=ONE), watched) == []
+    assert planned(Observed(ONE.replace("\n", " MonitorPort=no\n"), applied=ONE), watched) == [
+        "~ user LAB/a: MonitorPort no -> yes"
+    ]

@@ -17,6 +17,7 @@ WHOLE: dict[str, Any] = {
     },
     "closed": ["8000/tcp"],
     "beside": ["nftables"],
+    "bans": {"exempt": ["192.0.2.0/24", "2001:db8::7/128"]},
 }
 
 
@@ -36,6 +37,8 @@ def test_every_setting_has_its_line() -> None:
         "interface eth1 zone=work",
         "closed public/8000/tcp only=203.0.113.20",
         "closed work/8000/tcp only=203.0.113.20",
+        "bans slow=5 pause=15 most=10 seconds=600 exempt=192.0.2.0/24,2001:db8::7 hubs=LAB zones=public,work "
+        "from=vpnserver active=yes",
     ]
 
 
@@ -45,7 +48,12 @@ def test_the_host_agent_reads_every_line() -> None:
 
 def test_single_ports_stand_in_for_the_service_where_that_is_said() -> None:
     found = lines({"openBy": "ports"}, vpn={"listeners": [443], "protocols": {"openvpn": False}})
-    assert found[1:] == ["zone public ports=443/tcp,500/udp,4500/udp"]
+    assert found[1] == "zone public ports=443/tcp,500/udp,4500/udp"
+    assert "zones=public from=443/tcp,500/udp,4500/udp " in found[2]
+
+
+def test_without_the_guard_there_is_no_line_of_it() -> None:
+    assert not [line for line in lines({"bans": {"enabled": False}}) if line.startswith("bans")]
 
 
 def test_esp_is_let_in_by_itself_where_no_address_is_translated() -> None:
@@ -57,4 +65,4 @@ def test_esp_is_let_in_by_itself_where_no_address_is_translated() -> None:
 def test_a_closed_port_is_open_to_the_hosts_own_address_where_that_is_private() -> None:
     box = {"host": "203.0.113.129", "outside": ["wan1"], "inside": "dmz", "before": "deny-outside"}
     found = lines({"closed": ["8000/tcp"]}, fortigate={**box, "vip": {"mapped": "10.0.0.2"}})
-    assert found[-1] == "closed public/8000/tcp only=10.0.0.2"
+    assert "closed public/8000/tcp only=10.0.0.2" in found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labvpn.rehearsal.soak.by_hand_softether import shell
 from labvpn.rehearsal.soak.changes import Change, Make
 
+GUARD = "guard against guessed passwords"
 MONITOR = "198.51.100.77"
 RULE = "rule family=ipv4 source address=198.51.100.78 service name=ssh accept"
 CLOSED = "rule family=ipv4 source address=203.0.113.20 port port=8000 protocol=tcp accept"
@@ -60,35 +61,42 @@ FIREWALLD = (
         shell("systemctl disable -q firewalld"),
     ),
     Change(
-        "fwzone",
+        "fw/zone",
         "firewalld: service vpnserver was removed from zone internal",
         firewalld("--zone=internal --remove-service=vpnserver"),
     ),
-    Change("fwsource", f"firewalld: source {MONITOR}: zone is dmz on the server, internal here", source("dmz")),
+    Change("fw/source", f"firewalld: source {MONITOR}: zone is dmz on the server, internal here", source("dmz")),
     Change(
-        "fwsource",
+        "fw/source",
         f"firewalld: source {MONITOR} is gone from the server",
         firewalld(f"--zone=internal --remove-source={MONITOR}"),
     ),
     Change(
-        "fwsource",
+        "fw",
         f"firewalld: source {MONITOR}: zone is internal(now) on the server, internal here",
         shell(f"firewall-cmd -q --permanent --zone=internal --remove-source={MONITOR}"),
     ),
-    Change("fwrich", "firewalld: rich internal/", firewalld(f"--zone=internal --remove-rich-rule='{RULE}'")),
+    Change("fw/rich", "firewalld: rich internal/", firewalld(f"--zone=internal --remove-rich-rule='{RULE}'")),
     Change(
-        "fwrich",
+        "fw",
         "firewalld: rich internal/",
         shell(f"firewall-cmd -q --zone=internal --remove-rich-rule='{RULE}'"),
     ),
     Change(
-        "fwclosed/public",
+        "fw/closed",
         "firewalld: closed public/8000/tcp is gone from the server",
         firewalld(f"--remove-rich-rule='{CLOSED}'"),
     ),
     Change(
-        "fwclosed/internal",
+        "fw",
         "firewalld: 203.0.113.20 of closed internal/8000/tcp is not permanent",
         shell(f"firewall-cmd -q --permanent --zone=internal --remove-rich-rule='{CLOSED}'"),
+    ),
+    Change("agent/bans", f"{GUARD}: active is no on the server, yes here", shell("systemctl stop labvpn-bans")),
+    Change("agent/bans", f"{GUARD} is gone from the server", shell("rm /etc/systemd/system/labvpn-bans.service")),
+    Change(
+        "agent/bans",
+        f"{GUARD}: most is 10000 on the server, 10 here",
+        shell('sed -i \'s/"most": "10"/"most": "10000"/\' /var/lib/labvpn/bans.json'),
     ),
 )

@@ -9,9 +9,9 @@ ORDERS = "/var/lib/labvpn/reaper.json"
 CONFIG = "/var/lib/softether/vpn_server.config"
 
 
-def file(name: str, value: str, where: str = "") -> Make:
-    """A setting that no call reaches, in the file of the stopped server."""
-    return lambda hands: hands.stopped(f"sed -i '{where}s/ {name} [a-z]*/ {name} {value}/' {CONFIG}")
+def file(pattern: str, value: str, where: str = "", name: str = "") -> Make:
+    """A setting that no call reaches, in the file of the stopped server; `name` where the pattern is none itself."""
+    return lambda hands: hands.stopped(f"sed -i '{where}s/ {pattern} [a-z]*/ {name or pattern} {value}/' {CONFIG}")
 
 
 def shell(text: str) -> Make:
@@ -75,7 +75,8 @@ SERVER = (
     Change("ddns", "dynamic-dns: enabled is yes", file("Disabled", "false", "/declare DDnsClient/,/}/")),
     Change("nat-traversal", "nat-traversal: enabled is yes", file("DisableNatTraversal", "false")),
     Change("aggressive-mode", "aggressive-mode: enabled is yes", file("DisableIPsecAggressiveMode", "false")),
-    Change("tls", "tls: minimum is 1.0 on the server, 1.2 here", file("Tls_Disable1_0", "false")),
+    # The older one alone would leave a hole between the versions, and then OpenSSL speaks none of the newer ones.
+    Change("tls", "tls: minimum is 1.0 on the server, 1.2 here", file("\\(Tls_Disable1_[01]\\)", "false", name="\\1")),
     Change("tls", "tls: minimum is 1.1 on the server, 1.2 here", file("Tls_Disable1_1", "false")),
     Change("cipher", f"cipher: name is {CIPHER} on the server", call("SetServerCipher", String_str=CIPHER)),
     Change("certificate", "certificate: sha256 is ", call("RegenerateServerCert", StrValue_str="somebody.example")),

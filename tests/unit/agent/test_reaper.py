@@ -11,14 +11,16 @@ import pytest
 from labvpn.agent.document import Change, parse_line
 from labvpn.agent.holds import Holds
 from labvpn.agent.reap import ORDERS, HubReaper, reapers, replaced
-from labvpn.agent.reaper import REAPER_FILE, Reaper
+from labvpn.agent.reaper import REAPER_UNIT, Reaper
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
 from labvpn.agent.sessions import Limits, Live, SessionRules, live, verdicts
 from labvpn.agent.state import HELD
 from labvpn.agent.times import stamp
+from labvpn.agent.units import UNIT_FILE
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
 RULES = SessionRules(interval=5, hold=60, grace=30, keep="newest")
+REAPER_FILE = UNIT_FILE.format(REAPER_UNIT)
 LINE = "reaper hubs=LAB interval=5 hold=60 grace=30 keep=newest password=current active=yes"
 
 

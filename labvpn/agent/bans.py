@@ -1,0 +1,67 @@
+"""The guard against guessed passwords as a service of the host: its unit, its orders, and that it runs."""
+# ruff: noqa: D102 -- what a handler overrides is documented where it is declared
+
+import json
+from typing import List, Optional
+
+from labvpn.agent.barred import BAN_ORDERS, BARRED, ban_orders, bar_rules
+from labvpn.agent.concern import Handler, Values
+from labvpn.agent.document import Change, Line
+from labvpn.agent.firewalld import Firewalld
+from labvpn.agent.host import AGENT
+from labvpn.agent.lists import entries
+from labvpn.agent.service import Service
+
+BAN_UNIT = "labvpn-bans"
+BAN_TEXT = """[Unit]
+Description=Bars sources of many failed logins from the VPN for a while
+After=firewalld.service softether-vpnserver.service vpnserver.service
+
+[Service]
+ExecStart={agent} ban
+Restart=always
+RestartSec=2
+ProtectSystem=full
+ProtectHome=yes
+PrivateTmp=yes
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+class Bans(Handler):
+    """`bans slow=5 pause=15 most=10 seconds=600 exempt=none hubs=LAB zones=public from=vpnserver active=yes`."""
+
+    kind = "bans"
+
+    def __init__(self, firewalld: Firewalld) -> None:
+        self.firewalld = firewalld
+        self.machine = firewalld.machine
+        self.service = Service(self.machine, BAN_UNIT, BAN_TEXT.format(agent=AGENT))
+
+    def show(self, line: Line) -> Optional[Values]:
+        active = self.service.active()
+        if not active:
+            return None
+        values = dict(ban_orders(self.machine), active=active)
+        return {key: str(values.get(key, "none")) for key in line.values}
+
+    def make(self, changes: List[Change]) -> None:
+        for change in changes:
+            orders = {key: value for key, value in change.line.values.items() if key != "active"}
+            self.machine.write(BAN_ORDERS, json.dumps(orders) + "\n", 0o600)
+        self.service.start()
+
+    def drop(self, lines: List[Line]) -> None:
+        self.service.stop()
+        self.lift()
+        self.service.forget(BAN_ORDERS, BARRED)
+
+    def lift(self) -> None:
+        """Let in again whoever is barred."""
+        if self.firewalld.installed and self.firewalld.running():
+            for zone in entries(ban_orders(self.machine).get("zones", "")):
+                for rule in bar_rules(self.machine):
+                    self.machine.run(["firewall-cmd", "--zone=" + zone, "--remove-rich-rule=" + rule])

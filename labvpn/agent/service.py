@@ -1,0 +1,45 @@
+"""A service of the agent's own on the host: its unit, that it runs, and its end."""
+
+from labvpn.agent.machine import Machine
+from labvpn.agent.settings import yes
+from labvpn.agent.units import UNIT_FILE
+
+
+class Service:
+    """A unit that the agent writes, with this text."""
+
+    def __init__(self, machine: Machine, name: str, text: str) -> None:
+        self.machine = machine
+        self.name = name
+        self.text = text
+
+    @property
+    def file(self) -> str:
+        """The unit's file."""
+        return UNIT_FILE.format(self.name)
+
+    def active(self) -> str:
+        """`yes` where it runs and will run after the next boot, `changed` where its text is another, '' without it."""
+        unit = self.machine.read(self.file)
+        if unit != self.text:
+            return "" if unit is None else "changed"
+        words = ("is-active", "is-enabled")
+        return yes(all(self.machine.run(["systemctl", word, "-q", self.name]).status == 0 for word in words))
+
+    def start(self) -> None:
+        """Have it run, with its text and orders as they are now."""
+        self.machine.write(self.file, self.text)
+        self.machine.must(["systemctl", "daemon-reload"])
+        self.machine.must(["systemctl", "enable", "--quiet", self.name])
+        self.machine.must(["systemctl", "restart", self.name])
+
+    def stop(self) -> None:
+        """End it; its file goes by `forget`."""
+        for word in ("disable", "stop"):
+            self.machine.run(["systemctl", "--quiet", word, self.name])
+
+    def forget(self, *orders: str) -> None:
+        """Take away its file, and the files of its orders."""
+        for name in (self.file, *orders):
+            self.machine.delete(name)
+        self.machine.must(["systemctl", "daemon-reload"])

@@ -1,0 +1,209 @@
+"""Guessed passwords: who is slowed, who is barred, for how long, and what stands on the host for it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labvpn.agent.ban import Ban
+from labvpn.agent.bans import BAN_UNIT, Bans
+from labvpn.agent.barred import BAN_ORDERS, BARRED, bar_rules, bars_again, rules_against
+from labvpn.agent.document import Change, parse
+from labvpn.agent.firewalld import Firewalld
+from labvpn.agent.guesses import Bounds, Guesses
+from labvpn.agent.machine import Machine, Outcome
+from labvpn.agent.securitylog import WRONG, Failure, Failures, SecurityLog
+from labvpn.agent.units import UNIT_FILE
+
+GUESSER, NEIGHBOUR = "198.51.100.66", "198.51.100.67"
+BOUNDS = Bounds(5, 15.0, 10, 600.0, ["198.51.100.128/25"])
+LINE = (
+    "bans slow=5 pause=15 most=10 seconds=600 exempt=198.51.100.128/25 hubs=LAB zones=public from=vpnserver active=yes"
+)
+RULE = rules_against(GUESSER, ["vpnserver"])[0]
+LOG = "/var/log/softether/security_log/LAB/sec_20261127.log"
+NOW = time.mktime(time.strptime("2026-11-27 12:00:00", "%Y-%m-%d %H:%M:%S"))
+
+
+class Host(Machine):
+    """A host whose firewalld has one zone, with the rich rules of now that it is told."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(str(root))
+        self.rules: dict[str, str] = {}
+        self.services: set[str] = set()
+
+    def run(self, command: Sequence[str], seconds: float = 60, environment: Any = None) -> Outcome:
+        words = list(command)
+        if words[0] == "systemctl":
+            return self.systemctl(words[1:])
+        if "--list-all-zones" in words and "--permanent" in words:
+            return Outcome(0, "public\n  rich rules: \n")
+        if "--list-all-zones" in words:
+            return Outcome(0, "public\n  rich rules: \n" + "".join(f"\t{rule}\n" for rule in self.rules))
+        if any(word.startswith("--query-rich-rule=") for word in words):
+            return Outcome(1)
+        for word in words:
+            option, _, rule = word.partition("=")
+            if option == "--add-rich-rule":
+                self.rules[rule] = next(one for one in words if one.startswith("--timeout="))
+            elif option == "--remove-rich-rule":
+                self.rules.pop(rule, None)
+        return Outcome(0)
+
+    def systemctl(self, words: list[str]) -> Outcome:
+        if "restart" in words:
+            self.services.add(words[-1])
+        if "stop" in words:
+            self.services.discard(words[-1])
+        asked = words[0] in ("is-active", "is-enabled")
+        return Outcome(0 if not asked or words[-1] in {*self.services, "firewalld"} else 3)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    host = Host(tmp_path)
+    host.write("/usr/bin/firewall-cmd", "")
+    host.write(LOG, "\ufeff")
+    return host
+
+
+def guesses(count: int, source: str = GUESSER, since: float = NOW) -> str:
+    """The lines of a log where a source tries passwords, one a second."""
+    lines = []
+    for number in range(count):
+        at = time.strftime("%Y-%m-%d %H:%M:%S.000", time.localtime(since + number))
+        name = f'"CID-{source.rpartition(".")[2]}{number}"'
+        lines.append(
+            f"{at} The connection {name} (IP address: {source}, Host name: x, Port number: 1) is attempting.\n"
+        )
+        lines.append(
+            f'{at} Connection {name}: User authentication failed. The user name was "guest1", from {source}.\n'
+        )
+    return "".join(lines)
+
+
+def appended(host: Host, text: str) -> None:
+    with host.path(LOG).open("a") as file:
+        file.write(text)
+
+
+def set_up(host: Host) -> Ban:
+    handler = Bans(Firewalld(host))
+    handler.make([Change(parse(LINE)[0], None)])
+    return Ban(host)
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(4, None), (5, 15), (9, 15), (10, 600), (30, 600)])
+def test_a_source_is_slowed_and_then_barred_by_the_number_of_its_failures(count: int, seconds: int | None) -> None:
+    watch = Guesses(BOUNDS)
+    for number in range(count):
+        watch.count(Failure(NOW + number, GUESSER, "guest1"))
+    bar = watch.barred(NOW + count - 1).get(GUESSER)
+    assert (bar and bar.until - (NOW + count - 1)) == seconds
+
+
+def test_failures_that_are_long_ago_count_no_more() -> None:
+    watch = Guesses(BOUNDS)
+    for number in range(20):
+        watch.count(Failure(NOW + number * 200, GUESSER, "guest1"))
+        assert watch.barred(NOW + number * 200) == {}
+
+
+@pytest.mark.parametrize("source", ["198.51.100.200", "127.0.0.1", "::1", "", "no address"])
+def test_exempt_sources_and_the_host_itself_are_never_barred(source: str) -> None:
+    watch = Guesses(BOUNDS)
+    for _ in range(50):
+        watch.count(Failure(NOW, source, "guest1"))
+    assert watch.barred(NOW) == {}
+
+
+def test_the_source_of_a_failed_login_is_found_by_its_connection_and_others_are_not_counted(host: Host) -> None:
+    appended(host, guesses(2))
+    text = '2026-11-27 12:00:05.000 Connection "CID-660": Successfully authenticated as user "guest1".\n'
+    appended(host, text + '2026-11-27 12:00:06.000 Connection "CID-660": Access has been refused to user "guest1".\n')
+    found = list(Failures(WRONG).among(SecurityLog(host, "LAB").lines()))
+    assert [(one.source, one.user) for one in found] == [(GUESSER, "guest1")] * 2
+
+
+def test_the_log_is_read_on_where_it_was_left_by_whole_lines(host: Host) -> None:
+    log = SecurityLog(host, "LAB")
+    appended(host, "one\ntwo")
+    assert list(log.lines()) == ["one"]
+    appended(host, "\nthree\n")
+    assert list(log.lines()) == ["two", "three"]
+    host.write(LOG.replace("1127", "1128"), "four\n")
+    assert list(log.lines()) == ["four"]
+    assert list(log.lines()) == []
+
+
+def test_the_bar_is_a_rule_of_now_with_an_end_and_names_the_vpn_alone(host: Host) -> None:
+    guard = set_up(host)
+    appended(host, guesses(10) + guesses(2, NEIGHBOUR))
+    (said,) = guard.round(NOW + 10)
+    assert said == f"barred {GUESSER} for 599 s: 10 failed logins"
+    assert host.rules == {RULE: "--timeout=599"}
+    assert f"rule family=ipv4 source address={GUESSER} service name=vpnserver reject" == RULE
+
+
+def test_ports_and_ipv6_sources_are_barred_by_rules_of_their_own() -> None:
+    assert rules_against("2001:db8::66", ["443/tcp", "1194/udp"]) == [
+        "rule family=ipv6 source address=2001:db8::66 port port=443 protocol=tcp reject",
+        "rule family=ipv6 source address=2001:db8::66 port port=1194 protocol=udp reject",
+    ]
+
+
+def test_a_bar_that_a_reload_took_away_comes_back_for_the_time_that_is_left(host: Host) -> None:
+    guard = set_up(host)
+    appended(host, guesses(10))
+    guard.round(NOW + 10)
+    host.rules.clear()
+    assert guard.round(NOW + 110) == []
+    assert host.rules == {RULE: "--timeout=499"}
+
+
+def test_the_guard_that_starts_anew_keeps_its_bars_and_lifts_those_of_sources_that_are_exempt_now(host: Host) -> None:
+    guard = set_up(host)
+    appended(host, guesses(10) + guesses(10, NEIGHBOUR))
+    guard.round(NOW + 10)
+    orders = json.loads(host.read(BAN_ORDERS) or "")
+    host.write(BAN_ORDERS, json.dumps({**orders, "exempt": f"{NEIGHBOUR}/32"}))
+    again = Ban(host)
+    again.round(NOW + 20)
+    assert set(host.rules) == {RULE}
+    assert again.round(NOW + 700) == [f"{GUESSER} may dial again"]
+    assert host.rules == {}
+
+
+def test_a_reload_by_the_agent_does_not_make_a_bar_stay_for_good(host: Host) -> None:
+    guard = set_up(host)
+    appended(host, guesses(10))
+    guard.round(NOW + 10)
+    host.rules["rule family=ipv4 source address=192.0.2.9 drop"] = ""
+    assert Firewalld(host).for_now_only() == {
+        "public": ["--add-rich-rule=rule family=ipv4 source address=192.0.2.9 drop"]
+    }
+    assert bar_rules(host) == {RULE}
+    host.rules.clear()
+    list(map(host.run, (["firewall-cmd", *words] for words in bars_again(host, NOW + 110))))
+    assert host.rules == {RULE: "--timeout=499"}
+
+
+def test_the_service_shows_what_it_was_told_and_leaves_nothing_when_it_goes(host: Host) -> None:
+    handler, (line,) = Bans(Firewalld(host)), parse(LINE)
+    assert handler.show(line) is None
+    guard = set_up(host)
+    assert handler.show(line) == line.values
+    appended(host, guesses(10))
+    guard.round(NOW + 10)
+    host.write(UNIT_FILE.format(BAN_UNIT), "by hand")
+    assert (handler.show(line) or {})["active"] == "changed"
+    handler.drop([line])
+    assert host.rules == {}
+    assert not [name for name in (BAN_ORDERS, BARRED, UNIT_FILE.format(BAN_UNIT)) if host.path(name).exists()]
+    assert host.services == set()
