@@ -18,6 +18,7 @@ from labvpn.observe.fortigate_adopt import adopted
 from labvpn.observe.fortigate_changes import drifted, planned
 from labvpn.observe.fortigate_checks import cut, problems
 from labvpn.observe.fortigate_notice import closings, leaks, openings, shadows, unanswered
+from labvpn.observe.fortigate_renewal import first_name, present, renewed
 from labvpn.render import fortigate as render
 
 POSITION = "statePolicySrcdstPos"
@@ -43,7 +44,7 @@ class FortiGateArgs:
         if box is None or gate is None or credentials.fortigate_token is None or credentials.fortigate_ca is None:
             raise pulumi.RunError("fortigate: the lab has none, or no token and CA for it; set all three")
         seen = gate.box
-        wanted, strays = adopted(render.wanted(lab, box), seen, box.adopt)
+        wanted, strays = adopted(present(render.wanted(lab, box), seen), seen, box.adopt)
         if found := [*strays, *problems(box, seen), *cut(box, wanted, seen, gate.paths)]:
             lines = "\n".join(f"  - {problem}" for problem in found)
             raise pulumi.RunError(f"The FortiGate {box.host} and the configuration do not fit:\n{lines}")
@@ -53,7 +54,7 @@ class FortiGateArgs:
         news = [*planned(wanted, seen, box.prefix), *openings(lab, box, wanted, seen)]
         numbers = {policy.name: policy.number for policy in seen.policies}
         token = credentials.fortigate_token.get_secret_value()
-        return cls(box, token, credentials.fortigate_ca, wanted, numbers, warnings, news)
+        return cls(box, token, credentials.fortigate_ca, renewed(wanted, seen), numbers, warnings, news)
 
 
 class FortiGate(pulumi.ComponentResource):
@@ -178,16 +179,17 @@ class FortiGate(pulumi.ComponentResource):
         )
 
     def _service(self, one: Service) -> fortios.Custom:
-        by_number = one.protocol is not None
+        by_number, name = one.protocol is not None, first_name(one.name)
+        anew = pulumi.ResourceOptions(replace_on_changes=["name"])
         return fortios.Custom(
-            self._label({"SoftEther": "tcp"}.get(one.name, one.name)),
+            self._label({"SoftEther": "tcp"}.get(name, name)),
             name=one.name,
             tcp_portrange=one.tcp or None,
             udp_portrange=one.udp or None,
             protocol="IP" if by_number else None,
             protocol_number=one.protocol,
             comment=one.comment,
-            opts=self._options(one),
+            opts=pulumi.ResourceOptions.merge(self._options(one), anew),
         )
 
     def _vip(self, vip: Vip) -> fortios.Vip:

@@ -43,16 +43,28 @@ def _plan(now: Entries, applied: Entries, wanted: Entries) -> Iterator[str]:
 
 
 def _drift(now: Entries, applied: Entries, wanted: Entries) -> Iterator[str]:
+    lost = {
+        entry.name for key, entry in applied.items() if entry.kind == "service" and key in wanted and key not in now
+    }
     for key, entry in applied.items():
         if key in wanted and key not in now:
             if not _goes_with_its_hub(entry, now, applied):
                 yield gone(entry)
         elif key in wanted:
-            for name, old, new in _differences(now[key], wanted[key]):
+            for name, old, new in _differences(_as_if_there(now[key], entry, lost), wanted[key]):
                 if old != _last(entry, wanted[key], name, old):
                     yield from changed(entry, name, old, new)
     for key in sorted(now.keys() - applied.keys() - wanted.keys()):
         yield added(now[key])
+
+
+def _as_if_there(now: Entry, applied: Entry, lost: set[str]) -> Entry:
+    """A zone without what it lost only because a service is gone as a whole."""
+    if now.kind != "zone" or not lost.intersection(applied.fields.get("services", "").split(",")):
+        return now
+    there = now.fields.get("services", "none").split(",")
+    kept = [name for name in applied.fields["services"].split(",") if name in there or name in lost]
+    return Entry(now.kind, now.name, {**now.fields, "services": ",".join(kept)})
 
 
 def _of_ours(now: Entry, wanted: Entry, applied: Entry | None) -> Iterator[tuple[str, str, str]]:

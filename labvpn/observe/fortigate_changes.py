@@ -86,7 +86,8 @@ def _policy_fields(policy: Policy) -> Fields:
     yield "action", policy.action
     yield "schedule", policy.schedule
     yield "logging", policy.log
-    yield "status", "on" if policy.active else "off"
+    # A policy whose schedule is `none` is off for that alone, and the schedule is said.
+    yield "status", "on" if policy.active or policy.schedule == "none" else "off"
     if policy.action == "accept":
         yield "nat", "on" if policy.nat else "off"
 

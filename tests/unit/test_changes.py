@@ -87,3 +87,9 @@ def test_a_policy_that_nobody_ever_declared_was_set_by_hand_and_one_declared_now
     assert planned(Observed(ONE.replace("\n", " MonitorPort=no\n"), applied=ONE), watched) == [
         "~ user LAB/a: MonitorPort no -> yes"
     ]
+
+
+def test_a_service_that_is_gone_is_one_sentence_and_not_one_more_for_each_zone() -> None:
+    whole = "service vpn ports=443/tcp\nzone public services=vpn\nzone work services=vpn\n"
+    shown = "zone public services=none\nzone work services=none\n"
+    assert drifted(Observed(shown, applied=whole), whole) == ["firewalld: service vpn is gone from the server"]

@@ -7,19 +7,28 @@ from urllib.parse import quote
 
 from labvpn.rehearsal.soak.changes import Change, Make
 
-COMMENT = "Managed by Pulumi (labvpn)"
+ADDRESS, GROUP, CUSTOM = "firewall/address", "firewall/addrgrp", "firewall.service/custom"
 
 
 def put(table: str, name: str, **fields: Any) -> Make:
     """Some fields of an object on the box."""
+    return put_at(f"{table}/{quote(name, safe='')}", fields)
+
+
+def put_at(place: str, fields: dict[str, Any]) -> Make:
+    """Some fields of what is at a place."""
     body = {key.replace("_", "-"): value for key, value in fields.items()}
-    return lambda hands: hands.box("PUT", f"{table}/{quote(name, safe='')}", body)
+    return lambda hands: hands.box("PUT", place, body)
+
+
+def service(name: str, **fields: Any) -> Make:
+    """Some fields of a service, by whichever of its two names it has."""
+    return put_at(f"{CUSTOM}/{{service {name}}}", fields)
 
 
 def policy(name: str, **fields: Any) -> Make:
     """Some fields of a policy."""
-    body = {key.replace("_", "-"): value for key, value in fields.items()}
-    return lambda hands: hands.box("PUT", f"firewall/policy/{{{name}}}", body)
+    return put_at(f"firewall/policy/{{{name}}}", fields)
 
 
 def moved(name: str, way: str, other: str) -> Make:
@@ -47,8 +56,6 @@ def zone(*lines: str) -> Make:
     return lambda hands: hands.zone(*lines)
 
 
-ADDRESS, GROUP, CUSTOM = "firewall/address", "firewall/addrgrp", "firewall.service/custom"
-
 FORTIGATE = (
     of_policy("vpn-allow", "status", "status off on the box, on here", status="disable"),
     of_policy("vpn-allow", "action", "action deny on the box, accept here", action="deny"),
@@ -58,7 +65,7 @@ FORTIGATE = (
     of_policy("vpn-allow", "sources", "sources all on the box, vpn-sources here", srcaddr=names("all")),
     of_policy("vpn-allow", "to", "destinations all on the box, vpn-server here", dstaddr=names("all")),
     of_policy("vpn-allow", "service", "services ALL on the box", service=names("ALL")),
-    of_policy("vpn-allow", "schedule", "schedule none on the box, always here", schedule="none"),
+    of_policy("vpn-allow", "status", "schedule none on the box, always here", schedule="none"),
     of_policy("vpn-allow", "comment", "comment by hand on the box", comments="by hand"),
     of_policy("vpn-only", "status", "status off on the box, on here", status="disable"),
     of_policy("vpn-only", "action", "action accept on the box, deny here", action="accept"),
@@ -66,7 +73,7 @@ FORTIGATE = (
         "vpn-only", "to", "destinations vpn-server on the box, vpn-workstation here", dstaddr=names("vpn-server")
     ),
     of_policy("vpn-office", "sources", "sources all on the box", srcaddr=names("all")),
-    of_policy("vpn-dial", "service", "services SoftEther on the box", service=names("SoftEther")),
+    of_policy("vpn-dial", "service", "services ALL on the box", service=names("ALL")),
     Change(
         "policy/vpn-allow/place",
         "FortiGate: policy vpn-allow moved below deny-outside",
@@ -108,16 +115,15 @@ FORTIGATE = (
         "FortiGate: group vpn-sources: the box also has campus-net",
         put(GROUP, "vpn-sources", member=names("vpn-from-192.0.2.0-24", "vpn-from-198.51.100.0-24", "campus-net")),
     ),
-    Change("tcp", "service SoftEther: ports 443 on the box", put(CUSTOM, "SoftEther", tcp_portrange="443")),
-    Change("tcp", "service SoftEther: ports 1-65535 on the box", put(CUSTOM, "SoftEther", tcp_portrange="1-65535")),
-    Change(
-        "tcp", "service SoftEther: ports 443 992 1194 5555 53 on the box", put(CUSTOM, "SoftEther", udp_portrange="53")
-    ),
-    Change("udp", "service vpn-udp: ports 500 4500 on the box", put(CUSTOM, "vpn-udp", udp_portrange="500 4500")),
+    Change("tcp", "ports 443 on the box", service("SoftEther", tcp_portrange="443")),
+    Change("tcp", "ports 1-65535 on the box", service("SoftEther", tcp_portrange="1-65535")),
+    Change("tcp", "ports 443 992 1194 5555 53 on the box", service("SoftEther", udp_portrange="53")),
+    Change("udp", "ports 22 500 1194 4500 on the box", service("vpn-udp", tcp_portrange="22")),
+    Change("udp", "ports 500 4500 on the box", service("vpn-udp", udp_portrange="500 4500")),
     Change(
         "only",
-        "service vpn-only-tcp: ports 8001 on the box, 8000 here",
-        put(CUSTOM, "vpn-only-tcp", tcp_portrange="8001"),
+        "ports 8001 on the box, 8000 here",
+        service("vpn-only-tcp", tcp_portrange="8001"),
     ),
 )
 

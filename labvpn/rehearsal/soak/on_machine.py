@@ -86,9 +86,13 @@ def ready(ask: Any) -> None:
 
 
 def rest(ask: Any, method: str, path: str, body: Any, query: str) -> Any:
-    """A request to the FortiGate; `{NAME}` in it is the number of the policy of that name."""
+    """A request to the FortiGate; in it `{NAME}` is a policy's number, `{service NAME}` the name that a service has."""
 
     def number(found: "re.Match[str]") -> str:
+        if found[1].startswith("service "):
+            name = found[1].partition(" ")[2]
+            there = {one["name"] for one in rest(ask, "GET", "firewall.service/custom", None, "")}
+            return name if name in there else f"{name}-2"
         policies = rest(ask, "GET", "firewall/policy", None, "")
         return str(next(one["policyid"] for one in policies if one["name"] == found[1]))
 

@@ -1,0 +1,52 @@
+"""A service with ports that the provider cannot take away is replaced by one of another name, and only then."""
+
+from __future__ import annotations
+
+import pytest
+
+from labvpn.model.rules import COMMENT, Block, Box, Objects, Policy, Service, Wanted
+from labvpn.observe.fortigate_renewal import first_name, present, renewed
+
+CLEAN, MIXED = Service("SoftEther", tcp="443"), Service("SoftEther", tcp="443", udp="53")
+CLEAN_2, MIXED_2 = Service("SoftEther-2", tcp="443"), Service("SoftEther-2", tcp="443", udp="53")
+THEIRS = Service("SoftEther", tcp="443", udp="53", comment="by somebody")
+
+
+def wanted() -> Wanted:
+    allow = Policy("vpn-allow", (), (), (), (), ("SoftEther", "vpn-udp"))
+    services = (CLEAN, Service("vpn-udp", udp="500"))
+    return Wanted(Objects(services=services, policies=(allow,)), (Block((allow,), "deny"),))
+
+
+@pytest.mark.parametrize(
+    ("there", "name_now", "name_then"),
+    [
+        ([], "SoftEther", "SoftEther"),
+        ([CLEAN], "SoftEther", "SoftEther"),
+        ([MIXED], "SoftEther", "SoftEther-2"),
+        ([CLEAN_2], "SoftEther-2", "SoftEther-2"),
+        ([MIXED_2], "SoftEther-2", "SoftEther"),
+        ([MIXED, CLEAN_2], "SoftEther-2", "SoftEther-2"),
+        ([CLEAN, MIXED_2], "SoftEther", "SoftEther"),
+        ([THEIRS], "SoftEther", "SoftEther"),
+    ],
+)
+def test_a_service_takes_the_name_that_is_free_of_foreign_ports(
+    there: list[Service], name_now: str, name_then: str
+) -> None:
+    seen = Box(services=tuple(there))
+    now = present(wanted(), seen)
+    then = renewed(now, seen)
+    for each, name in ((now, name_now), (then, name_then)):
+        assert [one.name for one in each.objects.services] == [name, "vpn-udp"]
+        assert each.blocks[0].policies[0].services == each.objects.policies[0].services == (name, "vpn-udp")
+
+
+def test_a_service_that_was_adopted_keeps_its_name() -> None:
+    adopted = Service("Lab VPN", tcp="443", adopts="Lab VPN", comment=COMMENT)
+    held = Wanted(Objects(services=(adopted,)), ())
+    assert renewed(held, Box(services=(Service("Lab VPN", tcp="443", udp="53"),))) == held
+
+
+def test_both_names_are_one_thing_to_the_stack() -> None:
+    assert first_name("SoftEther-2") == first_name("SoftEther") == "SoftEther"
