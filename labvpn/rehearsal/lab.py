@@ -57,7 +57,7 @@ def bring_up(say: Say) -> bool:
 def prove(say: Say) -> list[Proof]:
     """Prove the lab as it is, from outside."""
     with _step("proof from outside", say):
-        return list(proof.prove(_outputs(), say))
+        return list(proof.prove(outputs(), say))
 
 
 def to_json(proofs: Sequence[Proof]) -> str:
@@ -65,7 +65,8 @@ def to_json(proofs: Sequence[Proof]) -> str:
     return json.dumps([asdict(one) for one in proofs], indent=2)
 
 
-def _outputs() -> Outputs:
+def outputs() -> Outputs:
+    """The outputs of the stack on this rehearsal; RehearsalError where there are none."""
     state = places.state()
     command, environment = stack.command(
         state, ["stack", "output", "--json", "--show-secrets", "--cwd", str(PROJECT)], PROJECT

@@ -16,7 +16,8 @@ from labvpn.rehearsal import kernel
 
 RESOLVER, PRIMARY, KNOT, ROOT = "198.51.100.52", "198.51.100.53", "198.51.100.54", "198.51.100.55"
 WHOAMI = "198.51.100.10"
-SERVER, WORKSTATION, ADMIN = "203.0.113.20", "203.0.113.21", "203.0.113.141"
+SERVER, WORKSTATION = "203.0.113.20", "203.0.113.21"
+CAMPUS, ADMIN = "203.0.113.140", "203.0.113.141"
 FORTIGATE = "203.0.113.129"
 PORTAL_PORT = 8000
 
@@ -69,7 +70,7 @@ MACHINES = (
     ),
     _host("server", "dmz", _DMZ, f"{SERVER}/28"),
     _host("workstation", "dmz", _DMZ, f"{WORKSTATION}/28"),
-    _host("campus", "campus", _CAMPUS, "203.0.113.140/25"),
+    _host("campus", "campus", _CAMPUS, f"{CAMPUS}/25"),
     _host("admin", "campus", _CAMPUS, f"{ADMIN}/25"),
 )
 NAMES = tuple(machine.name for machine in MACHINES)

@@ -74,10 +74,11 @@ class Run:
 
 
 class Engine:
-    """The engine, started on the administrator's machine of a rehearsal."""
+    """The engine, started on the administrator's machine of a rehearsal; `configuration` is another than its own."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, configuration: Path | None = None) -> None:
         self.state = state
+        self.configured = ["--config-file", str(configuration)] if configuration else []
         self.environment = {**os.environ, "LABVPN_REHEARSAL": state.name, "PYTHONPATH": str(PROJECT)}
         self.process: subprocess.Popen[str] | None = None
 
@@ -119,11 +120,11 @@ class Engine:
 
     def up(self, *words: str, seen: Seen | None = None) -> Run:
         """`pulumi up`, with its events."""
-        return self.run("up", "--yes", "--skip-preview", "--json", *words, seen=seen)
+        return self.run("up", "--yes", "--skip-preview", "--json", *(words or self.configured), seen=seen)
 
     def destroy(self, *words: str, seen: Seen | None = None) -> Run:
         """`pulumi destroy`, with its events."""
-        return self.run("destroy", "--yes", "--skip-preview", "--json", *words, seen=seen)
+        return self.run("destroy", "--yes", "--skip-preview", "--json", *self.configured, *words, seen=seen)
 
     def again(self) -> tuple[Run, bool]:
         """The next plain `up`, after `pulumi cancel` where the engine asks for it; and whether it did."""
@@ -135,4 +136,4 @@ class Engine:
 
     def settled(self) -> bool:
         """Whether a preview finds nothing to change."""
-        return self.run("preview", "--expect-no-changes").good
+        return self.run("preview", "--expect-no-changes", *self.configured).good

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from labvpn.rehearsal import sealed
+from labvpn.rehearsal import network, sealed
 from labvpn.rehearsal.machine import line
 from labvpn.rehearsal.places import PROJECT
+from labvpn.rehearsal.problems import RehearsalError
+from labvpn.rehearsal.soak import stays
 from labvpn.rehearsal.soak.engine import SECONDS, Engine, Event, Run, Seen
 from labvpn.rehearsal.soak.lab import Lab
-from labvpn.rehearsal.soak.steps import Hop, Injection, Step, injections, sample, steps
+from labvpn.rehearsal.soak.steps import Hop, Injection, Step, drawn, injections, sample, steps
 from labvpn.rehearsal.soak.strike import Striker
 from labvpn.rehearsal.soak.trial import Outcome, Trial
 
@@ -31,13 +35,19 @@ PEOPLE = """
 import http.client, json, ssl
 password = open("/var/lib/labvpn/administrator").read()
 server = http.client.HTTPSConnection("127.0.0.1", 443, context=ssl._create_unverified_context(), timeout=20)
-def names(method, field):
-    body = json.dumps({"jsonrpc": "2.0", "id": "1", "method": method, "params": {"HubName_str": "LAB"}})
+def call(method, field, **params):
+    body = json.dumps({"jsonrpc": "2.0", "id": "1", "method": method, "params": params})
     server.request("POST", "/api/", body, {"X-VPNADMIN-PASSWORD": password})
-    return [one["Name_str"] for one in json.loads(server.getresponse().read())["result"][field]]
-print(json.dumps({"users": names("EnumUser", "UserList"), "sessions": names("EnumSession", "SessionList")}))
-"""
-"""Prints the users and the sessions that the server has."""
+    return json.loads(server.getresponse().read())["result"][field]
+users, sessions = [], []
+for hub in call("EnumHub", "HubList"):
+    name = hub["HubName_str"]
+    users += [name + "/" + one["Name_str"] for one in call("EnumUser", "UserList", HubName_str=name)]
+    sessions += [one["Name_str"] for one in call("EnumSession", "SessionList", HubName_str=name)
+                 if one["ClientIP_ip"] == "CAMPUS"]
+print(json.dumps({"users": users, "sessions": sessions}))
+""".replace("CAMPUS", network.CAMPUS)
+"""Prints the users that the server has, and the sessions of the client that stays connected."""
 
 
 @dataclass(frozen=True)
@@ -58,28 +68,39 @@ class Bench:
     @property
     def engine(self) -> Engine:
         """A run of the engine."""
-        return Engine(self.state)
+        return Engine(self.state, self.configured("plain"))
 
     @property
     def other(self) -> list[str]:
         """The words that make a run one to the second configuration."""
-        folder = self.state / "other"
-        folder.mkdir(mode=0o700, exist_ok=True)
+        users = self.state / "other.csv"
+        users.write_text((PROJECT / "users.csv").read_text().replace("First guest", "Another name"))
+        more: dict[str, dict[str, Any]] = {
+            "vpn": {"listeners": [443, 992, 1194, 4433]},
+            "dns": {"ttl": 90},
+            "users": {"file": str(users)},
+        }
+        return ["--config-file", str(self.configured("other", more))]
+
+    def configured(self, name: str, more: Mapping[str, dict[str, Any]] | None = None) -> Path:
+        """A configuration that bears a proof a minute: its clients dial so often that they would be held off."""
         configuration = yaml.safe_load((sealed.folder(self.state) / sealed.FILE).read_text())
         keys = configuration["config"]
-        keys["labvpn:vpn"] = {**keys["labvpn:vpn"], "listeners": [443, 992, 1194, 4433]}
-        keys["labvpn:dns"] = {**keys["labvpn:dns"], "ttl": 90}
-        users = (PROJECT / "users.csv").read_text().replace("First guest", "Another name")
-        (folder / "users.csv").write_text(users)
-        keys["labvpn:users"] = {"file": str(folder / "users.csv")}
-        (folder / sealed.FILE).write_text(yaml.safe_dump(configuration))
-        return ["--config-file", str(folder / sealed.FILE)]
+        keys["labvpn:vpn"]["sessions"] = {"hold": 15}
+        keys["labvpn:firewall"]["bans"] = {"exempt": [network.WHOAMI]}
+        for key, values in (more or {}).items():
+            keys[f"labvpn:{key}"] |= values
+        file = self.state / name / sealed.FILE
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        file.write_text(yaml.safe_dump(configuration))
+        return file
 
     def change(self) -> list[Step]:
         """Go to the second configuration and back without a fault: the steps of the way there."""
         seen: list[Event] = []
+        assert self.engine.up().good  # noqa: S101  (without it there is nothing to try)
         done = self.engine.up(*self.other, seen=seen.append)
-        assert done.good, done.sentences  # noqa: S101  (without it there is nothing to try)
+        assert done.good, done.sentences  # noqa: S101
         assert self.engine.up().good  # noqa: S101
         return steps("up", seen)
 
@@ -97,8 +118,15 @@ class Bench:
         return found
 
     def survive(self, injection: Injection) -> Survival:
-        """Bring a fault over a run, then see that the next plain one repairs all."""
-        before = self.people()
+        """Bring a fault over a run while somebody is connected, then see that the next plain one repairs all."""
+        if injection.step.command == "first up":
+            assert self.engine.destroy().good  # noqa: S101  (without it there is nothing to try)
+            return self.met(injection, {"users": [], "sessions": []})
+        with staying(self.engine):
+            return self.met(injection, self.people())
+
+    def met(self, injection: Injection, before: dict[str, list[str]]) -> Survival:
+        """What came of it, against who was there before."""
         run, met = self.struck(injection)
         complaints = [] if met else [f"{injection.step.name} was not reached"]
         complaints += judged(injection, run)
@@ -108,7 +136,16 @@ class Bench:
         elif not self.engine.settled():
             complaints.append("a preview after the next up still finds changes")
         complaints += lost(injection, before, self.people())
+        complaints += [f"not proven: {words}" for words in self.unproven()]
         return Survival(met, run.seconds, tuple(complaints))
+
+    def unproven(self) -> list[str]:
+        """What the proof from outside finds broken."""
+        done = Lab(self.state.name).rehearsal("prove", "--json")
+        try:
+            return [one["words"] for one in json.loads(done.stdout) if not one["kept"]]
+        except ValueError:
+            return [done.stderr.strip()[-500:]]
 
     def struck(self, injection: Injection) -> tuple[Run, bool]:
         """A run with the fault in it, and whether its moment came."""
@@ -117,7 +154,7 @@ class Bench:
             if injection.step.command == "destroy":
                 run = engine.destroy(seen=seen)
             else:
-                run = engine.up(*self.other, seen=seen)
+                run = engine.up(*(self.other if injection.step.command == "up" else ()), seen=seen)
         return run, met.is_set()
 
     def undo(self) -> list[Step]:
@@ -137,10 +174,33 @@ class Bench:
 
 
 def trials(lab: Lab, seed: int) -> Iterator[Trial]:
-    """Every fault of every step of an `up` that changes something on each hop, and of a destroy, as the seed has it."""
+    """Every fault of every step of an `up` that changes something on each hop.
+
+    And for each step of the first `up`, which makes what a destroy takes away, and of a destroy, a fault that is drawn.
+    """
     bench = Bench(lab.state)
-    for injection in sample(injections([*bench.change(), *bench.undo()]), seed):
+    every, undo = list(injections(bench.change())), bench.undo()
+    first = [replace(step, command="first up") for step in reversed(undo)]
+    for injection in sample([*every, *drawn(first, seed), *drawn(undo, seed)], seed):
         yield Trial(injection.name, partial(bench.tried, injection))
+
+
+@contextmanager
+def staying(engine: Engine) -> Iterator[None]:
+    """Have somebody on the campus connected while the block runs; RehearsalError if he does not get in."""
+    client = subprocess.Popen(
+        [sys.executable, "-m", stays.__name__],
+        env=engine.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        if not client.stdout or not client.stdout.readline():
+            raise RehearsalError("nobody could dial in before the fault")
+        yield
+    finally:
+        client.communicate(timeout=60)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ MOMENTS = ("before", "during", "after")
 
 @dataclass(frozen=True)
 class Step:
-    """One resource that a run works on; `command` is `up` or `destroy`."""
+    """One resource that a run works on; `command` is `first up`, `up` (a later one) or `destroy`."""
 
     command: str
     name: str
@@ -79,6 +79,12 @@ def injections(of: Iterable[Step]) -> Iterator[Injection]:
         for fault in FAULTS[step.hop]:
             for moment in MOMENTS if fault in ("SSH cut", "engine killed") else MOMENTS[:2]:
                 yield Injection(step, fault, moment)
+
+
+def drawn(of: Iterable[Step], seed: int) -> Iterator[Injection]:
+    """For each step one fault at one moment, as a seed has it; other seeds have the others."""
+    dice = random.Random(seed)  # noqa: S311  (a test's order, no secret)
+    yield from (dice.choice(list(injections([step]))) for step in of)
 
 
 def sample(of: Iterable[Injection], seed: int, count: int | None = None) -> list[Injection]:

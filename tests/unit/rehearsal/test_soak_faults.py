@@ -50,6 +50,12 @@ def test_a_seed_gives_the_same_sample_again() -> None:
     assert sample(made, 7, 4) == sample(made, 7, 4) != sample(made, 8, 4)
 
 
+def test_a_step_of_a_long_run_meets_one_fault_of_its_hop_and_other_faults_by_other_seeds() -> None:
+    made = [list(drawn([HOST, HOST], seed)) for seed in range(50)]
+    assert {len(one) for one in made} == {2}
+    assert {one.fault for each in made for one in each} == set(FAULTS[Hop.HOST])
+
+
 def test_an_event_is_read_from_a_line_of_the_engine() -> None:
     about = {"op": "create", "urn": "urn:pulumi:lab::labvpn::a$b::vpn-hub", "type": "b"}
     assert Event.read(json.dumps({"resOutputsEvent": {"metadata": about}})) == Event("create", "vpn-hub", "b", True)
