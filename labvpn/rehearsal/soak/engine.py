@@ -36,8 +36,10 @@ class Event:
     def read(cls, text: str) -> Event | None:
         """The event of a line of `pulumi ... --json`, if it tells of a step."""
         try:
-            told: dict[str, Any] = json.loads(text)
+            told: Any = json.loads(text)
         except ValueError:
+            return None
+        if not isinstance(told, dict):
             return None
         for key, ended in (("resourcePreEvent", False), ("resOutputsEvent", True)):
             if about := told.get(key, {}).get("metadata"):

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -157,12 +157,13 @@ class Bench:
                 run = engine.up(*(self.other if injection.step.command == "up" else ()), seen=seen)
         return run, met.is_set()
 
-    def undo(self) -> list[Step]:
-        """What a destroy would do, without doing it."""
-        seen: list[Event] = []
-        done = self.engine.run("destroy", "--preview-only", "--json", seen=seen.append)
-        assert done.good, done.sentences  # noqa: S101  (without it there is nothing to try)
-        return steps("destroy", seen)
+    def whole(self) -> tuple[list[Step], list[Step]]:
+        """Destroy and bring up anew without a fault: the steps of each."""
+        gone: list[Event] = []
+        made: list[Event] = []
+        assert self.engine.destroy(seen=gone.append).good  # noqa: S101  (without it there is nothing to try)
+        assert self.engine.up(seen=made.append).good  # noqa: S101
+        return steps("destroy", gone), steps("first up", made)
 
     def tried(self, injection: Injection) -> Outcome:
         """What came of an injection, as `make soak` counts it."""
@@ -174,13 +175,12 @@ class Bench:
 
 
 def trials(lab: Lab, seed: int) -> Iterator[Trial]:
-    """Every fault of every step of an `up` that changes something on each hop.
+    """Every fault of every step of an `up` that changes something on each hop, in the order of the seed.
 
-    And for each step of the first `up`, which makes what a destroy takes away, and of a destroy, a fault that is drawn.
+    And for each step of a destroy, and of the first `up` after it, a fault that the seed draws.
     """
     bench = Bench(lab.state)
-    every, undo = list(injections(bench.change())), bench.undo()
-    first = [replace(step, command="first up") for step in reversed(undo)]
+    every, (undo, first) = list(injections(bench.change())), bench.whole()
     for injection in sample([*every, *drawn(first, seed), *drawn(undo, seed)], seed):
         yield Trial(injection.name, partial(bench.tried, injection))
 

@@ -1,7 +1,7 @@
 """Somebody who is connected: `python -m labvpn.rehearsal.soak.stays` dials from the campus and waits.
 
 It is a process of its own since the rehearsal that it works on is the one that its environment names. It prints its
-address inside the VPN once it is in, and hangs up when its input ends. It dials by TCP, so that its session ends when it does.
+address inside the VPN once it is in, and hangs up when its input ends. It dials by TCP, so its session ends with it.
 """
 
 from __future__ import annotations

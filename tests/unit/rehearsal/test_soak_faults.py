@@ -6,7 +6,7 @@ import json
 
 from labvpn.rehearsal.soak.engine import SECONDS, Event, Run
 from labvpn.rehearsal.soak.faults import judged, lost
-from labvpn.rehearsal.soak.steps import FAULTS, MOMENTS, Hop, Injection, Step, injections, sample, steps
+from labvpn.rehearsal.soak.steps import FAULTS, MOMENTS, Hop, Injection, Step, drawn, injections, sample, steps
 
 HOST = Step("up", "vpn-hub", Hop.HOST)
 CUT = Injection(HOST, "SSH cut", "during")
@@ -61,6 +61,7 @@ def test_an_event_is_read_from_a_line_of_the_engine() -> None:
     assert Event.read(json.dumps({"resOutputsEvent": {"metadata": about}})) == Event("create", "vpn-hub", "b", True)
     assert Event.read('{"summaryEvent": {}}') is None
     assert Event.read("error: no JSON") is None
+    assert Event.read('"a text"') is None
 
 
 def test_a_failed_run_has_to_name_the_hop_in_time() -> None:
