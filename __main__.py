@@ -18,7 +18,7 @@ shown = certificate(lab, credentials)
 desired = documents(lab, bundle.source(), shown and shown.fingerprint)
 known = secrets(lab, credentials)
 seen = look(lab, credentials, desired, known)
-host = Host(lab.server, credentials, seen.host, known)
+host = Host(lab.server, credentials, seen.host, known, lab.protect)
 
 # Each hop opens only when the one behind it is ready, and the name comes last; destroy goes the other way.
 hops: list[pulumi.Resource] = [SoftEther("vpn", SoftEtherArgs(host, desired))]
@@ -32,7 +32,9 @@ if lab.fortigate:
     hops.append(FortiGate("fortigate", box, pulumi.ResourceOptions(depends_on=[*hops])))
 
 if lab.dns:
-    dialled = NameArgs(lab.dns, [str(lab.server.address)], sight=seen.name, ports=lab.vpn.listeners)
+    dialled = NameArgs(
+        lab.dns, [str(lab.server.address)], sight=seen.name, ports=lab.vpn.listeners, protected=lab.protect
+    )
     Name("name", dialled, pulumi.ResourceOptions(depends_on=[*hops]))
 
 export(outputs.told(lab, credentials, pulumi.Output.secret))

@@ -25,7 +25,7 @@ class NameArgs:
 
     `tsig` is the configuration's key of the TSIG secret. `sight` is a look at the name made before; without it the
     component looks itself and refuses by `pulumi.RunError` what would not be seen. `ports` are the TCP ports by which
-    an IPv6 address must be open from here before it is written.
+    an IPv6 address must be open from here before it is written. `protected` keeps the records from deletion.
     """
 
     wanted: Wanted
@@ -33,6 +33,7 @@ class NameArgs:
     tsig: str = SECRET
     sight: Sight | None = None
     ports: Sequence[int] = (443,)
+    protected: bool = False
 
 
 class Name(pulumi.ComponentResource):
@@ -54,7 +55,7 @@ class Name(pulumi.ComponentResource):
             self.fqdn = lines.apply(lambda goal: _by_hand(wanted, sight, read(goal)))
         else:
             lines.apply(lambda goal: self._tell(sight, read(goal)))
-            inside = pulumi.ResourceOptions(parent=self)
+            inside = pulumi.ResourceOptions(parent=self, protect=args.protected or None)
             records = Records(f"{name}-records", wanted, lines, args.tsig, args.ports, inside)
             self.fqdn = records.records.apply(lambda _lines: wanted.fqdn)
         self.register_outputs({"fqdn": self.fqdn})

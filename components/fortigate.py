@@ -27,7 +27,10 @@ POSITION = "statePolicySrcdstPos"
 
 @dataclass(frozen=True)
 class FortiGateArgs:
-    """The box, its token and the CA that signed its certificate (PEM), what is wanted there, and what to say of it."""
+    """The box, its token and the CA that signed its certificate (PEM), what is wanted there, and what to say of it.
+
+    `protected` keeps the policy from deletion that lets users in from outside.
+    """
 
     box: Settings
     token: str
@@ -36,6 +39,7 @@ class FortiGateArgs:
     numbers: dict[str, int]
     warnings: Sequence[str] = ()
     news: Sequence[str] = ()
+    protected: bool = False
 
     @classmethod
     def of(cls, lab: Lab, credentials: Credentials, gate: Gate | None) -> FortiGateArgs:
@@ -54,7 +58,7 @@ class FortiGateArgs:
         news = [*planned(wanted, seen, box.prefix), *openings(lab, box, wanted, seen)]
         numbers = {policy.name: policy.number for policy in seen.policies}
         token = credentials.fortigate_token.get_secret_value()
-        return cls(box, token, credentials.fortigate_ca, renewed(wanted, seen), numbers, warnings, news)
+        return cls(box, token, credentials.fortigate_ca, renewed(wanted, seen), numbers, warnings, news, lab.protect)
 
 
 class FortiGate(pulumi.ComponentResource):
@@ -70,6 +74,7 @@ class FortiGate(pulumi.ComponentResource):
         for sentence in args.news:
             pulumi.info(sentence, self)
         self._name, self._prefix = name, args.box.prefix
+        self._missed = {policy.name for policy in args.wanted.blocks[0].policies} if args.protected else set()
         hooks = explained(f"{name}-refusals", args.box.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._to_box(args), hooks=hooks)
         if not pulumi.runtime.is_dry_run():
@@ -155,7 +160,10 @@ class FortiGate(pulumi.ComponentResource):
         """What stands on the box is taken over; what was adopted stays there when the stack lets go of it."""
         adopts = getattr(thing, "adopts", "")
         more = pulumi.ResourceOptions(
-            import_=adopts or thing.stands or None, retain_on_delete=bool(adopts) or None, depends_on=list(after)
+            import_=adopts or thing.stands or None,
+            retain_on_delete=bool(adopts) or None,
+            protect=thing.name in self._missed or None,
+            depends_on=list(after),
         )
         return pulumi.ResourceOptions.merge(self._ours, more)
 

@@ -31,6 +31,9 @@ AGENT = "/usr/local/lib/labvpn/agent"
 STATE = "/var/lib/labvpn"
 """Where the agent remembers what is ours and what was there before us."""
 
+MISSED = (Concern.HOST, Concern.SERVER, Concern.HUB)
+"""Without which nobody can dial in."""
+
 APPLY_SECONDS = 900
 """The longest that one concern may take on the host: a package installation over a slow line."""
 
@@ -39,13 +42,15 @@ APPLY_SECONDS = 900
 class Host:
     """The host that commands run on: how to reach it, what it shows, and the secrets that it is sent.
 
-    `told` are the notes that one concern has said already, so that another does not say them again.
+    `protected` keeps from deletion what users would miss. `told` are the notes that one concern has said already, so
+    that another does not say them again.
     """
 
     server: Server
     credentials: Credentials
     seen: Mapping[str, Observed]
     secrets: Secrets
+    protected: bool = False
     told: set[str] = field(default_factory=set)
 
     @property
@@ -139,8 +144,11 @@ class Host:
             f"timeout {APPLY_SECONDS} {AGENT} converge {concern}",
             f"timeout {APPLY_SECONDS} {AGENT} remove {concern}",
             pulumi.Output.secret(stdin),
-            pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after]),
+            pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after], protect=self._protects(concern)),
         )
+
+    def _protects(self, concern: Concern) -> bool | None:
+        return True if self.protected and concern in MISSED else None
 
     def _tell(self, parent: pulumi.Resource, observed: Observed, desired: str) -> None:
         for sentence in drifted(observed, desired):

@@ -31,6 +31,9 @@ class Lab(Value):
     firewall: HostFirewall | None = Field(default=None, description="left out: the host's firewall is not ours")
     fortigate: FortiGate | None = Field(default=None, description="left out: no FortiGate stands before the host")
     dns: Name | None = Field(default=None, description="left out: the name is kept elsewhere")
+    protect: bool = Field(
+        default=False, description="true: nothing is taken away that would cut users off, not even by `pulumi destroy`"
+    )
 
     @property
     def dialled(self) -> str:

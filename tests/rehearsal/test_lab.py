@@ -165,6 +165,18 @@ def test_mistakes_are_reported_all_at_once_before_a_machine_is_touched(up: Stack
     assert "did you mean 'hub'?" in seen
 
 
+def test_a_protected_lab_is_not_taken_away_until_its_administrator_says_so(up: Stack, tmp_path: Path) -> None:
+    file = str(up.variant(tmp_path, protect=True))
+    up.up("--config-file", file)
+    assert up.is_settled("--config-file", file)
+    refused = up.pulumi("destroy", "--yes", "--skip-preview")
+    assert refused.returncode != 0
+    assert "protect" in refused.stdout + refused.stderr
+    assert all(up.proofs().values())
+    up.up()
+    assert up.is_settled()
+
+
 def test_destroy_leaves_what_was_there_before(up: Stack, bare: dict[str, str]) -> None:
     done = up.pulumi("destroy", "--yes", "--skip-preview")
     assert done.returncode == 0, done.stdout + done.stderr
