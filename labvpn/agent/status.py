@@ -5,6 +5,7 @@ import ssl
 import time
 from typing import Any, Dict, Iterator, List, Tuple
 
+from labvpn.agent.barred import bars_of
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
@@ -36,6 +37,11 @@ class Status:
             "sessions": [session for hub in hubs for session in self.sessions(hub)],
             "accounts": [account for hub in hubs for account in self.accounts(hub)],
             "failures": [failure for hub in hubs for failure in self.failures(hub)],
+            "barred": [
+                {"source": source, "until": bar.until, "failures": bar.failures}
+                for source, bar in bars_of(self.machine).items()
+                if bar.until > time.time()
+            ],
             "certificate": self.certificate(),
         }
         return json.dumps(answer) + "\n"

@@ -13,6 +13,7 @@ def text(report: Report) -> str:
     _gauge(registry, "timestamp_seconds", "When the server was read").set(report.at.timestamp())
     _sessions(report, registry)
     # By source alone: whoever tries names at random must not make ever new series.
+    _gauge(registry, "barred_sources", "Sources that may open no new connection for now").set(len(report.barred))
     failures = _gauge(registry, "failed_logins", "Failed logins of the last 24 hours", "source")
     for failure in report.failures:
         failures.labels(failure.source).inc(failure.count)

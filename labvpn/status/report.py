@@ -63,6 +63,14 @@ class Failure(Told):
     last: datetime
 
 
+class Barred(Told):
+    """A source of so many failed logins that it may open no new connection for now."""
+
+    source: str
+    until: datetime
+    failures: int
+
+
 class Report(Told):
     """The server at one moment of its own clock."""
 
@@ -70,6 +78,7 @@ class Report(Told):
     sessions: tuple[Session, ...] = ()
     accounts: tuple[Account, ...] = ()
     failures: tuple[Failure, ...] = ()
+    barred: tuple[Barred, ...] = ()
     certificate: str = ""
 
     def left(self, session: Session) -> timedelta | None:

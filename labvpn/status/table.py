@@ -16,6 +16,8 @@ def show(report: Report, console: Console) -> None:
     console.print(_sessions(report))
     if report.failures:
         console.print(_failures(report))
+    if report.barred:
+        console.print(_barred(report))
     console.print(_ends(report))
 
 
@@ -43,6 +45,13 @@ def _failures(report: Report) -> Table:
     table = Table("from", "as", "times", "last (UTC)", title="Failed logins of the last 24 hours")
     for failure in sorted(report.failures, key=lambda failure: -failure.count):
         table.add_row(failure.source or "not in the log", escape(failure.user), str(failure.count), _time(failure.last))
+    return table
+
+
+def _barred(report: Report) -> Table:
+    table = Table("from", "failed logins", "until (UTC)", title="Barred for now from new connections")
+    for one in sorted(report.barred, key=lambda one: one.until):
+        table.add_row(one.source, str(one.failures), _time(one.until))
     return table
 
 

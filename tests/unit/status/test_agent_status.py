@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from labvpn.agent.barred import BARRED
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 from labvpn.agent.main import work
@@ -157,6 +158,13 @@ def test_a_login_that_is_refused_for_another_reason_than_the_password_counts_too
     log(tmp_path, lines(1, "late", "192.0.2.7", at).splitlines(keepends=True)[0] + refused)
     (failure,) = json.loads(status(tmp_path)[0].report())["failures"]
     assert (failure["user"], failure["source"]) == ("late", "192.0.2.7")
+
+
+def test_who_is_barred_now_is_told_and_who_was_is_not(tmp_path: Path) -> None:
+    reading, _ = status(tmp_path)
+    until = time.time() + 300
+    reading.machine.write(BARRED, json.dumps({"192.0.2.7": [until, 10], "192.0.2.8": [until - 400, 10]}))
+    assert json.loads(reading.report())["barred"] == [{"source": "192.0.2.7", "until": until, "failures": 10}]
 
 
 def test_failures_older_than_a_day_and_garbage_do_not_count(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def report(**changes: Any) -> Report:
             {"hub": "LAB", "user": "guest2", "expires": (AT + timedelta(days=90)).timestamp()},
         ],
         "failures": [{"hub": "LAB", "user": "root", "source": "192.0.2.7", "count": 3, "last": AT.timestamp()}],
+        "barred": [{"source": "192.0.2.7", "until": (AT + timedelta(minutes=9)).timestamp(), "failures": 10}],
         "certificate": identity().certificate,
     }
     return read(json.dumps({**answer, **changes}))
@@ -113,3 +114,10 @@ def test_failures_of_many_names_are_one_series_of_their_source() -> None:
 def test_an_answer_that_is_none_is_told_in_a_sentence() -> None:
     with pytest.raises(ValueError, match="run `pulumi up` to renew it"):
         read("usage: agent observe")
+
+
+def test_who_is_barred_is_shown_with_the_end_of_it() -> None:
+    assert "192.0.2.7 │ 10            │ 2027-01-31 12:09:00" in shown(report())
+    assert "Barred" not in shown(report(barred=[]))
+    assert json.loads(to_json(report()))["barred"][0]["failures"] == 10
+    assert "labvpn_barred_sources 1.0" in metrics.text(report())
