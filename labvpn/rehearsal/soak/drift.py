@@ -98,6 +98,7 @@ def try_changes(lab: Lab, group: Sequence[Change]) -> Outcome:
     """Make the changes; a preview names each in one line, one run repairs them, and the next preview is clean."""
     hands = Hands(lab)
     hands.together(change.make for change in group)
+    taken = by_hand_too(hands, group)
     lines = preview(lab)
     if lines is None:
         complaints = [f"not found: {change.words}" for change in group]
@@ -115,7 +116,15 @@ def try_changes(lab: Lab, group: Sequence[Change]) -> Outcome:
         complaints.append(str(error))
         repaired = 0
         repair(lab)
-    return _outcome(Outcome(len(group), found, repaired), complaints, not_ours.lost(hands))
+    lost = [name for name in not_ours.lost(hands) if name not in taken]
+    if taken:
+        not_ours.for_now(hands)
+    return _outcome(Outcome(len(group), found, repaired), complaints, lost)
+
+
+def by_hand_too(hands: Hands, group: Sequence[Change]) -> list[str]:
+    """What others lost by a change of a whole, such as a stopped firewalld: that is not the run's doing."""
+    return [] if all(change.place for change in group) else not_ours.lost(hands)
 
 
 def _outcome(counts: Outcome, complaints: Sequence[str], lost: Sequence[str]) -> Outcome:

@@ -62,6 +62,11 @@ def entries(hands: Hands) -> None:
     hands.firewalld(
         *ours, "--zone=internal --add-port=7/tcp", "--new-service=theirs", "--service=theirs --add-port=8/tcp"
     )
+    for_now(hands)
+
+
+def for_now(hands: Hands) -> None:
+    """A port that is open until the next reload."""
     hands.shell(f"firewall-cmd -q --add-port={OF_NOW}")
 
 
