@@ -46,7 +46,7 @@ def test_a_program_elsewhere_imports_every_component_from_the_installed_package(
 
 
 def test_every_template_is_in_the_package(installed: Path) -> None:
-    templates = [path for path in (PROJECT / "labvpn").rglob("*.j2")]
+    templates = list((PROJECT / "labvpn").rglob("*.j2"))
     assert templates
     assert [path.name for path in templates if not (installed / path.relative_to(PROJECT)).exists()] == []
 

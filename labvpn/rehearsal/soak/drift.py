@@ -49,9 +49,10 @@ OF_DRIFT = re.compile(r"changed by hand: |FortiGate: .* (on the box|moved|lacks|
 
 
 def trials(lab: Lab, seed: int) -> Iterator[Trial]:
-    """All changes in random groups, then each alone; the lab first gets what the example has not."""
+    """All changes in random groups, then each alone; the lab first gets what the example has not, and others their things."""
     dice = random.Random(seed)  # noqa: S311 -- to be repeated by its seed
     lab = furnished(lab)
+    plant(lab)
     yield Trial("not ours", partial(leave_alone, lab))
     for number, group in enumerate(groups(CHANGES, SIZES, dice), 1):
         yield Trial(f"group {number} of {len(group)}", partial(try_changes, lab, group))
