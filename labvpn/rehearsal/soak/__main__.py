@@ -27,9 +27,13 @@ def soak(
     promises: Annotated[list[str] | None, typer.Argument(help=f"Of {', '.join(PROMISES)}; all if left out.")] = None,
     seed: Annotated[int | None, typer.Option(help="Go on with, or repeat, the trials of this seed.")] = None,
     limit: Annotated[int | None, typer.Option(help="So many trials of each promise at most.")] = None,
+    part: Annotated[
+        str, typer.Option(help="`2/3`: the second's share, where three share the trials of a seed.")
+    ] = "1/1",
     keep: Annotated[bool, typer.Option("--keep", help="Leave the lab running at the end.")] = False,
 ) -> None:
     """Run every trial that this seed has not had, print the table, and end with 1 if a promise was not kept."""
+    mine, shares = map(int, part.split("/"))
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     notebook = Notebook(places.cache() / "soak" / f"{seed}.jsonl")
     say(f"seed {seed}: stop it with ^C, go on with --seed {seed}; results in {notebook.file}")
@@ -39,7 +43,7 @@ def soak(
         say("bringing the lab up ...")
         lab.bring_up()
         for name, trials in chosen.items():
-            work(name, list(trials(lab, seed))[:limit], notebook)
+            work(name, list(trials(lab, seed))[mine - 1 :: shares][:limit], notebook)
     except KeyboardInterrupt:
         say(f"stopped; go on with --seed {seed}")
     finally:

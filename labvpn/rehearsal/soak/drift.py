@@ -49,7 +49,7 @@ OF_DRIFT = re.compile(r"changed by hand: |FortiGate: .* (on the box|moved|lacks|
 
 
 def trials(lab: Lab, seed: int) -> Iterator[Trial]:
-    """All changes in random groups, then each alone; the lab first gets what the example has not, and others their things."""
+    """All changes in random groups, then each alone; the lab gets what the example has not, and others their things."""
     dice = random.Random(seed)  # noqa: S311 -- to be repeated by its seed
     lab = furnished(lab)
     plant(lab)
