@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from labvpn.rehearsal.soak import drift, faults, ports
+from labvpn.rehearsal.soak import drift, faults, leaks, ports
 from labvpn.rehearsal.soak.lab import Lab
 from labvpn.rehearsal.soak.trial import Trial
 
 Trials = Callable[[Lab, int], Iterable[Trial]]
 
-PROMISES: Mapping[str, Trials] = {"drift": drift.trials, "faults": faults.trials, "ports": ports.trials}
+PROMISES: Mapping[str, Trials] = {
+    "drift": drift.trials,
+    "secrets": leaks.trials,
+    "faults": faults.trials,
+    "ports": ports.trials,
+}
