@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,38 +14,18 @@ from typing import Any
 import yaml
 
 from labvpn.rehearsal import network, sealed
-from labvpn.rehearsal.machine import line
 from labvpn.rehearsal.places import PROJECT
-from labvpn.rehearsal.problems import RehearsalError
-from labvpn.rehearsal.soak import stays
 from labvpn.rehearsal.soak.engine import SECONDS, Engine, Event, Run, Seen
 from labvpn.rehearsal.soak.lab import Lab
+from labvpn.rehearsal.soak.people import people, staying
 from labvpn.rehearsal.soak.steps import Hop, Injection, Step, drawn, injections, sample, steps
 from labvpn.rehearsal.soak.strike import Striker
 from labvpn.rehearsal.soak.trial import Outcome, Trial
 
-DURING = 1.0
+DURING = 0.5
 """Seconds after the beginning of a step at which it is under way."""
 
 CUTS_SESSIONS = {"VPN host rebooted", "SoftEther killed"}
-
-PEOPLE = """
-import http.client, json, ssl
-password = open("/var/lib/labvpn/administrator").read()
-server = http.client.HTTPSConnection("127.0.0.1", 443, context=ssl._create_unverified_context(), timeout=20)
-def call(method, field, **params):
-    body = json.dumps({"jsonrpc": "2.0", "id": "1", "method": method, "params": params})
-    server.request("POST", "/api/", body, {"X-VPNADMIN-PASSWORD": password})
-    return json.loads(server.getresponse().read())["result"][field]
-users, sessions = [], []
-for hub in call("EnumHub", "HubList"):
-    name = hub["HubName_str"]
-    users += [name + "/" + one["Name_str"] for one in call("EnumUser", "UserList", HubName_str=name)]
-    sessions += [one["Name_str"] for one in call("EnumSession", "SessionList", HubName_str=name)
-                 if one["ClientIP_ip"] == "CAMPUS"]
-print(json.dumps({"users": users, "sessions": sessions}))
-""".replace("CAMPUS", network.CAMPUS)
-"""Prints the users that the server has, and the sessions of the client that stays connected."""
 
 
 @dataclass(frozen=True)
@@ -104,26 +82,13 @@ class Bench:
         assert self.engine.up().good  # noqa: S101
         return steps("up", seen)
 
-    def people(self) -> dict[str, list[str]]:
-        """Users and sessions, empty where no server answers."""
-        done = subprocess.run(
-            line("server", ["python3", "-"]),
-            input=PEOPLE,
-            capture_output=True,
-            text=True,
-            env=self.engine.environment,
-            check=False,
-        )
-        found: dict[str, list[str]] = json.loads(done.stdout) if done.returncode == 0 else {"users": [], "sessions": []}
-        return found
-
     def survive(self, injection: Injection) -> Survival:
         """Bring a fault over a run while somebody is connected, then see that the next plain one repairs all."""
         if injection.step.command == "first up":
             assert self.engine.destroy().good  # noqa: S101  (without it there is nothing to try)
             return self.met(injection, {"users": [], "sessions": []})
         with staying(self.engine):
-            return self.met(injection, self.people())
+            return self.met(injection, people(self.engine))
 
     def met(self, injection: Injection, before: dict[str, list[str]]) -> Survival:
         """What came of it, against who was there before."""
@@ -135,7 +100,7 @@ class Bench:
             complaints.append(f"the next up failed: {' / '.join(again.sentences[-3:])}")
         elif not self.engine.settled():
             complaints.append("a preview after the next up still finds changes")
-        complaints += lost(injection, before, self.people())
+        complaints += lost(injection, before, people(self.engine))
         complaints += [f"not proven: {words}" for words in self.unproven()]
         return Survival(met, run.seconds, tuple(complaints))
 
@@ -186,42 +151,34 @@ def trials(lab: Lab, seed: int) -> Iterator[Trial]:
 
 
 @contextmanager
-def staying(engine: Engine) -> Iterator[None]:
-    """Have somebody on the campus connected while the block runs; RehearsalError if he does not get in."""
-    client = subprocess.Popen(
-        [sys.executable, "-m", stays.__name__],
-        env=engine.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        if not client.stdout or not client.stdout.readline():
-            raise RehearsalError("nobody could dial in before the fault")
-        yield
-    finally:
-        client.communicate(timeout=60)
-
-
-@contextmanager
 def striking(striker: Striker, injection: Injection) -> Iterator[tuple[Seen, threading.Event]]:
-    """What is to be told of each event so that the fault strikes; at the end it is over."""
+    """What is to be told of each event so that the fault strikes, once; at the end it is over."""
     met = threading.Event()
+    timer = threading.Timer(DURING, lambda: strike())
+
+    def strike() -> None:
+        if not met.is_set():
+            met.set()
+            striker.strike(injection.fault)
 
     def seen(event: Event) -> None:
-        ended = injection.moment == "after"
-        if met.is_set() or event.name != injection.step.name or event.ended is not ended or event.op == "refresh":
+        if event.name != injection.step.name or event.op == "refresh":
             return
-        met.set()
-        if injection.moment == "during":
-            timer = threading.Timer(DURING, striker.strike, [injection.fault])
+        if event.ended and injection.moment != "before":
+            # A step may be over before it is half done.
+            timer.cancel()
+            strike()
+        elif not event.ended and injection.moment == "before":
+            strike()
+        elif not event.ended and injection.moment == "during" and timer.ident is None:
             timer.start()
-        else:
-            striker.strike(injection.fault)
 
     try:
         yield seen, met
     finally:
+        timer.cancel()
+        if timer.ident is not None:
+            timer.join()
         striker.end()
 
 
