@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labvpn.rehearsal import sealed
-from labvpn.rehearsal.fortigate import control
+from labvpn.rehearsal.fortigate import control, store
 from labvpn.rehearsal.fortigate.gate import Faults
 from labvpn.rehearsal.places import PROJECT
 from labvpn.rehearsal.stack import ready
@@ -83,6 +86,27 @@ class GateStack:
     def names(self) -> list[str]:
         """The policies by their names, in their order."""
         return [str(policy["name"]) for policy in self.lab.hands.box("GET", "firewall/policy")]
+
+    @contextmanager
+    def every_order(self) -> Iterator[list[list[str]]]:
+        """Every order of the enabled policies that the box has while the block runs, one after the other."""
+        orders: list[list[str]] = []
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.wait(0.003):
+                rows = json.loads((self.box / store.NAME).read_text())["tables"]["firewall/policy"]
+                order = [str(row["name"]) for row in rows if row["status"] == "enable"]
+                if not orders or orders[-1] != order:
+                    orders.append(order)
+
+        watch = threading.Thread(target=look)
+        watch.start()
+        try:
+            yield orders
+        finally:
+            ended.set()
+            watch.join()
 
     def move(self, name: str, before: str) -> None:
         """Move a policy by hand."""

@@ -79,6 +79,28 @@ def test_every_policy_stands_in_its_place_between_others_and_a_protocol_that_goe
     assert gate.settles()
 
 
+def shut_out(order: list[str]) -> bool:
+    """Whether our deny is in force, above what lets the campus in, without every allow of ours above it."""
+    if "vpn-only" not in order or order.index("vpn-only") > order.index("campus-any"):
+        return False
+    return not {"vpn-desk", "vpn-dial"} <= set(order[: order.index("vpn-only")])
+
+
+def test_at_no_moment_of_an_up_or_a_destroy_a_deny_is_in_force_without_the_allows_above_it(
+    gate: GateStack, before: Tables
+) -> None:
+    gate.declare(behindVpn=CLOSED)
+    with gate.every_order() as rising:
+        gate.up()
+    with gate.every_order() as falling:
+        gate.destroy()
+    for orders in (rising, falling):
+        assert [order for order in orders if shut_out(order)] == []
+        assert {"vpn-only" in order for order in orders} == {True, False}
+    # Whatever becomes of the rest: the last allow goes after the deny.
+    assert any("vpn-dial" in order and "vpn-only" not in order for order in falling)
+
+
 def test_what_stands_there_is_adopted_without_a_change_and_kept_afterwards(gate: GateStack, before: Tables) -> None:
     control.add(gate.box, THEIRS)
     gate.move("their-allow", "deny-outside")
