@@ -18,11 +18,13 @@ from labvpn.remote.errors import HopError
 
 def explained(name: str, host: str) -> pulumi.ResourceHookBinding | None:
     """Hooks that explain why the box did not do something; None where the engine takes none, as mocks do."""
-    if not isinstance(get_monitor(), ResourceMonitorStub):
-        return None
-    if not monitor_supports_feature(RESOURCE_MONITOR_FEATURE_ERROR_HOOKS):
-        return None
-    return pulumi.ResourceHookBinding(on_error=[Refusals(name, host)])
+    return pulumi.ResourceHookBinding(on_error=[Refusals(name, host)]) if takes_hooks() else None
+
+
+def takes_hooks() -> bool:
+    """Whether the engine calls hooks on errors."""
+    engine = isinstance(get_monitor(), ResourceMonitorStub)
+    return engine and monitor_supports_feature(RESOURCE_MONITOR_FEATURE_ERROR_HOOKS)
 
 
 class Refusals(pulumi.ErrorHook):

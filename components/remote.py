@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pulumi
 from pulumi_command import remote
 
 from components.drift import Drift
+from components.host_failures import explained
 from labvpn.agent import bundle
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
@@ -53,6 +55,10 @@ class Host:
     protected: bool = False
     told: set[str] = field(default_factory=set)
 
+    @cached_property
+    def _explained(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(hooks=explained("vpn-host-unreached", self.server))
+
     @property
     def connection(self) -> remote.ConnectionArgs:
         """The command plugin's connection; without a host key it would verify nothing, so one always stands here."""
@@ -96,7 +102,7 @@ class Host:
             stdin=stdin,
             add_previous_output_in_env=False,
             logging=remote.Logging.STDOUT_AND_STDERR,
-            opts=opts,
+            opts=pulumi.ResourceOptions.merge(opts, self._explained),
         )
 
     def _told(self, command: str) -> str:

@@ -186,10 +186,17 @@ def judged(injection: Injection, run: Run) -> list[str]:
     """What is wrong with how a struck run ended: it must end in time, and name the hop where it failed."""
     if run.seconds >= SECONDS:
         return [f"the run did not end within {SECONDS} s"]
-    hop = injection.step.hop
+    hop, names = injection.step.hop, [injection.step.hop.value]
+    if injection.step.command == "destroy" and hop is Hop.HOST:
+        # A destroy runs no program that could put it in words: the plugin's own name the address.
+        names.append(network.SERVER)
     if run.good or hop is Hop.NONE or injection.fault == "engine killed":
         return []
-    return [] if any(hop.value in sentence for sentence in run.sentences) else [f"no sentence names the {hop.value}"]
+    return (
+        []
+        if any(name in sentence for name in names for sentence in run.sentences)
+        else [f"no sentence names the {hop.value}"]
+    )
 
 
 def lost(injection: Injection, before: dict[str, list[str]], after: dict[str, list[str]]) -> list[str]:
