@@ -192,11 +192,8 @@ def judged(injection: Injection, run: Run) -> list[str]:
         names.append(network.SERVER)
     if run.good or hop is Hop.NONE or injection.fault == "engine killed":
         return []
-    return (
-        []
-        if any(name in sentence for name in names for sentence in run.sentences)
-        else [f"no sentence names the {hop.value}"]
-    )
+    named = any(name in sentence for name in names for sentence in run.sentences)
+    return [] if named else [f"no sentence names the {hop.value}: {' / '.join(run.sentences[-3:])}"]
 
 
 def lost(injection: Injection, before: dict[str, list[str]], after: dict[str, list[str]]) -> list[str]:

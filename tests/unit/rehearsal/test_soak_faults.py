@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from labvpn.rehearsal.soak.engine import SECONDS, Event, Run
 from labvpn.rehearsal.soak.faults import judged, lost
@@ -67,7 +68,10 @@ def test_an_event_is_read_from_a_line_of_the_engine() -> None:
 def test_a_failed_run_has_to_name_the_hop_in_time() -> None:
     error = json.dumps({"diagnosticEvent": {"severity": "error", "message": "EOF: ... # on the VPN host 203.0.113.20"}})
     assert judged(CUT, run(error)) == []
-    assert judged(CUT, run("something went wrong")) == ["no sentence names the VPN host"]
+    (told,) = judged(CUT, run("something went wrong"))
+    assert told.startswith("no sentence names the VPN host: something")
+    gone = Injection(replace(HOST, command="destroy"), "SSH cut", "during")
+    assert judged(gone, run("after 3 failed attempts: dial tcp 203.0.113.20:22: i/o timeout")) == []
     assert judged(CUT, run(error, None, SECONDS)) == [f"the run did not end within {SECONDS} s"]
 
 
