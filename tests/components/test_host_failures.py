@@ -14,8 +14,8 @@ def server(**ssh: object) -> Server:
 
 def test_a_host_that_cannot_be_reached_any_more_is_named_with_what_to_do() -> None:
     assert sentence(server(), LOST) == (
-        "The VPN host 203.0.113.20 cannot be reached by SSH any more (dial tcp 203.0.113.20:22: i/o timeout): check that "
-        "it is up and that port 22 is open from here, then run pulumi up again; what is done stays done"
+        "The VPN host 203.0.113.20 cannot be reached by SSH any more (dial tcp 203.0.113.20:22: i/o timeout): check "
+        "that it is up and that port 22 is open from here, then run pulumi up again; what is done stays done"
     )
 
 

@@ -165,6 +165,27 @@ def test_mistakes_are_reported_all_at_once_before_a_machine_is_touched(up: Stack
     assert "did you mean 'hub'?" in seen
 
 
+def test_what_does_not_fit_the_machines_is_refused_in_a_preview(up: Stack, tmp_path: Path) -> None:
+    firewall = {"zone": "nowhere", "zones": {"public": {"interfaces": ["eth9"]}}}
+    seen = up.pulumi("preview", "--config-file", str(up.variant(tmp_path, firewall=firewall)))
+    assert seen.returncode != 0
+    assert "no zone nowhere" in seen.stdout and "eth9" in seen.stdout
+    box = {**up.example["fortigate"], "outside": ["wan9"], "before": "no-such-policy"}
+    seen = up.pulumi("preview", "--config-file", str(up.variant(tmp_path, fortigate=box)))
+    assert seen.returncode != 0
+    assert "wan9" in seen.stdout and "no-such-policy" in seen.stdout
+
+
+def test_a_rule_of_others_that_opens_a_closed_port_is_found_and_named(up: Stack, tmp_path: Path) -> None:
+    up.output("server", "firewall-cmd", "-q", "--permanent", "--add-port=8000-8001/tcp")
+    up.output("server", "firewall-cmd", "-q", "--reload")
+    file = str(up.variant(tmp_path, firewall={"closed": ["8000/tcp"]}))
+    told = up.pulumi("preview", "--config-file", file).stdout
+    up.output("server", "firewall-cmd", "-q", "--permanent", "--remove-port=8000-8001/tcp")
+    up.output("server", "firewall-cmd", "-q", "--reload")
+    assert "8000-8001/tcp" in told and "zone public" in told
+
+
 def test_a_protected_lab_is_not_taken_away_until_its_administrator_says_so(up: Stack, tmp_path: Path) -> None:
     file = str(up.variant(tmp_path, protect=True))
     up.up("--config-file", file)
