@@ -34,7 +34,9 @@ class Engine:
 def variables(state: Path) -> dict[str, str]:
     """The engine's variables for the rehearsal; the passphrase stays in a file that only its owner reads."""
     return {
-        "PULUMI_BACKEND_URL": f"file://{state / 'backend'}",
+        # Attributes beside the state are not written in one step: an engine that is killed would leave an empty file of
+        # them, with which no state can be read any more.
+        "PULUMI_BACKEND_URL": f"file://{state / 'backend'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(state / "passphrase"),
         "PULUMI_STACK": sealed.STACK,
         "PULUMI_SKIP_UPDATE_CHECK": "1",

@@ -15,6 +15,7 @@ import yaml
 
 from labvpn.rehearsal import network, sealed
 from labvpn.rehearsal.places import PROJECT
+from labvpn.rehearsal.problems import RehearsalError
 from labvpn.rehearsal.soak.engine import SECONDS, Engine, Event, Run, Seen
 from labvpn.rehearsal.soak.lab import Lab
 from labvpn.rehearsal.soak.people import people, staying
@@ -85,7 +86,9 @@ class Bench:
     def survive(self, injection: Injection) -> Survival:
         """Bring a fault over a run while somebody is connected, then see that the next plain one repairs all."""
         if injection.step.command == "first up":
-            assert self.engine.destroy().good  # noqa: S101  (without it there is nothing to try)
+            gone = self.engine.destroy()
+            if not gone.good:
+                raise RehearsalError(f"the lab could not be taken down before a first up: {gone.sentences[-3:]}")
             return self.met(injection, {"users": [], "sessions": []})
         with staying(self.engine):
             return self.met(injection, people(self.engine))
