@@ -118,8 +118,7 @@ def try_changes(lab: Lab, group: Sequence[Change]) -> Outcome:
         repaired = 0
         repair(lab)
     lost = [name for name in not_ours.lost(hands) if name not in taken]
-    if taken:
-        not_ours.for_now(hands)
+    not_ours.again(hands, taken)
     return _outcome(Outcome(len(group), found, repaired), complaints, lost)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from labvpn.rehearsal.network import PRIMARY
@@ -62,11 +63,6 @@ def entries(hands: Hands) -> None:
     hands.firewalld(
         *ours, "--zone=internal --add-port=7/tcp", "--new-service=theirs", "--service=theirs --add-port=8/tcp"
     )
-    for_now(hands)
-
-
-def for_now(hands: Hands) -> None:
-    """A port that is open until the next reload."""
     hands.shell(f"firewall-cmd -q --add-port={OF_NOW}")
 
 
@@ -98,6 +94,14 @@ ON_THE_BOX = {"firewall/address": "theirs", "firewall.service/custom": "THEIRS",
 """On the FortiGate, by table: its policy stands above all others."""
 
 
+def again(hands: Hands, names: Sequence[str]) -> None:
+    """Make anew what a change by hand of a whole took along."""
+    if "a user made by hand in our hub" in names:
+        user(hands)
+    if "a port of now in our zone" in names:
+        hands.shell(f"firewall-cmd -q --add-port={OF_NOW}")
+
+
 def lost(hands: Hands) -> list[str]:
     """What is not there any more."""
     tables = hands.work("admin", [["rest", "GET", table, None, ""] for table in ON_THE_BOX])
@@ -105,7 +109,7 @@ def lost(hands: Hands) -> list[str]:
     gone = [f"{name} on the FortiGate" for name in ON_THE_BOX.values() if name not in shown]
     for machine in ("server", "admin"):
         here = [one for one in FOREIGN if one.machine == machine]
-        answers = hands.work(machine, [["shell", f"{one.look} || true"] for one in here])
+        answers = hands.work(machine, [["shell", f"{{ {one.look}; }} || true"] for one in here])
         gone += [one.name for one, answer in zip(here, answers, strict=True) if one.shown not in answer]
     return gone
 
