@@ -116,6 +116,7 @@ class Firewall(Concern):
         self.guard = Guard(self.firewalld, self.fallback)
         self.was_running = False
         self.for_now: Dict[str, List[str]] = {}
+        self.bans = Bans(self.firewalld)
         # The rules come first, so that a firewalld that is started opens with them.
         handlers: List[Handler] = [
             ServiceDefinition(self.firewalld),
@@ -125,7 +126,7 @@ class Firewall(Concern):
             ClosedPorts(state, self.firewalld),
             Bindings("interface", self.firewalld),
             Daemon(state.machine),
-            Bans(self.firewalld),
+            self.bans,
         ]
         super().__init__(state, handlers)
 
@@ -207,6 +208,8 @@ class Firewall(Concern):
     def remove(self) -> List[str]:
         """Going back needs no confirmation: it can only open what was open before us."""
         done = super().remove() if self.firewalld.installed else []
+        # The guard is no part of firewalld, whose package may have gone before.
+        self.bans.drop([])
         added: Dict[str, List[str]] = json.loads(self.machine.read(WAY_IN) or "{}")
         for zone, ports in added.items():
             if self.firewalld.installed:

@@ -123,6 +123,7 @@ def test_a_hop_that_is_left_out_is_left_alone_and_the_rest_works(up: Stack, tmp_
     up.up("--config-file", without)
     assert up.is_settled("--config-file", without)
     assert "vpnserver" not in up.output("server", "sh", "-c", "firewall-cmd --list-all 2>&1 || true")
+    assert "labvpn-bans" not in up.output("server", "ls", "/etc/systemd/system")
     assert up.output("admin", "dig", "+short", "vpn.lab.example", "@198.51.100.53") == ""
     up.up()
     assert up.is_settled()
