@@ -85,6 +85,7 @@ TOOLS = Recipe(
         "iperf3",
         "knot",
         "knot-dnsutils",
+        "freeradius",
         "iproute2",
         "iputils-ping",
         "python3",

@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ import pytest
 from labvpn.model.lab import Lab
 from labvpn.rehearsal import dial as client
 from labvpn.rehearsal.dial import Dialled, Login
+from labvpn.rehearsal.network import WHOAMI
 from tests.rehearsal.hub_lab import MAC, SERVER, WEB, WORKSTATION, HubHost, authority, signed, whole
+from tests.rehearsal.radius import answering
 
 CAP = 4_000_000
 
@@ -61,9 +63,10 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
         {"name": "carol", "auth": "signed", "commonName": "carol"},
         {"name": "late", "expires": "2026-01-31"},
         {"name": "bound", "devices": MAC},
+        {"name": "rita", "auth": "radius"},
     ]
     slow = {"policies": {"MaxUpload": "4 Mbit/s", "MaxDownload": "4 Mbit/s"}}
-    one = whole(users, [pem(ca)], groups={"slow": slow})
+    one = whole(users, [pem(ca)], groups={"slow": slow}, radius={"server": WHOAMI})
     host.apply(one)
     yield Given(host, folder, one)
     host.stop()
@@ -113,6 +116,18 @@ def test_a_certificate_of_another_authority_is_refused(given: Given) -> None:
     with dialled(given, "carol", "forged.pem") as dial:
         assert dial.address is None
         assert dial.refused, dial.log
+
+
+def test_a_radius_server_says_who_gets_in(given: Given, tmp_path: Path) -> None:
+    login = replace(given.login("rita"), password="of-the-radius-server")
+    accounts = {"rita": login.password}
+    with answering(given.host, "internet", tmp_path, SERVER, "radius-canary", accounts) as said:
+        with client.dialled("campus", login) as dial:
+            assert dial.address, dial.log
+        with client.dialled("campus", replace(login, password="another")) as dial:
+            assert dial.refused, dial.log
+    assert said.read_text().count("Sent Access-Accept") == 1
+    assert "Sent Access-Reject" in said.read_text()
 
 
 def test_an_expired_user_is_refused(given: Given) -> None:

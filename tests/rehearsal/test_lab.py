@@ -170,7 +170,8 @@ def test_what_does_not_fit_the_machines_is_refused_in_a_preview(up: Stack, tmp_p
     firewall = {"zone": "nowhere", "zones": {"public": {"interfaces": ["eth9"]}}}
     seen = up.pulumi("preview", "--config-file", str(up.variant(tmp_path, firewall=firewall)))
     assert seen.returncode != 0
-    assert "no zone nowhere" in seen.stdout and "eth9" in seen.stdout
+    assert "has no firewalld zone nowhere" in seen.stdout
+    assert "has no network interface eth9" in seen.stdout
     box = {**up.example["fortigate"], "outside": ["wan9"], "before": "no-such-policy"}
     seen = up.pulumi("preview", "--config-file", str(up.variant(tmp_path, fortigate=box)))
     assert seen.returncode != 0
