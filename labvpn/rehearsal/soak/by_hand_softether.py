@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labvpn.rehearsal.soak.by_hand_hub import BY_HAND, HUB, USERS, call
 from labvpn.rehearsal.soak.changes import Change, Make
+from labvpn.rehearsal.soak.hands import Hands
 
 ORDERS = "/var/lib/labvpn/reaper.json"
 CONFIG = "/var/lib/softether/vpn_server.config"
@@ -17,6 +18,12 @@ def file(pattern: str, value: str, where: str = "", name: str = "") -> Make:
 def shell(text: str) -> Make:
     """Lines of shell on the host."""
     return lambda hands: hands.shell(text)
+
+
+def hub_deleted(hands: Hands) -> None:
+    """Our hub deleted, and that written to the disk."""
+    hands.call("DeleteHub", HubName_str="LAB")
+    hands.call("Flush")
 
 
 ADMINIP = "adminip.txt (who may administer SoftEther)"
@@ -135,7 +142,7 @@ HOST = (
 SOFTETHER = (*USERS, *HUB, *SERVER, *HOST)
 
 WHOLE = (
-    Change("", "hub LAB is gone from the server", call("DeleteHub", HubName_str="LAB")),
+    Change("", "hub LAB is gone from the server", hub_deleted),
     Change(
         "",
         "unit softether-vpnserver: active is no on the server, yes here",
