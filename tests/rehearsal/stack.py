@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,14 @@ from labvpn.rehearsal.soak.lab import Lab
 from tests.rehearsal.conftest import Rehearsal
 
 TABLES = ("firewall/policy", "firewall/address", "firewall/addrgrp", "firewall/vip", "firewall.service/custom")
+HEAR = """
+import socket, sys
+ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+ear.bind(("", int(sys.argv[1])))
+print("listening")
+while True:
+    print(ear.recv(65536).decode("utf-8", "replace"))
+"""
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -39,6 +49,16 @@ class Stack(Rehearsal):
         """Every proof from outside, by its words."""
         done = self.command("prove", "--json")
         return {f"{proof['hop']} {proof['what']}: {proof['words']}": proof["kept"] for proof in json.loads(done.stdout)}
+
+    def listening(self, machine: str, port: int, act: Callable[[], object]) -> str:
+        """What arrives by UDP at a port of a machine while something is done."""
+        line = self.line("exec", machine, "--", "python3", "-u", "-c", HEAR, str(port))
+        ear = subprocess.Popen(line, env=self.environment, stdout=subprocess.PIPE, text=True)
+        assert ear.stdout and ear.stdout.readline() == "listening\n"
+        act()
+        time.sleep(2)
+        ear.terminate()
+        return ear.communicate(timeout=10)[0]
 
     def variant(self, folder: Path, **changes: Any) -> Path:
         """A configuration file like the lab's, with some keys changed, or left out where None is given."""

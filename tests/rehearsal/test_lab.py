@@ -11,6 +11,7 @@ import pytest
 
 from labvpn.rehearsal import values
 from labvpn.rehearsal.places import PROJECT
+from tests.rehearsal.hub_lab import authority, signed
 from tests.rehearsal.stack import Stack
 
 BEFORE = [
@@ -20,6 +21,10 @@ BEFORE = [
     "ls /var/lib /etc /usr/local/lib /usr/local/sbin",
     "nft list ruleset 2>/dev/null || true",
 ]
+
+
+CIPHER = "ECDHE-RSA-AES128-GCM-SHA256"
+SHOWN = "echo | openssl s_client -connect 203.0.113.20:443 -tls1_2 2>/dev/null | grep -E 'Cipher is|issuer='"
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +132,25 @@ def test_a_hop_that_is_left_out_is_left_alone_and_the_rest_works(up: Stack, tmp_
     assert up.output("admin", "dig", "+short", "vpn.lab.example", "@198.51.100.53") == ""
     up.up()
     assert up.is_settled()
+
+
+def test_the_servers_own_certificate_cipher_and_log_are_seen_on_the_wire_and_put_back(
+    up: Stack, tmp_path: Path
+) -> None:
+    own = signed(tmp_path, authority(tmp_path, "own-ca"), "vpn.lab.example", "own.pem")
+    offered = {**up.example["vpn"], "tls": {"cipher": CIPHER}, "syslog": {"host": "198.51.100.10", "send": "security"}}
+    file = up.variant(tmp_path, vpn=offered, serverCertificate=Path(f"{own}.crt").read_text())
+    up.with_secret(file, "serverKey", Path(f"{own}.key").read_text())
+    before = up.output("campus", "sh", "-c", SHOWN)
+    up.up("--config-file", str(file))
+    assert up.is_settled("--config-file", str(file))
+    seen = up.output("campus", "sh", "-c", SHOWN)
+    assert f"Cipher is {CIPHER}" in seen
+    assert "CN = own-ca" in seen
+    heard = up.listening("internet", 514, lambda: up.output("campus", "sh", "-c", SHOWN))
+    assert "<SERVER_LOG>: On the TCP Listener (Port 443), a Client" in heard
+    up.up()
+    assert up.output("campus", "sh", "-c", SHOWN) == before
 
 
 def test_a_user_with_passwordless_sudo_does_as_well_as_root(up: Stack, tmp_path: Path) -> None:
