@@ -37,8 +37,8 @@ _REMEDIES = {
         "`pulumi up` repairs it."
     ),
     SERVER: (
-        "`systemctl status softether-vpnserver` on the server must say running; if it does, no listener or protocol is "
-        "set for these ports: `pulumi up` repairs it."
+        "`systemctl status softether-vpnserver` on the server (`vpnserver` where it came from an archive) must say "
+        "running; if it does, no listener or protocol is set for these ports: `pulumi up` repairs it."
     ),
 }
 
