@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from labvpn.rehearsal import machine, places, sealed, stack
+from labvpn.rehearsal import bench_today, machine, places, sealed, stack
 
 SIZES = (10, 1_000, 10_000)
 """The last one is the server's own limit."""
@@ -27,6 +27,13 @@ STEPS = (
 )
 
 
+MEMORY = """
+import resource, subprocess
+subprocess.run(["/usr/local/lib/labvpn/agent", "check"], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
 def figures(sizes: tuple[int, ...] = SIZES) -> Iterator[tuple[str, str, str]]:
     """Rows of what was measured, how long it took, its aim. The rehearsal must be up, with nothing applied."""
     state = places.state()
@@ -39,20 +46,25 @@ def figures(sizes: tuple[int, ...] = SIZES) -> Iterator[tuple[str, str, str]]:
             _up(state, alone, folder, 1)
             for size in sizes:
                 yield from _of_size(state, alone, folder, size)
+            yield from bench_today.figures(state, folder)
         finally:
             _pulumi(state, ["destroy", "--yes", "--skip-preview"], alone)
 
 
 def _of_size(state: Path, file: Path, folder: Path, size: int) -> Iterator[tuple[str, str, str]]:
-    taken = [
-        _up(state, file, folder, size),
-        _up(state, file, folder, size),
-        _up(state, file, folder, size, changed=True),
-        _up(state, file, folder, 1),
-    ]
+    taken = [_up(state, file, folder, size), _up(state, file, folder, size)]
+    memory = _memory()
+    taken += [_up(state, file, folder, size, changed=True), _up(state, file, folder, 1)]
     aims = ("", "", f"{taken[1] + 3:.1f} s", "")
     for what, seconds, aim in zip(STEPS, taken, aims, strict=True):
         yield f"{what}, {size:,} users", f"{seconds:.1f} s", aim
+    yield f"memory of the agent that looks at {size:,} users", f"{memory:.0f} MB", "100 MB"
+
+
+def _memory() -> float:
+    """The most that the agent holds while it looks at all that it manages, in MB."""
+    done = machine.output("server", ["python3", "-c", MEMORY])
+    return int(done) / 1000
 
 
 def _up(state: Path, file: Path, folder: Path, size: int, changed: bool = False) -> float:
