@@ -8,27 +8,10 @@ from labvpn.agent.barred import BAN_ORDERS, BARRED, ban_orders, bar_rules
 from labvpn.agent.concern import Handler, Values
 from labvpn.agent.document import Change, Line
 from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.host import AGENT
 from labvpn.agent.lists import entries
 from labvpn.agent.service import Service
 
 BAN_UNIT = "labvpn-bans"
-BAN_TEXT = """[Unit]
-Description=Bars sources of many failed logins from the VPN for a while
-After=firewalld.service softether-vpnserver.service vpnserver.service
-
-[Service]
-ExecStart={agent} ban
-Restart=always
-RestartSec=2
-ProtectSystem=full
-ProtectHome=yes
-PrivateTmp=yes
-NoNewPrivileges=yes
-
-[Install]
-WantedBy=multi-user.target
-"""
 
 
 class Bans(Handler):
@@ -39,7 +22,9 @@ class Bans(Handler):
     def __init__(self, firewalld: Firewalld) -> None:
         self.firewalld = firewalld
         self.machine = firewalld.machine
-        self.service = Service(self.machine, BAN_UNIT, BAN_TEXT.format(agent=AGENT))
+        self.service = Service(
+            self.machine, BAN_UNIT, "Bars sources of many failed logins from the VPN for a while", "ban"
+        )
 
     def show(self, line: Line) -> Optional[Values]:
         active = self.service.active()

@@ -8,7 +8,6 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.concern import Handler, Values
 from labvpn.agent.document import Change, Line
 from labvpn.agent.holds import Holds
-from labvpn.agent.host import AGENT
 from labvpn.agent.reap import ORDERS
 from labvpn.agent.service import Service
 from labvpn.agent.settings import current
@@ -16,22 +15,6 @@ from labvpn.agent.softether import SoftEther
 from labvpn.agent.state import HELD
 
 REAPER_UNIT = "labvpn-reaper"
-REAPER_TEXT = """[Unit]
-Description=Ends the sessions of the VPN at their users' limits
-After=softether-vpnserver.service vpnserver.service
-
-[Service]
-ExecStart={agent} reap
-Restart=always
-RestartSec=2
-ProtectSystem=full
-ProtectHome=yes
-PrivateTmp=yes
-NoNewPrivileges=yes
-
-[Install]
-WantedBy=multi-user.target
-"""
 RULES = ("interval", "hold", "grace", "keep")
 
 
@@ -43,7 +26,7 @@ class Reaper(Handler):
     def __init__(self, softether: SoftEther) -> None:
         self.softether = softether
         self.machine = softether.machine
-        self.service = Service(self.machine, REAPER_UNIT, REAPER_TEXT.format(agent=AGENT))
+        self.service = Service(self.machine, REAPER_UNIT, "Ends the sessions of the VPN at their users' limits", "reap")
 
     def orders(self) -> Dict[str, Any]:
         """What the reaper was told."""

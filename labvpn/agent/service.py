@@ -1,17 +1,35 @@
 """A service of the agent's own on the host: its unit, that it runs, and its end."""
 
+from labvpn.agent.host import AGENT
 from labvpn.agent.machine import Machine
 from labvpn.agent.settings import yes
 from labvpn.agent.units import UNIT_FILE
 
+SERVICE_TEXT = """[Unit]
+Description={meaning}
+After=firewalld.service softether-vpnserver.service vpnserver.service
+
+[Service]
+ExecStart={agent} {command}
+Restart=always
+RestartSec=2
+ProtectSystem=full
+ProtectHome=yes
+PrivateTmp=yes
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=multi-user.target
+"""
+
 
 class Service:
-    """A unit that the agent writes, with this text."""
+    """A unit that runs a command of the agent for good; `meaning` is what systemd says of it."""
 
-    def __init__(self, machine: Machine, name: str, text: str) -> None:
+    def __init__(self, machine: Machine, name: str, meaning: str, command: str) -> None:
         self.machine = machine
         self.name = name
-        self.text = text
+        self.text = SERVICE_TEXT.format(meaning=meaning, agent=AGENT, command=command)
 
     @property
     def file(self) -> str:

@@ -8,12 +8,11 @@ import pytest
 
 from labvpn.agent import bundle
 from labvpn.agent.addresses import UNIT_TEXT
-from labvpn.agent.bans import BAN_TEXT
 from labvpn.agent.fallback import FILES
-from labvpn.agent.reaper import REAPER_TEXT
+from labvpn.agent.service import SERVICE_TEXT
 from labvpn.agent.unpacked import SERVER_TEXT
 
-UNITS = [UNIT_TEXT, BAN_TEXT, REAPER_TEXT, SERVER_TEXT, *FILES.values()]
+UNITS = [UNIT_TEXT, SERVICE_TEXT, SERVER_TEXT, *FILES.values()]
 # From the manual pages of systemd 219: systemd.unit, systemd.service, systemd.exec, systemd.kill and systemd.timer.
 KNOWN = {
     "Unit": {"Description", "After", "Before", "Wants", "Requires", "Conflicts"},
