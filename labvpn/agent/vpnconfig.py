@@ -23,10 +23,14 @@ def escape(value: str) -> str:
     return AWKWARD.sub(lambda found: "${:02X}".format(ord(found.group())), value) if value else "$"
 
 
+# What the server itself notes of a user, and nobody sets.
+COUNTED = frozenset(["CreatedTime", "UpdatedTime", "LastLoginTime", "NumLogin"])
+
+
 def load(lines: Iterable[str]) -> Tree:
     """Read a configuration into nested dicts of texts.
 
-    Ten thousand users are 20 MB of text: traffic counters are left out and equal policies share one dict.
+    Ten thousand users are 20 MB of text: what the server counts is left out and equal policies share one dict.
     """
     root: Tree = {}
     stack: List[Tuple[str, Tree]] = [("", root)]
@@ -38,7 +42,7 @@ def load(lines: Iterable[str]) -> Tree:
             stack.append((unescape(words[1]), {}))
         elif words[0] == "}" and len(stack) > 1:
             close(stack, shared)
-        elif len(words) == 3 and words[0] != "#":
+        elif len(words) == 3 and words[0] != "#" and words[1] not in COUNTED:
             stack[-1][1][names.setdefault(words[1], words[1])] = unescape(words[2])
     top: Tree = root.get("root", root)
     return top
