@@ -228,8 +228,11 @@ def test_every_setting_of_a_hub_changes_in_place_and_goes_when_it_leaves(given: 
     )
     given.host.apply(more)
     assert given.host.differs(more) == set()
-    said = given.host.apply(given.lab)
-    assert {line for line in said if line.startswith("- ")} >= {"- group LAB/fast", "- radius LAB"}
+    bare = whole([user for user in given.users() if user["name"] not in ("rita", "capped")], ca)
+    said = given.host.apply(bare)
+    assert {line for line in said if line.startswith("- ")} >= {"- group LAB/fast", "- radius LAB", "- user LAB/rita"}
+    assert given.host.differs(bare) == set()
+    given.host.apply(given.lab)
     assert given.host.differs(given.lab) == set()
     options = json.dumps(given.host.shown(more)["observed"])
     assert "NoAddressPollingIPv4 value=0" in options
