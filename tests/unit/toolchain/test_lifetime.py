@@ -21,4 +21,4 @@ def test_an_interrupted_stand_in_ends_at_once_and_without_a_word(plugin: str) ->
         time.sleep(0.2)
         stand_in.send_signal(signal.SIGINT)
         _, said = stand_in.communicate(timeout=PROMPT)
-    assert (stand_in.returncode, said) == (0, "")
+    assert (stand_in.returncode, said) == (-signal.SIGINT, "")
