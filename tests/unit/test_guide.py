@@ -1,23 +1,10 @@
-"""The guide says the same in both languages, and names commands that exist."""
+"""The guide says the same in both languages, and a test runs every command of it and of the README."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import pytest
-
-from labvpn.cli import COMMANDS, PARTS, app
-
-GUIDE = Path(__file__).parents[2] / "docs" / "guide"
-TEXTS = {name: (GUIDE / f"{name}.md").read_text() for name in ("en", "ja")}
-PULUMI = {"preview", "up", "destroy", "cancel", "config", "stack", "refresh", "login"}
-
-
-def commands(text: str) -> list[str]:
-    """What a reader types: spans of code that begin with one of our commands; the log's language may differ."""
-    found = re.findall(r"`((?:labvpn|pulumi|make) [^`]*)`", text)
-    return sorted({one.replace(" --lang ja", "") for one in found})
+from tests.guide import ADMINISTERED, ENGLISH, JAPANESE, NOT_RUN, README, REHEARSED, TEXTS, block, commands, rows, steps
 
 
 def shape(text: str) -> list[int]:
@@ -26,14 +13,28 @@ def shape(text: str) -> list[int]:
 
 
 def test_both_languages_have_the_same_parts_and_commands() -> None:
-    assert shape(TEXTS["en"]) == shape(TEXTS["ja"])
-    assert commands(TEXTS["en"]) == commands(TEXTS["ja"])
+    english, japanese = TEXTS[ENGLISH], TEXTS[JAPANESE]
+    assert shape(english) == shape(japanese)
+    # The log may be explained in either language.
+    assert sorted(commands(english)) == sorted(one.replace(" --lang ja", "") for one in commands(japanese))
+    assert list(steps(english).values()) == list(steps(japanese).values())
+    assert list(rows(english, "Every day").values()) == list(rows(japanese, "日々の作業").values())
 
 
-@pytest.mark.parametrize("language", TEXTS)
-def test_every_command_of_the_guide_exists(language: str) -> None:
-    words = [one.split() for one in commands(TEXTS[language])]
-    own = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert {one[1] for one in words if one[0] == "labvpn"} <= own | {*PARTS, *COMMANDS}
-    assert {one[1] for one in words if one[0] == "pulumi"} <= PULUMI
-    assert len(words) > 15
+def test_every_command_of_the_guide_and_the_readme_is_run_by_a_test() -> None:
+    told = {command for text in TEXTS.values() for command in commands(text)}
+    assert told == REHEARSED | ADMINISTERED | NOT_RUN.keys()
+    assert len(told) >= 40
+    assert not (REHEARSED | ADMINISTERED) & NOT_RUN.keys()
+
+
+def test_a_command_is_found_in_a_sentence_in_a_row_and_in_a_block_and_nothing_else_is() -> None:
+    text = "Say `labvpn new NAME`, not `dns.mode: manual`.\n| `it is locked` | `pulumi fly` |\n    sudo dnf up    # why\n"
+    assert commands(text) == ["labvpn new NAME", "pulumi fly", "sudo dnf up"]
+    assert block(text, "Say") == ["sudo dnf up"]
+
+
+def test_what_is_run_in_the_order_of_the_text_is_found_in_it() -> None:
+    assert len(steps(TEXTS[ENGLISH])) == 6
+    assert len(rows(TEXTS[ENGLISH], "Every day")) >= 14
+    assert len(block(TEXTS[README], "Keys and secrets")) == 10

@@ -1,0 +1,113 @@
+"""What the guide in both languages and the README tell their reader to type, and where a test types it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+ENGLISH, JAPANESE, README = "docs/guide/en.md", "docs/guide/ja.md", "README.md"
+TEXTS = {name: (PROJECT / name).read_text() for name in (ENGLISH, JAPANESE, README)}
+
+COMMAND = re.compile(r"[a-z][a-z0-9-]* \S.*")
+"""A program and its arguments; a setting has a colon or a point in its first word."""
+
+REHEARSED = {
+    "make lab",
+    'eval "$(make -s env)"',
+    "labvpn rehearsal exec server -- firewall-cmd --list-all",
+    "labvpn rehearsal exec phone -- curl -m 3 http://203.0.113.21:8000/",
+    "labvpn rehearsal exec phone -- labvpn doctor probe vpn.lab.example",
+    "make stop",
+}
+"""Run on the example's lab, by `tests/rehearsal/test_lab.py`."""
+
+ADMINISTERED = {
+    "source .venv/bin/activate",
+    "mkdir -p -m 700 /srv/labvpn-state",
+    "pulumi login 'file:///srv/labvpn-state?metadata=skip'",
+    "pulumi stack init mylab",
+    "labvpn hostkey HOST",
+    "pulumi config set --secret sshKey < ~/.ssh/id_ed25519",
+    "pulumi config set --secret administratorPassword",
+    "pulumi config set --secret hubPassword",
+    "pulumi config set --secret presharedKey",
+    "labvpn authority vpn.mylab.example | pulumi config set --secret authority",
+    "pulumi config set --secret userSecret",
+    "pulumi config set --secret fortigateToken",
+    "pulumi config set fortigateCa < ca.pem",
+    "pulumi config set --secret dnsKey",
+    "pulumi preview",
+    "pulumi up",
+    "pulumi config set protect true",
+    "pulumi stack output --json > outputs.json",
+    "labvpn doctor probe vpn.lab.example --outputs outputs.json",
+    "labvpn doctor probe vpn.lab.example",
+    "labvpn doctor log ppp.log",
+    "labvpn doctor log ppp.log --lang ja",
+    "labvpn doctor check",
+    "pulumi stack output users --show-secrets",
+    "labvpn kit guest1",
+    "labvpn kit NAME",
+    "labvpn kit --all",
+    "labvpn invite guests.csv",
+    "labvpn status",
+    "pulumi config set serverCertificate < server.pem",
+    "pulumi config set --secret serverKey < server.key",
+    "pulumi config rm authority",
+    "pulumi cancel",
+    "pulumi config set protect false",
+    "pulumi destroy",
+}
+"""Run on a lab of the reader's own, by `tests/rehearsal/test_guide.py`."""
+
+NOT_RUN = {
+    "make setup": "it made the Python that runs the tests",
+    "make check": "it runs the tests",
+    "make test": "it runs the tests",
+    "pip install": "not a whole command: it depends on where the reader keeps the repository",
+    "config system global": "typed at a real FortiGate's own console",
+    "set rest-api-key-url-query enable": "typed at a real FortiGate's own console",
+}
+"""The reason why no test runs it."""
+
+
+def commands(text: str) -> list[str]:
+    """Every command of a text once, in the order of their last places."""
+    found = [line for part in _parts(text) for line in part if COMMAND.fullmatch(line)]
+    return list(dict.fromkeys(reversed(found)))[::-1]
+
+
+def block(text: str, after: str) -> list[str]:
+    """The lines of code between a text's words and the next heading."""
+    section = text.partition(after)[2].partition("\n## ")[0]
+    return [line for text in section.splitlines() for line in _code(text)]
+
+
+def steps(text: str) -> dict[str, list[str]]:
+    """The commands of each numbered step, by its words in bold."""
+    found = re.findall(r"^\d+\. \*\*(.+?)\*\*(.*?)(?=^\d+\. |^$)", text, re.MULTILINE | re.DOTALL)
+    return {title: commands(words) for title, words in found}
+
+
+def rows(text: str, heading: str) -> dict[str, list[str]]:
+    """The commands of a table's rows, by the row's first cell; rows without a command are left out."""
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    cells = [line.strip("| ").split(" | ", 1) for line in section.splitlines() if line.startswith("| ")]
+    return {title: found for title, words in cells if (found := commands(words))}
+
+
+def _parts(text: str) -> list[list[str]]:
+    """The code of each line; a fence without a language holds a drawing, and a row's first cell what people see."""
+    lines = re.sub(r"```\n.*?```", "", text, flags=re.DOTALL).splitlines()
+    return [_code(line) or _spans(line) for line in lines]
+
+
+def _code(line: str) -> list[str]:
+    found = re.fullmatch(r" {4,}(\S.*?)(?:\s{2,}#.*)?", line)
+    return [found[1]] if found and COMMAND.fullmatch(found[1]) else []
+
+
+def _spans(line: str) -> list[str]:
+    told = re.sub(r"^ *\|.*? \| ", "", line)
+    return re.findall(r"`([^`]+)`", told)
