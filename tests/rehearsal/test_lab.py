@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from labvpn.rehearsal import values
 from labvpn.rehearsal.places import PROJECT
+from tests.guide import README, REHEARSED, TEXTS, block
 from tests.rehearsal.hub_lab import authority, signed
 from tests.rehearsal.stack import Stack
 
@@ -45,9 +47,14 @@ def bare(lab: Stack) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def up(lab: Stack, bare: dict[str, str]) -> Stack:
     """The lab brought up by its one command."""
-    done = lab.command("lab", cwd=PROJECT, timeout=900)
+    done = typed(lab, "make lab")
     assert done.returncode == 0, done.stdout + done.stderr
     return lab
+
+
+def typed(lab: Stack, line: str) -> subprocess.CompletedProcess[str]:
+    """A line of the README in the project's folder."""
+    return subprocess.run(["sh", "-c", line], cwd=PROJECT, env=lab.environment, capture_output=True, text=True)
 
 
 def shown(lab: Stack) -> dict[str, str]:
@@ -59,6 +66,15 @@ def shown(lab: Stack) -> dict[str, str]:
 
 def test_one_command_brings_the_lab_up_and_proves_it(up: Stack) -> None:
     assert up.is_settled()
+
+
+def test_the_readmes_commands_work_on_the_lab_that_is_up(up: Stack) -> None:
+    enter, *lines, last = block(TEXTS[README], "Go on with the lab that is up:")
+    assert {"make lab", enter, *lines, last} == REHEARSED | {"pulumi preview"}
+    said = {line: typed(up, f"{enter}; {line}") for line in lines}
+    outside = [line for line in lines if "curl" in line]
+    assert [line for line, done in said.items() if done.returncode] == outside, "a phone must not reach the workstation"
+    assert "unchanged" in said["pulumi preview"].stdout
 
 
 def test_every_promise_is_kept_from_outside(up: Stack) -> None:
@@ -228,3 +244,5 @@ def test_destroy_leaves_what_was_there_before(up: Stack, bare: dict[str, str]) -
     done = up.pulumi("destroy", "--yes", "--skip-preview")
     assert done.returncode == 0, done.stdout + done.stderr
     assert shown(up) == bare
+    assert typed(up, "make stop").returncode == 0
+    assert not up.status()["up"]

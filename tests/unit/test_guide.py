@@ -29,7 +29,9 @@ def test_every_command_of_the_guide_and_the_readme_is_run_by_a_test() -> None:
 
 
 def test_a_command_is_found_in_a_sentence_in_a_row_and_in_a_block_and_nothing_else_is() -> None:
-    text = "Say `labvpn new NAME`, not `dns.mode: manual`.\n| `it is locked` | `pulumi fly` |\n    sudo dnf up    # why\n"
+    text = (
+        "Say `labvpn new NAME`, not `dns.mode: manual`.\n| `it is locked` | `pulumi fly` |\n    sudo dnf up    # why\n"
+    )
     assert commands(text) == ["labvpn new NAME", "pulumi fly", "sudo dnf up"]
     assert block(text, "Say") == ["sudo dnf up"]
 

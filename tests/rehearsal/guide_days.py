@@ -1,0 +1,173 @@
+"""The daily work of the guide: what is done and seen beside the commands of each row of its table.
+
+Each is a generator that prepares its day, is sent what the row's commands said, and looks at their effect.
+"""
+
+from __future__ import annotations
+
+import json
+import plistlib
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from labvpn.rehearsal import machine, network
+from labvpn.rehearsal.problems import RehearsalError
+from labvpn.rehearsal.proof import CARRIER, WHOAMI
+from tests.rehearsal.hub_lab import authority, signed
+from tests.rehearsal.own_lab import OwnLab
+from tests.rehearsal.test_installation import NEWER
+
+Day = Generator[None, str, None]
+GUESTS = "name,expires\nguest8,2099-01-31\n"
+WEB = {"name": "web", "to": network.WHOAMI, "port": 80}
+NEW = "another-of-twenty-characters"
+MOVED = "203.0.113.22"
+ISSUER = "echo | openssl s_client -connect 203.0.113.20:443 2>/dev/null | openssl x509 -noout -issuer"
+GUESSES = 5
+
+
+def guest(lab: OwnLab) -> Day:
+    lab.users("guest2,", "guest3,Third guest,,,guests,,0,,\nguest2,")
+    (lab.folder / "guests.csv").write_text(GUESTS)
+    yield
+    assert (lab.folder / "kits/guest3/openvpn-udp-1194.ovpn").exists()
+    assert (lab.folder / "kits/guest8/openvpn-udp-1194.ovpn").exists()
+    assert lab.lets_in("guest3")
+    assert lab.lets_in("guest8")
+
+
+def another_service(lab: OwnLab) -> Day:
+    def arrives_from() -> str:
+        with lab.dialling("guest1", machine="phone"):
+            return machine.output("phone", ["curl", "-sS", "-m", "15", WHOAMI])
+
+    assert arrives_from() == CARRIER
+    services = lab.configuration["config"]["labvpn:hubs"]["LAB"]["services"]
+    lab.configure("hubs", "LAB", "services", to=[*services, WEB])
+    yield
+    assert arrives_from() == network.SERVER
+
+
+def locked_out(lab: OwnLab) -> Day:
+    password = lab.password("guest2")
+    assert lab.lets_in("guest2", password)
+    lab.users("guest2,Second guest,,,guests,,0,,\n", "")
+    yield
+    assert not lab.lets_in("guest2", password)
+
+
+def new_password(lab: OwnLab) -> Day:
+    old = lab.password("guest3")
+    lab.users("guest3,Third guest,,,guests,,0", "guest3,Third guest,,,guests,,1")
+    yield
+    assert not lab.lets_in("guest3", old)
+    assert lab.lets_in("guest3")
+
+
+def preshared_key(lab: OwnLab) -> Day:
+    lab.typed["presharedKey"] = NEW
+    yield
+    assert lab.by_hand.call("GetIPsecServices")["IPsec_Secret_str"] == NEW
+    for user in ("guest1", "guest3"):
+        profile = (lab.folder / f"kits/{user}/{user}.mobileconfig").read_bytes()
+        (vpn,) = plistlib.loads(profile)["PayloadContent"]
+        assert vpn["IPSec"]["SharedSecret"].decode() == NEW
+
+
+def administrators_password(lab: OwnLab) -> Day:
+    old = lab.by_hand
+    assert old.call("GetServerInfo")
+    lab.typed["administratorPassword"] = NEW
+    yield
+    assert lab.by_hand.call("GetServerInfo")
+    with pytest.raises(RehearsalError):
+        old.call("GetServerInfo")
+
+
+def connected(lab: OwnLab) -> Day:
+    with lab.dialling("guest1"):
+        said = yield
+    assert "1 connected" in said
+    assert "guest1" in said
+
+
+def by_hand(lab: OwnLab) -> Day:
+    lab.hands.firewalld("--service=vpnserver --remove-port=4500/udp")
+    said = yield
+    assert "changed by hand" in said
+    assert "4500/udp" in said
+    assert "4500/udp" in lab.output("server", "firewall-cmd", "--info-service=vpnserver")
+
+
+def certificate(lab: OwnLab) -> Day:
+    own = signed(lab.home, authority(lab.home, "own-ca"), "vpn.lab.example", "own")
+    for suffix, name in ((".crt", "server.pem"), (".key", "server.key")):
+        (lab.folder / name).write_text(Path(f"{own}{suffix}").read_text())
+    assert "own-ca" not in lab.output("campus", "sh", "-c", ISSUER)
+    yield
+    assert "own-ca" in lab.output("campus", "sh", "-c", ISSUER)
+
+
+def upgrade(lab: OwnLab) -> Day:
+    lab.output("server", "sh", "-c", NEWER)
+    yield
+    assert "newer" in lab.output("server", "dpkg-query", "-W", "softether-vpnserver")
+    assert lab.lets_in("guest1")
+
+
+def mistyped(lab: OwnLab) -> Day:
+    password = lab.password("guest1")
+    with ThreadPoolExecutor(GUESSES) as pool:
+        assert not any(pool.map(lambda _: lab.lets_in("guest1", "mistyped"), range(GUESSES)))
+    lab.configure("firewall", "bans", to={"exempt": [network.WHOAMI]})
+    said = yield
+    assert "Barred for now" in said
+    assert network.WHOAMI in said
+    assert network.WHOAMI not in lab.output("server", "firewall-cmd", "--list-rich-rules")
+    assert lab.lets_in("guest1", password)
+
+
+def protocol_off(lab: OwnLab) -> Day:
+    lab.configure("vpn", "protocols", "l2tpIpsec", to=False)
+    yield
+    assert "4500/udp" not in lab.output("server", "firewall-cmd", "--info-service=vpnserver")
+    assert "4500" not in json.dumps(lab.tables())
+
+
+def moved(lab: OwnLab) -> Day:
+    lab.output("server", "ip", "address", "add", f"{MOVED}/28", "dev", "eth0")
+    lab.configure("server", "address", to=MOVED)
+    yield
+    assert MOVED in json.dumps(lab.tables()["firewall/address"])
+    assert lab.output("phone", "dig", "+short", "vpn.lab.example", "@198.51.100.53") == MOVED
+    assert lab.lets_in("guest1")
+
+
+def away(lab: OwnLab) -> Day:
+    assert "protect" in lab.shell("pulumi destroy", status=255)
+    assert lab.lets_in("guest1")
+    yield
+    assert lab.tables() == lab.before
+    assert lab.output("phone", "dig", "+short", "vpn.lab.example", "@198.51.100.53") == ""
+    assert lab.run("server", "dpkg-query", "-s", "softether-vpnserver").returncode != 0
+
+
+DAYS: dict[str, Callable[[OwnLab], Day]] = {
+    "add a guest": guest,
+    "let guests reach another service": another_service,
+    "lock a user out": locked_out,
+    "give a new password": new_password,
+    "rotate the pre-shared key": preshared_key,
+    "rotate the administrator's password": administrators_password,
+    "see who is connected": connected,
+    "see what somebody changed by hand": by_hand,
+    "renew the certificate": certificate,
+    "upgrade SoftEther": upgrade,
+    "let in somebody who mistyped too often": mistyped,
+    "switch a protocol off": protocol_off,
+    "move to another address": moved,
+    "take everything away": away,
+}

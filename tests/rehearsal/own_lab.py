@@ -1,0 +1,127 @@
+"""A lab of the reader's own: the project's folder, a stack and a home, and a shell on its administrator's machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from labvpn.rehearsal import network, stack, values
+from labvpn.rehearsal.dial import Dialled, Login, dialled
+from labvpn.rehearsal.places import PROJECT
+from labvpn.rehearsal.soak.hands import Hands
+from tests.rehearsal.stack import Stack, Tables
+
+LEFT_OUT = shutil.ignore_patterns(".*cache", ".git", ".hypothesis", "__pycache__", "kits", "tests", ".venv")
+CONFIGURATION, USERS = "Pulumi.mylab.yaml", "users.csv"
+
+
+class OwnLab(Stack):
+    """What a reader of the guide has in hand; `typed` is what he answers to a command, by its last word."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        super().__init__(name)
+        self.home, self.folder = folder / "home", folder / "labvpn"
+        self.ran: list[str] = []
+        self.authority = ""
+        self.typed = {"HOST": "y"}
+        self.before: Tables = {}
+
+    def begin(self) -> None:
+        """The machines, the secrets and files that a reader has before he starts."""
+        self.stop()
+        self.start()
+        self.engine = stack.ready(self.state, print)
+        shutil.copytree(PROJECT, self.folder, ignore=LEFT_OUT)
+        (self.folder / ".venv").symlink_to(PROJECT / ".venv")
+        (self.home / ".ssh").mkdir(parents=True, mode=0o700)
+        shutil.copyfile(self.state / "ssh/admin", self.home / ".ssh/id_ed25519")
+        self.typed |= values.read(self.state)
+        (self.folder / "ca.pem").write_text(self.typed["fortigateCa"])
+        self.before = self.tables()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """A shell's, that is asked for no passphrase and no consent, and shows no preview before each `up`."""
+        own = {name: text for name, text in os.environ.items() if not name.startswith("PULUMI_")}
+        answers = {
+            "PULUMI_CONFIG_PASSPHRASE": "of the reader's own",
+            "PULUMI_SKIP_CONFIRMATIONS": "true",
+            "PULUMI_OPTION_SKIP_PREVIEW": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+        }
+        return {**own, **super().environment, **answers}
+
+    def shell(self, command: str, machine: str = "admin", status: int = 0) -> str:
+        """Type a command as it is written, in the project's folder; what it says."""
+        self.ran.append(command)
+        line = command.replace("HOST", network.SERVER).replace("NAME", "guest3").replace("/srv", str(self.home))
+        path = ":".join([*map(str, self.engine.path[1:]), os.environ["PATH"]])
+        script = f"export HOME={self.home} PATH={path}; source .venv/bin/activate; {line}"
+        done = self.run(machine, "bash", "-c", script, cwd=self.folder, input=self.typed.get(command.split()[-1], ""))
+        said = str(done.stdout + done.stderr)
+        assert done.returncode == status, f"{command}: {said}"
+        return said
+
+    def popen(self, command: str) -> subprocess.Popen[bytes]:
+        """The same command, while it runs."""
+        path = ":".join([*map(str, self.engine.path), os.environ["PATH"]])
+        words = self.line("exec", "admin", "--", "env", f"HOME={self.home}", f"PATH={path}", *command.split())
+        return subprocess.Popen(words, cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL)
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        values: dict[str, Any] = yaml.safe_load((self.folder / CONFIGURATION).read_text())
+        return values
+
+    def configure(self, key: str, *path: str | int, to: Any) -> None:
+        """Change a setting in the stack's file."""
+        whole = self.configuration
+        place = whole["config"][f"labvpn:{key}"]
+        for step in path[:-1]:
+            place = place.setdefault(step, {}) if isinstance(place, dict) else place[step]
+        place[path[-1]] = to
+        (self.folder / CONFIGURATION).write_text(yaml.safe_dump(whole))
+
+    def users(self, old: str, new: str) -> None:
+        """Change the users' file."""
+        file = self.folder / USERS
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    def password(self, user: str) -> str:
+        told: dict[str, Any] = yaml.safe_load(self.shell("pulumi stack output users --show-secrets"))
+        return str(told[user]["password"])
+
+    @contextmanager
+    def dialling(self, user: str, password: str | None = None, machine: str = "internet") -> Iterator[Dialled]:
+        """A user's client, by the name that people dial."""
+        known = password or self.password(user)
+        name = "vpn.lab.example"
+        login = Login(name, f"{user}@LAB", known, router="192.168.30.1", authority=self.trusted())
+        with dialled(machine, login) as client:
+            yield client
+
+    def trusted(self) -> str:
+        """The authority of the stack, and that of an own certificate where there is one."""
+        if not self.authority:
+            self.authority = self.shell("pulumi stack output certificate")
+        return self.authority + "".join(file.read_text() for file in self.home.glob("own-ca.pem.crt"))
+
+    def lets_in(self, user: str, password: str | None = None) -> bool:
+        with self.dialling(user, password) as client:
+            return client.address is not None
+
+    @property
+    def by_hand(self) -> Hands:
+        """An administrator's hands, who knows the password of now."""
+        hands = self.hands
+        hands.lab.secrets.update({key: self.typed[key] for key in ("administratorPassword", "presharedKey")})
+        return hands
