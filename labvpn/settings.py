@@ -84,7 +84,7 @@ def load(folder: Path | None = None) -> Settings:
     lab = reader.build(Lab, {key: value for key, value in sections.items() if value is not None})
     credentials = reader.build(Credentials, dict(_credentials(reader)))
     if lab and credentials:
-        lab = lab.model_copy(update={"users": users})
+        lab = lab.model_copy(update={"users": accounts.settled(users, credentials)})
         reader.problems += [*accounts.problems(lab), *credentials.problems(lab)]
     reader.problems += _in_clear(reader)
     if reader.problems or lab is None or credentials is None:

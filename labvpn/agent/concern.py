@@ -30,6 +30,10 @@ class Handler:
         """Take these objects away; what is gone already is no error."""
         raise NotImplementedError
 
+    def goes(self, line: Line) -> bool:
+        """Whether what leaves the document goes for good, though it was there before us."""
+        return False
+
     def remember(self, line: Line) -> Remembered:
         """What `restore` needs to bring this existing object back; its values by default."""
         return dict(line.values)
@@ -136,6 +140,8 @@ class Concern:
             if mine:
                 handler.make(mine)
         gone = [change.have for change in changes if change.want is None and change.have]
+        # Forgotten first: a run that is cut off here takes them away the next time.
+        self.state.forget([line.key for line in gone if self.handler(line).goes(line)])
         self.give_back(gone)
         self.state.forget([line.key for line in gone if not self.keeps_memory(line)])
 

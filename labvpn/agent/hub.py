@@ -125,6 +125,15 @@ class Hub(Concern):
                 notes.append("users made by hand in {}: {}".format(hub, ", ".join(sorted(strangers))))
         return notes
 
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        return [
+            [
+                "has no password of {} to keep".format(name.replace("/", "'s user ", 1)),
+                "set one: `pulumi config set --secret --path passwords.{}`".format(name.partition("/")[2]),
+            ]
+            for name in self.users.lost(desired)
+        ]
+
     def remove(self) -> List[str]:
         if not self.softether.installed:
             return []

@@ -24,13 +24,18 @@ LOGIN_PARAMETERS = (
     "RadiusUsername_utf",
 )
 OTHER_WAY = "differs"
+# A password that somebody else set: the server keeps its hash, and no request holds it.
+KEPT = "kept"
 
 
-def login_value(key: str, name: str, block: Tree, secrets: Secrets) -> str:
+def login_value(key: str, line: Line, block: Tree, secrets: Secrets) -> str:
     """One part of a login as a document has it; `differs` where the user logs in another way."""
+    name = line.name
     way = "signed" if key == "serial" else key
     if block.get("AuthType") != WAYS[way]:
         return OTHER_WAY
+    if is_kept(line):
+        return KEPT
     if key == "password":
         password = secrets.users.get(name)
         hashed = None if password is None else user_hash(password, name.partition("/")[2])
@@ -42,6 +47,11 @@ def login_value(key: str, name: str, block: Tree, secrets: Secrets) -> str:
     if key == "serial":
         return base64.b64decode(str(block.get("AuthSerial", ""))).hex() or "any"
     return str(block.get("AuthRadiusUsername", "")) or name.partition("/")[2]
+
+
+def is_kept(line: Line) -> bool:
+    """Whether a line leaves the password as it is on the server."""
+    return line.values.get("password") == KEPT
 
 
 def login_parameters(want: Line, secrets: Secrets) -> Dict[str, Any]:

@@ -7,7 +7,14 @@ from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from labvpn.agent.concern import Values
 from labvpn.agent.document import Change, Line, line_of
-from labvpn.agent.logins import LOGIN_KEYS, LOGIN_PARAMETERS, login_parameters, login_value
+from labvpn.agent.logins import (
+    LOGIN_KEYS,
+    LOGIN_PARAMETERS,
+    OTHER_WAY,
+    is_kept,
+    login_parameters,
+    login_value,
+)
 from labvpn.agent.policies import DEFAULTS, policy_parameters, policy_value, unasked_policies
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, USER_EXISTS, Answer, RpcError
 from labvpn.agent.settings import Setting
@@ -82,7 +89,7 @@ class Users(Setting):
         if self.is_held(line.name):
             # The reaper took the access for a moment, which is no drift.
             policy = dict(policy, Access="true")
-        values = {key: self.value(key, line.name, block, policy) for key in line.values}
+        values = {key: self.value(key, line, block, policy) for key in line.values}
         values.update(unasked_policies(policy, values))
         return values
 
@@ -94,10 +101,10 @@ class Users(Setting):
         entry = self.held.get(hub, {}).get(user.lower())
         return entry is not None and not entry["lifted"]
 
-    def value(self, key: str, name: str, block: Tree, policy: Tree) -> str:
+    def value(self, key: str, line: Line, block: Tree, policy: Tree) -> str:
         """One value of a user."""
         if key in LOGIN_KEYS:
-            return login_value(key, name, block, self.softether.secrets)
+            return login_value(key, line, block, self.softether.secrets)
         if key in TEXTS:
             return str(block.get(TEXTS[key][0], ""))
         if key == "group":
@@ -105,6 +112,15 @@ class Users(Setting):
         if key == "expires":
             return expiry(str(block.get("ExpireTime", "0")))
         return policy_value(policy, key)
+
+    def goes(self, line: Line) -> bool:
+        # Whoever is taken out of the list must not get in again by the password that he had before.
+        return is_kept(line)
+
+    def lost(self, lines: Iterable[Line]) -> List[str]:
+        """The users whose kept password is not on the server: they are gone, or log in another way by now."""
+        shown = ((line.name, self.show(line)) for line in lines if line.kind == self.kind and is_kept(line))
+        return [name for name, values in shown if values is None or values["password"] == OTHER_WAY]
 
     def make(self, changes: List[Change]) -> None:
         for change in changes:

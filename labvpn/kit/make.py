@@ -51,7 +51,9 @@ def _notes(order: Order) -> Iterator[str]:
     protocols = order.stack.protocols
     if protocols.l2tp_ipsec and order.by_password and order.preshared_key is None:
         yield "without the preshared key, which the outputs hold back: give them with --show-secrets"
-    if order.secrets and order.by_password and order.password is None:
+    if order.account.kept:
+        yield "without the password, which stays the one that the user has"
+    elif order.secrets and order.by_password and order.password is None:
         yield "without the password, which the outputs hold back: give them with --show-secrets"
     if order.trust and protocols.sstp and not order.trust.names(order.stack.name):
         yield f"without SSTP: the server's certificate does not name {order.stack.name}, so Windows would refuse it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from labvpn.model.credentials import Credentials
 from labvpn.model.hub import Hub
@@ -18,6 +18,16 @@ BUILT_IN = {Client.OPENVPN, Client.L2TP, Client.OLD_ANDROID, Client.SSTP}
 """Clients whose packets carry a MAC address that the server makes up, so that no rule of devices can know them."""
 
 
+def settled(users: Iterable[User], credentials: Credentials) -> tuple[User, ...]:
+    """The users; a kept password ends with a new one, by the secret `passwords` or by a raised rotation."""
+    return tuple(
+        user.model_copy(update={"auth": Auth.PASSWORD})
+        if user.auth is Auth.KEPT and (user.rotation or user.name in credentials.passwords)
+        else user
+        for user in users
+    )
+
+
 def problems(lab: Lab) -> Iterator[Problem]:
     """Users of hubs and groups that are not there, and logins that the hub cannot check."""
     for user in lab.users:
@@ -25,10 +35,10 @@ def problems(lab: Lab) -> Iterator[Problem]:
         if hub is None:
             yield Problem(f"user {user.name}: hub", unknown(str(user.hub), list(lab.all_hubs), "hub"))
         else:
-            yield from _of_user(user, hub)
+            yield from _of_user(user, hub, lab.vpn.kept)
 
 
-def _of_user(user: User, hub: Hub) -> Iterator[Problem]:
+def _of_user(user: User, hub: Hub, kept: Collection[str]) -> Iterator[Problem]:
     place = f"user {user.name}"
     if user.group is not None and user.group not in hub.groups:
         yield Problem(f"{place}: group", unknown(user.group, list(hub.groups), "group"))
@@ -36,6 +46,8 @@ def _of_user(user: User, hub: Hub) -> Iterator[Problem]:
         yield Problem(f"{place}: name", "is the name of a group too, and an access rule would mean both; rename one")
     if user.auth is Auth.SIGNED and not hub.authorities:
         yield Problem(f"{place}: auth", "is signed, but the hub trusts no CA; name one in the hub's authorities")
+    if user.devices and "access" in kept:
+        yield Problem(f"{place}: devices", "are access rules, which vpn.kept leaves as they are; keep one of them")
     if user.auth is Auth.RADIUS and hub.radius is None:
         yield Problem(f"{place}: auth", "is radius, but the hub has no RADIUS server; give the hub's radius")
 

@@ -71,6 +71,15 @@ class Lab(Value):
         return self
 
     @model_validator(mode="after")
+    def _kept_is_not_given(self) -> Self:
+        given = [f"hubs.{name}.services" for name, hub in self.all_hubs.items() if hub.services]
+        if "access" in self.vpn.kept and given:
+            raise ValueError(f"vpn.kept leaves the access lists as they are, but {given[0]} is given; keep one of them")
+        if "administration" in self.vpn.kept and self.server.administrators:
+            raise ValueError("vpn.kept names administration, but server.administrators is given; keep one of them")
+        return self
+
+    @model_validator(mode="after")
     def _bans_can_read(self) -> Self:
         silent = [name for name, hub in self.all_hubs.items() if not hub.log.security]
         if self.firewall and self.firewall.bans.enabled and silent:

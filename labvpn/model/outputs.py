@@ -42,6 +42,7 @@ class Account(Told):
     """One user: the password (None for a login by certificate, or where it was kept back) and the rules."""
 
     password: Secret = None
+    kept: bool = Field(default=False, description="the password is the one that the user had before this stack")
     real_name: str = ""
     expires: datetime | None = Field(default=None, description="with its time zone; None: never")
     hub: str | None = Field(default=None, description="None: the stack's own hub, which needs no mention at login")

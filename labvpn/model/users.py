@@ -55,6 +55,8 @@ class Auth(StrEnum):
     CERTIFICATE = "certificate"
     SIGNED = "signed"
     RADIUS = "radius"
+    KEPT = "kept"
+    """The password that the server has of the user from before this stack: nobody here knows it."""
 
 
 class Client(StrEnum):

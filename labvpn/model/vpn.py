@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -27,6 +27,20 @@ def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
 Listeners = Annotated[tuple[PortNumber, ...], AfterValidator(_each_once)]
 
 
+Kept = Literal[
+    "access",
+    "administration",
+    "aggressive-mode",
+    "azure",
+    "dynamic-dns",
+    "hub-password",
+    "keep-alive",
+    "nat-traversal",
+    "tls",
+]
+"""What may stay as somebody made it, by the kinds of a document's lines; `hub-password` is a part of the hub's."""
+
+
 class Vpn(Value):
     """The SoftEther server's own settings, and its hub."""
 
@@ -36,6 +50,9 @@ class Vpn(Value):
     secure_nat: SecureNat = SecureNat()
     sessions: Sessions = Sessions()
     tls: Tls = Tls()
+    kept: tuple[Kept, ...] = Field(
+        default=(), description="what stays on the server as somebody made it by hand; left out: nothing"
+    )
     syslog: Syslog | None = Field(default=None, description="left out: the server's own setting is left alone")
 
     @property

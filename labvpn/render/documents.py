@@ -46,7 +46,8 @@ def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Conc
     if lab.firewall is not None:
         firewall = lab.firewall
         entries[Concern.FIREWALL] = lambda: _firewall(firewall, lab)
-    return {concern: write(build()) for concern, build in entries.items()}
+    kept = lab.vpn.kept
+    return {concern: write(entry for entry in build() if entry.kind not in kept) for concern, build in entries.items()}
 
 
 def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:

@@ -20,7 +20,8 @@ PACKETS = ("tcp-conn", "tcp", "dhcp", "udp", "icmp", "ip", "arp", "ethernet")
 def hubs(lab: Lab) -> Iterator[Entry]:
     """Every hub of the lab with all that is in it."""
     for name, hub in lab.all_hubs.items():
-        yield Entry("hub", name, {"online": flag(hub.online), "exclusive": flag(hub.exclusive), "password": "current"})
+        known = {} if "hub-password" in lab.vpn.kept else {"password": "current"}
+        yield Entry("hub", name, {"online": flag(hub.online), "exclusive": flag(hub.exclusive), **known})
         yield from _settings(name, hub)
         users = [user for user in lab.users if lab.hub_of(user) == name]
         for user in users:
@@ -103,6 +104,8 @@ def _user(hub: str, user: User, policies: Mapping[str, int | bool]) -> Entry:
 def _login(user: User) -> dict[str, str]:
     if user.auth is Auth.PASSWORD:
         return {"password": "current"}
+    if user.auth is Auth.KEPT:
+        return {"password": "kept"}
     if user.certificate is not None:
         return {"certificate": fingerprint(user.certificate)}
     if user.auth is Auth.SIGNED:

@@ -112,3 +112,24 @@ def test_the_outputs_name_what_the_doctor_needs_of_the_hops_and_the_tunnel() -> 
 
 def test_the_outputs_name_ports_by_transport() -> None:
     assert outputs.ports(lab()) == {"tcp": [443, 992, 1194, 5555], "udp": [500, 1194, 4500]}
+
+
+def test_what_is_kept_stands_in_no_document() -> None:
+    kept = ["access", "administration", "hub-password", "tls", "nat-traversal"]
+    hubs = {"LAB": {"services": []}}
+    told = "".join(documents(lab(vpn={"kept": kept}, hubs=hubs), AGENT).values())
+    lines = told.splitlines()
+    assert not [line for line in lines if line.split()[0] in kept]
+    assert next(line for line in lines if line.startswith("hub LAB")) == "hub LAB online=yes exclusive=no"
+
+
+def test_a_kept_password_is_no_secret_of_ours_until_a_new_one_is_set() -> None:
+    one = lab(users=[{"name": "eve", "auth": "kept"}])
+    assert "user LAB/eve password=kept " in documents(one, AGENT)[Concern.HUB]
+    assert secrets(one, credentials())["users"] == {}
+    told = outputs.told(one, credentials(), str)["users"]["eve"]
+    assert (told["password"], told["kept"]) == (None, True)
+    for change, known in (({}, {"eve": "a-new-password"}), ({"rotation": 1}, {})):
+        user = one.users[0].model_copy(update=change)
+        (settled,) = accounts.settled([user], credentials(passwords=known))
+        assert settled.auth == "password"

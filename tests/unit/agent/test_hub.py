@@ -75,9 +75,9 @@ def test_every_way_to_log_in_is_sent_and_read_back(
     want = parse_line(f"user LAB/dave {line}")
     assert login_parameters(want, secrets) == parameters
     stored = {**block, "AuthType": str(parameters["AuthType_u32"])}
-    assert {key: login_value(key, want.name, stored, secrets) for key in want.values} == want.values
+    assert {key: login_value(key, want, stored, secrets) for key in want.values} == want.values
     other = {**stored, "AuthType": "1"}
-    assert "differs" in {login_value(key, want.name, other, secrets) for key in want.values}
+    assert "differs" in {login_value(key, want, other, secrets) for key in want.values}
 
 
 def test_a_policy_that_somebody_set_by_hand_is_shown_and_set_back(softether: FakeSoftEther) -> None:
@@ -107,3 +107,25 @@ def test_a_user_whom_the_reaper_holds_off_is_no_drift(softether: FakeSoftEther) 
     assert (users.show(want) or {}).get("Access") == "no"
     softether.machine.write(HELD, '{"LAB": {"owner": {"lifted": false}}}')
     assert "Access" not in (Users(softether).show(want) or {})
+
+
+KEPT = "user LAB/eve password=kept"
+
+
+def test_a_kept_password_is_neither_compared_nor_sent(softether: FakeSoftEther) -> None:
+    want = parse_line(KEPT)
+    assert login_value("password", want, {"AuthType": "1", "AuthPassword": "theirs"}, Secrets({})) == "kept"
+    assert login_value("password", want, {"AuthType": "4"}, Secrets({})) == "differs"
+    softether.answers["GetUser"] = {"AuthType_u32": 1, "HashedKey_bin": "theirs", "UsePolicy_bool": True}
+    have = parse_line(KEPT + " note=old")
+    Users(softether).alter(parse_line(KEPT + " note=new"), have)
+    written = sent(softether, "SetUser")
+    assert (written["HashedKey_bin"], written["Note_utf"]) == ("theirs", "new")
+    assert "Auth_Password_str" not in written
+
+
+def test_a_user_whose_kept_password_is_gone_is_named_before_anything_is_changed(softether: FakeSoftEther) -> None:
+    state = State(softether.machine, "hub")
+    (refusal,) = Hub(state, softether).refusals(parse(KEPT + "\n"))
+    assert refusal[0] == "has no password of LAB's user eve to keep"
+    assert "passwords.eve" in refusal[1]
