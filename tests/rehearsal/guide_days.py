@@ -17,6 +17,7 @@ from labvpn.rehearsal import machine, network
 from labvpn.rehearsal.problems import RehearsalError
 from labvpn.rehearsal.proof import CARRIER, WHOAMI
 from tests.rehearsal.hub_lab import authority, signed
+from tests.rehearsal.kit_lab import PROGRAM
 from tests.rehearsal.own_lab import OwnLab
 from tests.rehearsal.test_installation import NEWER
 
@@ -27,6 +28,7 @@ NEW = "another-of-twenty-characters"
 MOVED = "203.0.113.22"
 ISSUER = "echo | openssl s_client -connect 203.0.113.20:443 2>/dev/null | openssl x509 -noout -issuer"
 GUESSES = 5
+PROBE_CLOSED = (*PROGRAM, "doctor", "probe", "vpn.lab.example", "--udp", "1194", "--closed", "500/udp,4500/udp")
 
 
 def guest(lab: OwnLab) -> Day:
@@ -134,11 +136,13 @@ def protocol_off(lab: OwnLab) -> Day:
     lab.configure("vpn", "protocols", "l2tpIpsec", to=False)
     yield
     assert "4500/udp" not in lab.output("server", "firewall-cmd", "--info-service=vpnserver")
-    assert "4500" not in json.dumps(lab.tables())
+    lab.output("internet", *PROBE_CLOSED)
+    lab.configure("vpn", "protocols", "l2tpIpsec", to=True)  # again, from the next `up` on
 
 
 def moved(lab: OwnLab) -> Day:
     lab.output("server", "ip", "address", "add", f"{MOVED}/28", "dev", "eth0")
+    lab.output("server", "systemctl", "restart", "softether-vpnserver")  # as a machine that moved has booted
     lab.configure("server", "address", to=MOVED)
     yield
     assert MOVED in json.dumps(lab.tables()["firewall/address"])
@@ -147,7 +151,7 @@ def moved(lab: OwnLab) -> Day:
 
 
 def away(lab: OwnLab) -> Day:
-    assert "protect" in lab.shell("pulumi destroy", status=255)
+    assert "protect" in lab.shell("pulumi destroy", refused=True)
     assert lab.lets_in("guest1")
     yield
     assert lab.tables() == lab.before

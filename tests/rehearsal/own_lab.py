@@ -58,7 +58,7 @@ class OwnLab(Stack):
         }
         return {**own, **super().environment, **answers}
 
-    def shell(self, command: str, machine: str = "admin", status: int = 0) -> str:
+    def shell(self, command: str, machine: str = "admin", refused: bool = False) -> str:
         """Type a command as it is written, in the project's folder; what it says."""
         self.ran.append(command)
         line = command.replace("HOST", network.SERVER).replace("NAME", "guest3").replace("/srv", str(self.home))
@@ -66,7 +66,7 @@ class OwnLab(Stack):
         script = f"export HOME={self.home} PATH={path}; source .venv/bin/activate; {line}"
         done = self.run(machine, "bash", "-c", script, cwd=self.folder, input=self.typed.get(command.split()[-1], ""))
         said = str(done.stdout + done.stderr)
-        assert done.returncode == status, f"{command}: {said}"
+        assert bool(done.returncode) == refused, f"{command}: {said}"
         return said
 
     def popen(self, command: str) -> subprocess.Popen[bytes]:

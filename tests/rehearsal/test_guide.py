@@ -73,7 +73,7 @@ def test_a_run_that_was_cut_off_is_unlocked_as_the_guide_says(lab: OwnLab) -> No
         assert time.monotonic() < until
     cut.kill()
     cut.wait()
-    assert "locked" in lab.shell("pulumi up", status=255)
+    assert "locked" in lab.shell("pulumi up", refused=True)
     row = rows(TEXTS[ENGLISH], "When it says ...")["`[urn] is locked` / `the stack is currently locked`"]
     assert row == ["pulumi cancel", "pulumi up"]
     for command in row:
