@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from labvpn.model import accounts
 from labvpn.model.document import read, write
 from labvpn.model.lab import Lab
 from labvpn.model.rules import Service
@@ -117,7 +118,7 @@ def test_the_outputs_name_ports_by_transport() -> None:
 def test_what_is_kept_stands_in_no_document() -> None:
     kept = ["access", "administration", "hub-password", "tls", "nat-traversal"]
     hubs = {"LAB": {"services": []}}
-    told = "".join(documents(lab(vpn={"kept": kept}, hubs=hubs), AGENT).values())
+    told = "".join(documents(lab(vpn={"kept": kept}, hubs=hubs), "").values())
     lines = told.splitlines()
     assert not [line for line in lines if line.split()[0] in kept]
     assert next(line for line in lines if line.startswith("hub LAB")) == "hub LAB online=yes exclusive=no"
@@ -125,7 +126,7 @@ def test_what_is_kept_stands_in_no_document() -> None:
 
 def test_a_kept_password_is_no_secret_of_ours_until_a_new_one_is_set() -> None:
     one = lab(users=[{"name": "eve", "auth": "kept"}])
-    assert "user LAB/eve password=kept " in documents(one, AGENT)[Concern.HUB]
+    assert "user LAB/eve password=kept " in documents(one, "")[Concern.HUB]
     assert secrets(one, credentials())["users"] == {}
     told = outputs.told(one, credentials(), str)["users"]["eve"]
     assert (told["password"], told["kept"]) == (None, True)
