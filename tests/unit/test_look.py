@@ -22,7 +22,7 @@ def looked(monkeypatch: pytest.MonkeyPatch, said: str) -> str:
 
     monkeypatch.setattr(ssh, "run", refuse)
     with pytest.raises(HopErrors) as caught:
-        look.look(lab(fortigate=None, dns=None), credentials(), "{}")
+        look.look(lab(fortigate=None, dns=None), credentials(), ["{}"])
     return str(caught.value)
 
 
