@@ -125,6 +125,8 @@ class Credentials(Value):
             yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")
         if self.server_certificate and self.authority:
             yield Problem("serverCertificate", "stands beside authority; keep one of the two")
+        if len(lab.servers) > 1 and not self.server_certificate and self.authority is None:
+            yield Problem("authority", f"is missing, and several servers answer to one name; {how_to_set('authority')}")
         yield from self._host_problems(lab)
         yield from self._radius_problems(lab)
         known = {user.name for user in lab.users if user.auth is Auth.PASSWORD}

@@ -32,12 +32,8 @@ def after(wanted: Wanted, seen: Box) -> tuple[Policy, ...]:
 def merged(wanted: Wanted, seen: Box) -> Objects:
     """All objects that the policies name after the run; ours win."""
     ours = wanted.objects
-    tables: tuple[Sequence[Address | Group | Service | Vip], ...] = (
-        ours.addresses,
-        ours.groups,
-        ours.services,
-        ours.vips,
-    )
+    Tables = tuple[Sequence[Address | Group | Service | Vip], ...]
+    tables: Tables = (ours.addresses, ours.groups, ours.services, ours.vips)
     names = {each.name for table in tables for each in table}
     return Objects(
         (*ours.addresses, *(each for each in seen.addresses if each.name not in names)),
