@@ -17,7 +17,7 @@ def _path(state: Path, name: str = "") -> Path:
 
 
 def make(state: Path, name: str) -> Path:
-    """Make the group of a host of this rehearsal and return its folder; a process that writes 0 to its cgroup.procs is in it."""
+    """Make the group of a host and return its folder; a process that writes 0 to its cgroup.procs is in it."""
     _HIERARCHY.mkdir(parents=True, exist_ok=True)
     if not _HIERARCHY.is_mount():
         kernel.mount("cgroup2", _HIERARCHY, "cgroup2")

@@ -110,7 +110,7 @@ def _mend(state: Path, say: Callable[[str], None]) -> None:
 
 
 def reboot(say: Callable[[str], None], name: str = "server") -> None:
-    """Pull a VPN host's plug and boot it again, the second one also for the first time; returns when its sshd answers."""
+    """Pull a VPN host's plug and boot it again, or the second one for the first time; returns when sshd answers."""
     began = time.monotonic()
     inside(places.state(), "host", name)
     inside(places.state(), "setup", name)

@@ -18,7 +18,7 @@ PATIENCE = 30.0
 
 
 def main(state: Path, name: str = "server") -> None:
-    """Bring up what is missing, and wait for this VPN host; raises RehearsalError if a server does not answer in time."""
+    """Bring up what is missing, this VPN host too; raises RehearsalError if a server does not answer in time."""
     if not network.NAMESPACES.joinpath(network.MACHINES[-1].name).exists():
         network.build()
     started = services.ensure(state)

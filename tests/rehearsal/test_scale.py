@@ -14,31 +14,32 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import network, values
+from labvpn.rehearsal import network, sealed, stack, values
 from labvpn.render.certificate import found_authority
 from tests.rehearsal.stack import Stack
 
 SERVERS = {network.SERVER: "server", network.SECOND: "server-2"}
 NAME = "vpn.lab.example"
-OURS = "ls -d /usr/local/lib/labvpn /var/lib/labvpn 2>/dev/null; firewall-cmd --get-services 2>/dev/null | grep -ow vpnserver; ss -Hlnt | grep -c ':992 '"
+OURS = "ls -d /usr/local/lib/labvpn /var/lib/labvpn 2>/dev/null; ss -Hlnt | grep -c ':992 '"
 PATIENCE = 60
 """Seconds that a client may take to be back: it notices after ten that nobody answers, and tries each address."""
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Stack]:
-    stack = Stack("scale-test")
-    stack.stop()
-    stack.start()
-    assert stack.command("reboot", "server-2").returncode == 0
-    yield stack
-    stack.stop()
+    both = Stack("scale-test")
+    both.stop()
+    both.start()
+    assert both.command("reboot", "server-2").returncode == 0
+    yield both
+    both.stop()
 
 
 @pytest.fixture(scope="module")
 def file(lab: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The worked example with a second server, and an authority that vouches for both."""
-    lab.pulumi("preview")
+    engine = stack.ready(lab.state, print)
+    sealed.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
     second = {"name": "two", "address": network.SECOND, "host": "vpn-two"}
     known = {"two": values.read(lab.state)["hostKey"]}
     servers = [lab.example["server"], second]
@@ -119,7 +120,9 @@ def dialling(up: Stack, folder: Path) -> Iterator[Client]:
     line = up.line("exec", "phone", "--", "openvpn", "--config", str(profile), "--auth-user-pass")
     log = folder / "log"
     with log.open("w") as said:
-        client = subprocess.Popen([*line, str(folder / "login")], stdout=said, stderr=said, env=up.environment)
+        client = subprocess.Popen(
+            [*line, str(folder / "login")], stdout=said, stderr=said, text=True, env=up.environment
+        )
         try:
             yield Client(client, log)
         finally:
