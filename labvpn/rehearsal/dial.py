@@ -30,6 +30,8 @@ class Login:
     router: str | None = None
     identity: Path | None = None
     """A PEM file with a certificate and its key, which stand in the password's place."""
+    authority: str = ""
+    """The PEM of whom to trust; without it the certificate that the server shows now: the login is what is tried."""
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -87,14 +89,14 @@ def _outcome(client: subprocess.Popen[str]) -> Dialled:
 
 
 def _profile(folder: Path, host: str, login: Login) -> Path:
-    """The client's settings; it trusts the certificate that the server shows now: the login is what is tried."""
+    """The client's settings."""
     secret = folder / "secret"
     secret.touch(0o600)
     secret.write_text(f"{login.user}\n{login.password}\n")
     way = f"auth-user-pass {secret}\nauth-retry none\n"
     if login.identity:
         way = f"cert {login.identity}\nkey {login.identity}\n"
-    (folder / "ca.pem").write_text(_certificate(host, login.server))
+    (folder / "ca.pem").write_text(login.authority or _certificate(host, login.server))
     # The routes of a split tunnel are pushed without the gateway that they go by.
     gateway = f"route-gateway {login.router}\n" if login.router else ""
     profile = folder / "client.ovpn"

@@ -52,6 +52,7 @@ class Outputs:
     users: dict[str, str]
     hubs: dict[str, str]
     routers: dict[str, str]
+    authority: str = ""
 
     @classmethod
     def read(cls, file: Path) -> Outputs:
@@ -61,12 +62,22 @@ class Outputs:
         passwords = {user: entry["password"] for user, entry in users}
         hubs = {user: entry.get("hub", data["hub"]) for user, entry in users}
         routers = {hub: network["router"] for hub, network in data["networks"].items() if network["routes"]}
-        return cls(file, data["name"], tuple(one["address"] for one in data["servers"]), passwords, hubs, routers)
+        return cls(
+            file,
+            data["name"],
+            tuple(one["address"] for one in data["servers"]),
+            passwords,
+            hubs,
+            routers,
+            data.get("certificate", ""),
+        )
 
     def login(self, user: str) -> Login:
         """A login of a user with the right password, by the name that people are given."""
         hub = self.hubs[user]
-        return Login(self.name, f"{user}@{hub}", self.users[user], router=self.routers.get(hub))
+        return Login(
+            self.name, f"{user}@{hub}", self.users[user], router=self.routers.get(hub), authority=self.authority
+        )
 
 
 def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
@@ -136,11 +147,10 @@ def _words(finding: dict[str, Any]) -> str:
 
 def _wrong_password(outputs: Outputs) -> Iterator[Proof]:
     for address in outputs.addresses:
-        yield from _refused(address)
+        yield from _refused(Login(address, "guest1", "certainly-not-the-password", authority=outputs.authority))
 
 
-def _refused(address: str) -> Iterator[Proof]:
-    login = Login(address, "guest1", "certainly-not-the-password")
+def _refused(login: Login) -> Iterator[Proof]:
     with dialled("internet", login) as dial:
         words = "a wrong password is refused" if dial.refused else f"a wrong password was not refused: {_end(dial)}"
         yield Proof("SoftEther", "login", words, dial.refused and dial.address is None)
