@@ -38,7 +38,7 @@ _HINTS = f". 60 NS a.root.\na.root. 60 A {ROOT}\n"
 _EVERYTHING = " ".join(f"grant {key} zonesub ANY;" for key in (KEY, *(f"{KEY}-{each}" for each in ALGORITHMS)))
 
 _GRANTED = {
-    ZONE: f"update-policy {{ grant {KEY} name vpn.{ZONE}. A; grant {KEY} name vpn-two.{ZONE}. A; }};",
+    ZONE: f"update-policy {{ grant {KEY} name vpn.{ZONE}. A; }};",
     zones.HIDDEN_ZONE: f"update-policy {{ {_EVERYTHING} }}; notify explicit; also-notify {{ {KNOT}; {ROOT}; }};",
     zones.BROKEN_ZONE: f'update-policy {{ {_EVERYTHING} }}; journal "no-journal";',
 }

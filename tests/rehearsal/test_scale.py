@@ -19,7 +19,8 @@ from labvpn.render.certificate import found_authority
 from tests.rehearsal.stack import Stack
 
 SERVERS = {network.SERVER: "server", network.SECOND: "server-2"}
-NAME = "vpn.lab.example"
+ZONE = "wide.example"
+NAME = f"vpn.{ZONE}"
 OURS = "ls -d /usr/local/lib/labvpn /var/lib/labvpn 2>/dev/null; ss -Hlnt | grep -c ':992 '"
 PATIENCE = 60
 """Seconds that a client may take to be back: it notices after ten that nobody answers, and tries each address."""
@@ -41,9 +42,10 @@ def file(lab: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     engine = stack.ready(lab.state, print)
     sealed.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
     second = {"name": "two", "address": network.SECOND, "host": "vpn-two"}
+    dns = {**lab.example["dns"], "zone": ZONE}
     known = {"two": values.read(lab.state)["hostKey"]}
     servers = [lab.example["server"], second]
-    made = lab.variant(tmp_path_factory.mktemp("scale"), server=None, servers=servers, hostKeys=known)
+    made = lab.variant(tmp_path_factory.mktemp("scale"), server=None, servers=servers, hostKeys=known, dns=dns)
     lab.with_secret(made, "authority", found_authority(NAME, datetime.now(UTC)))
     return made
 
@@ -59,7 +61,7 @@ def test_one_run_brings_two_servers_up_and_the_next_one_changes_nothing(up: Stac
     assert up.is_settled("--config-file", str(file))
     addresses = up.output("phone", "dig", "+short", NAME, "A").split()
     assert sorted(addresses) == sorted(SERVERS)
-    assert up.output("phone", "dig", "+short", "vpn-two.lab.example", "A") == network.SECOND
+    assert up.output("phone", "dig", "+short", f"vpn-two.{ZONE}", "A") == network.SECOND
 
 
 def test_every_promise_is_kept_from_outside_for_both(up: Stack) -> None:
