@@ -33,5 +33,5 @@ def test_outputs_of_before_there_were_several_name_one_server() -> None:
 
 
 def test_a_server_that_is_none_is_answered_with_those_there_are() -> None:
-    with pytest.raises(OutputsError, match="no server 'three'; the stack has 203.0.113.20, two"):
+    with pytest.raises(OutputsError, match=r"no server 'three'; the stack has 203\.0\.113\.20, two"):
         sites(stack(), "three")
