@@ -71,7 +71,7 @@ def test_every_promise_is_kept_from_outside_for_both(up: Stack) -> None:
 
 
 def test_a_client_that_redials_is_let_in_by_the_other_server_when_its_own_stops(
-    up: Stack, file: Path, tmp_path: Path
+    up: Stack, tmp_path: Path
 ) -> None:
     with dialling(up, tmp_path) as client:
         (first,) = client.peers(1)
@@ -80,8 +80,6 @@ def test_a_client_that_redials_is_let_in_by_the_other_server_when_its_own_stops(
         assert {first, second} == set(SERVERS)
         page = up.output("phone", "curl", "-sS", "-m", "15", f"http://{network.WORKSTATION}:8000/")
         assert "<form" in page
-    up.up("--config-file", str(file))
-    assert up.is_settled("--config-file", str(file))
 
 
 def test_destroy_leaves_nothing_of_ours_on_either(up: Stack, file: Path) -> None:
@@ -89,7 +87,7 @@ def test_destroy_leaves_nothing_of_ours_on_either(up: Stack, file: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     for machine in SERVERS.values():
         assert up.run(machine, "sh", "-c", OURS).stdout.split() == ["0"], machine
-    assert up.run("phone", "dig", "+short", NAME, "A").stdout.strip() == ""
+    assert up.run("phone", "dig", "+short", NAME, "A", f"@{network.PRIMARY}").stdout.strip() == ""
 
 
 class Client:
@@ -119,9 +117,11 @@ def dialling(up: Stack, folder: Path) -> Iterator[Client]:
     (profile,) = (folder / "kits").rglob("openvpn-udp-1194.ovpn")
     (folder / "login").touch(0o600)
     (folder / "login").write_text(f"guest1\n{json.loads(outputs.read_text())['users']['guest1']['password']}\n")
-    # The program's own profiles end with their session (docs/kits.md); OpenVPN Connect takes no notice of that.
-    redials = ["--remap-usr1", "SIGHUP", "--connect-retry-max", "9", "--auth-user-pass", str(folder / "login")]
-    line = up.line("exec", "phone", "--", "openvpn", "--config", str(profile), *redials)
+    # These profiles end with their session on purpose (docs/kits.md); OpenVPN Connect takes no notice of that line.
+    (folder / "profile").write_text(profile.read_text().replace("remap-usr1 SIGTERM
+", ""))
+    redials = ["--connect-retry-max", "9", "--server-poll-timeout", "5", "--auth-user-pass", str(folder / "login")]
+    line = up.line("exec", "phone", "--", "openvpn", "--config", str(folder / "profile"), *redials)
     log = folder / "log"
     with log.open("w") as said:
         client = subprocess.Popen(line, stdout=said, stderr=said, text=True, env=up.environment)
