@@ -70,9 +70,7 @@ def test_every_promise_is_kept_from_outside_for_both(up: Stack) -> None:
     assert all(any(f"443/tcp of {address}" in words for words in proofs) for address in SERVERS)
 
 
-def test_a_client_that_redials_is_let_in_by_the_other_server_when_its_own_stops(
-    up: Stack, tmp_path: Path
-) -> None:
+def test_a_client_that_redials_is_let_in_by_the_other_server_when_its_own_stops(up: Stack, tmp_path: Path) -> None:
     with dialling(up, tmp_path) as client:
         (first,) = client.peers(1)
         up.output(SERVERS[first], "systemctl", "stop", "softether-vpnserver")
@@ -118,8 +116,7 @@ def dialling(up: Stack, folder: Path) -> Iterator[Client]:
     (folder / "login").touch(0o600)
     (folder / "login").write_text(f"guest1\n{json.loads(outputs.read_text())['users']['guest1']['password']}\n")
     # These profiles end with their session on purpose (docs/kits.md); OpenVPN Connect takes no notice of that line.
-    (folder / "profile").write_text(profile.read_text().replace("remap-usr1 SIGTERM
-", ""))
+    (folder / "profile").write_text(profile.read_text().replace("remap-usr1 SIGTERM", ""))
     redials = ["--connect-retry-max", "9", "--server-poll-timeout", "5", "--auth-user-pass", str(folder / "login")]
     line = up.line("exec", "phone", "--", "openvpn", "--config", str(folder / "profile"), *redials)
     log = folder / "log"
