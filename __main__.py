@@ -1,40 +1,39 @@
-"""The lab VPN, from its configuration to its four machines."""
+"""The lab VPN, from its configuration to its machines."""
 
 import pulumi
 
 from components.dns import Name, NameArgs
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
 from components.outputs import export
-from components.remote import Host, certificate, look
+from components.remote import Host, look, sites
 from components.softether import SoftEther, SoftEtherArgs
 from labvpn import settings
-from labvpn.agent import bundle
 from labvpn.render import outputs
-from labvpn.render.documents import Concern, documents
-from labvpn.render.secrets import secrets
+from labvpn.render.documents import Concern
 
 lab, credentials = settings.load()
-shown = certificate(lab, credentials)
-desired = documents(lab, bundle.source(), shown and shown.fingerprint)
-known = secrets(lab, credentials)
-seen = look(lab, credentials, desired, known)
-host = Host(lab.server, credentials, seen.host, known, lab.protect)
+told = sites(lab, credentials)
+seen = look(lab, credentials, told)
 
-# Each hop opens only when the one behind it is ready, and the name comes last; destroy goes the other way.
-hops: list[pulumi.Resource] = [SoftEther("vpn", SoftEtherArgs(host, desired))]
+# Each hop opens only when the one behind it is ready, and the names come last; destroy goes the other way.
+hops: list[pulumi.Resource] = []
 
-if lab.firewall:
-    firewall = HostFirewallArgs(host, desired[Concern.FIREWALL])
-    hops.append(HostFirewall("host-firewall", firewall, pulumi.ResourceOptions(depends_on=[*hops])))
+for site, shown in zip(told, seen.hosts, strict=True):
+    host, suffix = Host(site.server, credentials, shown, site.secrets, lab.protect), site.server.suffix
+    server = SoftEther(f"vpn{suffix}", SoftEtherArgs(host, site.desired))
+    hops.append(server)
+    if lab.firewall:
+        firewall = HostFirewallArgs(host, site.desired[Concern.FIREWALL])
+        hops.append(HostFirewall(f"host-firewall{suffix}", firewall, pulumi.ResourceOptions(depends_on=[server])))
 
 if lab.fortigate:
     box = FortiGateArgs.of(lab, credentials, seen.fortigate)
     hops.append(FortiGate("fortigate", box, pulumi.ResourceOptions(depends_on=[*hops])))
 
-if lab.dns:
+for pointing, sight in zip(lab.names, seen.names, strict=True):
     dialled = NameArgs(
-        lab.dns, [str(lab.server.address)], sight=seen.name, ports=lab.vpn.listeners, protected=lab.protect
+        pointing.name, [*map(str, pointing.addresses)], sight=sight, ports=lab.vpn.listeners, protected=lab.protect
     )
-    Name("name", dialled, pulumi.ResourceOptions(depends_on=[*hops]))
+    Name(pointing.label, dialled, pulumi.ResourceOptions(depends_on=[*hops]))
 
 export(outputs.told(lab, credentials, pulumi.Output.secret))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import pulumi
 from pulumi_command import remote
@@ -23,9 +24,9 @@ from labvpn.remote import look as hops
 from labvpn.remote.errors import HopErrors
 from labvpn.remote.look import Seen
 from labvpn.remote.ssh import as_root
-from labvpn.render.certificate import Served, served
-from labvpn.render.documents import Concern, origin
-from labvpn.render.secrets import Secrets, question, request
+from labvpn.render.certificate import served
+from labvpn.render.documents import Concern, documents, origin
+from labvpn.render.secrets import Secrets, question, request, secrets
 
 AGENT = "/usr/local/lib/labvpn/agent"
 """Where the agent stands on the host."""
@@ -57,7 +58,7 @@ class Host:
 
     @cached_property
     def _explained(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(hooks=explained("vpn-host-unreached", self.server))
+        return pulumi.ResourceOptions(hooks=explained(f"vpn-host-unreached{self.server.suffix}", self.server))
 
     @property
     def connection(self) -> remote.ConnectionArgs:
@@ -67,7 +68,7 @@ class Host:
             host=self.server.ssh_host,
             port=ssh.port,
             user=ssh.user,
-            host_key=self.credentials.host_key,
+            host_key=self.credentials.host_key_of(self.server),
             proxy=self._proxy(ssh.jump) if ssh.jump else None,
             dial_error_limit=3,
             per_dial_timeout=15,
@@ -174,21 +175,35 @@ def _of_agent(document: str) -> str:
     return "".join(line for line in document.splitlines(keepends=True) if line.startswith("agent "))
 
 
-def certificate(lab: Lab, credentials: Credentials) -> Served | None:
-    """What the server shows, None where it keeps its own. Raises RunError with what is wrong with its parts."""
+class Site(NamedTuple):
+    """One server of the lab, and what it is told: its documents, and the secrets that they stand for."""
+
+    server: Server
+    desired: dict[Concern, str]
+    secrets: Secrets
+
+
+def sites(lab: Lab, credentials: Credentials) -> list[Site]:
+    """Every server of the lab. Raises RunError with what is wrong with the parts of their certificate."""
+    return [_site(lab.at(server), credentials) for server in lab.servers]
+
+
+def _site(lab: Lab, credentials: Credentials) -> Site:
     try:
-        return served(lab, credentials)
+        shown = served(lab, credentials)
     except ConfigurationError as error:
         raise pulumi.RunError(str(error)) from None
+    desired = documents(lab, bundle.source(), shown and shown.fingerprint)
+    return Site(lab.server, desired, secrets(lab, credentials))
 
 
-def look(lab: Lab, credentials: Credentials, desired: Mapping[Concern, str], known: Secrets) -> Seen:
+def look(lab: Lab, credentials: Credentials, told: Sequence[Site]) -> Seen:
     """What every hop shows before anything is changed. Raises RunError with the failure of every hop, a line each."""
     for sentence in ipsec.warnings(lab):
         pulumi.warn(sentence)
     for sentence in ipsec.notes(lab):
         pulumi.info(sentence)
     try:
-        return hops.look(lab, credentials, question(desired, known))
+        return hops.look(lab, credentials, [question(site.desired, site.secrets) for site in told])
     except HopErrors as error:
         raise pulumi.RunError(str(error)) from None

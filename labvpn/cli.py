@@ -38,9 +38,10 @@ def hostkey(
     yes: Annotated[
         bool, typer.Option("--yes", help="Record it without asking; compare the fingerprint first.")
     ] = False,
+    server: Annotated[str | None, typer.Option(help="The server's `name`, for one that has a name.")] = None,
     show: Annotated[bool, typer.Option("--show", help="Only print the key.")] = False,
 ) -> None:
-    """Record the VPN host's SSH key in the stack's configuration (hostKey), so that no other machine passes for it."""
+    """Record a VPN host's SSH key in the stack's configuration, so that no other machine passes for it."""
     from asyncssh import import_public_key
 
     from labvpn.remote.errors import HopError
@@ -58,7 +59,8 @@ def hostkey(
     typer.echo("On the host itself this must print the same: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
     if not yes:
         typer.confirm("Is it the same, and shall it be recorded?", abort=True)
-    done = subprocess.run(["pulumi", "config", "set", "hostKey", key], check=False)  # a public key is no secret
+    place = ["--path", f"hostKeys.{server}"] if server else ["hostKey"]
+    done = subprocess.run(["pulumi", "config", "set", *place, key], check=False)  # a public key is no secret
     raise typer.Exit(done.returncode)
 
 

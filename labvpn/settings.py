@@ -96,7 +96,7 @@ def load(folder: Path | None = None) -> Settings:
 
 def _credentials(reader: _Reader) -> Iterator[tuple[str, Any]]:
     for key in _keys(Credentials):
-        value = reader.value(key, structured=key in ("passwords", "radiusSecrets"))
+        value = reader.value(key, structured=key in ("passwords", "radiusSecrets", "hostKeys"))
         if value is not None:
             yield key, value
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from labvpn.model.base import Value
 from labvpn.model.dns import Mode
@@ -14,7 +14,7 @@ from labvpn.model.identity import CERTIFICATE, kinds
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import derive
 from labvpn.model.problems import Problem
-from labvpn.model.server import Ssh, public_key
+from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User
 
 
@@ -53,12 +53,16 @@ def _certificate(text: str) -> str:
 
 
 Password = Annotated[SecretStr, AfterValidator(_password)]
+HostKey = Annotated[str, AfterValidator(public_key)]
 
 
 class Credentials(Value):
     """The stack's secrets and keys; a field that no hop of the lab needs may be None."""
 
-    host_key: Annotated[str, AfterValidator(public_key)] = Field(description="the VPN host's public SSH key")
+    host_keys: dict[str, HostKey] = Field(default_factory=dict, description="of servers that have a name, by that name")
+    host_key: HostKey | None = Field(
+        default=None, validate_default=True, description="the public SSH key of the VPN host without a name"
+    )
     ssh_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
     ssh_password: SecretStr | None = None
     administrator_password: Password
@@ -78,6 +82,17 @@ class Credentials(Value):
     server_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
     dns_key: SecretStr | None = Field(default=None, description="the TSIG secret, base64")
 
+    @field_validator("host_key")
+    @classmethod
+    def _some_host_is_known(cls, key: str | None, info: ValidationInfo) -> str | None:
+        if key is None and not info.data.get("host_keys", True):
+            raise ValueError(f"is missing; {how_to_set('hostKey')}")
+        return key
+
+    def host_key_of(self, server: Server) -> str:
+        """The key that a server is known by; `problems` names those that lack one."""
+        return (self.host_keys.get(server.name, "") if server.name else self.host_key) or ""
+
     def login(self, ssh: Ssh) -> dict[str, str]:
         """What opens a login as the configuration says: a private key, a password, or nothing for the SSH agent."""
         given = {"key": ("private_key", self.ssh_key), "password": ("password", self.ssh_password)}
@@ -93,10 +108,10 @@ class Credentials(Value):
 
     def problems(self, lab: Lab) -> Iterator[Problem]:
         """What this lab needs and these credentials lack, and passwords of nobody."""
-        login = lab.server.ssh.login
+        logins = {server.ssh.login: f"{lab.place(server)}.ssh.login" for server in reversed(lab.servers)}
         needed = {
-            "sshKey": (login == "key", self.ssh_key, "server.ssh.login is key"),
-            "sshPassword": (login == "password", self.ssh_password, "server.ssh.login is password"),
+            "sshKey": ("key" in logins, self.ssh_key, f"{logins.get('key')} is key"),
+            "sshPassword": ("password" in logins, self.ssh_password, f"{logins.get('password')} is password"),
             "presharedKey": (lab.vpn.protocols.l2tp_ipsec, self.preshared_key, "L2TP/IPsec is on"),
             "fortigateToken": (lab.fortigate, self.fortigate_token, "the lab has a FortiGate"),
             "fortigateCa": (lab.fortigate, self.fortigate_ca, "the lab has a FortiGate"),
@@ -110,12 +125,24 @@ class Credentials(Value):
             yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")
         if self.server_certificate and self.authority:
             yield Problem("serverCertificate", "stands beside authority; keep one of the two")
+        if len(lab.servers) > 1 and not self.server_certificate and self.authority is None:
+            yield Problem("authority", f"is missing, and several servers answer to one name; {how_to_set('authority')}")
+        yield from self._host_problems(lab)
         yield from self._radius_problems(lab)
         known = {user.name for user in lab.users if user.auth is Auth.PASSWORD}
         for name in self.passwords.keys() - known:
             yield Problem(
                 f"passwords.{name}", "is no user of the lab who logs in by password; remove it or add the user"
             )
+
+    def _host_problems(self, lab: Lab) -> Iterator[Problem]:
+        for server in lab.servers:
+            if not self.host_key_of(server):
+                key = f"hostKeys.{server.name}" if server.name else "hostKey"
+                option = f" --server {server.name}" if server.name else ""
+                yield Problem(key, f"is missing; record it: labvpn hostkey {server.ssh_host}{option}")
+        for name in sorted(self.host_keys.keys() - {server.name for server in lab.servers}):
+            yield Problem(f"hostKeys.{name}", "is of no server of the lab; remove it or give a server that name")
 
     def _radius_problems(self, lab: Lab) -> Iterator[Problem]:
         asking = {name for name, hub in lab.all_hubs.items() if hub.radius}
@@ -126,7 +153,7 @@ class Credentials(Value):
             yield Problem(f"radiusSecrets.{name}", "is of no hub with a RADIUS server; remove it or give the hub one")
 
 
-PUBLIC = frozenset({"hostKey", "fortigateCa", "serverCertificate"})
+PUBLIC = frozenset({"hostKey", "hostKeys", "fortigateCa", "serverCertificate"})
 """The keys of credentials that are no secrets."""
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
+from ipaddress import IPv4Address
 from itertools import combinations
-from typing import Self
+from typing import NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.dns import Name
@@ -14,15 +15,29 @@ from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.hub import Hub, HubName
 from labvpn.model.policies import effective
-from labvpn.model.server import Server
+from labvpn.model.server import Server, distinct
 from labvpn.model.users import User
 from labvpn.model.vpn import Vpn
 
 
-class Lab(Value):
-    """The server, what it offers, its users, and the hops before it; a hop that is None is not the stack's."""
+class Pointing(NamedTuple):
+    """A name of the lab's, and the servers that it points to."""
 
-    server: Server
+    name: Name
+    addresses: tuple[IPv4Address, ...]
+    label: str = "name"
+
+
+class Lab(Value):
+    """The servers, what they offer, their users, and the hops before them; a hop that is None is not the stack's."""
+
+    alone: Server | None = Field(default=None, alias="server", description="the one server; of several: `servers`")
+    listed: tuple[Server, ...] = Field(
+        default=(),
+        alias="servers",
+        validate_default=True,
+        description="servers as equals: the same hubs, users and ports on each",
+    )
     vpn: Vpn = Vpn()
     hubs: dict[HubName, Hub] = Field(
         default_factory=dict, description="settings of `vpn.hub`, and further hubs; the network of `vpn.hub` is in vpn"
@@ -36,9 +51,51 @@ class Lab(Value):
     )
 
     @property
+    def servers(self) -> tuple[Server, ...]:
+        """Every server, in the configuration's order."""
+        return (self.alone,) if self.alone else self.listed
+
+    @property
+    def server(self) -> Server:
+        """The first server, which is the only one of most labs."""
+        return self.servers[0]
+
+    def at(self, server: Server) -> Lab:
+        """The same lab with this server as the first: what is said of `server` is then said of this one."""
+        others = tuple(each for each in self.servers if each != server)
+        return self.model_copy(update={"alone": None, "listed": (server, *others)})
+
+    @property
     def dialled(self) -> str:
         """What users dial: the name, or the address where the name is kept elsewhere."""
         return self.dns.fqdn if self.dns else str(self.server.address)
+
+    @property
+    def host_addresses(self) -> dict[str, IPv4Address]:
+        """The address of each VPN host itself (another than users dial behind a translation), by its object's name."""
+        vip = self.fortigate.vip if self.fortigate else None
+        return {f"server{each.suffix}": vip.mapped if vip else each.address for each in self.servers}
+
+    def own_name(self, server: Server) -> Name | None:
+        """The name that points to one server alone, if it has one."""
+        alone = {"host": server.host, "addresses": (server.address,), "aliases": ()}
+        return self.dns.model_copy(update=alone) if self.dns and server.host else None
+
+    @property
+    def names(self) -> tuple[Pointing, ...]:
+        """The name of all servers, then the names of single ones; none where the name is kept elsewhere."""
+        if self.dns is None:
+            return ()
+        own = [
+            Pointing(name, (each.address,), f"name-{name.host}")
+            for each in self.servers
+            if (name := self.own_name(each))
+        ]
+        return (Pointing(self.dns, tuple(each.address for each in self.servers)), *own)
+
+    def place(self, server: Server) -> str:
+        """Where a server stands in the configuration: `server`, or `servers[1]`."""
+        return "server" if self.alone else f"servers[{self.listed.index(server)}]"
 
     @cached_property
     def all_hubs(self) -> dict[str, Hub]:
@@ -55,6 +112,16 @@ class Lab(Value):
         hub = self.all_hubs[self.hub_of(user)]
         group = hub.groups.get(user.group) if user.group else None
         return effective(group.policies if group else None, user)
+
+    @field_validator("listed")
+    @classmethod
+    def _servers_are_equals(cls, listed: tuple[Server, ...], info: ValidationInfo) -> tuple[Server, ...]:
+        if listed and info.data.get("alone"):
+            raise ValueError("stands beside server; write that one into the list, or leave the list out")
+        if not listed and info.data.get("alone", listed) is None:
+            raise ValueError("is missing; add the server's address as server.address, or a list of servers")
+        distinct(listed)
+        return listed
 
     @model_validator(mode="after")
     def _hubs_agree(self) -> Self:
@@ -96,8 +163,23 @@ class Lab(Value):
             raise ValueError("vpn.protocols.esp needs l2tpIpsec; switch that on or esp off")
         if protocols.esp and box and box.vip:
             raise ValueError("vpn.protocols.esp cannot pass the address translation of fortigate.vip; switch it off")
+        if box and box.vip and len(self.servers) > 1:
+            raise ValueError("fortigate.vip stands for one server, and there are several; give each a public address")
         hosts = box.behind_vpn.hosts if box and box.behind_vpn else {}
-        own = box.vip.mapped if box and box.vip else self.server.address
-        if hosts.get("server", own) != own:
-            raise ValueError(f"fortigate.behindVpn.hosts.server must be the VPN host, {own}; rename the other host")
+        for name, own in self.host_addresses.items():
+            if hosts.get(name, own) != own:
+                raise ValueError(f"fortigate.behindVpn.hosts.{name} must be the VPN host, {own}; rename the other host")
+        return self
+
+    @model_validator(mode="after")
+    def _own_names_are_free(self) -> Self:
+        own = [server.host.lower() for server in self.servers if server.host]
+        if own and self.dns is None:
+            raise ValueError(f"host {own[0]} is a name of a server in dns.zone; add `dns`, or leave host out")
+        shared = {name.lower() for name in (self.dns.host, *self.dns.aliases)} if self.dns else set()
+        for name in own:
+            if name in shared:
+                raise ValueError(
+                    f"host {name} of a server is the name of all of them (dns.host); leave it out or rename"
+                )
         return self

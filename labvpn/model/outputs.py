@@ -70,6 +70,15 @@ class Login(Told):
     host_key: str
 
 
+class Site(Told):
+    """One server: its label (None: it needs none), its address, what reaches it alone, and its login."""
+
+    name: str | None = None
+    address: IPv4Address
+    dialled: str
+    ssh: Login
+
+
 class Outputs(Told):
     """The outputs of one stack; `certificate` is the PEM of the authority that signs the server's certificates."""
 
@@ -82,6 +91,7 @@ class Outputs(Told):
     network: Network
     networks: dict[str, Network] = Field(default_factory=dict, description="of every hub that has one")
     ssh: Login
+    servers: tuple[Site, ...] = Field(default=(), description="every server; `address` and `ssh` are the first one's")
     users: dict[str, Account]
     preshared_key: Secret = None
     certificate: str | None = None

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from ipaddress import IPv4Address
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from labvpn.model.base import Value
+from labvpn.model.base import Value, duplicates
+from labvpn.model.dns import Host
 from labvpn.model.tarball import Tarball
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
+ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$")]
 
 
 def public_key(text: str) -> str:
@@ -44,8 +47,12 @@ class Ssh(Value):
 
 
 class Server(Value):
-    """The lab's machine that carries SoftEther and firewalld."""
+    """A machine of the lab that carries SoftEther and firewalld."""
 
+    name: ServerName | None = Field(
+        default=None, description="what it is called beside others; of several servers all but one need it"
+    )
+    host: Host | None = Field(default=None, description="a name of its own in dns.zone, beside the one of all servers")
     address: IPv4Address = Field(description="the address that users dial and that the name points to")
     ssh: Ssh = Ssh()
     install: Literal["package", "tarball", "present"] = Field(
@@ -72,6 +79,27 @@ class Server(Value):
         return self
 
     @property
+    def suffix(self) -> str:
+        """What stands after the name of a resource or object of this server, so that no two have the same."""
+        return f"-{self.name}" if self.name else ""
+
+    @property
     def ssh_host(self) -> str:
         """Where SSH connects to."""
         return self.ssh.host or str(self.address)
+
+
+def distinct(servers: Sequence[Server]) -> None:
+    """Raise ValueError where two of some servers cannot stand beside each other."""
+    if len([server for server in servers if server.name is None]) > 1:
+        raise ValueError("two servers have no name; give all but one a `name`")
+    fields = {
+        "name": [server.name for server in servers if server.name],
+        "address": [str(server.address) for server in servers],
+        "host": [server.host.lower() for server in servers if server.host],
+    }
+    for field, values in fields.items():
+        for twice in duplicates(values):
+            raise ValueError(f"two servers have the {field} {twice}; each needs its own")
+    if len({server.generation for server in servers}) > 1:
+        raise ValueError("are of SoftEther 4 and 5, which tell clients different things; give all one generation")

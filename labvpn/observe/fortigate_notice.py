@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address
-from itertools import islice
+from itertools import islice, product
 
 from labvpn.model.fortigate import BehindVpn, FortiGate, networks, ports
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, Transport
 from labvpn.model.rules import ALL, Action, Address, Box, Group, Objects, Policy, Service, Vip, Wanted
+from labvpn.model.server import Server
 from labvpn.observe import ipsec
 from labvpn.observe.fortigate_reach import Anyone, Probe, Reach, Span, spans_of
 
@@ -31,12 +32,8 @@ def after(wanted: Wanted, seen: Box) -> tuple[Policy, ...]:
 def merged(wanted: Wanted, seen: Box) -> Objects:
     """All objects that the policies name after the run; ours win."""
     ours = wanted.objects
-    tables: tuple[Sequence[Address | Group | Service | Vip], ...] = (
-        ours.addresses,
-        ours.groups,
-        ours.services,
-        ours.vips,
-    )
+    Tables = tuple[Sequence[Address | Group | Service | Vip], ...]
+    tables: Tables = (ours.addresses, ours.groups, ours.services, ours.vips)
     names = {each.name for table in tables for each in table}
     return Objects(
         (*ours.addresses, *(each for each in seen.addresses if each.name not in names)),
@@ -65,12 +62,12 @@ def unanswered(lab: Lab, box: FortiGate, wanted: Wanted, seen: Box) -> list[str]
     if not lab.vpn.protocols.l2tp_ipsec:
         return []
     reach, order, found = Reach(merged(wanted, seen)), after(wanted, seen), []
-    for interface in box.outside:
-        for audience, source in _audiences(box):
-            open_now = _open(reach, order, box, lab, interface, source, [*ipsec.PORTS])
-            shut = [str(port) for port in ipsec.PORTS if port not in open_now]
-            if shut and (audience != "everyone" or ALL in box.sources):
-                found.append(f"{' and '.join(shut)} stay closed at {interface} for {audience}: {ipsec.SILENCE}")
+    for server, interface, (audience, source) in product(lab.servers, box.outside, _audiences(box)):
+        open_now = _open(reach, order, box, server, interface, source, [*ipsec.PORTS])
+        shut = [str(port) for port in ipsec.PORTS if port not in open_now]
+        if shut and (audience != "everyone" or ALL in box.sources):
+            to = f"{interface}{_towards(lab, server)}"
+            found.append(f"{' and '.join(shut)} stay closed at {to} for {audience}: {ipsec.SILENCE}")
     return found
 
 
@@ -130,14 +127,19 @@ def _outside(
     order = after(wanted, seen)
     shut: dict[tuple[Port, ...], list[str]] = {}
     opened: dict[tuple[Port, ...], list[str]] = {}
-    for interface in box.outside:
-        for audience, source in _audiences(box):
-            now = _open(before, seen.policies, box, lab, interface, source, tried)
-            later = _open(then, order, box, lab, interface, source, tried)
-            where = f"{audience} outside" if len(box.outside) == 1 else f"{audience} at {interface}"
-            shut.setdefault(tuple(port for port in tried if port in now - later), []).append(where)
-            opened.setdefault(tuple(port for port in tried if port in later - now), []).append(where)
+    for server, interface, (audience, source) in product(lab.servers, box.outside, _audiences(box)):
+        now = _open(before, seen.policies, box, server, interface, source, tried)
+        later = _open(then, order, box, server, interface, source, tried)
+        where = f"{audience} outside" if len(box.outside) == 1 else f"{audience} at {interface}"
+        where += _towards(lab, server)
+        shut.setdefault(tuple(port for port in tried if port in now - later), []).append(where)
+        opened.setdefault(tuple(port for port in tried if port in later - now), []).append(where)
     return [*_told(shut, "closes", "close")], [*_told(opened, "opens", "open")]
+
+
+def _towards(lab: Lab, server: Server) -> str:
+    """Which server is meant, where there are several."""
+    return f" (to {server.address})" if len(lab.servers) > 1 else ""
 
 
 def _told(found: dict[tuple[Port, ...], list[str]], one: str, many: str) -> Iterator[str]:
@@ -163,11 +165,17 @@ def _audiences(box: FortiGate) -> Iterator[tuple[str, Anyone]]:
 
 
 def _open(
-    reach: Reach, rules: Iterable[Policy], box: FortiGate, lab: Lab, interface: str, source: Anyone, tried: list[Port]
+    reach: Reach,
+    rules: Iterable[Policy],
+    box: FortiGate,
+    server: Server,
+    interface: str,
+    source: Anyone,
+    tried: list[Port],
 ) -> set[Port]:
     held, found = list(rules), set()
     for port in tried:
-        target = lab.server.address
+        target = server.address
         if box.vip:
             target = box.vip.addresses.get(interface, target)
         rule = reach.first(held, Probe(interface, box.inside, source, target, port))

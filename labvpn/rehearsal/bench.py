@@ -74,9 +74,14 @@ def users() -> Iterator[Figure]:
     yield from _of("labvpn.rehearsal.bench_users")
 
 
-def _of(module: str) -> Iterator[Figure]:
-    """The rows that a module prints, on machines of its own to which nothing is applied."""
-    _timed([sys.executable, "-m", "labvpn.rehearsal", "start"], PROJECT)
+def scale() -> Iterator[Figure]:
+    """What one server carries, on a lab that is up."""
+    yield from _of("labvpn.rehearsal.bench_scale", "lab")
+
+
+def _of(module: str, first: str = "start") -> Iterator[Figure]:
+    """The rows that a module prints, on machines of its own; `first` brings them up, bare or with the stack applied."""
+    _timed([sys.executable, "-m", "labvpn.rehearsal", first], PROJECT)
     try:
         done = subprocess.run(
             [sys.executable, "-m", module], cwd=PROJECT, env=_environment({}), capture_output=True, text=True
@@ -113,7 +118,7 @@ def main() -> None:
     """Measure and print a table, row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cold", action="store_true", help="measure the main job with empty caches too: ten minutes")
-    parts = [*([cold] if parser.parse_args().cold else []), warm, gate, users]
+    parts = [*([cold] if parser.parse_args().cold else []), warm, gate, users, scale]
     print("| what | measured | aim |\n|---|---|---|", flush=True)
     for part in parts:
         for figure in part():

@@ -1,6 +1,6 @@
-"""The VPN host's first process: makes its root from the image and becomes its systemd.
+"""A VPN host's first process: makes its root from the image and becomes its systemd.
 
-Runs in fresh namespaces, as `python -m labvpn.rehearsal.boot STATE`. What the machine writes is kept in a folder
+Runs in fresh namespaces, as `python -m labvpn.rehearsal.boot STATE NAME`. What the machine writes is kept in a folder
 beside the root, so that booting again on it is a reboot.
 """
 
@@ -20,23 +20,24 @@ DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
 SHARED = ("sys", "sysrq-trigger", "irq", "bus")
 
 
-def main(state: Path) -> None:
-    """Become the systemd of the VPN host; does not return."""
+def main(state: Path, name: str) -> None:
+    """Become the systemd of the VPN host of this name; does not return."""
     kernel.die_with_parent()
-    root = inside.SERVER / "root"
-    _mount_root(root)
+    folder = inside.RUN / name
+    root = folder / "root"
+    _mount_root(folder)
     _mount_kernel(root)
     _mount_devices(root)
-    _settle_in(root, state)
+    _settle_in(folder, state)
     kernel.pivot(root)
-    socket.sethostname("server")
+    socket.sethostname(name)
     os.umask(0o022)
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "container": "rehearsal"}
     os.execve(SYSTEMD, [SYSTEMD, "--system", "--unit=multi-user.target"], environment)  # noqa: S606
 
 
-def _mount_root(root: Path) -> None:
-    upper, work = inside.SERVER / "upper", inside.SERVER / "work"
+def _mount_root(folder: Path) -> None:
+    upper, work, root = folder / "upper", folder / "work", folder / "root"
     for folder in (upper, work, root):
         folder.mkdir(parents=True, exist_ok=True)
     upper.chmod(0o755)
@@ -73,14 +74,14 @@ def _mount_devices(root: Path) -> None:
     (dev / "shm").mkdir(mode=0o1777)
 
 
-def _settle_in(root: Path, state: Path) -> None:
+def _settle_in(folder: Path, state: Path) -> None:
     """Give the machine its name, its SSH host key and its keepers' keys, at its first boot alone."""
-    mark = inside.SERVER / "settled"
+    mark, root, name = folder / "settled", folder / "root", folder.name
     if mark.exists():
         return
     texts = {
-        "etc/hostname": ("server\n", 0o644),
-        "etc/hosts": (f"127.0.0.1 localhost\n::1 localhost\n{network.SERVER} server\n", 0o644),
+        "etc/hostname": (f"{name}\n", 0o644),
+        "etc/hosts": (f"127.0.0.1 localhost\n::1 localhost\n{network.HOSTS[name]} {name}\n", 0o644),
         "etc/resolv.conf": (f"nameserver {network.RESOLVER}\n", 0o644),
         "etc/ssh/ssh_host_ed25519_key": ((state / "ssh/host").read_text(), 0o600),
         "etc/ssh/ssh_host_ed25519_key.pub": ((state / "ssh/host.pub").read_text(), 0o644),
@@ -108,4 +109,4 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

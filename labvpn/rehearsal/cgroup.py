@@ -1,4 +1,4 @@
-"""The control group of the VPN host's systemd, which is the one thing that outlives a rehearsal that was killed."""
+"""The control groups of the VPN hosts' systemd, which are the one thing that outlives a rehearsal that was killed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from labvpn.rehearsal import kernel
 _HIERARCHY = Path("/run/labvpn/cgroup")
 
 
-def _path(state: Path) -> Path:
-    return _HIERARCHY / f"labvpn-{hashlib.sha256(os.fsencode(state)).hexdigest()[:12]}"
+def _path(state: Path, name: str = "") -> Path:
+    return _HIERARCHY / f"labvpn-{hashlib.sha256(os.fsencode(state)).hexdigest()[:12]}-{name}"
 
 
-def make(state: Path) -> Path:
-    """Make the group of this rehearsal and return its folder; a process that writes 0 to its cgroup.procs is in it."""
+def make(state: Path, name: str) -> Path:
+    """Make the group of a host and return its folder; a process that writes 0 to its cgroup.procs is in it."""
     _HIERARCHY.mkdir(parents=True, exist_ok=True)
     if not _HIERARCHY.is_mount():
         kernel.mount("cgroup2", _HIERARCHY, "cgroup2")
-    _path(state).mkdir(exist_ok=True)
-    return _path(state)
+    _path(state, name).mkdir(exist_ok=True)
+    return _path(state, name)
 
 
 def leave(pid: int) -> None:
@@ -31,7 +31,7 @@ def leave(pid: int) -> None:
 
 
 def remove(state: Path) -> None:
-    """Remove the group and those that systemd made in it; the caller's mounts stay as they are."""
+    """Remove the groups and those that systemd made in it; the caller's mounts stay as they are."""
     pid = os.fork()
     if pid:
         os.waitpid(pid, 0)
@@ -41,6 +41,7 @@ def remove(state: Path) -> None:
         kernel.mount("tmpfs", Path("/run"), "tmpfs")
         _HIERARCHY.mkdir(parents=True)
         kernel.mount("cgroup2", _HIERARCHY, "cgroup2")
-        for folder, _, _ in os.walk(_path(state), topdown=False):
-            Path(folder).rmdir()
+        for group in _HIERARCHY.glob(f"{_path(state).name}*"):
+            for folder, _, _ in os.walk(group, topdown=False):
+                Path(folder).rmdir()
     os._exit(0)

@@ -75,13 +75,16 @@ def exec(
 
 @app.command()
 def reboot(
-    host: Annotated[str, typer.Argument(metavar="server", help="The machine; only the VPN host has a plug to pull.")],
+    host: Annotated[
+        str,
+        typer.Argument(metavar="server|server-2", help="A VPN host; server-2 is booted for the first time by this."),
+    ],
 ) -> None:
-    """Pull the VPN host's plug and boot it again, as a power cut would."""
+    """Pull a VPN host's plug and boot it again, as a power cut would."""
     from labvpn.rehearsal import life
 
-    if host != "server":
-        say(f"'{host}' cannot be booted again: only 'server' can")
+    if host not in network.HOSTS:
+        say(f"'{host}' cannot be booted again: only {' and '.join(network.HOSTS)} can")
         raise typer.Exit(2)
     with told():
-        life.reboot(say)
+        life.reboot(say, host)

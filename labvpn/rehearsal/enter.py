@@ -40,19 +40,20 @@ def running(state: Path) -> Process:
     return wrapper
 
 
-def _server_paths(wrapper: Process) -> list[Path]:
+def _host_paths(wrapper: Process, name: str) -> list[Path]:
     try:
-        pid = int((wrapper.within / str(inside.SERVER / "pid").lstrip("/")).read_text())
+        pid = int((wrapper.within / str(inside.RUN / name / "pid").lstrip("/")).read_text())
         folder = wrapper.within / "proc" / str(pid) / "ns"
         list(folder.iterdir())
     except (OSError, ValueError):
-        raise RehearsalError("the VPN host is down: run `labvpn rehearsal start`, which boots it") from None
+        boots = "start" if name == "server" else f"reboot {name}"
+        raise RehearsalError(f"the VPN host is down: run `labvpn rehearsal {boots}`, which boots it") from None
     return [folder / kind for kind in ("pid_for_children", "uts", "ipc", "cgroup", "net", "mnt")]
 
 
 def _paths(wrapper: Process, machine: str | None) -> list[Path]:
-    if machine == "server":
-        return _server_paths(wrapper)
+    if machine in network.HOSTS:
+        return _host_paths(wrapper, machine)
     folder = wrapper.namespaces
     net = wrapper.within / f"{network.NAMESPACES}/{machine}".lstrip("/") if machine else folder / "net"
     return [folder / "pid_for_children", net, folder / "mnt"]
@@ -69,7 +70,7 @@ def enter(wrapper: Process, machine: str | None) -> None:
             raise RehearsalError("only root may go into the rehearsal's machines: run it as root") from None
         for file in files:
             kernel.setns(file.fileno())
-    if machine == "server":
+    if machine in network.HOSTS:
         kernel.unshare(kernel.NEWNS)
     elif machine:
         dress(machine)
@@ -94,7 +95,7 @@ def spawn(machine: str, command: Sequence[str | Path], log: Path, environment: d
         os.setsid()
         with (network.NAMESPACES / machine).open() as namespace:
             kernel.setns(namespace.fileno())
-        if machine != "server":
+        if machine not in network.HOSTS:
             dress(machine)
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for target, source in ((0, os.open("/dev/null", os.O_RDONLY)), (1, output), (2, output)):

@@ -1,4 +1,4 @@
-"""The VPN host: booting it, and booting it again."""
+"""A VPN host: booting it, and booting it again."""
 
 from __future__ import annotations
 
@@ -9,36 +9,39 @@ from pathlib import Path
 from labvpn.rehearsal import cgroup, enter, inside, network
 from labvpn.rehearsal.process import noted, now
 
-_PID = inside.SERVER / "pid"
+
+def _pid(name: str) -> Path:
+    return inside.RUN / name / "pid"
 
 
-def up() -> bool:
+def up(name: str = "server") -> bool:
     """Whether the machine is up, from where the machines are kept."""
-    return noted(_PID) is not None
+    return noted(_pid(name)) is not None
 
 
-def boot(state: Path) -> None:
+def boot(state: Path, name: str = "server") -> None:
     """Start the machine on what it wrote before, if anything; returns before its services are up."""
     # A cable of its own each time: packet filter, routes and what a cut start left go with the old one.
-    network.disconnect(network.machine("server"))
-    network.connect(network.machine("server"))
-    join = f'echo 0 > {cgroup.make(state)}/cgroup.procs; exec "$@"'
+    network.disconnect(network.machine(name))
+    network.connect(network.machine(name))
+    _pid(name).parent.mkdir(exist_ok=True)
+    join = f'echo 0 > {cgroup.make(state, name)}/cgroup.procs; exec "$@"'
     fresh = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc", "--cgroup"]
-    first = [sys.executable, "-m", "labvpn.rehearsal.boot", str(state)]
-    pid = enter.spawn("server", ["sh", "-c", join, "sh", *fresh, *first], inside.LOGS / "server.log")
-    _PID.write_text(str(pid))
+    first = [sys.executable, "-m", "labvpn.rehearsal.boot", str(state), name]
+    pid = enter.spawn(name, ["sh", "-c", join, "sh", *fresh, *first], inside.LOGS / f"{name}.log")
+    _pid(name).write_text(str(pid))
     while (wrapper := now(pid)) and not wrapper.children:
         time.sleep(0.002)
     # Of the group's processes systemd must see none that its own process namespace does not hold.
     cgroup.leave(pid)
 
 
-def reboot(state: Path) -> None:
+def reboot(state: Path, name: str) -> None:
     """Pull the machine's plug and boot it again: what it wrote to its disk stays, its packet filter does not."""
-    if running := noted(_PID):
+    if running := noted(_pid(name)):
         running.end()
-    boot(state)
+    boot(state, name)
 
 
 if __name__ == "__main__":
-    reboot(Path(sys.argv[1]))
+    reboot(Path(sys.argv[1]), sys.argv[2])

@@ -89,11 +89,11 @@ def _await_up(state: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.02)
 
 
-def inside(state: Path, module: str) -> str:
+def inside(state: Path, module: str, *words: str) -> str:
     """Run a module of ours where the machines are kept; returns what it printed, or raises RehearsalError with it."""
     python = [sys.executable, "-m"]
     done = subprocess.run(
-        [*python, "labvpn.rehearsal.run", state, *python, f"labvpn.rehearsal.{module}", state],
+        [*python, "labvpn.rehearsal.run", state, *python, f"labvpn.rehearsal.{module}", state, *words],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -109,12 +109,12 @@ def _mend(state: Path, say: Callable[[str], None]) -> None:
     say(f"the rehearsal '{state.name}' is up" + (f"; started again: {', '.join(started)}" if started else ""))
 
 
-def reboot(say: Callable[[str], None]) -> None:
-    """Pull the VPN host's plug and boot it again; returns when its sshd answers."""
+def reboot(say: Callable[[str], None], name: str = "server") -> None:
+    """Pull a VPN host's plug and boot it again, or the second one for the first time; returns when sshd answers."""
     began = time.monotonic()
-    inside(places.state(), "host")
-    inside(places.state(), "setup")
-    say(f"the VPN host is up again after {time.monotonic() - began:.1f} s")
+    inside(places.state(), "host", name)
+    inside(places.state(), "setup", name)
+    say(f"the VPN host {name} is up after {time.monotonic() - began:.1f} s")
 
 
 def stop(say: Callable[[str], None]) -> None:

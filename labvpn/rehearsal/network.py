@@ -16,7 +16,7 @@ from labvpn.rehearsal import kernel
 
 RESOLVER, PRIMARY, KNOT, ROOT = "198.51.100.52", "198.51.100.53", "198.51.100.54", "198.51.100.55"
 WHOAMI = "198.51.100.10"
-SERVER, WORKSTATION = "203.0.113.20", "203.0.113.21"
+SERVER, WORKSTATION, SECOND = "203.0.113.20", "203.0.113.21", "203.0.113.22"
 CAMPUS, ADMIN = "203.0.113.140", "203.0.113.141"
 FORTIGATE = "203.0.113.129"
 PORTAL_PORT = 8000
@@ -73,7 +73,12 @@ MACHINES = (
     _host("campus", "campus", _CAMPUS, f"{CAMPUS}/25"),
     _host("admin", "campus", _CAMPUS, f"{ADMIN}/25"),
 )
-NAMES = tuple(machine.name for machine in MACHINES)
+SPARE = _host("server-2", "dmz", _DMZ, f"{SECOND}/28")
+"""A second VPN host, connected when it is first booted."""
+
+NAMES = tuple(machine.name for machine in (*MACHINES, SPARE))
+HOSTS = {"server": SERVER, SPARE.name: SECOND}
+"""The VPN hosts, which have a root and a systemd of their own, with their addresses."""
 
 MASQUERADE = """\
 table ip carrier {
@@ -87,7 +92,7 @@ table ip carrier {
 
 def machine(name: str) -> Machine:
     """The machine of this name; KeyError if there is none."""
-    return {each.name: each for each in MACHINES}[name]
+    return {each.name: each for each in (*MACHINES, SPARE)}[name]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +48,11 @@ class Outputs:
 
     file: Path
     name: str
-    address: str
+    addresses: tuple[str, ...]
     users: dict[str, str]
     hubs: dict[str, str]
     routers: dict[str, str]
+    authority: str = ""
 
     @classmethod
     def read(cls, file: Path) -> Outputs:
@@ -61,12 +62,22 @@ class Outputs:
         passwords = {user: entry["password"] for user, entry in users}
         hubs = {user: entry.get("hub", data["hub"]) for user, entry in users}
         routers = {hub: network["router"] for hub, network in data["networks"].items() if network["routes"]}
-        return cls(file, data["name"], data["address"], passwords, hubs, routers)
+        return cls(
+            file,
+            data["name"],
+            tuple(one["address"] for one in data["servers"]),
+            passwords,
+            hubs,
+            routers,
+            data.get("certificate", ""),
+        )
 
     def login(self, user: str) -> Login:
         """A login of a user with the right password, by the name that people are given."""
         hub = self.hubs[user]
-        return Login(self.name, f"{user}@{hub}", self.users[user], router=self.routers.get(hub))
+        return Login(
+            self.name, f"{user}@{hub}", self.users[user], router=self.routers.get(hub), authority=self.authority
+        )
 
 
 def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
@@ -85,14 +96,20 @@ def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
 
 def _name(outputs: Outputs) -> Iterator[Proof]:
     found = machine.output("phone", ["dig", "+short", "+time=2", "+tries=3", outputs.name, "A"])
-    words = f"the phone resolves {outputs.name} to {found or 'nothing'}"
-    yield Proof("DNS", outputs.name, words, found == outputs.address)
+    words = f"the phone resolves {outputs.name} to {', '.join(found.split()) or 'nothing'}"
+    yield Proof("DNS", outputs.name, words, sorted(found.split()) == sorted(outputs.addresses))
 
 
 def _ports(outputs: Outputs) -> Iterator[Proof]:
+    for address in outputs.addresses:
+        for one in _ports_of(outputs, address):
+            yield replace(one, what=f"{one.what} of {address}") if len(outputs.addresses) > 1 else one
+
+
+def _ports_of(outputs: Outputs, address: str) -> Iterator[Proof]:
     places = ("internet", "phone")
     with ThreadPoolExecutor() as pool:
-        seen = dict(zip(places, pool.map(lambda place: _probed(outputs, place), places), strict=True))
+        seen = dict(zip(places, pool.map(lambda place: _probed(outputs, place, address), places), strict=True))
     for place, findings in seen.items():
         if not findings:
             yield Proof("all", "ports", f"the doctor gave no answer from the {place}", False)
@@ -105,9 +122,9 @@ def _ports(outputs: Outputs) -> Iterator[Proof]:
         yield Proof("internet, phone", port, told, kept)
 
 
-def _probed(outputs: Outputs, place: str) -> dict[str, dict[str, Any]]:
+def _probed(outputs: Outputs, place: str, address: str) -> dict[str, dict[str, Any]]:
     """The doctor's finding for each port, with what answered there, as seen from a machine; empty if it gave none."""
-    command = ["doctor", "probe", outputs.address, "--outputs", str(outputs.file), "--closed", CLOSED, "--json"]
+    command = ["doctor", "probe", address, "--outputs", str(outputs.file), "--closed", CLOSED, "--json"]
     done = machine.run(place, [sys.executable, "-m", "labvpn", *command])
     try:
         report = json.loads(done.stdout)
@@ -129,7 +146,11 @@ def _words(finding: dict[str, Any]) -> str:
 
 
 def _wrong_password(outputs: Outputs) -> Iterator[Proof]:
-    login = Login(outputs.address, "guest1", "certainly-not-the-password")
+    for address in outputs.addresses:
+        yield from _refused(Login(address, "guest1", "certainly-not-the-password", authority=outputs.authority))
+
+
+def _refused(login: Login) -> Iterator[Proof]:
     with dialled("internet", login) as dial:
         words = "a wrong password is refused" if dial.refused else f"a wrong password was not refused: {_end(dial)}"
         yield Proof("SoftEther", "login", words, dial.refused and dial.address is None)
@@ -149,7 +170,7 @@ def _tunnel(outputs: Outputs) -> Iterator[Proof]:
     with dialled("phone", outputs.login("owner")) as dial:
         seen = machine.output("phone", ["curl", "-sS", "-m", "15", WHOAMI]) if dial.address else ""
         words = f"what the owner sends to the internet arrives from {seen or 'nowhere'}"
-        yield Proof("SecureNAT", "fixed address", words, seen == outputs.address)
+        yield Proof("SecureNAT", "fixed address", words, seen in outputs.addresses)
 
 
 def _kept_in() -> Iterator[Proof]:

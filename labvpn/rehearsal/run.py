@@ -27,10 +27,10 @@ def run(state: Path, machine: str | None, command: Sequence[str]) -> int:
     """
     folder = Path.cwd()
     wrapper = enter.running(state)
-    if machine != "server":
+    if machine not in network.HOSTS:
         enter.enter(wrapper, machine)
         return _status(folder, command)
-    with Shown(state, folder) as shown:
+    with Shown(state / f"shown-{machine}", folder) as shown:
         enter.enter(wrapper, machine)
         shown.lay_down()
         return _status(folder, command)

@@ -1,6 +1,6 @@
 """Having all of the rehearsal's machines and servers up, from where the machines are kept; safe to run again.
 
-`python -m labvpn.rehearsal.setup STATE` ends when everything answers, and prints what it had to start.
+`python -m labvpn.rehearsal.setup STATE [HOST]` ends when everything answers, and prints what it had to start.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ PATIENCE = 30.0
 """Seconds that one server may take to answer."""
 
 
-def main(state: Path) -> None:
-    """Bring up what is missing; raises RehearsalError if a server does not answer in time."""
-    if not network.NAMESPACES.joinpath(network.NAMES[-1]).exists():
+def main(state: Path, name: str = "server") -> None:
+    """Bring up what is missing, this VPN host too; raises RehearsalError if a server does not answer in time."""
+    if not network.NAMESPACES.joinpath(network.MACHINES[-1].name).exists():
         network.build()
     started = services.ensure(state)
     if not host.up():
@@ -27,7 +27,7 @@ def main(state: Path) -> None:
         started.append("server")
     for service in services.services():
         _await(service)
-    wait_for_ssh()
+    wait_for_ssh(network.HOSTS[name])
     (state / "up").touch()
     print("\n".join(started))
 
@@ -53,10 +53,10 @@ def answers(machine: str, address: tuple[str, int], greeting: bytes = b"") -> bo
         return False
 
 
-def wait_for_ssh() -> None:
-    """Return when the VPN host's sshd answers the administrator's machine."""
+def wait_for_ssh(address: str = network.SERVER) -> None:
+    """Return when a VPN host's sshd answers the administrator's machine."""
     deadline = time.monotonic() + PATIENCE
-    while not answers("admin", (network.SERVER, 22), b"SSH-2.0"):
+    while not answers("admin", (address, 22), b"SSH-2.0"):
         if time.monotonic() > deadline:
             raise RehearsalError(f"the VPN host's sshd did not answer within {PATIENCE:.0f} s")
         time.sleep(0.02)
@@ -64,6 +64,6 @@ def wait_for_ssh() -> None:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]))
+        main(Path(sys.argv[1]), *sys.argv[2:])
     except RehearsalError as error:
         sys.exit(str(error))

@@ -26,8 +26,8 @@ def callers_folders() -> list[Path]:
 class Shown:
     """Folders picked up where the caller stands, laid down on the host, and put away at the end."""
 
-    def __init__(self, state: Path, folder: Path) -> None:
-        self._book = os.open(state / "shown", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    def __init__(self, book: Path, folder: Path) -> None:
+        self._book = os.open(book, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         wanted = {*callers_folders(), folder, *folder.parents} - {Path("/")}
         self._trees = {path: kernel.pick_up(path) for path in sorted(wanted)}
         self._laid: list[Path] = []

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from labvpn.agent import bundle
 from labvpn.model.credentials import Credentials
+from labvpn.model.dns import Name
 from labvpn.model.lab import Lab
+from labvpn.model.server import Server
 from labvpn.observe.dns import Sight
 from labvpn.observe.fortigate import Gate
 from labvpn.observe.host import Observed, read_answer
@@ -30,19 +32,19 @@ BOOTSTRAP = f"python3 -c 'import sys;{OLDEST};n=int(sys.stdin.readline());exec(s
 
 @dataclass(frozen=True)
 class Seen:
-    """What the hops show; a hop that is not the lab's shows nothing."""
+    """What the hops show: the hosts and the names in the lab's order; a hop that is not the lab's shows nothing."""
 
-    host: Mapping[str, Observed] = field(default_factory=dict)
+    hosts: Sequence[Mapping[str, Observed]] = ()
     fortigate: Gate | None = None
-    name: Sight | None = None
+    names: Sequence[Sight] = ()
 
 
-def look(lab: Lab, credentials: Credentials, request: str) -> Seen:
-    """What every hop shows now; `request` is the agent's question with the desired documents.
+def look(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Seen:
+    """What every hop shows now; `requests` are the agent's question to each server, with the desired documents.
 
     Raises HopErrors with the failures of all hops.
     """
-    return _in_thread(lambda: _look(lab, credentials, request))
+    return _in_thread(lambda: _look(lab, credentials, requests))
 
 
 def look_at_gate(lab: Lab, credentials: Credentials) -> Gate | None:
@@ -50,35 +52,44 @@ def look_at_gate(lab: Lab, credentials: Credentials) -> Gate | None:
     return _in_thread(lambda: _look_at_fortigate(lab, credentials))
 
 
-async def _look(lab: Lab, credentials: Credentials, request: str) -> Seen:
-    host, gate, name = await asyncio.gather(
-        _look_at_host(lab, credentials, request),
-        _look_at_fortigate(lab, credentials),
-        _look_at_name(lab, credentials),
-        return_exceptions=True,
-    )
-    failures: list[HopError] = []
-    for answer in (host, gate, name):
-        if isinstance(answer, HopError | HopErrors):
-            failures += answer.errors if isinstance(answer, HopErrors) else [answer]
-        elif isinstance(answer, BaseException):
-            raise answer
-    if failures:
-        raise HopErrors(failures)
+async def _look(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Seen:
+    asked = zip(lab.servers, requests, strict=True)
+    hosts = _all(*(_look_at_host(server, credentials, request) for server, request in asked))
+    names = _all(*(_look_at_name(pointing.name, credentials) for pointing in lab.names))
+    host, gate, name = await asyncio.gather(hosts, _look_at_fortigate(lab, credentials), names, return_exceptions=True)
+    _raise_failures((host, gate, name))
     assert not isinstance(host, BaseException)  # noqa: S101  (mypy cannot see that failures were raised above)
     assert not isinstance(gate, BaseException)  # noqa: S101
     assert not isinstance(name, BaseException)  # noqa: S101
     return Seen(host, gate, name)
 
 
-async def _look_at_host(lab: Lab, credentials: Credentials, request: str) -> Mapping[str, Observed]:
+async def _all(*looks: Awaitable[Answer]) -> list[Answer]:
+    """The answers of hops of one kind. Raises HopErrors with the failures of all of them."""
+    answers = await asyncio.gather(*looks, return_exceptions=True)
+    _raise_failures(answers)
+    return [answer for answer in answers if not isinstance(answer, BaseException)]
+
+
+def _raise_failures(answers: Iterable[object]) -> None:
+    failures: list[HopError] = []
+    for answer in answers:
+        if isinstance(answer, HopError | HopErrors):
+            failures += answer.errors if isinstance(answer, HopErrors) else [answer]
+        elif isinstance(answer, BaseException):
+            raise answer
+    if failures:
+        raise HopErrors(failures)
+
+
+async def _look_at_host(server: Server, credentials: Credentials, request: str) -> Mapping[str, Observed]:
     source = bundle.source()
-    opens = credentials.login(lab.server.ssh)
+    opens = credentials.login(server.ssh)
     stdin = f"{len(source)}\n{source}{request}"
     key, password = opens.get("private_key"), opens.get("password")
-    hop = f"The VPN host {lab.server.ssh_host}"
+    hop, known = f"The VPN host {server.ssh_host}", credentials.host_key_of(server)
     try:
-        answer = await ssh.run(lab.server, key, credentials.host_key, BOOTSTRAP, stdin, OBSERVE_SECONDS, password)
+        answer = await ssh.run(server, key, known, BOOTSTRAP, stdin, OBSERVE_SECONDS, password)
     except HopError as error:
         raise _of_python(hop, error) from None
     try:
@@ -108,11 +119,9 @@ async def _look_at_fortigate(lab: Lab, credentials: Credentials) -> Gate | None:
     return Gate(box, await asyncio.to_thread(paths.own, lab))
 
 
-async def _look_at_name(lab: Lab, credentials: Credentials) -> Sight | None:
-    if lab.dns is None:
-        return None
+async def _look_at_name(name: Name, credentials: Credentials) -> Sight:
     secret = credentials.dns_key.get_secret_value() if credentials.dns_key else None
-    return await asyncio.to_thread(dns_look.check, lab.dns, secret)
+    return await asyncio.to_thread(dns_look.check, name, secret)
 
 
 def _in_thread(make: Callable[[], Awaitable[Answer]]) -> Answer:

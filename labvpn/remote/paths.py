@@ -17,10 +17,11 @@ def own(lab: Lab) -> tuple[Path, ...]:
 
 
 def _targets(lab: Lab) -> Iterator[tuple[str, str, Port]]:
-    if jump := lab.server.ssh.jump:
-        yield "SSH to the jump host", jump.host, Port(jump.port, Transport.TCP)
-    else:
-        yield "SSH to the VPN host", lab.server.ssh_host, Port(lab.server.ssh.port, Transport.TCP)
+    for server in lab.servers:
+        if jump := server.ssh.jump:
+            yield "SSH to the jump host", jump.host, Port(jump.port, Transport.TCP)
+        else:
+            yield "SSH to the VPN host", server.ssh_host, Port(server.ssh.port, Transport.TCP)
     if lab.fortigate:
         host, _, port = lab.fortigate.host.partition(":")
         yield "the FortiGate's administration", host, Port(int(port or 443), Transport.TCP)

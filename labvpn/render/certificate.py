@@ -103,7 +103,8 @@ def _sign(
 ) -> x509.Certificate:
     names: list[x509.GeneralName] = [x509.IPAddress(lab.server.address)]
     if lab.dns:
-        names.insert(0, x509.DNSName(lab.dialled))
+        own = lab.own_name(lab.server)
+        names[:0] = [x509.DNSName(name) for name in (lab.dialled, own.fqdn if own else "") if name]
     serial = hashlib.sha256(f"{begin.isoformat()} {names}".encode() + _spki(key)).digest()[:16]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, lab.dialled[:64])])
     builder = x509.CertificateBuilder(authority.subject, subject, key.public_key(), int.from_bytes(serial) >> 1)

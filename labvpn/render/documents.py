@@ -33,7 +33,7 @@ class Concern(StrEnum):
 
 
 def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Concern, str]:
-    """The document of every concern that the lab has.
+    """The document of every concern that the lab has, for its first server.
 
     `agent` is the source of the agent to be installed, `certificate` the SHA-256 of the server's certificate where the
     stack gives it one.
@@ -120,9 +120,9 @@ def _firewall(firewall: HostFirewall, lab: Lab) -> Iterator[Entry]:
         for rule in zone.rules:
             yield Entry("rich", f"{name}/{hashlib.sha256(rule.encode()).hexdigest()[:8]}", {"rule": rule})
     # SecureNAT sends from the host itself, so that is the address that VPN traffic has (docs/softether.md).
-    own = lab.fortigate.vip.mapped if lab.fortigate and lab.fortigate.vip else lab.server.address
+    only = ",".join(map(str, sorted(lab.host_addresses.values())))
     for name in firewall.open_zones:
-        yield from (Entry("closed", f"{name}/{port}", {"only": str(own)}) for port in firewall.closed)
+        yield from (Entry("closed", f"{name}/{port}", {"only": only}) for port in firewall.closed)
     if firewall.bans.enabled:
         yield _bans(firewall, lab)
 

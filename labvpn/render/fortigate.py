@@ -15,7 +15,7 @@ from labvpn.model.rules import ALL, ALL_SERVICES, Action, Address, Block, Group,
 
 def wanted(lab: Lab, box: FortiGate) -> Wanted:
     """Everything that the lab has on its FortiGate, and where its policies stand."""
-    dialled = [vip.name for vip in _vips(lab, box)] or [_host_name(box, "server")]
+    dialled = [vip.name for vip in _vips(lab, box)] or [_host_name(box, name) for name in lab.host_addresses]
     blocks = [_outer(lab, box, dialled)]
     if box.behind_vpn:
         blocks.append(_closing(lab, box, box.behind_vpn, dialled))
@@ -48,7 +48,8 @@ def _closing(lab: Lab, box: FortiGate, closed: BehindVpn, dialled: Iterable[str]
     hosts = tuple(_host_name(box, name) for name in closed.hosts)
     policies = [_exception(box, closed, way) for way in closed.exceptions]
     if to != (box.inside,):
-        policies.append(_policy(box, "through", (box.inside,), to, (f"{box.prefix}-server",), hosts, services))
+        servers = tuple(_host_name(box, name) for name in lab.host_addresses)
+        policies.append(_policy(box, "through", (box.inside,), to, servers, hosts, services))
     dial = tuple(service.name for service in _vpn_services(lab, box))
     policies.append(_policy(box, "dial", closed.from_, (box.inside,), (ALL,), dialled, dial))
     policies.append(_policy(box, "only", closed.from_, to, (ALL,), hosts, services, Action.DENY))
@@ -102,8 +103,7 @@ def _objects(lab: Lab, box: FortiGate, blocks: Iterable[Block]) -> Objects:
 
 def _addresses(lab: Lab, box: FortiGate) -> Iterable[Address]:
     closed = box.behind_vpn
-    hosts = {"server": box.vip.mapped if box.vip else lab.server.address}
-    hosts |= closed.hosts if closed else {}
+    hosts = {**lab.host_addresses, **(closed.hosts if closed else {})}
     sources = [*box.sources, *(source for way in (closed.exceptions if closed else ()) for source in way.sources)]
     found = [_host(box, name, address) for name, address in hosts.items()]
     found += [_source(box, source) for source in sources if source != ALL]

@@ -9,6 +9,7 @@ from labvpn.model.credentials import Credentials
 from labvpn.model.hub import Hub
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Transport, of_transport
+from labvpn.model.server import Server
 from labvpn.model.users import Auth, User
 from labvpn.render.certificate import served
 
@@ -29,7 +30,8 @@ def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
         "networks": {name: network(hub) for name, hub in lab.all_hubs.items() if hub.secure_nat},
         "fortigate": lab.fortigate is not None,
         "translated": lab.fortigate is not None and lab.fortigate.vip is not None,
-        "ssh": login(lab, credentials.host_key),
+        "ssh": login(lab.server, credentials),
+        "servers": [site(lab, server, credentials) for server in lab.servers],
         "users": {user.name: account(lab, user, password(user, credentials, secret)) for user in lab.users},
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
@@ -55,10 +57,18 @@ def network(hub: Hub) -> dict[str, Any]:
     }
 
 
-def login(lab: Lab, host_key: str) -> dict[str, Any]:
-    """How the host is reached by SSH; its key is public."""
-    ssh = lab.server.ssh
-    return {"host": lab.server.ssh_host, "port": ssh.port, "user": ssh.user, "hostKey": host_key}
+def site(lab: Lab, server: Server, credentials: Credentials) -> dict[str, Any]:
+    """One of the servers: what it is called, where it is, and what is dialled to reach it alone."""
+    own = lab.own_name(server)
+    address = str(server.address)
+    dialled = own.fqdn if own else lab.dialled if len(lab.servers) == 1 else address
+    return {"name": server.name, "address": address, "dialled": dialled, "ssh": login(server, credentials)}
+
+
+def login(server: Server, credentials: Credentials) -> dict[str, Any]:
+    """How a host is reached by SSH; its key is public."""
+    ssh, key = server.ssh, credentials.host_key_of(server)
+    return {"host": server.ssh_host, "port": ssh.port, "user": ssh.user, "hostKey": key}
 
 
 def password(user: User, credentials: Credentials, secret: Secret) -> Any:

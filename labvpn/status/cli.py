@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from labvpn.kit.source import outputs as told
-from labvpn.model.outputs import OutputsError
+from labvpn.model.outputs import Outputs, OutputsError, Site
 from labvpn.model.server import Server, Ssh
 from labvpn.remote.errors import HopError
 from labvpn.remote.ssh import run
@@ -27,22 +27,49 @@ def status(
     outputs: Annotated[Path | None, _option("The stack's outputs, as pulumi stack output --json prints them.")] = None,
     host: Annotated[str | None, _option("Another name or address for SSH than the stack's.")] = None,
     user: Annotated[str | None, _option("Another user for SSH: root, or one with passwordless sudo.")] = None,
+    server: Annotated[str | None, _option("One of several servers, by its name or address.")] = None,
     key: Annotated[Path | None, _option("The SSH key; your agent's and your usual keys are tried without.")] = None,
-    json: Annotated[bool, _option("Print one JSON object.", "--json")] = False,
+    json: Annotated[bool, _option("Print a JSON object for each server.", "--json")] = False,
     prometheus: Annotated[bool, _option("Print metrics for a node exporter.", "--prometheus")] = False,
 ) -> None:
     """Show who is connected, which sessions end soon, failed logins by source, and what expires; nothing is changed.
 
     Exit status: 0 if the server was read, 1 if it was not.
     """
+    failures = []
     try:
-        stack = told(outputs)
-        login = stack.ssh
-        ssh = Ssh(user=user or login.user, port=login.port, host=host or login.host)
-        report = reports.read(_answer(Server(address=stack.address, ssh=ssh), login.host_key, key))
-    except (OutputsError, HopError, ValueError) as error:
+        found = sites(told(outputs), server)
+        if prometheus and len(found) > 1:
+            raise OutputsError("Metrics are of one server; give --server NAME")
+    except OutputsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    for site in found:
+        ssh = Ssh(user=user or site.ssh.user, port=site.ssh.port, host=host or site.ssh.host)
+        try:
+            report = reports.read(_answer(Server(address=site.address, ssh=ssh), site.ssh.host_key, key))
+        except (HopError, ValueError) as error:
+            failures.append(str(error))
+            continue
+        if len(found) > 1 and not json:
+            typer.echo(f"{site.dialled} ({site.address})")
+        _show(report, json, prometheus)
+    for failure in failures:
+        typer.echo(failure, err=True)
+    raise typer.Exit(1 if failures else 0)
+
+
+def sites(stack: Outputs, server: str | None) -> tuple[Site, ...]:
+    """The servers to read: all, or the one that is named. Raises OutputsError where there is none of that name."""
+    every = stack.servers or (Site(address=stack.address, dialled=stack.name, ssh=stack.ssh),)
+    found = tuple(site for site in every if server in (None, site.name, str(site.address), site.dialled))
+    if not found:
+        known = ", ".join(site.name or str(site.address) for site in every)
+        raise OutputsError(f"There is no server '{server}'; the stack has {known}")
+    return found
+
+
+def _show(report: reports.Report, json: bool, prometheus: bool) -> None:
     if json:
         typer.echo(reports.to_json(report))
     if prometheus:

@@ -8,7 +8,7 @@ import pulumi
 
 from components.dns import Name, NameArgs
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
-from components.remote import Host
+from components.remote import Host, sites
 from components.softether import SoftEther, SoftEtherArgs
 from labvpn.observe.dns import Sight, Walk
 from labvpn.observe.fortigate import Gate
@@ -129,3 +129,21 @@ def test_a_password_and_a_jump_host_reach_every_command_as_secrets() -> None:
     assert (connection["password"], connection["proxy"]["password"]) == (f"{CANARY}-ssh-password",) * 2
     assert (connection["proxy"]["host"], connection["proxy"]["hostKey"]) == ("203.0.113.2", credentials().host_key)
     assert "privateKey" not in connection
+
+
+def test_each_server_is_known_by_its_own_key_and_has_resources_of_its_own_names() -> None:
+    two = lab(server=None, servers=[{"address": "203.0.113.20"}, {"name": "two", "address": "203.0.113.22"}])
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG9Q"
+    whole = credentials(hostKeys={"two": key})
+
+    def build() -> None:
+        for site in sites(two, whole):
+            sender = Host(site.server, whole, {}, site.secrets)
+            SoftEther(f"vpn{site.server.suffix}", SoftEtherArgs(sender, site.desired))
+
+    seen = run(build)
+    shown = {name: plain(seen.named(name).inputs["connection"]) for name in ("vpn-hub", "vpn-two-hub")}
+    assert [(one["host"], one["hostKey"]) for one in shown.values()] == [
+        ("203.0.113.20", whole.host_key),
+        ("203.0.113.22", key),
+    ]

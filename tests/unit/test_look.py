@@ -22,8 +22,22 @@ def looked(monkeypatch: pytest.MonkeyPatch, said: str) -> str:
 
     monkeypatch.setattr(ssh, "run", refuse)
     with pytest.raises(HopErrors) as caught:
-        look.look(lab(fortigate=None, dns=None), credentials(), "{}")
+        look.look(lab(fortigate=None, dns=None), credentials(), ["{}"])
     return str(caught.value)
+
+
+def test_every_server_is_looked_at_and_the_failures_of_all_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(server: Any, *_: Any) -> str:
+        raise HopError(f"The VPN host {server.ssh_host}", "refused: disk full", "mend that")
+
+    monkeypatch.setattr(ssh, "run", refuse)
+    servers = [{"address": "203.0.113.20"}, {"name": "two", "address": "203.0.113.22"}]
+    with pytest.raises(HopErrors) as caught:
+        look.look(lab(server=None, servers=servers, fortigate=None, dns=None), credentials(), ["{}", "{}"])
+    assert str(caught.value).splitlines() == [
+        "The VPN host 203.0.113.20 refused: disk full; mend that",
+        "The VPN host 203.0.113.22 refused: disk full; mend that",
+    ]
 
 
 @pytest.mark.parametrize(

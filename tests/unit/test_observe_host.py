@@ -36,7 +36,7 @@ def test_every_refusal_of_the_host_forbids_the_run_in_a_sentence_of_its_own(monk
     monkeypatch.setattr(ssh, "run", answer)
     without = lab(fortigate=None, dns=None)
     with pytest.raises(HopErrors) as caught:
-        look.look(without, credentials(), "{}")
+        look.look(without, credentials(), ["{}"])
     assert str(caught.value).splitlines() == [
         f"The VPN host 203.0.113.20 {what}; {remedy}" for what, remedy in (ZONE, OTHER)
     ]
