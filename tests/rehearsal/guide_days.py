@@ -140,8 +140,17 @@ def protocol_off(lab: OwnLab) -> Day:
     lab.configure("vpn", "protocols", "l2tpIpsec", to=True)  # again, from the next `up` on
 
 
+MOVE = f"""
+way=$(ip -4 route show default)
+ip -4 address flush dev eth0 scope global
+ip address add {MOVED}/28 dev eth0
+ip route add $way
+"""
+
+
 def moved(lab: OwnLab) -> Day:
-    lab.output("server", "ip", "address", "add", f"{MOVED}/28", "dev", "eth0")
+    # The old address goes: with both, SoftEther would answer by UDP from the old one.
+    lab.output("server", "sh", "-ec", MOVE)
     lab.output("server", "systemctl", "restart", "softether-vpnserver")  # as a machine that moved has booted
     lab.configure("server", "address", to=MOVED)
     yield

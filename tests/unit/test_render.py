@@ -117,7 +117,7 @@ def test_the_outputs_name_ports_by_transport() -> None:
 
 def test_what_is_kept_stands_in_no_document() -> None:
     kept = ["access", "administration", "hub-password", "tls", "nat-traversal"]
-    hubs = {"LAB": {"services": []}}
+    hubs: dict[str, dict[str, list[str]]] = {"LAB": {"services": []}}
     told = "".join(documents(lab(vpn={"kept": kept}, hubs=hubs), "").values())
     lines = told.splitlines()
     assert not [line for line in lines if line.split()[0] in kept]
