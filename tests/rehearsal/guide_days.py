@@ -109,8 +109,11 @@ def certificate(lab: OwnLab) -> Day:
     for suffix, name in ((".crt", "server.pem"), (".key", "server.key")):
         (lab.folder / name).write_text(Path(f"{own}{suffix}").read_text())
     assert "own-ca" not in lab.output("campus", "sh", "-c", ISSUER)
+    lab.shell("umask 077; pulumi config get authority > ../authority.pem")
     yield
     assert "own-ca" in lab.output("campus", "sh", "-c", ISSUER)
+    lab.shell("pulumi config rm serverCertificate && pulumi config rm serverKey")
+    lab.shell("pulumi config set --secret authority < ../authority.pem")  # from the next `up` on
 
 
 def upgrade(lab: OwnLab) -> Day:
