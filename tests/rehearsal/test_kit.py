@@ -214,7 +214,7 @@ def test_looking_changes_nothing_on_the_host(made: KitLab) -> None:
 
 def test_a_host_with_another_key_than_the_stacks_is_not_asked(made: KitLab, tmp_path: Path) -> None:
     told = made.told
-    told["ssh"]["hostKey"] = (made.lab.state / "ssh/admin.pub").read_text().strip()
+    told["servers"][0]["ssh"]["hostKey"] = (made.lab.state / "ssh/admin.pub").read_text().strip()
     (tmp_path / "outputs.json").write_text(json.dumps(told))
     key = str(made.lab.state / "ssh/admin")
     done = made.lab.run("admin", *PROGRAM, "status", "--outputs", str(tmp_path / "outputs.json"), "--key", key)

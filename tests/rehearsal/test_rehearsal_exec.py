@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from labvpn.rehearsal import network
 from tests.rehearsal.conftest import Rehearsal
 
 EVERYWHERE = ("phone", "server")
@@ -145,8 +146,13 @@ def test_without_a_rehearsal_the_remedy_is_named() -> None:
 
 
 def test_each_machine_knows_its_name(machines: Rehearsal) -> None:
-    names = machines.status()["machines"]
+    names = [name for name in machines.status()["machines"] if name != network.SPARE.name]
     assert [machines.output(name, "hostname") for name in names] == names
+
+
+def test_the_second_vpn_host_waits_to_be_booted(machines: Rehearsal) -> None:
+    done = machines.run(network.SPARE.name, "hostname")
+    assert "labvpn rehearsal reboot server-2" in done.stderr
 
 
 def test_changes_to_the_system_of_a_light_machine_stay_off_the_callers_own(machines: Rehearsal) -> None:
