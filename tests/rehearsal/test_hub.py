@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from labvpn.model import accounts
 from labvpn.model.lab import Lab
+from labvpn.model.users import User
 from labvpn.rehearsal import dial as client
 from labvpn.rehearsal.dial import Dialled, Login
 from labvpn.rehearsal.network import WHOAMI
 from tests.rehearsal.hub_lab import MAC, SERVER, WEB, WORKSTATION, HubHost, authority, signed, whole
 from tests.rehearsal.radius import answering
+from tests.unit.samples import credentials
 
 CAP = 4_000_000
 
@@ -236,3 +239,39 @@ def test_every_setting_of_a_hub_changes_in_place_and_goes_when_it_leaves(given: 
     assert given.host.differs(given.lab) == set()
     options = json.dumps(given.host.shown(more)["observed"])
     assert "NoAddressPollingIPv4 value=0" in options
+
+
+def test_a_password_set_by_hand_is_kept_until_a_new_one_is_set(given: Given) -> None:
+    account = {"HubName_str": "LAB", "Name_str": "eve", "AuthType_u32": 1, "Auth_Password_str": "set-by-hand"}
+    given.host.rpc(("CreateUser", account))
+    login = Login(SERVER, "eve", "set-by-hand")
+    plain = {"name": "eve", "auth": "kept", "AutoDisconnect": 0, "MultiLogins": 0}
+    kept, noted, new = (beside(given, {**plain, **more}) for more in ({}, {"note": "since spring"}, {"rotation": 1}))
+    assert given.host.differs(kept) == set()
+    assert given.host.apply(kept) == ["nothing to change"]
+    given.host.apply(noted)
+    assert given.host.differs(noted) == set()
+    assert lets_in(login)
+    given.host.apply(new)
+    assert not lets_in(login)
+    assert lets_in(replace(login, password=given.host.secrets_of(new)["users"]["LAB/eve"]))
+
+
+def test_whoever_had_a_kept_password_and_leaves_the_list_gets_in_no_more(given: Given) -> None:
+    account = {"HubName_str": "LAB", "Name_str": "zoe", "AuthType_u32": 1, "Auth_Password_str": "set-by-hand"}
+    given.host.rpc(("CreateUser", account))
+    given.host.apply(beside(given, {"name": "zoe", "auth": "kept"}))
+    assert lets_in(Login(SERVER, "zoe", "set-by-hand"))
+    assert "- user LAB/zoe" in given.host.apply(given.lab)
+    assert not lets_in(Login(SERVER, "zoe", "set-by-hand"))
+
+
+def beside(given: Given, user: dict[str, Any]) -> Lab:
+    """The lab with one more user; a kept password ends as the settings end it."""
+    users = accounts.settled([*given.lab.users, User.model_validate(user)], credentials())
+    return given.lab.model_copy(update={"users": users})
+
+
+def lets_in(login: Login) -> bool:
+    with client.dialled("campus", login) as dial:
+        return dial.address is not None
