@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labvpn.model.lab import Lab
+from labvpn.rehearsal.dial import Login
 from labvpn.render.documents import Concern, documents
 from labvpn.render.secrets import secrets
 from tests.rehearsal.agent_host import AGENT, SECRETS, AgentHost
@@ -45,6 +47,27 @@ class HubHost(AgentHost):
     def fetch(self, machine: str, address: str) -> bool:
         """Whether a page opens from a machine."""
         return self.run(machine, "curl", "-s", "-m", "3", "-o", "/dev/null", address).returncode == 0
+
+
+@dataclass
+class Given:
+    """The host, the certificates, and the lab that it was brought to."""
+
+    host: HubHost
+    folder: Path
+    lab: Lab
+
+    def login(self, user: str, identity: Path | None = None, hub: str = "LAB") -> Login:
+        name = user if hub == "LAB" else f"{user}@{hub}"
+        secrets = self.host.secrets_of(self.lab)["users"]
+        return Login(SERVER, name, secrets.get(f"{hub}/{user}", "none-of-ours"), identity=identity)
+
+    def users(self) -> list[dict[str, Any]]:
+        return [user.model_dump(by_alias=True, exclude_defaults=True) for user in self.lab.users]
+
+
+def pem(file: Path) -> str:
+    return Path(f"{file}.crt").read_text()
 
 
 def authority(folder: Path, name: str) -> Path:

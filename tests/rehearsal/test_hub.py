@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +18,11 @@ from labvpn.model.users import User
 from labvpn.rehearsal import dial as client
 from labvpn.rehearsal.dial import Dialled, Login
 from labvpn.rehearsal.network import WHOAMI
-from tests.rehearsal.hub_lab import MAC, SERVER, WEB, WORKSTATION, HubHost, authority, signed, whole
+from tests.rehearsal.hub_lab import MAC, SERVER, WEB, WORKSTATION, Given, HubHost, authority, pem, signed, whole
 from tests.rehearsal.radius import answering
 from tests.unit.samples import credentials
 
 CAP = 4_000_000
-
-
-@dataclass
-class Given:
-    """The host, the certificates, and the lab that it was brought to."""
-
-    host: HubHost
-    folder: Path
-    lab: Lab
-
-    def login(self, user: str, identity: Path | None = None, hub: str = "LAB") -> Login:
-        name = user if hub == "LAB" else f"{user}@{hub}"
-        secrets = self.host.secrets_of(self.lab)["users"]
-        return Login(SERVER, name, secrets.get(f"{hub}/{user}", "none-of-ours"), identity=identity)
-
-    def users(self) -> list[dict[str, Any]]:
-        return [user.model_dump(by_alias=True, exclude_defaults=True) for user in self.lab.users]
-
-
-def pem(file: Path) -> str:
-    return Path(f"{file}.crt").read_text()
 
 
 @pytest.fixture(scope="module")
