@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labvpn.model import accounts
 from labvpn.model.lab import Lab
-from labvpn.rehearsal.dial import Login
+from labvpn.model.users import User
+from labvpn.rehearsal.dial import Login, dialled
 from labvpn.render.documents import Concern, documents
 from labvpn.render.secrets import secrets
 from tests.rehearsal.agent_host import AGENT, SECRETS, AgentHost
@@ -68,6 +70,17 @@ class Given:
 
 def pem(file: Path) -> str:
     return Path(f"{file}.crt").read_text()
+
+
+def beside(given: Given, user: dict[str, Any]) -> Lab:
+    """The lab with one more user; a kept password ends as the settings end it."""
+    users = accounts.settled([*given.lab.users, User.model_validate(user)], credentials())
+    return given.lab.model_copy(update={"users": users})
+
+
+def lets_in(login: Login) -> bool:
+    with dialled("campus", login) as dial:
+        return dial.address is not None
 
 
 def authority(folder: Path, name: str) -> Path:

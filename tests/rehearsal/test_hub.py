@@ -12,15 +12,24 @@ from typing import Any
 
 import pytest
 
-from labvpn.model import accounts
-from labvpn.model.lab import Lab
-from labvpn.model.users import User
 from labvpn.rehearsal import dial as client
 from labvpn.rehearsal.dial import Dialled, Login
 from labvpn.rehearsal.network import WHOAMI
-from tests.rehearsal.hub_lab import MAC, SERVER, WEB, WORKSTATION, Given, HubHost, authority, pem, signed, whole
+from tests.rehearsal.hub_lab import (
+    MAC,
+    SERVER,
+    WEB,
+    WORKSTATION,
+    Given,
+    HubHost,
+    authority,
+    beside,
+    lets_in,
+    pem,
+    signed,
+    whole,
+)
 from tests.rehearsal.radius import answering
-from tests.unit.samples import credentials
 
 CAP = 4_000_000
 
@@ -243,14 +252,3 @@ def test_whoever_had_a_kept_password_and_leaves_the_list_gets_in_no_more(given: 
     assert lets_in(Login(SERVER, "zoe", "set-by-hand"))
     assert "- user LAB/zoe" in given.host.apply(given.lab)
     assert not lets_in(Login(SERVER, "zoe", "set-by-hand"))
-
-
-def beside(given: Given, user: dict[str, Any]) -> Lab:
-    """The lab with one more user; a kept password ends as the settings end it."""
-    users = accounts.settled([*given.lab.users, User.model_validate(user)], credentials())
-    return given.lab.model_copy(update={"users": users})
-
-
-def lets_in(login: Login) -> bool:
-    with client.dialled("campus", login) as dial:
-        return dial.address is not None
