@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 from labvpn.model import accounts
 from labvpn.model.lab import Lab
 from labvpn.model.users import User
-from labvpn.rehearsal.dial import Login, dialled
+from labvpn.rehearsal import dial
+from labvpn.rehearsal.dial import Dialled, Login
 from labvpn.render.documents import Concern, documents
 from labvpn.render.secrets import secrets
 from tests.rehearsal.agent_host import AGENT, SECRETS, AgentHost
@@ -72,6 +74,12 @@ def pem(file: Path) -> str:
     return Path(f"{file}.crt").read_text()
 
 
+def dialled(
+    given: Given, user: str, identity: str | None = None, place: str = "campus", hub: str = "LAB"
+) -> AbstractContextManager[Dialled]:
+    return dial.dialled(place, given.login(user, given.folder / identity if identity else None, hub))
+
+
 def beside(given: Given, user: dict[str, Any]) -> Lab:
     """The lab with one more user; a kept password ends as the settings end it."""
     users = accounts.settled([*given.lab.users, User.model_validate(user)], credentials())
@@ -79,8 +87,8 @@ def beside(given: Given, user: dict[str, Any]) -> Lab:
 
 
 def lets_in(login: Login) -> bool:
-    with dialled("campus", login) as dial:
-        return dial.address is not None
+    with dial.dialled("campus", login) as client:
+        return client.address is not None
 
 
 def authority(folder: Path, name: str) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from labvpn.rehearsal import dial as client
-from labvpn.rehearsal.dial import Dialled, Login
+from labvpn.rehearsal.dial import Login
 from labvpn.rehearsal.network import WHOAMI
 from tests.rehearsal.hub_lab import (
     MAC,
@@ -24,6 +23,7 @@ from tests.rehearsal.hub_lab import (
     HubHost,
     authority,
     beside,
+    dialled,
     lets_in,
     pem,
     signed,
@@ -61,12 +61,6 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
     host.apply(one)
     yield Given(host, folder, one)
     host.stop()
-
-
-def dialled(
-    given: Given, user: str, identity: str | None = None, place: str = "campus", hub: str = "LAB"
-) -> AbstractContextManager[Dialled]:
-    return client.dialled(place, given.login(user, given.folder / identity if identity else None, hub))
 
 
 @pytest.fixture(autouse=True)
