@@ -21,7 +21,7 @@ from pulumi.dynamic import (
 
 from components.dns_keeper import Keeper, OccupiedError
 from labvpn.model.dns import Name as Wanted
-from labvpn.model.records import read, write
+from labvpn.model.records import Sets, read, write
 from labvpn.remote.dns_wire import Signer, Unreachable, Zone
 from labvpn.remote.errors import HopError
 
@@ -55,7 +55,7 @@ class RecordsProvider(ResourceProvider):
         """Put the records where there are none."""
         goal = read(props["records"])
         before = self._keeper(props).bring({}, goal)
-        found = {key: there for key, there in before.items() if key in goal and there.values != goal[key].values}
+        found = was_there(before, goal, bool(props["adopt"]))
         ours = {"applied": props["records"], "found": write(found)}
         return CreateResult(str(props["name"]), {**props, **ours})
 
@@ -125,6 +125,16 @@ class Records(Resource):
             "ports": list(ports) if wanted.ipv6 == "open" else [],
         }
         super().__init__(RecordsProvider(secret), name, {**props, "applied": None, "found": None}, opts)
+
+
+def was_there(before: Sets, goal: Sets, adopt: bool) -> Sets:
+    """What stands again when we go. Equal records may be ours of a run that was cut off, unless they are adopted.
+
+    Where our marker stands they are ours even then.
+    """
+    marked = any(key.kind == "TXT" and key in goal for key in before)
+    kept = adopt and not marked
+    return {key: there for key, there in before.items() if key in goal and (kept or there.values != goal[key].values)}
 
 
 def _refusals(keeper: Keeper, olds: Sequence[str], news: Sequence[str]) -> list[CheckFailure]:

@@ -17,6 +17,7 @@ PARTS = {
 }
 
 COMMANDS = {
+    "adopt": ("labvpn.adopt.cli", "Write a lab that was made by hand as the configuration of a stack."),
     "kit": ("labvpn.kit.cli", "Make the profiles and the sheet that a user needs to dial in."),
     "invite": ("labvpn.kit.invite", "Add a list of guests to the users, apply it, and make their kits."),
     "status": ("labvpn.status.cli", "Who is connected, what ends soon, and who failed to log in."),

@@ -61,6 +61,11 @@ ADMINISTERED = {
 }
 """Run on a lab of the reader's own, by `tests/rehearsal/test_guide.py`."""
 
+ADOPTING = {
+    "labvpn adopt HOST --fortigate 203.0.113.129 --name vpn.lab.example --dns-server 198.51.100.53 --dns-key labvpn"
+}
+"""Run on a lab made by hand, by `tests/rehearsal/test_adopt.py`; the rehearsal's DNS has a root of its own."""
+
 NOT_RUN = {
     "make setup": "it made the Python that runs the tests",
     "make check": "it runs the tests",

@@ -15,6 +15,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "labvpn/observe": ({"model"}, set()),
     "labvpn/kit": ({"model"}, {"cryptography", "jinja2", "segno", "typer"}),
     "labvpn/status": ({"model", "remote", "kit"}, {"rich", "prometheus_client", "typer", "pydantic"}),
+    "labvpn/adopt": ({"model", "render", "observe", "remote"}, {"pydantic", "typer", "yaml"}),
     "labvpn/agent": (set(), set()),
     "labvpn/remote": ({"model", "observe", "agent.bundle"}, {"asyncssh", "httpx", "dns"}),
     "labvpn/settings.py": ({"model"}, {"pulumi", "pydantic"}),

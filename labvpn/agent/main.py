@@ -1,4 +1,4 @@
-"""The agent's commands: observe, check, status, reap, ban, converge, remove, confirm, restore."""
+"""The agent's commands: observe, survey, check, status, reap, ban, converge, remove, confirm, restore."""
 
 import json
 import os
@@ -21,9 +21,11 @@ from labvpn.agent.server import Server
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.state import HOME, State
 from labvpn.agent.status import Status
+from labvpn.agent.survey import Survey
 
 USAGE = (
-    "usage: agent observe | check | status | reap | ban | (converge | remove) CONCERN | (confirm | restore) firewall"
+    "usage: agent observe | survey | check | status | reap | ban | (converge | remove) CONCERN "
+    "| (confirm | restore) firewall"
 )
 ENDLESS = {"reap": reap, "ban": ban}
 CONCERNS = ("host", "server", "hub", "firewall")
@@ -57,6 +59,11 @@ class Session:
         """Every concern as the machine shows it, against the document that it was converged to; nothing is sent."""
         applied = {name: State(self.machine, name).applied for name in CONCERNS}
         return json.dumps({name: self.look(name, text) for name, text in applied.items() if text is not None}) + "\n"
+
+    def survey(self) -> str:
+        """What the host has that was made by hand."""
+        self.softether.place = installation(self.machine)
+        return Survey(self.machine, self.softether).report()
 
     def look(self, name: str, desired: str) -> Dict[str, Any]:
         """One concern as the machine shows it."""
@@ -126,6 +133,8 @@ def work(words: List[str], stream: TextIO) -> str:
     if action == "observe":
         request = read_request(stream)
         return Session(Machine(), request).observe() if "documents" in request else "{}\n"
+    if action == "survey":
+        return Session(Machine(), read_request(stream)).survey()
     if action == "check":
         return Session(Machine(), {}).check()
     if action == "status":

@@ -37,6 +37,7 @@ Kept = Literal[
     "keep-alive",
     "nat-traversal",
     "tls",
+    "udp",
 ]
 """What may stay as somebody made it, by the kinds of a document's lines; `hub-password` is a part of the hub's."""
 

@@ -26,8 +26,11 @@ OBSERVE_SECONDS = 120
 """How long the host may take to show itself: 10,000 users are read in a few seconds."""
 
 OLDEST = "sys.version_info<(3,6) and sys.exit(sys.version.split()[0])"
-BOOTSTRAP = f"python3 -c 'import sys;{OLDEST};n=int(sys.stdin.readline());exec(sys.stdin.read(n))' observe"
+BOOTSTRAP = f"python3 -c 'import sys;{OLDEST};n=int(sys.stdin.readline());exec(sys.stdin.read(n))'"
 """Runs the agent from stdin, so that a host on which nothing is installed can be observed too."""
+
+
+UNREADABLE = ("gave no answer that can be read", "check that python3 runs there, 3.6 or newer")
 
 
 @dataclass(frozen=True)
@@ -83,22 +86,29 @@ def _raise_failures(answers: Iterable[object]) -> None:
 
 
 async def _look_at_host(server: Server, credentials: Credentials, request: str) -> Mapping[str, Observed]:
-    source = bundle.source()
-    opens = credentials.login(server.ssh)
-    stdin = f"{len(source)}\n{source}{request}"
-    key, password = opens.get("private_key"), opens.get("password")
     hop, known = f"The VPN host {server.ssh_host}", credentials.host_key_of(server)
-    try:
-        answer = await ssh.run(server, key, known, BOOTSTRAP, stdin, OBSERVE_SECONDS, password)
-    except HopError as error:
-        raise _of_python(hop, error) from None
+    answer = await ask_agent(server, credentials.login(server.ssh), known, "observe", request)
     try:
         seen = read_answer(answer)
     except (ValueError, KeyError):
-        raise HopError(hop, "gave no answer that can be read", "check that python3 runs there, 3.6 or newer") from None
+        raise HopError(hop, *UNREADABLE) from None
     if refusals := [HopError(hop, *refusal) for observed in seen.values() for refusal in observed.refusals]:
         raise HopErrors(refusals)
     return seen
+
+
+async def ask_agent(server: Server, opens: Mapping[str, str], host_key: str, command: str, request: str) -> str:
+    """What the agent answers to a command that changes nothing; it comes along and need not be on the host.
+
+    `opens` is what opens a login (`Credentials.login`). Raises HopError.
+    """
+    source = bundle.source()
+    stdin = f"{len(source)}\n{source}{request}"
+    line, key, password = f"{BOOTSTRAP} {command}", opens.get("private_key"), opens.get("password")
+    try:
+        return await ssh.run(server, key, host_key, line, stdin, OBSERVE_SECONDS, password)
+    except HopError as error:
+        raise _of_python(f"The VPN host {server.ssh_host}", error) from None
 
 
 def _of_python(hop: str, error: HopError) -> HopError:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import re
 
-from tests.guide import ADMINISTERED, ENGLISH, JAPANESE, NOT_RUN, README, REHEARSED, TEXTS, block, commands, rows, steps
+from tests.guide import (
+    ADMINISTERED,
+    ADOPTING,
+    ENGLISH,
+    JAPANESE,
+    NOT_RUN,
+    README,
+    REHEARSED,
+    TEXTS,
+    block,
+    commands,
+    rows,
+    steps,
+)
 
 
 def shape(text: str) -> list[int]:
@@ -23,9 +36,9 @@ def test_both_languages_have_the_same_parts_and_commands() -> None:
 
 def test_every_command_of_the_guide_and_the_readme_is_run_by_a_test() -> None:
     told = {command for text in TEXTS.values() for command in commands(text)}
-    assert told == REHEARSED | ADMINISTERED | NOT_RUN.keys()
+    assert told == REHEARSED | ADMINISTERED | ADOPTING | NOT_RUN.keys()
     assert len(told) >= 40
-    assert not (REHEARSED | ADMINISTERED) & NOT_RUN.keys()
+    assert not (REHEARSED | ADMINISTERED | ADOPTING) & NOT_RUN.keys()
 
 
 def test_a_command_is_found_in_a_sentence_in_a_row_and_in_a_block_and_nothing_else_is() -> None:

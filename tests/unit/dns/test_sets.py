@@ -6,6 +6,7 @@ import dns.rdatatype
 import pytest
 from pydantic import ValidationError
 
+from components.dns_records import was_there
 from labvpn.model.records import read, write
 from labvpn.observe.dns import after_removal, drifted, occupant, resolvers_follow
 from labvpn.render.dns import by_hand, records, update
@@ -93,3 +94,11 @@ def test_a_person_is_told_every_field_of_a_control_panel() -> None:
 
 def test_lines_read_back_to_the_same_sets() -> None:
     assert write(read([OURS, OUR_MARK])) == [OURS, OUR_MARK]
+
+
+def test_adopted_records_that_are_just_as_wanted_come_back_too_unless_our_mark_says_that_we_made_them() -> None:
+    equal = sets(OURS)
+    assert was_there(equal, equal, adopt=True) == equal
+    assert was_there(equal, equal, adopt=False) == {}
+    marked = sets(OURS, OUR_MARK)
+    assert was_there(marked, marked, adopt=True) == {}

@@ -1,0 +1,87 @@
+"""The stack that a lab is written to: its settings and secrets by the engine, its file in the project's folder."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from labvpn.adopt.found import Found
+from labvpn.adopt.users import table
+
+
+class ProjectError(Exception):
+    """Why the stack cannot be read or written, and what to do."""
+
+
+class Project:
+    """The stack that is selected in a folder. Raises ProjectError where there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.stack = _pulumi(folder, "stack", "--show-name").strip()
+        told: dict[str, dict[str, Any]] = json.loads(_pulumi(folder, "config", "--json", "--show-secrets"))
+        self.values = {key: value.get("objectValue", value.get("value")) for key, value in told.items()}
+        self.name = str(yaml.safe_load((folder / "Pulumi.yaml").read_text("utf-8"))["name"])
+
+    @property
+    def file(self) -> Path:
+        """The stack's settings."""
+        return self.folder / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def users_file(self) -> str:
+        """The name of the users' file, beside which those of other stacks may stand."""
+        return f"users.{self.stack}.csv"
+
+    def value(self, key: str) -> str | None:
+        """A setting or secret, None where it is not set."""
+        found = self.values.get(f"{self.name}:{key}")
+        return None if found is None else str(found)
+
+    def sections(self, found: Found) -> dict[str, Any]:
+        """What goes into the stack's file, by whole keys."""
+        sections = {**found.sections, "users": {"file": self.users_file}}
+        return {f"{self.name}:{key}": section for key, section in sections.items()}
+
+    def refuse_to_replace(self, found: Found) -> None:
+        """Raise ProjectError if the stack says already what was found."""
+        there = sorted(self.sections(found).keys() & self.values.keys())
+        names = [*there, *(name for name in (self.users_file, *found.files) if (self.folder / name).exists())]
+        if names:
+            raise ProjectError(f"{', '.join(names)} would be replaced: take it away, or say --force")
+
+    def write(self, found: Found) -> None:
+        """Write what was found: files, the stack's settings at once, then the secrets, by standard input."""
+        for name, text in {**found.files, self.users_file: table(found.users)}.items():
+            path = self.folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
+        whole = yaml.safe_load(self.file.read_text("utf-8")) if self.file.exists() else None
+        whole = whole or {}
+        whole["config"] = {**(whole.get("config") or {}), **self.sections(found)}
+        fresh = self.file.with_suffix(".yaml.new")
+        fresh.write_text(text_of(whole), "utf-8")
+        fresh.replace(self.file)
+        for key, secret in found.secrets.items():
+            way = ["--path"] if "." in key else []
+            _pulumi(self.folder, "config", "set", "--secret", *way, f"{self.name}:{key}", given=secret)
+
+
+def text_of(value: Any) -> str:
+    """YAML as a person writes it, in the order of its keys."""
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _pulumi(folder: Path, *words: str, given: str | None = None) -> str:
+    try:
+        done = subprocess.run(["pulumi", *words], cwd=folder, input=given, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise ProjectError("There is no pulumi on PATH here; open the project's environment first") from None
+    if done.returncode:
+        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        raise ProjectError(f"`pulumi {' '.join(words[:2])}` failed: {last}; run this in the project's folder")
+    return done.stdout

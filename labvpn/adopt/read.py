@@ -1,0 +1,99 @@
+"""Reads every hop of a lab made by hand; nothing is changed on any."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from labvpn.adopt.firewalld import firewall
+from labvpn.adopt.fortigate import fortigate
+from labvpn.adopt.found import Found
+from labvpn.adopt.name import dns
+from labvpn.adopt.server import server
+from labvpn.model.fortigate import FortiGate
+from labvpn.model.lab import Lab
+from labvpn.model.server import Server
+from labvpn.observe.survey import Survey, read_survey
+from labvpn.remote import fortigate as box
+from labvpn.remote.errors import HopError
+from labvpn.remote.look import UNREADABLE, ask_agent
+
+Known = Callable[[str], str | None]
+"""A setting or secret of the stack by its key."""
+
+
+@dataclass(frozen=True)
+class Hops:
+    """Where the lab is: the sections `server` and `dns` as far as they are given, and the FortiGate's address."""
+
+    server: dict[str, Any]
+    fortigate: str | None = None
+    vdom: str = "root"
+    dns: dict[str, Any] = field(default_factory=dict)
+
+
+def read(hops: Hops, known: Known, say: Callable[[str], None]) -> Found:
+    """What the hops have. Raises HopError, or ValueError with a sentence for what is given wrong."""
+    found = Found()
+    host = Server.model_validate({**hops.server, "install": "present"})
+    say(f"reading the VPN host {host.ssh_host}")
+    survey = _survey(host, known)
+    found.sections["server"] = {**hops.server, "install": "present"}
+    if survey.generation == 4:
+        found.sections["server"]["generation"] = 4
+    if known("administratorPassword") is None:
+        found.remarks.append("administratorPassword is not set, so the server's file was read, which may be 5 min old")
+    server(found, survey)
+    lab = _lab(found)
+    firewall(found, survey, lab.vpn)
+    if hops.fortigate:
+        say(f"reading the FortiGate {hops.fortigate}")
+        _fortigate(found, hops, known, lab)
+    if hops.dns:
+        say("reading the name")
+        dns(found, hops.dns, known("dnsKey"), str(host.address))
+    return found
+
+
+def _survey(host: Server, known: Known) -> Survey:
+    hop = f"The VPN host {host.ssh_host}"
+    host_key = known("hostKey")
+    if host_key is None:
+        raise HopError(hop, "has no recorded key", f"record it: labvpn hostkey {host.ssh_host}")
+    ways = {"key": ("private_key", known("sshKey")), "password": ("password", known("sshPassword"))}
+    name, secret = ways.get(host.ssh.login, ("", None))
+    request = json.dumps({"secrets": {"administrator": known("administratorPassword") or ""}})
+    answer = asyncio.run(ask_agent(host, {name: secret} if secret else {}, host_key, "survey", request))
+    try:
+        survey = read_survey(answer)
+    except (ValueError, KeyError):
+        raise HopError(hop, *UNREADABLE) from None
+    if survey is None or not survey.hubs:
+        raise HopError(hop, "has no SoftEther with a hub", "there is nothing to adopt: let `pulumi up` install it")
+    return survey
+
+
+def _lab(found: Found) -> Lab:
+    """The lab so far, for what is derived from it."""
+    try:
+        return Lab.model_validate(found.sections, context={"files": found.files.get})
+    except ValidationError as error:
+        told = "; ".join(str(details["msg"]) for details in error.errors())
+        raise ValueError(f"The server has what the stack cannot say: {told}") from None
+
+
+def _fortigate(found: Found, hops: Hops, known: Known, lab: Lab) -> None:
+    token, authority = known("fortigateToken"), known("fortigateCa")
+    hop = f"The FortiGate {hops.fortigate}"
+    if token is None or authority is None:
+        raise HopError(hop, "needs fortigateToken and fortigateCa", "set both by `pulumi config set` (README)")
+    # Only where it is counts for reading; the rest of the section is what is to be found.
+    where = FortiGate.model_validate(
+        {"host": hops.fortigate, "vdom": hops.vdom, "outside": ["out"], "inside": "in", "before": "any"}
+    )
+    fortigate(found, where.host, where.vdom, asyncio.run(box.read(where, token, authority)), lab)
