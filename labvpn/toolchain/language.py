@@ -126,7 +126,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
                 pass_fds=[lifeline],
             )
             self._running.add(child)
-            context.add_callback(lambda: interrupt(child))
+            if not context.add_callback(lambda: interrupt(child)):
+                interrupt(child)  # the call ended while the child began
             status = child.wait()
             self._running.discard(child)
         return response(status)

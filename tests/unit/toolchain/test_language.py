@@ -74,8 +74,8 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
 
 
 def gone(process: int) -> bool:
-    """Whether a process has ended within five seconds."""
-    for _ in range(100):
+    """Whether a process has ended within twice the grace that an interrupted program has."""
+    for _ in range(round(2 * language.GRACE / 0.05)):
         try:
             if " Z " in Path(f"/proc/{process}/stat").read_text():
                 return True
