@@ -57,7 +57,8 @@ class Ban:
         """Have exactly these bars stand; the list is written first, so that nothing is barred that nobody knows of."""
         before, self.standing, self.checked = self.standing, wanted, now
         self.machine.write(BARRED, json.dumps({source: list(bar) for source, bar in wanted.items()}) + "\n", 0o600)
-        self.lift([source for source in before if source not in wanted])
+        # firewalld changes no end of a rule that stands: one with another end is made anew.
+        self.lift([source for source, bar in before.items() if wanted.get(source) != bar])
         for source, bar in wanted.items():
             self.bar(source, bar, now)
         fresh = [source for source, bar in wanted.items() if before.get(source) != bar]

@@ -51,7 +51,8 @@ class Host(Machine):
         for word in words:
             option, _, rule = word.partition("=")
             if option == "--add-rich-rule":
-                self.rules[rule] = next(one for one in words if one.startswith("--timeout="))
+                # firewalld leaves a rule that stands, and its end, as they are.
+                self.rules.setdefault(rule, next(one for one in words if one.startswith("--timeout=")))
             elif option == "--remove-rich-rule":
                 self.rules.pop(rule, None)
         return Outcome(0)
@@ -149,6 +150,16 @@ def test_the_bar_is_a_rule_of_now_with_an_end_and_names_the_vpn_alone(host: Host
     assert said == f"barred {GUESSER} for 599 s: 10 failed logins"
     assert host.rules == {RULE: "--timeout=599"}
     assert f"rule family=ipv4 source address={GUESSER} service name=vpnserver reject" == RULE
+
+
+def test_a_source_that_was_slowed_is_barred_for_longer_without_a_gap_at_the_end_of_the_pause(host: Host) -> None:
+    guard = set_up(host)
+    appended(host, guesses(5))
+    guard.round(NOW + 5)
+    assert host.rules == {RULE: "--timeout=14"}
+    appended(host, guesses(5, since=NOW + 5))
+    guard.round(NOW + 10)
+    assert host.rules == {RULE: "--timeout=599"}
 
 
 def test_ports_and_ipv6_sources_are_barred_by_rules_of_their_own() -> None:
