@@ -62,11 +62,22 @@ def _lines(order: Order, trust: Trust, way: Way, reader: Reader) -> Iterator[str
     if names_gateway(order) and reader is Reader.OPENVPN:
         # OpenVPN Connect needs none, and its core refuses a profile with this line as one that only a server may push.
         yield f"route-gateway {order.stack.network.router}"
-    # A session that the server ends stays ended: any restart, and any failed attempt, ends the program.
-    yield from ("remap-usr1 SIGTERM", "connect-retry-max 1", "resolv-retry 20", "server-poll-timeout 20")
+    yield from _restarts(order)
     yield from _server(order, trust)
     yield from _user(order)
     yield "verb 3"
+
+
+def _restarts(order: Order) -> Iterator[str]:
+    if not order.redials:
+        # A session that the server ends stays ended: any restart, and any failed attempt, ends the program.
+        yield from ("remap-usr1 SIGTERM", "connect-retry-max 1", "resolv-retry 20", "server-poll-timeout 20")
+        return
+    # Each restart goes on to the name's next address.
+    yield from ("connect-retry-max 10", "resolv-retry 20", "server-poll-timeout 5")
+    if order.limit:
+        # The next server knows nothing of a session's limit on this one. OpenVPN 2.5 does not know the option.
+        yield from ("ignore-unknown-option session-timeout", f"session-timeout {order.limit}")
 
 
 def _server(order: Order, trust: Trust) -> Iterator[str]:

@@ -120,6 +120,16 @@ class Order:
         return bool(self.stack.network.routes)
 
     @property
+    def redials(self) -> bool:
+        """Whether a device dials again by itself: only where another server may answer it."""
+        return len(self.stack.servers) > 1
+
+    @property
+    def limit(self) -> int:
+        """Seconds after which the server ends a session; 0: never."""
+        return self.account.auto_disconnect
+
+    @property
     def title(self) -> str:
         """What the connection is called on the user's devices."""
         return f"Lab VPN ({self.stack.name})"

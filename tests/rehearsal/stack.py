@@ -18,6 +18,13 @@ from labvpn.rehearsal.soak.lab import Lab
 from tests.rehearsal.conftest import Rehearsal
 
 TABLES = ("firewall/policy", "firewall/address", "firewall/addrgrp", "firewall/vip", "firewall.service/custom")
+BARE = (
+    "dpkg-query -W -f '${Package} ${Status}\\n'",
+    "systemctl list-unit-files --no-legend --state=enabled",
+    "ss -Hlntu | awk '{print $1, $5}' | sort",
+    "ls /var/lib /etc /usr/local/lib /usr/local/sbin",
+    "nft list ruleset 2>/dev/null || true",
+)
 HEAR = """
 import socket, sys
 ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -74,7 +81,7 @@ class Stack(Rehearsal):
     def with_secret(self, file: Path, key: str, value: str) -> None:
         """Set a secret in such a file, encrypted by the engine."""
         shutil.copyfile(PROJECT / "Pulumi.yaml", file.parent / "Pulumi.yaml")
-        words = ["--cwd", str(file.parent), "config", "set", "--secret", key]
+        words = ["--cwd", str(file.parent), "config", "set", "--secret", "--path", key]
         done = self.command("pulumi", "--", "--non-interactive", *words, input=value)
         assert done.returncode == 0, done.stderr
 
@@ -83,6 +90,13 @@ class Stack(Rehearsal):
         """The worked example's configuration, without the project's name before the keys."""
         values: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.lab.yaml").read_text())["config"]
         return {key.removeprefix("labvpn:"): value for key, value in values.items()}
+
+    def bare(self, *machines: str) -> dict[str, str]:
+        """What stands on these VPN hosts, on the FortiGate and in the zone, to be compared with later."""
+        seen = {f"{each}: {line}": self.output(each, "sh", "-c", line) for each in machines for line in BARE}
+        seen["fortigate"] = json.dumps(self.tables(), sort_keys=True)
+        seen["zone"] = self.output("admin", "dig", "+short", "vpn.lab.example", "@198.51.100.53")
+        return seen
 
     @property
     def hands(self) -> Hands:

@@ -16,15 +16,6 @@ from tests.guide import README, REHEARSED, TEXTS, block
 from tests.rehearsal.hub_lab import authority, signed
 from tests.rehearsal.stack import Stack
 
-BEFORE = [
-    "dpkg-query -W -f '${Package} ${Status}\\n'",
-    "systemctl list-unit-files --no-legend --state=enabled",
-    "ss -Hlntu | awk '{print $1, $5}' | sort",
-    "ls /var/lib /etc /usr/local/lib /usr/local/sbin",
-    "nft list ruleset 2>/dev/null || true",
-]
-
-
 CIPHER = "ECDHE-RSA-AES128-GCM-SHA256"
 SHOWN = "echo | openssl s_client -connect 203.0.113.20:443 -tls1_2 2>/dev/null | grep -E 'Cipher is|issuer='"
 
@@ -41,7 +32,7 @@ def lab() -> Iterator[Stack]:
 @pytest.fixture(scope="module")
 def bare(lab: Stack) -> dict[str, str]:
     """The VPN host, the FortiGate and the zone as they were before the first `up`."""
-    return shown(lab)
+    return lab.bare("server")
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +48,13 @@ def typed(lab: Stack, line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["sh", "-c", line], cwd=PROJECT, env=lab.environment, capture_output=True, text=True)
 
 
-def shown(lab: Stack) -> dict[str, str]:
-    seen = {line: lab.output("server", "sh", "-c", line) for line in BEFORE}
-    seen["fortigate"] = json.dumps(lab.tables(), sort_keys=True)
-    seen["zone"] = lab.output("admin", "dig", "+short", "vpn.lab.example", "@198.51.100.53")
-    return seen
-
-
 def test_one_command_brings_the_lab_up_and_proves_it(up: Stack) -> None:
     assert up.is_settled()
+
+
+def test_one_server_is_the_same_stack_as_a_list_of_one(up: Stack, tmp_path: Path) -> None:
+    listed = up.variant(tmp_path, server=None, servers=[up.example["server"]])
+    assert up.is_settled("--config-file", str(listed))
 
 
 def test_the_readmes_commands_work_on_the_lab_that_is_up(up: Stack) -> None:
@@ -243,6 +232,6 @@ def test_a_protected_lab_is_not_taken_away_until_its_administrator_says_so(up: S
 def test_destroy_leaves_what_was_there_before(up: Stack, bare: dict[str, str]) -> None:
     done = up.pulumi("destroy", "--yes", "--skip-preview")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert shown(up) == bare
+    assert up.bare("server") == bare
     assert typed(up, "make stop").returncode == 0
     assert not up.status()["up"]

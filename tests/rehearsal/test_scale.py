@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,14 +13,28 @@ import pytest
 
 from labvpn.rehearsal import network, sealed, stack, values
 from labvpn.render.certificate import found_authority
+from tests.rehearsal.kit_lab import KitLab, dial
+from tests.rehearsal.openvpn_client import IN
+from tests.rehearsal.radius import answering
+from tests.rehearsal.softether_client import by_setting, dialling
 from tests.rehearsal.stack import Stack
 
 SERVERS = {network.SERVER: "server", network.SECOND: "server-2"}
 ZONE = "wide.example"
 NAME = f"vpn.{ZONE}"
-OURS = "ls -d /usr/local/lib/labvpn /var/lib/labvpn 2>/dev/null; ss -Hlnt | grep -c ':992 '"
-PATIENCE = 60
+PATIENCE = 90
 """Seconds that a client may take to be back: it notices after ten that nobody answers, and tries each address."""
+
+SECRET = "radius-canary"
+ACCOUNTS = {"rita": "of-the-radius-server"}
+USERS = """\
+name,auth,hub,group,reach,AutoDisconnect
+owner,,OWNER,,free,1800
+guest1,,,guests,,1800
+guest2,,,guests,,0
+guest3,,,guests,,0
+rita,radius,,guests,,0
+"""
 
 
 @pytest.fixture(scope="module")
@@ -37,24 +48,49 @@ def lab() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
+def bare(lab: Stack) -> dict[str, str]:
+    """Both VPN hosts, the FortiGate and the zone as they were before."""
+    return lab.bare(*SERVERS.values())
+
+
+@pytest.fixture(scope="module")
 def file(lab: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The worked example with a second server, and an authority that vouches for both."""
+    """The worked example with a second server, a RADIUS server to ask, and an authority that vouches for both."""
     engine = stack.ready(lab.state, print)
     sealed.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
-    second = {"name": "two", "address": network.SECOND, "host": "vpn-two"}
-    dns = {**lab.example["dns"], "zone": ZONE}
-    known = {"two": values.read(lab.state)["hostKey"]}
-    servers = [lab.example["server"], second]
-    made = lab.variant(tmp_path_factory.mktemp("scale"), server=None, servers=servers, hostKeys=known, dns=dns)
+    folder = tmp_path_factory.mktemp("scale")
+    (folder / "users.csv").write_text(USERS)
+    hub = {**lab.example["hubs"]["LAB"], "radius": {"server": network.WHOAMI}}
+    made = lab.variant(
+        folder,
+        server=None,
+        servers=[lab.example["server"], {"name": "two", "address": network.SECOND, "host": "vpn-two"}],
+        hostKeys={"two": values.read(lab.state)["hostKey"]},
+        dns={**lab.example["dns"], "zone": ZONE},
+        hubs={**lab.example["hubs"], "LAB": hub},
+        users={"file": str(folder / "users.csv")},
+    )
     lab.with_secret(made, "authority", found_authority(NAME, datetime.now(UTC)))
+    lab.with_secret(made, "radiusSecrets.LAB", SECRET)
     return made
 
 
 @pytest.fixture(scope="module")
-def up(lab: Stack, file: Path) -> Stack:
+def up(lab: Stack, bare: dict[str, str], file: Path) -> Stack:
     """Both servers, brought up by one run."""
     lab.up("--config-file", str(file))
     return lab
+
+
+@pytest.fixture(scope="module")
+def kits(up: Stack, tmp_path_factory: pytest.TempPathFactory) -> KitLab:
+    """The kits of all users."""
+    folder = tmp_path_factory.mktemp("kits")
+    made = KitLab(up, folder / "outputs.json", folder / "kits")
+    made.outputs.touch(0o600)
+    made.outputs.write_text(up.pulumi("stack", "output", "--json", "--show-secrets").stdout)
+    made.make(made.kits, "--all")
+    return made
 
 
 def test_one_run_brings_two_servers_up_and_the_next_one_changes_nothing(up: Stack, file: Path) -> None:
@@ -70,60 +106,86 @@ def test_every_promise_is_kept_from_outside_for_both(up: Stack) -> None:
     assert all(any(f"443/tcp of {address}" in words for words in proofs) for address in SERVERS)
 
 
-def test_a_client_that_redials_is_let_in_by_the_other_server_when_its_own_stops(up: Stack, tmp_path: Path) -> None:
-    with dialling(up, tmp_path) as client:
-        (first,) = client.peers(1)
-        up.output(SERVERS[first], "systemctl", "stop", "softether-vpnserver")
-        second = client.peers(2)[-1]
-        assert {first, second} == set(SERVERS)
-        page = up.output("phone", "curl", "-sS", "-m", "15", f"http://{network.WORKSTATION}:8000/")
-        assert "<form" in page
+@pytest.mark.parametrize(("user", "way"), [("guest1", "udp-1194"), ("rita", "tcp-443")])
+def test_a_client_comes_back_by_the_same_profile_at_the_other_server_when_its_own_stops(
+    kits: KitLab, tmp_path: Path, user: str, way: str
+) -> None:
+    """guest1 of the users' list, and rita whom the RADIUS server alone knows; a newcomer gets in meanwhile."""
+    with (
+        answering(kits.lab, "internet", tmp_path, "203.0.113.0/24", SECRET, ACCOUNTS),
+        dial(kits, "phone", profile(kits, user, way), tmp_path, user, password(kits, user)) as client,
+    ):
+        assert client.reads(IN), client.log
+        first = server_of(client.log)
+        with stopped(kits.lab, first):
+            assert client.reads(IN, PATIENCE), client.log
+            assert {first, server_of(client.log)} == set(SERVERS)
+            page = kits.lab.output("phone", "curl", "-sS", "-m", "15", f"http://{network.WORKSTATION}:8000/")
+            assert "<form" in page
+            newcomer = profile(kits, "guest3", way)
+            with dial(kits, "internet", newcomer, tmp_path, "guest3", password(kits, "guest3")) as another:
+                assert another.reads(IN), another.log
 
 
-def test_destroy_leaves_nothing_of_ours_on_either(up: Stack, file: Path) -> None:
+def test_whoever_dials_again_with_softethers_own_client_is_let_in_by_the_other_server(
+    kits: KitLab, tmp_path: Path
+) -> None:
+    setting = kits.kits / "guest2/softether.vpn"
+    with dialling(kits.lab, "internet", tmp_path, by_setting(setting), kits.password("guest2")) as client:
+        assert client.becomes("Connected"), client.status()
+        (first,) = dialled(kits.lab)
+        with stopped(kits.lab, first):
+            assert client.becomes("Offline", PATIENCE), client.status()
+            assert client.connects(PATIENCE), client.status()
+            assert dialled(kits.lab) == set(SERVERS) - {first}
+            assert "obtained from 192.168.30.1" in client.lease()
+
+
+def test_a_session_ends_at_its_limit_and_does_not_go_on_at_the_other_server(kits: KitLab, tmp_path: Path) -> None:
+    told = kits.told
+    told["users"]["guest1"]["AutoDisconnect"] = 8
+    (tmp_path / "outputs.json").write_text(json.dumps(told))
+    kits.make(tmp_path / "kits", "guest1", outputs=tmp_path / "outputs.json")
+    short = tmp_path / "kits/guest1/openvpn-udp-1194.ovpn"
+    with dial(kits, "phone", short, tmp_path, "guest1", password(kits, "guest1")) as client:
+        assert client.reads(IN), client.log
+        assert client.reads("process exiting"), client.log
+        assert "session-timeout" in client.log
+        assert client.log.count(IN) == 1
+
+
+def test_destroy_leaves_nothing_of_ours_anywhere(up: Stack, bare: dict[str, str], file: Path) -> None:
     done = up.pulumi("destroy", "--yes", "--skip-preview", "--config-file", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
-    for machine in SERVERS.values():
-        assert up.run(machine, "sh", "-c", OURS).stdout.split() == ["0"], machine
-    assert up.run("phone", "dig", "+short", NAME, "A", f"@{network.PRIMARY}").stdout.strip() == ""
+    assert up.bare(*SERVERS.values()) == bare
+    for name in (NAME, f"vpn-two.{ZONE}"):
+        assert up.output("phone", "dig", "+short", name, "A", f"@{network.PRIMARY}") == ""
 
 
-class Client:
-    """An OpenVPN client that dials by a kit's profile, and again by itself as OpenVPN Connect does."""
+def profile(kits: KitLab, user: str, way: str) -> Path:
+    return kits.kits / user / f"openvpn-{way}.ovpn"
 
-    def __init__(self, running: subprocess.Popen[str], log: Path) -> None:
-        self.running, self.log = running, log
 
-    def peers(self, count: int) -> list[str]:
-        """The servers that it was connected to in turn, as soon as they are so many."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            said = self.log.read_text()
-            if said.count("Initialization Sequence Completed") >= count:
-                return re.findall(r"Peer Connection Initiated with \[AF_INET\]([\d.]+)", said)
-            time.sleep(0.5)
-        raise AssertionError(self.log.read_text())
+def password(kits: KitLab, user: str) -> str:
+    return ACCOUNTS.get(user) or kits.password(user)
+
+
+def server_of(log: str) -> str:
+    """The server that an OpenVPN client was let in by last."""
+    return str(re.findall(r"Peer Connection Initiated with \[AF_INET\]([\d.]+)", log)[-1])
+
+
+def dialled(lab: Stack) -> set[str]:
+    """The servers that a client on the internet has a connection to."""
+    shown = lab.output("internet", "ss", "-Hnt", "state", "established")
+    return {address for address in SERVERS if f"{address}:" in shown}
 
 
 @contextmanager
-def dialling(up: Stack, folder: Path) -> Iterator[Client]:
-    """guest1 on the phone, by the profile that a kit gives."""
-    outputs = up.state / "outputs.json"
-    words = ["kit", "guest1", "--outputs", str(outputs), "--folder", str(folder / "kits")]
-    done = up.run("admin", sys.executable, "-m", "labvpn", *words)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (profile,) = (folder / "kits").rglob("openvpn-udp-1194.ovpn")
-    (folder / "login").touch(0o600)
-    (folder / "login").write_text(f"guest1\n{json.loads(outputs.read_text())['users']['guest1']['password']}\n")
-    # These profiles end with their session on purpose (docs/kits.md); OpenVPN Connect takes no notice of that line.
-    (folder / "profile").write_text(profile.read_text().replace("remap-usr1 SIGTERM", ""))
-    redials = ["--connect-retry-max", "9", "--server-poll-timeout", "5", "--auth-user-pass", str(folder / "login")]
-    line = up.line("exec", "phone", "--", "openvpn", "--config", str(folder / "profile"), *redials)
-    log = folder / "log"
-    with log.open("w") as said:
-        client = subprocess.Popen(line, stdout=said, stderr=said, text=True, env=up.environment)
-        try:
-            yield Client(client, log)
-        finally:
-            client.terminate()
-            client.wait(15)
+def stopped(lab: Stack, address: str) -> Iterator[None]:
+    """SoftEther of a server stopped until the block ends."""
+    lab.output(SERVERS[address], "systemctl", "stop", "softether-vpnserver")
+    try:
+        yield
+    finally:
+        lab.output(SERVERS[address], "systemctl", "start", "softether-vpnserver")

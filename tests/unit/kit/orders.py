@@ -43,6 +43,13 @@ def split(**changes: Any) -> Order:
     )
 
 
+def several(**rules: Any) -> Order:
+    """A stack of two servers, and a user with these rules."""
+    login = {"host": "203.0.113.20", "hostKey": "ssh-ed25519 AAAA"}
+    first = {"address": "203.0.113.20", "dialled": "203.0.113.20", "ssh": login}
+    return order(servers=[first, {**first, "name": "two"}], users={"guest1": rules})
+
+
 @cache
 def identity(name: str = "guest1") -> Identity:
     """A certificate of its own for a user."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from labvpn.kit import make, openvpn, softether, windows
 from labvpn.kit.openvpn import Reader, Way
 from labvpn.kit.order import Order, Trust
-from tests.unit.kit.orders import AUTHORITY, identity, order, split
+from tests.unit.kit.orders import AUTHORITY, identity, order, several, split
 from tests.unit.samples import CANARY
 
 UDP = Way("udp", 1194)
@@ -39,6 +39,15 @@ def test_a_session_that_the_server_cuts_stays_cut() -> None:
     assert found["remap-usr1"] == "SIGTERM"
     assert found["auth-retry"] == "none"
     assert "uint NumRetry 0\r\n" in softether.setting(order(), AUTHORITY)
+
+
+def test_where_another_server_may_answer_a_device_dials_again_up_to_the_limit_of_its_session() -> None:
+    found = ovpn(several(AutoDisconnect=1800))
+    assert "remap-usr1" not in found
+    assert int(found["connect-retry-max"]) > 1
+    assert (found["session-timeout"], found["ignore-unknown-option"]) == ("1800", "session-timeout")
+    assert "session-timeout" not in ovpn(several(AutoDisconnect=0))
+    assert "uint NumRetry 0\r\n" in softether.setting(several(AutoDisconnect=0), AUTHORITY)
 
 
 def test_a_split_tunnel_names_its_gateway_and_openvpn_connect_gets_no_line_that_it_refuses() -> None:
