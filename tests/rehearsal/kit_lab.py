@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
+from tests.rehearsal.conftest import Rehearsal
 from tests.rehearsal.stack import Stack
 
 PROGRAM = (sys.executable, "-m", "labvpn")
@@ -82,22 +84,25 @@ class KitLab:
 
 @dataclass
 class Dial:
-    """A running OpenVPN client and what it said so far."""
+    """A running OpenVPN client, the file of what it says, and how much of that was read so far."""
 
     client: subprocess.Popen[str]
+    said: Path
     log: str = ""
 
     def reads(self, wanted: str, seconds: float = SECONDS) -> bool:
         """Whether the client comes to say something before it ends."""
-        assert self.client.stdout is not None
         until = time.monotonic() + seconds
-        for line in self.client.stdout:
-            self.log += line
-            if wanted in line:
+        while True:
+            last = self.client.poll() is not None or time.monotonic() > until
+            fresh = self.said.read_text()[len(self.log) :]
+            if wanted in fresh:
+                self.log += fresh[: fresh.index(wanted) + len(wanted)]
                 return True
-            if time.monotonic() > until:
-                break
-        return False
+            if last:
+                self.log += fresh
+                return False
+            time.sleep(0.1)
 
 
 @contextmanager
@@ -107,18 +112,17 @@ def dial(lab: KitLab, machine: str, profile: Path, folder: Path, user: str, pass
     secret.touch(0o600)
     secret.write_text(f"{user}\n{password}\n")
     line = lab.lab.line("exec", machine, "--", "openvpn", "--config", str(profile), "--auth-user-pass", str(secret))
-    with running(lab, line) as client:
+    with running(lab.lab, line) as client:
         yield client
 
 
 @contextmanager
-def running(lab: KitLab, line: list[str]) -> Iterator[Dial]:
+def running(lab: Rehearsal, line: list[str]) -> Iterator[Dial]:
     """An OpenVPN client by its command line, until the block ends."""
-    client = subprocess.Popen(
-        line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=lab.lab.environment
-    )
-    try:
-        yield Dial(client)
-    finally:
-        client.terminate()
-        client.wait(15)
+    with NamedTemporaryFile("w", suffix=".log") as said:
+        client = subprocess.Popen(line, stdout=said, stderr=subprocess.STDOUT, text=True, env=lab.environment)
+        try:
+            yield Dial(client, Path(said.name))
+        finally:
+            client.terminate()
+            client.wait(15)

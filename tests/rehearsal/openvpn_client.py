@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from labvpn.rehearsal import network
 from tests.rehearsal.agent_host import SECRETS, AgentHost
-from tests.rehearsal.kit_lab import Dial
+from tests.rehearsal.kit_lab import Dial, running
 
 IN = "Initialization Sequence Completed"
 REFUSED = "AUTH_FAILED"
@@ -28,15 +27,5 @@ def dialling(
     options = ["--client", "--dev", "tun", "--nobind", "--remote", str(network.SERVER), "1194", "udp", "--verb", "3"]
     options += ["--ca", str(folder / "ca.pem"), "--auth-user-pass", str(folder / "login"), "--auth", "SHA1"]
     line = host.line("exec", machine, "--", "openvpn", *options, "--data-ciphers", "AES-256-GCM", "--cipher")
-    client = subprocess.Popen(
-        [*line, "AES-256-GCM", *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=host.environment,
-    )
-    try:
-        yield Dial(client)
-    finally:
-        client.terminate()
-        client.wait(15)
+    with running(host, [*line, "AES-256-GCM", *more]) as client:
+        yield client

@@ -193,7 +193,7 @@ def carol(made: KitLab, tmp_path: Path) -> Path:
 
 def test_a_user_with_a_certificate_logs_in_without_a_password(made: KitLab, carol: Path) -> None:
     line = made.lab.line("exec", "internet", "--", "openvpn", "--cd", str(carol), "--config", "openvpn-tcp-443.ovpn")
-    with running(made, line) as client:
+    with running(made.lab, line) as client:
         assert client.reads("Initialization Sequence Completed"), client.log
         assert [each["user"] for each in made.status()["sessions"]] == ["carol"]
 
