@@ -80,6 +80,30 @@ def test_a_client_that_redials_is_let_in_by_the_other_server_when_its_own_stops(
         assert "<form" in page
 
 
+def test_the_doctor_says_which_server_is_down_and_that_the_other_one_answers(up: Stack) -> None:
+    def doctor(place: str, *words: str) -> tuple[int, str]:
+        line = ["-m", "labvpn", "doctor", *words, "--outputs", str(up.state / "outputs.json")]
+        done = up.run(place, sys.executable, *line)
+        return done.returncode, " ".join(done.stdout.split())
+
+    check = ("check", "--here", "campus", "--key", str(up.state / "ssh" / "admin"), "--json")
+    for machine in SERVERS.values():
+        up.output(machine, "systemctl", "start", "softether-vpnserver")
+    until = time.monotonic() + PATIENCE
+    while (told := doctor("phone", "probe"))[0] and time.monotonic() < until:
+        time.sleep(2)
+    own = f"vpn-two.{ZONE} ({network.SECOND})"
+    assert told[0] == 0, told
+    assert f"✓ {network.SERVER} answers" in told[1] and f"✓ {own} answers" in told[1]
+    assert json.loads(doctor("admin", *check)[1]) == {"kept": True, "findings": []}
+    up.output("server-2", "systemctl", "stop", "softether-vpnserver")
+    code, said = doctor("phone", "probe")
+    assert code == 1
+    assert f"✗ {own} does not answer at any of its" in said and f"✓ {network.SERVER} answers" in said
+    assert {finding["server"] for finding in json.loads(doctor("admin", *check)[1])["findings"]} == {own}
+    up.output("server-2", "systemctl", "start", "softether-vpnserver")
+
+
 def test_destroy_leaves_nothing_of_ours_on_either(up: Stack, file: Path) -> None:
     done = up.pulumi("destroy", "--yes", "--skip-preview", "--config-file", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
