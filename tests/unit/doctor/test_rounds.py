@@ -105,6 +105,7 @@ def test_the_metrics_carry_each_server_and_the_name_that_they_share() -> None:
     assert 'labvpn_probe_as_expected{host="vpn-two.lab.example"} 1.0' in lines
     assert f'labvpn_probe_problems{{host="{SHARED}"}} 1.0' in lines
     assert f'labvpn_probe_port_open{{host="{ONE}",port="443",protocol="tcp",vantage="here"}} 0.0' in lines
+    assert 'labvpn_probe_vantage_up{host="vpn-two.lab.example",vantage="here"} 1.0' in lines
     assert len([line for line in lines if line.startswith("# TYPE labvpn_probe_as_expected ")]) == 1
 
 
