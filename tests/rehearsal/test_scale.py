@@ -80,12 +80,13 @@ def test_a_client_that_redials_is_let_in_by_the_other_server_when_its_own_stops(
         assert "<form" in page
 
 
-def test_the_doctor_says_which_server_is_down_and_that_the_other_one_answers(up: Stack) -> None:
+def test_the_doctor_says_which_server_is_down_and_that_the_other_one_answers(up: Stack, tmp_path: Path) -> None:
     def doctor(place: str, *words: str) -> tuple[int, str]:
-        line = ["-m", "labvpn", "doctor", *words, "--outputs", str(up.state / "outputs.json")]
-        done = up.run(place, sys.executable, *line)
+        done = up.run(place, sys.executable, "-m", "labvpn", "doctor", *words, "--outputs", str(outputs))
         return done.returncode, " ".join(done.stdout.split())
 
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(up.pulumi("stack", "output", "--json").stdout)
     check = ("check", "--here", "campus", "--key", str(up.state / "ssh" / "admin"), "--json")
     for machine in SERVERS.values():
         up.output(machine, "systemctl", "start", "softether-vpnserver")
