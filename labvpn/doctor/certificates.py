@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from labvpn.doctor.sighting import Certificate
 
@@ -17,12 +17,13 @@ def problems(certificate: Certificate, now: float) -> Iterator[str]:
         yield f"the certificate of {_named(certificate)} expired {_days(now - certificate.not_after)} ago"
 
 
-def notes(certificate: Certificate, name: str | None, now: float) -> Iterator[str]:
-    """What will become a problem, or is one for some clients; `name` is the name that users dial."""
+def notes(certificate: Certificate, names: Sequence[str], now: float) -> Iterator[str]:
+    """What will become a problem, or is one for some clients; `names` are those that users dial."""
     if certificate.not_after is not None and now <= certificate.not_after < now + _SOON:
         yield f"the certificate of {_named(certificate)} expires in {_days(certificate.not_after - now)}"
-    if name and certificate.names and not any(_covers(one, name) for one in certificate.names):
-        yield f"the certificate is for {_named(certificate)}, not for {name}: clients that check the name refuse it"
+    for name in names:
+        if certificate.names and not any(_covers(one, name) for one in certificate.names):
+            yield f"the certificate is for {_named(certificate)}, not for {name}: clients that check the name refuse it"
 
 
 def _covers(pattern: str, name: str) -> bool:

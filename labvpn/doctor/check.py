@@ -1,15 +1,17 @@
-"""One check of a living lab: the doctor's probe from here and from the host, and the host's own view, all at once."""
+"""One check of a living lab: the doctor's probe from here and from its hosts, and each host's own view, all at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
-from labvpn.doctor import promises, run, targets
-from labvpn.doctor.onhost import OnHost
+from labvpn.doctor import equals, promises, run
+from labvpn.doctor.onhost import OnHost, hosts
 from labvpn.doctor.promises import Broken
+from labvpn.doctor.report import Report
 from labvpn.model.outputs import Outputs, read
 from labvpn.observe.host import read_answer
 from labvpn.remote.errors import HopError
@@ -29,21 +31,30 @@ def check(text: str, here: str, key: Path | None, resolver: str | None) -> list[
     Raises OutputsError or TargetError if the text is no outputs of a stack.
     """
     outputs = read(text)
-    wanted = targets.targets(None, text, closed=",".join(_closed(outputs)) if here == "outside" else None)
+    wanted, servers = equals.wanted(None, text, closed=",".join(_closed(outputs)) if here == "outside" else None)
     try:
-        host = OnHost(outputs, key.expanduser().read_text() if key else None)
+        every = hosts(outputs, key)
     except OSError as error:
         return [Broken("SSH", f"the key {key} cannot be read: {error.strerror}", "name an SSH key's file by --key")]
     # The host's public address leads out again where the FortiGate holds it.
-    there = () if outputs.translated else (host,)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        inside = pool.submit(lambda: list(_inside(host)))
-        made = run.probe(wanted, run.place(here, there), there, resolver)
-        # A login that fails is told once, by the look inside.
-        heard = tuple(view for view in made.views if view.name != host.name or not view.trouble)
-        protocols = {"SSTP": outputs.protocols.sstp, "OpenVPN": outputs.protocols.openvpn}
-        seen = (*promises.outside(replace(made, views=heard)), *promises.offered(made, protocols))
-        return [*seen, *inside.result()]
+    there = () if outputs.translated else every
+    with ThreadPoolExecutor(max_workers=len(every) + 1) as pool:
+        inside = [pool.submit(_inside, host) for host in every]
+        made = run.each(wanted, servers, here, there, resolver)
+        labels = [server.label for server in servers] or [""]
+        seen = [_seen(report, there, outputs) for report in made.reports]
+        found = zip(labels, seen, (look.result() for look in inside), strict=True)
+        each = [replace(one, server=label) for label, *both in found for one in chain(*both)]
+        return [*promises.shared(made.problems), *each]
+
+
+def _seen(report: Report, there: Sequence[OnHost], outputs: Outputs) -> list[Broken]:
+    """What is not kept of what the probe sees of one server."""
+    # A login that fails is told once, by the look inside.
+    names = {host.name for host in there}
+    heard = tuple(view for view in report.views if view.name not in names or not view.trouble)
+    protocols = {"SSTP": outputs.protocols.sstp, "OpenVPN": outputs.protocols.openvpn}
+    return [*promises.outside(replace(report, views=heard)), *promises.offered(report, protocols)]
 
 
 def _closed(outputs: Outputs) -> Iterator[str]:
@@ -52,10 +63,9 @@ def _closed(outputs: Outputs) -> Iterator[str]:
     yield from (port for port in PROTOCOLS if port not in opened)
 
 
-def _inside(host: OnHost) -> Iterator[Broken]:
+def _inside(host: OnHost) -> list[Broken]:
     try:
         answer = host.run(AGENT, "{}", SECONDS)
     except HopError as error:
-        yield Broken("SSH", str(error), "the promises on the host itself were not checked")
-        return
-    yield from promises.inside(read_answer(answer))
+        return [Broken("SSH", str(error), "the promises on the host itself were not checked")]
+    return list(promises.inside(read_answer(answer)))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from labvpn.doctor.report import Report
-    from labvpn.doctor.run import Point
+    from labvpn.doctor.onhost import OnHost
+    from labvpn.doctor.rounds import Round
 
 app = typer.Typer(no_args_is_help=True, help="Find out what is wrong with the VPN, from any machine, without root.")
 
@@ -19,7 +19,13 @@ def _option(words: str, *names: str, show: bool = False) -> Any:
     return typer.Option(*names, help=words, show_default=show)
 
 
-Host = Annotated[str | None, typer.Argument(help="The server's DNS name or IPv4 address.", show_default=False)]
+Host = Annotated[
+    str | None,
+    typer.Argument(
+        help="A DNS name or IPv4 address, or the name of one of the stack's servers; without it the whole stack.",
+        show_default=False,
+    ),
+]
 Outputs = Annotated[Path | None, _option("The stack's outputs, as pulumi stack output --json writes them.")]
 Tcp = Annotated[str | None, _option("TCP ports that shall be open, such as 443,992.")]
 Udp = Annotated[str | None, _option("UDP ports that shall be open, such as 500,4500.")]
@@ -37,7 +43,7 @@ Address = Annotated[str | None, _option("Probe this address, whatever the name s
 Inner = Annotated[
     str | None, _option("The server's address inside the VPN (vpn.secureNat.hostAddress), for points that stand there.")
 ]
-OnHost = Annotated[bool, _option("Probe from the VPN host as well, by the SSH login of the outputs.", "--on-host")]
+AtHost = Annotated[bool, _option("Probe from the VPN host as well, by the SSH login of the outputs.", "--on-host")]
 Key = Annotated[Path | None, _option("The SSH key; your agent's and your usual keys are tried without.")]
 Resolver = Annotated[str | None, _option("Ask this resolver, not the system's.")]
 Json = Annotated[bool, _option("Print the report as JSON.", "--json")]
@@ -63,7 +69,7 @@ def probe(
     address: Address = None,
     without: Without = None,
     inner: Inner = None,
-    on_host: OnHost = False,
+    on_host: AtHost = False,
     key: Key = None,
     resolver: Resolver = None,
     json: Json = False,
@@ -74,18 +80,21 @@ def probe(
 
     Without lists, the ports of a whole server are expected: 443, 992, 1194, 5555 over TCP and 500, 1194, 4500 over UDP.
     A vantage point called campus, vpn or host (or campus-library) stands there; any other stands outside.
+    Several servers are probed in turn; vpn-NAME and host-NAME stand at the one of that name.
 
     Exit status: 0 if all is as expected, 1 if something is not, 2 for wrong usage.
     """
-    from labvpn.doctor import run, targets
+    from labvpn.doctor import equals, run, targets
     from labvpn.doctor import vantage as vantages
 
+    text = _read(outputs) if host or outputs else _selected()
+    lists = {"tcp": tcp, "udp": udp, "closed": closed}
+    lab = {"address": address, "fortigate": fortigate, "without": without, "inner": inner}
     try:
-        text = _read(outputs)
-        wanted = targets.targets(host, text, tcp, udp, closed, address, fortigate, without, inner)
+        wanted, servers = equals.wanted(host, text, **lists, **lab)
         there: list[run.Point] = [vantages.vantage(words) for words in vantage or ()]
-        there += [_on_host(text, key)] if on_host else []
-        made = run.probe(wanted, run.place(here, there), there, resolver)
+        there += _on_host(text, key, wanted.address if not servers else None) if on_host else ()
+        made = run.each(wanted, servers, here, there, resolver)
     except targets.TargetError as error:
         raise typer.BadParameter(str(error)) from None
     _print(made, json, prometheus)
@@ -122,18 +131,34 @@ def check(
     raise typer.Exit(1 if broken else 0)
 
 
-def _on_host(outputs: str | None, key: Path | None) -> Point:
+def _on_host(outputs: str | None, key: Path | None, address: str | None) -> list[OnHost]:
+    """Every server's host, or the one at `address`, or the first one's where that is an address of none."""
     from labvpn.doctor import onhost
     from labvpn.model.outputs import OutputsError, read
 
     if outputs is None:
         raise typer.BadParameter("--on-host: the stack's outputs have the login; give them with --outputs FILE")
     try:
-        return onhost.OnHost(read(outputs), key.expanduser().read_text() if key else None)
+        hosts = list(onhost.hosts(read(outputs), key))
     except OutputsError as error:
         raise typer.BadParameter(str(error)) from None
     except OSError as error:
         raise typer.BadParameter(f"--key: {key} cannot be read: {error.strerror}") from None
+    at = [host for host in hosts if str(host.site.address) == address] or hosts[:1]
+    return at if address else hosts
+
+
+def _selected() -> str:
+    """The outputs of the stack that is selected here, as `check` and the kits take them."""
+    from labvpn.kit import source
+    from labvpn.model.outputs import OutputsError
+
+    try:
+        return source.text(None)
+    except OutputsError as error:
+        raise typer.BadParameter(
+            f"no host to probe; give its name or address, or the stack's outputs. {error}"
+        ) from None
 
 
 def _read(outputs: Path | None) -> str | None:
@@ -143,21 +168,21 @@ def _read(outputs: Path | None) -> str | None:
         raise typer.BadParameter(f"--outputs: {error}") from None
 
 
-def _print(made: Report, json: bool, prometheus: bool) -> None:
+def _print(made: Round, json: bool, prometheus: bool) -> None:
     if json:
-        from labvpn.doctor.report import to_json
+        from labvpn.doctor.rounds import to_json
 
         sys.stdout.write(_dumped(to_json(made)))
     if prometheus:
         from labvpn.doctor import metrics
 
-        sys.stdout.write(metrics.text(made))
+        sys.stdout.write(metrics.text_of_all(made))
     if not json and not prometheus:
         from rich.console import Console
 
         from labvpn.doctor import table
 
-        table.show(made, Console())
+        table.show_all(made, Console())
 
 
 def _dumped(data: object) -> str:
@@ -166,11 +191,11 @@ def _dumped(data: object) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _write_page(made: Report, path: Path) -> None:
+def _write_page(made: Round, path: Path) -> None:
     from labvpn.doctor import page
 
     try:
-        path.write_text(page.page(made), "utf-8")
+        path.write_text(page.page_of_all(made), "utf-8")
     except OSError as error:
         raise typer.BadParameter(f"{path}: {error.strerror}") from None
 

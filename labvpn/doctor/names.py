@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -50,10 +50,14 @@ class Resolution:
     authority: tuple[Lookup, ...] = ()
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that the first one says who knows any."""
+        return next((lookup.addresses for lookup in (self.resolver, *self.authority) if lookup.addresses), ())
+
+    @property
     def address(self) -> str | None:
         """The first address that anyone knows."""
-        known = (address for lookup in (self.resolver, *self.authority) for address in lookup.addresses)
-        return next(known, None)
+        return next(iter(self.addresses), None)
 
 
 def resolve(name: str, resolver: str | None = None) -> Resolution:
@@ -81,6 +85,11 @@ def problems(seen: Resolution, expected: str | None) -> tuple[str, ...]:
     return tuple(_problems(seen, expected))
 
 
+def differences(seen: Resolution, expected: Sequence[str]) -> tuple[str, ...]:
+    """What is wrong with a name that shall have exactly the addresses `expected`, one sentence each."""
+    return tuple(_differences(seen, expected))
+
+
 def to_json(seen: Resolution) -> dict[str, Any]:
     """The resolution as JSON carries it."""
     return asdict(seen)
@@ -90,14 +99,42 @@ def _problems(seen: Resolution, expected: str | None) -> Iterator[str]:
     truth = {address for lookup in seen.authority for address in lookup.addresses}
     for lookup in seen.authority:
         if lookup.trouble:
-            remedy = _REPAIR if lookup.trouble in _ABSENT else "ask whoever runs it"
-            yield f"{lookup.server}, a server of {seen.zone}, {lookup.trouble}; {remedy}"
+            yield _failed(lookup, seen)
         elif expected and lookup.addresses and expected not in lookup.addresses:
             yield (
                 f"{lookup.server}, a server of {seen.zone}, says {_list(lookup)} for {seen.name}, not {expected}; "
                 + _REPAIR
             )
     yield from _resolver_problems(seen, {expected} if expected else truth)
+
+
+def _differences(seen: Resolution, expected: Sequence[str]) -> Iterator[str]:
+    for lookup in seen.authority:
+        if lookup.trouble:
+            yield _failed(lookup, seen)
+        for words in _apart(lookup, seen.name, expected):
+            yield f"{lookup.server}, a server of {seen.zone}, {words}; {_REPAIR}"
+    # What a server of the zone says as well was told of that one; what none says is what the resolver remembers.
+    if seen.resolver.addresses not in {lookup.addresses for lookup in seen.authority if lookup.addresses}:
+        differs = list(_apart(seen.resolver, seen.name, expected))
+        asked = f"the resolver of this machine ({seen.resolver.server})"
+        yield from (f"{asked} still {words}, until that record's TTL is over" for words in differs)
+        yield from () if differs else _resolver_problems(seen, set())
+
+
+def _apart(lookup: Lookup, name: str, expected: Sequence[str]) -> Iterator[str]:
+    """How the addresses of an answer differ from those expected; an alias or a failure has none to differ."""
+    missing = [address for address in expected if address not in lookup.addresses]
+    foreign = [address for address in lookup.addresses if address not in expected]
+    if lookup.addresses and missing:
+        yield f"lacks {', '.join(missing)} for {name}"
+    if foreign:
+        yield f"says {', '.join(foreign)} for {name}, which does not belong to it"
+
+
+def _failed(lookup: Lookup, seen: Resolution) -> str:
+    remedy = _REPAIR if lookup.trouble in _ABSENT else "ask whoever runs it"
+    return f"{lookup.server}, a server of {seen.zone}, {lookup.trouble}; {remedy}"
 
 
 def _resolver_problems(seen: Resolution, right: set[str]) -> Iterator[str]:

@@ -6,11 +6,13 @@ import asyncio
 import json
 import shlex
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from labvpn.doctor import vantage, views
+from labvpn.doctor.equals import named
 from labvpn.doctor.targets import Targets
 from labvpn.doctor.views import View
-from labvpn.model.outputs import Outputs
+from labvpn.model.outputs import Outputs, Site
 from labvpn.model.server import Server, Ssh
 from labvpn.remote import ssh
 from labvpn.remote.errors import HopError
@@ -18,9 +20,9 @@ from labvpn.remote.errors import HopError
 
 @dataclass(frozen=True)
 class OnHost:
-    """The host of the stack whose outputs these are; `key` is a private SSH key's text, None for the usual ones."""
+    """One server's host; `key` is a private SSH key's text, None for the usual ones."""
 
-    outputs: Outputs
+    site: Site
     key: str | None
     name: str = "host"
     place: str = "host"
@@ -36,6 +38,16 @@ class OnHost:
 
     def run(self, command: str, stdin: str, seconds: int) -> str:
         """What a command prints that runs as root on the host. Raises HopError."""
-        login = self.outputs.ssh
-        server = Server(address=self.outputs.address, ssh=Ssh(user=login.user, port=login.port, host=login.host))
+        login = self.site.ssh
+        server = Server(address=self.site.address, ssh=Ssh(user=login.user, port=login.port, host=login.host))
         return asyncio.run(ssh.run(server, self.key, login.host_key, command, stdin, seconds))
+
+
+def hosts(outputs: Outputs, key: Path | None) -> tuple[OnHost, ...]:
+    """The host of every server; of several each is called after its server, as `host-two`.
+
+    Raises OSError if the key cannot be read.
+    """
+    text = key.expanduser().read_text() if key else None
+    several = len(outputs.every) > 1
+    return tuple(OnHost(site, text, named("host", site.name if several else None)) for site in outputs.every)

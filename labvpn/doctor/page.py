@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from labvpn.doctor import words
@@ -11,6 +11,7 @@ from labvpn.doctor.judgement import Finding
 from labvpn.doctor.lanes import lanes
 from labvpn.doctor.names import Lookup, Resolution
 from labvpn.doctor.report import Report
+from labvpn.doctor.rounds import Round
 from labvpn.doctor.sighting import Certificate
 from labvpn.doctor.style import STYLE
 from labvpn.doctor.targets import Port
@@ -24,18 +25,41 @@ _LEGEND = (
 
 def page(made: Report) -> str:
     """The whole page; it refers to nothing outside itself."""
+    return _page(made.host, (element("h1", made.host), *_body(made)))
+
+
+def page_of_all(made: Round) -> str:
+    """The same of every server, below what is to be said of all: one map for each, since their ways are their own."""
+    if not made.servers:
+        return page(made.reports[0])
+    return _page(made.host, _bodies(made))
+
+
+def _page(host: str, body: Iterable[Element]) -> str:
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"{made.host}: the VPN from outside"),
+        element("title", f"{host}: the VPN from outside"),
         element("style", STYLE),
     )
-    return written(element("html", head, element("body", *_body(made)), lang="en"))
+    return written(element("html", head, element("body", *body), lang="en"))
+
+
+def _bodies(made: Round) -> Iterator[Element]:
+    yield element("h1", made.host)
+    yield element("p", f"{len(made.servers)} servers, {_when(made)}", class_="soft")
+    yield _banner(made)
+    rows = [element("li", sentence, class_="ok" if good else "bad") for good, sentence in made.verdicts]
+    yield element("div", element("ul", *rows), class_="card")
+    yield from (element("div", element("b", problem), class_="card finding") for problem in made.problems)
+    yield from _name(made.resolution)
+    for report in made.reports:
+        yield element("h1", report.host)
+        yield from _body(report)
 
 
 def _body(made: Report) -> Iterator[Element]:
-    yield element("h1", made.host)
     yield element("p", _subtitle(made), class_="soft")
     yield _banner(made)
     yield element("div", topology(made), element("p", _LEGEND, class_="soft"), class_="card")
@@ -48,12 +72,16 @@ def _body(made: Report) -> Iterator[Element]:
 
 
 def _subtitle(made: Report) -> str:
-    when = datetime.fromtimestamp(made.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     where = f"{made.address}, " if made.address and made.address != made.host else ""
-    return f"{where}probed on {when} in {made.seconds:.1f} s"
+    return f"{where}{_when(made)}"
 
 
-def _banner(made: Report) -> Element:
+def _when(made: Report | Round) -> str:
+    when = datetime.fromtimestamp(made.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"probed on {when} in {made.seconds:.1f} s"
+
+
+def _banner(made: Report | Round) -> Element:
     if made.as_expected:
         return element("div", "All is as expected", class_="banner ok")
     things = "1 thing is" if made.wrong == 1 else f"{made.wrong} things are"

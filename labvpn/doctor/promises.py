@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -23,22 +23,28 @@ SECRET = {"password", "key"}
 
 @dataclass(frozen=True)
 class Broken:
-    """A promise that is not kept: where, what, and what to do."""
+    """A promise that is not kept: where, what, and what to do; of several servers also at which one."""
 
     hop: str
     says: str
     remedy: str
+    server: str = ""
 
     def __str__(self) -> str:
         """The sentence."""
-        return f"{self.hop}: {self.says}; {self.remedy}"
+        return f"{self.server + ', ' if self.server else ''}{self.hop}: {self.says}; {self.remedy}"
 
 
 def outside(report: Report) -> Iterator[Broken]:
     """What a client meets that it should not: ports, the name, the certificate."""
     for finding in report.findings:
         yield Broken("seen from here", finding.headline, finding.remedy or "look at the hops with labvpn doctor probe")
-    for problem in report.problems:
+    yield from shared(report.problems)
+
+
+def shared(problems: Iterable[str]) -> Iterator[Broken]:
+    """What is wrong beside the ports, or with the name of several servers."""
+    for problem in problems:
         yield Broken("seen from here", problem, "look at it with labvpn doctor probe")
 
 
@@ -62,7 +68,8 @@ def inside(host: Mapping[str, Observed]) -> Iterator[Broken]:
 
 def to_json(broken: list[Broken]) -> dict[str, Any]:
     """The findings for a program."""
-    return {"kept": not broken, "findings": [asdict(one) for one in broken]}
+    told = [{name: words for name, words in asdict(one).items() if name != "server" or words} for one in broken]
+    return {"kept": not broken, "findings": told}
 
 
 def _comparable(document: str) -> str:

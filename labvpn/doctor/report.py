@@ -34,6 +34,19 @@ class Report:
         return self.wanted.host
 
     @property
+    def label(self) -> str:
+        """The host with its address, where that is another word."""
+        return words.server(self.host, self.address)
+
+    @property
+    def answers(self) -> bool | None:
+        """Whether any port that shall be open is, to clients if any of them looked; None if nobody looked."""
+        looked = [view for view in self.views if view.sightings]
+        clients = [view for view in looked if view.place != "host"] or looked
+        opened = (seen.port in self.wanted.opened and seen.state == OPEN for one in clients for seen in one.sightings)
+        return any(opened) if clients else None
+
+    @property
     def wrong(self) -> int:
         """How many things are not as expected."""
         return sum(not port.as_expected for port in self.ports) + len(self.problems)
@@ -69,7 +82,7 @@ class Report:
 
     def _problems(self) -> Iterator[str]:
         if self.resolution:
-            yield from names.problems(self.resolution, self.wanted.address)
+            yield from self._name_problems(self.resolution)
         if not self.address:
             yield f"nothing could be probed: no address is known for {self.host}; give one with --address"
         for view in self.views:
@@ -78,9 +91,15 @@ class Report:
         for certificate in self.certificates:
             yield from certificates.problems(certificate, self.at)
 
+    def _name_problems(self, seen: Resolution) -> Iterator[str]:
+        if self.wanted.shared and self.wanted.address:
+            yield from names.differences(seen, (self.wanted.address,))
+        else:
+            yield from names.problems(seen, self.wanted.address)
+
     def _notes(self) -> Iterator[str]:
         for certificate in self.certificates:
-            yield from certificates.notes(certificate, self.wanted.name, self.at)
+            yield from certificates.notes(certificate, self.wanted.names, self.at)
         for view in self.views:
             if not view.trouble and not view.shows_offender:
                 yield f"{view.name} is no Linux: which machine refuses a packet cannot be seen from there"

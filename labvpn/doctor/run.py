@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from labvpn.doctor import names, report, views
+from labvpn.doctor import equals, names, report, views
+from labvpn.doctor.equals import Equal
+from labvpn.doctor.names import Resolution
 from labvpn.doctor.report import Report
+from labvpn.doctor.rounds import Round
 from labvpn.doctor.targets import TargetError, Targets
 from labvpn.doctor.views import PLACES, View
 
@@ -41,17 +44,67 @@ def place(text: str, there: Sequence[Point]) -> str:
     return text
 
 
-def probe(wanted: Targets, here: str, there: Sequence[Point], resolver: str | None = None) -> Report:
-    """Probe from this machine, which stands `here`, and from every vantage point `there`."""
+def probe(
+    wanted: Targets, here: str, there: Sequence[Point], resolver: str | None = None, known: Resolution | None = None
+) -> Report:
+    """Probe from this machine, which stands `here`, and from every vantage point `there`.
+
+    `known` is what the DNS says of the name, where it was asked before.
+    """
     began, clock = time.time(), time.monotonic()
     with ThreadPoolExecutor(max_workers=len(there) + 2) as pool:
         asks = here != NOWHERE or not wanted.address
-        asked = pool.submit(names.resolve, wanted.name, resolver) if wanted.name and asks else None
+        asked = pool.submit(_name, wanted.name, resolver, known) if wanted.name and asks else None
         # Where only the name leads to the address, everything waits for it.
         address = wanted.address or (asked.result().address if asked else wanted.host)
         seen = _views(pool, wanted, address, here, there) if address else ()
         resolution = asked.result() if asked else None
     return report.report(wanted, address or "", seen, resolution, began, time.monotonic() - clock)
+
+
+def each(
+    wanted: Targets, servers: Sequence[Equal], here: str, there: Sequence[Point], resolver: str | None = None
+) -> Round:
+    """Probe one server, or each of several in turn; an address that only the name leads to may be of several too.
+
+    In turn, because a hop on the way sends so many ICMP errors and no more, whichever server they are about. Raises
+    TargetError where a vantage point cannot stand where it is said to.
+    """
+    began, clock = time.time(), time.monotonic()
+    stand = _stand(here, there, servers)
+    known = names.resolve(wanted.name, resolver) if wanted.name and not wanted.address else None
+    behind = tuple(servers) or (equals.found(known.addresses) if known else ())
+    if not behind:
+        alone = probe(wanted, stand, there, resolver, known)
+        return Round(wanted.host, (replace(alone, at=began, seconds=time.monotonic() - clock),))
+    places = [point.name for point in there]
+    equals.check_places(behind, places if here == NOWHERE else [here, *places])
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        asked = pool.submit(_name, wanted.name, resolver, known) if wanted.name and here != NOWHERE else None
+        made = tuple(_each(wanted, behind, here, there, resolver))
+        resolution = asked.result() if asked else known
+    expected = tuple(server.address for server in servers)
+    return Round(wanted.host, made, behind, resolution, expected, began, time.monotonic() - clock)
+
+
+def _each(
+    wanted: Targets, servers: Sequence[Equal], here: str, there: Sequence[Point], resolver: str | None
+) -> Iterator[Report]:
+    """The report of every server, from the places that see it."""
+    for server in servers:
+        stand = _stand(here, there, servers) if server.is_seen_from(here) else NOWHERE
+        points = [point for point in there if server.is_seen_from(point.name)]
+        yield probe(equals.asked(wanted, server), stand, points, resolver)
+
+
+def _stand(here: str, there: Sequence[Point], servers: Sequence[Equal]) -> str:
+    """Where this machine stands; in the VPN of one of several servers its place is called `vpn-NAME`."""
+    first = equals.place_of(here)
+    return place(first if servers and first in equals.OWN else here, there)
+
+
+def _name(name: str, resolver: str | None, known: Resolution | None) -> Resolution:
+    return known or names.resolve(name, resolver)
 
 
 def _views(

@@ -11,7 +11,9 @@ from rich.table import Table
 
 from labvpn.doctor import words
 from labvpn.doctor.judgement import Finding, PortReport
+from labvpn.doctor.names import Resolution
 from labvpn.doctor.report import Report
+from labvpn.doctor.rounds import Round
 from labvpn.doctor.sighting import OPEN, Sighting
 from labvpn.doctor.views import View
 
@@ -19,11 +21,33 @@ from labvpn.doctor.views import View
 _MANY = 3
 
 
+def show_all(made: Round, console: Console) -> None:
+    """Print every server's report, then the name that they share, then a sentence for each server."""
+    if not made.servers:
+        show(made.reports[0], console)
+        return
+    for one in made.reports:
+        _show_report(one, console)
+        console.print()
+    for line in _name_lines(made.resolution):
+        console.print(line, highlight=False)
+    for problem in made.problems:
+        console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
+    for good, sentence in made.verdicts:
+        console.print(f"{'[green]✓[/]' if good else '[red]✗[/]'} {escape(sentence)}", highlight=False)
+    console.print(_result(made, sum(len(one.ports) for one in made.reports)), highlight=False)
+
+
 def show(made: Report, console: Console) -> None:
     """Print the ports as a table, then every finding with its reasons and its remedy, then the result."""
+    _show_report(made, console)
+    console.print(_result(made, len(made.ports)), highlight=False)
+
+
+def _show_report(made: Report, console: Console) -> None:
     if made.ports:
         console.print(_table(made))
-    for line in _name_lines(made):
+    for line in _name_lines(made.resolution):
         console.print(line, highlight=False)
     for finding in made.findings:
         _show(finding, console)
@@ -31,12 +55,10 @@ def show(made: Report, console: Console) -> None:
         console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
     for note in made.notes:
         console.print(f"[yellow]![/] {escape(note)}", highlight=False)
-    console.print(_result(made), highlight=False)
 
 
 def _table(made: Report) -> Table:
-    where = made.host if made.host == made.address else f"{made.host} ({made.address})"
-    table = Table(title=f"{where}, port by port", title_justify="left")
+    table = Table(title=f"{made.label}, port by port", title_justify="left")
     table.add_column("port", justify="right")
     table.add_column("shall be")
     for view in made.views:
@@ -74,17 +96,17 @@ def _show(finding: Finding, console: Console) -> None:
         console.print(Padding(escape(line), (0, 0, 0, 4)), highlight=False)
 
 
-def _name_lines(made: Report) -> Iterator[str]:
-    if made.resolution is None:
+def _name_lines(resolution: Resolution | None) -> Iterator[str]:
+    if resolution is None:
         return
-    for lookup in (made.resolution.resolver, *made.resolution.authority):
+    for lookup in (resolution.resolver, *resolution.authority):
         said = lookup.trouble or ", ".join(lookup.addresses) or "an alias"
         color, sign = ("red", "✗") if lookup.trouble else ("green", "✓")
-        yield f"[{color}]{sign}[/] {escape(f'{made.resolution.name} at {lookup.server}: {said}')}"
+        yield f"[{color}]{sign}[/] {escape(f'{resolution.name} at {lookup.server}: {said}')}"
 
 
-def _result(made: Report) -> str:
-    ports = "1 port" if len(made.ports) == 1 else f"{len(made.ports)} ports"
+def _result(made: Report | Round, count: int) -> str:
+    ports = "1 port" if count == 1 else f"{count} ports"
     took = f"{ports}, {made.seconds:.1f} s"
     if made.as_expected:
         return f"[green]All is as expected[/] ({took})."

@@ -39,6 +39,7 @@ class Targets:
 
     `fortigate` are the FortiGate's addresses, where they are known; `without` are hops that this lab does not have;
     `inner` is the server's address for clients of the VPN, whose systems send packets for `address` around the tunnel.
+    `shared` is the name of several servers, where `host` leads to one of them alone.
     """
 
     host: str
@@ -48,11 +49,17 @@ class Targets:
     fortigate: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     inner: str | None = None
+    shared: str | None = None
 
     @property
     def name(self) -> str | None:
         """The host's DNS name, None where only an address was given."""
         return None if is_address(self.host) else self.host
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name by which clients ask for this server, the one that users dial first."""
+        return tuple(name for name in (self.shared, self.name) if name)
 
 
 def targets(
@@ -81,12 +88,12 @@ def targets(
     name = host or stack.host
     if not name:
         raise TargetError("no host to probe; give its name or address, or the stack's outputs with --outputs FILE")
-    gateways = tuple(_checked_address(word, "--fortigate") for word in _words(fortigate or "")) or stack.fortigate
-    given = address or stack.address
-    checked = _checked_address(given, "--address" if address else "--outputs: address") if given else None
+    gateways = tuple(checked_address(word, "--fortigate") for word in _words(fortigate or "")) or stack.fortigate
+    given = address or (host if host and is_address(host) else stack.address)
+    checked = checked_address(given, "--address" if address else "--outputs: address") if given else None
     lacking = stack.without if without is None else _absent(without)
-    inside = _checked_address(inner, "--inner") if inner else stack.inner
-    return Targets(_checked_host(name), checked, opened, asked_closed, gateways, lacking, inside)
+    inside = checked_address(inner, "--inner") if inner else stack.inner
+    return Targets(checked_host(name), checked, opened, asked_closed, gateways, lacking, inside)
 
 
 def numbers(text: str, protocol: str, place: str) -> tuple[Port, ...]:
@@ -131,7 +138,7 @@ def _stack(text: str) -> Targets:
 def _inner(outputs: dict[str, Any]) -> str | None:
     network = outputs.get("network")
     told = network.get("hostAddress") if isinstance(network, dict) else None
-    return _checked_address(str(told), "--outputs: network.hostAddress") if told else None
+    return checked_address(str(told), "--outputs: network.hostAddress") if told else None
 
 
 def _port(word: str, protocol: str, place: str) -> Port:
@@ -161,13 +168,15 @@ def _absent(text: str) -> tuple[str, ...]:
     return tuple(_words(text))
 
 
-def _checked_host(host: str) -> str:
+def checked_host(host: str) -> str:
+    """A DNS name or IPv4 address without the dot at its end; raises TargetError."""
     if not _HOST.fullmatch(host):
         raise TargetError(f"{host!r} is neither a DNS name nor an IPv4 address")
     return host.rstrip(".")
 
 
-def _checked_address(address: str, place: str) -> str:
+def checked_address(address: str, place: str) -> str:
+    """An IPv4 address; `place` names it in the TargetError that another text raises."""
     if not is_address(address):
         raise TargetError(f"{place}: {address!r} is no IPv4 address")
     return address

@@ -127,4 +127,9 @@ def arguments(wanted: Targets, address: str) -> list[str]:
     lists = {f"--{protocol}": numbers for protocol, numbers in opened.items() if numbers}
     if wanted.closed:
         lists["--closed"] = ",".join(map(str, wanted.closed))
-    return [wanted.host, "--address", address, *(word for option in lists.items() for word in option)]
+    return [
+        next(iter(wanted.names), wanted.host),
+        "--address",
+        address,
+        *(word for option in lists.items() for word in option),
+    ]

@@ -43,7 +43,7 @@ def look(name: str, place: str, address: str, wanted: Targets) -> View:
     silence decides nothing come later, and silence is asked again as long as that brings errors.
     """
     with ThreadPoolExecutor(max_workers=len(wanted.opened) + len(wanted.closed) or 1) as pool:
-        ask = partial(_look, address, wanted.name)
+        ask = partial(_look, address, next(iter(wanted.names), None))
         opened = pool.map(ask, wanted.opened)
         closed = pool.map(partial(ask, wait=_HEAD_START), wanted.closed)
         seen = {sighting.port: sighting for sighting in (*opened, *closed)}

@@ -53,6 +53,11 @@ def hop_id(hop: Hop) -> str:
     return f"{hop.kind}:{hop.of}" if hop.of else hop.kind
 
 
+def server(host: str, address: str) -> str:
+    """A server as a sentence names it: what leads to it, with its address where that is another word."""
+    return host if address in ("", host) else f"{host} ({address})"
+
+
 def place(name: str, kind: str) -> str:
     """A vantage point with where it stands, as a heading."""
     return name if name == kind else f"{name} ({_PLACES[kind]})"

@@ -26,18 +26,25 @@ def text(file: Path | None) -> str:
 
 
 def shown_certificate(stack: Outputs) -> str:
-    """The certificate that the server shows now, in PEM; nobody vouches for it. Raises OutputsError."""
-    address = (str(stack.address), stack.ports["tcp"][0])
-    try:
-        # It is fetched to be trusted from now on, so there is nothing to verify it by.
-        context = ssl._create_unverified_context()  # noqa: S323
-        with socket.create_connection(address, SECONDS) as plain, context.wrap_socket(plain) as secure:
-            return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True) or b"")
-    except OSError as error:
-        where = f"{address[0]} port {address[1]}"
-        raise OutputsError(
-            f"The server shows no certificate at {where} ({error}); is it up, and open to here?"
-        ) from None
+    """The certificate that the server shows now, in PEM; nobody vouches for it. Raises OutputsError.
+
+    Several servers without an authority of the stack's show the same one, so the first that answers is enough.
+    """
+    port, silent = stack.ports["tcp"][0], []
+    for site in stack.every:
+        try:
+            return _shown((str(site.address), port))
+        except OSError as error:
+            silent.append(f"{site.address} port {port} ({error})")
+    where = "; ".join(silent)
+    raise OutputsError(f"The server shows no certificate at {where}; is it up, and open to here?")
+
+
+def _shown(address: tuple[str, int]) -> str:
+    # It is fetched to be trusted from now on, so there is nothing to verify it by.
+    context = ssl._create_unverified_context()  # noqa: S323
+    with socket.create_connection(address, SECONDS) as plain, context.wrap_socket(plain) as secure:
+        return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True) or b"")
 
 
 def _text(file: Path) -> str:

@@ -97,6 +97,11 @@ class Outputs(Told):
     certificate: str | None = None
     translated: bool = Field(default=False, description="whether the server stands behind an address translation (VIP)")
 
+    @property
+    def every(self) -> tuple[Site, ...]:
+        """Every server, also where the outputs were written before there could be several."""
+        return self.servers or (Site(address=self.address, dialled=self.name, ssh=self.ssh),)
+
     def of(self, user: str) -> Outputs:
         """The outputs as a user meets them: the hub and its network are the user's own."""
         hub = self.users[user].hub

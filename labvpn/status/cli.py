@@ -61,10 +61,9 @@ def status(
 
 def sites(stack: Outputs, server: str | None) -> tuple[Site, ...]:
     """The servers to read: all, or the one that is named. Raises OutputsError where there is none of that name."""
-    every = stack.servers or (Site(address=stack.address, dialled=stack.name, ssh=stack.ssh),)
-    found = tuple(site for site in every if server in (None, site.name, str(site.address), site.dialled))
+    found = tuple(site for site in stack.every if server in (None, site.name, str(site.address), site.dialled))
     if not found:
-        known = ", ".join(site.name or str(site.address) for site in every)
+        known = ", ".join(site.name or str(site.address) for site in stack.every)
         raise OutputsError(f"There is no server '{server}'; the stack has {known}")
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import pytest
 
 from labvpn.rehearsal import network, sealed, stack, values
 from labvpn.render.certificate import found_authority
-from tests.rehearsal.kit_lab import KitLab, dial
+from tests.rehearsal.kit_lab import PROGRAM, KitLab, dial
 from tests.rehearsal.openvpn_client import IN
 from tests.rehearsal.radius import answering
 from tests.rehearsal.softether_client import by_setting, dialling
@@ -152,6 +153,26 @@ def test_a_session_ends_at_its_limit_and_does_not_go_on_at_the_other_server(kits
         assert client.reads("process exiting"), client.log
         assert "session-timeout" in client.log
         assert client.log.count(IN) == 1
+
+
+def test_the_doctor_says_which_server_is_down_and_that_the_other_one_answers(kits: KitLab) -> None:
+    def doctor(place: str, *words: str) -> tuple[int, str]:
+        done = kits.lab.run(place, *PROGRAM, "doctor", *words, "--outputs", str(kits.outputs))
+        return done.returncode, " ".join(done.stdout.split())
+
+    check = ("check", "--here", "campus", "--key", str(kits.lab.state / "ssh" / "admin"), "--json")
+    until = time.monotonic() + PATIENCE
+    while (told := doctor("phone", "probe"))[0] and time.monotonic() < until:
+        time.sleep(2)
+    own = f"vpn-two.{ZONE} ({network.SECOND})"
+    assert told[0] == 0, told
+    assert f"✓ {network.SERVER} answers" in told[1] and f"✓ {own} answers" in told[1]
+    assert json.loads(doctor("admin", *check)[1]) == {"kept": True, "findings": []}
+    with stopped(kits.lab, network.SECOND):
+        code, said = doctor("phone", "probe")
+        assert code == 1
+        assert f"✗ {own} does not answer at any of its" in said and f"✓ {network.SERVER} answers" in said
+        assert {finding["server"] for finding in json.loads(doctor("admin", *check)[1])["findings"]} == {own}
 
 
 def test_destroy_leaves_nothing_of_ours_anywhere(up: Stack, bare: dict[str, str], file: Path) -> None:

@@ -29,15 +29,18 @@ Files = Annotated[
         help="What the user sent: a log, a message or an error number; - reads standard input.", show_default=False
     ),
 ]
-Server = Annotated[
-    Path | None,
-    typer.Option(help="The VPN server's log (security_log or server_log) of the same moment.", show_default=False),
+Servers = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="The VPN server's log (security_log or server_log) of the same moment; of several servers one of each.",
+        show_default=False,
+    ),
 ]
 
 
 def command(
     files: Files,
-    server: Server = None,
+    server: Servers = None,
     lang: Annotated[Language, typer.Option(help="Language of the answer.")] = Language.EN,
     json: Annotated[bool, typer.Option("--json", help="Print stage and causes as JSON.")] = False,
 ) -> None:
@@ -47,7 +50,7 @@ def command(
 
     Exit status: 0 if it was diagnosed, 2 for wrong usage, 3 if the text is unknown.
     """
-    verdict = diagnose([_text(path) for path in files], _text(server) if server else None)
+    verdict = diagnose([_text(path) for path in files], *map(_text, server or ()))
     sys.stdout.write(as_json(verdict, lang) + "\n" if json else as_text(verdict, lang))
     if not verdict.known:
         raise typer.Exit(UNKNOWN_STATUS)

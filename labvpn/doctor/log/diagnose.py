@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from labvpn.doctor.log import recognise, rules
 from labvpn.doctor.log.attempts import Attempt, split
@@ -25,35 +26,46 @@ DECIDES = 200.0
 """The weight of what the server names: more than anything of the client's."""
 
 
-def diagnose(texts: Sequence[str], server: str | None = None) -> Verdict:
-    """Diagnose client texts (each a file), with the server's log of the same moment if there is one."""
+def diagnose(texts: Sequence[str], *servers: str | None) -> Verdict:
+    """Diagnose client texts (each a file), with the log of each server of the same moment where there is one."""
     readable = [text for text in texts if is_text(text)]
     seen = [event for text in readable for event in recognise.events(read(text))]
     client = [event for event in seen if event.family is not Family.SERVER]
     lines = [event for event in seen if event.family is Family.SERVER]
-    if server is not None and is_text(server):
-        lines += [replace(event, family=Family.SERVER) for event in recognise.events(read(server))]
+    given = [text for text in servers if text is not None]
+    first, *others = [_of_server(text) for text in given] or [[]]
+    logs = [[*lines, *first], *others]
     if not client:
-        return rules.judge(lines)
+        return rules.judge(list(chain(*logs)))
     verdict = rules.judge(client)
-    if server is None and not lines:
+    if not given and not lines:
         return verdict
-    near = _near(lines, client)
+    near = _near(logs, client)
     possible = _possible(near, verdict, client)
     return verdict if near and not possible else crossed(verdict, possible)
 
 
-def _near(lines: Sequence[Event], client: Sequence[Event]) -> list[Event]:
-    """The server's dials up to the one nearest to the client's last moment; all where clocks cannot be compared."""
+def _of_server(text: str) -> list[Event]:
+    """The events of one server's log."""
+    return [replace(event, family=Family.SERVER) for event in recognise.events(read(text))] if is_text(text) else []
+
+
+def _near(logs: Sequence[Sequence[Event]], client: Sequence[Event]) -> list[Event]:
+    """The dials at one server up to the one nearest to the client's last moment; all where clocks cannot be compared.
+
+    Of several servers it is the one with that dial, for a client dials one of them at a time.
+    """
+    lines = list(chain(*logs))
     moment = next((event.at for event in reversed(client) if event.at is not None), None)
     if moment is None:
-        return list(lines)
-    gaps = [(_gap(attempt, moment), attempt) for attempt in split(lines)]
-    close = [(gap // SAME, -attempt.number, attempt) for gap, attempt in gaps if gap <= NEAR]
+        return lines
+    dials = [(_gap(attempt, moment), log, attempt) for log, seen in enumerate(logs) for attempt in split(seen)]
+    close = [(gap // SAME, -attempt.number, log, attempt) for gap, log, attempt in dials if gap <= NEAR]
     if not close:
-        return list(lines)
-    nearest = min(close, key=lambda one: one[:2])[2]
-    events = [event for _, _, attempt in close if attempt.number <= nearest.number for event in attempt.events]
+        return lines
+    *_, nearest, last = min(close, key=lambda one: one[:3])
+    before = (attempt for *_, log, attempt in close if log == nearest and attempt.number <= last.number)
+    events = [event for attempt in before for event in attempt.events]
     return [event for event in events if event.at is None or _apart(event.at, moment) <= NEAR]
 
 

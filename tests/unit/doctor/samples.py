@@ -1,6 +1,12 @@
 """Views and reports to judge and to draw, made by hand."""
 
+import json
+from collections.abc import Mapping, Sequence
+
+from labvpn.doctor import equals
+from labvpn.doctor.names import Resolution
 from labvpn.doctor.report import Report, report
+from labvpn.doctor.rounds import Round
 from labvpn.doctor.sighting import Certificate, Refusal, Sighting
 from labvpn.doctor.targets import Port, targets
 from labvpn.doctor.views import View
@@ -36,3 +42,37 @@ def blocked() -> Report:
     campus = View("campus", "campus", (FINE, ANSWERED, intruder))
     broken = View("phone", "outside", trouble="ssh: <connect> failed")
     return judged(here, campus, broken)
+
+
+ONE, TWO, SHARED = SERVER, "203.0.113.22", "vpn.lab.example"
+LOGIN = {"host": "", "hostKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG9"}
+SERVERS: tuple[dict[str, object], ...] = (
+    {"name": None, "address": ONE, "dialled": ONE, "ssh": {**LOGIN, "host": ONE}},
+    {"name": "two", "address": TWO, "dialled": "vpn-two.lab.example", "ssh": {**LOGIN, "host": TWO}},
+)
+
+
+def stack(servers: Sequence[Mapping[str, object]] = SERVERS, **changes: object) -> str:
+    """The outputs of a stack with TCP 443 and two servers, the first of them without a name of its own."""
+    told: dict[str, object] = {
+        "name": SHARED,
+        "address": ONE,
+        "ports": {"tcp": [443]},
+        "network": {"router": "192.168.30.1"},
+    }
+    told |= {"hub": "LAB", "protocols": {"openvpn": True, "sstp": False}, "users": {}, "ssh": SERVERS[0]["ssh"]}
+    return json.dumps({**told, "servers": servers, **changes})
+
+
+def round_of(*seen: tuple[View, ...], resolution: Resolution | None = None) -> Round:
+    """A run over the servers of that stack, which were seen so."""
+    wanted, servers = equals.wanted(None, stack(), udp="500", tcp="443", closed="8000")
+    reports = tuple(
+        report(equals.asked(wanted, server), server.address, views, None, NOW, 2.5)
+        for server, views in zip(servers, seen, strict=True)
+    )
+    return Round(SHARED, reports, servers, resolution, (ONE, TWO), NOW, 5.0)
+
+
+UP = (View("here", "outside", (FINE, ANSWERED, CLOSED)),)
+DOWN = (View("here", "outside", (Sighting(HTTPS, 5), Sighting(IKE, 5), CLOSED)),)

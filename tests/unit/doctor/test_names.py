@@ -4,7 +4,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from labvpn.doctor.names import Lookup, Resolution, problems, read
+from labvpn.doctor.names import Lookup, Resolution, differences, problems, read
 
 NAME, NEW, OLD = "vpn.lab.example", "203.0.113.20", "203.0.113.99"
 
@@ -44,6 +44,49 @@ def test_each_thing_that_goes_wrong_with_a_name_has_its_sentence(seen: Resolutio
 def test_without_an_expected_address_the_zones_servers_are_right() -> None:
     assert problems(resolution(found(OLD), found(OLD)), None) == ()
     assert "still says" in problems(resolution(found(OLD), found(NEW)), None)[0]
+
+
+BOTH = (NEW, "203.0.113.22")
+
+
+def several(*addresses: str) -> Lookup:
+    return Lookup("ns1.lab.example", addresses)
+
+
+def test_a_name_of_several_servers_has_exactly_their_addresses() -> None:
+    assert differences(resolution(several(*BOTH), several(*BOTH)), BOTH[::-1]) == ()
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (
+            resolution(several(NEW), several(NEW)),
+            ["ns1.lab.example, a server of lab.example, lacks 203.0.113.22 for vpn.lab.example; run `pulumi up`"],
+        ),
+        (
+            resolution(several(*BOTH, OLD), several(*BOTH, OLD)),
+            ["says 203.0.113.99 for vpn.lab.example, which does not belong to it; run `pulumi up`"],
+        ),
+        (
+            resolution(several(NEW, OLD), several(NEW, OLD)),
+            ["lacks 203.0.113.22 for", "says 203.0.113.99 for"],
+        ),
+        (
+            resolution(several(NEW, OLD), several(*BOTH)),
+            ["still lacks 203.0.113.22 for vpn.lab.example, until that record's TTL", "still says 203.0.113.99 for"],
+        ),
+        (resolution(several(NEW)), ["still lacks 203.0.113.22 for"]),
+        (resolution(several(*BOTH)), ["no server of the zone of vpn.lab.example could be found"]),
+        (resolution(Lookup("9.9.9.9", trouble="does not answer"), several(*BOTH)), ["(9.9.9.9) does not answer"]),
+        (resolution(several(*BOTH), Lookup("ns2", trouble="is lame")), ["ns2, a server of lab.example, is lame"]),
+        (resolution(several(*BOTH), Lookup("ns1.lab.example")), []),
+    ],
+)
+def test_an_address_that_is_missing_or_foreign_is_named_once(seen: Resolution, said: list[str]) -> None:
+    told = differences(seen, BOTH)
+    assert len(told) == len(said), told
+    assert all(words in sentence for words, sentence in zip(said, told, strict=True)), told
 
 
 def answer(*records: str, rcode: int = dns.rcode.NOERROR, authoritative: bool = True) -> dns.message.Message:

@@ -1,6 +1,6 @@
 """The stack's promises against what the host shows."""
 
-from labvpn.doctor.promises import inside, offered, to_json
+from labvpn.doctor.promises import Broken, inside, offered, to_json
 from labvpn.observe.host import Observed
 from tests.unit.doctor.samples import good
 
@@ -36,3 +36,9 @@ def test_the_findings_are_told_to_a_program() -> None:
     told = to_json(list(inside({})))
     assert told["kept"] is False
     assert set(told["findings"][0]) == {"hop", "says", "remedy"}
+
+
+def test_of_several_servers_a_finding_names_its_own() -> None:
+    broken = Broken("SoftEther", "user a is missing", "run `pulumi up`", "203.0.113.22")
+    assert str(broken) == "203.0.113.22, SoftEther: user a is missing; run `pulumi up`"
+    assert to_json([broken])["findings"][0]["server"] == "203.0.113.22"

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field, replace
 
-from labvpn.doctor import run
+import pytest
+
+from labvpn.doctor import equals, names, run, views
 from labvpn.doctor.judgement import judge
+from labvpn.doctor.names import Lookup, Resolution
 from labvpn.doctor.sighting import Refusal, Sighting
-from labvpn.doctor.targets import Targets, targets
+from labvpn.doctor.targets import TargetError, Targets, targets
 from labvpn.doctor.views import View
-from tests.unit.doctor.samples import FINE, HTTPS, SERVER
+from tests.unit.doctor.samples import FINE, HTTPS, ONE, SERVER, SHARED, TWO, stack
 
 INNER = "192.168.31.1"
 
@@ -21,6 +24,18 @@ class Recorder:
     def look(self, _wanted: Targets, address: str) -> View:
         self.asked.append(address)
         return View(self.name, self.place, (FINE,))
+
+
+def found(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    """The names that are asked for, of which all have these addresses."""
+    asked: list[str] = []
+
+    def resolve(name: str, _resolver: str | None) -> Resolution:
+        asked.append(name)
+        return Resolution(name, Lookup("9.9.9.9", addresses), "lab.example", (Lookup("ns1", addresses),))
+
+    monkeypatch.setattr(names, "resolve", resolve)
+    return asked
 
 
 def seen(place: str, wanted: Targets) -> tuple[View, list[str]]:
@@ -51,3 +66,44 @@ def test_a_refusal_from_the_inner_address_is_the_servers_own() -> None:
     view = replace(View("vpn", "vpn", (refused,)), address=INNER)
     blamed = judge(HTTPS, True, [view], (SERVER, ()), ()).blame
     assert blamed and blamed.hop and blamed.hop.kind == "firewalld"
+
+
+def test_a_place_in_the_vpn_or_on_a_host_looks_at_its_own_server_and_all_others_at_each() -> None:
+    points = [Recorder("outside", name="phone"), Recorder("vpn", name="vpn-two"), Recorder("host", name="host")]
+    made = run.each(*equals.wanted(None, stack(), inner=INNER), run.NOWHERE, points)
+    assert [point.asked for point in points] == [[ONE, TWO], [INNER], [ONE]]
+    assert [[view.name for view in report.views] for report in made.reports] == [
+        ["phone", "host"],
+        ["phone", "vpn-two"],
+    ]
+
+
+def test_this_machine_in_the_vpn_of_one_server_leaves_the_others_to_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    found(monkeypatch, ONE, TWO)
+    monkeypatch.setattr(views, "look", lambda name, place, address, _: View(name, place, (FINE,), address=address))
+    made = run.each(*equals.wanted(None, stack(), inner=INNER), "vpn-two", [Recorder("outside", name="phone")])
+    assert [[view.name for view in report.views] for report in made.reports] == [["phone"], ["here", "phone"]]
+    with pytest.raises(TargetError, match="vpn-two' is no place"):
+        run.each(*equals.wanted(TWO, stack()), "vpn-two", [])
+
+
+def test_the_shared_name_must_have_every_servers_address_and_an_own_name_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = found(monkeypatch, ONE, TWO)
+    monkeypatch.setattr(views, "look", lambda name, place, *_: View(name, place, (FINE,)))
+    made = run.each(*equals.wanted(None, stack()), "outside", [])
+    assert set(asked) == {SHARED, "vpn-two.lab.example"}
+    assert made.problems == ()
+    (strayed,) = made.reports[1].problems
+    assert "says 203.0.113.20 for vpn-two.lab.example, which does not belong to it" in strayed
+
+
+def test_every_address_of_a_name_is_probed_where_the_name_alone_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = found(monkeypatch, ONE, TWO)
+    point = Recorder("outside")
+    made = run.each(*equals.wanted(SHARED, None, tcp="443"), run.NOWHERE, [point])
+    assert (point.asked, asked, made.as_expected) == ([ONE, TWO], [SHARED], True)
+    found(monkeypatch, TWO)
+    alone = run.each(*equals.wanted(SHARED, None, tcp="443"), run.NOWHERE, [point])
+    assert (alone.servers, alone.reports[0].address) == ((), TWO)

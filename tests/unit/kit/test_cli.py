@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from labvpn.kit.cli import kit
 from labvpn.render import outputs
+from tests.unit.doctor.servers import LOOPBACK, certificate, tcp, vpn
 from tests.unit.kit.orders import AUTHORITY, identity
 from tests.unit.samples import credentials, lab
 
@@ -84,6 +85,17 @@ def test_without_an_authority_the_way_out_is_named(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "--trust-shown" in done.stderr
     assert not (tmp_path / "guest1").exists()
+
+
+def test_the_certificate_that_servers_share_is_taken_from_whichever_is_up(tmp_path: Path) -> None:
+    with tcp(vpn(certificate(tmp_path))) as port:
+        down, up = ({"address": one, "dialled": one, "ssh": TOLD["ssh"]} for one in ("127.0.0.2", LOOPBACK))
+        shown = {"certificate": None, "address": "127.0.0.2", "ports": {"tcp": [port], "udp": []}}
+        done = run(tmp_path / "kits", "guest1", "--trust-shown", **shown, servers=[down, up])
+        assert done.exit_code == 0, done.stderr
+        done = run(tmp_path / "kits", "guest1", "--trust-shown", **shown, servers=[down])
+    assert done.exit_code == 1
+    assert f"shows no certificate at 127.0.0.2 port {port} ([Errno 111]" in done.stderr
 
 
 def test_a_certificate_of_the_user_makes_a_kit_for_a_login_by_it(tmp_path: Path) -> None:

@@ -63,3 +63,6 @@ def test_the_servers_log_is_an_option(tmp_path: Path) -> None:
     server.write_text(case.server or "", encoding="utf-8")
     answer = json.loads(run.invoke(app, [str(client), "--server", str(server), "--json"]).stdout)
     assert answer["causes"][0]["id"] == "second-login"
+    (silent := tmp_path / "silent").touch()
+    both = [str(client), "--server", str(server), "--server", str(silent), "--json"]
+    assert json.loads(run.invoke(app, both).stdout) == answer

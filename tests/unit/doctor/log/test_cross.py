@@ -35,6 +35,23 @@ def test_an_expired_account_is_told_from_a_wrong_password_by_the_server_alone() 
     assert (first(case.text), first(case.text, case.server)) == ("wrong-credentials", "account-expired")
 
 
+def test_of_several_servers_the_one_with_that_dial_decides() -> None:
+    case, other = TEXTS["cross-auth-failed-multilogin"], OTHERS_LOGIN.replace("08:14:05", "12:24:30")
+    for logs in ((case.server, other), (other, case.server), (case.server, "")):
+        assert str(diagnose([case.text], *logs).causes[0]) == "second-login"
+
+
+def test_a_dial_at_another_server_does_not_explain_this_one() -> None:
+    case, nearer = TEXTS["cross-auth-failed-multilogin"], OTHERS_LOGIN.replace("08:14:05", "12:25:04")
+    later = (case.server or "").replace("12:25:04", "12:26:30")
+    assert str(diagnose([case.text], later, nearer).causes[0]) == "wrong-credentials"
+    assert str(diagnose([case.text], nearer, later).causes[0]) == "wrong-credentials"
+
+
+def test_servers_of_which_none_saw_the_dial_were_not_reached() -> None:
+    assert str(diagnose(["エラー 789"], "", "").causes[0]) == "ipsec-ports-blocked"
+
+
 def test_a_server_in_another_time_zone_is_still_the_same_moment() -> None:
     log = (TEXTS["cross-691-multilogin"].server or "") + OTHERS_LOGIN.replace("08:14", "13:59")
     assert first("2026-04-06 20:41:02 Remote Access error 691", log) == "second-login"
