@@ -56,7 +56,7 @@ def profile(order: Order, trust: Trust, way: Way, reader: Reader = Reader.OPENVP
 
 def _lines(order: Order, trust: Trust, way: Way, reader: Reader) -> Iterator[str]:
     yield f"# {order.title}, {order.user}, {way.transport.upper()} port {way.port}"
-    yield from ("client", "dev tun", f"proto {way.transport}", f"remote {order.stack.name} {way.port}", "nobind")
+    yield from ("client", "dev tun", f"proto {way.transport}", *_remotes(order, way), "nobind")
     # The server's own sample says AES-128-CBC, which OpenVPN 2.6 does not negotiate; the server follows this one.
     yield from ("cipher AES-256-GCM", "data-ciphers AES-256-GCM", "auth SHA1")
     if names_gateway(order) and reader is Reader.OPENVPN:
@@ -66,6 +66,12 @@ def _lines(order: Order, trust: Trust, way: Way, reader: Reader) -> Iterator[str
     yield from _server(order, trust)
     yield from _user(order)
     yield "verb 3"
+
+
+def _remotes(order: Order, way: Way) -> Iterator[str]:
+    yield from (f"remote {host} {way.port}" for host in order.hosts)
+    if len(order.hosts) > 1:
+        yield "remote-random"
 
 
 def _restarts(order: Order) -> Iterator[str]:
@@ -82,7 +88,9 @@ def _restarts(order: Order) -> Iterator[str]:
 
 def _server(order: Order, trust: Trust) -> Iterator[str]:
     if trust.is_authority:
-        yield from ("remote-cert-tls server", f"verify-x509-name {order.stack.name} name")
+        yield "remote-cert-tls server"
+        # The stack's authority signs its servers alone; those without a name of all have each its own address for one.
+        yield from (f"verify-x509-name {host} name" for host in order.hosts if len(order.hosts) == 1)
     yield from _inline("ca", trust.pem)
 
 

@@ -120,6 +120,12 @@ class Order:
         return bool(self.stack.network.routes)
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """What is dialled: the name of all, or every server's address where the lab has no name."""
+        unnamed = self.redials and self.stack.name == str(self.stack.address)
+        return tuple(str(site.address) for site in self.stack.servers) if unnamed else (self.stack.name,)
+
+    @property
     def redials(self) -> bool:
         """Whether a device dials again by itself: only where another server may answer it."""
         return len(self.stack.servers) > 1

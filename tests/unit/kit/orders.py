@@ -43,11 +43,12 @@ def split(**changes: Any) -> Order:
     )
 
 
-def several(**rules: Any) -> Order:
-    """A stack of two servers, and a user with these rules."""
+def several(limit: int = 0, **changes: Any) -> Order:
+    """A stack of two servers, and a user whose sessions have this limit in seconds."""
     login = {"host": "203.0.113.20", "hostKey": "ssh-ed25519 AAAA"}
     first = {"address": "203.0.113.20", "dialled": "203.0.113.20", "ssh": login}
-    return order(servers=[first, {**first, "name": "two"}], users={"guest1": rules})
+    second = {"name": "two", "address": "203.0.113.22", "dialled": "203.0.113.22", "ssh": login}
+    return order(servers=[first, second], users={"guest1": {"AutoDisconnect": limit}}, **changes)
 
 
 @cache

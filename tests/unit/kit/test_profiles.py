@@ -42,12 +42,18 @@ def test_a_session_that_the_server_cuts_stays_cut() -> None:
 
 
 def test_where_another_server_may_answer_a_device_dials_again_up_to_the_limit_of_its_session() -> None:
-    found = ovpn(several(AutoDisconnect=1800))
+    found = ovpn(several(limit=1800))
     assert "remap-usr1" not in found
     assert int(found["connect-retry-max"]) > 1
     assert (found["session-timeout"], found["ignore-unknown-option"]) == ("1800", "session-timeout")
-    assert "session-timeout" not in ovpn(several(AutoDisconnect=0))
-    assert "uint NumRetry 0\r\n" in softether.setting(several(AutoDisconnect=0), AUTHORITY)
+    assert "session-timeout" not in ovpn(several(limit=0))
+    assert "uint NumRetry 0\r\n" in softether.setting(several(limit=0), AUTHORITY)
+
+
+def test_servers_without_a_name_of_all_are_each_named_in_the_profile() -> None:
+    text = openvpn.profile(several(name="203.0.113.20"), AUTHORITY, UDP)
+    assert "remote 203.0.113.20 1194\nremote 203.0.113.22 1194\nremote-random\n" in text
+    assert "remote-cert-tls server" in text and "verify-x509-name" not in text
 
 
 def test_a_split_tunnel_names_its_gateway_and_openvpn_connect_gets_no_line_that_it_refuses() -> None:
