@@ -93,6 +93,7 @@ class Outputs(Told):
     ssh: Login
     servers: tuple[Site, ...] = Field(default=(), description="every server; `address` and `ssh` are the first one's")
     users: dict[str, Account]
+    everybody: tuple[str, ...] = Field(default=(), description="hubs that let in whom RADIUS knows, without a line")
     preshared_key: Secret = None
     certificate: str | None = None
     translated: bool = Field(default=False, description="whether the server stands behind an address translation (VIP)")
