@@ -89,11 +89,15 @@ def test_whom_radius_let_in_has_the_limits_of_everybody_and_others_have_their_ow
 
 
 def test_everybody_is_asked_for_once_in_a_round(machine: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> None:
-    accounts, asked = Accounts(), []
+    accounts = Accounts()
+    asked: list[str] = []
+
+    def call(method: str, **named: Any) -> Answer:
+        asked.append(named["Name_str"])
+        return accounts.call(method, **named)
+
     one = reaper(machine, accounts, monkeypatch)
-    monkeypatch.setattr(
-        one, "call", lambda method, **named: (asked.append(named["Name_str"]), accounts.call(method, **named))[1]
-    )
+    monkeypatch.setattr(one, "call", call)
     for user in ("a", "b", "c"):
         one.limits(session(user))
     assert asked == ["a", "*", "b", "c"]
