@@ -36,7 +36,7 @@ def record_behind(call: Call, hub: str, user: str) -> Tuple[Optional[Answer], bo
     """The record by which a user was let in, None where there is none by now, and whether it is that of `*`."""
     # Who dials as `*` itself is one of everybody too, and must not take the others along.
     own = own_record(call, hub, user) if user != EVERYBODY else None
-    if own is not None or user == ADMINISTRATOR:
+    if own is not None:
         return own, False
     return own_record(call, hub, EVERYBODY), True
 

@@ -24,6 +24,8 @@ from tests.rehearsal.radius import answering
 from tests.unit.samples import lab
 
 LIMIT, HOLD = 12, 15
+ENDS = ("--session-timeout", str(4 * LIMIT))
+"""A client that nobody cuts ends by itself, so that its test does."""
 DOMAIN = "CAMPUS\\kai"
 LINES = ("guest", "late", "rita", "shut")
 KNOWN = (DOMAIN, "jdoe@campus.example", "aoi", "jdoe", "kai", "ken", "mika", "noa", "sora", "yui", *LINES)
@@ -159,7 +161,7 @@ def test_one_of_everybody_is_cut_and_held_off_alone_and_gets_in_again(host: HubH
     short = campus(everybody={**EVERYBODY, "AutoDisconnect": LIMIT})
     host.apply(short)
     again = ("--auth-retry", "nointeract", "--connect-retry", "2", "3")
-    with dialling(host, tmp_path, *again, user="kai", password="radius-of-kai", machine="campus") as client:
+    with dialling(host, tmp_path, *again, *ENDS, user="kai", password="radius-of-kai", machine="campus") as client:
         assert client.reads(IN), client.log
         assert client.reads(REFUSED), client.log
         assert previewed(host, short) == made_by_hand(host, short) == []
@@ -215,7 +217,7 @@ def test_an_everybody_that_was_made_by_hand_is_named_and_goes_where_the_hub_is_o
 
 def test_destroy_leaves_nothing_of_everybody_and_of_a_hold(host: HubHost, tmp_path: Path) -> None:
     host.apply(campus(everybody={**EVERYBODY, "AutoDisconnect": LIMIT}))
-    with dialling(host, tmp_path, user="noa", password="radius-of-noa", machine="campus") as client:
+    with dialling(host, tmp_path, *ENDS, user="noa", password="radius-of-noa", machine="campus") as client:
         assert client.reads(IN), client.log
         assert client.reads(REFUSED), client.log
     host.remove("hub")
