@@ -86,6 +86,6 @@ def account(lab: Lab, user: User, password: Any) -> dict[str, Any]:
     expires = user.expires.isoformat() if user.expires else None
     limit = lab.policies_of(user)["AutoDisconnect"]
     told = {"password": password, "realName": user.real_name, "expires": expires, "AutoDisconnect": limit}
-    if user.auth is Auth.KEPT:
-        told["kept"] = True
+    if user.auth in (Auth.KEPT, Auth.RADIUS):
+        told[user.auth.value] = True
     return {**told, "hub": user.hub} if lab.hub_of(user) != lab.vpn.hub else told

@@ -18,6 +18,7 @@ from labvpn.rehearsal import dial
 from labvpn.rehearsal.dial import Login
 from labvpn.rehearsal.network import WHOAMI
 from labvpn.render.documents import Concern, documents
+from tests.rehearsal import softether_client
 from tests.rehearsal.hub_lab import SERVER, SERVICES, WEB, WORKSTATION, HubHost, lets_in
 from tests.rehearsal.openvpn_client import IN, REFUSED, dialling
 from tests.rehearsal.radius import answering
@@ -28,7 +29,7 @@ ENDS = ("--session-timeout", str(4 * LIMIT))
 """A client that nobody cuts ends by itself, so that its test does."""
 DOMAIN = "CAMPUS\\kai"
 LINES = ("guest", "late", "rita", "shut")
-KNOWN = (DOMAIN, "jdoe@campus.example", "aoi", "jdoe", "kai", "ken", "mika", "noa", "sora", "yui", *LINES)
+KNOWN = (DOMAIN, "jdoe@campus.example", "aoi", "jdoe", "kai", "ken", "mika", "noa", "ryo", "sora", "yui", *LINES)
 """Each test dials by names of its own: a session whose client was ended lives on for some seconds, and counts."""
 EVERYBODY = {"name": "*", "auth": "radius", "group": "campus", "MultiLogins": 1}
 WHO = "user * (everybody whom RADIUS knows) of LAB"
@@ -111,6 +112,13 @@ def test_whom_radius_knows_is_let_in_without_a_line_and_reaches_the_services_alo
         assert not host.fetch("campus", WORKSTATION)
         session = status(host)["jdoe"]
         assert (session["everybody"], session["limit"]) == (True, 900)
+
+
+def test_softethers_own_client_is_let_in_where_its_account_is_one_of_radius(host: HubHost, tmp_path: Path) -> None:
+    account, word = softether_client.by_hand(SERVER, "ryo"), login("ryo").password
+    with softether_client.dialling(host, "campus", tmp_path, account, word, kind="radius") as client:
+        assert client.becomes("Connected"), client.status()
+        assert status(host)["ryo"]["everybody"]
 
 
 @pytest.mark.parametrize("wrong", [login("ken", "wrong"), login("nobody"), login("KEN", "radius-of-ken")])
