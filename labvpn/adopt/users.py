@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from labvpn.adopt.found import Found
 from labvpn.model.policies import LAB_DEFAULTS, Policies
 from labvpn.model.problems import problems_of
-from labvpn.model.users import User
+from labvpn.model.users import EVERYBODY, User
 from labvpn.observe.survey import Survey
 
 FOLDER = "certificates"
@@ -84,7 +84,7 @@ def _trouble(found: Found, row: Mapping[str, str], fields: Mapping[str, str]) ->
     """Why a row cannot stand in the users' file."""
     if "login" in fields:
         return "he logs in anonymously or by a Windows domain, which the stack does not have"
-    if row["name"].lower() in {other["name"].lower() for other in found.users}:
+    if row["name"] != EVERYBODY and row["name"].lower() in {other["name"].lower() for other in found.users}:
         return "another hub has a user of this name, and the stack has each name once"
     try:
         User.model_validate({key: value for key, value in row.items() if value}, context={"files": found.files.get})

@@ -7,6 +7,7 @@ from labvpn.agent.access import Access
 from labvpn.agent.backups import back_up
 from labvpn.agent.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.document import Change, Line
+from labvpn.agent.everybody import EVERYBODY
 from labvpn.agent.groups import Groups
 from labvpn.agent.hashes import password_hash
 from labvpn.agent.hubsettings import Authority, HubLog, HubOption, Radius
@@ -111,8 +112,6 @@ class Hub(Concern):
         self.softether.refresh()
 
     def notes(self, desired: List[Line]) -> List[str]:
-        ours = {line.name.lower() for line in desired if line.kind == "user"}
-        ours |= {key.partition(" ")[2].lower() for key in list(self.state.before) + list(self.state.lines())}
         notes = self.softether.notes()
         for hub in [line.name for line in desired if line.kind == "hub"]:
             rules = self.access.strangers(hub)
@@ -120,10 +119,26 @@ class Hub(Concern):
                 notes.append("access rules made by hand in {}: {}".format(hub, ", ".join(rules)))
             if hub in self.users.exclusive:
                 continue
-            strangers = [name for name in self.users.names(hub) if (hub + "/" + name).lower() not in ours]
+            strangers = [name for name in self.strangers(hub, desired) if name != EVERYBODY]
             if strangers:
                 notes.append("users made by hand in {}: {}".format(hub, ", ".join(sorted(strangers))))
         return notes
+
+    def strangers(self, hub: str, desired: List[Line]) -> List[str]:
+        """The users of a hub whom others made."""
+        ours = {line.name.lower() for line in desired if line.kind == "user"}
+        ours |= {key.partition(" ")[2].lower() for key in list(self.state.before) + list(self.state.lines())}
+        return [name for name in self.users.names(hub) if (hub + "/" + name).lower() not in ours]
+
+    def warnings(self, desired: List[Line]) -> List[str]:
+        """That somebody let in everybody whom RADIUS knows; a hub that is ours alone shows it as drift."""
+        return [
+            "the user * of {} was made by hand, so everybody whom its RADIUS server knows gets in: "
+            "give * a line in the users' file, or delete that user".format(line.name)
+            for line in desired
+            if line.kind == "hub" and line.name not in self.users.exclusive
+            if EVERYBODY in self.strangers(line.name, desired)
+        ]
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         return [

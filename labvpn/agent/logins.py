@@ -7,6 +7,7 @@ from typing import Any, Dict
 
 from labvpn.agent.document import Line
 from labvpn.agent.errors import AgentError
+from labvpn.agent.everybody import EVERYBODY
 from labvpn.agent.hashes import user_hash
 from labvpn.agent.softether import Secrets
 from labvpn.agent.vpnconfig import Tree
@@ -46,7 +47,9 @@ def login_value(key: str, line: Line, block: Tree, secrets: Secrets) -> str:
         return str(block.get("AuthCommonName", "")) or "any"
     if key == "serial":
         return base64.b64decode(str(block.get("AuthSerial", ""))).hex() or "any"
-    return str(block.get("AuthRadiusUsername", "")) or name.partition("/")[2]
+    own = name.partition("/")[2]
+    # RADIUS is asked for each of everybody by the name that he dials with.
+    return str(block.get("AuthRadiusUsername", "")) or ("" if own == EVERYBODY else own)
 
 
 def is_kept(line: Line) -> bool:

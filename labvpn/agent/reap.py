@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from labvpn.agent.errors import AgentError
+from labvpn.agent.everybody import ADMINISTRATOR, EVERYBODY, own_record
 from labvpn.agent.holds import Holds
 from labvpn.agent.host import AGENT
 from labvpn.agent.lock import held
@@ -32,6 +33,8 @@ class HubReaper:
         self.rules = rules
         self.connection: Optional[Rpc] = None
         self.holds = Holds(machine, hub)
+        # The users of this round; hundreds may be there by `*`, which is asked for once.
+        self.records: Dict[str, Optional[Answer]] = {}
         self.log = SecurityLog(machine, hub)
 
     def call(self, method: str, **parameters: Any) -> Answer:
@@ -78,33 +81,51 @@ class HubReaper:
     def cut(self, now: float) -> List[str]:
         """End the sessions that are too old or too many."""
         sessions = live(self.call("EnumSession", HubName_str=self.hub).get("SessionList", []))
+        self.records = {}
         limits = {user: self.limits(session) for user, session in {one.user: one for one in sessions}.items()}
         return [self.end(verdict, now) for verdict in verdicts(sessions, limits, self.rules, now)]
 
     def limits(self, session: Live) -> Limits:
         """What the session's user is allowed now; where the user has no policy, what the session began with."""
+        record = self.record(session.user)
+        if record is None and session.user != ADMINISTRATOR:
+            record = self.record(EVERYBODY)
+        if record is not None and not record.get("UsePolicy_bool"):
+            record = self.status(session)
+        if record is None:
+            return Limits(0, 0)
+        return Limits(int(record.get("policy:AutoDisconnect_u32", 0)), int(record.get("policy:MultiLogins_u32", 0)))
+
+    def record(self, user: str) -> Optional[Answer]:
+        """A user as the server has him now, None where it has none of that name."""
+        if user not in self.records:
+            self.records[user] = own_record(self.call, self.hub, user)
+        return self.records[user]
+
+    def status(self, session: Live) -> Optional[Answer]:
+        """What the session began with, None where it has just ended."""
         try:
-            record = self.call("GetUser", HubName_str=self.hub, Name_str=session.user)
-            if not record.get("UsePolicy_bool"):
-                record = self.call("GetSessionStatus", HubName_str=self.hub, Name_str=session.name)
+            return self.call("GetSessionStatus", HubName_str=self.hub, Name_str=session.name)
         except RpcError as error:
             if error.code != OBJECT_NOT_FOUND:
                 raise
-            return Limits(0, 0)
-        return Limits(int(record.get("policy:AutoDisconnect_u32", 0)), int(record.get("policy:MultiLogins_u32", 0)))
+            return None
 
     def end(self, verdict: Verdict, now: float) -> str:
         """Refuse the user's logins for a moment, then end the session."""
         session = verdict.session
         with self.locked():
-            self.holds.hold(self.call, session.user, now, self.rules.hold)
+            refused = self.holds.hold(self.call, session.user, now, self.rules.hold)
         try:
             self.call("DeleteSession", HubName_str=self.hub, Name_str=session.name)
         except RpcError as error:
             if error.code != OBJECT_NOT_FOUND:
                 raise
-        return "cut {} of {} from {} in {}: {}; held off for {:.0f} s".format(
-            session.name, session.user, session.source, self.hub, verdict.why, self.rules.hold
+        then = (
+            "held off for {:.0f} s".format(self.rules.hold) if refused else "not held off: SoftEther takes no such user"
+        )
+        return "cut {} of {} from {} in {}: {}; {}".format(
+            session.name, session.user, session.source, self.hub, verdict.why, then
         )
 
     def locked(self) -> Any:

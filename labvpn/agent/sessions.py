@@ -5,6 +5,9 @@ from typing import Dict, Iterable, List, NamedTuple
 from labvpn.agent.rpc import Answer
 from labvpn.agent.times import moment
 
+# What says that a session is the hub's own: of its router, its bridges, its cascades or a switch between hubs.
+OWN_MODES = ("SecureNATMode_bool", "BridgeMode_bool", "LinkMode_bool", "Layer3Mode_bool")
+
 
 class SessionRules(NamedTuple):
     """How sessions are ended: all times in seconds; `keep` says which one of too many stays, `newest` or `oldest`."""
@@ -51,7 +54,7 @@ def live(listed: Iterable[Answer]) -> List[Live]:
             "-[" not in str(one["Name_str"]),
         )
         for one in listed
-        if not one["SecureNATMode_bool"] and not one["BridgeMode_bool"] and not one["LinkMode_bool"]
+        if not any(one.get(flag) for flag in OWN_MODES)
     ]
 
 

@@ -7,9 +7,11 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.barred import bars_of
 from labvpn.agent.errors import AgentError
+from labvpn.agent.everybody import EVERYBODY
 from labvpn.agent.machine import Machine
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
 from labvpn.agent.securitylog import TURNED_AWAY, WRONG, Failures
+from labvpn.agent.sessions import OWN_MODES
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.times import NEVER, moment
 
@@ -49,7 +51,7 @@ class Status:
     def sessions(self, hub: str) -> Iterator[Dict[str, Any]]:
         """The users' sessions; the hub's own, of its router and its bridges, are none."""
         for session in self.softether.call("EnumSession", HubName_str=hub).get("SessionList", []):
-            if not session["SecureNATMode_bool"] and not session["BridgeMode_bool"] and not session["LinkMode_bool"]:
+            if not any(session.get(flag) for flag in OWN_MODES):
                 yield from self.session(hub, session)
 
     def session(self, hub: str, listed: Answer) -> Iterator[Dict[str, Any]]:
@@ -64,6 +66,7 @@ class Status:
             "hub": hub,
             "name": listed["Name_str"],
             "user": listed["Username_str"],
+            "everybody": found.get("RealUsername_str") == EVERYBODY,
             "source": listed["ClientIP_ip"],
             "since": moment(listed["CreatedTime_dt"]),
             "limit": int(found.get("policy:AutoDisconnect_u32") or 0),

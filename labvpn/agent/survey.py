@@ -102,7 +102,7 @@ class Survey:
                 yield line_of("authority", name + "/" + digest, {"trusted": "yes"})
             for group in accounts.get("GroupList", {}):
                 yield self.shown("group", name + "/" + group, {})
-            for user, record in self.hub.users.blocks(name).items():
+            for user, record in self.hub.users.accounts(name).items():
                 yield self.of_user(name + "/" + user, record)
 
     def shown(self, kind: str, name: str, asked: Dict[str, str]) -> Line:

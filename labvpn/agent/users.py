@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from labvpn.agent.concern import Values
 from labvpn.agent.document import Change, Line, line_of
+from labvpn.agent.everybody import EVERYBODY, is_stand_in, settings_of, without_user
 from labvpn.agent.logins import (
     LOGIN_KEYS,
     LOGIN_PARAMETERS,
@@ -16,7 +17,8 @@ from labvpn.agent.logins import (
     login_value,
 )
 from labvpn.agent.policies import DEFAULTS, policy_parameters, policy_value, unasked_policies
-from labvpn.agent.rpc import OBJECT_NOT_FOUND, USER_EXISTS, Answer, RpcError
+from labvpn.agent.rpc import OBJECT_NOT_FOUND, USER_EXISTS, RpcError
+from labvpn.agent.sessions import live
 from labvpn.agent.settings import Setting
 from labvpn.agent.softether import SoftEther
 from labvpn.agent.state import HELD, Remembered
@@ -28,8 +30,6 @@ PROPERTIES = frozenset(TEXTS) | {"group", "expires"} | LOGIN_KEYS
 NEVER_EXPIRES = "never"
 # The file counts milliseconds from nine hours after the beginning of 1970, as measured; zero is never.
 FILE_EPOCH_SECONDS = 9 * 3600
-# Parts of GetUser's answer that describe use, not settings.
-COUNTERS = ("Recv.", "Send.", "NumLogin", "CreatedTime", "UpdatedTime")
 
 
 def hub_block(softether: SoftEther, name: str) -> Optional[Tree]:
@@ -63,7 +63,11 @@ class Users(Setting):
 
     def names(self, hub: str) -> List[str]:
         """The users that a hub has."""
-        return list(self.blocks(hub))
+        return list(self.accounts(hub))
+
+    def accounts(self, hub: str) -> Dict[str, Tree]:
+        """A hub's users without those whom the reaper made for a moment."""
+        return {name: block for name, block in self.blocks(hub).items() if not self.stands_in(hub + "/" + name, block)}
 
     def blocks(self, hub: str) -> Dict[str, Tree]:
         """A hub's users as the configuration has them."""
@@ -83,7 +87,7 @@ class Users(Setting):
 
     def show(self, line: Line) -> Optional[Values]:
         block = self.find(line.name)
-        if block is None:
+        if block is None or self.stands_in(line.name, block):
             return None
         policy = block.get("Policy", {})
         if self.is_held(line.name):
@@ -95,11 +99,19 @@ class Users(Setting):
 
     def is_held(self, name: str) -> bool:
         """Whether the reaper does not let a user in for the moment."""
+        return self.hold_of(name).get("made") is False
+
+    def stands_in(self, name: str, block: Tree) -> bool:
+        """Whether the reaper made this user, so that `*` does not let this name in for the moment."""
+        return is_stand_in(block.get("Note")) and bool(self.hold_of(name).get("made"))
+
+    def hold_of(self, name: str) -> Dict[str, Any]:
+        """The reaper's hold of a user that lasts now, empty where there is none."""
         if self.held is None:
             self.held = json.loads(self.softether.machine.read(HELD) or "{}")
         hub, _, user = name.partition("/")
         entry = self.held.get(hub, {}).get(user.lower())
-        return entry is not None and not entry["lifted"]
+        return {} if entry is None or entry["lifted"] else dict({"made": False}, **entry)
 
     def value(self, key: str, line: Line, block: Tree, policy: Tree) -> str:
         """One value of a user."""
@@ -115,7 +127,7 @@ class Users(Setting):
 
     def goes(self, line: Line) -> bool:
         # Whoever is taken out of the list must not get in again by the password that he had before.
-        return is_kept(line)
+        return is_kept(line) or line.name.partition("/")[2] == EVERYBODY
 
     def lost(self, lines: Iterable[Line]) -> List[str]:
         """The users whose kept password is not on the server: they are gone, or log in another way by now."""
@@ -183,12 +195,16 @@ class Users(Setting):
             gone = {line.name.partition("/")[2].lower() for line in lines if line.name.startswith(hub + "/")}
             self.cut(hub, gone)
 
-    def cut(self, hub: str, names: Iterable[str]) -> None:
-        """End the live sessions of these users."""
-        for session in self.call("EnumSession", HubName_str=hub).get("SessionList", []):
-            if session.get("Username_str", "").lower() in names:
+    def cut(self, hub: str, names: Set[str]) -> None:
+        """End the live sessions of these users; of `*`: of all who have no user of their own."""
+        sessions = live(self.call("EnumSession", HubName_str=hub).get("SessionList", []))
+        if EVERYBODY in names:
+            listed = self.call("EnumUser", HubName_str=hub)
+            names = names | without_user(listed, [session.user for session in sessions])
+        for session in sessions:
+            if session.user in names:
                 try:
-                    self.call("DeleteSession", HubName_str=hub, Name_str=session["Name_str"])
+                    self.call("DeleteSession", HubName_str=hub, Name_str=session.name)
                 except RpcError as error:
                     if error.code != OBJECT_NOT_FOUND:
                         raise
@@ -214,8 +230,3 @@ def expiry(milliseconds: str) -> str:
         return NEVER_EXPIRES
     seconds = int(milliseconds) // 1000 + FILE_EPOCH_SECONDS
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def settings_of(record: Answer) -> Dict[str, Any]:
-    """GetUser's answer without its counters and times."""
-    return {key: value for key, value in record.items() if not key.startswith(COUNTERS)}

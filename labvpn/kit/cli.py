@@ -15,6 +15,7 @@ from labvpn.kit import apple, make, sealed, source
 from labvpn.kit.order import Identity, Order, Trust
 from labvpn.kit.shelf import Shelf
 from labvpn.model.outputs import Outputs, OutputsError
+from labvpn.model.users import EVERYBODY
 
 REFUSED = 1
 WRONG_USAGE = 2
@@ -103,6 +104,10 @@ class Maker:
 
     def _refusal(self, user: str) -> str | None:
         account = self.stack.users.get(user)
+        if user == EVERYBODY:
+            return "stands for everybody whom RADIUS knows, and nobody dials by that name; name a user who has a line"
+        if account is None and self.stack.everybody:
+            return "has no line in the users' file, so there is no kit; RADIUS may let in whoever it is all the same"
         if account is None:
             return "the stack has no such user; add the user and run `pulumi up`"
         if account.expires and account.is_expired(datetime.now(UTC)):

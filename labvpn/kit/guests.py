@@ -42,6 +42,8 @@ def invitation(guests: str, place: str, users: str, users_place: str, now: datet
 
 def _problems(guest: User, present: User | None, place: str, users_place: str, now: datetime) -> list[Problem]:
     where = f"{place}: {guest.name}"
+    if guest.is_everybody:
+        return [Problem(where, f"is no guest but everybody whom RADIUS knows; write that line in {users_place}")]
     if present is not None and present != guest:
         return [Problem(where, f"stands in {users_place} with other values; change it there, or take another name")]
     if guest.expires is None:

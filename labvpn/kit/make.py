@@ -51,7 +51,7 @@ def _notes(order: Order) -> Iterator[str]:
     protocols = order.stack.protocols
     if protocols.l2tp_ipsec and order.by_password and order.preshared_key is None:
         yield "without the preshared key, which the outputs hold back: give them with --show-secrets"
-    if order.account.kept:
+    if order.account.has_his_own:
         yield "without the password, which stays the one that the user has"
     elif order.secrets and order.by_password and order.password is None:
         yield "without the password, which the outputs hold back: give them with --show-secrets"

@@ -73,7 +73,7 @@ def _facts(order: Order, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def _password(order: Order, words: Mapping[str, str]) -> str:
     if not order.by_password:
         return words["certificate_login"]
-    return order.password or words["password_kept" if order.account.kept else "password_apart"]
+    return order.password or words["password_kept" if order.account.has_his_own else "password_apart"]
 
 
 def _ways(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Iterator[str]:

@@ -22,8 +22,8 @@ from labvpn.kit.order import Identity, Order, Trust
 
 Tree = Mapping[str, "str | int | bool | bytes | Tree"]
 
-BY_PASSWORD, BY_CERTIFICATE = 1, 3
-"""CLIENT_AUTHTYPE_PASSWORD and CLIENT_AUTHTYPE_CERT of SoftEther's source."""
+BY_PASSWORD, BY_RADIUS, BY_CERTIFICATE = 1, 2, 3
+"""CLIENT_AUTHTYPE_PASSWORD, _PLAIN_PASSWORD and _CERT of SoftEther's source."""
 
 _PLAIN = frozenset(string.ascii_letters + string.digits + ".-_")
 
@@ -48,6 +48,9 @@ def setting(order: Order, trust: Trust | None) -> str:
 
 
 def _auth(order: Order) -> Tree:
+    if order.identity is None and order.account.radius:
+        # RADIUS knows no hash of SoftEther's: the client has to send the password itself.
+        return {"AuthType": BY_RADIUS, "Username": order.user}
     if order.identity is None:
         return {"AuthType": BY_PASSWORD, "HashedPassword": bytes(20), "Username": order.user}
     if not order.secrets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from labvpn.model.base import duplicates
 from labvpn.model.credentials import Credentials
 from labvpn.model.hub import Hub
 from labvpn.model.lab import Lab
@@ -13,6 +14,9 @@ from labvpn.model.users import Auth, Client, User
 SHORT_KEY = 20
 ANDROID_KEY = 9
 """Old Android clients fail where the key is longer."""
+
+SHOWN = 5
+"""So many names stand in a sentence."""
 
 BUILT_IN = {Client.OPENVPN, Client.L2TP, Client.OLD_ANDROID, Client.SSTP}
 """Clients whose packets carry a MAC address that the server makes up, so that no rule of devices can know them."""
@@ -36,6 +40,8 @@ def problems(lab: Lab) -> Iterator[Problem]:
             yield Problem(f"user {user.name}: hub", unknown(str(user.hub), list(lab.all_hubs), "hub"))
         else:
             yield from _of_user(user, hub, lab.vpn.kept)
+    for hub_name in duplicates([lab.hub_of(user) for user in lab.users if user.is_everybody]):
+        yield Problem("user *: hub", f"{hub_name} has two lines for everybody; keep one")
 
 
 def _of_user(user: User, hub: Hub, kept: Collection[str]) -> Iterator[Problem]:
@@ -55,6 +61,7 @@ def _of_user(user: User, hub: Hub, kept: Collection[str]) -> Iterator[Problem]:
 def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
     """What works, but not as whoever wrote it may expect."""
     yield from _of_key(lab, credentials)
+    yield from _of_everybody(lab)
     offered = {
         Client.OPENVPN: lab.vpn.protocols.openvpn,
         Client.L2TP: lab.vpn.protocols.l2tp_ipsec,
@@ -67,6 +74,20 @@ def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
             yield (
                 f"{user.name}: devices are known by MAC address to SoftEther's own client only; "
                 f"by {', '.join(used)} this user is shut out"
+            )
+
+
+def _of_everybody(lab: Lab) -> Iterator[str]:
+    """Whom RADIUS lets in too beside the login of his own line, as measured on the server."""
+    for name in [lab.hub_of(user) for user in lab.users if user.is_everybody]:
+        users = [user for user in lab.users if lab.hub_of(user) == name and not user.is_everybody]
+        either = [user.name for user in users if user.auth is not Auth.RADIUS or user.radius_name]
+        if either:
+            more = f" and {len(either) - SHOWN} more" if len(either) > SHOWN else ""
+            yield (
+                f"hub {name} has a line for *, so RADIUS lets these in as well, by the password that it has of the "
+                f"same name: {', '.join(either[:SHOWN])}{more}; keep the names out of RADIUS, or let the same people "
+                "have them there"
             )
 
 

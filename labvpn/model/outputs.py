@@ -43,10 +43,16 @@ class Account(Told):
 
     password: Secret = None
     kept: bool = Field(default=False, description="the password is the one that the user had before this stack")
+    radius: bool = Field(default=False, description="the password is kept at a RADIUS server")
     real_name: str = ""
     expires: datetime | None = Field(default=None, description="with its time zone; None: never")
     hub: str | None = Field(default=None, description="None: the stack's own hub, which needs no mention at login")
     auto_disconnect: int = Field(default=0, alias="AutoDisconnect", description="seconds; 0: no limit")
+
+    @property
+    def has_his_own(self) -> bool:
+        """Whether the password is one that the user has from elsewhere, and nobody here knows it."""
+        return self.kept or self.radius
 
     def is_expired(self, now: datetime) -> bool:
         """Whether the account has ended at `now`."""
@@ -93,6 +99,7 @@ class Outputs(Told):
     ssh: Login
     servers: tuple[Site, ...] = Field(default=(), description="every server; `address` and `ssh` are the first one's")
     users: dict[str, Account]
+    everybody: tuple[str, ...] = Field(default=(), description="hubs that let in whom RADIUS knows, without a line")
     preshared_key: Secret = None
     certificate: str | None = None
     translated: bool = Field(default=False, description="whether the server stands behind an address translation (VIP)")

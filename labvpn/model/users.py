@@ -28,7 +28,10 @@ def _free(name: str) -> str:
     return name
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$"), AfterValidator(_free)]
+EVERYBODY = "*"
+"""SoftEther's name for everybody whom the hub's RADIUS server knows and who has no line of his own."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9._@-]{1,64}|\*)$"), AfterValidator(_free)]
 
 
 def _moment(given: object) -> object:
@@ -132,6 +135,27 @@ class User(Policies):
             raise ValueError("radiusName belongs to auth radius; say so or leave it out")
         return self
 
+    @model_validator(mode="after")
+    def _everybody_is_known_to_radius(self) -> Self:
+        wrong = {
+            f"auth must be radius, not {self.auth}": self.auth is not Auth.RADIUS,
+            "leave radiusName out, since each is asked for by the name that he dials with": self.radius_name,
+            "leave rotation out, since the passwords are kept at RADIUS": self.rotation,
+            "leave reach out, since a rule knows one name alone; list in the hub's services what they reach": (
+                self.reach == "free"
+            ),
+            "leave devices out, since a rule knows one name alone": self.devices,
+        }
+        found = [sentence for sentence, is_so in wrong.items() if is_so]
+        if self.is_everybody and found:
+            raise ValueError(f"* is everybody whom the hub's RADIUS server knows: {'; '.join(found)}")
+        return self
+
+    @property
+    def is_everybody(self) -> bool:
+        """Whether this is no account but the line for all whom RADIUS knows."""
+        return self.name == EVERYBODY
+
 
 class UsersFile(Value):
     """Where the accounts stand."""
@@ -165,11 +189,12 @@ def read_users(
         except ValidationError as error:
             problems += problems_of(error, where, User)
             continue
-        # SoftEther folds case: "Guest" and "guest" would be one account.
-        first = lines.setdefault(user.name.upper(), reader.line_num)
+        # SoftEther folds case: "Guest" and "guest" would be one account. Each hub may have a line for everybody.
+        first = lines.setdefault(f"*@{user.hub}" if user.is_everybody else user.name.upper(), reader.line_num)
         if first != reader.line_num:
             problems.append(Problem(f"{where}.name", f'"{user.name}" stands in line {first} already; keep one'))
         users.append(user)
     if len(users) > LIMIT:
-        problems.append(Problem(place, f"holds {len(users)} users and SoftEther's limit is {LIMIT}; split the lab"))
+        remedy = "split the lab, or let * stand for those whom RADIUS knows"
+        problems.append(Problem(place, f"holds {len(users)} users and SoftEther's limit is {LIMIT}; {remedy}"))
     return tuple(users), problems

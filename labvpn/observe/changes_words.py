@@ -52,6 +52,8 @@ def changed(entry: Entry, name: str, now: str, here: str) -> Iterator[str]:
 def _thing(entry: Entry) -> str:
     """`user guest1`, without the hub: a user's name is the lab's, not a hub's."""
     name = entry.name.partition("/")[2] if entry.kind not in OF_FIREWALLD and "/" in entry.name else entry.name
+    if (entry.kind, name) == ("user", "*"):
+        name = f"* (everybody whom RADIUS knows) of {entry.name.partition('/')[0]}"
     words = " ".join(filter(None, (TITLES.get(entry.kind, entry.kind), name)))
     return f"firewalld: {words}" if entry.kind in OF_FIREWALLD else words
 

@@ -32,7 +32,12 @@ def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
         "translated": lab.fortigate is not None and lab.fortigate.vip is not None,
         "ssh": login(lab.server, credentials),
         "servers": [site(lab, server, credentials) for server in lab.servers],
-        "users": {user.name: account(lab, user, password(user, credentials, secret)) for user in lab.users},
+        "users": {
+            user.name: account(lab, user, password(user, credentials, secret))
+            for user in lab.users
+            if not user.is_everybody
+        },
+        "everybody": [lab.hub_of(user) for user in lab.users if user.is_everybody],
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["presharedKey"] = secret(credentials.preshared_key.get_secret_value())
@@ -81,6 +86,6 @@ def account(lab: Lab, user: User, password: Any) -> dict[str, Any]:
     expires = user.expires.isoformat() if user.expires else None
     limit = lab.policies_of(user)["AutoDisconnect"]
     told = {"password": password, "realName": user.real_name, "expires": expires, "AutoDisconnect": limit}
-    if user.auth is Auth.KEPT:
-        told["kept"] = True
+    if user.auth in (Auth.KEPT, Auth.RADIUS):
+        told[user.auth.value] = True
     return {**told, "hub": user.hub} if lab.hub_of(user) != lab.vpn.hub else told

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from labvpn.kit.order import Trust
 from labvpn.model.outputs import Told
@@ -32,6 +32,7 @@ class Session(Told):
     hub: str
     name: str
     user: Name
+    everybody: bool = Field(default=False, description="RADIUS let him in; the hub has no user of this name")
     source: str
     since: datetime
     limit: int

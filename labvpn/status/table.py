@@ -26,7 +26,7 @@ def _sessions(report: Report) -> Table:
     table = Table(*(Column(name, overflow="fold") for name in names), title=_title(report))
     for session in sorted(report.sessions, key=lambda session: session.since):
         table.add_row(
-            escape(session.user),
+            escape(session.user) + (" (by *)" if session.everybody else ""),
             _clock(report, session.since),
             session.source,
             session.protocol,

@@ -84,16 +84,16 @@ def by_hand(server: str, user: str) -> tuple[str, ...]:
 
 @contextmanager
 def dialling(
-    rehearsal: Rehearsal, machine: str, home: Path, account: tuple[str, ...], password: str
+    rehearsal: Rehearsal, machine: str, home: Path, account: tuple[str, ...], password: str, kind: str = "standard"
 ) -> Iterator[Client]:
-    """A client that dials by an account until the block ends."""
+    """A client that dials by an account until the block ends; for RADIUS its password is of another kind."""
     import subprocess
 
     name, *made = account
     commands = [
         f"NicCreate {CARD}",
         *made,
-        f'AccountPasswordSet "{name}" /PASSWORD:"{password}" /TYPE:standard',
+        f'AccountPasswordSet "{name}" /PASSWORD:"{password}" /TYPE:{kind}',
         f'AccountConnect "{name}"',
     ]
     (home / "commands").touch(0o600)

@@ -93,3 +93,10 @@ def test_a_service_that_is_gone_is_one_sentence_and_not_one_more_for_each_zone()
     whole = "service vpn ports=443/tcp\nzone public services=vpn\nzone work services=vpn\n"
     shown = "zone public services=none\nzone work services=none\n"
     assert drifted(Observed(shown, applied=whole), whole) == ["firewalld: service vpn is gone from the server"]
+
+
+def test_an_everybody_that_was_added_or_removed_by_hand_is_named_with_its_hub() -> None:
+    line = 'user LAB/* radius="" MultiLogins=1\n'
+    who = "user * (everybody whom RADIUS knows) of LAB"
+    assert drifted(Observed(ONE, applied=ONE + line), ONE + line) == [f"{who} is gone from the server"]
+    assert drifted(Observed(ONE + line, applied=ONE), ONE) == [f"{who} was added on the server"]

@@ -110,3 +110,12 @@ def test_a_firewalld_that_does_not_run_is_left_alone() -> None:
     firewall(one, survey(firewalld=None), Vpn())
     assert "firewall" not in one.sections
     assert "does not run" in one.remarks[0]
+
+
+def test_everybody_of_every_hub_is_taken_over_and_asked_for_by_each_ones_own_name() -> None:
+    more = 'user LAB/* radius="" group=none expires=never realname="" note="" MultiLogins=1\n'
+    radius = "radius LAB server=198.51.100.9 port=1812 retry=1000\n"
+    both = LINES + more + radius + more.replace("LAB/", "SPARE/") + radius.replace("LAB", "SPARE")
+    one = found(both, radiusSecrets={"LAB": "canary", "SPARE": "canary"})
+    wanted = documents(lab_of(one), "")[Concern.HUB].splitlines()
+    assert [line.split()[1:3] for line in wanted if "/* " in line] == [["LAB/*", 'radius=""'], ["SPARE/*", 'radius=""']]

@@ -140,9 +140,16 @@ def test_an_unknown_policy_is_refused() -> None:
         policy_parameters({"AutoDisconect": "1800"})
 
 
+BEGAN = "2026-11-25T06:47:10.365Z"
+
+
 def test_a_removed_users_sessions_are_cut(softether: FakeSoftEther) -> None:
+    names = {"SID-1": "Guest1", "SID-2": "owner"}
     softether.answers["EnumSession"] = {
-        "SessionList": [{"Name_str": "SID-1", "Username_str": "Guest1"}, {"Name_str": "SID-2", "Username_str": "owner"}]
+        "SessionList": [
+            {"Name_str": name, "Username_str": user, "ClientIP_ip": "198.51.100.10", "CreatedTime_dt": BEGAN}
+            for name, user in names.items()
+        ]
     }
     Users(softether).drop([parse_line("user LAB/guest1")])
     assert [call for call in softether.calls if call[0] == "DeleteSession"] == [

@@ -140,3 +140,16 @@ def test_a_user_whose_name_is_a_path_gets_no_kit(tmp_path: Path) -> None:
 def test_no_password_is_said(tmp_path: Path) -> None:
     done = run(tmp_path, "--all", users=users(guest1=None, owner=None))
     assert "of-guest1" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("user", "why"),
+    [("*", "nobody dials by that name"), ("jdoe", "has no line in the users' file, so there is no kit")],
+)
+def test_everybody_whom_radius_knows_has_no_kit(tmp_path: Path, user: str, why: str) -> None:
+    done = run(tmp_path, user, everybody=["LAB"])
+    assert done.exit_code == 1
+    assert f"{user}: " in done.stderr
+    assert why in done.stderr
+    run(tmp_path, "--all", everybody=["LAB"])
+    assert kits(tmp_path) == ["guest1", "owner"]

@@ -134,3 +134,8 @@ def test_the_users_file_keeps_its_mode(project: Path) -> None:
     (project / "users.csv").chmod(0o640)
     run()
     assert stat.S_IMODE((project / "users.csv").stat().st_mode) == 0o640
+
+
+def test_everybody_is_no_guest() -> None:
+    told = refusal("name,auth,expires\n*,radius,2027-03-31\n")
+    assert "*: is no guest but everybody whom RADIUS knows; write that line in users.csv" in told

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from labvpn.kit import make, openvpn, softether, windows
 from labvpn.kit.openvpn import Reader, Way
 from labvpn.kit.order import Order, Trust
+from labvpn.render import outputs
 from tests.unit.kit.orders import AUTHORITY, identity, order, several, split
-from tests.unit.samples import CANARY
+from tests.unit.samples import CANARY, credentials, lab
 
 UDP = Way("udp", 1194)
 
@@ -112,6 +113,16 @@ def test_a_private_key_is_in_the_kit_only_with_its_secrets() -> None:
     secret = make.kit(order(identity=identity(), secrets=True)).files
     assert given_key.strip() in secret["openvpn-udp-1194.ovpn"]
     assert b"byte ClientKey " in secret["softether.vpn"]
+
+
+def test_the_kit_of_a_user_of_radius_has_the_client_send_the_password_that_he_has() -> None:
+    rita = lab(users=[{"name": "rita", "auth": "radius"}], hubs={"LAB": {"radius": {"server": "198.51.100.9"}}})
+    told = outputs.told(rita, credentials(), str)
+    made = make.kit(order("rita", secrets=True, users=told["users"]))
+    assert b"uint AuthType 2\r\n" in made.files["softether.vpn"]
+    assert b"stays the one that you have" in made.files[make.SHEET]
+    assert made.notes == ("without the password, which stays the one that the user has",)
+    assert b"uint AuthType 1\r\n" in make.kit(order()).files["softether.vpn"]
 
 
 def test_the_rule_for_translation_is_set_only_where_the_server_stands_behind_one() -> None:

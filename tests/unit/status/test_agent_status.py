@@ -108,12 +108,19 @@ def test_every_call_of_status_only_reads(tmp_path: Path) -> None:
     assert [method for method in recorded.asked if not method.startswith(("Get", "Enum"))] == []
 
 
+def test_a_session_that_radius_let_in_without_a_user_says_so(tmp_path: Path) -> None:
+    by_everybody = {**ANSWERS["GetSessionStatus"], "RealUsername_str": "*"}
+    (session,) = json.loads(status(tmp_path, GetSessionStatus=by_everybody)[0].report())["sessions"]
+    assert (session["user"], session["everybody"]) == ("guest1", True)
+
+
 def test_users_sessions_are_told_and_not_the_hubs_own(tmp_path: Path) -> None:
     (session,) = json.loads(status(tmp_path)[0].report())["sessions"]
     assert session == {
         "hub": "LAB",
         "name": "SID-GUEST1-2",
         "user": "guest1",
+        "everybody": False,
         "source": "198.51.100.20",
         "since": 1801395600.0,
         "limit": 1800,

@@ -121,3 +121,11 @@ def test_who_is_barred_is_shown_with_the_end_of_it() -> None:
     assert "Barred" not in shown(report(barred=[]))
     assert json.loads(to_json(report()))["barred"][0]["failures"] == 10
     assert "labvpn_barred_sources 1.0" in metrics.text(report())
+
+
+def test_whom_radius_let_in_without_a_line_is_told_apart() -> None:
+    given = report(sessions=[session("jdoe", 60, everybody=True), session("guest1", 60)])
+    text = shown(given)
+    assert "jdoe (by *)" in text
+    assert "guest1 (by *)" not in text
+    assert [one["everybody"] for one in json.loads(to_json(given))["sessions"]] == [True, False]
