@@ -17,7 +17,7 @@ NO_ANSWER = {
     "OpenVPN": REPAIR,
     "SSTP": "SoftEther 5.01.9674 never answers it: switch the protocol off, or install a later SoftEther",
 }
-SECRET = {"password", "key"}
+SECRET = {"password", "key", "secret"}
 """Fields that only the stack can compare, since the secrets do not lie on the host."""
 
 

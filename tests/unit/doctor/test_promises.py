@@ -1,5 +1,7 @@
 """The stack's promises against what the host shows."""
 
+import pytest
+
 from labvpn.doctor.promises import Broken, inside, offered, to_json
 from labvpn.observe.host import Observed
 from tests.unit.doctor.samples import good
@@ -17,8 +19,17 @@ def test_a_hand_made_change_is_a_sentence_with_its_hop_and_remedy() -> None:
     assert "pulumi up" in broken.remedy
 
 
-def test_what_only_the_stack_can_compare_is_not_called_broken() -> None:
-    assert list(inside({"hub": Observed(USER.replace("current", "differs"), applied=USER)})) == []
+@pytest.mark.parametrize(
+    "line",
+    [
+        USER,
+        "hub LAB online=yes password=current\n",
+        "ipsec - l2tp=yes key=current\n",
+        "radius LAB server=198.51.100.9 port=1812 secret=current\n",
+    ],
+)
+def test_what_only_the_stack_can_compare_is_not_called_broken(line: str) -> None:
+    assert list(inside({"hub": Observed(line.replace("current", "differs"), applied=line)})) == []
 
 
 def test_a_host_that_the_stack_never_touched_is_said_to_be_so() -> None:
