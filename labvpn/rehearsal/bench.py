@@ -79,6 +79,11 @@ def scale() -> Iterator[Figure]:
     yield from _of("labvpn.rehearsal.bench_scale", "lab")
 
 
+def sessions() -> Iterator[Figure]:
+    """How many sessions one server holds, on a lab that is up."""
+    yield from _of("labvpn.rehearsal.bench_sessions", "lab")
+
+
 def _of(module: str, first: str = "start") -> Iterator[Figure]:
     """The rows that a module prints, on machines of its own; `first` brings them up, bare or with the stack applied."""
     _timed([sys.executable, "-m", "labvpn.rehearsal", first], PROJECT)
@@ -118,7 +123,7 @@ def main() -> None:
     """Measure and print a table, row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cold", action="store_true", help="measure the main job with empty caches too: ten minutes")
-    parts = [*([cold] if parser.parse_args().cold else []), warm, gate, users, scale]
+    parts = [*([cold] if parser.parse_args().cold else []), warm, gate, users, scale, sessions]
     print("| what | measured | aim |\n|---|---|---|", flush=True)
     for part in parts:
         for figure in part():

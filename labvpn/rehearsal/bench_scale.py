@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 from labvpn.rehearsal import lab, machine
 from labvpn.rehearsal.dial import dialled
@@ -15,6 +15,9 @@ from labvpn.rehearsal.proof import Outputs
 
 CLIENTS = ("phone", "campus", "admin")
 """Each a machine of its own, so that no client's tunnel carries another's."""
+
+WAYS: tuple[tuple[str, list[str]], ...] = (("client to outside", []), ("outside to client", ["-R"]))
+"""Each with iperf3's words for it."""
 
 SECONDS = 5
 """How long each stream lasts."""
@@ -36,27 +39,31 @@ def _memory() -> str:
 
 def _throughput(outputs: Outputs) -> Iterator[tuple[str, str, str]]:
     """The owner's tunnel takes the whole traffic, so what a client sends to the internet goes through the server."""
-    sink = [_iperf("internet", ["-s", "-p", str(5301 + place)]) for place in range(len(CLIENTS))]
+    with sinks(), ExitStack() as stack:
+        for count, client in enumerate(CLIENTS, 1):
+            dial = stack.enter_context(dialled(client, outputs.login("owner")))
+            if dial.address is None:
+                raise RuntimeError(f"{client} could not dial: {dial.log[-500:]}")
+            for way, more in WAYS:
+                rates = streams(CLIENTS[:count], more)
+                clients = f"{count} client{'s' if count > 1 else ''}"
+                yield f"throughput, {clients}, {way}", f"{sum(rates):.0f} Mbit/s", ""
+
+
+@contextmanager
+def sinks() -> Iterator[None]:
+    """Have the internet take a stream of each client until the block ends."""
+    words = [["iperf3", "-s", "-p", str(5301 + place)] for place in range(len(CLIENTS))]
+    nothing = subprocess.DEVNULL
+    servers = [subprocess.Popen(machine.line("internet", each), stdout=nothing, stderr=nothing) for each in words]
     try:
-        with ExitStack() as stack:
-            for count, client in enumerate(CLIENTS, 1):
-                dial = stack.enter_context(dialled(client, outputs.login("owner")))
-                if dial.address is None:
-                    raise RuntimeError(f"{client} could not dial: {dial.log[-500:]}")
-                for way, more in (("client to outside", []), ("outside to client", ["-R"])):
-                    rates = _streams(CLIENTS[:count], more)
-                    clients = f"{count} client{'s' if count > 1 else ''}"
-                    yield f"throughput, {clients}, {way}", f"{sum(rates):.0f} Mbit/s", ""
+        yield
     finally:
-        for server in sink:
+        for server in servers:
             server.terminate()
 
 
-def _iperf(where: str, words: Sequence[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(machine.line(where, ["iperf3", *words]), stdout=subprocess.DEVNULL)
-
-
-def _streams(clients: Sequence[str], more: Sequence[str]) -> list[float]:
+def streams(clients: Sequence[str], more: Sequence[str]) -> list[float]:
     """What each client's stream carries, all at once, in Mbit/s."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(lambda pair: _stream(pair[1], 5301 + pair[0], more), enumerate(clients)))

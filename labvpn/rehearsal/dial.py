@@ -55,7 +55,7 @@ class Dialled:
 def dialled(host: str, login: Login) -> Iterator[Dialled]:
     """Dial from a machine and stay connected until the block ends."""
     with TemporaryDirectory(prefix="labvpn-dial-") as name:
-        profile = _profile(Path(name), host, login)
+        profile = profile_of(Path(name), host, login)
         client = subprocess.Popen(
             machine.line(host, ["openvpn", "--config", profile]),
             stdout=subprocess.PIPE,
@@ -63,7 +63,7 @@ def dialled(host: str, login: Login) -> Iterator[Dialled]:
             text=True,
         )
         try:
-            yield _outcome(client)
+            yield outcome(client)
         finally:
             client.send_signal(signal.SIGTERM)
             try:
@@ -72,7 +72,8 @@ def dialled(host: str, login: Login) -> Iterator[Dialled]:
                 client.kill()
 
 
-def _outcome(client: subprocess.Popen[str]) -> Dialled:
+def outcome(client: subprocess.Popen[str]) -> Dialled:
+    """Wait for a client that was just started, whose output is piped, until it is in or refused."""
     lines: list[str] = []
     deadline = time.monotonic() + SECONDS
     address = None
@@ -88,7 +89,7 @@ def _outcome(client: subprocess.Popen[str]) -> Dialled:
     return Dialled(None, "".join(lines))
 
 
-def _profile(folder: Path, host: str, login: Login) -> Path:
+def profile_of(folder: Path, host: str, login: Login) -> Path:
     """The client's settings; without an authority it trusts the certificate that the server shows now."""
     secret = folder / "secret"
     secret.touch(0o600)
