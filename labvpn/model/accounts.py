@@ -62,6 +62,7 @@ def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
     """What works, but not as whoever wrote it may expect."""
     yield from _of_key(lab, credentials)
     yield from _of_everybody(lab)
+    yield from _of_addresses(lab)
     offered = {
         Client.OPENVPN: lab.vpn.protocols.openvpn,
         Client.L2TP: lab.vpn.protocols.l2tp_ipsec,
@@ -88,6 +89,17 @@ def _of_everybody(lab: Lab) -> Iterator[str]:
                 f"hub {name} has a line for *, so RADIUS lets these in as well, by the password that it has of the "
                 f"same name: {', '.join(either[:SHOWN])}{more}; keep the names out of RADIUS, or let the same people "
                 "have them there"
+            )
+
+
+def _of_addresses(lab: Lab) -> Iterator[str]:
+    """Hubs with more users than addresses: docs/scale.md has what the server tells the one who comes too late."""
+    for name, hub in lab.all_hubs.items():
+        users = sum(lab.hub_of(user) == name for user in lab.users)
+        if hub.secure_nat and users > hub.secure_nat.clients:
+            yield (
+                f"hub {name} has {users} users and addresses for {hub.secure_nat.clients} at once, and refuses whoever "
+                "comes after them as by a wrong password; widen its secureNat by address, first and last"
             )
 
 

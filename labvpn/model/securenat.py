@@ -53,6 +53,11 @@ class SecureNat(Value):
         """The last address that clients get."""
         return self.last or self.address.network[min(200, self.address.network.num_addresses - 2)]
 
+    @property
+    def clients(self) -> int:
+        """How many clients get an address at once."""
+        return int(self.last_client) - int(self.first_client) + 1
+
     @model_validator(mode="after")
     def _range_inside(self) -> Self:
         network = self.address.network

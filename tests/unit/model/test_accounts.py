@@ -127,6 +127,13 @@ def test_devices_of_a_user_of_openvpn_or_l2tp_are_warned_of() -> None:
     assert "by openvpn, l2tp, old-android this user is shut out" in said[0]
 
 
+def test_more_users_than_addresses_are_warned_of() -> None:
+    users = [{"name": f"user{number}"} for number in range(192)]
+    (said,) = accounts.warnings(with_users(*users), credentials())
+    assert "hub LAB has 192 users and addresses for 191 at once" in said
+    assert list(accounts.warnings(with_users(*users[1:]), credentials())) == []
+
+
 def test_a_short_key_and_old_android_clients_are_warned_of() -> None:
     short = credentials(presharedKey="ten-charac")
     said = list(accounts.warnings(with_users({"name": "a", "clients": "old-android"}), short))
