@@ -54,18 +54,26 @@ class Ban:
         return []
 
     def settle(self, wanted: Dict[str, Bar], now: float) -> List[str]:
-        """Have exactly these bars stand; the list is written first, so that nothing is barred that nobody knows of."""
+        """Have exactly these bars stand; no rule stands at any moment that the list does not name.
+
+        A reload would take one that it does not name for somebody else's, and put it back without an end.
+        """
         before, self.standing, self.checked = self.standing, wanted, now
-        self.machine.write(BARRED, json.dumps({source: list(bar) for source, bar in wanted.items()}) + "\n", 0o600)
+        self.note({**before, **wanted})
         # firewalld changes no end of a rule that stands: one with another end is made anew.
         self.lift([source for source, bar in before.items() if wanted.get(source) != bar])
         for source, bar in wanted.items():
             self.bar(source, bar, now)
+        self.note(wanted)
         fresh = [source for source, bar in wanted.items() if before.get(source) != bar]
         return [
             "barred {} for {:.0f} s: {} failed logins".format(one, wanted[one].until - now, wanted[one].failures)
             for one in fresh
         ] + ["{} may dial again".format(source) for source in before if source not in wanted]
+
+    def note(self, bars: Dict[str, Bar]) -> None:
+        """Write down who is barred."""
+        self.machine.write(BARRED, json.dumps({source: list(bar) for source, bar in bars.items()}) + "\n", 0o600)
 
     def bar(self, source: str, bar: Bar, now: float) -> None:
         """Add the rules that are missing; they end by themselves even if the guard does not live to end them."""

@@ -14,6 +14,7 @@ from labvpn.agent.ban import Ban
 from labvpn.agent.bans import BAN_UNIT, Bans
 from labvpn.agent.barred import BAN_ORDERS, BARRED, bar_rules, bars_again, rules_against
 from labvpn.agent.document import Change, parse
+from labvpn.agent.errors import AgentError
 from labvpn.agent.firewalld import Firewalld
 from labvpn.agent.guesses import Bounds, Guesses
 from labvpn.agent.machine import Machine, Outcome
@@ -37,6 +38,7 @@ class Host(Machine):
         super().__init__(str(root))
         self.rules: dict[str, str] = {}
         self.services: set[str] = set()
+        self.refuses = "nothing"
 
     def run(self, command: Sequence[str], seconds: float = 60, environment: Any = None) -> Outcome:
         words = list(command)
@@ -47,6 +49,8 @@ class Host(Machine):
         if "--list-all-zones" in words:
             return Outcome(0, "public\n  rich rules: \n" + "".join(f"\t{rule}\n" for rule in self.rules))
         if any(word.startswith("--query-rich-rule=") for word in words):
+            return Outcome(1)
+        if any(word.startswith(self.refuses) for word in words):
             return Outcome(1)
         for word in words:
             option, _, rule = word.partition("=")
@@ -160,6 +164,17 @@ def test_a_source_that_was_slowed_is_barred_for_longer_without_a_gap_at_the_end_
     appended(host, guesses(5, since=NOW + 5))
     guard.round(NOW + 10)
     assert host.rules == {RULE: "--timeout=599"}
+
+
+def test_a_rule_that_could_not_be_taken_away_yet_is_still_known_to_be_the_guards(host: Host) -> None:
+    guard = set_up(host)
+    appended(host, guesses(10))
+    guard.round(NOW + 10)
+    host.refuses = "--remove-rich-rule"
+    with pytest.raises(AgentError):
+        guard.round(NOW + 700)
+    assert bar_rules(host) == set(host.rules) == {RULE}
+    assert Firewalld(host).for_now_only() == {}
 
 
 def test_ports_and_ipv6_sources_are_barred_by_rules_of_their_own() -> None:
