@@ -164,8 +164,11 @@ class Firewalld:
         Not the bars of the guard, which have an end: a reload brings them back by themselves.
         """
         lasting, bars = self.zones(lasting=True), bar_rules(self.machine)
+        now = self.zones(lasting=False)
+        # The guard goes on meanwhile: its rules of now are in its list either before or afterwards.
+        bars |= bar_rules(self.machine)
         extra = {}
-        for zone, parts in self.zones(lasting=False).items():
+        for zone, parts in now.items():
             kept = lasting.get(zone, {})
             extra[zone] = [
                 option + entry

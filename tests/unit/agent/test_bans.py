@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Host(Machine):
         self.rules: dict[str, str] = {}
         self.services: set[str] = set()
         self.refuses = "nothing"
+        self.before_a_look: Callable[[], object] = list
 
     def run(self, command: Sequence[str], seconds: float = 60, environment: Any = None) -> Outcome:
         words = list(command)
@@ -47,6 +48,8 @@ class Host(Machine):
         if "--list-all-zones" in words and "--permanent" in words:
             return Outcome(0, "public\n  rich rules: \n")
         if "--list-all-zones" in words:
+            act, self.before_a_look = self.before_a_look, list
+            act()
             return Outcome(0, "public\n  rich rules: \n" + "".join(f"\t{rule}\n" for rule in self.rules))
         if any(word.startswith("--query-rich-rule=") for word in words):
             return Outcome(1)
@@ -175,6 +178,15 @@ def test_a_rule_that_could_not_be_taken_away_yet_is_still_known_to_be_the_guards
         guard.round(NOW + 700)
     assert bar_rules(host) == set(host.rules) == {RULE}
     assert Firewalld(host).for_now_only() == {}
+
+
+def test_a_bar_that_comes_while_the_zones_are_looked_at_is_not_taken_for_somebody_elses(host: Host) -> None:
+    guard = set_up(host)
+    appended(host, guesses(10))
+    look = Firewalld(host)
+    host.before_a_look = lambda: guard.round(NOW + 10)
+    assert look.for_now_only() == {}
+    assert set(host.rules) == {RULE}
 
 
 def test_ports_and_ipv6_sources_are_barred_by_rules_of_their_own() -> None:
