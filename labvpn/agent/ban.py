@@ -64,7 +64,8 @@ class Ban:
         self.lift([source for source, bar in before.items() if wanted.get(source) != bar])
         for source, bar in wanted.items():
             self.bar(source, bar, now)
-        self.note(wanted)
+        if before.keys() - wanted.keys():
+            self.note(wanted)
         fresh = [source for source, bar in wanted.items() if before.get(source) != bar]
         return [
             "barred {} for {:.0f} s: {} failed logins".format(one, wanted[one].until - now, wanted[one].failures)

@@ -32,13 +32,13 @@ def own_record(call: Call, hub: str, user: str) -> Optional[Answer]:
         return None
 
 
-def record_behind(call: Call, hub: str, user: str) -> Tuple[Optional[Answer], bool]:
+def record_behind(record_of: Callable[[str], Optional[Answer]], user: str) -> Tuple[Optional[Answer], bool]:
     """The record by which a user was let in, None where there is none by now, and whether it is that of `*`."""
     # Who dials as `*` itself is one of everybody too, and must not take the others along.
-    own = own_record(call, hub, user) if user != EVERYBODY else None
-    if own is not None:
+    own = record_of(user) if user != EVERYBODY else None
+    if own is not None or user == ADMINISTRATOR:
         return own, False
-    return own_record(call, hub, EVERYBODY), True
+    return record_of(EVERYBODY), True
 
 
 def stand_in(everybody: Answer, user: str) -> Dict[str, Any]:

@@ -39,7 +39,7 @@ class Holds:
 
     def hold(self, call: Call, user: str, now: float, seconds: float) -> bool:
         """Refuse a user's logins for a while, False where that cannot be; whom the administrator shut out stays so."""
-        record, of_everybody = record_behind(call, self.hub, user)
+        record, of_everybody = record_behind(lambda name: own_record(call, self.hub, name), user)
         if record is None:
             return False
         entry = self.entries.get(user)

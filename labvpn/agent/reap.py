@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from labvpn.agent.errors import AgentError
-from labvpn.agent.everybody import ADMINISTRATOR, EVERYBODY, own_record
+from labvpn.agent.everybody import own_record, record_behind
 from labvpn.agent.holds import Holds
 from labvpn.agent.host import AGENT
 from labvpn.agent.lock import held
@@ -87,9 +87,7 @@ class HubReaper:
 
     def limits(self, session: Live) -> Limits:
         """What the session's user is allowed now; where the user has no policy, what the session began with."""
-        record = self.record(session.user)
-        if record is None and session.user != ADMINISTRATOR:
-            record = self.record(EVERYBODY)
+        record, _ = record_behind(self.record, session.user)
         if record is not None and not record.get("UsePolicy_bool"):
             record = self.status(session)
         if record is None:

@@ -42,6 +42,11 @@ class Verdict(NamedTuple):
     why: str
 
 
+def is_users(listed: Answer) -> bool:
+    """Whether a session of EnumSession's answer is a user's, and not the hub's own."""
+    return not any(listed.get(flag) for flag in OWN_MODES)
+
+
 def live(listed: Iterable[Answer]) -> List[Live]:
     """The users' sessions of EnumSession; the hub's own, of its router and its bridges, are none."""
     return [
@@ -54,7 +59,7 @@ def live(listed: Iterable[Answer]) -> List[Live]:
             "-[" not in str(one["Name_str"]),
         )
         for one in listed
-        if not any(one.get(flag) for flag in OWN_MODES)
+        if is_users(one)
     ]
 
 

@@ -11,7 +11,7 @@ from labvpn.agent.everybody import EVERYBODY
 from labvpn.agent.machine import Machine
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
 from labvpn.agent.securitylog import TURNED_AWAY, WRONG, Failures
-from labvpn.agent.sessions import OWN_MODES
+from labvpn.agent.sessions import is_users
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.times import NEVER, moment
 
@@ -51,7 +51,7 @@ class Status:
     def sessions(self, hub: str) -> Iterator[Dict[str, Any]]:
         """The users' sessions; the hub's own, of its router and its bridges, are none."""
         for session in self.softether.call("EnumSession", HubName_str=hub).get("SessionList", []):
-            if not any(session.get(flag) for flag in OWN_MODES):
+            if is_users(session):
                 yield from self.session(hub, session)
 
     def session(self, hub: str, listed: Answer) -> Iterator[Dict[str, Any]]:

@@ -90,7 +90,8 @@ def _server(order: Order, trust: Trust) -> Iterator[str]:
     if trust.is_authority:
         yield "remote-cert-tls server"
         # The stack's authority signs its servers alone; those without a name of all have each its own address for one.
-        yield from (f"verify-x509-name {host} name" for host in order.hosts if len(order.hosts) == 1)
+        if len(order.hosts) == 1:
+            yield f"verify-x509-name {order.hosts[0]} name"
     yield from _inline("ca", trust.pem)
 
 

@@ -17,13 +17,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
-from labvpn.rehearsal import lab, machine, network, places, values
+from labvpn.rehearsal import lab, machine, network, places
 from labvpn.rehearsal.bench_scale import WAYS, sinks, streams
 from labvpn.rehearsal.crowd import Crowd, Step, crowd
 from labvpn.rehearsal.dial import Login, dialled
 from labvpn.rehearsal.report import say
+from labvpn.rehearsal.soak.hands import Hands
+from labvpn.rehearsal.soak.lab import Lab
 
 STEPS = (10, 100, 250, 500, 1_000)
 CROWDS = ("internet", "campus", "admin")
@@ -41,16 +42,6 @@ IDLE = 20
 HUB, USER = "BENCH", "bench"
 ROUTER, MASK, FIRST, LAST = "10.64.0.1", "255.255.192.0", "10.64.1.0", "10.64.63.250"
 
-CALLS = """
-import http.client, json, ssl, sys
-told = json.load(sys.stdin)
-server = http.client.HTTPSConnection("127.0.0.1", 443, context=ssl._create_unverified_context(), timeout=60)
-for method, given in told["calls"]:
-    body = json.dumps({"jsonrpc": "2.0", "id": "1", "method": method, "params": given})
-    server.request("POST", "/api/", body, {"X-VPNADMIN-PASSWORD": told["password"]})
-    answer = json.loads(server.getresponse().read())
-    print(json.dumps(answer.get("result") or sys.exit(f"{method}: {answer}")))
-"""
 LOOK = """
 import json, os, pathlib
 found = [each for each in pathlib.Path("/proc").glob("[0-9]*") if "vpnserver" in (each / "comm").read_text()]
@@ -75,8 +66,10 @@ class Cost:
 def figures(steps: Sequence[int] = STEPS, limit: float = SECONDS) -> Iterator[tuple[str, str, str]]:
     """Rows of what was measured, how much it was, no aim; ends at the first step that fails. The lab must be up."""
     until = time.monotonic() + limit
-    _start_anew()
-    with _hub() as login, sinks(), ExitStack() as stack:
+    hands = Hands(Lab(places.state().name))
+    say("starting the server anew ...")
+    hands.work("server", [["shell", "systemctl restart softether-vpnserver"], ["ready"]])
+    with _hub(hands) as login, sinks(), ExitStack() as stack:
         before = _cost()
         yield "no session", f"{before.memory / 1000:.1f} MB, {before.threads} threads, {before.files} files", ""
         crowds = [stack.enter_context(crowd(host, login)) for host in CROWDS]
@@ -87,28 +80,13 @@ def figures(steps: Sequence[int] = STEPS, limit: float = SECONDS) -> Iterator[tu
             say(f"dialling until {count:,} are connected ...")
             began = time.monotonic()
             dialled = _all_at(crowds, count)
-            yield from _rows(count, dialled, time.monotonic() - began, before)
+            yield from _rows(hands, count, dialled, time.monotonic() - began, before)
             if dialled.failed or dialled.alive < count:
                 return
             yield f"{count:,} sessions, one more client", _guest(login), ""
 
 
-def _start_anew() -> None:
-    """Have the server hold nothing from before; RuntimeError where it does not answer in time."""
-    say("starting the server anew ...")
-    machine.run("server", ["systemctl", "restart", "softether-vpnserver"])
-    for left in reversed(range(20)):
-        try:
-            _asked(("GetServerStatus", {}))
-        except RuntimeError:
-            if not left:
-                raise
-            time.sleep(1)
-        else:
-            return
-
-
-def _rows(count: int, step: Step, seconds: float, before: Cost) -> Iterator[tuple[str, str, str]]:
+def _rows(hands: Hands, count: int, step: Step, seconds: float, before: Cost) -> Iterator[tuple[str, str, str]]:
     if step.failed:
         yield f"{count:,} sessions, refused dials", f"{step.failed}, the last one: {step.words!r}", ""
     if step.seconds:
@@ -119,7 +97,7 @@ def _rows(count: int, step: Step, seconds: float, before: Cost) -> Iterator[tupl
     time.sleep(IDLE)
     cost = _cost()
     share = (cost.seconds - start.seconds) / (time.monotonic() - began)
-    held = max(_sessions(), 1)
+    held = max(_sessions(hands), 1)
     more = (
         f"{(cost.memory - before.memory) / held:.0f} KB and {(cost.threads - before.threads) / held:.1f} threads each"
     )
@@ -163,41 +141,27 @@ def _cost() -> Cost:
     return Cost(**json.loads(machine.output("server", ["python3", "-c", LOOK])))
 
 
-def _sessions() -> int:
+def _sessions(hands: Hands) -> int:
     """The clients' sessions that the server itself counts; one more is SecureNAT's own."""
-    (status,) = _asked(("GetHubStatus", {"HubName_str": HUB}))
-    return int(status["NumSessionsClient_u32"])
+    return int(hands.call("GetHubStatus", HubName_str=HUB)["NumSessionsClient_u32"])
 
 
 @contextmanager
-def _hub() -> Iterator[Login]:
+def _hub(hands: Hands) -> Iterator[Login]:
     """A hub with room for all and a user who may log in as often as he likes, until the block ends."""
-    secret = secrets.token_urlsafe(16)
-    named = {"HubName_str": HUB}
-    _asked(("CreateHub", {**named, "AdminPasswordPlainText_str": secrets.token_urlsafe(16), "Online_bool": True}))
+    secret, named = secrets.token_urlsafe(16), {"HubName_str": HUB}
+    hands.call("CreateHub", AdminPasswordPlainText_str=secrets.token_urlsafe(16), Online_bool=True, **named)
     try:
-        (option,) = _asked(("GetSecureNATOption", {"RpcHubname_str": HUB}))
         room = {"Ip_ip": ROUTER, "Mask_ip": MASK, "DhcpSubnetMask_ip": MASK, "DhcpGatewayAddress_ip": ROUTER}
         room |= {"DhcpDnsServerAddress_ip": ROUTER, "DhcpLeaseIPStart_ip": FIRST, "DhcpLeaseIPEnd_ip": LAST}
         modes = [{"Name_str": f"Disable{way}ModeSecureNAT", "Value_u32": 1} for way in ("Kernel", "IpRaw")]
-        _asked(
-            ("SetSecureNATOption", {**option, **room, "RpcHubname_str": HUB}),
-            ("SetHubExtOptions", {**named, "AdminOptionList": modes}),
-            ("EnableSecureNAT", named),
-            ("CreateUser", {**named, "Name_str": USER, "AuthType_u32": 1, "Auth_Password_str": secret}),
-        )
+        hands.call("SetSecureNATOption", onto="GetSecureNATOption", RpcHubname_str=HUB, **room)
+        hands.call("SetHubExtOptions", AdminOptionList=modes, **named)
+        hands.call("EnableSecureNAT", **named)
+        hands.call("CreateUser", Name_str=USER, AuthType_u32=1, Auth_Password_str=secret, **named)
         yield Login(network.SERVER, f"{USER}@{HUB}", secret, authority=lab.outputs().authority)
     finally:
-        _asked(("DeleteHub", named))
-
-
-def _asked(*calls: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """What SoftEther answers to calls of its JSON-RPC, on its own machine; RuntimeError with what it refuses."""
-    told = json.dumps({"password": values.read(places.state())["administratorPassword"], "calls": calls})
-    done = machine.run("server", ["python3", "-c", CALLS], told)
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip())
-    return [json.loads(line) for line in done.stdout.splitlines()]
+        hands.call("DeleteHub", **named)
 
 
 if __name__ == "__main__":

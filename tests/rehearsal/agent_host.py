@@ -63,6 +63,12 @@ class AgentHost(Rehearsal):
         self.output("server", "apt-get", "update", "-q")
         self.install()
 
+    def begin_with_server(self) -> None:
+        """The same, with SoftEther installed and set, and no hub of ours."""
+        self.begin()
+        self.converge("host")
+        self.converge("server")
+
     def install(self) -> None:
         folder = AGENT.rpartition("/")[0]
         place = f"mkdir -p {folder} && cat >{AGENT}.new && chmod 0755 {AGENT}.new && mv {AGENT}.new {AGENT}"

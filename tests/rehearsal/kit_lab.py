@@ -43,6 +43,15 @@ class KitLab:
     outputs: Path
     kits: Path
 
+    @classmethod
+    def of(cls, lab: Stack, folder: Path) -> KitLab:
+        """The outputs and all kits of a lab that is applied, in a folder."""
+        made = cls(lab, folder / "outputs.json", folder / "kits")
+        made.outputs.touch(0o600)
+        made.outputs.write_text(lab.pulumi("stack", "output", "--json", "--show-secrets").stdout)
+        made.make(made.kits, "--all")
+        return made
+
     @property
     def told(self) -> dict[str, Any]:
         """The outputs, with every secret."""

@@ -26,9 +26,7 @@ LEFT = ("/etc/systemd/system/labvpn-bans.service", "/var/lib/labvpn/bans.json", 
 def host() -> Iterator[AgentHost]:
     """A server whose guard is quick to bar and quick to let in again; nothing else holds anybody off."""
     host = AgentHost("bans")
-    host.begin()
-    for concern in ("host", "server"):
-        host.converge(concern)
+    host.begin_with_server()
     hub = host.documents()["hub"].splitlines()
     host.converge("hub", "".join(f"{line}\n" for line in hub if not line.startswith("reaper")))
     host.converge("firewall", document(host))

@@ -84,9 +84,7 @@ def everybody_by_hand() -> tuple[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubHost]:
     host = HubHost("everybody")
-    host.begin()
-    host.converge("host")
-    host.converge("server")
+    host.begin_with_server()
     host.apply(campus())
     accounts = {user: f"radius-of-{user}" for user in KNOWN}
     with answering(host, "internet", tmp_path_factory.mktemp("radius"), SERVER, "radius-canary", accounts):

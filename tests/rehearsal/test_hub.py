@@ -37,9 +37,7 @@ CAP = 4_000_000
 @pytest.fixture(scope="module")
 def given(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
     host = HubHost("hub-test")
-    host.begin()
-    host.converge("host")
-    host.converge("server")
+    host.begin_with_server()
     folder = tmp_path_factory.mktemp("hub")
     ca = authority(folder, "lab-ca")
     signed(folder, ca, "carol", "carol.pem")

@@ -50,13 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KitLab]:
     (folder / "users.csv").write_text(USERS)
     users = {"file": str(folder / "users.csv")}
     lab.up("--config-file", str(lab.variant(folder, vpn=_split(lab.example["vpn"]), users=users)))
-    done = lab.pulumi("stack", "output", "--json", "--show-secrets")
-    outputs = folder / "outputs.json"
-    outputs.touch(0o600)
-    outputs.write_text(done.stdout)
-    whole = KitLab(lab, outputs, folder / "kits")
-    whole.make(whole.kits, "--all")
-    yield whole
+    yield KitLab.of(lab, folder)
     lab.stop()
 
 

@@ -21,9 +21,7 @@ LIMIT, HOLD = 8, 15
 def host() -> Iterator[AgentHost]:
     """A server whose guest has eight seconds, and a reaper that holds for fifteen."""
     host = AgentHost("reaper")
-    host.begin()
-    host.converge("host")
-    host.converge("server")
+    host.begin_with_server()
     host.converge("hub", document(host, LIMIT))
     yield host
     host.stop()

@@ -86,12 +86,7 @@ def up(lab: Stack, bare: dict[str, str], file: Path) -> Stack:
 @pytest.fixture(scope="module")
 def kits(up: Stack, tmp_path_factory: pytest.TempPathFactory) -> KitLab:
     """The kits of all users."""
-    folder = tmp_path_factory.mktemp("kits")
-    made = KitLab(up, folder / "outputs.json", folder / "kits")
-    made.outputs.touch(0o600)
-    made.outputs.write_text(up.pulumi("stack", "output", "--json", "--show-secrets").stdout)
-    made.make(made.kits, "--all")
-    return made
+    return KitLab.of(up, tmp_path_factory.mktemp("kits"))
 
 
 def test_one_run_brings_two_servers_up_and_the_next_one_changes_nothing(up: Stack, file: Path) -> None:
