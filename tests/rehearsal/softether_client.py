@@ -56,15 +56,6 @@ class Client:
             time.sleep(0.5)
         return False
 
-    def connects(self, seconds: float) -> bool:
-        """Whether it is connected in time by somebody who dials again as long as it is not."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            self.rehearsal.run(self.machine, "vpncmd", "localhost", "/CLIENT", "/CMD", "AccountConnect", self.account)
-            if self.becomes("Connected", 10):
-                return True
-        return False
-
     def lease(self) -> str:
         """What the DHCP client says that asks through the tunnel once."""
         line = ("timeout", "20", "udhcpc", "-i", "vpn_vpn", "-n", "-q", "-t", "5", "-s", "/bin/true")

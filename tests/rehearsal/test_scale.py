@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from labvpn.render.certificate import found_authority
 from tests.rehearsal.kit_lab import PROGRAM, KitLab, dial
 from tests.rehearsal.openvpn_client import IN
 from tests.rehearsal.radius import answering
-from tests.rehearsal.softether_client import by_setting, dialling
+from tests.rehearsal.softether_client import Client, by_setting, dialling
 from tests.rehearsal.stack import Stack
 
 SERVERS = {network.SERVER: "server", network.SECOND: "server-2"}
@@ -126,15 +126,20 @@ def test_a_client_comes_back_by_the_same_profile_at_the_other_server_when_its_ow
 def test_whoever_dials_again_with_softethers_own_client_is_let_in_by_the_other_server(
     kits: KitLab, tmp_path: Path
 ) -> None:
-    setting = kits.kits / "guest2/softether.vpn"
-    with dialling(kits.lab, "internet", tmp_path, by_setting(setting), kits.password("guest2")) as client:
-        assert client.becomes("Connected"), client.status()
-        (first,) = dialled(kits.lab)
-        with stopped(kits.lab, first):
+    """The client is started anew for each dial: after one that failed it passes nothing (docs/kits.md)."""
+    with ExitStack() as end:
+        with by_softether(kits, tmp_path / "first") as client:
+            assert client.becomes("Connected"), client.status()
+            (first,) = dialled(kits.lab)
+            end.enter_context(stopped(kits.lab, first))
             assert client.becomes("Offline", PATIENCE), client.status()
-            assert client.connects(PATIENCE), client.status()
-            assert dialled(kits.lab) == set(SERVERS) - {first}
-            assert "obtained from 192.168.30.1" in client.lease()
+        until, tried = time.monotonic() + PATIENCE, 0
+        servers, lease = again(kits, tmp_path / "again")
+        while not servers and time.monotonic() < until:
+            tried += 1
+            servers, lease = again(kits, tmp_path / f"again{tried}")
+        assert servers == set(SERVERS) - {first}
+        assert "obtained from 192.168.30.1" in lease
 
 
 def test_a_session_ends_at_its_limit_and_does_not_go_on_at_the_other_server(kits: KitLab, tmp_path: Path) -> None:
@@ -176,6 +181,19 @@ def test_destroy_leaves_nothing_of_ours_anywhere(up: Stack, bare: dict[str, str]
     assert up.bare(*SERVERS.values()) == bare
     for name in (NAME, f"vpn-two.{ZONE}"):
         assert up.output("phone", "dig", "+short", name, "A", f"@{network.PRIMARY}") == ""
+
+
+def by_softether(kits: KitLab, home: Path) -> AbstractContextManager[Client]:
+    """SoftEther's own client, by guest2's kit, with a folder of its own."""
+    home.mkdir()
+    setting = kits.kits / "guest2/softether.vpn"
+    return dialling(kits.lab, "internet", home, by_setting(setting), kits.password("guest2"))
+
+
+def again(kits: KitLab, home: Path) -> tuple[set[str], str]:
+    """The servers that one more dial leads to, none where it failed, and the lease that it brings."""
+    with by_softether(kits, home) as client:
+        return (dialled(kits.lab), client.lease()) if client.becomes("Connected", 12) else (set(), "")
 
 
 def profile(kits: KitLab, user: str, way: str) -> Path:
