@@ -17,6 +17,7 @@ PARTS = {
 }
 
 COMMANDS = {
+    "dial": ("labvpn.dial.cli", "Dial L2TP/IPsec from here as a phone or a computer does, and name what stops it."),
     "adopt": ("labvpn.adopt.cli", "Write a lab that was made by hand as the configuration of a stack."),
     "kit": ("labvpn.kit.cli", "Make the profiles and the sheet that a user needs to dial in."),
     "invite": ("labvpn.kit.invite", "Add a list of guests to the users, apply it, and make their kits."),

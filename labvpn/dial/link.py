@@ -1,0 +1,279 @@
+"""A PPP link as its client: LCP, the login, IPCP, in this order (RFC 1661, 1332, 1334, 2759). No sockets."""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass, field
+from enum import IntEnum
+from ipaddress import IPv4Address
+
+from labvpn.dial.wire import mschap, ppp
+from labvpn.dial.wire.ppp import Packet
+
+MTU = 1280
+"""What Apple's clients ask for as their MRU over L2TP."""
+
+
+class Progress(IntEnum):
+    """How far the link is."""
+
+    LINK = 1
+    LOGIN = 2
+    ADDRESS = 3
+    UP = 4
+    ENDED = 5
+
+
+@dataclass
+class Layer:
+    """One layer's configuration: what we ask for, and what each side has agreed to."""
+
+    protocol: int
+    ours: ppp.Options
+    agreed: bool = False
+    agrees: bool = False
+    theirs: ppp.Options = field(default_factory=dict)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether both sides have what they want."""
+        return self.agreed and self.agrees
+
+
+@dataclass
+class Login:
+    """Who logs in: the name, the password, and the methods of the system, best first."""
+
+    user: str
+    password: str = field(repr=False)
+    methods: tuple[str, ...] = ("mschapv2",)
+
+
+class Link:
+    """The link. `outgoing` collects frames to send, `events` what happened, in the words of a Mac's ppp.log."""
+
+    def __init__(self, login: Login) -> None:
+        self.progress = Progress.LINK
+        self.outgoing: list[bytes] = []
+        self.events: list[str] = []
+        self.packets: list[bytes] = []
+        """IPv4 packets that came."""
+        self.refusal = ""
+        self.method = ""
+        self.server_knows_password: bool | None = None
+        """Whether the server proved that it knows the password too; None where the method has no proof."""
+        self.has_answered = False
+        self.echoes: list[bytes] = []
+        """The first eight bytes of each echo that came back with data."""
+        self._login, self._identifier = login, 0
+        self._lcp = Layer(ppp.LCP, {ppp.MRU: struct.pack(">H", MTU), ppp.MAGIC: os.urandom(4)})
+        self._ipcp = Layer(ppp.IPCP, {ppp.ADDRESS: bytes(4), ppp.DNS: bytes(4), ppp.DNS2: bytes(4)})
+        self._proof = ""
+        self._accepted: bool | None = None
+
+    @property
+    def address(self) -> IPv4Address:
+        """Our own address."""
+        return IPv4Address(self._ipcp.ours.get(ppp.ADDRESS, bytes(4)))
+
+    @property
+    def resolver(self) -> IPv4Address:
+        """The resolver that the server names; 0.0.0.0 where it names none."""
+        return IPv4Address(self._ipcp.ours.get(ppp.DNS, bytes(4)))
+
+    @property
+    def router(self) -> IPv4Address:
+        """The server's own address on the link."""
+        return IPv4Address(self._ipcp.theirs.get(ppp.ADDRESS, bytes(4)))
+
+    def ask(self) -> None:
+        """Send, or send again, what the link waits for."""
+        if self.progress is Progress.LINK:
+            self._configure(self._lcp)
+        elif self.progress is Progress.LOGIN and self.method == "pap" and self._accepted is None:
+            name, word = self._login.user.encode(), self._login.password.encode()
+            self._send(ppp.PAP, ppp.REQUEST, ppp.counted(name) + ppp.counted(word))
+        elif self.progress is Progress.ADDRESS:
+            self._configure(self._ipcp)
+
+    def echo(self, data: bytes = b"") -> None:
+        """Ask whether the other side is there; it sends the data back."""
+        self._send(ppp.LCP, ppp.ECHO, self._lcp.ours.get(ppp.MAGIC, bytes(4)) + data)
+
+    def send_packet(self, packet: bytes) -> None:
+        """Send an IPv4 packet."""
+        self.outgoing.append(ppp.frame_of(ppp.IPV4, packet))
+
+    def close(self) -> None:
+        """End the link."""
+        if self.progress is not Progress.ENDED:
+            self._send(ppp.LCP, ppp.TERMINATE, b"User request")
+            self.progress = Progress.ENDED
+
+    def receive(self, frame: bytes) -> None:
+        """Take a frame; what is not understood changes nothing."""
+        split = ppp.protocol_of(frame)
+        if split is None:
+            return
+        self.has_answered = True
+        protocol, content = split
+        if protocol == ppp.IPV4:
+            self.packets.append(content)
+            return
+        packet = ppp.packet(protocol, content)
+        if packet is None:
+            return
+        if protocol not in (ppp.LCP, ppp.PAP, ppp.CHAP, ppp.IPCP):
+            self._reject(protocol, content)
+            return
+        self.events.append(f"rcvd [{ppp.NAMES[protocol]} {_named(packet)} id=0x{packet.identifier:x}]")
+        {ppp.LCP: self._lcp_came, ppp.PAP: self._pap_came, ppp.CHAP: self._chap_came, ppp.IPCP: self._ipcp_came}[
+            protocol
+        ](packet)
+        self._go_on()
+
+    def _reject(self, protocol: int, content: bytes) -> None:
+        """Refuse a protocol that we do not speak, so that the server goes on without it (RFC 1661, 5.7)."""
+        self._send(ppp.LCP, ppp.PROTOCOL_REJECT, struct.pack(">H", protocol) + content[:64])
+
+    def _go_on(self) -> None:
+        if self.progress is Progress.LINK and self._lcp.is_up:
+            self.progress = Progress.LOGIN
+            self.ask()
+        if self.progress is Progress.LOGIN and self._accepted:
+            self.progress = Progress.ADDRESS
+            self.ask()
+        if self.progress is Progress.ADDRESS and self._ipcp.is_up and int(self.address):
+            self.progress = Progress.UP
+            self.events += [f"local  IP address {self.address}", f"remote IP address {self.router}"]
+            self.events += [f"primary   DNS address {self.resolver}"] if int(self.resolver) else []
+
+    def _lcp_came(self, packet: Packet) -> None:
+        if packet.code == ppp.TERMINATE:
+            self._send(ppp.LCP, ppp.TERMINATED, b"", packet.identifier)
+            self._end("the server ended the link")
+        elif packet.code == ppp.PROTOCOL_REJECT and packet.body[:2] == struct.pack(">H", ppp.IPCP):
+            self._end("the server has no IPv4 here")
+        elif packet.code == ppp.ECHO:
+            own = self._lcp.ours.get(ppp.MAGIC, bytes(4))
+            self._send(ppp.LCP, ppp.ECHOED, own + packet.body[4:], packet.identifier)
+        elif packet.code == ppp.ECHOED:
+            self.echoes.append(packet.body[4:12])
+        elif packet.code == ppp.REQUEST:
+            self._lcp_asked(packet)
+        else:
+            self._negotiated(self._lcp, packet)
+
+    def _lcp_asked(self, packet: Packet) -> None:
+        asked = ppp.options(packet.body)
+        unknown = {kind: value for kind, value in asked.items() if kind not in _LCP_KNOWN}
+        if unknown:
+            self._send(ppp.LCP, ppp.REJECT, ppp.encoded(unknown), packet.identifier)
+            return
+        wanted = self._method_for(asked[ppp.AUTHENTICATION]) if ppp.AUTHENTICATION in asked else None
+        if wanted is not None and wanted != asked[ppp.AUTHENTICATION]:
+            self._send(ppp.LCP, ppp.NAK, ppp.encoded({ppp.AUTHENTICATION: wanted}), packet.identifier)
+            return
+        self._send(ppp.LCP, ppp.ACK, packet.body, packet.identifier)
+        # SoftEther asks once for each option, the login's method last.
+        self._lcp.theirs.update(asked)
+        self._lcp.agrees = ppp.AUTHENTICATION in self._lcp.theirs
+
+    def _method_for(self, asked: bytes) -> bytes:
+        """The login's method that we take: the server's where it is one of ours, else our first."""
+        known = {"mschapv2": ppp.MSCHAP2, "pap": ppp.PAP_OPTION}
+        ours = {known[name]: name for name in self._login.methods}
+        option = asked if asked in ours else known[self._login.methods[0]]
+        self.method = ours[option]
+        return option
+
+    def _negotiated(self, layer: Layer, packet: Packet) -> None:
+        if packet.code == ppp.ACK:
+            layer.agreed = True
+        elif packet.code == ppp.NAK:
+            told = ppp.options(packet.body)
+            layer.ours.update({kind: value for kind, value in told.items() if kind in layer.ours})
+            self._configure(layer)
+        elif packet.code == ppp.REJECT:
+            for kind in ppp.options(packet.body):
+                layer.ours.pop(kind, None)
+            if layer is self._ipcp and ppp.ADDRESS not in layer.ours:
+                self._end("the server has no address to give")
+            else:
+                self._configure(layer)
+
+    def _pap_came(self, packet: Packet) -> None:
+        if packet.code in (ppp.ACK, ppp.NAK):
+            self._accepted = packet.code == ppp.ACK
+            if not self._accepted:
+                self._end("the server refused name or password")
+
+    def _chap_came(self, packet: Packet) -> None:
+        body = packet.body
+        if packet.code == ppp.CHALLENGE and body and len(body) > body[0]:
+            challenge, own = body[1 : 1 + body[0]], os.urandom(16)
+            user, password = self._login.user, self._login.password
+            answer = own + bytes(8) + mschap.response(user, password, challenge, own) + b"\0"
+            self._proof = mschap.proof(user, password, challenge, own)
+            self._send(ppp.CHAP, ppp.RESPONSE, ppp.counted(answer) + user.encode(), packet.identifier)
+        elif packet.code == ppp.SUCCESS:
+            self.server_knows_password = body.decode("ascii", "replace").startswith(self._proof) and bool(self._proof)
+            self._accepted = self.server_knows_password
+            if not self._accepted:
+                self._end("the server accepted the login without knowing the password")
+        elif packet.code == ppp.FAILURE:
+            self._accepted = False
+            self._end("the server refused name or password")
+
+    def _ipcp_came(self, packet: Packet) -> None:
+        if packet.code == ppp.REQUEST:
+            self._send(ppp.IPCP, ppp.ACK, packet.body, packet.identifier)
+            self._ipcp.theirs.update(ppp.options(packet.body))
+            self._ipcp.agrees = True
+        else:
+            self._negotiated(self._ipcp, packet)
+
+    def _configure(self, layer: Layer) -> None:
+        if not layer.agreed:
+            self._send(layer.protocol, ppp.REQUEST, ppp.encoded(layer.ours))
+
+    def _end(self, why: str) -> None:
+        self.refusal = why
+        self._ended_at = self.progress
+        self.progress = Progress.ENDED
+
+    @property
+    def ended_at(self) -> Progress:
+        """How far the link was when it ended."""
+        return getattr(self, "_ended_at", self.progress)
+
+    def _send(self, protocol: int, code: int, body: bytes, identifier: int | None = None) -> None:
+        if identifier is None:
+            self._identifier = identifier = self._identifier % 255 + 1
+        packet = Packet(protocol, code, identifier, body)
+        self.outgoing.append(packet.encoded())
+        self.events.append(f"sent [{ppp.NAMES[protocol]} {_named(packet)} id=0x{identifier:x}]")
+
+
+_LCP_KNOWN = {ppp.MRU, 2, ppp.AUTHENTICATION, ppp.MAGIC, ppp.PFC, ppp.ACFC}
+_CONTROL = {
+    ppp.REQUEST: "ConfReq",
+    ppp.ACK: "ConfAck",
+    ppp.NAK: "ConfNak",
+    ppp.REJECT: "ConfRej",
+    ppp.TERMINATE: "TermReq",
+    ppp.TERMINATED: "TermAck",
+    ppp.CODE_REJECT: "CodeRej",
+    ppp.PROTOCOL_REJECT: "ProtRej",
+    ppp.ECHO: "EchoReq",
+    ppp.ECHOED: "EchoRep",
+}
+_CODES = {
+    ppp.PAP: {ppp.REQUEST: "AuthReq", ppp.ACK: "AuthAck", ppp.NAK: "AuthNak"},
+    ppp.CHAP: {ppp.CHALLENGE: "Challenge", ppp.RESPONSE: "Response", ppp.SUCCESS: "Success", ppp.FAILURE: "Failure"},
+}
+
+
+def _named(packet: Packet) -> str:
+    return _CODES.get(packet.protocol, _CONTROL).get(packet.code, f"code {packet.code}")

@@ -1,0 +1,205 @@
+"""IKEv1 main mode with a pre-shared key, as its initiator (RFC 2409, 5.4; NAT traversal: RFC 3947). No sockets."""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from labvpn.dial.wire import isakmp, suite
+from labvpn.dial.wire.isakmp import Message
+from labvpn.dial.wire.suite import KeyExchange, Suite
+
+
+class Progress(IntEnum):
+    """Which message was sent last."""
+
+    PROPOSED = 1
+    KEYS_SENT = 3
+    IDENTIFIED = 5
+    UP = 6
+
+
+@dataclass
+class Keys:
+    """What phase 1 leaves: the cookies, the suite, and keys. Nothing of it may be printed."""
+
+    initiator: bytes
+    responder: bytes
+    suite: Suite
+    derive: bytes = field(repr=False)
+    authenticate: bytes = field(repr=False)
+    encrypt: bytes = field(repr=False)
+    last_block: bytes = field(repr=False, default=b"")
+
+    def iv(self, number: int) -> bytes:
+        """The first initialisation vector of an exchange after phase 1 (RFC 2409, appendix B)."""
+        return self.suite.hash(self.last_block + struct.pack(">I", number))[: self.suite.block]
+
+    def sealed(self, exchange: int, number: int, payloads: list[isakmp.Payload], iv: bytes) -> tuple[bytes, bytes]:
+        """A message with its payloads encrypted, and the vector for the next one."""
+        body = isakmp.chain(payloads)
+        text = self.suite.encrypt(self.encrypt, iv, body + bytes(-len(body) % self.suite.block))
+        head = (self.initiator, self.responder, payloads[0][0], exchange, isakmp.ENCRYPTED, number)
+        return Message(*head, text).encoded(), text[-self.suite.block :]
+
+    def opened(self, message: Message, iv: bytes) -> list[isakmp.Payload] | None:
+        """The payloads of an encrypted message; None where these keys do not open it."""
+        text = self.suite.decrypt(self.encrypt, iv, message.body)
+        if text is None or not isakmp.is_whole(message.first, text):
+            return None
+        return list(isakmp.payloads(message.first, text))
+
+
+class MainMode:
+    """The six messages. `message` is what to send now, and again until `receive` answers that it went on.
+
+    The payload that should hold the hash of our own address holds random bytes, so that the server takes us for
+    somebody behind a NAT and encapsulates ESP in UDP, whether a NAT is on the way or not.
+    """
+
+    def __init__(self, suites: tuple[Suite, ...], key: str, address: bytes, vendor_ids: tuple[bytes, ...] = ()) -> None:
+        self._suites, self._key, self._address = suites, key.encode(), address
+        self.initiator, self.responder = os.urandom(8), bytes(8)
+        self.progress = Progress.PROPOSED
+        self.suite: Suite | None = None
+        self.refusal = ""
+        """Why the server declined, in words; empty where it did not."""
+        self.is_undecipherable = False
+        """Whether one side cannot open what the other encrypted: the pre-shared keys differ."""
+        transforms = [(1, each.attributes) for each in suites]
+        self._association = isakmp.association(1, b"", transforms)
+        known = (isakmp.NAT_T, isakmp.DPD, *vendor_ids)
+        offered = [(isakmp.SA, self._association), *((isakmp.VENDOR_ID, each) for each in known)]
+        self.message = self._plain(offered)
+        self._nonce = os.urandom(20)
+        self._exchange: KeyExchange | None = None
+        self._keys: Keys | None = None
+        self._skeyid = self._iv = self._theirs = b""
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the finished exchange."""
+        if self._keys is None or self.progress is not Progress.UP:
+            raise ValueError("phase 1 is not finished")
+        return self._keys
+
+    @property
+    def is_on_4500(self) -> bool:
+        """Whether the message goes to UDP 4500."""
+        return self.progress >= Progress.IDENTIFIED
+
+    def receive(self, datagram: bytes) -> bool:
+        """Take an answer; whether it led on (or was a refusal). Everything else changes nothing."""
+        message = isakmp.decoded(datagram)
+        if message is None:
+            return False
+        if message.exchange == isakmp.INFORMATIONAL:
+            return self._refused(message)
+        if message.exchange != isakmp.MAIN_MODE or message.initiator != self.initiator:
+            return False
+        steps = {
+            Progress.PROPOSED: self._chosen,
+            Progress.KEYS_SENT: self._agreed,
+            Progress.IDENTIFIED: self._identified,
+        }
+        if self.progress is Progress.IDENTIFIED and not message.is_encrypted:
+            return self._repeated(datagram)
+        return self.progress in steps and steps[self.progress](message)
+
+    def _repeated(self, datagram: bytes) -> bool:
+        """The fourth message once more, from UDP 4500: the fifth arrived, and the server could not open it.
+
+        SoftEther moves on to 4500 with the first packet that comes from there, and repeats its last message every two
+        seconds until an identification comes that its own key opens (measured on 5.01.9674).
+        """
+        self.is_undecipherable = datagram[:4] == isakmp.NON_ESP_MARKER
+        return self.is_undecipherable
+
+    def _refused(self, message: Message) -> bool:
+        """A notification in clear. SoftEther declines under a cookie of its own and names ours inside."""
+        if message.is_encrypted:
+            return False
+        content = isakmp.first_of(isakmp.NOTIFICATION, list(isakmp.payloads(message.first, message.body))) or b""
+        found = isakmp.notice(content)
+        if found is None or not found.is_refusal or self.initiator not in message.initiator + content:
+            return False
+        self.refusal = found.text
+        return True
+
+    def _chosen(self, message: Message) -> bool:
+        content = isakmp.first_of(isakmp.SA, list(isakmp.payloads(message.first, message.body)))
+        choice = isakmp.choice(content) if content else None
+        if choice is None or message.responder == bytes(8):
+            return False
+        self.responder = message.responder
+        self.suite = suite.chosen(choice.attributes)
+        if self.suite not in self._suites:
+            self.refusal = "the server chose what was not offered"
+            return True
+        self._exchange = KeyExchange(self.suite.group)
+        spoofed = [(isakmp.NAT_D, os.urandom(len(self.suite.hash(b"")))) for _ in range(2)]
+        self.message = self._plain([(isakmp.KE, self._exchange.public), (isakmp.NONCE, self._nonce), *spoofed])
+        self.progress = Progress.KEYS_SENT
+        return True
+
+    def _agreed(self, message: Message) -> bool:
+        payloads = list(isakmp.payloads(message.first, message.body))
+        theirs, nonce = isakmp.first_of(isakmp.KE, payloads), isakmp.first_of(isakmp.NONCE, payloads)
+        if theirs is None or nonce is None or self._exchange is None or self.suite is None:
+            return False
+        try:
+            shared = self._exchange.shared(theirs)
+        except ValueError:
+            self.refusal = "the server's key exchange is not one of the group"
+            return True
+        self._theirs = theirs
+        self._keys = self._derived(self.suite, shared, nonce)
+        self._iv = self.suite.hash(self._exchange.public + theirs)[: self.suite.block]
+        self.message, self._iv = self._identification(self._keys)
+        self.progress = Progress.IDENTIFIED
+        return True
+
+    def _derived(self, suite_: Suite, shared: bytes, nonce: bytes) -> Keys:
+        self._skeyid = suite_.prf(self._key, self._nonce + nonce)
+        cookies = self.initiator + self.responder
+        derive = suite_.prf(self._skeyid, shared + cookies + b"\0")
+        authenticate = suite_.prf(self._skeyid, derive + shared + cookies + b"\1")
+        secret = suite_.prf(self._skeyid, authenticate + shared + cookies + b"\2")
+        encrypt = secret if len(secret) >= suite_.key_size else b""
+        block = b"\0"
+        while len(encrypt) < suite_.key_size:
+            block = suite_.prf(secret, block)
+            encrypt += block
+        return Keys(self.initiator, self.responder, suite_, derive, authenticate, encrypt[: suite_.key_size])
+
+    def _identification(self, keys: Keys) -> tuple[bytes, bytes]:
+        own = isakmp.identity(self._address)
+        ours = self._exchange.public if self._exchange else b""
+        proof = self._proof(keys, ours + self._theirs + self.initiator + self.responder, own)
+        payloads = [(isakmp.ID, own), (isakmp.HASH, proof)]
+        return keys.sealed(isakmp.MAIN_MODE, 0, payloads, self._iv)
+
+    def _proof(self, keys: Keys, values: bytes, identity: bytes) -> bytes:
+        return keys.suite.prf(self._skeyid, values + self._association + identity)
+
+    def _identified(self, message: Message) -> bool:
+        keys = self._keys
+        if keys is None or not message.is_encrypted:
+            return False
+        payloads = keys.opened(message, self._iv)
+        identity = isakmp.first_of(isakmp.ID, payloads or [])
+        proof = isakmp.first_of(isakmp.HASH, payloads or [])
+        ours = self._exchange.public if self._exchange else b""
+        values = self._theirs + ours + self.responder + self.initiator
+        if identity is None or proof != self._proof(keys, values, identity):
+            self.is_undecipherable = True
+            return True
+        keys.last_block = message.body[-keys.suite.block :]
+        self.progress = Progress.UP
+        return True
+
+    def _plain(self, payloads: list[isakmp.Payload]) -> bytes:
+        head = (self.initiator, self.responder, payloads[0][0], isakmp.MAIN_MODE, 0, 0)
+        return Message(*head, isakmp.chain(payloads)).encoded()
