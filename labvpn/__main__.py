@@ -1,10 +1,15 @@
 """The command `labvpn`: the short way for commands on the rehearsal's machines, the whole command for all else."""
 
+import io
 import sys
 
 
 def main() -> None:
     """Run the command. A command on a machine of the rehearsal skips the parser, which takes longer than itself."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a pipe that knows ASCII alone gets a question mark for what it cannot show, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     if sys.argv[1:2] == ["rehearsal"]:
         from labvpn.rehearsal import run
 

@@ -112,7 +112,8 @@ class Order:
     @property
     def expires(self) -> datetime | None:
         """When the account ends, with its time zone."""
-        return self.account.expires.astimezone() if self.account.expires else None
+        end = self.account.expires
+        return end.astimezone() if end and end.tzinfo is None else end
 
     @property
     def splits(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,7 +24,10 @@ class Page:
     words: Mapping[str, str]
     facts: Sequence[tuple[str, str]]
     limit: str
+    services: Sequence[tuple[str, str, str | None]]
+    """What one reaches: the name, where it is, and what a browser opens."""
     ways: Sequence[str]
+    android: str
     steps: Sequence[Step]
 
 
@@ -47,7 +51,9 @@ def _page(order: Order, files: Sequence[str], language: str) -> Page:
         words,
         list(_facts(order, words)),
         words["limit"].format(minutes=minutes) if minutes else "",
+        list(_services(order, words)),
         list(_ways(order, files, words)),
+        words["android"] if "l2tp" in " ".join(files) else "",
         list(_steps(order, files, words)),
     )
 
@@ -67,7 +73,18 @@ def _facts(order: Order, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield words["psk"], order.preshared_key or words["psk_apart"]
     yield words["hub"], order.stack.hub
     if order.expires is not None:
-        yield words["until"], order.expires.strftime("%Y-%m-%d %H:%M %z")
+        yield words["until"], _moment(order.expires)
+
+
+def _moment(end: datetime) -> str:
+    """The end in the time zone in which it was given: `2027-03-31 23:59 (UTC+09:00)`."""
+    return f"{end:%Y-%m-%d %H:%M} (UTC{end:%z})".replace("UTC+0000", "UTC")
+
+
+def _services(order: Order, words: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
+    for service in order.stack.network.services:
+        port = str(service.port) if service.port is not None else words["any_port"]
+        yield service.name, f"{service.target} ({service.protocol} {port})", service.link
 
 
 def _password(order: Order, words: Mapping[str, str]) -> str:
@@ -93,30 +110,27 @@ def _ways(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Itera
 
 
 def _steps(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Iterator[Step]:
+    """In the order of the ways: L2TP/IPsec, OpenVPN, SSTP, SoftEther's own client."""
     for file in _ending(files, ".mobileconfig"):
         yield words["mac"], [words["mac_steps"].format(file=file)]
-    scripts = list(_windows(order, files, words))
-    if scripts:
-        yield words["windows"], scripts
+    l2tp = "windows_l2tp_admin" if order.stack.translated else "windows_l2tp"
+    yield from _script(files, "l2tp.ps1", words, l2tp)
     profiles = _ending(files, ".ovpn")
     plain = [file for file in profiles if not file.startswith(openvpn.Reader.CONNECT)]
     if plain:
         others = ", ".join(plain[1:]) or "-"
         connect = [words["connect_steps"]] if len(plain) < len(profiles) else []
         yield words["openvpn"], [words["openvpn_steps"].format(file=plain[0], others=others), *connect]
+    yield from _script(files, "sstp.ps1", words, "windows_sstp")
     for file in _ending(files, ".vpn"):
         before = [words["softether_authority"].format(file=name) for name in _ending(files, ".crt")]
         yield words["softether"], [words["softether_steps"].format(file=file), *before]
 
 
-def _windows(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Iterator[str]:
-    scripts = {
-        "l2tp.ps1": words["windows_l2tp_admin" if order.stack.translated else "windows_l2tp"],
-        "sstp.ps1": words["windows_sstp"],
-    }
-    for end, sentence in scripts.items():
-        for file in _ending(files, end):
-            yield sentence.format(file=file, run=f"powershell -ExecutionPolicy Bypass -File {file}")
+def _script(files: Sequence[str], end: str, words: Mapping[str, str], sentence: str) -> Iterator[Step]:
+    for file in _ending(files, end):
+        run = f"powershell -ExecutionPolicy Bypass -File {file}"
+        yield words["windows"], [words[sentence].format(file=file, run=run)]
 
 
 def _ending(files: Sequence[str], end: str) -> list[str]:

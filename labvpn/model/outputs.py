@@ -16,6 +16,8 @@ from labvpn.model.base import Value
 from labvpn.model.ports import Protocols
 from labvpn.model.problems import problems_of
 
+HTTP, HTTPS = (80, 3000, 5000, 8000, 8080, 8787, 8888), (443, 8443)
+"""Ports of web pages: the registered ones, and what JupyterHub, RStudio and their like listen to by default."""
 MASK = "[secret]"
 """What the engine prints in a secret's place."""
 
@@ -59,12 +61,35 @@ class Account(Told):
         return self.expires is not None and self.expires.astimezone() <= now
 
 
+class Reachable(Told):
+    """A service that the users of a hub reach: its name, its address inside, its port."""
+
+    name: str
+    to: IPv4Network
+    port: int | None = None
+    protocol: str = "tcp"
+
+    @property
+    def target(self) -> str:
+        """Where it is: the address alone, or the network."""
+        return str(self.to.network_address) if self.to.prefixlen == 32 else str(self.to)
+
+    @property
+    def link(self) -> str | None:
+        """What a browser opens; None where it is no page, as far as its port says."""
+        if self.to.prefixlen != 32 or self.protocol != "tcp" or self.port not in {*HTTP, *HTTPS}:
+            return None
+        scheme, usual = ("https", 443) if self.port in HTTPS else ("http", 80)
+        return f"{scheme}://{self.target}/" if self.port == usual else f"{scheme}://{self.target}:{self.port}/"
+
+
 class Network(Told):
     """The network inside the hub: its router, the host's own address there, and what a split tunnel reaches."""
 
     router: IPv4Address
     host_address: IPv4Address | None = None
     routes: tuple[IPv4Network, ...] = ()
+    services: tuple[Reachable, ...] = ()
 
 
 class Login(Told):

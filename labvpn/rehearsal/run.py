@@ -16,6 +16,8 @@ from labvpn.rehearsal.shown import Shown
 PASSED = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
 # What env, timeout and the like answer where they themselves fail, not the command.
 OUR_FAULT = 125
+MACHINE = "LABVPN_MACHINE"
+"""The variable by which a command knows that it runs on a machine of the rehearsal, and on which."""
 _BY_KERNEL = 0x80  # SI_KERNEL: the terminal sends to its whole foreground group, the command included
 
 
@@ -26,6 +28,8 @@ def run(state: Path, machine: str | None, command: Sequence[str]) -> int:
     and 127 for what is not found, as in a shell.
     """
     folder = Path.cwd()
+    if machine is not None:
+        os.environ[MACHINE] = machine
     wrapper = enter.running(state)
     if machine not in network.HOSTS:
         enter.enter(wrapper, machine)

@@ -14,8 +14,34 @@ from labvpn.rehearsal import sealed, values
 from labvpn.rehearsal.places import PROJECT
 from labvpn.rehearsal.problems import RehearsalError
 
-TAKES_CONFIGURATION = {"preview", "pre", "up", "update", "refresh", "destroy", "down", "dn", "import", "watch"}
+TAKES_CONFIGURATION = {
+    "preview",
+    "pre",
+    "up",
+    "update",
+    "refresh",
+    "destroy",
+    "down",
+    "dn",
+    "import",
+    "watch",
+    "config",
+}
 """The engine's commands that read a stack's configuration file and let it be named."""
+
+
+WRAPPERS = {
+    "pulumi": """\
+# Pulumi as it runs on the administrator's machine of the labvpn rehearsal.
+exec {python} -m labvpn rehearsal pulumi -- "$@"
+""",
+    "labvpn": """\
+# labvpn as it runs on the administrator's machine of the rehearsal; on another machine of it, where it is called.
+[ -n "${{LABVPN_MACHINE:-}}" ] || [ "${{1:-rehearsal}}" = rehearsal ] || set -- rehearsal labvpn -- "$@"
+exec {python} -m labvpn "$@"
+""",
+}
+"""Programs that PATH begins with in the shell of a rehearsal, so that plain commands mean its lab."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +79,7 @@ def ready(state: Path, say: Callable[[str], None]) -> Engine:
     noted = {"pulumi": str(toolchain.pulumi), "path": list(map(str, toolchain.path))}
     (state / "backend").mkdir(mode=0o700, exist_ok=True)
     values.write(state / "engine.json", json.dumps(noted))
-    _write_wrapper(state)
+    _write_wrappers(state)
     return Engine(toolchain.pulumi, toolchain.path)
 
 
@@ -92,14 +118,12 @@ def _is_ours(words: Sequence[str], folder: Path) -> bool:
     return not named and folder == PROJECT
 
 
-def _write_wrapper(state: Path) -> None:
+def _write_wrappers(state: Path) -> None:
     folder = state / "bin"
     folder.mkdir(mode=0o700, exist_ok=True)
-    script = folder / "pulumi.new"
-    script.write_text(
-        "#!/bin/sh\n"
-        "# Pulumi as it runs on the administrator's machine of the labvpn rehearsal.\n"
-        f'exec {shlex.quote(sys.executable)} -m labvpn rehearsal pulumi -- "$@"\n'
-    )
-    script.chmod(0o755)
-    script.rename(folder / "pulumi")
+    python = shlex.quote(sys.executable)
+    for name, text in WRAPPERS.items():
+        script = folder / f"{name}.new"
+        script.write_text(f"#!/bin/sh\n{text.format(python=python)}")
+        script.chmod(0o755)
+        script.rename(folder / name)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from labvpn.rehearsal import places
+from labvpn.rehearsal.by_hand import Breakage, change, visit
 from labvpn.rehearsal.report import say, told
 
 app = typer.Typer()
@@ -58,8 +59,45 @@ def pulumi(words: Annotated[list[str] | None, typer.Argument(metavar="-- ARGUMEN
     with told():
         line, environment = stack.command(places.state(), words or [], Path.cwd())
         os.environ.update(environment)
+        if run.MACHINE in os.environ:
+            # Called by labvpn on a machine of the rehearsal: the way in is behind us.
+            os.execvp(line[0], line)  # noqa: S606
         code = run.run(places.state(), "admin", line)
     raise typer.Exit(code)
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def labvpn(words: Annotated[list[str] | None, typer.Argument(metavar="-- ARGUMENTS...")] = None) -> None:
+    """Run labvpn on the administrator's machine of the lab, against the lab's own stack and secrets."""
+    from labvpn.rehearsal import run, stack
+
+    with told():
+        state = places.state()
+        stack.noted(state)
+        os.environ.update(stack.variables(state))
+        os.environ["PATH"] = os.pathsep.join([str(state / "bin"), os.environ.get("PATH", os.defpath)])
+        code = run.run(state, "admin", [sys.executable, "-m", "labvpn", *(words or [])])
+    raise typer.Exit(code)
+
+
+@app.command(name="break")
+def break_(
+    what: Annotated[Breakage, typer.Argument(help="What to change by hand, as somebody with the control panel would.")],
+) -> None:
+    """Change one thing of the lab by hand, so that `pulumi preview` has something to name and `pulumi up` to repair."""
+    with told():
+        say(change(what))
+        say("now: `pulumi preview` names it, and `pulumi up` repairs it")
+
+
+@app.command()
+def guest(
+    user: Annotated[str, typer.Argument(help="Who dials in: a user of users.csv.")] = "guest1",
+) -> None:
+    """Let a guest dial in from the phone behind the carrier's NAT, and show the page that opens through the VPN."""
+    with told():
+        for sentence in visit(user):
+            print(sentence)
 
 
 @app.command()

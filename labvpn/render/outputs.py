@@ -59,6 +59,7 @@ def network(hub: Hub) -> dict[str, Any]:
         "router": str(nat.address.ip) if nat else "",
         "hostAddress": inner,
         "routes": [str(route) for route in hub.routes],
+        "services": [service.model_dump(mode="json") for service in hub.services],
     }
 
 

@@ -70,5 +70,43 @@ def test_the_time_limit_is_said_in_minutes_and_not_at_all_without_one() -> None:
 
 
 def test_a_page_loads_nothing_from_elsewhere() -> None:
-    assert not re.search(r"(?:src|href)=|url\(|@import", text(order()))
+    assert not re.search(r"src=|<link|url\(|@import", text(order()))
+    links = re.findall(r"<(\w+)[^>]*href=", text(order()))
+    assert set(links) <= {"a"}
     assert sheet.environment().autoescape
+
+
+def test_a_sheet_says_what_one_reaches_and_links_what_a_browser_opens() -> None:
+    services = [
+        {"name": "jupyterhub", "to": "203.0.113.21/32", "port": 8000},
+        {"name": "files", "to": "10.1.0.0/16", "port": None, "protocol": "tcp"},
+        {"name": "login", "to": "10.1.0.5/32", "port": 22},
+    ]
+    each = order(network={"router": "192.168.30.1", "routes": ["10.0.0.0/8"], "services": services})
+    for page in pages(each).values():
+        assert '<a href="http://203.0.113.21:8000/" rel="noreferrer">' in page
+        assert "10.1.0.0/16 (tcp" in page
+        assert "10.1.0.5 (tcp 22)" in page
+        assert page.count("<a ") == 1
+
+
+def test_the_steps_come_in_the_order_of_the_ways() -> None:
+    english = pages(split())["en"].partition("<h2>Steps</h2>")[2]
+    places = [
+        english.index(word) for word in ("Mac, iPhone", "l2tp.ps1", "OpenVPN (any", "sstp.ps1", "SoftEther VPN Client")
+    ]
+    assert places == sorted(places)
+
+
+def test_a_phone_reads_the_sheet_without_scrolling_sideways() -> None:
+    assert "@media screen and (max-width: 600px)" in text(order())
+
+
+def test_an_end_is_said_in_the_time_zone_in_which_it_was_given() -> None:
+    users = {"guest1": {"password": "x", "expires": "2027-03-31T23:59:00+09:00"}}
+    assert "2027-03-31 23:59 (UTC+0900)" in text(order(users=users))
+
+
+def test_android_12_is_not_sent_to_l2tp() -> None:
+    assert "Android 12 and later has no L2TP" in text(order())
+    assert "Android" not in text(order(protocols={"l2tpIpsec": False}))
