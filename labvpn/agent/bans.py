@@ -2,9 +2,18 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import json
+import time
 from typing import List, Optional
 
-from labvpn.agent.barred import BAN_ORDERS, BARRED, ban_orders, bar_rules
+from labvpn.agent.barred import (
+    BAN_ORDERS,
+    BARRED,
+    BARRED_NOW,
+    GUARD_HEALTH,
+    ban_orders,
+    guard_rules,
+    guard_trouble,
+)
 from labvpn.agent.concern import Handler, Values
 from labvpn.agent.document import Change, Line
 from labvpn.agent.firewalld import Firewalld
@@ -12,6 +21,8 @@ from labvpn.agent.lists import entries
 from labvpn.agent.service import Service
 
 BAN_UNIT = "labvpn-bans"
+HINDERED = "hindered"
+"""What a guard is that runs and cannot bar."""
 
 
 class Bans(Handler):
@@ -30,6 +41,8 @@ class Bans(Handler):
         active = self.service.active()
         if not active:
             return None
+        if active == "yes" and guard_trouble(self.machine, time.time()):
+            active = HINDERED
         values = dict(ban_orders(self.machine), active=active)
         return {key: str(values.get(key, "none")) for key in line.values}
 
@@ -37,16 +50,17 @@ class Bans(Handler):
         for change in changes:
             orders = {key: value for key, value in change.line.values.items() if key != "active"}
             self.machine.write(BAN_ORDERS, json.dumps(orders) + "\n", 0o600)
+        self.machine.delete(GUARD_HEALTH)
         self.service.start()
 
     def drop(self, lines: List[Line]) -> None:
         self.service.stop()
         self.lift()
-        self.service.forget(BAN_ORDERS, BARRED)
+        self.service.forget(BAN_ORDERS, BARRED, BARRED_NOW, GUARD_HEALTH)
 
     def lift(self) -> None:
         """Let in again whoever is barred."""
         if self.firewalld.installed and self.firewalld.running():
             for zone in entries(ban_orders(self.machine).get("zones", "")):
-                for rule in bar_rules(self.machine):
+                for rule in sorted(guard_rules(self.machine)):
                     self.machine.run(["firewall-cmd", "--zone=" + zone, "--remove-rich-rule=" + rule])
