@@ -46,6 +46,11 @@ class Bans(Handler):
         values = dict(ban_orders(self.machine), active=active)
         return {key: str(values.get(key, "none")) for key in line.values}
 
+    def warnings(self) -> List[str]:
+        """What stands in the guard's way."""
+        trouble = guard_trouble(self.machine, time.time()) if self.service.active() == "yes" else ""
+        return ["the guard against guessed passwords cannot bar everybody: {}".format(trouble)] if trouble else []
+
     def make(self, changes: List[Change]) -> None:
         for change in changes:
             orders = {key: value for key, value in change.line.values.items() if key != "active"}

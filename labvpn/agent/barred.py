@@ -2,7 +2,7 @@
 
 import json
 import math
-from typing import Any, Dict, Iterator, List, Set
+from typing import Any, Dict, Iterator, List, Optional, Set
 
 from labvpn.agent.guesses import Bar
 from labvpn.agent.lists import entries
@@ -98,3 +98,12 @@ def guard_trouble(machine: Machine, now: float) -> str:
     if not isinstance(at, (int, float)) or abs(now - at) > SILENT_SECONDS:
         return "the guard has not looked at the log for more than {:.0f} s".format(SILENT_SECONDS)
     return str(health.get("trouble") or "")
+
+
+def guard_state(machine: Machine, now: float) -> Optional[str]:
+    """As `guard_trouble`, but a guard that has not looked yet is one in trouble; None where none is wanted."""
+    if not machine.path(BAN_ORDERS).exists():
+        return None
+    if not machine.path(GUARD_HEALTH).exists():
+        return "the guard has not looked at the log since the host started"
+    return guard_trouble(machine, now)

@@ -5,7 +5,7 @@ import ssl
 import time
 from typing import Any, Dict, Iterator, List, Tuple
 
-from labvpn.agent.barred import bars_of, guard_trouble
+from labvpn.agent.barred import bars_of, guard_state
 from labvpn.agent.errors import AgentError
 from labvpn.agent.everybody import EVERYBODY
 from labvpn.agent.loginreader import LoginReader
@@ -47,7 +47,7 @@ class Status:
                 for source, bar in bars_of(self.machine).items()
                 if bar.until > time.time()
             ],
-            "guard": guard_trouble(self.machine, time.time()),
+            "guard": guard_state(self.machine, time.time()),
             "certificate": self.certificate(),
         }
         return json.dumps(answer) + "\n"
