@@ -9,8 +9,7 @@ from typing import Dict, Iterator, List, NamedTuple, Tuple
 from labvpn.agent.machine import Machine
 from labvpn.agent.places import installation
 
-# At the first look no more than this is read of a file, in bytes, nor of one that grew faster at any other.
-TAIL = 1 << 20
+# No more than this is read of a file at one look, in bytes; at the first one it is the file's end.
 MOST_AT_ONCE = 8 << 20
 # A file that was written so long before the newest one, in seconds, is read only from where it may grow again.
 RECENT_SECONDS = 3600.0
@@ -94,7 +93,7 @@ class SecurityLog:
             return known
         if self.began:
             return Place(facts.st_ino, 0)
-        start = facts.st_size if old else max(0, facts.st_size - TAIL)
+        start = facts.st_size if old else max(0, facts.st_size - MOST_AT_ONCE)
         return Place(facts.st_ino, start, within=0 < start < facts.st_size)
 
 
