@@ -165,8 +165,9 @@ def test_an_ipv6_source_is_barred_with_the_network_of_its_subscriber() -> None:
     for number in range(10):
         watch.count(Failure(NOW, f"2001:db8:1:2:{number:x}::66", "guest1"))
     assert list(watch.barred(NOW)) == ["2001:db8:1:2::/64"]
-    assert rules_against("2001:db8:1:2::/64", ["443/tcp"]) == [
-        "rule family=ipv6 source address=2001:db8:1:2::/64 port port=443 protocol=tcp reject"
+    assert rules_against("2001:db8:1:2::/64", ["443/tcp", "protocol:esp"]) == [
+        "rule family=ipv6 source address=2001:db8:1:2::/64 port port=443 protocol=tcp reject",
+        "rule family=ipv6 source address=2001:db8:1:2::/64 protocol value=esp reject",
     ]
 
 
