@@ -17,10 +17,11 @@ from labvpn.agent.flows import (
     attribute,
     attributes,
     flow_of,
+    is_near,
     message,
     messages,
 )
-from labvpn.agent.forgetting import Carried, Forgetting, carried, carries, source_of
+from labvpn.agent.forgetting import Carried, Forgetting, carried, carries, near, source_of
 from labvpn.agent.machine import Machine
 from labvpn.agent.rpc import Unreachable
 
@@ -52,6 +53,9 @@ def test_a_flow_is_read_from_the_kernels_message_and_named_back_to_it(source: st
     assert found is not None
     assert found[:5] == ("udp", source, 40000, server, 1194)
     assert set(attributes(found.key)) == {1, 12}
+    assert is_near(wire(source, 40000, server, 1194), near([source]))
+    assert is_near(wire(server, 1194, source, 40000), near([source]))
+    assert not is_near(wire(source, 40000, server, 1194), near([NEIGHBOUR, "2001:db8:9::/64"]))
     ((kind, body),) = messages(message(FORGET, 5, found.family, found.key))
     assert (kind, body[4:]) == (FORGET, found.key)
 
@@ -118,7 +122,7 @@ class FakeKernel:
     def __exit__(self, *_error: object) -> None:
         """Nothing to close."""
 
-    def flows(self) -> tuple[Flow, ...]:
+    def flows(self, _near: set[bytes]) -> tuple[Flow, ...]:
         return type(self).known
 
     def forget(self, one: Flow) -> bool:
