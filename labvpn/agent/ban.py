@@ -64,7 +64,7 @@ class Ban:
             self.troubles["flows"] = self.forgetting.forget(self.barring.ports(), wanted) if wanted else ""
             return said
         finally:
-            self.tell_health(now)
+            self.tell_health()
 
     def read(self, now: float) -> None:
         """Count what the logs have new; a log that cannot be read keeps no other from being read."""
@@ -112,11 +112,11 @@ class Ban:
         except OSError as error:
             self.troubles[name] = "{} cannot be written ({})".format(name, error.strerror)
 
-    def tell_health(self, now: float) -> None:
+    def tell_health(self) -> None:
         """Write down, in memory, that the guard looks and what stands in its way."""
         trouble = "; ".join(one for one in self.troubles.values() if one)
         with contextlib.suppress(OSError):
-            self.machine.write(GUARD_HEALTH, json.dumps({"at": now, "trouble": trouble}) + "\n", 0o600)
+            self.machine.write(GUARD_HEALTH, json.dumps({"trouble": trouble}) + "\n", 0o600)
 
 
 def orders_of(machine: Machine) -> Dict[str, Any]:

@@ -19,7 +19,7 @@ BARRED_NOW = "/run/labvpn/barred.json"
 """The same in memory: it is written before a rule changes, and no full disk is in its way."""
 
 GUARD_HEALTH = "/run/labvpn/guard.json"
-"""When the guard looked last, in seconds since 1970, and what stood in its way."""
+"""What stood in the guard's way at its last look; the file is as old as that."""
 
 SILENT_SECONDS = 60.0
 """A guard that looked so long ago does not look any more."""
@@ -101,8 +101,7 @@ def guard_trouble(machine: Machine, now: float) -> str:
     health = read_object(machine, GUARD_HEALTH)
     if not health:
         return ""
-    at = health.get("at")
-    if not isinstance(at, (int, float)) or abs(now - at) > SILENT_SECONDS:
+    if abs(now - machine.path(GUARD_HEALTH).stat().st_mtime) > SILENT_SECONDS:
         return "the guard has not looked at the log for more than {:.0f} s".format(SILENT_SECONDS)
     return str(health.get("trouble") or "")
 

@@ -71,7 +71,6 @@ class LoginReader:
         self.told: "OrderedDict[str, Tuple[float, Optional[Failure]]]" = OrderedDict()
         self.held: List[Record] = []
         self.held_doubts: Dict[int, str] = {}
-        self.doubtful = 0
 
     def events(self, lines: Iterable[str], now: float) -> List[Failure]:
         """The failures in the lines that came since the last call."""
@@ -80,7 +79,6 @@ class LoginReader:
         start = self.unjudged(records, doubts, now)
         ready, self.held = records[:start], records[start:]
         self.held_doubts = {number - start: owner for number, owner in doubts.lines.items() if number >= start}
-        self.doubtful += len(doubts.lines) - len(self.held_doubts)
         found = [event for number, one in enumerate(ready) for event in self.event(one, number, doubts, now)]
         for memory in (self.begun, self.told):
             while len(memory) > MOST_CONNECTIONS:
