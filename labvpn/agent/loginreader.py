@@ -178,7 +178,8 @@ class Doubts:
         if one.kind == CONNECTED:
             if one.torn or not (accepted or (judged and not judged.torn and judged.user == one.user)):
                 self.after(number, LONGEST_RECORD, one.connection)
-            if one.way in self.grammars.unknown_ways or (judged and not accepted and is_forged(one, judged)):
+            names = bool(judged and not accepted and is_forged(one, judged))
+            if names or one.way in self.grammars.unknown_ways or (one.torn and self.goes_on(number)):
                 self.forged.add(number)
         elif one.kind == LEASED and one.torn:
             self.after(number, LONGEST_NAME, "", until=LEASED)
@@ -186,6 +187,11 @@ class Doubts:
             self.after(number, LONGEST_NAME, one.connection)
         elif one.torn:
             self.after(number, LONGEST_RECORD, one.connection)
+
+    def goes_on(self, number: int) -> bool:
+        """Whether the end of a broken beginning follows: a client's name has a line end, and no full disk cut it."""
+        following = self.records[number + 1 : number + 20]
+        return any(one.kind == STRAY and self.grammars.ends_client(one.text) for one in following)
 
     def after(self, number: int, reach: int, owner: str, until: str = "") -> None:
         """Doubt the lines after one, as far as its text can reach."""

@@ -142,6 +142,8 @@ def test_a_client_name_is_no_line_either() -> None:
     line = begins("CID-77", INNOCENT, "g", NOW).partition("Client name")[0] + 'Client name: "'
     log = begins("CID-5", ATTACKER, "guest1", NOW, client=f"a\n{line}") + fails("CID-5", ATTACKER, "guest1", NOW)
     assert sources(read(log + fails("CID-77", INNOCENT, "guest1", NOW))) == {ATTACKER}
+    open_end = begins("CID-5", ATTACKER, "guest1", NOW, client="a\nb") + fails("CID-5", ATTACKER, "guest1", NOW)
+    assert barred(open_end) == {ATTACKER}
 
 
 def change(name: str, source: str, words: str) -> str:
