@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import network
 from tests.rehearsal.attacks.raw_login import UNKNOWN
 from tests.rehearsal.guarded_host import WRONG_PASSWORD, GuardedHost, eventually
 from tests.rehearsal.kit_lab import Dial
 from tests.rehearsal.openvpn_client import IN, REFUSED, dialling
+from tests.rehearsal.test_l2tp import RAW
 
 BOUNDS = {"slow": 3, "pause": 3000, "most": 6, "seconds": 3600}
 INNOCENT, OTHER = "203.0.113.240", "203.0.113.1"
@@ -90,11 +91,13 @@ def test_every_way_of_the_servers_own_protocol_is_counted(host: GuardedHost, fie
     assert eventually(lambda: not host.reaches(source))
 
 
-def openvpn(host: GuardedHost, folder: Path, source: str, port: int, *more: str, password: str = GUESSED) -> Any:
+def openvpn(
+    host: GuardedHost, folder: Path, source: str, port: int, *more: str, password: str = GUESSED, **how: Any
+) -> Any:
     """OpenVPN's client from one address and port; `more` may name another way to the server."""
     folder.mkdir(exist_ok=True)
     ends = ("--bind", "--local", source, "--lport", str(port))
-    return dialling(host, folder, *ends, *more, password=password, machine="campus", bound=True)
+    return dialling(host, folder, *ends, *more, password=password, machine="campus", bound=True, **how)
 
 
 def outcome(client: Dial) -> str:
@@ -132,9 +135,8 @@ def test_a_session_that_lives_is_kept_while_everything_else_of_its_source_is_for
 
 def test_openvpn_over_tcp_is_counted(host: GuardedHost, tmp_path: Path) -> None:
     source = host.source()
-    for _ in range(BOUNDS["slow"]):
-        ends = ("--local", source, "--remote", str(network.SERVER), "1194", "tcp-client", "--proto", "tcp-client")
-        with dialling(host, tmp_path, "--bind", *ends, password="a guess", machine="campus", bound=True) as client:
+    for number in range(BOUNDS["slow"]):
+        with openvpn(host, tmp_path, source, 42001 + number, way=("443", "tcp-client")) as client:
             assert outcome(client) == REFUSED, client.log
     assert host.bars(source) == BOUNDS["slow"]
 
@@ -205,3 +207,17 @@ def test_damaged_memory_stops_nothing(host: GuardedHost) -> None:
         host.guess(source, BOUNDS["slow"])
         assert host.shuts_out(source), (text, host.journal())
         assert INNOCENT not in host.rules()
+
+
+def test_l2tp_is_counted(host: GuardedHost) -> None:
+    host.rpc(("SetIPsecServices", RAW))
+    host.output("server", "firewall-cmd", "-q", "--add-port=1701/udp")
+    program = (sys.executable, "-m", "tests.rehearsal.l2tp.client", str(network.SERVER), "guest1", "mschap", "0")
+    try:
+        assert eventually(lambda: ":1701 " in host.output("server", "ss", "-Hlnu"))
+        for _ in range(BOUNDS["slow"]):
+            host.output("campus", *program, input=GUESSED)
+        assert host.bars(str(network.CAMPUS)) == BOUNDS["slow"]
+    finally:
+        host.output("server", "firewall-cmd", "-q", "--remove-port=1701/udp")
+        host.rpc(("SetIPsecServices", {**RAW, "L2TP_Raw_bool": False}))
