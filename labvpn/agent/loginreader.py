@@ -29,7 +29,7 @@ from labvpn.agent.loginrecords import (
     Record,
 )
 
-GUESS, FORGERY, REFUSED, WITHDRAWN = "guess", "forgery", "refused", "withdrawn"
+GUESS, FORGERY, DENIED, WITHDRAWN = "guess", "forgery", "denied", "withdrawn"
 # So many connections, and so many failures, are remembered at once.
 MOST_CONNECTIONS = 20000
 # A login that was not judged as yet is waited for so long, in seconds: its name stands in the log only once.
@@ -44,7 +44,7 @@ class Failure(NamedTuple):
     """A login that failed: when, in seconds since 1970, from where ('' if the log does not say) and as whom.
 
     `kind` is a wrong password or name (`guess`), a login whose text imitates lines of the log (`forgery`), one that
-    the administrator's policy or the account's end refused (`refused`), or a failure that was told before and turned
+    the administrator's policy or the account's end refused (`denied`), or a failure that was told before and turned
     out to be a stranger's text (`withdrawn`).
     """
 
@@ -134,7 +134,7 @@ class LoginReader:
         begun = self.begun.get(one.connection)
         if begun and one.kind in (ACCEPTED, *TURNED_AWAY) and begun.user == one.user:
             self.begun[one.connection] = begun._replace(judged=True)
-            return Failure(one.at or 0.0, begun.source, one.user, REFUSED) if one.kind in TURNED_AWAY else None
+            return Failure(one.at or 0.0, begun.source, one.user, DENIED) if one.kind in TURNED_AWAY else None
         return None
 
     def judged(self, one: Record) -> Optional[Failure]:
