@@ -80,6 +80,9 @@ class Report(Told):
     accounts: tuple[Account, ...] = ()
     failures: tuple[Failure, ...] = ()
     barred: tuple[Barred, ...] = ()
+    guard: Name | None = Field(
+        default=None, description="what stands in the way of the guard, empty for nothing; None where there is none"
+    )
     certificate: str = ""
 
     def left(self, session: Session) -> timedelta | None:

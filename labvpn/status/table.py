@@ -16,6 +16,8 @@ def show(report: Report, console: Console) -> None:
     console.print(_sessions(report))
     if report.failures:
         console.print(_failures(report))
+    if report.guard:
+        console.print(f"[bold red]The guard cannot bar everybody:[/] {escape(report.guard)}")
     if report.barred:
         console.print(_barred(report))
     console.print(_ends(report))
