@@ -144,7 +144,8 @@ class Host:
         """Bring one concern to its document, again whenever the host shows something else."""
         observed = self.seen.get(concern, NOTHING)
         self._tell(parent, observed, desired)
-        drift = Drift(f"{name}-state", desired, observed.document, pulumi.ResourceOptions(parent=parent))
+        shown = "\n".join((observed.document, *observed.memory)) if observed.memory else observed.document
+        drift = Drift(f"{name}-state", desired, shown, pulumi.ResourceOptions(parent=parent))
         stdin = drift.generation.apply(lambda generation: request(int(generation), desired, self.secrets, seed))
         return self.command(
             name,

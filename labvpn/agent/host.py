@@ -132,7 +132,7 @@ class Host(Concern):
         return [line for line in super().surplus(desired, applied) if line.key not in left]
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        return self.judge.refusals(desired)
+        return self.packages.refusals() + self.judge.refusals(desired)
 
     def converge(self, text: str) -> List[str]:
         desired = parse(text)

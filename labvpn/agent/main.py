@@ -57,8 +57,9 @@ class Session:
 
     def check(self) -> str:
         """Every concern as the machine shows it, against the document that it was converged to; nothing is sent."""
-        applied = {name: State(self.machine, name).applied for name in CONCERNS}
-        return json.dumps({name: self.look(name, text) for name, text in applied.items() if text is not None}) + "\n"
+        states = {name: State(self.machine, name) for name in CONCERNS}
+        known = {name: one.applied for name, one in states.items() if one.applied is not None or one.lost or one.damage}
+        return json.dumps({name: self.look(name, text or "") for name, text in known.items()}) + "\n"
 
     def survey(self) -> str:
         """What the host has that was made by hand."""
@@ -68,13 +69,16 @@ class Session:
     def look(self, name: str, desired: str) -> Dict[str, Any]:
         """One concern as the machine shows it."""
         concern = self.concern(known(name))
-        answer: Dict[str, Any] = {"observed": "", "applied": concern.state.applied, "notes": []}
+        state = concern.state
+        answer: Dict[str, Any] = {"observed": "", "applied": state.applied, "notes": [], "refusals": state.refusals()}
+        answer["memory"] = [sentence for sentence in (state.lost, state.damage and str(state.damage)) if sentence]
+        answer["warnings"] = [state.lost] if state.lost else []
         try:
             lines = parse(desired)
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
-            answer["warnings"] = concern.warnings(lines)
-            answer["refusals"] = concern.refusals(lines)
+            answer["warnings"] = answer["warnings"] + concern.warnings(lines)
+            answer["refusals"] += concern.refusals(lines)
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
                 answer["warnings"] += Firewall(State(self.machine, "firewall")).guard.unopened(lines)
         except AgentError as error:

@@ -61,6 +61,7 @@ def inside(host: Mapping[str, Observed]) -> Iterator[Broken]:
     if not host:
         yield Broken("VPN host", "the stack was never applied to it", "run `pulumi up`")
     for concern, observed in host.items():
+        yield from (Broken(HOPS["host"], *sentence.split(": ", 1)) for sentence in observed.memory)
         seen = replace(observed, document=_comparable(observed.document), applied=_comparable(observed.applied or ""))
         for sentence in drifted(seen, seen.applied or ""):
             yield Broken(HOPS.get(concern, concern), sentence, REPAIR)
