@@ -1,73 +1,126 @@
-"""The security log of a hub, followed line by line, and what it says of logins that failed."""
+"""The security log of a hub: each of its files that grows, whatever its name, line by line as the server ends them."""
 
-import re
-from typing import Dict, Iterable, Iterator, NamedTuple, Tuple
+import os
+import stat
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Tuple
 
 from labvpn.agent.machine import Machine
 from labvpn.agent.places import installation
-from labvpn.agent.times import stamp
 
-# At the first look no more than this is read of a log, in bytes.
+# At the first look no more than this is read of a file, in bytes, nor of one that grew faster at any other.
 TAIL = 1 << 20
-# So many connections are remembered at once.
-MOST_CALLERS = 10000
-
-# The sentences of the log in English and in Japanese; by escapes, since the agent travels as plain ASCII.
-CALLER = re.compile(r'"(CID-\d+)" ?\([^)"]*?IP[^)"]*?[:\uff1a] ?([0-9A-Fa-f.:]+)')
-WRONG = r"User authentication failed|\u30e6\u30fc\u30b6\u30fc\u8a8d\u8a3c\u306b\u5931\u6557"
-TURNED_AWAY = r"Access has beens? refused to user"
+MOST_AT_ONCE = 8 << 20
+# A file that was written so long before the newest one, in seconds, is read only from where it may grow again.
+RECENT_SECONDS = 3600.0
 
 
-class Failure(NamedTuple):
-    """A login that failed: when, in seconds since 1970, from where ('' if the log does not say) and as whom."""
+class Place(NamedTuple):
+    """Where a file was left: which file it was, how far it was read, and whether that is within a line to be dropped."""
 
-    at: float
-    source: str
-    user: str
+    inode: int
+    offset: int
+    within: bool = False
 
 
 class SecurityLog:
-    """The log of one hub; each call of `lines` goes on where the last one ended."""
+    """The log of one hub; each call of `lines` goes on where the last one ended.
+
+    The server begins another file by the hour, the day or the month, or never (`sec.log`), and by its clock, which may
+    have been wrong: so the names say nothing of which file is the newest.
+    """
 
     def __init__(self, machine: Machine, hub: str) -> None:
         self.machine = machine
         self.hub = hub
-        self.read: Tuple[str, int] = ("", 0)
+        self.places: Dict[str, Place] = {}
+        self.began = False
+        self.trouble = ""
+        """Why nothing can be read, '' where something can."""
 
-    def lines(self) -> Iterator[str]:
-        """The whole lines since the last call, at the first one the end of the newest file."""
-        folder = self.machine.path(installation(self.machine).logs + "/security_log/" + self.hub)
-        for path in sorted(folder.glob("*.log"))[-1:]:
-            start = self.start(str(path), path.stat().st_size)
-            with path.open("rb") as file:
-                file.seek(start)
-                data = file.read()
-            # What is being written now is read whole the next time.
-            data = data[: data.rfind(b"\n") + 1]
-            self.read = (str(path), start + len(data))
-            yield from data.decode("utf-8", "replace").lstrip("\ufeff").splitlines()
+    @property
+    def folder(self) -> Path:
+        """The folder of the hub's files."""
+        return self.machine.path(installation(self.machine).logs + "/security_log") / self.hub
 
-    def start(self, path: str, size: int) -> int:
-        """Where to begin: a new file from its top, one that is known where it was left."""
-        if self.read[0]:
-            return self.read[1] if self.read[0] == path and self.read[1] <= size else 0
-        return max(0, size - TAIL)
+    def lines(self) -> List[str]:
+        """The whole lines since the last call, at the first one the end of the files that were written last."""
+        self.trouble = ""
+        try:
+            files = log_files(self.folder)
+        except OSError as error:
+            files = []
+            self.trouble = "{}: {}".format(error.filename, error.strerror)
+        newest = files[-1][0] if files else 0.0
+        if not files and not self.trouble:
+            self.trouble = "{}: no file of a log".format(self.folder)
+        self.places = {str(path): self.places[str(path)] for _, path in files if str(path) in self.places}
+        found = [line for time, path in files for line in self.follow(path, newest - time > RECENT_SECONDS)]
+        self.began = True
+        return found
+
+    def follow(self, path: Path, old: bool) -> List[str]:
+        """The whole lines that a file has more than at the last call."""
+        try:
+            descriptor = os.open(str(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            self.trouble = "{}: {}".format(path, error.strerror)
+            return []
+        with os.fdopen(descriptor, "rb") as file:
+            facts = os.fstat(descriptor)
+            if not stat.S_ISREG(facts.st_mode):
+                self.trouble = "{}: no file".format(path)
+                return []
+            place = self.place(str(path), facts, old)
+            if place.offset == facts.st_size:
+                self.places[str(path)] = place
+                return []
+            file.seek(place.offset)
+            data = file.read(MOST_AT_ONCE)
+        whole = data[: data.rfind(b"\n") + 1]
+        if not whole and len(data) == MOST_AT_ONCE:
+            # A line that is longer than any that the server writes.
+            self.places[str(path)] = Place(facts.st_ino, place.offset + len(data), within=True)
+            return []
+        # What is being written now is read whole the next time.
+        self.places[str(path)] = Place(facts.st_ino, place.offset + len(whole), place.within and not whole)
+        return texts_of(whole)[1 if place.within else 0 :]
+
+    def place(self, name: str, facts: os.stat_result, old: bool) -> Place:
+        """Where to begin: a file that is new or was cut from its top, one that is known where it was left."""
+        known = self.places.get(name)
+        if known and known.inode == facts.st_ino and known.offset <= facts.st_size:
+            return known
+        if self.began:
+            return Place(facts.st_ino, 0)
+        start = facts.st_size if old else max(0, facts.st_size - TAIL)
+        return Place(facts.st_ino, start, within=0 < start < facts.st_size)
 
 
-class Failures:
-    """Finds the failed logins among lines; it remembers which connection came from where."""
+def log_files(folder: Path) -> List[Tuple[float, Path]]:
+    """The files of a hub's log with their times, the one that was written last at the end; OSError without a folder."""
+    with os.scandir(str(folder)) as found:
+        names = [
+            (one.stat(follow_symlinks=False).st_mtime, Path(one.path)) for one in found if one.name.endswith(".log")
+        ]
+    return sorted(names)
 
-    def __init__(self, kinds: str) -> None:
-        self.pattern = re.compile(r'^(\S+ \S+) .*"(CID-\d+)".*(?:{}).*?"([^"]*)"'.format(kinds))
-        self.callers: Dict[str, str] = {}
 
-    def among(self, lines: Iterable[str]) -> Iterator[Failure]:
-        """The failures in these lines."""
-        for line in lines:
-            self.callers.update(CALLER.findall(line))
-            while len(self.callers) > MOST_CALLERS:
-                del self.callers[next(iter(self.callers))]
-            failed = self.pattern.match(line)
-            at = stamp(failed.group(1)) if failed else None
-            if failed and at is not None:
-                yield Failure(at, self.callers.get(failed.group(2), ""), failed.group(3))
+def texts_of(data: bytes) -> List[str]:
+    """The lines of whole lines in bytes: the line feed alone ends one, whatever else a stranger's name may hold."""
+    return [line.decode("utf-8", "replace").lstrip("\ufeff").rstrip("\r") for line in data.split(b"\n")[:-1]]
+
+
+def newest_lines(folder: Path, files: int, most: int) -> List[str]:
+    """The end of the files that were written last, at most so many bytes of each, the older one first."""
+    found: List[str] = []
+    try:
+        paths = [path for _, path in log_files(folder)[-files:] if path.is_file() and not path.is_symlink()]
+    except OSError:
+        return found
+    for path in paths:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - most))
+            data = file.read(most)
+        found += texts_of(data[: data.rfind(b"\n") + 1])
+    return found

@@ -2,7 +2,7 @@
 
 import calendar
 import time
-from typing import Optional
+from typing import List, Optional
 
 NEVER = "1970-"
 """How a date begins that is not set: SoftEther gives the first day of its own reckoning."""
@@ -16,9 +16,15 @@ def moment(text: str) -> Optional[float]:
     return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + (part or "0"))
 
 
-def stamp(text: str) -> Optional[float]:
-    """A time of SoftEther's logs, which is the host's local one, in seconds since 1970; None if it is none."""
+def stamp(text: str, now: float = 0.0) -> Optional[float]:
+    """A time of SoftEther's logs, which is the host's local one, in seconds since 1970; None if it is none.
+
+    The hour that comes twice when summer time ends is the one that is nearer to `now`.
+    """
     try:
-        return time.mktime(time.strptime(text.partition(".")[0], "%Y-%m-%d %H:%M:%S"))
-    except ValueError:
+        read = time.strptime(text.partition(".")[0], "%Y-%m-%d %H:%M:%S")
+        readings: List[float] = [time.mktime((*read[:8], summer)) for summer in (-1, 0, 1)]
+    except (ValueError, OverflowError):
         return None
+    same = [one for one in readings if time.localtime(one)[:6] == read[:6]]
+    return min(same or readings[:1], key=lambda one: abs(one - now))
