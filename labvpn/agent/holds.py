@@ -1,14 +1,13 @@
 """Users who were cut and may not dial again for a moment, so that only a person brings the session back."""
 
-import re
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from labvpn.agent.everybody import Call, is_stand_in, own_record, record_behind, settings_of, shut, stand_in
+from labvpn.agent.loginreader import REFUSED, Failure
 from labvpn.agent.machine import Machine
 from labvpn.agent.rpc import RpcError
 from labvpn.agent.state import HELD, State
 from labvpn.agent.statefile import StateFile
-from labvpn.agent.times import stamp
 
 # A refused client renews its own hold, but not for ever: it may be a forgotten one, and the person sits elsewhere.
 MOST_HOLDS = 10
@@ -20,7 +19,6 @@ LONGEST_HOLD = 900.0
 CLOCK_SECONDS = 5.0
 """By so much a clock may be set back without the holds of that moment counting as begun in the future."""
 
-REFUSED = re.compile(r'^(\S+ \S+) Connection "CID-\d+": Access has beens? refused to user "([^"]*)"')
 HELD_REMEDY = "labvpn-reaper lets in again whom it held and writes it anew"
 Entry = Dict[str, Any]
 
@@ -98,14 +96,13 @@ class Holds:
             return False
         return True
 
-    def renew(self, lines: Iterator[str], seconds: float) -> None:
+    def renew(self, failures: Iterable[Failure], seconds: float) -> None:
         """Let every refused login of a held user, as the security log has it, prolong the hold."""
-        for line in lines:
-            refused = REFUSED.match(line)
-            entry = self.entries.get(refused.group(2).lower()) if refused else None
-            at = stamp(refused.group(1)) if refused else None
-            if entry and at and not entry["lifted"]:
-                entry["until"] = max(entry["until"], min(at, entry["since"] + (MOST_HOLDS - 1) * seconds) + seconds)
+        for failure in failures:
+            entry = self.entries.get(failure.user.lower()) if failure.kind == REFUSED else None
+            if entry and not entry["lifted"]:
+                latest = min(failure.at, entry["since"] + (MOST_HOLDS - 1) * seconds)
+                entry["until"] = max(entry["until"], latest + seconds)
 
     def lift(self, call: Call, now: float, anew: bool = False) -> List[str]:
         """Let in again whose time is over, and return who that is; `anew` also those whom the server may have lost."""

@@ -5,12 +5,15 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
+from labvpn.agent.crashes import CrashWatch
 from labvpn.agent.errors import AgentError
 from labvpn.agent.everybody import own_record, record_behind
 from labvpn.agent.holds import Holds
 from labvpn.agent.host import AGENT
 from labvpn.agent.lock import held
+from labvpn.agent.loginreader import LoginReader
 from labvpn.agent.machine import Machine
+from labvpn.agent.messagetables import messages_of
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, Rpc, RpcError, Unreachable
 from labvpn.agent.securitylog import SecurityLog
 from labvpn.agent.sessionages import SessionAges, server_time
@@ -44,6 +47,7 @@ class HubReaper:
         # The users of this round; hundreds may be there by `*`, which is asked for once.
         self.records: Dict[str, Optional[Answer]] = {}
         self.log = SecurityLog(machine, hub)
+        self.logins = LoginReader(messages_of(machine))
         # What was said last of a disk that takes nothing.
         self.told: Optional[str] = None
 
@@ -76,7 +80,7 @@ class HubReaper:
             now = server_time(status, now)
             said = self.remembered() + self.cut(now, status)
             if self.holds.held():
-                self.holds.renew(self.log.lines(), self.rules.hold)
+                self.holds.renew(self.logins.events(self.log.lines(), now), self.rules.hold)
             return said + self.lift(now, fresh) + self.kept()
         except (AgentError, OSError):
             self.close()
@@ -221,8 +225,11 @@ def reap(machine: Machine) -> None:
     began = versions(machine, ORDERS)
     workers = reapers(machine)
     troubles: Dict[str, str] = {}
+    watch = CrashWatch(machine)
     while not replaced(began, versions(machine, ORDERS)):
         pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
+        for crash in watch.look(time.time()):
+            say_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "nobody known")])
         for worker in workers:
             try:
                 say_all(worker.round(time.time()))

@@ -6,6 +6,7 @@ import time
 from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.barred import bars_of
+from labvpn.agent.crashes import crashes_of
 from labvpn.agent.errors import AgentError
 from labvpn.agent.everybody import EVERYBODY
 from labvpn.agent.machine import Machine
@@ -44,6 +45,7 @@ class Status:
                 for source, bar in bars_of(self.machine).items()
                 if bar.until > time.time()
             ],
+            "crashes": [{"at": crash.at, "sources": crash.sources} for crash in crashes_of(self.machine)],
             "certificate": self.certificate(),
         }
         return json.dumps(answer) + "\n"

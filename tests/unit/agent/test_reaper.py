@@ -9,6 +9,7 @@ import pytest
 
 from labvpn.agent.document import Change, parse_line
 from labvpn.agent.holds import Holds
+from labvpn.agent.loginreader import GUESS, REFUSED, Failure
 from labvpn.agent.reap import ORDERS, HubReaper, orders_file, reapers, replaced
 from labvpn.agent.reaper import REAPER_UNIT, Reaper
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
@@ -152,18 +153,18 @@ def test_a_held_user_who_is_removed_is_forgotten(machine: FakeMachine) -> None:
 
 def test_a_client_that_goes_on_dialling_prolongs_its_hold_but_not_for_ever(machine: FakeMachine) -> None:
     hub, holds = Hub(), Holds(machine, "LAB")
-    words = '2026-11-25 06:51:44.761 Connection "CID-6": Access has beens refused to user "guest1" based on the policy.'
     at = stamp("2026-11-25 06:51:44")
     assert at
+    refused = Failure(at, "198.51.100.10", "Guest1", REFUSED)
     holds.hold(hub.call, "guest1", at - 50, 60)
-    holds.renew(iter([words.replace("guest1", "owner")]), 60)
+    holds.renew([refused._replace(user="owner"), refused._replace(kind=GUESS)], 60)
     assert holds.due(at + 11) == ["guest1"]
-    holds.renew(iter([words]), 60)
+    holds.renew([refused], 60)
     assert holds.due(at + 59) == []
     assert holds.due(at + 60) == ["guest1"]
     holds.entries["guest1"]["since"] = at - 100_000
     holds.entries["guest1"]["until"] = at - 1
-    holds.renew(iter([words]), 60)
+    holds.renew([refused], 60)
     assert holds.due(at) == ["guest1"]
 
 
