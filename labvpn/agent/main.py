@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, TextIO
 from labvpn.agent.ban import ban
 from labvpn.agent.concern import Concern, describe_all, observed_text
 from labvpn.agent.document import parse
-from labvpn.agent.errors import AgentError
+from labvpn.agent.errors import AgentError, harmless
 from labvpn.agent.fallback import Fallback
 from labvpn.agent.firewall import Firewall
 from labvpn.agent.host import AGENT, Host
@@ -158,17 +158,21 @@ def work(words: List[str], stream: TextIO) -> str:
     return method(name)
 
 
+def complain(sentence: str) -> int:
+    """Say what failed on stderr, in any locale, and return the exit status."""
+    sys.stderr.buffer.write((harmless(sentence) + "\n").encode("utf-8"))
+    return 1
+
+
 def main(words: Optional[List[str]] = None) -> int:
     """Run a command: its output on stdout, or one sentence on stderr and exit status 1."""
     try:
         output = work(sys.argv[1:] if words is None else words, sys.stdin)
     except AgentError as error:
-        sys.stderr.buffer.write((str(error) + "\n").encode("utf-8"))
-        return 1
+        return complain(str(error))
     except OSError as error:
-        sys.stderr.write("the agent on the VPN host failed: {}; mend that and run again\n".format(error))
-        return 1
-    sys.stdout.buffer.write(output.encode("utf-8"))
+        return complain("the agent on the VPN host failed: {}; mend that and run again".format(error))
+    sys.stdout.buffer.write(output.encode("utf-8", "replace"))
     sys.stdout.flush()
     return 0
 

@@ -1,12 +1,13 @@
 """The reaper: it ends sessions as their users' policies promise, whatever the protocol, as the hub's administrator."""
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from labvpn.agent.crashes import CrashWatch
-from labvpn.agent.errors import AgentError
+from labvpn.agent.errors import AgentError, harmless
 from labvpn.agent.everybody import own_record, record_behind
 from labvpn.agent.holds import Holds
 from labvpn.agent.host import AGENT
@@ -245,4 +246,5 @@ def reap(machine: Machine) -> None:
 def say_all(sentences: List[str]) -> None:
     """Write sentences to the journal, each at once."""
     for sentence in sentences:
-        print(sentence, flush=True)
+        sys.stdout.buffer.write((harmless(sentence) + "\n").encode("utf-8"))
+        sys.stdout.flush()

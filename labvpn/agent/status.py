@@ -48,7 +48,8 @@ class Status:
             "crashes": [{"at": crash.at, "sources": crash.sources} for crash in crashes_of(self.machine)],
             "certificate": self.certificate(),
         }
-        return json.dumps(answer) + "\n"
+        # Lone surrogates, which no text has, would be no JSON to others.
+        return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8") + "\n"
 
     def sessions(self, hub: str) -> Iterator[Dict[str, Any]]:
         """The users' sessions; the hub's own, of its router and its bridges, are none."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from labvpn.doctor.report import Report
 from labvpn.model.document import Entry, read, write
+from labvpn.model.untrusted import plain
 from labvpn.observe.changes import drifted
 from labvpn.observe.host import Observed
 
@@ -32,7 +33,7 @@ class Broken:
 
     def __str__(self) -> str:
         """The sentence."""
-        return f"{self.server + ', ' if self.server else ''}{self.hop}: {self.says}; {self.remedy}"
+        return plain(f"{self.server + ', ' if self.server else ''}{self.hop}: {self.says}; {self.remedy}")
 
 
 def outside(report: Report) -> Iterator[Broken]:

@@ -25,6 +25,7 @@ _STAMP = re.compile(
 )
 _CONTAINER = re.compile(r"^[\w./-]{1,60}\s*\|\s+")
 _QUOTED = re.compile(r"^(?:[>|]\s+|```\w*\s*)")
+_END = re.compile(r"\r*\n|\r")
 _TAIL = re.compile(r"\s*[\u0000\r]+$")
 
 
@@ -60,7 +61,8 @@ def is_text(text: str) -> bool:
 
 def read(text: str) -> tuple[Line, ...]:
     """Split a text into normal lines, in the order of time, the last MOST_LINES of them."""
-    raw = text.splitlines()
+    # Whatever else a name may hold, such as U+2028, ends no line for the programs that wrote these.
+    raw = _END.split(text)
     first = max(0, len(raw) - MOST_LINES)
     lines = [_normal(number, line[:LONGEST_LINE]) for number, line in enumerate(raw[first:], start=first + 1)]
     return tuple(reversed(lines)) if newest_first(lines) else tuple(lines)
