@@ -34,11 +34,12 @@ AGENT = "/usr/local/lib/labvpn/agent"
 """Where the agent stands on the host."""
 
 PLACE = (
-    "d={folder}; mkdir -p $d && cd $d && rm -rf agent.new && head -n -1 >agent.new && "
-    'echo "{digest} agent.new" | sha256sum -c --quiet && chmod 755 agent.new && {{ [ -f agent ] || rm -rf agent; }} && '
-    "mv -fT agent.new agent"
+    "d={folder}; mkdir -p $d; cd $d; read -r h; rm -rf agent.new; head -n -1 >agent.new; "
+    'echo "$h agent.new" | sha256sum -c --quiet; chmod 755 agent.new; [ -f agent ] || rm -rf agent; '
+    "mv -T agent.new agent"
 )
-"""Puts the agent from the standard input in its place, in one step and only as a whole."""
+"""Puts the agent in its place in one step, and only as a whole: its SHA-256 comes before it, a line that is none of it
+behind."""
 
 STATE = "/var/lib/labvpn"
 """Where the agent remembers what is ours and what was there before us."""
@@ -122,17 +123,26 @@ class Host:
     def install_agent(self, name: str, desired: str, opts: pulumi.ResourceOptions) -> remote.Command:
         """Put the agent on the host, again whenever it is another there; on destroy it goes last, with its memory.
 
-        `desired` is the host's document, which has the agent's digest. The last line of the stdin is no part of the
-        agent: it is the generation, without which the command would not run again. What was cut on its way, and so has
-        another digest, is never put in place; what others put there, a folder or a link, goes.
+        `desired` is the host's document, which has the agent's digest. The first line of the stdin is that too, so what
+        was cut on its way is never put in place. The last line is the generation, without which the command would not
+        run again.
         """
         folder = AGENT.rpartition("/")[0]
         digest = hashlib.sha256(bundle.source().encode()).hexdigest()
         shown = self.seen.get(Concern.HOST, NOTHING).document
         drift = Drift(f"{name}-state", _of_agent(desired), _of_agent(shown), opts)
-        stdin = drift.generation.apply(lambda generation: f"{bundle.source()}# generation {int(generation)}\n")
-        place = PLACE.format(folder=folder, digest=digest)
-        return self.command(name, f"sh -c '{place}'", f"rm -rf {folder} {STATE}", stdin, opts)
+        sent = f"{digest}\n{bundle.source()}"
+        stdin = drift.generation.apply(lambda generation: f"{sent}# generation {int(generation)}\n")
+        return self.command(name, f"sh -ec '{PLACE.format(folder=folder)}'", f"rm -rf {folder} {STATE}", stdin, opts)
+
+    def bring_archive(self, name: str, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+        """Put an archive of SoftEther that is a file of the project's where the agent fetches it, and takes it away."""
+        tarball = self.server.tarball
+        if tarball is None or tarball.file is None:
+            return []
+        # A name alone is one in the home of the user that the connection logs in as.
+        source, place = pulumi.FileAsset(tarball.file), origin(self.server).rpartition("/")[2]
+        copied = remote.CopyToRemote(name, connection=self.connection, source=source, remote_path=place, opts=opts)
         return [copied]
 
     def converge(

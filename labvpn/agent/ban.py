@@ -1,21 +1,27 @@
 """The guard against guessed passwords: a source of many failed logins may open no new connection to the VPN.
 
 It is barred by rich rules of firewalld that hold for now only. firewalld lets pass what is established before it asks
-any rule, so sessions that live go on, and the rules name the VPN's ports alone, so SSH stays.
+any rule, so sessions that live go on, and what else the kernel remembers of the source is forgotten. The rules name the
+VPN's ports alone, so SSH stays.
 """
 
-import json
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
-from labvpn.agent.barred import BAN_ORDERS, BARRED, bars_of, rules_against
+from labvpn.agent.barred import BAN_ORDERS, BARRED, BARRED_NOW, GUARD_HEALTH, bars_of, guard_file
+from labvpn.agent.barring import Barring
+from labvpn.agent.crashes import CrashWatch, suspicions
 from labvpn.agent.errors import AgentError
 from labvpn.agent.firewalld import Firewalld
+from labvpn.agent.forgetting import Forgetting
 from labvpn.agent.guesses import Bar, Bounds, Guesses
 from labvpn.agent.lists import entries
+from labvpn.agent.loginreader import WITHDRAWN, LoginReader
+from labvpn.agent.loginrecords import Grammars
 from labvpn.agent.machine import Machine
-from labvpn.agent.reap import replaced, say_all, versions
-from labvpn.agent.securitylog import WRONG, Failures, SecurityLog
+from labvpn.agent.messagetables import messages_of
+from labvpn.agent.securitylog import SecurityLog
+from labvpn.agent.takeover import replaced, say_all, versions
 
 TICK = 1.0
 """Seconds between two looks at the logs."""
@@ -28,73 +34,93 @@ class Ban:
     """The guard of one host."""
 
     def __init__(self, machine: Machine) -> None:
-        text = machine.read(BAN_ORDERS)
-        if text is None:
-            raise AgentError("the guard has no orders in {}: run `pulumi up`, which writes them".format(BAN_ORDERS))
-        orders: Dict[str, Any] = json.loads(text)
+        orders = orders_of(machine)
         self.machine = machine
         self.firewalld = Firewalld(machine)
-        self.zones: List[str] = entries(orders["zones"])
-        self.opened: List[str] = entries(orders["from"])
+        self.barring = Barring(self.firewalld, entries(orders["zones"]), entries(orders["from"]))
+        self.forgetting = Forgetting(machine, entries(orders["hubs"]))
         self.guesses = Guesses(bounds_of(orders))
-        self.logs = [(SecurityLog(machine, hub), Failures(WRONG)) for hub in entries(orders["hubs"])]
-        self.standing = {source: bar for source, bar in bars_of(machine).items() if not self.guesses.spared(source)}
-        self.lift([source for source in bars_of(machine) if source not in self.standing])
+        grammars = Grammars(messages_of(machine))
+        self.logs = [(SecurityLog(machine, hub), LoginReader(grammars)) for hub in entries(orders["hubs"])]
+        known = bars_of(machine)
+        self.standing = {source: bar for source, bar in known.items() if not self.guesses.spared(source)}
+        self.leaving = {source: bar for source, bar in known.items() if source not in self.standing}
+        self.crashes = CrashWatch(machine)
         self.checked = 0.0
+        self.troubles: Dict[str, str] = {}
 
     def round(self, now: float) -> List[str]:
         """Read what the logs have new, bar and let in, and say what was done."""
-        for log, failures in self.logs:
-            for failure in failures.among(log.lines()):
+        try:
+            self.read(now)
+            wanted = {**self.standing, **self.guesses.barred(now)}
+            wanted = {source: bar for source, bar in wanted.items() if self.guesses.holds(bar, now)}
+            due = bool(wanted or self.leaving) and not self.checked <= now < self.checked + AGAIN
+            said = self.settle(wanted, now) if wanted != self.standing or due else []
+            self.troubles["flows"] = self.forgetting.forget(self.barring.ports(), wanted) if wanted else ""
+            return said
+        finally:
+            self.tell_health(now)
+
+    def read(self, now: float) -> None:
+        """Count what the logs have new; a log that cannot be read keeps no other from being read."""
+        for log, reader in self.logs:
+            for failure in reader.events(log.lines(), now):
                 self.guesses.count(failure)
-        wanted = {**self.standing, **self.guesses.barred(now)}
-        wanted = {source: bar for source, bar in wanted.items() if bar.until > now}
-        if wanted != self.standing or (wanted and now >= self.checked + AGAIN):
-            return self.settle(wanted, now)
-        return []
+                if failure.kind == WITHDRAWN and self.guesses.place(failure.source) not in self.guesses.bars:
+                    source = self.guesses.place(failure.source)
+                    self.leaving.update({one: bar for one, bar in self.standing.items() if one == source})
+                    self.standing.pop(source, None)
+            self.troubles["log of " + log.hub] = log.trouble
+        for failure in [one for crash in self.crashes.look(now) for one in suspicions(crash)]:
+            self.guesses.count(failure)
 
     def settle(self, wanted: Dict[str, Bar], now: float) -> List[str]:
         """Have exactly these bars stand; no rule stands at any moment that the list does not name.
 
-        A reload would take one that it does not name for somebody else's, and put it back without an end.
+        A reload would take one that it does not name for somebody else's, and put it back without an end. The list in
+        memory is written first, since that cannot fail by a full disk; the one on the disk follows the rules.
         """
-        before, self.standing, self.checked = self.standing, wanted, now
-        self.note({**before, **wanted})
-        # firewalld changes no end of a rule that stands: one with another end is made anew.
-        self.lift([source for source, bar in before.items() if wanted.get(source) != bar])
-        for source, bar in wanted.items():
-            self.bar(source, bar, now)
-        if before.keys() - wanted.keys():
-            self.note(wanted)
+        before, self.standing, self.checked = {**self.standing, **self.leaving}, wanted, now
+        self.leaving = {source: bar for source, bar in before.items() if source not in wanted}
+        self.note(BARRED_NOW, {**before, **wanted})
+        try:
+            self.barring.settle(before, wanted, now)
+            self.troubles["firewalld"] = ""
+            self.leaving = {}
+        except AgentError as error:
+            self.troubles["firewalld"] = str(error)
+            raise
+        finally:
+            for name in (BARRED_NOW, BARRED):
+                self.note(name, {**self.leaving, **wanted})
         fresh = [source for source, bar in wanted.items() if before.get(source) != bar]
         return [
             "barred {} for {:.0f} s: {} failed logins".format(one, wanted[one].until - now, wanted[one].failures)
             for one in fresh
         ] + ["{} may dial again".format(source) for source in before if source not in wanted]
 
-    def note(self, bars: Dict[str, Bar]) -> None:
-        """Write down who is barred."""
-        self.machine.write(BARRED, json.dumps({source: list(bar) for source, bar in bars.items()}) + "\n", 0o600)
+    def note(self, name: str, bars: Dict[str, Bar]) -> None:
+        """Write down who is barred; a disk that takes nothing keeps nobody from being barred."""
+        held = {source: list(bar) for source, bar in bars.items()}
+        self.troubles[name] = guard_file(self.machine, name).keep(held) or ""
 
-    def bar(self, source: str, bar: Bar, now: float) -> None:
-        """Add the rules that are missing; they end by themselves even if the guard does not live to end them."""
-        for zone in self.zones:
-            missing = [one for one in rules_against(source, self.opened) if not self.stands(zone, one)]
-            if missing:
-                timeout = "--timeout={:.0f}".format(max(1.0, bar.until - now))
-                self.firewalld.now("--zone=" + zone, timeout, *["--add-rich-rule=" + rule for rule in missing])
+    def tell_health(self, now: float) -> None:
+        """Write down, in memory, that the guard looks and what stands in its way."""
+        trouble = "; ".join(one for one in self.troubles.values() if one)
+        guard_file(self.machine, GUARD_HEALTH).keep({"at": now, "trouble": trouble})
 
-    def lift(self, sources: List[str]) -> None:
-        """Take the rules against these sources away."""
-        for zone in self.zones:
-            rules = [rule for source in sources for rule in rules_against(source, self.opened)]
-            there = [rule for rule in rules if self.stands(zone, rule)]
-            if there:
-                self.firewalld.now("--zone=" + zone, *["--remove-rich-rule=" + rule for rule in there])
 
-    def stands(self, zone: str, rule: str) -> bool:
-        """Whether a rule holds now."""
-        return self.firewalld.has_rule(zone, rule, lasting=False)
+def orders_of(machine: Machine) -> Dict[str, Any]:
+    """What the guard is told; AgentError where that cannot be read."""
+    orders: Optional[Dict[str, Any]] = guard_file(machine, BAN_ORDERS).read()
+    if orders is None:
+        raise AgentError("the guard has no orders in {}: run `pulumi up`, which writes them".format(BAN_ORDERS))
+    try:
+        bounds_of(orders), orders["zones"], orders["from"], orders["hubs"]
+    except (ValueError, KeyError, TypeError):
+        raise guard_file(machine, BAN_ORDERS).damaged("holds something else than it should") from None
+    return orders
 
 
 def bounds_of(orders: Dict[str, Any]) -> Bounds:
@@ -116,9 +142,10 @@ def ban(machine: Machine) -> None:
         try:
             guard.firewalld.forget()
             say_all(guard.round(time.time()))
-            trouble = ""
-        except AgentError as error:
-            if trouble != str(error):
-                say_all(["nobody can be barred now: {}".format(error)])
-            trouble = str(error)
+        except (AgentError, OSError) as error:
+            guard.troubles["round"] = str(error)
+        now_trouble = "; ".join(one for one in guard.troubles.values() if one)
+        if now_trouble not in ("", trouble):
+            say_all(["the guard is hindered: {}".format(now_trouble)])
+        trouble = now_trouble
         time.sleep(TICK)

@@ -1,10 +1,19 @@
 """The guard against guessed passwords as a service of the host: its unit, its orders, and that it runs."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
-import json
+import time
 from typing import List, Optional
 
-from labvpn.agent.barred import BAN_ORDERS, BARRED, ban_orders, bar_rules
+from labvpn.agent.barred import (
+    BAN_ORDERS,
+    BARRED,
+    BARRED_NOW,
+    GUARD_HEALTH,
+    ban_orders,
+    guard_file,
+    guard_rules,
+    guard_trouble,
+)
 from labvpn.agent.concern import Handler, Values
 from labvpn.agent.document import Change, Line
 from labvpn.agent.firewalld import Firewalld
@@ -12,6 +21,8 @@ from labvpn.agent.lists import entries
 from labvpn.agent.service import Service
 
 BAN_UNIT = "labvpn-bans"
+HINDERED = "hindered"
+"""What a guard is that runs and cannot bar."""
 
 
 class Bans(Handler):
@@ -30,23 +41,31 @@ class Bans(Handler):
         active = self.service.active()
         if not active:
             return None
+        if active == "yes" and guard_trouble(self.machine, time.time()):
+            active = HINDERED
         values = dict(ban_orders(self.machine), active=active)
         return {key: str(values.get(key, "none")) for key in line.values}
+
+    def warnings(self) -> List[str]:
+        """What stands in the guard's way."""
+        trouble = guard_trouble(self.machine, time.time()) if self.service.active() == "yes" else ""
+        return ["the guard against guessed passwords cannot bar everybody: {}".format(trouble)] if trouble else []
 
     def make(self, changes: List[Change]) -> None:
         for change in changes:
             orders = {key: value for key, value in change.line.values.items() if key != "active"}
-            self.machine.write(BAN_ORDERS, json.dumps(orders) + "\n", 0o600)
+            guard_file(self.machine, BAN_ORDERS).write(orders)
+        self.machine.delete(GUARD_HEALTH)
         self.service.start()
 
     def drop(self, lines: List[Line]) -> None:
         self.service.stop()
         self.lift()
-        self.service.forget(BAN_ORDERS, BARRED)
+        self.service.forget(BAN_ORDERS, BARRED, BARRED_NOW, GUARD_HEALTH)
 
     def lift(self) -> None:
         """Let in again whoever is barred."""
         if self.firewalld.installed and self.firewalld.running():
             for zone in entries(ban_orders(self.machine).get("zones", "")):
-                for rule in bar_rules(self.machine):
+                for rule in sorted(guard_rules(self.machine)):
                     self.machine.run(["firewall-cmd", "--zone=" + zone, "--remove-rich-rule=" + rule])

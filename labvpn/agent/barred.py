@@ -1,39 +1,69 @@
 """Who is barred from the VPN now, as the guard wrote it down, and the rules of firewalld that do it."""
 
-import json
-from typing import Any, Dict, Iterator, List, Set
+import math
+from typing import Any, Dict, Iterator, List, Optional, Set
 
 from labvpn.agent.guesses import Bar
 from labvpn.agent.lists import entries
 from labvpn.agent.machine import Machine
 from labvpn.agent.state import HOME
+from labvpn.agent.statefile import StateFile
 
 BAN_ORDERS = HOME + "/bans.json"
 """What the guard is told."""
 
 BARRED = HOME + "/barred.json"
-"""Who is barred now: source, end in seconds since 1970, failed logins."""
+"""Who is barred: source, end in seconds since 1970, failed logins; what a boot leaves of it."""
+
+BARRED_NOW = "/run/labvpn/barred.json"
+"""The same in memory: it is written before a rule changes, and no full disk is in its way."""
+
+GUARD_HEALTH = "/run/labvpn/guard.json"
+"""When the guard looked last, in seconds since 1970, and what stood in its way."""
+
+SILENT_SECONDS = 60.0
+"""A guard that looked so long ago does not look any more."""
+
+REJECT, DROP = "reject", "drop"
+"""What a bar does; the second stands for a moment while the first gets another end."""
+
+
+def guard_file(machine: Machine, name: str) -> StateFile:
+    """A file of the guard's; each is written anew by the guard or by the next run."""
+    return StateFile(machine, name, "run `pulumi up`, which orders the guard anew")
 
 
 def ban_orders(machine: Machine) -> Dict[str, Any]:
-    """What the guard was told; empty where there is none."""
-    orders: Dict[str, Any] = json.loads(machine.read(BAN_ORDERS) or "{}")
+    """What the guard's file says, whoever wrote it; empty where there is nothing that can be read."""
+    orders: Dict[str, Any] = guard_file(machine, BAN_ORDERS).shown() or {}
     return orders
 
 
+def read_object(machine: Machine, name: str) -> Dict[str, Any]:
+    """The object in a JSON file; empty where the file is missing or damaged, which never stops anything here."""
+    found: Dict[str, Any] = guard_file(machine, name).found()[0] or {}
+    return found
+
+
 def bars_of(machine: Machine) -> Dict[str, Bar]:
-    """Who is barred."""
-    held = json.loads(machine.read(BARRED) or "{}")
-    return {source: Bar(float(until), int(count)) for source, (until, count) in held.items()}
+    """Who is barred; an entry that says no such thing is none."""
+    held = read_object(machine, BARRED_NOW if machine.path(BARRED_NOW).exists() else BARRED)
+    return {source: Bar(float(entry[0]), int(entry[1])) for source, entry in held.items() if is_bar(entry)}
 
 
-def rules_against(source: str, opened: List[str]) -> List[str]:
+def is_bar(entry: Any) -> bool:
+    """Whether an entry is an end and a number of failures."""
+    numbers = isinstance(entry, list) and all(isinstance(one, (int, float)) for one in entry)
+    return numbers and len(entry) == 2 and all(math.isfinite(one) for one in entry)
+
+
+def rules_against(source: str, opened: List[str], action: str = REJECT) -> List[str]:
     """The rules that keep a source from what lets users dial in: a service's name, or ports such as `443/tcp`."""
     family = "ipv6" if ":" in source else "ipv4"
     ends = [
         "port port={} protocol={}".format(*one.split("/")) if "/" in one else "service name=" + one for one in opened
     ]
-    return ["rule family={} source address={} {} reject".format(family, source, end) for end in ends]
+    return ["rule family={} source address={} {} {}".format(family, source, end, action) for end in ends]
 
 
 def bar_rules(machine: Machine) -> Set[str]:
@@ -42,10 +72,41 @@ def bar_rules(machine: Machine) -> Set[str]:
     return {rule for source in bars_of(machine) for rule in rules_against(source, opened)}
 
 
+def guard_rules(machine: Machine) -> Set[str]:
+    """Every rule that may be the guard's, those that stand for a moment too."""
+    rules = bar_rules(machine)
+    return rules | {rule[: -len(REJECT)] + DROP for rule in rules}
+
+
 def bars_again(machine: Machine, now: float) -> Iterator[List[str]]:
     """The options of firewall-cmd that bring every bar back for the time that is left of it."""
     orders = ban_orders(machine)
     for source, bar in bars_of(machine).items():
         rules = ["--add-rich-rule=" + rule for rule in rules_against(source, entries(orders.get("from", "")))]
         for zone in entries(orders.get("zones", "")) if bar.until > now else []:
-            yield ["--zone=" + zone, "--timeout={:.0f}".format(max(1.0, bar.until - now)), *rules]
+            yield ["--zone=" + zone, timeout(bar, now), *rules]
+
+
+def timeout(bar: Bar, now: float) -> str:
+    """The option of firewall-cmd that ends a rule with its bar, even if the guard does not live to end it."""
+    return "--timeout={:.0f}".format(max(1.0, bar.until - now))
+
+
+def guard_trouble(machine: Machine, now: float) -> str:
+    """Why the guard cannot bar everybody, in one sentence; '' where nothing is known to stand in its way."""
+    health = read_object(machine, GUARD_HEALTH)
+    if not health:
+        return ""
+    at = health.get("at")
+    if not isinstance(at, (int, float)) or abs(now - at) > SILENT_SECONDS:
+        return "the guard has not looked at the log for more than {:.0f} s".format(SILENT_SECONDS)
+    return str(health.get("trouble") or "")
+
+
+def guard_state(machine: Machine, now: float) -> Optional[str]:
+    """As `guard_trouble`, but a guard that has not looked yet is one in trouble; None where none is wanted."""
+    if not machine.path(BAN_ORDERS).exists():
+        return None
+    if not machine.path(GUARD_HEALTH).exists():
+        return "the guard has not looked at the log since the host started"
+    return guard_trouble(machine, now)

@@ -115,7 +115,7 @@ class CrashWatch:
 
     def look(self, now: float) -> List[Crash]:
         """The crash since the last look, if there was one."""
-        self.recent = (self.recent + self.log.lines())[-MOST_LINES:]
+        self.recent = (self.recent + list(self.log.lines()))[-MOST_LINES:]
         before = self.serving
         serving = serving_process(self.machine, before)
         if serving is None or serving == before:

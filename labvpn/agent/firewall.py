@@ -134,7 +134,7 @@ class Firewall(Concern):
         self.firewalld.forget()
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        return self.guard.warnings(desired)
+        return self.guard.warnings(desired) + self.bans.warnings()
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         return self.guard.refusals(desired)

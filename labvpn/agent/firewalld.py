@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
-from labvpn.agent.barred import bar_rules, bars_again
+from labvpn.agent.barred import bars_again, guard_rules
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 
@@ -163,10 +163,10 @@ class Firewalld:
 
         Not the bars of the guard, which have an end: a reload brings them back by themselves.
         """
-        lasting, bars = self.zones(lasting=True), bar_rules(self.machine)
+        lasting, bars = self.zones(lasting=True), guard_rules(self.machine)
         now = self.zones(lasting=False)
         # The guard goes on meanwhile: its rules of now are in its list either before or afterwards.
-        bars |= bar_rules(self.machine)
+        bars |= guard_rules(self.machine)
         extra = {}
         for zone, parts in now.items():
             kept = lasting.get(zone, {})

@@ -41,10 +41,8 @@ class Agent(Handler):
         if path.is_symlink() or not path.is_file():
             return dict(line.values, digest="none")
         facts = path.stat()
-        owned = "{:o}".format(stat.S_IMODE(facts.st_mode)) + (
-            "" if facts.st_uid == os.geteuid() else " of another user"
-        )
-        values = {"digest": hashlib.sha256(path.read_bytes()).hexdigest(), "mode": owned}
+        mode = "{:o}".format(stat.S_IMODE(facts.st_mode)) if facts.st_uid == os.geteuid() else "of another user"
+        values = {"digest": hashlib.sha256(path.read_bytes()).hexdigest(), "mode": mode}
         return {key: values[key] for key in line.values}
 
     def make(self, changes: List[Change]) -> None:

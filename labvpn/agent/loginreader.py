@@ -55,17 +55,18 @@ class Failure(NamedTuple):
 
 
 class Beginning(NamedTuple):
-    """A login that began: from where, and what became of it: '' as yet, then `failed` or the user let in."""
+    """A login that began: from where and as whom, and whether it was judged: then it cannot fail any more."""
 
     source: str
-    judged: str = ""
+    user: str
+    judged: bool = False
 
 
 class LoginReader:
     """What the lines of one hub's log say of logins."""
 
-    def __init__(self, messages: Dict[str, List[str]]) -> None:
-        self.grammars = Grammars(messages)
+    def __init__(self, grammars: Grammars) -> None:
+        self.grammars = grammars
         self.begun: "OrderedDict[str, Beginning]" = OrderedDict()
         self.told: "OrderedDict[str, Tuple[float, Optional[Failure]]]" = OrderedDict()
         self.held: List[Record] = []
@@ -93,7 +94,7 @@ class LoginReader:
             fresh = one.at is not None and now - UNJUDGED_SECONDS < one.at <= now + AHEAD_SECONDS
             if one.kind == CONNECTED and fresh and number not in doubts.lines:
                 begun.setdefault(one.connection, number)
-            elif one.kind in (ACCEPTED, FAILED):
+            elif one.kind in (ACCEPTED, FAILED, *TURNED_AWAY):
                 begun.pop(one.connection, None)
         return min(begun.values(), default=len(records))
 
@@ -127,16 +128,15 @@ class LoginReader:
     def fresh(self, one: Record, forged: bool) -> Optional[Failure]:
         """What a record says that nobody can have forged."""
         if one.kind in (CONNECTED, CHANGES):
-            self.begun[one.connection] = Beginning(one.source)
+            self.begun[one.connection] = Beginning(one.source, one.user)
             self.begun.move_to_end(one.connection)
             return Failure(one.at or 0.0, one.source, "", FORGERY) if forged else None
         if one.kind in (FAILED, *WRONG_CHANGES):
             return self.judged(one)
         begun = self.begun.get(one.connection)
-        if one.kind == ACCEPTED and begun and not begun.judged:
-            self.begun[one.connection] = begun._replace(judged=one.user)
-        if one.kind in TURNED_AWAY and begun and begun.judged == one.user:
-            return Failure(one.at or 0.0, begun.source, one.user, REFUSED)
+        if begun and one.kind in (ACCEPTED, *TURNED_AWAY) and begun.user == one.user:
+            self.begun[one.connection] = begun._replace(judged=True)
+            return Failure(one.at or 0.0, begun.source, one.user, REFUSED) if one.kind in TURNED_AWAY else None
         return None
 
     def judged(self, one: Record) -> Optional[Failure]:
@@ -147,7 +147,7 @@ class LoginReader:
             return None if self.begun or one.torn else Failure(one.at or 0.0, one.source, one.user)
         if begun.judged or (one.source and one.source != begun.source):
             return None
-        self.begun[one.connection] = begun._replace(judged=FAILED)
+        self.begun[one.connection] = begun._replace(judged=True)
         return Failure(one.at or 0.0, begun.source, one.user)
 
 
@@ -165,20 +165,22 @@ class Doubts:
         copies = Counter(one.text for one in records)
         self.lines.update({n: "" for n, one in enumerate(records) if copies[one.text] > 1 and one.connection})
         judged = {one.connection: one for one in reversed(records) if one.kind == FAILED}
-        accepted = {one.connection for one in records if one.kind == ACCEPTED}
+        accepted = {one.connection for one in records if one.kind in (ACCEPTED, *TURNED_AWAY)}
         for number, one in enumerate(records):
-            if number not in self.lines:
+            owned = one.torn and bool(one.connection) and self.lines.get(number) == one.connection
+            if owned or number not in self.lines:
                 self.doubt(number, one, judged.get(one.connection), one.connection in accepted)
-            if one.kind == STRAY:
+        for number, one in enumerate(records):
+            explained = number in self.lines or copies[one.text] > 1 or grammars.ends_name(one.text)
+            if one.kind == STRAY and not explained:
                 self.before(number)
 
     def doubt(self, number: int, one: Record, judged: Optional[Record], accepted: bool) -> None:
         """Doubt what follows a record that may hold a stranger's line ends."""
         if one.kind == CONNECTED:
-            alike = accepted or bool(judged and not one.torn and judged.user == one.user and not judged.torn)
-            if one.torn or not alike:
+            if one.torn or not (accepted or (judged and not judged.torn and judged.user == one.user)):
                 self.after(number, LONGEST_RECORD, one.connection)
-            if one.torn or one.way in self.grammars.unknown_ways or (judged and not alike):
+            if one.way in self.grammars.unknown_ways or (judged and not accepted and is_forged(one, judged)):
                 self.forged.add(number)
         elif one.kind == LEASED and one.torn:
             self.after(number, LONGEST_NAME, "", until=LEASED)
@@ -206,3 +208,14 @@ class Doubts:
                 return
             self.lines.setdefault(earlier, "")
             reach -= len(self.records[earlier].text) + 1
+
+
+def is_forged(begun: Record, judged: Record) -> bool:
+    """Whether the two records of one login show a name with a line end, and not one that a full disk cut off."""
+    if begun.torn and judged.torn:
+        return True
+    if begun.torn:
+        return judged.user + '"' in begun.user
+    if judged.torn:
+        return not (begun.user + '", ').startswith(judged.user[: len(begun.user) + 3])
+    return begun.user != judged.user

@@ -36,7 +36,7 @@ FIELDS: Dict[str, Tuple[str, ...]] = {
 FIELDS.update(dict.fromkeys((*TURNED_AWAY, *WRONG_CHANGES), ("connection", "user")))
 FORMS = {
     "connection": r"(?P<connection>CID-\d{1,10})",
-    "source": r"(?P<source>[0-9A-Fa-f.:]{2,45})(?:%\w{1,20})?",
+    "source": r"(?P<source>[^\",]{0,60}?)",
     "user": r"(?P<user>.*)",
     "way": r"(?P<way>.*)",
     "words": r".*",
@@ -53,7 +53,8 @@ STRANGERS = ("user", "words")
 class Record(NamedTuple):
     """A line of the log: its time (None where it has none that can be), its kind, and the server's own fields.
 
-    `torn` is a record whose beginning is the server's, but whose end is not: a stranger's text broke the line.
+    `torn` is a record whose beginning is the server's, but whose end is not: a stranger's text broke the line, or a
+    full disk did. Its `user` is all that stands after the beginning.
     """
 
     text: str
@@ -67,12 +68,16 @@ class Record(NamedTuple):
 
 
 class Grammar(NamedTuple):
-    """One wording of a message: the whole line, its beginning before a stranger's text, and its end after it."""
+    """One wording of a message: the whole line, its beginning before a stranger's text, and its end after it.
+
+    `rest` is what stands after the names of a client and of its host, up to the end.
+    """
 
     kind: str
     whole: Pattern[str]
     head: Optional[Pattern[str]]
-    tail: str
+    tail: Pattern[str]
+    rest: Pattern[str]
 
 
 class Grammars:
@@ -96,12 +101,18 @@ class Grammars:
         for one in self.grammars:
             begun = one.head.match(text) if one.head else None
             if begun:
-                return record_of(line, at, one.kind, begun)._replace(torn=True)
+                return record_of(line, at, one.kind, begun)._replace(torn=True, user=text[begun.end() :])
         return Record(line, at, OTHER)
 
     def ends(self, kind: str, line: str) -> bool:
         """Whether a line ends as a record of this kind does."""
-        return any(re.search(one.tail + r"\Z", line) for one in self.grammars if one.kind == kind)
+        return any(one.tail.search(line) for one in self.grammars if one.kind == kind)
+
+    def ends_name(self, line: str) -> bool:
+        """Whether a piece of a record ends as the name of a login does, which stands in the log twice."""
+        login = [one for one in self.grammars if one.kind in (CONNECTED, FAILED)]
+        ends = any(one.tail.search(line) for one in login)
+        return ends and not any(one.rest.search(line) for one in login if one.kind == CONNECTED)
 
 
 def record_of(line: str, at: Optional[float], kind: str, found: "re.Match[str]") -> Record:
@@ -132,5 +143,9 @@ def grammars_of(kind: str, text: str) -> Iterator[Grammar]:
     # A name that exists holds no line end, and such sentences begin like others that are not asked for.
     torn = strange and kind in (CONNECTED, FAILED, DETAILS, LEASED, *WRONG_CHANGES)
     head = re.compile("".join(parts[: 2 * strange[0] + 1]), re.DOTALL) if torn else None
-    tail = "".join(parts[2 * strange[-1] + 2 :]) if strange else ""
-    yield Grammar(kind, re.compile("".join(parts) + r"\Z", re.DOTALL), head, tail)
+    words = [number for number, field in enumerate(fields) if field == "words"]
+    tail, rest = (
+        re.compile("".join(parts[2 * places[-1] + 2 :]) + r"\Z" if places else r"\Z(?!)", re.DOTALL)
+        for places in (strange, words)
+    )
+    yield Grammar(kind, re.compile("".join(parts) + r"\Z", re.DOTALL), head, tail, rest)

@@ -101,13 +101,16 @@ SHIPPED_MESSAGES: Dict[str, List[str]] = {
 
 
 def messages_of(machine: Machine) -> Dict[str, List[str]]:
-    """Each message of SHIPPED_MESSAGES in every wording of the host's server, and in the shipped ones."""
-    found = {key: list(texts) for key, texts in SHIPPED_MESSAGES.items()}
+    """Each message of SHIPPED_MESSAGES in every wording that the host's server has; the shipped ones without any.
+
+    Another version's wording would let a line pass that this server never writes.
+    """
+    found: Dict[str, List[str]] = {key: [] for key in SHIPPED_MESSAGES}
     for table in tables_in(archive_of(machine)):
         for key, text in messages_in(table):
             if key in found and text not in found[key]:
                 found[key].append(text)
-    return found
+    return {key: texts or SHIPPED_MESSAGES[key] for key, texts in found.items()}
 
 
 def archive_of(machine: Machine) -> bytes:

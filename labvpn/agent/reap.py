@@ -1,18 +1,15 @@
 """The reaper: it ends sessions as their users' policies promise, whatever the protocol, as the hub's administrator."""
 
-import os
-import sys
 import time
-from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
 from labvpn.agent.crashes import CrashWatch
-from labvpn.agent.errors import AgentError, harmless
+from labvpn.agent.errors import AgentError
 from labvpn.agent.everybody import own_record, record_behind
 from labvpn.agent.holds import Holds
-from labvpn.agent.host import AGENT
 from labvpn.agent.lock import held
 from labvpn.agent.loginreader import LoginReader
+from labvpn.agent.loginrecords import Grammars
 from labvpn.agent.machine import Machine
 from labvpn.agent.messagetables import messages_of
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, Rpc, RpcError, Unreachable
@@ -22,15 +19,13 @@ from labvpn.agent.sessions import Limits, Live, SessionRules, Verdict, live, ver
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.state import HOME
 from labvpn.agent.statefile import StateFile
+from labvpn.agent.takeover import replaced, say_all, versions
 
 RULES = ("interval", "hold", "grace", "keep")
 ORDERS = HOME + "/reaper.json"
 """What the reaper is told: its rules and the hubs' passwords, readable by root alone."""
 
 TROUBLE_SECONDS = 5.0
-LAST_LINE = b"sys.exit(main())\n"
-"""How the agent's file ends."""
-
 REAPER_REMEDY = "run `pulumi up`, which writes the reaper's orders anew"
 
 
@@ -48,7 +43,7 @@ class HubReaper:
         # The users of this round; hundreds may be there by `*`, which is asked for once.
         self.records: Dict[str, Optional[Answer]] = {}
         self.log = SecurityLog(machine, hub)
-        self.logins = LoginReader(messages_of(machine))
+        self.logins = LoginReader(Grammars(messages_of(machine)))
         # What was said last of a disk that takes nothing.
         self.told: Optional[str] = None
 
@@ -198,29 +193,6 @@ def reapers(machine: Machine) -> List[HubReaper]:
     return [HubReaper(machine, hub, password, rules) for hub, password in orders["hubs"].items()]
 
 
-def versions(machine: Machine, orders: str) -> Dict[str, Tuple[int, float]]:
-    """What tells this agent's file and its orders from later ones; what is damaged is as good as missing."""
-    paths: List[Path] = [machine.path(AGENT)] if is_whole_agent(machine.path(AGENT)) else []
-    if StateFile(machine, orders, "").found()[0] is not None:
-        paths.append(machine.path(orders))
-    return {str(path): (path.stat().st_ino, path.stat().st_mtime) for path in paths}
-
-
-def is_whole_agent(path: Path) -> bool:
-    """Whether a program is there that can take over: its last line is the one that starts it."""
-    try:
-        with path.open("rb") as file:
-            file.seek(-len(LAST_LINE), os.SEEK_END)
-            return file.read() == LAST_LINE and os.access(str(path), os.X_OK)
-    except OSError:
-        return False
-
-
-def replaced(began: Dict[str, Tuple[int, float]], now: Dict[str, Tuple[int, float]]) -> bool:
-    """Whether there are other ones now; while one is missing, those that are known go on being kept."""
-    return now != began and set(now) >= set(began)
-
-
 def reap(machine: Machine) -> None:
     """Go round until the agent or the orders are others."""
     began = versions(machine, ORDERS)
@@ -241,10 +213,3 @@ def reap(machine: Machine) -> None:
                 troubles[worker.hub] = str(error)
                 pause = max(pause, TROUBLE_SECONDS)
         time.sleep(pause)
-
-
-def say_all(sentences: List[str]) -> None:
-    """Write sentences to the journal, each at once."""
-    for sentence in sentences:
-        sys.stdout.buffer.write((harmless(sentence) + "\n").encode("utf-8"))
-        sys.stdout.flush()

@@ -5,11 +5,12 @@ import time
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.concern import Handler, Values
+from labvpn.agent.crashes import CRASHES
 from labvpn.agent.document import Change, Line
 from labvpn.agent.holds import Holds
 from labvpn.agent.reap import ORDERS, RULES, orders_file
 from labvpn.agent.service import Service
-from labvpn.agent.sessionages import RUN_HOME
+from labvpn.agent.sessionages import ages_file
 from labvpn.agent.settings import current
 from labvpn.agent.softether import SoftEther
 from labvpn.agent.state import HELD
@@ -28,9 +29,8 @@ class Reaper(Handler):
         self.service = Service(self.machine, REAPER_UNIT, "Ends the sessions of the VPN at their users' limits", "reap")
 
     def orders(self) -> Dict[str, Any]:
-        """What the reaper was told, nothing where that is damaged: its service is then ordered anew."""
-        orders, _ = orders_file(self.machine).found()
-        return dict(orders or {})
+        """What the reaper's file says, whoever wrote it; nothing where it is damaged, which orders it anew."""
+        return dict(orders_file(self.machine).shown() or {})
 
     def show(self, line: Line) -> Optional[Values]:
         active = self.service.active()
@@ -64,4 +64,4 @@ class Reaper(Handler):
             holds = Holds(self.machine, hub)
             holds.end_all()
             holds.lift(self.softether.call, time.time())
-        self.service.forget(ORDERS, HELD, RUN_HOME)
+        self.service.forget(ORDERS, HELD, CRASHES, *(ages_file(hub) for hub in hubs))

@@ -2,8 +2,9 @@
 
 import os
 import stat
+import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 from labvpn.agent.machine import Machine
 from labvpn.agent.places import installation
@@ -16,7 +17,7 @@ RECENT_SECONDS = 3600.0
 
 
 class Place(NamedTuple):
-    """Where a file was left: which file it was, how far it was read, and whether that is within a line to be dropped."""
+    """Where a file was left: which one it was, how far it was read, and whether within a line that is dropped."""
 
     inode: int
     offset: int
@@ -43,7 +44,7 @@ class SecurityLog:
         """The folder of the hub's files."""
         return self.machine.path(installation(self.machine).logs + "/security_log") / self.hub
 
-    def lines(self) -> List[str]:
+    def lines(self) -> Iterator[str]:
         """The whole lines since the last call, at the first one the end of the files that were written last."""
         self.trouble = ""
         try:
@@ -51,13 +52,13 @@ class SecurityLog:
         except OSError as error:
             files = []
             self.trouble = "{}: {}".format(error.filename, error.strerror)
-        newest = files[-1][0] if files else 0.0
+        newest = min([time.time(), *[at for at, _ in files][-1:]])
         if not files and not self.trouble:
             self.trouble = "{}: no file of a log".format(self.folder)
         self.places = {str(path): self.places[str(path)] for _, path in files if str(path) in self.places}
-        found = [line for time, path in files for line in self.follow(path, newest - time > RECENT_SECONDS)]
+        found = [line for at, path in files for line in self.follow(path, newest - at > RECENT_SECONDS)]
         self.began = True
-        return found
+        return iter(found)
 
     def follow(self, path: Path, old: bool) -> List[str]:
         """The whole lines that a file has more than at the last call."""

@@ -13,6 +13,11 @@ RUN_HOME = "/run/labvpn"
 """What is remembered until the next boot, which ends every session; it is in memory, so no full disk is in its way."""
 
 
+def ages_file(hub: str) -> str:
+    """Where the begins of a hub's sessions are kept."""
+    return "{}/sessions.{}.json".format(RUN_HOME, percent(hub, ""))
+
+
 def is_ages(value: Any) -> bool:
     """Whether a value is what `SessionAges` keeps."""
     names = {"server": str, "tick": float, "births": dict}
@@ -27,7 +32,7 @@ class SessionAges:
     """
 
     def __init__(self, machine: Machine, hub: str) -> None:
-        self.file = StateFile(machine, "{}/sessions.{}.json".format(RUN_HOME, percent(hub, "")), "", is_ages)
+        self.file = StateFile(machine, ages_file(hub), "", is_ages)
         known, _ = self.file.found()
         self.server: str = known["server"] if known else ""
         self.tick: float = known["tick"] if known else 0.0

@@ -67,6 +67,15 @@ class StateFile:
         except DamagedState as damage:
             return None, str(damage)
 
+    def shown(self) -> Any:
+        """What the file says, though somebody may have changed it by hand; None where it says nothing of its kind."""
+        try:
+            found = json.loads(self.machine.read(self.name) or "")
+        except (OSError, ValueError, RecursionError):
+            return None
+        value = found.get("value") if is_object(found) and "version" in found else found
+        return value if self.valid(value) else None
+
     def bytes_of(self, path: Path) -> bytes:
         """What the file holds; anything but a regular file was put there by somebody else."""
         if path.is_symlink() or not path.is_file():

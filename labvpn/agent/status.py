@@ -5,18 +5,21 @@ import ssl
 import time
 from typing import Any, Dict, Iterator, List, Tuple
 
-from labvpn.agent.barred import bars_of
+from labvpn.agent.barred import bars_of, guard_state
 from labvpn.agent.crashes import crashes_of
 from labvpn.agent.errors import AgentError
 from labvpn.agent.everybody import EVERYBODY
+from labvpn.agent.loginreader import LoginReader
+from labvpn.agent.loginrecords import Grammars
 from labvpn.agent.machine import Machine
+from labvpn.agent.messagetables import messages_of
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
-from labvpn.agent.securitylog import TURNED_AWAY, WRONG, Failures
+from labvpn.agent.securitylog import SecurityLog, newest_lines
 from labvpn.agent.sessions import is_users
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.times import NEVER, moment
 
-LOG_DAYS = 2
+LOG_FILES = 25
 LOG_BYTES = 8 << 20
 FAILURES_SECONDS = 24 * 3600
 MOST_FAILURES = 200
@@ -46,6 +49,7 @@ class Status:
                 if bar.until > time.time()
             ],
             "crashes": [{"at": crash.at, "sources": crash.sources} for crash in crashes_of(self.machine)],
+            "guard": guard_state(self.machine, time.time()),
             "certificate": self.certificate(),
         }
         # Lone surrogates, which no text has, would be no JSON to others.
@@ -88,22 +92,15 @@ class Status:
     def failures(self, hub: str) -> List[Dict[str, Any]]:
         """The logins that failed within the last day, by user and source."""
         found: Dict[Tuple[str, str], Dict[str, Any]] = {}
-        since = time.time() - FAILURES_SECONDS
-        for at, source, user in Failures(WRONG + "|" + TURNED_AWAY).among(self.log(hub)):
-            if at >= since:
+        now = time.time()
+        lines = newest_lines(SecurityLog(self.machine, hub).folder, LOG_FILES, LOG_BYTES)
+        for failure in LoginReader(Grammars(messages_of(self.machine))).events(lines, now):
+            if failure.at >= now - FAILURES_SECONDS:
+                user, source = failure.user, failure.source
                 entry = found.setdefault((user, source), {"hub": hub, "user": user, "source": source, "count": 0})
-                entry.update(count=entry["count"] + 1, last=at)
+                entry.update(count=entry["count"] + 1, last=failure.at)
         # Whoever tries names at random must not make the answer endless.
         return sorted(found.values(), key=lambda entry: -int(entry["count"]))[:MOST_FAILURES]
-
-    def log(self, hub: str) -> Iterator[str]:
-        """The end of the hub's security log, the older file first."""
-        files = sorted(self.machine.path(self.softether.place.logs + "/security_log/" + hub).glob("*.log"))
-        for path in files[-LOG_DAYS:]:
-            with path.open("rb") as file:
-                file.seek(max(0, path.stat().st_size - LOG_BYTES))
-                for line in file:
-                    yield line.decode("utf-8", "replace").lstrip("\ufeff")
 
     def certificate(self) -> str:
         """The certificate that the server shows, as PEM; taken from a handshake, since the call returns the key too."""

@@ -43,6 +43,8 @@ def changed(entry: Entry, name: str, now: str, here: str) -> Iterator[str]:
     """That a field is another: `now` on the machine, and `here` as declared."""
     if (entry.kind, name) in LISTS:
         yield from _entries(f"{entry.kind} {entry.name}", "service " if name == "services" else "", now, here)
+    elif (entry.kind, name, now) == ("bans", "active", "hindered"):
+        yield f"{_thing(entry)} runs, but cannot bar everybody; labvpn status says why"
     elif now == "differs":
         yield f"{_thing(entry)}: the {name} on the server is another than here"
     else:

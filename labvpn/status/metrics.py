@@ -15,6 +15,9 @@ def text(report: Report) -> str:
     _sessions(report, registry)
     # By source alone: whoever tries names at random must not make ever new series.
     _gauge(registry, "barred_sources", "Sources that may open no new connection for now").set(len(report.barred))
+    if report.guard is not None:
+        guard = _gauge(registry, "guard_works", "Whether the guard against guessed passwords can bar (1) or not (0)")
+        guard.set(not report.guard)
     failures = _gauge(registry, "failed_logins", "Failed logins of the last 24 hours", "source")
     for failure in report.failures:
         failures.labels(plain(failure.source)).inc(failure.count)

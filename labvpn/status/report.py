@@ -79,6 +79,9 @@ class Report(Told):
     failures: tuple[Failure, ...] = ()
     barred: tuple[Barred, ...] = ()
     crashes: tuple[Crashed, ...] = ()
+    guard: str | None = Field(
+        default=None, description="what stands in the way of the guard, empty for nothing; None where there is none"
+    )
     certificate: str = ""
 
     def left(self, session: Session) -> timedelta | None:

@@ -19,6 +19,8 @@ def show(report: Report, console: Console) -> None:
     console.print(_sessions(report))
     if report.failures:
         console.print(_failures(report))
+    if report.guard:
+        console.print(Text.assemble(("The guard cannot bar everybody:", "bold red"), " ", plain(report.guard)))
     if report.barred:
         console.print(_barred(report))
     if report.crashes:

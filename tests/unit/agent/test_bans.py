@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,14 +11,18 @@ import pytest
 
 from labvpn.agent.ban import Ban
 from labvpn.agent.bans import BAN_UNIT, Bans
-from labvpn.agent.barred import BAN_ORDERS, BARRED, bar_rules, bars_again, rules_against
+from labvpn.agent.barred import BAN_ORDERS, BARRED, bar_rules, bars_again, guard_file, rules_against
 from labvpn.agent.document import Change, parse
 from labvpn.agent.errors import AgentError
 from labvpn.agent.firewalld import Firewalld
 from labvpn.agent.guesses import Bounds, Guesses
+from labvpn.agent.loginreader import Failure, LoginReader
+from labvpn.agent.loginrecords import Grammars
 from labvpn.agent.machine import Machine, Outcome
-from labvpn.agent.securitylog import WRONG, Failure, Failures, SecurityLog
+from labvpn.agent.messagetables import SHIPPED_MESSAGES
+from labvpn.agent.securitylog import SecurityLog
 from labvpn.agent.units import UNIT_FILE
+from tests.unit.agent import log_lines
 
 GUESSER, NEIGHBOUR = "198.51.100.66", "198.51.100.67"
 BOUNDS = Bounds(5, 15.0, 10, 600.0, ["198.51.100.128/25"])
@@ -83,17 +86,8 @@ def host(tmp_path: Path) -> Host:
 
 def guesses(count: int, source: str = GUESSER, since: float = NOW) -> str:
     """The lines of a log where a source tries passwords, one a second."""
-    lines = []
-    for number in range(count):
-        at = time.strftime("%Y-%m-%d %H:%M:%S.000", time.localtime(since + number))
-        name = f'"CID-{source.rpartition(".")[2]}{number}"'
-        lines.append(
-            f"{at} The connection {name} (IP address: {source}, Host name: x, Port number: 1) is attempting.\n"
-        )
-        lines.append(
-            f'{at} Connection {name}: User authentication failed. The user name was "guest1", from {source}.\n'
-        )
-    return "".join(lines)
+    name = "CID-" + source.rpartition(".")[2]
+    return "".join(log_lines.guess(f"{name}{number}", source, "guest1", since + number) for number in range(count))
 
 
 def appended(host: Host, text: str) -> None:
@@ -135,7 +129,7 @@ def test_the_source_of_a_failed_login_is_found_by_its_connection_and_others_are_
     appended(host, guesses(2))
     text = '2026-11-27 12:00:05.000 Connection "CID-660": Successfully authenticated as user "guest1".\n'
     appended(host, text + '2026-11-27 12:00:06.000 Connection "CID-660": Access has been refused to user "guest1".\n')
-    found = list(Failures(WRONG).among(SecurityLog(host, "LAB").lines()))
+    found = LoginReader(Grammars(SHIPPED_MESSAGES)).events(SecurityLog(host, "LAB").lines(), NOW + 10)
     assert [(one.source, one.user) for one in found] == [(GUESSER, "guest1")] * 2
 
 
@@ -209,8 +203,8 @@ def test_the_guard_that_starts_anew_keeps_its_bars_and_lifts_those_of_sources_th
     guard = set_up(host)
     appended(host, guesses(10) + guesses(10, NEIGHBOUR))
     guard.round(NOW + 10)
-    orders = json.loads(host.read(BAN_ORDERS) or "")
-    host.write(BAN_ORDERS, json.dumps({**orders, "exempt": f"{NEIGHBOUR}/32"}))
+    orders = guard_file(host, BAN_ORDERS)
+    orders.write({**orders.read(), "exempt": f"{NEIGHBOUR}/32"})
     again = Ban(host)
     again.round(NOW + 20)
     assert set(host.rules) == {RULE}

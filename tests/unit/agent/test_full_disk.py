@@ -15,8 +15,9 @@ from labvpn.agent.everybody import STAND_IN
 from labvpn.agent.holds import Holds, held_file
 from labvpn.agent.host import AGENT
 from labvpn.agent.lock import held
-from labvpn.agent.reap import ORDERS, orders_file, replaced, versions
+from labvpn.agent.reap import ORDERS, orders_file
 from labvpn.agent.state import HELD, State
+from labvpn.agent.takeover import replaced, versions
 from tests.unit.agent.fakes import FakeMachine
 from tests.unit.agent.steady import Server, reaper, rounds
 

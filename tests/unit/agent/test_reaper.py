@@ -10,11 +10,12 @@ import pytest
 from labvpn.agent.document import Change, parse_line
 from labvpn.agent.holds import Holds
 from labvpn.agent.loginreader import GUESS, REFUSED, Failure
-from labvpn.agent.reap import ORDERS, HubReaper, orders_file, reapers, replaced
+from labvpn.agent.reap import ORDERS, HubReaper, reapers
 from labvpn.agent.reaper import REAPER_UNIT, Reaper
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
 from labvpn.agent.sessions import Limits, Live, SessionRules, live, verdicts
 from labvpn.agent.state import HELD
+from labvpn.agent.takeover import replaced
 from labvpn.agent.times import stamp
 from labvpn.agent.units import UNIT_FILE
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
@@ -207,7 +208,8 @@ def test_a_changed_unit_password_or_rule_is_seen(machine: FakeMachine) -> None:
     handler, line = Reaper(softether), parse_line(LINE)
     handler.make([Change(line, None)])
     softether.secrets.hubs["LAB"] = "another"
-    orders_file(machine).write({**orders_file(machine).read(), "hold": "1"})
+    text = machine.path(ORDERS).read_text()
+    machine.write(ORDERS, text.replace('"hold": "60"', '"hold": "1"'))
     machine.write(REAPER_FILE, "by hand")
     shown = handler.show(line) or {}
     assert (shown["password"], shown["hold"], shown["active"]) == ("differs", "1", "changed")

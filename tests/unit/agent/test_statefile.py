@@ -49,6 +49,16 @@ def test_what_is_written_is_read_and_root_alone_may_read_it(file: StateFile) -> 
     assert [one.name for one in path.parent.iterdir()] == ["held.json"]
 
 
+def test_what_somebody_wrote_by_hand_is_shown_though_nobody_obeys_it(file: StateFile) -> None:
+    DAMAGES["one bit"](file.machine.path(NAME))
+    assert file.found()[0] is None
+    assert file.shown()["LAB"]["guest1"]["until"] == 1764462001.25
+    for damage in ("emptied", "garbage", "another shape", "a folder", "deep", "a version alone"):
+        file.write(VALUE)
+        DAMAGES[damage](file.machine.path(NAME))
+        assert file.shown() is None
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_named_with_its_remedy_and_can_be_written_again(file: StateFile, damage: str) -> None:
     path = file.machine.path(NAME)

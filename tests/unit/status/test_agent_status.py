@@ -14,10 +14,10 @@ from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 from labvpn.agent.main import work
 from labvpn.agent.places import PACKAGED
-from labvpn.agent.rpc import OBJECT_NOT_FOUND, RpcError
 from labvpn.agent.softether import SoftEther
 from labvpn.agent.status import Status
 from labvpn.agent.times import moment
+from tests.unit.agent import log_lines
 
 NONE = "1970-01-01T09:00:00.000Z"
 ORDINARY = {"SecureNATMode_bool": False, "BridgeMode_bool": False, "LinkMode_bool": False}
@@ -85,73 +85,11 @@ def log(root: Path, text: str) -> None:
     (folder / "sec_20270131.log").write_text("\ufeff" + text, "utf-8")
 
 
-def lines(cid: int, user: str, source: str, at: str, ja: bool = False) -> str:
-    if ja:
-        return (
-            f'{at}.001 コネクション "CID-{cid}" (IP アドレス: {source}, ホスト名: x, ポート番号: 1) が接続を試行\n'
-            f'{at}.001 コネクション "CID-{cid}": ユーザー認証に失敗しました。提示されたユーザー名は "{user}" です。\n'
-        )
-    return (
-        f'{at}.001 The connection "CID-{cid}" (IP address: {source}, Host name: x, Port number: 1) is attempting.\n'
-        f'{at}.001 Connection "CID-{cid}": User authentication failed. The user name was "{user}".\n'
-    )
-
-
-def now() -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def test_every_call_of_status_only_reads(tmp_path: Path) -> None:
-    reading, recorded = status(tmp_path)
-    reading.report()
-    assert recorded.asked
-    assert [method for method in recorded.asked if not method.startswith(("Get", "Enum"))] == []
-
-
-def test_a_session_that_radius_let_in_without_a_user_says_so(tmp_path: Path) -> None:
-    by_everybody = {**ANSWERS["GetSessionStatus"], "RealUsername_str": "*"}
-    (session,) = json.loads(status(tmp_path, GetSessionStatus=by_everybody)[0].report())["sessions"]
-    assert (session["user"], session["everybody"]) == ("guest1", True)
-
-
-def test_users_sessions_are_told_and_not_the_hubs_own(tmp_path: Path) -> None:
-    (session,) = json.loads(status(tmp_path)[0].report())["sessions"]
-    assert session == {
-        "hub": "LAB",
-        "name": "SID-GUEST1-2",
-        "user": "guest1",
-        "everybody": False,
-        "source": "198.51.100.20",
-        "since": 1801395600.0,
-        "limit": 1800,
-        "protocol": "OPENVPN_L3",
-        "received": 1000,
-        "sent": 2000,
-    }
-
-
-def test_no_key_of_a_session_is_told(tmp_path: Path) -> None:
-    assert "canary" not in status(tmp_path)[0].report()
-
-
-def test_a_session_that_ends_meanwhile_is_left_out(tmp_path: Path) -> None:
-    gone = RpcError("GetSessionStatus", OBJECT_NOT_FOUND, "Error: gone")
-    assert json.loads(status(tmp_path, GetSessionStatus=gone)[0].report())["sessions"] == []
-    with pytest.raises(RpcError):
-        status(tmp_path, GetSessionStatus=RpcError("GetSessionStatus", 52, "Error: no"))[0].report()
-
-
-def test_only_accounts_that_end_are_told(tmp_path: Path) -> None:
-    assert [each["user"] for each in json.loads(status(tmp_path)[0].report())["accounts"]] == ["guest1"]
-
-
 @pytest.mark.parametrize("ja", [False, True])
 def test_failed_logins_are_counted_by_name_and_source(tmp_path: Path, ja: bool) -> None:
-    at = now()
-    said = [
-        lines(n, "guest1", source, at, ja) for n, source in enumerate(["198.51.100.10", "198.51.100.10", "192.0.2.7"])
-    ]
-    log(tmp_path, "".join(said))
+    guess = log_lines.guess_in_japanese if ja else log_lines.guess
+    sources = ["198.51.100.10", "198.51.100.10", "192.0.2.7"]
+    log(tmp_path, "".join(guess(f"CID-{n}", source, "guest1", time.time()) for n, source in enumerate(sources)))
     failures = json.loads(status(tmp_path)[0].report())["failures"]
     assert [(each["user"], each["source"], each["count"]) for each in failures] == [
         ("guest1", "198.51.100.10", 2),
@@ -160,9 +98,9 @@ def test_failed_logins_are_counted_by_name_and_source(tmp_path: Path, ja: bool) 
 
 
 def test_a_login_that_is_refused_for_another_reason_than_the_password_counts_too(tmp_path: Path) -> None:
-    at = now()
-    refused = f'{at}.001 Connection "CID-1": Access has been refused to user "late" because of the expiration date.\n'
-    log(tmp_path, lines(1, "late", "192.0.2.7", at).splitlines(keepends=True)[0] + refused)
+    now = time.time()
+    said = log_lines.begins("CID-1", "192.0.2.7", "late", now) + log_lines.accepted("CID-1", "late", now)
+    log(tmp_path, said + log_lines.expired("CID-1", "late", now))
     (failure,) = json.loads(status(tmp_path)[0].report())["failures"]
     assert (failure["user"], failure["source"]) == ("late", "192.0.2.7")
 
@@ -175,16 +113,15 @@ def test_who_is_barred_now_is_told_and_who_was_is_not(tmp_path: Path) -> None:
 
 
 def test_failures_older_than_a_day_and_garbage_do_not_count(tmp_path: Path) -> None:
-    log(
-        tmp_path,
-        lines(1, "old", "192.0.2.7", "2020-01-01 00:00:00") + lines(2, "odd", "192.0.2.7", "not a-time") + "\x00\n",
-    )
+    old = log_lines.guess("CID-1", "192.0.2.7", "old", time.time() - 90000)
+    odd = log_lines.guess("CID-2", "192.0.2.7", "odd", 0).replace("-01-01 ", "-13-32 ")
+    log(tmp_path, old + odd + "\x00\n")
     assert json.loads(status(tmp_path)[0].report())["failures"] == []
 
 
 def test_whoever_tries_many_names_does_not_make_the_answer_endless(tmp_path: Path) -> None:
-    at = now()
-    log(tmp_path, "".join(lines(n, f"name{n}", "192.0.2.7", at) for n in range(500)))
+    names = (log_lines.guess(f"CID-{n}", "192.0.2.7", f"name{n}", time.time()) for n in range(500))
+    log(tmp_path, "".join(names))
     assert len(json.loads(status(tmp_path)[0].report())["failures"]) == 200
 
 

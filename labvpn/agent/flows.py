@@ -1,0 +1,114 @@
+"""The kernel's memory of flows: a flow that it remembers passes firewalld's rules whoever is barred.
+
+It is read and changed by netlink (linux/netfilter/nfnetlink_conntrack.h), since not every host has `conntrack`.
+"""
+
+import socket
+import struct
+from ipaddress import ip_address
+from typing import Dict, Iterator, NamedTuple, Optional, Tuple
+
+NETLINK_NETFILTER = 12
+REQUEST, ACKNOWLEDGE, DUMP = 0x1, 0x4, 0x300
+ERROR, DONE = 2, 3
+# Conntrack's messages: its subsystem in the upper byte, then what is asked.
+ENTRY, LIST, FORGET = 0x100, 0x101, 0x102
+NESTED_BITS = 0x3FFF
+TUPLE_ORIGINAL, IDENTITY, ZONE = 1, 12, 18
+TUPLE_ADDRESSES, TUPLE_PROTOCOL = 1, 2
+SOURCES, DESTINATIONS = (1, 3), (2, 4)
+NUMBER, SOURCE_PORT, DESTINATION_PORT = 1, 2, 3
+FLOW_PROTOCOLS = {6: "tcp", 17: "udp", 50: "esp"}
+ANSWER_SECONDS = 10.0
+
+
+class Flow(NamedTuple):
+    """A flow as its first packet began it; `key` is what the kernel knows it by."""
+
+    protocol: str
+    source: str
+    source_port: int
+    destination: str
+    port: int
+    family: int
+    key: bytes
+
+
+class Kernel:
+    """The flows of this host's kernel; OSError where it cannot be asked."""
+
+    def __enter__(self) -> "Kernel":
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+        self.socket.settimeout(ANSWER_SECONDS)
+        self.socket.bind((0, 0))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.socket.close()
+
+    def flows(self) -> Iterator[Flow]:
+        """Every flow of IPv4 and of IPv6."""
+        self.socket.send(message(LIST, REQUEST | DUMP, 0, b""))
+        while True:
+            for kind, body in messages(self.socket.recv(1 << 18)):
+                if kind == DONE:
+                    return
+                if kind == ERROR:
+                    raise OSError(-struct.unpack_from("=i", body)[0], "the kernel gives no list of flows")
+                flow = flow_of(body) if kind == ENTRY else None
+                if flow:
+                    yield flow
+
+    def forget(self, flow: Flow) -> bool:
+        """Have a flow forgotten; False where it has ended by itself."""
+        self.socket.send(message(FORGET, REQUEST | ACKNOWLEDGE, flow.family, flow.key))
+        answers = messages(self.socket.recv(1 << 16))
+        return [struct.unpack_from("=i", body)[0] for kind, body in answers if kind == ERROR] == [0]
+
+
+def message(kind: int, flags: int, family: int, body: bytes) -> bytes:
+    """A request."""
+    return struct.pack("=IHHIIBBH", 20 + len(body), kind, flags, 1, 0, family, 0, 0) + body
+
+
+def messages(data: bytes) -> Iterator[Tuple[int, bytes]]:
+    """The kinds and bodies of what the kernel answered."""
+    while len(data) >= 16:
+        length, kind = struct.unpack_from("=IH", data)
+        if length < 16:
+            return
+        yield kind, data[16:length]
+        data = data[(length + 3) & ~3 :]
+
+
+def attributes(data: bytes) -> Dict[int, bytes]:
+    """The attributes of a body, by number."""
+    found = {}
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        if length < 4:
+            break
+        found[kind & NESTED_BITS] = data[4:length]
+        data = data[(length + 3) & ~3 :]
+    return found
+
+
+def attribute(kind: int, body: bytes, nested: bool = False) -> bytes:
+    """One attribute as bytes."""
+    padding = b"\0" * (-len(body) % 4)
+    return struct.pack("=HH", 4 + len(body), kind | (0x8000 if nested else 0)) + body + padding
+
+
+def flow_of(body: bytes) -> Optional[Flow]:
+    """A flow of a message; None for one of another protocol."""
+    parts = attributes(body[4:])
+    original = attributes(parts.get(TUPLE_ORIGINAL, b""))
+    addresses, protocol = (attributes(original.get(kind, b"")) for kind in (TUPLE_ADDRESSES, TUPLE_PROTOCOL))
+    name = FLOW_PROTOCOLS.get(protocol.get(NUMBER, b"\0")[0])
+    ends = [[ip_address(addresses[kind]) for kind in kinds if kind in addresses] for kinds in (SOURCES, DESTINATIONS)]
+    if name is None or not all(ends):
+        return None
+    ports = [int.from_bytes(protocol.get(kind, b"\0\0"), "big") for kind in (SOURCE_PORT, DESTINATION_PORT)]
+    key = attribute(TUPLE_ORIGINAL, parts[TUPLE_ORIGINAL], nested=True)
+    key += b"".join(attribute(kind, parts[kind]) for kind in (IDENTITY, ZONE) if kind in parts)
+    return Flow(name, str(ends[0][0]), ports[0], str(ends[1][0]), ports[1], body[0], key)
