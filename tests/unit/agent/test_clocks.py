@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from labvpn.agent.holds import held_file
 from labvpn.agent.users import Users
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 from tests.unit.agent.steady import DAYS, STARTED, Server, reaper, rounds
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> FakeMachine:
-    return FakeMachine(tmp_path)
-
-
-@pytest.fixture
-def server() -> Server:
-    return Server()
 
 
 def test_a_clock_that_runs_ahead_for_a_moment_ends_no_session(machine: FakeMachine, server: Server) -> None:

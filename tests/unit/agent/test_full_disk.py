@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,16 +19,6 @@ from labvpn.agent.state import HELD, State
 from labvpn.agent.takeover import replaced, versions
 from tests.unit.agent.fakes import FakeMachine
 from tests.unit.agent.steady import Server, reaper, rounds
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> FakeMachine:
-    return FakeMachine(tmp_path)
-
-
-@pytest.fixture
-def server() -> Server:
-    return Server()
 
 
 def full(*_args: Any) -> None:
