@@ -24,7 +24,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"pulumi", "pulumi_command", "pulumiverse_fortios", "dns"},
     ),
     "labvpn/doctor": (
-        {"model", "observe", "remote", "kit"},
+        {"model", "observe", "remote", "kit", "agent.loginrecords", "agent.messagetables"},
         {"rich", "prometheus_client", "typer", "dns", "cryptography", "jinja2"},
     ),
     "labvpn/rehearsal": (

@@ -47,14 +47,18 @@ class Ban:
         self.leaving = {source: bar for source, bar in known.items() if source not in self.standing}
         self.crashes = CrashWatch(machine)
         self.checked = 0.0
+        # What was done in the last round, which is said even where something else failed.
+        self.said: List[str] = []
         self.troubles: Dict[str, str] = {}
 
     def round(self, now: float) -> List[str]:
         """Read what the logs have new, bar and let in, and say what was done."""
+        self.said = []
         try:
             self.read(now)
-            wanted = {**self.standing, **self.guesses.barred(now)}
-            wanted = {source: bar for source, bar in wanted.items() if self.guesses.holds(bar, now)}
+            wanted = {source: bar for source, bar in self.standing.items() if self.guesses.holds(bar, now)}
+            for source, bar in self.guesses.barred(now).items():
+                wanted[source] = max(bar, wanted.get(source, bar))
             due = bool(wanted or self.leaving) and not self.checked <= now < self.checked + AGAIN
             said = self.settle(wanted, now) if wanted != self.standing or due else []
             self.troubles["flows"] = self.forgetting.forget(self.barring.ports(), wanted) if wanted else ""
@@ -84,6 +88,11 @@ class Ban:
         before, self.standing, self.checked = {**self.standing, **self.leaving}, wanted, now
         self.leaving = {source: bar for source, bar in before.items() if source not in wanted}
         self.note(BARRED_NOW, {**before, **wanted})
+        self.said = [
+            "barred {} for {:.0f} s: {} failed logins".format(one, bar.until - now, bar.failures)
+            for one, bar in wanted.items()
+            if before.get(one) != bar
+        ]
         try:
             self.barring.settle(before, wanted, now)
             self.troubles["firewalld"] = ""
@@ -94,11 +103,8 @@ class Ban:
         finally:
             for name in (BARRED_NOW, BARRED):
                 self.note(name, {**self.leaving, **wanted})
-        fresh = [source for source, bar in wanted.items() if before.get(source) != bar]
-        return [
-            "barred {} for {:.0f} s: {} failed logins".format(one, wanted[one].until - now, wanted[one].failures)
-            for one in fresh
-        ] + ["{} may dial again".format(source) for source in before if source not in wanted]
+        self.said += ["{} may dial again".format(source) for source in before if source not in wanted]
+        return self.said
 
     def note(self, name: str, bars: Dict[str, Bar]) -> None:
         """Write down who is barred; a disk that takes nothing keeps nobody from being barred."""
@@ -142,8 +148,8 @@ def ban(machine: Machine) -> None:
         try:
             guard.firewalld.forget()
             say_all(guard.round(time.time()))
-        except (AgentError, OSError) as error:
-            guard.troubles["round"] = str(error)
+        except AgentError:
+            say_all(guard.said)
         now_trouble = "; ".join(one for one in guard.troubles.values() if one)
         if now_trouble not in ("", trouble):
             say_all(["the guard is hindered: {}".format(now_trouble)])

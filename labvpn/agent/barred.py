@@ -24,6 +24,9 @@ GUARD_HEALTH = "/run/labvpn/guard.json"
 SILENT_SECONDS = 60.0
 """A guard that looked so long ago does not look any more."""
 
+ESP = "protocol:esp"
+"""What an IPsec client without NAT sends its dial by; it has no ports, and a zone lets it in by its own entry."""
+
 REJECT, DROP = "reject", "drop"
 """What a bar does; the second stands for a moment while the first gets another end."""
 
@@ -58,12 +61,16 @@ def is_bar(entry: Any) -> bool:
 
 
 def rules_against(source: str, opened: List[str], action: str = REJECT) -> List[str]:
-    """The rules that keep a source from what lets users dial in: a service's name, or ports such as `443/tcp`."""
+    """The rules that keep a source from what lets users dial in: a service's name, ports (`443/tcp`), ESP."""
     family = "ipv6" if ":" in source else "ipv4"
-    ends = [
-        "port port={} protocol={}".format(*one.split("/")) if "/" in one else "service name=" + one for one in opened
-    ]
-    return ["rule family={} source address={} {} {}".format(family, source, end, action) for end in ends]
+    return ["rule family={} source address={} {} {}".format(family, source, end_of(one), action) for one in opened]
+
+
+def end_of(opened: str) -> str:
+    """What a rule names for an entry of the list."""
+    if "/" in opened:
+        return "port port={} protocol={}".format(*opened.split("/"))
+    return "protocol value=esp" if opened == ESP else "service name=" + opened
 
 
 def bar_rules(machine: Machine) -> Set[str]:

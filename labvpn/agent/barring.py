@@ -31,6 +31,8 @@ class Barring:
             renewed = [one for one, bar in wanted.items() if before.get(one, bar) != bar and self.stands(one, there)]
             stand_ins = {one: Bar(now + STAND_IN_SECONDS, 0) for one in renewed}
             troubles += self.add(zone, self.missing(stand_ins, there, DROP), now)
+            there = self.there(zone)
+            renewed = [one for one in renewed if there.issuperset(self.rules(one, DROP))]
             gone = [one for one in before if one not in wanted]
             troubles += self.remove(zone, [rule for one in (*renewed, *gone) for rule in self.rules(one)], there)
             self.firewalld.forget()

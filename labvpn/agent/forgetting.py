@@ -7,7 +7,7 @@ guess on through its bar; and the server's own answers to it make such a flow ag
 import base64
 import time
 from ipaddress import ip_address, ip_network
-from typing import Container, Dict, List, NamedTuple, Set
+from typing import Collection, Container, Dict, Iterable, List, NamedTuple, Set
 
 from labvpn.agent.errors import AgentError
 from labvpn.agent.flows import Flow, Kernel
@@ -39,7 +39,7 @@ class Forgetting:
         self.softether = SoftEther(machine, Secrets({}))
         self.kept: Dict[bytes, float] = {}
 
-    def forget(self, ports: Set[str], barred: Container[str]) -> str:
+    def forget(self, ports: Set[str], barred: Collection[str]) -> str:
         """Forget the flows of these sources to these ports; a sentence where that could not be done, '' else."""
         if str(self.machine.root) != "/":
             # The kernel under the agent is not that of another root.
@@ -48,7 +48,11 @@ class Forgetting:
         self.kept = {key: until for key, until in self.kept.items() if until > now}
         try:
             with Kernel() as kernel:
-                flows = [one for one in kernel.flows() if one.key not in self.kept and source_of(one, ports, barred)]
+                flows = [
+                    one
+                    for one in kernel.flows(near(barred))
+                    if one.key not in self.kept and source_of(one, ports, barred)
+                ]
                 self.settle(kernel, {flow: source_of(flow, ports, barred) for flow in flows}, now)
         except OSError as error:
             return "the kernel does not let its flows be forgotten ({}), so a source goes on by those".format(error)
@@ -85,6 +89,12 @@ class Forgetting:
             if error.code != OBJECT_NOT_FOUND:
                 raise
             return {}
+
+
+def near(barred: Iterable[str]) -> Set[bytes]:
+    """The first bytes of these addresses, as many as tell an IPv4 address or an IPv6 subscriber."""
+    addresses = [ip_address(source.partition("/")[0]) for source in barred]
+    return {one.packed[: 4 if one.version == 4 else SUBSCRIBER_BITS // 8] for one in addresses}
 
 
 def source_of(flow: Flow, ports: Set[str], barred: Container[str]) -> str:

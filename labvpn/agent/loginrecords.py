@@ -9,7 +9,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Pattern, Tuple
 
 from labvpn.agent.times import stamp
 
-STAMPED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.\d{3} ")
+STAMPED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d):([0-5]\d)\.\d{3} ")
 PLACEHOLDER = re.compile(r"%[A-Za-z]")
 LONGEST_RECORD = 1100
 """SoftEther cuts a record at 1023 characters; a time stands before it."""
@@ -84,6 +84,7 @@ class Grammars:
     """Every wording of the messages that matter, whatever the language of the server."""
 
     def __init__(self, messages: Dict[str, List[str]]) -> None:
+        self.minutes: Dict[str, Optional[float]] = {}
         self.unknown_ways = messages.get("LH_AUTH_UNKNOWN", [])
         self.grammars = [one for kind in FIELDS for text in messages.get(kind, []) for one in grammars_of(kind, text)]
 
@@ -92,7 +93,7 @@ class Grammars:
         stamped = STAMPED.match(line)
         if not stamped:
             return Record(line, None, STRAY)
-        at, text = stamp(stamped.group(1), now), line[stamped.end() :]
+        at, text = self.time(stamped.group(1), int(stamped.group(2)), now), line[stamped.end() :]
         if len(line) <= LONGEST_RECORD:
             for one in self.grammars:
                 found = one.whole.match(text)
@@ -103,6 +104,13 @@ class Grammars:
             if begun:
                 return record_of(line, at, one.kind, begun)._replace(torn=True, user=text[begun.end() :])
         return Record(line, at, OTHER)
+
+    def time(self, minute: str, seconds: int, now: float) -> Optional[float]:
+        """When a line was written; a minute is worked out once for all its lines."""
+        if minute not in self.minutes:
+            self.minutes = {minute: stamp(minute + ":00", now)}
+        begun = self.minutes[minute]
+        return None if begun is None else begun + seconds
 
     def ends(self, kind: str, line: str) -> bool:
         """Whether a line ends as a record of this kind does."""

@@ -1,5 +1,6 @@
 """The security log of a hub: each of its files that grows, whatever its name, line by line as the server ends them."""
 
+import errno
 import os
 import stat
 import time
@@ -9,8 +10,7 @@ from typing import Dict, Iterator, List, NamedTuple, Tuple
 from labvpn.agent.machine import Machine
 from labvpn.agent.places import installation
 
-# At the first look no more than this is read of a file, in bytes, nor of one that grew faster at any other.
-TAIL = 1 << 20
+# No more than this is read of a file at one look, in bytes; at the first one it is the file's end.
 MOST_AT_ONCE = 8 << 20
 # A file that was written so long before the newest one, in seconds, is read only from where it may grow again.
 RECENT_SECONDS = 3600.0
@@ -61,30 +61,31 @@ class SecurityLog:
         return iter(found)
 
     def follow(self, path: Path, old: bool) -> List[str]:
-        """The whole lines that a file has more than at the last call."""
+        """The whole lines that a file has more than at the last call; one that cannot be read stops no other."""
         try:
             descriptor = os.open(str(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                return self.more(str(path), descriptor, old)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             self.trouble = "{}: {}".format(path, error.strerror)
             return []
-        with os.fdopen(descriptor, "rb") as file:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode):
-                self.trouble = "{}: no file".format(path)
-                return []
-            place = self.place(str(path), facts, old)
-            if place.offset == facts.st_size:
-                self.places[str(path)] = place
-                return []
-            file.seek(place.offset)
-            data = file.read(MOST_AT_ONCE)
+
+    def more(self, name: str, descriptor: int, old: bool) -> List[str]:
+        """The same of an open file."""
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.EINVAL, "no plain file", name)
+        place = self.places[name] = self.place(name, facts, old)
+        data = os.pread(descriptor, MOST_AT_ONCE, place.offset) if place.offset < facts.st_size else b""
         whole = data[: data.rfind(b"\n") + 1]
-        if not whole and len(data) == MOST_AT_ONCE:
+        if len(data) == MOST_AT_ONCE and not whole:
             # A line that is longer than any that the server writes.
-            self.places[str(path)] = Place(facts.st_ino, place.offset + len(data), within=True)
-            return []
-        # What is being written now is read whole the next time.
-        self.places[str(path)] = Place(facts.st_ino, place.offset + len(whole), place.within and not whole)
+            self.places[name] = Place(facts.st_ino, place.offset + len(data), within=True)
+        elif whole:
+            # What is being written now is read whole the next time.
+            self.places[name] = Place(facts.st_ino, place.offset + len(whole))
         return texts_of(whole)[1 if place.within else 0 :]
 
     def place(self, name: str, facts: os.stat_result, old: bool) -> Place:
@@ -94,7 +95,7 @@ class SecurityLog:
             return known
         if self.began:
             return Place(facts.st_ino, 0)
-        start = facts.st_size if old else max(0, facts.st_size - TAIL)
+        start = facts.st_size if old else max(0, facts.st_size - MOST_AT_ONCE)
         return Place(facts.st_ino, start, within=0 < start < facts.st_size)
 
 

@@ -139,10 +139,17 @@ def _bans(firewall: HostFirewall, lab: Lab) -> Entry:
         "exempt": ",".join(bans.exempt) or "none",
         "hubs": ",".join(lab.all_hubs),
         "zones": ",".join(firewall.open_zones),
-        "from": firewall.service if firewall.open_by == "service" else _listed(lab.vpn),
+        "from": ",".join(_barred_from(firewall, lab.vpn)),
         "active": "yes",
     }
     return Entry("bans", "", {**{name: str(value) for name, value in fields.items()}, **places})
+
+
+def _barred_from(firewall: HostFirewall, vpn: Vpn) -> Iterator[str]:
+    """What lets users dial in, as the guard bars sources from it."""
+    yield firewall.service if firewall.open_by == "service" else _listed(vpn)
+    if vpn.protocols.esp:
+        yield "protocol:esp"
 
 
 def _opening(firewall: HostFirewall, vpn: Vpn) -> dict[str, str]:

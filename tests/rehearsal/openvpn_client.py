@@ -16,15 +16,35 @@ REFUSED = "AUTH_FAILED"
 
 @contextmanager
 def dialling(
-    host: AgentHost, folder: Path, *more: str, user: str = "guest1", password: str = "", machine: str = "admin"
+    host: AgentHost,
+    folder: Path,
+    *more: str,
+    user: str = "guest1",
+    password: str = "",
+    machine: str = "admin",
+    bound: bool = False,
 ) -> Iterator[Dial]:
-    """A client that dials from a machine, by the user's own password if no other is given."""
+    """A client that dials from a machine, by the user's own password if no other is given.
+
+    `bound` leaves it to `more` from which address and port.
+    """
     folder.mkdir(exist_ok=True)
     (folder / "login").touch(0o600)
     (folder / "login").write_text(f"{user}\n{password or SECRETS['users'][f'LAB/{user}']}\n")
     shown = f"import ssl; print(ssl.get_server_certificate(('{network.SERVER}', 443)))"
     (folder / "ca.pem").write_text(host.output("server", "python3", "-c", shown) + "\n")
-    options = ["--client", "--dev", "tun", "--nobind", "--remote", str(network.SERVER), "1194", "udp", "--verb", "3"]
+    options = [
+        "--client",
+        "--dev",
+        "tun",
+        *([] if bound else ["--nobind"]),
+        "--remote",
+        str(network.SERVER),
+        "1194",
+        "udp",
+        "--verb",
+        "3",
+    ]
     options += ["--ca", str(folder / "ca.pem"), "--auth-user-pass", str(folder / "login"), "--auth", "SHA1"]
     line = host.line("exec", machine, "--", "openvpn", *options, "--data-ciphers", "AES-256-GCM", "--cipher")
     with running(host, [*line, "AES-256-GCM", *more]) as client:

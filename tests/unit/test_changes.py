@@ -100,3 +100,9 @@ def test_an_everybody_that_was_added_or_removed_by_hand_is_named_with_its_hub() 
     who = "user * (everybody whom RADIUS knows) of LAB"
     assert drifted(Observed(ONE, applied=ONE + line), ONE + line) == [f"{who} is gone from the server"]
     assert drifted(Observed(ONE + line, applied=ONE), ONE) == [f"{who} was added on the server"]
+
+
+def test_a_guard_that_cannot_bar_is_drift_in_words() -> None:
+    wanted, now = "bans slow=5 active=yes\n", "bans slow=5 active=hindered\n"
+    (sentence,) = drifted(Observed(now, wanted), wanted)
+    assert sentence == "guard against guessed passwords runs, but cannot bar everybody; labvpn status says why"

@@ -58,7 +58,9 @@ def test_without_the_guard_there_is_no_line_of_it() -> None:
 
 def test_esp_is_let_in_by_itself_where_no_address_is_translated() -> None:
     protocols = {"protocols": {"esp": True}}
-    assert "zone public services=vpnserver protocols=esp" in lines({}, vpn=protocols)
+    found = lines({}, vpn=protocols)
+    assert "zone public services=vpnserver protocols=esp" in found
+    assert "from=vpnserver,protocol:esp " in found[-1]
     assert "zone public services=vpnserver" in lines({})
 
 

@@ -6,6 +6,7 @@ from itertools import chain
 
 from labvpn.doctor.log import recognise, rules
 from labvpn.doctor.log.attempts import Attempt, split
+from labvpn.doctor.log.believed import believed
 from labvpn.doctor.log.event import NAMED, Cause, Event, Family, Stage, Step
 from labvpn.doctor.log.lines import is_text, read
 from labvpn.doctor.log.verdict import Reason, Verdict, ranked, spread, unknown
@@ -28,7 +29,7 @@ DECIDES = 200.0
 
 def diagnose(texts: Sequence[str], *servers: str | None) -> Verdict:
     """Diagnose client texts (each a file), with the log of each server of the same moment where there is one."""
-    readable = [text for text in texts if is_text(text)]
+    readable = [believed(text) for text in texts if is_text(text)]
     seen = [event for text in readable for event in recognise.events(read(text))]
     client = [event for event in seen if event.family is not Family.SERVER]
     lines = [event for event in seen if event.family is Family.SERVER]
@@ -47,7 +48,11 @@ def diagnose(texts: Sequence[str], *servers: str | None) -> Verdict:
 
 def _of_server(text: str) -> list[Event]:
     """The events of one server's log."""
-    return [replace(event, family=Family.SERVER) for event in recognise.events(read(text))] if is_text(text) else []
+    return (
+        [replace(event, family=Family.SERVER) for event in recognise.events(read(believed(text)))]
+        if is_text(text)
+        else []
+    )
 
 
 def _near(logs: Sequence[Sequence[Event]], client: Sequence[Event]) -> list[Event]:

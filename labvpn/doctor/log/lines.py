@@ -24,8 +24,9 @@ _STAMP = re.compile(
     rf"^[\s\[(<]*(?:{_DATE}\s*)?(?:午前|午後)?\s*{_TIME}(?:\s+\d{{4}}(?=\s))?(?:\s+us=\d+)?[\])>]*\s*(?:--|:|\|)?\s*"
 )
 _CONTAINER = re.compile(r"^[\w./-]{1,60}\s*\|\s+")
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
+"""What ends a line: no separator of Unicode does, which a name in a server's log may hold."""
 _QUOTED = re.compile(r"^(?:[>|]\s+|```\w*\s*)")
-_END = re.compile(r"\r*\n|\r")
 _TAIL = re.compile(r"\s*[\u0000\r]+$")
 
 
@@ -61,8 +62,7 @@ def is_text(text: str) -> bool:
 
 def read(text: str) -> tuple[Line, ...]:
     """Split a text into normal lines, in the order of time, the last MOST_LINES of them."""
-    # Whatever else a name may hold, such as U+2028, ends no line for the programs that wrote these.
-    raw = _END.split(text)
+    raw = _LINE_ENDS.split(text)
     first = max(0, len(raw) - MOST_LINES)
     lines = [_normal(number, line[:LONGEST_LINE]) for number, line in enumerate(raw[first:], start=first + 1)]
     return tuple(reversed(lines)) if newest_first(lines) else tuple(lines)

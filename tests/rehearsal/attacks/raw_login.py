@@ -1,6 +1,6 @@
 """SoftEther's own protocol up to the login, with whatever text in its fields; run on a machine of the rehearsal.
 
-    python3 raw_login.py SERVER PORT    {"logins": [{"username": "x", ...}, ...]} on stdin, the answers on stdout
+    python3 raw_login.py SERVER PORT [SOURCE]    {"logins": [{"username": "x"}, ...]} on stdin, the answers on stdout
 
 What is sent are packs (Cedar/Protocol.c, Mayaqua/Pack.c): names with numbers, texts or bytes, over HTTP in TLS.
 """
@@ -36,8 +36,8 @@ def pack(values: dict[str, int | str | bytes]) -> bytes:
 
 def post(wire: ssl.SSLSocket, target: str, body: bytes) -> bytes:
     """Send one request and return the body of the answer."""
-    head = f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\nContent-Length: {len(body)}\r\n\r\n"
-    wire.sendall(head.encode() + body)
+    head = f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n"
+    wire.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     data = b""
     while b"\r\n\r\n" not in data:
         data += received(wire)
@@ -55,7 +55,7 @@ def received(wire: ssl.SSLSocket) -> bytes:
     return data
 
 
-def log_in(server: str, port: int, fields: dict[str, Any]) -> str:
+def log_in(server: str, port: int, source: str, fields: dict[str, Any]) -> str:
     """One connection and one login or change of password; the error number that the server gives, or how it ended."""
     values: dict[str, int | str | bytes] = {
         "method": "login",
@@ -76,9 +76,9 @@ def log_in(server: str, port: int, fields: dict[str, Any]) -> str:
         "unique_id": os.urandom(20),
         **fields,
     }
-    context = ssl._create_unverified_context()
+    context = ssl._create_unverified_context()  # noqa: S323 -- an attacker trusts anybody
     try:
-        with socket.create_connection((server, port), 5) as plain, context.wrap_socket(plain) as wire:
+        with socket.create_connection((server, port), 5, (source, 0)) as plain, context.wrap_socket(plain) as wire:
             wire.settimeout(8)
             post(wire, "/vpnsvc/connect.cgi", b"VPNCONNECT")
             answer = post(wire, "/vpnsvc/vpn.cgi", pack(values))
@@ -90,4 +90,5 @@ def log_in(server: str, port: int, fields: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     asked = json.load(sys.stdin)
-    print(json.dumps([log_in(sys.argv[1], int(sys.argv[2]), one) for one in asked["logins"]]))
+    server, port, source = sys.argv[1], int(sys.argv[2]), (sys.argv[3:] or [""])[0]
+    print(json.dumps([log_in(server, port, source, one) for one in asked["logins"]]))

@@ -129,3 +129,14 @@ def test_whom_radius_let_in_without_a_line_is_told_apart() -> None:
     assert "jdoe (by *)" in text
     assert "guest1 (by *)" not in text
     assert [one["everybody"] for one in json.loads(to_json(given))["sessions"]] == [True, False]
+
+
+@pytest.mark.parametrize(("guard", "metric"), [("", "labvpn_guard_works 1.0"), ("no log", "labvpn_guard_works 0.0")])
+def test_a_guard_that_cannot_bar_is_shown_and_measured(guard: str, metric: str) -> None:
+    given = report(guard=guard)
+    assert metric in metrics.text(given)
+    assert ("cannot bar everybody: no log" in shown(given)) is bool(guard)
+
+
+def test_where_there_is_no_guard_nothing_is_measured_of_it() -> None:
+    assert "guard" not in metrics.text(report()) + shown(report())

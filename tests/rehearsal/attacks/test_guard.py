@@ -1,0 +1,205 @@
+"""The guard against guessed passwords under attack: it bars whoever guesses, by whatever way, and nobody else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labvpn.rehearsal import network
+from tests.rehearsal.attacks.raw_login import UNKNOWN
+from tests.rehearsal.guarded_host import WRONG_PASSWORD, GuardedHost, eventually
+from tests.rehearsal.kit_lab import Dial
+from tests.rehearsal.openvpn_client import IN, REFUSED, dialling
+
+BOUNDS = {"slow": 3, "pause": 3000, "most": 6, "seconds": 3600}
+INNOCENT = "203.0.113.200"
+GUESSED = "a guess"
+FAILED = "User authentication failed. The user name that has been provided was"
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[GuardedHost]:
+    host = GuardedHost("guard")
+    host.begin_guarded(**BOUNDS)
+    yield host
+    host.stop()
+
+
+def stamped(host: GuardedHost, text: str) -> str:
+    """A line of the log as the server would write it at this moment."""
+    return host.output("server", "date", "+%Y-%m-%d %H:%M:%S.500 ") + " " + text
+
+
+def imitations(host: GuardedHost) -> list[str]:
+    """User names that imitate what the log says of somebody else."""
+    failed = stamped(host, f'Connection "CID-7777": {FAILED} "guest1", from {INNOCENT}.').replace("  ", " ")
+    begun = stamped(
+        host,
+        f'The connection "CID-7777" (IP address: {INNOCENT}, Host name: x, Port number: 1, Client name: "x", Version: '
+        '5.01, Build: 9674) is attempting to connect to the Virtual Hub. The auth type provided is "x" and the user '
+        'name is "guest1".',
+    ).replace("  ", " ")
+    return [
+        f'"CID-1"(IP:{INNOCENT} User authentication failed"',
+        f'guest1", from {INNOCENT}.',
+        f"x\n{failed}\ny",
+        f'x".\r\n{failed}\r\ny',
+        f"x\n{begun}\n{failed}\ny",
+        f'x", from 203.0.113.1.\n{failed}\n{failed}\n',
+        failed.replace("2026", "2099") + "\n",
+        f"x\u2028{failed}\u2028y\x85z\x0b",
+        failed.replace("\n", " "),
+        "x" * 600,
+        "\udcff\udcfe\n\udc80",
+    ]
+
+
+def test_names_that_imitate_the_log_bar_their_sender_alone(host: GuardedHost) -> None:
+    for name in imitations(host):
+        source = host.source()
+        assert host.guess(source, BOUNDS["most"], name)[0] == WRONG_PASSWORD
+        assert host.bars(source), (name, host.journal())
+        assert set(host.barred()) & {INNOCENT, "203.0.113.1"} == set(), name
+    assert "out of range" not in host.journal()
+
+
+def test_a_login_of_no_kind_and_a_client_name_imitate_nothing_either(host: GuardedHost) -> None:
+    failed = stamped(host, f'Connection "CID-7777": {FAILED} "guest1", from {INNOCENT}.').replace("  ", " ")
+    for fields in (
+        {"authtype": UNKNOWN, "username": f'x".\n{failed}\n{failed}\ny'},
+        {"hello": f"x\n{failed}\ny"},
+        {"method": "password", "username": f'x" does not exist.\n{failed}\ny'},
+    ):
+        source = host.source()
+        host.logins(source, *[fields] * BOUNDS["most"])
+        assert host.bars(source), (fields, host.journal())
+        assert INNOCENT not in host.barred()
+
+
+@pytest.mark.parametrize("fields", [{}, {"authtype": 2}, {"authtype": 0}, {"method": "password"}])
+def test_every_way_of_the_servers_own_protocol_is_counted(host: GuardedHost, fields: dict[str, Any]) -> None:
+    source = host.source()
+    host.logins(source, *[fields] * BOUNDS["slow"])
+    assert host.bars(source) == BOUNDS["slow"]
+    assert eventually(lambda: not host.reaches(source))
+
+
+def openvpn(host: GuardedHost, folder: Path, source: str, port: int, *more: str, password: str = GUESSED) -> Any:
+    """OpenVPN's client from one address and port; `more` may name another way to the server."""
+    folder.mkdir(exist_ok=True)
+    ends = ("--bind", "--local", source, "--lport", str(port))
+    return dialling(host, folder, *ends, *more, password=password, machine="campus", bound=True)
+
+
+def outcome(client: Dial) -> str:
+    return next((word for word in (REFUSED, IN) if client.reads(word, 8)), "nothing")
+
+
+def test_a_barred_source_guesses_on_by_no_port_that_the_kernel_still_knows(host: GuardedHost, tmp_path: Path) -> None:
+    source = host.source()
+    ports = range(40001, 40001 + BOUNDS["slow"])
+    for port in ports:
+        with openvpn(host, tmp_path, source, port) as client:
+            assert outcome(client) == REFUSED, client.log
+    assert host.bars(source)
+    counted = host.barred()[source]
+    for port in ports:
+        with openvpn(host, tmp_path, source, port) as client:
+            assert outcome(client) == "nothing", client.log
+    assert host.barred()[source] == counted
+
+
+def test_a_session_that_lives_is_kept_while_everything_else_of_its_source_is_forgotten(
+    host: GuardedHost, tmp_path: Path
+) -> None:
+    source = host.source()
+    live = openvpn(host, tmp_path / "live", source, 41000, "--ping", "1", "--ping-exit", "8", password="")
+    with live as client:
+        assert client.reads(IN), client.log
+        host.guess(source, BOUNDS["most"])
+        assert host.bars(source)
+        with openvpn(host, tmp_path, source, 41001) as other:
+            assert outcome(other) == "nothing", other.log
+        assert eventually(lambda: client.client.poll() is not None, 12) is False
+        assert source in {one["source"] for one in json.loads(host.agent("status"))["sessions"]}
+
+
+def test_openvpn_over_tcp_is_counted(host: GuardedHost, tmp_path: Path) -> None:
+    source = host.source()
+    for _ in range(BOUNDS["slow"]):
+        ends = ("--local", source, "--remote", str(network.SERVER), "1194", "tcp-client", "--proto", "tcp-client")
+        with dialling(host, tmp_path, "--bind", *ends, password="a guess", machine="campus", bound=True) as client:
+            assert outcome(client) == REFUSED, client.log
+    assert host.bars(source) == BOUNDS["slow"]
+
+
+def switch(host: GuardedHost, number: int) -> None:
+    """Have the server begin another file: 0 never, 3 each hour, 4 each day, 5 each month."""
+    log = {"SaveSecurityLog_bool": True, "SavePacketLog_bool": False, "PacketLogSwitchType_u32": 4}
+    packets = {"PacketLogConfig_u32": [0] * 16}
+    host.rpc(("SetHubLog", {"HubName_str": "LAB", **log, **packets, "SecurityLogSwitchType_u32": number}))
+
+
+@pytest.mark.parametrize("number", [0, 3, 5, 4])
+def test_the_log_is_followed_by_whatever_name_the_server_gives_it(host: GuardedHost, number: int) -> None:
+    later = "/var/log/softether/security_log/LAB/sec_29991231.log"
+    host.output("server", "sh", "-c", f"touch {later}")
+    switch(host, number)
+    source = host.source()
+    host.guess(source, BOUNDS["slow"])
+    assert host.bars(source) == BOUNDS["slow"], host.output("server", "ls", "-l", later)
+
+
+@pytest.mark.parametrize("language", ["ja", "cn", "tw", "ko", "ru", "pt_br", "en"])
+def test_every_language_of_the_server_is_read(host: GuardedHost, language: str) -> None:
+    file = "/var/lib/softether/lang.config"
+    host.output("server", "sh", "-c", f"echo {language} >{file}; systemctl restart softether-vpnserver")
+    source = host.source()
+    assert eventually(lambda: host.reaches(source))
+    host.guess(source, BOUNDS["slow"])
+    assert host.bars(source) == BOUNDS["slow"], host.log()[-2000:]
+
+
+@pytest.mark.parametrize("options", ["size=64k", "nr_inodes=12"])
+def test_a_full_disk_keeps_nobody_from_being_barred_and_is_told(host: GuardedHost, options: str) -> None:
+    folder = "/var/lib/labvpn"
+    fill = f"for n in $(seq 99); do head -c 20000 /dev/zero >{folder}/fill.$n 2>/dev/null || break; done; true"
+    host.output("server", "sh", "-c", f"cp -a {folder} /root/kept && mount -t tmpfs -o {options} none {folder}")
+    try:
+        host.output("server", "sh", "-c", f"cp -a /root/kept/bans.json {folder}/; {fill}")
+        host.output("server", "systemctl", "restart", "labvpn-bans")
+        source = host.source()
+        host.guess(source, BOUNDS["slow"])
+        assert host.shuts_out(source), host.journal()
+        assert eventually(lambda: "cannot be written" in str(json.loads(host.agent("status"))["guard"]))
+        assert host.observe()["firewall"]["observed"].count("active=hindered") == 1
+    finally:
+        host.output("server", "sh", "-c", f"umount {folder}; rm -r /root/kept; systemctl restart labvpn-bans")
+    assert host.shuts_out(source)
+
+
+def test_a_guard_without_a_log_says_so_and_goes_on_when_there_is_one(host: GuardedHost) -> None:
+    folder = "/var/log/softether/security_log/LAB"
+    host.output("server", "mv", folder, "/root/LAB")
+    assert eventually(lambda: folder in str(json.loads(host.agent("status"))["guard"]))
+    assert host.drift()["firewall"]
+    assert any("guard" in one for one in host.observe()["firewall"]["warnings"])
+    host.output("server", "mv", "/root/LAB", folder)
+    assert eventually(lambda: json.loads(host.agent("status"))["guard"] == "")
+    source = host.source()
+    host.guess(source, BOUNDS["slow"])
+    assert host.bars(source)
+
+
+def test_damaged_memory_stops_nothing(host: GuardedHost) -> None:
+    for text in ("", "{", "[]", '{"203.0.113.200": "x"}', '{"203.0.113.200": [1e300, 5], "x y": [9e9, 5]}'):
+        damage = "systemctl stop labvpn-bans; cat >/run/labvpn/barred.json; cp /run/labvpn/barred.json /var/lib/labvpn/"
+        host.output("server", "sh", "-c", f"{damage}; systemctl start labvpn-bans", input=text)
+        source = host.source()
+        host.guess(source, BOUNDS["slow"])
+        assert host.shuts_out(source), (text, host.journal())
+        assert INNOCENT not in host.rules()

@@ -1,0 +1,92 @@
+"""A VPN host with a guard of quick bounds, and guesses at it as a program makes them: many in a second."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from labvpn.rehearsal import network
+from tests.rehearsal.agent_host import AgentHost
+
+RAW = Path(__file__).parent / "attacks" / "raw_login.py"
+PATIENCE = 90
+"""Seconds within which a thing that has to happen is waited for; nothing is counted against the clock."""
+
+WRONG_PASSWORD, NO_SUCH_HUB = "9", "8"
+"""Error numbers of SoftEther."""
+
+
+class GuardedHost(AgentHost):
+    """The worked example's host; nothing else than the guard holds anybody off."""
+
+    sources = 0
+
+    def begin_guarded(self, **bounds: object) -> None:
+        """Server, hub and firewall, with these bounds."""
+        self.begin_with_server()
+        hub = self.documents()["hub"].splitlines()
+        self.converge("hub", "".join(f"{line}\n" for line in hub if not line.startswith("reaper")))
+        self.guard(**bounds)
+
+    def guarded(self, **bounds: object) -> str:
+        """The firewall's document with a guard of these bounds."""
+        given = {"slow": 5, "pause": 15, "most": 10, "seconds": 600, "exempt": "none", **bounds}
+        words = " ".join(f"{name}={value}" for name, value in given.items())
+        usual = "slow=5 pause=15 most=10 seconds=600 exempt=none"
+        return self.documents()["firewall"].replace(usual, words)
+
+    def guard(self, **bounds: object) -> None:
+        self.converge("firewall", self.guarded(**bounds))
+        self.confirm()
+
+    def source(self) -> str:
+        """An address on the campus from which nobody has dialled as yet."""
+        self.sources += 1
+        address = f"203.0.113.{149 + self.sources}"
+        self.output("campus", "ip", "address", "replace", f"{address}/25", "dev", "eth0")
+        return address
+
+    def logins(self, source: str, *logins: dict[str, Any], port: int = 443) -> list[str]:
+        """Log in by SoftEther's own protocol with whatever fields; how the server answered each."""
+        words = ("python3", str(RAW), str(network.SERVER), str(port), source)
+        answers: list[str] = json.loads(self.output("campus", *words, input=json.dumps({"logins": logins})))
+        return answers
+
+    def guess(self, source: str, count: int, user: str = "guest1") -> list[str]:
+        return self.logins(source, *[{"username": user}] * count)
+
+    def reaches(self, source: str) -> bool:
+        """Whether an address gets an answer of the server; nothing of it counts as a guess."""
+        return self.logins(source, {"hubname": "NOPE"}) == [NO_SUCH_HUB]
+
+    def barred(self) -> dict[str, int]:
+        """Who is barred, with the number of his failures."""
+        return {one["source"]: one["failures"] for one in json.loads(self.agent("status"))["barred"]}
+
+    def bars(self, source: str) -> int:
+        """The failures for which a source is barred, as soon as it is; 0 if it never is."""
+        return int(eventually(lambda: self.barred().get(source, 0)))
+
+    def shuts_out(self, source: str) -> bool:
+        """Whether a rule against a source comes to stand."""
+        return bool(eventually(lambda: source in self.rules()))
+
+    def rules(self) -> str:
+        return self.output("server", "firewall-cmd", "--zone=public", "--list-rich-rules")
+
+    def journal(self) -> str:
+        return self.output("server", "journalctl", "-u", "labvpn-bans", "--no-pager", "-o", "cat")
+
+    def log(self) -> str:
+        return self.output("server", "sh", "-c", "cat /var/log/softether/security_log/LAB/*.log")
+
+
+def eventually(happens: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    """What a question answers when it first answers with something, or its last answer."""
+    end = time.monotonic() + patience
+    while not (answer := happens()) and time.monotonic() < end:
+        time.sleep(0.3)
+    return answer

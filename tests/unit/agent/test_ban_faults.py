@@ -1,0 +1,237 @@
+"""The guard when its disk, its log, its clock or firewalld is not as it should be."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labvpn.agent.ban import Ban
+from labvpn.agent.bans import HINDERED, Bans
+from labvpn.agent.barred import (
+    BAN_ORDERS,
+    BARRED,
+    BARRED_NOW,
+    GUARD_HEALTH,
+    bars_of,
+    guard_state,
+    read_object,
+    rules_against,
+)
+from labvpn.agent.document import parse
+from labvpn.agent.errors import AgentError
+from labvpn.agent.firewalld import Firewalld
+from labvpn.agent.guesses import Bounds, Guesses
+from labvpn.agent.loginreader import WITHDRAWN, Failure
+from labvpn.agent.machine import Outcome
+from tests.unit.agent.test_bans import BOUNDS, GUESSER, LINE, LOG, NEIGHBOUR, NOW, RULE, Host, appended, guesses, set_up
+
+
+class Watched(Host):
+    """A host that keeps what the zone held after each change, and whose disk may be full."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.moments: list[set[str]] = []
+        self.full: tuple[str, ...] = ()
+        self.hates = "nothing"
+
+    def run(self, command: Sequence[str], seconds: float = 60, environment: Any = None) -> Outcome:
+        if any(self.hates in word for word in command if word.startswith("--add-rich-rule")):
+            return Outcome(1, "", "Error: INVALID_RULE")
+        outcome = super().run(command, seconds, environment)
+        self.moments.append(set(self.rules))
+        return outcome
+
+    def write(self, name: str, text: Any, mode: int = 0o644) -> None:
+        if name.startswith(self.full or ("no such",)):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+        super().write(name, text, mode)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Watched:
+    host = Watched(tmp_path)
+    host.write("/usr/bin/firewall-cmd", "")
+    host.write(LOG, "\ufeff")
+    return host
+
+
+def test_no_moment_is_open_while_a_bar_becomes_a_longer_one(host: Watched) -> None:
+    guard = set_up(host)
+    appended(host, guesses(5))
+    guard.round(NOW + 5)
+    host.moments.clear()
+    appended(host, guesses(5, since=NOW + 5))
+    guard.round(NOW + 10)
+    assert all(any(GUESSER in rule for rule in moment) for moment in host.moments)
+    assert host.rules == {RULE: "--timeout=599"}
+
+
+def test_one_source_that_firewalld_refuses_stops_no_other(host: Watched) -> None:
+    guard = set_up(host)
+    host.hates = GUESSER
+    appended(host, guesses(10) + guesses(10, NEIGHBOUR))
+    with pytest.raises(AgentError, match=GUESSER):
+        guard.round(NOW + 10)
+    assert any(NEIGHBOUR in rule for rule in host.rules)
+    assert GUESSER in guard_said(host)
+    host.hates = "nothing"
+    guard.round(NOW + 16)
+    assert RULE in host.rules
+    assert guard_said(host) == ""
+
+
+def test_a_thousand_sources_are_barred_in_one_round(host: Watched) -> None:
+    guard = set_up(host)
+    sources = [f"203.0.{n // 250}.{n % 250 + 1}" for n in range(1000)]
+    appended(host, "".join(guesses(10, source) for source in sources))
+    said = guard.round(NOW + 10)
+    assert len(said) == len(host.rules) == 1000
+    assert len(host.moments) < 100
+
+
+def guard_said(host: Host) -> str:
+    return str(read_object(host, GUARD_HEALTH).get("trouble"))
+
+
+@pytest.mark.parametrize("full", [("/var/",), ("/var/", "/run/")])
+def test_a_disk_that_takes_nothing_keeps_nobody_from_being_barred(host: Watched, full: tuple[str, ...]) -> None:
+    guard = set_up(host)
+    host.full = full
+    appended(host, guesses(10))
+    guard.round(NOW + 10)
+    assert set(host.rules) == {RULE}
+    assert "cannot be written" in guard.troubles[BARRED]
+    host.rules.clear()
+    guard.round(NOW + 20)
+    assert set(host.rules) == {RULE}
+    host.full = ()
+    guard.round(NOW + 30)
+    assert set(bars_of(host)) == {GUESSER}
+
+
+def test_what_a_boot_leaves_on_the_disk_is_barred_again(host: Watched) -> None:
+    guard = set_up(host)
+    appended(host, guesses(10))
+    guard.round(NOW + 10)
+    host.delete(BARRED_NOW)
+    host.write(LOG, "")
+    host.rules.clear()
+    Ban(host).round(NOW + 100)
+    assert set(host.rules) == {RULE}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"a": 1}', '{"a": [1, "x"]}', '{"a": [1e999, 1]}', "\x00\xff"]
+)
+def test_a_damaged_memory_bars_nobody_and_stops_nothing(host: Watched, text: str) -> None:
+    guard = set_up(host)
+    for name in (BARRED, BARRED_NOW):
+        host.write(name, text)
+    assert bars_of(host) == {}
+    assert Firewalld(host).for_now_only() == {}
+    appended(host, guesses(10))
+    guard.round(NOW + 10)
+    assert set(host.rules) == {RULE}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
+def test_damaged_orders_are_named_with_their_remedy_and_are_drift(host: Watched, text: str) -> None:
+    set_up(host)
+    host.write(BAN_ORDERS, text)
+    with pytest.raises(AgentError, match="pulumi up"):
+        Ban(host)
+    (line,) = parse(LINE)
+    assert Bans(Firewalld(host)).show(line) != line.values
+
+
+@pytest.mark.parametrize("until", [NOW + 10_000, NOW + 1e12])
+def test_a_bar_that_lasts_longer_than_its_rule_allows_is_over(host: Watched, until: float) -> None:
+    set_up(host)
+    host.write(BARRED_NOW, json.dumps({GUESSER: [until, 10]}))
+    host.rules[RULE] = "--timeout=9999"
+    Ban(host).round(NOW)
+    assert host.rules == {}
+
+
+def test_a_clock_that_is_set_back_ends_the_bars_that_it_made(host: Watched) -> None:
+    guard = set_up(host)
+    appended(host, guesses(10))
+    guard.round(NOW + 10)
+    guard.round(NOW - 86_400)
+    assert host.rules == {}
+
+
+def test_an_ipv6_source_is_barred_with_the_network_of_its_subscriber() -> None:
+    watch = Guesses(BOUNDS)
+    for number in range(10):
+        watch.count(Failure(NOW, f"2001:db8:1:2:{number:x}::66", "guest1"))
+    assert list(watch.barred(NOW)) == ["2001:db8:1:2::/64"]
+    assert rules_against("2001:db8:1:2::/64", ["443/tcp", "protocol:esp"]) == [
+        "rule family=ipv6 source address=2001:db8:1:2::/64 port port=443 protocol=tcp reject",
+        "rule family=ipv6 source address=2001:db8:1:2::/64 protocol value=esp reject",
+    ]
+
+
+def test_an_exempt_ipv6_address_is_not_barred_with_its_neighbours() -> None:
+    watch = Guesses(Bounds(5, 15.0, 10, 600.0, ["2001:db8:1:2::7/128"]))
+    for _ in range(10):
+        watch.count(Failure(NOW, "2001:db8:1:2::7", "guest1"))
+        watch.count(Failure(NOW, "2001:db8:1:2::8", "guest1"))
+    assert list(watch.barred(NOW)) == ["2001:db8:1:2::8"]
+
+
+@pytest.mark.parametrize("source", ["::ffff:198.51.100.66", "198.51.100.66"])
+def test_an_ipv4_source_is_one_source_however_it_is_written(source: str) -> None:
+    watch = Guesses(BOUNDS)
+    for _ in range(10):
+        watch.count(Failure(NOW, source, "guest1"))
+    assert list(watch.barred(NOW)) == [GUESSER]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["0.0.0.0", "::", "224.0.0.1", "::ffff:127.0.0.1", "198.51.100.0/24", "::ffff:198.51.100.200"],  # noqa: S104
+)
+def test_what_is_no_single_source_is_never_barred(source: str) -> None:
+    watch = Guesses(BOUNDS)
+    for _ in range(10):
+        watch.count(Failure(NOW, source, "guest1"))
+    assert watch.barred(NOW) == {}
+
+
+def test_a_failure_that_is_taken_back_bars_nobody(host: Watched) -> None:
+    watch = Guesses(BOUNDS)
+    for _ in range(10):
+        watch.count(Failure(NOW, GUESSER, "guest1"))
+    for _ in range(10):
+        watch.count(Failure(NOW, GUESSER, "guest1", WITHDRAWN))
+    assert watch.barred(NOW) == {}
+
+
+def test_a_guard_that_cannot_read_the_log_is_drift_with_a_warning(host: Watched) -> None:
+    guard, (line,) = set_up(host), parse(LINE)
+    handler = Bans(Firewalld(host))
+    host.delete(LOG)
+    guard.round(time.time())
+    assert "no file of a log" in guard_said(host)
+    assert (handler.show(line) or {})["active"] == HINDERED
+    assert "no file of a log" in handler.warnings()[0]
+    assert "no file of a log" in str(guard_state(host, time.time()))
+
+
+def test_a_guard_that_was_not_ordered_is_in_no_state(host: Watched) -> None:
+    assert guard_state(host, NOW) is None
+    set_up(host)
+    assert guard_state(host, NOW) == "the guard has not looked at the log since the host started"
+    host.write(GUARD_HEALTH, json.dumps({"at": NOW - 600, "trouble": ""}))
+    assert "has not looked" in str(guard_state(host, NOW))
+    host.write(GUARD_HEALTH, json.dumps({"at": NOW, "trouble": ""}))
+    assert guard_state(host, NOW) == ""

@@ -1,0 +1,144 @@
+"""Which files of a hub's log are read, and from where: whatever they are called and whatever becomes of them."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+
+from labvpn.agent.machine import Machine
+from labvpn.agent.messagetables import SHIPPED_MESSAGES, files_in, messages_of
+from labvpn.agent.places import PACKAGED
+from labvpn.agent.securitylog import MOST_AT_ONCE, SecurityLog, newest_lines
+
+FOLDER = "/var/log/softether/security_log/LAB"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    machine = Machine(str(tmp_path))
+    machine.write(f"{FOLDER}/sec_20261127.log", "\ufeffold\r\n")
+    return machine
+
+
+@pytest.fixture
+def log(machine: Machine) -> SecurityLog:
+    log = SecurityLog(machine, "LAB")
+    assert list(log.lines()) == ["old"]
+    return log
+
+
+def add(machine: Machine, name: str, text: str | bytes) -> None:
+    with machine.path(f"{FOLDER}/{name}").open("ab") as file:
+        file.write(text.encode() if isinstance(text, str) else text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sec.log", "sec_20261128.log", "sec_20261127_12.log", "sec_202611.log", "sec_19700101.log", "sec_99991231.log"],
+)
+def test_a_file_of_any_name_is_read_from_its_top_when_it_comes(machine: Machine, log: SecurityLog, name: str) -> None:
+    add(machine, name, "new\r\n")
+    add(machine, "sec_20261127.log", "last\r\n")
+    assert sorted(log.lines()) == ["last", "new"]
+    assert list(log.lines()) == []
+
+
+def test_a_file_of_a_later_name_that_nobody_writes_hides_no_other(machine: Machine) -> None:
+    add(machine, "sec_29991231.log", "future\r\n")
+    log = SecurityLog(machine, "LAB")
+    list(log.lines())
+    add(machine, "sec_20261127.log", "now\r\n")
+    assert list(log.lines()) == ["now"]
+
+
+def test_at_the_first_look_what_was_written_long_ago_is_left_out(machine: Machine) -> None:
+    add(machine, "sec_20261101.log", "ancient\r\n")
+    os.utime(machine.path(f"{FOLDER}/sec_20261101.log"), (1, 1))
+    log = SecurityLog(machine, "LAB")
+    assert list(log.lines()) == ["old"]
+    add(machine, "sec_20261101.log", "again\r\n")
+    assert list(log.lines()) == ["again"]
+
+
+def test_a_file_that_was_cut_or_made_anew_is_read_from_its_top(machine: Machine, log: SecurityLog) -> None:
+    machine.path(f"{FOLDER}/sec_20261127.log").write_text("a\r\n")
+    assert list(log.lines()) == ["a"]
+    machine.write(f"{FOLDER}/sec_20261127.log", "another\r\nand more\r\n")
+    assert list(log.lines()) == ["another", "and more"]
+
+
+def test_a_line_that_is_being_written_is_read_when_it_is_whole(machine: Machine, log: SecurityLog) -> None:
+    add(machine, "sec_20261127.log", "one\r\ntw")
+    assert list(log.lines()) == ["one"]
+    add(machine, "sec_20261127.log", "o\r\n")
+    assert list(log.lines()) == ["two"]
+
+
+def test_a_line_without_an_end_is_dropped_and_the_next_one_read(machine: Machine, log: SecurityLog) -> None:
+    add(machine, "sec_20261127.log", b"\0" * (MOST_AT_ONCE + 10))
+    assert list(log.lines()) == []
+    add(machine, "sec_20261127.log", "end of it\r\nnext\r\n")
+    assert list(log.lines()) == ["next"]
+
+
+def test_only_a_line_feed_ends_a_line(machine: Machine, log: SecurityLog) -> None:
+    add(machine, "sec_20261127.log", "a\u2028b\x85c\x0bd\re\x1cf\r\n")
+    assert list(log.lines()) == ["a\u2028b\x85c\x0bd\re\x1cf"]
+
+
+def test_a_link_a_pipe_or_a_folder_in_a_files_place_is_never_read(machine: Machine, log: SecurityLog) -> None:
+    secret = machine.path("/secret")
+    secret.write_text("secret\r\n")
+    machine.path(f"{FOLDER}/sec_1.log").symlink_to(secret)
+    os.mkfifo(machine.path(f"{FOLDER}/sec_2.log"))
+    machine.path(f"{FOLDER}/sec_3.log").mkdir()
+    add(machine, "sec_20261127.log", "own\r\n")
+    assert list(log.lines()) == ["own"]
+    assert log.trouble
+    assert newest_lines(log.folder, 25, 1000) == ["old", "own"]
+
+
+def test_a_hub_without_a_log_is_told_and_so_is_one_whose_log_is_back(machine: Machine, log: SecurityLog) -> None:
+    assert log.trouble == ""
+    machine.delete(FOLDER)
+    assert list(log.lines()) == []
+    assert "security_log/LAB" in log.trouble
+    machine.write(f"{FOLDER}/sec_20261127.log", "back\r\n")
+    assert list(log.lines()) == ["back"]
+    assert log.trouble == ""
+
+
+def archive(**tables: bytes) -> bytes:
+    """An archive as SoftEther ships it, with these files."""
+    packed = {name: zlib.compress(data) for name, data in tables.items()}
+    size = 11 + sum(15 + len(name) + 1 for name in packed)
+    head = b"HamCore" + struct.pack(">I", len(packed))
+    at = size
+    for name, data in packed.items():
+        head += struct.pack(">I", len(name) + 1) + name.encode() + struct.pack(">III", len(tables[name]), len(data), at)
+        at += len(data)
+    return head.ljust(size, b"\0") + b"".join(packed.values())
+
+
+def test_the_sentences_are_those_of_the_servers_own_tables(machine: Machine) -> None:
+    table = b'LH_AUTH_NG\t\tVerbindung "%S": falsch "%S" von %S.\nOTHER x\n# LH_AUTH_OK no\n'
+    machine.write(PACKAGED.program, "")
+    path = machine.path(PACKAGED.program).with_name("hamcore.se2")
+    path.write_bytes(archive(**{"strtable_de.stb": b"\xef\xbb\xbf" + table, "other.txt": b"LH_AUTH_OK no"}))
+    found = messages_of(machine)
+    assert found["LH_AUTH_NG"] == ['Verbindung "%S": falsch "%S" von %S.']
+    assert found["LH_AUTH_OK"] == SHIPPED_MESSAGES["LH_AUTH_OK"]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"HamCore", b"HamCore\xff\xff\xff\xff", b"x" * 100, archive(strtable_x=b"LH")[:40]]
+)
+def test_an_archive_that_cannot_be_read_leaves_the_sentences_that_are_known(machine: Machine, data: bytes) -> None:
+    machine.write(PACKAGED.program, "")
+    machine.path(PACKAGED.program).with_name("hamcore.se2").write_bytes(data)
+    assert messages_of(machine) == SHIPPED_MESSAGES
+    assert len(list(files_in(data))) < 2
