@@ -40,7 +40,7 @@ FILLS = {
     "inodes": ("nr_inodes=40", "for n in $(seq 100); do : >/var/lib/labvpn/ballast.$n || break; done"),
 }
 EMPTY = (
-    "systemctl stop labvpn-reaper; umount /var/lib/labvpn; rm -r /var/lib/labvpn.kept; systemctl start labvpn-reaper"
+    "systemctl stop labvpn-reaper; umount /var/lib/labvpn; rm -rf /var/lib/labvpn.kept; systemctl start labvpn-reaper"
 )
 
 
@@ -55,7 +55,9 @@ def host() -> Iterator[AgentHost]:
 
 
 def shell(host: AgentHost, text: str) -> None:
-    host.output("server", "sh", "-c", text)
+    """Lines in a login of the host, whose mounts its services see."""
+    done = host.ssh(text)
+    assert done.returncode == 0, done.stderr
 
 
 def gets_in(host: AgentHost, folder: Path) -> bool:
@@ -103,7 +105,7 @@ def test_a_full_disk_keeps_nobody_in_and_nobody_out(host: AgentHost, tmp_path: P
     host.converge("hub", document(host, LIMIT))
     shell(host, FULL.format(option=option, fill=fill))
     try:
-        assert host.run("server", "sh", "-c", "echo 1 >/var/lib/labvpn/one").returncode != 0
+        assert host.ssh("echo 1 >/var/lib/labvpn/one").returncode != 0
         with dialling(host, tmp_path) as client:
             assert client.reads(IN), client.log
             assert client.reads(REFUSED, LIMIT + 30), client.log
