@@ -64,7 +64,7 @@ class Ban:
             self.troubles["flows"] = self.forgetting.forget(self.barring.ports(), wanted) if wanted else ""
             return said
         finally:
-            self.tell_health(now)
+            self.tell_health()
 
     def read(self, now: float) -> None:
         """Count what the logs have new; a log that cannot be read keeps no other from being read."""
@@ -111,10 +111,10 @@ class Ban:
         held = {source: list(bar) for source, bar in bars.items()}
         self.troubles[name] = guard_file(self.machine, name).keep(held) or ""
 
-    def tell_health(self, now: float) -> None:
+    def tell_health(self) -> None:
         """Write down, in memory, that the guard looks and what stands in its way."""
         trouble = "; ".join(one for one in self.troubles.values() if one)
-        guard_file(self.machine, GUARD_HEALTH).keep({"at": now, "trouble": trouble})
+        guard_file(self.machine, GUARD_HEALTH).keep({"trouble": trouble})
 
 
 def orders_of(machine: Machine) -> Dict[str, Any]:

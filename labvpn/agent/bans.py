@@ -9,6 +9,7 @@ from labvpn.agent.barred import (
     BARRED,
     BARRED_NOW,
     GUARD_HEALTH,
+    RULES_AT_ONCE,
     ban_orders,
     guard_file,
     guard_rules,
@@ -66,6 +67,8 @@ class Bans(Handler):
     def lift(self) -> None:
         """Let in again whoever is barred."""
         if self.firewalld.installed and self.firewalld.running():
+            options = ["--remove-rich-rule=" + rule for rule in sorted(guard_rules(self.machine))]
             for zone in entries(ban_orders(self.machine).get("zones", "")):
-                for rule in sorted(guard_rules(self.machine)):
-                    self.machine.run(["firewall-cmd", "--zone=" + zone, "--remove-rich-rule=" + rule])
+                for start in range(0, len(options), RULES_AT_ONCE):
+                    # Of several rules those that do not stand are passed over.
+                    self.machine.run(["firewall-cmd", "--zone=" + zone, *options[start : start + RULES_AT_ONCE]])

@@ -19,13 +19,16 @@ BARRED_NOW = "/run/labvpn/barred.json"
 """The same in memory: it is written before a rule changes, and no full disk is in its way."""
 
 GUARD_HEALTH = "/run/labvpn/guard.json"
-"""When the guard looked last, in seconds since 1970, and what stood in its way."""
+"""What stood in the guard's way at its last look; the file is as old as that."""
 
 SILENT_SECONDS = 60.0
 """A guard that looked so long ago does not look any more."""
 
 ESP = "protocol:esp"
 """What an IPsec client without NAT sends its dial by; it has no ports, and a zone lets it in by its own entry."""
+
+RULES_AT_ONCE = 100
+"""So many rules go into one call: each takes firewalld some milliseconds, and a call has a time limit."""
 
 REJECT, DROP = "reject", "drop"
 """What a bar does; the second stands for a moment while the first gets another end."""
@@ -86,12 +89,16 @@ def guard_rules(machine: Machine) -> Set[str]:
 
 
 def bars_again(machine: Machine, now: float) -> Iterator[List[str]]:
-    """The options of firewall-cmd that bring every bar back for the time that is left of it."""
+    """The options of firewall-cmd that bring every bar back for the time that is left of it, many in one call."""
     orders = ban_orders(machine)
+    ends: Dict[str, List[str]] = {}
     for source, bar in bars_of(machine).items():
-        rules = ["--add-rich-rule=" + rule for rule in rules_against(source, entries(orders.get("from", "")))]
-        for zone in entries(orders.get("zones", "")) if bar.until > now else []:
-            yield ["--zone=" + zone, timeout(bar, now), *rules]
+        rules = rules_against(source, entries(orders.get("from", ""))) if bar.until > now else []
+        ends.setdefault(timeout(bar, now), []).extend("--add-rich-rule=" + rule for rule in rules)
+    for zone in entries(orders.get("zones", "")):
+        for end, options in ends.items():
+            for start in range(0, len(options), RULES_AT_ONCE):
+                yield ["--zone=" + zone, end, *options[start : start + RULES_AT_ONCE]]
 
 
 def timeout(bar: Bar, now: float) -> str:
@@ -104,8 +111,7 @@ def guard_trouble(machine: Machine, now: float) -> str:
     health = read_object(machine, GUARD_HEALTH)
     if not health:
         return ""
-    at = health.get("at")
-    if not isinstance(at, (int, float)) or abs(now - at) > SILENT_SECONDS:
+    if abs(now - machine.path(GUARD_HEALTH).stat().st_mtime) > SILENT_SECONDS:
         return "the guard has not looked at the log for more than {:.0f} s".format(SILENT_SECONDS)
     return str(health.get("trouble") or "")
 

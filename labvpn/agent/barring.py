@@ -2,13 +2,10 @@
 
 from typing import Dict, Iterable, List, Set
 
-from labvpn.agent.barred import DROP, rules_against, timeout
+from labvpn.agent.barred import DROP, RULES_AT_ONCE, rules_against, timeout
 from labvpn.agent.errors import AgentError
 from labvpn.agent.firewalld import Firewalld
 from labvpn.agent.guesses import Bar
-
-AT_ONCE = 100
-"""So many rules go into one call: each takes firewalld some milliseconds, and a call has a time limit."""
 
 STAND_IN_SECONDS = 60.0
 """How long a rule stands at most that bars a source while its bar gets another end."""
@@ -82,8 +79,8 @@ class Barring:
     def tell(self, words: List[str], options: List[str]) -> List[str]:
         """Tell firewalld; where it refuses some of many, each by itself. Returns its complaints."""
         complaints = []
-        for start in range(0, len(options), AT_ONCE):
-            part = options[start : start + AT_ONCE]
+        for start in range(0, len(options), RULES_AT_ONCE):
+            part = options[start : start + RULES_AT_ONCE]
             try:
                 self.firewalld.now(*words, *part)
             except AgentError as error:

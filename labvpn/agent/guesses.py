@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Dict, List, NamedTuple, Optional, Union
 
-from labvpn.agent.loginreader import FORGERY, REFUSED, WITHDRAWN, Failure
+from labvpn.agent.loginreader import DENIED, FORGERY, WITHDRAWN, Failure
 
 # The part of an IPv6 address that one subscriber has (RFC 6177): he has as many addresses in it as he likes.
 SUBSCRIBER_BITS = 64
@@ -50,7 +50,7 @@ class Guesses:
     def count(self, failure: Failure) -> None:
         """Count a failed login, and bar its source where it is one too many."""
         source = self.place(failure.source)
-        if not source or failure.kind == REFUSED:
+        if not source or failure.kind == DENIED:
             return
         if failure.kind == WITHDRAWN:
             self.forgive(source, failure.at)

@@ -3,7 +3,7 @@
 from typing import Any, Dict, Iterable, List, Optional
 
 from labvpn.agent.everybody import Call, is_stand_in, own_record, record_behind, settings_of, shut, stand_in
-from labvpn.agent.loginreader import REFUSED, Failure
+from labvpn.agent.loginreader import DENIED, Failure
 from labvpn.agent.machine import Machine
 from labvpn.agent.rpc import RpcError
 from labvpn.agent.state import HELD, State
@@ -99,7 +99,7 @@ class Holds:
     def renew(self, failures: Iterable[Failure], seconds: float) -> None:
         """Let every refused login of a held user, as the security log has it, prolong the hold."""
         for failure in failures:
-            entry = self.entries.get(failure.user.lower()) if failure.kind == REFUSED else None
+            entry = self.entries.get(failure.user.lower()) if failure.kind == DENIED else None
             if entry and not entry["lifted"]:
                 latest = min(failure.at, entry["since"] + (MOST_HOLDS - 1) * seconds)
                 entry["until"] = max(entry["until"], latest + seconds)

@@ -29,7 +29,7 @@ from labvpn.agent.loginrecords import (
     Record,
 )
 
-GUESS, FORGERY, REFUSED, WITHDRAWN = "guess", "forgery", "refused", "withdrawn"
+GUESS, FORGERY, DENIED, WITHDRAWN = "guess", "forgery", "denied", "withdrawn"
 # So many connections, and so many failures, are remembered at once.
 MOST_CONNECTIONS = 20000
 # A login that was not judged as yet is waited for so long, in seconds: its name stands in the log only once.
@@ -44,7 +44,7 @@ class Failure(NamedTuple):
     """A login that failed: when, in seconds since 1970, from where ('' if the log does not say) and as whom.
 
     `kind` is a wrong password or name (`guess`), a login whose text imitates lines of the log (`forgery`), one that
-    the administrator's policy or the account's end refused (`refused`), or a failure that was told before and turned
+    the administrator's policy or the account's end refused (`denied`), or a failure that was told before and turned
     out to be a stranger's text (`withdrawn`).
     """
 
@@ -71,7 +71,6 @@ class LoginReader:
         self.told: "OrderedDict[str, Tuple[float, Optional[Failure]]]" = OrderedDict()
         self.held: List[Record] = []
         self.held_doubts: Dict[int, str] = {}
-        self.doubtful = 0
 
     def events(self, lines: Iterable[str], now: float) -> List[Failure]:
         """The failures in the lines that came since the last call."""
@@ -80,7 +79,6 @@ class LoginReader:
         start = self.unjudged(records, doubts, now)
         ready, self.held = records[:start], records[start:]
         self.held_doubts = {number - start: owner for number, owner in doubts.lines.items() if number >= start}
-        self.doubtful += len(doubts.lines) - len(self.held_doubts)
         found = [event for number, one in enumerate(ready) for event in self.event(one, number, doubts, now)]
         for memory in (self.begun, self.told):
             while len(memory) > MOST_CONNECTIONS:
@@ -136,7 +134,7 @@ class LoginReader:
         begun = self.begun.get(one.connection)
         if begun and one.kind in (ACCEPTED, *TURNED_AWAY) and begun.user == one.user:
             self.begun[one.connection] = begun._replace(judged=True)
-            return Failure(one.at or 0.0, begun.source, one.user, REFUSED) if one.kind in TURNED_AWAY else None
+            return Failure(one.at or 0.0, begun.source, one.user, DENIED) if one.kind in TURNED_AWAY else None
         return None
 
     def judged(self, one: Record) -> Optional[Failure]:
@@ -180,7 +178,8 @@ class Doubts:
         if one.kind == CONNECTED:
             if one.torn or not (accepted or (judged and not judged.torn and judged.user == one.user)):
                 self.after(number, LONGEST_RECORD, one.connection)
-            if one.way in self.grammars.unknown_ways or (judged and not accepted and is_forged(one, judged)):
+            names = bool(judged and not accepted and is_forged(one, judged))
+            if names or one.way in self.grammars.unknown_ways or (one.torn and self.goes_on(number)):
                 self.forged.add(number)
         elif one.kind == LEASED and one.torn:
             self.after(number, LONGEST_NAME, "", until=LEASED)
@@ -188,6 +187,11 @@ class Doubts:
             self.after(number, LONGEST_NAME, one.connection)
         elif one.torn:
             self.after(number, LONGEST_RECORD, one.connection)
+
+    def goes_on(self, number: int) -> bool:
+        """Whether the end of a broken beginning follows: a client's name has a line end, and no full disk cut it."""
+        following = self.records[number + 1 : number + 20]
+        return any(one.kind == STRAY and self.grammars.ends_client(one.text) for one in following)
 
     def after(self, number: int, reach: int, owner: str, until: str = "") -> None:
         """Doubt the lines after one, as far as its text can reach."""

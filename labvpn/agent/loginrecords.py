@@ -118,9 +118,12 @@ class Grammars:
 
     def ends_name(self, line: str) -> bool:
         """Whether a piece of a record ends as the name of a login does, which stands in the log twice."""
-        login = [one for one in self.grammars if one.kind in (CONNECTED, FAILED)]
-        ends = any(one.tail.search(line) for one in login)
-        return ends and not any(one.rest.search(line) for one in login if one.kind == CONNECTED)
+        ends = any(one.tail.search(line) for one in self.grammars if one.kind in (CONNECTED, FAILED))
+        return ends and not self.ends_client(line)
+
+    def ends_client(self, line: str) -> bool:
+        """Whether a piece of a record ends as one does in which the name of a client stands."""
+        return any(one.rest.search(line) for one in self.grammars if one.kind == CONNECTED)
 
 
 def record_of(line: str, at: Optional[float], kind: str, found: "re.Match[str]") -> Record:

@@ -11,9 +11,9 @@ from typing import Dict, Iterator, List, Tuple
 from labvpn.agent.machine import Machine
 from labvpn.agent.places import installation
 
-ARCHIVE = "hamcore.se2"
+HAMCORE = "hamcore.se2"
 # The head of the archive; the number of files follows, then name, size, packed size and offset of each.
-MAGIC = b"HamCore"
+HAMCORE_MAGIC = b"HamCore"
 LARGEST_ARCHIVE = 64 << 20
 LARGEST_TABLE = 16 << 20
 
@@ -115,7 +115,7 @@ def messages_of(machine: Machine) -> Dict[str, List[str]]:
 
 def archive_of(machine: Machine) -> bytes:
     """The archive beside the server's program; nothing where there is none that can be read."""
-    path = machine.path(installation(machine).program).with_name(ARCHIVE)
+    path = machine.path(installation(machine).program).with_name(HAMCORE)
     try:
         if path.is_file() and path.stat().st_size <= LARGEST_ARCHIVE:
             return path.read_bytes()
@@ -137,9 +137,9 @@ def tables_in(archive: bytes) -> Iterator[str]:
 
 def files_in(archive: bytes) -> Iterator[Tuple[str, int, int]]:
     """Name, offset and packed size of the archive's files; a list that ends early gives what stands before its end."""
-    if not archive.startswith(MAGIC):
+    if not archive.startswith(HAMCORE_MAGIC):
         return
-    at = len(MAGIC)
+    at = len(HAMCORE_MAGIC)
     try:
         (count,) = struct.unpack_from(">I", archive, at)
         at += 4

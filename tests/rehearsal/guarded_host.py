@@ -44,10 +44,11 @@ class GuardedHost(AgentHost):
 
     def source(self) -> str:
         """An address on the campus from which nobody has dialled as yet."""
+        if not self.sources:
+            add = "for n in $(seq 150 230); do ip address replace 203.0.113.$n/25 dev eth0; done"
+            self.output("campus", "sh", "-c", add)
         self.sources += 1
-        address = f"203.0.113.{149 + self.sources}"
-        self.output("campus", "ip", "address", "replace", f"{address}/25", "dev", "eth0")
-        return address
+        return f"203.0.113.{149 + self.sources}"
 
     def logins(self, source: str, *logins: dict[str, Any], port: int = 443) -> list[str]:
         """Log in by SoftEther's own protocol with whatever fields; how the server answered each."""
@@ -64,7 +65,12 @@ class GuardedHost(AgentHost):
 
     def barred(self) -> dict[str, int]:
         """Who is barred, with the number of his failures."""
-        return {one["source"]: one["failures"] for one in json.loads(self.agent("status"))["barred"]}
+        held = self.run("server", "cat", "/run/labvpn/barred.json").stdout or "{}"
+        return {source: failures for source, (_, failures) in json.loads(held).items()}
+
+    def hindered(self) -> str:
+        """What stands in the guard's way, as `status` says."""
+        return str(json.loads(self.agent("status"))["guard"])
 
     def bars(self, source: str) -> int:
         """The failures for which a source is barred, as soon as it is; 0 if it never is."""

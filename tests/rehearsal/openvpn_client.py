@@ -23,6 +23,7 @@ def dialling(
     password: str = "",
     machine: str = "admin",
     bound: bool = False,
+    way: tuple[str, str] = ("1194", "udp"),
 ) -> Iterator[Dial]:
     """A client that dials from a machine, by the user's own password if no other is given.
 
@@ -33,18 +34,8 @@ def dialling(
     (folder / "login").write_text(f"{user}\n{password or SECRETS['users'][f'LAB/{user}']}\n")
     shown = f"import ssl; print(ssl.get_server_certificate(('{network.SERVER}', 443)))"
     (folder / "ca.pem").write_text(host.output("server", "python3", "-c", shown) + "\n")
-    options = [
-        "--client",
-        "--dev",
-        "tun",
-        *([] if bound else ["--nobind"]),
-        "--remote",
-        str(network.SERVER),
-        "1194",
-        "udp",
-        "--verb",
-        "3",
-    ]
+    ends = [] if bound else ["--nobind"]
+    options = ["--client", "--dev", "tun", *ends, "--remote", str(network.SERVER), *way, "--verb", "3"]
     options += ["--ca", str(folder / "ca.pem"), "--auth-user-pass", str(folder / "login"), "--auth", "SHA1"]
     line = host.line("exec", machine, "--", "openvpn", *options, "--data-ciphers", "AES-256-GCM", "--cipher")
     with running(host, [*line, "AES-256-GCM", *more]) as client:

@@ -56,7 +56,11 @@ def received(wire: ssl.SSLSocket) -> bytes:
 
 
 def log_in(server: str, port: int, source: str, fields: dict[str, Any]) -> str:
-    """One connection and one login or change of password; the error number that the server gives, or how it ended."""
+    """One connection and one login or change of password; the error number that the server gives, or how it ended.
+
+    `source` among the fields is the address from which to come.
+    """
+    source = fields.pop("source", source)
     values: dict[str, int | str | bytes] = {
         "method": "login",
         "hubname": "LAB",

@@ -59,7 +59,7 @@ def defined(tree: ast.Module) -> set[str]:
             names.add(node.name)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names.update(target.id for target in targets if isinstance(target, ast.Name))
+            names.update(node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
     return names
 
 

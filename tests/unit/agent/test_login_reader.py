@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from labvpn.agent.guesses import Bounds, Guesses
-from labvpn.agent.loginreader import FORGERY, GUESS, REFUSED, WITHDRAWN, Failure, LoginReader
+from labvpn.agent.loginreader import DENIED, FORGERY, GUESS, WITHDRAWN, Failure, LoginReader
 from labvpn.agent.loginrecords import Grammars
 from labvpn.agent.messagetables import SHIPPED_MESSAGES
 from labvpn.agent.securitylog import texts_of
@@ -54,7 +54,7 @@ def test_a_refused_user_is_told_as_refused_and_never_counts_as_a_guess(
     sentence: Callable[[str, str, float], str], after: str
 ) -> None:
     events = read(begins("CID-1", ATTACKER, "late", NOW) + after + sentence("CID-1", "late", NOW))
-    assert events == [Failure(NOW, ATTACKER, "late", REFUSED)]
+    assert events == [Failure(NOW, ATTACKER, "late", DENIED)]
 
 
 NAMES = [
@@ -142,6 +142,8 @@ def test_a_client_name_is_no_line_either() -> None:
     line = begins("CID-77", INNOCENT, "g", NOW).partition("Client name")[0] + 'Client name: "'
     log = begins("CID-5", ATTACKER, "guest1", NOW, client=f"a\n{line}") + fails("CID-5", ATTACKER, "guest1", NOW)
     assert sources(read(log + fails("CID-77", INNOCENT, "guest1", NOW))) == {ATTACKER}
+    open_end = begins("CID-5", ATTACKER, "guest1", NOW, client="a\nb") + fails("CID-5", ATTACKER, "guest1", NOW)
+    assert barred(open_end) == {ATTACKER}
 
 
 def change(name: str, source: str, words: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from labvpn.agent.document import Change, parse_line
 from labvpn.agent.holds import Holds
-from labvpn.agent.loginreader import GUESS, REFUSED, Failure
+from labvpn.agent.loginreader import DENIED, GUESS, Failure
 from labvpn.agent.reap import ORDERS, HubReaper, reapers
 from labvpn.agent.reaper import REAPER_UNIT, Reaper
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
@@ -156,7 +156,7 @@ def test_a_client_that_goes_on_dialling_prolongs_its_hold_but_not_for_ever(machi
     hub, holds = Hub(), Holds(machine, "LAB")
     at = stamp("2026-11-25 06:51:44")
     assert at
-    refused = Failure(at, "198.51.100.10", "Guest1", REFUSED)
+    refused = Failure(at, "198.51.100.10", "Guest1", DENIED)
     holds.hold(hub.call, "guest1", at - 50, 60)
     holds.renew([refused._replace(user="owner"), refused._replace(kind=GUESS)], 60)
     assert holds.due(at + 11) == ["guest1"]
