@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError
 from labvpn.model.server import Jump, Server
+from labvpn.model.untrusted import for_engine
 from labvpn.observe import ipsec
 from labvpn.observe.changes import drifted, planned
 from labvpn.observe.host import NOTHING, Observed
@@ -30,6 +32,14 @@ from labvpn.render.secrets import Secrets, question, request, secrets
 
 AGENT = "/usr/local/lib/labvpn/agent"
 """Where the agent stands on the host."""
+
+PLACE = (
+    "d={folder}; mkdir -p $d; cd $d; read -r h; rm -rf agent.new; head -n -1 >agent.new; "
+    'echo "$h agent.new" | sha256sum -c --quiet; chmod 755 agent.new; [ -f agent ] || rm -rf agent; '
+    "mv -T agent.new agent"
+)
+"""Puts the agent in its place in one step, and only as a whole: its SHA-256 comes before it, a line that is none of it
+behind."""
 
 STATE = "/var/lib/labvpn"
 """Where the agent remembers what is ours and what was there before us."""
@@ -113,22 +123,25 @@ class Host:
     def install_agent(self, name: str, desired: str, opts: pulumi.ResourceOptions) -> remote.Command:
         """Put the agent on the host, again whenever it is another there; on destroy it goes last, with its memory.
 
-        `desired` is the host's document, which has the agent's digest. The last line of the stdin is no part of the
-        agent: it is the generation, without which the command would not run again.
+        `desired` is the host's document, which has the agent's digest. The first line of the stdin is that too, so what
+        was cut on its way is never put in place. The last line is the generation, without which the command would not
+        run again.
         """
         folder = AGENT.rpartition("/")[0]
-        place = f"mkdir -p {folder} && head -n -1 >{AGENT}.new && chmod 0755 {AGENT}.new && mv {AGENT}.new {AGENT}"
+        digest = hashlib.sha256(bundle.source().encode()).hexdigest()
         shown = self.seen.get(Concern.HOST, NOTHING).document
         drift = Drift(f"{name}-state", _of_agent(desired), _of_agent(shown), opts)
-        stdin = drift.generation.apply(lambda generation: f"{bundle.source()}# generation {int(generation)}\n")
-        return self.command(name, f"sh -c '{place}'", f"rm -rf {folder} {STATE}", stdin, opts)
+        sent = f"{digest}\n{bundle.source()}"
+        stdin = drift.generation.apply(lambda generation: f"{sent}# generation {int(generation)}\n")
+        return self.command(name, f"sh -ec '{PLACE.format(folder=folder)}'", f"rm -rf {folder} {STATE}", stdin, opts)
 
     def bring_archive(self, name: str, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
         """Put an archive of SoftEther that is a file of the project's where the agent fetches it, and takes it away."""
         tarball = self.server.tarball
         if tarball is None or tarball.file is None:
             return []
-        source, place = pulumi.FileAsset(tarball.file), origin(tarball).removeprefix("file://")
+        # A name alone is one in the home of the user that the connection logs in as.
+        source, place = pulumi.FileAsset(tarball.file), origin(self.server).rpartition("/")[2]
         copied = remote.CopyToRemote(name, connection=self.connection, source=source, remote_path=place, opts=opts)
         return [copied]
 
@@ -144,7 +157,8 @@ class Host:
         """Bring one concern to its document, again whenever the host shows something else."""
         observed = self.seen.get(concern, NOTHING)
         self._tell(parent, observed, desired)
-        drift = Drift(f"{name}-state", desired, observed.document, pulumi.ResourceOptions(parent=parent))
+        shown = "\n".join((observed.document, *observed.memory)) if observed.memory else observed.document
+        drift = Drift(f"{name}-state", desired, shown, pulumi.ResourceOptions(parent=parent))
         stdin = drift.generation.apply(lambda generation: request(int(generation), desired, self.secrets, seed))
         return self.command(
             name,
@@ -159,20 +173,20 @@ class Host:
 
     def _tell(self, parent: pulumi.Resource, observed: Observed, desired: str) -> None:
         for sentence in drifted(observed, desired):
-            pulumi.warn(f"changed by hand: {sentence}", parent)
+            pulumi.warn(for_engine(f"changed by hand: {sentence}"), parent)
         for sentence in observed.warnings:
-            pulumi.warn(f"VPN host: {sentence}", parent)
+            pulumi.warn(for_engine(f"VPN host: {sentence}"), parent)
         for sentence in planned(observed, desired):
-            pulumi.info(sentence, parent)
+            pulumi.info(for_engine(sentence), parent)
         for note in observed.notes:
             if note not in self.told:
-                pulumi.info(note, parent)
+                pulumi.info(for_engine(note), parent)
         self.told.update(observed.notes)
 
 
 def _of_agent(document: str) -> str:
     """The document's line of the agent itself."""
-    return "".join(line for line in document.splitlines(keepends=True) if line.startswith("agent "))
+    return "".join(f"{line}\n" for line in document.split("\n") if line.startswith("agent "))
 
 
 class Site(NamedTuple):

@@ -14,6 +14,7 @@ from labvpn.adopt.read import Hops, read
 from labvpn.adopt.users import table
 from labvpn.model.problems import problems_of
 from labvpn.model.server import Server
+from labvpn.model.untrusted import plain
 from labvpn.remote.errors import HopError
 
 
@@ -73,7 +74,7 @@ def _dns(
 
 def _tell(project: Project, found: Found, show: bool) -> None:
     for remark in found.remarks:
-        typer.echo(f"note: {remark}", err=True)
+        typer.echo(plain(f"note: {remark}"), err=True)
     if show:
         return
     kept = ", ".join(found.sections["vpn"]["kept"])

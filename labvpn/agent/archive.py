@@ -21,6 +21,9 @@ from labvpn.agent.places import UNPACKED
 from labvpn.agent.state import HOME
 
 ON_HOST = "file://"
+HOMES = ON_HOST + "~"
+# What the stack brings to the home of its user; earlier ones brought it to /var/tmp.
+SENT_NAME = "labvpn-*.tar.gz"
 SENT = "/var/tmp/labvpn-"  # noqa: S108 -- whatever stands there, its SHA-256 is compared after it was copied
 KEPT_ARCHIVE = HOME + "/archive.tar.gz"
 DRAFT = UNPACKED.folder + ".new"
@@ -62,8 +65,12 @@ class Archive:
                     "compare both with what its maker publishes".format(source, found, digest)
                 )
             self.machine.path(fetched).replace(self.machine.path(KEPT_ARCHIVE))
-        if source.startswith(ON_HOST + SENT):
-            self.machine.delete(source[len(ON_HOST) :])
+        self.discard(source)
+
+    def discard(self, source: str) -> None:
+        """Take away what the stack brought; an address of the configuration's own is not ours."""
+        if source.startswith((ON_HOST + SENT, HOMES)):
+            self.machine.delete(place_of(source))
 
     def copy(self, source: str, name: str) -> None:
         """Copy the archive from its address into a file that root alone may read."""
@@ -86,7 +93,7 @@ class Archive:
     def open(self, source: str) -> IO[bytes]:
         """The archive as a stream."""
         if source.startswith(ON_HOST):
-            return self.machine.path(unquote(source[len(ON_HOST) :])).open("rb")
+            return self.machine.path(place_of(source)).open("rb")
         stream: IO[bytes] = urlopen(source, timeout=SILENCE_SECONDS)  # noqa: S310 -- the model allows http and https
         return stream
 
@@ -158,11 +165,18 @@ class Archive:
 
     def clear(self) -> None:
         """Take away what a run that was cut off has left, and the archive itself."""
-        sent = self.machine.path(SENT)
-        for path in sent.parent.glob(sent.name + "*.tar.gz"):
-            path.unlink()
+        home = place_of("{}{}/x".format(HOMES, os.environ.get("SUDO_USER", "root"))).rpartition("/")[0]
+        for folder in (home, SENT.rpartition("/")[0]):
+            for path in self.machine.path(folder).glob(SENT_NAME):
+                path.unlink()
         for name in (DRAFT, KEPT_ARCHIVE, KEPT_ARCHIVE + ".new"):
             self.machine.delete(name)
+
+
+def place_of(source: str) -> str:
+    """The file on this host that an address `file://` names; `~USER` is that user's home."""
+    name = unquote(source[len(ON_HOST) :])
+    return os.path.expanduser(name) if source.startswith(HOMES) else name  # noqa: PTH111 -- Path refuses unknown users
 
 
 def parts_of(member: tarfile.TarInfo) -> List[str]:

@@ -5,13 +5,12 @@ any rule, so sessions that live go on, and what else the kernel remembers of the
 VPN's ports alone, so SSH stays.
 """
 
-import contextlib
-import json
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
-from labvpn.agent.barred import BAN_ORDERS, BARRED, BARRED_NOW, GUARD_HEALTH, bars_of
+from labvpn.agent.barred import BAN_ORDERS, BARRED, BARRED_NOW, GUARD_HEALTH, bars_of, guard_file
 from labvpn.agent.barring import Barring
+from labvpn.agent.crashes import CrashWatch, suspicions
 from labvpn.agent.errors import AgentError
 from labvpn.agent.firewalld import Firewalld
 from labvpn.agent.forgetting import Forgetting
@@ -21,8 +20,8 @@ from labvpn.agent.loginreader import WITHDRAWN, LoginReader
 from labvpn.agent.loginrecords import Grammars
 from labvpn.agent.machine import Machine
 from labvpn.agent.messagetables import messages_of
-from labvpn.agent.reap import replaced, say_all, versions
 from labvpn.agent.securitylog import SecurityLog
+from labvpn.agent.takeover import replaced, say_all, versions
 
 TICK = 1.0
 """Seconds between two looks at the logs."""
@@ -46,6 +45,7 @@ class Ban:
         known = bars_of(machine)
         self.standing = {source: bar for source, bar in known.items() if not self.guesses.spared(source)}
         self.leaving = {source: bar for source, bar in known.items() if source not in self.standing}
+        self.crashes = CrashWatch(machine)
         self.checked = 0.0
         # What was done in the last round, which is said even where something else failed.
         self.said: List[str] = []
@@ -76,6 +76,8 @@ class Ban:
                     self.leaving.update({one: bar for one, bar in self.standing.items() if one == source})
                     self.standing.pop(source, None)
             self.troubles["log of " + log.hub] = log.trouble
+        for failure in [one for crash in self.crashes.look(now) for one in suspicions(crash)]:
+            self.guesses.count(failure)
 
     def settle(self, wanted: Dict[str, Bar], now: float) -> List[str]:
         """Have exactly these bars stand; no rule stands at any moment that the list does not name.
@@ -106,30 +108,24 @@ class Ban:
 
     def note(self, name: str, bars: Dict[str, Bar]) -> None:
         """Write down who is barred; a disk that takes nothing keeps nobody from being barred."""
-        try:
-            self.machine.write(name, json.dumps({source: list(bar) for source, bar in bars.items()}) + "\n", 0o600)
-            self.troubles[name] = ""
-        except OSError as error:
-            self.troubles[name] = "{} cannot be written ({})".format(name, error.strerror)
+        held = {source: list(bar) for source, bar in bars.items()}
+        self.troubles[name] = guard_file(self.machine, name).keep(held) or ""
 
     def tell_health(self) -> None:
         """Write down, in memory, that the guard looks and what stands in its way."""
         trouble = "; ".join(one for one in self.troubles.values() if one)
-        with contextlib.suppress(OSError):
-            self.machine.write(GUARD_HEALTH, json.dumps({"trouble": trouble}) + "\n", 0o600)
+        guard_file(self.machine, GUARD_HEALTH).keep({"trouble": trouble})
 
 
 def orders_of(machine: Machine) -> Dict[str, Any]:
     """What the guard is told; AgentError where that cannot be read."""
-    text = machine.read(BAN_ORDERS)
+    orders: Optional[Dict[str, Any]] = guard_file(machine, BAN_ORDERS).read()
+    if orders is None:
+        raise AgentError("the guard has no orders in {}: run `pulumi up`, which writes them".format(BAN_ORDERS))
     try:
-        orders: Dict[str, Any] = json.loads(text or "")
         bounds_of(orders), orders["zones"], orders["from"], orders["hubs"]
     except (ValueError, KeyError, TypeError):
-        what = "no" if text is None else "damaged"
-        raise AgentError(
-            "the guard has {} orders in {}: run `pulumi up`, which writes them".format(what, BAN_ORDERS)
-        ) from None
+        raise guard_file(machine, BAN_ORDERS).damaged("holds something else than it should") from None
     return orders
 
 

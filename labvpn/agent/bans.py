@@ -1,7 +1,6 @@
 """The guard against guessed passwords as a service of the host: its unit, its orders, and that it runs."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
-import json
 import time
 from typing import List, Optional
 
@@ -12,6 +11,7 @@ from labvpn.agent.barred import (
     GUARD_HEALTH,
     RULES_AT_ONCE,
     ban_orders,
+    guard_file,
     guard_rules,
     guard_trouble,
 )
@@ -55,7 +55,7 @@ class Bans(Handler):
     def make(self, changes: List[Change]) -> None:
         for change in changes:
             orders = {key: value for key, value in change.line.values.items() if key != "active"}
-            self.machine.write(BAN_ORDERS, json.dumps(orders) + "\n", 0o600)
+            guard_file(self.machine, BAN_ORDERS).write(orders)
         self.machine.delete(GUARD_HEALTH)
         self.service.start()
 

@@ -1,6 +1,5 @@
 """Who is barred from the VPN now, as the guard wrote it down, and the rules of firewalld that do it."""
 
-import json
 import math
 from typing import Any, Dict, Iterator, List, Optional, Set
 
@@ -8,6 +7,7 @@ from labvpn.agent.guesses import Bar
 from labvpn.agent.lists import entries
 from labvpn.agent.machine import Machine
 from labvpn.agent.state import HOME
+from labvpn.agent.statefile import StateFile
 
 BAN_ORDERS = HOME + "/bans.json"
 """What the guard is told."""
@@ -34,18 +34,21 @@ REJECT, DROP = "reject", "drop"
 """What a bar does; the second stands for a moment while the first gets another end."""
 
 
+def guard_file(machine: Machine, name: str) -> StateFile:
+    """A file of the guard's; each is written anew by the guard or by the next run."""
+    return StateFile(machine, name, "run `pulumi up`, which orders the guard anew")
+
+
 def ban_orders(machine: Machine) -> Dict[str, Any]:
-    """What the guard was told; empty where there is nothing that can be read."""
-    return read_object(machine, BAN_ORDERS)
+    """What the guard's file says, whoever wrote it; empty where there is nothing that can be read."""
+    orders: Dict[str, Any] = guard_file(machine, BAN_ORDERS).shown() or {}
+    return orders
 
 
 def read_object(machine: Machine, name: str) -> Dict[str, Any]:
     """The object in a JSON file; empty where the file is missing or damaged, which never stops anything here."""
-    try:
-        found = json.loads(machine.read(name) or "{}")
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    found: Dict[str, Any] = guard_file(machine, name).found()[0] or {}
+    return found
 
 
 def bars_of(machine: Machine) -> Dict[str, Bar]:

@@ -107,6 +107,7 @@ class Concern:
 
     def converge(self, text: str) -> List[str]:
         """Make the document hold, read it back, and return what was changed in words."""
+        self.state.insist()
         desired = parse(text)
         changes = compare(desired, self.observe(desired, self.state.lines()))
         said = [describe(change) for change in changes]
@@ -175,6 +176,7 @@ class Concern:
 
     def remove(self) -> List[str]:
         """Return everything that we touched to what it was, and return in words what that changed."""
+        self.state.insist()
         target = [bare_line(key, values) for key, values in self.state.before.items() if values is not None]
         keys = set(self.state.before)
         shown = [line for line in self.observe(target, {}) if line.key in keys]

@@ -1,41 +1,72 @@
 """Users who were cut and may not dial again for a moment, so that only a person brings the session back."""
 
-import json
-import re
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterable, List, Optional
 
 from labvpn.agent.everybody import Call, is_stand_in, own_record, record_behind, settings_of, shut, stand_in
+from labvpn.agent.loginreader import DENIED, Failure
 from labvpn.agent.machine import Machine
 from labvpn.agent.rpc import RpcError
-from labvpn.agent.state import HELD
-from labvpn.agent.times import stamp
+from labvpn.agent.state import HELD, State
+from labvpn.agent.statefile import StateFile
 
 # A refused client renews its own hold, but not for ever: it may be a forgotten one, and the person sits elsewhere.
 MOST_HOLDS = 10
 # The server saves itself every five minutes: one that crashed may come back with a hold that was lifted meanwhile.
 MEMORY_SECONDS = 600.0
-REFUSED = re.compile(r'^(\S+ \S+) Connection "CID-\d+": Access has beens? refused to user "([^"]*)"')
+LONGEST_HOLD = 900.0
+"""The longest hold that a configuration may ask for, in seconds."""
+
+CLOCK_SECONDS = 5.0
+"""By so much a clock may be set back without the holds of that moment counting as begun in the future."""
+
+HELD_REMEDY = "labvpn-reaper lets in again whom it held and writes it anew"
+Entry = Dict[str, Any]
+
+
+def is_held(value: Any) -> bool:
+    """Whether a value is what the file of the held users holds."""
+    hubs: List[Any] = list(value.values()) if isinstance(value, dict) else [None]
+    return all(isinstance(hub, dict) and all(map(is_entry, hub.values())) for hub in hubs)
+
+
+def is_entry(value: Any) -> bool:
+    """Whether a value describes one hold."""
+    if not isinstance(value, dict) or not isinstance(value.get("lifted"), bool):
+        return False
+    return all(isinstance(value.get(key, 0), (int, float)) for key in ("since", "until", "policy"))
+
+
+def held_file(machine: Machine) -> StateFile:
+    """The held users of every hub, by hub and user."""
+    return StateFile(machine, HELD, HELD_REMEDY, is_held)
+
+
+def is_over(entry: Entry, now: float, longest: float = LONGEST_HOLD, late: float = 0.0) -> bool:
+    """Whether a hold has run out, `late` seconds ago, or cannot be one: of the future, or longer than any may be."""
+    since, until = float(entry.get("since", now)), float(entry.get("until", now + longest))
+    return now >= until + late or since > now + CLOCK_SECONDS or until > now + longest + CLOCK_SECONDS
 
 
 class Holds:
-    """The held users of one hub, remembered on the disk before the server is told.
+    """The held users of one hub, remembered on the disk where it takes that; where it does not, in memory alone.
 
     A held user's policy `Access` is off: the server then refuses the login, and an OpenVPN client that hears so ends.
     """
 
-    def __init__(self, machine: Machine, hub: str) -> None:
+    def __init__(self, machine: Machine, hub: str, longest: float = LONGEST_HOLD) -> None:
         self.machine = machine
         self.hub = hub
-        self.entries: Dict[str, Dict[str, Any]] = self.all().get(hub, {})
-
-    def all(self) -> Dict[str, Dict[str, Dict[str, Any]]]:
-        """The held users of every hub."""
-        text: Dict[str, Dict[str, Dict[str, Any]]] = json.loads(self.machine.read(HELD) or "{}")
-        return text
+        self.longest = longest
+        self.file = held_file(machine)
+        known, self.damage = self.file.found()
+        self.entries: Dict[str, Entry] = (known or {}).get(hub, {})
+        # Why the disk does not have what is held.
+        self.unsaved: Optional[str] = None
 
     def save(self) -> None:
-        """Write this hub's held users."""
-        self.machine.write(HELD, json.dumps(dict(self.all(), **{self.hub: self.entries})) + "\n", 0o600)
+        """Write this hub's held users, whether or not the disk takes them."""
+        others, _ = self.file.found()
+        self.unsaved = self.file.keep(dict(others or {}, **{self.hub: self.entries}))
 
     def hold(self, call: Call, user: str, now: float, seconds: float) -> bool:
         """Refuse a user's logins for a while, False where that cannot be; whom the administrator shut out stays so."""
@@ -48,6 +79,7 @@ class Holds:
                 return True
             entry = {"since": now, "policy": bool(record.get("UsePolicy_bool")), "made": of_everybody}
         self.entries[user] = dict(entry, until=now + seconds, lifted=False)
+        # Before the server is told, so that whoever crashes in between lets the user in again.
         self.save()
         if not of_everybody:
             call("SetUser", **shut(settings_of(record)))
@@ -64,21 +96,21 @@ class Holds:
             return False
         return True
 
-    def renew(self, lines: Iterator[str], seconds: float) -> None:
+    def renew(self, failures: Iterable[Failure], seconds: float) -> None:
         """Let every refused login of a held user, as the security log has it, prolong the hold."""
-        for line in lines:
-            refused = REFUSED.match(line)
-            entry = self.entries.get(refused.group(2).lower()) if refused else None
-            at = stamp(refused.group(1)) if refused else None
-            if entry and at and not entry["lifted"]:
-                entry["until"] = max(entry["until"], min(at, entry["since"] + (MOST_HOLDS - 1) * seconds) + seconds)
+        for failure in failures:
+            entry = self.entries.get(failure.user.lower()) if failure.kind == DENIED else None
+            if entry and not entry["lifted"]:
+                latest = min(failure.at, entry["since"] + (MOST_HOLDS - 1) * seconds)
+                entry["until"] = max(entry["until"], latest + seconds)
 
     def lift(self, call: Call, now: float, anew: bool = False) -> List[str]:
         """Let in again whose time is over, and return who that is; `anew` also those whom the server may have lost."""
         due = self.due(now, anew)
         for user in due:
             self.open(call, user, self.entries[user])
-            self.entries[user]["lifted"] = True
+            # One from the future is forgotten in time too.
+            self.entries[user].update(lifted=True, until=min(self.entries[user]["until"], now))
         if due:
             self.save()
         return due
@@ -90,9 +122,10 @@ class Holds:
             for user, entry in self.entries.items()
             if not entry["lifted"] or now <= entry["until"] + MEMORY_SECONDS
         }
-        return [user for user, one in self.entries.items() if now >= one["until"] and (anew or not one["lifted"])]
+        over = [user for user, entry in self.entries.items() if is_over(entry, now, self.longest)]
+        return [user for user in over if anew or not self.entries[user]["lifted"]]
 
-    def open(self, call: Call, user: str, entry: Dict[str, Any]) -> None:
+    def open(self, call: Call, user: str, entry: Entry) -> None:
         """Give a user the access back that a hold took; a user who is gone needs none, and a stand-in goes."""
         record = own_record(call, self.hub, user)
         if record is None:
@@ -104,6 +137,23 @@ class Holds:
         elif record.get("UsePolicy_bool") and not record.get("policy:Access_bool"):
             given = {"policy:Access_bool": True, "UsePolicy_bool": bool(entry["policy"])}
             call("SetUser", **dict(settings_of(record), **given))
+
+    def learn_again(self, call: Call) -> None:
+        """Take for held, and for over, whom a reaper that lost its memory must have held.
+
+        Those are its stand-ins, by their note, and users who are shut out although the applied document lets them in.
+        """
+        mine = State(self.machine, "hub").lines()
+        for user in call("EnumUser", HubName_str=self.hub).get("UserList", []):
+            name = str(user["Name_str"])
+            made = is_stand_in(user.get("Note_utf"))
+            line = mine.get("user {}/{}".format(self.hub, name))
+            ours = line is not None and line.values.get("Access", "yes") == "yes"
+            if name.lower() not in self.entries and (made or (ours and user.get("DenyAccess_bool"))):
+                entry = {"since": 0.0, "until": 0.0, "policy": True, "made": made, "lifted": False}
+                self.entries[name.lower()] = entry
+        self.damage = ""
+        self.save()
 
     def held(self) -> bool:
         """Whether anybody is held now."""

@@ -2,6 +2,8 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import hashlib
+import os
+import stat
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.addresses import Addresses
@@ -24,7 +26,7 @@ SERVICES = {"softether-vpnserver": "softether-vpnserver", "firewalld": "firewall
 
 
 class Agent(Handler):
-    """`agent digest=...`: the file of this agent itself; it is only compared, whoever runs it has installed it."""
+    """`agent digest=... mode=755`: the file of this agent itself; it is only compared, since others install it."""
 
     kind = "agent"
 
@@ -33,7 +35,15 @@ class Agent(Handler):
 
     def show(self, line: Line) -> Optional[Values]:
         path = self.machine.path(AGENT)
-        return {"digest": hashlib.sha256(path.read_bytes()).hexdigest()} if path.exists() else None
+        if not os.path.lexists(str(path)):
+            return None
+        # What is no file of root's own is none that root should run, whatever it holds.
+        if path.is_symlink() or not path.is_file():
+            return dict(line.values, digest="none")
+        facts = path.stat()
+        mode = "{:o}".format(stat.S_IMODE(facts.st_mode)) if facts.st_uid == os.geteuid() else "of another user"
+        values = {"digest": hashlib.sha256(path.read_bytes()).hexdigest(), "mode": mode}
+        return {key: values[key] for key in line.values}
 
     def make(self, changes: List[Change]) -> None:
         raise AgentError(
@@ -132,12 +142,15 @@ class Host(Concern):
         return [line for line in super().surplus(desired, applied) if line.key not in left]
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        return self.judge.refusals(desired)
+        return self.packages.refusals() + self.judge.refusals(desired)
 
     def converge(self, text: str) -> List[str]:
         desired = parse(text)
         self.judge.insist(desired)
         said = super().converge(text)
+        for line in desired:
+            if line.kind == "archive":
+                self.unpacked.archive.discard(line.values["from"])
         if is_present(desired):
             self.state.forget(list(OF_SOFTETHER))
             self.packages.let_go()

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import time
+from pathlib import Path
 from typing import Callable, Iterator
 
 from labvpn.agent.errors import AgentError
@@ -17,14 +18,34 @@ def held(machine: Machine, name: str, holder: str, seconds: float = RUN_SECONDS)
     """Hold the lock file `name` while the block runs; AgentError says who holds it after `seconds`."""
     path = machine.path(name)
     path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-    with path.open("a+") as file:
-        file.seek(0)
-        who = file.read().strip() or "another run"
-        wait_for(lambda: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB), who, seconds)
-        file.truncate(0)
-        file.write("{} (process {}, since {})\n".format(holder, os.getpid(), time.strftime("%H:%M:%S")))
-        file.flush()
+    descriptor = opened(path)
+    try:
+        who = last_holder(descriptor) or "another run"
+        wait_for(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB), who, seconds)
+        # On a full disk the lock holds too; it only does not say whose it is.
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            words = "{} (process {}, since {})\n".format(holder, os.getpid(), time.strftime("%H:%M:%S"))
+            os.pwrite(descriptor, words.encode("ascii"), 0)
         yield
+    finally:
+        os.close(descriptor)
+
+
+def opened(path: Path) -> int:
+    """The lock's file; the folder that it belongs into where no file can be made, or something else is in its place."""
+    try:
+        return os.open(str(path), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return os.open(str(path.parent), os.O_RDONLY | os.O_CLOEXEC)
+
+
+def last_holder(descriptor: int) -> str:
+    """What the file says of its holder, '' where it says nothing that can be read."""
+    try:
+        return os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
 
 
 def wait_for(take: Callable[[], None], holder: str, seconds: float) -> None:

@@ -42,15 +42,20 @@ class Machine:
         path = self.path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(path.name + ".new")
-        if draft.exists():
-            draft.unlink()
+        self.delete(name + ".new")
         descriptor = os.open(str(draft), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            os.fchmod(descriptor, mode)
-            file.writelines([text] if isinstance(text, str) else text)
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(str(draft), str(path))  # noqa: PTH105
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+                os.fchmod(descriptor, mode)
+                file.writelines([text] if isinstance(text, str) else text)
+                file.flush()
+                os.fsync(descriptor)
+            os.replace(str(draft), str(path))  # noqa: PTH105
+        except OSError:
+            # A full disk: what was written of it would only take room.
+            self.delete(name + ".new")
+            raise
+        sync_folder(path.parent)
 
     def delete(self, name: str) -> None:
         """Remove a file or a whole folder; nothing happens where there is none."""
@@ -88,6 +93,17 @@ class Machine:
                 )
             )
         return outcome.output
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a rename in this folder outlast a power cut; a file system that cannot is no error."""
+    descriptor = os.open(str(folder), os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
 
 
 def finish(process: "subprocess.Popen[str]", command: Sequence[str], seconds: float) -> Outcome:

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, TextIO
 from labvpn.agent.ban import ban
 from labvpn.agent.concern import Concern, describe_all, observed_text
 from labvpn.agent.document import parse
-from labvpn.agent.errors import AgentError
+from labvpn.agent.errors import AgentError, harmless
 from labvpn.agent.fallback import Fallback
 from labvpn.agent.firewall import Firewall
 from labvpn.agent.host import AGENT, Host
@@ -57,8 +57,9 @@ class Session:
 
     def check(self) -> str:
         """Every concern as the machine shows it, against the document that it was converged to; nothing is sent."""
-        applied = {name: State(self.machine, name).applied for name in CONCERNS}
-        return json.dumps({name: self.look(name, text) for name, text in applied.items() if text is not None}) + "\n"
+        states = {name: State(self.machine, name) for name in CONCERNS}
+        known = {name: one.applied for name, one in states.items() if one.applied is not None or one.lost or one.damage}
+        return json.dumps({name: self.look(name, text or "") for name, text in known.items()}) + "\n"
 
     def survey(self) -> str:
         """What the host has that was made by hand."""
@@ -68,13 +69,16 @@ class Session:
     def look(self, name: str, desired: str) -> Dict[str, Any]:
         """One concern as the machine shows it."""
         concern = self.concern(known(name))
-        answer: Dict[str, Any] = {"observed": "", "applied": concern.state.applied, "notes": []}
+        state = concern.state
+        answer: Dict[str, Any] = {"observed": "", "applied": state.applied, "notes": [], "refusals": state.refusals()}
+        answer["memory"] = [sentence for sentence in (state.lost, state.damage and str(state.damage)) if sentence]
+        answer["warnings"] = [state.lost] if state.lost else []
         try:
             lines = parse(desired)
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
-            answer["warnings"] = concern.warnings(lines)
-            answer["refusals"] = concern.refusals(lines)
+            answer["warnings"] = answer["warnings"] + concern.warnings(lines)
+            answer["refusals"] += concern.refusals(lines)
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
                 answer["warnings"] += Firewall(State(self.machine, "firewall")).guard.unopened(lines)
         except AgentError as error:
@@ -154,17 +158,21 @@ def work(words: List[str], stream: TextIO) -> str:
     return method(name)
 
 
+def complain(sentence: str) -> int:
+    """Say what failed on stderr, in any locale, and return the exit status."""
+    sys.stderr.buffer.write((harmless(sentence) + "\n").encode("utf-8"))
+    return 1
+
+
 def main(words: Optional[List[str]] = None) -> int:
     """Run a command: its output on stdout, or one sentence on stderr and exit status 1."""
     try:
         output = work(sys.argv[1:] if words is None else words, sys.stdin)
     except AgentError as error:
-        sys.stderr.buffer.write((str(error) + "\n").encode("utf-8"))
-        return 1
+        return complain(str(error))
     except OSError as error:
-        sys.stderr.write("the agent on the VPN host failed: {}; mend that and run again\n".format(error))
-        return 1
-    sys.stdout.buffer.write(output.encode("utf-8"))
+        return complain("the agent on the VPN host failed: {}; mend that and run again".format(error))
+    sys.stdout.buffer.write(output.encode("utf-8", "replace"))
     sys.stdout.flush()
     return 0
 

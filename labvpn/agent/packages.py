@@ -1,7 +1,6 @@
 """Packages: which are installed, how Debian's come without starting anything, and how exactly ours go again."""
 
 import fcntl
-import json
 import re
 from typing import Dict, Iterable, List, Set
 
@@ -9,10 +8,15 @@ from labvpn.agent.errors import AgentError
 from labvpn.agent.lock import wait_for
 from labvpn.agent.machine import Machine
 from labvpn.agent.state import HOME
+from labvpn.agent.statefile import DamagedState, StateFile
 
 APT_SECONDS = 600
 LOCK_SECONDS = 300.0
 BROUGHT = HOME + "/host.packages.json"
+BROUGHT_REMEDY = (
+    "restore it from a backup of the host; without one move it away: packages that came along with ours "
+    "then stay on the host in the end"
+)
 # What a package leaves behind when it goes; it goes too if it came with us.
 FOLDERS = {
     "softether-vpnserver": ["/var/lib/softether", "/var/log/softether"],
@@ -38,6 +42,15 @@ class Packages:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self.memory = StateFile(machine, BROUGHT, BROUGHT_REMEDY)
+
+    def refusals(self) -> List[List[str]]:
+        """That it is not known any more what came with us: a pair of what is wrong and what to do."""
+        try:
+            self.memory.read()
+        except DamagedState as damage:
+            return [[damage.what, damage.remedy]]
+        return []
 
     @property
     def are_debians(self) -> bool:
@@ -92,15 +105,14 @@ class Packages:
 
     def brought(self) -> Dict[str, List[str]]:
         """Everything that came with our installations: `packages` and `folders`."""
-        noted: Dict[str, List[str]] = json.loads(self.machine.read(BROUGHT) or "{}")
+        noted: Dict[str, List[str]] = self.memory.read() or {}
         return noted
 
     def note(self, kind: str, names: Set[str]) -> None:
         """Remember what an installation brings."""
         noted = self.brought()
         noted[kind] = sorted(names.union(noted.get(kind, [])))
-        self.machine.path(HOME).mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.machine.write(BROUGHT, json.dumps(noted) + "\n", 0o600)
+        self.memory.write(noted)
 
     def let_go(self) -> None:
         """Forget that SoftEther's packages came with us: they stay when we go."""
@@ -109,7 +121,7 @@ class Packages:
             noted["packages"] = [name for name in noted.get("packages", []) if not name.startswith("softether")]
             theirs = FOLDERS["softether-vpnserver"]
             noted["folders"] = [folder for folder in noted.get("folders", []) if folder not in theirs]
-            self.machine.write(BROUGHT, json.dumps(noted) + "\n", 0o600)
+            self.memory.write(noted)
 
     def purge(self, names: List[str], kept: Iterable[str] = ()) -> None:
         """Purge these packages and what came with them, except what is kept and what that or others need."""

@@ -1,26 +1,32 @@
 """The reaper: it ends sessions as their users' policies promise, whatever the protocol, as the hub's administrator."""
 
-import json
 import time
-from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
+from labvpn.agent.crashes import CrashWatch
 from labvpn.agent.errors import AgentError
 from labvpn.agent.everybody import own_record, record_behind
 from labvpn.agent.holds import Holds
-from labvpn.agent.host import AGENT
 from labvpn.agent.lock import held
+from labvpn.agent.loginreader import LoginReader
+from labvpn.agent.loginrecords import Grammars
 from labvpn.agent.machine import Machine
+from labvpn.agent.messagetables import messages_of
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, Rpc, RpcError, Unreachable
 from labvpn.agent.securitylog import SecurityLog
+from labvpn.agent.sessionages import SessionAges, server_time
 from labvpn.agent.sessions import Limits, Live, SessionRules, Verdict, live, verdicts
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.state import HOME
+from labvpn.agent.statefile import StateFile
+from labvpn.agent.takeover import replaced, say_all, versions
 
+RULES = ("interval", "hold", "grace", "keep")
 ORDERS = HOME + "/reaper.json"
 """What the reaper is told: its rules and the hubs' passwords, readable by root alone."""
 
 TROUBLE_SECONDS = 5.0
+REAPER_REMEDY = "run `pulumi up`, which writes the reaper's orders anew"
 
 
 class HubReaper:
@@ -32,10 +38,14 @@ class HubReaper:
         self.password = password
         self.rules = rules
         self.connection: Optional[Rpc] = None
-        self.holds = Holds(machine, hub)
+        self.holds = Holds(machine, hub, rules.hold)
+        self.ages = SessionAges(machine, hub)
         # The users of this round; hundreds may be there by `*`, which is asked for once.
         self.records: Dict[str, Optional[Answer]] = {}
         self.log = SecurityLog(machine, hub)
+        self.logins = LoginReader(Grammars(messages_of(machine)))
+        # What was said last of a disk that takes nothing.
+        self.told: Optional[str] = None
 
     def call(self, method: str, **parameters: Any) -> Answer:
         """Call the server as the hub's administrator."""
@@ -62,13 +72,32 @@ class HubReaper:
         """End what has to end, let in again who was held, and say what was done."""
         try:
             fresh = self.connect()
-            said = self.cut(now)
+            status = self.call("GetServerStatus")
+            now = server_time(status, now)
+            said = self.remembered() + self.cut(now, status)
             if self.holds.held():
-                self.holds.renew(self.log.lines(), self.rules.hold)
-            return said + self.lift(now, fresh)
-        except AgentError:
+                self.holds.renew(self.logins.events(self.log.lines(), now), self.rules.hold)
+            return said + self.lift(now, fresh) + self.kept()
+        except (AgentError, OSError):
             self.close()
             raise
+
+    def remembered(self) -> List[str]:
+        """Learn again who is held where the memory of that is damaged, and say so."""
+        if not self.holds.damage:
+            return []
+        said = [self.holds.damage]
+        with self.locked():
+            self.holds.learn_again(self.call)
+        return said
+
+    def kept(self) -> List[str]:
+        """Try again to write what the disk did not take, and say it where that changes."""
+        before = self.holds.unsaved
+        if before:
+            self.holds.save()
+        told, self.told = self.told, self.holds.unsaved
+        return [self.told or "the disk takes what the reaper remembers again"] if told != self.told else []
 
     def lift(self, now: float, fresh: bool) -> List[str]:
         """Let in again whose hold is over; a fresh server may have come back with one that was lifted."""
@@ -78,12 +107,13 @@ class HubReaper:
             lifted = self.holds.lift(self.call, now, fresh)
         return ["{} in {} may dial again".format(user, self.hub) for user in lifted]
 
-    def cut(self, now: float) -> List[str]:
-        """End the sessions that are too old or too many."""
+    def cut(self, now: float, status: Optional[Answer] = None) -> List[str]:
+        """End the sessions that are too old or too many; `status` is GetServerStatus's answer."""
         sessions = live(self.call("EnumSession", HubName_str=self.hub).get("SessionList", []))
+        sessions, steady = self.ages.steady(sessions, status or {}, now)
         self.records = {}
         limits = {user: self.limits(session) for user, session in {one.user: one for one in sessions}.items()}
-        return [self.end(verdict, now) for verdict in verdicts(sessions, limits, self.rules, now)]
+        return [self.end(verdict, now) for verdict in verdicts(sessions, limits, self.rules, steady)]
 
     def limits(self, session: Live) -> Limits:
         """What the session's user is allowed now; where the user has no policy, what the session began with."""
@@ -112,18 +142,25 @@ class HubReaper:
     def end(self, verdict: Verdict, now: float) -> str:
         """Refuse the user's logins for a moment, then end the session."""
         session = verdict.session
-        with self.locked():
-            refused = self.holds.hold(self.call, session.user, now, self.rules.hold)
+        then = self.refuse(session.user, now)
         try:
             self.call("DeleteSession", HubName_str=self.hub, Name_str=session.name)
         except RpcError as error:
             if error.code != OBJECT_NOT_FOUND:
                 raise
-        then = (
-            "held off for {:.0f} s".format(self.rules.hold) if refused else "not held off: SoftEther takes no such user"
-        )
         return "cut {} of {} from {} in {}: {}; {}".format(
             session.name, session.user, session.source, self.hub, verdict.why, then
+        )
+
+    def refuse(self, user: str, now: float) -> str:
+        """Hold a user off, and say whether that could be; a session ends either way."""
+        try:
+            with self.locked():
+                refused = self.holds.hold(self.call, user, now, self.rules.hold)
+        except RpcError as error:
+            return "not held off: {}".format(error)
+        return (
+            "held off for {:.0f} s".format(self.rules.hold) if refused else "not held off: SoftEther takes no such user"
         )
 
     def locked(self) -> Any:
@@ -137,25 +174,23 @@ class HubReaper:
         self.connection = None
 
 
+def is_orders(value: Any) -> bool:
+    """Whether a value is what the reaper can be told."""
+    return isinstance(value, dict) and isinstance(value.get("hubs"), dict) and {*RULES} <= set(value)
+
+
+def orders_file(machine: Machine) -> StateFile:
+    """What the reaper is told: its rules and the hubs' passwords."""
+    return StateFile(machine, ORDERS, REAPER_REMEDY, is_orders)
+
+
 def reapers(machine: Machine) -> List[HubReaper]:
     """A reaper for each hub of the orders."""
-    text = machine.read(ORDERS)
-    if text is None:
+    orders = orders_file(machine).read()
+    if orders is None:
         raise AgentError("the reaper has no orders in {}: run `pulumi up`, which writes them".format(ORDERS))
-    orders = json.loads(text)
     rules = SessionRules(float(orders["interval"]), float(orders["hold"]), float(orders["grace"]), str(orders["keep"]))
     return [HubReaper(machine, hub, password, rules) for hub, password in orders["hubs"].items()]
-
-
-def versions(machine: Machine, orders: str) -> Dict[str, Tuple[int, float]]:
-    """What tells this agent's file and its orders from later ones."""
-    paths: List[Path] = [machine.path(AGENT), machine.path(orders)]
-    return {str(path): (path.stat().st_ino, path.stat().st_mtime) for path in paths if path.exists()}
-
-
-def replaced(began: Dict[str, Tuple[int, float]], now: Dict[str, Tuple[int, float]]) -> bool:
-    """Whether there are other ones now; while one is missing, those that are known go on being kept."""
-    return now != began and set(now) >= set(began)
 
 
 def reap(machine: Machine) -> None:
@@ -163,21 +198,18 @@ def reap(machine: Machine) -> None:
     began = versions(machine, ORDERS)
     workers = reapers(machine)
     troubles: Dict[str, str] = {}
+    watch = CrashWatch(machine)
     while not replaced(began, versions(machine, ORDERS)):
         pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
+        for crash in watch.look(time.time()):
+            say_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "nobody known")])
         for worker in workers:
             try:
                 say_all(worker.round(time.time()))
                 troubles.pop(worker.hub, None)
-            except AgentError as error:
+            except (AgentError, OSError, ValueError) as error:
                 if troubles.get(worker.hub) != str(error):
                     say_all(["no session of {} can be ended now: {}".format(worker.hub, error)])
                 troubles[worker.hub] = str(error)
                 pause = max(pause, TROUBLE_SECONDS)
         time.sleep(pause)
-
-
-def say_all(sentences: List[str]) -> None:
-    """Write sentences to the journal, each at once."""
-    for sentence in sentences:
-        print(sentence, flush=True)

@@ -1,21 +1,21 @@
 """The reaper as a service of the host: its unit, its orders, and that it runs."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
-import json
 import time
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.concern import Handler, Values
+from labvpn.agent.crashes import CRASHES
 from labvpn.agent.document import Change, Line
 from labvpn.agent.holds import Holds
-from labvpn.agent.reap import ORDERS
+from labvpn.agent.reap import ORDERS, RULES, orders_file
 from labvpn.agent.service import Service
+from labvpn.agent.sessionages import ages_file
 from labvpn.agent.settings import current
 from labvpn.agent.softether import SoftEther
 from labvpn.agent.state import HELD
 
 REAPER_UNIT = "labvpn-reaper"
-RULES = ("interval", "hold", "grace", "keep")
 
 
 class Reaper(Handler):
@@ -29,9 +29,8 @@ class Reaper(Handler):
         self.service = Service(self.machine, REAPER_UNIT, "Ends the sessions of the VPN at their users' limits", "reap")
 
     def orders(self) -> Dict[str, Any]:
-        """What the reaper was told."""
-        orders: Dict[str, Any] = json.loads(self.machine.read(ORDERS) or "{}")
-        return orders
+        """What the reaper's file says, whoever wrote it; nothing where it is damaged, which orders it anew."""
+        return dict(orders_file(self.machine).shown() or {})
 
     def show(self, line: Line) -> Optional[Values]:
         active = self.service.active()
@@ -55,7 +54,7 @@ class Reaper(Handler):
         """Write what the reaper is told; root alone may read the hubs' passwords in it."""
         hubs = {hub: self.softether.secrets.hubs.get(hub, "") for hub in values["hubs"].split(",")}
         orders: Dict[str, Any] = {name: values[name] for name in RULES}
-        self.machine.write(ORDERS, json.dumps(dict(orders, hubs=hubs)) + "\n", 0o600)
+        orders_file(self.machine).write(dict(orders, hubs=hubs))
 
     def drop(self, lines: List[Line]) -> None:
         hubs = list(self.orders().get("hubs", {}))
@@ -65,4 +64,4 @@ class Reaper(Handler):
             holds = Holds(self.machine, hub)
             holds.end_all()
             holds.lift(self.softether.call, time.time())
-        self.service.forget(ORDERS, HELD)
+        self.service.forget(ORDERS, HELD, CRASHES, *(ages_file(hub) for hub in hubs))

@@ -1,11 +1,13 @@
 """The concern `server`: the SoftEther server's own settings."""
 # ruff: noqa: D102 -- what a concern overrides is documented where it is declared
 
+import time
 from typing import List
 
 from labvpn.agent.backups import back_up
 from labvpn.agent.certificate import Certificate, Cipher, Syslog
 from labvpn.agent.concern import Concern, Handler
+from labvpn.agent.crashes import crash_warnings
 from labvpn.agent.document import Change, Line
 from labvpn.agent.errors import AgentError
 from labvpn.agent.generation import Generation, unexpected
@@ -67,7 +69,7 @@ class Server(Concern):
         return self.softether.notes()
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        return unexpected(self.softether, desired)
+        return unexpected(self.softether, desired) + crash_warnings(self.state.machine, time.time())
 
     def finish(self, changes: List[Change]) -> None:
         self.softether.flush()

@@ -10,7 +10,10 @@ OWN_MODES = ("SecureNATMode_bool", "BridgeMode_bool", "LinkMode_bool", "Layer3Mo
 
 
 class SessionRules(NamedTuple):
-    """How sessions are ended: all times in seconds; `keep` says which one of too many stays, `newest` or `oldest`."""
+    """How sessions are ended: all times in seconds; `keep` says which one of too many stays, `newest` or `oldest`.
+
+    `grace` is how long a session is left that ends by itself: of SoftEther's own client, or one left by its client.
+    """
 
     interval: float
     hold: float
@@ -69,7 +72,7 @@ def verdicts(sessions: List[Live], limits: Dict[str, Limits], rules: SessionRule
     ending = {verdict.session.name for verdict in found}
     for user, allowed in limits.items():
         staying = [one for one in sessions if one.user == user and one.name not in ending]
-        found += surplus(staying, allowed, rules)
+        found += surplus(staying, allowed, rules, now)
     return found
 
 
@@ -82,9 +85,16 @@ def overdue(session: Live, allowed: Limits, rules: SessionRules, now: float) -> 
     return [Verdict(session, "{:.0f} s old, the limit is {} s".format(age, allowed.seconds))]
 
 
-def surplus(sessions: List[Live], allowed: Limits, rules: SessionRules) -> List[Verdict]:
-    """The verdicts on the sessions of one user beyond their number."""
+def surplus(sessions: List[Live], allowed: Limits, rules: SessionRules, now: float) -> List[Verdict]:
+    """The verdicts on the sessions of one user beyond their number.
+
+    Whoever dials again after a broken line is there twice until the server drops the old session by itself: OpenVPN's
+    after about ten seconds without a ping. So they are too many only once they have been so for `grace` seconds.
+    """
     if not allowed.sessions or len(sessions) <= allowed.sessions:
+        return []
+    since = sorted(one.began for one in sessions)[allowed.sessions]
+    if now - since < rules.grace:
         return []
     ordered = sorted(sessions, key=lambda one: one.began, reverse=rules.keep == "newest")
     why = "{} sessions at once, the limit is {}".format(len(sessions), allowed.sessions)

@@ -6,6 +6,7 @@ import time
 from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.barred import bars_of, guard_state
+from labvpn.agent.crashes import crashes_of
 from labvpn.agent.errors import AgentError
 from labvpn.agent.everybody import EVERYBODY
 from labvpn.agent.loginreader import LoginReader
@@ -47,10 +48,12 @@ class Status:
                 for source, bar in bars_of(self.machine).items()
                 if bar.until > time.time()
             ],
+            "crashes": [{"at": crash.at, "sources": crash.sources} for crash in crashes_of(self.machine)],
             "guard": guard_state(self.machine, time.time()),
             "certificate": self.certificate(),
         }
-        return json.dumps(answer) + "\n"
+        # Lone surrogates, which no text has, would be no JSON to others.
+        return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8") + "\n"
 
     def sessions(self, hub: str) -> Iterator[Dict[str, Any]]:
         """The users' sessions; the hub's own, of its router and its bridges, are none."""

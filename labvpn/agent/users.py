@@ -1,13 +1,13 @@
 """The users of a hub: password and security policy, read from the configuration at once, written one call a user."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
-import json
 import time
 from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from labvpn.agent.concern import Values
 from labvpn.agent.document import Change, Line, line_of
 from labvpn.agent.everybody import EVERYBODY, is_stand_in, settings_of, without_user
+from labvpn.agent.holds import held_file, is_over
 from labvpn.agent.logins import (
     LOGIN_KEYS,
     LOGIN_PARAMETERS,
@@ -21,13 +21,15 @@ from labvpn.agent.rpc import OBJECT_NOT_FOUND, USER_EXISTS, RpcError
 from labvpn.agent.sessions import live
 from labvpn.agent.settings import Setting
 from labvpn.agent.softether import SoftEther
-from labvpn.agent.state import HELD, Remembered
+from labvpn.agent.state import Remembered
 from labvpn.agent.vpnconfig import Tree
 
 # What a line says of a user beside the policies.
 TEXTS = {"realname": ("RealName", "Realname_utf"), "note": ("Note", "Note_utf")}
 PROPERTIES = frozenset(TEXTS) | {"group", "expires"} | LOGIN_KEYS
 NEVER_EXPIRES = "never"
+# A hold that the reaper has not ended by so much after its time is nobody's any more.
+LATE_SECONDS = 60.0
 # The file counts milliseconds from nine hours after the beginning of 1970, as measured; zero is never.
 FILE_EPOCH_SECONDS = 9 * 3600
 
@@ -106,12 +108,14 @@ class Users(Setting):
         return is_stand_in(block.get("Note")) and bool(self.hold_of(name).get("made"))
 
     def hold_of(self, name: str) -> Dict[str, Any]:
-        """The reaper's hold of a user that lasts now, empty where there is none."""
+        """The reaper's hold of a user that lasts now, empty where there is none; the reaper ends it within a minute."""
         if self.held is None:
-            self.held = json.loads(self.softether.machine.read(HELD) or "{}")
+            self.held = held_file(self.softether.machine).found()[0] or {}
         hub, _, user = name.partition("/")
         entry = self.held.get(hub, {}).get(user.lower())
-        return {} if entry is None or entry["lifted"] else dict({"made": False}, **entry)
+        if entry is None or entry["lifted"] or is_over(entry, time.time(), late=LATE_SECONDS):
+            return {}
+        return dict({"made": False}, **entry)
 
     def value(self, key: str, line: Line, block: Tree, policy: Tree) -> str:
         """One value of a user."""

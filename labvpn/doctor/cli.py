@@ -186,9 +186,9 @@ def _print(made: Round, json: bool, prometheus: bool) -> None:
 
 
 def _dumped(data: object) -> str:
-    import json
+    from labvpn.model.untrusted import json_text
 
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data) + "\n"
 
 
 def _write_page(made: Round, path: Path) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from labvpn.model.untrusted import plain
+
 Element = ElementTree.Element
 
 
 def element(tag: str, *content: Element | str, **attributes: object) -> Element:
     """An element with its text and children in order; `class_` becomes class, `stroke_width` stroke-width."""
-    names = {name.rstrip("_").replace("_", "-"): str(value) for name, value in attributes.items()}
+    names = {name.rstrip("_").replace("_", "-"): _clean(value) for name, value in attributes.items()}
     made = Element(tag, names)
-    for part in content:
+    for part in (one if isinstance(one, Element) else _clean(one) for one in content):
         if isinstance(part, Element):
             made.append(part)
         elif len(made):
@@ -19,6 +21,11 @@ def element(tag: str, *content: Element | str, **attributes: object) -> Element:
         else:
             made.text = (made.text or "") + part
     return made
+
+
+def _clean(text: object) -> str:
+    """A text without what reorders, hides or ends others; what HTML itself means by a character is escaped later."""
+    return plain(text, keep="\n\t")
 
 
 def drawing(width: float, height: float, label: str, *content: Element) -> Element:

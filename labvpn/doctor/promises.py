@@ -8,6 +8,7 @@ from typing import Any
 
 from labvpn.doctor.report import Report
 from labvpn.model.document import Entry, read, write
+from labvpn.model.untrusted import plain
 from labvpn.observe.changes import drifted
 from labvpn.observe.host import Observed
 
@@ -32,7 +33,7 @@ class Broken:
 
     def __str__(self) -> str:
         """The sentence."""
-        return f"{self.server + ', ' if self.server else ''}{self.hop}: {self.says}; {self.remedy}"
+        return plain(f"{self.server + ', ' if self.server else ''}{self.hop}: {self.says}; {self.remedy}")
 
 
 def outside(report: Report) -> Iterator[Broken]:
@@ -61,6 +62,7 @@ def inside(host: Mapping[str, Observed]) -> Iterator[Broken]:
     if not host:
         yield Broken("VPN host", "the stack was never applied to it", "run `pulumi up`")
     for concern, observed in host.items():
+        yield from (Broken(HOPS["host"], *sentence.split(": ", 1)) for sentence in observed.memory)
         seen = replace(observed, document=_comparable(observed.document), applied=_comparable(observed.applied or ""))
         for sentence in drifted(seen, seen.applied or ""):
             yield Broken(HOPS.get(concern, concern), sentence, REPAIR)

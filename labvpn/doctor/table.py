@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from labvpn.doctor import words
 from labvpn.doctor.judgement import Finding, PortReport
@@ -16,6 +16,7 @@ from labvpn.doctor.report import Report
 from labvpn.doctor.rounds import Round
 from labvpn.doctor.sighting import OPEN, Sighting
 from labvpn.doctor.views import View
+from labvpn.model.untrusted import plain
 
 # From so many vantage points on, a terminal's width has room for a word or two from each.
 _MANY = 3
@@ -30,11 +31,11 @@ def show_all(made: Round, console: Console) -> None:
         _show_report(one, console)
         console.print()
     for line in _name_lines(made.resolution):
-        console.print(line, highlight=False)
+        console.print(line)
     for problem in made.problems:
-        console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
+        console.print(_marked("✗", "red", problem))
     for good, sentence in made.verdicts:
-        console.print(f"{'[green]✓[/]' if good else '[red]✗[/]'} {escape(sentence)}", highlight=False)
+        console.print(_marked("✓", "green", sentence) if good else _marked("✗", "red", sentence))
     console.print(_result(made, sum(len(one.ports) for one in made.reports)), highlight=False)
 
 
@@ -48,37 +49,37 @@ def _show_report(made: Report, console: Console) -> None:
     if made.ports:
         console.print(_table(made))
     for line in _name_lines(made.resolution):
-        console.print(line, highlight=False)
+        console.print(line)
     for finding in made.findings:
         _show(finding, console)
     for problem in made.problems:
-        console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
+        console.print(_marked("✗", "red", problem))
     for note in made.notes:
-        console.print(f"[yellow]![/] {escape(note)}", highlight=False)
+        console.print(_marked("!", "yellow", note))
 
 
 def _table(made: Report) -> Table:
-    table = Table(title=f"{made.label}, port by port", title_justify="left")
+    table = Table(title=Text(plain(f"{made.label}, port by port")), title_justify="left")
     table.add_column("port", justify="right")
     table.add_column("shall be")
     for view in made.views:
-        table.add_column(f"from {words.place(view.name, view.place)}", overflow="fold")
+        table.add_column(Text(plain(f"from {words.place(view.name, view.place)}")), overflow="fold")
     for port in made.ports:
         table.add_row(_mark(port), "open" if port.wanted_open else "closed", *_cells(port, made))
     return table
 
 
-def _cells(port: PortReport, made: Report) -> Iterator[str]:
+def _cells(port: PortReport, made: Report) -> Iterator[Text]:
     tell = words.seen if len(made.views) < _MANY else words.brief
     for view in made.views:
         sighting = _sighting(view, port)
         if sighting is None:
-            yield "[dim]not seen[/]"
+            yield Text("not seen", "dim")
             continue
         expected = (sighting.state == OPEN) == port.wanted_open
         inside = not port.wanted_open and view.place != "outside"
         color = "dim" if inside else "green" if expected else "red"
-        yield f"[{color}]{escape(tell(sighting, view.address or made.address, made.wanted.fortigate))}[/]"
+        yield Text(plain(tell(sighting, view.address or made.address, made.wanted.fortigate)), color)
 
 
 def _sighting(view: View, port: PortReport) -> Sighting | None:
@@ -91,18 +92,23 @@ def _mark(port: PortReport) -> str:
 
 
 def _show(finding: Finding, console: Console) -> None:
-    console.print(f"[red]✗[/] [bold]{escape(finding.headline)}[/]", highlight=False)
+    console.print(_marked("✗", "red", finding.headline, "bold"))
     for line in (*finding.because, finding.remedy):
-        console.print(Padding(escape(line), (0, 0, 0, 4)), highlight=False)
+        console.print(Padding(Text(plain(line)), (0, 0, 0, 4)))
 
 
-def _name_lines(resolution: Resolution | None) -> Iterator[str]:
+def _marked(sign: str, color: str, sentence: str, style: str = "") -> Text:
+    """A sentence behind its sign; what machines and people wrote in it is no markup."""
+    return Text.assemble((sign, color), " ", (plain(sentence), style))
+
+
+def _name_lines(resolution: Resolution | None) -> Iterator[Text]:
     if resolution is None:
         return
     for lookup in (resolution.resolver, *resolution.authority):
         said = lookup.trouble or ", ".join(lookup.addresses) or "an alias"
         color, sign = ("red", "✗") if lookup.trouble else ("green", "✓")
-        yield f"[{color}]{sign}[/] {escape(f'{resolution.name} at {lookup.server}: {said}')}"
+        yield _marked(sign, color, f"{resolution.name} at {lookup.server}: {said}")
 
 
 def _result(made: Report | Round, count: int) -> str:

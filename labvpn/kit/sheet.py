@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from labvpn.kit import openvpn
 from labvpn.kit.order import TCP_443, Order
 from labvpn.kit.words import LANGUAGES, WORDS
+from labvpn.model.untrusted import plain
 
 Step = tuple[str, list[str]]
 
@@ -39,8 +40,14 @@ def sheet(order: Order, files: Sequence[str]) -> str:
 
 
 def environment() -> Environment:
-    """The templates of the kit; every value is escaped, and a missing one is an error."""
-    return Environment(loader=PackageLoader("labvpn.kit"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    """The templates of the kit; every value is escaped and made plain, and a missing one is an error."""
+    return Environment(
+        loader=PackageLoader("labvpn.kit"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=lambda value: plain(value, keep="\n\t") if type(value) is str else value,
+    )
 
 
 def _page(order: Order, files: Sequence[str], language: str) -> Page:

@@ -14,6 +14,7 @@ class Observed:
     """One concern as the host shows it: its document, the one converged last (None: never), and what it says.
 
     Notes are worth knowing, warnings are what users would notice; a refusal (what is wrong, what to do) forbids it all.
+    `memory` names damaged files in which the agent remembers it, which the next run writes anew.
     """
 
     document: str
@@ -21,6 +22,7 @@ class Observed:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     refusals: tuple[tuple[str, str], ...] = ()
+    memory: tuple[str, ...] = ()
 
 
 NOTHING = Observed("")
@@ -38,8 +40,8 @@ def _observed(part: dict[str, object]) -> Observed:
     if not isinstance(document, str) or not isinstance(applied, str | None):
         raise ValueError(UNEXPECTED)
     refusals = tuple(_pair(refusal) for refusal in _list(part, "refusals"))
-    notes, warnings = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings"))
-    return Observed(document, applied, notes, warnings, refusals)
+    notes, warnings, memory = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings", "memory"))
+    return Observed(document, applied, notes, warnings, refusals, memory)
 
 
 def _list(part: dict[str, object], key: str) -> list[object]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from labvpn.model.untrusted import plain
+
 
 class HopError(Exception):
     """One hop could not be reached, or refused."""
 
     def __init__(self, hop: str, what: str, remedy: str) -> None:
-        super().__init__(f"{hop} {what}; {remedy}")
+        # A host's own words may be among them.
+        super().__init__(plain(f"{hop} {what}; {remedy}"))
 
 
 class HopErrors(Exception):

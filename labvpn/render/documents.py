@@ -11,7 +11,6 @@ from labvpn.model.document import Entry, flag, write
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.lab import Lab
 from labvpn.model.server import Server
-from labvpn.model.tarball import Tarball
 from labvpn.model.vpn import Vpn
 from labvpn.render.hub import hubs
 
@@ -51,7 +50,7 @@ def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Conc
 
 
 def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:
-    yield Entry("agent", "", {"digest": agent_digest})
+    yield Entry("agent", "", {"digest": agent_digest, "mode": "755"})
     yield from _installation(lab.server, lab.firewall is not None)
     allowed = ("127.0.0.1", "::1", *map(str, lab.server.administrators))
     yield Entry("administration", "", {"from": ",".join(allowed)})
@@ -67,15 +66,21 @@ def _installation(server: Server, firewalld: bool) -> Iterator[Entry]:
     for package in sorted(packages.union(FIREWALLD if firewalld else ())):
         yield Entry("package", package, {"installed": "yes"})
     if server.tarball is not None:
-        fields = {"sha256": server.tarball.sha256, "from": origin(server.tarball), "unit": "current"}
+        fields = {"sha256": server.tarball.sha256, "from": origin(server), "unit": "current"}
         yield Entry("archive", "vpnserver", fields)
     elif server.install == "present":
         yield Entry("softether", "", {"installation": "present"})
 
 
-def origin(tarball: Tarball) -> str:
-    """Where the agent finds the archive; a file of the project's is brought there first."""
-    return tarball.address or f"file:///var/tmp/labvpn-{tarball.sha256[:16]}.tar.gz"
+def origin(server: Server) -> str:
+    """Where the agent finds the archive; a file of the project's is brought there first.
+
+    That is the home of the stack's user for SSH, where nobody else on the host can take a name, unlike in /var/tmp.
+    """
+    tarball = server.tarball
+    if tarball is None:
+        return ""
+    return tarball.address or f"file://~{server.ssh.user}/labvpn-{tarball.sha256[:16]}.tar.gz"
 
 
 def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from labvpn.model.untrusted import plain
 from labvpn.status.report import Report
 
 
@@ -19,10 +20,14 @@ def text(report: Report) -> str:
         guard.set(not report.guard)
     failures = _gauge(registry, "failed_logins", "Failed logins of the last 24 hours", "source")
     for failure in report.failures:
-        failures.labels(failure.source).inc(failure.count)
+        failures.labels(plain(failure.source)).inc(failure.count)
     ends = _gauge(registry, "account_expiry_timestamp_seconds", "When an account ends", "hub", "user")
     for account in report.accounts:
-        ends.labels(account.hub, account.user).set(account.expires.timestamp())
+        ends.labels(plain(account.hub), plain(account.user)).set(account.expires.timestamp())
+    _gauge(registry, "server_crashes", "Crashes of the server that are remembered").set(len(report.crashes))
+    if report.crashes:
+        last = _gauge(registry, "server_last_crash_timestamp_seconds", "When the server crashed last")
+        last.set(max(crash.at for crash in report.crashes).timestamp())
     if report.certificate_expires is not None:
         certificate = _gauge(registry, "certificate_expiry_timestamp_seconds", "When the server's certificate ends")
         certificate.set(report.certificate_expires.timestamp())
@@ -38,7 +43,8 @@ def _sessions(report: Report, registry: CollectorRegistry) -> None:
     received = _gauge(registry, "session_received_bytes", "Bytes that the server received in a session", *labels)
     sent = _gauge(registry, "session_sent_bytes", "Bytes that the server sent in a session", *labels)
     for session in report.sessions:
-        values = (session.hub, session.user, session.name, session.source, session.protocol)
+        texts = (session.hub, session.user, session.name, session.source, session.protocol)
+        values = tuple(map(plain, texts))
         since.labels(*values).set(session.since.timestamp())
         received.labels(*values).set(session.received)
         sent.labels(*values).set(session.sent)

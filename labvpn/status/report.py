@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from labvpn.kit.order import Trust
 from labvpn.model.outputs import Told
+from labvpn.model.untrusted import json_text
 
 SOON = timedelta(minutes=5)
 """A session with less time left than this is about to be cut."""
@@ -18,20 +17,12 @@ NEAR = timedelta(days=30)
 """A certificate or an account that ends within this is shown as ending."""
 
 
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
-Name = Annotated[str, AfterValidator(_printable)]
-"""A name that somebody gave to the server: it must not steer the terminal that shows it."""
-
-
 class Session(Told):
     """One user's session; `received` and `sent` are bytes as the server counts them, times are UTC."""
 
     hub: str
     name: str
-    user: Name
+    user: str
     everybody: bool = Field(default=False, description="RADIUS let him in; the hub has no user of this name")
     source: str
     since: datetime
@@ -50,7 +41,7 @@ class Account(Told):
     """A user whose account ends one day."""
 
     hub: str
-    user: Name
+    user: str
     expires: datetime
 
 
@@ -58,7 +49,7 @@ class Failure(Told):
     """The failed logins of one name from one source within a day; the source is empty where the log names none."""
 
     hub: str
-    user: Name
+    user: str
     source: str
     count: int
     last: datetime
@@ -72,6 +63,13 @@ class Barred(Told):
     failures: int
 
 
+class Crashed(Told):
+    """A moment at which the server crashed, and the sources that were connecting then."""
+
+    at: datetime
+    sources: tuple[str, ...] = ()
+
+
 class Report(Told):
     """The server at one moment of its own clock."""
 
@@ -80,7 +78,8 @@ class Report(Told):
     accounts: tuple[Account, ...] = ()
     failures: tuple[Failure, ...] = ()
     barred: tuple[Barred, ...] = ()
-    guard: Name | None = Field(
+    crashes: tuple[Crashed, ...] = ()
+    guard: str | None = Field(
         default=None, description="what stands in the way of the guard, empty for nothing; None where there is none"
     )
     certificate: str = ""
@@ -126,4 +125,4 @@ def to_json(report: Report) -> str:
         }
         for session in report.sessions
     ]
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return json_text(data)

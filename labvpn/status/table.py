@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
+from labvpn.model.untrusted import plain
 from labvpn.status.report import Report, Session
+
+_MOST_CRASHES = 10
 
 
 def show(report: Report, console: Console) -> None:
@@ -17,9 +20,11 @@ def show(report: Report, console: Console) -> None:
     if report.failures:
         console.print(_failures(report))
     if report.guard:
-        console.print(f"[bold red]The guard cannot bar everybody:[/] {escape(report.guard)}")
+        console.print(Text.assemble(("The guard cannot bar everybody:", "bold red"), " ", plain(report.guard)))
     if report.barred:
         console.print(_barred(report))
+    if report.crashes:
+        console.print(_crashes(report))
     console.print(_ends(report))
 
 
@@ -28,10 +33,10 @@ def _sessions(report: Report) -> Table:
     table = Table(*(Column(name, overflow="fold") for name in names), title=_title(report))
     for session in sorted(report.sessions, key=lambda session: session.since):
         table.add_row(
-            escape(session.user) + (" (by *)" if session.everybody else ""),
+            _said(session.user + (" (by *)" if session.everybody else "")),
             _clock(report, session.since),
-            session.source,
-            session.protocol,
+            _said(session.source),
+            _said(session.protocol),
             _bytes(session.received),
             _bytes(session.sent),
             _left(report, session),
@@ -46,14 +51,22 @@ def _title(report: Report) -> str:
 def _failures(report: Report) -> Table:
     table = Table("from", "as", "times", "last (UTC)", title="Failed logins of the last 24 hours")
     for failure in sorted(report.failures, key=lambda failure: -failure.count):
-        table.add_row(failure.source or "not in the log", escape(failure.user), str(failure.count), _time(failure.last))
+        source = _said(failure.source or "not in the log")
+        table.add_row(source, _said(failure.user), str(failure.count), _time(failure.last))
     return table
 
 
 def _barred(report: Report) -> Table:
     table = Table("from", "failed logins", "until (UTC)", title="Barred for now from new connections")
     for one in sorted(report.barred, key=lambda one: one.until):
-        table.add_row(one.source, str(one.failures), _time(one.until))
+        table.add_row(_said(one.source), str(one.failures), _time(one.until))
+    return table
+
+
+def _crashes(report: Report) -> Table:
+    table = Table("at (UTC)", "connecting then", title="Crashes of the server")
+    for crash in report.crashes[-_MOST_CRASHES:]:
+        table.add_row(f"[bold red]{_time(crash.at)}[/]", _said(", ".join(crash.sources) or "nobody known"))
     return table
 
 
@@ -65,7 +78,7 @@ def _ends(report: Report) -> Table:
     else:
         table.add_row("certificate", *_end(report, ends))
     for account in sorted(report.accounts, key=lambda account: account.expires):
-        table.add_row(escape(account.user), *_end(report, account.expires))
+        table.add_row(_said(account.user), *_end(report, account.expires))
     return table
 
 
@@ -82,6 +95,11 @@ def _left(report: Report, session: Session) -> str:
     minutes, seconds = divmod(max(0, round(left.total_seconds())), 60)
     words = f"{minutes}:{seconds:02}"
     return f"[bold red]{words}[/]" if report.is_ending(session) else words
+
+
+def _said(text: str) -> Text:
+    """What somebody else wrote: no markup, no control."""
+    return Text(plain(text))
 
 
 def _time(moment: datetime) -> str:

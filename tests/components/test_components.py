@@ -81,7 +81,8 @@ def test_an_archive_of_the_projects_is_brought_to_where_the_agent_fetches_it() -
     seen = run(lambda: _softether_of(sender, documents(one, "the agent")))
     (copied,) = seen.of_type("CopyToRemote")
     sent = json.loads(plain(seen.named("vpn-host").inputs["stdin"]))
-    assert f"from=file://{plain(copied.inputs['remotePath'])} " in sent["desired"]
+    # A name alone is one in the home of who logs in.
+    assert f'from="file://~{one.server.ssh.user}/{plain(copied.inputs["remotePath"])}" ' in sent["desired"]
     assert is_secret(copied.inputs["connection"]) or CANARY not in json.dumps(plain(copied.inputs), default=str)
 
 

@@ -40,7 +40,7 @@ class AgentHost(Rehearsal):
         texts = {name: (CASES / f"{name}.txt").read_text() for name in ("host", "server", "hub", "firewall")}
         digest = hashlib.sha256(SOURCE.encode()).hexdigest()
         others = [line for line in texts["host"].splitlines() if not line.startswith("agent ")]
-        texts["host"] = "\n".join([f"agent digest={digest}", *others]) + "\n"
+        texts["host"] = "\n".join([f"agent digest={digest} mode=755", *others]) + "\n"
         return texts
 
     def ssh(self, command: str, stdin: str = "", user: str = "root") -> subprocess.CompletedProcess[str]:

@@ -1,11 +1,10 @@
 """A verdict as text or JSON, in English or Japanese. Pure."""
 
-import json
-
 from labvpn.doctor.log import words
 from labvpn.doctor.log.event import Stage
 from labvpn.doctor.log.verdict import Finding, Reason, Verdict
 from labvpn.doctor.log.words import Words
+from labvpn.model.untrusted import json_text, plain
 
 MOST_CAUSES = 4
 """More alternatives than these help nobody to act."""
@@ -15,7 +14,7 @@ def because(reason: Reason, said: Words) -> str:
     """One reason as a sentence."""
     place = said.layout["where-server" if reason.server else "where"].format(line=reason.line)
     step = said.steps[reason.step] if reason.step is not None else ""
-    return said.reasons[reason.key].format(where=place, words=reason.words, step=step, number=reason.number)
+    return said.reasons[reason.key].format(where=place, words=plain(reason.words), step=step, number=reason.number)
 
 
 def as_json(verdict: Verdict, language: str = "en") -> str:
@@ -25,7 +24,7 @@ def as_json(verdict: Verdict, language: str = "en") -> str:
         {"id": str(finding.cause), "because": _because_too(verdict, place, said)}
         for place, finding in enumerate(verdict.findings)
     ]
-    return json.dumps({"stage": str(verdict.stage), "causes": causes}, ensure_ascii=False, indent=2)
+    return json_text({"stage": str(verdict.stage), "causes": causes})
 
 
 def _because_too(verdict: Verdict, place: int, said: Words) -> str:

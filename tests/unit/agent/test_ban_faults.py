@@ -14,7 +14,16 @@ import pytest
 
 from labvpn.agent.ban import Ban
 from labvpn.agent.bans import HINDERED, Bans
-from labvpn.agent.barred import BAN_ORDERS, BARRED, BARRED_NOW, GUARD_HEALTH, bars_of, guard_state, rules_against
+from labvpn.agent.barred import (
+    BAN_ORDERS,
+    BARRED,
+    BARRED_NOW,
+    GUARD_HEALTH,
+    bars_of,
+    guard_state,
+    read_object,
+    rules_against,
+)
 from labvpn.agent.document import parse
 from labvpn.agent.errors import AgentError
 from labvpn.agent.firewalld import Firewalld
@@ -89,7 +98,7 @@ def test_a_thousand_sources_are_barred_in_one_round(host: Watched) -> None:
 
 
 def guard_said(host: Host) -> str:
-    return str(json.loads(host.read(GUARD_HEALTH) or "{}").get("trouble"))
+    return str(read_object(host, GUARD_HEALTH).get("trouble"))
 
 
 @pytest.mark.parametrize("full", [("/var/",), ("/var/", "/run/")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from labvpn.agent.ban import Ban
 from labvpn.agent.bans import BAN_UNIT, Bans
-from labvpn.agent.barred import BAN_ORDERS, BARRED, bar_rules, bars_again, rules_against
+from labvpn.agent.barred import BAN_ORDERS, BARRED, bar_rules, bars_again, guard_file, rules_against
 from labvpn.agent.document import Change, parse
 from labvpn.agent.errors import AgentError
 from labvpn.agent.firewalld import Firewalld
@@ -204,8 +203,8 @@ def test_the_guard_that_starts_anew_keeps_its_bars_and_lifts_those_of_sources_th
     guard = set_up(host)
     appended(host, guesses(10) + guesses(10, NEIGHBOUR))
     guard.round(NOW + 10)
-    orders = json.loads(host.read(BAN_ORDERS) or "")
-    host.write(BAN_ORDERS, json.dumps({**orders, "exempt": f"{NEIGHBOUR}/32"}))
+    orders = guard_file(host, BAN_ORDERS)
+    orders.write({**orders.read(), "exempt": f"{NEIGHBOUR}/32"})
     again = Ban(host)
     again.round(NOW + 20)
     assert set(host.rules) == {RULE}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,13 @@ import pytest
 
 from labvpn.agent.document import Change, parse_line
 from labvpn.agent.holds import Holds
-from labvpn.agent.reap import ORDERS, HubReaper, reapers, replaced
+from labvpn.agent.loginreader import DENIED, GUESS, Failure
+from labvpn.agent.reap import ORDERS, HubReaper, reapers
 from labvpn.agent.reaper import REAPER_UNIT, Reaper
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
 from labvpn.agent.sessions import Limits, Live, SessionRules, live, verdicts
 from labvpn.agent.state import HELD
+from labvpn.agent.takeover import replaced
 from labvpn.agent.times import stamp
 from labvpn.agent.units import UNIT_FILE
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
@@ -47,9 +48,22 @@ def test_softethers_own_client_is_left_to_end_by_itself_first() -> None:
 
 def test_of_too_many_sessions_the_older_ends_or_the_newer_by_configuration() -> None:
     both = [session("SID-GUEST1-[L2TP]-1", 1000), session("SID-GUEST1-[OPENVPN_L3]-2", 1001)]
-    assert ending(both, Limits(1800, 1), 1010) == ["SID-GUEST1-[L2TP]-1"]
-    assert ending(both, Limits(1800, 1), 1010, RULES._replace(keep="oldest")) == ["SID-GUEST1-[OPENVPN_L3]-2"]
-    assert ending(both, Limits(1800, 0), 1010) == []
+    assert ending(both, Limits(1800, 1), 1031) == ["SID-GUEST1-[L2TP]-1"]
+    assert ending(both, Limits(1800, 1), 1031, RULES._replace(keep="oldest")) == ["SID-GUEST1-[OPENVPN_L3]-2"]
+    assert ending(both, Limits(1800, 0), 1031) == []
+
+
+def test_a_redial_before_the_server_drops_the_old_session_is_no_second_login() -> None:
+    both = [session("SID-GUEST1-[OPENVPN_L3]-1", 0), session("SID-GUEST1-[OPENVPN_L3]-2", 1001)]
+    for keep in ("newest", "oldest"):
+        assert ending(both, Limits(1800, 1), 1030, RULES._replace(keep=keep)) == []
+        assert len(ending(both, Limits(1800, 1), 1031, RULES._replace(keep=keep))) == 1
+    assert ending(both[1:], Limits(1800, 1), 1031) == []
+
+
+def test_ever_new_redials_do_not_keep_too_many_sessions_alive() -> None:
+    three = [session(f"SID-GUEST1-[L2TP]-{number}", 1000 + 20 * number) for number in range(3)]
+    assert ending(three, Limits(1800, 1), 1050) == ["SID-GUEST1-[L2TP]-1", "SID-GUEST1-[L2TP]-0"]
 
 
 def test_a_session_that_is_over_does_not_count_against_the_others() -> None:
@@ -140,18 +154,18 @@ def test_a_held_user_who_is_removed_is_forgotten(machine: FakeMachine) -> None:
 
 def test_a_client_that_goes_on_dialling_prolongs_its_hold_but_not_for_ever(machine: FakeMachine) -> None:
     hub, holds = Hub(), Holds(machine, "LAB")
-    words = '2026-11-25 06:51:44.761 Connection "CID-6": Access has beens refused to user "guest1" based on the policy.'
     at = stamp("2026-11-25 06:51:44")
     assert at
+    refused = Failure(at, "198.51.100.10", "Guest1", DENIED)
     holds.hold(hub.call, "guest1", at - 50, 60)
-    holds.renew(iter([words.replace("guest1", "owner")]), 60)
+    holds.renew([refused._replace(user="owner"), refused._replace(kind=GUESS)], 60)
     assert holds.due(at + 11) == ["guest1"]
-    holds.renew(iter([words]), 60)
+    holds.renew([refused], 60)
     assert holds.due(at + 59) == []
     assert holds.due(at + 60) == ["guest1"]
     holds.entries["guest1"]["since"] = at - 100_000
     holds.entries["guest1"]["until"] = at - 1
-    holds.renew(iter([words]), 60)
+    holds.renew([refused], 60)
     assert holds.due(at) == ["guest1"]
 
 
@@ -194,8 +208,8 @@ def test_a_changed_unit_password_or_rule_is_seen(machine: FakeMachine) -> None:
     handler, line = Reaper(softether), parse_line(LINE)
     handler.make([Change(line, None)])
     softether.secrets.hubs["LAB"] = "another"
-    orders = json.loads(machine.path(ORDERS).read_text())
-    machine.write(ORDERS, json.dumps({**orders, "hold": "1"}))
+    text = machine.path(ORDERS).read_text()
+    machine.write(ORDERS, text.replace('"hold": "60"', '"hold": "1"'))
     machine.write(REAPER_FILE, "by hand")
     shown = handler.show(line) or {}
     assert (shown["password"], shown["hold"], shown["active"]) == ("differs", "1", "changed")

@@ -1,0 +1,93 @@
+"""A stranger without an account crashes the packaged SoftEther: it is counted, told, and he is barred."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labvpn.rehearsal import network
+from tests.rehearsal.agent_host import AgentHost
+from tests.rehearsal.openvpn_client import IN, dialling
+
+SECONDS = 20
+ATTACKER = network.CAMPUS
+
+# OpenVPN over TCP: a packet that begins a session, then one whose length field is greater than any packet's. The 5.01
+# of 2020 computes the size with 16 bits and reads beyond its buffer (CVE-2023-22308 by its symptom).
+CRASH = """
+import socket, sys
+peer = socket.create_connection((sys.argv[1], 443), 4)
+peer.sendall(bytes.fromhex("000e38aabbccddeeff11220000000000" + "ffff41"))
+peer.settimeout(4)
+sys.exit(0 if peer.recv(100) == b"" else 1)
+"""
+PROCESSES = "pgrep -f 'vpnserver execsvc' | sort"
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[AgentHost]:
+    """A server with its reaper and its guard."""
+    host = AgentHost("crash")
+    host.begin_with_server()
+    host.converge("hub")
+    host.converge("firewall", host.documents()["firewall"].replace("seconds=600", f"seconds={SECONDS}"))
+    host.confirm()
+    yield host
+    host.stop()
+
+
+def crash(host: AgentHost) -> bool:
+    """Whether one anonymous connection ended the server."""
+    before = host.output("server", "sh", "-c", PROCESSES)
+    done = host.run("campus", "python3", "-c", CRASH, str(network.SERVER))
+    until = time.monotonic() + 6
+    while done.returncode == 0 and time.monotonic() < until:
+        if host.output("server", "sh", "-c", PROCESSES) != before:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def rules(host: AgentHost) -> str:
+    return host.output("server", "firewall-cmd", "--zone=public", "--list-rich-rules")
+
+
+def becomes(host: AgentHost, text: str, there: bool, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if (text in rules(host)) is there:
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def test_a_crash_by_a_stranger_is_counted_told_and_has_him_barred_and_nobody_else(
+    host: AgentHost, tmp_path: Path
+) -> None:
+    with dialling(host, tmp_path / "before") as client:
+        assert client.reads(IN), client.log
+    assert json.loads(host.agent("status"))["crashes"] == []
+    assert crash(host)
+    assert becomes(host, ATTACKER, True, 10)
+    assert "SoftEther crashed" in host.output("server", "journalctl", "-u", "labvpn-reaper", "-o", "cat", "--no-pager")
+    (told,) = json.loads(host.agent("status"))["crashes"]
+    assert told["sources"] == [ATTACKER]
+    warned = host.observe()["server"]["warnings"]
+    assert any("crashed once" in one and ATTACKER in one for one in warned), warned
+    assert not crash(host)
+    with dialling(host, tmp_path / "neighbour") as client:
+        assert client.reads(IN), client.log
+    assert str(network.ADMIN) not in rules(host)
+    assert becomes(host, ATTACKER, False, SECONDS + 10)
+
+
+def test_a_restart_by_the_administrator_is_no_crash(host: AgentHost) -> None:
+    before = json.loads(host.agent("status"))["crashes"]
+    host.output("server", "systemctl", "restart", "softether-vpnserver")
+    time.sleep(8)
+    assert json.loads(host.agent("status"))["crashes"] == before
+    assert rules(host) == ""
