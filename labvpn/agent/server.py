@@ -67,7 +67,7 @@ class Server(Concern):
         return self.softether.notes()
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        return unexpected(self.softether, desired)
+        return unexpected(self.softether, desired) + self.softether.taken_ports()
 
     def finish(self, changes: List[Change]) -> None:
         self.softether.flush()
