@@ -40,7 +40,7 @@ class SecureNat(Setting):
                 self.put(change.want, anew=differing is None or not differing <= OF_DHCP)
 
     def put(self, want: Line, anew: bool) -> None:
-        """Set everything; what DHCP hands out needs no start anew, which would end every connection and forget leases."""
+        """Set everything; a start anew ends every connection and forgets the leases, so DHCP alone goes without."""
         values = want.values
         options = self.call("GetSecureNATOption", RpcHubname_str=want.name)
         options.update(nat_options(values), RpcHubname_str=want.name)

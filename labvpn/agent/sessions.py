@@ -10,7 +10,7 @@ from labvpn.agent.times import moment
 OWN_MODES = ("SecureNATMode_bool", "BridgeMode_bool", "LinkMode_bool", "Layer3Mode_bool")
 
 
-BY_PASSWORD = "nobody is to dial in by the hub's own password"
+DIALLED_AS_ADMINISTRATOR = "nobody is to dial in by the hub's own password"
 
 
 class SessionRules(NamedTuple):
@@ -69,7 +69,7 @@ def live(listed: Iterable[Answer]) -> List[Live]:
 
 def verdicts(sessions: List[Live], limits: Dict[str, Limits], rules: SessionRules, now: float) -> List[Verdict]:
     """The sessions that have to end now, each once."""
-    found = [Verdict(session, BY_PASSWORD) for session in sessions if session.user == ADMINISTRATOR]
+    found = [Verdict(session, DIALLED_AS_ADMINISTRATOR) for session in sessions if session.user == ADMINISTRATOR]
     found += [one for session in sessions for one in overdue(session, limits[session.user], rules, now)]
     ending = {verdict.session.name for verdict in found}
     for user, allowed in limits.items():

@@ -114,7 +114,6 @@ LAB_DEFAULTS: Mapping[str, int | bool] = {"AutoDisconnect": 1800, "MultiLogins":
 GUEST_DEFAULTS: Mapping[str, int | bool] = {
     "CheckIP": True,
     "CheckMac": True,
-    "FilterNonIP": True,
     "MaxIP": 1,
     "MaxMac": 1,
     "PrivacyFilter": True,
