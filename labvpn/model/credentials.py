@@ -121,6 +121,11 @@ class Credentials(Value):
             "sshKey": ("key" in logins, self.ssh_key, f"{logins.get('key')} is key"),
             "sshPassword": ("password" in logins, self.ssh_password, f"{logins.get('password')} is password"),
             "presharedKey": (lab.vpn.protocols.l2tp_ipsec, self.preshared_key, "L2TP/IPsec is on"),
+            "hubPassword": (
+                lab.vpn.sessions.enforced and "hub-password" in lab.vpn.kept,
+                self.hub_password,
+                "vpn.kept leaves the hubs' passwords as they are, by which sessions are ended (vpn.sessions.enforced)",
+            ),
             "fortigateToken": (lab.fortigate, self.fortigate_token, "the lab has a FortiGate"),
             "fortigateCa": (lab.fortigate, self.fortigate_ca, "the lab has a FortiGate"),
             "dnsKey": (lab.dns and lab.dns.mode is Mode.UPDATE, self.dns_key, "the lab's name is kept by update"),

@@ -51,7 +51,7 @@ def _merged(source: Path, sealed: Path) -> dict[str, Any]:
 
 
 def _names() -> set[str]:
-    names = {"sshKey", "fortigateToken", "dnsKey", "administratorPassword", "hubPassword", "presharedKey", "userSecret"}
+    names = {"sshKey", "fortigateToken", "dnsKey", "administratorPassword", "presharedKey", "userSecret"}
     return names | PUBLIC
 
 

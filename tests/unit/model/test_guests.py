@@ -121,3 +121,13 @@ def test_a_free_user_beside_everybody_of_radius_is_told() -> None:
     one = with_services(everybody, {"name": "boss", "reach": "free"}, radius={"server": "198.51.100.9"})
     said = [text for text in accounts.warnings(one, credentials(hubPassword=None)) if "boss@ANYTHING" in text]
     assert len(said) == 1
+
+
+def test_the_reaper_needs_a_hubs_password_that_somebody_else_has_set() -> None:
+    one = lab(users=[], vpn={"kept": ["hub-password"]})
+    said = [str(problem) for problem in credentials(hubPassword=None).problems(one)]
+    assert len(said) == 1
+    assert "hubPassword: is missing and vpn.kept leaves the hubs' passwords" in said[0]
+    assert list(credentials().problems(one)) == []
+    off = lab(users=[], vpn={"kept": ["hub-password"], "sessions": {"enforced": False}})
+    assert list(credentials(hubPassword=None).problems(off)) == []
