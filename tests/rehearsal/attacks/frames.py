@@ -80,6 +80,29 @@ def dhcp(source: bytes, number: int, kind: int, options: bytes = b"", client: by
     return ethernet(BROADCAST, source, IPV4, udp(ANY, "255.255.255.255", ports, data))
 
 
+def forbidden(attacker: tuple[bytes, str], victim: tuple[bytes, str]) -> dict[str, bytes]:
+    """What one guest, known by hardware address and address, might send to another, by name."""
+    own, address = attacker
+
+    def to_victim(packet: bytes) -> bytes:
+        return ethernet(victim[0], own, IPV4, packet)
+
+    ends = (address, victim[1])
+    return {
+        "experiment": ethernet(victim[0], own, EXPERIMENT, MARK),
+        "experiment to all": ethernet(BROADCAST, own, EXPERIMENT, MARK),
+        "vlan": ethernet(victim[0], own, IPV4, udp(*ends, (7, 7), MARK), tag=7),
+        "ping": to_victim(ping(*ends)),
+        "udp 67": to_victim(udp(*ends, (7, 67), MARK)),
+        "udp 67 to all": ethernet(BROADCAST, own, IPV4, udp(address, "255.255.255.255", (7, 67), MARK)),
+        "udp 53": to_victim(udp(*ends, (7, 53), MARK)),
+        "netbios": ethernet(BROADCAST, own, IPV4, udp(address, "192.168.30.255", (137, 137), MARK)),
+        "mdns": ethernet(bytes.fromhex("01005e0000fb"), own, IPV4, udp(address, "224.0.0.251", (5353, 5353), MARK)),
+        "router advertisement": router_advertisement(own),
+        "dhcp offer": dhcp(own, 7, 2, MARK),
+    }
+
+
 def opened(card: str) -> socket.socket:
     """A packet socket on an interface."""
     raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL))

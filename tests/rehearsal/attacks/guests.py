@@ -21,6 +21,17 @@ CARD = "labtap"
 PROGRAM = (sys.executable, "-m", "tests.rehearsal.attacks.frames")
 
 
+LEASES = """
+import http.client, json, ssl
+password = open("/var/lib/labvpn/administrator").read()
+server = http.client.HTTPSConnection("127.0.0.1", 443, context=ssl._create_unverified_context())
+body = {"jsonrpc": "2.0", "id": "1", "method": "EnumDHCP", "params": {"HubName_str": "LAB"}}
+server.request("POST", "/api/", json.dumps(body), {"X-VPNADMIN-PASSWORD": password.encode()})
+print(len(json.loads(server.getresponse().read())["result"]["DhcpTable"]))
+"""
+"""How many leases the DHCP server of the hub keeps."""
+
+
 @dataclass(frozen=True)
 class Guest:
     """A guest's device: where it is, and who it is inside the VPN."""
@@ -104,3 +115,8 @@ def wait_for(true: object, seconds: float) -> bool:
             return True
         time.sleep(0.5)
     return False
+
+
+def leases_held(given: Given) -> int:
+    """How many leases the DHCP server of the hub has given out."""
+    return int(given.host.output("server", "python3", "-", input=LEASES))

@@ -20,11 +20,11 @@ from labvpn.rehearsal.network import SERVER, WHOAMI, WORKSTATION
 from labvpn.render.secrets import secrets
 from tests.rehearsal import softether_client
 from tests.rehearsal.attacks import frames
-from tests.rehearsal.attacks.frames import ANY, BROADCAST, EXPERIMENT, IPV4, MARK, arp, ethernet, ping, udp
-from tests.rehearsal.attacks.guests import CARD, ROUTER, Guest, connected, hearing, marked, wait_for
+from tests.rehearsal.attacks.frames import ANY, BROADCAST, IPV4, MARK, arp, ethernet, udp
+from tests.rehearsal.attacks.guests import CARD, ROUTER, Guest, connected, hearing, leases_held, marked, wait_for
 from tests.rehearsal.hub_lab import WEB, Given, HubHost, dialled, whole
 from tests.rehearsal.openvpn_client import IN, dialling
-from tests.unit.samples import credentials
+from tests.unit.samples import credentials, lab
 
 HUBS_OWN = b"\x00\xae"
 """How the hardware address of a hub begins, by which it asks for its devices (Hub.c in SoftEther's source)."""
@@ -117,35 +117,9 @@ def test_a_stolen_mac_address_takes_no_frame_of_its_owner(pair: tuple[Guest, Gue
     assert reached or succeeds
 
 
-def forbidden(attacker: Guest, victim: Guest) -> dict[str, bytes]:
-    """What one guest might send to another, by name."""
-
-    def to_victim(packet: bytes) -> bytes:
-        return ethernet(victim.mac, attacker.mac, IPV4, packet)
-
-    ends = (attacker.address, victim.address)
-    return {
-        "experiment": ethernet(victim.mac, attacker.mac, EXPERIMENT, MARK),
-        "experiment to all": ethernet(BROADCAST, attacker.mac, EXPERIMENT, MARK),
-        "vlan": ethernet(victim.mac, attacker.mac, IPV4, udp(*ends, (7, 7), MARK), tag=7),
-        "ping": to_victim(ping(*ends)),
-        "udp 67": to_victim(udp(*ends, (7, 67), MARK)),
-        "udp 67 to all": ethernet(
-            BROADCAST, attacker.mac, IPV4, udp(attacker.address, "255.255.255.255", (7, 67), MARK)
-        ),
-        "udp 53": to_victim(udp(*ends, (7, 53), MARK)),
-        "netbios": ethernet(BROADCAST, attacker.mac, IPV4, udp(attacker.address, "192.168.30.255", (137, 137), MARK)),
-        "mdns": ethernet(
-            bytes.fromhex("01005e0000fb"), attacker.mac, IPV4, udp(attacker.address, "224.0.0.251", (5353, 5353), MARK)
-        ),
-        "router advertisement": frames.router_advertisement(attacker.mac),
-        "dhcp offer": frames.dhcp(attacker.mac, 7, 2, MARK),
-    }
-
-
 def test_no_frame_of_any_kind_passes_from_one_guest_to_another(pair: tuple[Guest, Guest, bool]) -> None:
     attacker, victim, succeeds = pair
-    sent = forbidden(attacker, victim)
+    sent = frames.forbidden((attacker.mac, attacker.address), (victim.mac, victim.address))
     with victim.hearing(6) as heard:
         attacker.send(*sent.values(), times=3, gap=0.4)
     passed = [name for name, frame in sent.items() if any(frame[:40] == one[:40] for one in marked(heard))]
@@ -232,3 +206,36 @@ def test_softethers_own_client_dials_again_with_another_card(given: Given) -> No
         with softether_client.dialling(given.host, "campus", home, account, password) as client:
             assert client.becomes("Connected"), client.status()
             assert "obtained from 192.168.30.1" in client.lease()
+
+
+def test_a_rule_by_hand_that_opens_everything_is_told_and_one_with_our_mark_goes(given: Given) -> None:
+    hub, host = {"HubName_str": "LAB"}, given.host
+    everything = {"Active_bool": True, "Protocol_u32": 0, "Priority_u32": 1}
+    rules = [{**everything, "Note_utf": memo} for memo in ("", "labvpn:helpful")]
+    host.rpc(("SetAccessList", {**hub, "AccessList": rules}))
+    try:
+        said = host.apply(given.lab)
+        assert "- access LAB/labvpn:helpful" in said
+        (warning,) = host.shown(given.lab)["warnings"]
+        assert warning.startswith("a rule made by hand in LAB (priority 1) lets everything pass before the stack's own")
+        with dialled(given, "guest") as client:
+            assert client.address, client.log
+            assert host.run("campus", "ping", "-c", "1", "-W", "2", ROUTER).returncode == 0
+    finally:
+        host.rpc(("SetAccessList", {**hub, "AccessList": []}))
+        host.apply(given.lab)
+    assert host.shown(given.lab)["warnings"] == []
+
+
+def test_another_lease_time_disturbs_nobody_who_is_connected(given: Given) -> None:
+    host = given.host
+    hubs = {name: hub.model_dump(by_alias=True, exclude_unset=True) for name, hub in given.lab.hubs.items()}
+    shorter = lab(users=given.users(), hubs=hubs, vpn={"secureNat": {"routes": [], "lease": 600}})
+    with dialled(given, "guest") as client:
+        assert client.address, client.log
+        before = leases_held(given)
+        assert host.apply(shorter) == ["~ securenat LAB: lease 1800 -> 600"]
+        assert host.differs(shorter) == set()
+        assert before == leases_held(given) > 0
+        assert host.fetch("campus", WEB)
+    host.apply(given.lab)
