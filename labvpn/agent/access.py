@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable, List, Optional, Set
 from labvpn.agent.concern import Values
 from labvpn.agent.document import Change, Line, line_of
 from labvpn.agent.settings import Setting
+from labvpn.agent.sockets import printable
 from labvpn.agent.softether import SoftEther
 from labvpn.agent.users import hub_block
 from labvpn.agent.vpnconfig import Tree
@@ -99,7 +100,7 @@ def memo_of(rule: Tree) -> str:
 
 def title_of(rule: Tree) -> str:
     """By what an administrator finds a rule."""
-    return memo_of(rule) or "priority {}".format(number(rule, "Priority"))
+    return printable(memo_of(rule)) or "priority {}".format(number(rule, "Priority"))
 
 
 def number(rule: Tree, key: str) -> int:

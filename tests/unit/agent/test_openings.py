@@ -45,6 +45,7 @@ def test_a_rule_by_hand_that_lets_everything_pass_before_ours_is_warned_of(softe
     ("rule", "words"),
     [
         ({"Note": ""}, "(priority 1) lets everything pass"),
+        ({"Note": "a\u2028b\nc"}, "(a?b?c) lets everything pass"),
         ({"Priority": "900000"}, "lets everything pass"),
         ({"Protocol": "6", "DestPortStart": "22", "DestPortEnd": "22"}, "lets tcp port 22 pass"),
         ({"DestIpAddress": "128.0.0.0", "DestSubnetMask": "128.0.0.0"}, "lets to 128.0.0.0/1 pass"),

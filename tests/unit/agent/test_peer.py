@@ -157,10 +157,10 @@ def test_a_listener_that_another_user_holds_is_told_by_its_program(tmp_path: Pat
     fd = softether.machine.path("/proc/77/fd")
     fd.mkdir(parents=True)
     (fd / "3").symlink_to("socket:[9]")
-    softether.machine.write("/proc/77/comm", "python3\n")
+    softether.machine.write("/proc/77/comm", "py\x1b[2J\u2028on\n")
     softether.machine.write("/proc/77/cgroup", "0::/system.slice/jupyterhub.service\n")
     said = Server(State(softether.machine, "server"), softether).warnings([])
     assert said == [
-        "TCP port 5555 of the VPN host is held by python3, jupyterhub.service (user 1001), not by SoftEther: "
+        "TCP port 5555 of the VPN host is held by py?[2J?on, jupyterhub.service (user 1001), not by SoftEther: "
         "stop that program"
     ]
