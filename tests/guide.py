@@ -30,7 +30,6 @@ ADMINISTERED = {
     "labvpn hostkey HOST",
     "pulumi config set --secret sshKey < ~/.ssh/id_ed25519",
     "pulumi config set --secret administratorPassword",
-    "pulumi config set --secret hubPassword",
     "pulumi config set --secret presharedKey",
     "labvpn authority vpn.mylab.example | pulumi config set --secret authority",
     "pulumi config set --secret userSecret",

@@ -3,18 +3,19 @@
 
 from typing import Dict, List, Optional, Set
 
-from labvpn.agent.access import Access
+from labvpn.agent.access import Access, hubs_of
 from labvpn.agent.backups import back_up
 from labvpn.agent.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.document import Change, Line
-from labvpn.agent.everybody import EVERYBODY
+from labvpn.agent.everybody import ADMINISTRATOR, EVERYBODY
 from labvpn.agent.groups import Groups
 from labvpn.agent.hashes import password_hash
-from labvpn.agent.hubsettings import Authority, HubLog, HubOption, Radius
+from labvpn.agent.hubsettings import Authority, HubLog, HubOption, Radius, weaknesses
 from labvpn.agent.reaper import Reaper
 from labvpn.agent.rpc import HUB_EXISTS, HUB_NOT_FOUND, RpcError
 from labvpn.agent.securenat import SecureNat
 from labvpn.agent.server import require
+from labvpn.agent.sessions import live
 from labvpn.agent.settings import Setting, current, yes
 from labvpn.agent.softether import SoftEther
 from labvpn.agent.state import State
@@ -87,7 +88,8 @@ class Hub(Concern):
         return False
 
     def surplus(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
-        """Also every account of a hub that is ours alone."""
+        """Also every account of a hub that is ours alone, and every access rule with our mark."""
+        self.access.managed = set(hubs_of([line for line in desired if line.kind == "access"]))
         shut = [line.name for line in desired if line.kind == "hub" and line.values.get("exclusive") == "yes"]
         self.users.exclusive = {hub: self.named(hub, desired) for hub in shut}
         return super().surplus(desired, applied)
@@ -131,6 +133,27 @@ class Hub(Concern):
         return [name for name in self.users.names(hub) if (hub + "/" + name).lower() not in ours]
 
     def warnings(self, desired: List[Line]) -> List[str]:
+        """What lets in, or lets pass, more than the document does."""
+        hubs = [line.name for line in desired if line.kind == "hub"]
+        said = self.of_everybody(desired)
+        for hub in hubs:
+            said += self.access.openings(hub, [line for line in desired if line.kind == "access"])
+            said += weaknesses(hub, hub_block(self.softether, hub) or {}, desired)
+            said += self.of_administrators(hub)
+        return said
+
+    def of_administrators(self, hub: str) -> List[str]:
+        """Who has dialled in by the hub's password."""
+        if self.softether.trouble or hub_block(self.softether, hub) is None:
+            return []
+        return [
+            "somebody at {} has dialled into {} as its administrator, by the hub's password: "
+            "give the hub another one".format(session.source, hub)
+            for session in live(self.softether.call("EnumSession", HubName_str=hub).get("SessionList", []))
+            if session.user == ADMINISTRATOR
+        ]
+
+    def of_everybody(self, desired: List[Line]) -> List[str]:
         """That somebody let in everybody whom RADIUS knows; a hub that is ours alone shows it as drift."""
         return [
             "the user * of {} was made by hand, so everybody whom its RADIUS server knows gets in: "

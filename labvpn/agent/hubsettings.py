@@ -51,6 +51,30 @@ class HubOption(HubSetting):
         self.call("SetHubExtOptions", HubName_str=hub, AdminOptionList=[option])
 
 
+# What PrivacyFilter and CheckMac rest on: options that have to be so, by the file's names, and what is lost otherwise.
+GUARDS = {
+    "DropArpInPrivacyFilterMode": ("true", "ARP passes between users who are kept apart"),
+    "DropBroadcastsInPrivacyFilterMode": ("true", "broadcasts pass between users who are kept apart"),
+    "AllowSameUserInPrivacyFilterMode": ("false", "sessions of one user are not kept apart"),
+    "NoArpPolling": ("false", "a silent device's MAC address can be taken by another user"),
+    "NoIpTable": ("false", "CheckIP looks at nothing"),
+    "DisableCheckMacOnLocalBridge": ("false", "a bridge may take users' MAC addresses"),
+}
+
+
+def weaknesses(hub: str, block: Tree, desired: List[Line]) -> List[str]:
+    """What options of a hub take from the policies that keep its users apart; those of the document are known."""
+    options = block.get("Option", {})
+    apart = any(line.values.get("PrivacyFilter") == "yes" for line in desired if line.name.startswith(hub + "/"))
+    stated = {line.name.partition("/")[2] for line in desired if line.kind == "option"}
+    known = {RENAMED.get(name, name) for name in stated}
+    return [
+        "hub {} has the option {} at {}, so {}: set it back".format(hub, name, options[name], lost)
+        for name, (right, lost) in GUARDS.items()
+        if apart and name not in known and options.get(name, right) != right
+    ]
+
+
 def number_of(word: str) -> int:
     """A value of the configuration as the call has it."""
     return {"true": 1, "false": 0}[word] if word in ("true", "false") else int(word, 0)

@@ -57,16 +57,14 @@ class HubReaper:
         """Whether a new connection had to be opened; the server may be another one than before."""
         if self.connection is not None:
             return False
-        trouble: AgentError = Unreachable("SoftEther on the VPN host has no listener: give the server at least one")
-        for port in SoftEther(self.machine, Secrets({})).ports():
-            self.connection = Rpc(port, self.password, hub=self.hub)
-            try:
-                self.call("GetHubStatus", HubName_str=self.hub)
-            except Unreachable as error:
-                trouble = error
-            else:
-                return True
-        raise trouble
+        self.connection = SoftEther(self.machine, Secrets({})).first_listener(self.connect_at)
+        return True
+
+    def connect_at(self, port: int) -> Rpc:
+        """A connection to one listener that takes the hub's password."""
+        rpc = SoftEther(self.machine, Secrets({})).rpc(port, self.password, hub=self.hub)
+        rpc.call("GetHubStatus", HubName_str=self.hub)
+        return rpc
 
     def round(self, now: float) -> List[str]:
         """End what has to end, let in again who was held, and say what was done."""

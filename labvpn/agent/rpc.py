@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 import ssl
-from typing import Any, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator
 
 from labvpn.agent.errors import AgentError
 
@@ -26,6 +26,8 @@ GROUP_EXISTS = 66
 USER_EXISTS = 66
 
 Answer = Dict[str, Any]
+Proof = Callable[[ssl.SSLSocket], None]
+"""Raises Unreachable where the other end of a connection is not this host's own server."""
 
 
 class RpcError(AgentError):
@@ -48,16 +50,33 @@ class Unreachable(AgentError):
     """Nothing on the port speaks JSON-RPC, or it stopped answering."""
 
 
+class ProvenConnection(http.client.HTTPSConnection):
+    """A connection over loopback to one of this host's own ports, which sends nothing before its peer is proven."""
+
+    def __init__(self, port: int, seconds: float, proof: Proof) -> None:
+        # No authority has to sign the certificate: the proof says whose it is.
+        context = ssl._create_unverified_context()  # noqa: S323
+        super().__init__("127.0.0.1", port, timeout=seconds, context=context)
+        self.proof = proof
+
+    def connect(self) -> None:
+        """Connect, and go no further than the handshake with anybody but the server."""
+        super().connect()
+        try:
+            self.proof(self.sock)
+        except BaseException:
+            self.close()
+            raise
+
+
 class Rpc:
     """Calls to one listener of the server, as its administrator or, with a hub's password, as that hub's."""
 
-    def __init__(self, port: int, password: str, seconds: float = CALL_SECONDS, hub: str = "") -> None:
+    def __init__(self, port: int, password: str, proof: Proof, seconds: float = CALL_SECONDS, hub: str = "") -> None:
         self.port = port
         self.hub = hub
         self.password = password
-        # The certificate is the server's own and the peer is this very host.
-        context = ssl._create_unverified_context()  # noqa: S323
-        self.connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=seconds, context=context)
+        self.connection = ProvenConnection(port, seconds, proof)
 
     def call(self, method: str, **parameters: Any) -> Answer:
         """Call a method; RpcError for an error code, WrongPassword, Unreachable."""

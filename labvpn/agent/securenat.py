@@ -4,7 +4,7 @@
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.concern import Values
-from labvpn.agent.document import Change, Line
+from labvpn.agent.document import Change, Line, differences
 from labvpn.agent.errors import AgentError
 from labvpn.agent.settings import Setting, yes
 from labvpn.agent.users import hub_block
@@ -17,6 +17,7 @@ MODES = {
     "user": (True, True, False),
 }
 MODE_SWITCHES = ("DisableKernelModeSecureNAT", "DisableIpRawModeSecureNAT", "DisableUserModeSecureNAT")
+OF_DHCP = frozenset(["lease", "first", "last", "gateway", "dns", "domain", "routes"])
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 -- how SoftEther writes that there is none
 
 
@@ -35,18 +36,22 @@ class SecureNat(Setting):
     def make(self, changes: List[Change]) -> None:
         for change in changes:
             if change.want:
-                self.set(change.want)
+                differing = {key for key, _, _ in differences(change.want, change.have)} if change.have else None
+                self.put(change.want, anew=differing is None or not differing <= OF_DHCP)
 
-    def set(self, want: Line) -> None:
+    def put(self, want: Line, anew: bool) -> None:
+        """Set everything; a start anew ends every connection and forgets the leases, so DHCP alone goes without."""
         values = want.values
         options = self.call("GetSecureNATOption", RpcHubname_str=want.name)
         options.update(nat_options(values), RpcHubname_str=want.name)
         self.call("SetSecureNATOption", **options)
-        enabled = values.get("enabled") == "yes"
+        if not anew:
+            return
         if "mode" in values:
             self.set_mode(want.name, values["mode"])
             # The way out is chosen when SecureNAT starts.
             self.call("DisableSecureNAT", HubName_str=want.name)
+        enabled = values.get("enabled") == "yes"
         self.call("EnableSecureNAT" if enabled else "DisableSecureNAT", HubName_str=want.name)
 
     def set_mode(self, hub: str, mode: str) -> None:

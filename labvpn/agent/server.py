@@ -69,7 +69,8 @@ class Server(Concern):
         return self.softether.notes()
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        return unexpected(self.softether, desired) + crash_warnings(self.state.machine, time.time())
+        found = unexpected(self.softether, desired) + self.softether.taken_ports()
+        return found + crash_warnings(self.state.machine, time.time())
 
     def finish(self, changes: List[Change]) -> None:
         self.softether.flush()

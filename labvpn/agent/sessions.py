@@ -2,11 +2,15 @@
 
 from typing import Dict, Iterable, List, NamedTuple
 
+from labvpn.agent.everybody import ADMINISTRATOR
 from labvpn.agent.rpc import Answer
 from labvpn.agent.times import moment
 
 # What says that a session is the hub's own: of its router, its bridges, its cascades or a switch between hubs.
 OWN_MODES = ("SecureNATMode_bool", "BridgeMode_bool", "LinkMode_bool", "Layer3Mode_bool")
+
+
+DIALLED_AS_ADMINISTRATOR = "nobody is to dial in by the hub's own password"
 
 
 class SessionRules(NamedTuple):
@@ -68,7 +72,8 @@ def live(listed: Iterable[Answer]) -> List[Live]:
 
 def verdicts(sessions: List[Live], limits: Dict[str, Limits], rules: SessionRules, now: float) -> List[Verdict]:
     """The sessions that have to end now, each once."""
-    found = [one for session in sessions for one in overdue(session, limits[session.user], rules, now)]
+    found = [Verdict(session, DIALLED_AS_ADMINISTRATOR) for session in sessions if session.user == ADMINISTRATOR]
+    found += [one for session in sessions for one in overdue(session, limits[session.user], rules, now)]
     ending = {verdict.session.name for verdict in found}
     for user, allowed in limits.items():
         staying = [one for one in sessions if one.user == user and one.name not in ending]

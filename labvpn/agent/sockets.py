@@ -68,4 +68,10 @@ def said(comm: "os.PathLike[str]", cgroup: "os.PathLike[str]") -> str:
         name = file.read().strip()
     with open(cgroup, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
         units = [part for part in file.read().replace("\n", "/").split("/") if part.endswith(".service")]
-    return ", ".join([name, *units[-1:]])
+    # A program names itself as it likes.
+    return printable(", ".join([name, *units[-1:]]))
+
+
+def printable(text: str) -> str:
+    """A text of somebody else's on one line, with a question mark for each character that would not show."""
+    return "".join(character if character.isprintable() else "?" for character in text)

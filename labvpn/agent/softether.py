@@ -3,12 +3,13 @@
 import contextlib
 import json
 import time
-from typing import Any, Dict, List, Optional, cast
+from typing import Any, Callable, Dict, List, Optional, cast
 
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
+from labvpn.agent.peer import Impostor, Peer
 from labvpn.agent.places import installation
-from labvpn.agent.rpc import Answer, Rpc, Unreachable, WrongPassword
+from labvpn.agent.rpc import CALL_SECONDS, Answer, Rpc, Unreachable, WrongPassword
 from labvpn.agent.state import KEPT_PASSWORD
 from labvpn.agent.vpnconfig import Edits, Tree, edit, head, load
 
@@ -77,20 +78,37 @@ class SoftEther:
             self.connection = self.log_in()
         return self.connection.call(method, **parameters)
 
+    @property
+    def peer(self) -> Peer:
+        """How the server is told from others that listen on its ports."""
+        return Peer(self.machine, self.place.config)
+
+    def rpc(self, port: int, password: str, seconds: float = CALL_SECONDS, hub: str = "") -> Rpc:
+        """A connection to one listener, by which a password goes to the server alone."""
+        return Rpc(port, password, self.peer.prove, seconds, hub)
+
+    def taken_ports(self) -> List[str]:
+        """Which listeners of the server another program holds, in words."""
+        return self.peer.strangers(self.ports()) if self.installed else []
+
     def log_in(self) -> Rpc:
         """A connection whose password the server takes."""
+        return self.first_listener(self.log_in_at)
+
+    def first_listener(self, connect: Callable[[int], Rpc]) -> Rpc:
+        """The first listener's connection that can be had; a port that somebody else has taken is told first."""
         trouble: AgentError = Unreachable("SoftEther on the VPN host has no listener: give the server at least one")
         for port in self.ports():
             try:
-                return self.log_in_at(port)
+                return connect(port)
             except Unreachable as error:
-                trouble = error
+                trouble = trouble if isinstance(trouble, Impostor) else error
         raise trouble
 
     def log_in_at(self, port: int) -> Rpc:
         """Try the passwords at one listener; a server that has none takes any that is not empty."""
         for password in self.passwords() or ["none"]:
-            rpc = Rpc(port, password)
+            rpc = self.rpc(port, password)
             with contextlib.suppress(WrongPassword):
                 rpc.call("GetServerInfo")
                 return rpc
@@ -137,27 +155,32 @@ class SoftEther:
         if self.connection is not None and self.connection.port != port:
             password = self.connection.password
             self.connection.close()
-            self.connection = Rpc(port, password)
+            self.connection = self.rpc(port, password)
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
         """Wait until a listener answers over TLS; a port accepts half a second before that."""
         end = time.monotonic() + seconds
         self.close()
         while True:
-            try:
-                for port in self.ports():
-                    Rpc(port, "none", 1.0).call("GetServerInfo")
-            except WrongPassword:
+            troubles = [self.trouble_at(port) for port in self.ports()]
+            if not all(troubles):
                 return
-            except (Unreachable, json.JSONDecodeError) as error:
-                if time.monotonic() > end:
-                    raise AgentError(
-                        "{} was started on the VPN host but answered on no listener within {:.0f} s: "
-                        "see `journalctl -u {}`".format(self.place.unit, seconds, self.place.unit)
-                    ) from error
-                time.sleep(0.1)
-            else:
-                return
+            if time.monotonic() > end:
+                raise AgentError(
+                    "{} was started on the VPN host but answered on no listener within {:.0f} s ({}): "
+                    "see `journalctl -u {}`".format(self.place.unit, seconds, "; ".join(troubles), self.place.unit)
+                )
+            time.sleep(0.1)
+
+    def trouble_at(self, port: int) -> str:
+        """Why a listener takes no calls as yet, nothing where it does."""
+        try:
+            self.rpc(port, "none", 1.0).call("GetServerInfo")
+        except WrongPassword:
+            return ""
+        except (Unreachable, json.JSONDecodeError) as error:
+            return str(error)
+        return ""
 
     def close(self) -> None:
         """Forget the connection and what was read."""

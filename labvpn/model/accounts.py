@@ -18,6 +18,9 @@ ANDROID_KEY = 9
 SHOWN = 5
 """So many names stand in a sentence."""
 
+OF_THE_RULES = frozenset({"", "securenat", "administrator"})
+"""Whom access rules of ours know by these names: everybody, a hub's router, and whoever has the hub's password."""
+
 BUILT_IN = {Client.OPENVPN, Client.L2TP, Client.OLD_ANDROID, Client.SSTP}
 """Clients whose packets carry a MAC address that the server makes up, so that no rule of devices can know them."""
 
@@ -40,6 +43,8 @@ def problems(lab: Lab) -> Iterator[Problem]:
             yield Problem(f"user {user.name}: hub", unknown(str(user.hub), list(lab.all_hubs), "hub"))
         else:
             yield from _of_user(user, hub, lab.vpn.kept)
+    if "access" not in lab.vpn.kept:
+        yield from _of_rule_names(lab)
     for hub_name in duplicates([lab.hub_of(user) for user in lab.users if user.is_everybody]):
         yield Problem("user *: hub", f"{hub_name} has two lines for everybody; keep one")
 
@@ -58,10 +63,44 @@ def _of_user(user: User, hub: Hub, kept: Collection[str]) -> Iterator[Problem]:
         yield Problem(f"{place}: auth", "is radius, but the hub has no RADIUS server; give the hub's radius")
 
 
+def known_to_rules(name: str) -> str:
+    """What an access rule compares of a user's or a group's name: what is before an @, with case folded."""
+    return name.partition("@")[0].lower()
+
+
+def _of_rule_names(lab: Lab) -> Iterator[Problem]:
+    """Names that an access rule takes for those of others, so that their users would have the others' rights."""
+    sharing: dict[tuple[str, str], list[User]] = {}
+    for user in lab.users:
+        sharing.setdefault((lab.hub_of(user), known_to_rules(user.name)), []).append(user)
+    for (_, known), users in sharing.items():
+        if known in OF_THE_RULES:
+            for user in users:
+                yield Problem(
+                    f"user {user.name}: name", f"is {known or 'everybody'} to an access rule; rename the user"
+                )
+        elif len(users) > 1 and any(user.reach == "free" or user.devices for user in users):
+            names = ", ".join(user.name for user in users)
+            yield Problem(
+                f"user {users[0].name}: name", f"access rules know no difference between {names}; rename all but one"
+            )
+    for name, hub in lab.all_hubs.items():
+        for group in hub.groups:
+            if known_to_rules(group) in OF_THE_RULES:
+                yield Problem(
+                    f"hubs.{name}.groups.{group}", f"is a name by which access rules know {group}; rename the group"
+                )
+
+
 def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
     """What works, but not as whoever wrote it may expect."""
     yield from _of_key(lab, credentials)
     yield from _of_everybody(lab)
+    if credentials.hub_password is not None and len(lab.all_hubs) > 1:
+        yield (
+            f"hubPassword is one password for {len(lab.all_hubs)} hubs, so whoever learns one has them all; "
+            "`pulumi config rm hubPassword` gives each a password of its own"
+        )
     yield from _of_addresses(lab)
     offered = {
         Client.OPENVPN: lab.vpn.protocols.openvpn,
@@ -89,6 +128,12 @@ def _of_everybody(lab: Lab) -> Iterator[str]:
                 f"hub {name} has a line for *, so RADIUS lets these in as well, by the password that it has of the "
                 f"same name: {', '.join(either[:SHOWN])}{more}; keep the names out of RADIUS, or let the same people "
                 "have them there"
+            )
+        free = [user.name for user in users if user.reach == "free"]
+        if free and "access" not in lab.vpn.kept:
+            yield (
+                f"hub {name} has a line for *, and an access rule takes whoever RADIUS knows as {free[0]}@ANYTHING for "
+                f"{free[0]}, who reaches everything; give users of `reach: free` another hub"
             )
 
 

@@ -12,7 +12,7 @@ from labvpn.model.base import Value
 from labvpn.model.dns import Mode
 from labvpn.model.identity import CERTIFICATE, kinds
 from labvpn.model.lab import Lab
-from labvpn.model.passwords import derive
+from labvpn.model.passwords import derive, derive_for_hub
 from labvpn.model.problems import Problem
 from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User
@@ -66,7 +66,9 @@ class Credentials(Value):
     ssh_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
     ssh_password: SecretStr | None = None
     administrator_password: Password
-    hub_password: Password
+    hub_password: Password | None = Field(
+        default=None, description="of every hub; left out: each hub has one of its own, derived from userSecret"
+    )
     user_secret: Annotated[SecretStr, Field(min_length=16)]
     preshared_key: Annotated[SecretStr, AfterValidator(_preshared_key)] | None = None
     passwords: dict[str, Password] = Field(default_factory=dict, description="of users who are not given a derived one")
@@ -106,6 +108,12 @@ class Credentials(Value):
             return given.get_secret_value()
         return derive(self.user_secret.get_secret_value(), user.name, user.rotation)
 
+    def hub_password_of(self, hub: str) -> str:
+        """A hub's password: the one that is set for all of them, or the hub's own."""
+        if self.hub_password is not None:
+            return self.hub_password.get_secret_value()
+        return derive_for_hub(self.user_secret.get_secret_value(), hub)
+
     def problems(self, lab: Lab) -> Iterator[Problem]:
         """What this lab needs and these credentials lack, and passwords of nobody."""
         logins = {server.ssh.login: f"{lab.place(server)}.ssh.login" for server in reversed(lab.servers)}
@@ -113,6 +121,11 @@ class Credentials(Value):
             "sshKey": ("key" in logins, self.ssh_key, f"{logins.get('key')} is key"),
             "sshPassword": ("password" in logins, self.ssh_password, f"{logins.get('password')} is password"),
             "presharedKey": (lab.vpn.protocols.l2tp_ipsec, self.preshared_key, "L2TP/IPsec is on"),
+            "hubPassword": (
+                lab.vpn.sessions.enforced and "hub-password" in lab.vpn.kept,
+                self.hub_password,
+                "vpn.kept leaves the hubs' passwords as they are, by which sessions are ended (vpn.sessions.enforced)",
+            ),
             "fortigateToken": (lab.fortigate, self.fortigate_token, "the lab has a FortiGate"),
             "fortigateCa": (lab.fortigate, self.fortigate_ca, "the lab has a FortiGate"),
             "dnsKey": (lab.dns and lab.dns.mode is Mode.UPDATE, self.dns_key, "the lab's name is kept by update"),

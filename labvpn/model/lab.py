@@ -15,6 +15,7 @@ from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.hub import Hub, HubName
 from labvpn.model.policies import effective
+from labvpn.model.securenat import LONGEST_LEASE, SHORTEST_LEASE
 from labvpn.model.server import Server, distinct
 from labvpn.model.users import User
 from labvpn.model.vpn import Vpn
@@ -111,7 +112,23 @@ class Lab(Value):
         """Every policy that is said of a user, by the user, the group or the lab."""
         hub = self.all_hubs[self.hub_of(user)]
         group = hub.groups.get(user.group) if user.group else None
-        return effective(group.policies if group else None, user)
+        return effective(group.policies if group else None, user, guarded=self.is_guarded(user))
+
+    def is_guarded(self, user: User) -> bool:
+        """Whether a user is kept from the others of the hub: a guest is, and whoever shares a hub with `services`."""
+        listed = bool(self.all_hubs[self.hub_of(user)].services)
+        return "access" not in self.vpn.kept and (listed or user.reach == "services")
+
+    def lease_of(self, name: str) -> int:
+        """Seconds of a DHCP lease in a hub: no longer than any session may be, so that nobody's outlasts him for long.
+
+        A client renews its lease halfway (RFC 2131, 4.4.5), so a session outlives it.
+        """
+        nat = self.all_hubs[name].secure_nat
+        if nat and nat.lease is not None:
+            return nat.lease
+        limits = {int(self.policies_of(user)["AutoDisconnect"]) for user in self.users if self.hub_of(user) == name}
+        return LONGEST_LEASE if not limits or 0 in limits else max(SHORTEST_LEASE, min(LONGEST_LEASE, max(limits)))
 
     @field_validator("listed")
     @classmethod

@@ -1,4 +1,4 @@
-"""Passwords of users, derived from one secret of the stack, so that thousands need not be stored."""
+"""Passwords of users and hubs, derived from one secret of the stack, so that thousands need not be stored."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ LENGTH = 20
 def derive(secret: str, user: str, rotation: int) -> str:
     """The password of a user: HMAC-SHA256 (RFC 2104) of name and rotation number, in lower-case base32."""
     # SoftEther folds the case of names, and so must the password of one.
-    message = f"labvpn/user/{user.upper()}/{rotation}".encode()
-    digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
+    return _derived(secret, f"labvpn/user/{user.upper()}/{rotation}")
+
+
+def derive_for_hub(secret: str, hub: str) -> str:
+    """The password of a hub's administrator, made in the same way of another message, so that none tells another."""
+    return _derived(secret, f"labvpn/hub/{hub.upper()}")
+
+
+def _derived(secret: str, message: str) -> str:
+    digest = hmac.new(secret.encode(), message.encode(), hashlib.sha256).digest()
     return base64.b32encode(digest).decode().lower()[:LENGTH]

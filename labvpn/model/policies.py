@@ -111,6 +111,20 @@ LAB_DEFAULTS: Mapping[str, int | bool] = {"AutoDisconnect": 1800, "MultiLogins":
 """What holds for every user of the lab unless the user or the group says otherwise."""
 
 
-def effective(group: Policies | None, user: Policies) -> dict[str, int | bool]:
-    """A user's policies as a whole: SoftEther takes the user's or the group's, never both, so they are merged here."""
-    return {**LAB_DEFAULTS, **(group.stated() if group else {}), **user.stated()}
+GUEST_DEFAULTS: Mapping[str, int | bool] = {
+    "CheckIP": True,
+    "CheckMac": True,
+    "MaxIP": 1,
+    "MaxMac": 1,
+    "PrivacyFilter": True,
+}
+"""What keeps users from each other's traffic where guests are among them (docs/softether.md has what each stops)."""
+
+
+def effective(group: Policies | None, user: Policies, *, guarded: bool = False) -> dict[str, int | bool]:
+    """A user's policies as a whole: SoftEther takes the user's or the group's, never both, so they are merged here.
+
+    `guarded` adds what keeps the users of a hub apart; the user and the group may say otherwise.
+    """
+    defaults = {**LAB_DEFAULTS, **GUEST_DEFAULTS} if guarded else LAB_DEFAULTS
+    return {**defaults, **(group.stated() if group else {}), **user.stated()}

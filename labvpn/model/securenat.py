@@ -10,6 +10,9 @@ from pydantic import Field, model_validator
 
 from labvpn.model.base import Value
 
+SHORTEST_LEASE, LONGEST_LEASE = 60, 7200
+"""Seconds of a DHCP lease that nobody has set; the longer one is SoftEther's own default."""
+
 
 class Mode(StrEnum):
     """How SecureNAT reaches the network outside (docs/softether.md has what was measured of each)."""
@@ -28,7 +31,12 @@ class SecureNat(Value):
         default=None, description="first address for clients; the network's tenth if unset"
     )
     last: IPv4Address | None = Field(default=None, description="last address for clients; the 200th if unset")
-    lease: int = Field(default=7200, ge=60, le=2_592_000, description="seconds")
+    lease: int | None = Field(
+        default=None,
+        ge=SHORTEST_LEASE,
+        le=2_592_000,
+        description="seconds of a DHCP lease; left out: as long as a session of the hub may be, two hours at most",
+    )
     dns: IPv4Address | None = Field(default=None, description="DNS server for clients; the router itself if unset")
     domain: str = ""
     routes: tuple[IPv4Network, ...] | None = Field(

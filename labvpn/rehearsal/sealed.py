@@ -67,8 +67,8 @@ def _is_own(key: str) -> bool:
 
 
 def _names() -> set[str]:
-    names = {"sshKey", "fortigateToken", "dnsKey", "administratorPassword", "hubPassword", "presharedKey", "userSecret"}
-    return names | PUBLIC | {"authority"}
+    names = {"sshKey", "fortigateToken", "dnsKey", "administratorPassword", "presharedKey", "userSecret", "authority"}
+    return names | PUBLIC
 
 
 def _write(state: Path, merged: dict[str, Any], pulumi: Path, environment: dict[str, str]) -> None:

@@ -46,7 +46,7 @@ def _make(state: Path) -> None:
         "fortigateToken": token,
         "fortigateCa": certificates.make(box).read_text(),
         "dnsKey": base64.b64encode(secrets.token_bytes(32)).decode(),
-        **{name: secrets.token_urlsafe(24) for name in ("administratorPassword", "hubPassword", "presharedKey")},
+        **{name: secrets.token_urlsafe(24) for name in ("administratorPassword", "presharedKey")},
         "userSecret": secrets.token_urlsafe(32),
     }
     _key_pair(state / "ssh/admin")

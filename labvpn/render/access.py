@@ -9,8 +9,10 @@ from labvpn.model.hub import Hub, Service
 from labvpn.model.securenat import SecureNat
 from labvpn.model.users import User
 
-DEVICES, FREE, NETWORK, SERVICES, REST = 100_000, 200_000, 300_000, 400_000, 900_000
+CLOSED, DEVICES, FREE, NETWORK, SERVICES, REST = 50_000, 100_000, 200_000, 300_000, 400_000, 900_000
 """Where the priorities of each part begin, so that a new rule moves those of its own part alone."""
+
+BROADCAST = "255.255.255.255"
 
 MEMO = "labvpn"
 """How the memo of every rule of ours begins."""
@@ -24,6 +26,8 @@ def rules(name: str, hub: Hub, users: Sequence[User]) -> Iterator[Entry]:
     services = {f"service:{service.name}": _service(service) for service in hub.services}
     limited = [user for user in users if user.devices]
     parts: dict[int, dict[str, Rule]] = {
+        # Whoever has the hub's password can dial in by this name, and has no limit.
+        CLOSED: dict(_shut("administrator", {"user": "administrator"})),
         DEVICES: {memo: rule for user in limited for memo, rule in _devices(user, {**network, **services})},
         FREE: {memo: rule for user in users if user.reach == "free" and not user.devices for memo, rule in _free(user)},
         # What the router sends is not the guests' doing: the answers of what they may reach.
@@ -37,7 +41,9 @@ def rules(name: str, hub: Hub, users: Sequence[User]) -> Iterator[Entry]:
 
 
 def _network(nat: SecureNat) -> Iterator[tuple[str, Rule]]:
-    yield "dhcp", {"action": "pass", "protocol": "udp", "port": "67"}
+    # A client asks everybody for an address, and the router alone to renew it (RFC 2131, 4.1 and 4.4.5).
+    for memo, server in (("dhcp", BROADCAST), ("dhcp-renewal", nat.address.ip)):
+        yield memo, {"action": "pass", "protocol": "udp", "to": f"{server}/32", "port": "67"}
     for transport in ("udp", "tcp"):
         to = f"{nat.dns or nat.address.ip}/32"
         yield f"dns-{transport}", {"action": "pass", "protocol": transport, "to": to, "port": "53"}

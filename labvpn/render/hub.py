@@ -22,7 +22,7 @@ def hubs(lab: Lab) -> Iterator[Entry]:
     for name, hub in lab.all_hubs.items():
         known = {} if "hub-password" in lab.vpn.kept else {"password": "current"}
         yield Entry("hub", name, {"online": flag(hub.online), "exclusive": flag(hub.exclusive), **known})
-        yield from _settings(name, hub)
+        yield from _settings(name, hub, lab.lease_of(name))
         users = [user for user in lab.users if lab.hub_of(user) == name]
         for user in users:
             yield _user(name, user, lab.policies_of(user))
@@ -38,8 +38,8 @@ def _reaper(lab: Lab) -> Entry:
     return Entry("reaper", "", {"hubs": hubs, **times, "keep": limits.keep, "password": "current", "active": "yes"})
 
 
-def _settings(name: str, hub: Hub) -> Iterator[Entry]:
-    yield _secure_nat(name, hub.secure_nat, hub.routes)
+def _settings(name: str, hub: Hub, lease: int) -> Iterator[Entry]:
+    yield _secure_nat(name, hub.secure_nat, hub.routes, lease)
     for option, value in sorted(hub.options.items()):
         yield Entry("option", f"{name}/{option}", {"value": str(value)})
     yield _log(name, hub.log)
@@ -66,7 +66,7 @@ def _log(name: str, log: Log) -> Entry:
     return Entry("log", name, fields)
 
 
-def _secure_nat(name: str, nat: SecureNat | None, routes: Sequence[IPv4Network]) -> Entry:
+def _secure_nat(name: str, nat: SecureNat | None, routes: Sequence[IPv4Network], lease: int) -> Entry:
     if nat is None:
         return Entry("securenat", name, {"enabled": "no"})
     router = str(nat.address.ip)
@@ -79,7 +79,7 @@ def _secure_nat(name: str, nat: SecureNat | None, routes: Sequence[IPv4Network])
         "nat": "yes",
         "first": str(nat.first_client),
         "last": str(nat.last_client),
-        "lease": str(nat.lease),
+        "lease": str(lease),
         # A pushed default route would take the whole traffic, so a split tunnel pushes its routes alone.
         "gateway": "none" if routes else router,
         "dns": str(nat.dns or router),

@@ -28,12 +28,11 @@ class Secrets(TypedDict, total=False):
 
 def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     """Everything secret that the host's documents stand for."""
-    hub_password = credentials.hub_password.get_secret_value()
     certificates = [user.certificate for user in lab.users if user.certificate]
     certificates += [one for hub in lab.all_hubs.values() for one in hub.authorities]
     answer: Secrets = {
         "administrator": credentials.administrator_password.get_secret_value(),
-        "hubs": dict.fromkeys(lab.all_hubs, hub_password),
+        "hubs": {hub: credentials.hub_password_of(hub) for hub in lab.all_hubs},
         "users": {
             f"{lab.hub_of(user)}/{user.name}": credentials.password_of(user)
             for user in lab.users

@@ -14,7 +14,7 @@ from tests.rehearsal import hand_made
 from tests.rehearsal.hand_made import USERS, password, user
 from tests.rehearsal.own_lab import OwnLab
 
-SECRETS = ("administratorPassword", "hubPassword", "userSecret", "fortigateToken", "dnsKey")
+SECRETS = ("administratorPassword", "userSecret", "fortigateToken", "dnsKey")
 BEFORE = (
     "mkdir -p -m 700 /srv/labvpn-state",
     "pulumi login 'file:///srv/labvpn-state?metadata=skip'",

@@ -117,7 +117,7 @@ def test_a_wrong_password_ends_at_the_login(host: Host, way: str) -> None:
 
 def test_a_session_is_cut_at_its_limit_and_the_user_held_off(host: Host) -> None:
     document = host.documents()["hub"].replace("interval=5 hold=60", "interval=1 hold=15")
-    host.converge("hub", document.replace("AutoDisconnect=1800 MultiLogins=1", "AutoDisconnect=8 MultiLogins=1"))
+    host.converge("hub", document.replace("AutoDisconnect=1800 CheckIP", "AutoDisconnect=8 CheckIP"))
     said = host.dial("guest1", stay=60)
     assert said.get("ended"), said
     assert host.dial("guest1")["stage"] == "login"

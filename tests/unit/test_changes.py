@@ -106,3 +106,25 @@ def test_a_guard_that_cannot_bar_is_drift_in_words() -> None:
     wanted, now = "bans slow=5 active=yes\n", "bans slow=5 active=hindered\n"
     (sentence,) = drifted(Observed(now, wanted), wanted)
     assert sentence == "guard against guessed passwords runs, but cannot bar everybody; labvpn status says why"
+
+
+def test_what_an_older_stack_has_not_yet_is_planned_in_words_and_nobodys_doing() -> None:
+    old = (
+        "securenat LAB enabled=yes lease=7200\nuser LAB/guest1 password=current MultiLogins=1\n"
+        "access LAB/labvpn:dhcp priority=300001 action=pass protocol=udp port=67\n"
+    )
+    new = (
+        "securenat LAB enabled=yes lease=1800\n"
+        "user LAB/guest1 password=current CheckMac=yes MaxMac=1 MultiLogins=1 PrivacyFilter=yes\n"
+        "access LAB/labvpn:administrator priority=50000 action=discard user=administrator\n"
+        "access LAB/labvpn:dhcp priority=300001 action=pass protocol=udp to=255.255.255.255/32 port=67\n"
+    )
+    shown = old.replace("MultiLogins=1", "CheckMac=no MaxMac=0 MultiLogins=1 PrivacyFilter=no")
+    observed = Observed(shown.replace("protocol=udp port", "protocol=udp to=none port"), old)
+    assert drifted(observed, new) == []
+    assert planned(observed, new) == [
+        "~ securenat LAB: lease 7200 -> 1800",
+        "~ user LAB/guest1: CheckMac no -> yes, MaxMac 0 -> 1, PrivacyFilter no -> yes",
+        "+ access LAB/labvpn:administrator",
+        "~ access LAB/labvpn:dhcp: to none -> 255.255.255.255/32",
+    ]

@@ -52,4 +52,4 @@ def test_a_command_is_found_in_a_sentence_in_a_row_and_in_a_block_and_nothing_el
 def test_what_is_run_in_the_order_of_the_text_is_found_in_it() -> None:
     assert len(steps(TEXTS[ENGLISH])) == 6
     assert len(rows(TEXTS[ENGLISH], "Every day")) >= 14
-    assert len(block(TEXTS[README], "Keys and secrets")) == 10
+    assert len(block(TEXTS[README], "Keys and secrets")) == 9

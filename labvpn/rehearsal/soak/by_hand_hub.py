@@ -115,6 +115,8 @@ USERS = (
     of_user("guest1", "serve", "NoServer is no on the server, yes here", **{"policy:NoServer_bool": False}),
     of_user("guest2", "up", "MaxUpload is 0 on the server, 50000000 here", **{"policy:MaxUpload_u32": 0}),
     of_user("guest1", "watch", "MonitorPort is yes on the server, unset here", **{"policy:MonitorPort_bool": True}),
+    of_user("guest1", "apart", "PrivacyFilter is no on the server, yes here", **{"policy:PrivacyFilter_bool": False}),
+    of_user("guest2", "apart", "MaxMac is 0 on the server, 1 here", **{"policy:MaxMac_u32": 0}),
     of_user("guest1", "group", "group is none on the server, guests here", GroupName_str=""),
 )
 
@@ -145,7 +147,7 @@ HUB = (
     of_nat("mask", "mask is 255.255.255.0,255.255.0.0 on", DhcpSubnetMask_ip="255.255.0.0"),
     of_nat("first", "first is 192.168.30.50 on", DhcpLeaseIPStart_ip="192.168.30.50"),
     of_nat("last", "last is 192.168.30.99 on", DhcpLeaseIPEnd_ip="192.168.30.99"),
-    of_nat("lease", "lease is 600 on the server, 7200 here", DhcpExpireTimeSpan_u32=600),
+    of_nat("lease", "lease is 600 on the server, 1800 here", DhcpExpireTimeSpan_u32=600),
     of_nat("gateway", "gateway is 192.168.30.1 on the server, none here", DhcpGatewayAddress_ip="192.168.30.1"),
     of_nat("dns", "dns is 9.9.9.9 on the server, 192.168.30.1 here", DhcpDnsServerAddress_ip="9.9.9.9"),
     of_nat("dns", "dns is 192.168.30.1,8.8.8.8 on", DhcpDnsServerAddress2_ip="8.8.8.8"),
@@ -173,6 +175,11 @@ HUB = (
         "access/jupyterhub",
         "access rule labvpn:service:jupyterhub is gone from the server",
         without_rule("labvpn:service:jupyterhub"),
+    ),
+    Change(
+        "access/administrator",
+        "access rule labvpn:administrator is gone from the server",
+        without_rule("labvpn:administrator"),
     ),
     Change("access/rest", "access rule labvpn:rest is gone from the server", without_rule("labvpn:rest")),
     Change(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labvpn.model.passwords import derive
+from labvpn.model.passwords import derive, derive_for_hub
 from labvpn.rehearsal import values
 from labvpn.rehearsal.fortigate import control
 from labvpn.rehearsal.fortigate.gate import Faults
@@ -64,7 +64,8 @@ class Hunt:
                 row["name"]: derive(known["userSecret"], row["name"], int(row["rotation"]))
                 for row in csv.DictReader(file)
             }
-        return canaries.forms({**known, "passphrase": (self.state / "passphrase").read_text()}, users)
+        hubs = {f"password of hub {hub}": derive_for_hub(known["userSecret"], hub) for hub in ("LAB", "OWNER")}
+        return canaries.forms({**known, **hubs, "passphrase": (self.state / "passphrase").read_text()}, users)
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:

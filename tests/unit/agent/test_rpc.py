@@ -52,7 +52,7 @@ class Connection:
 
 
 def caller(*answers: Any) -> tuple[Rpc, Connection]:
-    rpc, connection = Rpc(5555, PASSWORD), Connection(*answers)
+    rpc, connection = Rpc(5555, PASSWORD, lambda connection: None), Connection(*answers)
     rpc.connection = connection  # type: ignore[assignment]
     return rpc, connection
 
