@@ -80,10 +80,15 @@ class Fallback:
         }
         self.machine.write(SAVED + "/state.json", json.dumps(state), 0o600)
 
-    def note_ours(self) -> None:
-        """Note what the files are after the change, so that the way back leaves alone what others change after it."""
+    def await_confirmation(self) -> None:
+        """Give a new connection its whole time from here on, however long the change took.
+
+        What the files are now is noted, so that the way back leaves alone what others change after it.
+        """
         if self.armed():
             self.machine.write(SAVED + "/changed.json", json.dumps(self.digests(SETTINGS)), 0o600)
+            self.machine.run(["systemctl", "stop", NAME + ".service"])
+            self.machine.must(["systemctl", "restart", NAME + ".timer"])
 
     def digests(self, folder: str) -> Dict[str, str]:
         """The digest of each file below a folder."""

@@ -131,7 +131,7 @@ class Firewall(Concern):
                 self.firewalld.enter(zone, "--add-port=", missing)
 
     def finish(self, changes: List[Change]) -> None:
-        self.fallback.note_ours()
+        self.fallback.await_confirmation()
 
     def ours(self, changes: List[Change]) -> Dict[str, List[str]]:
         """By kind, the entries of zones that these changes settle: not what others may add meanwhile."""

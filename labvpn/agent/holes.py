@@ -95,12 +95,11 @@ class Holes:
         own |= bar_rules(self.machine) | SHIPPED_OPEN
         programs = dict(listening(self.machine))
         for lasting in self.firewalld.looks():
-            openings = Openings(self.firewalld, lasting)
-            for place, whom, parts in openings.places():
-                more = [named(one, programs) for one in lets_in(parts) if one.partition(" ")[2] not in own]
+            for place, whom, parts in Openings(self.firewalld, lasting).places():
+                more = [one for one in lets_in(parts) if own.isdisjoint((one, one.partition(" ")[2]))]
                 if more:
-                    yield "{} of firewalld also lets {} in, which is not of this stack: {}".format(
-                        place, ", ".join(whom), "; ".join(more)
+                    yield "{} of firewalld also lets in what is not of this stack: {}".format(
+                        place, "; ".join(named(one, whom, programs) for one in more)
                     )
 
     def unopened(self, ports: List[str]) -> Iterator[str]:
@@ -159,15 +158,20 @@ def lets_in(parts: Dict[str, List[str]]) -> List[str]:
     ):
         found += ["{} {}".format(word, one) for one in parts.get(key, [])]
     rules = [text.replace('"', "") for text in parts.get("rich rules", [])]
-    found += [one for one in rules if read_rule(one).action in ("accept", "") and read_rule(one).element not in LETS_NOTHING_IN]
+    found += [
+        one
+        for one in rules
+        if read_rule(one).action in ("accept", "") and read_rule(one).element not in LETS_NOTHING_IN
+    ]
     return found + (["target ACCEPT"] if parts.get("target") == ["ACCEPT"] else [])
 
 
-def named(one: str, programs: Dict[str, str]) -> str:
-    """An entry, with the program that listens at its port."""
+def named(one: str, whom: List[str], programs: Dict[str, str]) -> str:
+    """An entry, with whom it lets in and the program that listens at its port."""
     word, _, entry = one.partition(" ")
     who = [program for port, program in programs.items() if word == "port" and covers(entry, port)]
-    return "{} ({})".format(one, "; ".join(who)) if who else one
+    only = read_rule(one).source if word == "rule" else ""
+    return "{}{} for {}".format(one, " ({})".format("; ".join(who)) if who else "", only or ", ".join(whom))
 
 
 def may_reach(words: List[str], port: str) -> bool:

@@ -84,15 +84,14 @@ class Runtime:
 
     def bring_back(self, before: Held, others: Rules) -> List[str]:
         """Make what firewalld holds the same as before, then the rules that others have beside it."""
-        for words in steps(before, self.held()):
-            self.machine.run(["firewall-cmd", *words])
-        # A source or interface that another zone has is free only now.
-        left = list(steps(before, self.held()))
-        for words in left:
-            self.machine.run(["firewall-cmd", *words])
+        now = self.held()
+        # All of a kind in one call first; then each by itself, since one that is refused may keep the others away.
+        for together in (True, False):
+            for words in steps(before, now, together):
+                self.machine.run(["firewall-cmd", *words])
+            now = now if now == before else self.held()
         for words in bars_again(self.machine, time.time()):
             self.machine.run(["firewall-cmd", *words])
-        now = self.held() if left else before
         return [*differences_of(before, now), *self.beside.restore(others, AWAITED)]
 
 
@@ -122,18 +121,30 @@ def entry_of(signature: str, words: List[str]) -> Tuple[str, List[str]]:
     return " ".join(map(shlex.quote, taken)) if len(signature) > 1 else taken[0], words
 
 
-def steps(before: Held, now: Held) -> Iterator[List[str]]:
-    """The words of firewall-cmd that lead from what holds now to what held before; what was added comes first."""
+def steps(before: Held, now: Held, together: bool) -> Iterator[List[str]]:
+    """The words of firewall-cmd that lead from what holds now to what held before; what is missing comes first."""
     added, removed = [], []
     for scope in before:
         for key, wanted in before[scope].items():
             there = now.get(scope, {}).get(key, [])
             missing, surplus = [one for one in wanted if one not in there], [one for one in there if one not in wanted]
             if scope in now and (missing or surplus):
-                added += [words for words in words_for(scope, key, missing, add=True) if words]
-                removed += [words for words in words_for(scope, key, surplus, add=False) if words]
-    yield from added
-    yield from removed
+                added += words_for(scope, key, missing, add=True)
+                removed += words_for(scope, key, surplus, add=False)
+    for calls in (added, removed):
+        yield from joined(calls) if together else calls
+
+
+def joined(calls: List[List[str]]) -> Iterator[List[str]]:
+    """Calls that begin alike as one."""
+    found: Dict[Tuple[str, str], List[str]] = {}
+    for place, option, *more in calls:
+        if place == "--direct":
+            yield [place, option, *more]
+        else:
+            found.setdefault((place, option.partition("=")[0]), []).append(option)
+    for (place, _), options in found.items():
+        yield [place, *options]
 
 
 def words_for(scope: str, key: str, entries: List[str], add: bool) -> List[List[str]]:
@@ -141,7 +152,7 @@ def words_for(scope: str, key: str, entries: List[str], add: bool) -> List[List[
     kind, _, name = scope.partition(" ")
     verb = "--add-" if add else "--remove-"
     if kind == "daemon":
-        return [words for one in entries for words in [of_daemon(key, one, verb)] if words]
+        return [of_daemon(key, one, verb) for one in entries if key in DIRECT or key in WHITELISTS]
     if kind == "set":
         return [["--ipset=" + name, verb + "entry=" + one] for one in entries]
     place = "--{}={}".format(kind, name)
@@ -153,7 +164,6 @@ def words_for(scope: str, key: str, entries: List[str], add: bool) -> List[List[
         return []
     if add and option in MOVED:
         verb = "--change-"
-    # One entry a call: of several with one that is refused, firewall-cmd says nothing.
     return [[place, "{}{}={}".format(verb, option, one)] for one in entries]
 
 
@@ -161,9 +171,7 @@ def of_daemon(key: str, entry: str, verb: str) -> List[str]:
     """The same for what stands in no zone."""
     if key in DIRECT:
         return ["--direct", DIRECT[key].replace("--add-", verb), *shlex.split(entry)]
-    if key in WHITELISTS:
-        return ["{}lockdown-whitelist-{}={}".format(verb, WHITELISTS[key], entry)]
-    return []
+    return ["--quiet", "{}lockdown-whitelist-{}={}".format(verb, WHITELISTS[key], entry)]
 
 
 def differences_of(before: Held, now: Held) -> List[str]:
