@@ -55,6 +55,7 @@ def _zone(daemon: Daemon, wanted: list[str]) -> str | None:
     """The zone in which everyone arrives and most of what is wanted is open; of equals the default zone."""
     zones = [zone for zone, whom in daemon.arriving.items() if EVERYONE in whom]
     zones.sort(key=lambda zone: (zone != daemon.default, zone))
+    zones = [zone for zone in zones if not _open_by_itself(daemon, zone)] or zones
     return max(zones, key=lambda zone: sum(bool(_ways(daemon, zone, port)) for port in wanted), default=None)
 
 
@@ -77,7 +78,7 @@ def _limits(daemon: Daemon, zone: str, wanted: list[str]) -> Iterator[str]:
                 yield f"has {rule} in {place}, of which it cannot be told whether it opens {port}"
             elif whom != EVERYONE:
                 yield f"opens {port} to {whom} alone ({place}: {rule})"
-            else:
+            elif not _open_by_itself(daemon, place.removeprefix("zone ")):
                 yield f"opens {port} in {place} and not in zone {zone}, in which everyone arrives too"
 
 
