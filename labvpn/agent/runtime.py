@@ -125,8 +125,8 @@ def steps(before: Held, now: Held, together: bool) -> Iterator[List[str]]:
     """The words of firewall-cmd that lead from what holds now to what held before; what is missing comes first."""
     added, removed = [], []
     for scope in before:
-        for key, wanted in before[scope].items():
-            there = now.get(scope, {}).get(key, [])
+        for key in dict.fromkeys([*before[scope], *now.get(scope, {})]):
+            wanted, there = before[scope].get(key, []), now.get(scope, {}).get(key, [])
             missing, surplus = [one for one in wanted if one not in there], [one for one in there if one not in wanted]
             if scope in now and (missing or surplus):
                 added += words_for(scope, key, missing, add=True)

@@ -10,6 +10,10 @@ import pytest
 from tests.rehearsal.found_host import BESIDE, DOCUMENT, FOR_NOW, FoundHost
 
 WIDER = DOCUMENT.replace("500/udp", "500/udp,992/tcp")
+MEANWHILE = """
+firewall-cmd -q --permanent --zone=bench --VERB-port=4714/tcp
+firewall-cmd -q --zone=bench --VERB-port=4715/tcp
+"""
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +77,7 @@ def test_ports_that_firewalld_joins_to_a_range_are_ours_and_the_range_of_others_
 def test_an_unconfirmed_change_goes_and_takes_nothing_with_it(host: FoundHost, before: list[str]) -> None:
     host.settle()
     host.converge("firewall", WIDER)
-    host.by_hand(
-        "firewall-cmd -q --permanent --zone=bench --add-port=4714/tcp; firewall-cmd -q --zone=bench --add-port=4715/tcp"
-    )
+    host.by_hand(MEANWHILE.replace("VERB", "add"))
     until = time.monotonic() + 75
     while host.run("server", "test", "-e", "/var/lib/labvpn/firewall.returned").returncode and time.monotonic() < until:
         time.sleep(1)
@@ -83,9 +85,7 @@ def test_an_unconfirmed_change_goes_and_takes_nothing_with_it(host: FoundHost, b
     assert host.look()["observed"] == DOCUMENT
     assert host.output("server", "firewall-cmd", "--permanent", "--zone=bench", "--query-port=4714/tcp") == "yes"
     assert host.output("server", "firewall-cmd", "--zone=bench", "--query-port=4715/tcp") == "yes"
-    host.by_hand(
-        "firewall-cmd -q --permanent --zone=bench --remove-port=4714/tcp; firewall-cmd -q --zone=bench --remove-port=4715/tcp"
-    )
+    host.by_hand(MEANWHILE.replace("VERB", "remove"))
     assert host.whole() == before
 
 

@@ -61,7 +61,6 @@ def test_other_changes_come_into_force_on_a_host_that_lost_its_rules(host: Found
 def test_a_reload_that_dropped_everybody_is_undone(host: FoundHost) -> None:
     host.output("server", "nft", "flush", "ruleset")
     assert host.run("server", "firewall-cmd", "--reload").returncode != 0
-    assert host.ssh("-o ConnectTimeout=3 true").returncode != 0 or True
     done = host.run("server", AGENT, "converge", "firewall", input=host.request("firewall", DOCUMENT))
     assert done.returncode == 0, done.stderr
     host.confirm()
@@ -109,8 +108,8 @@ def test_a_repair_that_nobody_confirms_lets_in_again_whoever_got_in(host: FoundH
             "policy sly of firewalld opens it to everyone by port 8000/tcp",
         ),
         (
-            "firewall-cmd -q --zone=home --change-source=203.0.113.128/26; firewall-cmd -q --zone=home --add-port=8000/tcp",
-            "firewall-cmd -q --zone=home --remove-source=203.0.113.128/26; firewall-cmd -q --zone=home --remove-port=8000/tcp",
+            "alias h='firewall-cmd -q --zone=home'\nh --change-source=203.0.113.128/26; h --add-port=8000/tcp",
+            "alias h='firewall-cmd -q --zone=home'\nh --remove-source=203.0.113.128/26; h --remove-port=8000/tcp",
             "zone home of firewalld opens it to 203.0.113.128/26 by port 8000/tcp",
         ),
     ],
