@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from labvpn.agent.beside import Beside, lost, returned, rules_of
+from labvpn.agent.bus import entries_of, quick
 from labvpn.agent.fallback import merged
 from labvpn.agent.firewalld import Firewalld
 from labvpn.agent.kernel import Kernel
 from labvpn.agent.machine import Outcome
-from labvpn.agent.runtime import Held, Runtime, differences_of, entries_of, steps
+from labvpn.agent.runtime import Held, Runtime, differences_of, steps
 from tests.unit.agent.fakes import FakeMachine
 
 BEFORE: Held = {
@@ -40,30 +43,54 @@ AFTER: Held = {
 
 
 def test_each_kind_is_brought_back_by_its_own_option_and_what_came_goes() -> None:
-    words = [" ".join(one) for one in steps(BEFORE, AFTER, together=True)]
+    words = [" ".join(one) for one in steps(BEFORE, AFTER)]
     assert words == [
-        "--direct --add-rule ipv4 filter INPUT 0 -p tcp -j DROP",
         "--zone=dmz --add-masquerade",
         "--zone=dmz --remove-forward",
         "--zone=dmz --add-forward-port=port=80:proto=tcp:toport=8080:toaddr=",
         "--zone=dmz --add-icmp-block=echo-request",
         "--zone=dmz --change-interface=eth1",
         "--zone=dmz --change-source=192.0.2.0/24",
-        "--zone=dmz --add-port=1/tcp --add-port=2/tcp",
+        "--zone=dmz --add-port=1/tcp",
+        "--zone=dmz --add-port=2/tcp",
         '--zone=dmz --add-rich-rule=rule service name="ssh" drop',
         "--policy=between --add-ingress-zone=home",
         "--policy=between --add-service=http",
         "--ipset=held --add-entry=192.0.2.9",
+        "--direct --add-rule ipv4 filter INPUT 0 -p tcp -j DROP",
         "--quiet --add-lockdown-whitelist-uid=7",
         "--zone=dmz --remove-port=3/tcp",
         "--zone=dmz --remove-service=ssh",
     ]
 
 
-def test_one_by_one_an_entry_that_is_refused_keeps_no_other_away() -> None:
-    words = [" ".join(one) for one in steps(BEFORE, AFTER, together=False)]
-    assert "--zone=dmz --add-port=1/tcp" in words
-    assert "--zone=dmz --add-port=2/tcp" in words
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        ("--zone=dmz --add-port=1/tcp", "zone addPort sssi dmz 1 tcp 0"),
+        ("--zone=dmz --remove-source-port=1-9/udp", "zone removeSourcePort sss dmz 1-9 udp"),
+        ("--zone=dmz --add-masquerade", "zone addMasquerade si dmz 0"),
+        ("--zone=dmz --add-icmp-block-inversion", "zone addIcmpBlockInversion s dmz"),
+        (
+            "--zone=dmz --add-forward-port=port=1:proto=tcp:toport=:toaddr=2001:db8::1",
+            "zone addForwardPort sssssi dmz 1 tcp  2001:db8::1 0",
+        ),
+        ("--zone=dmz --change-source=192.0.2.0/24", "zone changeZoneOfSource ss dmz 192.0.2.0/24"),
+        ("--zone=dmz --remove-interface=eth1", "zone removeInterface ss dmz eth1"),
+        ("--ipset=held --add-entry=192.0.2.9", "ipset addEntry ss held 192.0.2.9"),
+    ],
+)
+def test_what_the_bus_can_do_is_done_by_it(words: str, call: str) -> None:
+    made = quick(words.split())
+    assert made is not None
+    assert " ".join(made) == "busctl call org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 " + (
+        "org.fedoraproject.FirewallD1." + call
+    )
+
+
+@pytest.mark.parametrize("words", ["--zone=dmz --add-forward", "--policy=x --add-service=ssh", "--quiet --add-x=1"])
+def test_what_the_bus_cannot_do_is_left_to_firewall_cmd(words: str) -> None:
+    assert quick(words.split()) is None
 
 
 def test_what_cannot_be_brought_back_is_told() -> None:
