@@ -4,11 +4,11 @@ from typing import Dict, Iterator, List
 
 from labvpn.agent.barred import bar_rules
 from labvpn.agent.document import Line
-from labvpn.agent.firewalld import SETTINGS, Firewalld
-from labvpn.agent.kernel import STRANGER
+from labvpn.agent.firewalld import Firewalld
+from labvpn.agent.kernel import STRANGER, TABLE
 from labvpn.agent.lists import by_number, covers, entries
 from labvpn.agent.openings import Openings
-from labvpn.agent.packets import ACCEPT, END, Packet, rules_to
+from labvpn.agent.packets import ACCEPT, END, Packet, Ruleset, rules_to
 from labvpn.agent.richrule import read_rule
 from labvpn.agent.rulings import EVERYONE, OPEN, UNCLEAR, Opening
 from labvpn.agent.runtime import DIRECT, Runtime
@@ -50,8 +50,7 @@ class Holes:
 
     def direct(self, port: str) -> List[Opening]:
         """Direct rules that may let a port in, where they are asked before the zones: with iptables alone."""
-        conf = self.machine.read(SETTINGS + "/firewalld.conf") or ""
-        if "FirewallBackend=nftables" in conf.split() or not self.firewalld.running():
+        if self.runtime.kernel.backend() == "nftables" or not self.firewalld.running():
             return []
         rules = [one for call in DIRECT for one in self.runtime.ask(call)]
         return [
@@ -63,9 +62,23 @@ class Holes:
     def by_hand(self, port: str) -> Iterator[str]:
         """That the kernel lets strangers in where firewalld has nothing that does: rules made beside it."""
         kernel = self.runtime.kernel
-        ruleset = kernel.ruleset() if self.firewalld.running() else None
-        if ruleset is None or kernel.lost():
+        if not self.firewalld.running() or kernel.lost():
             return
+        if kernel.unjudged():
+            told = "{} should be closed, and what the kernel's rules say of it cannot be judged: no nft shows them"
+            yield told.format(port)
+        for rule in kernel.before_zones():
+            if may_reach(["ipv4", "filter", *rule.split()], port):
+                yield "{} should be closed, but a rule of iptables lets it in before firewalld is asked: {}".format(
+                    port, rule
+                )
+        ruleset = kernel.ruleset()
+        if ruleset is not None and ("inet", TABLE) in ruleset.tables:
+            yield from self.in_tables(ruleset, port)
+
+    def in_tables(self, ruleset: Ruleset, port: str) -> Iterator[str]:
+        """The same by nft's rules."""
+        kernel = self.runtime.kernel
         number, _, transport = port.partition("/")
         for interface in kernel.outside():
             for source in STRANGER.values():
@@ -93,6 +106,8 @@ class Holes:
         own.update(line.values.get("rule", "") for line in desired if line.kind == "rich")
         own.update(rule for line in desired if line.kind == "closed" for rule in allowed(line))
         own |= bar_rules(self.machine) | SHIPPED_OPEN
+        if self.firewalld.running() and self.runtime.kernel.unjudged():
+            yield "whether firewalld's rules are in the kernel cannot be judged: no nft on the VPN host shows them"
         programs = dict(listening(self.machine))
         for lasting in self.firewalld.looks():
             for place, whom, parts in Openings(self.firewalld, lasting).places():

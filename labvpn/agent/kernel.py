@@ -4,7 +4,7 @@ import re
 import time
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from labvpn.agent.firewalld import Firewalld
+from labvpn.agent.firewalld import SETTINGS, Firewalld
 from labvpn.agent.machine import Machine
 from labvpn.agent.packets import DROP, END, Packet, Ruleset
 
@@ -69,13 +69,23 @@ class Kernel:
     def missing(self) -> List[str]:
         """The same, at one look."""
         ruleset = self.ruleset()
-        if ruleset is None:
-            return []
-        if ("inet", TABLE) not in ruleset.tables:
-            return [] if self.in_xtables() else ["the kernel has none of its rules"]
+        if ruleset is None or ("inet", TABLE) not in ruleset.tables:
+            shown = {"nftables": ruleset is not None, "iptables": bool(self.input_chain())}
+            bare = shown.get(self.backend(), any(shown.values()))
+            return ["the kernel has none of its rules"] if bare and not self.in_xtables() else []
         if ("inet", POLICY_TABLE) in ruleset.tables:
             return ["its table {} keeps every new connection out".format(POLICY_TABLE)] if not self.panics() else []
         return list(self.of_table(ruleset))
+
+    def backend(self) -> str:
+        """What firewalld writes its rules with; empty where its settings do not say, as before 0.6."""
+        settings = self.machine.read(SETTINGS + "/firewalld.conf") or ""
+        found = re.search(r"^FirewallBackend=(\w+)", settings, re.MULTILINE)
+        return found.group(1) if found else ""
+
+    def unjudged(self) -> bool:
+        """Whether nobody can tell which rules the kernel has: neither nft nor iptables shows firewalld's."""
+        return self.machine.run(["nft", "-j", "list", "ruleset"]).status != 0 and not self.in_xtables()
 
     def panics(self) -> bool:
         """Whether somebody has switched panic mode on, in which nothing passes."""
@@ -111,14 +121,29 @@ class Kernel:
                 ]
         return found
 
+    def input_chain(self) -> List[str]:
+        """What iptables asks of packets to this host; empty where there is no iptables."""
+        return self.machine.run(["iptables", "-S", "INPUT"]).output.splitlines()
+
     def in_xtables(self) -> bool:
         """Whether firewalld's rules are those of iptables: its zones are asked, and the rest is refused."""
-        rules = self.machine.run(["iptables", "-S", "INPUT"]).output.splitlines()
-        asked = [number for number, rule in enumerate(rules) if rule.startswith("-A INPUT -j INPUT_ZONES")]
+        rules = self.input_chain()
+        asked = [place for place, rule in enumerate(rules) if rule.startswith("-A INPUT -j INPUT_ZONES")]
         refused = [
-            number for number, rule in enumerate(rules) if rule.startswith(("-A INPUT -j REJECT", "-A INPUT -j DROP"))
+            place for place, rule in enumerate(rules) if rule.startswith(("-A INPUT -j REJECT", "-A INPUT -j DROP"))
         ]
         return bool(asked and refused) and asked[0] < refused[-1]
+
+    def before_zones(self) -> List[str]:
+        """Rules of iptables that accept before firewalld's zones are asked, but for firewalld's own."""
+        rules = self.input_chain()
+        asked = [place for place, rule in enumerate(rules) if "INPUT_ZONES" in rule]
+        own = ("-i lo ", "ESTABLISHED", "DNAT")
+        return [
+            rule
+            for rule in rules[: asked[0] if asked else 0]
+            if "-j ACCEPT" in rule and not any(one in rule for one in own)
+        ]
 
     def clear(self) -> None:
         """Take away what a firewalld that does not run has left in the kernel: it knows nothing of it any more."""

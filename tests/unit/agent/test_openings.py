@@ -211,10 +211,34 @@ def test_a_needed_port_that_only_some_may_reach_is_neither_open_nor_shut(tmp_pat
 def test_a_direct_rule_of_iptables_is_not_judged_in_silence(tmp_path: Path) -> None:
     machine = host(tmp_path, zone("interfaces: eth0"))
     machine.answers["busctl"] = 'a(sssias) 1 "ipv4" "filter" "INPUT" 0 4 "-p" "tcp" "-j" "ACCEPT"\n'
+    machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
     guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
     told = [one for one in guard.warnings(parse(CLOSED)) if "cannot be judged" in one]
     assert told
     assert "-p tcp -j ACCEPT" in told[0]
+
+
+def test_a_rule_of_iptables_before_firewalls_own_is_told(tmp_path: Path) -> None:
+    rules = (
+        "-P INPUT ACCEPT\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+        "-A INPUT -p tcp -m tcp --dport 8000 -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT\n"
+        "-A INPUT -j INPUT_ZONES\n-A INPUT -j REJECT --reject-with icmp-host-prohibited\n"
+    )
+    machine = host(tmp_path, zone("interfaces: eth0"), **{"iptables -S INPUT": rules})
+    machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
+    guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
+    assert guard.warnings(parse(CLOSED)) == [
+        "8000/tcp should be closed, but a rule of iptables lets it in before firewalld is asked: "
+        "-A INPUT -p tcp -m tcp --dport 8000 -j ACCEPT"
+    ]
+
+
+def test_rules_of_the_kernel_that_nobody_can_show_are_not_taken_for_closed(tmp_path: Path) -> None:
+    machine = host(tmp_path, zone("interfaces: eth0"))
+    machine.answers["nft"] = Outcome(127)
+    guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
+    assert "cannot be judged" in guard.warnings(parse(CLOSED))[0]
+    assert "cannot be judged" in guard.notes(parse(CLOSED))[0]
 
 
 def test_a_rule_is_read_in_either_spelling() -> None:
