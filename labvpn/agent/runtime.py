@@ -65,21 +65,32 @@ class Runtime:
         A firewalld that lost its rules in the kernel is restarted: its reload would drop every packet, then fail.
         """
         before, others = wanted or self.held(), self.beside.look()
+        ahead = self.ahead(before)
         if self.kernel.lost():
             self.restart()
         else:
             self.firewalld.now("--reload")
+        for command in ahead:
+            self.machine.run(command)
         return self.bring_back(before, others)
+
+    def ahead(self, before: Held) -> List[List[str]]:
+        """The calls that will bring zones back, told from what is permanent: they take no second look, so no second."""
+        lasting: Held = {"zone " + name: parts for name, parts in self.firewalld.zones(True).items()}
+        calls = [
+            quick(words) for words in steps({scope: before[scope] for scope in lasting if scope in before}, lasting)
+        ]
+        return [call for call in calls if call]
 
     def restart(self) -> None:
         """Start firewalld anew; between stop and start nothing is closed, and nothing of its old tables stays."""
         self.machine.run(["systemctl", "stop", UNIT], 90)
         self.kernel.clear()
         self.machine.must(["systemctl", "start", UNIT], 90)
-        self.machine.must(["firewall-cmd", "--state"])
 
     def bring_back(self, before: Held, others: Rules) -> List[str]:
         """Make what firewalld holds the same as before, then the rules that others have beside it."""
+        self.machine.must(["firewall-cmd", "--state"])
         now = self.held()
         # By the bus first, which takes a tenth of the time; then each that is left by itself, and in words.
         for quickly in (True, False):
