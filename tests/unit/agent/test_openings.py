@@ -31,14 +31,14 @@ SERVICES = {
 }
 
 
-def host(root: Path, zones: str, policies: str = "", more: tuple[str, ...] = (), **answers: str) -> FakeMachine:
+def host(root: Path, zones: str, policies: str = "", more: tuple[str, ...] = ()) -> FakeMachine:
     given: Answers = {
         f"firewall-cmd --list-all-{kind}": text for kind, text in (("zones", zones), ("policies", policies))
     }
     lasting: Answers = {
         f"firewall-cmd --permanent --list-all-{kind}": text for kind, text in (("zones", zones), ("policies", policies))
     }
-    machine = FakeMachine(root, {**UP, **given, **lasting, **answers})
+    machine = FakeMachine(root, {**UP, **given, **lasting})
     machine.write("/usr/bin/firewall-cmd", "")
     for name, inner in SERVICES.items():
         machine.write(f"/usr/lib/firewalld/services/{name}.xml", f"<service>{inner}</service>")
@@ -224,7 +224,8 @@ def test_a_rule_of_iptables_before_firewalls_own_is_told(tmp_path: Path) -> None
         "-A INPUT -p tcp -m tcp --dport 8000 -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT\n"
         "-A INPUT -j INPUT_ZONES\n-A INPUT -j REJECT --reject-with icmp-host-prohibited\n"
     )
-    machine = host(tmp_path, zone("interfaces: eth0"), **{"iptables -S INPUT": rules})
+    machine = host(tmp_path, zone("interfaces: eth0"))
+    machine.answers["iptables -S INPUT"] = rules
     machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
     guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
     assert guard.warnings(parse(CLOSED)) == [
