@@ -15,7 +15,7 @@ from labvpn.agent.runtime import ON_OR_OFF, Held, Runtime
 from labvpn.agent.state import HOME, State
 
 # The old rules have to be back within 60 s of the change.
-CONFIRM_SECONDS = 45
+CONFIRM_SECONDS = 40
 SAVED = HOME + "/firewall.saved"
 RETURNED = HOME + "/firewall.returned"
 NAME = "labvpn-firewall-fallback"
