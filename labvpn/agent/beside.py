@@ -6,7 +6,7 @@ import time
 from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.barred import bars_of
-from labvpn.agent.kernel import TABLE, Kernel
+from labvpn.agent.kernel import TABLE, KernelRules
 from labvpn.agent.machine import Machine
 
 OF_XTABLES = ("iptables-save", "ip6tables-save")
@@ -15,15 +15,15 @@ OWN_CHAIN = re.compile(r"(IN|FWD|FWDI|FWDO|OUT|PRE|POST|INPUT|FORWARD|OUTPUT|PRE
 BUILT_IN = ("INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING")
 RULES_FILE = "/run/labvpn-rules"
 
-Place = Tuple[str, ...]
-Rules = Dict[Place, List[str]]
+RulePlace = Tuple[str, ...]
+Rules = Dict[RulePlace, List[str]]
 """Rules, or elements of sets, in their order: by the command that shows them, table and chain (or set)."""
 
 
 class Beside:
     """What others have put into the kernel: rules of iptables, and by hand into firewalld's own table."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: KernelRules) -> None:
         self.kernel = kernel
         self.machine: Machine = kernel.machine
 
@@ -88,7 +88,7 @@ def rules_of(text: str) -> Rules:
     return found
 
 
-def lost(before: Rules, now: Rules) -> List[Tuple[Place, str]]:
+def lost(before: Rules, now: Rules) -> List[Tuple[RulePlace, str]]:
     """What is not there any more."""
     return [(place, one) for place, rules in before.items() for one in rules if one not in now.get(place, [])]
 

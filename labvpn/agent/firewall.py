@@ -13,7 +13,7 @@ from labvpn.agent.errors import AgentError
 from labvpn.agent.fallback import RETURNED, Fallback
 from labvpn.agent.firewalld import Firewalld
 from labvpn.agent.guard import Guard, zones_of
-from labvpn.agent.kernel import Kernel
+from labvpn.agent.kernel import KernelRules
 from labvpn.agent.lists import entries
 from labvpn.agent.machine import Machine
 from labvpn.agent.rich import ClosedPorts, RichRules
@@ -33,7 +33,7 @@ class Daemon(Units):
     A firewalld whose rules are not in the kernel is active in name only, and is shown so.
     """
 
-    def __init__(self, machine: Machine, kernel: Kernel) -> None:
+    def __init__(self, machine: Machine, kernel: KernelRules) -> None:
         super().__init__(machine)
         self.kernel = kernel
 

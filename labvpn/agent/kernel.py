@@ -25,7 +25,7 @@ INNER = re.compile(r"(docker|virbr|lxdbr|lxcbr|podman|cni|veth|vnet|br-[0-9a-f]{
 INNER_PORT = re.compile(r"(veth|vnet|tap|vif|lxc|cali|virbr)")
 
 
-class Kernel:
+class KernelRules:
     """One look at the kernel's rules."""
 
     def __init__(self, firewalld: Firewalld) -> None:

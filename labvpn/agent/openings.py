@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 from labvpn.agent.definitions import Definitions
 from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.kernel import Kernel
+from labvpn.agent.kernel import KernelRules
 from labvpn.agent.rulings import EVERYONE, OPEN, SHUT, Opening, Parts, Ruling, Rulings, of_target
 
 
@@ -18,7 +18,7 @@ class Openings:
     def __init__(self, firewalld: Firewalld, lasting: bool, own: Optional[List[str]] = None) -> None:
         self.firewalld = firewalld
         self.lasting = lasting
-        self.kernel = Kernel(firewalld)
+        self.kernel = KernelRules(firewalld)
         self.rules = Rulings(Definitions(firewalld), own or [])
         self.zones = firewalld.zones(lasting)
         self.policies = firewalld.policies(lasting)

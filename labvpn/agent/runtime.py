@@ -8,7 +8,7 @@ from labvpn.agent.barred import bars_again
 from labvpn.agent.beside import Beside, Rules
 from labvpn.agent.bus import bus_call, entries_of, quick
 from labvpn.agent.firewalld import LISTED, MOVED, UNIT, Firewalld
-from labvpn.agent.kernel import Kernel
+from labvpn.agent.kernel import KernelRules
 from labvpn.agent.machine import Machine
 
 ON_OR_OFF = ("masquerade", "forward", "icmp-block-inversion")
@@ -40,7 +40,7 @@ class Runtime:
     def __init__(self, firewalld: Firewalld) -> None:
         self.firewalld = firewalld
         self.machine: Machine = firewalld.machine
-        self.kernel = Kernel(firewalld)
+        self.kernel = KernelRules(firewalld)
         self.beside = Beside(self.kernel)
 
     def held(self) -> Held:

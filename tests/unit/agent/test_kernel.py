@@ -12,7 +12,7 @@ from labvpn.agent import kernel as module
 from labvpn.agent.document import parse
 from labvpn.agent.firewall import Firewall
 from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.kernel import Kernel
+from labvpn.agent.kernel import KernelRules
 from labvpn.agent.machine import Outcome
 from labvpn.agent.packets import ACCEPT, DROP, UNKNOWN, Packet, Ruleset
 from labvpn.agent.state import State
@@ -88,12 +88,12 @@ def test_another_table_that_drops_wins_over_one_that_accepts() -> None:
     assert verdicts(changed({"chain": {**chain, "policy": "accept"}}), 8000) == {DROP}
 
 
-def kernel(root: Path, text: str, **answers: Outcome | str) -> Kernel:
+def kernel(root: Path, text: str, **answers: Outcome | str) -> KernelRules:
     given: Answers = {"nft -j list ruleset": text, "firewall-cmd --list-all-zones": ZONES, "iptables": Outcome(127)}
     machine = FakeMachine(root, {**given, "firewall-cmd --list-all-policies": Outcome(2), **answers})
     for name in ("lo", "eth0"):
         machine.path(f"/sys/class/net/{name}").mkdir(parents=True)
-    return Kernel(Firewalld(machine))
+    return KernelRules(Firewalld(machine))
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from labvpn.agent.beside import Beside, lost, returned, rules_of
 from labvpn.agent.bus import entries_of, quick
 from labvpn.agent.fallback import merged
 from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.kernel import Kernel
+from labvpn.agent.kernel import KernelRules
 from labvpn.agent.machine import Outcome
 from labvpn.agent.runtime import Held, Runtime, differences_of, steps
 from tests.unit.agent.fakes import FakeMachine
@@ -163,7 +163,7 @@ def test_rules_of_iptables_come_back_to_their_old_places_and_firewalls_own_are_i
 
 def test_rules_that_could_not_be_brought_back_are_told(tmp_path: Path) -> None:
     machine = FakeMachine(tmp_path, {"iptables-save": SAVED, "ip6tables-save": Outcome(127), "nft": Outcome(127)})
-    beside = Beside(Kernel(Firewalld(machine)))
+    beside = Beside(KernelRules(Firewalld(machine)))
     before = beside.look()
     machine.answers["iptables-save"] = RELOADED
     assert beside.restore(before, 0) == [
