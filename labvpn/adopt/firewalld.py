@@ -1,8 +1,12 @@
-"""firewalld on the VPN host, from what it shows to the section `firewall`."""
+"""firewalld on the VPN host, from what it shows to the section `firewall`.
+
+The stack opens the ports of the VPN to everyone. Where firewalld opens one of them to some alone, or where that cannot
+be told, the section is left out, with the reason.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from labvpn.adopt.found import Found
@@ -10,39 +14,86 @@ from labvpn.model.vpn import Vpn
 from labvpn.observe.survey import Daemon, Survey
 
 NO_FIREWALL = "firewalld does not run on the VPN host, so the stack leaves the host's firewall alone"
+ALONE = "so the stack leaves firewalld alone until you write its section `firewall`"
+EVERYONE = "everyone"
 
 
 def firewall(found: Found, survey: Survey, vpn: Vpn) -> None:
-    """Add the section `firewall` where firewalld runs."""
+    """Add the section `firewall` where firewalld runs and nothing that it says is lost by that."""
     daemon = survey.firewalld
     if daemon is None or not daemon.running:
         found.remarks.append(NO_FIREWALL)
         return
-    wanted = set(map(str, vpn.ports))
-    zone, service, open_now = _best(daemon, wanted)
+    wanted = sorted(set(map(str, vpn.ports)))
+    zone = _zone(daemon, wanted)
+    if zone is None:
+        found.remarks.append(f"No zone of firewalld takes what arrives from outside, {ALONE}")
+        return
+    if reasons := list(_limits(daemon, zone, wanted)):
+        found.remarks += [f"firewalld {reason}; the stack would open that to everyone, {ALONE}" for reason in reasons]
+        return
+    if _open_by_itself(daemon, zone):
+        found.remarks.append(f"Zone {zone} of firewalld lets everything in (its target ACCEPT), {ALONE}")
+        return
+    _section(found, daemon, zone, wanted)
+
+
+def _section(found: Found, daemon: Daemon, zone: str, wanted: list[str]) -> None:
+    service = next(_services(daemon, zone, wanted), "")
     opening: dict[str, Any] = {"openBy": "service", "service": service} if service else {"openBy": "ports"}
     found.sections["firewall"] = {"zone": zone, **opening, "bans": {"enabled": False}}
-    if missing := sorted(wanted - open_now):
-        found.remarks.append(f"firewalld keeps {', '.join(missing)} closed; the first `pulumi up` opens it")
-    if service and (more := sorted(open_now - wanted)):
-        told = f"firewalld's service {service} has {', '.join(more)} too"
-        found.remarks.append(f"{told}, where SoftEther does not listen; the first `pulumi up` takes it out")
+    ways = {port: _ways(daemon, zone, port) for port in wanted}
+    if shut := [port for port in wanted if not ways[port]]:
+        found.remarks.append(f"firewalld keeps {', '.join(shut)} closed; the first `pulumi up` opens it")
+    for port in wanted:
+        if ways[port] and not service and f"port {port}" not in ways[port]:
+            told = f"firewalld opens {port} by {ways[port][0]}, which stays"
+            found.remarks.append(f"{told}; the first `pulumi up` enters the port beside it")
 
 
-def _best(daemon: Daemon, wanted: set[str]) -> tuple[str, str, set[str]]:
-    """The zone, its service (none: ports by themselves), and what that opens: whichever opens most of what is wanted.
+def _zone(daemon: Daemon, wanted: list[str]) -> str | None:
+    """The zone in which everyone arrives and most of what is wanted is open; of equals the default zone."""
+    zones = [zone for zone, whom in daemon.arriving.items() if EVERYONE in whom]
+    zones.sort(key=lambda zone: (zone != daemon.default, zone))
+    zones = [zone for zone in zones if not _open_by_itself(daemon, zone)] or zones
+    return max(zones, key=lambda zone: sum(bool(_ways(daemon, zone, port)) for port in wanted), default=None)
 
-    Of equals the first, which is the default zone's, and a service before ports.
+
+def _ways(daemon: Daemon, zone: str, port: str) -> list[str]:
+    """By what a zone, or a policy that is about it, opens a port to everyone."""
+    return [
+        rule
+        for says, place, whom, rule in daemon.ways.get(port, [])
+        if says == "open" and whom == EVERYONE and (place == f"zone {zone}" or place.startswith("policy "))
+    ]
+
+
+def _limits(daemon: Daemon, zone: str, wanted: list[str]) -> Iterator[str]:
+    """Which ports only some may reach, or nobody can tell who."""
+    for port in wanted:
+        if _ways(daemon, zone, port):
+            continue
+        for says, place, whom, rule in daemon.ways.get(port, []):
+            if says != "open":
+                yield f"has {rule} in {place}, of which it cannot be told whether it opens {port}"
+            elif whom != EVERYONE:
+                yield f"opens {port} to {whom} alone ({place}: {rule})"
+            elif not _open_by_itself(daemon, place.removeprefix("zone ")):
+                yield f"opens {port} in {place} and not in zone {zone}, in which everyone arrives too"
+
+
+def _open_by_itself(daemon: Daemon, zone: str) -> bool:
+    return daemon.zones.get(zone, {}).get("target") == ["ACCEPT"]
+
+
+def _services(daemon: Daemon, zone: str, wanted: list[str]) -> Iterator[str]:
+    """A service that may become the stack's, whose whole definition is its own: it has just ports of the VPN's.
+
+    One that firewalld ships, or that another zone names too, would change what is not the VPN's.
     """
-    ways = list(_ways(daemon))
-    return max(ways, key=lambda way: len(way[2] & wanted))
-
-
-def _ways(daemon: Daemon) -> Iterator[tuple[str, str, set[str]]]:
-    others = sorted(set(daemon.zones) - {daemon.default})
-    for zone in (daemon.default, *others):
-        parts: Mapping[str, list[str]] = daemon.zones.get(zone, {})
-        for name in parts.get("services", []):
-            if name in daemon.services:
-                yield zone, name, set(daemon.services[name])
-        yield zone, "", set(parts.get("ports", []))
+    for name in daemon.zones.get(zone, {}).get("services", []):
+        ports = set(daemon.services.get(name, []))
+        used = [other for other, parts in daemon.zones.items() if name in parts.get("services", [])]
+        alone = used == [zone] or ports == set(wanted)
+        if ports and ports <= set(wanted) and name not in daemon.shipped and alone:
+            yield name

@@ -34,6 +34,10 @@ class Bindings(Handler):
         outcome = self.firewalld.machine.run([*command, "--get-zone-of-interface=" + name])
         return outcome.output.strip() if outcome.status == 0 else ""
 
+    def zone_of(self, name: str, lasting: bool) -> str:
+        """The permanent zone, or that of now."""
+        return self.lasting(name) if lasting else self.now(name)
+
     def now(self, name: str) -> str:
         """The zone of now, '' where only the default zone takes it."""
         return self.among(name, lasting=False)
@@ -49,11 +53,14 @@ class Bindings(Handler):
 
     def make(self, changes: List[Change]) -> None:
         for change in changes:
-            option = "--change-{}=".format(self.kind)
-            self.firewalld.enter(change.line.values["zone"], option, [change.line.name])
+            zone, option = change.line.values["zone"], "--change-{}=".format(self.kind)
+            for lasting in self.firewalld.looks():
+                if self.zone_of(change.line.name, lasting) != zone:
+                    self.firewalld.enter(zone, option, [change.line.name], lasting)
 
     def drop(self, lines: List[Line]) -> None:
-        for line in lines:
-            zone = self.lasting(line.name) if self.firewalld.installed else ""
-            if zone:
-                self.firewalld.enter(zone, "--remove-{}=".format(self.kind), [line.name])
+        for line in lines if self.firewalld.installed else []:
+            for lasting in self.firewalld.looks():
+                zone = self.zone_of(line.name, lasting)
+                if zone:
+                    self.firewalld.enter(zone, "--remove-{}=".format(self.kind), [line.name], lasting)

@@ -11,98 +11,36 @@ from labvpn.agent.connection import SSH_PORT, ssh_ports
 from labvpn.agent.document import Change, Line
 from labvpn.agent.errors import AgentError
 from labvpn.agent.fallback import RETURNED, Fallback
-from labvpn.agent.firewalld import PARTS, Firewalld
+from labvpn.agent.firewalld import Firewalld
 from labvpn.agent.guard import Guard, zones_of
-from labvpn.agent.lists import entries, listed
+from labvpn.agent.kernel import KernelRules
+from labvpn.agent.lists import entries
 from labvpn.agent.machine import Machine
 from labvpn.agent.rich import ClosedPorts, RichRules
+from labvpn.agent.runtime import Runtime
 from labvpn.agent.state import HOME, State
 from labvpn.agent.units import Units
+from labvpn.agent.zones import ServiceDefinition, ZoneEntries
 
 # What we added so that SSH stays open on a host whose firewalld did not run.
 WAY_IN = HOME + "/firewall.ssh.json"
-
-
-class ServiceDefinition(Handler):
-    """`service vpnserver ports=443/tcp,500/udp`: the whole definition is ours."""
-
-    kind = "service"
-
-    def __init__(self, firewalld: Firewalld) -> None:
-        self.firewalld = firewalld
-
-    def show(self, line: Line) -> Optional[Values]:
-        permanent = self.firewalld.permanent_service(line.name) if self.firewalld.installed else None
-        if permanent is None:
-            return None
-        now = self.firewalld.current_service(line.name) if self.firewalld.running() else None
-        return (
-            {"ports": listed(entries(line.values.get("ports", "")), permanent, now)} if "ports" in line.values else {}
-        )
-
-    def make(self, changes: List[Change]) -> None:
-        for change in changes:
-            self.firewalld.define(change.line.name, entries(change.line.values["ports"]))
-
-    def drop(self, lines: List[Line]) -> None:
-        for line in lines:
-            if self.firewalld.installed and self.firewalld.permanent_service(line.name) is not None:
-                self.firewalld.permanent("--delete-service=" + line.name)
-
-
-class ZoneEntries(Handler):
-    """`zone public services=vpnserver ports=none`: of the zone only our own entries."""
-
-    kind = "zone"
-    # Key in the document: the option of firewall-cmd.
-    options = (("services", "service"), ("ports", "port"), ("protocols", "protocol"))
-
-    def __init__(self, state: State, firewalld: Firewalld) -> None:
-        self.state = state
-        self.firewalld = firewalld
-
-    def show(self, line: Line) -> Optional[Values]:
-        zone = self.firewalld.permanent_zone(line.name) if self.firewalld.installed else None
-        if zone is None:
-            return None
-        now = self.firewalld.current_zone(line.name) if self.firewalld.running() else None
-        applied = self.state.lines().get(line.key)
-        values = {}
-        for key, _ in self.options:
-            if key in line.values:
-                wanted = entries(line.values[key])
-                ours = set(wanted).union(entries(applied.values.get(key, "")) if applied else [])
-                permanent = ours.intersection(getattr(zone, key))
-                values[key] = listed(wanted, permanent, None if now is None else ours.intersection(now.get(key, [])))
-        return values
-
-    def make(self, changes: List[Change]) -> None:
-        for change in changes:
-            have = change.have.values if change.have else {}
-            for key, option in self.options:
-                if key in change.line.values or key in have:
-                    self.settle(change.line, key, option, entries(have.get(key, "")))
-
-    def settle(self, want: Line, key: str, option: str, have: List[str]) -> None:
-        """Add and remove our entries of one kind."""
-        zone = self.firewalld.permanent_zone(want.name)
-        permanent = getattr(zone, key, [])
-        wanted = entries(want.values.get(key, ""))
-        self.firewalld.enter(want.name, "--add-{}=".format(option), [one for one in wanted if one not in permanent])
-        gone = [one for one in have if one in permanent and one not in wanted]
-        self.firewalld.enter(want.name, "--remove-{}=".format(option), gone)
-
-    def drop(self, lines: List[Line]) -> None:
-        for line in lines:
-            for key, option in self.options:
-                self.settle(Line("zone", line.name, {}, ""), key, option, entries(line.values.get(key, "")))
+WITHOUT_RULES = "without-its-rules-in-the-kernel"
 
 
 class Daemon(Units):
-    """`unit firewalld enabled=yes active=yes beside=nftables`: `beside` names managers that may stay, no state."""
+    """`unit firewalld enabled=yes active=yes beside=nftables`: `beside` names managers that may stay, no state.
+
+    A firewalld whose rules are not in the kernel is active in name only, and is shown so.
+    """
+
+    def __init__(self, machine: Machine, kernel: KernelRules) -> None:
+        super().__init__(machine)
+        self.kernel = kernel
 
     def show(self, line: Line) -> Optional[Values]:
         values = super().show(line)
+        if values and values.get("active") == "yes" and self.kernel.lost():
+            values["active"] = WITHOUT_RULES
         return dict(values, beside=line.values["beside"]) if values and "beside" in line.values else values
 
 
@@ -112,29 +50,37 @@ class Firewall(Concern):
     def __init__(self, state: State) -> None:
         self.machine: Machine = state.machine
         self.firewalld = Firewalld(state.machine)
-        self.fallback = Fallback(state)
+        self.runtime = Runtime(self.firewalld)
+        self.fallback = Fallback(state, self.runtime)
         self.guard = Guard(self.firewalld, self.fallback)
-        self.was_running = False
-        self.for_now: Dict[str, List[str]] = {}
+        self.left: List[str] = []
         self.bans = Bans(self.firewalld)
         # The rules come first, so that a firewalld that is started opens with them.
         handlers: List[Handler] = [
-            ServiceDefinition(self.firewalld),
+            ServiceDefinition(self.firewalld, self.renew),
             ZoneEntries(state, self.firewalld),
             Bindings("source", self.firewalld),
             RichRules(state, self.firewalld),
             ClosedPorts(state, self.firewalld),
             Bindings("interface", self.firewalld),
-            Daemon(state.machine),
+            Daemon(state.machine, self.runtime.kernel),
             self.bans,
         ]
         super().__init__(state, handlers)
+
+    def renew(self) -> None:
+        """Take what is permanent into force where firewalld runs; what others had for now holds again afterwards."""
+        if self.firewalld.running():
+            self.left += self.runtime.renew()
 
     def refresh(self) -> None:
         self.firewalld.forget()
 
     def warnings(self, desired: List[Line]) -> List[str]:
         return self.guard.warnings(desired) + self.bans.warnings()
+
+    def notes(self, desired: List[Line]) -> List[str]:
+        return self.guard.notes(desired)
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         return self.guard.refusals(desired)
@@ -143,7 +89,8 @@ class Firewall(Concern):
         """As every concern; after a failure the old rules are back at once."""
         self.machine.delete(RETURNED)
         try:
-            return super().converge(text)
+            said = super().converge(text)
+            return said + ["not as before firewalld's reload: " + one for one in self.left]
         except AgentError as error:
             if not self.fallback.restore():
                 raise
@@ -155,16 +102,18 @@ class Firewall(Concern):
             raise AgentError(
                 "firewalld is not installed on the VPN host: the host step comes first; run `pulumi up` again"
             )
-        self.was_running = self.firewalld.running()
-        self.for_now = self.firewalld.for_now_only() if self.was_running else {}
         wanted = [change.want for change in changes if change.want]
         if self.guard.starts(wanted):
             for what, remedy in self.guard.other_managers(wanted):
                 raise AgentError("the VPN host {}; {}".format(what, remedy))
         interfaces = [change.line.name for change in changes if change.line.kind == "interface"]
-        self.fallback.arm(interfaces)
+        self.fallback.arm(interfaces, self.ours(changes))
         if self.guard.starts(wanted):
             self.keep_ssh_open(zones_of(wanted))
+        elif self.fallback.saved().get("bare"):
+            # Nothing can be changed in force before firewalld's rules are in the kernel again.
+            self.renew()
+            return True
         return False
 
     def keep_ssh_open(self, zones: List[str]) -> None:
@@ -182,28 +131,21 @@ class Firewall(Concern):
                 self.firewalld.enter(zone, "--add-port=", missing)
 
     def finish(self, changes: List[Change]) -> None:
-        rules = [change for change in changes if change.line.kind not in (Daemon.kind, Bans.kind)]
-        if rules and self.was_running and self.firewalld.running():
-            self.firewalld.reload(self.others_for_now(changes))
+        self.fallback.await_confirmation()
 
-    def others_for_now(self, changes: List[Change]) -> Dict[str, List[str]]:
-        """What others had added for now only, without what these changes settle."""
-        ours = {
-            option for change in changes for line in (change.want, change.have) if line for option in self.adding(line)
-        }
-        return {
-            zone: [option for option in options if option.replace('"', "") not in ours]
-            for zone, options in self.for_now.items()
-        }
-
-    def adding(self, line: Line) -> List[str]:
-        """The options that would add what a line of ours holds, in whatever zone."""
-        handler = self.handler(line)
-        if isinstance(handler, RichRules):
-            return [PARTS["rich rules"] + handler.rule(line, part) for part in handler.parts(line)]
-        if isinstance(handler, Bindings):
-            return [PARTS[line.kind + "s"] + line.name]
-        return [PARTS[key] + entry for key in line.values if key in PARTS for entry in entries(line.values[key])]
+    def ours(self, changes: List[Change]) -> Dict[str, List[str]]:
+        """By kind, the entries of zones that these changes settle: not what others may add meanwhile."""
+        found: Dict[str, List[str]] = {}
+        for line in [line for change in changes for line in (change.want, change.have) if line]:
+            handler = self.handler(line)
+            if isinstance(handler, RichRules):
+                found.setdefault("rich rules", []).extend(handler.rule(line, part) for part in handler.parts(line))
+            elif isinstance(handler, Bindings):
+                found.setdefault(line.kind + "s", []).append(line.name)
+            elif isinstance(handler, ZoneEntries):
+                for key, value in line.values.items():
+                    found.setdefault(key, []).extend(entries(value))
+        return found
 
     def remove(self) -> List[str]:
         """Going back needs no confirmation: it can only open what was open before us."""

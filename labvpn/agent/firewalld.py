@@ -1,28 +1,36 @@
 """firewalld as the agent needs it: what is permanent (its files), what holds now, and how both change."""
 
 import re
-import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from labvpn.agent.barred import bars_again, guard_rules
+from labvpn.agent.barred import guard_rules
 from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 
 UNIT = "firewalld"
 SETTINGS = "/etc/firewalld"
 SHIPPED = "/usr/lib/firewalld"
-# The parts of a zone that firewall-cmd lists and that may have been added for now only.
-PARTS = {
-    "services": "--add-service=",
-    "ports": "--add-port=",
-    "protocols": "--add-protocol=",
-    "source-ports": "--add-source-port=",
-    "sources": "--add-source=",
-    "interfaces": "--change-interface=",
-    "rich rules": "--add-rich-rule=",
+LISTED = {
+    "services": "service",
+    "ports": "port",
+    "protocols": "protocol",
+    "source-ports": "source-port",
+    "sources": "source",
+    "interfaces": "interface",
+    "icmp-blocks": "icmp-block",
+    "forward-ports": "forward-port",
+    "rich rules": "rich-rule",
+    "ingress-zones": "ingress-zone",
+    "egress-zones": "egress-zone",
 }
+"""The lists of a zone or policy, as firewall-cmd names them: the options that add and remove an entry end so."""
+
+MOVED = ("source", "interface")
+"""What is in one zone alone, and so is moved there rather than added."""
+Parted = Dict[str, Dict[str, List[str]]]
+"""Zones or policies by name, each with its entries by the word that firewall-cmd lists them under."""
 
 
 class Zone(NamedTuple):
@@ -38,7 +46,7 @@ class Firewalld:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.read: Dict[bool, Dict[str, Dict[str, List[str]]]] = {}
+        self.read: Dict[Tuple[str, bool], Parted] = {}
 
     @property
     def installed(self) -> bool:
@@ -100,13 +108,28 @@ class Firewalld:
         folders = [self.machine.path(folder + "/zones") for folder in (SETTINGS, SHIPPED)]
         return sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.xml")})
 
-    def zones(self, lasting: bool) -> Dict[str, Dict[str, List[str]]]:
+    def zones(self, lasting: bool) -> Parted:
         """Every zone's entries, permanent or of now, by kind; of a firewalld that is down the permanent ones."""
-        if lasting not in self.read:
-            permanent = ["firewall-cmd", "--permanent"] if self.running() else ["firewall-offline-cmd"]
-            command = permanent if lasting else ["firewall-cmd"]
-            self.read[lasting] = sections(self.machine.run([*command, "--list-all-zones"]).output)
-        return self.read[lasting]
+        if ("zones", lasting) not in self.read:
+            self.read["zones", lasting] = sections(self.machine.must([*self.command(lasting), "--list-all-zones"]))
+        return self.read["zones", lasting]
+
+    def policies(self, lasting: bool) -> Parted:
+        """Every policy likewise; there are none before firewalld 0.9, which does not know the option."""
+        if ("policies", lasting) not in self.read:
+            outcome = self.machine.run([*self.command(lasting), "--list-all-policies"])
+            self.read["policies", lasting] = sections(outcome.output) if outcome.status == 0 else {}
+        return self.read["policies", lasting]
+
+    def command(self, lasting: bool) -> List[str]:
+        """The command that tells what is permanent, or what holds now."""
+        if not lasting:
+            return ["firewall-cmd"]
+        return ["firewall-cmd", "--permanent"] if self.running() else ["firewall-offline-cmd"]
+
+    def looks(self) -> List[bool]:
+        """What there is to look at and to change: what is permanent, and what holds now where it runs."""
+        return [True, False] if self.running() else [True]
 
     def current_zone(self, name: str) -> Dict[str, List[str]]:
         """A zone's entries of now, by kind; empty where firewalld does not run."""
@@ -128,14 +151,14 @@ class Firewalld:
             if words:
                 self.permanent("--service=" + name, *words)
 
-    def enter(self, zone: str, option: str, entries: List[str]) -> None:
-        """Add or remove (`--add-service=`, `--remove-port=`...) permanent entries of one kind in one call."""
+    def enter(self, zone: str, option: str, entries: List[str], lasting: bool = True) -> None:
+        """Add or remove (`--add-service=`, `--remove-port=`...) entries of one kind in one call, permanently or now."""
         if self.permanent_zone(zone) is None:
             raise AgentError(
                 "firewalld on the VPN host has no zone {}: take one that `firewall-cmd --get-zones` lists".format(zone)
             )
         if entries:
-            self.permanent("--zone=" + zone, *[option + entry for entry in entries])
+            (self.permanent if lasting else self.now)("--zone=" + zone, *[option + entry for entry in entries])
 
     def has_rule(self, zone: str, rule: str, lasting: bool) -> bool:
         """Whether a zone has a rich rule, permanently or now; the daemon writes it in a spelling of its own."""
@@ -143,57 +166,50 @@ class Firewalld:
         if rule in [text.replace('"', "") for text in rules]:
             return True
         # Where the zone has no rule at all, no other spelling has to be asked for.
-        command = ["firewall-cmd", "--permanent"] if lasting and self.running() else ["firewall-cmd"]
-        if lasting and not self.running():
-            command = ["firewall-offline-cmd"]
-        query = [*command, "--zone=" + zone, "--query-rich-rule=" + rule]
+        query = [*self.command(lasting), "--zone=" + zone, "--query-rich-rule=" + rule]
         return bool(rules) and self.machine.run(query).status == 0
 
-    def reload(self, extra: Dict[str, List[str]]) -> None:
-        """Make what is permanent hold now, and put back what somebody had added to a zone for now only."""
-        self.now("--reload")
-        for zone, options in extra.items():
-            for option in options:
-                self.machine.run(["firewall-cmd", "--zone=" + zone, option])
-        for words in bars_again(self.machine, time.time()):
-            self.machine.run(["firewall-cmd", *words])
-
-    def for_now_only(self) -> Dict[str, List[str]]:
-        """The entries of each zone that a reload would take away, as options that add them.
-
-        Not the bars of the guard, which have an end: a reload brings them back by themselves.
-        """
-        lasting, bars = self.zones(lasting=True), guard_rules(self.machine)
-        now = self.zones(lasting=False)
+    def unbarred(self) -> Parted:
+        """Every zone's entries of now without the bars of the guard, which have an end of their own."""
+        bars = guard_rules(self.machine)
+        now = {name: dict(parts) for name, parts in self.zones(lasting=False).items()}
         # The guard goes on meanwhile: its rules of now are in its list either before or afterwards.
         bars |= guard_rules(self.machine)
-        extra = {}
-        for zone, parts in now.items():
+        for parts in now.values():
+            if "rich rules" in parts:
+                parts["rich rules"] = [rule for rule in parts["rich rules"] if rule.replace('"', "") not in bars]
+        return now
+
+    def for_now_only(self) -> Dict[str, List[str]]:
+        """The entries of each zone that a reload would take away, as options that add them."""
+        lasting, extra = self.zones(lasting=True), {}
+        for zone, parts in self.unbarred().items():
             kept = lasting.get(zone, {})
             extra[zone] = [
-                option + entry
-                for part, option in PARTS.items()
+                "--{}-{}={}".format("change" if option in MOVED else "add", option, entry)
+                for part, option in LISTED.items()
                 for entry in parts.get(part, [])
-                if entry not in kept.get(part, []) and entry.replace('"', "") not in bars
+                if entry not in kept.get(part, [])
             ]
         return {zone: options for zone, options in extra.items() if options}
 
 
 def listing(text: str) -> Dict[str, List[str]]:
-    """One `--list-all` or `--info-service`: words by key; rich rules are whole lines."""
+    """One `--list-all` or `--info-service`: words by key; rich rules are whole lines, forward ports may be so too."""
     parts: Dict[str, List[str]] = {}
     key = ""
     for line in text.splitlines()[1:]:
         found = re.match(r"  ([a-z][a-z -]*):(.*)", line)
         if found:
             key = found.group(1)
-            parts[key] = found.group(2).split()
-        elif key == "rich rules" and line.strip():
-            parts[key].append(line.strip())
+            parts[key] = []
+        rest = (found.group(2) if found else line).strip()
+        if key and rest:
+            parts[key] += [rest] if key == "rich rules" else rest.split()
     return parts
 
 
-def sections(text: str) -> Dict[str, Dict[str, List[str]]]:
-    """`--list-all-zones`, by zone."""
-    blocks = [block for block in text.strip().split("\n\n") if block.strip()]
+def sections(text: str) -> Parted:
+    """`--list-all-zones` or `--list-all-policies`, by name."""
+    blocks = [block for block in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")) if block.strip()]
     return {block.split()[0]: listing(block) for block in blocks}

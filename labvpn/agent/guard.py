@@ -1,13 +1,13 @@
 """What is looked at before the firewall is changed: what cannot be, and what users would notice."""
 
-import shlex
-from typing import Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Iterable, Iterator, List, Set
 
 from labvpn.agent.connection import ssh_ports
 from labvpn.agent.document import Line
 from labvpn.agent.fallback import RETURNED, Fallback
 from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.lists import by_number, entries
+from labvpn.agent.holes import Holes
+from labvpn.agent.lists import covers, entries
 from labvpn.agent.sockets import listening
 
 MANAGERS = (
@@ -43,6 +43,7 @@ class Guard:
         self.firewalld = firewalld
         self.fallback = fallback
         self.machine = firewalld.machine
+        self.holes = Holes(firewalld, fallback.runtime)
 
     def starts(self, desired: Iterable[Line]) -> bool:
         """Whether firewalld does not run and shall."""
@@ -95,8 +96,18 @@ class Guard:
             found += self.closing(desired)
         elif self.firewalld.installed:
             found += [what + "; each may undo the other's rules" for what in self.beside(desired)]
-        closed = [line for line in desired if line.kind == "closed"]
-        return found + (Openings(self.firewalld, desired).sentences(closed) if self.firewalld.installed else [])
+        return found + (self.holes.sentences(desired) if self.firewalld.installed else [])
+
+    def notes(self, desired: List[Line]) -> List[str]:
+        """What else firewalld lets in, by nothing of this stack."""
+        if not self.firewalld.installed or self.starts(desired):
+            return []
+        return list(dict.fromkeys(self.holes.others(desired)))
+
+    def unopened(self, server: List[Line]) -> Iterator[str]:
+        """The ports that SoftEther needs and that a firewalld which nobody here manages keeps shut."""
+        if self.firewalld.installed and self.firewalld.running():
+            yield from self.holes.unopened(needed(server))
 
     def beside(self, desired: List[Line]) -> List[str]:
         """Managers at work beside a firewalld that runs."""
@@ -115,25 +126,6 @@ class Guard:
         for port, who in listening(self.machine):
             if not any(covers(entry, port) for entry in opened):
                 yield "starting firewalld closes {} ({}) to everyone outside".format(port, who)
-
-    def unopened(self, server: List[Line]) -> Iterator[str]:
-        """The ports that SoftEther needs and that a firewalld which nobody here manages keeps shut."""
-        if not self.firewalld.installed or not self.firewalld.running():
-            return
-        opened = {entry for zone in Openings(self.firewalld, []).zones() for entry in self.ports_of(zone[1])}
-        shut = [port for port in needed(server) if not any(covers(entry, port) for entry in opened)]
-        if shut:
-            silence = "; phase 1 of L2TP/IPsec is then never answered" if "500/udp" in shut else ""
-            remedy = "set `firewall` in the configuration, or open them there"
-            yield "firewalld, which this stack leaves alone, lets nobody in at {}{}: {}".format(
-                ", ".join(shut), silence, remedy
-            )
-
-    def ports_of(self, zone: Dict[str, List[str]]) -> List[str]:
-        """What a zone opens to everyone."""
-        services = [port for name in zone.get("services", []) for port in self.firewalld.permanent_service(name) or []]
-        everything = ["0-65535/tcp", "0-65535/udp"] if zone.get("target") == ["ACCEPT"] else []
-        return zone.get("ports", []) + services + everything
 
     def opened(self, desired: List[Line]) -> Set[str]:
         """What is open after the start: SSH, the document's own, and what the files of its zones hold already."""
@@ -160,84 +152,3 @@ def needed(server: List[Line]) -> List[str]:
         if line.kind == "ipsec" and line.values.get("l2tp") == "yes":
             ports += ["500/udp", "4500/udp"]
     return ports
-
-
-def covers(entry: str, port: str) -> bool:
-    """Whether a port entry (`8000/tcp`, `7000-9000/tcp`) holds a port."""
-    numbers, _, transport = entry.partition("/")
-    first, _, last = numbers.partition("-")
-    number, _, wanted = port.partition("/")
-    return transport == wanted and first.isdigit() and int(first) <= int(number) <= int(last or first)
-
-
-class Openings:
-    """What opens a port that is to be closed, in any zone that packets come to: permanently or now."""
-
-    def __init__(self, firewalld: Firewalld, desired: List[Line]) -> None:
-        self.firewalld = firewalld
-        self.ours = {line.values.get("rule", "") for line in desired if line.kind == "rich"}
-        self.ours.update(part for line in desired if line.kind == "closed" for part in allowed(line))
-
-    def sentences(self, closed: List[Line]) -> List[str]:
-        """One for each opening."""
-        if not closed:
-            return []
-        ports = list(dict.fromkeys(line.name.partition("/")[2] for line in closed))
-        found = [sentence for port in ports for zone in self.zones() for sentence in self.openings(port, *zone)]
-        return list(dict.fromkeys(found))
-
-    def zones(self) -> List[Tuple[str, Dict[str, List[str]]]]:
-        """The zones in use, with what they hold permanently and what they hold now."""
-        looks = [self.firewalld.zones(lasting=True)]
-        looks += [self.firewalld.zones(lasting=False)] if self.firewalld.running() else []
-        default = self.firewalld.default_zone()
-        used = {
-            name for look in looks for name, parts in look.items() if parts.get("interfaces") or parts.get("sources")
-        }
-        return [(name, parts) for look in looks for name, parts in look.items() if name in {*used, default}]
-
-    def openings(self, port: str, zone: str, parts: Dict[str, List[str]]) -> Iterator[str]:
-        """What in a zone opens the port."""
-        say = "{} shall be closed, but zone {} of firewalld opens it to {{}} by {{}}: take that away".format(port, zone)
-        if parts.get("target") == ["ACCEPT"]:
-            yield say.format("everyone", "its target ACCEPT")
-        for entry in sorted(parts.get("ports", []), key=by_number):
-            if covers(entry, port):
-                yield say.format("everyone", "port " + entry)
-        for service in parts.get("services", []):
-            if any(covers(entry, port) for entry in self.firewalld.permanent_service(service) or []):
-                yield say.format("everyone", "service " + service)
-        for entry in parts.get("protocols", []):
-            if entry == port.partition("/")[2]:
-                yield say.format("everyone", "protocol " + entry)
-        for text in parts.get("rich rules", []):
-            if text.replace('"', "") not in self.ours and self.accepts(text, port):
-                yield say.format(source(text), "the rich rule " + text.replace('"', ""))
-
-    def accepts(self, text: str, port: str) -> bool:
-        """Whether a rich rule lets packets to the port in."""
-        words = shlex.split(text)
-        if "accept" not in words:
-            return False
-        values = dict(word.partition("=")[::2] for word in words if "=" in word)
-        if "port" in words:
-            return covers("{}/{}".format(values.get("port"), values.get("protocol")), port)
-        if "service" in words:
-            service = self.firewalld.permanent_service(values.get("name", "")) or []
-            return any(covers(entry, port) for entry in service)
-        if "protocol" in words:
-            return values.get("value") == port.partition("/")[2]
-        return not {"icmp-block", "icmp-type", "masquerade", "forward-port", "source-port"}.intersection(words)
-
-
-def allowed(line: Line) -> List[str]:
-    """The rules that a line `closed` stands for."""
-    _, port, transport = line.name.split("/")
-    text = "rule family=ipv4 source address={} port port={} protocol={} accept"
-    return [text.format(address, port, transport) for address in entries(line.values.get("only", ""))]
-
-
-def source(text: str) -> str:
-    """Whom a rich rule lets in."""
-    values = [word.partition("=")[2] for word in shlex.split(text) if word.startswith(("address=", "mac=", "ipset="))]
-    return values[0] if "source" in text and values else "everyone"

@@ -26,3 +26,17 @@ def by_number(entry: str) -> List[object]:
     """Ports by their number, services by name."""
     number, _, rest = entry.partition("/")
     return [int(number) if number.isdigit() else 0, rest, entry]
+
+
+def covers(entry: str, port: str) -> bool:
+    """Whether a port entry (`8000/tcp`, `7000-9000/tcp`) holds a port (`8000/tcp`)."""
+    numbers, _, transport = entry.partition("/")
+    first, _, last = numbers.partition("-")
+    number, _, wanted = port.partition("/")
+    numeric = first.isdigit() and number.isdigit() and (last or first).isdigit()
+    return transport == wanted and numeric and int(first) <= int(number) <= int(last or first)
+
+
+def held_among(entry: str, there: Iterable[str]) -> bool:
+    """Whether an entry is in a list, if only within a range: firewalld joins ports that lie side by side."""
+    return any(one == entry or covers(one, entry) for one in there)

@@ -52,15 +52,18 @@ class RichRules(Handler):
     def make(self, changes: List[Change]) -> None:
         for change in changes:
             wanted = self.parts(change.line)
-            missing = [part for part in wanted if not self.there(change.line, part, lasting=True)]
-            self.firewalld.enter(self.zone(change.line), ADD, [self.rule(change.line, part) for part in missing])
+            for lasting in self.firewalld.looks():
+                missing = [part for part in wanted if not self.there(change.line, part, lasting)]
+                rules = [self.rule(change.line, part) for part in missing]
+                self.firewalld.enter(self.zone(change.line), ADD, rules, lasting)
             if change.have:
                 self.withdraw(change.have, [part for part in self.parts(change.have) if part not in wanted])
 
     def withdraw(self, line: Line, parts: List[str]) -> None:
-        """Take permanent rules away; a rule that holds only now goes with the next reload."""
-        standing = [part for part in parts if self.there(line, part, lasting=True)]
-        self.firewalld.enter(self.zone(line), REMOVE, [self.rule(line, part) for part in standing])
+        """Take rules away, permanently and now."""
+        for lasting in self.firewalld.looks():
+            standing = [part for part in parts if self.there(line, part, lasting)]
+            self.firewalld.enter(self.zone(line), REMOVE, [self.rule(line, part) for part in standing], lasting)
 
     def drop(self, lines: List[Line]) -> None:
         for line in lines:

@@ -7,11 +7,13 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.access import OUR_MEMO
 from labvpn.agent.document import Line, line_of, render
-from labvpn.agent.firewalld import SETTINGS, Firewalld
+from labvpn.agent.firewalld import SETTINGS, SHIPPED, Firewalld
 from labvpn.agent.generation import shown_generation
+from labvpn.agent.guard import needed
 from labvpn.agent.hub import Hub
 from labvpn.agent.logins import KEPT, WAYS, digest_of
 from labvpn.agent.machine import Machine
+from labvpn.agent.openings import Openings
 from labvpn.agent.server import Server
 from labvpn.agent.softether import SoftEther
 from labvpn.agent.state import State
@@ -149,14 +151,25 @@ class Survey:
         return [memo for memo in self.hub.access.strangers(hub) if not memo.startswith(OUR_MEMO)]
 
     def of_firewalld(self) -> Any:
-        """What firewalld lets in, permanently; None where it is not installed."""
+        """What firewalld lets in, permanently, and who may reach SoftEther by it; None where it is not installed."""
         if not self.firewalld.installed:
             return None
         folder = self.machine.path(SETTINGS + "/services")
         names = sorted(path.stem for path in folder.glob("*.xml")) if folder.is_dir() else []
+        openings = Openings(self.firewalld, lasting=True)
+        ways = {port: [list(one) for one in openings.of_port(port)] for port in self.ports()}
         return {
             "running": self.firewalld.running(),
             "default": self.firewalld.default_zone(),
             "zones": self.firewalld.zones(lasting=True),
             "services": {name: self.firewalld.permanent_service(name) for name in names},
+            "shipped": [
+                name for name in names if self.machine.path("{}/services/{}.xml".format(SHIPPED, name)).exists()
+            ],
+            "arriving": openings.arriving(),
+            "ways": ways,
         }
+
+    def ports(self) -> List[str]:
+        """The ports by which users may dial."""
+        return list(dict.fromkeys([*needed(list(self.of_server())), "1194/udp", "500/udp", "4500/udp"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +12,20 @@ from labvpn.model.document import Entry, read
 
 @dataclass(frozen=True)
 class Daemon:
-    """firewalld: whether it runs, its default zone, the entries of each zone by kind, and the ports of own services."""
+    """firewalld: whether it runs, its default zone, the entries of each zone by kind, and the ports of own services.
+
+    `shipped` are those of the own services that change one of firewalld's, `arriving` the zones in which somebody from
+    outside arrives (`everyone`, or the sources), `ways` by what each port of SoftEther's is open, or may be: (`open` or
+    `unclear`, the zone or policy, for whom, the rule).
+    """
 
     running: bool
     default: str
     zones: Mapping[str, Mapping[str, list[str]]]
     services: Mapping[str, list[str]]
+    shipped: Sequence[str] = ()
+    arriving: Mapping[str, list[str]] = field(default_factory=dict)
+    ways: Mapping[str, list[list[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ FIREWALLD = {
     "default": "public",
     "zones": {"public": {"services": ["ssh", "https"], "ports": ["443/tcp"]}, "home": {"services": [], "ports": []}},
     "services": {"lab": ["443/tcp"]},
+    "shipped": [],
+    "arriving": {"public": ["everyone"]},
+    "ways": {"443/tcp": [["open", "zone public", "everyone", "port 443/tcp"]]},
 }
 
 

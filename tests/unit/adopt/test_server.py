@@ -16,7 +16,7 @@ from labvpn.model.users import read_users
 from labvpn.model.vpn import Vpn
 from labvpn.observe.survey import read_survey
 from labvpn.render.documents import Concern, documents
-from tests.unit.adopt.samples import FIREWALLD, LINES, survey
+from tests.unit.adopt.samples import LINES, survey
 
 
 def found(lines: str = LINES, **changes: Any) -> Found:
@@ -87,22 +87,6 @@ def test_rules_made_by_hand_are_named() -> None:
 
 def test_a_host_without_softether_is_no_survey() -> None:
     assert read_survey('{"installed": false}') is None
-
-
-@pytest.mark.parametrize(
-    ("zones", "section"),
-    [
-        ({"public": {"services": ["lab"], "ports": []}}, {"zone": "public", "openBy": "service", "service": "lab"}),
-        ({"public": {"services": ["https"], "ports": ["443/tcp"]}}, {"zone": "public", "openBy": "ports"}),
-        ({"public": {}, "home": {"ports": ["443/tcp"]}}, {"zone": "home", "openBy": "ports"}),
-        ({"public": {}}, {"zone": "public", "openBy": "ports"}),
-    ],
-)
-def test_firewalld_is_told_by_whatever_lets_users_dial(zones: dict[str, Any], section: dict[str, Any]) -> None:
-    one = Found()
-    firewall(one, survey(firewalld={**FIREWALLD, "zones": zones}), Vpn(listeners=(443,)))
-    assert one.sections["firewall"] == {**section, "bans": {"enabled": False}}
-    assert "1194/udp" in one.remarks[0]
 
 
 def test_a_firewalld_that_does_not_run_is_left_alone() -> None:

@@ -1,166 +1,249 @@
-"""Access rules that somebody made by hand, damaged ones, and what else lets through more than the document does."""
+"""Who may reach a port by firewalld's settings: judged by who arrives in a zone, in the order of its rules."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from labvpn.agent.access import Access, rule_values
-from labvpn.agent.document import Line, parse
-from labvpn.agent.hub import Hub
-from labvpn.agent.sessions import Limits, SessionRules, live, verdicts
+from labvpn.agent.document import parse
+from labvpn.agent.fallback import Fallback
+from labvpn.agent.firewalld import Firewalld
+from labvpn.agent.guard import Guard
+from labvpn.agent.machine import Outcome
+from labvpn.agent.openings import Openings
+from labvpn.agent.richrule import read_rule
 from labvpn.agent.state import State
-from tests.unit.agent.fakes import DOCUMENTS, FakeMachine, FakeSoftEther
+from tests.unit.agent.fakes import Answers, FakeMachine
 
-RULES_AND_HUB: list[Line] = parse(DOCUMENTS["hub"])
-RULES = [line for line in RULES_AND_HUB if line.kind == "access"]
-EVERYTHING: dict[str, Any] = {"Active": "true", "Priority": "1", "Discard": "false", "Protocol": "0", "Note": "mine"}
-
-
-@pytest.fixture
-def softether(tmp_path: Path) -> FakeSoftEther:
-    return FakeSoftEther(FakeMachine(tmp_path))
-
-
-def with_rules(softether: FakeSoftEther, *rules: dict[str, Any], **options: str) -> Hub:
-    tree = softether.tree()
-    block = tree["VirtualHUB"]["LAB"]
-    block["AccessList"] = {str(number): rule for number, rule in enumerate(rules)}
-    block.setdefault("Option", {}).update(options)
-    return Hub(State(softether.machine, "hub"), softether)
-
-
-def warned(softether: FakeSoftEther, *rules: dict[str, Any], text: str = DOCUMENTS["hub"], **options: str) -> list[str]:
-    return with_rules(softether, *rules, **options).warnings(parse(text))
-
-
-def test_a_rule_by_hand_that_lets_everything_pass_before_ours_is_warned_of(softether: FakeSoftEther) -> None:
-    (said,) = warned(softether, EVERYTHING)
-    assert said.startswith("a rule made by hand in LAB (mine) lets everything pass before the stack's own rules: ")
-
-
-@pytest.mark.parametrize(
-    ("rule", "words"),
-    [
-        ({"Note": ""}, "(priority 1) lets everything pass"),
-        ({"Note": "a\u2028b\nc"}, "(a?b?c) lets everything pass"),
-        ({"Priority": "900000"}, "lets everything pass"),
-        ({"Protocol": "6", "DestPortStart": "22", "DestPortEnd": "22"}, "lets tcp port 22 pass"),
-        ({"DestIpAddress": "128.0.0.0", "DestSubnetMask": "128.0.0.0"}, "lets to 128.0.0.0/1 pass"),
-        ({"SrcUsername": "guest1"}, "lets user guest1 pass"),
-        ({"SrcIpAddress": "192.168.30.0", "SrcSubnetMask": "255.255.255.0"}, "lets from 192.168.30.0/24 pass"),
-        ({"IsIPv6": "true"}, "lets ipv6 pass"),
-    ],
-)
-def test_whatever_it_lets_pass_that_ours_would_not_is_said(
-    softether: FakeSoftEther, rule: dict[str, str], words: str
-) -> None:
-    (said,) = warned(softether, {**EVERYTHING, **rule})
-    assert words in said
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        {"Active": "false"},
-        {"Discard": "true"},
-        {"Priority": "900002"},
-        {"SrcUsername": "Owner"},
-        {"SrcUsername": "SecureNAT"},
-    ],
-)
-def test_a_rule_that_opens_nothing_is_no_more_than_mentioned(softether: FakeSoftEther, rule: dict[str, str]) -> None:
-    assert warned(softether, {**EVERYTHING, **rule}) == []
-    assert "access rules made by hand in LAB: mine" in with_rules(softether, {**EVERYTHING, **rule}).notes(
-        RULES_AND_HUB
-    )
-
-
-def test_every_rule_without_a_memo_is_seen_beside_the_others(softether: FakeSoftEther) -> None:
-    nameless = {**EVERYTHING, "Note": ""}
-    assert len(warned(softether, nameless, {**nameless, "Discard": "true"})) == 1
-    assert len(warned(softether, nameless, {**nameless, "Priority": "2"})) == 2
-
-
-@pytest.mark.parametrize(
-    "damaged", [{"Active": "true"}, {"Active": "true", "DestSubnetMask": "255.25", "Priority": "x"}]
-)
-def test_a_rule_of_a_truncated_file_is_read_as_the_server_reads_it(
-    softether: FakeSoftEther, damaged: dict[str, str]
-) -> None:
-    (said,) = warned(softether, damaged)
-    assert "(priority 0)" in said
-
-
-def test_where_the_rules_are_kept_as_somebody_made_them_nothing_is_warned_of(softether: FakeSoftEther) -> None:
-    kept = "".join(f"{line.text}\n" for line in RULES_AND_HUB if line.kind != "access")
-    assert warned(softether, EVERYTHING, text=kept) == []
-
-
-def test_a_rule_with_our_mark_that_is_none_of_ours_is_drift_and_goes(softether: FakeSoftEther) -> None:
-    false = {**EVERYTHING, "Note": "labvpn:helpful"}
-    hub = with_rules(softether, false)
-    shown = hub.observe(RULES, {})
-    assert [line.key for line in shown] == ["access LAB/labvpn:helpful"]
-    softether.answers["EnumAccess"] = {"AccessList": [{"Note_utf": "labvpn:helpful"}, {"Note_utf": "mine"}]}
-    hub.access.drop(shown)
-    written = next(given for method, given in softether.calls if method == "SetAccessList")
-    assert written["AccessList"] == [{"Note_utf": "mine"}]
-
-
-def test_a_second_rule_of_the_same_memo_is_drift(softether: FakeSoftEther) -> None:
-    rest = next(line for line in RULES if line.name == "LAB/labvpn:rest")
-    ours = {"Active": "true", "Priority": "900000", "Discard": "true", "Protocol": "0", "Note": "labvpn:rest"}
-    access = Access(softether)
-    with_rules(softether, ours)
-    assert access.show(rest) == rest.values
-    for copies in ([ours, {**ours, "Discard": "false", "Priority": "1"}], [{**ours, "Discard": "false"}, ours]):
-        with_rules(softether, *copies)
-        assert (access.show(rest) or {}).get("copies") == "2"
-
-
-def test_a_damaged_rule_of_ours_is_shown_and_stops_nothing() -> None:
-    assert rule_values({"DestIpAddress": "203.0", "DestSubnetMask": "255.255.255.255"})["to"] == "203.0/32"
-    assert rule_values({"DestIpAddress": "203.0.113.1", "DestSubnetMask": "255.2"})["to"] == "203.0.113.1/255.2"
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "lost"),
-    [
-        ("DropArpInPrivacyFilterMode", "false", "ARP passes"),
-        ("DropBroadcastsInPrivacyFilterMode", "false", "broadcasts pass"),
-        ("NoArpPolling", "true", "a silent device's MAC address"),
-    ],
-)
-def test_an_option_that_takes_their_ground_from_the_policies_is_warned_of(
-    softether: FakeSoftEther, option: str, value: str, lost: str
-) -> None:
-    (said,) = warned(softether, **{option: value})
-    assert f"hub LAB has the option {option} at {value}, so {lost}" in said
-
-
-def test_an_option_that_the_document_states_is_known(softether: FakeSoftEther) -> None:
-    text = DOCUMENTS["hub"] + "option LAB/NoAddressPollingIPv4 value=1\n"
-    assert warned(softether, text=text, NoArpPolling="true") == []
-
-
-SESSION: dict[str, Any] = {
-    "Name_str": "SID-ADMINISTRATOR-[OPENVPN_L3]-3",
-    "Username_str": "Administrator",
-    "ClientIP_ip": "198.51.100.7",
-    "CreatedTime_dt": "2026-11-25T06:47:10.365Z",
+UP: Answers = {"systemctl is-active": Outcome(3), "systemctl is-active --quiet firewalld": ""}
+CLOSED = "unit firewalld enabled=yes active=yes\nclosed public/8000/tcp only=203.0.113.20\n"
+DOCKER = "docker (active)\n  target: ACCEPT\n  interfaces: docker0 br-0123456789ab\n"
+SERVICES = {
+    "web": '<port port="8000" protocol="tcp"/>',
+    "bundle": '<include service="web"/>',
+    "loop": '<include service="loop"/>',
+    "group": '<port port="8000" protocol="tcp"/><destination ipv4="224.0.0.251"/>',
+    "sender": '<source-port port="20" protocol="tcp"/>',
+    "whole": '<protocol value="tcp"/>',
+    "lost": '<include service="nowhere"/>',
+    "later": '<gate value="9"/>',
 }
 
 
-def test_whoever_dials_by_the_hubs_password_is_told(softether: FakeSoftEther) -> None:
-    softether.answers["EnumSession"] = {"SessionList": [SESSION, {**SESSION, "Username_str": "guest1"}]}
-    (said,) = warned(softether)
-    assert said.startswith("somebody at 198.51.100.7 has dialled into LAB as its administrator")
+def host(root: Path, zones: str, policies: str = "", more: tuple[str, ...] = ()) -> FakeMachine:
+    given: Answers = {
+        f"firewall-cmd --list-all-{kind}": text for kind, text in (("zones", zones), ("policies", policies))
+    }
+    lasting: Answers = {
+        f"firewall-cmd --permanent --list-all-{kind}": text for kind, text in (("zones", zones), ("policies", policies))
+    }
+    machine = FakeMachine(root, {**UP, **given, **lasting})
+    machine.write("/usr/bin/firewall-cmd", "")
+    for name, inner in SERVICES.items():
+        machine.write(f"/usr/lib/firewalld/services/{name}.xml", f"<service>{inner}</service>")
+    for name in ("lo", "eth0", *more):
+        machine.path(f"/sys/class/net/{name}").mkdir(parents=True)
+    return machine
 
 
-def test_whoever_dials_by_the_hubs_password_is_cut_at_once() -> None:
-    rules = SessionRules(interval=5, hold=60, grace=30, keep="newest")
-    (verdict,) = verdicts(live([SESSION]), {"administrator": Limits(0, 0)}, rules, live([SESSION])[0].began)
-    assert (verdict.session.user, verdict.why) == ("administrator", "nobody is to dial in by the hub's own password")
+def zone(*parts: str, name: str = "public") -> str:
+    return f"{name} (active)\n" + "".join(f"  {part}\n" for part in parts)
+
+
+def policy(*parts: str) -> str:
+    return zone("ingress-zones: ANY", "egress-zones: HOST", *parts, name="inward")
+
+
+def ways(root: Path, zones: str, policies: str = "", port: str = "8000/tcp", more: tuple[str, ...] = ()) -> list[str]:
+    openings = Openings(Firewalld(host(root, zones, policies, more)), lasting=False)
+    return [f"{one.says} {one.place} {one.whom}" for one in openings.of_port(port)]
+
+
+def rich(text: str) -> str:
+    return f"rich rules: \n\t{text}"
+
+
+def warnings(root: Path, zones: str, policies: str = "", more: tuple[str, ...] = ()) -> list[str]:
+    machine = host(root, zones, policies, more)
+    return Guard(Firewalld(machine), Fallback(State(machine, "firewall"))).warnings(parse(CLOSED))
+
+
+def test_a_zone_of_this_hosts_containers_neither_opens_a_port_nor_hides_that_it_is_shut(tmp_path: Path) -> None:
+    zones = zone("interfaces: eth0") + "\n" + DOCKER
+    assert warnings(tmp_path, zones, more=("docker0",)) == []
+    guard = Guard(Firewalld(machine := host(tmp_path / "2", zones)), Fallback(State(machine, "firewall")))
+    assert "lets nobody in at 443/tcp" in next(iter(guard.unopened(parse("listener 443 enabled=yes\n"))))
+
+
+def test_a_network_card_in_a_zone_of_containers_counts(tmp_path: Path) -> None:
+    zones = zone("interfaces: eth0") + "\n" + zone("target: ACCEPT", "interfaces: docker0 eth1", name="docker")
+    assert ways(tmp_path, zones, more=("docker0", "eth1")) == ["open zone docker everyone"]
+
+
+def test_a_bridge_with_a_network_card_in_it_counts(tmp_path: Path) -> None:
+    machine = host(
+        tmp_path, zone("interfaces: eth0") + "\n" + zone("target: ACCEPT", "interfaces: virbr0", name="libvirt")
+    )
+    machine.path("/sys/class/net/virbr0/bridge").mkdir(parents=True)
+    machine.path("/sys/class/net/virbr0/brif/eth1").mkdir(parents=True)
+    assert [one.place for one in Openings(Firewalld(machine), lasting=False).of_port("8000/tcp")] == ["zone libvirt"]
+
+
+@pytest.mark.parametrize("part", ["ports: 8000/tcp", "services: bundle", "target: ACCEPT", "protocols: 6"])
+def test_a_policy_from_anywhere_to_the_host_opens_a_port(tmp_path: Path, part: str) -> None:
+    (sentence,) = warnings(tmp_path, zone("interfaces: eth0"), policy("priority: 5", part))
+    assert sentence.startswith("8000/tcp should be closed, but policy inward of firewalld opens it to everyone by ")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("ingress-zones: work", "egress-zones: HOST"),
+        ("ingress-zones: ANY", "egress-zones: ANY"),
+        ("ingress-zones: HOST", "egress-zones: ANY"),
+    ],
+)
+def test_a_policy_for_other_ways_opens_nothing_here(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    assert ways(tmp_path, zone("interfaces: eth0"), zone(*parts, "ports: 8000/tcp", name="other")) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        ("services: bundle", ["open zone public everyone"]),
+        ("services: loop", []),
+        ("services: group", []),
+        ("services: whole", ["open zone public everyone"]),
+        ("services: sender", ["open zone public everyone"]),
+        ("services: lost", ["unclear zone public everyone"]),
+        ("services: later", ["unclear zone public everyone"]),
+        ("services: nobody-defines", ["unclear zone public everyone"]),
+        ("source-ports: 20/tcp", ["open zone public everyone"]),
+        ("source-ports: 123/udp", []),
+        ("forward-ports: port=9000:proto=tcp:toport=8000:toaddr=", ["open zone public everyone"]),
+        ("forward-ports: port=9000:proto=tcp:toport=7000-9000:toaddr=127.0.0.1", ["open zone public everyone"]),
+        ("forward-ports: \n\tport=9000:proto=tcp:toport=8000:toaddr=10.0.0.9", []),
+        ("forward-ports: port=8000:proto=tcp:toport=80:toaddr=10.0.0.9", []),
+        ("gates: 8000", ["unclear zone public everyone"]),
+        ("ingress-priority: 0", []),
+        ("target: MAYBE", ["unclear zone public everyone"]),
+        (rich('rule priority="-1" service name="web" drop') + "\n  ports: 8000/tcp", []),
+        (rich('rule service name="web" reject') + "\n  ports: 8000/tcp", []),
+        (
+            rich('rule priority="9" port port="8000" protocol="tcp" drop') + "\n  ports: 8000/tcp",
+            ["open zone public everyone"],
+        ),
+        (
+            rich('rule family="ipv4" port port="8000" protocol="tcp" drop') + "\n  ports: 8000/tcp",
+            ["open zone public everyone"],
+        ),
+        (
+            rich('rule port port="8000" protocol="tcp" reject limit value="1/m"') + "\n  ports: 8000/tcp",
+            ["open zone public everyone"],
+        ),
+        (rich('rule source NOT address="192.0.2.0/24" accept'), ["open zone public NOT 192.0.2.0/24"]),
+        (rich('rule source mac="00:11:22:33:44:55" accept'), ["open zone public 00:11:22:33:44:55"]),
+        (rich('rule source ipset="trusted" accept'), ["open zone public ipset:trusted"]),
+        (rich('rule destination address="224.0.0.251" accept'), []),
+        (rich('rule port port="8000" protocol="tcp" mark set="1"'), []),
+        (
+            rich('rule port port="8000" protocol="tcp" log prefix="a b" accept limit value="9/s"'),
+            ["open zone public everyone"],
+        ),
+        (rich('rule port port="8000" protocol="tcp" gate="9" accept'), ["unclear zone public everyone"]),
+        (rich('rule gate name="9" drop'), ["unclear zone public everyone"]),
+        (rich('rule icmp-type name="echo-request" accept'), []),
+        (rich('rule source-port port="20" protocol="tcp" accept'), ["open zone public everyone"]),
+        (rich('rule forward-port port="80" protocol="tcp" to-port="8000"'), ["open zone public everyone"]),
+    ],
+)
+def test_each_kind_of_entry_is_judged_for_what_it_is(tmp_path: Path, part: str, found: list[str]) -> None:
+    assert ways(tmp_path, zone("interfaces: eth0", part)) == found
+
+
+def test_what_is_denied_to_a_network_is_not_open_to_a_part_of_it(tmp_path: Path) -> None:
+    rules = [
+        'rule priority="-2" family="ipv4" source address="192.0.2.0/24" drop',
+        'rule family="ipv4" source address="192.0.2.7" accept',
+        'rule family="ipv4" source address="198.51.100.7" accept',
+    ]
+    assert ways(tmp_path, zone("interfaces: eth0", rich("\n\t".join(rules)))) == ["open zone public 198.51.100.7"]
+
+
+def test_a_policy_that_denies_first_closes_what_a_zone_opens(tmp_path: Path) -> None:
+    denied = policy("priority: -1", "target: DROP")
+    assert ways(tmp_path, zone("interfaces: eth0", "ports: 8000/tcp"), denied) == []
+    after = policy("priority: 1", "target: DROP")
+    assert ways(tmp_path / "2", zone("interfaces: eth0", "ports: 8000/tcp"), after) == ["open zone public everyone"]
+
+
+def test_who_comes_by_a_source_is_named_and_the_whole_world_is_everyone(tmp_path: Path) -> None:
+    zones = zone("sources: 203.0.113.128/25", "ports: 8000/tcp", name="campus")
+    assert ways(tmp_path, zones) == ["open zone campus 203.0.113.128/25"]
+    assert ways(tmp_path / "2", zones.replace("203.0.113.128/25", "0.0.0.0/0")) == ["open zone campus everyone"]
+
+
+def test_the_default_zone_takes_every_interface_that_no_zone_has(tmp_path: Path) -> None:
+    bound = zone("ports: 8000/tcp") + "\n" + zone("interfaces: eth+", name="work")
+    assert ways(tmp_path, bound) == []
+    assert ways(tmp_path / "2", bound, more=("wlan0",)) == ["open zone public everyone"]
+
+
+def test_what_others_opened_is_told_with_the_program_behind_it(tmp_path: Path) -> None:
+    zones = zone("interfaces: eth0", "services: ssh dhcpv6-client vpnserver", "ports: 8000/tcp 443/tcp")
+    machine = host(tmp_path, zones)
+    (note,) = Guard(Firewalld(machine), Fallback(State(machine, "firewall"))).notes(
+        parse("service vpnserver ports=443/tcp\nzone public services=vpnserver\n")
+    )
+    assert note == "zone public of firewalld also lets in what is not of this stack: port 8000/tcp for everyone"
+
+
+def test_a_needed_port_that_only_some_may_reach_is_neither_open_nor_shut(tmp_path: Path) -> None:
+    rule = 'rule family="ipv4" source address="203.0.113.128/25" port port="443" protocol="tcp" accept'
+    machine = host(tmp_path, zone("interfaces: eth0", rich(rule)))
+    guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
+    assert list(guard.unopened(parse("listener 443 enabled=yes\n"))) == [
+        "firewalld, which this stack leaves alone, lets only 203.0.113.128/25 in at 443/tcp"
+    ]
+
+
+def test_a_direct_rule_of_iptables_is_not_judged_in_silence(tmp_path: Path) -> None:
+    machine = host(tmp_path, zone("interfaces: eth0"))
+    machine.answers["busctl"] = 'a(sssias) 1 "ipv4" "filter" "INPUT" 0 4 "-p" "tcp" "-j" "ACCEPT"\n'
+    machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
+    guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
+    told = [one for one in guard.warnings(parse(CLOSED)) if "cannot be judged" in one]
+    assert told
+    assert "-p tcp -j ACCEPT" in told[0]
+
+
+def test_a_rule_of_iptables_before_firewalls_own_is_told(tmp_path: Path) -> None:
+    rules = (
+        "-P INPUT ACCEPT\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+        "-A INPUT -p tcp -m tcp --dport 8000 -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT\n"
+        "-A INPUT -j INPUT_ZONES\n-A INPUT -j REJECT --reject-with icmp-host-prohibited\n"
+    )
+    machine = host(tmp_path, zone("interfaces: eth0"))
+    machine.answers["iptables -S INPUT"] = rules
+    machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
+    guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
+    assert guard.warnings(parse(CLOSED)) == [
+        "8000/tcp should be closed, but a rule of iptables lets it in before firewalld is asked: "
+        "-A INPUT -p tcp -m tcp --dport 8000 -j ACCEPT"
+    ]
+
+
+def test_rules_of_the_kernel_that_nobody_can_show_are_not_taken_for_closed(tmp_path: Path) -> None:
+    machine = host(tmp_path, zone("interfaces: eth0"))
+    machine.answers["nft"] = Outcome(127)
+    guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
+    assert "cannot be judged" in guard.warnings(parse(CLOSED))[0]
+    assert "cannot be judged" in guard.notes(parse(CLOSED))[0]
+
+
+def test_a_rule_is_read_in_either_spelling() -> None:
+    quoted = read_rule('rule priority="-5" family="ipv4" source NOT address="192.0.2.7" service name="ssh" accept')
+    assert quoted == read_rule("rule priority=-5 family=ipv4 source NOT address=192.0.2.7 service name=ssh accept")
+    assert (quoted.source, quoted.priority, quoted.unknown) == ("NOT 192.0.2.7", -5, [])
+    assert read_rule('rule family="ipv4').unknown
