@@ -50,11 +50,11 @@ def _of_user(user: User, hub: Hub, kept: Collection[str]) -> Iterator[Problem]:
         yield Problem(f"{place}: group", unknown(user.group, list(hub.groups), "group"))
     if user.name.lower() in {name.lower() for name in hub.groups}:
         yield Problem(f"{place}: name", "is the name of a group too, and an access rule would mean both; rename one")
-    if user.auth is Auth.SIGNED and not hub.authorities:
+    if user.auth is Auth.SIGNED and not hub.authorities and "authorities" not in hub.kept:
         yield Problem(f"{place}: auth", "is signed, but the hub trusts no CA; name one in the hub's authorities")
     if user.devices and "access" in kept:
         yield Problem(f"{place}: devices", "are access rules, which vpn.kept leaves as they are; keep one of them")
-    if user.auth is Auth.RADIUS and hub.radius is None:
+    if user.auth is Auth.RADIUS and hub.radius is None and "radius" not in hub.kept:
         yield Problem(f"{place}: auth", "is radius, but the hub has no RADIUS server; give the hub's radius")
 
 

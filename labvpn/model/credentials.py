@@ -28,10 +28,14 @@ def _password(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _preshared_key(secret: SecretStr) -> SecretStr:
-    if secret.get_secret_value().lower() == "vpn":
-        raise ValueError("is SoftEther's default, which everybody knows; choose one of 20 or more characters")
-    return _password(secret)
+def _preshared_key(secret: SecretStr) -> Iterator[Problem]:
+    """What is wrong with a key that the stack sets; one that was found and is kept may be anything."""
+    try:
+        if secret.get_secret_value().lower() == "vpn":
+            raise ValueError("is SoftEther's default, which everybody knows; choose one of 20 or more characters")
+        _password(secret)
+    except ValueError as error:
+        yield Problem("presharedKey", str(error))
 
 
 def _private_key(secret: SecretStr) -> SecretStr:
@@ -68,7 +72,7 @@ class Credentials(Value):
     administrator_password: Password
     hub_password: Password
     user_secret: Annotated[SecretStr, Field(min_length=16)]
-    preshared_key: Annotated[SecretStr, AfterValidator(_preshared_key)] | None = None
+    preshared_key: SecretStr | None = None
     passwords: dict[str, Password] = Field(default_factory=dict, description="of users who are not given a derived one")
     radius_secrets: dict[str, SecretStr] = Field(default_factory=dict, description="of RADIUS servers, by hub")
     fortigate_token: SecretStr | None = None
@@ -108,11 +112,12 @@ class Credentials(Value):
 
     def problems(self, lab: Lab) -> Iterator[Problem]:
         """What this lab needs and these credentials lack, and passwords of nobody."""
+        kept = "preshared-key" in lab.vpn.kept
         logins = {server.ssh.login: f"{lab.place(server)}.ssh.login" for server in reversed(lab.servers)}
         needed = {
             "sshKey": ("key" in logins, self.ssh_key, f"{logins.get('key')} is key"),
             "sshPassword": ("password" in logins, self.ssh_password, f"{logins.get('password')} is password"),
-            "presharedKey": (lab.vpn.protocols.l2tp_ipsec, self.preshared_key, "L2TP/IPsec is on"),
+            "presharedKey": (lab.vpn.protocols.l2tp_ipsec and not kept, self.preshared_key, "L2TP/IPsec is on"),
             "fortigateToken": (lab.fortigate, self.fortigate_token, "the lab has a FortiGate"),
             "fortigateCa": (lab.fortigate, self.fortigate_ca, "the lab has a FortiGate"),
             "dnsKey": (lab.dns and lab.dns.mode is Mode.UPDATE, self.dns_key, "the lab's name is kept by update"),
@@ -120,6 +125,8 @@ class Credentials(Value):
         for key, (wanted, value, why) in needed.items():
             if wanted and value is None:
                 yield Problem(key, f"is missing and {why}; {how_to_set(key)}")
+        if self.preshared_key is not None and not kept:
+            yield from _preshared_key(self.preshared_key)
         if (self.server_certificate is None) != (self.server_key is None):
             key = "serverKey" if self.server_key is None else "serverCertificate"
             yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")

@@ -111,6 +111,15 @@ LAB_DEFAULTS: Mapping[str, int | bool] = {"AutoDisconnect": 1800, "MultiLogins":
 """What holds for every user of the lab unless the user or the group says otherwise."""
 
 
+UNLIMITED: Mapping[str, int | bool] = dict.fromkeys(LAB_DEFAULTS, 0)
+"""The same limits as SoftEther has them where nobody says anything."""
+
+
+def inherited(group: Policies | None) -> dict[str, int | bool]:
+    """What holds for a user without a policy of his own: the group's alone, as SoftEther itself takes it."""
+    return {**UNLIMITED, **(group.stated() if group else {})}
+
+
 def effective(group: Policies | None, user: Policies) -> dict[str, int | bool]:
     """A user's policies as a whole: SoftEther takes the user's or the group's, never both, so they are merged here."""
     return {**LAB_DEFAULTS, **(group.stated() if group else {}), **user.stated()}
