@@ -11,6 +11,7 @@ from labvpn.agent.everybody import EVERYBODY
 from labvpn.agent.groups import Groups
 from labvpn.agent.hashes import password_hash
 from labvpn.agent.hubsettings import Authority, HubLog, HubOption, Radius
+from labvpn.agent.logins import unlocked
 from labvpn.agent.reaper import Reaper
 from labvpn.agent.rpc import HUB_EXISTS, HUB_NOT_FOUND, RpcError
 from labvpn.agent.securenat import SecureNat
@@ -131,8 +132,9 @@ class Hub(Concern):
         return [name for name in self.users.names(hub) if (hub + "/" + name).lower() not in ours]
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        """That somebody let in everybody whom RADIUS knows; a hub that is ours alone shows it as drift."""
-        return [
+        """Who gets in without a password, or as one of everybody, which a hub that is ours alone shows as drift."""
+        hubs = [line.name for line in desired if line.kind == "hub"]
+        return [words for hub in hubs for words in unlocked(hub, self.users.accounts(hub), desired)] + [
             "the user * of {} was made by hand, so everybody whom its RADIUS server knows gets in: "
             "give * a line in the users' file, or delete that user".format(line.name)
             for line in desired
