@@ -22,7 +22,17 @@ def listening(machine: Machine) -> List[Tuple[str, str]]:
     return [(port, next((owners[inode] for inode in inodes[port] if inode in owners), "?")) for port in ports]
 
 
-def sockets(machine: Machine) -> Iterator[Tuple[str, str]]:
+def owners_of(machine: Machine, ports: Set[str]) -> Dict[str, List[str]]:
+    """The programs that hold each of these ports (`8000/tcp`), loopback included; `?` for one that cannot be told."""
+    found = [(port, inode) for port, inode in sockets(machine, loopback=True) if port in ports]
+    owners = holders(machine, {inode for _, inode in found})
+    programs: Dict[str, List[str]] = {}
+    for port, inode in found:
+        programs.setdefault(port, []).append(owners.get(inode, "?"))
+    return programs
+
+
+def sockets(machine: Machine, loopback: bool = False) -> Iterator[Tuple[str, str]]:
     """(port, inode) of every socket that waits for others on an address beyond loopback."""
     low, high = local_range(machine)
     for name in ("tcp", "tcp6", "udp", "udp6"):
@@ -33,7 +43,9 @@ def sockets(machine: Machine) -> Iterator[Tuple[str, str]]:
             port = int(number, 16)
             client = transport == "udp" and low <= port <= high
             text = "{}/{}".format(port, transport)
-            if words[3] == STATES[transport] and not is_loopback(address) and not client and text not in OWN_CLIENTS:
+            if words[3] != STATES[transport] or client or text in OWN_CLIENTS:
+                continue
+            if loopback or not is_loopback(address):
                 yield text, words[9]
 
 

@@ -9,7 +9,7 @@ from labvpn.agent.errors import AgentError
 from labvpn.agent.machine import Machine
 from labvpn.agent.places import installation
 from labvpn.agent.rpc import Answer, Rpc, Unreachable, WrongPassword
-from labvpn.agent.state import KEPT_PASSWORD
+from labvpn.agent.state import HOME, KEPT_PASSWORD
 from labvpn.agent.vpnconfig import Edits, Tree, edit, head, load
 
 READY_SECONDS = 60.0
@@ -58,9 +58,16 @@ class SoftEther:
         return [word for word in dict.fromkeys([self.secrets.administrator, kept]) if word]
 
     def keep_password(self) -> None:
-        """Keep the wanted administrator password, so that the next rotation finds its way in."""
+        """Keep the wanted administrator password: status, check and the next rotation find their way in by it."""
+        if not self.secrets.administrator or self.machine.read(KEPT_PASSWORD) == self.secrets.administrator:
+            return
         self.machine.path(KEPT_PASSWORD).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.machine.write(KEPT_PASSWORD, self.secrets.administrator, 0o600)
+
+    @property
+    def forgot(self) -> bool:
+        """Whether a stack was applied here and its password was not kept, by which status and check log in."""
+        return self.machine.read(KEPT_PASSWORD) is None and self.machine.path(HOME + "/server.applied").exists()
 
     def ports(self) -> List[int]:
         """The listeners by which the server may be reached, as its file names them."""
@@ -120,6 +127,17 @@ class SoftEther:
         """What to say where the server itself could not be asked."""
         return ["{}; shown here is what its file says".format(self.trouble)] if self.trouble and self.installed else []
 
+    def closed_to_us(self) -> List[List[str]]:
+        """Why the agent cannot manage a server that has its JSON-RPC switched off: what is wrong and what to do."""
+        if not self.installed or self.tree().get("ServerConfiguration", {}).get("DisableJsonRpcWebApi") != "true":
+            return []
+        return [
+            [
+                "has a SoftEther whose JSON-RPC is switched off (DisableJsonRpcWebApi in {})".format(self.place.config),
+                "stop its unit, write `bool DisableJsonRpcWebApi false` there, start it; adminip.txt keeps others out",
+            ]
+        ]
+
     def filed(self) -> Tree:
         """The configuration as the file has it."""
         path = self.machine.path(self.place.config)
@@ -143,21 +161,23 @@ class SoftEther:
         """Wait until a listener answers over TLS; a port accepts half a second before that."""
         end = time.monotonic() + seconds
         self.close()
-        while True:
-            try:
-                for port in self.ports():
-                    Rpc(port, "none", 1.0).call("GetServerInfo")
-            except WrongPassword:
-                return
-            except (Unreachable, json.JSONDecodeError) as error:
-                if time.monotonic() > end:
-                    raise AgentError(
-                        "{} was started on the VPN host but answered on no listener within {:.0f} s: "
-                        "see `journalctl -u {}`".format(self.place.unit, seconds, self.place.unit)
-                    ) from error
-                time.sleep(0.1)
-            else:
-                return
+        while not any(map(self.responds, self.ports())):
+            if time.monotonic() > end:
+                raise AgentError(
+                    "{} was started on the VPN host but answered on no listener within {:.0f} s: "
+                    "see `journalctl -u {}`".format(self.place.unit, seconds, self.place.unit)
+                )
+            time.sleep(0.1)
+
+    def responds(self, port: int) -> bool:
+        """Whether the server answers at a listener, whatever the password; another program may have that port."""
+        try:
+            Rpc(port, "none", 1.0).call("GetServerInfo")
+        except WrongPassword:
+            return True
+        except (Unreachable, json.JSONDecodeError):
+            return False
+        return True
 
     def close(self) -> None:
         """Forget the connection and what was read."""
