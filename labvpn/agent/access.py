@@ -30,7 +30,11 @@ class Access(Setting):
     def strangers(self, hub: str) -> List[str]:
         """The memos of rules that are none of ours, or their priority where they have no memo."""
         rules = self.rules(hub).items()
-        return [memo or "priority {}".format(rule["Priority"]) for memo, rule in rules if not memo.startswith(OUR_MEMO)]
+        return [
+            memo or "priority {}".format(rule.get("Priority", "unknown"))
+            for memo, rule in rules
+            if not memo.startswith(OUR_MEMO)
+        ]
 
     def show(self, line: Line) -> Optional[Values]:
         hub, _, memo = line.name.partition("/")

@@ -5,6 +5,7 @@ from typing import Dict, List, Optional, Set
 
 from labvpn.agent.access import Access
 from labvpn.agent.backups import back_up
+from labvpn.agent.bridges import beside_bridges
 from labvpn.agent.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.document import Change, Line
 from labvpn.agent.everybody import EVERYBODY
@@ -143,7 +144,8 @@ class Hub(Concern):
         ]
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        return [
+        tree = self.softether.tree() if self.softether.installed else {}
+        return beside_bridges(tree, desired) + [
             [
                 "has no password of {} to keep".format(name.replace("/", "'s user ", 1)),
                 "set one: `pulumi config set --secret --path passwords.{}`".format(name.partition("/")[2]),

@@ -13,6 +13,7 @@ from labvpn.agent.state import HOME, KEPT_PASSWORD
 from labvpn.agent.vpnconfig import Edits, Tree, edit, head, load
 
 READY_SECONDS = 60.0
+ANY_ADDRESS = ("0.0.0.0", "::", "127.0.0.1")  # noqa: S104 -- how the configuration says where the server listens
 
 
 class Secrets:
@@ -128,14 +129,20 @@ class SoftEther:
         return ["{}; shown here is what its file says".format(self.trouble)] if self.trouble and self.installed else []
 
     def closed_to_us(self) -> List[List[str]]:
-        """Why the agent cannot manage a server that has its JSON-RPC switched off: what is wrong and what to do."""
-        if not self.installed or self.tree().get("ServerConfiguration", {}).get("DisableJsonRpcWebApi") != "true":
-            return []
+        """Why the agent cannot ask the server on the loopback: pairs of what is wrong and what to do."""
+        settings = self.tree().get("ServerConfiguration", {}) if self.installed else {}
+        address = str(settings.get("ListenIP", "")) or ANY_ADDRESS[0]
+        wrong = {
+            "bool DisableJsonRpcWebApi false": settings.get("DisableJsonRpcWebApi") == "true",
+            "string ListenIP 0.0.0.0": address not in ANY_ADDRESS,
+        }
         return [
             [
-                "has a SoftEther whose JSON-RPC is switched off (DisableJsonRpcWebApi in {})".format(self.place.config),
-                "stop its unit, write `bool DisableJsonRpcWebApi false` there, start it; adminip.txt keeps others out",
+                "has a SoftEther that the agent cannot ask on 127.0.0.1, as {} has it".format(self.place.config),
+                "stop its unit, write `{}` there, start it; adminip.txt and firewalld keep others out".format(setting),
             ]
+            for setting, is_so in wrong.items()
+            if is_so
         ]
 
     def filed(self) -> Tree:

@@ -47,6 +47,9 @@ class SecureNat(Value):
         description="a private address that the VPN host holds for its clients; the address they dial is out of reach",
     )
 
+    beside_bridge: bool = Field(
+        default=False, description="true: it may be switched on in a hub that a local bridge or a cascade goes on from"
+    )
     kept: tuple[NatKept, ...] = Field(
         default=(), description="what stays of it on the server as somebody made it by hand; left out: nothing"
     )

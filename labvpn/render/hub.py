@@ -87,6 +87,7 @@ def _secure_nat(name: str, nat: SecureNat | None, routes: Sequence[IPv4Network])
         "dns": str(nat.dns or router),
         "domain": nat.domain or "none",
         "routes": ",".join(f"{route.with_netmask}/{router}" for route in routes) or "none",
+        **({"beside-bridge": "yes"} if nat.beside_bridge else {}),
     }
     return Entry("securenat", name, {key: value for key, value in fields.items() if key not in nat.kept})
 
