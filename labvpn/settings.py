@@ -113,7 +113,8 @@ def _users(reader: _Reader) -> tuple[User, ...]:
         return ()
     path = reader.folder / source.file
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        # Not as text: the line ends within a note are the note's own.
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         reader.problems.append(Problem("users.file", f"{source.file} cannot be read: {error.strerror}; name the file"))
         return ()

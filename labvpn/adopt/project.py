@@ -67,7 +67,7 @@ class Project:
         fresh.write_text(text_of(whole), "utf-8")
         fresh.replace(self.file)
         for key, secret in found.secrets.items():
-            way = ["--path"] if "." in key else []
+            way = ["--path"] if "." in key or "[" in key else []
             _pulumi(self.folder, "config", "set", "--secret", *way, f"{self.name}:{key}", given=secret)
 
 

@@ -28,10 +28,14 @@ def _password(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _preshared_key(secret: SecretStr) -> Iterator[Problem]:
+DEFAULT_KEY = "vpn"
+"""SoftEther's own pre-shared key."""
+
+
+def key_problems(secret: SecretStr) -> Iterator[Problem]:
     """What is wrong with a key that the stack sets; one that was found and is kept may be anything."""
     try:
-        if secret.get_secret_value().lower() == "vpn":
+        if secret.get_secret_value().lower() == DEFAULT_KEY:
             raise ValueError("is SoftEther's default, which everybody knows; choose one of 20 or more characters")
         _password(secret)
     except ValueError as error:
@@ -126,7 +130,7 @@ class Credentials(Value):
             if wanted and value is None:
                 yield Problem(key, f"is missing and {why}; {how_to_set(key)}")
         if self.preshared_key is not None and not kept:
-            yield from _preshared_key(self.preshared_key)
+            yield from key_problems(self.preshared_key)
         if (self.server_certificate is None) != (self.server_key is None):
             key = "serverKey" if self.server_key is None else "serverCertificate"
             yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")

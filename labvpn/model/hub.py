@@ -19,11 +19,15 @@ SAFE = r"A-Za-z0-9()\-_#%&."
 """The characters of the names of hubs, groups and users beside the blank (IsSafeChar in SoftEther's source)."""
 
 
-def _of_form(pattern: str, form: str) -> AfterValidator:
+NAME = re.compile(rf"(?=.{{1,255}}\Z)(?!\.)[{SAFE}]([{SAFE} ]*[{SAFE}])?(?<!\.)")
+"""The name of a hub, as SoftEther itself takes it."""
+
+
+def _of_form(pattern: re.Pattern[str], form: str) -> AfterValidator:
     """A name of the form that SoftEther itself demands."""
 
     def check(name: str) -> str:
-        if not re.fullmatch(pattern, name):
+        if not pattern.fullmatch(name):
             raise ValueError(f"SoftEther takes no such name as '{name}'; {form}")
         return name
 
@@ -31,12 +35,11 @@ def _of_form(pattern: str, form: str) -> AfterValidator:
 
 
 ALLOWED = "take letters, digits and ( ) - _ # % & . of ASCII, and blanks in between"
-HubName = Annotated[
-    str,
-    _of_form(rf"(?=.{{1,255}}\Z)(?!\.)[{SAFE}]([{SAFE} ]*[{SAFE}])?(?<!\.)", f"{ALLOWED}, with no dot at either end"),
+HubName = Annotated[str, _of_form(NAME, f"{ALLOWED}, with no dot at either end")]
+GroupName = Annotated[str, _of_form(re.compile(rf"(?=.{{1,255}}\Z)[{SAFE}]([{SAFE} ]*[{SAFE}])?"), ALLOWED)]
+UserName = Annotated[
+    str, _of_form(re.compile(rf"(?=.{{1,255}}\Z)[{SAFE}@]([{SAFE}@ ]*[{SAFE}@])?|\*"), f"{ALLOWED}, or @")
 ]
-GroupName = Annotated[str, _of_form(rf"(?=.{{1,255}}\Z)[{SAFE}]([{SAFE} ]*[{SAFE}])?", ALLOWED)]
-UserName = Annotated[str, _of_form(rf"(?=.{{1,255}}\Z)[{SAFE}@]([{SAFE}@ ]*[{SAFE}@])?|\*", f"{ALLOWED}, or @")]
 Text = Annotated[str, StringConstraints(max_length=511)]
 """Any text, as the server takes it; longer ones do not fit into its calls (MAX_SIZE in its source)."""
 OptionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,60}$")]

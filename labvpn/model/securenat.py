@@ -20,7 +20,7 @@ class Mode(StrEnum):
     RAW = "raw"
 
 
-NatKept = Literal["dhcp", "dns", "domain", "first", "gateway", "last", "mask", "mode", "nat", "routes"]
+NatKept = Literal["dhcp", "dns", "domain", "first", "gateway", "last", "lease", "mask", "mode", "nat", "routes"]
 """What of SecureNAT may stay as somebody made it, by the keys of its line."""
 
 
