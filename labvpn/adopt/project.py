@@ -59,7 +59,7 @@ class Project:
         for name, text in {**found.files, self.users_file: table(found.users)}.items():
             path = self.folder / name
             path.parent.mkdir(exist_ok=True)
-            path.write_text(text, "utf-8")
+            path.write_bytes(text.encode("utf-8"))
         whole = yaml.safe_load(self.file.read_text("utf-8")) if self.file.exists() else None
         whole = whole or {}
         whole["config"] = {**(whole.get("config") or {}), **self.sections(found)}
