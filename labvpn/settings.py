@@ -86,6 +86,9 @@ def load(folder: Path | None = None) -> Settings:
     if lab and credentials:
         lab = lab.model_copy(update={"users": accounts.settled(users, credentials)})
         reader.problems += [*accounts.problems(lab), *credentials.problems(lab)]
+    if credentials:
+        vpn = sections["vpn"] if isinstance(sections["vpn"], dict) else {}
+        reader.problems += credentials.badly_chosen(vpn.get("kept") or ())
     reader.problems += _in_clear(reader)
     if reader.problems or lab is None or credentials is None:
         raise pulumi.RunError(str(ConfigurationError(reader.problems)))

@@ -12,7 +12,7 @@ from labvpn.adopt.found import Found
 from labvpn.adopt.securenat import OFF, secure_nat
 from labvpn.adopt.users import Files, policies, users
 from labvpn.model import ports
-from labvpn.model.credentials import key_problems
+from labvpn.model.credentials import unfit
 from labvpn.model.hub import NAME, Hub
 from labvpn.model.policies import UNLIMITED
 from labvpn.model.ports import Protocols
@@ -122,10 +122,8 @@ def _of_ipsec(found: Found, survey: Survey, own: str) -> Iterator[str]:
         yield "l2tp-hub"
     if survey.preshared_key:
         found.secrets["presharedKey"] = survey.preshared_key
-    for problem in key_problems(SecretStr(survey.preshared_key)):
-        found.remarks.append(
-            f"The pre-shared key stays as it is (vpn.kept: preshared-key), though it {problem.message}"
-        )
+    if why := unfit("presharedKey", SecretStr(survey.preshared_key)):
+        found.remarks.append(f"The pre-shared key stays as it is (vpn.kept: preshared-key), though it {why}")
         yield "preshared-key"
 
 

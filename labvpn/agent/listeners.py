@@ -2,7 +2,7 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import time
-from typing import Dict, List, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from labvpn.agent.concern import Values
 from labvpn.agent.document import Change, Line, line_of
@@ -16,6 +16,7 @@ from labvpn.agent.vpnconfig import Tree
 LISTENER_SECONDS = 10.0
 SERVER_PROGRAM = "vpnserver"
 UNKNOWN_PROGRAM = "?"
+IPSEC = ("500", "4500")
 # What a document says of a listener that stays as it is, and what the machine says of one that cannot listen.
 LEFT_ALONE, BLOCKED = "kept", "blocked"
 
@@ -43,9 +44,9 @@ class Listeners(Setting):
             self.read = (tree, {port: BLOCKED if port in blocked else yes(enabled[port]) for port in enabled})
         return self.read[1]
 
-    def holding(self, ports: List[str]) -> Tuple[Set[str], Dict[str, str]]:
-        """On which of these TCP ports SoftEther listens, and which another program has: its name and unit."""
-        found = owners_of(self.softether.machine, {port + "/tcp" for port in ports})
+    def holding(self, ports: Iterable[str], transport: str = "tcp") -> Tuple[Set[str], Dict[str, str]]:
+        """On which of these ports SoftEther listens, and which another program has: its name and unit."""
+        found = owners_of(self.softether.machine, {"{}/{}".format(port, transport) for port in ports})
         programs = {key.partition("/")[0]: names for key, names in found.items()}
         ours = {port for port, names in programs.items() if any(is_server(name) for name in names)}
         # A holder that cannot be told may be SoftEther itself, unless that is seen elsewhere or is not there at all.
@@ -72,6 +73,16 @@ class Listeners(Setting):
                 "take {} out of vpn.listeners, or let that program have another port".format(port),
             ]
             for port, owner in self.holding(wanted)[1].items()
+        ]
+
+    def missed(self, desired: List[Line]) -> List[str]:
+        """The UDP ports of OpenVPN and IPsec that another program has, so that SoftEther does not answer there."""
+        wanted = [port for one in desired if one.kind == "udp" for port in one.values["ports"].split(",")]
+        wanted += [port for one in desired if one.kind == "ipsec" and one.values["l2tp"] == "yes" for port in IPSEC]
+        return [
+            "{} has UDP port {}, where SoftEther should answer: let that have another port, or switch the protocol off "
+            "(vpn.protocols), since every hop opens it".format(owner, port)
+            for port, owner in self.holding(wanted, "udp")[1].items()
         ]
 
     def make(self, changes: List[Change]) -> None:

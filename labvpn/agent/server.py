@@ -64,7 +64,7 @@ class Server(Concern):
         return self.softether.notes()
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        return unexpected(self.softether, desired)
+        return unexpected(self.softether, desired) + self.listeners.missed(desired)
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         return self.listeners.refused(desired) + self.softether.closed_to_us()

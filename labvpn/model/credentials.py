@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
@@ -32,14 +32,27 @@ DEFAULT_KEY = "vpn"
 """SoftEther's own pre-shared key."""
 
 
-def key_problems(secret: SecretStr) -> Iterator[Problem]:
-    """What is wrong with a key that the stack sets; one that was found and is kept may be anything."""
+def _preshared_key(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value().lower() == DEFAULT_KEY:
+        raise ValueError("is SoftEther's default, which everybody knows; choose one of 20 or more characters")
+    return _password(secret)
+
+
+CHOSEN = {"administratorPassword": _password, "presharedKey": _preshared_key}
+"""What a secret has to be that the stack sets; one that was found on the server, and is kept, may be anything."""
+
+
+KEPT_AS = {"administratorPassword": "administrator-password", "presharedKey": "preshared-key"}
+"""What `vpn.kept` calls them."""
+
+
+def unfit(key: str, secret: SecretStr) -> str:
+    """Why the stack would not set such a secret, empty where it would."""
     try:
-        if secret.get_secret_value().lower() == DEFAULT_KEY:
-            raise ValueError("is SoftEther's default, which everybody knows; choose one of 20 or more characters")
-        _password(secret)
+        CHOSEN[key](secret)
     except ValueError as error:
-        yield Problem("presharedKey", str(error))
+        return str(error)
+    return ""
 
 
 def _private_key(secret: SecretStr) -> SecretStr:
@@ -73,7 +86,7 @@ class Credentials(Value):
     )
     ssh_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
     ssh_password: SecretStr | None = None
-    administrator_password: Password
+    administrator_password: Annotated[SecretStr, Field(min_length=1)]
     hub_password: Password
     user_secret: Annotated[SecretStr, Field(min_length=16)]
     preshared_key: SecretStr | None = None
@@ -114,9 +127,16 @@ class Credentials(Value):
             return given.get_secret_value()
         return derive(self.user_secret.get_secret_value(), user.name, user.rotation)
 
+    def badly_chosen(self, kept: Collection[str]) -> Iterator[Problem]:
+        """The secrets of the server that the stack would not set; `kept` is what stays there as somebody made it."""
+        given = {"administratorPassword": self.administrator_password, "presharedKey": self.preshared_key}
+        for key, secret in given.items():
+            if secret is not None and KEPT_AS[key] not in kept and (why := unfit(key, secret)):
+                yield Problem(key, why)
+
     def problems(self, lab: Lab) -> Iterator[Problem]:
         """What this lab needs and these credentials lack, and passwords of nobody."""
-        kept = "preshared-key" in lab.vpn.kept
+        kept = KEPT_AS["presharedKey"] in lab.vpn.kept
         logins = {server.ssh.login: f"{lab.place(server)}.ssh.login" for server in reversed(lab.servers)}
         needed = {
             "sshKey": ("key" in logins, self.ssh_key, f"{logins.get('key')} is key"),
@@ -129,8 +149,6 @@ class Credentials(Value):
         for key, (wanted, value, why) in needed.items():
             if wanted and value is None:
                 yield Problem(key, f"is missing and {why}; {how_to_set(key)}")
-        if self.preshared_key is not None and not kept:
-            yield from key_problems(self.preshared_key)
         if (self.server_certificate is None) != (self.server_key is None):
             key = "serverKey" if self.server_key is None else "serverCertificate"
             yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")

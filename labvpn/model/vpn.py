@@ -31,6 +31,7 @@ Listeners = Annotated[tuple[PortNumber, ...], AfterValidator(_each_once)]
 Kept = Literal[
     "access",
     "administration",
+    "administrator-password",
     "aggressive-mode",
     "azure",
     "dynamic-dns",

@@ -29,7 +29,8 @@ systemctl start softether-vpnserver
 until ss -Hlnt 'sport = :5555' | grep -q .; do sleep 0.2; done
 sleep 2
 """
-OPENED = "firewall-cmd -q --permanent --zone=public --add-port=443/tcp --add-port=5555/tcp --add-port=1194/udp"
+PORTS = ("443/tcp", "5555/tcp", "1194/udp", "500/udp", "4500/udp")
+OPENED = f"firewall-cmd -q --permanent --zone=public {chr(32).join(f'--add-port={port}' for port in PORTS)}"
 
 STORED = """
 cd /var/lib/softether
