@@ -198,7 +198,8 @@ def _radius(found: Found, survey: Survey, name: str) -> dict[str, Any] | None:
     if not secret:
         return None
     found.secrets[_radius_secret(name)] = secret
-    return {"server": fields.get("server"), "port": fields.get("port"), "retry": fields.get("retry")}
+    numbers = {key: int(fields[key]) if fields.get(key, "").isdigit() else fields.get(key) for key in ("port", "retry")}
+    return {"server": fields.get("server"), **numbers}
 
 
 def _radius_secret(name: str) -> str:

@@ -46,13 +46,12 @@ class Listeners(Setting):
 
     def holding(self, ports: Iterable[str], transport: str = "tcp") -> Tuple[Set[str], Dict[str, str]]:
         """On which of these ports SoftEther listens, and which another program has: its name and unit."""
-        found = owners_of(self.softether.machine, {"{}/{}".format(port, transport) for port in ports})
-        programs = {key.partition("/")[0]: names for key, names in found.items()}
-        ours = {port for port, names in programs.items() if any(is_server(name) for name in names)}
+        held = owners_of(self.softether.machine, {"{}/{}".format(port, transport) for port in ports})
+        programs = {key.partition("/")[0]: pairs for key, pairs in held.items()}
+        ours = {port for port, pairs in programs.items() if serves(pairs)}
         # A holder that cannot be told may be SoftEther itself, unless that is seen elsewhere or is not there at all.
         sure = bool(ours) or not self.softether.installed
-        named = {port: [name for name in names if name != UNKNOWN_PROGRAM] for port, names in programs.items()}
-        others = {port: (named[port] or ["another program"])[0] for port in programs if named[port] or sure}
+        others = {port: owner for port, pairs in programs.items() for owner in strangers_among(pairs, sure)[:1]}
         return ours, {port: name for port, name in others.items() if port not in ours}
 
     def show(self, line: Line) -> Optional[Values]:
@@ -143,3 +142,15 @@ class Listeners(Setting):
 def is_server(owner: str) -> bool:
     """Whether the owner of a socket is the SoftEther server: `vpnserver, softether-vpnserver.service`."""
     return owner.partition(",")[0] == SERVER_PROGRAM
+
+
+def serves(pairs: List[Tuple[str, str]]) -> bool:
+    """Whether SoftEther has a port: by IPv4, where it binds apart from IPv6, or it alone has it."""
+    ours = {table for table, owner in pairs if is_server(owner)}
+    return any(not table.endswith("6") for table in ours) or (bool(ours) and len(ours) == len(pairs))
+
+
+def strangers_among(pairs: List[Tuple[str, str]], sure: bool) -> List[str]:
+    """The programs other than SoftEther; `sure` where one that cannot be told is none of SoftEther's."""
+    named = [owner for _, owner in pairs if owner != UNKNOWN_PROGRAM and not is_server(owner)]
+    return named or (["another program"] if sure and any(owner == UNKNOWN_PROGRAM for _, owner in pairs) else [])

@@ -27,6 +27,9 @@ Tree = dict[str, Any]
 
 NONE = "0.0.0.0"  # noqa: S104 -- how SoftEther writes that there is no address
 
+BYTES = ("HashedPassword", "AuthPassword", "AuthUserCert", "X509", "RadiusSecret", "EncryptedPassword", "AuthSerial")
+"""What stands in the file as base64 of bytes."""
+
 NETWORK: Tree = {
     "Disabled": False,
     "VirtualHost": {"VirtualHostIp": "192.168.30.1", "VirtualHostIpSubnetMask": "255.255.255.0"},
@@ -97,9 +100,9 @@ def _lines(tree: Tree) -> list[str]:
         elif isinstance(value, bool):
             lines.append(f"bool {name} {str(value).lower()}\n")
         elif isinstance(value, int):
-            lines.append(f"uint {name} {value}\n")
+            lines.append(f"{'uint64' if name.endswith('Time') else 'uint'} {name} {value}\n")
         else:
-            lines.append(f"string {name} {escape(value)}\n")
+            lines.append(f"{'byte' if name in BYTES else 'string'} {name} {escape(value)}\n")
     return lines
 
 

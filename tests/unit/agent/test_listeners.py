@@ -46,10 +46,13 @@ JUPYTER = ("python3", "jupyterhub.service")
 KNOWN = "listener 443 enabled=yes\nlistener 992 enabled=no\nlistener 8000 enabled=yes\n"
 
 
-def listening(root: Path, held: dict[int, tuple[str, str] | None], address: str = "00000000") -> None:
+def listening(
+    root: Path, held: dict[int, tuple[str, str] | None], address: str = "00000000", table: str = "tcp"
+) -> None:
     """/proc as it is while programs hold TCP ports; None for one that has no process."""
     lines = [HEADER]
-    for number, (port, owner) in enumerate(held.items(), 1):
+    start = 1 if table == "tcp" else 51
+    for number, (port, owner) in enumerate(held.items(), start):
         inode = 1000 + number
         lines.append(f" {number}: {address}:{port:04X} 00000000:0000 0A 0:0 00:0 0 0 0 {inode} 1 0\n")
         if owner:
@@ -59,7 +62,7 @@ def listening(root: Path, held: dict[int, tuple[str, str] | None], address: str 
             (process / "comm").write_text(owner[0] + "\n")
             (process / "cgroup").write_text(f"0::/system.slice/{owner[1]}\n")
     (root / "proc/net").mkdir(parents=True, exist_ok=True)
-    (root / "proc/net/tcp").write_text("".join(lines))
+    (root / "proc/net" / table).write_text("".join(lines))
 
 
 def server(root: Path, config: str = CONFIG) -> Server:
@@ -74,6 +77,38 @@ def test_a_listener_on_anothers_port_is_refused_by_that_programs_name(tmp_path: 
     assert what == "has python3, jupyterhub.service on TCP port 8000, where vpn.listeners wants SoftEther to listen"
     assert "take 8000 out of vpn.listeners" in remedy
     assert observed_text(server(tmp_path), KNOWN) == KNOWN.replace("8000 enabled=yes", "8000 enabled=blocked")
+
+
+ANY6 = "0" * 32
+
+
+def test_softethers_ipv6_half_of_a_port_does_not_make_it_a_listener(tmp_path: Path) -> None:
+    listening(tmp_path, {443: SOFTETHER, 8000: JUPYTER})
+    listening(tmp_path, {8000: SOFTETHER}, ANY6, "tcp6")
+    assert len(server(tmp_path).refusals(parse(KNOWN))) == 1
+    assert "8000 enabled=blocked" in observed_text(server(tmp_path), KNOWN)
+
+
+def test_anothers_ipv6_half_of_a_port_takes_nothing_from_softether(tmp_path: Path) -> None:
+    listening(tmp_path, {443: SOFTETHER, 8000: SOFTETHER})
+    listening(tmp_path, {8000: JUPYTER}, ANY6, "tcp6")
+    assert server(tmp_path).refusals(parse(KNOWN)) == []
+    assert observed_text(server(tmp_path), KNOWN) == KNOWN
+
+
+def test_a_port_that_another_program_has_by_ipv6_alone_for_both_is_refused(tmp_path: Path) -> None:
+    listening(tmp_path, {443: SOFTETHER})
+    listening(tmp_path, {8000: JUPYTER}, ANY6, "tcp6")
+    assert len(server(tmp_path).refusals(parse(KNOWN))) == 1
+
+
+def test_a_udp_port_of_anothers_is_a_warning(tmp_path: Path) -> None:
+    listening(tmp_path, {443: SOFTETHER})
+    listening(tmp_path, {500: ("charon", "strongswan.service")}, table="udp")
+    (tmp_path / "proc/net/udp").write_text((tmp_path / "proc/net/udp").read_text().replace(" 0A ", " 07 "))
+    text = KNOWN + "udp ports=1194\nipsec l2tp=yes\n"
+    (said,) = server(tmp_path).warnings(parse(text))
+    assert said.startswith("charon, strongswan.service has UDP port 500")
 
 
 def test_every_up_fails_before_it_touches_anything(tmp_path: Path) -> None:
