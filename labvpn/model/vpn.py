@@ -82,7 +82,10 @@ class Vpn(Value):
     @classmethod
     def _new_hubs_are_plain(cls, name: str, info: ValidationInfo) -> str:
         if "hub-password" not in info.data.get("kept", ()) and not NEW_HUB.fullmatch(name):
-            raise ValueError(f"'{name}' is no name for a new hub; take up to 32 letters, digits and _ - of ASCII")
+            raise ValueError(
+                f"'{name}' is no name for a new hub; take up to 32 letters, digits and _ - of ASCII, "
+                "or keep the one that is there by hub-password in vpn.kept"
+            )
         return name
 
     @model_validator(mode="after")
