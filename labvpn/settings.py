@@ -86,6 +86,9 @@ def load(folder: Path | None = None) -> Settings:
     if lab and credentials:
         lab = lab.model_copy(update={"users": accounts.settled(users, credentials)})
         reader.problems += [*accounts.problems(lab), *credentials.problems(lab)]
+    if credentials:
+        vpn = sections["vpn"] if isinstance(sections["vpn"], dict) else {}
+        reader.problems += credentials.badly_chosen(vpn.get("kept") or ())
     reader.problems += _in_clear(reader)
     if reader.problems or lab is None or credentials is None:
         raise pulumi.RunError(str(ConfigurationError(reader.problems)))
@@ -113,7 +116,8 @@ def _users(reader: _Reader) -> tuple[User, ...]:
         return ()
     path = reader.folder / source.file
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        # Not as text: the line ends within a note are the note's own.
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         reader.problems.append(Problem("users.file", f"{source.file} cannot be read: {error.strerror}; name the file"))
         return ()

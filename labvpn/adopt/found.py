@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from labvpn.model.problems import problems_of
 
 
 @dataclass
@@ -18,3 +23,15 @@ class Found:
     files: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     remarks: list[str] = field(default_factory=list)
+
+    def trouble(self, model: type[BaseModel], values: Mapping[str, Any]) -> str:
+        """Why the configuration cannot say this, empty where it can; no value of a secret is repeated."""
+        try:
+            model.model_validate(values, context={"files": self.files.get})
+        except ValidationError as error:
+            return "; ".join(str(problem).lstrip(".") for problem in problems_of(error, "", model))
+        return ""
+
+    def keeps(self, what: str, why: str, where: str) -> None:
+        """Tell that something stays on the server as somebody made it, why, and where the configuration says so."""
+        self.remarks.append(f"{what} stays as it is ({where}), since {why}")

@@ -59,7 +59,7 @@ class Project:
         for name, text in {**found.files, self.users_file: table(found.users)}.items():
             path = self.folder / name
             path.parent.mkdir(exist_ok=True)
-            path.write_text(text, "utf-8")
+            path.write_bytes(text.encode("utf-8"))
         whole = yaml.safe_load(self.file.read_text("utf-8")) if self.file.exists() else None
         whole = whole or {}
         whole["config"] = {**(whole.get("config") or {}), **self.sections(found)}
@@ -67,7 +67,7 @@ class Project:
         fresh.write_text(text_of(whole), "utf-8")
         fresh.replace(self.file)
         for key, secret in found.secrets.items():
-            way = ["--path"] if "." in key else []
+            way = ["--path"] if "." in key or "[" in key else []
             _pulumi(self.folder, "config", "set", "--secret", *way, f"{self.name}:{key}", given=secret)
 
 

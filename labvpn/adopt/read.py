@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from labvpn.adopt.firewalld import firewall
 from labvpn.adopt.fortigate import fortigate
 from labvpn.adopt.found import Found
 from labvpn.adopt.name import dns
 from labvpn.adopt.server import server
+from labvpn.model.credentials import KEPT_AS, unfit
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.lab import Lab
 from labvpn.model.server import Server
@@ -46,9 +47,13 @@ def read(hops: Hops, known: Known, say: Callable[[str], None]) -> Found:
     found.sections["server"] = {**hops.server, "install": "present"}
     if survey.generation == 4:
         found.sections["server"]["generation"] = 4
-    if known("administratorPassword") is None:
+    administrator = known("administratorPassword")
+    if administrator is None:
         found.remarks.append("administratorPassword is not set, so the server's file was read, which may be 5 min old")
     server(found, survey)
+    if administrator and (why := unfit("administratorPassword", SecretStr(administrator))):
+        found.sections["vpn"]["kept"].append(KEPT_AS["administratorPassword"])
+        found.remarks.append(f"The administrator's password stays as it is (vpn.kept), though it {why}")
     lab = _lab(found)
     firewall(found, survey, lab.vpn)
     if hops.fortigate:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Interface
 from typing import Any
 
+from pydantic import SecretStr
+
 from labvpn.adopt.found import Found
+from labvpn.adopt.securenat import OFF, secure_nat
 from labvpn.adopt.users import Files, policies, users
 from labvpn.model import ports
+from labvpn.model.credentials import unfit
+from labvpn.model.hub import NAME, Hub
+from labvpn.model.policies import UNLIMITED
 from labvpn.model.ports import Protocols
-from labvpn.model.securenat import Mode
 from labvpn.observe.survey import Survey
 
 SWITCHES = ("dynamic-dns", "azure", "nat-traversal", "keep-alive", "aggressive-mode")
@@ -20,24 +26,34 @@ ALWAYS_KEPT = ("access", "administration", "hub-password")
 
 
 def server(found: Found, survey: Survey) -> None:
-    """Add the sections `vpn` and `hubs`, the users and the secrets."""
-    own = own_hub(survey)
-    with_users = [name for name in survey.hubs if name != own and survey.within("user", name)]
+    """Add the sections `vpn` and `hubs`, the users and the secrets. Raises ValueError where nothing can be adopted."""
+    named = [name for name in survey.hubs if not _misnamed(name)]
+    for name in sorted(set(survey.hubs) - set(named)):
+        found.remarks.append(f"The hub {name} is left alone, since {_misnamed(name)}")
+    if not named:
+        raise ValueError("No hub of the server has a name that the stack can say; rename one")
+    own = own_hub(survey, named)
+    with_users = [name for name in named if name != own and survey.within("user", name)]
     found.sections["vpn"] = vpn(found, survey, own)
     files = Files(found, survey)
     found.sections["hubs"] = {name: hub(found, files, name, name == own) for name in (own, *with_users)}
+    _keep_what_overlaps(found)
     for name in (own, *with_users):
         users(found, files, name, name == own)
-    for name in sorted(set(survey.hubs) - {own, *with_users}):
+    for name in sorted(set(named) - {own, *with_users}):
         found.remarks.append(f"The hub {name} has no user, so the stack leaves it alone")
     found.remarks += survey.notes
 
 
-def own_hub(survey: Survey) -> str:
+def _misnamed(name: str) -> str:
+    return "" if NAME.fullmatch(name) else "SoftEther itself would take no such name by now"
+
+
+def own_hub(survey: Survey, names: list[str] | None = None) -> str:
     """The hub that users reach without naming it: L2TP's, or the one with most users."""
-    if survey.default_hub in survey.hubs:
-        return survey.default_hub
-    return max(survey.hubs, key=lambda name: len(survey.within("user", name)))
+    known = survey.hubs if names is None else names
+    default = [name for name in known if name.lower() == survey.default_hub.lower()]
+    return default[0] if default else max(known, key=lambda name: len(survey.within("user", name)))
 
 
 def vpn(found: Found, survey: Survey, own: str) -> dict[str, Any]:
@@ -47,124 +63,170 @@ def vpn(found: Found, survey: Survey, own: str) -> dict[str, Any]:
         "openvpn": survey.one("protocol", "openvpn").get("enabled") == "yes",
         "sstp": survey.one("protocol", "sstp").get("enabled") == "yes",
     }
-    found.remarks += _of_ipsec(survey)
-    if protocols["l2tpIpsec"] and survey.preshared_key:
-        found.secrets["presharedKey"] = survey.preshared_key
     section: dict[str, Any] = {
         "hub": own,
-        "listeners": _listeners(found, survey),
+        **_listeners(found, survey),
         "protocols": protocols,
         "sessions": {"enforced": False},
-        "kept": [*ALWAYS_KEPT, *_kept(survey, Protocols.model_validate(protocols))],
+        "kept": [
+            *ALWAYS_KEPT,
+            *_of_ipsec(found, survey, own),
+            *_kept(survey, Protocols.model_validate(protocols)),
+        ],
     }
     minimum = survey.one("tls").get("minimum", "")
     if minimum in ("1.0", "1.1"):
         section["tls"] = {"minimum": minimum}
     elif minimum != "1.2":
         section["kept"].append("tls")
-    if nat := secure_nat(found, survey, own):
-        section["secureNat"] = nat
-    else:
-        found.remarks.append(f"SecureNAT of {own} is switched off; the first `pulumi up` switches it on")
+    nat = secure_nat(found, survey, own)
+    # What cannot be said is kept by the hub, and as far as the stack knows there is none.
+    section["secureNat"] = OFF if nat is None else nat
+    if nat is OFF:
+        found.remarks.append(f"SecureNAT of {own} is switched off and stays so (vpn.secureNat)")
     return section
 
 
-def _listeners(found: Found, survey: Survey) -> list[int]:
-    listeners = {line.name: line.fields["enabled"] == "yes" for line in survey.lines if line.kind == "listener"}
-    for port in (port for port, enabled in listeners.items() if not enabled):
-        found.remarks.append(f"The listener {port} is switched off; the first `pulumi up` removes it")
-    return sorted(int(port) for port, enabled in listeners.items() if enabled)
+def _listeners(found: Found, survey: Survey) -> dict[str, list[int]]:
+    states = {int(line.name): line.fields["enabled"] for line in survey.lines if line.kind == "listener"}
+    opened = sorted(port for port, enabled in states.items() if enabled == "yes")
+    if not opened:
+        raise ValueError("SoftEther listens on no TCP port, by which the stack reaches it; enable a listener there")
+    kept = sorted(states.keys() - opened)
+    for port in kept:
+        why = "is switched off" if states[port] == "no" else "cannot listen, since another program has that port"
+        found.remarks.append(f"The listener {port} {why}; it stays so, and no hop opens it (vpn.keptListeners)")
+    return {"listeners": opened, **({"keptListeners": kept} if kept else {})}
 
 
 def _kept(survey: Survey, protocols: Protocols) -> Iterator[str]:
     """What the stack would set otherwise than it is."""
-    yield from (name for name in SWITCHES if survey.one(name).get("enabled") == "yes")
+    # What could not be read stays as it is too.
+    yield from (name for name in SWITCHES if survey.one(name).get("enabled") != "no")
     # A fresh server speaks OpenVPN by UDP at the number of every listener.
     if survey.one("udp").get("ports") != (",".join(map(str, ports.openvpn_udp(protocols))) or "none"):
         yield "udp"
 
 
-def _of_ipsec(survey: Survey) -> Iterator[str]:
-    for key, words in (("raw", "L2TP without IPsec"), ("etherip", "EtherIP")):
-        if survey.one("ipsec").get(key) == "yes":
-            yield f"{words} is on, which the stack does not have; the first `pulumi up` switches it off"
+def _of_ipsec(found: Found, survey: Survey, own: str) -> Iterator[str]:
+    """What of IPsec stays as it is; the key goes among the secrets, for the kits."""
+    for part, key, words in (("raw", "l2tp-raw", "L2TP without IPsec"), ("etherip", "etherip", "EtherIP")):
+        if survey.one("ipsec").get(part) == "yes":
+            found.remarks.append(f"{words} is on, which no hop opens for it; it stays so (vpn.kept: {key})")
+            yield key
+    if survey.one("ipsec").get("l2tp") != "yes":
+        return
+    if survey.default_hub.lower() != own.lower():
+        named = f"the hub '{survey.default_hub}', which is not there" if survey.default_hub else "no hub"
+        found.remarks.append(f"L2TP's default hub is {named}; that stays as it is (vpn.kept: l2tp-hub)")
+        yield "l2tp-hub"
+    if survey.preshared_key:
+        found.secrets["presharedKey"] = survey.preshared_key
+    if why := unfit("presharedKey", SecretStr(survey.preshared_key)):
+        found.remarks.append(f"The pre-shared key stays as it is (vpn.kept: preshared-key), though it {why}")
+        yield "preshared-key"
 
 
 def hub(found: Found, files: Files, name: str, own: bool) -> dict[str, Any]:
-    """One hub's section."""
+    """One hub's section; `kept` names what of it no configuration can say."""
     survey = files.survey
-    section: dict[str, Any] = {"log": _log(survey.one("log", name))}
+    section: dict[str, Any] = {"kept": []}
     if survey.one("hub", name).get("online") == "no":
         section["online"] = False
-    if not own and (nat := secure_nat(found, survey, name)):
+    _take(found, section, name, "log", _log(survey.one("log", name)))
+    _take(found, section, name, "radius", _radius(found, survey, name))
+    if "radius" not in section:
+        found.secrets.pop(_radius_secret(name), None)
+    nat = found.sections["vpn"]["secureNat"] if own else secure_nat(found, survey, name)
+    if not own and nat:
         section["secureNat"] = nat
-    if groups := survey.within("group", name):
-        section["groups"] = {group: _group(fields) for group, fields in groups.items()}
-    if radius := survey.one("radius", name):
-        retry = max(1000, int(radius["retry"]))
-        section["radius"] = {"server": radius["server"], "port": int(radius["port"]), "retry": retry}
-        found.secrets[f"radiusSecrets.{name}"] = survey.radius_secrets.get(name, "")
-    if authorities := survey.within("authority", name):
-        section["authorities"] = [files.certificate(digest, f"ca-{digest[:8]}") for digest in authorities]
+    elif not nat and survey.one("securenat", name).get("enabled") != "no":
+        section["kept"].append("securenat")
+    if groups := dict(_groups(found, survey, name)):
+        section["groups"] = groups
+    section |= _authorities(found, files, name, section["kept"])
     if rules := survey.rules.get(name):
         found.remarks.append(f"The access rules of {name} stay as they are ({', '.join(rules)}): vpn.kept")
-    return section
+    return {key: value for key, value in section.items() if key != "kept" or value}
+
+
+def _take(found: Found, section: dict[str, Any], name: str, key: str, part: dict[str, Any] | None) -> None:
+    """Add a part of a hub; one that cannot be said, or whose secret is unknown (None), is kept."""
+    why = "its secret cannot be read" if part is None else found.trouble(Hub, {key: part}) if part else ""
+    if why:
+        section["kept"].append(key)
+        found.keeps(f"The {key} of {name}", why, f"hubs.{name}.kept")
+    elif part:
+        section[key] = part
+
+
+def _keep_what_overlaps(found: Found) -> None:
+    """Hubs with the same network stand beside each other on the server; the stack tells their networks apart."""
+    taken: dict[str, Any] = {}
+    sections = {name: section.get("secureNat") for name, section in found.sections["hubs"].items()}
+    own = found.sections["vpn"]
+    for name, nat in {**sections, own["hub"]: own["secureNat"]}.items():
+        network = IPv4Interface(nat["address"]).network if nat else None
+        twin = next((other for other, there in taken.items() if network and there.overlaps(network)), None)
+        if twin:
+            section = found.sections["hubs"][name]
+            section["kept"] = [*section.get("kept", []), "securenat"]
+            if name == own["hub"]:
+                own["secureNat"] = OFF
+            section.pop("secureNat", None)
+            found.keeps(f"SecureNAT of {name}", f"{twin} has addresses of {network} too", f"hubs.{name}.kept")
+        elif network:
+            taken[name] = network
 
 
 def _log(fields: Mapping[str, str]) -> dict[str, Any]:
-    packets = [] if fields["packets"] == "none" else [word.split(":") for word in fields["packets"].split(",")]
+    packets = fields.get("packets", "none")
     return {
-        "security": fields["security"] == "yes",
-        "securitySwitch": fields["security-switch"],
-        "packet": fields["packet"] == "yes",
-        "packetSwitch": fields["packet-switch"],
-        "packets": dict(packets),
+        "security": fields.get("security") == "yes",
+        "securitySwitch": fields.get("security-switch"),
+        "packet": fields.get("packet") == "yes",
+        "packetSwitch": fields.get("packet-switch"),
+        "packets": {} if packets == "none" else dict(word.split(":") for word in packets.split(",")),
     }
 
 
-def _group(fields: Mapping[str, str]) -> dict[str, Any]:
-    return {"realName": fields["realname"], "note": fields["note"], "policies": policies(fields)}
-
-
-def secure_nat(found: Found, survey: Survey, name: str) -> dict[str, Any] | None:
-    """SecureNAT of a hub, None where it is switched off."""
-    fields = survey.one("securenat", name)
-    if fields.get("enabled") != "yes":
+def _radius(found: Found, survey: Survey, name: str) -> dict[str, Any] | None:
+    """The RADIUS server of a hub, empty where it has none, None where its secret is unknown."""
+    fields, secret = survey.one("radius", name), survey.radius_secrets.get(name)
+    if not fields:
+        return {}
+    if not secret:
         return None
-    router, mask = fields["address"], fields["mask"].partition(",")[0]
-    section: dict[str, Any] = {
-        "address": f"{router}/{mask}",
-        "first": fields["first"],
-        "last": fields["last"],
-        "lease": int(fields["lease"]),
-        "routes": _routes(fields["routes"]),
-        "mode": fields["mode"] if fields["mode"] in set(Mode) else Mode.AUTO.value,
-    }
-    if fields["dns"] not in ("none", router):
-        section["dns"] = fields["dns"].partition(",")[0]
-    if fields["domain"] != "none":
-        section["domain"] = fields["domain"]
-    if odd := list(_oddities(fields)):
-        told = ", ".join(odd)
-        found.remarks.append(f"SecureNAT of {name}: {told}; the preview shows what the first `pulumi up` makes of it")
-    return section
+    found.secrets[_radius_secret(name)] = secret
+    numbers = {key: int(fields[key]) if fields.get(key, "").isdigit() else fields.get(key) for key in ("port", "retry")}
+    return {"server": fields.get("server"), **numbers}
 
 
-def _oddities(fields: Mapping[str, str]) -> Iterator[str]:
-    """What of SecureNAT no configuration says."""
-    gives_router, pushes = fields["gateway"] == fields["address"], fields["routes"] != "none"
-    odd = {
-        "DHCP hands out another mask than the router's": "," in fields["mask"],
-        "DHCP is off": fields["dhcp"] != "yes",
-        "NAT is off": fields["nat"] != "yes",
-        "its way out is a mixture": fields["mode"] not in set(Mode),
-        "it names no DNS server, or two": fields["dns"] == "none" or "," in fields["dns"],
-        "it names another router than itself": fields["gateway"] not in ("none", fields["address"]),
-        "it names a router although it pushes routes, or pushes none and names none": gives_router == pushes,
-    }
-    return (words for words, is_so in odd.items() if is_so)
+def _radius_secret(name: str) -> str:
+    """The setting's path as the engine takes it."""
+    return f"radiusSecrets.{name}" if name.replace("_", "").replace("-", "").isalnum() else f'radiusSecrets["{name}"]'
 
 
-def _routes(text: str) -> list[str]:
-    """The networks of pushed routes, each `network/mask/router`."""
-    return [] if text == "none" else [route.rpartition("/")[0] for route in text.split(",")]
+def _groups(found: Found, survey: Survey, hub: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The groups; a policy of the group's own says every limit, so that no default of the lab stands above it."""
+    for name, fields in survey.within("group", hub).items():
+        stated = policies(fields)
+        limits = UNLIMITED if stated or fields.get("policies") == "own" else {}
+        group = {"realName": fields["realname"], "note": fields["note"], "policies": {**limits, **stated}}
+        if why := found.trouble(Hub, {"groups": {name: group}}):
+            found.remarks.append(f"The group {name} of {hub} is left as it is, since {why}")
+        else:
+            yield name, group
+
+
+def _authorities(found: Found, files: Files, name: str, kept: list[str]) -> dict[str, list[str]]:
+    """The trusted CAs that can be read; another one stays, and so do the users whom it signs."""
+    paths = []
+    for digest in files.survey.within("authority", name):
+        path = files.certificate(digest, f"ca-{digest[:8]}")
+        if path is None or found.trouble(Hub, {"authorities": [path]}):
+            found.keeps(f"A trusted CA of {name}", "it is no certificate that can be read", f"hubs.{name}.kept")
+            kept += [] if "authorities" in kept else ["authorities"]
+        else:
+            paths.append(path)
+    return {"authorities": paths} if paths else {}

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import re
 import ssl
 from collections.abc import Mapping
-
-from pydantic import ValidationError
+from datetime import UTC, datetime
 
 from labvpn.adopt.found import Found
-from labvpn.model.policies import LAB_DEFAULTS, Policies
-from labvpn.model.problems import problems_of
+from labvpn.model.policies import LAB_DEFAULTS, UNLIMITED, USUAL, Policies
 from labvpn.model.users import EVERYBODY, User
 from labvpn.observe.survey import Survey
 
@@ -22,7 +21,7 @@ FOLDER = "certificates"
 POLICIES = frozenset(info.alias or name for name, info in Policies.model_fields.items())
 COLUMNS = (
     *("name", "realName", "note", "hub", "group", "auth", "certificate", "commonName", "serial", "radiusName"),
-    *("expires", *LAB_DEFAULTS),
+    *("expires", "policies", *LAB_DEFAULTS),
 )
 """The first columns in their order; other policies follow."""
 
@@ -33,11 +32,18 @@ class Files:
     def __init__(self, found: Found, survey: Survey) -> None:
         self.found, self.survey = found, survey
 
-    def certificate(self, digest: str, name: str) -> str:
-        """The path of a certificate, from the project's folder."""
-        path = f"{FOLDER}/{name}.pem"
-        data = base64.b64decode(self.survey.certificates[digest])
-        self.found.files[path] = data.decode() if data.startswith(b"-----") else ssl.DER_cert_to_PEM_cert(data)
+    def certificate(self, digest: str, name: str) -> str | None:
+        """The path of a certificate, from the project's folder; None for one that cannot be read."""
+        try:
+            data = base64.b64decode(self.survey.certificates[digest], validate=True)
+            text = data.decode() if data.startswith(b"-----") else ssl.DER_cert_to_PEM_cert(data)
+        except (KeyError, ValueError):
+            return None
+        # Names of users may hold what a path must not, and two of them may differ in that alone.
+        path = f"{FOLDER}/{re.sub(r'[^A-Za-z0-9._@-]', '_', name)}.pem"
+        if self.found.files.get(path, text) != text or path.startswith(f"{FOLDER}/."):
+            path = f"{FOLDER}/{digest[:16]}.pem"
+        self.found.files[path] = text
         return path
 
 
@@ -45,14 +51,31 @@ def users(found: Found, files: Files, hub: str, own: bool) -> None:
     """Add a row for every user of a hub; who cannot be told is named and left as he is."""
     groups = files.survey.within("group", hub)
     for name, fields in files.survey.within("user", hub).items():
-        row = {"name": name, **({} if own else {"hub": hub}), **_row(files, name, fields)}
-        if trouble := _trouble(found, row, fields):
+        before = dict(found.files)
+        limits = _limits(fields, groups.get(fields["group"], {}))
+        row = {"name": name, **({} if own else {"hub": hub}), **_row(files, name, fields), **limits}
+        if trouble := _trouble(found, row, fields, hub):
+            found.files = before
             found.remarks.append(f"The user {name} of {hub} is left as he is: {trouble}")
             continue
         found.users.append(row)
-        if policies(groups.get(fields["group"], {})):
-            whose = f"{name} has the limits of the group {fields['group']}"
-            found.remarks.append(f"{whose}; the first `pulumi up` writes them to the user")
+        if "expires" in row and row["expires"] < f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}":
+            found.remarks.append(f"The account of {name} in {hub} is over since {row['expires'][:10]}, and stays so")
+
+
+def _limits(fields: Mapping[str, str], group: Mapping[str, str]) -> dict[str, str]:
+    """A user's policies: all that the group or the lab would say are said here too, or none where he inherits."""
+    own, of_group = policies(fields), policies(group)
+    # An agent that does not say it shows no policy where there is none, or where it is the usual one.
+    inherits = fields.get("policies") == "inherited" if "policies" in fields else bool(of_group and not own)
+    if inherits:
+        return {"policies": "inherited"}
+    usual = {name: _written(USUAL.get(name, 0 if of_group[name].isdigit() else False)) for name in of_group}
+    return {**{name: _written(value) for name, value in UNLIMITED.items()}, **usual, **own}
+
+
+def _written(value: int | bool) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _row(files: Files, name: str, fields: Mapping[str, str]) -> dict[str, str]:
@@ -61,12 +84,12 @@ def _row(files: Files, name: str, fields: Mapping[str, str]) -> dict[str, str]:
         row["group"] = fields["group"]
     if fields["expires"] != "never":
         row["expires"] = fields["expires"]
-    return {**row, **_login(files, name, fields), **dict.fromkeys(LAB_DEFAULTS, "0"), **policies(fields)}
+    return {**row, **_login(files, name, fields)}
 
 
 def _login(files: Files, name: str, fields: Mapping[str, str]) -> dict[str, str]:
     if "certificate" in fields:
-        return {"auth": "certificate", "certificate": files.certificate(fields["certificate"], name)}
+        return {"auth": "certificate", "certificate": files.certificate(fields["certificate"], name) or ""}
     if "radius" in fields:
         return {"auth": "radius", "radiusName": fields["radius"]}
     if "signed" in fields:
@@ -80,17 +103,20 @@ def policies(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name in POLICIES}
 
 
-def _trouble(found: Found, row: Mapping[str, str], fields: Mapping[str, str]) -> str:
+def _trouble(found: Found, row: Mapping[str, str], fields: Mapping[str, str], hub: str) -> str:
     """Why a row cannot stand in the users' file."""
     if "login" in fields:
         return "he logs in anonymously or by a Windows domain, which the stack does not have"
     if row["name"] != EVERYBODY and row["name"].lower() in {other["name"].lower() for other in found.users}:
         return "another hub has a user of this name, and the stack has each name once"
-    try:
-        User.model_validate({key: value for key, value in row.items() if value}, context={"files": found.files.get})
-    except ValidationError as error:
-        return "; ".join(str(problem).lstrip(".") for problem in problems_of(error, "", User))
-    return ""
+    section = found.sections.get("hubs", {}).get(hub, {})
+    if row.get("group") and row["group"] not in section.get("groups", {}):
+        return f"his group {row['group']} is left as it is"
+    if row["auth"] == "signed" and not section.get("authorities") and "authorities" not in section.get("kept", []):
+        return "a CA that the hub trusts should have signed his certificate, and it trusts none"
+    if row["auth"] == "radius" and not section.get("radius") and "radius" not in section.get("kept", []):
+        return "RADIUS should know him, and the hub asks no RADIUS server"
+    return found.trouble(User, {key: value for key, value in row.items() if value})
 
 
 def table(rows: list[dict[str, str]]) -> str:

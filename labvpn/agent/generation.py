@@ -1,7 +1,7 @@
 """Which generation of SoftEther runs: 4.x and 5.x push a split tunnel to OpenVPN in two ways, so profiles differ."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
-from typing import List
+from typing import Any, Dict, List
 
 from labvpn.agent.concern import Values
 from labvpn.agent.document import Line
@@ -22,6 +22,9 @@ class Generation(Setting):
 
     def set(self, want: Line) -> None:
         raise AgentError(mismatch(shown_generation(self.softether)))
+
+    def restore(self, line: Line, remembered: Dict[str, Any]) -> None:
+        """What is only compared is not brought back: a line that leaves the document says nothing more."""
 
 
 def shown_generation(softether: SoftEther) -> str:

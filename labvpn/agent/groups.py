@@ -45,7 +45,11 @@ class Groups(Setting):
         """Write a group whole; one that a run cut off has made already is set."""
         policies = {key: value for key, value in want.values.items() if key not in TEXTS}
         parameters: Dict[str, Any] = {TEXTS[key][1]: want.values.get(key, "") for key in TEXTS}
-        parameters.update(group_target(want.name), UsePolicy_bool=True, **policy_parameters(dict(DEFAULTS, **policies)))
+        parameters.update(group_target(want.name), **policy_parameters(dict(DEFAULTS, **policies)))
+        # A group that has no policy stays so, while none is wanted that is not the usual one.
+        there = self.find(want.name)
+        usual = all(value == DEFAULTS.get(key) for key, value in policies.items())
+        parameters["UsePolicy_bool"] = not (usual and there is not None and "Policy" not in there)
         try:
             self.call(method, **parameters)
         except RpcError as error:

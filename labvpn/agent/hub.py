@@ -5,12 +5,14 @@ from typing import Dict, List, Optional, Set
 
 from labvpn.agent.access import Access, hubs_of
 from labvpn.agent.backups import back_up
+from labvpn.agent.bridges import beside_bridges
 from labvpn.agent.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.document import Change, Line
 from labvpn.agent.everybody import ADMINISTRATOR, EVERYBODY
 from labvpn.agent.groups import Groups
 from labvpn.agent.hashes import password_hash
 from labvpn.agent.hubsettings import Authority, HubLog, HubOption, Radius, weaknesses
+from labvpn.agent.logins import unlocked
 from labvpn.agent.reaper import Reaper
 from labvpn.agent.rpc import HUB_EXISTS, HUB_NOT_FOUND, RpcError
 from labvpn.agent.securenat import SecureNat
@@ -137,6 +139,7 @@ class Hub(Concern):
         hubs = [line.name for line in desired if line.kind == "hub"]
         said = self.of_everybody(desired)
         for hub in hubs:
+            said += unlocked(hub, self.users.accounts(hub), desired)
             said += self.access.openings(hub, [line for line in desired if line.kind == "access"])
             said += weaknesses(hub, hub_block(self.softether, hub) or {}, desired)
             said += self.of_administrators(hub)
@@ -164,7 +167,8 @@ class Hub(Concern):
         ]
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        return [
+        tree = self.softether.tree() if self.softether.installed else {}
+        return beside_bridges(tree, desired) + [
             [
                 "has no password of {} to keep".format(name.replace("/", "'s user ", 1)),
                 "set one: `pulumi config set --secret --path passwords.{}`".format(name.partition("/")[2]),

@@ -2,7 +2,7 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import base64
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from labvpn.agent.concern import Values
 from labvpn.agent.document import Line
@@ -75,6 +75,12 @@ def weaknesses(hub: str, block: Tree, desired: List[Line]) -> List[str]:
     ]
 
 
+def word_of(words: Sequence[str], number: object) -> str:
+    """The word that stands for a number of the configuration, or the number where none does."""
+    text = str(number)
+    return words[int(text)] if text.isdigit() and int(text) < len(words) else text
+
+
 def number_of(word: str) -> int:
     """A value of the configuration as the call has it."""
     return {"true": 1, "false": 0}[word] if word in ("true", "false") else int(word, 0)
@@ -87,13 +93,16 @@ class HubLog(HubSetting):
 
     def shown(self, line: Line, block: Tree) -> Optional[Values]:
         log = block.get("LogSetting", {})
-        saved = {kind: int(log.get("PACKET_LOG_" + kind.upper().replace("-", "_"), "0")) for kind in PACKET_KINDS}
+        saved = {kind: str(log.get("PACKET_LOG_" + kind.upper().replace("-", "_"), "0")) for kind in PACKET_KINDS}
         return {
             "security": yes(log.get("SaveSecurityLog") == "true"),
-            "security-switch": SWITCHES_OF_LOGS[int(log.get("SecurityLogSwitchType", "0"))],
+            "security-switch": word_of(SWITCHES_OF_LOGS, log.get("SecurityLogSwitchType", "0")),
             "packet": yes(log.get("SavePacketLog") == "true"),
-            "packet-switch": SWITCHES_OF_LOGS[int(log.get("PacketLogSwitchType", "0"))],
-            "packets": ",".join("{}:{}".format(kind, SAVES[saved[kind]]) for kind in saved if saved[kind]) or "none",
+            "packet-switch": word_of(SWITCHES_OF_LOGS, log.get("PacketLogSwitchType", "0")),
+            "packets": ",".join(
+                "{}:{}".format(kind, word_of(SAVES, saved[kind])) for kind in saved if saved[kind] != "0"
+            )
+            or "none",
         }
 
     def set(self, want: Line) -> None:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from labvpn.agent.document import Line
 from labvpn.agent.errors import AgentError
@@ -14,6 +14,7 @@ from labvpn.agent.vpnconfig import Tree
 
 # The key of a line that says which way it is, and SoftEther's number of it.
 WAYS = {"password": "1", "certificate": "2", "signed": "3", "radius": "4"}
+ANONYMOUS = "0"
 LOGIN_KEYS = frozenset(WAYS) | {"serial"}
 # What a record of SetUser holds of a login; all of it goes when the login changes.
 LOGIN_PARAMETERS = (
@@ -55,6 +56,23 @@ def login_value(key: str, line: Line, block: Tree, secrets: Secrets) -> str:
 def is_kept(line: Line) -> bool:
     """Whether a line leaves the password as it is on the server."""
     return line.values.get("password") == KEPT
+
+
+def unlocked(hub: str, accounts: Dict[str, Tree], desired: List[Line]) -> List[str]:
+    """The sentence where users of a hub get in without a password; of whom one was just compared none is asked."""
+    ours = {line.name.lower() for line in desired if line.values.get("password") == "current"}
+    found = [name for name in accounts if (hub + "/" + name).lower() not in ours and is_open(name, accounts[name])]
+    sentence = (
+        "{} of the hub {}: whoever knows the name gets in, without a password; set one (`passwords.NAME` of the stack, "
+        "or vpncmd's UserPasswordSet), or delete the user"
+    )
+    return [sentence.format(", ".join(found), hub)] if found else []
+
+
+def is_open(name: str, block: Tree) -> bool:
+    """Whether whoever knows a user's name gets in: he is anonymous, or his password is the empty one."""
+    way = str(block.get("AuthType", ""))
+    return way == ANONYMOUS or (way == WAYS["password"] and block.get("AuthPassword") == user_hash("", name))
 
 
 def login_parameters(want: Line, secrets: Secrets) -> Dict[str, Any]:

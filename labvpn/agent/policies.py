@@ -3,6 +3,7 @@
 from typing import Any, Dict
 
 from labvpn.agent.errors import AgentError
+from labvpn.agent.vpnconfig import Tree
 
 NUMBERS = frozenset(
     "AutoDisconnect MaxConnection MaxDownload MaxIP MaxIPv6 MaxMac MaxUpload MultiLogins TimeOut VLanId".split()  # noqa: SIM905
@@ -48,6 +49,10 @@ DEFAULTS: Dict[str, str] = dict(
 )
 
 
+# What a document says of a user without a policy of his own.
+INHERITED = "inherited"
+
+
 def policy_value(policy: Dict[str, Any], name: str) -> str:
     """One policy as a document has it, of a block of the configuration."""
     word = str(policy.get(name, DEFAULTS.get(name, "")))
@@ -71,3 +76,20 @@ def policy_parameters(policies: Dict[str, str]) -> Dict[str, Any]:
         else:
             raise AgentError("SoftEther knows no security policy {}: see its list in the guide".format(name))
     return parameters
+
+
+def group_policy(hub: Tree, group: str) -> Tree:
+    """The policy of a hub's group, empty where there is no such group or it has none."""
+    groups = hub.get("SecurityAccountDatabase", {}).get("GroupList", {}).items()
+    found: Tree = next((block for name, block in groups if name.lower() == group.lower()), {})
+    return dict(found.get("Policy", {}))
+
+
+def set_policy(record: Dict[str, Any], want: Dict[str, str], have: Dict[str, str]) -> None:
+    """Prepare GetUser's record for what a line states: without a policy where none is wanted, or none differs."""
+    if want.get("policies") == INHERITED:
+        record["UsePolicy_bool"] = False
+    elif not record.get("UsePolicy_bool") and any(have.get(key) != want.get(key) for key in DEFAULTS):
+        record.update(policy_parameters(DEFAULTS), UsePolicy_bool=True)
+    left_out = {key: DEFAULTS[key] for key in have if key not in want and key in DEFAULTS}
+    record.update(policy_parameters(left_out))

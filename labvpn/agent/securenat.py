@@ -31,6 +31,8 @@ class SecureNat(Setting):
         if hub is None:
             return None
         values = dict(nat_values(hub.get("SecureNAT", {})), mode=mode_of(hub.get("Option", {})))
+        # That it may stand beside a bridge is the administrator's word, not the server's.
+        values["beside-bridge"] = line.values.get("beside-bridge", "")
         return {key: values[key] for key in line.values if key in values}
 
     def make(self, changes: List[Change]) -> None:

@@ -8,7 +8,7 @@ from labvpn.agent.backups import back_up
 from labvpn.agent.certificate import Certificate, Cipher, Syslog
 from labvpn.agent.concern import Concern, Handler
 from labvpn.agent.crashes import crash_warnings
-from labvpn.agent.document import Change, Line
+from labvpn.agent.document import Change, Line, parse
 from labvpn.agent.errors import AgentError
 from labvpn.agent.generation import Generation, unexpected
 from labvpn.agent.hashes import password_hash
@@ -25,22 +25,10 @@ class Server(Concern):
     def __init__(self, state: State, softether: SoftEther) -> None:
         self.softether = softether
         settings = "ServerConfiguration"
-        handlers: List[Handler] = [
-            kind(softether)
-            for kind in (
-                Generation,
-                Administrator,
-                Certificate,
-                Listeners,
-                UdpPorts,
-                Protocol,
-                Ipsec,
-                Azure,
-                KeepAlive,
-                Tls,
-            )
-        ]
-        handlers += [Cipher(softether), Syslog(softether)]
+        self.listeners = Listeners(softether)
+        handlers: List[Handler] = [kind(softether) for kind in (Generation, Administrator, Certificate)]
+        handlers.append(self.listeners)
+        handlers += [kind(softether) for kind in (UdpPorts, Protocol, Ipsec, Azure, KeepAlive, Tls, Cipher, Syslog)]
         handlers += [
             Switch(softether, "dynamic-dns", "DDnsClient", "Disabled"),
             Switch(softether, "nat-traversal", settings, "DisableNatTraversal"),
@@ -65,12 +53,24 @@ class Server(Concern):
             return True
         return False
 
+    def converge(self, text: str) -> List[str]:
+        """As every concern; then the password is known for later, also where it had not to be set."""
+        for what, remedy in self.refusals(parse(text)):
+            raise AgentError("the VPN host {}: {}".format(what, remedy))
+        said = super().converge(text)
+        if self.softether.installed and not self.softether.locked_out:
+            self.softether.keep_password()
+        return said
+
     def notes(self, desired: List[Line]) -> List[str]:
         return self.softether.notes()
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        found = unexpected(self.softether, desired) + self.softether.taken_ports()
+        found = unexpected(self.softether, desired) + self.softether.taken_ports() + self.listeners.missed(desired)
         return found + crash_warnings(self.state.machine, time.time())
+
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        return self.listeners.refused(desired) + self.softether.closed_to_us()
 
     def finish(self, changes: List[Change]) -> None:
         self.softether.flush()

@@ -80,6 +80,8 @@ class Administrator(Setting):
     def values(self, line: Line) -> Values:
         stored = self.branch("ServerConfiguration").get("HashedPassword")
         same = stored == password_hash(self.softether.secrets.administrator)
+        if same and self.softether.forgot:
+            return {"password": "forgotten"}
         return {"password": current(same and not self.softether.locked_out)}
 
     def set(self, want: Line) -> None:

@@ -22,8 +22,23 @@ def listening(machine: Machine) -> List[Tuple[str, str]]:
     return [(port, next((owners[inode] for inode in inodes[port] if inode in owners), "?")) for port in ports]
 
 
+def owners_of(machine: Machine, ports: Set[str]) -> Dict[str, List[Tuple[str, str]]]:
+    """Who holds each of these ports (`8000/tcp`), loopback included: table and program, `?` for one that is unknown."""
+    found = [(table, port, inode) for table, _, port, inode in waiting(machine) if port in ports]
+    owners = holders(machine, {inode for _, _, inode in found})
+    programs: Dict[str, List[Tuple[str, str]]] = {}
+    for table, port, inode in found:
+        programs.setdefault(port, []).append((table, owners.get(inode, "?")))
+    return programs
+
+
 def sockets(machine: Machine) -> Iterator[Tuple[str, str]]:
     """(port, inode) of every socket that waits for others on an address beyond loopback."""
+    return ((port, inode) for _, address, port, inode in waiting(machine) if not is_loopback(address))
+
+
+def waiting(machine: Machine) -> Iterator[Tuple[str, str, str, str]]:
+    """(table, address, port, inode) of every socket that waits for others; the table is of /proc/net."""
     low, high = local_range(machine)
     for name in ("tcp", "tcp6", "udp", "udp6"):
         transport = name[:3]
@@ -33,8 +48,8 @@ def sockets(machine: Machine) -> Iterator[Tuple[str, str]]:
             port = int(number, 16)
             client = transport == "udp" and low <= port <= high
             text = "{}/{}".format(port, transport)
-            if words[3] == STATES[transport] and not is_loopback(address) and not client and text not in OWN_CLIENTS:
-                yield text, words[9]
+            if words[3] == STATES[transport] and not client and text not in OWN_CLIENTS:
+                yield name, address, text, words[9]
 
 
 def local_range(machine: Machine) -> Tuple[int, int]:

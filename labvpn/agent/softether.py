@@ -10,10 +10,11 @@ from labvpn.agent.machine import Machine
 from labvpn.agent.peer import Impostor, Peer
 from labvpn.agent.places import installation
 from labvpn.agent.rpc import CALL_SECONDS, Answer, Rpc, Unreachable, WrongPassword
-from labvpn.agent.state import KEPT_PASSWORD
+from labvpn.agent.state import HOME, KEPT_PASSWORD
 from labvpn.agent.vpnconfig import Edits, Tree, edit, head, load
 
 READY_SECONDS = 60.0
+ANY_ADDRESS = ("0.0.0.0", "::", "127.0.0.1")  # noqa: S104 -- how the configuration says where the server listens
 
 
 class Secrets:
@@ -59,9 +60,16 @@ class SoftEther:
         return [word for word in dict.fromkeys([self.secrets.administrator, kept]) if word]
 
     def keep_password(self) -> None:
-        """Keep the wanted administrator password, so that the next rotation finds its way in."""
+        """Keep the wanted administrator password: status, check and the next rotation find their way in by it."""
+        if not self.secrets.administrator or self.machine.read(KEPT_PASSWORD) == self.secrets.administrator:
+            return
         self.machine.path(KEPT_PASSWORD).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.machine.write(KEPT_PASSWORD, self.secrets.administrator, 0o600)
+
+    @property
+    def forgot(self) -> bool:
+        """Whether a stack was applied here and its password was not kept, by which status and check log in."""
+        return self.machine.read(KEPT_PASSWORD) is None and self.machine.path(HOME + "/server.applied").exists()
 
     def ports(self) -> List[int]:
         """The listeners by which the server may be reached, as its file names them."""
@@ -137,6 +145,23 @@ class SoftEther:
     def notes(self) -> List[str]:
         """What to say where the server itself could not be asked."""
         return ["{}; shown here is what its file says".format(self.trouble)] if self.trouble and self.installed else []
+
+    def closed_to_us(self) -> List[List[str]]:
+        """Why the agent cannot ask the server on the loopback: pairs of what is wrong and what to do."""
+        settings = self.tree().get("ServerConfiguration", {}) if self.installed else {}
+        address = str(settings.get("ListenIP", "")) or ANY_ADDRESS[0]
+        wrong = {
+            "bool DisableJsonRpcWebApi false": settings.get("DisableJsonRpcWebApi") == "true",
+            "string ListenIP 0.0.0.0": address not in ANY_ADDRESS,
+        }
+        return [
+            [
+                "has a SoftEther that the agent cannot ask on 127.0.0.1, as {} has it".format(self.place.config),
+                "stop its unit, write `{}` there, start it; adminip.txt and firewalld keep others out".format(setting),
+            ]
+            for setting, is_so in wrong.items()
+            if is_so
+        ]
 
     def filed(self) -> Tree:
         """The configuration as the file has it."""

@@ -6,12 +6,16 @@ import json
 from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.access import OUR_MEMO
+from labvpn.agent.bridges import attached
+from labvpn.agent.concern import Handler
 from labvpn.agent.document import Line, line_of, render
 from labvpn.agent.firewalld import SETTINGS, SHIPPED, Firewalld
 from labvpn.agent.generation import shown_generation
 from labvpn.agent.guard import needed
+from labvpn.agent.hashes import password_hash
 from labvpn.agent.hub import Hub
-from labvpn.agent.logins import KEPT, WAYS, digest_of
+from labvpn.agent.listeners import BLOCKED
+from labvpn.agent.logins import KEPT, WAYS, digest_of, unlocked
 from labvpn.agent.machine import Machine
 from labvpn.agent.openings import Openings
 from labvpn.agent.server import Server
@@ -44,6 +48,9 @@ HUB_ASKED = {
 # A user's login by SoftEther's number of it, and the keys that tell it.
 LOGINS = {WAYS["password"]: "password", WAYS["certificate"]: "certificate", WAYS["radius"]: "radius"}
 SIGNED = WAYS["signed"]
+# What somebody may have written into the file that no handler can read.
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
+CLUSTER = {"1": "controls a cluster", "2": "is a member of a cluster"}
 
 
 class Survey:
@@ -55,6 +62,8 @@ class Survey:
         self.server = Server(State(machine, "server"), softether)
         self.hub = Hub(State(machine, "hub"), softether)
         self.firewalld = Firewalld(machine)
+        # What could not be read, in words: it is left as it is.
+        self.unread: List[str] = []
 
     def report(self) -> str:
         """Everything as JSON; secrets are among it, so it is for the caller's eyes alone."""
@@ -70,7 +79,7 @@ class Survey:
             "radiusSecrets": dict(self.radius_secrets()),
             "certificates": dict(self.certificates()),
             "rules": {name: self.rules(name) for name in self.hubs()},
-            "notes": self.softether.notes(),
+            "notes": [*self.softether.notes(), *self.unread, *self.notes()],
             "firewalld": self.of_firewalld(),
         }
         return json.dumps(answer) + "\n"
@@ -85,44 +94,75 @@ class Survey:
         block: Tree = self.softether.tree().get("IPsec", {})
         return block
 
+    def read(self, handler: Handler, kind: str, name: str, asked: Dict[str, str]) -> Iterator[Line]:
+        """A line as the host shows it; one that cannot be read is told, and ends nothing."""
+        try:
+            values = handler.show(line_of(kind, name, asked))
+        except UNREADABLE as error:
+            self.unread.append(
+                "{} {} cannot be read ({}) and stays as it is".format(kind, name, error).replace("  ", " ")
+            )
+            return
+        if values is not None:
+            yield line_of(kind, name, values)
+
     def of_server(self) -> Iterator[Line]:
         """The lines of the server itself."""
         yield from self.server.handlers["listener"].strays()
         for kind, name, keys in SERVER_ASKED:
-            values = self.server.handlers[kind].show(line_of(kind, name, dict.fromkeys(keys, "")))
-            yield line_of(kind, name, values or {})
+            yield from self.read(self.server.handlers[kind], kind, name, dict.fromkeys(keys, ""))
 
     def of_hubs(self) -> Iterator[Line]:
         """The lines of every hub, with its groups and users."""
         for name, block in self.hubs().items():
             for kind, keys in HUB_ASKED.items():
-                values = self.hub.handlers[kind].show(line_of(kind, name, dict.fromkeys(keys.split(), "")))
-                if values is not None:
-                    yield line_of(kind, name, values)
+                yield from self.read(self.hub.handlers[kind], kind, name, dict.fromkeys(keys.split(), ""))
             accounts = block.get("SecurityAccountDatabase", {})
             for digest in sorted(self.authorities(block)):
                 yield line_of("authority", name + "/" + digest, {"trusted": "yes"})
-            for group in accounts.get("GroupList", {}):
-                yield self.shown("group", name + "/" + group, {})
+            for group, record in accounts.get("GroupList", {}).items():
+                for line in self.shown("group", name + "/" + group, {}):
+                    policies = {"policies": "own" if "Policy" in record else "none"}
+                    yield line_of("group", line.name, dict(policies, **line.values))
             for user, record in self.hub.users.accounts(name).items():
-                yield self.of_user(name + "/" + user, record)
+                yield from self.of_user(name + "/" + user, record)
 
-    def shown(self, kind: str, name: str, asked: Dict[str, str]) -> Line:
+    def shown(self, kind: str, name: str, asked: Dict[str, str]) -> Iterator[Line]:
         """A group or user: its texts, what is asked beside them, and the policies that are not the usual ones."""
-        asked = dict(asked, **dict.fromkeys(TEXTS, ""))
-        return line_of(kind, name, self.hub.handlers[kind].show(line_of(kind, name, asked)) or {})
+        return self.read(self.hub.handlers[kind], kind, name, dict(asked, **dict.fromkeys(TEXTS, "")))
 
-    def of_user(self, name: str, record: Tree) -> Line:
+    def of_user(self, name: str, record: Tree) -> Iterator[Line]:
         """A user; `login=other` for a way to log in that no document has."""
         way = str(record.get("AuthType", ""))
-        asked = {"group": "", "expires": ""}
+        asked = {"group": "", "expires": "", "policies": ""}
         if way == SIGNED:
             asked.update(signed="", serial="")
         elif way in LOGINS:
             asked[LOGINS[way]] = KEPT
-        line = self.shown("user", name, asked)
         known = way in LOGINS or way == SIGNED
-        return line if known else line_of("user", name, dict(line.values, login="other"))
+        for line in self.shown("user", name, asked):
+            yield line if known else line_of("user", name, dict(line.values, login="other"))
+
+    def notes(self) -> Iterator[str]:
+        """What whoever takes this lab over should know, and what the stack leaves as it is."""
+        settings = self.softether.tree().get("ServerConfiguration", {})
+        if settings.get("HashedPassword") == password_hash(""):
+            yield "SoftEther has no administrator password; the first `pulumi up` sets administratorPassword"
+        if str(settings.get("ServerType", "0")) in CLUSTER:
+            role = CLUSTER[str(settings["ServerType"])]
+            yield "SoftEther {}, and the stack manages one server alone: its other servers stay as they are".format(
+                role
+            )
+        for what, remedy in self.softether.closed_to_us():
+            yield "the host {}, so the preview will refuse it: {}".format(what, remedy)
+        listed = self.server.listeners.ports()
+        blocked = [port for port in listed if listed[port] == BLOCKED]
+        for port, owner in self.server.listeners.holding(blocked)[1].items():
+            yield "SoftEther's listener {} cannot listen, since {} has that port".format(port, owner)
+        for hub in self.hubs():
+            for way in attached(self.softether.tree(), hub):
+                yield "the hub {} has {}, which stays as it is".format(hub, way)
+            yield from unlocked(hub, self.hub.users.accounts(hub), [])
 
     def authorities(self, block: Tree) -> Dict[str, str]:
         """The certificates of the CAs that a hub trusts, in base64, by SHA-256."""

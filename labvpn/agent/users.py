@@ -8,15 +8,16 @@ from labvpn.agent.concern import Values
 from labvpn.agent.document import Change, Line, line_of
 from labvpn.agent.everybody import EVERYBODY, is_stand_in, settings_of, without_user
 from labvpn.agent.holds import held_file, is_over
-from labvpn.agent.logins import (
-    LOGIN_KEYS,
-    LOGIN_PARAMETERS,
-    OTHER_WAY,
-    is_kept,
-    login_parameters,
-    login_value,
+from labvpn.agent.logins import LOGIN_KEYS, LOGIN_PARAMETERS, OTHER_WAY, is_kept, login_parameters, login_value
+from labvpn.agent.policies import (
+    DEFAULTS,
+    INHERITED,
+    group_policy,
+    policy_parameters,
+    policy_value,
+    set_policy,
+    unasked_policies,
 )
-from labvpn.agent.policies import DEFAULTS, policy_parameters, policy_value, unasked_policies
 from labvpn.agent.rpc import OBJECT_NOT_FOUND, USER_EXISTS, RpcError
 from labvpn.agent.sessions import live
 from labvpn.agent.settings import Setting
@@ -26,7 +27,7 @@ from labvpn.agent.vpnconfig import Tree
 
 # What a line says of a user beside the policies.
 TEXTS = {"realname": ("RealName", "Realname_utf"), "note": ("Note", "Note_utf")}
-PROPERTIES = frozenset(TEXTS) | {"group", "expires"} | LOGIN_KEYS
+PROPERTIES = frozenset(TEXTS) | {"group", "expires", "policies"} | LOGIN_KEYS
 NEVER_EXPIRES = "never"
 # A hold that the reaper has not ended by so much after its time is nobody's any more.
 LATE_SECONDS = 60.0
@@ -45,7 +46,10 @@ def hub_block(softether: SoftEther, name: str) -> Optional[Tree]:
 
 
 class Users(Setting):
-    """`user LAB/owner password=current realname="Jun" note="" group=none expires=never AutoDisconnect=1800`."""
+    """`user LAB/owner password=current realname="Jun" note="" group=none expires=never AutoDisconnect=1800`.
+
+    `policies=inherited` in the place of policies: he has none of his own, and SoftEther takes his group's.
+    """
 
     kind = "user"
 
@@ -91,13 +95,24 @@ class Users(Setting):
         block = self.find(line.name)
         if block is None or self.stands_in(line.name, block):
             return None
-        policy = block.get("Policy", {})
+        policy = self.policy(line, block)
         if self.is_held(line.name):
             # The reaper took the access for a moment, which is no drift.
             policy = dict(policy, Access="true")
         values = {key: self.value(key, line, block, policy) for key in line.values}
         values.update(unasked_policies(policy, values))
         return values
+
+    def policy(self, line: Line, block: Tree) -> Tree:
+        """The policy that holds for a user: his own, or his group's, which a line that asks for his own leaves out."""
+        if "Policy" in block or "policies" in line.values:
+            return {} if self.inherits(line.name, block) else dict(block["Policy"])
+        hub = hub_block(self.softether, line.name.partition("/")[0])
+        return group_policy(hub or {}, str(block.get("GroupName", "")))
+
+    def inherits(self, name: str, block: Tree) -> bool:
+        """Whether a user has no policy of his own; what the reaper gave him to hold him off is none."""
+        return "Policy" not in block or self.hold_of(name).get("policy") is False
 
     def is_held(self, name: str) -> bool:
         """Whether the reaper does not let a user in for the moment."""
@@ -125,6 +140,8 @@ class Users(Setting):
             return str(block.get(TEXTS[key][0], ""))
         if key == "group":
             return str(block.get("GroupName", "")) or "none"
+        if key == "policies":
+            return INHERITED if self.inherits(line.name, block) else "own"
         if key == "expires":
             return expiry(str(block.get("ExpireTime", "0")))
         return policy_value(policy, key)
@@ -147,7 +164,8 @@ class Users(Setting):
 
     def create(self, want: Line) -> None:
         """Create a user; one that a run cut off has made already is altered."""
-        parameters = dict(self.target(want), AuthType_u32=1, UsePolicy_bool=True, **policy_parameters(DEFAULTS))
+        own = want.values.get("policies") != INHERITED
+        parameters = dict(self.target(want), AuthType_u32=1, UsePolicy_bool=own, **policy_parameters(DEFAULTS))
         parameters.update(self.given(want))
         parameters.update(login_parameters(want, self.softether.secrets))
         try:
@@ -160,10 +178,7 @@ class Users(Setting):
     def alter(self, want: Line, have: Line) -> None:
         """Change what differs and keep the rest: group, expiry, and the password where it is right."""
         record = self.call("GetUser", **self.target(want))
-        if not record.get("UsePolicy_bool"):
-            record.update(policy_parameters(DEFAULTS), UsePolicy_bool=True)
-        left_out = {key: DEFAULTS[key] for key in have.values if key not in want.values and key in DEFAULTS}
-        record.update(policy_parameters(left_out))
+        set_policy(record, want.values, have.values)
         given = self.given(want)
         if any(have.values.get(key) != want.values.get(key) for key in LOGIN_KEYS & want.values.keys()):
             for key in LOGIN_PARAMETERS:
@@ -229,8 +244,11 @@ class Users(Setting):
 
 
 def expiry(milliseconds: str) -> str:
-    """When an account ends, of the file's number: `2027-03-31T23:59:59Z` or `never`."""
-    if not int(milliseconds):
-        return NEVER_EXPIRES
-    seconds = int(milliseconds) // 1000 + FILE_EPOCH_SECONDS
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    """When an account ends, of the file's number: `2027-03-31T23:59:59Z` or `never`; a number beyond time as it is."""
+    try:
+        if not int(milliseconds):
+            return NEVER_EXPIRES
+        seconds = int(milliseconds) // 1000 + FILE_EPOCH_SECONDS
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    except (ValueError, OverflowError, OSError):
+        return milliseconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +16,16 @@ from labvpn.kit.guests import Invitation, invitation
 from labvpn.kit.shelf import Shelf
 from labvpn.model.outputs import OutputsError
 from labvpn.model.problems import ConfigurationError
+from labvpn.model.users import UsersFile
+
+MISSING = "There is no pulumi on PATH here; run this where the stack is"
 
 
 def invite(
     file: Annotated[Path, typer.Argument(help="CSV with the guests: name, expires, and any other column of users.")],
-    users: Annotated[Path, typer.Option(help="The users' file that the stack's configuration names.")] = Path(
-        "users.csv"
-    ),
+    users: Annotated[
+        Path | None, typer.Option(help="The users' file, if not the one that users.file of the stack names.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Let pulumi apply it without asking.")] = False,
     folder: FolderOption = Path("kits"),
     secrets: SecretsOption = False,
@@ -32,6 +36,7 @@ def invite(
     Exit status: 0 if every guest has a kit, 1 if something was refused; then the sentences say what to do.
     """
     with told():
+        users = users or users_file(Path.cwd())
         invited = _read(file, users)
         _write(users, invited)
         added = len(invited.guests) - invited.known
@@ -42,9 +47,31 @@ def invite(
     raise typer.Exit(0 if made else 1)
 
 
+def users_file(folder: Path) -> Path:
+    """The users' file of the stack that is selected in a project's folder. Raises OutputsError."""
+    if not (folder / "Pulumi.yaml").exists():
+        return Path(UsersFile().file)
+    settings = json.loads(_pulumi("config", "--json"))
+    named = [value for key, value in settings.items() if key.endswith(":users") and isinstance(value, dict)]
+    section = [value.get("objectValue") or json.loads(value.get("value") or "{}") for value in named]
+    return Path(str(section[0]["file"]) if section and "file" in section[0] else UsersFile().file)
+
+
+def _pulumi(*words: str) -> str:
+    try:
+        done = subprocess.run(["pulumi", *words], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise OutputsError(MISSING) from None
+    if done.returncode:
+        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        raise OutputsError(f"`pulumi {' '.join(words)}` failed: {last}; select the stack, or name the file by --users")
+    return done.stdout
+
+
 def _read(file: Path, users: Path) -> Invitation:
     try:
-        guests, present = file.read_text("utf-8-sig"), users.read_text("utf-8")
+        # Not as text: the line ends within a note are the note's own.
+        guests, present = file.read_text("utf-8-sig"), users.read_bytes().decode("utf-8")
     except OSError as error:
         raise OutputsError(f"{error.filename} cannot be read: {error.strerror}; name the file") from None
     try:
@@ -55,7 +82,7 @@ def _read(file: Path, users: Path) -> Invitation:
 
 def _write(users: Path, invited: Invitation) -> None:
     draft = users.with_name(f".{users.name}.new")
-    draft.write_text(invited.text, "utf-8")
+    draft.write_bytes(invited.text.encode("utf-8"))
     draft.chmod(users.stat().st_mode & 0o777)
     draft.replace(users)
 
@@ -64,6 +91,6 @@ def _apply(yes: bool, file: Path) -> None:
     try:
         done = subprocess.run(["pulumi", "up", *(["--yes"] if yes else [])], check=False)
     except FileNotFoundError:
-        raise OutputsError("There is no pulumi on PATH here; run this where the stack is") from None
+        raise OutputsError(MISSING) from None
     if done.returncode:
         raise OutputsError(f"`pulumi up` did not end well; mend that and run `labvpn invite {file}` again")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from labvpn.model.base import duplicates
-from labvpn.model.credentials import Credentials
+from labvpn.model.credentials import DEFAULT_KEY, Credentials
 from labvpn.model.hub import Hub
 from labvpn.model.lab import Lab
 from labvpn.model.problems import Problem, unknown
@@ -53,13 +53,13 @@ def _of_user(user: User, hub: Hub, kept: Collection[str]) -> Iterator[Problem]:
     place = f"user {user.name}"
     if user.group is not None and user.group not in hub.groups:
         yield Problem(f"{place}: group", unknown(user.group, list(hub.groups), "group"))
-    if user.name.lower() in {name.lower() for name in hub.groups}:
+    if user.name.lower() in {name.lower() for name in hub.groups} and "access" not in kept:
         yield Problem(f"{place}: name", "is the name of a group too, and an access rule would mean both; rename one")
-    if user.auth is Auth.SIGNED and not hub.authorities:
+    if user.auth is Auth.SIGNED and not hub.authorities and "authorities" not in hub.kept:
         yield Problem(f"{place}: auth", "is signed, but the hub trusts no CA; name one in the hub's authorities")
     if user.devices and "access" in kept:
         yield Problem(f"{place}: devices", "are access rules, which vpn.kept leaves as they are; keep one of them")
-    if user.auth is Auth.RADIUS and hub.radius is None:
+    if user.auth is Auth.RADIUS and hub.radius is None and "radius" not in hub.kept:
         yield Problem(f"{place}: auth", "is radius, but the hub has no RADIUS server; give the hub's radius")
 
 
@@ -153,7 +153,9 @@ def _of_key(lab: Lab, credentials: Credentials) -> Iterator[str]:
     if key is None or not lab.vpn.protocols.l2tp_ipsec:
         return
     length = len(key.get_secret_value())
-    if length < SHORT_KEY:
+    if key.get_secret_value().lower() == DEFAULT_KEY:
+        yield "presharedKey is SoftEther's default, which everybody knows; take 20 or more characters"
+    elif length < SHORT_KEY:
         yield f"presharedKey has {length} characters, and whoever overhears a login can guess at it; take {SHORT_KEY}"
     old = [user.name for user in lab.users if Client.OLD_ANDROID in user.clients]
     if old and length > ANDROID_KEY:

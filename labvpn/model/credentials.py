@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
@@ -28,10 +28,31 @@ def _password(secret: SecretStr) -> SecretStr:
     return secret
 
 
+DEFAULT_KEY = "vpn"
+"""SoftEther's own pre-shared key."""
+
+
 def _preshared_key(secret: SecretStr) -> SecretStr:
-    if secret.get_secret_value().lower() == "vpn":
+    if secret.get_secret_value().lower() == DEFAULT_KEY:
         raise ValueError("is SoftEther's default, which everybody knows; choose one of 20 or more characters")
     return _password(secret)
+
+
+CHOSEN = {"administratorPassword": _password, "presharedKey": _preshared_key}
+"""What a secret has to be that the stack sets; one that was found on the server, and is kept, may be anything."""
+
+
+KEPT_AS = {"administratorPassword": "administrator-password", "presharedKey": "preshared-key"}
+"""What `vpn.kept` calls them."""
+
+
+def unfit(key: str, secret: SecretStr) -> str:
+    """Why the stack would not set such a secret, empty where it would."""
+    try:
+        CHOSEN[key](secret)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _private_key(secret: SecretStr) -> SecretStr:
@@ -65,12 +86,12 @@ class Credentials(Value):
     )
     ssh_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
     ssh_password: SecretStr | None = None
-    administrator_password: Password
+    administrator_password: Annotated[SecretStr, Field(min_length=1)]
     hub_password: Password | None = Field(
         default=None, description="of every hub; left out: each hub has one of its own, derived from userSecret"
     )
     user_secret: Annotated[SecretStr, Field(min_length=16)]
-    preshared_key: Annotated[SecretStr, AfterValidator(_preshared_key)] | None = None
+    preshared_key: SecretStr | None = None
     passwords: dict[str, Password] = Field(default_factory=dict, description="of users who are not given a derived one")
     radius_secrets: dict[str, SecretStr] = Field(default_factory=dict, description="of RADIUS servers, by hub")
     fortigate_token: SecretStr | None = None
@@ -114,13 +135,21 @@ class Credentials(Value):
             return self.hub_password.get_secret_value()
         return derive_for_hub(self.user_secret.get_secret_value(), hub)
 
+    def badly_chosen(self, kept: Collection[str]) -> Iterator[Problem]:
+        """The secrets of the server that the stack would not set; `kept` is what stays there as somebody made it."""
+        given = {"administratorPassword": self.administrator_password, "presharedKey": self.preshared_key}
+        for key, secret in given.items():
+            if secret is not None and KEPT_AS[key] not in kept and (why := unfit(key, secret)):
+                yield Problem(key, why)
+
     def problems(self, lab: Lab) -> Iterator[Problem]:
         """What this lab needs and these credentials lack, and passwords of nobody."""
+        kept = KEPT_AS["presharedKey"] in lab.vpn.kept
         logins = {server.ssh.login: f"{lab.place(server)}.ssh.login" for server in reversed(lab.servers)}
         needed = {
             "sshKey": ("key" in logins, self.ssh_key, f"{logins.get('key')} is key"),
             "sshPassword": ("password" in logins, self.ssh_password, f"{logins.get('password')} is password"),
-            "presharedKey": (lab.vpn.protocols.l2tp_ipsec, self.preshared_key, "L2TP/IPsec is on"),
+            "presharedKey": (lab.vpn.protocols.l2tp_ipsec and not kept, self.preshared_key, "L2TP/IPsec is on"),
             "hubPassword": (
                 lab.vpn.sessions.enforced and "hub-password" in lab.vpn.kept,
                 self.hub_password,

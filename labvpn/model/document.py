@@ -7,11 +7,17 @@ a twin of this grammar, since it imports nothing from outside itself.
 from __future__ import annotations
 
 import re
-import shlex
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 BARE = re.compile(r"[A-Za-z0-9._,:/@%+=*-]+")
+WORD = re.compile(r"""(?:[^\s"']|'[^']*'|"(?:[^"\\]|\\.)*")+""")
+QUOTED = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)\"""")
+FIELD = re.compile(r"[^\s\"'=]+=")
+ESCAPED = re.compile(r"\\(u[0-9a-f]{4}|.)")
+UNSEEN = ("Cc", "Zl", "Zp", "Cs")
+"""Categories of Unicode whose characters would end a line or cannot be seen: they stand as their number, `\\u2028`."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Entry:
     def __str__(self) -> str:
         """The entry's line."""
         fields = (f"{name}={_quoted(value)}" for name, value in self.fields.items())
-        return " ".join((*filter(None, (self.kind, self.name)), *fields))
+        return " ".join((self.kind, *([_quoted(self.name, name=True)] if self.name else []), *fields))
 
 
 def write(entries: Iterable[Entry]) -> str:
@@ -40,7 +46,7 @@ def write(entries: Iterable[Entry]) -> str:
 
 def read(text: str) -> tuple[Entry, ...]:
     """The entries of a document."""
-    return tuple(_entry(line) for line in text.splitlines() if line)
+    return tuple(_entry(line) for line in text.split("\n") if line)
 
 
 def flag(value: bool) -> str:
@@ -49,12 +55,30 @@ def flag(value: bool) -> str:
 
 
 def _entry(line: str) -> Entry:
-    kind, *words = shlex.split(line)
-    name = words.pop(0) if words and "=" not in words[0] else ""
-    return Entry(kind, name, dict(word.split("=", 1) for word in words))
+    kind, *words = WORD.findall(line)
+    name = _bare(words.pop(0)) if words and not FIELD.match(words[0]) else ""
+    fields = (word.partition("=") for word in words)
+    return Entry(kind, name, {key: _bare(value) for key, _, value in fields})
 
 
-def _quoted(value: str) -> str:
-    if set(value) & set('"\\\r\n'):
-        raise ValueError("a document's value cannot hold a quote, a backslash or a line end")
-    return value if BARE.fullmatch(value) else f'"{value}"'
+def _bare(word: str) -> str:
+    """A word without its quotes; only double ones know the backslash."""
+    if '"' not in word and "'" not in word:
+        return word
+    return QUOTED.sub(lambda found: found[1] if found[2] is None else ESCAPED.sub(_unescaped, found[2]), word)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1][1:], 16)) if len(found[1]) == 5 else found[1]
+
+
+def _quoted(value: str, *, name: bool = False) -> str:
+    """A value, whatever it holds, on one line; a name with a mark of equality is not taken for a field."""
+    plain = BARE.fullmatch(value) and not (name and "=" in value)
+    return value if plain else '"' + "".join(map(_escaped, value)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    return f"\\u{ord(char):04x}" if unicodedata.category(char) in UNSEEN else char

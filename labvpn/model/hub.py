@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.certificates import Certificate
@@ -14,9 +15,33 @@ from labvpn.model.policies import Policies
 from labvpn.model.securenat import SecureNat
 from labvpn.model.server import PortNumber
 
-HubName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-GroupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
-Text = Annotated[str, StringConstraints(max_length=200, pattern=r'^[^"\\\r\n]*$')]
+SAFE = r"A-Za-z0-9()\-_#%&."
+"""The characters of the names of hubs, groups and users beside the blank (IsSafeChar in SoftEther's source)."""
+
+
+NAME = re.compile(rf"(?=.{{1,255}}\Z)(?!\.)[{SAFE}]([{SAFE} ]*[{SAFE}])?(?<!\.)")
+"""The name of a hub, as SoftEther itself takes it."""
+
+
+def _of_form(pattern: re.Pattern[str], form: str) -> AfterValidator:
+    """A name of the form that SoftEther itself demands."""
+
+    def check(name: str) -> str:
+        if not pattern.fullmatch(name):
+            raise ValueError(f"SoftEther takes no such name as '{name}'; {form}")
+        return name
+
+    return AfterValidator(check)
+
+
+ALLOWED = "take letters, digits and ( ) - _ # % & . of ASCII, and blanks in between"
+HubName = Annotated[str, _of_form(NAME, f"{ALLOWED}, with no dot at either end")]
+GroupName = Annotated[str, _of_form(re.compile(rf"(?=.{{1,255}}\Z)[{SAFE}]([{SAFE} ]*[{SAFE}])?"), ALLOWED)]
+UserName = Annotated[
+    str, _of_form(re.compile(rf"(?=.{{1,255}}\Z)[{SAFE}@]([{SAFE}@ ]*[{SAFE}@])?|\*"), f"{ALLOWED}, or @")
+]
+Text = Annotated[str, StringConstraints(max_length=511)]
+"""Any text, as the server takes it; longer ones do not fit into its calls (MAX_SIZE in its source)."""
 OptionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,60}$")]
 
 
@@ -80,9 +105,15 @@ class Log(Value):
 class Radius(Value):
     """The RADIUS server that users of `auth: radius` are asked of; its secret is `radiusSecrets` of the hub's name."""
 
-    server: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,255}$")]
+    server: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+([,; ]+[A-Za-z0-9._:-]+)*$", max_length=255)
+    ] = Field(description="its name or address; several with a comma between, asked in turn")
     port: PortNumber = 1812
-    retry: int = Field(default=1000, ge=1000, le=10_000, description="milliseconds; SoftEther refuses less than 1000")
+    retry: int = Field(default=1000, ge=1, le=4_294_967_295, description="milliseconds")
+
+
+HubKept = Literal["authorities", "log", "radius", "securenat"]
+"""What of a hub may stay as somebody made it, where the configuration cannot say it."""
 
 
 class Hub(Value):
@@ -97,6 +128,9 @@ class Hub(Value):
     log: Log = Log()
     authorities: tuple[Certificate, ...] = Field(default=(), description="trusted CAs: PEM files")
     radius: Radius | None = None
+    kept: tuple[HubKept, ...] = Field(
+        default=(), description="what stays in this hub as somebody made it by hand; left out: nothing"
+    )
 
     @property
     def routes(self) -> tuple[IPv4Network, ...]:

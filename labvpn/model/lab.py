@@ -14,7 +14,7 @@ from labvpn.model.dns import Name
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.hub import Hub, HubName
-from labvpn.model.policies import effective
+from labvpn.model.policies import effective, inherited
 from labvpn.model.securenat import LONGEST_LEASE, SHORTEST_LEASE
 from labvpn.model.server import Server, distinct
 from labvpn.model.users import User
@@ -112,7 +112,10 @@ class Lab(Value):
         """Every policy that is said of a user, by the user, the group or the lab."""
         hub = self.all_hubs[self.hub_of(user)]
         group = hub.groups.get(user.group) if user.group else None
-        return effective(group.policies if group else None, user, guarded=self.is_guarded(user))
+        stated = group.policies if group else None
+        if user.policies == "inherited":
+            return inherited(stated)
+        return effective(stated, user, guarded=self.is_guarded(user))
 
     def is_guarded(self, user: User) -> bool:
         """Whether a user is kept from the others of the hub: a guest is, and whoever shares a hub with `services`."""
@@ -161,6 +164,15 @@ class Lab(Value):
             raise ValueError(f"vpn.kept leaves the access lists as they are, but {given[0]} is given; keep one of them")
         if "administration" in self.vpn.kept and self.server.administrators:
             raise ValueError("vpn.kept names administration, but server.administrators is given; keep one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _ssh_is_left_its_port(self) -> Self:
+        for server in self.servers:
+            if server.ssh.host is None and server.ssh.port in self.vpn.listeners:
+                raise ValueError(
+                    f"vpn.listeners names port {server.ssh.port}, which is SSH's on {server.address}; take it out"
+                )
         return self
 
     @model_validator(mode="after")

@@ -86,7 +86,7 @@ class Reachable(Told):
 class Network(Told):
     """The network inside the hub: its router, the host's own address there, and what a split tunnel reaches."""
 
-    router: IPv4Address
+    router: IPv4Address | None = Field(default=None, description="None: the hub has no SecureNAT of the stack's")
     host_address: IPv4Address | None = None
     routes: tuple[IPv4Network, ...] = ()
     services: tuple[Reachable, ...] = ()
@@ -137,7 +137,7 @@ class Outputs(Told):
     def of(self, user: str) -> Outputs:
         """The outputs as a user meets them: the hub and its network are the user's own."""
         hub = self.users[user].hub
-        return self.model_copy(update={"hub": hub, "network": self.networks[hub]}) if hub else self
+        return self.model_copy(update={"hub": hub, "network": self.networks.get(hub, Network())}) if hub else self
 
 
 def read(text: str) -> Outputs:

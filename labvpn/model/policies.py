@@ -120,6 +120,18 @@ GUEST_DEFAULTS: Mapping[str, int | bool] = {
 }
 """What keeps users from each other's traffic where guests are among them (docs/softether.md has what each stops)."""
 
+UNLIMITED: Mapping[str, int | bool] = dict.fromkeys(LAB_DEFAULTS, 0)
+"""The same limits as SoftEther has them where nobody says anything."""
+
+
+USUAL: Mapping[str, int | bool] = {"Access": True, "MaxConnection": 32, "TimeOut": 20}
+"""What a policy is where nothing is said, for those that are not off then."""
+
+
+def inherited(group: Policies | None) -> dict[str, int | bool]:
+    """What holds for a user without a policy of his own: the group's alone, as SoftEther itself takes it."""
+    return {**UNLIMITED, **(group.stated() if group else {})}
+
 
 def effective(group: Policies | None, user: Policies, *, guarded: bool = False) -> dict[str, int | bool]:
     """A user's policies as a whole: SoftEther takes the user's or the group's, never both, so they are merged here.

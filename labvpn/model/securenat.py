@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,10 @@ class Mode(StrEnum):
     RAW = "raw"
 
 
+NatKept = Literal["dhcp", "dns", "domain", "first", "gateway", "last", "lease", "mask", "mode", "nat", "routes"]
+"""What of SecureNAT may stay as somebody made it, by the keys of its line."""
+
+
 class SecureNat(Value):
     """The virtual router inside the hub: it gives clients their addresses and a way out."""
 
@@ -33,8 +37,8 @@ class SecureNat(Value):
     last: IPv4Address | None = Field(default=None, description="last address for clients; the 200th if unset")
     lease: int | None = Field(
         default=None,
-        ge=SHORTEST_LEASE,
-        le=2_592_000,
+        ge=15,
+        le=4_294_967_295,
         description="seconds of a DHCP lease; left out: as long as a session of the hub may be, two hours at most",
     )
     dns: IPv4Address | None = Field(default=None, description="DNS server for clients; the router itself if unset")
@@ -51,15 +55,23 @@ class SecureNat(Value):
         description="a private address that the VPN host holds for its clients; the address they dial is out of reach",
     )
 
+    beside_bridge: bool = Field(
+        default=False, description="true: it may be switched on in a hub that a local bridge or a cascade goes on from"
+    )
+    kept: tuple[NatKept, ...] = Field(
+        default=(), description="what stays of it on the server as somebody made it by hand; left out: nothing"
+    )
+
     @property
     def first_client(self) -> IPv4Address:
         """The first address that clients get."""
-        return self.first or self.address.network[10]
+        network = self.address.network
+        return self.first or network[min(10, network.num_addresses - 1)]
 
     @property
     def last_client(self) -> IPv4Address:
         """The last address that clients get."""
-        return self.last or self.address.network[min(200, self.address.network.num_addresses - 2)]
+        return self.last or self.address.network[min(200, max(0, self.address.network.num_addresses - 2))]
 
     @property
     def clients(self) -> int:
@@ -69,7 +81,9 @@ class SecureNat(Value):
     @model_validator(mode="after")
     def _range_inside(self) -> Self:
         network = self.address.network
-        if network.num_addresses < 32:
+        if {"first", "last"} & {*self.kept}:
+            return self
+        if network.num_addresses < 32 and not (self.first and self.last):
             raise ValueError(f"{network} is too small for clients; give the router at least a /27")
         for name, address in (("first", self.first_client), ("last", self.last_client)):
             if address not in network:

@@ -10,11 +10,19 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from labvpn.model.base import Value
 from labvpn.model.certificates import Certificate
-from labvpn.model.hub import GroupName, HubName, Text
+from labvpn.model.hub import GroupName, HubName, Text, UserName
 from labvpn.model.policies import Policies
 from labvpn.model.problems import Problem, problems_of, unknown
 
@@ -31,7 +39,10 @@ def _free(name: str) -> str:
 EVERYBODY = "*"
 """SoftEther's name for everybody whom the hub's RADIUS server knows and who has no line of his own."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9._@-]{1,64}|\*)$"), AfterValidator(_free)]
+Name = Annotated[UserName, AfterValidator(_free)]
+
+NEW = re.compile(r"[A-Za-z0-9._@-]{1,64}|\*")
+"""What a name has to be where the stack makes the user: it then works in every client, path and access rule."""
 
 
 def _moment(given: object) -> object:
@@ -101,15 +112,20 @@ LIMIT = 10_000
 class User(Policies):
     """One account; security policies stand by SoftEther's own names."""
 
+    auth: Auth = Auth.PASSWORD
     name: Name
     real_name: Text = ""
     note: Text = ""
     hub: HubName | None = Field(default=None, description="left out: the stack's own hub, `vpn.hub`")
     group: GroupName | None = Field(default=None, description="one of the hub's groups")
+    policies: Literal["own", "inherited"] = Field(
+        default="own",
+        description="own: what is said here, then the group's, then the lab's; inherited: none of his own, so that "
+        "SoftEther takes the group's alone",
+    )
     reach: Literal["services", "free"] = Field(
         default="services", description="services: what the hub lists and nothing else; free: everything"
     )
-    auth: Auth = Auth.PASSWORD
     certificate: Certificate | None = Field(default=None, description="the PEM file of `auth: certificate`")
     common_name: Text = Field(default="", description="of `auth: signed`; left out: any that a trusted CA signed")
     serial: Annotated[str, AfterValidator(_serial)] | None = Field(default=None, description="of `auth: signed`")
@@ -125,6 +141,13 @@ class User(Policies):
     )
     rotation: int = Field(default=0, ge=0, description="raise it to give the user a new derived password")
 
+    @field_validator("name")
+    @classmethod
+    def _new_names_are_plain(cls, name: str, info: ValidationInfo) -> str:
+        if info.data.get("auth", Auth.PASSWORD) is Auth.PASSWORD and not NEW.fullmatch(name):
+            raise ValueError(f"'{name}' is no name for a new user; take up to 64 letters, digits and . _ @ - of ASCII")
+        return name
+
     @model_validator(mode="after")
     def _login_is_whole(self) -> Self:
         if (self.auth is Auth.CERTIFICATE) != (self.certificate is not None):
@@ -133,6 +156,12 @@ class User(Policies):
             raise ValueError("commonName and serial belong to auth signed; say so or leave them out")
         if self.auth is not Auth.RADIUS and self.radius_name:
             raise ValueError("radiusName belongs to auth radius; say so or leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _inherits_whole(self) -> Self:
+        if self.policies == "inherited" and (own := self.stated()):
+            raise ValueError(f"policies is inherited, but {', '.join(own)} is given; leave one of them out")
         return self
 
     @model_validator(mode="after")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from labvpn.model import ports
 from labvpn.model.base import Value, duplicates
@@ -30,31 +31,68 @@ Listeners = Annotated[tuple[PortNumber, ...], AfterValidator(_each_once)]
 Kept = Literal[
     "access",
     "administration",
+    "administrator-password",
     "aggressive-mode",
     "azure",
     "dynamic-dns",
+    "etherip",
     "hub-password",
     "keep-alive",
+    "l2tp-hub",
+    "l2tp-raw",
     "nat-traversal",
+    "preshared-key",
     "tls",
     "udp",
 ]
-"""What may stay as somebody made it, by the kinds of a document's lines; `hub-password` is a part of the hub's."""
+"""What may stay as somebody made it, by the kinds of a document's lines; some are parts of the hub's or of IPsec's."""
+
+OFF = ("off", "no", "none")
+"""What says that a hub has no SecureNAT, beside YAML's own `null` and `false`."""
+
+NEW_HUB = re.compile(r"[A-Za-z0-9_-]{1,32}")
+"""The name of a hub that the stack makes: it then works in every client and path."""
+
+
+def _off(given: object) -> object:
+    return None if given is False or (isinstance(given, str) and given.lower() in OFF) else given
 
 
 class Vpn(Value):
     """The SoftEther server's own settings, and its hub."""
 
-    hub: HubName = "LAB"
-    listeners: Listeners = (443, 992, 1194, 5555)
-    protocols: Protocols = Protocols()
-    secure_nat: SecureNat = SecureNat()
-    sessions: Sessions = Sessions()
-    tls: Tls = Tls()
     kept: tuple[Kept, ...] = Field(
         default=(), description="what stays on the server as somebody made it by hand; left out: nothing"
     )
+    hub: HubName = "LAB"
+    listeners: Listeners = (443, 992, 1194, 5555)
+    kept_listeners: tuple[PortNumber, ...] = Field(
+        default=(),
+        description="listeners that stay on the server as they are, off or unable to listen; no hop opens them",
+    )
+    protocols: Protocols = Protocols()
+    secure_nat: Annotated[SecureNat | None, BeforeValidator(_off)] = Field(
+        default=SecureNat(), description="`off`: the hub has none, for addresses come by a local bridge or a cascade"
+    )
+    sessions: Sessions = Sessions()
+    tls: Tls = Tls()
     syslog: Syslog | None = Field(default=None, description="left out: the server's own setting is left alone")
+
+    @field_validator("hub")
+    @classmethod
+    def _new_hubs_are_plain(cls, name: str, info: ValidationInfo) -> str:
+        if "hub-password" not in info.data.get("kept", ()) and not NEW_HUB.fullmatch(name):
+            raise ValueError(
+                f"'{name}' is no name for a new hub; take up to 32 letters, digits and _ - of ASCII, "
+                "or keep the one that is there by hub-password in vpn.kept"
+            )
+        return name
+
+    @model_validator(mode="after")
+    def _listeners_are_ours_or_kept(self) -> Self:
+        for port in sorted({*self.listeners} & {*self.kept_listeners}):
+            raise ValueError(f"listeners and keptListeners both name port {port}; keep it in one of them")
+        return self
 
     @property
     def ports(self) -> tuple[ports.Port, ...]:

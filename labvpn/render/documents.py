@@ -22,6 +22,10 @@ FIREWALLD = ("netbase", "firewalld")
 """netbase holds /etc/protocols, without which firewalld does not start."""
 
 
+PARTS = {"raw": "l2tp-raw", "etherip": "etherip", "hub": "l2tp-hub", "key": "preshared-key"}
+"""What `vpn.kept` calls the parts of IPsec's line."""
+
+
 class Concern(StrEnum):
     """What the agent converges at a time, each under its own lock, in the order of their dependence."""
 
@@ -92,6 +96,8 @@ def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:
         yield Entry("certificate", "", {"sha256": certificate})
     for number in sorted(vpn.listeners):
         yield Entry("listener", str(number), {"enabled": "yes"})
+    for number in sorted(vpn.kept_listeners):
+        yield Entry("listener", str(number), {"enabled": "kept"})
     yield Entry("udp", "", {"ports": ",".join(map(str, ports.openvpn_udp(vpn.protocols))) or "none"})
     yield Entry("protocol", "openvpn", {"enabled": flag(vpn.protocols.openvpn)})
     yield Entry("protocol", "sstp", {"enabled": flag(vpn.protocols.sstp)})
@@ -106,10 +112,10 @@ def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:
 
 
 def _ipsec(vpn: Vpn) -> Entry:
-    off = {"raw": "no", "etherip": "no"}
-    if not vpn.protocols.l2tp_ipsec:
-        return Entry("ipsec", "", {"l2tp": "no", **off})
-    return Entry("ipsec", "", {"l2tp": "yes", **off, "hub": vpn.hub, "key": "current"})
+    fields = {"l2tp": flag(vpn.protocols.l2tp_ipsec), "raw": "no", "etherip": "no"}
+    if vpn.protocols.l2tp_ipsec:
+        fields |= {"hub": vpn.hub, "key": "current"}
+    return Entry("ipsec", "", {key: value for key, value in fields.items() if PARTS.get(key) not in vpn.kept})
 
 
 def _firewall(firewall: HostFirewall, lab: Lab) -> Iterator[Entry]:

@@ -25,7 +25,7 @@ def hubs(lab: Lab) -> Iterator[Entry]:
         yield from _settings(name, hub, lab.lease_of(name))
         users = [user for user in lab.users if lab.hub_of(user) == name]
         for user in users:
-            yield _user(name, user, lab.policies_of(user))
+            yield _user(name, user, lab)
         yield from rules(name, hub, users)
     if lab.vpn.sessions.enforced:
         yield _reaper(lab)
@@ -39,10 +39,12 @@ def _reaper(lab: Lab) -> Entry:
 
 
 def _settings(name: str, hub: Hub, lease: int) -> Iterator[Entry]:
-    yield _secure_nat(name, hub.secure_nat, hub.routes, lease)
+    if "securenat" not in hub.kept:
+        yield _secure_nat(name, hub.secure_nat, hub.routes, lease)
     for option, value in sorted(hub.options.items()):
         yield Entry("option", f"{name}/{option}", {"value": str(value)})
-    yield _log(name, hub.log)
+    if "log" not in hub.kept:
+        yield _log(name, hub.log)
     for authority in hub.authorities:
         yield Entry("authority", f"{name}/{fingerprint(authority)}", {"trusted": "yes"})
     if hub.radius:
@@ -85,18 +87,20 @@ def _secure_nat(name: str, nat: SecureNat | None, routes: Sequence[IPv4Network],
         "dns": str(nat.dns or router),
         "domain": nat.domain or "none",
         "routes": ",".join(f"{route.with_netmask}/{router}" for route in routes) or "none",
+        **({"beside-bridge": "yes"} if nat.beside_bridge else {}),
     }
-    return Entry("securenat", name, fields)
+    return Entry("securenat", name, {key: value for key, value in fields.items() if key not in nat.kept})
 
 
-def _user(hub: str, user: User, policies: Mapping[str, int | bool]) -> Entry:
+def _user(hub: str, user: User, lab: Lab) -> Entry:
+    limits = {"policies": "inherited"} if user.policies == "inherited" else _policies(lab.policies_of(user))
     fields = {
         **_login(user),
         "realname": user.real_name,
         "note": user.note,
         "group": user.group or "none",
         "expires": user.expires.strftime("%Y-%m-%dT%H:%M:%SZ") if user.expires else "never",
-        **_policies(policies),
+        **limits,
     }
     return Entry("user", f"{hub}/{user.name}", fields)
 

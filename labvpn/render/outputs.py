@@ -56,7 +56,7 @@ def network(hub: Hub) -> dict[str, Any]:
     nat = hub.secure_nat
     inner = str(nat.host_address) if nat and nat.host_address else None
     return {
-        "router": str(nat.address.ip) if nat else "",
+        "router": str(nat.address.ip) if nat else None,
         "hostAddress": inner,
         "routes": [str(route) for route in hub.routes],
         "services": [service.model_dump(mode="json") for service in hub.services],

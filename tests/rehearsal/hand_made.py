@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 
 from labvpn.rehearsal import network
 from labvpn.rehearsal.fortigate import control
@@ -23,6 +28,31 @@ ON_THE_BOX = [
     ("firewall.service/custom", {"name": "SoftEther-lab-udp", "udp-portrange": "500 1194 4500"}),
     policy("lab-vpn", "wan1", "dmz", "accept", dstaddr="lab-pc", service="SoftEther-lab SoftEther-lab-udp"),
 ]
+
+
+SECRETS = ("administratorPassword", "userSecret")
+STACK = (
+    "mkdir -p -m 700 /srv/labvpn-state",
+    "pulumi login 'file:///srv/labvpn-state?metadata=skip'",
+    "pulumi stack init mylab",
+    "labvpn hostkey HOST",
+    "pulumi config set --secret sshKey < ~/.ssh/id_ed25519",
+)
+"""What somebody types before a lab is adopted, but for the secrets."""
+
+
+@contextmanager
+def found(name: str, folder: Path, build: Callable[[OwnLab], None], more: Sequence[str] = ()) -> Iterator[OwnLab]:
+    """A lab that others built, and a new stack with its secrets, ready to adopt it."""
+    lab = OwnLab(name, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABVPN_REHEARSAL", lab.name)
+        lab.begin()
+        build(lab)
+        for command in (*STACK, *(f"pulumi config set --secret {key}" for key in SECRETS), *more):
+            lab.shell(command)
+        yield lab
+    lab.stop()
 
 
 def user(number: int) -> str:

@@ -14,14 +14,8 @@ from tests.rehearsal import hand_made
 from tests.rehearsal.hand_made import USERS, password, user
 from tests.rehearsal.own_lab import OwnLab
 
-SECRETS = ("administratorPassword", "userSecret", "fortigateToken", "dnsKey")
-BEFORE = (
-    "mkdir -p -m 700 /srv/labvpn-state",
-    "pulumi login 'file:///srv/labvpn-state?metadata=skip'",
-    "pulumi stack init mylab",
-    "labvpn hostkey HOST",
-    "pulumi config set --secret sshKey < ~/.ssh/id_ed25519",
-    *(f"pulumi config set --secret {key}" for key in SECRETS),
+MORE = (
+    *(f"pulumi config set --secret {key}" for key in ("fortigateToken", "dnsKey")),
     "pulumi config set fortigateCa < ca.pem",
 )
 (AS_THE_GUIDE_SAYS,) = ADOPTING
@@ -37,15 +31,8 @@ grep -vE 'ConfigRevision|(Created|Updated|Last[A-Za-z]*)Time|Bytes|Count |NumLog
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLab]:
-    lab = OwnLab("adopt", tmp_path_factory.mktemp("adopt"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LABVPN_REHEARSAL", lab.name)
-        lab.begin()
-        hand_made.make(lab)
-        for command in BEFORE:
-            lab.shell(command)
+    with hand_made.found("adopt", tmp_path_factory.mktemp("adopt"), hand_made.make, MORE) as lab:
         yield lab
-    lab.stop()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from labvpn.agent.document import Change, compare, describe, line_of, parse, parse_line, quote, render, seen, words
 from labvpn.agent.errors import AgentError
-from labvpn.model.document import Entry, write
+from labvpn.model.document import Entry, read, write
 from tests.unit.agent.fakes import DOCUMENTS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])).map(lambda text: " ".join(text.split()))
@@ -71,3 +71,22 @@ def test_no_difference_is_no_change() -> None:
 def test_a_change_without_a_line_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="needs a line"):
         _ = Change(None, None).line
+
+
+ANY = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(ANY, ANY.filter(lambda text: "\n" not in text))
+def test_any_text_and_any_name_come_back_from_a_document_on_both_sides(value: str, name: str) -> None:
+    entry = Entry("user", f"LAB/{name}", {"note": value, "group": "none"})
+    text = write([entry])
+    assert text == render([line_of("user", f"LAB/{name}", {"note": value, "group": "none"})])
+    assert len(text.splitlines()) == 1
+    assert read(text) == (entry,)
+    (line,) = parse(text)
+    assert (line.name, line.values) == (f"LAB/{name}", {"note": value, "group": "none"})
+
+
+@pytest.mark.parametrize("name", ["a=b", "=", 'say "hi"', "back\\slash", "o'neil", "John Smith", "研究\u2028室"])
+def test_a_name_is_never_taken_for_a_field(name: str) -> None:
+    assert parse(write([Entry("user", name, {"note": name})]))[0].name == name

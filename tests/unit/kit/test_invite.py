@@ -136,6 +136,24 @@ def test_the_users_file_keeps_its_mode(project: Path) -> None:
     assert stat.S_IMODE((project / "users.csv").stat().st_mode) == 0o640
 
 
+def test_the_guests_go_into_the_file_that_the_stack_names(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text("name: labvpn\n")
+    told = {"labvpn:users": {"objectValue": {"file": "users.mylab.csv"}, "secret": False}, **TOLD}
+    (project / "told.json").write_text(json.dumps(told))
+    (project / "users.mylab.csv").write_bytes(b'name,note\nowner,"one\r\ntwo"\n')
+    assert run().exit_code == 1  # the engine that stands in reads users.csv for the outputs
+    assert (project / "users.csv").read_text() == USERS
+    text = (project / "users.mylab.csv").read_bytes()
+    assert text == b'name,note,expires\nowner,"one\r\ntwo"\nanna,,2099-03-31\nben,,2099-03-31\n'
+    assert "config --json" in (project / "asked").read_text()
+
+
+def test_a_file_that_is_named_by_hand_is_taken(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text("name: labvpn\n")
+    assert run("--users", "users.csv").exit_code == 0
+    assert "config" not in (project / "asked").read_text()
+
+
 def test_everybody_is_no_guest() -> None:
     told = refusal("name,auth,expires\n*,radius,2027-03-31\n")
     assert "*: is no guest but everybody whom RADIUS knows; write that line in users.csv" in told

@@ -1,0 +1,56 @@
+"""Whatever a server of other people's holds: it is taken over, nothing of it would change, and what is kept is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.adopt.found_cases import LABS, listeners
+from tests.unit.adopt.labs import TakenOver, config
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_found_server_is_taken_over_and_nothing_of_it_would_change(tmp_path: Path, name: str) -> None:
+    tree, words = LABS[name]
+    one = TakenOver(tmp_path, tree)
+    password = {line for line in one.changes() if line.startswith("administrator ")}
+    assert one.changes() - password == set()
+    assert bool(password) == (name == "an open server")
+    assert [text for text in words if not one.said(text)] == []
+    written = json.dumps(one.found.sections) + one.csv + "".join(one.found.remarks)
+    assert "canary" not in written
+    assert "by-hand" not in written
+
+
+def test_what_is_inherited_stays_inherited_and_a_zero_of_ones_own_stays_his_own(tmp_path: Path) -> None:
+    one = TakenOver(tmp_path, LABS["inherits"][0])
+    rows = {row["name"]: row for row in one.found.users}
+    assert rows["a"]["policies"] == "inherited"
+    assert "AutoDisconnect" not in rows["a"]
+    assert (rows["b"]["AutoDisconnect"], rows["b"]["MaxDownload"], rows["b"]["NoBridge"]) == ("0", "0", "no")
+    group = one.hubs["LAB"]["groups"]["staff"]["policies"]
+    assert (str(group["AutoDisconnect"]), group["MultiLogins"]) == ("900", 0)
+    a, b = sorted(one.lab.users, key=lambda each: each.name)
+    assert one.lab.policies_of(a)["AutoDisconnect"] == 900
+    assert one.lab.policies_of(b)["AutoDisconnect"] == 0
+
+
+def test_no_secure_nat_is_said_for_the_main_hub(tmp_path: Path) -> None:
+    one = TakenOver(tmp_path, LABS["SecureNAT is off"][0])
+    assert one.vpn["secureNat"] is False
+    assert one.lab.all_hubs["LAB"].secure_nat is None
+
+
+def test_a_server_that_listens_nowhere_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="listens on no TCP port"):
+        TakenOver(tmp_path, config(**listeners(L443=False)))
+
+
+def test_a_note_of_every_character_is_read_back_as_it_is(tmp_path: Path) -> None:
+    one = TakenOver(tmp_path, LABS["every character"][0])
+    assert {each.name: (each.real_name, each.note) for each in one.lab.users}["a b"] == (
+        "東京 研究室",
+        "one\r\ntwo\tthree",
+    )
