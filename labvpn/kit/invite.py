@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -44,7 +47,7 @@ def invite(
 
 def _read(file: Path, users: Path) -> Invitation:
     try:
-        guests, present = file.read_text("utf-8-sig"), users.read_text("utf-8")
+        guests, present = file.read_bytes(), users.read_bytes()
     except OSError as error:
         raise OutputsError(f"{error.filename} cannot be read: {error.strerror}; name the file") from None
     try:
@@ -54,10 +57,12 @@ def _read(file: Path, users: Path) -> Invitation:
 
 
 def _write(users: Path, invited: Invitation) -> None:
-    draft = users.with_name(f".{users.name}.new")
-    draft.write_text(invited.text, "utf-8")
-    draft.chmod(users.stat().st_mode & 0o777)
-    draft.replace(users)
+    place = users.resolve()  # a link to the file stays one
+    handle, draft = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(invited.data)
+    shutil.copymode(place, draft)
+    Path(draft).replace(place)
 
 
 def _apply(yes: bool, file: Path) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -15,8 +12,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from labvpn.model.base import Value
 from labvpn.model.certificates import Certificate
 from labvpn.model.hub import GroupName, HubName, Text
+from labvpn.model.moments import Moment
 from labvpn.model.policies import Policies
-from labvpn.model.problems import Problem, problems_of, unknown
+from labvpn.model.problems import Problem, problems_of
+from labvpn.model.spreadsheet import Row, Table, plain, read_table
 
 RESERVED = re.compile(r"administrator|securenat|cascade|link|l3sw_.*", re.IGNORECASE)
 """Names of SoftEther's own, which it refuses as a user's (error 38, measured)."""
@@ -32,23 +31,6 @@ EVERYBODY = "*"
 """SoftEther's name for everybody whom the hub's RADIUS server knows and who has no line of his own."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9._@-]{1,64}|\*)$"), AfterValidator(_free)]
-
-
-def _moment(given: object) -> object:
-    if not isinstance(given, str):
-        return given
-    try:
-        # A day alone would end at another moment on every machine that runs the stack, so it ends in UTC.
-        return datetime.combine(date.fromisoformat(given), time(23, 59, 59), UTC)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        raise ValueError(f"'{given}' is no date; write 2027-03-31, or 2027-03-31T18:00:00+09:00") from None
-    if moment.tzinfo is None:
-        raise ValueError(f"'{given}' names no time zone; write it behind, as in 2027-03-31T18:00:00+09:00")
-    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 class Auth(StrEnum):
@@ -93,7 +75,6 @@ def _serial(given: str) -> str:
 
 
 Mac = Annotated[str, AfterValidator(_hardware)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
 LIMIT = 10_000
 """Users of one hub: the server's own limit (MAX_USERS in its source)."""
 
@@ -163,38 +144,87 @@ class UsersFile(Value):
     file: str = Field(default="users.csv", description="path, from the project's folder")
 
 
-def read_users(
-    text: str, place: str, files: Callable[[str], str] | None = None
-) -> tuple[tuple[User, ...], list[Problem]]:
-    """The users of a CSV text with a header line, and every problem with its line (`users.csv:4.name`).
+FREE = frozenset({"realName", "note", "commonName", "radiusName", "certificate"})
+"""Columns whose text is taken as it stands; in all others full-width characters and blanks around are an accident."""
 
-    `files` gives the text of a file that a user's line names. Raises ValueError with a sentence.
+FORMULA = re.compile(r"[=+]\s*(\$?[A-Z]{1,3}\$?\d+\b|[A-Z][A-Z0-9.]*\()", re.IGNORECASE)
+AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
+"""How a value is kept from being taken for a number in Excel."""
+
+BROKEN = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)")
+"""What a spreadsheet shows in the place of a value."""
+
+
+def columns() -> list[str]:
+    """The columns that the users' file may have."""
+    return [info.alias or name for name, info in User.model_fields.items()]
+
+
+def read_users(
+    data: bytes | str, place: str, files: Callable[[str], str] | None = None
+) -> tuple[tuple[User, ...], list[Problem]]:
+    """The users of a CSV file with a header line, and every problem with its line (`users.csv:4.name`).
+
+    `files` gives the text of a file that a user's line names.
     """
-    reader = csv.DictReader(io.StringIO(text))
-    users: list[User] = []
-    problems: list[Problem] = []
-    lines: dict[str, int] = {}
-    known = [info.alias or name for name, info in User.model_fields.items()]
-    strange = [column for column in reader.fieldnames or () if column not in known]
-    problems += [Problem(f"{place}:1", f"{column}: {unknown(column, known, 'column')}") for column in strange]
-    for row in reader:
-        where = f"{place}:{reader.line_num}"
-        if None in row:
-            problems.append(Problem(where, "has more columns than the header; quote values that hold a comma"))
-            continue
-        try:
-            user = User.model_validate(
-                {key: value for key, value in row.items() if value and key in known}, context={"files": files}
-            )
-        except ValidationError as error:
-            problems += problems_of(error, where, User)
-            continue
-        # SoftEther folds case: "Guest" and "guest" would be one account. Each hub may have a line for everybody.
-        first = lines.setdefault(f"*@{user.hub}" if user.is_everybody else user.name.upper(), reader.line_num)
-        if first != reader.line_num:
-            problems.append(Problem(f"{where}.name", f'"{user.name}" stands in line {first} already; keep one'))
-        users.append(user)
+    try:
+        table = read_table(data, place, columns())
+    except ValueError as error:
+        return (), [Problem(place, str(error))]
+    if "name" not in table.header:
+        missing = Problem(place, "has no column `name`, by which users log in; add it to the header")
+        return (), [*table.problems, missing]
+    users, problems = _of_rows(table, place, files)
     if len(users) > LIMIT:
         remedy = "split the lab, or let * stand for those whom RADIUS knows"
         problems.append(Problem(place, f"holds {len(users)} users and SoftEther's limit is {LIMIT}; {remedy}"))
-    return tuple(users), problems
+    return users, problems
+
+
+def _of_rows(table: Table, place: str, files: Callable[[str], str] | None) -> tuple[tuple[User, ...], list[Problem]]:
+    users: list[User] = []
+    problems = list(table.problems)
+    lines: dict[str, int] = {}
+    for line, cells in table.rows:
+        where = f"{place}:{line}"
+        values, mistakes = _values(cells, where)
+        problems += mistakes
+        try:
+            user = User.model_validate(values, context={"files": files})
+        except ValidationError as error:
+            said = {problem.place for problem in mistakes}
+            problems += [problem for problem in problems_of(error, where, User) if problem.place not in said]
+            continue
+        # SoftEther folds case: "Guest" and "guest" would be one account. Each hub may have a line for everybody.
+        first = lines.setdefault(f"*@{user.hub}" if user.is_everybody else user.name.upper(), line)
+        if first != line:
+            problems.append(Problem(f"{where}.name", f'"{user.name}" stands in line {first} already; keep one'))
+        users.append(user)
+    return tuple(users), sorted(problems, key=lambda problem: _line_of(problem, place))
+
+
+def _line_of(problem: Problem, place: str) -> int:
+    return int(problem.place.removeprefix(f"{place}:").partition(".")[0])
+
+
+def values_of(row: Row) -> dict[str, str]:
+    """The cells of a row as they are meant."""
+    return _values(row.cells, "")[0]
+
+
+def _values(cells: Mapping[str, str], where: str) -> tuple[dict[str, str], list[Problem]]:
+    """The cells that have a column of users, as they are meant, and those that a spreadsheet left broken."""
+    known, values = columns(), dict[str, str]()
+    problems: list[Problem] = []
+    for name, cell in cells.items():
+        kept = AS_TEXT.fullmatch(cell.strip())
+        value = kept[1] if kept else cell
+        if BROKEN.fullmatch(value.strip()):
+            problems.append(
+                Problem(f"{where}.{name}", f"'{value.strip()}' is a spreadsheet's error; mend the cell there")
+            )
+        elif FORMULA.match(value.strip()):
+            problems.append(Problem(f"{where}.{name}", "is a formula; save the file with values in its place"))
+        elif name in known:
+            values[name] = value if name in FREE else plain(value)
+    return values, problems
