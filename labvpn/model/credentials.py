@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from labvpn.model.base import Value
 from labvpn.model.dns import Mode
 from labvpn.model.identity import CERTIFICATE, kinds
 from labvpn.model.lab import Lab
-from labvpn.model.passwords import derive
+from labvpn.model.passwords import STRONG, derive, strength
 from labvpn.model.problems import Problem
 from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User
@@ -52,6 +52,9 @@ def _certificate(text: str) -> str:
     return text
 
 
+GUESSED = 50
+"""Bits of a password that a server asks for, below which it may be guessed by asking."""
+
 Password = Annotated[SecretStr, AfterValidator(_password)]
 HostKey = Annotated[str, AfterValidator(public_key)]
 
@@ -69,6 +72,11 @@ class Credentials(Value):
     hub_password: Password
     user_secret: Annotated[SecretStr, Field(min_length=16)]
     preshared_key: Annotated[SecretStr, AfterValidator(_preshared_key)] | None = None
+    version: Literal[1, 2] = Field(
+        default=1,
+        alias="passwords.version",
+        description="how passwords are derived from userSecret: 2 stretches it by scrypt; left out: 1, as before",
+    )
     passwords: dict[str, Password] = Field(default_factory=dict, description="of users who are not given a derived one")
     radius_secrets: dict[str, SecretStr] = Field(default_factory=dict, description="of RADIUS servers, by hub")
     fortigate_token: SecretStr | None = None
@@ -81,6 +89,17 @@ class Credentials(Value):
     )
     server_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
     dns_key: SecretStr | None = Field(default=None, description="the TSIG secret, base64")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _version_apart(cls, given: Any) -> Any:
+        """The version of derivation stands beside users' passwords, none of which is a single digit."""
+        block = given.get("passwords") if isinstance(given, dict) else None
+        version = block.get("version") if isinstance(block, dict) else None
+        if block is None or version is None or (isinstance(version, str) and not version.isdecimal()):
+            return given
+        users = {name: password for name, password in block.items() if name != "version"}
+        return {**given, "passwords": users, "passwords.version": version}
 
     @field_validator("host_key")
     @classmethod
@@ -104,7 +123,18 @@ class Credentials(Value):
         given = self.passwords.get(user.name)
         if given is not None:
             return given.get_secret_value()
-        return derive(self.user_secret.get_secret_value(), user.name, user.rotation)
+        return derive(self.user_secret.get_secret_value(), user.name, user.rotation, self.version)
+
+    @property
+    def weak(self) -> list[str]:
+        """The keys of secrets of the stack's own that can be guessed."""
+        own = {
+            "administratorPassword": self.administrator_password,
+            "hubPassword": self.hub_password,
+            "userSecret": self.user_secret,
+        }
+        floors = {"userSecret": STRONG}
+        return [key for key, secret in own.items() if strength(secret.get_secret_value()) < floors.get(key, GUESSED)]
 
     def problems(self, lab: Lab) -> Iterator[Problem]:
         """What this lab needs and these credentials lack, and passwords of nobody."""
@@ -120,6 +150,8 @@ class Credentials(Value):
         for key, (wanted, value, why) in needed.items():
             if wanted and value is None:
                 yield Problem(key, f"is missing and {why}; {how_to_set(key)}")
+        if self.version > 1 and "userSecret" in self.weak:
+            yield Problem("userSecret", f"can be guessed from one user's password; {how_to_set('userSecret')}")
         if (self.server_certificate is None) != (self.server_key is None):
             key = "serverKey" if self.server_key is None else "serverCertificate"
             yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")
@@ -157,8 +189,13 @@ PUBLIC = frozenset({"hostKey", "hostKeys", "fortigateCa", "serverCertificate"})
 """The keys of credentials that are no secrets."""
 
 
+OWN = frozenset({"administratorPassword", "hubPassword", "presharedKey", "userSecret"})
+"""The secrets that are ours to choose."""
+
+
 def how_to_set(key: str) -> str:
     """The remedy for a missing key of the configuration."""
     if key == "hostKey":
         return "record it: labvpn hostkey HOST"
-    return f"set it: pulumi config set {'' if key in PUBLIC else '--secret '}{key}"
+    made = "labvpn secret | " if key in OWN else ""
+    return f"set it: {made}pulumi config set {'' if key in PUBLIC else '--secret '}{key}"

@@ -142,6 +142,10 @@ class UsersFile(Value):
     """Where the accounts stand."""
 
     file: str = Field(default="users.csv", description="path, from the project's folder")
+    may_remove: bool = Field(
+        default=False,
+        description="true: the list may leave out the owner, or more than half of the users that the server has",
+    )
 
 
 FREE = frozenset({"realName", "note", "commonName", "radiusName", "certificate"})

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from labvpn.model.base import Mistakes
+from labvpn.model.forms import described
 
 Loc = tuple[int | str, ...]
 
@@ -45,7 +46,8 @@ def place_of(loc: Loc, model: type[BaseModel]) -> tuple[Loc, Any]:
     for part in loc:
         inner = _below(current, part)
         if inner is not None:
-            place.append(part)
+            owner = _model(current)
+            place.append(_written(owner, part) if owner else part)
             current = inner
         elif _model(current) and part not in ("[key]",):
             place.append(part)
@@ -212,37 +214,10 @@ SENTENCES: dict[str, Callable[[_Finding], str]] = {
 }
 """By the checker's name of a finding (pydantic.dev/errors); a test feeds every setting with every kind of value."""
 
-FORMS = {
-    r"^([A-Za-z0-9._@-]{1,64}|\*)$": "1 to 64 letters, digits and . _ @ - (or * for everybody whom RADIUS knows)",
-    r'^[^"\\\r\n]*$': 'it in one line, without " and \\',
-    r"^[0-9a-fA-F]{64}$": "the 64 hexadecimal digits that sha256sum prints",
-    r"^[a-z_][a-z0-9_-]{0,31}$": "a user's name of the host: a small letter, then small letters, digits, _ and -",
-    r"^[A-Za-z0-9.-]+(:\d+)?$": "a name or address, with :PORT behind it if it is not 443",
-    r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$": "1 to 20 small letters, digits and -, with no - at an end",
-}
-"""What the rules of form mean that are more than a set of characters."""
 
-
-def described(pattern: str) -> str:
-    """A rule of form in words."""
-    if pattern in FORMS:
-        return FORMS[pattern]
-    if found := re.fullmatch(r"\^\[([^\]]+)\](?:\{(\d+)(?:,(\d+))?\}|\+)\$", pattern):
-        count = f"{found[2]} to {found[3]} " if found[3] else ""
-        return f"{count}{_characters(found[1])} in it, and no others"
-    if r"(\." in pattern or r"\.)" in pattern:
-        return "a name of letters, digits and -, with points between, such as vpn.lab.example"
-    return "it as docs/ has it for this setting"
-
-
-def _characters(members: str) -> str:
-    said = {"A-Za-z": "letters", "A-Z": "capital letters", "a-z": "small letters", "0-9": "digits"}
-    words, rest = list[str](), members
-    for span, word in said.items():
-        if span in rest:
-            words.append(word)
-            rest = rest.replace(span, "")
-    return ", ".join([*words, *(["blanks"] if " " in rest else []), *re.sub(r"[\\ ]", "", rest)])
+def _written(model: type[BaseModel], part: int | str) -> int | str:
+    """A setting's name as the configuration writes it; a default is told by another."""
+    return next((field.alias or name for name, field in model.model_fields.items() if part == name), part)
 
 
 def _below(current: Any, part: int | str) -> Any:
