@@ -46,8 +46,8 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def note(self, problems: Iterator[Problem] | list[Problem]) -> None:
-        """Keep what is said of places of which nothing was said yet, nor of a part of theirs."""
-        said = {place for problem in self.problems if problem.place for place in _above(problem.place)}
+        """Keep what is said of places of which nothing was said yet."""
+        said = {problem.place for problem in self.problems if problem.place}
         self.problems += [problem for problem in problems if problem.place not in said]
 
     def value(self, key: str) -> Any:
@@ -95,7 +95,9 @@ class _Reader:
             try:
                 built = model.model_validate(values, context=context)
             except ValidationError as error:
-                self.note([_with_remedy(problem) for problem in problems_of(error, place, model)])
+                told = {above for problem in self.problems for above in _above(problem.place)}
+                found = [_with_remedy(problem) for problem in problems_of(error, place, model)]
+                self.note([problem for problem in found if not problem.place or problem.place not in told])
                 across.clear()
                 values = leftovers.without(values, [details["loc"] for details in error.errors()], model)
                 continue

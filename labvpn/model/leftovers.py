@@ -22,7 +22,13 @@ STAND_INS: dict[str, dict[str, Any]] = {
 }
 """For what a section cannot be without; its mistake is told already, so none of these reaches a machine."""
 
-PASSED = {"administratorPassword": "-Stand-in-1-", "hubPassword": "-Stand-in-2-", "userSecret": "-Stand-in-3-" * 3}
+PASSED = {
+    "hostKey": "ssh-ed25519 AAAA",
+    "administratorPassword": "-Stand-in-1-",
+    "hubPassword": "-Stand-in-2-",
+    "userSecret": "-Stand-in-3-" * 3,
+}
+"""The same for secrets and keys."""
 
 
 SAFE = {

@@ -77,7 +77,9 @@ def names(model: type[BaseModel]) -> list[str]:
 
 def is_secret(place: Loc, model: type[BaseModel]) -> bool:
     """Whether a value may be a secret, or stands where nothing is known of it."""
-    field = next((f for n, f in model.model_fields.items() if place and place[0] in (n, f.alias)), None)
+    if not place:
+        return False
+    field = next((f for n, f in model.model_fields.items() if place[0] in (n, f.alias)), None)
     return field is None or "Secret" in str(field.annotation)
 
 
