@@ -74,8 +74,8 @@ class _Reader:
             return decoded((self.folder / name).read_bytes()).body
         except OSError as error:
             raise ValueError(f"names the file {name}, which cannot be read: {error.strerror}; name the file") from None
-        except ValueError as error:
-            raise ValueError(f"names the file {name}, which is no text: it {error}") from None
+        except ValueError:
+            raise ValueError(f"names the file {name}, which is no text in UTF-8; save it as one") from None
 
     def digest_of(self, name: str) -> str:
         """The SHA-256 of a file that the configuration names, from the project's folder."""

@@ -94,8 +94,6 @@ def decoded(data: bytes | str) -> Text:
     mark = next((mark for mark in BOMS if data.startswith(mark)), b"")
     if mark:
         return _strict(data, BOMS[mark], mark)
-    if kind := _kind(data):
-        raise ValueError(f"is {kind} and not text; {SAVE_AS_CSV}")
     if b"\0" in data:
         return _strict(data, _wide(data))
     if b"\x1b$" in data or b"\x1b(" in data:
@@ -104,6 +102,12 @@ def decoded(data: bytes | str) -> Text:
         return Text(data, data.decode("utf-8").removesuffix("\x1a"))
     except UnicodeDecodeError as error:
         return _of_old(data, error.start)
+
+
+def refuse_others(data: bytes) -> None:
+    """Raise ValueError with its name for a file that is no table as text, whatever its name ends in."""
+    if kind := _kind(data):
+        raise ValueError(f"is {kind} and not a table as text; {SAVE_AS_CSV}")
 
 
 def _strict(data: bytes, codec: str, mark: bytes = b"") -> Text:

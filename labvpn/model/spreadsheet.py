@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from labvpn.model.base import duplicates
-from labvpn.model.encoding import Text, decoded
+from labvpn.model.encoding import Text, decoded, refuse_others
 from labvpn.model.problems import Problem, unknown
 
 SEPARATORS = ",;\t|"
@@ -77,6 +77,7 @@ def read_table(data: bytes | str, place: str, known: Collection[str]) -> Table:
     Rows that do not fit the header are problems with their line. Raises ValueError with a sentence where the whole of
     it cannot be read.
     """
+    refuse_others(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
     text = decoded(data)
     hint = HINT.match(text.body)
     start, line = (hint.end(), 2) if hint else (0, 1)

@@ -219,6 +219,8 @@ def values_of(row: Row) -> dict[str, str]:
 def _values(cells: Mapping[str, str], where: str) -> tuple[dict[str, str], list[Problem]]:
     """The cells that have a column of users, as they are meant, and those that a spreadsheet left broken."""
     known, values = columns(), dict[str, str]()
+    # An account that was there before the stack has the name that it has.
+    found = plain(cells.get("auth", "")) not in ("", Auth.PASSWORD)
     problems: list[Problem] = []
     for name, cell in cells.items():
         kept = AS_TEXT.fullmatch(cell.strip())
@@ -230,5 +232,5 @@ def _values(cells: Mapping[str, str], where: str) -> tuple[dict[str, str], list[
         elif FORMULA.match(value.strip()):
             problems.append(Problem(f"{where}.{name}", "is a formula; save the file with values in its place"))
         elif name in known:
-            values[name] = value if name in FREE else plain(value)
+            values[name] = value if name in FREE or (name == "name" and found) else plain(value)
     return values, problems
