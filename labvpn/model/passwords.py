@@ -27,6 +27,10 @@ COST = 2**17
 WORD = 13.0
 """Bits of a word that somebody chose, as of one drawn from a list of 7776 (the most that a row of letters counts)."""
 
+RANDOM = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
+AGAIN = re.compile(r"(.{5,}).*\1|01234|12345|abcde", re.IGNORECASE)
+"""What hexadecimal digits of a random source look like, and what they do not have in them."""
+
 
 def new_secret() -> str:
     """A new secret such as `k7wd-...`, which every server and client of the lab takes as a password."""
@@ -37,6 +41,8 @@ def strength(secret: str) -> float:
     """Bits of a secret as somebody would guess it: letters in a row count as a word, a word again counts nothing."""
     if len(set(secret)) < SIZE * 2:
         return 0.0
+    if RANDOM.fullmatch(secret) and not AGAIN.search(secret):
+        return 4.0 * len(secret)
     rows = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+", secret)
     long = {row.lower() for row in rows if len(row) >= 3}
     short = [row for row in rows if len(row) < 3]

@@ -61,7 +61,7 @@ class Hunt:
         known = values.read(self.state)
         with (PROJECT / "users.csv").open() as file:
             users = {
-                row["name"]: derive(known["userSecret"], row["name"], int(row["rotation"]))
+                row["name"]: derive(known["userSecret"], row["name"], int(row["rotation"]), version=2)
                 for row in csv.DictReader(file)
             }
         return canaries.forms({**known, "passphrase": (self.state / "passphrase").read_text()}, users)
