@@ -218,19 +218,24 @@ def values_of(row: Row) -> dict[str, str]:
 
 def _values(cells: Mapping[str, str], where: str) -> tuple[dict[str, str], list[Problem]]:
     """The cells that have a column of users, as they are meant, and those that a spreadsheet left broken."""
-    known, values = columns(), dict[str, str]()
-    # An account that was there before the stack has the name that it has.
+    # An account that was there before the stack has the name and the texts that it has.
     found = plain(cells.get("auth", "")) not in ("", Auth.PASSWORD)
+    as_it_stands = FREE | {"name"} if found else FREE
+    values: dict[str, str] = {}
     problems: list[Problem] = []
-    for name, cell in cells.items():
-        kept = AS_TEXT.fullmatch(cell.strip())
-        value = kept[1] if kept else cell
-        if BROKEN.fullmatch(value.strip()):
-            problems.append(
-                Problem(f"{where}.{name}", f"'{value.strip()}' is a spreadsheet's error; mend the cell there")
-            )
-        elif FORMULA.match(value.strip()):
-            problems.append(Problem(f"{where}.{name}", "is a formula; save the file with values in its place"))
-        elif name in known:
-            values[name] = value if name in FREE or (name == "name" and found) else plain(value)
+    known = set(columns())
+    for name in filter(known.__contains__, cells):
+        kept = AS_TEXT.fullmatch(cells[name].strip())
+        value = kept[1] if kept else cells[name]
+        if sentence := "" if found and name in FREE else _broken(value.strip()):
+            problems.append(Problem(f"{where}.{name}", sentence))
+        else:
+            values[name] = cells[name] if found and name in FREE else value if name in as_it_stands else plain(value)
     return values, problems
+
+
+def _broken(value: str) -> str:
+    """What is wrong with a cell in which a spreadsheet left no value."""
+    if BROKEN.fullmatch(value):
+        return f"'{value}' is a spreadsheet's error; mend the cell there"
+    return "is a formula; save the file with values in its place" if FORMULA.match(value) else ""

@@ -172,6 +172,11 @@ def test_text_for_people_stays_as_it_stands() -> None:
     assert (user.real_name, user.note) == ("山田　太郎 ", "ＡＢＣ")
 
 
+def test_what_was_on_the_server_before_is_read_as_it_was_found_there() -> None:
+    (user,) = users('name,auth,realName,note\nguest,kept," =A1 ",#REF!\n')
+    assert (user.real_name, user.note) == (" =A1 ", "#REF!")
+
+
 @pytest.mark.parametrize(
     "written",
     [
