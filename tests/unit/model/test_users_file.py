@@ -88,6 +88,7 @@ def zipped(*names: str, **contents: str) -> bytes:
         (b'[{"name": "a"}]', "JSON"),
         (b"\x7fELF\x02\x01", "a program"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_list_is_named_as_what_it_is(data: bytes, kind: str) -> None:
     sentence = one(data)
