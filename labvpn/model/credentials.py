@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
@@ -16,6 +16,7 @@ from labvpn.model.passwords import STRONG, derive, strength
 from labvpn.model.problems import Problem
 from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User
+from labvpn.model.wording import nearest
 
 
 def _password(secret: SecretStr) -> SecretStr:
@@ -162,10 +163,9 @@ class Credentials(Value):
         yield from self._host_problems(lab)
         yield from self._radius_problems(lab)
         known = {user.name for user in lab.users if user.auth is Auth.PASSWORD}
-        for name in self.passwords.keys() - known:
-            yield Problem(
-                f"passwords.{name}", "is no user of the lab who logs in by password; remove it or add the user"
-            )
+        for name in sorted(self.passwords.keys() - known):
+            remedy = _meant(name, known, "remove it or add the user")
+            yield Problem(f"passwords.{name}", f"is no user of the lab who logs in by password; {remedy}")
 
     def _host_problems(self, lab: Lab) -> Iterator[Problem]:
         for server in lab.servers:
@@ -173,8 +173,10 @@ class Credentials(Value):
                 key = f"hostKeys.{server.name}" if server.name else "hostKey"
                 option = f" --server {server.name}" if server.name else ""
                 yield Problem(key, f"is missing; record it: labvpn hostkey {server.ssh_host}{option}")
-        for name in sorted(self.host_keys.keys() - {server.name for server in lab.servers}):
-            yield Problem(f"hostKeys.{name}", "is of no server of the lab; remove it or give a server that name")
+        known = {server.name for server in lab.servers if server.name}
+        for name in sorted(self.host_keys.keys() - known):
+            remedy = _meant(name, known, "remove it or give a server that name")
+            yield Problem(f"hostKeys.{name}", f"is of no server of the lab; {remedy}")
 
     def _radius_problems(self, lab: Lab) -> Iterator[Problem]:
         asking = {name for name, hub in lab.all_hubs.items() if hub.radius}
@@ -182,7 +184,14 @@ class Credentials(Value):
             setting = how_to_set("radiusSecrets").replace("radiusSecrets", f"--path radiusSecrets.{name}")
             yield Problem(f"radiusSecrets.{name}", f"is missing and the hub asks a RADIUS server; {setting}")
         for name in sorted(self.radius_secrets.keys() - asking):
-            yield Problem(f"radiusSecrets.{name}", "is of no hub with a RADIUS server; remove it or give the hub one")
+            remedy = _meant(name, asking, "remove it or give the hub one")
+            yield Problem(f"radiusSecrets.{name}", f"is of no hub with a RADIUS server; {remedy}")
+
+
+def _meant(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The name that is most like this one, or what else to do."""
+    near = nearest(name, sorted(known))
+    return f"did you mean '{near}'?" if near else otherwise
 
 
 PUBLIC = frozenset({"hostKey", "hostKeys", "fortigateCa", "serverCertificate"})

@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from labvpn.kit.guests import invitation
+from labvpn.rehearsal import sealed
+from labvpn.rehearsal import stack as engine
 from labvpn.rehearsal.places import PROJECT
 from tests.rehearsal.stack import Stack
 
@@ -29,6 +31,8 @@ def lab() -> Iterator[Stack]:
     stack = Stack("people-test")
     stack.stop()
     stack.start()
+    chosen = engine.ready(stack.state, print)
+    sealed.ensure(stack.state, chosen.pulumi, chosen.environment(stack.state))
     stack.up()
     yield stack
     stack.stop()

@@ -233,3 +233,10 @@ def test_an_account_that_is_over_is_said(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_nothing_that_is_said_has_a_secret_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert CANARY not in "\n".join(told({**example(), **given()}, monkeypatch))
+
+
+def test_a_secret_of_a_name_that_is_none_is_told_with_the_nearest_right_one() -> None:
+    blocks = {"passwords": {"version": 2, "guest-1": "own-password-1"}, "radiusSecrets": {"zzz": "x"}}
+    lines = refused({**example(), **given(), **blocks}, secret=(*SECRETS, *blocks))
+    assert "  - passwords.guest-1: is no user of the lab who logs in by password; did you mean 'guest1'?" in lines
+    assert "  - radiusSecrets.zzz: is of no hub with a RADIUS server; remove it or give the hub one" in lines
