@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -26,6 +26,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 BLOCKS = frozenset({"passwords", "radiusSecrets", "hostKeys"})
 """The keys of credentials that have others below them."""
+
+Check = Callable[[Lab, Credentials], Iterable[Problem]]
 
 EMPTY = "has nothing behind it; write its settings below it, or take the line out"
 
@@ -110,22 +112,27 @@ NOT_KEYS = frozenset({"users", "mayRemove", "passwords.version"})
 """Parts of the settings that stand elsewhere than at the top of the configuration."""
 
 
-def load(folder: Path | None = None) -> Settings:
+def load(folder: Path | None = None, also: Check | None = None) -> Settings:
     """The settings of the running stack; `folder` is where the users' file is looked for (default: the project's).
 
-    Raises `pulumi.RunError` with every mistake at once.
+    `also` finds what only another part can see of settings that are whole. Raises `pulumi.RunError` with every mistake
+    at once.
     """
     reader = _Reader(pulumi.get_project(), folder or Path.cwd())
     reader.note(_strays(reader.project))
+    before = len(reader.problems)
     source, users = _users(reader)
     of_users = len(reader.problems)
     lab = reader.build(Lab, reader.values(Lab))
     credentials = reader.build(Credentials, reader.values(Credentials))
+    are_whole = len(reader.problems) == of_users
     if lab and credentials:
         settled = accounts.settled(users, credentials)
         lab = lab.model_copy(update={"users": settled, "may_remove": source.may_remove})
         reader.note([*accounts.problems(lab), *credentials.problems(lab)])
-        if of_users:
+        if also and are_whole:
+            reader.note(list(also(lab, credentials)))
+        if of_users > before:
             # Whose line has a mistake is a user all the same.
             reader.problems = [each for each in reader.problems if not each.place.startswith("passwords.")]
     reader.note(_in_clear(reader))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
 from typing import NamedTuple
 
 from cryptography import x509
@@ -18,6 +16,7 @@ from labvpn.model.credentials import Credentials
 from labvpn.model.identity import CERTIFICATE, blocks
 from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError, Problem
+from labvpn.render.name_limits import constraints, is_within, limits_of
 
 TERM = timedelta(days=365)
 """A new certificate is signed once in this time; each is valid for two of them, so none ends between two runs."""
@@ -72,7 +71,7 @@ def found_authority(name: str, now: datetime, limits: Sequence[str] = ()) -> str
     usage = _usage(key_cert_sign=True, crl_sign=True)
     builder = x509.CertificateBuilder(subject, subject, authority.public_key(), x509.random_serial_number())
     if limits:
-        builder = builder.add_extension(_constraints(limits), critical=True)
+        builder = builder.add_extension(constraints(limits), critical=True)
     certificate = (
         builder.not_valid_before(_midnight(now))
         .not_valid_after(_midnight(now) + AUTHORITY_TERM)
@@ -84,12 +83,23 @@ def found_authority(name: str, now: datetime, limits: Sequence[str] = ()) -> str
     return _pem(certificate) + _private(authority) + _private(server)
 
 
+def problems(lab: Lab, credentials: Credentials) -> list[Problem]:
+    """What is wrong with the parts of the certificate of any server, each mistake once."""
+    found: dict[Problem, None] = {}
+    for server in lab.servers:
+        try:
+            served(lab.at(server), credentials)
+        except ConfigurationError as error:
+            found |= dict.fromkeys(error.problems)
+    return list(found)
+
+
 def notes(lab: Lab, credentials: Credentials) -> list[str]:
     """What to say of an authority that was made before they were limited; it goes on working."""
     if credentials.authority is None:
         return []
     authority = _authority_of(credentials.authority.get_secret_value())
-    if _constraints_of(authority) is not None:
+    if limits_of(authority) is not None:
         return []
     return [
         "authority may sign for any name in the world, as those made before did; one that is limited to this lab is "
@@ -101,45 +111,6 @@ def _command(lab: Lab) -> str:
     """The line that makes an authority for everything that the lab's certificates name."""
     named = dict.fromkeys(str(name.value) for server in lab.servers for name in _names(lab.at(server)))
     return f"labvpn authority {' '.join(named)} | pulumi config set --secret authority"
-
-
-def _constraints(limits: Sequence[str]) -> x509.NameConstraints:
-    networks, names = list[x509.GeneralName](), list[x509.GeneralName]()
-    for limit in limits:
-        try:
-            networks.append(x509.IPAddress(ip_network(limit)))
-        except ValueError:
-            if not re.fullmatch(
-                r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9-]*", limit
-            ):
-                raise ValueError(f"'{limit}' is no name such as vpn.lab.example, no address and no network") from None
-            names.append(x509.DNSName(limit))
-    if not names:
-        # OpenSSL takes the common name for a host's, also where it is an address.
-        names = [x509.DNSName(limit) for limit in limits if "/" not in limit]
-    if not names:
-        raise ValueError(f"{limits[0]} is a network alone; give the address that users dial, or the name, beside it")
-    # What no limit speaks of would be free of limits.
-    every = [] if networks else [x509.IPAddress(ip_network(all_of)) for all_of in ("0.0.0.0/0", "::/0")]
-    return x509.NameConstraints([*names, *networks], every or None)
-
-
-def _constraints_of(authority: x509.Certificate) -> x509.NameConstraints | None:
-    try:
-        return authority.extensions.get_extension_for_class(x509.NameConstraints).value
-    except x509.ExtensionNotFound:
-        return None
-
-
-def _is_within(name: x509.GeneralName, limits: x509.NameConstraints | None) -> bool:
-    """Whether an authority with these limits may sign for a name or address."""
-    if limits is None:
-        return True
-    same = [each for each in limits.permitted_subtrees or () if type(each) is type(name)]
-    if isinstance(name, x509.IPAddress):
-        return any(name.value in each.value for each in same)
-    own = str(name.value).lower()
-    return any(own == each.value.lower() or own.endswith(f".{each.value.lower()}") for each in same)
 
 
 class _Mismatch(ValueError):
@@ -158,8 +129,8 @@ def _signed(lab: Lab, bundle: str, now: datetime) -> Served:
     signing, key = (_load(text) for kind, text in blocks(bundle) if kind == "KEY")
     if authority.public_key() != signing.public_key():
         raise _Mismatch("is a certificate of another key; take what `labvpn authority` prints as a whole")
-    limits = _constraints_of(authority)
-    if beyond := [str(name.value) for name in _names(lab) if not _is_within(name, limits) and _is_dialled(lab, name)]:
+    limits = limits_of(authority)
+    if beyond := [str(name.value) for name in _names(lab) if not is_within(name, limits) and _is_dialled(lab, name)]:
         raise _Mismatch(f"may not sign for {', '.join(beyond)}; make another, and new kits: `{_command(lab)}`")
     begin = authority.not_valid_before_utc + TERM * ((now - authority.not_valid_before_utc) // TERM)
     if begin >= authority.not_valid_after_utc:
@@ -170,8 +141,8 @@ def _signed(lab: Lab, bundle: str, now: datetime) -> Served:
 def _sign(
     lab: Lab, authority: x509.Certificate, signing: RSAPrivateKey, key: RSAPrivateKey, begin: datetime
 ) -> x509.Certificate:
-    limits = _constraints_of(authority)
-    names = [name for name in _names(lab) if _is_within(name, limits)]
+    limits = limits_of(authority)
+    names = [name for name in _names(lab) if is_within(name, limits)]
     serial = hashlib.sha256(f"{begin.isoformat()} {names}".encode() + _spki(key)).digest()[:16]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, lab.dialled[:64])])
     builder = x509.CertificateBuilder(authority.subject, subject, key.public_key(), int.from_bytes(serial) >> 1)
