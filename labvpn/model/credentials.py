@@ -135,7 +135,8 @@ class Credentials(Value):
             "userSecret": self.user_secret,
         }
         floors = {"userSecret": STRONG}
-        return [key for key, secret in own.items() if strength(secret.get_secret_value()) < floors.get(key, GUESSED)]
+        given = {key: secret.get_secret_value() for key, secret in own.items() if secret}
+        return [key for key, secret in given.items() if strength(secret) < floors.get(key, GUESSED)]
 
     def problems(self, lab: Lab) -> Iterator[Problem]:
         """What this lab needs and these credentials lack, and passwords of nobody."""

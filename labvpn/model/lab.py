@@ -206,7 +206,3 @@ class Lab(Value):
         for name in own:
             if name in shared:
                 yield f"host {name} of a server is the name of all of them (dns.host); leave it out or rename"
-        zone = f".{self.dns.apex.lower()}" if self.dns else "."
-        for name in sorted({*own, *shared}):
-            if name.endswith(zone):
-                yield f"host {name} has the zone in it, to which dns.zone is added; write {name.removesuffix(zone)}"
