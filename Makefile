@@ -4,7 +4,7 @@ PYTHON ?= python3
 READY := .venv/.ready
 RUN := .venv/bin/python -m
 
-.PHONY: help setup lab test check format bench soak stop env lock
+.PHONY: help setup lab test check format bench soak stop env lock audit licences
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -44,4 +44,12 @@ lock: $(READY)  ## pin every dependency again, with hashes
 	@.venv/bin/uv pip compile pyproject.toml --all-extras --generate-hashes \
 	  --no-emit-index-url --universal --python-version 3.11 --no-header --custom-compile-command "make lock" \
 	  --constraint tools/engine-pin.txt -q -o requirements.lock
-	@echo uv | .venv/bin/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o tools/uv.lock
+	@printf 'uv\npip\n' | .venv/bin/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o tools/uv.lock
+	@echo pip-audit | .venv/bin/uv pip compile - --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o tools/audit.lock
+
+audit: $(READY)  ## ask a database of advisories about every pinned package, where one can be reached
+	@.venv/bin/python tools/audit.py
+
+licences: $(READY)  ## write docs/licences.md: every pinned package with its licence
+	@.venv/bin/python tools/licences.py

@@ -8,10 +8,10 @@ from components.outputs import export
 from components.remote import Host, look, sites
 from components.softether import SoftEther, SoftEtherArgs
 from labvpn import settings
-from labvpn.render import outputs
+from labvpn.render import certificate, outputs
 from labvpn.render.documents import Concern
 
-lab, credentials = settings.load()
+lab, credentials = settings.load(also=certificate.problems)
 told = sites(lab, credentials)
 seen = look(lab, credentials, told)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -19,13 +19,14 @@ from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError
 from labvpn.model.server import Jump, Server
 from labvpn.model.untrusted import for_engine
-from labvpn.observe import ipsec
+from labvpn.observe import ipsec, losses
 from labvpn.observe.changes import drifted, planned
 from labvpn.observe.host import NOTHING, Observed
 from labvpn.remote import look as hops
 from labvpn.remote.errors import HopErrors
 from labvpn.remote.look import Seen
 from labvpn.remote.ssh import as_root
+from labvpn.render import certificate
 from labvpn.render.certificate import served
 from labvpn.render.documents import Concern, documents, origin
 from labvpn.render.secrets import Secrets, question, request, secrets
@@ -215,9 +216,20 @@ def look(lab: Lab, credentials: Credentials, told: Sequence[Site]) -> Seen:
     """What every hop shows before anything is changed. Raises RunError with the failure of every hop, a line each."""
     for sentence in ipsec.warnings(lab):
         pulumi.warn(sentence)
-    for sentence in ipsec.notes(lab):
+    for sentence in (*ipsec.notes(lab), *certificate.notes(lab, credentials)):
         pulumi.info(sentence)
     try:
-        return hops.look(lab, credentials, [question(site.desired, site.secrets) for site in told])
+        seen = hops.look(lab, credentials, [question(site.desired, site.secrets) for site in told])
     except HopErrors as error:
         raise pulumi.RunError(str(error)) from None
+    if refused := [*_losses(lab, told, seen)]:
+        raise pulumi.RunError("\n".join(refused))
+    return seen
+
+
+def _losses(lab: Lab, told: Sequence[Site], seen: Seen) -> Iterator[str]:
+    """Why the users' list may not be applied: it takes away more than anyone said."""
+    for site, shown in zip(told, seen.hosts, strict=True):
+        observed, desired = shown.get(Concern.HUB, NOTHING), site.desired[Concern.HUB]
+        if sentence := losses.refusal(site.server.ssh_host, observed, desired, lab.may_remove, lab.protect):
+            yield sentence

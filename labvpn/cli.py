@@ -67,8 +67,19 @@ def hostkey(
 
 
 @app.command()
+def secret() -> None:
+    """Make a strong secret, to be piped into `pulumi config set --secret KEY`: administratorPassword, userSecret..."""
+    from labvpn.model.passwords import new_secret
+
+    typer.echo(new_secret())
+
+
+@app.command()
 def authority(
-    name: Annotated[str, typer.Argument(help="The lab's name, which users may see, such as vpn.lab.example.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="The lab's names and addresses, for which alone it may sign: vpn.lab.example 203.0.113.20"),
+    ],
 ) -> None:
     """Make a private authority for the certificate, to be piped into `pulumi config set --secret authority`."""
     from datetime import UTC, datetime
@@ -77,7 +88,11 @@ def authority(
 
     if sys.stdout.isatty():
         raise typer.Exit(_fail("This prints private keys: pipe it into `pulumi config set --secret authority`"))
-    typer.echo(found_authority(name, datetime.now(UTC)), nl=False)
+    try:
+        made = found_authority(names[0], datetime.now(UTC), names)
+    except ValueError as error:
+        raise typer.Exit(_fail(f"{error}; give the lab's names and addresses")) from None
+    typer.echo(made, nl=False)
 
 
 def _fail(sentence: str) -> int:

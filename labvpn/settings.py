@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -13,13 +14,22 @@ import pulumi
 from pulumi.runtime import config as runtime
 from pydantic import BaseModel, ValidationError
 
-from labvpn.model import accounts
+from labvpn.model import accounts, leftovers
 from labvpn.model.credentials import PUBLIC, Credentials, how_to_set
+from labvpn.model.encoding import decoded
 from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError, Problem, problems_of
 from labvpn.model.users import User, UsersFile, read_users
+from labvpn.model.wording import names, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
+
+BLOCKS = frozenset({"passwords", "radiusSecrets", "hostKeys"})
+"""The keys of credentials that have others below them."""
+
+Check = Callable[[Lab, Credentials], Iterable[Problem]]
+
+EMPTY = "has nothing behind it; write its settings below it, or take the line out"
 
 
 class Settings(NamedTuple):
@@ -31,29 +41,43 @@ class Settings(NamedTuple):
 
 @dataclass
 class _Reader:
-    """Reads keys of one project's configuration and gathers the problems."""
+    """Reads keys of one project's configuration and gathers the problems, at most one for each place."""
 
     project: str
     folder: Path
     problems: list[Problem] = field(default_factory=list)
 
-    def value(self, key: str, structured: bool) -> Any:
+    def note(self, problems: Iterator[Problem] | list[Problem]) -> None:
+        """Keep what is said of places of which nothing was said yet."""
+        said = {problem.place for problem in self.problems if problem.place}
+        self.problems += [problem for problem in problems if problem.place not in said]
+
+    def value(self, key: str) -> Any:
+        """What stands behind a key: None where nothing does, which is a mistake where the key is there."""
         text = runtime.get_config(f"{self.project}:{key}")
-        if text is None or not structured:
+        if text is None or (key in names(Credentials) and key not in BLOCKS and text.strip()):
             return text
         try:
-            return json.loads(text)
+            found = json.loads(text) if text.strip() else None
         except ValueError:
-            self.problems.append(Problem(key, "must be a block of settings, one a line, not a single text"))
-            return None
+            return text
+        if found is None:
+            self.note([Problem(key, EMPTY if key not in names(Credentials) else f"is empty; {how_to_set(key)}")])
+        return found
+
+    def values(self, model: type[BaseModel]) -> dict[str, Any]:
+        """What stands behind the keys of a part of the settings."""
+        found = {key: self.value(key) for key in names(model) if key not in NOT_KEYS}
+        return {key: value for key, value in found.items() if value is not None}
 
     def text_of(self, name: str) -> str:
         """The text of a file that the configuration names, from the project's folder."""
         try:
-            return (self.folder / name).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise ValueError(f"names the file {name}, which cannot be read: {reason}; name the file") from None
+            return decoded((self.folder / name).read_bytes()).body
+        except OSError as error:
+            raise ValueError(f"names the file {name}, which cannot be read: {error.strerror}; name the file") from None
+        except ValueError:
+            raise ValueError(f"names the file {name}, which is no text in UTF-8; save it as one") from None
 
     def digest_of(self, name: str) -> str:
         """The SHA-256 of a file that the configuration names, from the project's folder."""
@@ -65,73 +89,126 @@ class _Reader:
     def is_secret(self, key: str) -> bool:
         return runtime.is_config_secret(f"{self.project}:{key}")
 
-    def build(self, model: type[Model], values: dict[str, Any]) -> Model | None:
-        try:
-            return model.model_validate(values, context={"files": self.text_of, "digests": self.digest_of})
-        except ValidationError as error:
-            self.problems += [_with_remedy(problem) for problem in problems_of(error, "", model)]
-            return None
+    def build(self, model: type[Model], values: Any, place: str = "") -> Model | None:
+        """The value; where it has mistakes, what is left without them, so that what depends on it is checked too."""
+        across: list[str] = []
+        context = {"files": self.text_of, "digests": self.digest_of, "across": across}
+        for _ in range(leftovers.ROUNDS):
+            try:
+                built = model.model_validate(values, context=context)
+            except ValidationError as error:
+                told = {above for problem in self.problems for above in _above(problem.place)}
+                found = [_with_remedy(problem) for problem in problems_of(error, place, model)]
+                self.note([problem for problem in found if not problem.place or problem.place not in told])
+                across.clear()
+                values = leftovers.without(values, [details["loc"] for details in error.errors()], model)
+                continue
+            self.problems += [Problem(place, sentence) for sentence in across]
+            return built
+        return None
 
 
-def load(folder: Path | None = None) -> Settings:
+NOT_KEYS = frozenset({"users", "mayRemove", "passwords.version"})
+"""Parts of the settings that stand elsewhere than at the top of the configuration."""
+
+
+def load(folder: Path | None = None, also: Check | None = None) -> Settings:
     """The settings of the running stack; `folder` is where the users' file is looked for (default: the project's).
 
-    Raises `pulumi.RunError` with every mistake at once.
+    `also` finds what only another part can see of settings that are whole. Raises `pulumi.RunError` with every mistake
+    at once.
     """
     reader = _Reader(pulumi.get_project(), folder or Path.cwd())
-    users = _users(reader)
-    sections = {key: reader.value(key, structured=True) for key in _keys(Lab) if key != "users"}
-    lab = reader.build(Lab, {key: value for key, value in sections.items() if value is not None})
-    credentials = reader.build(Credentials, dict(_credentials(reader)))
+    reader.note(_strays(reader.project))
+    before = len(reader.problems)
+    source, users = _users(reader)
+    of_users = len(reader.problems)
+    lab = reader.build(Lab, reader.values(Lab))
+    credentials = reader.build(Credentials, reader.values(Credentials))
+    are_whole = len(reader.problems) == of_users
     if lab and credentials:
-        lab = lab.model_copy(update={"users": accounts.settled(users, credentials)})
-        reader.problems += [*accounts.problems(lab), *credentials.problems(lab)]
+        settled = accounts.settled(users, credentials)
+        lab = lab.model_copy(update={"users": settled, "may_remove": source.may_remove})
+        reader.note([*accounts.problems(lab), *credentials.problems(lab)])
+        if also and are_whole:
+            reader.note(list(also(lab, credentials)))
+        if of_users > before:
+            # Whose line has a mistake is a user all the same.
+            reader.problems = [each for each in reader.problems if not each.place.startswith("passwords.")]
     if credentials:
-        vpn = sections["vpn"] if isinstance(sections["vpn"], dict) else {}
-        reader.problems += credentials.badly_chosen(vpn.get("kept") or ())
-    reader.problems += _in_clear(reader)
+        reader.note(list(credentials.badly_chosen(lab.vpn.kept if lab else ())))
+    reader.note(_in_clear(reader))
     if reader.problems or lab is None or credentials is None:
         raise pulumi.RunError(str(ConfigurationError(reader.problems)))
     for warning in accounts.warnings(lab, credentials):
         pulumi.warn(warning)
+    for note in accounts.notes(lab, credentials):
+        pulumi.info(note)
     return Settings(lab, credentials)
 
 
-def _credentials(reader: _Reader) -> Iterator[tuple[str, Any]]:
-    for key in _keys(Credentials):
-        value = reader.value(key, structured=key in ("passwords", "radiusSecrets", "hostKeys"))
-        if value is not None:
-            yield key, value
-
-
 def _in_clear(reader: _Reader) -> Iterator[Problem]:
-    for key in _keys(Credentials):
-        if key not in PUBLIC and reader.value(key, structured=False) is not None and not reader.is_secret(key):
+    for key in names(Credentials):
+        value = reader.value(key) if key not in PUBLIC | NOT_KEYS else None
+        if key == "passwords" and isinstance(value, dict):
+            value = value.keys() - {"version"}
+        if value and not reader.is_secret(key):
             yield Problem(key, f"stands in clear in the configuration; {how_to_set(key)}, and change it everywhere")
 
 
-def _users(reader: _Reader) -> tuple[User, ...]:
-    source = reader.build(UsersFile, reader.value("users", structured=True) or {})
-    if source is None:
-        return ()
-    path = reader.folder / source.file
+def _users(reader: _Reader) -> tuple[UsersFile, tuple[User, ...]]:
+    given = reader.value("users")
+    source = reader.build(UsersFile, {} if given is None else given, "users") or UsersFile()
     try:
-        # Not as text: the line ends within a note are the note's own.
-        text = path.read_bytes().decode("utf-8-sig")
+        data = (reader.folder / source.file).read_bytes()
     except OSError as error:
-        reader.problems.append(Problem("users.file", f"{source.file} cannot be read: {error.strerror}; name the file"))
-        return ()
-    users, problems = read_users(text, source.file, reader.text_of)
-    reader.problems += problems
-    return users
+        reader.note([Problem("users.file", f"{source.file} cannot be read: {error.strerror}; name the file")])
+        return source, ()
+    users, problems = read_users(data, source.file, reader.text_of)
+    reader.note(problems)
+    return source, users
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [info.alias or name for name, info in model.model_fields.items()]
+def _strays(project: str) -> Iterator[Problem]:
+    """Keys that nobody reads: misspelt ones of ours, and ours below another's name."""
+    known = [key for key in ("users", *names(Lab), *names(Credentials)) if key not in NOT_KEYS - {"users"}]
+    for whole, value in sorted(_everything().items()):
+        space, _, key = whole.rpartition(":")
+        if space == project and key not in known:
+            meant = nearest(key, known)
+            remedy = f"did you mean '{project}:{meant}'?" if meant else f"remove it; known here: {', '.join(known)}"
+            yield Problem(whole, f"there is no such setting, so it would be left out; {remedy}")
+        elif space != project and _is_meant_for(project, space, key, value):
+            meant = nearest(key, known) or key
+            yield Problem(whole, f"is not read, since the project is {project}; did you mean '{project}:{meant}'?")
+
+
+def _is_meant_for(project: str, space: str, key: str, value: Any) -> bool:
+    """Whether a key below another name is one of ours; Pulumi's own and providers' names are left alone."""
+    if space in OTHERS:
+        return False
+    block = isinstance(value, str) and value.lstrip().startswith(("{", "["))
+    return nearest(space, [project]) is not None or (block and key in names(Lab))
+
+
+OTHERS = frozenset(
+    {"pulumi", "fortios", "command", "aws", "azure", "azure-native", "gcp", "google-native", "kubernetes"}
+)
+"""Names of which it is known whose they are: Pulumi's own, and its providers'."""
+
+
+def _everything() -> Mapping[str, Any]:
+    """The whole configuration, as the engine handed it over."""
+    return {**(runtime.get_config_env() or {}), **runtime.CONFIG.get()}
+
+
+def _above(place: str) -> list[str]:
+    """A place and those that it is a part of: `server.ssh.port`, `server.ssh`, `server`."""
+    return [place, *(place[: found.start()] for found in re.finditer(r"[.\[]", place) if found.start())]
 
 
 def _with_remedy(problem: Problem) -> Problem:
     place = problem.place.removeprefix(".")
-    if problem.message == "is missing; add it" and place in _keys(Credentials):
+    if problem.message == "is missing; add it" and place in names(Credentials):
         return Problem(place, f"is missing; {how_to_set(place)}")
     return Problem(place, problem.message)

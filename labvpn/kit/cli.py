@@ -87,7 +87,14 @@ class Maker:
         for user in self.shelf.strangers(valid):
             if self.shelf.remove(user):
                 typer.echo(f"{user}: the account is gone or expired; its kit was removed")
-        return self.some(valid)
+        return self.some([user for user in valid if not self._stays_sealed(user)])
+
+    def _stays_sealed(self, user: str) -> bool:
+        """Whether the user has a sealed page, which no plain kit replaces unless the user is named."""
+        stays = not self.secrets and self.shelf.has_sealed(user)
+        if stays:
+            typer.echo(f"{user}: the sealed page stays; give --secrets to make it anew, or name {user} for a plain kit")
+        return stays
 
     def one(self, user: str) -> bool:
         """One user's kit; whether it was made."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from labvpn.model.encoding import decoded
 from labvpn.model.problems import ConfigurationError, Problem
-from labvpn.model.users import User, read_users
+from labvpn.model.spreadsheet import read_table
+from labvpn.model.users import User, columns, read_users, values_of
 
 EXPIRES = "expires"
 
@@ -17,13 +18,18 @@ EXPIRES = "expires"
 class Invitation:
     """The users' file with the guests in it, the guests' names, and how many of them stand there already."""
 
-    text: str
+    data: bytes
     guests: tuple[str, ...]
     known: int
 
+    @property
+    def text(self) -> str:
+        """The file's text."""
+        return decoded(self.data).body
 
-def invitation(guests: str, place: str, users: str, users_place: str, now: datetime) -> Invitation:
-    """Add the guests of one CSV text to the users of another; rows that stand there already are left alone.
+
+def invitation(guests: bytes | str, place: str, users: bytes | str, users_place: str, now: datetime) -> Invitation:
+    """Add the guests of one CSV file to the users of another; rows that stand there already are left alone.
 
     Raises ConfigurationError with every mistake: a guest without an end, one whose end is over, a name that is taken.
     """
@@ -33,11 +39,16 @@ def invitation(guests: str, place: str, users: str, users_place: str, now: datet
     problems += others
     for user in invited:
         problems += _problems(user, own.get(user.name.upper()), place, users_place, now)
+    if not problems and not invited:
+        problems.append(Problem(place, "names no guest; give each one a line"))
     if problems:
         raise ConfigurationError(problems)
     fresh = {user.name for user in invited if user.name.upper() not in own}
-    text = _added(users, [row for row in csv.DictReader(io.StringIO(guests)) if row["name"] in fresh])
-    return Invitation(text, tuple(user.name for user in invited), len(invited) - len(fresh))
+    try:
+        data = _added(users, users_place, guests, place, fresh)
+    except ValueError as error:
+        raise ConfigurationError([Problem(users_place, str(error))]) from None
+    return Invitation(data, tuple(user.name for user in invited), len(invited) - len(fresh))
 
 
 def _problems(guest: User, present: User | None, place: str, users_place: str, now: datetime) -> list[Problem]:
@@ -53,15 +64,8 @@ def _problems(guest: User, present: User | None, place: str, users_place: str, n
     return []
 
 
-def _added(users: str, rows: list[dict[str, str]]) -> str:
-    """The file's text with rows at its end and their columns in its header; what stood there stays as it was."""
-    if not rows:
-        return users
-    header, _, rest = users.partition("\n")
-    columns = next(csv.reader([header.lstrip("\ufeff").rstrip("\r")]))
-    more = [column for column in rows[0] if column not in columns]
-    written = io.StringIO()
-    writer = csv.DictWriter(written, [*columns, *more], lineterminator="\n", restval="")
-    writer.writerows(rows)
-    whole = ",".join([header.rstrip("\r"), *more]) + "\n" + rest
-    return whole + ("" if whole.endswith("\n") else "\n") + written.getvalue()
+def _added(users: bytes | str, users_place: str, guests: bytes | str, place: str, fresh: Collection[str]) -> bytes:
+    """The users' file with these guests at its end, in its own encoding; what stood there stays as it was."""
+    rows = [values_of(row) for row in read_table(guests, place, columns()).rows]
+    new = [row for row in rows if row["name"] in fresh]
+    return read_table(users, users_place, columns()).extended(new)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -70,8 +73,7 @@ def _pulumi(*words: str) -> str:
 
 def _read(file: Path, users: Path) -> Invitation:
     try:
-        # Not as text: the line ends within a note are the note's own.
-        guests, present = file.read_text("utf-8-sig"), users.read_bytes().decode("utf-8")
+        guests, present = file.read_bytes(), users.read_bytes()
     except OSError as error:
         raise OutputsError(f"{error.filename} cannot be read: {error.strerror}; name the file") from None
     try:
@@ -81,10 +83,12 @@ def _read(file: Path, users: Path) -> Invitation:
 
 
 def _write(users: Path, invited: Invitation) -> None:
-    draft = users.with_name(f".{users.name}.new")
-    draft.write_bytes(invited.text.encode("utf-8"))
-    draft.chmod(users.stat().st_mode & 0o777)
-    draft.replace(users)
+    place = users.resolve()  # a link to the file stays one
+    handle, draft = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(invited.data)
+    shutil.copymode(place, draft)
+    Path(draft).replace(place)
 
 
 def _apply(yes: bool, file: Path) -> None:

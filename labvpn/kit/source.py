@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from labvpn.model.encoding import decoded
 from labvpn.model.outputs import Outputs, OutputsError, read
 
 COMMAND = ("pulumi", "stack", "output", "--json", "--show-secrets")
@@ -49,9 +50,12 @@ def _shown(address: tuple[str, int]) -> str:
 
 def _text(file: Path) -> str:
     try:
-        return sys.stdin.read() if file == Path("-") else file.read_text("utf-8")
+        # A shell on Windows writes UTF-16.
+        return sys.stdin.read() if file == Path("-") else decoded(file.read_bytes()).body
     except OSError as error:
         raise OutputsError(f"{file} cannot be read: {error.strerror}; give the file of the stack's outputs") from None
+    except ValueError:
+        raise OutputsError(f"{file} is no text; give what `pulumi stack output --json` prints") from None
 
 
 def _printed() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime
 
 from labvpn.model.base import duplicates
 from labvpn.model.credentials import DEFAULT_KEY, Credentials
@@ -95,6 +96,8 @@ def _of_rule_names(lab: Lab) -> Iterator[Problem]:
 def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
     """What works, but not as whoever wrote it may expect."""
     yield from _of_key(lab, credentials)
+    yield from _of_secrets(credentials)
+    yield from _of_ends(lab, datetime.now(UTC))
     yield from _of_everybody(lab)
     if credentials.hub_password is not None and len(lab.all_hubs) > 1:
         yield (
@@ -115,6 +118,37 @@ def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
                 f"{user.name}: devices are known by MAC address to SoftEther's own client only; "
                 f"by {', '.join(used)} this user is shut out"
             )
+
+
+def notes(lab: Lab, credentials: Credentials) -> Iterator[str]:
+    """What was made by an earlier version, goes on working, and could be better."""
+    derived = [user for user in lab.users if user.auth is Auth.PASSWORD and user.name not in credentials.passwords]
+    if credentials.version == 1 and derived:
+        yield (
+            "users' passwords are derived from userSecret without stretching it, as stacks did before, and stay as "
+            "they are; `pulumi config set --path passwords.version 2` has it stretched and gives "
+            f"{len(derived)} users new passwords, by new kits"
+        )
+
+
+def _of_secrets(credentials: Credentials) -> Iterator[str]:
+    for key in credentials.weak:
+        if key != "userSecret":
+            yield f"{key} can be guessed; take one of `labvpn secret`"
+        elif credentials.version == 1:
+            yield (
+                "userSecret can be guessed by anyone who has one derived password, and every user's password with it; "
+                "set one of `labvpn secret` and passwords.version 2, and hand out new kits"
+            )
+
+
+def _of_ends(lab: Lab, now: datetime) -> Iterator[str]:
+    """Accounts that are over, which may be what is meant, or a year that was mistyped."""
+    over = [user for user in lab.users if user.expires and user.expires <= now]
+    if over:
+        shown = ", ".join(f"{user.name} (since {user.expires:%Y-%m-%d})" for user in over[:SHOWN])
+        more = f" and {len(over) - SHOWN} more" if len(over) > SHOWN else ""
+        yield f"the accounts of {shown}{more} are over; give a later date to whoever should dial in"
 
 
 def _of_everybody(lab: Lab) -> Iterator[str]:

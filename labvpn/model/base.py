@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 def to_camel(name: str) -> str:
@@ -15,6 +20,63 @@ class Value(BaseModel):
     """A frozen value that refuses unknown fields; its fields are written in camelCase in the configuration."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written(cls, given: Any) -> Any:
+        """Numbers and truth values only where they are meant: an address of 1, or yes as a count, is a mistake."""
+        if not isinstance(given, dict):
+            return given
+        return {key: _as_meant(value, _types_at(cls, str(key))) for key, value in given.items()}
+
+
+ADDRESSES = frozenset({IPv4Address, IPv4Interface, IPv4Network, IPv6Address})
+
+
+@lru_cache(4096)
+def _types_at(model: type[BaseModel], key: str) -> frozenset[Any]:
+    """The plain types and the choices of a setting; none where there is no such setting."""
+    found = (field.annotation for name, field in model.model_fields.items() if key in (name, field.alias))
+    return frozenset(kind for annotation in found for kind in _types_of(annotation))
+
+
+def _types_of(annotation: Any) -> Iterator[Any]:
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        parts = parts[:1]
+    if not parts:
+        yield annotation
+    for part in parts:
+        yield from _types_of(part)
+
+
+def _as_meant(given: Any, kinds: frozenset[Any]) -> Any:
+    """The value, as a text where the checker would take a number or a truth value for something else."""
+    if isinstance(given, dict):
+        return {key: _as_meant(each, kinds) for key, each in given.items()}
+    if isinstance(given, list | tuple):
+        return [_as_meant(each, kinds) for each in given]
+    if isinstance(given, bool):
+        return str(given).lower() if bool not in kinds and (int in kinds or kinds & ADDRESSES) else given
+    if isinstance(given, int | float):
+        return str(given) if kinds & ADDRESSES or str(given) in kinds else given
+    # Choices that are numbers may stand in quotation marks.
+    return int(given) if isinstance(given, str) and given.isdecimal() and int(given) in kinds else given
+
+
+class Mistakes(ValueError):
+    """Several mistakes of one value at once, each a sentence with its remedy."""
+
+    def __init__(self, sentences: Iterable[str]) -> None:
+        self.sentences = list(sentences)
+        super().__init__("; ".join(self.sentences))
+
+    @classmethod
+    def check(cls, sentences: Iterable[str]) -> None:
+        """Raise the mistakes, if there are any."""
+        found = cls(sentences)
+        if found.sentences:
+            raise found
 
 
 def duplicates(items: list[str]) -> list[str]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from typing import Annotated
+from collections.abc import Collection, Iterable, Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from labvpn.model.base import Value
 from labvpn.model.dns import Mode
 from labvpn.model.identity import CERTIFICATE, kinds
 from labvpn.model.lab import Lab
-from labvpn.model.passwords import derive, derive_for_hub
+from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength
 from labvpn.model.problems import Problem
 from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User
+from labvpn.model.wording import nearest
 
 
 def _password(secret: SecretStr) -> SecretStr:
@@ -73,6 +74,9 @@ def _certificate(text: str) -> str:
     return text
 
 
+GUESSED = 50
+"""Bits of a password that a server asks for, below which it may be guessed by asking."""
+
 Password = Annotated[SecretStr, AfterValidator(_password)]
 HostKey = Annotated[str, AfterValidator(public_key)]
 
@@ -92,6 +96,11 @@ class Credentials(Value):
     )
     user_secret: Annotated[SecretStr, Field(min_length=16)]
     preshared_key: SecretStr | None = None
+    version: Literal[1, 2] = Field(
+        default=1,
+        alias="passwords.version",
+        description="how passwords are derived from userSecret: 2 stretches it by scrypt; left out: 1, as before",
+    )
     passwords: dict[str, Password] = Field(default_factory=dict, description="of users who are not given a derived one")
     radius_secrets: dict[str, SecretStr] = Field(default_factory=dict, description="of RADIUS servers, by hub")
     fortigate_token: SecretStr | None = None
@@ -104,6 +113,17 @@ class Credentials(Value):
     )
     server_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
     dns_key: SecretStr | None = Field(default=None, description="the TSIG secret, base64")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _version_apart(cls, given: Any) -> Any:
+        """The version of derivation stands beside users' passwords, none of which is a single digit."""
+        block = given.get("passwords") if isinstance(given, dict) else None
+        version = block.get("version") if isinstance(block, dict) else None
+        if block is None or version is None or (isinstance(version, str) and not version.isdecimal()):
+            return given
+        users = {name: password for name, password in block.items() if name != "version"}
+        return {**given, "passwords": users, "passwords.version": version}
 
     @field_validator("host_key")
     @classmethod
@@ -127,13 +147,25 @@ class Credentials(Value):
         given = self.passwords.get(user.name)
         if given is not None:
             return given.get_secret_value()
-        return derive(self.user_secret.get_secret_value(), user.name, user.rotation)
+        return derive(self.user_secret.get_secret_value(), user.name, user.rotation, self.version)
+
+    @property
+    def weak(self) -> list[str]:
+        """The keys of secrets of the stack's own that can be guessed."""
+        own = {
+            "administratorPassword": self.administrator_password,
+            "hubPassword": self.hub_password,
+            "userSecret": self.user_secret,
+        }
+        floors = {"userSecret": STRONG}
+        given = {key: secret.get_secret_value() for key, secret in own.items() if secret}
+        return [key for key, secret in given.items() if strength(secret) < floors.get(key, GUESSED)]
 
     def hub_password_of(self, hub: str) -> str:
         """A hub's password: the one that is set for all of them, or the hub's own."""
         if self.hub_password is not None:
             return self.hub_password.get_secret_value()
-        return derive_for_hub(self.user_secret.get_secret_value(), hub)
+        return derive_for_hub(self.user_secret.get_secret_value(), hub, self.version)
 
     def badly_chosen(self, kept: Collection[str]) -> Iterator[Problem]:
         """The secrets of the server that the stack would not set; `kept` is what stays there as somebody made it."""
@@ -162,6 +194,8 @@ class Credentials(Value):
         for key, (wanted, value, why) in needed.items():
             if wanted and value is None:
                 yield Problem(key, f"is missing and {why}; {how_to_set(key)}")
+        if self.version > 1 and "userSecret" in self.weak:
+            yield Problem("userSecret", f"can be guessed from one user's password; {how_to_set('userSecret')}")
         if (self.server_certificate is None) != (self.server_key is None):
             key = "serverKey" if self.server_key is None else "serverCertificate"
             yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")
@@ -172,10 +206,9 @@ class Credentials(Value):
         yield from self._host_problems(lab)
         yield from self._radius_problems(lab)
         known = {user.name for user in lab.users if user.auth is Auth.PASSWORD}
-        for name in self.passwords.keys() - known:
-            yield Problem(
-                f"passwords.{name}", "is no user of the lab who logs in by password; remove it or add the user"
-            )
+        for name in sorted(self.passwords.keys() - known):
+            remedy = _meant(name, known, "remove it or add the user")
+            yield Problem(f"passwords.{name}", f"is no user of the lab who logs in by password; {remedy}")
 
     def _host_problems(self, lab: Lab) -> Iterator[Problem]:
         for server in lab.servers:
@@ -183,8 +216,10 @@ class Credentials(Value):
                 key = f"hostKeys.{server.name}" if server.name else "hostKey"
                 option = f" --server {server.name}" if server.name else ""
                 yield Problem(key, f"is missing; record it: labvpn hostkey {server.ssh_host}{option}")
-        for name in sorted(self.host_keys.keys() - {server.name for server in lab.servers}):
-            yield Problem(f"hostKeys.{name}", "is of no server of the lab; remove it or give a server that name")
+        known = {server.name for server in lab.servers if server.name}
+        for name in sorted(self.host_keys.keys() - known):
+            remedy = _meant(name, known, "remove it or give a server that name")
+            yield Problem(f"hostKeys.{name}", f"is of no server of the lab; {remedy}")
 
     def _radius_problems(self, lab: Lab) -> Iterator[Problem]:
         asking = {name for name, hub in lab.all_hubs.items() if hub.radius}
@@ -192,15 +227,27 @@ class Credentials(Value):
             setting = how_to_set("radiusSecrets").replace("radiusSecrets", f"--path radiusSecrets.{name}")
             yield Problem(f"radiusSecrets.{name}", f"is missing and the hub asks a RADIUS server; {setting}")
         for name in sorted(self.radius_secrets.keys() - asking):
-            yield Problem(f"radiusSecrets.{name}", "is of no hub with a RADIUS server; remove it or give the hub one")
+            remedy = _meant(name, asking, "remove it or give the hub one")
+            yield Problem(f"radiusSecrets.{name}", f"is of no hub with a RADIUS server; {remedy}")
+
+
+def _meant(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The name that is most like this one, or what else to do."""
+    near = nearest(name, sorted(known))
+    return f"did you mean '{near}'?" if near else otherwise
 
 
 PUBLIC = frozenset({"hostKey", "hostKeys", "fortigateCa", "serverCertificate"})
 """The keys of credentials that are no secrets."""
 
 
+OWN = frozenset({"administratorPassword", "hubPassword", "presharedKey", "userSecret"})
+"""The secrets that are ours to choose."""
+
+
 def how_to_set(key: str) -> str:
     """The remedy for a missing key of the configuration."""
     if key == "hostKey":
         return "record it: labvpn hostkey HOST"
-    return f"set it: pulumi config set {'' if key in PUBLIC else '--secret '}{key}"
+    made = "labvpn secret | " if key in OWN else ""
+    return f"set it: {made}pulumi config set {'' if key in PUBLIC else '--secret '}{key}"

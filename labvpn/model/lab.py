@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from ipaddress import IPv4Address
-from itertools import combinations
+from itertools import combinations, product
 from typing import NamedTuple, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from labvpn.model.base import Value, duplicates
+from labvpn.model.base import Mistakes, Value, duplicates
 from labvpn.model.dns import Name
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
@@ -50,6 +51,8 @@ class Lab(Value):
     protect: bool = Field(
         default=False, description="true: nothing is taken away that would cut users off, not even by `pulumi destroy`"
     )
+
+    may_remove: bool = Field(default=False, description="`users.mayRemove`, beside the file in which the users stand")
 
     @property
     def servers(self) -> tuple[Server, ...]:
@@ -144,71 +147,85 @@ class Lab(Value):
         return listed
 
     @model_validator(mode="after")
-    def _hubs_agree(self) -> Self:
+    def _whole(self, info: ValidationInfo) -> Self:
+        across = (info.context or {}).get("across")
+        if across is None:
+            Mistakes.check(self.mistakes())
+        else:
+            across += self.mistakes()
+        return self
+
+    def mistakes(self) -> Iterator[str]:
+        """What no part of the lab can see alone."""
+        yield from self._of_hubs()
+        yield from self._of_networks()
+        yield from self._of_kept()
+        yield from self._of_hops()
+        yield from self._of_names()
+
+    def _of_hubs(self) -> Iterator[str]:
         own = self.hubs.get(self.vpn.hub)
         if own and own.secure_nat:
-            raise ValueError(f"hubs.{self.vpn.hub}.secureNat stands in vpn.secureNat already; leave it out here")
-        names = [name.lower() for name in self.all_hubs]
-        for twice in duplicates(names):
-            raise ValueError(f"hubs names '{twice}' twice, since SoftEther folds case; keep one")
+            yield f"hubs.{self.vpn.hub}.secureNat stands in vpn.secureNat already; leave it out here"
+        for twice in duplicates([name.lower() for name in self.all_hubs]):
+            yield f"hubs names '{twice}' twice, since SoftEther folds case; keep one"
+
+    def _of_networks(self) -> Iterator[str]:
         nets = {name: hub.secure_nat.address.network for name, hub in self.all_hubs.items() if hub.secure_nat}
         for (one, first), (other, second) in combinations(nets.items(), 2):
             if first.overlaps(second):
-                raise ValueError(f"hubs {one} and {other} share addresses of {first}; give each a network of its own")
-        return self
+                yield f"hubs {one} and {other} share addresses of {first}; give each a network of its own"
+        for (name, net), (what, address) in product(nets.items(), self._fixed()):
+            if address in net:
+                yield (
+                    f"the SecureNAT of hub {name}, {net}, covers {what}, {address}, which VPN clients could then not "
+                    "reach; give it a network that is used nowhere else"
+                )
 
-    @model_validator(mode="after")
-    def _kept_is_not_given(self) -> Self:
+    def _fixed(self) -> Iterator[tuple[str, IPv4Address]]:
+        """Addresses of machines that stand outside the VPN."""
+        for server in self.servers:
+            yield f"{self.place(server)}.address", server.address
+        if self.fortigate and self.fortigate.vip:
+            yield "fortigate.vip.mapped", self.fortigate.vip.mapped
+        if self.fortigate and self.fortigate.behind_vpn:
+            for name, address in self.fortigate.behind_vpn.hosts.items():
+                yield f"fortigate.behindVpn.hosts.{name}", address
+
+    def _of_kept(self) -> Iterator[str]:
         given = [f"hubs.{name}.services" for name, hub in self.all_hubs.items() if hub.services]
         if "access" in self.vpn.kept and given:
-            raise ValueError(f"vpn.kept leaves the access lists as they are, but {given[0]} is given; keep one of them")
+            yield f"vpn.kept leaves the access lists as they are, but {given[0]} is given; keep one of them"
         if "administration" in self.vpn.kept and self.server.administrators:
-            raise ValueError("vpn.kept names administration, but server.administrators is given; keep one of them")
-        return self
-
-    @model_validator(mode="after")
-    def _ssh_is_left_its_port(self) -> Self:
+            yield "vpn.kept names administration, but server.administrators is given; keep one of them"
         for server in self.servers:
             if server.ssh.host is None and server.ssh.port in self.vpn.listeners:
-                raise ValueError(
-                    f"vpn.listeners names port {server.ssh.port}, which is SSH's on {server.address}; take it out"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _bans_can_read(self) -> Self:
+                yield f"vpn.listeners names port {server.ssh.port}, which is SSH's on {server.address}; take it out"
         silent = [name for name, hub in self.all_hubs.items() if not hub.log.security]
         if self.firewall and self.firewall.bans.enabled and silent:
-            raise ValueError(
+            yield (
                 f"firewall.bans reads what hubs.{silent[0]}.log.security switches off; switch that on, "
                 "or firewall.bans.enabled off"
             )
-        return self
 
-    @model_validator(mode="after")
-    def _hops_agree(self) -> Self:
+    def _of_hops(self) -> Iterator[str]:
         box, protocols = self.fortigate, self.vpn.protocols
         if protocols.esp and not protocols.l2tp_ipsec:
-            raise ValueError("vpn.protocols.esp needs l2tpIpsec; switch that on or esp off")
+            yield "vpn.protocols.esp needs l2tpIpsec; switch that on or esp off"
         if protocols.esp and box and box.vip:
-            raise ValueError("vpn.protocols.esp cannot pass the address translation of fortigate.vip; switch it off")
+            yield "vpn.protocols.esp cannot pass the address translation of fortigate.vip; switch it off"
         if box and box.vip and len(self.servers) > 1:
-            raise ValueError("fortigate.vip stands for one server, and there are several; give each a public address")
+            yield "fortigate.vip stands for one server, and there are several; give each a public address"
         hosts = box.behind_vpn.hosts if box and box.behind_vpn else {}
         for name, own in self.host_addresses.items():
             if hosts.get(name, own) != own:
-                raise ValueError(f"fortigate.behindVpn.hosts.{name} must be the VPN host, {own}; rename the other host")
-        return self
+                yield f"fortigate.behindVpn.hosts.{name} must be the VPN host, {own}; rename the other host"
 
-    @model_validator(mode="after")
-    def _own_names_are_free(self) -> Self:
+    def _of_names(self) -> Iterator[str]:
         own = [server.host.lower() for server in self.servers if server.host]
         if own and self.dns is None:
-            raise ValueError(f"host {own[0]} is a name of a server in dns.zone; add `dns`, or leave host out")
+            yield f"host {own[0]} is a name of a server in dns.zone; add `dns`, or leave host out"
         shared = {name.lower() for name in (self.dns.host, *self.dns.aliases)} if self.dns else set()
         for name in own:
             if name in shared:
-                raise ValueError(
-                    f"host {name} of a server is the name of all of them (dns.host); leave it out or rename"
-                )
-        return self
+                yield f"host {name} of a server is the name of all of them (dns.host); leave it out or rename"

@@ -1,26 +1,82 @@
-"""Passwords of users and hubs, derived from one secret of the stack, so that thousands need not be stored."""
+"""Secrets that are ours to choose, and passwords of users, derived from one of them, so that none need be stored."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
+import re
+import secrets
+from functools import lru_cache
 
 LENGTH = 20
 """Characters of a derived password: 100 bits in base32's alphabet, which has no 0, 1 or 8 to be misread."""
 
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without those that are read for one another."""
 
-def derive(secret: str, user: str, rotation: int) -> str:
-    """The password of a user: HMAC-SHA256 (RFC 2104) of name and rotation number, in lower-case base32."""
+GROUPS, SIZE = 7, 4
+"""Of a new secret: 28 of 31 letters are 138 bits."""
+
+STRONG = 80
+"""Bits below which a secret of the stack counts as weak: whoever has one derived password may guess without end."""
+
+COST = 2**17
+"""scrypt's N (RFC 7914) with r 8 and p 1, OWASP's figure of 2023: 128 MiB and half a second for each guess."""
+
+WORD = 13.0
+"""Bits of a word that somebody chose, as of one drawn from a list of 7776 (the most that a row of letters counts)."""
+
+RANDOM = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
+AGAIN = re.compile(r"(.{5,}).*\1|01234|12345|abcde", re.IGNORECASE)
+"""What hexadecimal digits of a random source look like, and what they do not have in them."""
+
+
+def new_secret() -> str:
+    """A new secret such as `k7wd-...`, which every server and client of the lab takes as a password."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(SIZE)) for _ in range(GROUPS))
+
+
+def strength(secret: str) -> float:
+    """Bits of a secret as somebody would guess it: letters in a row count as a word, a word again counts nothing."""
+    if len(set(secret)) < SIZE * 2:
+        return 0.0
+    if RANDOM.fullmatch(secret) and not AGAIN.search(secret):
+        return 4.0 * len(secret)
+    rows = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+", secret)
+    long = {row.lower() for row in rows if len(row) >= 3}
+    short = [row for row in rows if len(row) < 3]
+    of_signs = {row for row in short if not row.isalnum()}
+    return (
+        sum(min(WORD, _bits(row)) for row in long) + sum(_bits(row) for row in short if row.isalnum()) + len(of_signs)
+    )
+
+
+def _bits(row: str) -> float:
+    return len(row) * (3.3 if row.isdigit() else 4.7)
+
+
+def derive(secret: str, user: str, rotation: int, version: int = 1) -> str:
+    """The password of a user: HMAC-SHA256 (RFC 2104) of name and rotation number, in lower-case base32.
+
+    In version 2 the secret is stretched by scrypt first, so that nobody who has a password can guess at the secret.
+    """
     # SoftEther folds the case of names, and so must the password of one.
-    return _derived(secret, f"labvpn/user/{user.upper()}/{rotation}")
+    return _derived(secret, f"labvpn/user/{user.upper()}/{rotation}", version)
 
 
-def derive_for_hub(secret: str, hub: str) -> str:
+def derive_for_hub(secret: str, hub: str, version: int = 1) -> str:
     """The password of a hub's administrator, made in the same way of another message, so that none tells another."""
-    return _derived(secret, f"labvpn/hub/{hub.upper()}")
+    return _derived(secret, f"labvpn/hub/{hub.upper()}", version)
 
 
-def _derived(secret: str, message: str) -> str:
-    digest = hmac.new(secret.encode(), message.encode(), hashlib.sha256).digest()
+def _derived(secret: str, message: str, version: int) -> str:
+    key = secret.encode() if version == 1 else _stretched(secret)
+    digest = hmac.new(key, message.encode(), hashlib.sha256).digest()
     return base64.b32encode(digest).decode().lower()[:LENGTH]
+
+
+@lru_cache(8)
+def _stretched(secret: str) -> bytes:
+    """The key of all users of a stack; it is made once in a run."""
+    return hashlib.scrypt(secret.encode(), salt=b"labvpn/users/2", n=COST, r=8, p=1, maxmem=2**28, dklen=32)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from labvpn.model.wording import messages, place_of
+from labvpn.model.wording import unknown as unknown
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Problem:
 
     def __str__(self) -> str:
         """The line a person reads."""
-        return f"{self.place}: {self.message}"
+        return f"{self.place}: {self.message}" if self.place else self.message
 
 
 class ConfigurationError(Exception):
@@ -34,61 +35,35 @@ class ConfigurationError(Exception):
 
 
 def problems_of(error: ValidationError, place: str, model: type[BaseModel]) -> list[Problem]:
-    """Pydantic's findings as problems, with `place` before each field's name; no value of a secret is repeated."""
-    return [Problem(_place(place, details), _message(details, model)) for details in error.errors()]
+    """Pydantic's findings as problems, with `place` before each field's name; no value of a secret is repeated.
+
+    A value that fits none of several types is one problem.
+    """
+    found: dict[tuple[str, bool], dict[str, list[str]]] = {}
+    for details in _counted(error.errors()):
+        where = _written(place, place_of(details["loc"], model)[0])
+        of_key = details["loc"][-1:] == ("[key]",)
+        found.setdefault((where, of_key), {}).setdefault(details["type"], messages(details, model))
+    return [Problem(where, sentence) for (where, _), said in found.items() for sentence in _best(said)]
 
 
-def _place(prefix: str, details: ErrorDetails) -> str:
+def _counted(findings: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without lists that are too short only because entries that are wrong were not counted."""
+    places = [finding["loc"] for finding in findings]
+
+    def is_short(loc: tuple[int | str, ...]) -> bool:
+        return not any(len(other) > len(loc) and other[: len(loc)] == loc for other in places)
+
+    return [finding for finding in findings if finding["type"] != "too_short" or is_short(finding["loc"])]
+
+
+def _best(said: Mapping[str, list[str]]) -> list[str]:
+    """The sentences of a place; where several types were tried, ours say more than the checker's."""
+    return said.get("value_error") or next(iter(said.values()))
+
+
+def _written(prefix: str, loc: tuple[int | str, ...]) -> str:
     text = prefix
-    for part in details["loc"]:
+    for part in loc:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
     return text
-
-
-def _message(details: ErrorDetails, model: type[BaseModel]) -> str:
-    kind, given = details["type"], details["input"]
-    if kind == "extra_forbidden":
-        return unknown(str(details["loc"][-1]), _names(model, details["loc"][:-1]))
-    if kind == "missing":
-        return "is missing; add it"
-    text = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    if kind == "value_error":
-        return text
-    text = text[0].lower() + text[1:]
-    return text if _is_secret(model, details["loc"]) else f"{text}, not {_shown(given)}"
-
-
-def _is_secret(model: type[BaseModel], path: tuple[int | str, ...]) -> bool:
-    field = next((f for n, f in model.model_fields.items() if path and path[0] in (n, f.alias)), None)
-    return field is None or "Secret" in str(field.annotation)
-
-
-def unknown(name: str, known: list[str], what: str = "setting") -> str:
-    """What to say of a name that is none of those known."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    remedy = f"did you mean '{near[0]}'?" if near else f"remove it; known here: {', '.join(known) or 'none'}"
-    return f"there is no such {what}; {remedy}"
-
-
-def _names(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """The settings' names at a path below `model`, as the configuration writes them."""
-    current: Any = model
-    for part in path:
-        if isinstance(part, int):
-            continue
-        field = next((f for n, f in current.model_fields.items() if part in (n, f.alias)), None)
-        current = _inner_model(field.annotation) if field is not None else None
-        if current is None:
-            return []
-    return [field.alias or name for name, field in current.model_fields.items()]
-
-
-def _inner_model(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((m for arg in getattr(annotation, "__args__", ()) if (m := _inner_model(arg))), None)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -19,6 +19,9 @@ from labvpn.rehearsal.problems import RehearsalError
 PATIENCE = 60.0
 """Seconds that a start may take once the images are there."""
 
+FIRST = frozenset({"ssh", "fortigate", "passphrase", ".passphrase.new", ".values.yaml.new"})
+"""What a start has written before the rehearsal's values are whole."""
+
 
 def is_up(state: Path) -> bool:
     """Whether the rehearsal is up."""
@@ -45,6 +48,7 @@ def start(say: Callable[[str], None]) -> None:
         if is_up(state):
             _mend(state, say)
             return
+        _refuse_others(state)
         prepare(say)
         _end(state)
         _launch(state, say)
@@ -123,11 +127,22 @@ def stop(say: Callable[[str], None]) -> None:
     with alone(places.all_states()):
         found = state.exists()
         if found:
+            _refuse_others(state)
             _end(state)
             shutil.rmtree(state)
         with suppress(OSError):
             places.all_states().rmdir()
     say(f"the rehearsal '{state.name}' " + ("has ended and left nothing" if found else "is not running"))
+
+
+def _refuse_others(state: Path) -> None:
+    """Raise RehearsalError for a folder of somebody else's in the place of the rehearsal's."""
+    held = {path.name for path in state.iterdir()} if state.is_dir() else set()
+    # values.yaml is the last that a start writes of its values; one that was cut may have only those before it.
+    if state.is_symlink() or (held and "values.yaml" not in held and not held <= FIRST):
+        raise RehearsalError(
+            f"{state} is no folder of a rehearsal; move it away, or give the rehearsal another name by LABVPN_REHEARSAL"
+        )
 
 
 def _end(state: Path) -> None:

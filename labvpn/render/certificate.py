@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from labvpn.model.credentials import Credentials
 from labvpn.model.identity import CERTIFICATE, blocks
 from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError, Problem
+from labvpn.render.name_limits import constraints, is_within, limits_of
 
 TERM = timedelta(days=365)
 """A new certificate is signed once in this time; each is valid for two of them, so none ends between two runs."""
@@ -58,12 +60,18 @@ def served(lab: Lab, credentials: Credentials, now: datetime | None = None) -> S
     return None
 
 
-def found_authority(name: str, now: datetime) -> str:
-    """A new private authority and a key for its server, in PEM: certificate, the authority's key, the server's key."""
+def found_authority(name: str, now: datetime, limits: Sequence[str] = ()) -> str:
+    """A new private authority and a key for its server, in PEM: certificate, the authority's key, the server's key.
+
+    `limits` are the names, addresses and networks for which alone it may sign (RFC 5280, 4.2.1.10), so that a device
+    that trusts it trusts nothing else; without any it may sign for all. Raises ValueError for what is no name.
+    """
     authority, server = (generate_private_key(65537, 2048) for _ in range(2))
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"labvpn authority of {name}"[:64])])
     usage = _usage(key_cert_sign=True, crl_sign=True)
     builder = x509.CertificateBuilder(subject, subject, authority.public_key(), x509.random_serial_number())
+    if limits:
+        builder = builder.add_extension(constraints(limits), critical=True)
     certificate = (
         builder.not_valid_before(_midnight(now))
         .not_valid_after(_midnight(now) + AUTHORITY_TERM)
@@ -73,6 +81,36 @@ def found_authority(name: str, now: datetime) -> str:
         .sign(authority, hashes.SHA256())
     )
     return _pem(certificate) + _private(authority) + _private(server)
+
+
+def problems(lab: Lab, credentials: Credentials) -> list[Problem]:
+    """What is wrong with the parts of the certificate of any server, each mistake once."""
+    found: dict[Problem, None] = {}
+    for server in lab.servers:
+        try:
+            served(lab.at(server), credentials)
+        except ConfigurationError as error:
+            found |= dict.fromkeys(error.problems)
+    return list(found)
+
+
+def notes(lab: Lab, credentials: Credentials) -> list[str]:
+    """What to say of an authority that was made before they were limited; it goes on working."""
+    if credentials.authority is None:
+        return []
+    authority = _authority_of(credentials.authority.get_secret_value())
+    if limits_of(authority) is not None:
+        return []
+    return [
+        "authority may sign for any name in the world, as those made before did; one that is limited to this lab is "
+        f"made by `{_command(lab)}`, and needs new kits"
+    ]
+
+
+def _command(lab: Lab) -> str:
+    """The line that makes an authority for everything that the lab's certificates name."""
+    named = dict.fromkeys(str(name.value) for server in lab.servers for name in _names(lab.at(server)))
+    return f"labvpn authority {' '.join(named)} | pulumi config set --secret authority"
 
 
 class _Mismatch(ValueError):
@@ -87,11 +125,13 @@ def _own(certificate: str, key: str) -> Served:
 
 
 def _signed(lab: Lab, bundle: str, now: datetime) -> Served:
-    texts = blocks(bundle)
-    authority = x509.load_pem_x509_certificate(next(text for kind, text in texts if kind == CERTIFICATE).encode())
-    signing, key = (_load(text) for kind, text in texts if kind == "KEY")
+    authority = _authority_of(bundle)
+    signing, key = (_load(text) for kind, text in blocks(bundle) if kind == "KEY")
     if authority.public_key() != signing.public_key():
         raise _Mismatch("is a certificate of another key; take what `labvpn authority` prints as a whole")
+    limits = limits_of(authority)
+    if beyond := [str(name.value) for name in _names(lab) if not is_within(name, limits) and _is_dialled(lab, name)]:
+        raise _Mismatch(f"may not sign for {', '.join(beyond)}; make another, and new kits: `{_command(lab)}`")
     begin = authority.not_valid_before_utc + TERM * ((now - authority.not_valid_before_utc) // TERM)
     if begin >= authority.not_valid_after_utc:
         raise _Mismatch("has ended; make a new one by `labvpn authority`, and new kits")
@@ -101,10 +141,8 @@ def _signed(lab: Lab, bundle: str, now: datetime) -> Served:
 def _sign(
     lab: Lab, authority: x509.Certificate, signing: RSAPrivateKey, key: RSAPrivateKey, begin: datetime
 ) -> x509.Certificate:
-    names: list[x509.GeneralName] = [x509.IPAddress(lab.server.address)]
-    if lab.dns:
-        own = lab.own_name(lab.server)
-        names[:0] = [x509.DNSName(name) for name in (lab.dialled, own.fqdn if own else "") if name]
+    limits = limits_of(authority)
+    names = [name for name in _names(lab) if is_within(name, limits)]
     serial = hashlib.sha256(f"{begin.isoformat()} {names}".encode() + _spki(key)).digest()[:16]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, lab.dialled[:64])])
     builder = x509.CertificateBuilder(authority.subject, subject, key.public_key(), int.from_bytes(serial) >> 1)
@@ -119,6 +157,22 @@ def _sign(
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
         .sign(signing, hashes.SHA256())
     )
+
+
+def _names(lab: Lab) -> list[x509.GeneralName]:
+    """By what clients know the lab's first server: the name of all, its own, its address."""
+    own = lab.own_name(lab.server)
+    dialled = (lab.dialled, own.fqdn if own else "") if lab.dns else ()
+    return [*(x509.DNSName(name) for name in dialled if name), x509.IPAddress(lab.server.address)]
+
+
+def _is_dialled(lab: Lab, name: x509.GeneralName) -> bool:
+    """Whether clients verify the server by this: its address only where the lab has no name."""
+    return isinstance(name, x509.DNSName) or lab.dns is None
+
+
+def _authority_of(bundle: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(next(text for kind, text in blocks(bundle) if kind == CERTIFICATE).encode())
 
 
 def _usage(**given: bool) -> x509.KeyUsage:

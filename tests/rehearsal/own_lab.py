@@ -62,11 +62,15 @@ class OwnLab(Stack):
         """Type a command as it is written, in the project's folder; what it says."""
         self.ran.append(command)
         line = command.replace("HOST", network.SERVER).replace("NAME", "guest3").replace("/srv", str(self.home))
+        line = line.replace("mylab.example", "lab.example")
         path = ":".join([*map(str, self.engine.path[1:]), os.environ["PATH"]])
         script = f"export HOME={self.home} PATH={path}; source .venv/bin/activate; {line}"
         done = self.run(machine, "bash", "-c", script, cwd=self.folder, input=self.typed.get(command.split()[-1], ""))
         said = str(done.stdout + done.stderr)
         assert bool(done.returncode) == refused, f"{command}: {said}"
+        if command.startswith("labvpn secret | "):
+            key = command.split()[-1]
+            self.typed[key] = self.shell(f"pulumi config get {key}").strip()
         return said
 
     def popen(self, command: str) -> subprocess.Popen[bytes]:

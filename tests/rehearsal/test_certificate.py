@@ -24,7 +24,7 @@ BACKUPS = "/var/backups/labvpn"
 
 @pytest.fixture(scope="module")
 def shown() -> Served:
-    authority = found_authority("vpn.lab.example", datetime.now(UTC))
+    authority = found_authority("vpn.lab.example", datetime.now(UTC), ["vpn.lab.example", network.SERVER])
     certificate = served(lab(), credentials(authority=authority))
     assert certificate is not None
     return certificate

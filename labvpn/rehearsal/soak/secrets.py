@@ -61,7 +61,7 @@ class Hunt:
         known = values.read(self.state)
         with (PROJECT / "users.csv").open() as file:
             users = {
-                row["name"]: derive(known["userSecret"], row["name"], int(row["rotation"]))
+                row["name"]: derive(known["userSecret"], row["name"], int(row["rotation"]), version=2)
                 for row in csv.DictReader(file)
             }
         hubs = {f"password of hub {hub}": derive_for_hub(known["userSecret"], hub) for hub in ("LAB", "OWNER")}

@@ -153,3 +153,11 @@ def test_everybody_whom_radius_knows_has_no_kit(tmp_path: Path, user: str, why: 
     assert why in done.stderr
     run(tmp_path, "--all", everybody=["LAB"])
     assert kits(tmp_path) == ["guest1", "owner"]
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-8-sig"])
+def test_outputs_are_read_as_a_shell_on_windows_writes_them(tmp_path: Path, codec: str) -> None:
+    (tmp_path / "told.json").write_bytes(json.dumps(TOLD).encode(codec))
+    words = ["guest1", "--outputs", str(tmp_path / "told.json"), "--folder", str(tmp_path / "kits")]
+    done = CliRunner().invoke(APP, words)
+    assert done.exit_code == 0, done.stderr

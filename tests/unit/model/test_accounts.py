@@ -49,12 +49,12 @@ def test_an_unknown_policy_is_named_once_with_the_nearest_right_one() -> None:
 @pytest.mark.parametrize(
     ("policy", "value", "says"),
     [
-        ("TimeOut", "90", "less than or equal to 60"),
-        ("MaxConnection", "0", "greater than or equal to 1"),
+        ("TimeOut", "90", "is too much; write 60 or less"),
+        ("MaxConnection", "0", "is too little; write 1 or more"),
         ("MaxUpload", "8 MB/s", "is no such measure"),
-        ("MaxDownload", "5 Gbit/s", "less than or equal to 4294967295"),
-        ("VLanId", "4096", "less than or equal to 4095"),
-        ("Access", "perhaps", "boolean"),
+        ("MaxDownload", "5 Gbit/s", "write 4294967295 or less"),
+        ("VLanId", "4096", "write 4095 or less"),
+        ("Access", "perhaps", "write true or false"),
     ],
 )
 def test_a_policy_outside_its_range_is_refused(policy: str, value: str, says: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import bare, enter, images, places, system
+from labvpn.rehearsal import bare, enter, images, life, places, system
 from labvpn.rehearsal.problems import NotRunningError, RehearsalError
 from labvpn.rehearsal.process import Process
 
@@ -163,3 +163,26 @@ def test_a_mark_that_was_cut_off_notes_nothing(text: str, tmp_path: Path) -> Non
     assert enter.noted(tmp_path) is None
     with pytest.raises(NotRunningError, match="run `make lab`"):
         enter.running(tmp_path)
+
+
+@pytest.mark.parametrize("end", ["stop", "start"])
+def test_a_folder_of_somebody_elses_is_neither_removed_nor_written_to(
+    end: str, tmp_path: Path, monkeypatch: Patch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    mine = tmp_path / "labvpn/lab/.pulumi/stacks/mylab.json"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{}")
+    with pytest.raises(RehearsalError, match="is no folder of a rehearsal; move it away"):
+        getattr(life, end)(lambda _: None)
+    assert [path.name for path in (tmp_path / "labvpn/lab").iterdir()] == [".pulumi"]
+
+
+@pytest.mark.parametrize("left", [(), ("ssh",), ("ssh", "fortigate", "passphrase"), ("ssh", "values.yaml", "log")])
+def test_what_a_start_that_was_cut_left_is_removed(left: tuple[str, ...], tmp_path: Path, monkeypatch: Patch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "labvpn/lab").mkdir(parents=True)
+    for name in left:
+        (tmp_path / "labvpn/lab" / name).touch()
+    life.stop(lambda _: None)
+    assert not (tmp_path / "labvpn").exists()

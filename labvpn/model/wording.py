@@ -1,0 +1,250 @@
+"""What is wrong with a value, in this project's words: the checker of types has its own, which never reach a reader."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from ipaddress import IPv6Address, ip_interface
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from labvpn.model.base import Mistakes
+from labvpn.model.forms import described
+
+Loc = tuple[int | str, ...]
+
+NEAR = 0.6
+"""How alike two names have to be for one to be meant by the other (difflib's own measure)."""
+
+
+def unknown(name: str, known: Iterable[str], what: str = "setting") -> str:
+    """What to say of a name that is none of those known."""
+    names = list(known)
+    near = nearest(name, names)
+    remedy = f"did you mean '{near}'?" if near else f"remove it; known here: {', '.join(names) or 'none'}"
+    return f"there is no such {what}; {remedy}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like this one, whatever their case and the signs between their words."""
+    folded = {_folded(each): each for each in reversed(list(known))}
+    near = difflib.get_close_matches(_folded(name), folded, n=1, cutoff=NEAR)
+    return folded[near[0]] if near else None
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).casefold()
+
+
+def place_of(loc: Loc, model: type[BaseModel]) -> tuple[Loc, Any]:
+    """The path of a finding as the configuration has it, and the type that belongs there (None: no such setting)."""
+    place, current = list[int | str](), model
+    for part in loc:
+        inner = _below(current, part)
+        if inner is not None:
+            owner = _model(current)
+            place.append(_written(owner, part) if owner else part)
+            current = inner
+        elif _model(current) and part not in ("[key]",):
+            place.append(part)
+            return tuple(place), None
+    return tuple(place), current
+
+
+def messages(details: ErrorDetails, model: type[BaseModel]) -> list[str]:
+    """What is wrong, and what to do; a secret is not repeated."""
+    kind, (place, wanted) = details["type"], place_of(details["loc"], model)
+    if kind == "extra_forbidden":
+        owner = _model(place_of(place[:-1], model)[1] if place[:-1] else model)
+        return [unknown(str(place[-1]), names(owner) if owner else [])]
+    if kind in ("value_error", "assertion_error"):
+        error = (details.get("ctx") or {}).get("error")
+        said = error.sentences if isinstance(error, Mistakes) else [str(error)]
+        return [" ".join(sentence.split()) for sentence in said]
+    given = details["loc"][-2] if details["loc"][-1:] == ("[key]",) else details["input"]
+    write = SENTENCES.get(kind, _other)
+    return [write(_Finding(given, wanted, details.get("ctx") or {}, is_secret(place, model)))]
+
+
+def names(model: type[BaseModel]) -> list[str]:
+    """The settings of a model as the configuration writes them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def is_secret(place: Loc, model: type[BaseModel]) -> bool:
+    """Whether a value may be a secret, or stands where nothing is known of it."""
+    if not place:
+        return False
+    field = next((f for n, f in model.model_fields.items() if place[0] in (n, f.alias)), None)
+    return field is None or "Secret" in str(field.annotation)
+
+
+class _Finding:
+    """A value, the type that belongs there, what the checker knows of the limit, and how the value is shown."""
+
+    def __init__(self, given: Any, wanted: Any, limits: dict[str, Any], secret: bool) -> None:
+        self.given, self.wanted, self.limits, self.secret = given, wanted, limits, secret
+
+    @property
+    def shown(self) -> str:
+        """The value as a sentence begins with it."""
+        if self.secret:
+            return "what stands here"
+        if isinstance(self.given, bool):
+            return "true" if self.given else "false"
+        if isinstance(self.given, dict | list | tuple | None):
+            return {dict: "a block of settings", type(None): "nothing"}.get(type(self.given), "a list")
+        text = repr(self.given)
+        return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _truth(finding: _Finding) -> str:
+    return f"{finding.shown} is neither yes nor no; write true or false"
+
+
+def _whole(finding: _Finding) -> str:
+    return f"{finding.shown} is no whole number; write its digits alone, such as 60"
+
+
+def _text(finding: _Finding) -> str:
+    if isinstance(finding.given, bool):
+        return (
+            f"{finding.shown} is yes or no, as YAML reads yes, no, on, off, true and false; "
+            "put quotation marks around it if it is a name"
+        )
+    if isinstance(finding.given, int | float):
+        return f'{finding.shown} is a number and a text belongs here; put quotation marks around it, as in "10"'
+    return f"{finding.shown} stands where a text belongs; write one, or take the line out"
+
+
+def _form(finding: _Finding) -> str:
+    return f"{finding.shown} cannot stand here; write {described(str(finding.limits.get('pattern', '')))}"
+
+
+def _too_long(finding: _Finding) -> str:
+    return f"has {len(str(finding.given))} characters and {finding.limits.get('max_length')} fit; shorten it"
+
+
+def _too_short(finding: _Finding) -> str:
+    return f"has {len(str(finding.given))} characters and needs {finding.limits.get('min_length')}; write a longer one"
+
+
+def _block(finding: _Finding) -> str:
+    model = _model(finding.wanted)
+    example = f", such as {', '.join(names(model)[:3])}" if model else ", each with its name"
+    return f"{finding.shown} stands where settings belong; write them below it, one a line{example}, or take it out"
+
+
+def _list(finding: _Finding) -> str:
+    if isinstance(finding.given, str | int | float) and not finding.secret:
+        plain = re.fullmatch(r"[\w./-]+", str(finding.given))
+        return f"{finding.shown} stands where a list belongs; write [{finding.given if plain else finding.shown}]"
+    return f"{finding.shown} stands where a list belongs; write one, [] for none, or take the line out"
+
+
+def _empty(finding: _Finding) -> str:
+    return f"has {len(finding.given)} entries and needs {finding.limits.get('min_length', 1)}; add what is meant"
+
+
+def _small(finding: _Finding) -> str:
+    least = finding.limits.get("ge", finding.limits.get("gt"))
+    return f"{finding.shown} is too little; write {least} or more"
+
+
+def _large(finding: _Finding) -> str:
+    most = finding.limits.get("le", finding.limits.get("lt"))
+    return f"{finding.shown} is too much; write {most} or less"
+
+
+def _address(finding: _Finding) -> str:
+    sixth = IPv6Address in _kinds(finding.wanted)
+    example = "192.0.2.1 or 2001:db8::1" if sixth else "192.0.2.1"
+    return f"{finding.shown} is no {'IP' if sixth else 'IPv4'} address; write one, such as {example}"
+
+
+def _router(finding: _Finding) -> str:
+    return f"{finding.shown} is no address with the length of its network; write one, such as 192.168.30.1/24"
+
+
+def _network(finding: _Finding) -> str:
+    try:
+        inside = ip_interface(finding.given if isinstance(finding.given, str) else "").network
+    except ValueError:
+        return f"{finding.shown} is no IPv4 network and no address; write one, such as 192.0.2.0/24"
+    own = str(finding.given).partition("/")[0]
+    return f"{finding.shown} is an address inside a network; write {inside} for the network, or {own} for the address"
+
+
+def _choice(finding: _Finding) -> str:
+    known = [word.strip("'") for word in re.split(r", | or ", str(finding.limits.get("expected", "")))]
+    near = nearest(str(finding.given), known) if isinstance(finding.given, str) else None
+    if near:
+        return f"{finding.shown} is no choice here; did you mean '{near}'?"
+    # YAML would read these as something else than a text.
+    choices = [f'"{word}"' if re.fullmatch(r"[\d.]+\.[\d.]+|yes|no|on|off|null", word) else word for word in known]
+    listed = f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
+    return f"{finding.shown} is no choice here; write {listed}"
+
+
+def _other(finding: _Finding) -> str:
+    return f"{finding.shown} does not fit here; write it as docs/ has it for this setting"
+
+
+SENTENCES: dict[str, Callable[[_Finding], str]] = {
+    "missing": lambda _: "is missing; add it",
+    **dict.fromkeys(("bool_parsing", "bool_type"), _truth),
+    **dict.fromkeys(
+        ("int_parsing", "int_type", "int_from_float", "int_parsing_size", "finite_number", "float_parsing"), _whole
+    ),
+    **dict.fromkeys(("string_type", "string_sub_type", "string_unicode", "bytes_type"), _text),
+    "string_pattern_mismatch": _form,
+    "string_too_long": _too_long,
+    "string_too_short": _too_short,
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), _block),
+    **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type", "iterable_type"), _list),
+    "too_short": _empty,
+    **dict.fromkeys(("greater_than_equal", "greater_than"), _small),
+    **dict.fromkeys(("less_than_equal", "less_than"), _large),
+    **dict.fromkeys(("ip_v4_address", "ip_v6_address", "ip_any_address"), _address),
+    "ip_v4_interface": _router,
+    "ip_v4_network": _network,
+    **dict.fromkeys(("literal_error", "enum"), _choice),
+}
+"""By the checker's name of a finding (pydantic.dev/errors); a test feeds every setting with every kind of value."""
+
+
+def _written(model: type[BaseModel], part: int | str) -> int | str:
+    """A setting's name as the configuration writes it; a default is told by another."""
+    return next((field.alias or name for name, field in model.model_fields.items() if part == name), part)
+
+
+def _below(current: Any, part: int | str) -> Any:
+    """The type of a part of a value of this type; None where it has none of that name."""
+    for kind in _kinds(current):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            field = next((f for n, f in kind.model_fields.items() if part in (n, f.alias)), None)
+            if field is not None:
+                return field.annotation
+        elif get_origin(kind) is dict and part != "[key]":
+            return get_args(kind)[1]
+        elif get_origin(kind) in (tuple, list) and isinstance(part, int):
+            return get_args(kind)[0]
+    return None
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """The types that a value may be of, without what is said about them."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return [kind for each in get_args(annotation) for kind in _kinds(each)]
+    return [annotation]
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    """The settings that stand in a value of this type."""
+    return next((k for k in _kinds(annotation) if isinstance(k, type) and issubclass(k, BaseModel)), None)
