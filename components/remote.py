@@ -23,13 +23,16 @@ from labvpn.observe.host import NOTHING, Observed
 from labvpn.remote import look as hops
 from labvpn.remote.errors import HopErrors
 from labvpn.remote.look import Seen
-from labvpn.remote.ssh import as_root
+from labvpn.remote.ssh import ISOLATED, as_root
 from labvpn.render.certificate import served
 from labvpn.render.documents import Concern, documents, origin
 from labvpn.render.secrets import Secrets, question, request, secrets
 
 AGENT = "/usr/local/lib/labvpn/agent"
 """Where the agent stands on the host."""
+
+RUN = f"{ISOLATED} {AGENT}"
+"""How it is started: with no code from the login's folder, home or environment."""
 
 STATE = "/var/lib/labvpn"
 """Where the agent remembers what is ours and what was there before us."""
@@ -148,8 +151,8 @@ class Host:
         stdin = drift.generation.apply(lambda generation: request(int(generation), desired, self.secrets, seed))
         return self.command(
             name,
-            f"timeout {APPLY_SECONDS} {AGENT} converge {concern}",
-            f"timeout {APPLY_SECONDS} {AGENT} remove {concern}",
+            f"timeout {APPLY_SECONDS} {RUN} converge {concern}",
+            f"timeout {APPLY_SECONDS} {RUN} remove {concern}",
             pulumi.Output.secret(stdin),
             pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after], protect=self._protects(concern)),
         )

@@ -170,4 +170,6 @@ def main(words: Optional[List[str]] = None) -> int:
 
 
 if __name__ == "__main__":
+    # Whatever mode the login gives to new files and folders.
+    os.umask(0o022)
     sys.exit(main())

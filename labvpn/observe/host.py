@@ -30,11 +30,15 @@ NOTHING = Observed("")
 def read_answer(text: str) -> Mapping[str, Observed]:
     """The agent's answer to `observe`, by concern. Raises ValueError if it is none."""
     answer = json.loads(text)
+    if not isinstance(answer, dict):
+        raise ValueError(UNEXPECTED)
     return {concern: _observed(part) for concern, part in answer.items()}
 
 
-def _observed(part: dict[str, object]) -> Observed:
-    document, applied = part["observed"], part.get("applied")
+def _observed(part: object) -> Observed:
+    if not isinstance(part, dict):
+        raise ValueError(UNEXPECTED)
+    document, applied = part.get("observed"), part.get("applied")
     if not isinstance(document, str) or not isinstance(applied, str | None):
         raise ValueError(UNEXPECTED)
     refusals = tuple(_pair(refusal) for refusal in _list(part, "refusals"))
