@@ -67,7 +67,11 @@ class Keeper:
     def leave(self, ours: Sets, found: Sets) -> None:
         """Take our records away; what others put beside them stays, and what stood there before us comes back."""
         before = primary.change(
-            self.zone, ours, lambda now: update(self.zone.name, now, after_removal(now, ours, found)), self.say
+            self.zone,
+            ours,
+            lambda now: update(self.zone.name, now, after_removal(now, ours, found)),
+            self.say,
+            known=ours,
         )
         left = after_removal(before, ours, found)
         if left != before:
@@ -105,5 +109,11 @@ def _occupied(zone: Zone, found: RecordSet) -> OccupiedError:
     if found.key.kind == "CNAME":
         what = f"shows that {found.key.name} is an alias ({found.shown}), and nothing can stand beside one"
         return OccupiedError(zone.hop, what, "remove the alias there, or choose another dns.host")
+    if found.key.kind == "DNAME":
+        what = f"shows that all names below {found.key.name} are those of another ({found.shown})"
+        return OccupiedError(zone.hop, what, "remove that redirection there, or choose another dns.host")
+    if found.key.kind == "ALIAS":
+        what = f"answers {', '.join(found.values)} for {found.key.name} and has no such record (an ALIAS, or the like)"
+        return OccupiedError(zone.hop, what, "remove there what it makes them of, or choose another dns.host")
     what = f"shows {found.shown} for {found.key.name}, which this stack did not put there"
     return OccupiedError(zone.hop, what, "remove it there, or take it over by dns.adopt: true")
