@@ -17,6 +17,7 @@ from labvpn.agent.lock import held
 from labvpn.agent.machine import Machine
 from labvpn.agent.places import installation
 from labvpn.agent.reap import reap
+from labvpn.agent.renewal import Renewal
 from labvpn.agent.server import Server
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.state import HOME, State
@@ -71,6 +72,9 @@ class Session:
         answer: Dict[str, Any] = {"observed": "", "applied": concern.state.applied, "notes": []}
         try:
             lines = parse(desired)
+            renewal = Renewal(self.machine, name)
+            answer["begun"] = renewal.begun()
+            answer["renewed"] = renewal.renewed(lines + list(concern.state.lines().values()), self.softether.secrets)
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = concern.warnings(lines)
@@ -83,8 +87,14 @@ class Session:
 
     def converge(self, name: str) -> str:
         """Make a concern's document hold."""
+        text = str(self.request.get("desired") or "")
         with self.lock(name, "converge"):
-            return describe_all(self.concern(name).converge(str(self.request.get("desired") or "")))
+            concern, renewal = self.concern(name), Renewal(self.machine, name)
+            parse(text)
+            renewal.begin(text)
+            done = concern.converge(text)
+            renewal.end(text, self.softether.secrets)
+            return describe_all(done)
 
     def remove(self, name: str) -> str:
         """Return what a concern touched to what it was, and forget it."""
@@ -92,6 +102,7 @@ class Session:
             concern = self.concern(name)
             done = concern.remove()
             concern.state.clear()
+            Renewal(self.machine, name).clear()
             return describe_all(done)
 
     def confirm(self, name: str) -> str:

@@ -14,6 +14,8 @@ class Observed:
     """One concern as the host shows it: its document, the one converged last (None: never), and what it says.
 
     Notes are worth knowing, warnings are what users would notice; a refusal (what is wrong, what to do) forbids it all.
+    `begun` is the document of a run that was cut off. `renewed` are the places of secrets that are others than those
+    applied last (`user LAB/guest1 password`), None where nothing is known of those.
     """
 
     document: str
@@ -21,6 +23,8 @@ class Observed:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     refusals: tuple[tuple[str, str], ...] = ()
+    begun: str | None = None
+    renewed: tuple[str, ...] | None = ()
 
 
 NOTHING = Observed("")
@@ -38,12 +42,13 @@ def read_answer(text: str) -> Mapping[str, Observed]:
 def _observed(part: object) -> Observed:
     if not isinstance(part, dict):
         raise ValueError(UNEXPECTED)
-    document, applied = part.get("observed"), part.get("applied")
-    if not isinstance(document, str) or not isinstance(applied, str | None):
+    document, applied, begun = part.get("observed"), part.get("applied"), part.get("begun")
+    if not isinstance(document, str) or not isinstance(applied, str | None) or not isinstance(begun, str | None):
         raise ValueError(UNEXPECTED)
     refusals = tuple(_pair(refusal) for refusal in _list(part, "refusals"))
     notes, warnings = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings"))
-    return Observed(document, applied, notes, warnings, refusals)
+    renewed = tuple(map(str, _list(part, "renewed"))) if part.get("renewed", ()) is not None else None
+    return Observed(document, applied, notes, warnings, refusals, begun, renewed)
 
 
 def _list(part: dict[str, object], key: str) -> list[object]:
