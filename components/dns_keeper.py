@@ -102,18 +102,28 @@ class Keeper:
         return walked.servers
 
 
+_IN_THE_WAY = {
+    "TXT": ("shows at {name} that another stack keeps this name ({shown})", "destroy it there, or remove that record"),
+    "CNAME": (
+        "shows that {name} is an alias ({shown}), and nothing can stand beside one",
+        "remove the alias there, or choose another dns.host",
+    ),
+    "DNAME": (
+        "shows that all names below {name} are those of another ({shown})",
+        "remove that redirection there, or choose another dns.host",
+    ),
+    "ALIAS": (
+        "answers {values} for {name} and has no such record (an ALIAS, or the like)",
+        "remove there what it makes them of, or choose another dns.host",
+    ),
+}
+_FOREIGN = (
+    "shows {shown} for {name}, which this stack did not put there",
+    "remove it there, or take it over by dns.adopt: true",
+)
+
+
 def _occupied(zone: Zone, found: RecordSet) -> OccupiedError:
-    if found.key.kind == "TXT":
-        what = f"shows at {found.key.name} that another stack keeps this name ({found.shown})"
-        return OccupiedError(zone.hop, what, "destroy it there, or remove that record")
-    if found.key.kind == "CNAME":
-        what = f"shows that {found.key.name} is an alias ({found.shown}), and nothing can stand beside one"
-        return OccupiedError(zone.hop, what, "remove the alias there, or choose another dns.host")
-    if found.key.kind == "DNAME":
-        what = f"shows that all names below {found.key.name} are those of another ({found.shown})"
-        return OccupiedError(zone.hop, what, "remove that redirection there, or choose another dns.host")
-    if found.key.kind == "ALIAS":
-        what = f"answers {', '.join(found.values)} for {found.key.name} and has no such record (an ALIAS, or the like)"
-        return OccupiedError(zone.hop, what, "remove there what it makes them of, or choose another dns.host")
-    what = f"shows {found.shown} for {found.key.name}, which this stack did not put there"
-    return OccupiedError(zone.hop, what, "remove it there, or take it over by dns.adopt: true")
+    what, remedy = _IN_THE_WAY.get(found.key.kind, _FOREIGN)
+    words = what.format(name=found.key.name, shown=found.shown, values=", ".join(found.values))
+    return OccupiedError(zone.hop, words, remedy)
