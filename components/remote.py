@@ -34,6 +34,7 @@ AGENT = "/usr/local/lib/labvpn/agent"
 RUN = f"{ISOLATED} {AGENT}"
 """How it is started: with no code from the login's folder, home or environment."""
 
+
 STATE = "/var/lib/labvpn"
 """Where the agent remembers what is ours and what was there before us."""
 
@@ -42,6 +43,9 @@ MISSED = (Concern.HOST, Concern.SERVER, Concern.HUB)
 
 APPLY_SECONDS = 900
 """The longest that one concern may take on the host: a package installation over a slow line."""
+
+APPLY = f"/usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin timeout {APPLY_SECONDS} {RUN}"
+"""The agent with that limit, by a path that the login's start files have no part in."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +155,8 @@ class Host:
         stdin = drift.generation.apply(lambda generation: request(int(generation), desired, self.secrets, seed))
         return self.command(
             name,
-            f"timeout {APPLY_SECONDS} {RUN} converge {concern}",
-            f"timeout {APPLY_SECONDS} {RUN} remove {concern}",
+            f"{APPLY} converge {concern}",
+            f"{APPLY} remove {concern}",
             pulumi.Output.secret(stdin),
             pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after], protect=self._protects(concern)),
         )

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 
 import asyncssh
 
-FIXED = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8"
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where programs are looked for, whatever the login's start files say."""
+
+FIXED = f"{PATH} HOME=/root LC_ALL=C.UTF-8"
 """The whole environment of a command: what stands in the login's own is another's, PYTHONPATH and proxies included."""
 
 MOST_BYTES = 64 << 20
@@ -23,6 +26,7 @@ LINGER_SECONDS = 2.0
 """How long error output is waited for once the answer is whole."""
 
 _SCRIPT = (
+    f"{PATH};export PATH;"
     'cd /;umask 022;m={nonce};l=;until test "$l" = "$m";do read -r l||exit 97;done;'
     'echo "[$m[";echo "[$m[">&2;env -i {environment} {command};s=$?;'
     'echo;echo "]$m]$s";echo "]$m]$s">&2;exit $s'

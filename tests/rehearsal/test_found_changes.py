@@ -1,4 +1,4 @@
-"""A preview says `changed by hand` of what somebody changed on the machines, and never of what the configuration changed."""
+"""`Changed by hand` is what somebody changed on the machines, and nothing that the configuration changed."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def test_a_run_that_was_cut_off_is_nobodys_change_and_the_host_stays_its_owners(
     lab.output("server", "cp", "-a", "/var/lib/labvpn/server.applied", "/run/applied")
     lab.up("--config-file", str(half))
     # As a kill between the change and its record leaves it.
-    lab.output("server", "sh", "-c", "cd /var/lib/labvpn; mv server.applied server.begun; mv /run/applied server.applied")
+    lab.output(
+        "server", "sh", "-c", "cd /var/lib/labvpn; mv server.applied server.begun; mv /run/applied server.applied"
+    )
     assert cut.startswith("mv")
     assert claimed(lab) == []
     lab.up()

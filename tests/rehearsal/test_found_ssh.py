@@ -132,7 +132,7 @@ KEYS = f"/home/{USER}/.ssh/authorized_keys"
     [
         ("echo backups only", "did something else than what it was asked (it said: backups only)"),
         (
-            'echo \\"refused: $SSH_ORIGINAL_COMMAND\\"',
+            'echo \\\\"refused: $SSH_ORIGINAL_COMMAND\\\\"',
             "did something else than what it was asked (it said: refused: sudo",
         ),
         ("cat", "did something else than what it was asked"),
