@@ -33,7 +33,10 @@ ZoneName = Annotated[
 Host = Annotated[
     str, BeforeValidator(_in_ascii), StringConstraints(pattern=rf"^(@|{Label}(\.{Label})*\.?)$", max_length=254)
 ]
-KeyName = Annotated[str, StringConstraints(pattern=r"^[!#-'*-:<-\[\]-~]{1,254}$", strip_whitespace=True)]
+KeyLabel = r"[!#-'*-\-/-:<-?A-\[\]-~]{1,63}"
+KeyName = Annotated[
+    str, StringConstraints(pattern=rf"^{KeyLabel}(\.{KeyLabel})*\.?$", max_length=254, strip_whitespace=True)
+]
 """The name of a TSIG key is a domain name of any characters; these need no escape in a server's configuration."""
 
 Address = IPv4Address | IPv6Address

@@ -15,6 +15,9 @@ import dns.rrset
 from labvpn.model.records import Key, RecordSet, Sets
 from labvpn.observe.dns import Soa
 
+LONGEST = 253
+"""Characters of a name (RFC 1035, section 2.3.4)."""
+
 
 def text(name: dns.name.Name) -> str:
     """A name without its last dot, in small letters; the root is `.`."""
@@ -63,9 +66,8 @@ def cut(answer: dns.message.Message, zone: str) -> str | None:
 def sibling(key: Key, zone: str) -> Key | None:
     """A name that nobody made, which a wildcard answers for as it does for this one; None for the zone's own name."""
     _, _, above = key.name.partition(".")
-    if key.name.lower() == zone.lower():
-        return None
-    return Key(f"labvpn-{secrets.token_hex(8)}.{above}", key.kind)
+    made = f"labvpn-{secrets.token_hex(8)}.{above}"
+    return None if key.name.lower() == zone.lower() or len(made) > LONGEST else Key(made, key.kind)
 
 
 def alike(one: RecordSet, other: RecordSet | None) -> bool:

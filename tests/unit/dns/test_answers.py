@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import dns.message
+import dns.name
 import pytest
 
 from components.dns_keeper import OccupiedError
@@ -14,6 +15,7 @@ from labvpn.remote import dns as primary
 from labvpn.remote import dns_ask
 from labvpn.remote.dns_ask import Server
 from labvpn.remote.dns_watch import watch
+from labvpn.remote.dns_wire import Signer
 from labvpn.remote.errors import HopError
 from tests.unit.dns.samples import PRIMARY, by_hand, name, sets, shown, sight, soa
 from tests.unit.dns.zone import NODE, Served, kept
@@ -220,6 +222,13 @@ def test_a_name_is_understood_in_full_or_refused_and_never_doubled(given: dict[s
 def test_a_key_is_called_as_its_server_calls_it(key: str) -> None:
     wanted = name(key={"name": key})
     assert wanted.key is not None and wanted.key.name == key
+    assert Signer(key, "hmac-sha256", "c2VjcmV0").key.name == dns.name.from_text(key)
+
+
+@pytest.mark.parametrize("key", ["", ".", "a..b", "a" * 64, "a b", 'a"b', "a;b", "a\\b", "a.b " + "c" * 254])
+def test_a_key_name_that_no_server_can_have_is_refused_before_anything_is_asked(key: str) -> None:
+    with pytest.raises(ValueError):
+        name(key={"name": key})
 
 
 def test_records_of_several_labels_read_back_as_they_were_written(monkeypatch: pytest.MonkeyPatch) -> None:
