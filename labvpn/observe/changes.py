@@ -18,6 +18,9 @@ UNSET = "unset"
 ANEW = ("differs", "current")
 """A secret on the machine that is another than here."""
 
+SECRET = {"password", "key", "secret"}
+"""Fields of which a document says only whether the machine has what is here."""
+
 Entries = Mapping[str, Entry]
 
 
@@ -122,8 +125,9 @@ class _Three:
 
     def _is_ours(self, key: str, name: str, now: str) -> bool:
         """Whether the machine shows a field as it was applied, or begun; a renewed secret is no longer to be told."""
-        if now == ANEW[0] and ANEW[1] in self._lasts(key, name):
-            return self.renewed is None or f"{key} {name}" in self.renewed
+        if now == ANEW[0] and name in SECRET:
+            known = ANEW[1] in self._lasts(key, name) and self.renewed is not None
+            return not known or f"{key} {name}" in (self.renewed or ())
         return any(_same(now, last) for last in self._lasts(key, name, now))
 
     def _lasts(self, key: str, name: str, otherwise: str = UNSET) -> list[str]:
