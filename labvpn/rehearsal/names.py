@@ -120,6 +120,7 @@ zone:
     master: primary
     acl: notified
     dnssec-signing: on
+    serial-policy: unixtime
 """
 
 
