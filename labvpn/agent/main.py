@@ -74,9 +74,9 @@ class Session:
             lines = parse(desired)
             renewal = Renewal(self.machine, name)
             answer["begun"] = renewal.begun()
-            known = lines + list(concern.state.lines().values())
+            every = lines + list(concern.state.lines().values())
             # Who asks without secrets, as a check does, cannot tell a renewed one.
-            answer["renewed"] = renewal.renewed(known, self.softether.secrets) if self.request.get("secrets") else None
+            answer["renewed"] = renewal.renewed(every, self.softether.secrets) if self.request.get("secrets") else None
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = concern.warnings(lines)
