@@ -50,6 +50,8 @@ class Login:
         await asyncio.wait(printed, timeout=0.5)
         given.cancel()
         started.stdin.close()
+        # What a start file left behind may hold the pipes beyond the end of the loop.
+        vars(started)["_transport"].close()
         process.exit(max(status, 0))
 
 
