@@ -84,6 +84,11 @@ def in_a_loop(make: Callable[[], Coroutine[Any, Any, str]]) -> str:
     try:
         return loop.run_until_complete(make())
     finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=5))
         loop.close()
 
 
