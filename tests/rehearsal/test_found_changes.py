@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from labvpn.model.firewall import HostFirewall
 from labvpn.rehearsal.places import PROJECT
 from tests.rehearsal.stack import Stack
 
 BY_HAND = "changed by hand: "
+SERVICE = HostFirewall(zone="public").service
 DIGESTS = "/var/lib/labvpn/{}.digests"
 OWN = ("dpkg-query -W", "cat /etc/passwd /etc/group", "ls -lR --time-style=full-iso /etc/ssh /root", "ss -Hlntu | sort")
 """What is nobody's of the stack on its host."""
@@ -40,10 +42,10 @@ def example(lab: Stack, key: str, **changes: Any) -> dict[str, Any]:
     return section
 
 
-@pytest.mark.parametrize("key", ["presharedKey", "administratorPassword", "hubPassword", "userSecret"])
-def test_a_new_secret_is_nobodys_change(lab: Stack, tmp_path: Path, key: str) -> None:
+def test_new_secrets_are_nobodys_change(lab: Stack, tmp_path: Path) -> None:
     file = lab.variant(tmp_path)
-    lab.with_secret(file, key, secrets.token_hex(12))
+    for key in ("presharedKey", "administratorPassword", "hubPassword", "userSecret"):
+        lab.with_secret(file, key, secrets.token_hex(12))
     assert claimed(lab, "--config-file", str(file)) == []
 
 
@@ -56,14 +58,10 @@ def test_what_is_taken_out_of_the_configuration_is_nobodys_change(lab: Stack, tm
 def test_a_change_by_hand_is_told_beside_those_of_the_configuration(lab: Stack, tmp_path: Path) -> None:
     file = lab.variant(tmp_path, vpn=example(lab, "vpn", listeners=[443, 992, 1194]))
     lab.with_secret(file, "presharedKey", secrets.token_hex(12))
-    for more in ("", "--permanent "):
-        lab.output("server", "sh", "-c", f"firewall-cmd -q {more}--service=labvpn --add-port=8099/tcp 2>&1 || true")
-    service = lab.output("server", "sh", "-c", "firewall-cmd --list-services --zone=public")
-    ours = next(name for name in service.split() if name not in ("ssh", "dhcpv6-client"))
-    lab.output("server", "firewall-cmd", "-q", "--permanent", f"--service={ours}", "--add-port=8099/tcp")
+    lab.output("server", "firewall-cmd", "-q", "--permanent", f"--service={SERVICE}", "--add-port=8099/tcp")
     lab.output("server", "firewall-cmd", "-q", "--reload")
     told = claimed(lab, "--config-file", str(file))
-    assert told == [f"firewalld: 8099/tcp was added to service {ours}"]
+    assert told == [f"firewalld: 8099/tcp was added to service {SERVICE}"]
     lab.up()
     assert lab.is_settled()
 
@@ -79,14 +77,12 @@ def test_of_a_host_that_an_older_version_applied_nobody_is_named(lab: Stack, tmp
 def test_a_run_that_was_cut_off_is_nobodys_change_and_the_host_stays_its_owners(lab: Stack, tmp_path: Path) -> None:
     before = {line: lab.output("server", "sh", "-c", line) for line in OWN}
     half = lab.variant(tmp_path, vpn=example(lab, "vpn", tls={"minimum": "1.3"}))
-    cut = "mv /var/lib/labvpn/server.applied /run/applied"
     lab.output("server", "cp", "-a", "/var/lib/labvpn/server.applied", "/run/applied")
     lab.up("--config-file", str(half))
     # As a kill between the change and its record leaves it.
     lab.output(
         "server", "sh", "-c", "cd /var/lib/labvpn; mv server.applied server.begun; mv /run/applied server.applied"
     )
-    assert cut.startswith("mv")
     assert claimed(lab) == []
     lab.up()
     assert lab.is_settled()
