@@ -22,12 +22,15 @@ MOST_BYTES = 64 << 20
 ENTERS = "\n" * 3
 """Sent first, for a start file that waits for Enter; the command skips what is left of them."""
 
+EATEN = 97
+"""The exit status where nothing is left of what the command was sent."""
+
 LINGER_SECONDS = 2.0
 """How long error output is waited for once the answer is whole."""
 
 _SCRIPT = (
     f"{PATH};export PATH;"
-    'cd /;umask 022;m={nonce};l=;until test "$l" = "$m";do read -r l||exit 97;done;'
+    'cd /;umask 022;m={nonce};l=;until test "$l" = "$m";do read -r l||exit {eaten};done;'
     'echo "[$m[";echo "[$m[">&2;env -i {environment} {command};s=$?;'
     'echo;echo "]$m]$s";echo "]$m]$s">&2;exit $s'
 )
@@ -46,7 +49,7 @@ class Frame:
         """
         if re.search(r"['\\!\n]", command):
             raise ValueError("a command for a host holds no single quote, backslash, exclamation mark or line end")
-        script = _SCRIPT.format(nonce=self.nonce, environment=FIXED, command=command)
+        script = _SCRIPT.format(nonce=self.nonce, eaten=EATEN, environment=FIXED, command=command)
         return f"{before}/bin/sh -c '{script}'"
 
     def input(self, data: str) -> bytes:

@@ -106,6 +106,9 @@ def unreached(said: Said, user: str, seconds: float | None = None) -> tuple[str,
     if seconds is not None:
         told = f"it had said: {words}" if words else "without a word"
         return f"did not come to the command within {seconds:.0f} s, {told}", FORCED
+    if said.exit_status == frame.EATEN:
+        remedy = "have them read from a terminal alone: `[ -t 0 ] || return` at the beginning of ~/.bashrc"
+        return f"lets the start files of {user}'s shell read what the command is sent", remedy
     if said.exit_status == NOLOGIN:
         return f"lets nobody log in for now (it said: {words})", "wait until that is over, or remove /etc/nologin there"
     if words:

@@ -150,6 +150,10 @@ def test_an_answer_of_megabytes_that_is_no_text_is_whole() -> None:
         (Login(instead='echo "may not: $SSH_ORIGINAL_COMMAND"'), "did something else than what it was asked"),
         (Login(instead="cat"), "did something else than what it was asked"),
         (Login(instead="exit 3"), "ended the session without a word (exit status 3); look there for command="),
+        (
+            Login(before="cat >/dev/null"),
+            "lets the start files of root's shell read what the command is sent; have them",
+        ),
         (Login(instead="kill -9 $$"), "ended the session without a word"),
         (Login(before="echo Sorry, members only; exit 0"), "(it said: Sorry, members only)"),
         (Login(instead="echo '世界へ'; exit 1"), "(it said: 世界へ)"),
