@@ -20,7 +20,7 @@ OWN = (
     "dpkg-query -W",
     "cat /etc/passwd /etc/group",
     "ls -lR --time-style=full-iso /etc/ssh /root",
-    "ss -Hlntu | awk '{print $1, $5}' | sort",
+    "ss -Hlnt | awk '{print $5}' | sort",
 )
 """What is nobody's of the stack on its host."""
 
