@@ -67,7 +67,11 @@ class Keeper:
     def leave(self, ours: Sets, found: Sets) -> None:
         """Take our records away; what others put beside them stays, and what stood there before us comes back."""
         before = primary.change(
-            self.zone, ours, lambda now: update(self.zone.name, now, after_removal(now, ours, found)), self.say
+            self.zone,
+            ours,
+            lambda now: update(self.zone.name, now, after_removal(now, ours, found)),
+            self.say,
+            known=ours,
         )
         left = after_removal(before, ours, found)
         if left != before:
@@ -98,12 +102,28 @@ class Keeper:
         return walked.servers
 
 
+_IN_THE_WAY = {
+    "TXT": ("shows at {name} that another stack keeps this name ({shown})", "destroy it there, or remove that record"),
+    "CNAME": (
+        "shows that {name} is an alias ({shown}), and nothing can stand beside one",
+        "remove the alias there, or choose another dns.host",
+    ),
+    "DNAME": (
+        "shows that all names below {name} are those of another ({shown})",
+        "remove that redirection there, or choose another dns.host",
+    ),
+    "ALIAS": (
+        "answers {values} for {name} and has no such record (an ALIAS, or the like)",
+        "remove there what it makes them of, or choose another dns.host",
+    ),
+}
+_FOREIGN = (
+    "shows {shown} for {name}, which this stack did not put there",
+    "remove it there, or take it over by dns.adopt: true",
+)
+
+
 def _occupied(zone: Zone, found: RecordSet) -> OccupiedError:
-    if found.key.kind == "TXT":
-        what = f"shows at {found.key.name} that another stack keeps this name ({found.shown})"
-        return OccupiedError(zone.hop, what, "destroy it there, or remove that record")
-    if found.key.kind == "CNAME":
-        what = f"shows that {found.key.name} is an alias ({found.shown}), and nothing can stand beside one"
-        return OccupiedError(zone.hop, what, "remove the alias there, or choose another dns.host")
-    what = f"shows {found.shown} for {found.key.name}, which this stack did not put there"
-    return OccupiedError(zone.hop, what, "remove it there, or take it over by dns.adopt: true")
+    what, remedy = _IN_THE_WAY.get(found.key.kind, _FOREIGN)
+    words = what.format(name=found.key.name, shown=found.shown, values=", ".join(found.values))
+    return OccupiedError(zone.hop, words, remedy)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+
+from labvpn.observe.fortigate_changes import whose
 
 
 class DriftProvider(ResourceProvider):
@@ -42,3 +45,45 @@ class Drift(Resource):
     def __init__(self, name: str, desired: str, observed: str, opts: pulumi.ResourceOptions | None = None) -> None:
         props = {"desired": desired, "observed": observed, "generation": None}
         super().__init__(DriftProvider(), name, props, opts)
+
+
+class FactsProvider(ResourceProvider):
+    """Remembers what was applied last, field by field, and says in a preview who made the differences since."""
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Say whose the differences are; before the first run nothing is known."""
+        for sentence in whose(_olds.get("facts") or {}, news.get("shown") or {}, news.get("facts") or {}):
+            # A provider has no way to the run's own log; what it prints, the engine shows at once.
+            print(f"{news['of']}: {sentence}", flush=True)
+        return CheckResult(news, [])
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Remember them."""
+        return CreateResult("facts", props)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """What is shown changes nothing: the objects' own resources repair it."""
+        return DiffResult(changes=_olds.get("facts") != _news.get("facts"))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Remember the new ones, once they stand."""
+        return UpdateResult(_news)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """As it was recorded: the box is looked at by the program."""
+        inputs: dict[str, Any] = {name: props[name] for name in ("of", "facts", "shown") if name in props}
+        return ReadResult(id_, props, inputs)
+
+
+class Facts(Resource):
+    """The resource; `facts` are wanted and `shown` are there, by the words that sentences use."""
+
+    def __init__(
+        self,
+        name: str,
+        facts: Mapping[str, str],
+        shown: Mapping[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        there = {key: shown[key] for key in facts if key in shown}
+        super().__init__(FactsProvider(), name, {"of": "FortiGate", "facts": dict(facts), "shown": there}, opts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.fortigate import FortiGate, FortiGateArgs
-from components.remote import AGENT, Host
+from components.remote import APPLY, Host
 from labvpn.render.documents import Concern
 
 __all__ = ["FortiGate", "FortiGateArgs", "HostFirewall", "HostFirewallArgs"]
@@ -32,7 +32,7 @@ class HostFirewall(pulumi.ComponentResource):
         # A second command is a new connection: that it arrives proves that the new rules let SSH in.
         confirm = args.host.command(
             f"{name}-proof",
-            f"{AGENT} confirm {Concern.FIREWALL}",
+            f"{APPLY} confirm {Concern.FIREWALL}",
             None,
             pulumi.Output.secret(changed.stdin.apply(lambda text: text or "")),
             pulumi.ResourceOptions(parent=self, depends_on=[changed]),

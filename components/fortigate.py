@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 
 from components import fortios
+from components.drift import Facts
 from components.fortigate_failures import explained, watch
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
@@ -15,7 +16,7 @@ from labvpn.model.lab import Lab
 from labvpn.model.rules import Action, Address, Block, Group, Policy, Service, Vip, Wanted
 from labvpn.observe.fortigate import Gate
 from labvpn.observe.fortigate_adopt import adopted
-from labvpn.observe.fortigate_changes import drifted, planned
+from labvpn.observe.fortigate_changes import drifted, facts, planned
 from labvpn.observe.fortigate_checks import cut, problems
 from labvpn.observe.fortigate_notice import closings, leaks, openings, shadows, unanswered
 from labvpn.observe.fortigate_renewal import first_name, present, renewed
@@ -29,7 +30,8 @@ POSITION = "statePolicySrcdstPos"
 class FortiGateArgs:
     """The box, its token and the CA that signed its certificate (PEM), what is wanted there, and what to say of it.
 
-    `protected` keeps the policy from deletion that lets users in from outside.
+    `protected` keeps the policy from deletion that lets users in from outside. `facts` are what is wanted, field by
+    field, and `shown` the same as the box has it: with what was applied last they tell who changed something.
     """
 
     box: Settings
@@ -40,6 +42,8 @@ class FortiGateArgs:
     warnings: Sequence[str] = ()
     news: Sequence[str] = ()
     protected: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lab: Lab, credentials: Credentials, gate: Gate | None) -> FortiGateArgs:
@@ -58,7 +62,18 @@ class FortiGateArgs:
         news = [*planned(wanted, seen, box.prefix), *openings(lab, box, wanted, seen)]
         numbers = {policy.name: policy.number for policy in seen.policies}
         token = credentials.fortigate_token.get_secret_value()
-        return cls(box, token, credentials.fortigate_ca, renewed(wanted, seen), numbers, warnings, news, lab.protect)
+        return cls(
+            box,
+            token,
+            credentials.fortigate_ca,
+            renewed(wanted, seen),
+            numbers,
+            warnings,
+            news,
+            lab.protect,
+            facts(wanted.objects),
+            facts(seen),
+        )
 
 
 class FortiGate(pulumi.ComponentResource):
@@ -83,6 +98,10 @@ class FortiGate(pulumi.ComponentResource):
         policies = [self._block(block, args.numbers[block.before], parts) for block in args.wanted.blocks]
         numbers = {key: number for block in policies for key, number in block.items()}
         self.policy_ids = pulumi.Output.all(**numbers)
+        if args.facts:
+            # Remembered only once they stand: the engine waits for whatever the numbers come from.
+            stand = self.policy_ids.apply(lambda _numbers: list[pulumi.Resource]())
+            Facts(f"{name}-facts", args.facts, args.shown, pulumi.ResourceOptions(parent=self, depends_on=stand))
         self.register_outputs({"policy_ids": self.policy_ids})
 
     def _to_box(self, args: FortiGateArgs) -> fortios.Provider:

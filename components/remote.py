@@ -25,7 +25,7 @@ from labvpn.observe.host import NOTHING, Observed
 from labvpn.remote import look as hops
 from labvpn.remote.errors import HopErrors
 from labvpn.remote.look import Seen
-from labvpn.remote.ssh import as_root
+from labvpn.remote.ssh import ISOLATED, as_root
 from labvpn.render import certificate
 from labvpn.render.certificate import served
 from labvpn.render.documents import Concern, documents, origin
@@ -42,6 +42,9 @@ PLACE = (
 """Puts the agent in its place in one step, and only as a whole: its SHA-256 comes before it, a line that is none of it
 behind."""
 
+RUN = f"{ISOLATED} {AGENT}"
+"""How it is started: with no code from the login's folder, home or environment."""
+
 STATE = "/var/lib/labvpn"
 """Where the agent remembers what is ours and what was there before us."""
 
@@ -50,6 +53,9 @@ MISSED = (Concern.HOST, Concern.SERVER, Concern.HUB)
 
 APPLY_SECONDS = 900
 """The longest that one concern may take on the host: a package installation over a slow line."""
+
+APPLY = f"/usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin timeout {APPLY_SECONDS} {RUN}"
+"""The agent with that limit, by a path that the login's start files have no part in."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +169,8 @@ class Host:
         stdin = drift.generation.apply(lambda generation: request(int(generation), desired, self.secrets, seed))
         return self.command(
             name,
-            f"timeout {APPLY_SECONDS} {AGENT} converge {concern}",
-            f"timeout {APPLY_SECONDS} {AGENT} remove {concern}",
+            f"{APPLY} converge {concern}",
+            f"{APPLY} remove {concern}",
             pulumi.Output.secret(stdin),
             pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after], protect=self._protects(concern)),
         )

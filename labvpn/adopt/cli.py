@@ -66,8 +66,7 @@ def _dns(
     """The section `dns` as far as it is given."""
     if name is None:
         return {}
-    apex = zone or name.partition(".")[2]
-    section: dict[str, Any] = {"zone": apex, "host": name.removesuffix(f".{apex}")}
+    section: dict[str, Any] = {"zone": zone or name.rstrip(".").partition(".")[2], "host": name}
     optional = {"server": server, "key": {"name": key} if key else None, "roots": roots}
     return {**section, **{key: value for key, value in optional.items() if value}}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from labvpn.adopt.found import Found
 from labvpn.model.dns import Mode, Name
 from labvpn.model.records import Key
+from labvpn.observe.dns import ALONE, Shown
 from labvpn.remote import dns_look
 from labvpn.remote.errors import HopError
 
@@ -18,11 +20,13 @@ def dns(found: Found, given: dict[str, Any], secret: str | None, server: str) ->
     sight = dns_look.look(name, secret)
     if sight.refusal or sight.unverified:
         raise HopError(f"The name server {name.server}", sight.refusal or sight.unverified, "mend that, run this again")
-    shown = [sight.primary] if sight.primary else [one for one in sight.walk.servers if one.records]
+    served = sorted((one for one in sight.walk.servers if one.soa), key=lambda one: not one.records)
+    shown = [sight.primary] if sight.primary else served[:1]
     records = shown[0].records if shown else {}
     record = records.get(Key(name.fqdn, "A"))
+    section["host"] = name.relative(name.host)
     if record is None:
-        found.remarks.append(f"{name.fqdn} has no A record; the first `pulumi up` makes it, or tells you to")
+        found.remarks.append(f"{name.fqdn} has no A record{_instead(name, shown)}")
     else:
         section["ttl"] = record.ttl
         if record.values != (server,):
@@ -32,3 +36,13 @@ def dns(found: Found, given: dict[str, Any], secret: str | None, server: str) ->
     if Key(name.fqdn, "AAAA") in records:
         found.remarks.append(f"{name.fqdn} has an AAAA record, which the stack leaves as it is; see docs/dns.md")
     found.sections["dns"] = section
+
+
+def _instead(name: Name, shown: Sequence[Shown]) -> str:
+    """What the name has in its place, and what comes of it."""
+    for one in (one for server in shown for one in server.records.values() if one.key.kind in ALONE):
+        return f" but {one.shown}, beside which none can stand; remove that, or choose another name, before `pulumi up`"
+    makes = "the first `pulumi up` makes it, or tells you to"
+    for one in (one for server in shown for key, one in server.answered.items() if key == Key(name.fqdn, "A")):
+        return f" of its own (a wildcard or the like answers {', '.join(one.values)}); {makes}"
+    return f"; {makes}"

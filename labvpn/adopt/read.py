@@ -22,7 +22,7 @@ from labvpn.model.server import Server
 from labvpn.observe.survey import Survey, read_survey
 from labvpn.remote import fortigate as box
 from labvpn.remote.errors import HopError
-from labvpn.remote.look import UNREADABLE, ask_agent
+from labvpn.remote.look import ask_agent, unreadable
 
 Known = Callable[[str], str | None]
 """A setting or secret of the stack by its key."""
@@ -76,8 +76,8 @@ def _survey(host: Server, known: Known) -> Survey:
     answer = asyncio.run(ask_agent(host, {name: secret} if secret else {}, host_key, "survey", request))
     try:
         survey = read_survey(answer)
-    except (ValueError, KeyError):
-        raise HopError(hop, *UNREADABLE) from None
+    except ValueError:
+        raise HopError(hop, *unreadable(answer)) from None
     if survey is None or not survey.hubs:
         raise HopError(hop, "has no SoftEther with a hub", "there is nothing to adopt: let `pulumi up` install it")
     return survey

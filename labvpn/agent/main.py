@@ -17,6 +17,7 @@ from labvpn.agent.lock import held
 from labvpn.agent.machine import Machine
 from labvpn.agent.places import installation
 from labvpn.agent.reap import reap
+from labvpn.agent.renewal import Renewal
 from labvpn.agent.server import Server
 from labvpn.agent.softether import Secrets, SoftEther
 from labvpn.agent.state import HOME, State
@@ -75,6 +76,11 @@ class Session:
         answer["warnings"] = [state.lost] if state.lost else []
         try:
             lines = parse(desired)
+            renewal = Renewal(self.machine, name)
+            answer["begun"] = renewal.begun()
+            every = lines + list(concern.state.lines().values())
+            # Who asks without secrets, as a check does, cannot tell a renewed one.
+            answer["renewed"] = renewal.renewed(every, self.softether.secrets) if self.request.get("secrets") else None
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
@@ -87,8 +93,14 @@ class Session:
 
     def converge(self, name: str) -> str:
         """Make a concern's document hold."""
+        text = str(self.request.get("desired") or "")
         with self.lock(name, "converge"):
-            return describe_all(self.concern(name).converge(str(self.request.get("desired") or "")))
+            concern, renewal = self.concern(name), Renewal(self.machine, name)
+            parse(text)
+            renewal.begin(text)
+            done = concern.converge(text)
+            renewal.end(text, self.softether.secrets)
+            return describe_all(done)
 
     def remove(self, name: str) -> str:
         """Return what a concern touched to what it was, and forget it."""
@@ -96,6 +108,7 @@ class Session:
             concern = self.concern(name)
             done = concern.remove()
             concern.state.clear()
+            Renewal(self.machine, name).clear()
             return describe_all(done)
 
     def confirm(self, name: str) -> str:
@@ -178,4 +191,6 @@ def main(words: Optional[List[str]] = None) -> int:
 
 
 if __name__ == "__main__":
+    # Whatever mode the login gives to new files and folders.
+    os.umask(0o022)
     sys.exit(main())

@@ -15,8 +15,9 @@ from labvpn.doctor.report import Report
 from labvpn.model.outputs import Outputs, read
 from labvpn.observe.host import read_answer
 from labvpn.remote.errors import HopError
+from labvpn.remote.ssh import ISOLATED
 
-AGENT = "/usr/local/lib/labvpn/agent check"
+AGENT = f"{ISOLATED} /usr/local/lib/labvpn/agent check"
 SECONDS = 120
 
 NEVER = ("8000/tcp", "8443/tcp", "1701/udp")
@@ -68,4 +69,7 @@ def _inside(host: OnHost) -> list[Broken]:
         answer = host.run(AGENT, "{}", SECONDS)
     except HopError as error:
         return [Broken("SSH", str(error), "the promises on the host itself were not checked")]
-    return list(promises.inside(read_answer(answer)))
+    try:
+        return list(promises.inside(read_answer(answer)))
+    except ValueError:
+        return [Broken("VPN host", "its agent gave no answer that can be read", "run `pulumi up`, which renews it")]

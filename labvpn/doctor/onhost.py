@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from labvpn.doctor import vantage, views
+from labvpn.doctor import vantage
 from labvpn.doctor.equals import named
 from labvpn.doctor.targets import Targets
 from labvpn.doctor.views import View
@@ -31,10 +30,10 @@ class OnHost:
         """What the host sees of its own ports; what goes wrong on the way becomes the view's trouble."""
         words = " ".join(map(shlex.quote, vantage.arguments(wanted, address)))
         try:
-            answer = self.run(f"python3 - {words}", vantage.bundle(), int(vantage.PATIENCE))
+            answer = self.run(f"{ssh.ISOLATED} - {words}", vantage.bundle(), int(vantage.PATIENCE))
         except HopError as error:
             return View(self.name, self.place, trouble=str(error))
-        return replace(views.from_json(json.loads(answer)), name=self.name, place=self.place)
+        return vantage.read(vantage.Vantage(self.name, self.place, ("ssh",)), answer, "", 0)
 
     def run(self, command: str, stdin: str, seconds: int) -> str:
         """What a command prints that runs as root on the host. Raises HopError."""

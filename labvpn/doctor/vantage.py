@@ -5,15 +5,20 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import shlex
 import subprocess
 import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from labvpn.doctor import views
 from labvpn.doctor.targets import TargetError, Targets
 from labvpn.doctor.views import PLACES, View
+from labvpn.remote.refused import last_line
 
 # Seconds for the whole of it: a slow login, and the probe itself.
 PATIENCE = 60.0
@@ -49,11 +54,19 @@ class Vantage:
 
     def look(self, wanted: Targets, address: str) -> View:
         """What this point sees of all ports; what goes wrong on the way becomes the view's trouble."""
-        start = ["-"] if self.is_python else ["doctor", "probe"]
+        start = ["-I", "-B", "-"] if self.is_python else ["doctor", "probe"]
         command = [*self.prefix, *start, *arguments(wanted, address), *([] if self.is_python else ["--json"])]
         script = bundle() if self.is_python else ""
         try:
-            ran = subprocess.run(command, input=script, capture_output=True, text=True, timeout=PATIENCE, check=False)
+            ran = subprocess.run(
+                command,
+                input=script,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=PATIENCE,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
             return View(self.name, self.place, trouble=f"{self.prefix[0]} did not end within {PATIENCE:.0f} s")
         except OSError as error:
@@ -83,14 +96,25 @@ def place_of(name: str) -> str:
 
 
 def read(there: Vantage, out: str, err: str, code: int) -> View:
-    """The view in what a vantage point printed."""
-    try:
-        data = json.loads(out)
-        view = views.from_json(data["vantages"][0] if "vantages" in data else data)
-    except (KeyError, IndexError, TypeError, ValueError):
-        last = (err.strip().splitlines() or ["it printed no report"])[-1]
-        return View(there.name, there.place, trouble=f"{last} (exit status {code})")
-    return replace(view, name=there.name, place=there.place)
+    """The view in what a vantage point printed, whatever its login printed before and after it."""
+    for data in _objects(out):
+        try:
+            view = views.from_json(data["vantages"][0] if "vantages" in data else data)
+        except (KeyError, IndexError, TypeError, ValueError):
+            continue
+        return replace(view, name=there.name, place=there.place)
+    words = last_line(err, "it printed no report")
+    instead = last_line(out, "")
+    told = f"; it said: {instead}" if instead and not err.strip() else ""
+    return View(there.name, there.place, trouble=f"{words} (exit status {code}){told}")
+
+
+def _objects(text: str) -> Iterator[Any]:
+    """Each JSON object that begins with a line of the text, the last first."""
+    read_from = json.JSONDecoder().raw_decode
+    for start in reversed([found.start() for found in re.finditer(r"^\{", text, re.MULTILINE)]):
+        with suppress(ValueError, RecursionError):
+            yield read_from(text, start)[0]
 
 
 def bundle() -> str:

@@ -7,15 +7,42 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.records import Key
 
-Label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-DomainName = Annotated[str, StringConstraints(pattern=rf"^({Label}\.)+{Label}\.?$", max_length=253)]
-Host = Annotated[str, StringConstraints(pattern=rf"^{Label}(\.{Label})*$", max_length=190)]
+
+def _in_ascii(given: object) -> object:
+    """A name as it stands in a zone: labels of other scripts by their `xn--` form (RFC 3490)."""
+    if not isinstance(given, str) or given.isascii():
+        return given
+    # IDNA2008 keeps what the older one replaces (RFC 5894, section 7.2), so each would be another name.
+    if set(given) & set("\u00df\u03c2\u200c\u200d"):
+        raise ValueError(f"'{given}' is another name by the older rules of IDNA than by the newer; write it as xn--...")
+    try:
+        return ".".join(label.encode("idna").decode() for label in given.split("."))
+    except UnicodeError:
+        raise ValueError(f"'{given}' is no name that a zone can hold; write it as xn--...") from None
+
+
+Label = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+ZoneName = Annotated[
+    str, BeforeValidator(_in_ascii), StringConstraints(pattern=rf"^({Label}\.)*{Label}\.?$", max_length=254)
+]
+Host = Annotated[
+    str, BeforeValidator(_in_ascii), StringConstraints(pattern=rf"^(@|{Label}(\.{Label})*\.?)$", max_length=254)
+]
+KeyLabel = r"[!#-'*-\-/-:<-?A-\[\]-~]{1,63}"
+KeyName = Annotated[
+    str, StringConstraints(pattern=rf"^{KeyLabel}(\.{KeyLabel})*\.?$", max_length=254, strip_whitespace=True)
+]
+"""The name of a TSIG key is a domain name of any characters; these need no escape in a server's configuration."""
+
 Address = IPv4Address | IPv6Address
+
+LONGEST_NAME = 245
+"""Characters of a name: 253 at most (RFC 1035, section 2.3.4), less those of the marker before it."""
 
 MARKER = "_labvpn"
 """The label before the name that holds the marker: no other TXT record of the name is mixed with it."""
@@ -40,7 +67,7 @@ class Mode(StrEnum):
 class TsigKey(Value):
     """The key's name and algorithm; its secret is the stack's secret `dnsKey`."""
 
-    name: DomainName | Host
+    name: KeyName
     algorithm: Algorithm = Algorithm.SHA256
 
     @field_validator("algorithm", mode="before")
@@ -57,9 +84,9 @@ class TsigKey(Value):
 class Name(Value):
     """The name: kept by dynamic update (RFC 2136) over TCP, or by hand and then only checked."""
 
-    zone: DomainName
-    host: Host = Field(default="vpn", description="the name within the zone")
-    ttl: int = Field(default=300, ge=1, le=604_800, description="seconds")
+    zone: ZoneName
+    host: Host = Field(default="vpn", description="the name within the zone; @ is the zone's own name")
+    ttl: int = Field(default=300, ge=0, le=2**31 - 1, description="seconds")
     mode: Mode = Mode.UPDATE
     addresses: tuple[Address, ...] = Field(default=(), description="left out: the address of the server")
     aliases: tuple[Host, ...] = Field(default=(), description="other names in the zone that point to this one (CNAME)")
@@ -106,7 +133,22 @@ class Name(Value):
 
     def within(self, host: str) -> str:
         """A whole name of the zone, without the last dot."""
-        return f"{host}.{self.apex}"
+        own = self.relative(host)
+        return self.apex if own == "@" else f"{own}.{self.apex}"
+
+    def relative(self, host: str) -> str:
+        """A name of the zone as it stands within it, also where it was given in full.
+
+        Raises ValueError for one that ends with a dot and lies elsewhere.
+        """
+        whole = host.removesuffix(".")
+        if whole.lower() in ("@", self.apex.lower()):
+            return "@"
+        if whole.lower().endswith(f".{self.apex.lower()}"):
+            return whole[: -len(self.apex) - 1]
+        if host.endswith("."):
+            raise ValueError(f"the name {host} lies outside the zone {self.apex}; give a name of that zone, as vpn")
+        return whole
 
     def points_to(self, server: Address) -> tuple[Address, ...]:
         """The addresses of the name, which are the server's own unless others are given."""
@@ -129,8 +171,14 @@ class Name(Value):
             raise ValueError(f"mode rfc2136 needs {' and '.join(lacking)}; add it, or say mode: manual")
         for twice in duplicates([str(address) for address in self.addresses]):
             raise ValueError(f"the address {twice} stands twice; keep one")
-        for twice in duplicates([alias.lower() for alias in (self.host, *self.aliases)]):
+        names = [self.within(each).lower() for each in (self.host, *self.aliases)]
+        for twice in duplicates(names):
             raise ValueError(f"the name {twice} stands twice among host and aliases; keep one")
+        if self.apex.lower() in names[1:]:
+            raise ValueError(f"{self.apex} cannot be an alias, since a zone has records of its own; make it the host")
+        for name in names:
+            if len(name) > LONGEST_NAME:
+                raise ValueError(f"the name {name} has {len(name)} characters, and {LONGEST_NAME} are the most here")
         if (reason := self.closed(self.addresses)) is not None:
             raise ValueError(reason)
         return self

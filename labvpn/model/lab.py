@@ -82,8 +82,10 @@ class Lab(Value):
 
     def own_name(self, server: Server) -> Name | None:
         """The name that points to one server alone, if it has one."""
-        alone = {"host": server.host, "addresses": (server.address,), "aliases": ()}
-        return self.dns.model_copy(update=alone) if self.dns and server.host else None
+        alone = {"addresses": (server.address,), "aliases": ()}
+        if self.dns is None or server.host is None:
+            return None
+        return self.dns.model_copy(update={**alone, "host": self.dns.relative(server.host)})
 
     @property
     def names(self) -> tuple[Pointing, ...]:
@@ -225,7 +227,7 @@ class Lab(Value):
         own = [server.host.lower() for server in self.servers if server.host]
         if own and self.dns is None:
             yield f"host {own[0]} is a name of a server in dns.zone; add `dns`, or leave host out"
-        shared = {name.lower() for name in (self.dns.host, *self.dns.aliases)} if self.dns else set()
+        shared = {self.dns.within(name).lower() for name in (self.dns.host, *self.dns.aliases)} if self.dns else set()
         for name in own:
-            if name in shared:
+            if self.dns and self.dns.within(name) in shared:
                 yield f"host {name} of a server is the name of all of them (dns.host); leave it out or rename"

@@ -1,14 +1,26 @@
-"""The difference between two documents in words that a lab's administrator understands."""
+"""The difference between two documents in words that a lab's administrator understands, and who made it.
+
+What was applied last decides: what the machine shows otherwise since then was changed by hand; what it shows as it was
+applied, and is declared otherwise now, is a plan.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from labvpn.model.document import Entry, read
-from labvpn.observe.changes_words import added, changed, gone
+from labvpn.observe.changes_words import LISTS, added, changed, gone, marks
 from labvpn.observe.host import Observed
 
 UNSET = "unset"
+ANEW = ("differs", "current")
+"""A secret on the machine that is another than here."""
+
+SECRET = {"password", "key", "secret"}
+"""Fields of which a document says only whether the machine has what is here."""
+
 Entries = Mapping[str, Entry]
 
 
@@ -17,7 +29,7 @@ def planned(observed: Observed, desired: str) -> list[str]:
 
     What it repairs because somebody changed it is said by `drifted` alone.
     """
-    return list(_plan(_by_key(observed.document), _by_key(observed.applied or ""), _by_key(desired)))
+    return list(_Three.of(observed, desired).plan())
 
 
 def drifted(observed: Observed, desired: str) -> list[str]:
@@ -27,71 +39,131 @@ def drifted(observed: Observed, desired: str) -> list[str]:
     """
     if observed.applied is None:
         return []
-    return list(_drift(_by_key(observed.document), _by_key(observed.applied), _by_key(desired)))
+    return list(_Three.of(observed, desired).drift())
 
 
-def _plan(now: Entries, applied: Entries, wanted: Entries) -> Iterator[str]:
-    for key, entry in wanted.items():
-        if key not in now:
-            if key not in applied:
-                yield f"+ {key}"
-        elif differences := list(_of_ours(now[key], entry, applied.get(key))):
-            yield f"~ {key}: {', '.join(f'{name} {old} -> {new}' for name, old, new in differences)}"
-    for key in sorted(now.keys() - wanted.keys()):
-        if not applied or key in applied:
-            yield f"- {key}"
+@dataclass(frozen=True)
+class _Three:
+    """What the machine shows now, what was applied last (and begun by a run that was cut off), and what is wanted."""
 
+    now: Entries
+    applied: Entries
+    begun: Entries
+    wanted: Entries
+    renewed: tuple[str, ...] | None
 
-def _drift(now: Entries, applied: Entries, wanted: Entries) -> Iterator[str]:
-    lost = {
-        entry.name for key, entry in applied.items() if entry.kind == "service" and key in wanted and key not in now
-    }
-    for key, entry in applied.items():
-        if key in wanted and key not in now:
-            if not _goes_with_its_hub(entry, now, applied):
-                yield gone(entry)
-        elif key in wanted:
-            for name, old, new in _differences(_as_if_there(now[key], entry, lost), wanted[key]):
-                if old != _last(entry, wanted[key], name, old):
-                    yield from changed(entry, name, old, new)
-    for key in sorted(now.keys() - applied.keys() - wanted.keys()):
-        yield added(now[key])
+    @classmethod
+    def of(cls, observed: Observed, desired: str) -> _Three:
+        applied = _by_key(observed.applied or "")
+        begun = applied if observed.begun is None else _by_key(observed.begun)
+        return cls(_by_key(observed.document), applied, begun, _by_key(desired), observed.renewed)
 
+    def plan(self) -> Iterator[str]:
+        for key, entry in self.wanted.items():
+            if key not in self.now:
+                if not self._was_everywhere(key):
+                    yield f"+ {key}"
+            elif news := [words for name in self._unlike(key) if (words := self._news(key, entry, name))]:
+                yield f"~ {key}: {', '.join(news)}"
+        for key in sorted(self.now.keys() - self.wanted.keys()):
+            if not self.applied or key in self.applied or key in self.begun:
+                yield f"- {key}"
 
-def _as_if_there(now: Entry, applied: Entry, lost: set[str]) -> Entry:
-    """A zone without what it lost only because a service is gone as a whole."""
-    if now.kind != "zone" or not lost.intersection(applied.fields.get("services", "").split(",")):
-        return now
-    there = now.fields.get("services", "none").split(",")
-    kept = [name for name in applied.fields["services"].split(",") if name in there or name in lost]
-    return Entry(now.kind, now.name, {**now.fields, "services": ",".join(kept)})
+    def drift(self) -> Iterator[str]:
+        for key, entry in self.applied.items():
+            if key in self.wanted and key not in self.now:
+                if self._was_everywhere(key) and not self._goes_with_its_hub(entry):
+                    yield gone(entry)
+            elif key in self.wanted:
+                for name in self._unlike(key):
+                    yield from self._changes(key, entry, name)
+        for key in sorted(self.now.keys() - self.applied.keys() - self.begun.keys() - self.wanted.keys()):
+            yield added(self.now[key])
 
+    def _unlike(self, key: str) -> list[str]:
+        """The fields in which the machine differs from what is wanted; one that we let go of is unset here."""
+        now, wanted = self._as_if_there(self.now[key]).fields, self.wanted[key].fields
+        return [name for name in dict.fromkeys([*wanted, *now]) if now.get(name, UNSET) != wanted.get(name, UNSET)]
 
-def _of_ours(now: Entry, wanted: Entry, applied: Entry | None) -> Iterator[tuple[str, str, str]]:
-    """The differences that nobody made by hand."""
-    for name, old, new in _differences(now, wanted):
-        if applied is None or old == _last(applied, wanted, name, old):
-            yield name, old, new
+    def _changes(self, key: str, entry: Entry, name: str) -> Iterator[str]:
+        """What somebody did to a field, if anybody did."""
+        now, here = self._values(key, name)
+        if (entry.kind, name) in LISTS:
+            mine = self._by_hand(key, name)
+            yield from changed(entry, name, now, here, mine.__contains__)
+        elif not self._is_ours(key, name, now):
+            yield from changed(entry, name, now, here)
 
+    def _news(self, key: str, entry: Entry, name: str) -> str:
+        """What the run does to a field because it is declared so; empty where it only repairs."""
+        now, here = self._values(key, name)
+        if key in self.applied:
+            whole = (entry.kind, name) in LISTS
+            if not self._entries(key, name) - self._by_hand(key, name) if whole else not self._is_ours(key, name, now):
+                return ""
+        if (now, here) == ANEW:
+            return f"{name} set anew{'' if self.renewed is not None else ', since another stands there'}"
+        return f"{name} {now} -> {here}"
 
-def _last(applied: Entry, wanted: Entry, name: str, old: str) -> str:
-    """A field as it was applied last; one that is declared only now may have had any value, any other had none."""
-    return applied.fields.get(name, old if name in wanted.fields else UNSET)
+    def _values(self, key: str, name: str) -> tuple[str, str]:
+        """A field as the machine shows it, and as it is wanted."""
+        return self._as_if_there(self.now[key]).fields.get(name, UNSET), self.wanted[key].fields.get(name, UNSET)
 
+    def _entries(self, key: str, name: str) -> set[str]:
+        """The entries of a list that are not as they are wanted."""
+        there, wanted = (marks(text) for text in self._values(key, name))
+        return {one for one in {*there, *wanted} if (one in there) != (one in wanted) or (one in wanted and there[one])}
 
-def _differences(now: Entry, wanted: Entry) -> Iterator[tuple[str, str, str]]:
-    """Each field that differs, with the machine's value and ours; a field that we let go of is unset here."""
-    for name in dict.fromkeys([*wanted.fields, *now.fields]):
-        old, new = now.fields.get(name, UNSET), wanted.fields.get(name, UNSET)
-        if old != new:
-            yield name, old, new
+    def _by_hand(self, key: str, name: str) -> set[str]:
+        """Those of them that came, went, or became half of what they were since they were applied and begun."""
+        there, wanted = (marks(text) for text in self._values(key, name))
+        lasts = [marks(last) for last in self._lasts(key, name)]
+        stands = {one for one in there if not (one in wanted and there[one])}
+        return {
+            one for one in self._entries(key, name) if lasts and all((one in last) != (one in stands) for last in lasts)
+        }
 
+    def _is_ours(self, key: str, name: str, now: str) -> bool:
+        """Whether the machine shows a field as it was applied, or begun; a renewed secret is no longer to be told."""
+        if now == ANEW[0] and name in SECRET:
+            known = ANEW[1] in self._lasts(key, name) and self.renewed is not None
+            return not known or f"{key} {name}" in (self.renewed or ())
+        return any(_same(now, last) for last in self._lasts(key, name, now))
 
-def _goes_with_its_hub(entry: Entry, now: Entries, applied: Entries) -> bool:
-    """Whether what is gone was in a hub that is gone as a whole."""
-    hub = f"hub {entry.name.partition('/')[0]}"
-    return entry.key != hub and hub in applied and hub not in now
+    def _lasts(self, key: str, name: str, otherwise: str = UNSET) -> list[str]:
+        """A field as it was applied and begun; one that is declared only now may have had any value."""
+        declared = otherwise if name in self.wanted[key].fields else UNSET
+        return [last[key].fields.get(name, declared) for last in (self.applied, self.begun) if key in last]
+
+    def _was_everywhere(self, key: str) -> bool:
+        return key in self.applied and key in self.begun
+
+    def _goes_with_its_hub(self, entry: Entry) -> bool:
+        """Whether what is gone was in a hub that is gone as a whole."""
+        hub = f"hub {entry.name.partition('/')[0]}"
+        return entry.key != hub and hub in self.applied and hub not in self.now
+
+    @cached_property
+    def _lost(self) -> set[str]:
+        """The services that are gone as a whole."""
+        gone_now = self.applied.keys() & self.wanted.keys() - self.now.keys()
+        return {self.applied[key].name for key in gone_now if self.applied[key].kind == "service"}
+
+    def _as_if_there(self, now: Entry) -> Entry:
+        """A zone without what it lost only because a service is gone as a whole."""
+        applied = self.applied.get(now.key)
+        before = applied.fields.get("services", "").split(",") if applied else []
+        if now.kind != "zone" or not self._lost.intersection(before):
+            return now
+        there = now.fields.get("services", "none").split(",")
+        kept = [name for name in before if name in there or name in self._lost]
+        return Entry(now.kind, now.name, {**now.fields, "services": ",".join(kept)})
 
 
 def _by_key(document: str) -> dict[str, Entry]:
     return {entry.key: entry for entry in read(document)}
+
+
+def _same(now: str, last: str) -> bool:
+    """Whether two values say the same; the order of a list is nobody's change."""
+    return now == last or ("," in now and " " not in now and sorted(now.split(",")) == sorted(last.split(",")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from labvpn.model.document import Entry
 
@@ -39,12 +39,15 @@ def added(entry: Entry) -> str:
     return f"{_thing(entry)} was added on the server"
 
 
-def changed(entry: Entry, name: str, now: str, here: str) -> Iterator[str]:
-    """That a field is another: `now` on the machine, and `here` as declared."""
+def changed(
+    entry: Entry, name: str, now: str, here: str, by_hand: Callable[[str], bool] = lambda _one: True
+) -> Iterator[str]:
+    """That a field is another: `now` on the machine, and `here` as declared; of a list, the entries changed by hand."""
     if (entry.kind, name) in LISTS:
-        yield from _entries(f"{entry.kind} {entry.name}", "service " if name == "services" else "", now, here)
+        whole, kind = f"{entry.kind} {entry.name}", "service " if name == "services" else ""
+        yield from _entries(whole, kind, now, here, by_hand)
     elif (entry.kind, name, now) == ("bans", "active", "hindered"):
-        yield f"{_thing(entry)} runs, but cannot bar everybody; labvpn status says why"
+        yield f"{_thing(entry)} runs, but cannot ban everyone; labvpn status says why"
     elif now == "differs":
         yield f"{_thing(entry)}: the {name} on the server is another than here"
     else:
@@ -60,21 +63,21 @@ def _thing(entry: Entry) -> str:
     return f"firewalld: {words}" if entry.kind in OF_FIREWALLD else words
 
 
-def _entries(whole: str, kind: str, now: str, here: str) -> Iterator[str]:
+def _entries(whole: str, kind: str, now: str, here: str, by_hand: Callable[[str], bool]) -> Iterator[str]:
     """What came to a list of firewalld's, went from it, or is not both permanent and in force."""
-    marks, wanted = _marks(now), list(_marks(here))
+    there, wanted = marks(now), list(marks(here))
     for entry in wanted:
-        if entry not in marks:
+        if entry not in there and by_hand(entry):
             yield f"firewalld: {kind}{entry} was removed from {whole}"
-        elif marks[entry]:
-            what = "is not permanent" if marks[entry] == "(now)" else "is not in force before the next reload"
+        elif there.get(entry) and by_hand(entry):
+            what = "is not permanent" if there[entry] == "(now)" else "is not in force before the next reload"
             yield f"firewalld: {kind}{entry} of {whole} {what}"
-    for entry, mark in marks.items():
-        if entry not in wanted:
+    for entry, mark in there.items():
+        if entry not in wanted and by_hand(entry):
             yield f"firewalld: {kind}{entry} was added to {whole}{ENDS[mark]}"
 
 
-def _marks(text: str) -> dict[str, str]:
+def marks(text: str) -> dict[str, str]:
     """A list as a document has it: the entries, each with the mark of where it stands."""
     words = [] if text in ("", "none", "unset") else text.split(",")
     return {entry: mark + rest for entry, mark, rest in (word.partition("(") for word in words)}

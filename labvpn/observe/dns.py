@@ -11,18 +11,23 @@ from labvpn.model.records import Key, RecordSet, Sets
 
 @dataclass(frozen=True)
 class Soa:
-    """A zone's start of authority; `negative` is how long resolvers keep "there is none" (RFC 2308), in seconds."""
+    """A zone's start of authority; `negative` is how long resolvers keep "there is none" (RFC 2308), in seconds.
+
+    `signed` is whether a signature stands beside it (DNSSEC).
+    """
 
     mname: str
     rname: str
     serial: int
     negative: int
+    signed: bool = False
 
 
 @dataclass(frozen=True)
 class Shown:
     """What one name server shows of a zone: its SOA and our record sets, or the trouble with it.
 
+    `answered` are answers that are no records of these names: they are made from a wildcard, or from another record.
     `silent` means that no answer came, so that nothing is known; trouble without it is what the server itself says.
     """
 
@@ -32,6 +37,12 @@ class Shown:
     records: Sets = field(default_factory=dict)
     trouble: str = ""
     silent: bool = False
+    answered: Sets = field(default_factory=dict)
+
+    def fits(self, wanted: Sets) -> Sets:
+        """The records of the wanted names, and answers that are just as wanted, whatever they are made from."""
+        alike = {key: one for key, one in self.answered.items() if wanted.get(key) == one}
+        return {key: one for key, one in {**alike, **self.records}.items() if key in wanted}
 
     def __str__(self) -> str:
         """As sentences name it."""
@@ -95,6 +106,11 @@ def _values(records: RecordSet) -> str:
     return ", ".join(records.values)
 
 
+ALONE = ("CNAME", "ALIAS", "DNAME")
+"""What leaves no place for an address of ours: an alias; one that the server itself resolves (ALIAS, ANAME and the like
+answer with addresses that are no records); and a redirection of all names below another."""
+
+
 def foreign(now: Sets, ours: Sets, goal: Sets) -> list[RecordSet]:
     """The sets in the place of ours that hold neither what we put there nor what we would put there."""
     return [
@@ -109,7 +125,7 @@ def occupant(now: Sets, ours: Sets, goal: Sets, adopt: bool) -> RecordSet | None
 
     Where our own marker stands the records are ours, whatever they hold.
     """
-    alias = next((found for key, found in now.items() if key.kind == "CNAME" and key not in {*goal, *ours}), None)
+    alias = next((found for key, found in now.items() if key.kind in ALONE and key not in {*goal, *ours}), None)
     strange = foreign(now, ours, goal)
     marker = next((found for found in strange if found.key.kind == "TXT"), None)
     marked = any(key.kind == "TXT" and key in now for key in goal)

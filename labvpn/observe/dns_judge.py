@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from labvpn.model.dns import Mode, Name
 from labvpn.model.records import Key, Sets
-from labvpn.observe.dns import Shown, Sight, Soa, Walk, drifted
+from labvpn.observe.dns import Shown, Sight, Walk, drifted
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,9 @@ def _servers(zone: str, walk: Walk) -> Iterator[Finding]:
             what = f"{server}, a server of {zone}, which does not answer from here"
             yield _finding("Not verified:", what, "look at that server, and whether port 53 is open to it", False)
         elif server.trouble and walk.end == "unasked":
-            yield _finding(f"The zone {zone}", f"shall stand at {server}, which {server.trouble}", "correct dns.server")
+            yield _finding(
+                f"The zone {zone}", f"should stand at {server}, which {server.trouble}", "correct dns.server"
+            )
         elif server.trouble:
             remedy = "have that server serve it, or have the parent name another one"
             what = f"is delegated to {server}, which {server.trouble}: a lame delegation"
@@ -92,8 +94,8 @@ def _sides(name: Name, sight: Sight) -> Iterator[Finding]:
             what = f"whether the world would see the record: {target}, which is not among the servers of {zone}"
             yield _finding("Not verified:", what, "look at the name once it is set", refuses=False)
         return
-    own = sight.primary.soa
-    others = [server for server in serving if server.soa and not _is_copy(server.soa, own)]
+    primary = sight.primary
+    others = [server for server in serving if not _is_copy(server, primary)]
     if others:
         what = (
             f"is delegated to {', '.join(map(str, others))}, but {target}, a server that nobody asks and that"
@@ -105,10 +107,17 @@ def _sides(name: Name, sight: Sight) -> Iterator[Finding]:
         yield _finding(f"The zone {zone}", what, remedy)
 
 
-def _is_copy(secondary: Soa, primary: Soa) -> bool:
-    """Whether this SOA is one that the primary had: same origin and contact, and a serial not ahead (RFC 1982)."""
-    same = (secondary.mname, secondary.rname) == (primary.mname, primary.rname)
-    return same and (primary.serial - secondary.serial) % 2**32 < 2**31
+def _is_copy(secondary: Shown, primary: Shown) -> bool:
+    """Whether a server has its zone from the primary: it is of the same origin and contact, or shows records of ours.
+
+    A serial that is ahead is another zone's (RFC 1982), unless the copy is signed on its way: who signs counts anew.
+    """
+    if any(primary.records.get(key) == one for key, one in secondary.records.items()):
+        return True
+    theirs, own = secondary.soa, primary.soa
+    if theirs is None or own is None or (theirs.mname, theirs.rname) != (own.mname, own.rname):
+        return False
+    return (own.serial - theirs.serial) % 2**32 < 2**31 or (theirs.signed and not own.signed)
 
 
 def _holders(name: Name, sight: Sight) -> Iterator[Finding]:
@@ -122,10 +131,29 @@ def _holders(name: Name, sight: Sight) -> Iterator[Finding]:
         remedy = "remove that alias there, or choose another dns.host"
         what = f"is an alias ({alias.shown}) at {shown}, and no address can stand beside one"
         yield _finding(f"The name {name.fqdn}", what, remedy)
+    yield from _redirected(name, shown)
     sixth = shown.records.get(Key(name.fqdn, "AAAA"))
     if sixth and name.ipv6 == "closed":
         what = f"also has {sixth.shown} at {shown}, which is dialled first and which no hop lets in"
         yield _finding(f"The name {name.fqdn}", what, "have it removed there", refuses=False)
+    yield from _wildcards(name, shown)
+
+
+def _redirected(name: Name, shown: Shown) -> Iterator[Finding]:
+    """A redirection above the name: what stands below one is never seen (RFC 6672, section 2.4)."""
+    for above in (one for key, one in shown.records.items() if key.kind == "DNAME"):
+        what = f"lies below {above.key.name}, and all names there are those of another ({above.shown}) at {shown}"
+        yield _finding(f"The name {name.fqdn}", what, "remove that redirection there, or choose another dns.host")
+
+
+def _wildcards(name: Name, shown: Shown) -> Iterator[Finding]:
+    """Whose answers end once a name of several labels stands (RFC 4592, section 2.2.2): every name above it exists."""
+    _, _, above = name.relative(name.host).partition(".")
+    answered = next((one for key, one in shown.answered.items() if key.name == name.fqdn), None)
+    if answered and above:
+        what = f"for {above}.{name.apex} and the names below it a wildcard answers now ({answered.shown})"
+        remedy = f"once {name.fqdn} stands it does not: look whether anybody needs that, or choose a host without dots"
+        yield _finding("Not verified:", what, remedy, refuses=False)
 
 
 def by_hand(sight: Sight, wanted: Sets) -> list[str]:
@@ -134,9 +162,5 @@ def by_hand(sight: Sight, wanted: Sets) -> list[str]:
         sentence
         for server in sight.walk.servers
         if server.soa
-        for sentence in drifted(_of(server, wanted), wanted, f"at {server}")
+        for sentence in drifted(server.fits(wanted), wanted, f"at {server}")
     ]
-
-
-def _of(server: Shown, wanted: Sets) -> Sets:
-    return {key: server.records[key] for key in wanted if key in server.records}

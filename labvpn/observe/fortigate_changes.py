@@ -35,6 +35,27 @@ def drifted(wanted: Wanted, seen: Box) -> list[str]:
     return sentences + [sentence for block in wanted.blocks for sentence in misplaced(block, seen)]
 
 
+def facts(objects: Objects) -> dict[str, str]:
+    """Every field of every object by what sentences call it: `service SoftEther: ports` is `443 992`."""
+    fields = {
+        f"{kind} {thing.name}: {label}": text for kind, thing in _things(objects) for label, text in _fields(thing)
+    }
+    members = {f"group {group.name}: members": " ".join(sorted(group.members)) for group in objects.groups}
+    return {**fields, **members}
+
+
+def whose(last: Mapping[str, str], seen: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """Who made each difference, a line for each side: what the box shows otherwise than it was applied last is by hand.
+
+    `last` are the facts that were applied last; of what is not among them nobody can say.
+    """
+    unlike = [key for key in wanted if key in last and seen.get(key) != wanted[key]]
+    others = [key for key in unlike if seen.get(key) != last[key]]
+    ours = [key for key in unlike if key not in others]
+    ends = {"somebody else changed": others, "this configuration changed, and nobody else": ours}
+    return [f"Since the last run {who}: {', '.join(each)}" for who, each in ends.items() if each]
+
+
 def is_changed(wanted: Wanted, seen: Box, prefix: str) -> bool:
     """Whether a run would write to the box."""
     return bool(drifted(wanted, seen) or planned(wanted, seen, prefix))

@@ -15,6 +15,8 @@ class Observed:
 
     Notes are worth knowing, warnings are what users would notice; a refusal (what is wrong, what to do) forbids it all.
     `memory` names damaged files in which the agent remembers it, which the next run writes anew.
+    `begun` is the document of a run that was cut off. `renewed` are the places of secrets that are others than those
+    applied last (`user LAB/guest1 password`), None where nothing is known of those.
     """
 
     document: str
@@ -23,6 +25,8 @@ class Observed:
     warnings: tuple[str, ...] = ()
     refusals: tuple[tuple[str, str], ...] = ()
     memory: tuple[str, ...] = ()
+    begun: str | None = None
+    renewed: tuple[str, ...] | None = ()
 
 
 NOTHING = Observed("")
@@ -32,16 +36,21 @@ NOTHING = Observed("")
 def read_answer(text: str) -> Mapping[str, Observed]:
     """The agent's answer to `observe`, by concern. Raises ValueError if it is none."""
     answer = json.loads(text)
+    if not isinstance(answer, dict):
+        raise ValueError(UNEXPECTED)
     return {concern: _observed(part) for concern, part in answer.items()}
 
 
-def _observed(part: dict[str, object]) -> Observed:
-    document, applied = part["observed"], part.get("applied")
-    if not isinstance(document, str) or not isinstance(applied, str | None):
+def _observed(part: object) -> Observed:
+    if not isinstance(part, dict):
+        raise ValueError(UNEXPECTED)
+    document, applied, begun = part.get("observed"), part.get("applied"), part.get("begun")
+    if not isinstance(document, str) or not isinstance(applied, str | None) or not isinstance(begun, str | None):
         raise ValueError(UNEXPECTED)
     refusals = tuple(_pair(refusal) for refusal in _list(part, "refusals"))
     notes, warnings, memory = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings", "memory"))
-    return Observed(document, applied, notes, warnings, refusals, memory)
+    renewed = tuple(map(str, _list(part, "renewed"))) if part.get("renewed", ()) is not None else None
+    return Observed(document, applied, notes, warnings, refusals, memory, begun, renewed)
 
 
 def _list(part: dict[str, object], key: str) -> list[object]:

@@ -62,10 +62,15 @@ class Survey:
 
 
 def read_survey(text: str) -> Survey | None:
-    """The answer as a value, None where no SoftEther is installed. Raises ValueError or KeyError if it is none."""
-    answer: dict[str, Any] = json.loads(text)
-    if not answer["installed"]:
-        return None
+    """The answer as a value, None where no SoftEther is installed. Raises ValueError if it is none."""
+    try:
+        answer: dict[str, Any] = json.loads(text)
+        return _survey(answer) if answer["installed"] else None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the host agent's answer is not of the expected shape ({error})") from None
+
+
+def _survey(answer: dict[str, Any]) -> Survey:
     daemon = answer["firewalld"]
     return Survey(
         read(answer["lines"]),

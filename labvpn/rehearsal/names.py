@@ -40,6 +40,7 @@ _EVERYTHING = " ".join(f"grant {key} zonesub ANY;" for key in (KEY, *(f"{KEY}-{e
 _GRANTED = {
     ZONE: f"update-policy {{ grant {KEY} name vpn.{ZONE}. A; }};",
     zones.HIDDEN_ZONE: f"update-policy {{ {_EVERYTHING} }}; notify explicit; also-notify {{ {KNOT}; {ROOT}; }};",
+    zones.SIGNED_ZONE: f"update-policy {{ {_EVERYTHING} }}; notify explicit; also-notify {{ {KNOT}; }};",
     zones.BROKEN_ZONE: f'update-policy {{ {_EVERYTHING} }}; journal "no-journal";',
 }
 """What BIND lets the key change, where it is not everything."""
@@ -114,6 +115,12 @@ zone:
     file: hidden.zone
     master: primary
     acl: notified
+  - domain: {signed}
+    file: signed.zone
+    master: primary
+    acl: notified
+    dnssec-signing: on
+    serial-policy: unixtime
 """
 
 
@@ -121,7 +128,13 @@ def _knot(folder: Path, secret: str) -> dict[str, str]:
     keys = "\n".join(f'  - id: {name}\n    algorithm: {how}\n    secret: "{secret}"' for name, how in _keys())
     own = "\n".join(f"  - domain: {name}\n    acl: change" for name in ON_KNOT)
     allowed = ", ".join(name for name, _ in _keys() if name != STRANGER)
-    places = {"folder": folder, "address": KNOT, "primary": PRIMARY, "hidden": zones.HIDDEN_ZONE}
+    places = {
+        "folder": folder,
+        "address": KNOT,
+        "primary": PRIMARY,
+        "hidden": zones.HIDDEN_ZONE,
+        "signed": zones.SIGNED_ZONE,
+    }
     settings = _KNOT.format(keys=keys, zones=own, allowed=allowed, **places)
     return {"knot.conf": settings, **{f"{name}.zone": text for name, text in ON_KNOT.items()}}
 

@@ -35,6 +35,12 @@ ABSENT_ZONE = "absent.example"
 BROKEN_ZONE = "broken.example"
 """On BIND, where its journal cannot be written."""
 
+WILD_ZONE, WILD_KNOT_ZONE = "wild.example", "wild-knot.example"
+"""On BIND and on knot, as others have them: a wildcard answers for every name, and a part of the tree is redirected."""
+
+SIGNED_ZONE = "signed.example"
+"""Its primary (BIND) is hidden and unsigned; the world asks knot, which signs its copy and has serials of its own."""
+
 ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 
 NOBODY = "198.51.100.99"
@@ -69,8 +75,17 @@ EXAMPLE_FILE = zone(
     _delegation(LAME_ZONE, ("ns1", PRIMARY), ("ns2", KNOT)),
     _delegation(SILENT_ZONE, ("ns1", NOBODY)),
     _delegation(BROKEN_ZONE, ("ns1", PRIMARY)),
+    _delegation(WILD_ZONE, ("ns1", PRIMARY)),
+    _delegation(WILD_KNOT_ZONE, ("ns1", KNOT)),
+    _delegation(SIGNED_ZONE, ("ns1", KNOT)),
     "loop NS a.nic",
 )
+
+WILD = (
+    '* A 203.0.113.9\n* AAAA 2001:db8::9\n* MX 10 www\n* TXT "v=spf1 -all"',
+    "www A 203.0.113.9\nold DNAME new.example.\n*.east CNAME www\ndeep.north A 203.0.113.9",
+)
+"""What others have in their zones."""
 
 ON_BIND = {
     ZONE: zone(ZONE, [("ns1", PRIMARY)]),
@@ -79,11 +94,14 @@ ON_BIND = {
     REGISTRAR_ZONE: zone(REGISTRAR_ZONE, [("dns", PRIMARY)]),
     ABSENT_ZONE: zone(ABSENT_ZONE, [("ns1", PRIMARY)]),
     BROKEN_ZONE: zone(BROKEN_ZONE, [("ns1", PRIMARY)]),
+    WILD_ZONE: zone(WILD_ZONE, [("ns1", PRIMARY)], *WILD),
+    SIGNED_ZONE: zone(SIGNED_ZONE, [("ns1", KNOT)]),
 }
 """The master files of BIND's primary, by zone."""
 
 ON_KNOT = {
     KNOT_ZONE: zone(KNOT_ZONE, [("ns1", KNOT)]),
     REGISTRAR_ZONE: zone(REGISTRAR_ZONE, [("ns1", KNOT)]),
+    WILD_KNOT_ZONE: zone(WILD_KNOT_ZONE, [("ns1", KNOT)], *WILD),
 }
 """The master files of knot, by zone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import dns.message
 import dns.name
@@ -12,7 +13,7 @@ import dns.update
 from labvpn.model.records import Key, RecordSet, Sets
 from labvpn.observe.dns import Shown
 from labvpn.remote import dns_sets
-from labvpn.remote.dns_wire import Conflict, Silent, Zone, exchange
+from labvpn.remote.dns_wire import Conflict, Silent, Unreachable, Zone, exchange
 from labvpn.remote.errors import HopError
 
 PATIENCE = 40.0
@@ -21,28 +22,112 @@ PATIENCE = 40.0
 TRIES = 5
 """How often a change is tried where the records change meanwhile."""
 
+NONE: Sets = {}
+"""No record sets."""
+
 Say = Callable[[str], None]
 
 
 def show(zone: Zone, keys: Iterable[Key]) -> Shown:
     """What the server shows of the zone and of these sets, every answer signed. Raises HopError for each outcome."""
-    question = dns.message.make_query(dns.name.from_text(zone.name), "SOA", flags=0)
+    question = dns.message.make_query(dns.name.from_text(zone.name), "SOA", flags=0, use_edns=0, want_dnssec=True)
     answer = exchange(zone, question)
     soa = dns_sets.soa(answer, zone.name)
     if soa is None:
         raise HopError(
             zone.hop, f"does not serve {zone.name} as a zone", "correct dns.zone, or name the primary as dns.server"
         )
-    return Shown("", zone.server, soa, read(zone, keys))
+    given, below = _answers(zone, keys)
+    if below:
+        what = f"hands {', '.join(below)} on to another zone below {zone.name}"
+        raise HopError(zone.hop, what, "set dns.zone to that one, and dns.server to its primary")
+    records = _records(zone, given)
+    answered = {key: one for key, one in given.items() if key not in records}
+    return Shown("", zone.server, soa, records, answered=answered)
 
 
-def read(zone: Zone, keys: Iterable[Key]) -> Sets:
-    """The sets of these keys as the server shows them, and aliases that hold their names."""
-    found: dict[Key, RecordSet] = {}
+def read(zone: Zone, keys: Iterable[Key], known: Sets = NONE) -> Sets:
+    """The records of these keys that the zone has, and what holds their names instead (an alias, a redirection).
+
+    An answer is not a record: one made from a wildcard is left out. `known` are records that may stand where no answer
+    shows them, below a redirection or in a zone handed on since; they are found if they stand as they are known.
+    """
+    records = _records(zone, _answers(zone, keys)[0])
+    hidden = {key: one for key, one in known.items() if key not in records and _stands(zone, one)}
+    return {**records, **hidden}
+
+
+def _answers(zone: Zone, keys: Iterable[Key]) -> tuple[dict[Key, RecordSet], list[str]]:
+    """The sets that the server answers with, and the zones below to which it refers."""
+    given: dict[Key, RecordSet] = {}
+    below: dict[str, None] = {}
     for key in keys:
-        question = dns.message.make_query(dns.name.from_text(key.name), key.kind, flags=0)
-        found |= dns_sets.of_answer(exchange(zone, question), key)
-    return found
+        answer = exchange(zone, dns.message.make_query(dns.name.from_text(key.name), key.kind, flags=0))
+        given |= dns_sets.of_answer(answer, key)
+        if cut := dns_sets.cut(answer, zone.name):
+            below[cut] = None
+    return given, list(below)
+
+
+def _records(zone: Zone, given: Sets) -> dict[Key, RecordSet]:
+    """Those of the answers that stand in the zone itself."""
+    records = {key: one for key, one in given.items() if _holds(zone, one)}
+    named = {key.name for key in records}
+    for key, one in given.items():
+        # Addresses for a name that has none, and that is no wildcard's either: the server makes them of its own.
+        made = key not in records and key.kind in ("A", "AAAA") and key.name not in named
+        if made and not dns_sets.translated(one, given) and _in_use(zone, key):
+            records[Key(key.name, "ALIAS")] = replace(one, key=Key(key.name, "ALIAS"))
+    return records
+
+
+def _holds(zone: Zone, one: RecordSet) -> bool:
+    """Whether the zone has a set of this name and kind; prerequisites are compared with records themselves.
+
+    An update of nothing but prerequisites changes nothing (RFC 2136, section 3.2). Where the key may not send even
+    that, a name that nobody made is asked for: a wildcard answers for both alike.
+    """
+    message, name = dns.update.UpdateMessage(dns.name.from_text(zone.name)), dns.name.from_text(one.key.name)
+    message.present(name, one.key.kind)
+    met = _met(zone, message)
+    return met if met is not None else not _is_everybodys(zone, one)
+
+
+def _stands(zone: Zone, one: RecordSet) -> bool:
+    """Whether the zone has this very set, by what the server says to all of its values."""
+    message = dns.update.UpdateMessage(dns.name.from_text(zone.name))
+    for value in one.values:
+        message.present(dns.name.from_text(one.key.name), one.key.kind, value)
+    return _met(zone, message) is True
+
+
+def _in_use(zone: Zone, key: Key) -> bool:
+    """Whether the name has records of any kind."""
+    message = dns.update.UpdateMessage(dns.name.from_text(zone.name))
+    message.present(dns.name.from_text(key.name))
+    return _met(zone, message) is True
+
+
+def _met(zone: Zone, message: dns.update.UpdateMessage) -> bool | None:
+    """Whether the prerequisites hold; None where the server does not say."""
+    try:
+        exchange(zone, message)
+    except Conflict:
+        return False
+    except Unreachable:
+        raise
+    except HopError:
+        return None
+    return True
+
+
+def _is_everybodys(zone: Zone, one: RecordSet) -> bool:
+    """Whether a name that nobody made has the same answer."""
+    other = dns_sets.sibling(one.key, zone.name)
+    if other is None:
+        return False
+    answer = exchange(zone, dns.message.make_query(dns.name.from_text(other.name), other.kind, flags=0))
+    return dns_sets.alike(one, dns_sets.of_answer(answer, other).get(other))
 
 
 def change(
@@ -51,16 +136,18 @@ def change(
     decide: Callable[[Sets], dns.update.UpdateMessage | None],
     say: Say,
     patience: float = PATIENCE,
+    known: Sets = NONE,
 ) -> Sets:
     """Send what `decide` makes of the records as they stand, until it says None; returns how they stood at first.
 
     An update that gets no answer may still be done, and one whose prerequisites fail met another's: in both cases the
-    records are read again before anything is repeated. Raises HopError, also what `decide` raises.
+    records are read again before anything is repeated. `known` is as in `read`. Raises HopError, also what `decide`
+    raises.
     """
     keys, deadline = list(keys), time.monotonic() + patience
     before: Sets | None = None
     for _ in range(TRIES):
-        now = _awaken(lambda: read(zone, keys), deadline, say)
+        now = _awaken(lambda: read(zone, keys, known), deadline, say)
         before = now if before is None else before
         message = decide(now)
         if message is None:

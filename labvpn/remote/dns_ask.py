@@ -14,7 +14,7 @@ import dns.name
 import dns.query
 import dns.rcode
 
-from labvpn.model.records import Key, RecordSet
+from labvpn.model.records import Key, RecordSet, Sets
 from labvpn.observe.dns import Shown
 from labvpn.remote import dns_sets
 
@@ -34,9 +34,14 @@ class Server:
         return f"{self.name} ({self.address})" if self.name else self.address
 
 
-def ask(address: str, name: str, kind: str, deadline: float) -> dns.message.Message | None:
-    """The server's own answer, without recursion; None if there is none by UDP nor TCP before the deadline."""
-    question = dns.message.make_query(dns.name.from_text(name), kind, flags=0, use_edns=0, payload=1232)
+def ask(address: str, name: str, kind: str, deadline: float, signed: bool = False) -> dns.message.Message | None:
+    """The server's own answer, without recursion; None if there is none by UDP nor TCP before the deadline.
+
+    `signed` asks for the signatures too (DNSSEC).
+    """
+    question = dns.message.make_query(
+        dns.name.from_text(name), kind, flags=0, use_edns=0, payload=1232, want_dnssec=signed
+    )
     for way, seconds in ((dns.query.udp, UDP_SECONDS), (dns.query.tcp, TCP_SECONDS)):
         left = min(seconds, deadline - time.monotonic())
         if left <= 0:
@@ -69,7 +74,7 @@ def show_each(servers: Iterable[Server], zone: str, keys: Iterable[Key], deadlin
 
 def show(server: Server, zone: str, keys: Iterable[Key], deadline: float) -> Shown:
     """What one server shows of the zone and of these sets, or its trouble."""
-    answer = ask(server.address, zone, "SOA", deadline)
+    answer = ask(server.address, zone, "SOA", deadline, signed=True)
     if answer is None:
         return Shown(server.name, server.address, trouble="does not answer", silent=True)
     soa = dns_sets.soa(answer, zone)
@@ -82,4 +87,17 @@ def show(server: Server, zone: str, keys: Iterable[Key], deadline: float) -> Sho
         if told is None:
             return Shown(server.name, server.address, trouble="does not answer", silent=True)
         found |= dns_sets.of_answer(told, key)
-    return Shown(server.name, server.address, soa, found)
+    made = {key for key, one in found.items() if _is_made(server, zone, one, found, deadline)}
+    records, answered = ({key: one for key, one in found.items() if (key in made) is which} for which in (False, True))
+    return Shown(server.name, server.address, soa, records, answered=answered)
+
+
+def _is_made(server: Server, zone: str, one: RecordSet, found: Sets, deadline: float) -> bool:
+    """Whether an answer is no record of its name: made from its IPv4 addresses, or given for every name alike."""
+    if dns_sets.translated(one, found):
+        return True
+    other = dns_sets.sibling(one.key, zone)
+    if other is None or one.key.kind == "DNAME":
+        return False
+    answer = ask(server.address, other.name, other.kind, deadline)
+    return answer is not None and dns_sets.alike(one, dns_sets.of_answer(answer, other).get(other))

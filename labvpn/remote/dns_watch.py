@@ -40,4 +40,5 @@ def watch(servers: Sequence[Shown], goal: Sets, gone: Sets, zone: str, seconds: 
 def _lack(shown: Shown, goal: Sets) -> str:
     if shown.trouble:
         return f"{shown} {shown.trouble}"
-    return "; ".join(drifted(shown.records, goal, f"at {shown}"))
+    others = {key: one for key, one in shown.records.items() if key not in goal}
+    return "; ".join(drifted({**others, **shown.fits(goal)}, goal, f"at {shown}"))

@@ -19,6 +19,8 @@ from labvpn.observe.fortigate import Gate
 from labvpn.observe.host import Observed, read_answer
 from labvpn.remote import dns_look, fortigate, paths, ssh
 from labvpn.remote.errors import HopError, HopErrors
+from labvpn.remote.refused import last_line
+from labvpn.remote.ssh import ISOLATED
 
 Answer = TypeVar("Answer")
 
@@ -26,11 +28,16 @@ OBSERVE_SECONDS = 120
 """How long the host may take to show itself: 10,000 users are read in a few seconds."""
 
 OLDEST = "sys.version_info<(3,6) and sys.exit(sys.version.split()[0])"
-BOOTSTRAP = f"python3 -c 'import sys;{OLDEST};n=int(sys.stdin.readline());exec(sys.stdin.read(n))'"
+BOOTSTRAP = f'{ISOLATED} -c "import sys;{OLDEST};n=int(sys.stdin.readline());exec(sys.stdin.read(n))"'
 """Runs the agent from stdin, so that a host on which nothing is installed can be observed too."""
 
-
 UNREADABLE = ("gave no answer that can be read", "check that python3 runs there, 3.6 or newer")
+
+
+def unreadable(answer: str) -> tuple[str, str]:
+    """That an answer is none, with the words that stand in its place."""
+    words = last_line(answer, "")
+    return (f"{UNREADABLE[0]} (it said: {words})" if words else UNREADABLE[0]), UNREADABLE[1]
 
 
 @dataclass(frozen=True)
@@ -90,8 +97,8 @@ async def _look_at_host(server: Server, credentials: Credentials, request: str) 
     answer = await ask_agent(server, credentials.login(server.ssh), known, "observe", request)
     try:
         seen = read_answer(answer)
-    except (ValueError, KeyError):
-        raise HopError(hop, *UNREADABLE) from None
+    except ValueError:
+        raise HopError(hop, *unreadable(answer)) from None
     if refusals := [HopError(hop, *refusal) for observed in seen.values() for refusal in observed.refusals]:
         raise HopErrors(refusals)
     return seen
@@ -114,10 +121,12 @@ async def ask_agent(server: Server, opens: Mapping[str, str], host_key: str, com
 def _of_python(hop: str, error: HopError) -> HopError:
     """That there is no Python for the agent, where that was the trouble."""
     lines = "`apt-get install python3` (Debian, Ubuntu) or `yum install python3` (CentOS, Rocky, Alma)"
-    if re.search(r"python3\b.*not found", str(error)):
+    if re.search(r"python3\b.*(not found|No such file)", str(error)):
         return HopError(hop, "has no python3, which the agent needs", f"install it: {lines}")
     if old := re.search(r"refused: (\d+\.\d+[\d.]*);", str(error)):
         return HopError(hop, f"has Python {old[1]} and the agent needs 3.6", f"install a newer one: {lines}")
+    if "option: -I" in str(error) or "option -I" in str(error):
+        return HopError(hop, "has a python3 that is no Python 3", f"install one: {lines}")
     return error
 
 

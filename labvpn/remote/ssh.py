@@ -11,9 +11,17 @@ import asyncssh
 
 from labvpn.model.server import Server
 from labvpn.remote.errors import HopError
+from labvpn.remote.frame import Frame, Said, hear
+from labvpn.remote.refused import known, last_line, unreached, words_of
 
 CONNECT_SECONDS = 15
 """How long a login may take: a host that drops packets is called unreachable after that."""
+
+ISOLATED = "python3 -I -B"
+"""A Python that takes no code from the folder, the home or PYTHONPATH, and leaves none (3.4 and later)."""
+
+NO_COMMAND = 127
+"""The exit status of a shell, and of env, for a program that is not there (POSIX, section 2.8.2)."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,8 @@ async def run(
 
     Raises HopError if a host cannot be reached, is another than expected, refuses the login, or the command fails.
     """
-    hop = f"The VPN host {server.ssh_host}"
+    hop, said = f"The VPN host {server.ssh_host}", Said(Frame())
+    line = said.frame.line(command, as_root(server, ""))
     async with AsyncExitStack() as stack:
         tunnel = None
         if jump := server.ssh.jump:
@@ -45,18 +54,41 @@ async def run(
         door = _Door(hop, server.ssh_host, server.ssh.port, server.ssh.user, host_key)
         connection = await stack.enter_async_context(await _connect(door, key, password, tunnel))
         try:
-            done = await asyncio.wait_for(connection.run(as_root(server, command), input=stdin), seconds)
+            await asyncio.wait_for(hear(connection, line, said.frame.input(stdin), said), seconds)
         except TimeoutError:
-            raise HopError(hop, f"did not answer within {seconds} s", "look at its load, then run this again") from None
-        except asyncssh.Error as error:
-            raise HopError(hop, f"broke the connection ({error.reason})", "run this again") from None
-    if done.exit_status != 0:
-        raise HopError(hop, f"refused: {_last_line(done.stderr)}", "mend that on the host, then run this again")
-    return _text(done.stdout)
+            raise HopError(hop, *_late(said, server.ssh.user, seconds)) from None
+        except asyncssh.ChannelOpenError as error:
+            remedy = "look at MaxSessions in its sshd_config and for what else is logged in there"
+            raise HopError(hop, f"opens no session ({words_of(error.reason)})", remedy) from None
+        except (asyncssh.Error, OSError) as error:
+            raise HopError(hop, f"broke the connection ({_why(error)})", "run this again") from None
+        finally:
+            connection.abort()
+    return _answer(hop, server.ssh.user, said)
+
+
+def _late(said: Said, user: str, seconds: int) -> tuple[str, str]:
+    if not said.begun:
+        return unreached(said, user, seconds)
+    return f"did not answer within {seconds} s", "look at its load, then run this again"
+
+
+def _answer(hop: str, user: str, said: Said) -> str:
+    """What the command printed. Raises HopError where it was not reached, did not end, or failed."""
+    if not said.begun:
+        raise HopError(hop, *unreached(said, user))
+    if said.status is None:
+        words = last_line(said.complaint, "it said nothing")
+        raise HopError(hop, f"ended the session before the answer was whole ({words})", "run this again")
+    if said.status == NO_COMMAND:
+        raise HopError(hop, f"lacks a program: {last_line(said.complaint)}", "install it there, then run this again")
+    if said.status != 0:
+        raise HopError(hop, f"refused: {last_line(said.complaint)}", "mend that on the host, then run this again")
+    return said.answer
 
 
 def as_root(server: Server, command: str) -> str:
-    """The command as root runs it: by passwordless sudo for a user who is not."""
+    """The command as root runs it: by passwordless sudo for a user who is not; `sudo -n ` alone for none."""
     return command if server.ssh.user == "root" else f"sudo -n {command}"
 
 
@@ -72,37 +104,102 @@ async def fetch_host_key(host: str, port: int) -> str:
     return key.export_public_key("openssh").decode().strip()
 
 
+class _Client(asyncssh.SSHClient):
+    """Listens to what a host says, and what more it asks for, while it decides on a login."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.asked: dict[str, None] = {}
+        self.refused_keys = False
+
+    def auth_banner_received(self, msg: str, lang: str) -> None:
+        """The notice before a login, and why an account is not let in (/etc/nologin, PAM)."""
+        self.said.append(msg)
+
+    def public_key_auth_requested(self) -> None:
+        """Asked for another key, so those that were offered are refused."""
+        self.refused_keys = True
+
+    def password_auth_requested(self) -> None:
+        """Asked for a password, and there is none."""
+        self.asked["a password"] = None
+
+    def kbdint_auth_requested(self) -> Any:
+        """Asked for answers at a keyboard; a password of ours is tried as one."""
+        self.asked["answers at a keyboard"] = None
+        return NotImplemented
+
+    def password_change_requested(self, prompt: str, lang: str) -> Any:
+        """Asked for a new password (RFC 4252, section 8), which is not ours to choose."""
+        self.said.append(f"{prompt}\npassword change required")
+        return NotImplemented
+
+
 async def _connect(
     door: _Door, key: str | None, password: str | None, tunnel: asyncssh.SSHClientConnection | None
 ) -> asyncssh.SSHClientConnection:
     place = f"[{door.host}]:{door.port}" if door.port != 22 else door.host
     way = "through the jump host" if tunnel else "from here"
+    client = _Client()
     try:
         return await asyncssh.connect(
             door.host,
             door.port,
             tunnel=tunnel or (),
+            client_factory=lambda: client,
             username=door.user,
-            known_hosts=asyncssh.import_known_hosts(f"{place} {door.host_key}\n"),
+            known_hosts=_known(door, place),
             config=None,
             connect_timeout=CONNECT_SECONDS,
             login_timeout=CONNECT_SECONDS,
             keepalive_interval=10,
             **_opens(key, password),
         )
-    except asyncssh.KeyImportError:
-        remedy = "set it again from the key file"
-        raise HopError(door.hop, "cannot be asked: sshKey is no key that SSH reads", remedy) from None
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        raise HopError(door.hop, *_no_key(error)) from None
     except asyncssh.HostKeyNotVerifiable:
         remedy = (
             f"if it was reinstalled, record the new key: labvpn hostkey {door.host}; if not, somebody is in between"
         )
         raise HopError(door.hop, "shows another host key than the recorded one", remedy) from None
     except asyncssh.PermissionDenied:
-        raise HopError(door.hop, *_refused(door, key, password)) from None
+        raise HopError(door.hop, *_denied(door, key, password, client)) from None
     except (OSError, TimeoutError, asyncssh.Error) as error:
+        if found := known("\n".join(client.said), door.user):
+            raise HopError(door.hop, *found) from None
         remedy = f"check the address, that the host is up, and that port {door.port} is open {way}"
-        raise HopError(door.hop, f"cannot be reached by SSH on port {door.port} ({_why(error)})", remedy) from None
+        words = f"; it said: {last_line(client.said[-1], 'nothing')}" if client.said else ""
+        why = f"cannot be reached by SSH on port {door.port} ({_why(error)}{words})"
+        raise HopError(door.hop, why, remedy) from None
+
+
+def _known(door: _Door, place: str) -> asyncssh.SSHKnownHosts:
+    try:
+        asyncssh.import_public_key(door.host_key)
+        return asyncssh.import_known_hosts(f"{place} {door.host_key.strip()}\n")
+    except ValueError:
+        remedy = f"record it again: labvpn hostkey {door.host}"
+        raise HopError(door.hop, "has a recorded host key that SSH does not read", remedy) from None
+
+
+def _no_key(error: Exception) -> tuple[str, str]:
+    if isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in str(error).lower():
+        remedy = "set a key without one (ssh-keygen -p), or use login: agent"
+        return "cannot be asked: sshKey is locked by a passphrase", remedy
+    return "cannot be asked: sshKey is no key that SSH reads", "set it again from the key file"
+
+
+def _denied(door: _Door, key: str | None, password: str | None, client: _Client) -> tuple[str, str]:
+    """Why a login was refused, by what the host said and asked for."""
+    if found := known("\n".join(client.said), door.user):
+        return found
+    if client.asked and not client.refused_keys and not password:
+        remedy = (
+            f"let {door.user} in there by key alone (`Match User {door.user}` with `AuthenticationMethods publickey` "
+            "and `PubkeyAuthentication yes` in sshd_config), or name another user"
+        )
+        return f"wants more of {door.user} than a key ({' and '.join(client.asked)}), such as a second factor", remedy
+    return _refused(door, key, password)
 
 
 def _opens(key: str | None, password: str | None) -> dict[str, Any]:
@@ -118,20 +215,14 @@ def _refused(door: _Door, key: str | None, password: str | None) -> tuple[str, s
     if password:
         remedy = f"set sshPassword to that user's, and look whether sshd on {door.host} takes passwords at all"
         return f"refused the login of {door.user} by password", remedy
-    remedy = f"add the public half of {'sshKey' if key else 'your key'} to that user's authorized_keys on {door.host}"
+    remedy = (
+        f"add the public half of {'sshKey' if key else 'your key'} to that user's authorized_keys on {door.host}, and "
+        "look whether sshd there lets that user in at all (AllowUsers, PermitRootLogin)"
+    )
     return f"refused the login of {door.user} by key", remedy
 
 
 def _why(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer"
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
-
-
-def _text(output: str | bytes | None) -> str:
-    return output.decode() if isinstance(output, bytes) else output or ""
-
-
-def _last_line(output: str | bytes | None) -> str:
-    lines = _text(output).strip().splitlines()
-    return lines[-1] if lines else "the command failed without a word"
+    return words_of(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()

@@ -83,4 +83,4 @@ def by_hand(name: Name, goal: Sets) -> list[str]:
 
 
 def _within(whole: str, zone: str) -> str:
-    return whole.removesuffix(f".{zone}")
+    return "@" if whole == zone else whole.removesuffix(f".{zone}")

@@ -12,10 +12,10 @@ from labvpn.kit.source import outputs as told
 from labvpn.model.outputs import Outputs, OutputsError, Site
 from labvpn.model.server import Server, Ssh
 from labvpn.remote.errors import HopError
-from labvpn.remote.ssh import run
+from labvpn.remote.ssh import ISOLATED, run
 from labvpn.status import report as reports
 
-AGENT = "/usr/local/lib/labvpn/agent status"
+AGENT = f"{ISOLATED} /usr/local/lib/labvpn/agent status"
 SECONDS = 60
 
 

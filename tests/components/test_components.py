@@ -50,6 +50,13 @@ def test_no_command_text_holds_data_or_a_secret() -> None:
         assert len(text) < 400
 
 
+def test_no_code_of_a_login_runs_in_the_agents_python() -> None:
+    commands = [plain(command.inputs["create"]) for command in run(build_all).of_type("command:remote:Command")]
+    started = [command for command in commands if "converge" in command or "confirm" in command]
+    assert len(started) == 5
+    assert all("python3 -I -B /usr/local/lib/labvpn/agent " in command for command in started)
+
+
 def test_every_secret_is_told_to_the_engine_as_one() -> None:
     for resource in run(build_all).resources:
         for name, value in resource.inputs.items():

@@ -105,7 +105,7 @@ def test_an_everybody_that_was_added_or_removed_by_hand_is_named_with_its_hub() 
 def test_a_guard_that_cannot_bar_is_drift_in_words() -> None:
     wanted, now = "bans slow=5 active=yes\n", "bans slow=5 active=hindered\n"
     (sentence,) = drifted(Observed(now, wanted), wanted)
-    assert sentence == "guard against guessed passwords runs, but cannot bar everybody; labvpn status says why"
+    assert sentence == "guard against guessed passwords runs, but cannot ban everyone; labvpn status says why"
 
 
 def test_what_an_older_stack_has_not_yet_is_planned_in_words_and_nobodys_doing() -> None:

@@ -42,7 +42,13 @@ def test_every_server_is_looked_at_and_the_failures_of_all_come_at_once(monkeypa
 
 @pytest.mark.parametrize(
     "said",
-    ["bash: line 1: python3: command not found", "sudo: python3: command not found", "sh: 1: python3: not found"],
+    [
+        "bash: line 1: python3: command not found",
+        "sudo: python3: command not found",
+        "sh: 1: python3: not found",
+        "env: 'python3': No such file or directory",
+        "env: can't execute 'python3': No such file or directory",
+    ],
 )
 def test_a_host_without_python_is_told_how_it_gets_one(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     sentence = looked(monkeypatch, said)
@@ -54,12 +60,17 @@ def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert "has Python 3.4.10 and the agent needs 3.6" in looked(monkeypatch, "3.4.10")
 
 
+@pytest.mark.parametrize("said", ["Unknown option: -I", "python3: illegal option -I"])
+def test_a_python3_that_is_an_older_one_is_called_so(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    assert "has a python3 that is no Python 3; install one: `apt-get" in looked(monkeypatch, said)
+
+
 def test_another_refusal_is_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "refused: disk full; mend that" in looked(monkeypatch, "disk full")
 
 
 def test_an_old_python_says_its_version_and_runs_nothing() -> None:
-    program = shlex.split(look.BOOTSTRAP)[2]
+    program = shlex.split(look.BOOTSTRAP)[4]
     old = program.replace("import sys;", "import sys;sys.version_info=(3,4);sys.version='3.4.10 (old)';")
     done = subprocess.run([sys.executable, "-c", old], input="1\nx", capture_output=True, text=True)
     assert (done.returncode, done.stderr.strip()) == (1, "3.4.10")

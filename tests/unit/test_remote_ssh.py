@@ -40,9 +40,13 @@ def public(key: asyncssh.SSHKey) -> str:
 
 
 async def opened(host_key: asyncssh.SSHKey) -> asyncssh.SSHAcceptor:
-    def answer(process: asyncssh.SSHServerProcess[str]) -> None:
-        process.stdout.write(f"from {process.get_extra_info('username')}")
-        process.exit(0)
+    async def answer(process: asyncssh.SSHServerProcess[bytes]) -> None:
+        shell = await asyncio.create_subprocess_exec(
+            "/bin/sh", "-c", str(process.command), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        output, _ = await shell.communicate(await process.stdin.read())
+        process.stdout.write(output)
+        process.exit(shell.returncode or 0)
 
     return await asyncssh.listen(
         "127.0.0.1",
@@ -51,6 +55,7 @@ async def opened(host_key: asyncssh.SSHKey) -> asyncssh.SSHAcceptor:
         server_host_keys=[host_key],
         authorized_client_keys=asyncssh.import_authorized_keys(public(USER_KEY)),
         process_factory=answer,
+        encoding=None,
     )
 
 
@@ -65,7 +70,7 @@ def asked(
             way = {"host": "127.0.0.1", "port": other.get_port(), "hostKey": public(jump_key)}
             settings = {"host": "127.0.0.1", "port": host.get_port(), **({"jump": way} if jump else {})}
             server = Server.model_validate({"address": "192.0.2.1", "ssh": settings})
-            return await ssh.run(server, key, public(HOST_KEY), "who", "", 10, password)
+            return await ssh.run(server, key, public(HOST_KEY), "cat", "what it was sent", 10, password)
         finally:
             host.close()
             other.close()
@@ -79,6 +84,11 @@ def in_a_loop(make: Callable[[], Coroutine[Any, Any, str]]) -> str:
     try:
         return loop.run_until_complete(make())
     finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=5))
         loop.close()
 
 
@@ -100,12 +110,12 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("jump", [False, True], ids=["directly", "through a jump host"])
 @pytest.mark.parametrize("opens", [{"key": PRIVATE}, {"password": PASSWORD}], ids=["key", "password"])
 def test_a_key_or_a_password_opens_the_host(opens: dict[str, str], jump: bool) -> None:
-    assert asked(**opens, jump=jump) == "from root"  # type: ignore[arg-type]
+    assert asked(**opens, jump=jump) == "what it was sent"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("jump", [False, True], ids=["directly", "through a jump host"])
 def test_the_agent_opens_the_host_where_the_stack_has_no_key(agent: None, jump: bool) -> None:
-    assert asked(jump=jump) == "from root"
+    assert asked(jump=jump) == "what it was sent"
 
 
 def test_a_wrong_password_is_named_without_being_repeated() -> None:
@@ -118,3 +128,96 @@ def test_a_wrong_password_is_named_without_being_repeated() -> None:
 def test_a_jump_host_that_is_another_than_expected_is_the_one_that_is_named() -> None:
     with pytest.raises(HopError, match=r"The jump host 127\.0\.0\.1 shows another host key"):
         asked(PRIVATE, jump=True, jump_key=HOST_KEY)
+
+
+class Strict(asyncssh.SSHServer):
+    """Lets nobody in by a key, says something before, and asks for answers."""
+
+    def __init__(self, banner: str, password_expired: bool = False) -> None:
+        self.banner, self.password_expired = banner, password_expired
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.conn = conn
+
+    def begin_auth(self, username: str) -> bool:
+        if self.banner:
+            self.conn.send_auth_banner(self.banner)
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return False
+
+    def kbdint_auth_supported(self) -> bool:
+        return not self.password_expired
+
+    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:
+        return "", "", "", [("One-time code: ", False)]
+
+    def validate_kbdint_response(self, username: str, responses: Any) -> bool:
+        return False
+
+    def password_auth_supported(self) -> bool:
+        return self.password_expired
+
+    def validate_password(self, username: str, password: str) -> bool:
+        raise asyncssh.PasswordChangeRequired("Your password has expired.")
+
+
+def turned_away(banner: str = "", key: str | None = PRIVATE, password: str | None = None) -> str:
+    async def ask() -> str:
+        host = await asyncssh.listen(
+            "127.0.0.1", 0, server_factory=lambda: Strict(banner, bool(password)), server_host_keys=[HOST_KEY]
+        )
+        try:
+            server = Server.model_validate(
+                {"address": "192.0.2.1", "ssh": {"host": "127.0.0.1", "port": host.get_port()}}
+            )
+            return await ssh.run(server, key, public(HOST_KEY), "cat", "", 10, password)
+        finally:
+            host.close()
+
+    with pytest.raises(HopError) as caught:
+        in_a_loop(ask)
+    return str(caught.value)
+
+
+def test_a_second_factor_is_called_one_and_not_a_refused_key() -> None:
+    assert (
+        "wants more of root than a key (answers at a keyboard), such as a second factor; let root in" in turned_away()
+    )
+
+
+def test_an_expired_password_is_a_sentence() -> None:
+    sentence = turned_away(key=None, password=PASSWORD)
+    assert "wants root to change an expired password first (it said: Your password has expired.)" in sentence
+    assert PASSWORD not in sentence
+
+
+def test_a_notice_before_the_login_does_not_hide_what_was_refused() -> None:
+    notice = "*** AUTHORISED USERS ONLY ***\nAccess is restricted. Maintenance every Monday.\n"
+    assert "wants more of root than a key" in turned_away(notice)
+    assert "the account of root has expired" in turned_away(f"{notice}Your account has expired; please contact us\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("not a key", "sshKey is no key that SSH reads; set it again from the key file"),
+        (
+            USER_KEY.export_private_key("pkcs8-pem", passphrase="canary").decode(),
+            "sshKey is locked by a passphrase; set a key without",
+        ),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_a_sentence(key: str, words: str) -> None:
+    assert words in turned_away(key=key)
+
+
+def test_a_recorded_host_key_that_is_none_is_a_sentence() -> None:
+    server = Server.model_validate({"address": "192.0.2.1", "ssh": {"host": "127.0.0.1", "port": 1}})
+
+    async def ask() -> str:
+        return await ssh.run(server, PRIVATE, "ssh-ed25519 nonsense", "cat", "", 5)
+
+    with pytest.raises(HopError, match="record it again: labvpn hostkey 127"):
+        in_a_loop(ask)

@@ -1,0 +1,29 @@
+"""Run on a machine of the rehearsal: asks a host for its agent's answer, as every look does, and prints what came.
+
+Input is JSON (`server`, `opens`, `hostKey`, `seconds`); the output is the answer, or the sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from labvpn.model.server import Server
+from labvpn.remote import look
+from labvpn.remote.errors import HopError
+
+
+def main() -> None:
+    given = json.load(sys.stdin)
+    look.OBSERVE_SECONDS = given["seconds"]
+    server = Server.model_validate(given["server"])
+    try:
+        answer = asyncio.run(look.ask_agent(server, given["opens"], given["hostKey"], "observe", "{}"))
+    except HopError as error:
+        answer = str(error)
+    print(answer)
+
+
+if __name__ == "__main__":
+    main()

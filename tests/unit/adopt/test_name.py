@@ -1,0 +1,52 @@
+"""The name of a lab made by hand, as its zone really has it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from labvpn.adopt.cli import _dns
+from labvpn.adopt.found import Found
+from labvpn.adopt.name import dns
+from labvpn.observe.dns import Shown
+from labvpn.remote import dns_look
+from tests.unit.dns.samples import PRIMARY, sets, shown, sight
+
+THERE = "vpn.lab.example 300 A 203.0.113.20"
+
+
+def adopted(monkeypatch: pytest.MonkeyPatch, *servers: Shown, name: str = "vpn.lab.example") -> tuple[Any, list[str]]:
+    """The section and the remarks; without a key the servers that the world asks are read."""
+    monkeypatch.setattr(dns_look, "look", lambda *_given: sight(*servers))
+    found = Found()
+    dns(found, _dns(name, None, None, None, None), None, "203.0.113.20")
+    return found.sections["dns"], found.remarks
+
+
+def test_a_record_is_taken_over_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    section, remarks = adopted(monkeypatch, shown(PRIMARY, THERE))
+    assert (section["zone"], section["host"], section["ttl"], remarks) == ("lab.example", "vpn", 300, [])
+    section, _ = adopted(monkeypatch, shown(PRIMARY, "vpn.lab.example 0 A 203.0.113.9"), name="vpn.lab.example.")
+    assert (section["zone"], section["host"], section["ttl"]) == ("lab.example", "vpn", 0)
+
+
+def test_an_answer_of_a_wildcard_is_no_record_to_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    section, remarks = adopted(monkeypatch, replace(shown(PRIMARY), answered=sets("vpn.lab.example 60 A 203.0.113.9")))
+    assert "addresses" not in section and "ttl" not in section
+    assert remarks == [
+        "vpn.lab.example has no A record of its own (a wildcard or the like answers 203.0.113.9); the first "
+        "`pulumi up` makes it, or tells you to"
+    ]
+
+
+def test_an_alias_is_named_before_the_first_up_meets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, remarks = adopted(monkeypatch, shown(PRIMARY, "vpn.lab.example 60 CNAME web.example."))
+    (remark,) = remarks
+    assert "has no A record but CNAME web.example., beside which none can stand; remove that" in remark
+
+
+def test_the_server_that_has_the_record_is_read_where_another_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    section, remarks = adopted(monkeypatch, shown("198.51.100.54"), shown(PRIMARY, THERE))
+    assert (section["ttl"], remarks) == (300, [])

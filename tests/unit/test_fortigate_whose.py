@@ -1,0 +1,61 @@
+"""Who made a difference on a FortiGate is told by what was applied last, kept in the stack's state."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.drift import FactsProvider
+from labvpn.observe.fortigate_changes import facts, whose
+from labvpn.render import fortigate as render
+from tests.unit.samples import lab
+
+PORTS, SOURCES = "service SoftEther: ports", "group vpn-sources: members"
+LAST = {PORTS: "443 992", SOURCES: "a b"}
+OURS, OTHERS = "this configuration changed, and nobody else", "somebody else changed"
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted", "told"),
+    [
+        (LAST, LAST, []),
+        (LAST, {**LAST, PORTS: "443"}, [f"Since the last run {OURS}: {PORTS}"]),
+        ({**LAST, PORTS: "443 8000"}, LAST, [f"Since the last run {OTHERS}: {PORTS}"]),
+        (
+            {**LAST, SOURCES: "a"},
+            {**LAST, PORTS: "443"},
+            [f"Since the last run {OTHERS}: {SOURCES}", f"Since the last run {OURS}: {PORTS}"],
+        ),
+        ({PORTS: "443 992"}, LAST, [f"Since the last run {OTHERS}: {SOURCES}"]),
+        ({**LAST, PORTS: "443"}, {**LAST, PORTS: "443"}, []),
+        (LAST, {**LAST, "policy new: action": "accept"}, []),
+    ],
+)
+def test_each_difference_is_told_on_the_side_that_made_it(
+    seen: dict[str, str], wanted: dict[str, str], told: list[str]
+) -> None:
+    assert whose(LAST, seen, wanted) == told
+
+
+def test_of_a_box_that_an_older_version_applied_nobody_is_named() -> None:
+    assert whose({}, {PORTS: "443 8000"}, LAST) == []
+
+
+def test_every_field_of_every_object_has_a_word() -> None:
+    wanted = lab()
+    assert wanted.fortigate is not None
+    known = facts(render.wanted(wanted, wanted.fortigate).objects)
+    assert {key.partition(" ")[0] for key in known} >= {"address", "service", "policy"}
+    assert any(key.endswith(": sources") for key in known)
+
+
+def test_the_state_remembers_what_stands_and_a_look_alone_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    provider = FactsProvider()
+    first = {"of": "FortiGate", "facts": LAST, "shown": {}}
+    provider.check({}, first)
+    assert capsys.readouterr().out == ""
+    state = provider.create(first).outs
+    later = {"of": "FortiGate", "facts": LAST, "shown": {PORTS: "443 8000"}}
+    provider.check(first, later)
+    assert f"FortiGate: Since the last run {OTHERS}: {PORTS}" in capsys.readouterr().out
+    assert provider.diff("facts", state or {}, later).changes is False
+    assert provider.diff("facts", state or {}, {**later, "facts": {**LAST, PORTS: "443"}}).changes is True
