@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import pulumi
 
 from components import fortios
+from components.fortigate_cleanup import Cleanup
 from components.fortigate_failures import explained, watch
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.lab import Lab
-from labvpn.model.rules import Action, Address, Block, Group, Policy, Service, Vip, Wanted
+from labvpn.model.rules import (
+    COMMENT,
+    Action,
+    Address,
+    Block,
+    Group,
+    Objects,
+    Policy,
+    Service,
+    Vip,
+    Wanted,
+)
 from labvpn.observe.fortigate import Gate
 from labvpn.observe.fortigate_adopt import adopted
 from labvpn.observe.fortigate_changes import drifted, planned
-from labvpn.observe.fortigate_checks import cut, problems
-from labvpn.observe.fortigate_notice import closings, leaks, openings, shadows, unanswered
+from labvpn.observe.fortigate_checks import cut, own, problems, strangers
+from labvpn.observe.fortigate_notice import closings, holes, leaks, openings, shadows, unanswered
 from labvpn.observe.fortigate_renewal import first_name, present, renewed
 from labvpn.render import fortigate as render
 
 POSITION = "statePolicySrcdstPos"
 """Where PolicyMove keeps what it found wrong with a place."""
 
+Made = TypeVar("Made", fortios.Address, fortios.Addrgrp, fortios.Custom, fortios.Vip, fortios.Policy)
+
 
 @dataclass(frozen=True)
 class FortiGateArgs:
     """The box, its token and the CA that signed its certificate (PEM), what is wanted there, and what to say of it.
 
-    `protected` keeps the policy from deletion that lets users in from outside.
+    `protected` keeps the policy from deletion that lets users in from outside. `standing` are the policies of ours that
+    the box has now.
     """
 
     box: Settings
@@ -40,6 +56,7 @@ class FortiGateArgs:
     warnings: Sequence[str] = ()
     news: Sequence[str] = ()
     protected: bool = False
+    standing: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, lab: Lab, credentials: Credentials, gate: Gate | None) -> FortiGateArgs:
@@ -49,16 +66,19 @@ class FortiGateArgs:
             raise pulumi.RunError("fortigate: the lab has none, or no token and CA for it; set all three")
         seen = gate.box
         wanted, strays = adopted(present(render.wanted(lab, box), seen), seen, box.adopt)
-        if found := [*strays, *problems(box, seen), *cut(box, wanted, seen, gate.paths)]:
+        found = [*strays, *problems(box, seen), *own(wanted, seen, box), *strangers(wanted, seen)]
+        if found := found or cut(box, wanted, seen, gate.paths):
             lines = "\n".join(f"  - {problem}" for problem in found)
             raise pulumi.RunError(f"The FortiGate {box.host} and the configuration do not fit:\n{lines}")
         drift = [f"FortiGate: {sentence}" for sentence in drifted(wanted, seen)]
         warnings = [*drift, *closings(lab, box, wanted, seen), *shadows(wanted, seen), *leaks(box, wanted, seen)]
-        warnings += unanswered(lab, box, wanted, seen)
+        warnings += [*unanswered(lab, box, wanted, seen), *holes(lab, box, wanted, seen)]
         news = [*planned(wanted, seen, box.prefix), *openings(lab, box, wanted, seen)]
-        numbers = {policy.name: policy.number for policy in seen.policies}
+        numbers = {policy.key: policy.number for policy in seen.policies}
         token = credentials.fortigate_token.get_secret_value()
-        return cls(box, token, credentials.fortigate_ca, renewed(wanted, seen), numbers, warnings, news, lab.protect)
+        standing = frozenset(policy.name for policy in seen.policies if policy.comment == COMMENT)
+        then = renewed(wanted, seen, lab.protect)
+        return cls(box, token, credentials.fortigate_ca, then, numbers, warnings, news, lab.protect, standing)
 
 
 class FortiGate(pulumi.ComponentResource):
@@ -75,12 +95,16 @@ class FortiGate(pulumi.ComponentResource):
             pulumi.info(sentence, self)
         self._name, self._prefix = name, args.box.prefix
         self._missed = {policy.name for policy in args.wanted.blocks[0].policies} if args.protected else set()
+        self._stay = _named_by_adopted(args.wanted.objects)
         hooks = explained(f"{name}-refusals", args.box.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._to_box(args), hooks=hooks)
         if not pulumi.runtime.is_dry_run():
             watch(args.box, args.token, args.ca)
         parts = self._parts(args.wanted)
-        policies = [self._block(block, args.numbers[block.before], parts) for block in args.wanted.blocks]
+        first = self._cleanup("before", args, parts)
+        self._placed: list[pulumi.Resource] = []
+        policies = [self._block(block, args.numbers[block.before], [*parts, first]) for block in args.wanted.blocks]
+        self._cleanup("after", args, self._placed)
         numbers = {key: number for block in policies for key, number in block.items()}
         self.policy_ids = pulumi.Output.all(**numbers)
         self.register_outputs({"policy_ids": self.policy_ids})
@@ -95,6 +119,14 @@ class FortiGate(pulumi.ComponentResource):
             vdom=args.box.vdom,
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+    def _cleanup(self, when: str, args: FortiGateArgs, after: Sequence[pulumi.Resource]) -> Cleanup:
+        """What takes our policies away, once before and once after them, so that a run cut off leaves none."""
+        policies = [policy for policy in args.wanted.objects.policies if not policy.adopts]
+        names = [policy.name for policy in sorted(policies, key=lambda one: one.action is Action.ACCEPT)]
+        protect = bool(self._missed & args.standing) or None
+        opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=protect)
+        return Cleanup(f"{self._name}-policies-{when}", args.box, args.token, args.ca, names, opts)
 
     def _parts(self, wanted: Wanted) -> list[pulumi.Resource]:
         """Everything that policies name. They name it by text, so only `depends_on` tells the engine of the order."""
@@ -113,7 +145,7 @@ class FortiGate(pulumi.ComponentResource):
         allows = [policy for policy in block.policies if policy.action is Action.ACCEPT]
         denies = [policy for policy in block.policies if policy.action is Action.DENY]
         made = [self._policy(policy, parts) for policy in allows]
-        last, label = made[-1], self._label(allows[-1].name)
+        last, label = made[-1], self._label(_first(allows[-1]))
         if not denies:
             first = self._move(f"{label}-place", last, before)
         else:
@@ -122,9 +154,10 @@ class FortiGate(pulumi.ComponentResource):
         lined = self._line_up(allows, made, first)
         for policy in denies:
             deny = self._policy(policy, [*parts, *lined])
-            placed = self._move(f"{self._label(policy.name)}-place", deny, before)
-            self._move(f"{label}-place", last, deny.policyid, [placed])
+            placed = self._move(f"{self._label(_first(policy))}-place", deny, before)
+            self._placed += [placed, self._move(f"{label}-place", last, deny.policyid, [placed])]
             made.append(deny)
+        self._placed += [*made, *lined]
         return {policy.name: one.policyid for policy, one in zip((*allows, *denies), made, strict=True)}
 
     def _line_up(
@@ -133,7 +166,7 @@ class FortiGate(pulumi.ComponentResource):
         """Each allow right before the next, from the last upwards."""
         moves = [first]
         for place in range(len(allows) - 2, -1, -1):
-            label = self._label(allows[place].name)
+            label = self._label(_first(allows[place]))
             moves.append(self._move(f"{label}-place", made[place], made[place + 1].policyid, moves[-1:]))
         return [*made, *moves]
 
@@ -157,74 +190,96 @@ class FortiGate(pulumi.ComponentResource):
     def _options(
         self, thing: Address | Group | Service | Vip | Policy, after: Sequence[pulumi.Resource] = ()
     ) -> pulumi.ResourceOptions:
-        """What stands on the box is taken over; what was adopted stays there when the stack lets go of it."""
-        adopts = getattr(thing, "adopts", "")
+        """What stands on the box is taken over; what was adopted stays there when the stack lets go of it.
+
+        Policies of ours are taken away by `Cleanup`, which looks whose they are. What an adopted policy names has to
+        stay with it.
+        """
+        stays = bool(thing.adopts) or isinstance(thing, Policy) or thing.name in self._stay
         more = pulumi.ResourceOptions(
-            import_=adopts or thing.stands or None,
-            retain_on_delete=bool(adopts) or None,
+            import_=thing.adopts or thing.stands or None,
+            retain_on_delete=stays or None,
             protect=thing.name in self._missed or None,
             depends_on=list(after),
+            replace_on_changes=None if thing.adopts else ["name"],
         )
         return pulumi.ResourceOptions.merge(self._ours, more)
 
+    def _make(
+        self,
+        kind: type[Made],
+        thing: Address | Group | Service | Vip | Policy,
+        said: Mapping[str, Any],
+        after: Sequence[pulumi.Resource] = (),
+    ) -> Made:
+        """An object as the program says it; of one that was adopted, all else stays as it is on the box."""
+        known, first = fortios.properties(kind), getattr(thing, "first", "") or thing.name
+        again = {key.replace("-", "_"): value for key, value in thing.restated}
+        given = {**said, **{key: value for key, value in again.items() if key in known and said.get(key) is None}}
+        opts = self._options(thing, after)
+        if thing.adopts:
+            rest = [name for key, name in known.items() if given.get(key) is None]
+            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=rest))
+        label = {"SoftEther": "tcp"}.get(first_name(first), first_name(first)) if kind is fortios.Custom else first
+        return kind(self._label(label), **{"name": thing.name, **given}, opts=opts)
+
     def _address(self, address: Address) -> fortios.Address:
         network = address.networks[0].with_netmask.replace("/", " ") if address.networks else None
-        return fortios.Address(
-            self._label(address.name),
-            name=address.name,
-            subnet=network,
-            type=None if network else "geography",
-            country=address.country or None,
-            comment=address.comment,
-            opts=self._options(address),
-        )
+        said = {
+            "subnet": network,
+            "type": None if network else "geography",
+            "country": address.country or None,
+            "comment": address.comment,
+        }
+        return self._make(fortios.Address, address, said)
 
     def _group(self, group: Group, addresses: Sequence[pulumi.Resource]) -> fortios.Addrgrp:
         members = [fortios.AddrgrpMemberArgs(name=name) for name in group.members]
-        opts = self._options(group, addresses)
-        return fortios.Addrgrp(
-            self._label(group.name), name=group.name, members=members, comment=group.comment, opts=opts
-        )
+        return self._make(fortios.Addrgrp, group, {"members": members, "comment": group.comment}, addresses)
 
     def _service(self, one: Service) -> fortios.Custom:
-        by_number, name = one.protocol is not None, first_name(one.name)
-        anew = pulumi.ResourceOptions(replace_on_changes=["name"])
-        return fortios.Custom(
-            self._label({"SoftEther": "tcp"}.get(name, name)),
-            name=one.name,
-            tcp_portrange=one.tcp or None,
-            udp_portrange=one.udp or None,
-            protocol="IP" if by_number else None,
-            protocol_number=one.protocol,
-            comment=one.comment,
-            opts=pulumi.ResourceOptions.merge(self._options(one), anew),
-        )
+        by_number = one.protocol is not None
+        said = {
+            "tcp_portrange": one.tcp or None,
+            "udp_portrange": one.udp or None,
+            "protocol": "IP" if by_number else None,
+            "protocol_number": one.protocol,
+            "comment": one.comment,
+        }
+        return self._make(fortios.Custom, one, said)
 
     def _vip(self, vip: Vip) -> fortios.Vip:
-        return fortios.Vip(
-            self._label(vip.name),
-            name=vip.name,
-            extip=str(vip.outside),
-            extintf=vip.interface,
-            mappedips=[fortios.VipMappedipArgs(range=str(vip.mapped))],
-            comment=vip.comment,
-            opts=self._options(vip),
-        )
+        said = {
+            "extip": str(vip.outside),
+            "extintf": vip.interface,
+            "mappedips": [fortios.VipMappedipArgs(range=str(vip.mapped))],
+            "comment": vip.comment,
+        }
+        return self._make(fortios.Vip, vip, said)
 
     def _policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> fortios.Policy:
-        return fortios.Policy(
-            self._label(policy.name),
-            name=policy.name,
-            action=policy.action.value,
-            srcintfs=[fortios.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
-            dstintfs=[fortios.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
-            srcaddrs=[fortios.PolicySrcaddrArgs(name=name) for name in policy.sources],
-            dstaddrs=[fortios.PolicyDstaddrArgs(name=name) for name in policy.destinations],
-            services=[fortios.PolicyServiceArgs(name=name) for name in policy.services],
-            schedule=policy.schedule,
-            status="enable",
-            nat="disable" if policy.action is Action.ACCEPT else None,
-            logtraffic=policy.log,
-            comments=policy.comment,
-            opts=self._options(policy, after),
-        )
+        said = {
+            "action": policy.action.value,
+            "srcintfs": [fortios.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
+            "dstintfs": [fortios.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
+            "srcaddrs": [fortios.PolicySrcaddrArgs(name=name) for name in policy.sources],
+            "dstaddrs": [fortios.PolicyDstaddrArgs(name=name) for name in policy.destinations],
+            "services": [fortios.PolicyServiceArgs(name=name) for name in policy.services],
+            "schedule": policy.schedule,
+            "status": "enable",
+            "nat": ("enable" if policy.nat else "disable") if policy.action is Action.ACCEPT else None,
+            "logtraffic": policy.log,
+            "comments": policy.comment,
+        }
+        return self._make(fortios.Policy, policy, said, after)
+
+
+def _first(policy: Policy) -> str:
+    return policy.first or policy.name
+
+
+def _named_by_adopted(objects: Objects) -> set[str]:
+    """What policies and groups that were adopted name, and therefore needs when the stack goes."""
+    lists = [(*one.sources, *one.destinations, *one.services) for one in objects.policies if one.adopts]
+    named = {name for names in lists for name in names}
+    return named | {name for group in objects.groups if group.adopts or group.name in named for name in group.members}
