@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import pulumi
 
 from components import fortios
 from components.fortigate_cleanup import Cleanup
 from components.fortigate_failures import explained, watch
+from components.fortigate_objects import Maker
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.lab import Lab
 from labvpn.model.rules import (
     COMMENT,
     Action,
-    Address,
     Block,
-    Group,
     Objects,
     Policy,
-    Service,
-    Vip,
     Wanted,
 )
 from labvpn.observe.fortigate import Gate
@@ -31,13 +27,11 @@ from labvpn.observe.fortigate_adopt import adopted
 from labvpn.observe.fortigate_changes import drifted, planned
 from labvpn.observe.fortigate_checks import cut, own, problems, strangers
 from labvpn.observe.fortigate_notice import closings, holes, leaks, openings, shadows, unanswered
-from labvpn.observe.fortigate_renewal import first_name, present, renewed
+from labvpn.observe.fortigate_renewal import present, renewed
 from labvpn.render import fortigate as render
 
 POSITION = "statePolicySrcdstPos"
 """Where PolicyMove keeps what it found wrong with a place."""
-
-Made = TypeVar("Made", fortios.Address, fortios.Addrgrp, fortios.Custom, fortios.Vip, fortios.Policy)
 
 
 @dataclass(frozen=True)
@@ -93,11 +87,12 @@ class FortiGate(pulumi.ComponentResource):
             pulumi.warn(sentence, self)
         for sentence in args.news:
             pulumi.info(sentence, self)
-        self._name, self._prefix = name, args.box.prefix
+        self._name = name
         self._missed = {policy.name for policy in args.wanted.blocks[0].policies} if args.protected else set()
-        self._stay = _named_by_adopted(args.wanted.objects)
         hooks = explained(f"{name}-refusals", args.box.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._to_box(args), hooks=hooks)
+        stay = _named_by_adopted(args.wanted.objects)
+        self._make = Maker(name, args.box.prefix, self._ours, self._missed, stay)
         if not pulumi.runtime.is_dry_run():
             watch(args.box, args.token, args.ca)
         parts = self._parts(args.wanted)
@@ -131,10 +126,10 @@ class FortiGate(pulumi.ComponentResource):
     def _parts(self, wanted: Wanted) -> list[pulumi.Resource]:
         """Everything that policies name. They name it by text, so only `depends_on` tells the engine of the order."""
         objects = wanted.objects
-        addresses: list[pulumi.Resource] = [self._address(address) for address in objects.addresses]
-        groups = [self._group(group, addresses) for group in objects.groups]
-        services = [self._service(one) for one in objects.services]
-        return [*addresses, *groups, *services, *(self._vip(vip) for vip in objects.vips)]
+        addresses: list[pulumi.Resource] = [self._make.address(address) for address in objects.addresses]
+        groups = [self._make.group(group, addresses) for group in objects.groups]
+        services = [self._make.service(one) for one in objects.services]
+        return [*addresses, *groups, *services, *(self._make.vip(vip) for vip in objects.vips)]
 
     def _block(self, block: Block, before: int, parts: list[pulumi.Resource]) -> dict[str, pulumi.Output[int]]:
         """The policies of a block and their places, each right before the next one.
@@ -144,8 +139,8 @@ class FortiGate(pulumi.ComponentResource):
         """
         allows = [policy for policy in block.policies if policy.action is Action.ACCEPT]
         denies = [policy for policy in block.policies if policy.action is Action.DENY]
-        made = [self._policy(policy, parts) for policy in allows]
-        last, label = made[-1], self._label(_first(allows[-1]))
+        made = [self._make.policy(policy, parts) for policy in allows]
+        last, label = made[-1], self._make.label(_first(allows[-1]))
         if not denies:
             first = self._move(f"{label}-place", last, before)
         else:
@@ -153,8 +148,8 @@ class FortiGate(pulumi.ComponentResource):
             first = self._move(f"{label}-lift", last, before, options=once)
         lined = self._line_up(allows, made, first)
         for policy in denies:
-            deny = self._policy(policy, [*parts, *lined])
-            placed = self._move(f"{self._label(_first(policy))}-place", deny, before)
+            deny = self._make.policy(policy, [*parts, *lined])
+            placed = self._move(f"{self._make.label(_first(policy))}-place", deny, before)
             self._placed += [placed, self._move(f"{label}-place", last, deny.policyid, [placed])]
             made.append(deny)
         self._placed += [*made, *lined]
@@ -166,7 +161,7 @@ class FortiGate(pulumi.ComponentResource):
         """Each allow right before the next, from the last upwards."""
         moves = [first]
         for place in range(len(allows) - 2, -1, -1):
-            label = self._label(_first(allows[place]))
+            label = self._make.label(_first(allows[place]))
             moves.append(self._move(f"{label}-place", made[place], made[place + 1].policyid, moves[-1:]))
         return [*made, *moves]
 
@@ -182,96 +177,6 @@ class FortiGate(pulumi.ComponentResource):
         more = pulumi.ResourceOptions(depends_on=list(after))
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._ours, options), more)
         return fortios.PolicyMove(name, policyid_src=policy.policyid, policyid_dst=before, move="before", opts=merged)
-
-    def _label(self, name: str) -> str:
-        """The resource's name of an object: ours without the prefix that it has on the box."""
-        return f"{self._name}-{name.removeprefix(f'{self._prefix}-')}"
-
-    def _options(
-        self, thing: Address | Group | Service | Vip | Policy, after: Sequence[pulumi.Resource] = ()
-    ) -> pulumi.ResourceOptions:
-        """What stands on the box is taken over; what was adopted stays there when the stack lets go of it.
-
-        Policies of ours are taken away by `Cleanup`, which looks whose they are. What an adopted policy names has to
-        stay with it.
-        """
-        stays = bool(thing.adopts) or isinstance(thing, Policy) or thing.name in self._stay
-        more = pulumi.ResourceOptions(
-            import_=thing.adopts or thing.stands or None,
-            retain_on_delete=stays or None,
-            protect=thing.name in self._missed or None,
-            depends_on=list(after),
-            replace_on_changes=None if thing.adopts else ["name"],
-        )
-        return pulumi.ResourceOptions.merge(self._ours, more)
-
-    def _make(
-        self,
-        kind: type[Made],
-        thing: Address | Group | Service | Vip | Policy,
-        said: Mapping[str, Any],
-        after: Sequence[pulumi.Resource] = (),
-    ) -> Made:
-        """An object as the program says it; of one that was adopted, all else stays as it is on the box."""
-        known, first = fortios.properties(kind), getattr(thing, "first", "") or thing.name
-        again = {key.replace("-", "_"): value for key, value in thing.restated}
-        given = {**said, **{key: value for key, value in again.items() if key in known and said.get(key) is None}}
-        opts = self._options(thing, after)
-        if thing.adopts:
-            rest = [name for key, name in known.items() if given.get(key) is None]
-            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=rest))
-        label = {"SoftEther": "tcp"}.get(first_name(first), first_name(first)) if kind is fortios.Custom else first
-        return kind(self._label(label), **{"name": thing.name, **given}, opts=opts)
-
-    def _address(self, address: Address) -> fortios.Address:
-        network = address.networks[0].with_netmask.replace("/", " ") if address.networks else None
-        said = {
-            "subnet": network,
-            "type": None if network else "geography",
-            "country": address.country or None,
-            "comment": address.comment,
-        }
-        return self._make(fortios.Address, address, said)
-
-    def _group(self, group: Group, addresses: Sequence[pulumi.Resource]) -> fortios.Addrgrp:
-        members = [fortios.AddrgrpMemberArgs(name=name) for name in group.members]
-        return self._make(fortios.Addrgrp, group, {"members": members, "comment": group.comment}, addresses)
-
-    def _service(self, one: Service) -> fortios.Custom:
-        by_number = one.protocol is not None
-        said = {
-            "tcp_portrange": one.tcp or None,
-            "udp_portrange": one.udp or None,
-            "protocol": "IP" if by_number else None,
-            "protocol_number": one.protocol,
-            "comment": one.comment,
-        }
-        return self._make(fortios.Custom, one, said)
-
-    def _vip(self, vip: Vip) -> fortios.Vip:
-        said = {
-            "extip": str(vip.outside),
-            "extintf": vip.interface,
-            "mappedips": [fortios.VipMappedipArgs(range=str(vip.mapped))],
-            "comment": vip.comment,
-        }
-        return self._make(fortios.Vip, vip, said)
-
-    def _policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> fortios.Policy:
-        said = {
-            "action": policy.action.value,
-            "srcintfs": [fortios.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
-            "dstintfs": [fortios.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
-            "srcaddrs": [fortios.PolicySrcaddrArgs(name=name) for name in policy.sources],
-            "dstaddrs": [fortios.PolicyDstaddrArgs(name=name) for name in policy.destinations],
-            "services": [fortios.PolicyServiceArgs(name=name) for name in policy.services],
-            "schedule": policy.schedule,
-            "status": "enable",
-            "nat": ("enable" if policy.nat else "disable") if policy.action is Action.ACCEPT else None,
-            "logtraffic": policy.log,
-            "comments": policy.comment,
-        }
-        return self._make(fortios.Policy, policy, said, after)
 
 
 def _first(policy: Policy) -> str:

@@ -136,7 +136,7 @@ SERVICE = Keys(
         tcp-rst-timer udp-idle-timer session-ttl sctp-portrange udplite-portrange proto protocol-name"""
     ),
     narrowing=frozenset(),
-    defaults={"visibility": "enable", "helper": "auto", "check-reset-range": "default", "protocol": "TCP/UDP/SCTP"},
+    defaults={"visibility": "enable", "helper": "auto", "check-reset-range": "default", "category": "Uncategorized"},
 )
 
 VIP = Keys(

@@ -13,9 +13,10 @@ from labvpn.model.ports import Port, Transport
 from labvpn.model.rules import ALL, Action, Box, Wanted
 from labvpn.model.server import Server
 from labvpn.observe import ipsec
-from labvpn.observe.fortigate_extent import Anyone, spans_of
+from labvpn.observe.fortigate_extent import Anyone
 from labvpn.observe.fortigate_holes import holes, leaks, shadows
 from labvpn.observe.fortigate_reach import Probe, Verdict
+from labvpn.observe.fortigate_served import spans_of
 from labvpn.observe.fortigate_view import View, after, merged, ports_of, somebody_at
 
 __all__ = ["after", "closings", "holes", "leaks", "merged", "openings", "shadows", "unanswered"]

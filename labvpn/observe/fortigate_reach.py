@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from labvpn.model.ports import Port
 from labvpn.model.rules import COMMENT, Action, Box, Policy, Vip
-from labvpn.observe.fortigate_extent import Addresses, Anyone, Extent, Served, Services, Topology
+from labvpn.observe.fortigate_extent import Addresses, Anyone, Extent
+from labvpn.observe.fortigate_served import Served, Services
+from labvpn.observe.fortigate_topology import Topology
 
 __all__ = ["Anyone", "Doubt", "Probe", "Reach", "Verdict"]
 
