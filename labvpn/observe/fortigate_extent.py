@@ -92,8 +92,7 @@ class Addresses(Named):
         if name in self._addresses:
             return _in_address(self._addresses[name], source)
         if name in self._vips:
-            vip = self._vips[name]
-            return source == vip.mapped if not vip.unread else None
+            return False  # whom a VIP takes in is for `Reach` to say: it has ports, too
         return True if name == ALL else None
 
     def _in_group(self, group: Group, source: Anyone, above: tuple[str, ...]) -> bool | None:

@@ -131,6 +131,8 @@ class Reach:
     def _source(self, policy: Policy, source: Anyone) -> Match:
         answer = self.addresses.holds(policy.sources, source)
         doubt = self.addresses.doubt(policy.sources)
+        if answer is False and any(name in self._vips for name in self.addresses.members(policy.sources)):
+            answer = None
         return _turned(Match(answer, doubt or f"sources {' '.join(policy.sources)}"), "sources" in policy.negated)
 
     def _target(self, policy: Policy, probe: Probe) -> tuple[Match, Port | None]:
