@@ -85,8 +85,6 @@ class Addresses(Named):
         return f"country {known.country}" if known and known.country else source
 
     def _in(self, name: str, source: Anyone, above: tuple[str, ...]) -> bool | None:
-        if name == source:
-            return True
         if name in self.groups:
             return self._in_group(self.groups[name], source, above) if name not in above else False
         if name in self._addresses:
