@@ -48,7 +48,9 @@ class Case:
         ports = set(of_transport(self.lab.vpn.ports, Transport.TCP))
         for policy in self.box.policies:
             spans = self.reach.services.span(policy.services).spans
-            dials = any(kind == "tcp" and low <= port <= high for kind, low, high in spans for port in ports)
+            dials = any(
+                kind == "any" or (kind == "tcp" and low <= port <= high) for kind, low, high in spans for port in ports
+            )
             if policy.active and policy.action is Action.ACCEPT and dials and self._is_to_server(policy):
                 yield policy
 
@@ -156,9 +158,10 @@ class Case:
         for name in sorted({*policy.destinations} - taken.get("addresses", set()) - taken.get("vips", set())):
             yield f"{policy} has the destination {name}, for which {UP} puts an object of its own"
         yield from self._regrouped(policy, objects, taken)
+        mine = {str(policy.number), *self.reach.addresses.members((*policy.sources, *policy.destinations))}
         for kind, table in (("addresses", self.box.addresses), ("services", self.box.services)):
             for name in sorted(taken.get(kind, ())):
-                others = users(self.box, next(one for one in table if one.name == name), {str(policy.number)})
+                others = users(self.box, next(one for one in table if one.name == name), mine)
                 if others:
                     yield f"{name} is used by {', '.join(others)} too: a change of it is refused later (docs/adopt.md)"
 

@@ -1,0 +1,127 @@
+"""Ours on a box: whatever we did not put there is told, and names that others gave are taken as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from labvpn.model.fortigate import FortiGate
+from labvpn.model.rules import COMMENT
+from labvpn.observe.fortigate_changes import drifted
+from labvpn.observe.fortigate_checks import own, strangers
+from labvpn.observe.fortigate_renewal import present, renewed
+from tests.unit.fortigate_rows import LAST, SECTION, case, names, rule, tables
+
+OURS = {"name": "vpn-allow", "comments": COMMENT, "logtraffic": "all", "nat": "disable"}
+DRIFT: list[tuple[dict[str, Any], str, str]] = [
+    ({"srcaddr_negate": "enable"}, "sources all but all on the box, all here", "restated"),
+    ({"service_negate": "enable"}, "services all but", "restated"),
+    ({"geoip_match": "registered-location"}, "geoip-match registered-location on the box, none here", "restated"),
+    ({"inspection_mode": "proxy"}, "inspection-mode proxy on the box", "restated"),
+    ({"av_profile": "default"}, "av-profile default on the box, none here", "cleared"),
+    ({"groups": names("students")}, "groups students on the box, none here", "renewed"),
+    ({"srcaddr6": names("all")}, "srcaddr6 all on the box, none here", "renewed"),
+    (
+        {"internet_service_src": "enable", "internet_service_src_name": names("Tor")},
+        "internet-service-src-name Tor",
+        "renewed",
+    ),
+    ({"a_key_of_a_later_version": "enable"}, "a-key-of-a-later-version enable on the box, none here", "renewed"),
+]
+
+
+@pytest.mark.parametrize(("fields", "said", "remedy"), DRIFT, ids=[said for _, said, _ in DRIFT])
+def test_anything_on_a_policy_of_ours_that_we_did_not_put_there_is_drift_and_is_taken_away(
+    fields: dict[str, Any], said: str, remedy: str
+) -> None:
+    made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther vpn-udp", **fields) | OURS
+    _, _, wanted, seen = case(tables(made, LAST))
+    assert any(f"policy vpn-allow: {said}" in one for one in drifted(wanted, seen))
+    then = renewed(present(wanted, seen), seen).objects.policies[0]
+    assert (then.name == "vpn-allow-2") == (remedy == "renewed")
+    assert bool(then.restated) == (remedy == "restated") or remedy == "renewed"
+    kept = renewed(present(wanted, seen), seen, protected=True).objects.policies[0]
+    assert kept.name == "vpn-allow"
+
+
+def test_what_fortios_fills_in_itself_is_no_drift() -> None:
+    filled = {
+        "uuid": "6ddb",
+        "auto-asic-offload": "enable",
+        "np-acceleration": "enable",
+        "match-vip": "enable",
+        "vlan-cos-fwd": 255,
+        "tos": "0x00",
+        "tos-mask": "0x00",
+        "geoip-match": "physical-location",
+        "users": [],
+        "policy-expiry-date": "0000-00-00 00:00:00",
+        "natip": "0.0.0.0 0.0.0.0",
+        "ztna-tags-match-logic": "or",
+        "profile-protocol-options": "default",
+        "ssl-ssh-profile": "no-inspection",
+        "session-ttl": "0",
+    }
+    made = {**rule(5, "accept", dstaddr="vpn-server", service="SoftEther vpn-udp"), **OURS, **filled}
+    _, _, wanted, seen = case(tables(made, LAST))
+    assert [one for one in drifted(wanted, seen) if "policy vpn-allow:" in one] == []
+
+
+def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_told_back() -> None:
+    addresses = [{"name": "vpn-server", "type": "fqdn", "fqdn": "evil.example", "comment": COMMENT}]
+    groups = [{"name": "vpn-sources", "comment": COMMENT, "member": names("vpn-from-192.0.2.0-24 vpn-from-JP")}]
+    groups[0] |= {"exclude": "enable", "exclude-member": names("vpn-from-JP")}
+    rows = tables(LAST, firewall__address=addresses, firewall__addrgrp=groups)
+    _, _, wanted, seen = case(rows, sources=["192.0.2.0/24", "JP"])
+    told = " / ".join(drifted(wanted, seen))
+    assert "address vpn-server: address evil.example on the box, 203.0.113.20/32 here" in told
+    assert "address vpn-server: type fqdn on the box, none here" in told
+    assert "group vpn-sources: exclude-member vpn-from-JP on the box, none here" in told
+    then = renewed(present(wanted, seen), seen).objects
+    assert ("type", "ipmask") in then.addresses[0].restated
+    assert then.groups[0].restated == (("exclude", "disable"),)
+
+
+@pytest.mark.parametrize("table", ["firewall.service/custom", "firewall.service/group"])
+def test_an_object_of_others_that_bears_our_name_is_refused_before_anything(table: str) -> None:
+    rows = tables(LAST)
+    rows[table] = [*rows.get(table, []), {"name": "SoftEther", "tcp-portrange": "8443", "comment": "theirs"}]
+    _, _, wanted, seen = case(rows)
+    (problem,) = strangers(wanted, seen)
+    assert "a service 'SoftEther' that this stack did not make (comment: theirs)" in str(problem)
+
+
+def test_one_of_ours_whose_comment_was_changed_is_ours_still() -> None:
+    made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther") | OURS
+    rows = tables(made, LAST, firewall_dot_service__custom=[{"name": "SoftEther", "tcp-portrange": "443"}])
+    _, _, wanted, seen = case(rows)
+    assert strangers(wanted, seen) == []
+
+
+def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> None:
+    made = rule(5, "accept") | OURS
+    for before in ("vpn-allow", 5):
+        _, own_, wanted, seen = case(tables(made, LAST), before=before)
+        (problem,) = own(wanted, seen, own_)
+        assert str(problem).endswith("a policy of this stack's own; name one of the others: 'last'")
+
+
+@pytest.mark.parametrize(
+    "name", ["virtual-wan-link", "学内ネットワーク", "Außen (WAN)", "a:b/c[d]", "x" * 35, 'guest\'s "zone"', "#1 & <2>"]
+)
+def test_names_that_others_gave_are_taken_as_fortios_takes_them(name: str) -> None:
+    _, own_, _, _ = case(tables(LAST), outside=[name, "wan2"], inside=f"{name}"[:34] + "i", before=name)
+    assert own_.outside[0] == name
+    translated = {"mapped": "10.0.0.2", "addresses": {name: "203.0.113.20", "wan2": "203.0.113.25"}}
+    _, _, wanted, _ = case(tables(LAST), outside=[name, "wan2"], vip=translated)
+    for vip in wanted.objects.vips:
+        assert vip.name.isascii() and not set(vip.name) & set("<>()#'\"[]:/&")
+    assert len({vip.name for vip in wanted.objects.vips}) == 2
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 36, "a\nb"])
+def test_a_name_that_no_box_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        FortiGate.model_validate({**SECTION, "before": name})
