@@ -118,6 +118,8 @@ class Maker:
             "schedule": policy.schedule,
             "status": "enable",
             "nat": ("enable" if policy.nat else "disable") if policy.action is Action.ACCEPT else None,
+            # A deny is about translated addresses too, which some versions of FortiOS have to be told.
+            "match_vip": "enable" if policy.action is Action.DENY else None,
             "logtraffic": policy.log,
             "comments": policy.comment,
         }

@@ -100,6 +100,8 @@ def _policy_fields(policy: Policy) -> Fields:
     yield "status", "on" if policy.active or policy.schedule == "none" else "off"
     if policy.action == "accept":
         yield "nat", "on" if policy.nat else "off"
+    else:
+        yield "match-vip", "on" if policy.sees_vips else "off"
 
 
 def _things(objects: Objects) -> Iterator[tuple[str, Thing]]:

@@ -27,7 +27,7 @@ class Keys(NamedTuple):
     narrowing: frozenset[str]
     defaults: Mapping[str, str]
     families: tuple[str, ...] = ()
-    foreign: tuple[str, ...] = ("q_",)
+    foreign: tuple[str, ...] = ("q_", "_")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -38,8 +38,8 @@ _EVERYWHERE = "name uuid comment comments color visibility fabric-object obsolet
 
 POLICY = Keys(
     read=_words(
-        """policyid name uuid status srcintf dstintf srcaddr dstaddr service action schedule logtraffic comments nat
-        srcaddr-negate dstaddr-negate service-negate match-vip policy-expiry policy-expiry-date policy-expiry-date-utc
+        """policyid name uuid uuid-idx status srcintf dstintf srcaddr dstaddr service action schedule logtraffic comments
+        nat         srcaddr-negate dstaddr-negate service-negate match-vip policy-expiry policy-expiry-date policy-expiry-date-utc
         srcaddr6 dstaddr6"""
     ),
     harmless=_words(
@@ -61,7 +61,7 @@ POLICY = Keys(
         identity-based-route rtp-nat rtp-addr cgn-session-quota cgn-resource-quota cgn-eif cgn-eim cgn-log-server-grp
         srcaddr6-negate dstaddr6-negate reputation-direction6 reputation-minimum6 auth-cert auth-path auth-redirect-addr
         redirect-url disclaimer email-collect radius-mac-auth-bypass radius-ip-auth-bypass captive-portal-exempt
-        learning-mode captive-portal-exempt"""
+        learning-mode captive-portal-exempt app-monitor"""
     ),
     narrowing=_words(
         """groups users fsso-groups fsso rsso wsso devices tos tos-mask vlan-filter src-vendor-mac sgt sgt-check
@@ -102,10 +102,11 @@ POLICY = Keys(
 )
 
 ADDRESS = Keys(
-    read=_words("name type subnet start-ip end-ip country comment uuid"),
+    # FortiOS shows values of the other types too, a wildcard of a plain network for example; the type alone counts.
+    read=_words("name type subnet start-ip end-ip country comment uuid wildcard fqdn wildcard-fqdn start-mac end-mac"),
     harmless=_words(
         f"""{_EVERYWHERE} associated-interface allow-routing cache-ttl list dirty passive-fqdn-learning
-        node-ip-only route-tag clearpass-spt start-mac end-mac obj-id tag-detection-level tag-type"""
+        node-ip-only clearpass-spt obj-id tag-detection-level tag-type"""
     ),
     narrowing=frozenset(),
     defaults={
@@ -117,8 +118,6 @@ ADDRESS = Keys(
         "sdn-addr-type": "private",
         "dirty": "dirty|clean",
         "passive-fqdn-learning": "enable",
-        "start-mac": "00:00:00:00:00:00",
-        "end-mac": "00:00:00:00:00:00",
     },
 )
 
@@ -142,9 +141,7 @@ SERVICE = Keys(
 VIP = Keys(
     read=_words("name uuid type extip mappedip extintf portforward protocol extport mappedport comment status"),
     harmless=_words(
-        f"""{_EVERYWHERE} id arp-reply nat-source-vip gratuitous-arp-interval add-nat46-route dns-mapping-ttl
-        ssl-certificate http-ip-header max-embryonic-connections weblogic-server websphere-server persistence
-        ldb-method one-click-gslb-server gslb-hostname"""
+        f"""{_EVERYWHERE} id arp-reply nat-source-vip gratuitous-arp-interval add-nat46-route dns-mapping-ttl"""
     ),
     narrowing=frozenset(),
     defaults={
@@ -156,11 +153,26 @@ VIP = Keys(
         "type": "static-nat",
         "status": "enable",
         "protocol": "tcp",
-        "max-embryonic-connections": "1000",
-        "ldb-method": "static",
-        "persistence": "none",
     },
-    foreign=("q_", "ssl-", "http-", "https-", "h2-", "h3-", "quic", "outlook-", "realserver", "monitor", "server-type"),
+    foreign=(
+        *(
+            "q_",
+            "_",
+            "ipv6-",
+            "ssl-",
+            "http-",
+            "https-",
+            "h2-",
+            "h3-",
+            "quic",
+            "outlook-",
+            "weblogic-",
+            "websphere-",
+            "gslb-",
+        ),
+        *("realserver", "monitor", "server-type", "ldb-method", "persistence", "max-embryonic", "one-click-gslb"),
+        *("empty-cert-action", "user-agent-detect", "client-cert"),
+    ),
 )
 
 

@@ -44,7 +44,7 @@ def address(row: Row) -> Address:
 
 def _of_kind(kind: str) -> keys.Keys:
     """The keys of addresses, with those that this kind is made of."""
-    own = {"fqdn": ("fqdn",), "wildcard": ("wildcard",), "interface-subnet": ("interface",)}.get(kind, ())
+    own = {"interface-subnet": ("interface",)}.get(kind, ())
     return keys.ADDRESS._replace(harmless=keys.ADDRESS.harmless | set(own))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from labvpn.model.rules import COMMENT
 from labvpn.observe.fortigate_changes import drifted
 from labvpn.observe.fortigate_checks import own, strangers
 from labvpn.observe.fortigate_renewal import present, renewed
-from tests.unit.fortigate_rows import LAST, SECTION, case, names, rule, tables
+from tests.unit.fortigate_rows import LAST, SECTION, Rows, case, names, rule, tables
 
 OURS = {"name": "vpn-allow", "comments": COMMENT, "logtraffic": "all", "nat": "disable"}
 DRIFT: list[tuple[dict[str, Any], str, str]] = [
@@ -46,27 +48,41 @@ def test_anything_on_a_policy_of_ours_that_we_did_not_put_there_is_drift_and_is_
     assert kept.name == "vpn-allow"
 
 
-def test_what_fortios_fills_in_itself_is_no_drift() -> None:
-    filled = {
-        "uuid": "6ddb",
-        "auto-asic-offload": "enable",
-        "np-acceleration": "enable",
-        "match-vip": "enable",
-        "vlan-cos-fwd": 255,
-        "tos": "0x00",
-        "tos-mask": "0x00",
-        "geoip-match": "physical-location",
-        "users": [],
-        "policy-expiry-date": "0000-00-00 00:00:00",
-        "natip": "0.0.0.0 0.0.0.0",
-        "ztna-tags-match-logic": "or",
-        "profile-protocol-options": "default",
-        "ssl-ssh-profile": "no-inspection",
-        "session-ttl": "0",
+def test_what_fortios_fills_in_itself_is_no_drift_and_no_condition() -> None:
+    filled = json.loads((Path(__file__).parents[1] / "cases/fortios-7.6-defaults.json").read_text())
+    dialled = {"mapped": "10.0.0.2", "addresses": {"wan1": "203.0.113.20"}}
+    more = {"sources": ["192.0.2.0/24", "198.51.100.0/24"], "vip": dialled}
+    policy = rule(5, "accept", srcaddr="vpn-sources", dstaddr="vpn-vip", service="SoftEther vpn-udp") | OURS
+    networks = {
+        "server": "10.0.0.2/32",
+        "from-192.0.2.0-24": "192.0.2.0/24",
+        "from-198.51.100.0-24": "198.51.100.0/24",
     }
-    made = {**rule(5, "accept", dstaddr="vpn-server", service="SoftEther vpn-udp"), **OURS, **filled}
-    _, _, wanted, seen = case(tables(made, LAST))
-    assert [one for one in drifted(wanted, seen) if "policy vpn-allow:" in one] == []
+    made: Rows = {
+        "firewall/policy": [policy],
+        "firewall/address": [{"name": f"vpn-{name}", "subnet": net} for name, net in networks.items()],
+        "firewall/addrgrp": [
+            {"name": "vpn-sources", "member": names("vpn-from-192.0.2.0-24 vpn-from-198.51.100.0-24")},
+        ],
+        "firewall.service/custom": [
+            {"name": "SoftEther", "tcp-portrange": "443"},
+            {"name": "vpn-udp", "udp-portrange": "500 1194 4500"},
+        ],
+        "firewall/vip": [
+            {"name": "vpn-vip", "extintf": "wan1", "extip": "203.0.113.20", "mappedip": [{"range": "10.0.0.2"}]},
+        ],
+    }
+    rows = tables(LAST)
+    for path, held in made.items():
+        ours = [{**filled[path], "comment": COMMENT, **row} for row in held]
+        rows[path] = [*ours, *rows[path]] if path == "firewall/policy" else [*rows.get(path, []), *ours]
+    _, _, wanted, seen = case(rows, **more)
+    assert drifted(wanted, seen) == []
+    everything: list[Any] = [*seen.policies, *seen.addresses, *seen.groups, *seen.services, *seen.vips]
+    assert [(one.name, one.unread) for one in everything if one.unread] == []
+    then = renewed(present(wanted, seen), seen).objects
+    kept: list[Any] = [*then.policies, *then.services]
+    assert [one.name for one in kept if one.restated or one.name.endswith("-2")] == []
 
 
 def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_told_back() -> None:
