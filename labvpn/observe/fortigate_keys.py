@@ -38,9 +38,9 @@ _EVERYWHERE = "name uuid comment comments color visibility fabric-object obsolet
 
 POLICY = Keys(
     read=_words(
-        """policyid name uuid uuid-idx status srcintf dstintf srcaddr dstaddr service action schedule logtraffic comments
-        nat         srcaddr-negate dstaddr-negate service-negate match-vip policy-expiry policy-expiry-date policy-expiry-date-utc
-        srcaddr6 dstaddr6"""
+        """policyid name uuid uuid-idx status srcintf dstintf srcaddr dstaddr service action schedule logtraffic
+        comments nat srcaddr-negate dstaddr-negate service-negate match-vip policy-expiry policy-expiry-date
+        policy-expiry-date-utc srcaddr6 dstaddr6"""
     ),
     harmless=_words(
         """label global-label logtraffic-start log-http-transaction custom-log-fields capture-packet utm-status

@@ -17,6 +17,7 @@ from labvpn.observe.fortigate_renewal import present, renewed
 from tests.unit.fortigate_rows import LAST, SECTION, Rows, case, names, rule, tables
 
 OURS = {"name": "vpn-allow", "comments": COMMENT, "logtraffic": "all", "nat": "disable"}
+COMMENTS = {"firewall/policy": "comments"}
 DRIFT: list[tuple[dict[str, Any], str, str]] = [
     ({"srcaddr_negate": "enable"}, "sources all but all on the box, all here", "restated"),
     ({"service_negate": "enable"}, "services all but", "restated"),
@@ -74,7 +75,7 @@ def test_what_fortios_fills_in_itself_is_no_drift_and_no_condition() -> None:
     }
     rows = tables(LAST)
     for path, held in made.items():
-        ours = [{**filled[path], "comment": COMMENT, **row} for row in held]
+        ours = [{**filled[path], COMMENTS.get(path, "comment"): COMMENT, **row} for row in held]
         rows[path] = [*ours, *rows[path]] if path == "firewall/policy" else [*rows.get(path, []), *ours]
     _, _, wanted, seen = case(rows, **more)
     assert drifted(wanted, seen) == []
