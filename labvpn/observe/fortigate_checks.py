@@ -103,7 +103,7 @@ def strangers(wanted: Wanted, seen: Box) -> list[Problem]:
     One whose comment was changed by hand, but which our own policies use, is ours still, and its drift is repaired.
     """
     used = _used_by_ours(seen)
-    found = []
+    found = [problem for policy in wanted.objects.policies for problem in _usurper(policy, wanted, seen)]
     for kind, plural, ours, theirs in _tables(wanted.objects, seen):
         there = {one.name: one for one in theirs}
         for one in ours:
@@ -113,6 +113,18 @@ def strangers(wanted: Wanted, seen: Box) -> list[Problem]:
                 has = f"the FortiGate has a {kind} '{one.name}' that this stack did not make (comment: "
                 found.append(Problem("fortigate", f"{has}{other.comment or 'none'}); {remedy}"))
     return found
+
+
+def _usurper(policy: Policy, wanted: Wanted, seen: Box) -> Iterator[Problem]:
+    """A policy of somebody else with the name of ours; one that uses objects of ours is ours, with another comment."""
+    there = policy_of(seen, policy.name)
+    if there is None or policy.adopts or there.comment == COMMENT:
+        return
+    marked = {one.name for _, _, ours, _ in _tables(wanted.objects, seen) for one in ours}
+    if not marked & {*there.sources, *there.destinations, *there.services}:
+        has = f"the FortiGate has {there} that this stack did not make (comment: {there.comment or 'none'})"
+        remedy = "adopt it (fortigate.adopt.policies), or rename it there, or choose another fortigate.prefix"
+        yield Problem("fortigate", f"{has}; {remedy}")
 
 
 Thing = Address | Group | Service | Vip

@@ -117,6 +117,17 @@ def test_one_of_ours_whose_comment_was_changed_is_ours_still() -> None:
     assert strangers(wanted, seen) == []
 
 
+def test_a_policy_of_others_that_bears_our_name_is_refused_and_one_with_another_comment_is_repaired() -> None:
+    theirs = rule(5, "accept") | {"name": "vpn-allow", "comments": "by hand"}
+    _, _, wanted, seen = case(tables(theirs, LAST))
+    (problem,) = strangers(wanted, seen)
+    assert "the FortiGate has rule 5 'vpn-allow' that this stack did not make (comment: by hand)" in str(problem)
+    ours = rule(5, "accept", dstaddr="vpn-server") | {"name": "vpn-allow", "comments": "by hand"}
+    _, _, wanted, seen = case(tables(ours, LAST))
+    assert strangers(wanted, seen) == []
+    assert any("comment by hand on the box" in one for one in drifted(wanted, seen))
+
+
 def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> None:
     made = rule(5, "accept") | OURS
     for before in ("vpn-allow", 5):
