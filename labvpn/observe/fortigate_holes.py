@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address
 from itertools import product
 
@@ -72,12 +73,12 @@ def _others(box: FortiGate, closed: BehindVpn, view: View, seen: Box) -> list[st
 
 def _leak(box: FortiGate, closed: BehindVpn, wanted: Wanted, view: View, seen: Box, interface: str) -> Iterator[str]:
     to, somebody = closed.to or box.inside, somebody_at(seen, interface, closed)
+    view = view.between(interface, to)
     for name, address in closed.hosts.items():
-        spans = {span for rule in view.policies for span in view.reach.services.span(rule.services).spans}
-        named = (port for span in sorted(spans) if span[0] in ("tcp", "udp") for port in ports_of(span))
-        tried: list[Port | None] = [*ports(closed.ports)] or [None, *named]
+        probe = Probe(interface, to, somebody, address, None)
+        tried: list[Port | None] = [*ports(closed.ports)] or [None, *_first_ports(view, probe)]
         for port in tried:
-            verdict = view.judge(Probe(interface, to, somebody, address, port))
+            verdict = view.judge(replace(probe, port=port))
             if verdict.passes and verdict.rule not in wanted.objects.policies:
                 yield f"{verdict.rule} still lets {interface} reach {name} ({address}) past the VPN"
             elif verdict.passes is None:
@@ -85,14 +86,26 @@ def _leak(box: FortiGate, closed: BehindVpn, wanted: Wanted, view: View, seen: B
                 yield f"whether {reached} cannot be told because of {verdict.because}"
 
 
+def _first_ports(view: View, probe: Probe) -> list[Port]:
+    """The first port of each range of the rules that let somebody reach a host."""
+    letting = (rule for rule in view.policies if rule.action is Action.ACCEPT and view.reach.concerns(rule, probe))
+    spans = {span for rule in letting for span in view.reach.services.span(rule.services).spans}
+    return sorted(Port(low, Transport(kind)) for kind, low, _ in spans if kind in ("tcp", "udp"))
+
+
 def holes(lab: Lab, box: FortiGate, wanted: Wanted, seen: Box) -> list[str]:
     """The rules of others that let everyone outside in to the lab's machines, above ours or beside them."""
-    view = View.of(merged(wanted, seen))
-    theirs = [rule for rule in view.policies if rule.action is Action.ACCEPT and rule not in wanted.objects.policies]
-    cases = product(theirs, box.outside, _machines(lab, box).items())
-    return distinct(
-        sentence for rule, interface, machine in cases for sentence in _hole(lab, box, view, rule, interface, machine)
-    )
+    view, found = View.of(merged(wanted, seen)), list[str]()
+    for interface, (address, name) in product(box.outside, _machines(lab, box).items()):
+        closed = box.behind_vpn
+        to = closed.to if closed and closed.to and name in closed.hosts else box.inside
+        near = view.between(interface, to)
+        for rule in near.policies:
+            probe = Probe(interface, to, ALL, address, None)
+            theirs = rule.action is Action.ACCEPT and rule not in wanted.objects.policies
+            if theirs and view.reach.concerns(rule, probe):
+                found += _hole(lab, box, near, rule, probe, name)
+    return distinct(found)
 
 
 def _machines(lab: Lab, box: FortiGate) -> dict[IPv4Address, str]:
@@ -103,21 +116,20 @@ def _machines(lab: Lab, box: FortiGate) -> dict[IPv4Address, str]:
     return {**{address: name for name, address in (box.behind_vpn.hosts if box.behind_vpn else {}).items()}, **found}
 
 
-def _hole(
-    lab: Lab, box: FortiGate, view: View, rule: Policy, interface: str, machine: tuple[IPv4Address, str]
-) -> Iterator[str]:
-    address, name = machine
-    to = box.behind_vpn.to if box.behind_vpn and box.behind_vpn.to and name in box.behind_vpn.hosts else box.inside
+def _hole(lab: Lab, box: FortiGate, view: View, rule: Policy, probe: Probe, name: str) -> Iterator[str]:
     offered = set(lab.vpn.ports) if box.sources == (ALL,) and name in ("server", *lab.host_addresses) else set()
     open_, doubts = [], []
     for port in _ports_of(view.reach, rule, offered):
-        verdict = view.judge(Probe(interface, to, ALL, address, port))
+        tried = replace(probe, port=port)
+        if view.reach.match(rule, tried).answer is False:
+            continue
+        verdict = view.judge(tried)
         if verdict.rule is rule and verdict.passes:
             open_.append(port)
         elif verdict.passes is None and rule in [doubt.rule for doubt in verdict.doubts]:
             doubts.append(verdict)
     whole = view.reach.services.span(rule.services).everything
-    where = f"everyone at {interface} reach"
+    where, address = f"everyone at {probe.enters} reach", probe.target
     remedy = "narrow that rule or remove it if the stack should be the only way in"
     if open_:
         what = "any port" if whole else _some(open_)

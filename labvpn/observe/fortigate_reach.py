@@ -128,6 +128,15 @@ class Reach:
         doubts = [*policy.unread, *_times(policy), *doubts]
         return Match(None, doubts[0]) if doubts else Match(True)
 
+    def concerns(self, policy: Policy, probe: Probe) -> bool:
+        """Whether a policy may be about a packet of this kind, for some port."""
+        if policy.widening or policy.negated:
+            return True
+        if self._source(policy, probe.source).answer is False:
+            return False
+        vips = any(name in self._vips for name in self.addresses.members(policy.destinations))
+        return vips or self.addresses.holds(policy.destinations, probe.target) is not False
+
     def _source(self, policy: Policy, source: Anyone) -> Match:
         answer = self.addresses.holds(policy.sources, source)
         doubt = self.addresses.doubt(policy.sources)

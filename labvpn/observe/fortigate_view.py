@@ -59,6 +59,18 @@ class View(NamedTuple):
         """The rules of a box."""
         return cls(Reach(box), box.policies)
 
+    def between(self, enters: str, leaves: str) -> View:
+        """The rules alone that may be about packets from one interface to another: of a long list a few."""
+        topology = self.reach.topology
+        near = (
+            policy
+            for policy in self.policies
+            if policy.active
+            and topology.among(enters, policy.from_interfaces) is not False
+            and topology.among(leaves, policy.to_interfaces) is not False
+        )
+        return View(self.reach, tuple(near))
+
     def judge(self, probe: Probe) -> Verdict:
         """What becomes of a packet."""
         return self.reach.judge(self.policies, probe)
