@@ -14,14 +14,7 @@ from components.fortigate_objects import Maker
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.lab import Lab
-from labvpn.model.rules import (
-    COMMENT,
-    Action,
-    Block,
-    Objects,
-    Policy,
-    Wanted,
-)
+from labvpn.model.rules import COMMENT, Action, Block, Box, Objects, Policy, Wanted
 from labvpn.observe.fortigate import Gate
 from labvpn.observe.fortigate_adopt import adopted
 from labvpn.observe.fortigate_changes import drifted, planned
@@ -38,8 +31,7 @@ POSITION = "statePolicySrcdstPos"
 class FortiGateArgs:
     """The box, its token and the CA that signed its certificate (PEM), what is wanted there, and what to say of it.
 
-    `protected` keeps the policy from deletion that lets users in from outside. `standing` are the policies of ours that
-    the box has now.
+    `protected` keeps the policy from deletion that lets users in from outside.
     """
 
     box: Settings
@@ -50,7 +42,6 @@ class FortiGateArgs:
     warnings: Sequence[str] = ()
     news: Sequence[str] = ()
     protected: bool = False
-    standing: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, lab: Lab, credentials: Credentials, gate: Gate | None) -> FortiGateArgs:
@@ -70,9 +61,8 @@ class FortiGateArgs:
         news = [*planned(wanted, seen, box.prefix), *openings(lab, box, wanted, seen)]
         numbers = {policy.key: policy.number for policy in seen.policies}
         token = credentials.fortigate_token.get_secret_value()
-        standing = frozenset(policy.name for policy in seen.policies if policy.comment == COMMENT)
-        then = renewed(wanted, seen, lab.protect)
-        return cls(box, token, credentials.fortigate_ca, then, numbers, warnings, news, lab.protect, standing)
+        then, protected = renewed(wanted, seen, lab.protect), lab.protect and not _lost(wanted, seen)
+        return cls(box, token, credentials.fortigate_ca, then, numbers, warnings, news, protected)
 
 
 class FortiGate(pulumi.ComponentResource):
@@ -119,8 +109,7 @@ class FortiGate(pulumi.ComponentResource):
         """What takes our policies away, once before and once after them, so that a run cut off leaves none."""
         policies = [policy for policy in args.wanted.objects.policies if not policy.adopts]
         names = [policy.name for policy in sorted(policies, key=lambda one: one.action is Action.ACCEPT)]
-        protect = bool(self._missed & args.standing) or None
-        opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=protect)
+        opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=args.protected or None)
         return Cleanup(f"{self._name}-policies-{when}", args.box, args.token, args.ca, names, opts)
 
     def _parts(self, wanted: Wanted) -> list[pulumi.Resource]:
@@ -177,6 +166,17 @@ class FortiGate(pulumi.ComponentResource):
         more = pulumi.ResourceOptions(depends_on=list(after))
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._ours, options), more)
         return fortios.PolicyMove(name, policyid_src=policy.policyid, policyid_dst=before, move="before", opts=merged)
+
+
+def _lost(wanted: Wanted, seen: Box) -> bool:
+    """Whether the policy that lets users in is gone from a box that has others of ours.
+
+    Its number may be somebody else's by now, and the engine replaces nothing that is protected: for this one run the
+    policy is not, so that it can be made anew.
+    """
+    ours = {one.name for one in (*seen.addresses, *seen.services, *seen.policies) if one.comment == COMMENT}
+    names = {policy.name for policy in wanted.blocks[0].policies if not policy.adopts}
+    return bool(ours) and not names <= {policy.name for policy in seen.policies}
 
 
 def _first(policy: Policy) -> str:

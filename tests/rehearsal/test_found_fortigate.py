@@ -139,6 +139,21 @@ def test_a_policy_of_somebody_who_took_the_number_of_ours_is_left_alone(gate: Ga
     assert "vpn-allow" not in gate.names()
 
 
+def test_a_policy_that_is_protected_is_made_anew_too_when_its_number_is_taken(gate: GateStack, theirs: None) -> None:
+    gate.declare(protect=True)
+    gate.up()
+    assert "protect" in gate.refusal("destroy", "--yes", "--skip-preview")
+    assert "vpn-allow" in gate.names()
+    taken = _taken_over_by_somebody(gate)
+    gate.up()
+    assert row(gate, "printers") == taken
+    gate.up()
+    assert "protect" in gate.refusal("destroy", "--yes", "--skip-preview")
+    assert "vpn-allow" in gate.names()
+    gate.declare()
+    gate.up()
+
+
 def _taken_over_by_somebody(gate: GateStack) -> dict[str, Any]:
     number = row(gate, "vpn-allow")["policyid"]
     gate.lab.hands.box("DELETE", "firewall/policy/{vpn-allow}")
