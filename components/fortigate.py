@@ -174,9 +174,9 @@ def _lost(wanted: Wanted, seen: Box) -> bool:
     Its number may be somebody else's by now, and the engine replaces nothing that is protected: for this one run the
     policy is not, so that it can be made anew.
     """
-    ours = {one.name for one in (*seen.addresses, *seen.services, *seen.policies) if one.comment == COMMENT}
+    comments = [one.comment for one in seen.addresses] + [one.comment for one in seen.services]
     names = {policy.name for policy in wanted.blocks[0].policies if not policy.adopts}
-    return bool(ours) and not names <= {policy.name for policy in seen.policies}
+    return COMMENT in comments and not names <= {policy.name for policy in seen.policies}
 
 
 def _first(policy: Policy) -> str:
