@@ -57,7 +57,7 @@ def create(box: Box, path: str, body: Body) -> tuple[Box, Key]:
     of = _writable(path)
     if of is POLICIES and not body.get("policyid"):
         body = body | {"policyid": max((policy.policyid for policy in box.policies), default=0) + 1}
-    entry = of.read(body)
+    entry = of.read(_said(body))
     key = of.key_of(entry)
     _check(box, of, entry, others=box.entries(of))
     return _with(box, of, (*box.entries(of), entry)), key
@@ -68,10 +68,15 @@ def update(box: Box, path: str, key: Key, body: Body) -> Box:
     of = _writable(path)
     old = box.find(of, key)
     fixed = {"policyid": key} if of is POLICIES else {}
-    new = of.read(old.shown() | body | fixed)
+    new = of.read(_said(old.shown() | body | fixed))
     _check(box, of, new, others=tuple(entry for entry in box.entries(of) if entry is not old))
     changed = _with(box, of, tuple(new if entry is old else entry for entry in box.entries(of)))
     return changed if of.key_of(new) == key else _renamed(changed, of, key, of.key_of(new))
+
+
+def _said(body: Body) -> Body:
+    """A body without what is null there: FortiOS takes that as its own default."""
+    return {field: value for field, value in body.items() if value is not None}
 
 
 def move(box: Box, path: str, key: Key, place: str, other: Key) -> Box:
