@@ -142,7 +142,7 @@ class FortiGate(pulumi.ComponentResource):
             self._placed += [placed, self._move(f"{label}-place", last, deny.policyid, [placed])]
             made.append(deny)
         self._placed += [*made, *lined]
-        return {policy.name: one.policyid for policy, one in zip((*allows, *denies), made, strict=True)}
+        return {policy.key: one.policyid for policy, one in zip((*allows, *denies), made, strict=True)}
 
     def _line_up(
         self, allows: Sequence[Policy], made: Sequence[fortios.Policy], first: pulumi.Resource
@@ -180,7 +180,7 @@ def _lost(wanted: Wanted, seen: Box) -> bool:
 
 
 def _first(policy: Policy) -> str:
-    return policy.first or policy.name
+    return policy.first or policy.name or f"policy-{policy.number}"
 
 
 def _named_by_adopted(objects: Objects) -> set[str]:

@@ -58,7 +58,7 @@ class Maker:
         after: Sequence[pulumi.Resource] = (),
     ) -> Made:
         """An object as the program says it; of one that was adopted, all else stays as it is on the box."""
-        known, first = fortios.properties(kind), getattr(thing, "first", "") or thing.name
+        known, first = fortios.properties(kind), getattr(thing, "first", "") or thing.name or f"policy-{thing.adopts}"
         again = {key.replace("-", "_"): value for key, value in thing.restated}
         given = {**said, **{key: value for key, value in again.items() if key in known and said.get(key) is None}}
         opts = self._options(thing, after)

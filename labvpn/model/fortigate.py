@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from ipaddress import IPv4Address, IPv4Network
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.ports import Port, PortText, port
 from labvpn.model.rules import ALL
+
+UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+"""Kinds of characters that are in no name: controls and ends of lines."""
 
 
 def name_of(kind: str, limit: int) -> AfterValidator:
     """The rule for a name that somebody gave on the box: what FortiOS takes, which is nearly everything."""
 
     def check(text: str) -> str:
-        if not text.strip() or not text.isprintable():
+        if not text.strip() or any(unicodedata.category(sign) in UNSEEN for sign in text):
             raise ValueError(f"must be the name of {kind} as the FortiGate shows it: copy it from there")
         if len(text) > limit:
             raise ValueError(
@@ -31,7 +35,18 @@ def name_of(kind: str, limit: int) -> AfterValidator:
 
 ObjectName = Annotated[str, name_of("an object", 79)]
 PolicyName = Annotated[str, name_of("a policy", 35)]
-PolicyKey = Annotated[int, Field(strict=True, ge=1)] | PolicyName
+
+
+def _policy_key(given: object) -> int | str:
+    if isinstance(given, int) and not isinstance(given, bool) and given > 0:
+        return given
+    if not isinstance(given, str):
+        raise ValueError("must be the name of a policy, or its id, as the FortiGate shows it: copy it from there")
+    name: str = name_of("a policy", 35).func(given)  # type: ignore[call-arg]
+    return name
+
+
+PolicyKey = Annotated[int | str, PlainValidator(_policy_key)]
 Interface = Annotated[str, name_of("an interface or zone", 35)]
 Schedule = Annotated[str, name_of("a schedule", 35)]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,14}$")]

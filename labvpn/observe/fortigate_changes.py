@@ -29,7 +29,7 @@ def drifted(wanted: Wanted, seen: Box) -> list[str]:
     """Where the box's own objects differ: `service SoftEther: ports 443 992 on the box, 443 992 1194 5555 here`."""
     sentences: list[str] = []
     for kind, thing in _things(wanted.objects):
-        there = _found(seen, kind, thing.name)
+        there = _found(seen, kind, _key(thing))
         if there is not None:
             sentences += _differences(kind, thing, there)
     return sentences + [sentence for block in wanted.blocks for sentence in misplaced(block, seen)]
@@ -116,13 +116,17 @@ def _things(objects: Objects) -> Iterator[tuple[str, Thing]]:
         yield from ((kind, thing) for thing in held(objects))
 
 
-def _found(seen: Objects, kind: str, name: str) -> Thing | None:
-    return next((thing for other, thing in _things(seen) if other == kind and thing.name == name), None)
+def _key(thing: Thing) -> str:
+    return thing.key if isinstance(thing, Policy) else thing.name
+
+
+def _found(seen: Objects, kind: str, key: str) -> Thing | None:
+    return next((thing for other, thing in _things(seen) if other == kind and _key(thing) == key), None)
 
 
 def _missing(wanted: Objects, seen: Objects) -> Iterator[tuple[str, str]]:
-    there = {(kind, thing.name) for kind, thing in _things(seen)}
-    yield from ((kind, thing.name) for kind, thing in _things(wanted) if (kind, thing.name) not in there)
+    there = {(kind, _key(thing)) for kind, thing in _things(seen)}
+    yield from ((kind, thing.name) for kind, thing in _things(wanted) if (kind, _key(thing)) not in there)
 
 
 def _surplus(wanted: Objects, seen: Objects, prefix: str) -> Iterator[tuple[str, str]]:

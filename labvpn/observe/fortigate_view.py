@@ -21,8 +21,8 @@ Thing = TypeVar("Thing", Address, Group, Service, Vip)
 
 def after(wanted: Wanted, seen: Box) -> tuple[Policy, ...]:
     """The box's policies as they stand after the run."""
-    ours = {policy.name for policy in wanted.objects.policies}
-    order = [policy for policy in seen.policies if policy.name not in ours or not policy.name]
+    ours = {policy.key for policy in wanted.objects.policies}
+    order = [policy for policy in seen.policies if policy.key not in ours]
     for block in wanted.blocks:
         names = [policy.key for policy in order]
         place = names.index(block.before) if block.before in names else len(order)

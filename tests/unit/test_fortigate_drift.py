@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from labvpn.model.fortigate import FortiGate
+from labvpn.model.problems import problems_of
 from labvpn.model.rules import COMMENT
 from labvpn.observe.fortigate_changes import drifted
 from labvpn.observe.fortigate_checks import own, strangers
@@ -137,7 +138,17 @@ def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["virtual-wan-link", "学内ネットワーク", "Außen (WAN)", "a:b/c[d]", "x" * 35, 'guest\'s "zone"', "#1 & <2>"]
+    "name",
+    [
+        "virtual-wan-link",
+        "学内ネットワーク",
+        "Außen (WAN)",
+        "a:b/c[d]",
+        "x" * 35,
+        'guest\'s "zone"',
+        "#1 & <2>",
+        "外部　回線",
+    ],
 )
 def test_names_that_others_gave_are_taken_as_fortios_takes_them(name: str) -> None:
     _, own_, _, _ = case(tables(LAST), outside=[name, "wan2"], inside=f"{name}"[:34] + "i", before=name)
@@ -149,7 +160,10 @@ def test_names_that_others_gave_are_taken_as_fortios_takes_them(name: str) -> No
     assert len({vip.name for vip in wanted.objects.vips}) == 2
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 36, "a\nb"])
-def test_a_name_that_no_box_can_have_is_refused(name: str) -> None:
-    with pytest.raises(ValidationError):
+@pytest.mark.parametrize("name", ["", " ", "x" * 36, "a\nb", "a\u2028b", ["x"], True, 0])
+def test_a_name_that_no_box_can_have_is_refused_once_and_in_words(name: object) -> None:
+    with pytest.raises(ValidationError) as raised:
         FortiGate.model_validate({**SECTION, "before": name})
+    (problem,) = problems_of(raised.value, "fortigate", FortiGate)
+    assert problem.place == "fortigate.before"
+    assert "policy" in problem.message

@@ -11,6 +11,8 @@ from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
 from labvpn.observe import fortigate as observe
 from labvpn.observe.fortigate_adopt import adopted
+from labvpn.observe.fortigate_changes import drifted
+from labvpn.observe.fortigate_notice import after
 from labvpn.render.fortigate import wanted
 from tests.unit.fortigate_rows import NOW, Rows, names, rule, tables
 from tests.unit.samples import lab
@@ -200,3 +202,13 @@ def test_a_use_that_no_table_of_ours_shows_counts_as_one() -> None:
     rows = box(dialling())
     rows["firewall/address"][2]["q_ref"] = 3
     assert "pc is used by 2 other places of the box too" in " ".join(found(rows).remarks)
+
+
+def test_a_policy_without_a_name_is_adopted_by_its_number() -> None:
+    rows = box({**dialling(), "name": ""}, {**rule(6, "deny"), "name": ""})
+    section = FortiGate.model_validate(found(rows).sections["fortigate"])
+    seen = observe.box(rows, now=NOW)
+    taken = adopted(wanted(LAB, section), seen, section.adopt).wanted
+    assert (taken.objects.policies[0].adopts, taken.blocks[0].before) == ("5", "#6")
+    assert drifted(taken, seen) == []
+    assert [policy.number for policy in after(taken, seen)] == [5, 6, 9]
