@@ -110,16 +110,10 @@ class Reach:
         """Whether a policy is about a packet."""
         if not policy.active:
             return NO
-        between = (
-            Match(self.topology.among(probe.enters, policy.from_interfaces), "the interface it comes from"),
-            Match(self.topology.among(probe.leaves, policy.to_interfaces), "the interface it goes to"),
-        )
+        ends = ((probe.enters, "from", policy.from_interfaces), (probe.leaves, "to", policy.to_interfaces))
+        between = [Match(self.topology.among(name, held), f"{word} {' '.join(held)}") for name, word, held in ends]
         target, port = self._target(policy, probe)
-        within = (
-            self._source(policy, probe.source),
-            target,
-            self._service(policy, port),
-        )
+        within = (self._source(policy, probe.source), target, self._service(policy, port))
         if any(each.answer is False for each in between):
             return NO
         if any(each.answer is False for each in within) and not policy.widening:
