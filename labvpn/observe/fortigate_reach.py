@@ -112,10 +112,10 @@ class Reach:
             return NO
         ends = ((probe.enters, "from", policy.from_interfaces), (probe.leaves, "to", policy.to_interfaces))
         between = [Match(self.topology.among(name, held), f"{word} {' '.join(held)}") for name, word, held in ends]
-        target, port = self._target(policy, probe)
-        within = (self._source(policy, probe.source), target, self._service(policy, port))
         if any(each.answer is False for each in between):
             return NO
+        target, port = self._target(policy, probe)
+        within = (self._source(policy, probe.source), target, self._service(policy, port))
         if any(each.answer is False for each in within) and not policy.widening:
             return NO
         doubts = [each.reason for each in (*between, *within) if each.answer is None]
