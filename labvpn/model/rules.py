@@ -204,11 +204,15 @@ class Interface:
 
 @dataclass(frozen=True)
 class Zone:
-    """A zone or SD-WAN zone with its members; between those of an `open` one everything passes without a policy."""
+    """A zone or SD-WAN zone with its members; between those of an `open` one everything passes without a policy.
+
+    Those of one that is `in_use` can be named in policies by the zone alone.
+    """
 
     name: str
     members: tuple[str, ...] = ()
     open: bool = False
+    in_use: bool = True
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,8 @@ def _sdwan(tables: Tables) -> Iterator[Zone]:
         held: dict[str, list[str]] = {str(zone["name"]): [] for zone in row.get("zone") or ()}
         for member in row.get("members") or ():
             held.setdefault(str(member.get("zone") or "virtual-wan-link"), []).append(str(member["interface"]))
-        yield from (Zone(name, tuple(members)) for name, members in held.items())
+        in_use = row.get("status") == "enable"
+        yield from (Zone(name, tuple(members), in_use=in_use) for name, members in held.items())
 
 
 def _doubt(tables: Tables) -> str:

@@ -54,7 +54,11 @@ def _interfaces(box: FortiGate, seen: Box) -> Iterator[Problem]:
         named += [(f"behindVpn.from[{place}]", name) for place, name in enumerate(box.behind_vpn.from_)]
         named += [("behindVpn.to", box.behind_vpn.to)] if box.behind_vpn.to else []
     known = seen.interface_names
+    zones = {member: zone.name for zone in seen.zones if zone.in_use for member in zone.members}
     for place, name in named:
+        if name in zones:
+            only = f"'{name}' is in the zone '{zones[name]}', by which alone FortiOS takes it in a policy: write that"
+            yield Problem(f"fortigate.{place}", only)
         if name not in known and name != "any":
             yield Problem(
                 f"fortigate.{place}", f"the FortiGate has no interface '{name}'; it has {', '.join(known)}: name one"

@@ -9,7 +9,7 @@ import pytest
 
 from labvpn.model.ports import Port, port
 from labvpn.observe.fortigate import Path
-from labvpn.observe.fortigate_checks import cut
+from labvpn.observe.fortigate_checks import cut, problems
 from labvpn.observe.fortigate_notice import closings, holes, leaks, openings, shadows, unanswered
 from tests.unit.fortigate_rows import LAST, case, names, rule, tables
 
@@ -132,6 +132,13 @@ def test_a_deny_from_a_zone_in_which_this_run_comes_is_refused(kind: str) -> Non
     way = Path("SSH to the VPN host", IPv4Address("192.0.2.7"), IPv4Address("203.0.113.20"), Port(*port("22/tcp")))
     (found,) = cut(own_, wanted, seen, [way])
     assert "would close SSH to the VPN host" in str(found)
+
+
+def test_an_interface_that_is_in_a_zone_is_refused_with_the_zones_name() -> None:
+    zones = [{"name": "外", "interface": [{"interface-name": "wan1"}]}]
+    _, own_, _, seen = case(tables(LAST, system__zone=zones))
+    (problem,) = problems(own_, seen)
+    assert str(problem).startswith("fortigate.outside[0]: 'wan1' is in the zone '外', by which alone FortiOS takes it")
 
 
 def test_a_rule_above_that_may_let_this_run_in_is_no_reason_to_lock_it_out() -> None:
