@@ -45,7 +45,7 @@ def renewed(current: Wanted, seen: Box, protected: bool = False) -> Wanted:
     policies = {
         one.name: _other(one, taken)
         for one in objects.policies
-        if one.name not in kept and _worn(one, _ours(seen.policies))
+        if one.name not in kept and _worn(one, {there.name: there for there in seen.policies})
     }
     return _renamed(_told_again(current, seen), services, policies)
 
@@ -94,9 +94,9 @@ def _of_other_transport(one: Service, there: Service) -> bool:
     return bool((there.udp and not one.udp) or (there.tcp and not one.tcp))
 
 
-def _worn(one: Policy, ours: Mapping[str, Policy]) -> bool:
-    """Whether the box has something in a policy that cannot be taken away."""
-    there = ours.get(one.name)
+def _worn(one: Policy, seen: Mapping[str, Policy]) -> bool:
+    """Whether the box has something in a policy that cannot be taken away; its comment may have been changed too."""
+    there = seen.get(one.name)
     return there is not None and not one.adopts and bool(_stuck(there.extras))
 
 

@@ -46,6 +46,9 @@ def test_anything_on_a_policy_of_ours_that_we_did_not_put_there_is_drift_and_is_
     then = renewed(present(wanted, seen), seen).objects.policies[0]
     assert (then.name == "vpn-allow-2") == (remedy == "renewed")
     assert bool(then.restated) == (remedy == "restated") or remedy == "renewed"
+    rows = tables({**made, "comments": "edited too"}, LAST)
+    _, _, wanted, edited = case(rows)
+    assert renewed(present(wanted, edited), edited).objects.policies[0].name == then.name
     kept = renewed(present(wanted, seen), seen, protected=True).objects.policies[0]
     assert kept.name == "vpn-allow"
 
