@@ -9,17 +9,19 @@ import pulumi
 
 from components import fortios
 from components.drift import Facts
+from components.fortigate_cleanup import Cleanup
 from components.fortigate_failures import explained, watch
+from components.fortigate_objects import Maker
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.lab import Lab
-from labvpn.model.rules import Action, Address, Block, Group, Policy, Service, Vip, Wanted
+from labvpn.model.rules import COMMENT, Action, Block, Box, Objects, Policy, Wanted
 from labvpn.observe.fortigate import Gate
 from labvpn.observe.fortigate_adopt import adopted
 from labvpn.observe.fortigate_changes import drifted, facts, planned
-from labvpn.observe.fortigate_checks import cut, problems
-from labvpn.observe.fortigate_notice import closings, leaks, openings, shadows, unanswered
-from labvpn.observe.fortigate_renewal import first_name, present, renewed
+from labvpn.observe.fortigate_checks import cut, own, problems, strangers
+from labvpn.observe.fortigate_notice import closings, holes, leaks, openings, shadows, unanswered
+from labvpn.observe.fortigate_renewal import present, renewed
 from labvpn.render import fortigate as render
 
 POSITION = "statePolicySrcdstPos"
@@ -53,27 +55,19 @@ class FortiGateArgs:
             raise pulumi.RunError("fortigate: the lab has none, or no token and CA for it; set all three")
         seen = gate.box
         wanted, strays = adopted(present(render.wanted(lab, box), seen), seen, box.adopt)
-        if found := [*strays, *problems(box, seen), *cut(box, wanted, seen, gate.paths)]:
+        found = [*strays, *problems(box, seen), *own(wanted, seen, box), *strangers(wanted, seen)]
+        if found := found or cut(box, wanted, seen, gate.paths):
             lines = "\n".join(f"  - {problem}" for problem in found)
             raise pulumi.RunError(f"The FortiGate {box.host} and the configuration do not fit:\n{lines}")
         drift = [f"FortiGate: {sentence}" for sentence in drifted(wanted, seen)]
         warnings = [*drift, *closings(lab, box, wanted, seen), *shadows(wanted, seen), *leaks(box, wanted, seen)]
-        warnings += unanswered(lab, box, wanted, seen)
+        warnings += [*unanswered(lab, box, wanted, seen), *holes(lab, box, wanted, seen)]
         news = [*planned(wanted, seen, box.prefix), *openings(lab, box, wanted, seen)]
-        numbers = {policy.name: policy.number for policy in seen.policies}
+        numbers = {policy.key: policy.number for policy in seen.policies}
         token = credentials.fortigate_token.get_secret_value()
-        return cls(
-            box,
-            token,
-            credentials.fortigate_ca,
-            renewed(wanted, seen),
-            numbers,
-            warnings,
-            news,
-            lab.protect,
-            facts(wanted.objects),
-            facts(seen),
-        )
+        then, protected = renewed(wanted, seen, lab.protect), lab.protect and not _lost(wanted, seen)
+        both = (facts(wanted.objects), facts(seen))
+        return cls(box, token, credentials.fortigate_ca, then, numbers, warnings, news, protected, *both)
 
 
 class FortiGate(pulumi.ComponentResource):
@@ -88,14 +82,19 @@ class FortiGate(pulumi.ComponentResource):
             pulumi.warn(sentence, self)
         for sentence in args.news:
             pulumi.info(sentence, self)
-        self._name, self._prefix = name, args.box.prefix
+        self._name = name
         self._missed = {policy.name for policy in args.wanted.blocks[0].policies} if args.protected else set()
         hooks = explained(f"{name}-refusals", args.box.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._to_box(args), hooks=hooks)
+        stay = _named_by_adopted(args.wanted.objects)
+        self._make = Maker(name, args.box.prefix, self._ours, self._missed, stay)
         if not pulumi.runtime.is_dry_run():
             watch(args.box, args.token, args.ca)
         parts = self._parts(args.wanted)
-        policies = [self._block(block, args.numbers[block.before], parts) for block in args.wanted.blocks]
+        first = self._cleanup("before", args, parts)
+        self._placed: list[pulumi.Resource] = []
+        policies = [self._block(block, args.numbers[block.before], [*parts, first]) for block in args.wanted.blocks]
+        self._cleanup("after", args, self._placed)
         numbers = {key: number for block in policies for key, number in block.items()}
         self.policy_ids = pulumi.Output.all(**numbers)
         if args.facts:
@@ -115,13 +114,20 @@ class FortiGate(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
+    def _cleanup(self, when: str, args: FortiGateArgs, after: Sequence[pulumi.Resource]) -> Cleanup:
+        """What takes our policies away, once before and once after them, so that a run cut off leaves none."""
+        policies = [policy for policy in args.wanted.objects.policies if not policy.adopts]
+        names = [policy.name for policy in sorted(policies, key=lambda one: one.action is Action.ACCEPT)]
+        opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=args.protected or None)
+        return Cleanup(f"{self._name}-policies-{when}", args.box, args.token, args.ca, names, opts)
+
     def _parts(self, wanted: Wanted) -> list[pulumi.Resource]:
         """Everything that policies name. They name it by text, so only `depends_on` tells the engine of the order."""
         objects = wanted.objects
-        addresses: list[pulumi.Resource] = [self._address(address) for address in objects.addresses]
-        groups = [self._group(group, addresses) for group in objects.groups]
-        services = [self._service(one) for one in objects.services]
-        return [*addresses, *groups, *services, *(self._vip(vip) for vip in objects.vips)]
+        addresses: list[pulumi.Resource] = [self._make.address(address) for address in objects.addresses]
+        groups = [self._make.group(group, addresses) for group in objects.groups]
+        services = [self._make.service(one) for one in objects.services]
+        return [*addresses, *groups, *services, *(self._make.vip(vip) for vip in objects.vips)]
 
     def _block(self, block: Block, before: int, parts: list[pulumi.Resource]) -> dict[str, pulumi.Output[int]]:
         """The policies of a block and their places, each right before the next one.
@@ -131,8 +137,8 @@ class FortiGate(pulumi.ComponentResource):
         """
         allows = [policy for policy in block.policies if policy.action is Action.ACCEPT]
         denies = [policy for policy in block.policies if policy.action is Action.DENY]
-        made = [self._policy(policy, parts) for policy in allows]
-        last, label = made[-1], self._label(allows[-1].name)
+        made = [self._make.policy(policy, parts) for policy in allows]
+        last, label = made[-1], self._make.label(_first(allows[-1]))
         if not denies:
             first = self._move(f"{label}-place", last, before)
         else:
@@ -140,11 +146,12 @@ class FortiGate(pulumi.ComponentResource):
             first = self._move(f"{label}-lift", last, before, options=once)
         lined = self._line_up(allows, made, first)
         for policy in denies:
-            deny = self._policy(policy, [*parts, *lined])
-            placed = self._move(f"{self._label(policy.name)}-place", deny, before)
-            self._move(f"{label}-place", last, deny.policyid, [placed])
+            deny = self._make.policy(policy, [*parts, *lined])
+            placed = self._move(f"{self._make.label(_first(policy))}-place", deny, before)
+            self._placed += [placed, self._move(f"{label}-place", last, deny.policyid, [placed])]
             made.append(deny)
-        return {policy.name: one.policyid for policy, one in zip((*allows, *denies), made, strict=True)}
+        self._placed += [*made, *lined]
+        return {policy.key: one.policyid for policy, one in zip((*allows, *denies), made, strict=True)}
 
     def _line_up(
         self, allows: Sequence[Policy], made: Sequence[fortios.Policy], first: pulumi.Resource
@@ -152,7 +159,7 @@ class FortiGate(pulumi.ComponentResource):
         """Each allow right before the next, from the last upwards."""
         moves = [first]
         for place in range(len(allows) - 2, -1, -1):
-            label = self._label(allows[place].name)
+            label = self._make.label(_first(allows[place]))
             moves.append(self._move(f"{label}-place", made[place], made[place + 1].policyid, moves[-1:]))
         return [*made, *moves]
 
@@ -169,81 +176,24 @@ class FortiGate(pulumi.ComponentResource):
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._ours, options), more)
         return fortios.PolicyMove(name, policyid_src=policy.policyid, policyid_dst=before, move="before", opts=merged)
 
-    def _label(self, name: str) -> str:
-        """The resource's name of an object: ours without the prefix that it has on the box."""
-        return f"{self._name}-{name.removeprefix(f'{self._prefix}-')}"
 
-    def _options(
-        self, thing: Address | Group | Service | Vip | Policy, after: Sequence[pulumi.Resource] = ()
-    ) -> pulumi.ResourceOptions:
-        """What stands on the box is taken over; what was adopted stays there when the stack lets go of it."""
-        adopts = getattr(thing, "adopts", "")
-        more = pulumi.ResourceOptions(
-            import_=adopts or thing.stands or None,
-            retain_on_delete=bool(adopts) or None,
-            protect=thing.name in self._missed or None,
-            depends_on=list(after),
-        )
-        return pulumi.ResourceOptions.merge(self._ours, more)
+def _lost(wanted: Wanted, seen: Box) -> bool:
+    """Whether the policy that lets users in is gone from a box that has others of ours.
 
-    def _address(self, address: Address) -> fortios.Address:
-        network = address.networks[0].with_netmask.replace("/", " ") if address.networks else None
-        return fortios.Address(
-            self._label(address.name),
-            name=address.name,
-            subnet=network,
-            type=None if network else "geography",
-            country=address.country or None,
-            comment=address.comment,
-            opts=self._options(address),
-        )
+    Its number may be somebody else's by now, and the engine replaces nothing that is protected: for this one run the
+    policy is not, so that it can be made anew.
+    """
+    comments = [one.comment for one in seen.addresses] + [one.comment for one in seen.services]
+    names = {policy.name for policy in wanted.blocks[0].policies if not policy.adopts}
+    return COMMENT in comments and not names <= {policy.name for policy in seen.policies}
 
-    def _group(self, group: Group, addresses: Sequence[pulumi.Resource]) -> fortios.Addrgrp:
-        members = [fortios.AddrgrpMemberArgs(name=name) for name in group.members]
-        opts = self._options(group, addresses)
-        return fortios.Addrgrp(
-            self._label(group.name), name=group.name, members=members, comment=group.comment, opts=opts
-        )
 
-    def _service(self, one: Service) -> fortios.Custom:
-        by_number, name = one.protocol is not None, first_name(one.name)
-        anew = pulumi.ResourceOptions(replace_on_changes=["name"])
-        return fortios.Custom(
-            self._label({"SoftEther": "tcp"}.get(name, name)),
-            name=one.name,
-            tcp_portrange=one.tcp or None,
-            udp_portrange=one.udp or None,
-            protocol="IP" if by_number else None,
-            protocol_number=one.protocol,
-            comment=one.comment,
-            opts=pulumi.ResourceOptions.merge(self._options(one), anew),
-        )
+def _first(policy: Policy) -> str:
+    return policy.first or policy.name or f"policy-{policy.number}"
 
-    def _vip(self, vip: Vip) -> fortios.Vip:
-        return fortios.Vip(
-            self._label(vip.name),
-            name=vip.name,
-            extip=str(vip.outside),
-            extintf=vip.interface,
-            mappedips=[fortios.VipMappedipArgs(range=str(vip.mapped))],
-            comment=vip.comment,
-            opts=self._options(vip),
-        )
 
-    def _policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> fortios.Policy:
-        return fortios.Policy(
-            self._label(policy.name),
-            name=policy.name,
-            action=policy.action.value,
-            srcintfs=[fortios.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
-            dstintfs=[fortios.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
-            srcaddrs=[fortios.PolicySrcaddrArgs(name=name) for name in policy.sources],
-            dstaddrs=[fortios.PolicyDstaddrArgs(name=name) for name in policy.destinations],
-            services=[fortios.PolicyServiceArgs(name=name) for name in policy.services],
-            schedule=policy.schedule,
-            status="enable",
-            nat="disable" if policy.action is Action.ACCEPT else None,
-            logtraffic=policy.log,
-            comments=policy.comment,
-            opts=self._options(policy, after),
-        )
+def _named_by_adopted(objects: Objects) -> set[str]:
+    """What policies and groups that were adopted name, and therefore needs when the stack goes."""
+    lists = [(*one.sources, *one.destinations, *one.services) for one in objects.policies if one.adopts]
+    named = {name for names in lists for name in names}
+    return named | {name for group in objects.groups if group.adopts or group.name in named for name in group.members}

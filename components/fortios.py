@@ -6,12 +6,14 @@ an empty package while these few modules load, and for whoever imports it afterw
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+import pulumi
 import pulumiverse_fortios
 
 PACKAGES = ("pulumiverse_fortios.firewall", "pulumiverse_fortios.firewall.service")
@@ -53,6 +55,22 @@ with _empty(Path(str(pulumiverse_fortios.__file__)).parent):
 
 Provider = pulumiverse_fortios.Provider
 
+_NOT_PROPERTIES = ("opts", "resource_name", "name", "dynamic_sort_subtable", "get_all_tables", "vdomparam")
+
+
+def properties(kind: type[pulumi.CustomResource]) -> Mapping[str, str]:
+    """The properties that a type takes, by their Python names, as the engine names them."""
+    known = inspect.signature(kind._internal_init).parameters  # type: ignore[attr-defined]
+    names = (name for name in known if not name.startswith("__") and name not in _NOT_PROPERTIES)
+    return {name: camel(name) for name in names}
+
+
+def camel(name: str) -> str:
+    """`srcaddr_negate` as the engine has it: `srcaddrNegate`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 __all__ = [
     "Address",
     "Addrgrp",
@@ -68,4 +86,6 @@ __all__ = [
     "Provider",
     "Vip",
     "VipMappedipArgs",
+    "camel",
+    "properties",
 ]

@@ -1,106 +1,123 @@
-"""The FortiGate's policy for the VPN, from the box's tables to the section `fortigate` with what is adopted."""
+"""The FortiGate's policy for the VPN, from the box's tables to the section `fortigate` with what is adopted.
+
+Nothing is paired by position: an object is taken for ours only if it says what ours says. What the configuration
+cannot say is never lost: the policy then stays as it is, and ours stands beside it; where not even who may dial can be
+said, the box is left alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from pydantic import ValidationError
+
+from labvpn.adopt.fortigate_case import UP, Case
 from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.lab import Lab
-from labvpn.model.ports import Transport, of_transport
-from labvpn.model.rules import ALL, Action, Address, Box, Policy, Service
-from labvpn.render.fortigate import source_name, wanted
+from labvpn.model.problems import problems_of
+from labvpn.model.rules import Box, Objects, Policy
+from labvpn.observe.fortigate_adopt import service_ends
+from labvpn.observe.fortigate_reach import Reach
+from labvpn.render.fortigate import wanted
 
 
 def fortigate(found: Found, host: str, vdom: str, box: Box, lab: Lab) -> None:
     """Add the section `fortigate`; without a policy that lets users dial there is none, and a remark."""
-    policy = next(_dialling(box, lab), None)
-    following = _next(box, policy) if policy else None
-    if policy is None or following is None or not following.name:
-        found.remarks.append(_lacking(host, policy))
+    case = Case(box, lab, Reach(box))
+    policy = next(case.dialling(), None)
+    if policy is None:
+        why = "has no policy that lets users dial the server's address by an address object and services of its own"
+        found.remarks.append(f"The FortiGate {host} {why}; {LEFT}")
         return
+    if why := case.unsayable(policy):
+        found.remarks.append(f"The FortiGate {host} has {policy}, which is not adopted: {why}; {LEFT}")
+        return
+    _add(found, host, vdom, case, policy)
+
+
+LEFT = "the stack leaves the box alone until you write its section"
+
+
+def _add(found: Found, host: str, vdom: str, case: Case, policy: Policy) -> None:
+    beside = case.not_adopted(policy)
+    before = policy if beside else case.following(policy)
+    if before is None:
+        why = "after which no policy stands, before which the stack could place it"
+        found.remarks.append(f"The FortiGate {host} has {policy}, {why}: add one there (a deny of all); {LEFT}")
+        return
+    section = {**_section(case, policy), "host": host, "vdom": vdom, "before": before.name or before.number}
+    try:
+        known = FortiGate.model_validate(section)
+    except ValidationError as error:
+        told = "; ".join(map(str, problems_of(error, "", FortiGate)))
+        found.remarks.append(f"The FortiGate {host} has {policy}, which is not adopted: {told}; {LEFT}")
+        return
+    objects = wanted(case.lab, known).objects
+    if beside:
+        free = f"{UP} makes policies and objects of its own right before it"
+        found.remarks.append(f"{policy} is not adopted and stays as it is ({beside}); {free}")
+        # Two VIPs for one address cannot be, so theirs is ours too.
+        pairs = {kind: names for kind, names in _pairs(case, policy, objects).items() if kind == "vips"}
+    else:
+        pairs = {**_pairs(case, policy, objects), "policies": {f"{known.prefix}-allow": policy.number}}
+        found.remarks += case.changes(policy, objects, pairs)
+    for other in case.dialling():
+        if other is not policy:
+            found.remarks.append(f"{other} lets users dial the server too; it stays as it is, beside ours")
+    found.sections["fortigate"] = _in_order(section) | ({"adopt": pairs} if pairs else {})
+
+
+def _in_order(section: dict[str, Any]) -> dict[str, Any]:
+    keys = ("host", "vdom", "outside", "inside", "before", "sources", "schedule", "log", "vip")
+    return {key: section[key] for key in keys if key in section}
+
+
+def _section(case: Case, policy: Policy) -> dict[str, Any]:
+    """The section as far as the policy says it."""
     section: dict[str, Any] = {
-        "host": host,
-        "vdom": vdom,
         "outside": list(policy.from_interfaces),
         "inside": policy.to_interfaces[0],
-        "before": following.name,
-        "sources": list(_sources(found, box, policy)),
+        "sources": case.sources(policy),
         "schedule": policy.schedule,
         "log": policy.log,
     }
-    section["adopt"] = _adopt(found, box, policy, FortiGate.model_validate(section), lab)
-    found.sections["fortigate"] = section
+    if vip := case.vip(policy):
+        places = {vip.interface: str(vip.outside)} if list(policy.from_interfaces) != [vip.interface] else {}
+        section["vip"] = {"mapped": str(vip.mapped), **({"addresses": places} if places else {})}
+    return section
 
 
-def _dialling(box: Box, lab: Lab) -> Iterator[Policy]:
-    """The policies that let somebody dial the server at one of its ports, the first of the box first."""
-    for policy in box.policies:
-        services = [service for service in box.services if service.name in policy.services]
-        opened = {port for service in services for port in service.tcp.split()}
-        dials = opened & set(map(str, of_transport(lab.vpn.ports, Transport.TCP)))
-        if policy.active and policy.action is Action.ACCEPT and dials and _server(box, policy, lab):
-            yield policy
+def _pairs(case: Case, policy: Policy, objects: Objects) -> dict[str, dict[str, Any]]:
+    """Our name of each object: the box's of one that says the same, and is used by the policy."""
+    members = set(case.reach.addresses.members((*policy.sources, *policy.destinations)))
+    services = set(case.reach.services.members(policy.services))
+    addresses = [
+        one for one in case.box.addresses if one.name in members and not (one.unread or "type" in dict(one.extras))
+    ]
+    found = {
+        "addresses": _same(objects.addresses, addresses, lambda one: (set(one.networks), one.country)),
+        "services": _same(objects.services, case.services(services), service_ends),
+        "vips": _same(objects.vips, [one for one in [case.vip(policy)] if one], lambda one: (one.outside, one.mapped)),
+    }
+    named = {theirs: ours for ours, theirs in found["addresses"].items()}
+    groups = [one for one in case.box.groups if (one.name,) == policy.sources and not (one.unread or one.without)]
+    found["groups"] = {
+        ours.name: there.name
+        for ours in objects.groups
+        for there in groups
+        if {named.get(name, "") for name in there.members} == set(ours.members)
+    }
+    return {kind: names for kind, names in found.items() if names}
 
 
-def _server(box: Box, policy: Policy, lab: Lab) -> Address | None:
-    """The address object of the server among a policy's destinations."""
-    own = f"{lab.server.address}/32"
-    named = (address for address in box.addresses if address.name in policy.destinations)
-    return next((address for address in named if list(map(str, address.networks)) == [own]), None)
-
-
-def _next(box: Box, policy: Policy) -> Policy | None:
-    at = box.policies.index(policy) + 1
-    return box.policies[at] if at < len(box.policies) else None
-
-
-def _lacking(host: str, policy: Policy | None) -> str:
-    if policy is None:
-        why = "has no policy that lets users dial the server's address by an address object and services of its own"
-    else:
-        why = f"has {policy} with no named policy after it, before which the stack could place it"
-    return f"The FortiGate {host} {why}; the stack leaves the box alone until you write its section"
-
-
-def _sources(found: Found, box: Box, policy: Policy) -> Iterator[str]:
-    """Who may dial, as the configuration has it."""
-    known = {address.name: address for address in box.addresses}
-    for name in policy.sources:
-        address = known.get(name)
-        if name == ALL or address is None:
-            yield ALL
-            if name != ALL:
-                found.remarks.append(f"{policy} has the source {name}, a group or of a kind that the stack cannot tell")
-        elif address.country:
-            yield address.country
-        else:
-            yield from (str(network).removesuffix("/32") for network in address.networks)
-    if len(policy.sources) > 1:
-        found.remarks.append(f"The sources of {policy} become one group; the first `pulumi up` makes it")
-
-
-def _adopt(found: Found, box: Box, policy: Policy, section: FortiGate, lab: Lab) -> dict[str, Any]:
-    """Our name of each object: the box's."""
-    objects = wanted(lab, section).objects
-    addresses = {f"{section.prefix}-server": policy.destinations[0]}
-    if section.sources != (ALL,):
-        pairs = zip(section.sources, policy.sources, strict=False)
-        addresses |= {source_name(section, source): name for source, name in pairs if source != ALL}
-    theirs = {service.name: service for service in box.services if service.name in policy.services}
-    services = dict(_same(objects.services, theirs))
-    for ours in (service.name for service in objects.services if service.name not in services):
-        found.remarks.append(f"No service of {policy} has just the ports of {ours}; the first `pulumi up` makes it")
-    for name in sorted(set(policy.services) - set(services.values())):
-        found.remarks.append(f"{policy} has the service {name}, which the first `pulumi up` takes out of it")
-    return {"policies": {f"{section.prefix}-allow": policy.number}, "addresses": addresses, "services": services}
-
-
-def _same(ours: tuple[Service, ...], theirs: Mapping[str, Service]) -> Iterator[tuple[str, str]]:
-    for service in ours:
-        ends = (set(service.tcp.split()), set(service.udp.split()), service.protocol)
-        for name, there in theirs.items():
-            if (set(there.tcp.split()), set(there.udp.split()), there.protocol) == ends:
-                yield service.name, name
-                break
+def _same(ours: Iterable[Any], theirs: Iterable[Any], meaning: Any) -> dict[str, str]:
+    """Each of ours with the first of theirs that means the same; one of theirs stands for one of ours."""
+    free, found = list(theirs), {}
+    for one in ours:
+        there = next((each for each in free if meaning(each) == meaning(one)), None)
+        if there is not None:
+            free.remove(there)
+            found[one.name] = there.name
+    return found

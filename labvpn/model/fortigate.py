@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from ipaddress import IPv4Address, IPv4Network
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.ports import Port, PortText, port
 from labvpn.model.rules import ALL
 
+UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+"""Kinds of characters that are in no name: controls and ends of lines."""
+
 
 def name_of(kind: str, limit: int) -> AfterValidator:
-    """The rule for a FortiOS name: at most `limit` characters, of those that need no escape anywhere."""
+    """The rule for a name that somebody gave on the box: what FortiOS takes, which is nearly everything."""
 
     def check(text: str) -> str:
+        if not text.strip() or any(unicodedata.category(sign) in UNSEEN for sign in text):
+            raise ValueError(f"must be the name of {kind} as the FortiGate shows it: copy it from there")
         if len(text) > limit:
-            raise ValueError(f"has {len(text)} characters; FortiOS takes {limit} in the name of {kind}: shorten it")
-        if not re.fullmatch(r"[A-Za-z0-9 ._/-]+", text):
-            raise ValueError(f"must be letters, digits, blanks and . _ / - to be the name of {kind}; rename it")
+            raise ValueError(
+                f"has {len(text)} characters; FortiOS takes {limit} in the name of {kind}: look it up there"
+            )
         return text
 
     return AfterValidator(check)
@@ -29,7 +35,19 @@ def name_of(kind: str, limit: int) -> AfterValidator:
 
 ObjectName = Annotated[str, name_of("an object", 79)]
 PolicyName = Annotated[str, name_of("a policy", 35)]
-Interface = Annotated[str, name_of("an interface", 15)]
+
+
+def _policy_key(given: object) -> int | str:
+    if isinstance(given, int) and not isinstance(given, bool) and given > 0:
+        return given
+    if not isinstance(given, str):
+        raise ValueError("must be the name of a policy, or its id, as the FortiGate shows it: copy it from there")
+    name: str = name_of("a policy", 35).func(given)  # type: ignore[call-arg]
+    return name
+
+
+PolicyKey = Annotated[int | str, PlainValidator(_policy_key)]
+Interface = Annotated[str, name_of("an interface or zone", 35)]
 Schedule = Annotated[str, name_of("a schedule", 35)]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,14}$")]
 
@@ -84,7 +102,7 @@ class BehindVpn(Value):
 
     from_: tuple[Interface, ...] = Field(alias="from", min_length=1, description="interfaces that are shut out")
     to: Interface | None = Field(default=None, description="interface of the hosts; left out: the VPN host's own")
-    before: PolicyName = Field(description="the existing policy before which ours are placed")
+    before: PolicyKey = Field(description="the existing policy, by name or id, before which ours are placed")
     hosts: dict[Label, IPv4Address] = Field(min_length=1)
     ports: tuple[PortText, ...] = Field(default=(), description="what is closed; left out: everything")
     exceptions: tuple[Way, ...] = ()
@@ -118,9 +136,11 @@ class Translation(Value):
 class Adopt(Value):
     """What stands on the box already and is taken over as it is: our name, then the box's name or policy id."""
 
-    policies: dict[str, int | PolicyName] = Field(default_factory=dict)
+    policies: dict[str, PolicyKey] = Field(default_factory=dict)
     addresses: dict[str, ObjectName] = Field(default_factory=dict)
     services: dict[str, ObjectName] = Field(default_factory=dict)
+    groups: dict[str, ObjectName] = Field(default_factory=dict)
+    vips: dict[str, ObjectName] = Field(default_factory=dict)
 
 
 class FortiGate(Value):
@@ -132,7 +152,9 @@ class FortiGate(Value):
     vdom: ObjectName = "root"
     outside: tuple[Interface, ...] = Field(min_length=1, description="interfaces from which users dial in")
     inside: Interface = Field(description="interface behind which the VPN host stands")
-    before: PolicyName = Field(description="the existing policy before which ours is placed, such as the deny of all")
+    before: PolicyKey = Field(
+        description="the existing policy, by name or id, before which ours is placed, such as the deny of all"
+    )
     sources: Sources = Field(default=(ALL,), description="who may dial: addresses, networks, countries, or all")
     prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,20}$")] = Field(
         default="vpn", description="how the names of our objects begin"

@@ -1,16 +1,19 @@
-"""What a FortiGate shows: its answers as values of the model."""
+"""What a FortiGate shows: its answers as values of the model; what they do not understand is marked as unread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, summarize_address_range
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from datetime import datetime
+from ipaddress import IPv4Address, IPv4Interface
+from typing import TypeVar
 
 from labvpn.model.ports import Port
-from labvpn.model.rules import ALL, Action, Address, Box, Group, Interface, Policy, Service, Vip
+from labvpn.model.rules import Action, Box, Interface, Policy, Zone
+from labvpn.observe import fortigate_keys as keys
+from labvpn.observe.fortigate_objects import Row, address, group, names, service, vip
+from labvpn.observe.fortigate_times import expired, hours
 
-Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
 Value = TypeVar("Value")
 
@@ -25,11 +28,21 @@ TABLES = (
 )
 """What is read of a box, each in one request."""
 
-OPTIONAL = ("system/zone", "firewall.schedule/recurring", "firewall.schedule/onetime", "firewall.schedule/group")
+SETTINGS = "system/settings"
+"""The settings of a vdom: a single entry, not a list."""
+
+OPTIONAL = (
+    "system/zone",
+    "system/sdwan",
+    "firewall/vipgrp",
+    "firewall.schedule/recurring",
+    "firewall.schedule/onetime",
+    "firewall.schedule/group",
+    SETTINGS,
+)
 """What is read where the box has it and the token may."""
 
-_CONDITIONS = ("srcaddr-negate", "dstaddr-negate", "service-negate", "internet-service", "internet-service-src")
-_LISTS = ("groups", "users", "fsso-groups", "devices")
+LISTS = {"srcaddr": "sources", "dstaddr": "destinations", "service": "services"}
 
 
 @dataclass(frozen=True)
@@ -50,23 +63,25 @@ class Gate:
     paths: tuple[Path, ...] = ()
 
 
-def box(tables: Tables) -> Box:
+def box(tables: Tables, vdom: str = "root", now: datetime | None = None) -> Box:
     """A box from its tables. Raises ValueError where they are not of FortiOS's shape."""
+    now = now or datetime.now()
     try:
+        schedules = hours(tables, now)
+        vips = _read(tables, "firewall/vip", vip)
         return Box(
-            addresses=_read(tables, "firewall/address", _address),
-            groups=(
-                *_read(tables, "firewall/addrgrp", _group),
-                *_read(tables, "firewall.service/group", _group),
-            ),
-            services=_read(tables, "firewall.service/custom", _service),
-            vips=tuple(vip for vip in _read(tables, "firewall/vip", _vip) if vip),
-            policies=_read(tables, "firewall/policy", _policy),
-            interfaces=_read(tables, "system/interface", _interface),
-            zones=_read(tables, "system/zone", lambda row: str(row["name"])),
-            schedules=tuple(_schedules(tables)),
+            addresses=_read(tables, "firewall/address", address),
+            groups=(*_read(tables, "firewall/addrgrp", group), *_read(tables, "firewall/vipgrp", group)),
+            services=_read(tables, "firewall.service/custom", service),
+            service_groups=_read(tables, "firewall.service/group", group),
+            vips=vips,
+            policies=_read(tables, "firewall/policy", lambda row: _timed(_policy(row, now), schedules)),
+            interfaces=tuple(_interfaces(tables, vdom)),
+            zones=(*_read(tables, "system/zone", _zone), *_sdwan(tables)),
+            schedules=tuple(schedules),
+            doubt=_doubt(tables),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not of FortiOS's shape: {error}") from error
 
 
@@ -74,81 +89,103 @@ def _read(tables: Tables, path: str, read: Callable[[Row], Value]) -> tuple[Valu
     return tuple(read(row) for row in tables.get(path, ()))
 
 
-def _schedules(tables: Tables) -> Iterator[str]:
-    for path in OPTIONAL:
-        if path.startswith("firewall.schedule/"):
-            yield from (str(row["name"]) for row in tables.get(path, ()))
-
-
-def _names(rows: Any) -> tuple[str, ...]:
-    return tuple(str(row["name"]) for row in rows or ())
-
-
-def _address(row: Row) -> Address:
-    return Address(str(row["name"]), tuple(_networks(row)), str(row.get("country", "")), str(row.get("comment", "")))
-
-
-def _networks(row: Row) -> Iterator[IPv4Network]:
-    kind = row.get("type", "ipmask")
-    if row["name"] == ALL:
-        yield IPv4Network("0.0.0.0/0")
-    elif kind == "ipmask" and row.get("subnet"):
-        yield _network(str(row["subnet"]))
-    elif kind == "iprange":
-        yield from summarize_address_range(IPv4Address(row["start-ip"]), IPv4Address(row["end-ip"]))
-
-
-def _network(text: str) -> IPv4Network:
-    return IPv4Network(text.replace(" ", "/"), strict=False)
-
-
-def _group(row: Row) -> Group:
-    return Group(str(row["name"]), _names(row.get("member")), str(row.get("comment", "")))
-
-
-def _service(row: Row) -> Service:
-    by_ports = str(row.get("protocol", "")).startswith("TCP")
-    number = None if by_ports else int(row.get("protocol-number") or 0)
-    if row.get("protocol") in ("ICMP", "ICMP6"):
-        number = 1 if row["protocol"] == "ICMP" else 58
-    ports = (str(row.get("tcp-portrange") or ""), str(row.get("udp-portrange") or "")) if by_ports else ("", "")
-    return Service(str(row["name"]), *ports, number, str(row.get("comment", "")))
-
-
-def _vip(row: Row) -> Vip | None:
-    """A VIP of one address to one address; the other kinds are nothing that the lab can compare with."""
-    mapped = [str(entry["range"]).partition("-")[0] for entry in row.get("mappedip") or ()]
-    if len(mapped) != 1 or "-" in str(row.get("extip", "-")):
-        return None
-    place = str(row.get("extintf", "any"))
-    return Vip(
-        str(row["name"]), place, IPv4Address(row["extip"]), IPv4Address(mapped[0]), str(row.get("comment") or "")
-    )
-
-
-def _policy(row: Row) -> Policy:
-    conditions = [row.get(name) == "enable" for name in _CONDITIONS] + [bool(row.get(name)) for name in _LISTS]
-    schedule = str(row.get("schedule", "always"))
+def _policy(row: Row, now: datetime) -> Policy:
+    extras = keys.extras(row, keys.POLICY)
+    conditions = [*keys.unread(extras, keys.POLICY), *_strange(row)]
     return Policy(
         str(row.get("name", "")),
-        _names(row.get("srcintf")),
-        _names(row.get("dstintf")),
-        _names(row.get("srcaddr")),
-        _names(row.get("dstaddr")),
-        _names(row.get("service")),
+        names(row.get("srcintf")),
+        names(row.get("dstintf")),
+        names(row.get("srcaddr")),
+        names(row.get("dstaddr")),
+        names(row.get("service")),
         # What is not plainly denied (accept, ipsec, ssl-vpn) lets something pass.
         Action.DENY if row.get("action", "deny") == "deny" else Action.ACCEPT,
-        schedule,
+        str(row.get("schedule") or "always"),
         str(row.get("logtraffic", "utm")),
-        str(row.get("comments", "")),
+        str(row.get("comments") or ""),
         nat=row.get("nat") == "enable",
         number=int(row["policyid"]),
-        active=row.get("status", "enable") == "enable" and schedule != "none",
-        plain=not any(conditions) and schedule == "always",
+        active=row.get("status", "enable") == "enable" and not expired(row, now) and not _of_ipv6(row),
+        negated=frozenset(part for key, part in LISTS.items() if row.get(f"{key}-negate") == "enable"),
+        unread=tuple(words for words, _ in conditions),
+        widening=any(not narrows for _, narrows in conditions),
+        sees_vips=row.get("match-vip", "enable") == "enable",
+        extras=(*extras, *_ipv6(row)),
     )
+
+
+def _strange(row: Row) -> Iterator[tuple[str, bool]]:
+    """Conditions in the keys that are parts of the model, but with values that the model has not."""
+    if row.get("action", "deny") not in ("accept", "deny"):
+        yield f"action {row['action']}", False
+    if not _of_ipv6(row):
+        for key in ("srcintf", "dstintf", "srcaddr", "dstaddr", "service"):
+            if not row.get(key):
+                yield f"an empty {key}", False
+    for key in LISTS:
+        if row.get(f"{key}-negate") not in ("enable", "disable", None, ""):
+            yield f"{key}-negate {row[f'{key}-negate']}", False
+
+
+def _of_ipv6(row: Row) -> bool:
+    """Whether a policy is about IPv6 alone: it names addresses of that kind, and none of IPv4."""
+    translated = "enable" in (row.get("nat64"), row.get("nat46"))
+    return not row.get("srcaddr") and not row.get("dstaddr") and bool(row.get("srcaddr6")) and not translated
+
+
+def _ipv6(row: Row) -> Iterator[tuple[str, str]]:
+    yield from ((key, keys.shown(row[key])) for key in ("srcaddr6", "dstaddr6") if row.get(key))
+    if row.get("policy-expiry") == "enable":
+        yield "policy-expiry-date", str(row.get("policy-expiry-date", ""))
+
+
+def _timed(policy: Policy, schedules: Mapping[str, bool | None]) -> Policy:
+    """A policy as it is in force by its schedule: always, never (any more), or at some hours."""
+    if policy.schedule == "none":
+        return replace(policy, active=False)
+    in_force = schedules.get(policy.schedule, True if policy.schedule == "always" else None)
+    if in_force is False:
+        return replace(policy, active=False)
+    return replace(policy, at_times=in_force is None)
+
+
+def _interfaces(tables: Tables, vdom: str) -> Iterator[Interface]:
+    """The interfaces of the vdom; those of others cannot be named in its policies."""
+    for row in tables.get("system/interface", ()):
+        if row.get("vdom", vdom) in (vdom, ""):
+            yield _interface(row)
 
 
 def _interface(row: Row) -> Interface:
     text = str(row.get("ip") or "0.0.0.0 0.0.0.0")
-    held = IPv4Interface(text.replace(" ", "/"))
-    return Interface(str(row["name"]), held.network if held.ip.packed != bytes(4) else None)
+    try:
+        held = IPv4Interface(text.replace(" ", "/"))
+    except ValueError:
+        return Interface(str(row["name"]))
+    known = held.ip.packed != bytes(4)
+    return Interface(str(row["name"]), held.network if known else None, held.ip if known else None)
+
+
+def _zone(row: Row) -> Zone:
+    members = tuple(str(each.get("interface-name") or each.get("name")) for each in row.get("interface") or ())
+    return Zone(str(row["name"]), members, open=row.get("intrazone", "deny") == "allow")
+
+
+def _sdwan(tables: Tables) -> Iterator[Zone]:
+    """The zones of SD-WAN with their members; a member that names none is in FortiOS's own."""
+    for row in tables.get("system/sdwan", ()):
+        held: dict[str, list[str]] = {str(zone["name"]): [] for zone in row.get("zone") or ()}
+        for member in row.get("members") or ():
+            held.setdefault(str(member.get("zone") or "virtual-wan-link"), []).append(str(member["interface"]))
+        in_use = row.get("status") == "enable"
+        yield from (Zone(name, tuple(members), in_use=in_use) for name, members in held.items())
+
+
+def _doubt(tables: Tables) -> str:
+    for row in tables.get(SETTINGS, ()):
+        if row.get("ngfw-mode") == "policy-based":
+            return "the vdom is in NGFW policy mode (ngfw-mode policy-based), in which security policies decide"
+        if row.get("central-nat") == "enable":
+            return "the vdom has central NAT (central-nat enable), which translates addresses beside the policies"
+    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from labvpn.model.rules import COMMENT, Address, Box, Group, Objects, Policy, Service, Vip, Wanted
+from labvpn.model.rules import COMMENT, Address, Box, Extras, Group, Objects, Policy, Service, Vip, Wanted
 from labvpn.observe.fortigate_order import SHOWN, listed, misplaced
 
 Thing: TypeAlias = Address | Group | Service | Vip | Policy
@@ -29,7 +29,7 @@ def drifted(wanted: Wanted, seen: Box) -> list[str]:
     """Where the box's own objects differ: `service SoftEther: ports 443 992 on the box, 443 992 1194 5555 here`."""
     sentences: list[str] = []
     for kind, thing in _things(wanted.objects):
-        there = _found(seen, kind, thing.name)
+        there = _found(seen, kind, _key(thing))
         if there is not None:
             sentences += _differences(kind, thing, there)
     return sentences + [sentence for block in wanted.blocks for sentence in misplaced(block, seen)]
@@ -63,8 +63,8 @@ def is_changed(wanted: Wanted, seen: Box, prefix: str) -> bool:
 
 def _differences(kind: str, thing: Thing, there: Thing) -> Iterator[str]:
     if not _adopts(thing) and there.comment != COMMENT:
-        plural = {"address": "addresses", "service": "services", "policy": "policies"}.get(kind)
-        remedy = f"adopt it (fortigate.adopt.{plural})" if plural else "rename it there"
+        plural = {"address": "addresses", "policy": "policies"}.get(kind, f"{kind.lower()}s")
+        remedy = f"adopt it (fortigate.adopt.{plural})"
         comments = f"comment {there.comment or 'none'} on the box, {COMMENT} here"
         yield f"{kind} {thing.name}: {comments}; if the stack did not make it, {remedy}"
     if isinstance(thing, Group) and isinstance(there, Group):
@@ -73,6 +73,15 @@ def _differences(kind: str, thing: Thing, there: Thing) -> Iterator[str]:
     for label, shown in _fields(there):
         if label in ours and ours[label] != shown:
             yield f"{kind} {thing.name}: {label} {shown or 'none'} on the box, {ours[label] or 'none'} here"
+    for label, shown in _more(thing, there):
+        yield f"{kind} {thing.name}: {label} {shown} on the box, {dict(thing.extras).get(label, 'none')} here"
+
+
+def _more(thing: Thing, there: Thing) -> Extras:
+    """What the box has in an object that we did not put there; of one that was adopted, its conditions alone."""
+    if _adopts(thing):
+        return tuple(pair for pair in there.extras if " ".join(pair) in there.unread)
+    return tuple(pair for pair in there.extras if pair not in thing.extras)
 
 
 def _members(ours: Group, there: Group) -> Iterator[str]:
@@ -85,11 +94,12 @@ def _members(ours: Group, there: Group) -> Iterator[str]:
 
 def _fields(thing: Thing) -> Fields:
     if isinstance(thing, Address):
-        yield "address", thing.country or " ".join(map(str, thing.networks))
+        yield "address", thing.country or thing.host or " ".join(map(str, thing.networks))
     elif isinstance(thing, Service):
         yield "ports", " ".join(filter(None, (thing.tcp, thing.udp))) or f"IP protocol {thing.protocol}"
     elif isinstance(thing, Vip):
-        yield "translation", f"{thing.outside} at {thing.interface} to {thing.mapped}"
+        ports = f", {' '.join(thing.forwards)} alone" if thing.forwards else ""
+        yield "translation", f"{thing.outside} at {thing.interface} to {thing.mapped}{ports}"
     elif isinstance(thing, Policy):
         yield from _policy_fields(thing)
 
@@ -103,7 +113,7 @@ def _policy_fields(policy: Policy) -> Fields:
         "services": policy.services,
     }
     for label, names in lists.items():
-        yield label, " ".join(sorted(names))
+        yield label, ("all but " if label in policy.negated else "") + " ".join(sorted(names))
     yield "action", policy.action
     yield "schedule", policy.schedule
     yield "logging", policy.log
@@ -111,6 +121,8 @@ def _policy_fields(policy: Policy) -> Fields:
     yield "status", "on" if policy.active or policy.schedule == "none" else "off"
     if policy.action == "accept":
         yield "nat", "on" if policy.nat else "off"
+    else:
+        yield "match-vip", "on" if policy.sees_vips else "off"
 
 
 def _things(objects: Objects) -> Iterator[tuple[str, Thing]]:
@@ -125,13 +137,17 @@ def _things(objects: Objects) -> Iterator[tuple[str, Thing]]:
         yield from ((kind, thing) for thing in held(objects))
 
 
-def _found(seen: Objects, kind: str, name: str) -> Thing | None:
-    return next((thing for other, thing in _things(seen) if other == kind and thing.name == name), None)
+def _key(thing: Thing) -> str:
+    return thing.key if isinstance(thing, Policy) else thing.name
+
+
+def _found(seen: Objects, kind: str, key: str) -> Thing | None:
+    return next((thing for other, thing in _things(seen) if other == kind and _key(thing) == key), None)
 
 
 def _missing(wanted: Objects, seen: Objects) -> Iterator[tuple[str, str]]:
-    there = {(kind, thing.name) for kind, thing in _things(seen)}
-    yield from ((kind, thing.name) for kind, thing in _things(wanted) if (kind, thing.name) not in there)
+    there = {(kind, _key(thing)) for kind, thing in _things(seen)}
+    yield from ((kind, thing.name) for kind, thing in _things(wanted) if (kind, _key(thing)) not in there)
 
 
 def _surplus(wanted: Objects, seen: Objects, prefix: str) -> Iterator[tuple[str, str]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.problems import Problem
-from labvpn.model.rules import Action, Box, Policy, Wanted
+from labvpn.model.rules import COMMENT, Action, Address, Box, Group, Objects, Policy, Service, Vip, Wanted
 from labvpn.observe.fortigate import Path
-from labvpn.observe.fortigate_notice import after, merged
-from labvpn.observe.fortigate_reach import Probe, Reach
+from labvpn.observe.fortigate_adopt import policy_of
+from labvpn.observe.fortigate_reach import Probe
+from labvpn.observe.fortigate_view import View, merged
 
 
 def problems(box: FortiGate, seen: Box) -> list[Problem]:
@@ -19,18 +20,19 @@ def problems(box: FortiGate, seen: Box) -> list[Problem]:
 
 def cut(box: FortiGate, wanted: Wanted, seen: Box, paths: Iterable[Path]) -> list[Problem]:
     """The ways of this run that a deny of ours would close; none where an interface is known not to be in between."""
-    reach, order = Reach(merged(wanted, seen)), after(wanted, seen)
-    return [problem for path in paths for problem in _cut(box, wanted, seen, reach, order, path)]
+    view = View.of(merged(wanted, seen))
+    return [problem for path in paths for problem in _cut(box, wanted, seen, view, path)]
 
 
-def _cut(
-    box: FortiGate, wanted: Wanted, seen: Box, reach: Reach, order: tuple[Policy, ...], path: Path
-) -> Iterator[Problem]:
+def _cut(box: FortiGate, wanted: Wanted, seen: Box, view: View, path: Path) -> Iterator[Problem]:
     closed = box.behind_vpn
-    if closed is None or path.target not in closed.hosts.values() or _entering(seen, path) == (closed.to or box.inside):
+    if closed is None or path.target not in closed.hosts.values():
         return
-    for interface in _entries(seen, path, closed.from_):
-        rule = reach.first(order, Probe(interface, closed.to or box.inside, path.source, path.target, path.port))
+    to, entering = closed.to or box.inside, _entering(seen, path)
+    if entering and view.reach.topology.among(entering, (to,)):
+        return
+    for interface in (entering,) if entering else closed.from_:
+        rule = view.judge(Probe(interface, to, path.source, path.target, path.port)).rule
         if rule and rule.action is Action.DENY and rule in wanted.objects.policies:
             yield Problem(
                 "fortigate.behindVpn",
@@ -40,13 +42,8 @@ def _cut(
             return
 
 
-def _entries(seen: Box, path: Path, shut_out: tuple[str, ...]) -> tuple[str, ...]:
-    """Where our packets may enter the box: at the interface of our network, else at any that is shut out."""
-    held = _entering(seen, path)
-    return (held,) if held else shut_out
-
-
 def _entering(seen: Box, path: Path) -> str | None:
+    """The interface of our network, where our packets enter the box; None where it is behind some other router."""
     near = [each for each in seen.interfaces if each.network and path.source in each.network]
     return max(near, key=lambda each: each.network.prefixlen if each.network else 0).name if near else None
 
@@ -57,7 +54,11 @@ def _interfaces(box: FortiGate, seen: Box) -> Iterator[Problem]:
         named += [(f"behindVpn.from[{place}]", name) for place, name in enumerate(box.behind_vpn.from_)]
         named += [("behindVpn.to", box.behind_vpn.to)] if box.behind_vpn.to else []
     known = seen.interface_names
+    zones = {member: zone.name for zone in seen.zones if zone.in_use for member in zone.members}
     for place, name in named:
+        if name in zones:
+            only = f"'{name}' is in the zone '{zones[name]}', by which alone FortiOS takes it in a policy: write that"
+            yield Problem(f"fortigate.{place}", only)
         if name not in known and name != "any":
             yield Problem(
                 f"fortigate.{place}", f"the FortiGate has no interface '{name}'; it has {', '.join(known)}: name one"
@@ -68,12 +69,81 @@ def _policies(box: FortiGate, seen: Box) -> Iterator[Problem]:
     named = [("before", box.before)] + ([("behindVpn.before", box.behind_vpn.before)] if box.behind_vpn else [])
     known = [policy.name for policy in seen.policies if policy.name]
     for place, name in named:
-        if name not in known:
+        there = policy_of(seen, name)
+        if there is None:
             has = ", ".join(f"'{each}'" for each in known[:20]) or "no named policy"
-            yield Problem(f"fortigate.{place}", f"the FortiGate has no policy '{name}'; it has {has}: choose one")
+            shown = f"'{name}'" if isinstance(name, str) else f"with the id {name}"
+            yield Problem(f"fortigate.{place}", f"the FortiGate has no policy {shown}; it has {has}: choose one")
+
+
+def own(wanted: Wanted, seen: Box, box: FortiGate) -> list[Problem]:
+    """Where `before` names a policy of ours, which cannot stand before itself, and is gone when it is renamed."""
+    named = [("before", box.before)] + ([("behindVpn.before", box.behind_vpn.before)] if box.behind_vpn else [])
+    ours = {policy.name for policy in wanted.objects.policies}
+    others = ", ".join(f"'{each.name}'" for each in seen.policies if each.name and each.name not in ours)
+    return [
+        Problem(
+            f"fortigate.{place}",
+            f"names '{there.name}', a policy of this stack's own; name one of the others: {others or 'there is none'}",
+        )
+        for place, name in named
+        if (there := policy_of(seen, name)) and (there.name in ours or (there.comment == COMMENT and _ours(there, box)))
+    ]
+
+
+def _ours(policy: Policy, box: FortiGate) -> bool:
+    return policy.name.startswith(f"{box.prefix}-")
 
 
 def _schedule(box: FortiGate, seen: Box) -> Iterator[Problem]:
     if box.schedule != "always" and seen.schedules and box.schedule not in seen.schedules:
         has = ", ".join(seen.schedules)
         yield Problem("fortigate.schedule", f"the FortiGate has no schedule '{box.schedule}'; it has {has}: name one")
+
+
+def strangers(wanted: Wanted, seen: Box) -> list[Problem]:
+    """Objects of others that bear the names of ours: a run would write over them, or stop in the middle.
+
+    One whose comment was changed by hand, but which our own policies use, is ours still, and its drift is repaired.
+    """
+    used = _used_by_ours(seen)
+    found = [problem for policy in wanted.objects.policies for problem in _usurper(policy, wanted, seen)]
+    for kind, plural, ours, theirs in _tables(wanted.objects, seen):
+        there = {one.name: one for one in theirs}
+        for one in ours:
+            other = there.get(one.name)
+            if other and not getattr(one, "adopts", "") and other.comment != COMMENT and one.name not in used:
+                remedy = f"adopt it (fortigate.adopt.{plural}), or rename it there, or choose another fortigate.prefix"
+                has = f"the FortiGate has a {kind} '{one.name}' that this stack did not make (comment: "
+                found.append(Problem("fortigate", f"{has}{other.comment or 'none'}); {remedy}"))
+    return found
+
+
+def _usurper(policy: Policy, wanted: Wanted, seen: Box) -> Iterator[Problem]:
+    """A policy of somebody else with the name of ours; one that uses objects of ours is ours, with another comment."""
+    there = policy_of(seen, policy.name)
+    if there is None or policy.adopts or there.comment == COMMENT:
+        return
+    marked = {one.name for _, _, ours, _ in _tables(wanted.objects, seen) for one in ours}
+    if not marked & {*there.sources, *there.destinations, *there.services}:
+        has = f"the FortiGate has {there} that this stack did not make (comment: {there.comment or 'none'})"
+        remedy = "adopt it (fortigate.adopt.policies), or rename it there, or choose another fortigate.prefix"
+        yield Problem("fortigate", f"{has}; {remedy}")
+
+
+Thing = Address | Group | Service | Vip
+Tables = tuple[str, str, Sequence[Thing], Sequence[Thing]]
+
+
+def _tables(ours: Objects, seen: Box) -> Iterator[Tables]:
+    yield "address", "addresses", ours.addresses, (*seen.addresses, *seen.groups, *seen.vips)
+    yield "group", "groups", ours.groups, (*seen.groups, *seen.addresses, *seen.vips)
+    yield "service", "services", ours.services, (*seen.services, *seen.service_groups)
+    yield "VIP", "vips", ours.vips, (*seen.vips, *seen.addresses, *seen.groups)
+
+
+def _used_by_ours(seen: Box) -> set[str]:
+    """The names that policies and groups of ours use on the box now."""
+    policies = [policy for policy in seen.policies if policy.comment == COMMENT]
+    names = {name for one in policies for name in (*one.sources, *one.destinations, *one.services)}
+    return names | {name for group in seen.groups if group.comment == COMMENT for name in group.members}

@@ -2,139 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address
-from itertools import islice, product
+from itertools import product
+from typing import NamedTuple
 
 from labvpn.model.fortigate import BehindVpn, FortiGate, networks, ports
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, Transport
-from labvpn.model.rules import ALL, Action, Address, Box, Group, Objects, Policy, Service, Vip, Wanted
+from labvpn.model.rules import ALL, Action, Box, Wanted
 from labvpn.model.server import Server
 from labvpn.observe import ipsec
-from labvpn.observe.fortigate_reach import Anyone, Probe, Reach, Span, spans_of
+from labvpn.observe.fortigate_extent import Anyone
+from labvpn.observe.fortigate_holes import holes, leaks, shadows
+from labvpn.observe.fortigate_reach import Probe, Verdict
+from labvpn.observe.fortigate_served import spans_of
+from labvpn.observe.fortigate_view import View, after, merged, ports_of, somebody_at
 
-WIDEST = 64
-"""Of a wider range of ports only the first is tried."""
-
-
-def after(wanted: Wanted, seen: Box) -> tuple[Policy, ...]:
-    """The box's policies as they stand after the run."""
-    ours = {policy.name for policy in wanted.objects.policies}
-    order = [policy for policy in seen.policies if policy.name not in ours]
-    for block in wanted.blocks:
-        names = [policy.name for policy in order]
-        place = names.index(block.before) if block.before in names else len(order)
-        order[place:place] = block.policies
-    return tuple(order)
+__all__ = ["after", "closings", "holes", "leaks", "merged", "openings", "shadows", "unanswered"]
 
 
-def merged(wanted: Wanted, seen: Box) -> Objects:
-    """All objects that the policies name after the run; ours win."""
-    ours = wanted.objects
-    Tables = tuple[Sequence[Address | Group | Service | Vip], ...]
-    tables: Tables = (ours.addresses, ours.groups, ours.services, ours.vips)
-    names = {each.name for table in tables for each in table}
-    return Objects(
-        (*ours.addresses, *(each for each in seen.addresses if each.name not in names)),
-        (*ours.groups, *(each for each in seen.groups if each.name not in names)),
-        (*ours.services, *(each for each in seen.services if each.name not in names)),
-        (*ours.vips, *(each for each in seen.vips if each.name not in names)),
-        after(wanted, seen),
-    )
+class Tried(NamedTuple):
+    """A port that was tried before the run and as it will be after it."""
+
+    port: Port
+    now: Verdict
+    later: Verdict
+
+    @property
+    def closes(self) -> bool:
+        """Whether it is open now, or may be, and will not be."""
+        return self.later.passes is False and self.now.passes is not False
+
+    @property
+    def opens(self) -> bool:
+        """Whether it will be open, and is not now, or may not be."""
+        return self.later.passes is True and self.now.passes is not True
+
+    @property
+    def vague(self) -> bool:
+        """Whether it cannot be told what becomes of it."""
+        return self.later.passes is None
 
 
 def closings(lab: Lab, box: FortiGate, wanted: Wanted, seen: Box) -> list[str]:
-    """What can be reached now and not after the run."""
-    before, then = Reach(seen), Reach(merged(wanted, seen))
-    shut, _ = _outside(lab, box, wanted, seen, before, then)
-    return [*shut, *(_campus(box, box.behind_vpn, wanted, seen, before, then) if box.behind_vpn else ())]
+    """What can be reached now and not after the run, and what of that cannot be told."""
+    before, then = View.of(seen), View.of(merged(wanted, seen))
+    rows = list(_outside(lab, box, wanted, seen, before, then))
+    shut = _told([(where, [one for one in tried if one.closes]) for where, tried in rows], "closes", "close")
+    return [*shut, *_vague(rows), *(_campus(box, box.behind_vpn, seen, before, then) if box.behind_vpn else ())]
 
 
 def openings(lab: Lab, box: FortiGate, wanted: Wanted, seen: Box) -> list[str]:
     """What can be reached after the run and not now."""
-    _, opened = _outside(lab, box, wanted, seen, Reach(seen), Reach(merged(wanted, seen)))
-    return opened
+    rows = _outside(lab, box, wanted, seen, View.of(seen), View.of(merged(wanted, seen)))
+    return [*_told([(where, [one for one in tried if one.opens]) for where, tried in rows], "opens", "open")]
 
 
 def unanswered(lab: Lab, box: FortiGate, wanted: Wanted, seen: Box) -> list[str]:
     """The users of built-in clients who meet silence even after the run, since a rule that is not ours stops IPsec."""
     if not lab.vpn.protocols.l2tp_ipsec:
         return []
-    reach, order, found = Reach(merged(wanted, seen)), after(wanted, seen), []
-    for server, interface, (audience, source) in product(lab.servers, box.outside, _audiences(box)):
-        open_now = _open(reach, order, box, server, interface, source, [*ipsec.PORTS])
-        shut = [str(port) for port in ipsec.PORTS if port not in open_now]
+    view, found = View.of(merged(wanted, seen)), []
+    for server, interface, (audience, source) in product(lab.servers, box.outside, audiences(box)):
+        judged = [(port, _tried(view, box, server, interface, source, port)) for port in ipsec.PORTS]
+        shut = [str(port) for port, verdict in judged if verdict.passes is False]
         if shut and (audience != "everyone" or ALL in box.sources):
             to = f"{interface}{_towards(lab, server)}"
             found.append(f"{' and '.join(shut)} stay closed at {to} for {audience}: {ipsec.SILENCE}")
     return found
 
 
-def leaks(box: FortiGate, wanted: Wanted, seen: Box) -> list[str]:
-    """The rules that still let others reach, past the VPN, what only the VPN shall reach."""
-    closed = box.behind_vpn
-    if closed is None:
-        return []
-    reach, order = Reach(merged(wanted, seen)), after(wanted, seen)
-    others = [name for name in seen.interface_names if name not in {*closed.from_, box.inside, closed.to}]
-    found: list[str] = []
-    for name, address in closed.hosts.items():
-        for interface in others:
-            for port in ports(closed.ports) or (None,):
-                probe = Probe(interface, closed.to or box.inside, _somebody(seen, interface, closed), address, port)
-                rule = reach.first(order, probe)
-                if rule and rule.action is Action.ACCEPT and rule not in wanted.objects.policies:
-                    found.append(f"{rule} still lets {interface} reach {name} ({address}) past the VPN")
-    return [f"{text}; name that interface in behindVpn.from" for text in dict.fromkeys(found)]
-
-
-def shadows(wanted: Wanted, seen: Box) -> list[str]:
-    """The rules above ours that already decide about what ours are for."""
-    reach, order = Reach(merged(wanted, seen)), after(wanted, seen)
-    ours = wanted.objects.policies
-    found = []
-    for policy in ours:
-        for rule in order[: order.index(policy)]:
-            if rule not in ours and rule.action is not policy.action and reach.meets(rule, policy):
-                found.append(_shadow(reach, rule, policy))
-    return found
-
-
-def _shadow(reach: Reach, rule: Policy, policy: Policy) -> str:
-    remedy = "place ours above it (before:), or change that rule"
-    if policy.action is Action.DENY:
-        return f"{rule} above ours ({policy.name}) already lets through what ours shall stop; {remedy}"
-    if reach.covers(rule, policy):
-        return f"{rule} above ours ({policy.name}) already denies every source of it; {remedy}"
-    denied = [name for name in reach.members(policy.sources) if _is_denied(reach, rule, name)]
-    if denied:
-        more = f" and {len(denied) - 3} more" if len(denied) > 3 else ""
-        return f"{rule} above ours ({policy.name}) already denies this source: {', '.join(denied[:3])}{more}; {remedy}"
-    return f"{rule} above ours ({policy.name}) already denies a part of what ours allows; {remedy}"
-
-
-def _is_denied(reach: Reach, rule: Policy, name: str) -> bool:
-    one = reach.extent((name,))
-    return name != ALL and bool(one.networks or one.unknown) and reach.extent(rule.sources).covers(one)
-
-
 def _outside(
-    lab: Lab, box: FortiGate, wanted: Wanted, seen: Box, before: Reach, then: Reach
-) -> tuple[list[str], list[str]]:
-    """The sentences of what closes and what opens for those outside."""
+    lab: Lab, box: FortiGate, wanted: Wanted, seen: Box, before: View, then: View
+) -> Iterator[tuple[str, list[Tried]]]:
+    """For those outside, at each interface: every port that could count, tried before and after."""
     tried = sorted({*lab.vpn.ports, *_offered(wanted, seen)})
-    order = after(wanted, seen)
-    shut: dict[tuple[Port, ...], list[str]] = {}
-    opened: dict[tuple[Port, ...], list[str]] = {}
-    for server, interface, (audience, source) in product(lab.servers, box.outside, _audiences(box)):
-        now = _open(before, seen.policies, box, server, interface, source, tried)
-        later = _open(then, order, box, server, interface, source, tried)
+    for server, interface, (audience, source) in product(lab.servers, box.outside, audiences(box)):
         where = f"{audience} outside" if len(box.outside) == 1 else f"{audience} at {interface}"
         where += _towards(lab, server)
-        shut.setdefault(tuple(port for port in tried if port in now - later), []).append(where)
-        opened.setdefault(tuple(port for port in tried if port in later - now), []).append(where)
-    return [*_told(shut, "closes", "close")], [*_told(opened, "opens", "open")]
+        views = [[_tried(view, box, server, interface, source, port) for port in tried] for view in (before, then)]
+        yield where, [Tried(*one) for one in zip(tried, *views, strict=True)]
+
+
+def _tried(view: View, box: FortiGate, server: Server, interface: str, source: Anyone, port: Port) -> Verdict:
+    target = server.address
+    if box.vip:
+        target = box.vip.addresses.get(interface, target)
+    return view.judge(Probe(interface, box.inside, source, target, port))
 
 
 def _towards(lab: Lab, server: Server) -> str:
@@ -142,46 +97,52 @@ def _towards(lab: Lab, server: Server) -> str:
     return f" (to {server.address})" if len(lab.servers) > 1 else ""
 
 
-def _told(found: dict[tuple[Port, ...], list[str]], one: str, many: str) -> Iterator[str]:
-    for ports_, audiences in found.items():
-        if ports_:
-            named = ", ".join(map(str, ports_))
-            yield f"port{'s' * (len(ports_) > 1)} {named} {many if len(ports_) > 1 else one} for {_joined(audiences)}"
+def _told(rows: Sequence[tuple[str, list[Tried]]], one: str, many: str) -> Iterator[str]:
+    """A sentence for each group of ports, with all for whom it holds, and what their present state hangs on."""
+    found: dict[tuple[tuple[Port, ...], str], list[str]] = {}
+    for where, tried in rows:
+        for because in dict.fromkeys(each.now.because for each in tried):
+            held = tuple(each.port for each in tried if each.now.because == because)
+            found.setdefault((held, because), []).append(where)
+    for (held, because), audiences_ in found.items():
+        doubt = f"; whether {_these(held)} open now cannot be told because of {because}" if because else ""
+        yield f"{_named(held)} {many if len(held) > 1 else one} for {_joined(audiences_)}{doubt}"
 
 
-def _joined(audiences: Sequence[str]) -> str:
-    more = f" and {len(audiences) - 4} more" if len(audiences) > 4 else ""
-    return ", ".join(audiences[:4]) + more
+def _vague(rows: Sequence[tuple[str, list[Tried]]]) -> Iterator[str]:
+    """A sentence for the ports of which it cannot be told whether somebody reaches them after the run."""
+    found: dict[tuple[tuple[Port, ...], str], list[str]] = {}
+    for where, tried in rows:
+        for because in dict.fromkeys(each.later.because for each in tried if each.vague):
+            held = tuple(each.port for each in tried if each.vague and each.later.because == because)
+            found.setdefault((held, because), []).append(where)
+    for (held, because), audiences_ in found.items():
+        subject = f"{_named(held)} {'are' if len(held) > 1 else 'is'} open for {_joined(audiences_)}"
+        yield f"whether {subject} cannot be told because of {because}"
 
 
-def _audiences(box: FortiGate) -> Iterator[tuple[str, Anyone]]:
+def _named(held: Sequence[Port]) -> str:
+    return f"port{'s' * (len(held) > 1)} {', '.join(map(str, held))}"
+
+
+def _these(held: Sequence[Port]) -> str:
+    return "they are" if len(held) > 1 else "it is"
+
+
+def _joined(audiences_: Sequence[str]) -> str:
+    more = f" and {len(audiences_) - 4} more" if len(audiences_) > 4 else ""
+    return ", ".join(audiences_[:4]) + more
+
+
+def audiences(box: FortiGate) -> Iterator[tuple[str, Anyone]]:
+    """Who is tried from outside: somebody whom no rule names, and each source of the configuration."""
     yield "everyone", ALL
     for source in box.sources:
         known = networks((source,))
         if known:
             yield source.removesuffix("/32"), known[0][0]
         elif source != ALL:
-            yield source, f"{box.prefix}-from-{source}"
-
-
-def _open(
-    reach: Reach,
-    rules: Iterable[Policy],
-    box: FortiGate,
-    server: Server,
-    interface: str,
-    source: Anyone,
-    tried: list[Port],
-) -> set[Port]:
-    held, found = list(rules), set()
-    for port in tried:
-        target = server.address
-        if box.vip:
-            target = box.vip.addresses.get(interface, target)
-        rule = reach.first(held, Probe(interface, box.inside, source, target, port))
-        if rule and rule.action is Action.ACCEPT:
-            found.add(port)
-    return found
+            yield source, f"country {source}"
 
 
 def _offered(wanted: Wanted, seen: Box) -> Iterator[Port]:
@@ -190,61 +151,39 @@ def _offered(wanted: Wanted, seen: Box) -> Iterator[Port]:
     named = {name for policy in wanted.objects.policies for name in _services_of(policy.name, seen)}
     for service in seen.services:
         if service.name in ours | named and service.protocol is None:
-            yield from (port for span in spans_of(service) for port in _ports(span))
+            yield from (port for span in spans_of(service) for port in ports_of(span))
 
 
 def _services_of(name: str, seen: Box) -> tuple[str, ...]:
     return next((policy.services for policy in seen.policies if policy.name == name), ())
 
 
-def _ports(span: Span) -> Iterator[Port]:
-    kind, low, high = span
-    yield from (Port(number, Transport(kind)) for number in range(low, high + 1 if high - low < WIDEST else low + 1))
-
-
-def _campus(box: FortiGate, closed: BehindVpn, wanted: Wanted, seen: Box, before: Reach, then: Reach) -> Iterator[str]:
+def _campus(box: FortiGate, closed: BehindVpn, seen: Box, before: View, then: View) -> Iterator[str]:
     but = ", ".join(way.name for way in closed.exceptions)
     exceptions = f" (the exceptions stay: {but})" if but else ""
-    order, to = after(wanted, seen), closed.to or box.inside
+    to = closed.to or box.inside
     for interface in closed.from_:
-        somebody = _somebody(seen, interface, closed)
+        somebody = somebody_at(seen, interface, closed)
         for name, address in closed.hosts.items():
-            named = _reached(before, seen, interface, to, somebody, address)
+            named = _reached(before, interface, to, somebody, address)
             tried: list[Port | None] = [*ports(closed.ports)] or [None, *named]
-            lost = [
-                port
-                for port in tried
-                if _passes(before, seen.policies, Probe(interface, to, somebody, address, port))
-                and not _passes(then, order, Probe(interface, to, somebody, address, port))
-            ]
+            probes = [(port, Probe(interface, to, somebody, address, port)) for port in tried]
+            lost = [port for port, one in probes if _loses(before.judge(one), then.judge(one))]
             if lost:
                 what = "any port" if None in lost else ", ".join(map(str, lost))
                 lost_there = f"the {interface} can no longer reach {what} of {name} ({address})"
                 yield f"{lost_there} except through the VPN{exceptions}"
 
 
-def _passes(reach: Reach, rules: Iterable[Policy], probe: Probe) -> bool:
-    rule = reach.first(rules, probe)
-    return rule is not None and rule.action is Action.ACCEPT
+def _loses(now: Verdict, later: Verdict) -> bool:
+    return later.passes is False and now.passes is not False
 
 
-def _reached(
-    reach: Reach, seen: Box, interface: str, to: str, somebody: Anyone, address: IPv4Address
-) -> Iterator[Port]:
+def _reached(view: View, interface: str, to: str, somebody: Anyone, address: IPv4Address) -> Iterator[Port]:
     """The ports that the box's accepting rules name for a host."""
-    for policy in seen.policies:
-        for kind, low, high in sorted(reach.spans(policy.services)):
+    for policy in view.policies:
+        for kind, low, high in sorted(view.reach.services.span(policy.services).spans):
             if policy.action is Action.ACCEPT and kind in ("tcp", "udp"):
                 first = Port(low, Transport(kind))
-                if reach.matches(policy, Probe(interface, to, somebody, address, first)):
-                    yield from _ports((kind, low, high))
-
-
-def _somebody(seen: Box, interface: str, closed: BehindVpn) -> Anyone:
-    """An address at an interface that no exception names; `all` where its network is not known."""
-    excepted = [network for way in closed.exceptions for network in networks(way.sources)]
-    held = next((each.network for each in seen.interfaces if each.name == interface), None)
-    for address in islice(held.hosts(), 1, 512) if held else ():
-        if not any(address in network for network in excepted):
-            return address
-    return ALL
+                if view.reach.match(policy, Probe(interface, to, somebody, address, first)).answer is not False:
+                    yield from ports_of((kind, low, high))

@@ -16,15 +16,15 @@ def misplaced(block: Block, seen: Box) -> Iterator[str]:
 
     Of several readings it takes the one in which the fewest policies moved, and of those that in which they went down.
     """
-    order = [policy.name for policy in seen.policies]
-    line = [name for name in [*(policy.name for policy in block.policies), block.before] if name in order]
+    order = [policy.key for policy in seen.policies]
+    line = [name for name in [*(policy.key for policy in block.policies), block.before] if name in order]
     places = [order.index(name) for name in line]
     stayed = _longest_in_order(places)
     for index, name in enumerate(line):
         if index not in stayed:
             yield _moved(name, index, line, places, stayed)
     for upper, lower in pairwise(stayed):
-        between = [one for one in seen.policies[places[upper] + 1 : places[lower]] if one.name not in line]
+        between = [one for one in seen.policies[places[upper] + 1 : places[lower]] if one.key not in line]
         if between:
             yield f"{listed(map(str, between))} moved between {line[upper]} and {line[lower]}"
 

@@ -1,18 +1,23 @@
-"""What a FortiGate's policies let pass: which rule meets a packet first, and which rules cover or cross each other."""
+"""What a FortiGate's policies let pass: which rule meets a packet first, and which rules cover or cross each other.
+
+Every answer has three values: yes, no, and None for what cannot be told, with the rule and the condition that was not
+read. A rule in doubt is passed over when the next one that is certain does the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from ipaddress import IPv4Address, IPv4Network, collapse_addresses
+from ipaddress import IPv4Address
+from typing import NamedTuple
 
 from labvpn.model.ports import Port
-from labvpn.model.rules import ALL, ALL_SERVICES, Objects, Policy, Service, Vip
+from labvpn.model.rules import COMMENT, Action, Box, Policy, Vip
+from labvpn.observe.fortigate_extent import Addresses, Anyone, Extent
+from labvpn.observe.fortigate_served import Served, Services
+from labvpn.observe.fortigate_topology import Topology
 
-EVERYWHERE = IPv4Network("0.0.0.0/0")
-Anyone = str | IPv4Address
-"""Who sends: an address, or the name of an object; `all` is somebody whom no rule names."""
+__all__ = ["Anyone", "Doubt", "Probe", "Reach", "Verdict"]
 
 
 @dataclass(frozen=True)
@@ -26,167 +31,214 @@ class Probe:
     port: Port | None
 
 
-@dataclass(frozen=True)
-class Extent:
-    """What names stand for: networks, and the names that the lab cannot resolve (countries and the like)."""
+class Doubt(NamedTuple):
+    """A rule of which it cannot be told whether it meets a packet, and why."""
 
-    networks: frozenset[IPv4Network]
-    unknown: frozenset[str]
+    rule: Policy | None
+    reason: str
 
-    def covers(self, other: Extent) -> bool:
-        """Whether everything of the other lies in this one, as far as can be told."""
-        if EVERYWHERE in self.networks:
-            return True
-        held = all(any(one.subnet_of(mine) for mine in self.networks) for one in other.networks)
-        return held and other.unknown <= self.unknown
+    def __str__(self) -> str:
+        """As a sentence ends: `rule 12 'guests' (groups students)`."""
+        return f"{self.rule} ({self.reason})" if self.rule else self.reason
 
-    def meets(self, other: Extent) -> bool:
-        """Whether they share an address, or may do so."""
-        if self.unknown & other.unknown or (self.unknown and other.networks) or (other.unknown and self.networks):
-            return True
-        return any(one.overlaps(two) for one in self.networks for two in other.networks)
+
+class Verdict(NamedTuple):
+    """Whether a packet passes, by which rule (None: the implicit deny), and what stands against an answer."""
+
+    passes: bool | None
+    rule: Policy | None
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def because(self) -> str:
+        """What the answer hangs on, each thing once."""
+        return " and ".join(dict.fromkeys(map(str, self.doubts[:3])))
+
+
+class Match(NamedTuple):
+    """Whether a rule meets a packet, and the condition by which it cannot be told."""
+
+    answer: bool | None
+    reason: str = ""
+
+
+NO = Match(False)
 
 
 class Reach:
-    """The policies of some objects, by which packets are judged."""
+    """A box, by whose policies packets are judged."""
 
-    def __init__(self, objects: Objects) -> None:
-        self._addresses = {address.name: address for address in objects.addresses}
-        self._groups = {group.name: group.members for group in objects.groups}
-        self._services = {service.name: service for service in objects.services}
-        self._vips: dict[str, Vip] = {vip.name: vip for vip in objects.vips}
-        self.extent = cache(self._extent)
-        self.spans = cache(self._spans)
+    def __init__(self, box: Box) -> None:
+        self.topology = Topology(box)
+        self.addresses = Addresses(box)
+        self.services = Services(box)
+        self._doubt = box.doubt
+        self._vips = {vip.name: vip for vip in box.vips}
+        self._own = {each.address: each.name for each in box.interfaces if each.address}
+        named = (name for policy in box.policies if policy.active for name in policy.destinations)
+        used = set(self.addresses.members(tuple(dict.fromkeys(named))))
+        self._used = [vip for vip in box.vips if vip.name in used]
 
-    def first(self, policies: Iterable[Policy], probe: Probe) -> Policy | None:
-        """The policy that decides about a packet; None where the implicit deny does."""
-        return next((policy for policy in policies if self.matches(policy, probe)), None)
+    def judge(self, policies: Iterable[Policy], probe: Probe) -> Verdict:
+        """Whether a packet passes, with the rule that decides."""
+        doubts: list[Doubt] = []
+        decides: Policy | None = None
+        for policy in policies:
+            match = self.match(policy, probe)
+            if match.answer:
+                decides = policy
+                break
+            if match.answer is None:
+                doubts.append(Doubt(policy, match.reason))
+        passes = decides is not None and decides.action is Action.ACCEPT
+        against = [doubt for doubt in doubts if doubt.rule and _could_change(doubt.rule, passes)]
+        against += self._general(probe, doubts, decides)
+        return Verdict(None if against else passes, decides, tuple(against))
 
-    def matches(self, policy: Policy, probe: Probe) -> bool:
-        """Whether a policy is about a packet; conditions that the lab cannot judge are taken as met."""
-        return (
-            policy.active
-            and _between(policy, probe.enters, probe.leaves)
-            and self._sends(policy, probe.source)
-            and _holds(self.extent(policy.destinations), probe.target)
-            and (ALL_SERVICES in policy.services or self._serves(policy, probe.port))
-        )
+    def _general(self, probe: Probe, doubts: list[Doubt], decides: Policy | None) -> list[Doubt]:
+        """What stands against every answer by policies alone."""
+        found = [Doubt(None, self._doubt)] if self._doubt else []
+        open_ = self.topology.open_between(probe.enters, probe.leaves)
+        if open_ and (decides is None or decides.action is Action.DENY):
+            found.append(Doubt(None, f"zone '{open_}' lets its members reach each other (intrazone allow)"))
+        own = self._own.get(probe.target)
+        if own and not self._translation(probe):
+            found.append(Doubt(None, f"{probe.target} is the FortiGate's own at {own}: its local-in policies decide"))
+        return found
 
-    def covers(self, wide: Policy, narrow: Policy) -> bool:
-        """Whether every packet of `narrow` is met by `wide` already."""
-        return (
-            wide.active
-            and wide.plain
-            and _all_in(narrow.from_interfaces, wide.from_interfaces)
-            and _all_in(narrow.to_interfaces, wide.to_interfaces)
+    def match(self, policy: Policy, probe: Probe) -> Match:
+        """Whether a policy is about a packet."""
+        if not policy.active:
+            return NO
+        ends = ((probe.enters, "from", policy.from_interfaces), (probe.leaves, "to", policy.to_interfaces))
+        between = [Match(self.topology.among(name, held), f"{word} {' '.join(held)}") for name, word, held in ends]
+        if any(each.answer is False for each in between):
+            return NO
+        target, port = self._target(policy, probe)
+        within = (self._source(policy, probe.source), target, self._service(policy, port))
+        if any(each.answer is False for each in within) and not policy.widening:
+            return NO
+        doubts = [each.reason for each in (*between, *within) if each.answer is None]
+        doubts = [*policy.unread, *_times(policy), *doubts]
+        return Match(None, doubts[0]) if doubts else Match(True)
+
+    def concerns(self, policy: Policy, probe: Probe) -> bool:
+        """Whether a policy may be about a packet of this kind, for some port."""
+        if policy.widening or policy.negated:
+            return True
+        if self._source(policy, probe.source).answer is False:
+            return False
+        vips = any(name in self._vips for name in self.addresses.members(policy.destinations))
+        return vips or self.addresses.holds(policy.destinations, probe.target) is not False
+
+    def _source(self, policy: Policy, source: Anyone) -> Match:
+        answer = self.addresses.holds(policy.sources, source)
+        doubt = self.addresses.doubt(policy.sources)
+        if answer is False and any(name in self._vips for name in self.addresses.members(policy.sources)):
+            answer = None
+        return _turned(Match(answer, doubt or f"sources {' '.join(policy.sources)}"), "sources" in policy.negated)
+
+    def _target(self, policy: Policy, probe: Probe) -> tuple[Match, Port | None]:
+        """Whether the packet goes where the policy says, and for which port behind a translation."""
+        for name in self.addresses.members(policy.destinations):
+            vip = self._vips.get(name)
+            taken = _by_vip(vip, probe) if vip else None
+            if vip and taken and self.topology.among(probe.enters, (vip.interface,)) is not False:
+                answer = None if vip.unread else "destinations" not in policy.negated
+                return Match(answer, f"VIP {vip.name}: {', '.join(vip.unread)}"), taken.port
+        if self._translation(probe) and not (policy.action is Action.DENY and policy.sees_vips):
+            return NO, probe.port  # FortiOS: what is translated is met by policies that name the VIP
+        answer = self.addresses.holds(policy.destinations, probe.target)
+        doubt = self.addresses.doubt(policy.destinations) or f"destinations {' '.join(policy.destinations)}"
+        return _turned(Match(answer, doubt), "destinations" in policy.negated), probe.port
+
+    def _translation(self, probe: Probe) -> Vip | None:
+        """The VIP in use that takes a packet at its outer address."""
+        for vip in self._used:
+            at = self.topology.among(probe.enters, (vip.interface,))
+            outer = vip.outside == probe.target and vip.mapped != probe.target
+            if at and outer and not vip.unread and _by_vip(vip, probe):
+                return vip
+        return None
+
+    def _service(self, policy: Policy, port: Port | None) -> Match:
+        answer = self.services.holds(policy.services, port)
+        doubt = self.services.doubt(policy.services) or f"services {' '.join(policy.services)}"
+        return _turned(Match(answer, doubt), "services" in policy.negated)
+
+    def covers(self, wide: Policy, narrow: Policy) -> bool | None:
+        """Whether every packet of `narrow` is met by `wide` already; None where that cannot be told."""
+        lies_in = (
+            self.topology.all_among(narrow.from_interfaces, wide.from_interfaces)
+            and self.topology.all_among(narrow.to_interfaces, wide.to_interfaces)
             and self.extent(wide.sources).covers(self.extent(narrow.sources))
             and self.extent(wide.destinations).covers(self.extent(narrow.destinations))
-            and _spans_cover(self.spans(wide.services), self.spans(narrow.services))
+            and self.services.span(wide.services).covers(self.services.span(narrow.services))
         )
+        if not wide.plain or self._doubt:
+            return None
+        return wide.active and lies_in
 
     def meets(self, one: Policy, two: Policy) -> bool:
         """Whether a packet may be met by both."""
-        return (
-            one.active
-            and two.active
-            and _shared(one.from_interfaces, two.from_interfaces)
-            and _shared(one.to_interfaces, two.to_interfaces)
-            and self.extent(one.sources).meets(self.extent(two.sources))
+        near = self.topology.shared(one.from_interfaces, two.from_interfaces) and self.topology.shared(
+            one.to_interfaces, two.to_interfaces
+        )
+        if not (one.active and two.active and near):
+            return False
+        vague = any(policy.widening or policy.negated for policy in (one, two))
+        return vague or (
+            self.extent(one.sources).meets(self.extent(two.sources))
             and self.extent(one.destinations).meets(self.extent(two.destinations))
-            and _spans_meet(self.spans(one.services), self.spans(two.services))
+            and self.services.span(one.services).meets(self.services.span(two.services))
         )
 
-    def members(self, names: Sequence[str]) -> list[str]:
-        """Names with all that their groups hold; a group that holds itself is read once."""
-        found: list[str] = []
-        waiting = list(names)
-        while waiting:
-            name = waiting.pop(0)
-            if name not in found:
-                found.append(name)
-                waiting += self._groups.get(name, ())
-        return found
+    def extent(self, names: tuple[str, ...]) -> Extent:
+        """What some names of addresses stand for."""
+        return self.addresses.extent(names)
 
-    def _sends(self, policy: Policy, source: Anyone) -> bool:
-        if isinstance(source, IPv4Address):
-            return _holds(self.extent(policy.sources), source)
-        names = self.members(policy.sources)
-        return ALL in names or source in names or EVERYWHERE in self.extent(policy.sources).networks
-
-    def _serves(self, policy: Policy, port: Port | None) -> bool:
-        held = self.spans(policy.services)
-        if port is None:
-            return ("any", 0, 0) in held
-        return any(kind in ("any", port.transport) and low <= port.number <= high for kind, low, high in _wide(held))
-
-    def _extent(self, names: tuple[str, ...]) -> Extent:
-        networks: list[IPv4Network] = []
-        unknown: set[str] = set()
-        for name in self.members(names):
-            address, vip = self._addresses.get(name), self._vips.get(name)
-            if vip:
-                networks += [IPv4Network(vip.outside), IPv4Network(vip.mapped)]
-            elif address and address.networks:
-                networks += address.networks
-            elif name == ALL:
-                networks.append(EVERYWHERE)
-            elif name not in self._groups:
-                unknown.add(name)
-        return Extent(frozenset(collapse_addresses(networks)), frozenset(unknown))
-
-    def _spans(self, names: tuple[str, ...]) -> frozenset[Span]:
-        found = (self._services[name] for name in self.members(names) if name in self._services)
-        return frozenset(span for service in found for span in spans_of(service)) | (
-            {("any", 0, 0)} if ALL_SERVICES in names else frozenset()
-        )
+    def why(self, policy: Policy) -> str:
+        """Why it cannot be told what a policy matches; empty where its lists say so."""
+        words = [*policy.unread, *(f"negated {part}" for part in sorted(policy.negated)), *_times(policy)]
+        words += [self.addresses.doubt(policy.sources), self.addresses.doubt(policy.destinations)]
+        words += [self.services.doubt(policy.services), self._doubt]
+        return ", ".join(filter(None, words))
 
 
-Span = tuple[str, int, int]
-"""A transport (or an IP protocol's number, or `any`) and its first and last port."""
+def _turned(match: Match, negated: bool) -> Match:
+    return match._replace(answer=not match.answer) if negated and match.answer is not None else match
 
 
-def spans_of(service: Service) -> list[Span]:
-    """What a service is about."""
-    if service.protocol is not None:
-        return [(str(service.protocol) if service.protocol else "any", 0, 0)]
-    return [
-        (kind, *_range(text)) for kind, texts in (("tcp", service.tcp), ("udp", service.udp)) for text in texts.split()
-    ]
+def _times(policy: Policy) -> list[str]:
+    """The schedule of a policy that is not ours; that of ours is what the configuration says."""
+    return [f"schedule {policy.schedule}"] if policy.at_times and policy.comment != COMMENT else []
 
 
-def _range(text: str) -> tuple[int, int]:
-    """The destination ports of `443`, `5000-5010` or `53:1024-65535`."""
-    low, _, high = text.partition(":")[0].partition("-")
-    return int(low), int(high or low)
+def _could_change(rule: Policy, passes: bool) -> bool:
+    """Whether the answer would be another one if this rule met the packet."""
+    special = any(words.startswith("action ") for words in rule.unread)
+    return special or (rule.action is Action.ACCEPT) is not passes
 
 
-def _wide(spans: Iterable[Span]) -> list[Span]:
-    return [(kind, 0, 65535) if kind == "any" else (kind, low, high) for kind, low, high in spans]
+class Taken(NamedTuple):
+    """What a VIP makes of a packet: its port behind the translation."""
+
+    port: Port | None
 
 
-def _spans_cover(wide: frozenset[Span], narrow: frozenset[Span]) -> bool:
-    if ("any", 0, 0) in wide:
-        return True
-    return all(any(k == kind and a <= low and high <= b for k, a, b in wide) for kind, low, high in narrow)
-
-
-def _spans_meet(one: frozenset[Span], two: frozenset[Span]) -> bool:
-    if ("any", 0, 0) in one | two:
-        return True
-    return any(k == kind and a <= high and low <= b for k, a, b in one for kind, low, high in two)
-
-
-def _between(policy: Policy, enters: str, leaves: str) -> bool:
-    return _all_in((enters,), policy.from_interfaces) and _all_in((leaves,), policy.to_interfaces)
-
-
-def _all_in(narrow: Iterable[str], wide: Sequence[str]) -> bool:
-    return "any" in wide or set(narrow) <= set(wide)
-
-
-def _shared(one: Sequence[str], two: Sequence[str]) -> bool:
-    return "any" in (*one, *two) or bool(set(one) & set(two))
-
-
-def _holds(extent: Extent, address: IPv4Address) -> bool:
-    return any(address in network for network in extent.networks)
+def _by_vip(vip: Vip, probe: Probe) -> Taken | None:
+    """What becomes of a packet to the outer or inner address of a VIP; None where the VIP is not about it."""
+    if vip.unread and not (vip.ends and not any(probe.target in end for end in vip.ends)):
+        return Taken(probe.port)
+    if vip.unread or probe.target not in (vip.outside, vip.mapped):
+        return None
+    if vip.forwards is None or probe.port is None:
+        return Taken(probe.port)
+    transport, outer, inner = vip.forwards
+    ports = Served.of(inner if probe.target == vip.mapped else outer)
+    if probe.port.transport.value != transport or not any(low <= probe.port.number <= high for low, high in ports):
+        return None
+    if probe.target == vip.mapped:
+        return Taken(probe.port)
+    first, start = ports[0][0], Served.of(inner)[0][0]
+    return Taken(Port(probe.port.number - first + start, probe.port.transport))

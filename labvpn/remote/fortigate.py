@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import httpx
 
 from labvpn.model.fortigate import FortiGate
-from labvpn.model.rules import Box
+from labvpn.model.rules import COMMENT, Box
 from labvpn.observe import fortigate as observe
+from labvpn.observe.fortigate_objects import Row
 from labvpn.remote.errors import HopError
 
 SECONDS = 10
@@ -19,6 +20,8 @@ SECONDS = 10
 
 PAUSE = 5
 """Seconds between two questions to a box that a run is at work on."""
+
+RIGHTS = "give its profile read-write rights on the firewall, then run this again"
 
 SWITCH = (
     "on the box: config system global, set rest-api-key-url-query enable, end; or take the other package "
@@ -36,10 +39,29 @@ async def read(box: FortiGate, token: str, ca: str) -> Box:
         tables = await asyncio.gather(*(client.table(path) for path in observe.TABLES))
         more = await asyncio.gather(*(client.table(path, optional=True) for path in observe.OPTIONAL))
         await client.accepts_token_in_address()
+    held = dict(zip((*observe.TABLES, *observe.OPTIONAL), (*tables, *more), strict=True))
     try:
-        return observe.box(dict(zip((*observe.TABLES, *observe.OPTIONAL), (*tables, *more), strict=True)))
+        return observe.box(held, box.vdom)
     except ValueError as error:
         raise HopError(client.hop, f"answered what is {error}", "check that this is a FortiGate's REST API") from None
+
+
+async def remove(box: Place, token: str, ca: str, names: Sequence[str]) -> None:
+    """Delete the policies of ours among some names, in that order; one of somebody else's stays.
+
+    Ours bears our name and comment, or our name alone and names an object with our comment. Raises HopError.
+    """
+    async with Client(box, token, ca) as client:
+        held = {str(row.get("name") or ""): row for row in await client.table("firewall/policy")}
+        named = [held[name] for name in names if name in held]
+        marked = await client.marked() if any(row.get("comments") != COMMENT for row in named) else set()
+        for row in named:
+            if row.get("comments") == COMMENT or marked & set(_members(row)):
+                await client.delete(f"firewall/policy/{int(row['policyid'])}", str(row["name"]))
+
+
+def _members(row: Row) -> Iterator[str]:
+    yield from (str(each["name"]) for key in ("srcaddr", "dstaddr", "service") for each in row.get(key) or ())
 
 
 async def keeps_answering(box: FortiGate, token: str, ca: str) -> None:
@@ -50,10 +72,17 @@ async def keeps_answering(box: FortiGate, token: str, ca: str) -> None:
             await client.answers()
 
 
+class Place(NamedTuple):
+    """A box and its virtual domain."""
+
+    host: str
+    vdom: str
+
+
 class Client:
     """A few questions to one box, then closed; every failure is a HopError that names the box."""
 
-    def __init__(self, box: FortiGate, token: str, ca: str) -> None:
+    def __init__(self, box: FortiGate | Place, token: str, ca: str) -> None:
         self.hop = f"The FortiGate {box.host}"
         self._vdom, self._token = box.vdom, token
         try:
@@ -71,16 +100,33 @@ class Client:
         """Close the connections."""
         await self._http.aclose()
 
-    async def table(self, path: str, *, optional: bool = False) -> Sequence[observe.Row]:
-        """All rows of a table; none of an optional one that the box does not have or show."""
+    async def table(self, path: str, *, optional: bool = False) -> Sequence[Row]:
+        """All rows of a table, with how often each is used; none of an optional one that the box does not show."""
         reply = await self._ask(f"/api/v2/cmdb/{path}")
-        if optional and reply.status_code in (403, 404):
+        if optional and reply.status_code in (400, 403, 404, 405, 424, 500):
             return ()
         results = self._body(reply, path).get("results")
+        if optional and isinstance(results, dict):
+            return (results,)
         if not isinstance(results, list):
             remedy = "check that the address is the FortiGate's administration interface"
             raise HopError(self.hop, f"sent no list of {path}", remedy)
         return results
+
+    async def marked(self) -> set[str]:
+        """The names of the objects that bear our comment."""
+        paths = ("firewall/address", "firewall/addrgrp", "firewall/vip", "firewall.service/custom")
+        tables = [await self.table(path) for path in paths]
+        return {str(row["name"]) for rows in tables for row in rows if row.get("comment") == COMMENT}
+
+    async def delete(self, path: str, name: str) -> None:
+        """Delete one entry; one that is gone already is no error."""
+        reply = await self._ask(f"/api/v2/cmdb/{path}", "DELETE")
+        if reply.status_code == 404:
+            return
+        if reply.status_code == 403:
+            raise HopError(self.hop, f"does not let this token delete {name} (403)", RIGHTS)
+        self._body(reply, path)
 
     async def answers(self) -> None:
         """Raise HopError unless the box says anything."""
@@ -97,10 +143,10 @@ class Client:
             what = "takes the token in a header but not in the address, where the FortiOS package sends it"
             raise HopError(self.hop, f"{what} (FortiOS 7.4.5+)", SWITCH)
 
-    async def _ask(self, path: str) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self._token}"}
+    async def _ask(self, path: str, method: str = "GET") -> httpx.Response:
+        headers, query = {"Authorization": f"Bearer {self._token}"}, {"vdom": self._vdom, "with_meta": "1"}
         try:
-            return await self._http.get(path, params={"vdom": self._vdom}, headers=headers)
+            return await self._http.request(method, path, params=query, headers=headers)
         except httpx.ConnectError as error:
             raise HopError(self.hop, *_unreachable(error)) from None
         except httpx.HTTPError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
@@ -38,7 +39,7 @@ def _outer(lab: Lab, box: FortiGate, dialled: Iterable[str]) -> Block:
         dialled,
         (service.name for service in _vpn_services(lab, box)),
     )
-    return Block((allow,), box.before)
+    return Block((allow,), _key(box.before))
 
 
 def _closing(lab: Lab, box: FortiGate, closed: BehindVpn, dialled: Iterable[str]) -> Block:
@@ -53,7 +54,12 @@ def _closing(lab: Lab, box: FortiGate, closed: BehindVpn, dialled: Iterable[str]
     dial = tuple(service.name for service in _vpn_services(lab, box))
     policies.append(_policy(box, "dial", closed.from_, (box.inside,), (ALL,), dialled, dial))
     policies.append(_policy(box, "only", closed.from_, to, (ALL,), hosts, services, Action.DENY))
-    return Block(tuple(policies), closed.before)
+    return Block(tuple(policies), _key(closed.before))
+
+
+def _key(before: int | str) -> str:
+    """A policy as `Policy.key` has it."""
+    return f"#{before}" if isinstance(before, int) else before
 
 
 def _exception(box: FortiGate, closed: BehindVpn, way: Way) -> Policy:
@@ -129,10 +135,17 @@ def _vips(lab: Lab, box: FortiGate) -> list[Vip]:
     places = box.vip.addresses or dict.fromkeys(box.outside, lab.server.address)
     several = len(places) > 1
     return [
-        Vip(f"{box.prefix}-vip-{re.sub('/', '-', place)}" if several else f"{box.prefix}-vip", place, outside, mapped)
+        Vip(f"{box.prefix}-vip-{_plain(place)}" if several else f"{box.prefix}-vip", place, outside, mapped)
         for mapped in (box.vip.mapped,)
         for place, outside in places.items()
     ]
+
+
+def _plain(place: str) -> str:
+    """An interface's name as a part of ours: letters of other scripts and brackets give way to a short digest."""
+    plain = re.sub(r"[^A-Za-z0-9 ._-]", "-", place)
+    digest = hashlib.sha256(place.encode()).hexdigest()[:6]
+    return plain if plain == place.replace("/", "-") else f"{plain}-{digest}"
 
 
 def _vpn_services(lab: Lab, box: FortiGate) -> Iterator[Service]:

@@ -41,13 +41,16 @@ class GateStack:
         sealed.ensure(state, engine.pulumi, engine.environment(state))
         return cls(lab, folder, state / "fortigate")
 
-    def declare(self, vpn: dict[str, Any] | None = None, server: str = "203.0.113.20", **fortigate: Any) -> None:
+    def declare(
+        self, vpn: dict[str, Any] | None = None, server: str = "203.0.113.20", protect: bool = False, **fortigate: Any
+    ) -> None:
         """Have the configuration say this of the FortiGate; the listener is one that the bare host answers at."""
         example = self.lab.example
         offered = {"listeners": [8000], "protocols": {"openvpn": True, "l2tpIpsec": True}, **(vpn or {})}
         self.lab.variant(
             self.folder,
             vpn=offered,
+            protect=protect or None,
             server={"address": server, "ssh": {"host": "203.0.113.20"}},
             fortigate={**example["fortigate"], **fortigate},
         )

@@ -13,7 +13,10 @@ from labvpn.rehearsal import sealed, stack
 from tests.rehearsal.stack import Stack
 from tests.rehearsal.test_installation import BY_HAND, FIRST, PACK
 
-LEFT = "ls -d /usr/local/vpnserver /var/tmp/labvpn-* /root/labvpn-* /home/*/labvpn-* /etc/systemd/system/vpnserver.service 2>/dev/null || true"
+LEFT = (
+    "ls -d /usr/local/vpnserver /var/tmp/labvpn-* /root/labvpn-* /home/*/labvpn-* "
+    "/etc/systemd/system/vpnserver.service 2>/dev/null || true"
+)
 
 
 @pytest.fixture(scope="module")

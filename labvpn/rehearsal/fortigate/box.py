@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from labvpn.rehearsal.fortigate import references, refusals
-from labvpn.rehearsal.fortigate.objects import Addrgrp, Entry, Global, Policy
+from labvpn.rehearsal.fortigate.objects import Addrgrp, Entry, Policy
 from labvpn.rehearsal.fortigate.references import Reference
-from labvpn.rehearsal.fortigate.tables import GLOBAL, GROUPS, POLICIES, TABLES, Key, Table, table
+from labvpn.rehearsal.fortigate.system import Global, Zone
+from labvpn.rehearsal.fortigate.tables import GLOBAL, GROUPS, POLICIES, TABLES, ZONES, Key, Table, table
 
 Body = dict[str, Any]
 
@@ -55,7 +57,7 @@ def create(box: Box, path: str, body: Body) -> tuple[Box, Key]:
     of = _writable(path)
     if of is POLICIES and not body.get("policyid"):
         body = body | {"policyid": max((policy.policyid for policy in box.policies), default=0) + 1}
-    entry = of.read(body)
+    entry = of.read(_said(body))
     key = of.key_of(entry)
     _check(box, of, entry, others=box.entries(of))
     return _with(box, of, (*box.entries(of), entry)), key
@@ -66,10 +68,15 @@ def update(box: Box, path: str, key: Key, body: Body) -> Box:
     of = _writable(path)
     old = box.find(of, key)
     fixed = {"policyid": key} if of is POLICIES else {}
-    new = of.read(old.shown() | body | fixed)
+    new = of.read(_said(old.shown() | body | fixed))
     _check(box, of, new, others=tuple(entry for entry in box.entries(of) if entry is not old))
     changed = _with(box, of, tuple(new if entry is old else entry for entry in box.entries(of)))
     return changed if of.key_of(new) == key else _renamed(changed, of, key, of.key_of(new))
+
+
+def _said(body: Body) -> Body:
+    """A body without what is null there: FortiOS takes that as its own default."""
+    return {field: value for field, value in body.items() if value is not None}
 
 
 def move(box: Box, path: str, key: Key, place: str, other: Key) -> Box:
@@ -112,17 +119,33 @@ def _check(box: Box, of: Table, entry: Entry, others: tuple[Entry, ...]) -> None
         raise refusals.duplicate(of.path, name)
     for reference in references.of(entry):
         _check_reference(box, reference)
+    zoned = {one.interface_name for zone in _zones(box, entry) for one in zone.interface}
+    for policy in (entry,) if isinstance(entry, Policy) else box.policies if isinstance(entry, Zone) else ():
+        for member in (*policy.srcintf, *policy.dstintf):
+            if member.name in zoned:
+                raise refusals.invalid("interface", f"'{member.name}' is in a zone, by which alone policies name it")
     if isinstance(entry, Addrgrp) and entry.name in _reachable(box, entry):
         raise refusals.invalid("member", f"group '{entry.name}' would hold itself")
+
+
+def _zones(box: Box, entry: Entry) -> Iterator[Zone]:
+    """The zones of a box, with the one that is to be put there."""
+    yield from (each for each in (*box.entries(ZONES), entry) if isinstance(each, Zone))
 
 
 def _check_reference(box: Box, reference: Reference) -> None:
     if reference.name in reference.to.also:
         return
     for path in reference.to.tables:
-        if any(TABLES[path].key_of(entry) == reference.name for entry in box.entries(TABLES[path])):
+        if any(reference.name in TABLES[path].names(entry) for entry in box.entries(TABLES[path])):
             return
     raise refusals.not_in_datasource(reference.field, reference.name, reference.to.http_status)
+
+
+def uses(box: Box) -> Counter[tuple[str, str]]:
+    """How often each object is named by others, by its table and name."""
+    named = (ref for entries in box.tables.values() for entry in entries for ref in references.of(entry))
+    return Counter((path, ref.name) for ref in named for path in ref.to.tables)
 
 
 def _reachable(box: Box, group: Addrgrp) -> set[str]:
@@ -162,7 +185,7 @@ def _replaced(body: Body, old: Key, new: Key) -> Body:
 
     def value(field: str, held: Any) -> Any:
         if isinstance(held, list):
-            return [{"name": new} if member.get("name") == old else member for member in held]
+            return [{**member, "name": new} if member.get("name") == old else member for member in held]
         return new if held == old and field in ("schedule", "extintf") else held
 
     return {field: value(field, held) for field, held in body.items()}

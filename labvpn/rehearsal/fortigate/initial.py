@@ -57,6 +57,7 @@ def initial() -> Box:
         "firewall.service/custom": _SERVICES,
         "firewall.service/group": ({"name": "Web Access", "member": _members("DNS", "HTTP", "HTTPS")},),
         "firewall/policy": _policies(),
+        "system/sdwan": ({},),
         "system/global": ({},),
     }
     return box_of(VERSION, rows)
@@ -64,7 +65,9 @@ def initial() -> Box:
 
 def box_of(version: str, rows: dict[str, Any]) -> Box:
     """A box from the fields of its entries, by table."""
-    return Box(version, {path: tuple(table.read(row) for row in rows.get(path, ())) for path, table in TABLES.items()})
+    single: dict[str, Any] = {path: ({},) for path, table in TABLES.items() if not table.key}
+    held = {**single, **rows}
+    return Box(version, {path: tuple(table.read(row) for row in held.get(path, ())) for path, table in TABLES.items()})
 
 
 def _policies() -> tuple[dict[str, Any], ...]:

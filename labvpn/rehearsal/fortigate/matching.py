@@ -8,8 +8,17 @@ from itertools import product
 
 from labvpn.rehearsal.fortigate import values
 from labvpn.rehearsal.fortigate.box import Box
-from labvpn.rehearsal.fortigate.objects import Address, Addrgrp, Member, Policy, Service, ServiceGroup, Vip
-from labvpn.rehearsal.fortigate.tables import ADDRESSES, GROUPS, SERVICE_GROUPS, SERVICES, VIPS
+from labvpn.rehearsal.fortigate.objects import (
+    Address,
+    Addrgrp,
+    Member,
+    Policy,
+    Service,
+    ServiceGroup,
+    Vip,
+)
+from labvpn.rehearsal.fortigate.system import Sdwan, Zone
+from labvpn.rehearsal.fortigate.tables import ADDRESSES, GROUPS, SDWAN, SERVICE_GROUPS, SERVICES, VIPS, ZONES
 from labvpn.rehearsal.fortigate.values import PortRange, Span
 
 EVERYWHERE = IPv4Network("0.0.0.0/0")
@@ -27,6 +36,7 @@ class Objects:
             each.name: each for each in box.entries(SERVICE_GROUPS) if isinstance(each, ServiceGroup)
         }
         self._vips = {each.name: each for each in box.entries(VIPS) if isinstance(each, Vip)}
+        self._zones = dict(_zones(box))
         self._networks: dict[tuple[Member, ...], tuple[IPv4Network, ...]] = {}
 
     def networks(self, members: tuple[Member, ...]) -> tuple[IPv4Network, ...]:
@@ -49,21 +59,62 @@ class Objects:
                 names += [member.name for member in self._service_groups[name].member]
         return [self._services[name] for name in names if name in self._services]
 
+    def interfaces(self, members: Iterable[Member]) -> list[str]:
+        """The interfaces that policies name, zones and SD-WAN zones by their members."""
+        return sorted({each for member in members for each in self._zones.get(member.name, (member.name,))})
+
     def _held(self, name: str) -> Iterator[IPv4Network]:
         if name in self._addresses:
             yield from _networks_of(self._addresses[name])
         if name in self._groups:
-            yield from self.networks(self._groups[name].member)
+            group = self._groups[name]
+            left_out = self.networks(group.exclude_member) if group.exclude == "enable" else ()
+            yield from _without(self.networks(group.member), left_out)
+
+
+def _zones(box: Box) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each zone with its interfaces."""
+    for zone in box.entries(ZONES):
+        if isinstance(zone, Zone):
+            yield zone.name, tuple(each.interface_name for each in zone.interface)
+    for sdwan in box.entries(SDWAN):
+        if isinstance(sdwan, Sdwan):
+            for each in sdwan.zone:
+                yield each.name, tuple(one.interface for one in sdwan.members if one.zone == each.name)
+
+
+def within_zones(box: Box) -> Iterator[str]:
+    """The expressions of what passes between the members of zones that let it."""
+    for zone in box.entries(ZONES):
+        if isinstance(zone, Zone) and zone.intrazone == "allow" and zone.interface:
+            names = sorted(each.interface_name for each in zone.interface)
+            yield f"{_interfaces('iifname', names)} {_interfaces('oifname', names)}"
 
 
 def expressions(objects: Objects, policy: Policy) -> Iterator[str]:
     """One expression for each kind of packet that the policy is about; none if it can match nothing."""
     sources = _addresses("saddr", objects.networks(policy.srcaddr), negated=policy.srcaddr_negate == "enable")
-    if sources is None or not policy.active:
+    if sources is None or not policy.active or policy.users or policy.groups or policy.fsso_groups:
         return
-    start = [_interfaces("iifname", policy.srcintf), _interfaces("oifname", policy.dstintf), sources]
-    for target, service in product(_destinations(objects, policy), _services(objects.services(policy))):
+    start = [_interfaces(word, objects.interfaces(ends)) for word, ends in _ends(policy)] + [sources]
+    services = _services(objects.services(policy))
+    if policy.service_negate == "enable":
+        services = _all_but(objects.services(policy))
+    for target, service in product(_destinations(objects, policy), services):
         yield " ".join(part for part in (*start, target, service) if part)
+
+
+def _without(held: Iterable[IPv4Network], left_out: Iterable[IPv4Network]) -> list[IPv4Network]:
+    """Networks less others."""
+    rest = list(held)
+    for hole in left_out:
+        rest = [
+            part
+            for one in rest
+            if not one.subnet_of(hole)
+            for part in (one.address_exclude(hole) if hole.subnet_of(one) else (one,))
+        ]
+    return rest
 
 
 def outside_ports(vip: Vip) -> str:
@@ -72,6 +123,8 @@ def outside_ports(vip: Vip) -> str:
 
 
 def _networks_of(entry: Address) -> list[IPv4Network]:
+    if entry.type == "fqdn":
+        return []
     if entry.type == "geography":
         return [IPv4Network(text) for text in values.COUNTRIES[entry.country]]
     if entry.type == "iprange":
@@ -79,8 +132,27 @@ def _networks_of(entry: Address) -> list[IPv4Network]:
     return [values.network(entry.subnet)]
 
 
-def _interfaces(keyword: str, members: Iterable[Member]) -> str:
-    names = sorted({member.name for member in members})
+def _ends(policy: Policy) -> Iterator[tuple[str, tuple[Member, ...]]]:
+    yield "iifname", policy.srcintf
+    yield "oifname", policy.dstintf
+
+
+def _all_but(services: list[Service]) -> list[str]:
+    """The expressions of what some services are not about; these are of TCP and UDP, or everything."""
+    if any(service.protocol == "IP" and service.protocol_number == 0 for service in services):
+        return []
+    held = {
+        kind: _merged(
+            span.destination for each in services for span in values.port_ranges(getattr(each, f"{kind}_portrange"))
+        )
+        for kind in ("tcp", "udp")
+    }
+    listed = {kind: ", ".join(map(values.written, spans)) for kind, spans in held.items()}
+    found = [f"{kind} dport != {{ {text} }}" if text else f"meta l4proto {kind}" for kind, text in listed.items()]
+    return [*found, "meta l4proto != { tcp, udp }"]
+
+
+def _interfaces(keyword: str, names: list[str]) -> str:
     quoted = ", ".join(f'"{name}"' for name in names)
     return "" if "any" in names else f"{keyword} {{ {quoted} }}"
 

@@ -10,6 +10,7 @@ import uuid
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_serializer, model_validator
+from pydantic_core import PydanticCustomError
 
 from labvpn.rehearsal.fortigate import values
 from labvpn.rehearsal.fortigate.references import ADDRESSES, INTERFACES, SCHEDULES, SERVICES, SOURCES, TARGETS
@@ -52,6 +53,7 @@ class Member(Entry):
 
 
 Members = Annotated[tuple[Member, ...], Field(min_length=1)]
+AnyMembers = tuple[Member, ...]
 NoMembers = Annotated[tuple[Member, ...], Field(max_length=0)]
 
 
@@ -62,14 +64,15 @@ class Identified(Entry):
 
 
 class Address(Identified):
-    """An address object: a network, a range, or the networks of a country."""
+    """An address object: a network, a range, the networks of a country, or a host name (never resolved)."""
 
     name: Name
-    type: Literal["ipmask", "iprange", "geography"] = "ipmask"
+    type: Literal["ipmask", "iprange", "geography", "fqdn"] = "ipmask"
     subnet: Subnet = "0.0.0.0 0.0.0.0"
     start_ip: Address4 = "0.0.0.0"  # noqa: S104 - the box's default, not a binding
     end_ip: Address4 = "0.0.0.0"  # noqa: S104
     country: Country = ""
+    fqdn: Annotated[str, Field(max_length=255)] = ""
     comment: Comment = ""
     associated_interface: str = ""
     color: int = 0
@@ -84,9 +87,10 @@ class Address(Identified):
     def shown(self) -> dict[str, Any]:
         """Without the fields of the other types, as FortiOS shows it."""
         other = {
-            "ipmask": ("start-ip", "end-ip"),
-            "iprange": ("subnet",),
-            "geography": ("subnet", "start-ip", "end-ip"),
+            "ipmask": ("start-ip", "end-ip", "fqdn"),
+            "iprange": ("subnet", "fqdn"),
+            "geography": ("subnet", "start-ip", "end-ip", "fqdn"),
+            "fqdn": ("subnet", "start-ip", "end-ip"),
         }
         return {field: value for field, value in super().shown().items() if field not in other[self.type]}
 
@@ -97,8 +101,8 @@ class Addrgrp(Identified):
     name: Name
     member: Annotated[Members, ADDRESSES]
     comment: Comment = ""
-    exclude: Off = "disable"
-    exclude_member: NoMembers = ()
+    exclude: Switch = "disable"
+    exclude_member: Annotated[AnyMembers, ADDRESSES] = ()
     color: int = 0
     allow_routing: Off = "disable"
 
@@ -132,7 +136,11 @@ class ServiceGroup(Entry):
 
 
 class Policy(Identified):
-    """An IPv4 policy; the order of the table is the order of evaluation."""
+    """A policy; the order of the table is the order of evaluation.
+
+    Profiles, labels, shapers and times to live are kept and shown: they choose no packets. A policy for users or groups
+    matches nothing, since nobody logs in at the rehearsal's box, and one with IPv6 addresses alone no packet of IPv4.
+    """
 
     policyid: Annotated[int, Field(ge=0, le=4294967294)] = 0
     status: Switch = "enable"
@@ -140,12 +148,14 @@ class Policy(Identified):
     srcintf: Annotated[Members, INTERFACES]
     dstintf: Annotated[Members, INTERFACES]
     action: Literal["accept", "deny"] = "deny"
-    srcaddr: Annotated[Members, SOURCES]
-    dstaddr: Annotated[Members, TARGETS]
+    srcaddr: Annotated[AnyMembers, SOURCES] = ()
+    dstaddr: Annotated[AnyMembers, TARGETS] = ()
+    srcaddr6: AnyMembers = ()
+    dstaddr6: AnyMembers = ()
     srcaddr_negate: Switch = "disable"
     dstaddr_negate: Switch = "disable"
     service: Annotated[Members, SERVICES]
-    service_negate: Off = "disable"
+    service_negate: Switch = "disable"
     schedule: Annotated[str, SCHEDULES]
     nat: Switch = "disable"
     ippool: Off = "disable"
@@ -155,16 +165,39 @@ class Policy(Identified):
     logtraffic: Literal["all", "utm", "disable"] = "utm"
     logtraffic_start: Switch = "disable"
     internet_service: Off = "disable"
-    groups: NoMembers = ()
-    users: NoMembers = ()
-    utm_status: Off = "disable"
-    inspection_mode: Literal["flow"] = "flow"
+    groups: AnyMembers = ()
+    users: AnyMembers = ()
+    fsso_groups: AnyMembers = ()
+    utm_status: Switch = "disable"
+    inspection_mode: Literal["flow", "proxy"] = "flow"
+    profile_type: Literal["single"] = "single"
+    profile_protocol_options: str = "default"
+    ssl_ssh_profile: str = "no-inspection"
+    av_profile: str = ""
+    ips_sensor: str = ""
+    application_list: str = ""
+    webfilter_profile: str = ""
+    traffic_shaper: str = ""
+    label: Annotated[str, Field(max_length=63)] = ""
+    global_label: Annotated[str, Field(max_length=63)] = ""
+    session_ttl: str = "0"
+    auto_asic_offload: Switch = "enable"
+    tos: Literal["0x00"] = "0x00"
+    tos_mask: Literal["0x00"] = "0x00"
+    geoip_match: Literal["physical-location"] = "physical-location"
     comments: Comments = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Policy:
+        six = bool(self.srcaddr6 and self.dstaddr6)
+        if not six and not (self.srcaddr and self.dstaddr):
+            raise PydanticCustomError("missing", "srcaddr and dstaddr cannot be empty")
+        return self
 
     @property
     def active(self) -> bool:
         """Whether the policy takes part in the evaluation at all."""
-        return self.status == "enable" and self.schedule != "none"
+        return self.status == "enable" and self.schedule != "none" and bool(self.srcaddr)
 
 
 class Mapped(Entry):
@@ -208,38 +241,3 @@ class Vip(Identified):
         if self.portforward == "enable" and self.extport != self.mappedport and "-" in self.extport + self.mappedport:
             raise ValueError("the rehearsal forwards a range of ports to the same range only")
         return self
-
-
-class Recurring(Entry):
-    """A schedule; the rehearsal has `always` and `none`."""
-
-    name: Annotated[str, Field(max_length=31)]
-    start: str = "00:00"
-    end: str = "00:00"
-    day: str = "none"
-    color: int = 0
-
-
-class Interface(Entry):
-    """An interface of the box: its address and which of the box's own services it lets in."""
-
-    name: Annotated[str, Field(max_length=15)]
-    vdom: str = "root"
-    mode: Literal["static"] = "static"
-    ip: Subnet = "0.0.0.0 0.0.0.0"
-    allowaccess: str = ""
-    status: Literal["up", "down"] = "up"
-    type: str = "physical"
-    role: Literal["wan", "lan", "dmz", "undefined"] = "undefined"
-    alias: str = ""
-    description: str = ""
-
-
-class Global(Entry):
-    """The box's global settings; the switch for tokens in the URL exists from FortiOS 7.4.5 on."""
-
-    hostname: Annotated[str, Field(max_length=35)] = "labvpn-rehearsal"
-    timezone: str = "Asia/Tokyo"
-    admin_sport: int = 443
-    vdom_mode: Literal["no-vdom"] = "no-vdom"
-    rest_api_key_url_query: Switch = "disable"

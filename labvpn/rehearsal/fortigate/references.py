@@ -19,7 +19,7 @@ class References:
     http_status: int = 424
 
 
-INTERFACES = References(("system/interface",), also=("any",), http_status=500)
+INTERFACES = References(("system/interface", "system/zone", "system/sdwan"), also=("any",), http_status=500)
 ADDRESSES = References(("firewall/address", "firewall/addrgrp"))
 SOURCES = ADDRESSES
 TARGETS = References(("firewall/address", "firewall/addrgrp", "firewall/vip"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from labvpn.rehearsal.fortigate.box import Box
@@ -63,7 +64,14 @@ def shown(box: Box, of: Table, entry: Entry) -> Body:
     fields = entry.shown()
     if of is GLOBAL:
         return {k: v for k, v in fields.items() if k != "rest-api-key-url-query" or box.knows_url_switch}
+    if not of.key:
+        return fields
     return {of.key: of.key_of(entry), "q_origin_key": of.key_of(entry)} | fields
+
+
+def with_uses(of: Table, shown_entries: list[Body], uses: Mapping[tuple[str, str], int]) -> list[Body]:
+    """Entries with the count of those that name each, as `with_meta` asks for it."""
+    return [body | {"q_ref": uses.get((of.path, str(body.get(of.key, ""))), 0)} for body in shown_entries]
 
 
 def system_status() -> Body:

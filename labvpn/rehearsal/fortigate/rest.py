@@ -129,6 +129,8 @@ async def _list(request: web.Request) -> web.Response:
     shown = [replies.shown(box, of, entry) for entry in box.entries(of)]
     if not of.key:
         return web.json_response(replies.listed(box, _asked(request), shown[0]))
+    if request.query.get("with_meta") == "1":
+        shown = replies.with_uses(of, shown, boxes.uses(box))
     results = queries.filtered(shown, request.query.getall("filter", []))
     results = queries.formatted(results, request.query.get("format", ""))
     return web.json_response(replies.listed(box, _asked(request), results))

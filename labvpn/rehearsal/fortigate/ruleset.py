@@ -16,7 +16,8 @@ from ipaddress import IPv4Address
 
 from labvpn.rehearsal.fortigate import matching, values
 from labvpn.rehearsal.fortigate.box import Box
-from labvpn.rehearsal.fortigate.objects import Interface, Policy, Vip
+from labvpn.rehearsal.fortigate.objects import Policy, Vip
+from labvpn.rehearsal.fortigate.system import Interface
 from labvpn.rehearsal.fortigate.tables import INTERFACES
 
 TABLE = "table ip fortigate"
@@ -95,6 +96,7 @@ def _forward(box: Box) -> list[str]:
         "ct state related goto sessions",
         "ct direction reply goto sessions",
         *rules,
+        *(f"{match} accept" for match in matching.within_zones(box)),
         f"goto policy_{IMPLICIT_DENY}",
     )
 

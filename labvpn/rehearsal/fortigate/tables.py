@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from labvpn.rehearsal.fortigate import objects, refusals
+from labvpn.rehearsal.fortigate import objects, refusals, system
 from labvpn.rehearsal.fortigate.objects import Entry
 
 Key = str | int
@@ -22,6 +22,10 @@ class Table:
     entry: type[Entry]
     key: str = "name"
     writable: bool = True
+
+    def names(self, entry: Entry) -> tuple[Key, ...]:
+        """The names by which others may refer to an entry: its key, or those of SD-WAN's zones."""
+        return tuple(zone.name for zone in entry.zone) if isinstance(entry, system.Sdwan) else (self.key_of(entry),)
 
     def read(self, body: dict[str, Any]) -> Entry:
         """An entry from a body's fields; Refused says which field FortiOS would not take."""
@@ -50,11 +54,13 @@ GROUPS = Table("firewall/addrgrp", objects.Addrgrp)
 SERVICES = Table("firewall.service/custom", objects.Service)
 SERVICE_GROUPS = Table("firewall.service/group", objects.ServiceGroup)
 VIPS = Table("firewall/vip", objects.Vip)
-SCHEDULES = Table("firewall.schedule/recurring", objects.Recurring, writable=False)
-INTERFACES = Table("system/interface", objects.Interface, writable=False)
-GLOBAL = Table("system/global", objects.Global, key="")
+SCHEDULES = Table("firewall.schedule/recurring", system.Recurring, writable=False)
+INTERFACES = Table("system/interface", system.Interface, writable=False)
+ZONES = Table("system/zone", system.Zone)
+SDWAN = Table("system/sdwan", system.Sdwan, key="")
+GLOBAL = Table("system/global", system.Global, key="")
 
-_ALL = (INTERFACES, SCHEDULES, ADDRESSES, GROUPS, SERVICES, SERVICE_GROUPS, VIPS, POLICIES, GLOBAL)
+_ALL = (INTERFACES, ZONES, SDWAN, SCHEDULES, ADDRESSES, GROUPS, SERVICES, SERVICE_GROUPS, VIPS, POLICIES, GLOBAL)
 TABLES = {table.path: table for table in _ALL}
 
 

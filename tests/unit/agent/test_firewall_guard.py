@@ -9,7 +9,8 @@ import pytest
 from labvpn.agent.document import parse
 from labvpn.agent.fallback import RETURNED, Fallback
 from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.guard import Guard, covers
+from labvpn.agent.guard import Guard
+from labvpn.agent.lists import covers
 from labvpn.agent.machine import Outcome
 from labvpn.agent.sockets import is_loopback, listening
 from labvpn.agent.state import State

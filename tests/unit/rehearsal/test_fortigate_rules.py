@@ -18,6 +18,7 @@ from labvpn.rehearsal.fortigate.box import Box
 from labvpn.rehearsal.fortigate.initial import initial
 from labvpn.rehearsal.fortigate.kernel import Hits
 from labvpn.rehearsal.fortigate.objects import Policy
+from labvpn.rehearsal.fortigate.refusals import Refused
 
 CASES = Path(__file__).parents[2] / "cases" / "fortigate"
 
@@ -135,3 +136,33 @@ def test_a_group_covers_exactly_the_networks_of_its_members(pairs: list[tuple[IP
 
 def last(box: Box) -> Policy:
     return box.policies[-1]
+
+
+def test_a_null_puts_a_field_back_to_its_default() -> None:
+    box = changed([["firewall/policy", policy(**{"av-profile": "default", "comments": None})]])
+    assert box.policies[-1].av_profile == "default"
+    assert boxes.update(box, "firewall/policy", 5, {"av-profile": None, "nat": None}).policies[-1].av_profile == ""
+
+
+def test_zones_and_negated_services_are_enforced_and_a_policy_names_no_interface_that_is_in_a_zone() -> None:
+    zone = {"name": "外部 (WAN)", "interface": [{"interface-name": "wan2"}], "intrazone": "allow"}
+    made = policy(**{"srcintf": members("外部 (WAN)"), "service": members("SSH"), "service-negate": "enable"})
+    script = ruleset.script(changed([["system/zone", zone], ["firewall/policy", made]]), ())
+    assert 'iifname { "wan2" } oifname { "dmz" } ct status ! dnat tcp dport != { 22 } goto policy_5' in script
+    assert 'iifname { "wan2" } oifname { "wan2" } accept' in script
+    with pytest.raises(Refused, match="in a zone"):
+        changed([["system/zone", zone], ["firewall/policy", policy(srcintf=members("wan2"))]])
+
+
+def test_users_and_names_of_hosts_match_nobody_and_a_group_leaves_out_whom_it_excludes() -> None:
+    host = {"name": "home", "type": "fqdn", "fqdn": "home.example"}
+    group = {"name": "g", "member": members("campus-net"), "exclude": "enable", "exclude-member": members("desk")}
+    desk = {"name": "desk", "subnet": "203.0.113.128 255.255.255.192"}
+    parts = [["firewall/address", host], ["firewall/address", desk], ["firewall/addrgrp", group]]
+    said = [
+        ruleset.script(changed([*parts, ["firewall/policy", policy(**fields)]]), ())
+        for fields in ({"groups": members("students")}, {"srcaddr": members("g")}, {"srcaddr": members("home")})
+    ]
+    assert "goto policy_5" not in said[0]
+    assert "ip saddr { 203.0.113.192/26 }" in said[1]
+    assert "goto policy_5" not in said[2]

@@ -1,0 +1,126 @@
+"""Each kind of object that a lab has on a FortiGate, as a resource of its provider."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pulumi
+
+from components import fortios
+from labvpn.model.rules import Action, Address, Group, Policy, Service, Vip
+from labvpn.observe.fortigate_renewal import first_name
+
+Made = TypeVar("Made", fortios.Address, fortios.Addrgrp, fortios.Custom, fortios.Vip, fortios.Policy)
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes resources with a component's name and options.
+
+    `missed` are the policies that are kept from deletion, `stay` the objects that stay when the stack goes.
+    """
+
+    name: str
+    prefix: str
+    options: pulumi.ResourceOptions
+    missed: Collection[str] = ()
+    stay: Collection[str] = ()
+
+    def label(self, name: str) -> str:
+        """The resource's name of an object: ours without the prefix that it has on the box."""
+        return f"{self.name}-{name.removeprefix(f'{self.prefix}-')}"
+
+    def _options(
+        self, thing: Address | Group | Service | Vip | Policy, after: Sequence[pulumi.Resource] = ()
+    ) -> pulumi.ResourceOptions:
+        """What stands on the box is taken over; what was adopted stays there when the stack lets go of it.
+
+        Policies of ours are taken away by `Cleanup`, which looks whose they are. What an adopted policy names has to
+        stay with it.
+        """
+        stays = bool(thing.adopts) or isinstance(thing, Policy) or thing.name in self.stay
+        more = pulumi.ResourceOptions(
+            import_=thing.adopts or thing.stands or None,
+            retain_on_delete=stays or None,
+            protect=thing.name in self.missed or None,
+            depends_on=list(after),
+            replace_on_changes=None if thing.adopts else ["name"],
+        )
+        return pulumi.ResourceOptions.merge(self.options, more)
+
+    def _make(
+        self,
+        kind: type[Made],
+        thing: Address | Group | Service | Vip | Policy,
+        said: Mapping[str, Any],
+        after: Sequence[pulumi.Resource] = (),
+    ) -> Made:
+        """An object as the program says it; of one that was adopted, all else stays as it is on the box."""
+        known, first = fortios.properties(kind), getattr(thing, "first", "") or thing.name or f"policy-{thing.adopts}"
+        again = {key.replace("-", "_"): value for key, value in thing.restated}
+        given = {**said, **{key: value for key, value in again.items() if key in known and said.get(key) is None}}
+        opts = self._options(thing, after)
+        if thing.adopts:
+            rest = [name for key, name in known.items() if given.get(key) is None]
+            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=rest))
+        label = {"SoftEther": "tcp"}.get(first_name(first), first_name(first)) if kind is fortios.Custom else first
+        return kind(self.label(label), **{"name": thing.name, **given}, opts=opts)
+
+    def address(self, address: Address) -> fortios.Address:
+        """An address: a network, or a country."""
+        network = address.networks[0].with_netmask.replace("/", " ") if address.networks else None
+        said = {
+            "subnet": network,
+            "type": None if network else "geography",
+            "country": address.country or None,
+            "comment": address.comment,
+        }
+        return self._make(fortios.Address, address, said)
+
+    def group(self, group: Group, addresses: Sequence[pulumi.Resource]) -> fortios.Addrgrp:
+        """A group of addresses, after these."""
+        members = [fortios.AddrgrpMemberArgs(name=name) for name in group.members]
+        return self._make(fortios.Addrgrp, group, {"members": members, "comment": group.comment}, addresses)
+
+    def service(self, one: Service) -> fortios.Custom:
+        """A service of one transport, or of an IP protocol."""
+        by_number = one.protocol is not None
+        said = {
+            "tcp_portrange": one.tcp or None,
+            "udp_portrange": one.udp or None,
+            "protocol": "IP" if by_number else None,
+            "protocol_number": one.protocol,
+            "comment": one.comment,
+        }
+        return self._make(fortios.Custom, one, said)
+
+    def vip(self, vip: Vip) -> fortios.Vip:
+        """An address outside for one inside."""
+        said = {
+            "extip": str(vip.outside),
+            "extintf": vip.interface,
+            "mappedips": [fortios.VipMappedipArgs(range=str(vip.mapped))],
+            "comment": vip.comment,
+        }
+        return self._make(fortios.Vip, vip, said)
+
+    def policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> fortios.Policy:
+        """A policy, after what it names."""
+        said = {
+            "action": policy.action.value,
+            "srcintfs": [fortios.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
+            "dstintfs": [fortios.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
+            "srcaddrs": [fortios.PolicySrcaddrArgs(name=name) for name in policy.sources],
+            "dstaddrs": [fortios.PolicyDstaddrArgs(name=name) for name in policy.destinations],
+            "services": [fortios.PolicyServiceArgs(name=name) for name in policy.services],
+            "schedule": policy.schedule,
+            "status": "enable",
+            "nat": ("enable" if policy.nat else "disable") if policy.action is Action.ACCEPT else None,
+            # A deny is about translated addresses too, which some versions of FortiOS have to be told.
+            "match_vip": "enable" if policy.action is Action.DENY else None,
+            "logtraffic": policy.log,
+            "comments": policy.comment,
+        }
+        return self._make(fortios.Policy, policy, said, after)

@@ -1,0 +1,176 @@
+"""What a box's policies have to do with a lab: which let users dial, and what of them the configuration cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, collapse_addresses
+from typing import Any
+
+from labvpn.model.lab import Lab
+from labvpn.model.ports import Transport, of_transport
+from labvpn.model.rules import ALL, Action, Address, Box, Objects, Policy, Service, Vip
+from labvpn.observe.fortigate_adopt import users
+from labvpn.observe.fortigate_extent import EVERYWHERE
+from labvpn.observe.fortigate_reach import Reach
+
+UP = "the first `pulumi up`"
+
+SHIPPED = (
+    "General",
+    "Web Access",
+    "File Access",
+    "Email",
+    "Network Services",
+    "Authentication",
+    "Remote Access",
+    "Tunneling",
+    "VoIP, Messaging & Other Applications",
+    "Web Proxy",
+)
+"""The categories of the services that a FortiGate comes with, which are never taken for the lab's own."""
+
+
+@dataclass
+class Case:
+    """A box with a lab behind it, and what its policies have to do with the lab."""
+
+    box: Box
+    lab: Lab
+    reach: Reach
+    own: IPv4Network = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.own = IPv4Network(self.lab.server.address)
+
+    def dialling(self) -> Iterator[Policy]:
+        """The policies that let somebody dial the server at one of its ports, the first of the box first."""
+        ports = set(of_transport(self.lab.vpn.ports, Transport.TCP))
+        for policy in self.box.policies:
+            spans = self.reach.services.span(policy.services).spans
+            dials = any(
+                kind == "any" or (kind == "tcp" and low <= port <= high) for kind, low, high in spans for port in ports
+            )
+            if policy.active and policy.action is Action.ACCEPT and dials and self._is_to_server(policy):
+                yield policy
+
+    def _is_to_server(self, policy: Policy) -> bool:
+        return bool(self._server(policy) or self.vip(policy))
+
+    def _server(self, policy: Policy) -> Address | None:
+        """The address object that is the server alone, among a policy's destinations and their groups."""
+        names = self.reach.addresses.members(policy.destinations)
+        exact = (one for one in self.box.addresses if one.networks == (self.own,) and not one.unread)
+        return next((one for one in exact if one.name in names), None)
+
+    def vip(self, policy: Policy) -> Vip | None:
+        """The VIP under which the server is dialled, among a policy's destinations."""
+        names = self.reach.addresses.members(policy.destinations)
+        dialled = (one for one in self.box.vips if one.outside == self.lab.server.address)
+        return next((one for one in dialled if one.name in names), None)
+
+    def following(self, policy: Policy) -> Policy | None:
+        """The policy that stands right after one."""
+        at = self.box.policies.index(policy) + 1
+        return self.box.policies[at] if at < len(self.box.policies) else None
+
+    def unsayable(self, policy: Policy) -> str:
+        """Why not even a policy of our own could say who may dial and where; empty where it can."""
+        words = [*policy.unread, *(f"{part} negated" for part in sorted(policy.negated))]
+        if words:
+            return f"it has what the configuration cannot say ({', '.join(words)})"
+        if doubt := self._unsayable_source(policy.sources):
+            return f"the configuration cannot say who may dial ({doubt})"
+        vip = self.vip(policy)
+        if vip and (vip.forwards or vip.unread):
+            ports = f"it forwards {' '.join(vip.forwards)} alone" if vip.forwards else ", ".join(vip.unread)
+            return f"the configuration cannot say its VIP '{vip.name}' ({ports})"
+        if self.box.doubt:
+            return self.box.doubt
+        return ""
+
+    def _unsayable_source(self, names: tuple[str, ...]) -> str:
+        known = {address.name: address for address in self.box.addresses}
+        groups = {group.name: group for group in self.box.groups}
+        for name in self.reach.addresses.members(names):
+            address, group = known.get(name), groups.get(name)
+            if address and (address.unread or not (address.networks or address.country)):
+                return f"source {name}: {', '.join(address.unread) or address.host}"
+            if group and (group.unread or group.without):
+                return f"source {name}: {', '.join(group.unread) or 'it excludes ' + ' '.join(group.without)}"
+            if not address and not group and name != ALL:
+                return f"source {name}: it is none of the addresses and groups that were read"
+        return ""
+
+    def sources(self, policy: Policy) -> list[str]:
+        """Who may dial, as the configuration has it: each network once, and none inside another."""
+        known = {address.name: address for address in self.box.addresses}
+        members = self.reach.addresses.members(policy.sources)
+        held = [known[name] for name in members if name in known]
+        networks = list(dict.fromkeys(network for one in held for network in one.networks))
+        countries = list(dict.fromkeys(one.country for one in held if one.country))
+        if EVERYWHERE in networks or (ALL in members and ALL not in known):
+            return [ALL]
+        outer = [one for one in networks if not any(one != wide and one.subnet_of(wide) for wide in networks)]
+        if list(collapse_addresses(networks)) == [EVERYWHERE]:
+            return [ALL]
+        return [*(str(network).removesuffix("/32") for network in outer), *countries]
+
+    def not_adopted(self, policy: Policy) -> str:
+        """Why a policy cannot be taken over as it is, though ours can say who may dial; empty where it can."""
+        server, vip = self._server(policy), self.vip(policy)
+        own = {one.name for one in (server, vip) if one}
+        others = [name for name in self.reach.addresses.members(policy.destinations) if name not in own]
+        if others:
+            return f"it has the destinations {', '.join(others)} too"
+        if len(policy.destinations) > 1:
+            return f"it names the server twice: {', '.join(policy.destinations)}"
+        if len(policy.to_interfaces) > 1:
+            return f"it leads to {', '.join(policy.to_interfaces)}"
+        return self._more_services(policy)
+
+    def _more_services(self, policy: Policy) -> str:
+        """What a policy lets in beside the VPN."""
+        served = self.reach.services.span(policy.services)
+        ports = {(port.transport.value, port.number) for port in self.lab.vpn.ports}
+        esp = self.lab.vpn.protocols.esp
+        more = sorted(
+            f"{low}-{high}/{kind}" if low != high else f"{low}/{kind}" if kind in ("tcp", "udp") else f"protocol {kind}"
+            for kind, low, high in served.spans
+            if not ((kind == "50" and esp) or all((kind, number) in ports for number in range(low, high + 1)))
+        )
+        named = [*more, *sorted(served.unknown)]
+        return f"it lets in more than the VPN: {', '.join(named[:6])}" if named else ""
+
+    def services(self, names: set[str]) -> list[Service]:
+        """The services of these names that say nothing but ports or a protocol."""
+        plain = (one for one in self.box.services if one.name in names and not one.unread)
+        return [one for one in plain if dict(one.extras).get("category") not in SHIPPED]
+
+    def changes(self, policy: Policy, objects: Objects, pairs: dict[str, dict[str, Any]]) -> Iterator[str]:
+        """What the first run would change of a policy that is adopted, though it goes on to mean the same or more."""
+        taken = {kind: set(names.values()) for kind, names in pairs.items() if kind != "policies"}
+        lacking = [one.name for one in objects.services if one.name not in pairs.get("services", {})]
+        for name in lacking:
+            yield f"No service of {policy} has just the ports of {name}; {UP} makes it"
+        for name in sorted(set(policy.services) - taken.get("services", set())):
+            yield f"{policy} has the service {name}, which {UP} takes out of it"
+        for name in sorted({*policy.destinations} - taken.get("addresses", set()) - taken.get("vips", set())):
+            yield f"{policy} has the destination {name}, for which {UP} puts an object of its own"
+        yield from self._regrouped(policy, objects, taken)
+        mine = {str(policy.number), *self.reach.addresses.members((*policy.sources, *policy.destinations))}
+        for kind, table in (("addresses", self.box.addresses), ("services", self.box.services)):
+            for name in sorted(taken.get(kind, ())):
+                others = users(self.box, next(one for one in table if one.name == name), mine)
+                if others:
+                    yield f"{name} is used by {', '.join(others)} too: a change of it is refused later (docs/adopt.md)"
+
+    def _regrouped(self, policy: Policy, objects: Objects, taken: dict[str, set[str]]) -> Iterator[str]:
+        allow = next(one for one in objects.policies if one.action is Action.ACCEPT)
+        adopted = taken.get("addresses", set()) | taken.get("groups", set()) | {ALL}
+        if set(policy.sources) <= adopted and len(policy.sources) == 1:
+            return
+        if objects.groups and not taken.get("groups"):
+            yield f"The sources of {policy} become one group; {UP} makes it"
+        elif set(policy.sources) - adopted or len(policy.sources) != len(allow.sources):
+            yield f"{policy} has the sources {', '.join(policy.sources)}; {UP} puts {', '.join(allow.sources)} for them"

@@ -1,0 +1,77 @@
+"""FortiGates that others made, as the rows of their tables, and packets tried in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from ipaddress import IPv4Address
+from typing import Any
+
+from labvpn.model.fortigate import FortiGate
+from labvpn.model.lab import Lab
+from labvpn.model.ports import Port, port
+from labvpn.model.rules import ALL, Box, Wanted
+from labvpn.observe import fortigate
+from labvpn.observe.fortigate_adopt import adopted
+from labvpn.observe.fortigate_extent import Anyone
+from labvpn.observe.fortigate_reach import Probe, Reach, Verdict
+from labvpn.render import fortigate as render
+from tests.unit.samples import lab
+
+NOW = datetime(2026, 11, 29, 12)
+SERVER = IPv4Address("203.0.113.20")
+HTTPS = Port(*port("443/tcp"))
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def names(text: str) -> list[dict[str, str]]:
+    return [{"name": name} for name in text.split()]
+
+
+def rule(number: int, action: str, **fields: Any) -> dict[str, Any]:
+    """A policy from wan1 to dmz for everything, unless fields (with `_` for `-`) say otherwise."""
+    lists = {"srcintf": "wan1", "dstintf": "dmz", "srcaddr": "all", "dstaddr": "all", "service": "ALL"}
+    row: dict[str, Any] = {"policyid": number, "name": f"r{number}", "action": action, "schedule": "always"}
+    given = {key.replace("_", "-"): value for key, value in fields.items()}
+    named = {key: names(given.pop(key, text)) for key, text in lists.items()}
+    return row | named | given
+
+
+def tables(*rules: dict[str, Any], **more: list[dict[str, Any]]) -> Rows:
+    held: Rows = {
+        "firewall/policy": list(rules),
+        "firewall/address": [
+            {"name": "all", "subnet": "0.0.0.0 0.0.0.0"},
+            {"name": "office", "type": "ipmask", "subnet": "192.0.2.0 255.255.255.0"},
+            {"name": "pc", "subnet": "203.0.113.20 255.255.255.255"},
+        ],
+        "firewall.service/custom": [
+            {"name": "ALL", "protocol": "IP", "protocol-number": 0},
+            {"name": "HTTPS", "protocol": "TCP/UDP/SCTP", "tcp-portrange": "443"},
+        ],
+        "system/interface": [
+            {"name": "wan1", "ip": "198.51.100.1 255.255.255.0"},
+            {"name": "wan2"},
+            {"name": "dmz", "ip": "203.0.113.17 255.255.255.240"},
+        ],
+    }
+    for key, rows in more.items():
+        path = key.replace("__", "/").replace("_dot_", ".").replace("_", "-")
+        held[path] = [*held.get(path, []), *rows]
+    return held
+
+
+def judged(rows: Rows, source: Anyone = ALL, enters: str = "wan1", target: IPv4Address = SERVER) -> Verdict:
+    box = fortigate.box(rows, now=NOW)
+    return Reach(box).judge(box.policies, Probe(enters, "dmz", source, target, HTTPS))
+
+
+SECTION = {"host": "203.0.113.129", "outside": ["wan1"], "inside": "dmz", "before": "last"}
+LAST = {**rule(9, "deny"), "name": "last"}
+
+
+def case(rows: Rows, **changes: Any) -> tuple[Lab, FortiGate, Wanted, Box]:
+    made = lab(fortigate={**SECTION, **changes}, vpn={"listeners": [443]})
+    assert made.fortigate is not None
+    seen = fortigate.box(rows, now=NOW)
+    return made, made.fortigate, adopted(render.wanted(made, made.fortigate), seen, made.fortigate.adopt).wanted, seen

@@ -1,0 +1,85 @@
+"""Our policies are taken away by name and comment; whatever else stands at their numbers stays."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Any
+
+import httpx
+import pytest
+
+from components.fortigate_cleanup import CleanupProvider
+from labvpn.model.rules import COMMENT
+from labvpn.remote import fortigate as remote
+from labvpn.remote.errors import HopError
+
+POLICIES: list[dict[str, Any]] = [
+    {"policyid": 7, "name": "printers", "comments": "keep", "dstaddr": [{"name": "printer"}]},
+    {"policyid": 8, "name": "vpn-only", "comments": COMMENT},
+    {"policyid": 9, "name": "vpn-allow", "comments": COMMENT},
+    {"policyid": 10, "name": "vpn-desk", "comments": "edited", "dstaddr": [{"name": "vpn-server"}]},
+    {"policyid": 11, "name": "vpn-dial", "comments": "somebody's", "dstaddr": [{"name": "all"}]},
+]
+ADDRESSES = [{"name": "vpn-server", "comment": COMMENT}, {"name": "printer", "comment": ""}]
+PROPS: dict[str, Any] = {"host": "box", "vdom": "lab", "token": "t", "ca": "c", "when": "after"}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The requests that change something; the policy 9 is gone when it is to be deleted."""
+    lines: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/api/v2/cmdb/")
+        if request.method == "DELETE":
+            lines.append(f"{path} {request.url.params['vdom']}")
+            status = {"firewall/policy/9": 404}.get(path, 200)
+            return httpx.Response(status, json={"status": "success" if status == 200 else "error"})
+        rows = {"firewall/policy": POLICIES, "firewall/address": ADDRESSES}.get(path, [])
+        return httpx.Response(200, json={"status": "success", "results": rows})
+
+    made = httpx.AsyncClient
+    monkeypatch.setattr(ssl, "create_default_context", lambda cadata: True)
+    monkeypatch.setattr(httpx, "AsyncClient", lambda **how: made(**how | {"transport": httpx.MockTransport(answer)}))
+    return lines
+
+
+def test_what_is_ours_goes_in_the_order_given_and_what_is_not_stays(asked: list[str]) -> None:
+    names = ["vpn-only", "vpn-allow", "vpn-desk", "vpn-dial", "vpn-gone"]
+    asyncio.run(remote.remove(remote.Place("box", "lab"), "t", "c", names))
+    assert asked == ["firewall/policy/8 lab", "firewall/policy/9 lab", "firewall/policy/10 lab"]
+
+
+def test_an_update_takes_away_what_is_no_longer_wanted_once_all_else_stands(asked: list[str]) -> None:
+    olds, news = {**PROPS, "names": ["vpn-only", "vpn-desk"]}, {**PROPS, "names": ["vpn-desk"]}
+    CleanupProvider().update("policies", {**olds, "when": "before"}, {**news, "when": "before"})
+    assert asked == []
+    CleanupProvider().update("policies", olds, news)
+    assert asked == ["firewall/policy/8 lab"]
+    CleanupProvider().delete("policies", news)
+    assert asked[1:] == ["firewall/policy/10 lab"]
+
+
+def test_another_box_is_another_place_and_a_new_token_is_kept_for_the_day_of_the_destroy() -> None:
+    olds = {**PROPS, "names": ["vpn-allow"]}
+    assert CleanupProvider().diff("policies", olds, dict(olds)).changes is False
+    told = CleanupProvider().diff("policies", olds, {**olds, "token": "new"})
+    assert (told.changes, told.replaces) == (True, [])
+    assert CleanupProvider().diff("policies", olds, {**olds, "host": "other"}).replaces == ["host"]
+
+
+def test_a_token_that_may_not_write_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = httpx.AsyncClient
+    monkeypatch.setattr(ssl, "create_default_context", lambda cadata: True)
+
+    def refuses(**how: Any) -> httpx.AsyncClient:
+        def answer(request: httpx.Request) -> httpx.Response:
+            rows = {"status": "success", "results": POLICIES}
+            return httpx.Response(403) if request.method == "DELETE" else httpx.Response(200, json=rows)
+
+        return made(**how | {"transport": httpx.MockTransport(answer)})
+
+    monkeypatch.setattr(httpx, "AsyncClient", refuses)
+    with pytest.raises(HopError, match=r"does not let this token delete vpn-only \(403\)"):
+        asyncio.run(remote.remove(remote.Place("box", "lab"), "t", "c", ["vpn-only"]))

@@ -1,0 +1,172 @@
+"""Ours on a box: whatever we did not put there is told, and names that others gave are taken as they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from labvpn.model.fortigate import FortiGate
+from labvpn.model.problems import problems_of
+from labvpn.model.rules import COMMENT
+from labvpn.observe.fortigate_changes import drifted
+from labvpn.observe.fortigate_checks import own, strangers
+from labvpn.observe.fortigate_renewal import present, renewed
+from tests.unit.fortigate_rows import LAST, SECTION, Rows, case, names, rule, tables
+
+OURS = {"name": "vpn-allow", "comments": COMMENT, "logtraffic": "all", "nat": "disable"}
+COMMENTS = {"firewall/policy": "comments"}
+DRIFT: list[tuple[dict[str, Any], str, str]] = [
+    ({"srcaddr_negate": "enable"}, "sources all but all on the box, all here", "restated"),
+    ({"service_negate": "enable"}, "services all but", "restated"),
+    ({"geoip_match": "registered-location"}, "geoip-match registered-location on the box, none here", "restated"),
+    ({"inspection_mode": "proxy"}, "inspection-mode proxy on the box", "restated"),
+    ({"av_profile": "default"}, "av-profile default on the box, none here", "cleared"),
+    ({"groups": names("students")}, "groups students on the box, none here", "renewed"),
+    ({"srcaddr6": names("all")}, "srcaddr6 all on the box, none here", "renewed"),
+    (
+        {"internet_service_src": "enable", "internet_service_src_name": names("Tor")},
+        "internet-service-src-name Tor",
+        "renewed",
+    ),
+    ({"a_key_of_a_later_version": "enable"}, "a-key-of-a-later-version enable on the box, none here", "renewed"),
+]
+
+
+@pytest.mark.parametrize(("fields", "said", "remedy"), DRIFT, ids=[said for _, said, _ in DRIFT])
+def test_anything_on_a_policy_of_ours_that_we_did_not_put_there_is_drift_and_is_taken_away(
+    fields: dict[str, Any], said: str, remedy: str
+) -> None:
+    made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther vpn-udp", **fields) | OURS
+    _, _, wanted, seen = case(tables(made, LAST))
+    assert any(f"policy vpn-allow: {said}" in one for one in drifted(wanted, seen))
+    then = renewed(present(wanted, seen), seen).objects.policies[0]
+    assert (then.name == "vpn-allow-2") == (remedy == "renewed")
+    assert bool(then.restated) == (remedy == "restated") or remedy == "renewed"
+    rows = tables({**made, "comments": "edited too"}, LAST)
+    _, _, wanted, edited = case(rows)
+    assert renewed(present(wanted, edited), edited).objects.policies[0].name == then.name
+    kept = renewed(present(wanted, seen), seen, protected=True).objects.policies[0]
+    assert kept.name == "vpn-allow"
+
+
+def test_what_fortios_fills_in_itself_is_no_drift_and_no_condition() -> None:
+    filled = json.loads((Path(__file__).parents[1] / "cases/fortios-7.6-defaults.json").read_text())
+    dialled = {"mapped": "10.0.0.2", "addresses": {"wan1": "203.0.113.20"}}
+    more = {"sources": ["192.0.2.0/24", "198.51.100.0/24"], "vip": dialled}
+    policy = rule(5, "accept", srcaddr="vpn-sources", dstaddr="vpn-vip", service="SoftEther vpn-udp") | OURS
+    networks = {
+        "server": "10.0.0.2/32",
+        "from-192.0.2.0-24": "192.0.2.0/24",
+        "from-198.51.100.0-24": "198.51.100.0/24",
+    }
+    made: Rows = {
+        "firewall/policy": [policy],
+        "firewall/address": [{"name": f"vpn-{name}", "subnet": net} for name, net in networks.items()],
+        "firewall/addrgrp": [
+            {"name": "vpn-sources", "member": names("vpn-from-192.0.2.0-24 vpn-from-198.51.100.0-24")},
+        ],
+        "firewall.service/custom": [
+            {"name": "SoftEther", "tcp-portrange": "443"},
+            {"name": "vpn-udp", "udp-portrange": "500 1194 4500"},
+        ],
+        "firewall/vip": [
+            {"name": "vpn-vip", "extintf": "wan1", "extip": "203.0.113.20", "mappedip": [{"range": "10.0.0.2"}]},
+        ],
+    }
+    rows = tables(LAST)
+    for path, held in made.items():
+        ours = [{**filled[path], COMMENTS.get(path, "comment"): COMMENT, **row} for row in held]
+        rows[path] = [*ours, *rows[path]] if path == "firewall/policy" else [*rows.get(path, []), *ours]
+    _, _, wanted, seen = case(rows, **more)
+    assert drifted(wanted, seen) == []
+    everything: list[Any] = [*seen.policies, *seen.addresses, *seen.groups, *seen.services, *seen.vips]
+    assert [(one.name, one.unread) for one in everything if one.unread] == []
+    then = renewed(present(wanted, seen), seen).objects
+    kept: list[Any] = [*then.policies, *then.services]
+    assert [one.name for one in kept if one.restated or one.name.endswith("-2")] == []
+
+
+def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_told_back() -> None:
+    addresses = [{"name": "vpn-server", "type": "fqdn", "fqdn": "evil.example", "comment": COMMENT}]
+    groups = [{"name": "vpn-sources", "comment": COMMENT, "member": names("vpn-from-192.0.2.0-24 vpn-from-JP")}]
+    groups[0] |= {"exclude": "enable", "exclude-member": names("vpn-from-JP")}
+    rows = tables(LAST, firewall__address=addresses, firewall__addrgrp=groups)
+    _, _, wanted, seen = case(rows, sources=["192.0.2.0/24", "JP"])
+    told = " / ".join(drifted(wanted, seen))
+    assert "address vpn-server: address evil.example on the box, 203.0.113.20/32 here" in told
+    assert "address vpn-server: type fqdn on the box, none here" in told
+    assert "group vpn-sources: exclude-member vpn-from-JP on the box, none here" in told
+    then = renewed(present(wanted, seen), seen).objects
+    assert ("type", "ipmask") in then.addresses[0].restated
+    assert then.groups[0].restated == (("exclude", "disable"),)
+
+
+@pytest.mark.parametrize("table", ["firewall.service/custom", "firewall.service/group"])
+def test_an_object_of_others_that_bears_our_name_is_refused_before_anything(table: str) -> None:
+    rows = tables(LAST)
+    rows[table] = [*rows.get(table, []), {"name": "SoftEther", "tcp-portrange": "8443", "comment": "theirs"}]
+    _, _, wanted, seen = case(rows)
+    (problem,) = strangers(wanted, seen)
+    assert "a service 'SoftEther' that this stack did not make (comment: theirs)" in str(problem)
+
+
+def test_one_of_ours_whose_comment_was_changed_is_ours_still() -> None:
+    made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther") | OURS
+    rows = tables(made, LAST, firewall_dot_service__custom=[{"name": "SoftEther", "tcp-portrange": "443"}])
+    _, _, wanted, seen = case(rows)
+    assert strangers(wanted, seen) == []
+
+
+def test_a_policy_of_others_that_bears_our_name_is_refused_and_one_with_another_comment_is_repaired() -> None:
+    theirs = rule(5, "accept") | {"name": "vpn-allow", "comments": "by hand"}
+    _, _, wanted, seen = case(tables(theirs, LAST))
+    (problem,) = strangers(wanted, seen)
+    assert "the FortiGate has rule 5 'vpn-allow' that this stack did not make (comment: by hand)" in str(problem)
+    ours = rule(5, "accept", dstaddr="vpn-server") | {"name": "vpn-allow", "comments": "by hand"}
+    _, _, wanted, seen = case(tables(ours, LAST))
+    assert strangers(wanted, seen) == []
+    assert any("comment by hand on the box" in one for one in drifted(wanted, seen))
+
+
+def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> None:
+    made = rule(5, "accept") | OURS
+    for before in ("vpn-allow", 5):
+        _, own_, wanted, seen = case(tables(made, LAST), before=before)
+        (problem,) = own(wanted, seen, own_)
+        assert str(problem).endswith("a policy of this stack's own; name one of the others: 'last'")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "virtual-wan-link",
+        "学内ネットワーク",
+        "Außen (WAN)",
+        "a:b/c[d]",
+        "x" * 35,
+        'guest\'s "zone"',
+        "#1 & <2>",
+        "外部　回線",
+    ],
+)
+def test_names_that_others_gave_are_taken_as_fortios_takes_them(name: str) -> None:
+    _, own_, _, _ = case(tables(LAST), outside=[name, "wan2"], inside=f"{name}"[:34] + "i", before=name)
+    assert own_.outside[0] == name
+    translated = {"mapped": "10.0.0.2", "addresses": {name: "203.0.113.20", "wan2": "203.0.113.25"}}
+    _, _, wanted, _ = case(tables(LAST), outside=[name, "wan2"], vip=translated)
+    for vip in wanted.objects.vips:
+        assert vip.name.isascii() and not set(vip.name) & set("<>()#'\"[]:/&")
+    assert len({vip.name for vip in wanted.objects.vips}) == 2
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 36, "a\nb", "a\u2028b", ["x"], True, 0])
+def test_a_name_that_no_box_can_have_is_refused_once_and_in_words(name: object) -> None:
+    with pytest.raises(ValidationError) as raised:
+        FortiGate.model_validate({**SECTION, "before": name})
+    (problem,) = problems_of(raised.value, "fortigate", FortiGate)
+    assert problem.place == "fortigate.before"
+    assert "policy" in problem.message

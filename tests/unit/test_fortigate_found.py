@@ -1,0 +1,149 @@
+"""A preview on a box that others made: holes, shadows and lockouts are told, also where they are in doubt."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+
+from labvpn.model.ports import Port, port
+from labvpn.observe.fortigate import Path
+from labvpn.observe.fortigate_checks import cut, problems
+from labvpn.observe.fortigate_notice import closings, holes, leaks, openings, shadows, unanswered
+from tests.unit.fortigate_rows import LAST, case, names, rule, tables
+
+CLOSED = {"from": ["wan2"], "before": "last", "hosts": {"workstation": "203.0.113.21"}}
+HARD: list[dict[str, Any]] = [
+    {"srcaddr_negate": "enable", "srcaddr": "office"},
+    {"groups": names("students")},
+    {"schedule": "nights"},
+    {"a_new_condition": "enable"},
+]
+
+
+@pytest.mark.parametrize("fields", HARD[1:], ids=str)
+def test_a_deny_above_ours_with_a_condition_is_never_said_to_deny_everybody(fields: dict[str, Any]) -> None:
+    made, own_, wanted, seen = case(tables(rule(1, "deny", **fields), LAST))
+    (sentence,) = shadows(wanted, seen)
+    assert sentence.startswith("whether rule 1 'r1' above ours (vpn-allow) denies what ours allows cannot be told")
+    assert unanswered(made, own_, wanted, seen) == []
+    assert any("cannot be told because of rule 1 'r1'" in one for one in closings(made, own_, wanted, seen))
+    assert openings(made, own_, wanted, seen) == []
+
+
+def test_a_deny_of_all_but_a_network_closes_for_everyone_else() -> None:
+    made, own_, wanted, seen = case(tables(rule(1, "deny", **HARD[0]), LAST), sources=["all"])
+    assert openings(made, own_, wanted, seen) == []
+    assert any("stay closed at wan1 for everyone" in one for one in unanswered(made, own_, wanted, seen))
+    assert "cannot be told because of negated sources" in shadows(wanted, seen)[0]
+
+
+HOLES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"service": "ALL"}, {}, "rule 1 'r1' lets everyone at wan1 reach any port of server (203.0.113.20) beside ours"),
+    ({"srcintf": "any"}, {}, "rule 1 'r1' lets everyone at wan1 reach any port of server"),
+    (
+        {"srcintf": "outer"},
+        {"system__zone": [{"name": "outer", "interface": [{"interface-name": "wan1"}]}]},
+        "rule 1 'r1' lets everyone",
+    ),
+    (
+        {"srcintf": "virtual-wan-link"},
+        {"system__sdwan": [{"members": [{"interface": "wan1"}]}]},
+        "rule 1 'r1' lets everyone",
+    ),
+    (
+        {"service": "hub"},
+        {"firewall_dot_service__custom": [{"name": "hub", "tcp-portrange": "8000"}]},
+        "reach 8000/tcp of server",
+    ),
+    (
+        {"service": "all tcp"},
+        {"firewall_dot_service__custom": [{"name": "all", "protocol": "IP", "protocol-number": 6}, {"name": "tcp"}]},
+        "of server",
+    ),
+    (
+        {"srcaddr": "half"},
+        {"firewall__address": [{"name": "half", "subnet": "0.0.0.0 128.0.0.0"}]},
+        "whether rule 1 'r1' lets everyone at wan1",
+    ),
+    (
+        {"groups": names("students")},
+        {},
+        "reach server (203.0.113.20) cannot be told because of rule 1 'r1' (groups students)",
+    ),
+    (
+        {"dstaddr": "v"},
+        {
+            "firewall__vip": [
+                {"name": "v", "extintf": "wan1", "extip": "198.51.100.9", "mappedip": [{"range": "203.0.113.20"}]}
+            ]
+        },
+        "of server",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "more", "said"), HOLES, ids=[str(fields) for fields, *_ in HOLES])
+def test_a_rule_that_lets_everyone_in_to_the_labs_machines_is_told(
+    fields: dict[str, Any], more: dict[str, Any], said: str
+) -> None:
+    made, own_, wanted, seen = case(tables(rule(1, "accept", **fields), LAST, **more))
+    told = " / ".join(holes(made, own_, wanted, seen))
+    assert said in told, told
+
+
+def test_a_rule_that_lets_nobody_new_in_is_no_hole() -> None:
+    for rows in (
+        tables(LAST, rule(1, "accept")),
+        tables(rule(1, "accept", srcintf="wan2"), LAST),
+        tables(rule(1, "accept", srcaddr="office"), LAST),
+        tables(rule(1, "accept", service="HTTPS", dstaddr="pc"), LAST),
+        tables(rule(1, "accept", dstaddr="office"), LAST),
+    ):
+        assert holes(*case(rows)) == []
+
+
+def test_a_rule_beside_a_whitelist_of_ours_is_a_hole_even_for_the_vpns_own_ports() -> None:
+    rows = tables(rule(1, "accept", service="HTTPS", dstaddr="pc"), LAST)
+    (sentence,) = holes(*case(rows, sources=["192.0.2.0/24"]))
+    assert "reach 443/tcp of server" in sentence
+
+
+def test_a_zone_that_lets_its_members_reach_each_other_leaks_what_is_behind_the_vpn() -> None:
+    inside = [{"interface-name": name} for name in ("wan2", "dmz")]
+    zones: dict[str, Any] = {"system__zone": [{"name": "flat", "intrazone": "allow", "interface": inside}]}
+    _, own_, wanted, seen = case(tables(LAST, **zones), behindVpn={**CLOSED, "from": ["wan1"]})
+    told = " / ".join(leaks(own_, wanted, seen))
+    assert "cannot be told because of zone 'flat' lets its members reach each other" in told
+
+
+@pytest.mark.parametrize("kind", ["zone", "sdwan", "any"])
+def test_a_deny_from_a_zone_in_which_this_run_comes_is_refused(kind: str) -> None:
+    kinds: dict[str, dict[str, Any]] = {
+        "zone": {"system__zone": [{"name": "campus", "interface": [{"interface-name": "lan"}]}]},
+        "sdwan": {"system__sdwan": [{"zone": names("campus"), "members": [{"interface": "lan", "zone": "campus"}]}]},
+        "any": {},
+    }
+    more = kinds[kind]
+    rows = tables(LAST, system__interface=[{"name": "lan", "ip": "192.0.2.1 255.255.255.0"}], **more)
+    closed = {**CLOSED, "from": ["any" if kind == "any" else "campus"], "hosts": {"server": "203.0.113.20"}}
+    _, own_, wanted, seen = case(rows, behindVpn=closed)
+    way = Path("SSH to the VPN host", IPv4Address("192.0.2.7"), IPv4Address("203.0.113.20"), Port(*port("22/tcp")))
+    (found,) = cut(own_, wanted, seen, [way])
+    assert "would close SSH to the VPN host" in str(found)
+
+
+def test_an_interface_that_is_in_a_zone_is_refused_with_the_zones_name() -> None:
+    zones = [{"name": "外", "interface": [{"interface-name": "wan1"}]}]
+    _, own_, _, seen = case(tables(LAST, system__zone=zones))
+    (problem,) = problems(own_, seen)
+    assert str(problem).startswith("fortigate.outside[0]: 'wan1' is in the zone '外', by which alone FortiOS takes it")
+
+
+def test_a_rule_above_that_may_let_this_run_in_is_no_reason_to_lock_it_out() -> None:
+    rows = tables(rule(1, "accept", groups=names("admins")), LAST)
+    closed = {**CLOSED, "from": ["wan1"], "hosts": {"server": "203.0.113.20"}}
+    _, own_, wanted, seen = case(rows, outside=["wan2"], behindVpn=closed)
+    way = Path("SSH", IPv4Address("198.51.100.7"), IPv4Address("203.0.113.20"), Port(*port("22/tcp")))
+    assert len(cut(own_, wanted, seen, [way])) == 1
