@@ -46,6 +46,7 @@ class Ban:
         self.standing = {source: bar for source, bar in known.items() if not self.guesses.spared(source)}
         self.leaving = {source: bar for source, bar in known.items() if source not in self.standing}
         self.crashes = CrashWatch(machine)
+        self.lately: Dict[str, Bar] = {}
         self.checked = 0.0
         # What was done in the last round, which is said even where something else failed.
         self.said: List[str] = []
@@ -59,7 +60,7 @@ class Ban:
             wanted = {source: bar for source, bar in self.standing.items() if self.guesses.holds(bar, now)}
             for source, bar in self.guesses.barred(now).items():
                 wanted[source] = max(bar, wanted.get(source, bar))
-            due = bool(wanted or self.leaving) and not self.checked <= now < self.checked + AGAIN
+            due = bool(wanted or self.leaving or self.lately) and not self.checked <= now < self.checked + AGAIN
             said = self.settle(wanted, now) if wanted != self.standing or due else []
             self.troubles["flows"] = self.forgetting.forget(self.barring.ports(), wanted) if wanted else ""
             return said
@@ -94,9 +95,10 @@ class Ban:
             if before.get(one) != bar
         ]
         try:
-            self.barring.settle(before, wanted, now)
+            self.barring.settle({**self.lately, **before}, wanted, now)
             self.troubles["firewalld"] = ""
-            self.leaving = {}
+            # A reload that read the list before may bring their rules back, so they are looked for once more.
+            self.lately, self.leaving = self.leaving, {}
         except AgentError as error:
             self.troubles["firewalld"] = str(error)
             raise

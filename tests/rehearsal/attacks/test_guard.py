@@ -173,9 +173,11 @@ def test_every_language_of_the_server_is_read(host: GuardedHost, language: str) 
 def test_a_full_disk_keeps_nobody_from_being_barred_and_is_told(host: GuardedHost, options: str) -> None:
     folder = "/var/lib/labvpn"
     fill = f"for n in $(seq 99); do head -c 20000 /dev/zero >{folder}/fill.$n 2>/dev/null || break; done; true"
-    host.output("server", "sh", "-c", f"cp -a {folder} /root/kept && mount -t tmpfs -o {options} none {folder}")
+    # By SSH, since what is mounted by another command is mounted for that command alone.
+    mounted = host.ssh(f"cp -a {folder} /root/kept && mount -t tmpfs -o {options} none {folder}")
+    assert mounted.returncode == 0, mounted.stderr
     try:
-        host.output("server", "sh", "-c", f"cp -a /root/kept/bans.json {folder}/; {fill}")
+        assert host.ssh(f"cd /root/kept && cp -a bans.json administrator {folder}/; {fill}").returncode == 0
         host.output("server", "systemctl", "restart", "labvpn-bans")
         source = host.source()
         host.guess(source, BOUNDS["slow"])
@@ -183,7 +185,7 @@ def test_a_full_disk_keeps_nobody_from_being_barred_and_is_told(host: GuardedHos
         assert eventually(lambda: "cannot be written" in host.hindered())
         assert host.observe()["firewall"]["observed"].count("active=hindered") == 1
     finally:
-        host.output("server", "sh", "-c", f"umount {folder}; rm -r /root/kept; systemctl restart labvpn-bans")
+        host.ssh(f"umount {folder}; rm -r /root/kept; systemctl restart labvpn-bans")
     assert host.shuts_out(source)
 
 
