@@ -19,6 +19,7 @@ LONGEST_HOLD = 900.0
 CLOCK_SECONDS = 5.0
 """By so much a clock may be set back without the holds of that moment counting as begun in the future."""
 
+LATE_SECONDS = 60.0
 HELD_REMEDY = "labvpn-reaper lets in again whom it held and writes it anew"
 Entry = Dict[str, Any]
 
@@ -45,6 +46,11 @@ def is_over(entry: Entry, now: float, longest: float = LONGEST_HOLD, late: float
     """Whether a hold has run out, `late` seconds ago, or cannot be one: of the future, or longer than any may be."""
     since, until = float(entry.get("since", now)), float(entry.get("until", now + longest))
     return now >= until + late or since > now + CLOCK_SECONDS or until > now + longest + CLOCK_SECONDS
+
+
+def lasts(entry: Entry, now: float) -> bool:
+    """Whether a hold is the reaper's still: one that it has not ended long after its time is nobody's any more."""
+    return not entry["lifted"] and not is_over(entry, now, late=LATE_SECONDS)
 
 
 class Holds:

@@ -45,7 +45,7 @@ class Server(Concern):
             self.softether.call("GetServerInfo")
         except WrongPassword:
             # Someone changed it by hand on a server that this agent has managed: root may set it anew.
-            if self.state.machine.read(KEPT_PASSWORD) is None:
+            if not self.state.machine.path(KEPT_PASSWORD).exists():
                 raise
             hashed = password_hash(self.softether.secrets.administrator)
             self.softether.edit_stopped({("ServerConfiguration", "HashedPassword"): ("byte", hashed)})

@@ -11,6 +11,7 @@ from labvpn.agent.peer import Impostor, Peer
 from labvpn.agent.places import installation
 from labvpn.agent.rpc import CALL_SECONDS, Answer, Rpc, Unreachable, WrongPassword
 from labvpn.agent.state import HOME, KEPT_PASSWORD
+from labvpn.agent.statefile import set_aside
 from labvpn.agent.vpnconfig import Edits, Tree, edit, head, load
 
 READY_SECONDS = 60.0
@@ -56,20 +57,26 @@ class SoftEther:
 
     def passwords(self) -> List[str]:
         """The administrator passwords to try: the wanted one, then the one set last."""
-        kept = self.machine.read(KEPT_PASSWORD) or ""
-        return [word for word in dict.fromkeys([self.secrets.administrator, kept]) if word]
+        return [word for word in dict.fromkeys([self.secrets.administrator, self.kept()]) if word]
+
+    def kept(self) -> str:
+        """The password set last, '' where it was not kept or its file is damaged."""
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            return self.machine.read(KEPT_PASSWORD) or ""
+        return ""
 
     def keep_password(self) -> None:
         """Keep the wanted administrator password: status, check and the next rotation find their way in by it."""
-        if not self.secrets.administrator or self.machine.read(KEPT_PASSWORD) == self.secrets.administrator:
+        if not self.secrets.administrator or self.kept() == self.secrets.administrator:
             return
-        self.machine.path(KEPT_PASSWORD).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        set_aside(self.machine.path(KEPT_PASSWORD))
         self.machine.write(KEPT_PASSWORD, self.secrets.administrator, 0o600)
 
     @property
     def forgot(self) -> bool:
         """Whether a stack was applied here and its password was not kept, by which status and check log in."""
-        return self.machine.read(KEPT_PASSWORD) is None and self.machine.path(HOME + "/server.applied").exists()
+        wanted = self.secrets.administrator or self.kept() or None
+        return self.kept() != wanted and self.machine.path(HOME + "/server.applied").exists()
 
     def ports(self) -> List[int]:
         """The listeners by which the server may be reached, as its file names them."""

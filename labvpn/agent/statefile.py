@@ -119,10 +119,7 @@ class StateFile:
 
     def write(self, value: Any) -> None:
         """Replace the file in one step; OSError where the disk does not take it. What is no file is set aside."""
-        path = self.machine.path(self.name)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.is_dir() and not path.is_symlink():
-            path.rename(path.with_name("{}.found-{:.0f}".format(path.name, time.time())))
+        set_aside(self.machine.path(self.name))
         envelope = {"version": STATE_VERSION, "sha256": checksum(value), "value": value}
         self.machine.write(self.name, json.dumps(envelope, indent=1) + "\n", 0o600)
 
@@ -139,6 +136,13 @@ class StateFile:
     def delete(self) -> None:
         """Take the file away."""
         self.machine.delete(self.name)
+
+
+def set_aside(path: Path) -> None:
+    """Move a folder that somebody put in a file's place beside it; where there is none above, root's own is made."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.is_dir() and not path.is_symlink():
+        path.rename(path.with_name("{}.found-{:.0f}".format(path.name, time.time())))
 
 
 def checksum(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 from labvpn.agent.concern import Values
 from labvpn.agent.document import Change, Line, line_of
 from labvpn.agent.everybody import EVERYBODY, is_stand_in, settings_of, without_user
-from labvpn.agent.holds import held_file, is_over
+from labvpn.agent.holds import held_file, lasts
 from labvpn.agent.logins import LOGIN_KEYS, LOGIN_PARAMETERS, OTHER_WAY, is_kept, login_parameters, login_value
 from labvpn.agent.policies import (
     DEFAULTS,
@@ -29,8 +29,6 @@ from labvpn.agent.vpnconfig import Tree
 TEXTS = {"realname": ("RealName", "Realname_utf"), "note": ("Note", "Note_utf")}
 PROPERTIES = frozenset(TEXTS) | {"group", "expires", "policies"} | LOGIN_KEYS
 NEVER_EXPIRES = "never"
-# A hold that the reaper has not ended by so much after its time is nobody's any more.
-LATE_SECONDS = 60.0
 # The file counts milliseconds from nine hours after the beginning of 1970, as measured; zero is never.
 FILE_EPOCH_SECONDS = 9 * 3600
 
@@ -128,9 +126,7 @@ class Users(Setting):
             self.held = held_file(self.softether.machine).found()[0] or {}
         hub, _, user = name.partition("/")
         entry = self.held.get(hub, {}).get(user.lower())
-        if entry is None or entry["lifted"] or is_over(entry, time.time(), late=LATE_SECONDS):
-            return {}
-        return dict({"made": False}, **entry)
+        return dict({"made": False}, **entry) if entry and lasts(entry, time.time()) else {}
 
     def value(self, key: str, line: Line, block: Tree, policy: Tree) -> str:
         """One value of a user."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from labvpn.agent.document import Change, parse, parse_line
 from labvpn.agent.generation import Generation
 from labvpn.agent.groups import Groups
 from labvpn.agent.hashes import user_hash
+from labvpn.agent.holds import held_file
 from labvpn.agent.hub import Hub
-from labvpn.agent.state import HELD, State
+from labvpn.agent.state import State
 from labvpn.agent.users import Users
 from tests.unit.adopt.labs import NETWORK, config, hub, policy, text_of, user
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
@@ -46,9 +48,8 @@ def test_the_reapers_hold_is_no_policy_of_the_users_own(tmp_path: Path) -> None:
     server.text = server.text.replace(
         "string GroupName staff\n", "string GroupName staff\ndeclare Policy\n{\nbool Access false\n}\n", 1
     )
-    server.machine.write(
-        HELD, '{"LAB": {"a": {"since": 1, "until": 9e9, "policy": false, "made": false, "lifted": false}}}'
-    )
+    times = {"since": time.time(), "until": time.time() + 60}
+    held_file(server.machine).write({"LAB": {"a": {**times, "policy": False, "made": False, "lifted": False}}})
     assert shown(server, INHERITS) == INHERITS
 
 

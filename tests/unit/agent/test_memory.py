@@ -10,7 +10,7 @@ import pytest
 from labvpn.agent.errors import AgentError
 from labvpn.agent.main import Session
 from labvpn.agent.packages import BROUGHT
-from labvpn.agent.state import State
+from labvpn.agent.state import KEPT_PASSWORD, State
 from labvpn.doctor.promises import inside
 from labvpn.observe.host import read_answer
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
@@ -66,6 +66,25 @@ def test_a_check_of_the_lab_names_damaged_memory_even_where_nothing_else_is_left
     session.machine.write("/var/lib/labvpn/hub.before.json", "")
     found = [str(one) for one in inside(read_answer(session.check()))]
     assert ["hub.applied" in found[0], "hub.before.json" in found[1], len(found)] == [True, True, 2]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\xfe", b"another", None])
+def test_a_damaged_password_is_learned_again(session: Session, damage: bytes | None) -> None:
+    softether = session.softether
+    softether.keep_password()
+    State(session.machine, "server").record("administrator password=current\n")
+    assert not softether.forgot
+    path = session.machine.path(KEPT_PASSWORD)
+    if damage is None:
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes(damage)
+    assert softether.forgot
+    assert softether.passwords()[0] == softether.secrets.administrator
+    softether.keep_password()
+    assert not softether.forgot
+    assert softether.kept() == softether.secrets.administrator
 
 
 def test_packages_of_a_damaged_list_are_not_purged_and_the_list_is_named(session: Session) -> None:

@@ -47,6 +47,7 @@ def copied(here: Path, source: dict[str, Any], place: str) -> dict[str, str]:
     ("source", "place", "found"),
     [
         ("f", "/new/f2", {"new/f2": "F"}),
+        ("f", "in-the-home", {"in-the-home": "F"}),
         ("f", "/there", {"there/f": "F"}),
         ("f", "/taken", {"taken": "F"}),
         ("d", "/there", {"there/d/g": "G", "there/d/e/h": "H"}),
