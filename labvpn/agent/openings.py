@@ -64,10 +64,14 @@ class Openings:
 
     def of_port(self, port: str) -> Iterator[Opening]:
         """Whatever opens a port (`8000/tcp`) to anybody who arrives, in the zones' order."""
-        for zone, whom in self.arriving().items():
-            for opening in self.in_zone(zone, port):
-                told = opening.whom or ", ".join(whom)
-                yield opening._replace(whom=told)
+        found = [
+            opening._replace(whom=opening.whom or ", ".join(whom))
+            for zone, whom in self.arriving().items()
+            for opening in self.in_zone(zone, port)
+        ]
+        # What is for everyone need not be told of some of them too.
+        wide = [opening for opening in found if opening.whom == EVERYONE]
+        yield from (one for one in found if one in wide or one._replace(whom=EVERYONE) not in wide)
 
     def in_zone(self, zone: str, port: str) -> List[Opening]:
         """The same for those who arrive in a zone; `whom` is '' for all of them."""

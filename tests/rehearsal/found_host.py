@@ -23,8 +23,8 @@ ip link add lab0 type dummy; ip link add lab1 type dummy
 alias p='firewall-cmd -q --permanent'
 p --new-zone=bench; p --zone=bench --add-source=203.0.113.145 --add-source=ipset:barred
 p --new-ipset=barred --type=hash:ip; p --new-service=printer; p --service=printer --add-port=9100/tcp
-p --new-policy=between; p --policy=between --add-ingress-zone=work --add-egress-zone=dmz
-p --new-policy=inward; p --policy=inward --add-ingress-zone=bench --add-egress-zone=HOST
+p --new-policy=between; p --policy=between --add-ingress-zone=work; p --policy=between --add-egress-zone=dmz
+p --new-policy=inward; p --policy=inward --add-ingress-zone=bench; p --policy=inward --add-egress-zone=HOST
 p --policy=between --add-service=http; p --policy=inward --add-port=161/udp
 p --zone=work --add-port=7000-7010/tcp
 firewall-cmd -q --reload

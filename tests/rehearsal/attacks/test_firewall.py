@@ -94,8 +94,8 @@ def test_a_repair_that_nobody_confirms_lets_in_again_whoever_got_in(host: FoundH
             "zone public of firewalld opens it to everyone by forward-port port=9997",
         ),
         (
-            "alias p='firewall-cmd -q --permanent'\np --new-policy=sly; p --policy=sly --add-ingress-zone=ANY"
-            " --add-egress-zone=HOST; p --policy=sly --add-port=8000/tcp; firewall-cmd -q --reload",
+            "alias p='firewall-cmd -q --permanent'\np --new-policy=sly; p --policy=sly --add-ingress-zone=ANY;"
+            " p --policy=sly --add-egress-zone=HOST; p --policy=sly --add-port=8000/tcp; firewall-cmd -q --reload",
             "firewall-cmd -q --permanent --delete-policy=sly; firewall-cmd -q --reload",
             "policy sly of firewalld opens it to everyone by port 8000/tcp",
         ),
