@@ -15,6 +15,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "labvpn/observe": ({"model"}, set()),
     "labvpn/kit": ({"model"}, {"cryptography", "jinja2", "segno", "typer"}),
     "labvpn/status": ({"model", "remote", "kit"}, {"rich", "prometheus_client", "typer", "pydantic"}),
+    "labvpn/dial": (
+        {"model", "kit", "doctor", "agent.hashes"},
+        {"cryptography", "typer", "pydantic", "prometheus_client"},
+    ),
     "labvpn/adopt": ({"model", "render", "observe", "remote"}, {"pydantic", "typer", "yaml"}),
     "labvpn/agent": (set(), set()),
     "labvpn/remote": ({"model", "observe", "agent.bundle"}, {"asyncssh", "httpx", "dns"}),

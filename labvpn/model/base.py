@@ -57,7 +57,7 @@ def _as_meant(given: Any, kinds: frozenset[Any]) -> Any:
     if isinstance(given, list | tuple):
         return [_as_meant(each, kinds) for each in given]
     if isinstance(given, bool):
-        return str(given).lower() if bool not in kinds and (int in kinds or kinds & ADDRESSES) else given
+        return str(given).lower() if not kinds & {bool, str} and (int in kinds or kinds & ADDRESSES) else given
     if isinstance(given, int | float):
         return str(given) if kinds & ADDRESSES or str(given) in kinds else given
     # Choices that are numbers may stand in quotation marks.

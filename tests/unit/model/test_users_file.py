@@ -153,8 +153,8 @@ def test_the_line_that_names_the_separator_is_no_header() -> None:
     assert said("sep=;\r\nname;note;devices\r\nanna;;no-mac\r\n")[0].startswith("users.csv:3.devices")
 
 
-def test_a_note_with_a_line_end_is_named_with_its_first_line() -> None:
-    sentences = said('name,note\nanna,"one\ntwo"\nbad name,\n')
+def test_a_row_with_a_line_end_in_it_is_named_by_its_first_line() -> None:
+    sentences = said('name,note,MultiLogins\nanna,"one\ntwo",many\nbad name,,\n')
     assert [sentence.split(":")[1][:1] for sentence in sentences] == ["2", "4"]
 
 

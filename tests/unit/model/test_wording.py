@@ -115,7 +115,7 @@ def at(path: str, value: Any) -> list[str]:
         ("dns.ttl", "5 min", "'5 min' is no whole number; write its digits alone, such as 60"),
         ("dns.host", False, "false is yes or no, as YAML reads yes, no, on, off, true and false; put quotation marks"),
         ("vpn.hub", 10, "10 is a number and a text belongs here; put quotation marks around it"),
-        ("vpn.hub", "my hub", "'my hub' cannot stand here; write 1 to 32 letters, digits, _, - in it, and no others"),
+        ("vpn.hub", "my hub", "'my hub' is no name for a new hub; take up to 32 letters, digits and _ - of ASCII"),
         ("server.install", "Tarball", "'Tarball' is no choice here; did you mean 'tarball'?"),
         ("server.generation", "six", "'six' is no choice here; write 4 or 5"),
         ("server.ssh", None, "nothing stands where settings belong; write them below it, one a line, such as user,"),
