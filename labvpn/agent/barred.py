@@ -30,7 +30,7 @@ ESP = "protocol:esp"
 RULES_AT_ONCE = 100
 """So many rules go into one call: each takes firewalld some milliseconds, and a call has a time limit."""
 
-REJECT, DROP = "reject", "drop"
+REJECT, SILENT_DROP = "reject", "drop"
 """What a bar does; the second stands for a moment while the first gets another end."""
 
 
@@ -85,7 +85,7 @@ def bar_rules(machine: Machine) -> Set[str]:
 def guard_rules(machine: Machine) -> Set[str]:
     """Every rule that may be the guard's, those that stand for a moment too."""
     rules = bar_rules(machine)
-    return rules | {rule[: -len(REJECT)] + DROP for rule in rules}
+    return rules | {rule[: -len(REJECT)] + SILENT_DROP for rule in rules}
 
 
 def bars_again(machine: Machine, now: float) -> Iterator[List[str]]:

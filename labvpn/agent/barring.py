@@ -2,7 +2,7 @@
 
 from typing import Dict, Iterable, List, Set
 
-from labvpn.agent.barred import DROP, RULES_AT_ONCE, rules_against, timeout
+from labvpn.agent.barred import RULES_AT_ONCE, SILENT_DROP, rules_against, timeout
 from labvpn.agent.errors import AgentError
 from labvpn.agent.firewalld import Firewalld
 from labvpn.agent.guesses import Bar
@@ -27,14 +27,14 @@ class Barring:
             # firewalld changes no end of a rule that stands, so another one stands while it is made anew.
             renewed = [one for one, bar in wanted.items() if before.get(one, bar) != bar and self.stands(one, there)]
             stand_ins = {one: Bar(now + STAND_IN_SECONDS, 0) for one in renewed}
-            troubles += self.add(zone, self.missing(stand_ins, there, DROP), now)
+            troubles += self.add(zone, self.missing(stand_ins, there, SILENT_DROP), now)
             there = self.there(zone)
-            renewed = [one for one in renewed if there.issuperset(self.rules(one, DROP))]
+            renewed = [one for one in renewed if there.issuperset(self.rules(one, SILENT_DROP))]
             gone = [one for one in before if one not in wanted]
             troubles += self.remove(zone, [rule for one in (*renewed, *gone) for rule in self.rules(one)], there)
             self.firewalld.forget()
             troubles += self.add(zone, self.missing(wanted, self.there(zone)), now)
-            self.remove(zone, [rule for one in renewed for rule in self.rules(one, DROP)], self.there(zone))
+            self.remove(zone, [rule for one in renewed for rule in self.rules(one, SILENT_DROP)], self.there(zone))
             there = self.there(zone)
             troubles += [
                 "{} is not barred in the zone {}".format(one, zone) for one in wanted if not self.stands(one, there)

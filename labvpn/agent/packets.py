@@ -4,7 +4,7 @@ import ipaddress
 import json
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-ACCEPT, DROPPED, RETURN = "accept", "drop", "return"
+ACCEPT, DROP, RETURN = "accept", "drop", "return"
 END = "end"
 """Accepted since no rule said anything to the contrary."""
 
@@ -86,7 +86,7 @@ class Ruleset:
     def of_base(self, key: Tuple[str, str, str], packet: Packet) -> Set[str]:
         """What one base chain says."""
         says = self.of_chain(key, packet, 0)
-        fallen = DROPPED if self.chains[key].get("policy") == "drop" else END
+        fallen = DROP if self.chains[key].get("policy") == "drop" else END
         return {fallen if word == RETURN else word for word in says}
 
     def of_chain(self, key: Tuple[str, str, str], packet: Packet, depth: int) -> Set[str]:
@@ -114,7 +114,7 @@ class Ruleset:
             elif word in ("accept", "return"):
                 return sure, {word}
             elif word in ("drop", "reject"):
-                return sure, {DROPPED}
+                return sure, {DROP}
             elif word in ("jump", "goto"):
                 return sure, self.of_jump(key, word, body["target"], packet, depth)
             elif word not in SILENT:
@@ -166,7 +166,7 @@ def combined(before: Set[str], after: Set[str]) -> Set[str]:
     for one in before:
         for other in after:
             pair = {one, other}
-            found.add(DROPPED if DROPPED in pair else UNKNOWN if UNKNOWN in pair else ACCEPT if ACCEPT in pair else END)
+            found.add(DROP if DROP in pair else UNKNOWN if UNKNOWN in pair else ACCEPT if ACCEPT in pair else END)
     return found
 
 

@@ -37,7 +37,7 @@ class Layer:
 
     @property
     def is_up(self) -> bool:
-        """Whether both sides have what they want."""
+        """Whether both sides agree."""
         return self.agreed and self.agrees
 
 
@@ -60,16 +60,19 @@ class Link:
         self.packets: list[bytes] = []
         """IPv4 packets that came."""
         self.refusal = ""
+        self.ended_at = Progress.ENDED
+        """How far the link was when it ended."""
         self.method = ""
         self.server_knows_password: bool | None = None
         """Whether the server proved that it knows the password too; None where the method has no proof."""
-        self.has_answered = False
         self.echoes: list[bytes] = []
         """The first eight bytes of each echo that came back with data."""
         self._login, self._identifier = login, 0
         self._lcp = Layer(ppp.LCP, {ppp.MRU: struct.pack(">H", MTU), ppp.MAGIC: os.urandom(4)})
         self._ipcp = Layer(ppp.IPCP, {ppp.ADDRESS: bytes(4), ppp.DNS: bytes(4), ppp.DNS2: bytes(4)})
         self._proof = ""
+        control = {ppp.LCP: self._lcp_came, ppp.IPCP: self._ipcp_came}
+        self._takers = {**control, ppp.PAP: self._pap_came, ppp.CHAP: self._chap_came}
         self._accepted: bool | None = None
 
     @property
@@ -116,7 +119,6 @@ class Link:
         split = ppp.protocol_of(frame)
         if split is None:
             return
-        self.has_answered = True
         protocol, content = split
         if protocol == ppp.IPV4:
             self.packets.append(content)
@@ -124,18 +126,13 @@ class Link:
         packet = ppp.packet(protocol, content)
         if packet is None:
             return
-        if protocol not in (ppp.LCP, ppp.PAP, ppp.CHAP, ppp.IPCP):
-            self._reject(protocol, content)
+        if protocol not in self._takers:
+            # So that the server goes on without it (RFC 1661, 5.7).
+            self._send(ppp.LCP, ppp.PROTOCOL_REJECT, struct.pack(">H", protocol) + content[:64])
             return
-        self.events.append(f"rcvd [{ppp.NAMES[protocol]} {_named(packet)} id=0x{packet.identifier:x}]")
-        {ppp.LCP: self._lcp_came, ppp.PAP: self._pap_came, ppp.CHAP: self._chap_came, ppp.IPCP: self._ipcp_came}[
-            protocol
-        ](packet)
+        self.events.append(f"rcvd [{ppp.NAMES[protocol]} {ppp.title(packet)} id=0x{packet.identifier:x}]")
+        self._takers[protocol](packet)
         self._go_on()
-
-    def _reject(self, protocol: int, content: bytes) -> None:
-        """Refuse a protocol that we do not speak, so that the server goes on without it (RFC 1661, 5.7)."""
-        self._send(ppp.LCP, ppp.PROTOCOL_REJECT, struct.pack(">H", protocol) + content[:64])
 
     def _go_on(self) -> None:
         if self.progress is Progress.LINK and self._lcp.is_up:
@@ -192,8 +189,7 @@ class Link:
         if packet.code == ppp.ACK:
             layer.agreed = True
         elif packet.code == ppp.NAK:
-            told = ppp.options(packet.body)
-            layer.ours.update({kind: value for kind, value in told.items() if kind in layer.ours})
+            layer.ours.update({kind: one for kind, one in ppp.options(packet.body).items() if kind in layer.ours})
             self._configure(layer)
         elif packet.code == ppp.REJECT:
             for kind in ppp.options(packet.body):
@@ -240,40 +236,15 @@ class Link:
 
     def _end(self, why: str) -> None:
         self.refusal = why
-        self._ended_at = self.progress
+        self.ended_at = self.progress
         self.progress = Progress.ENDED
-
-    @property
-    def ended_at(self) -> Progress:
-        """How far the link was when it ended."""
-        return getattr(self, "_ended_at", self.progress)
 
     def _send(self, protocol: int, code: int, body: bytes, identifier: int | None = None) -> None:
         if identifier is None:
             self._identifier = identifier = self._identifier % 255 + 1
         packet = Packet(protocol, code, identifier, body)
         self.outgoing.append(packet.encoded())
-        self.events.append(f"sent [{ppp.NAMES[protocol]} {_named(packet)} id=0x{identifier:x}]")
+        self.events.append(f"sent [{ppp.NAMES[protocol]} {ppp.title(packet)} id=0x{identifier:x}]")
 
 
 _LCP_KNOWN = {ppp.MRU, 2, ppp.AUTHENTICATION, ppp.MAGIC, ppp.PFC, ppp.ACFC}
-_CONTROL = {
-    ppp.REQUEST: "ConfReq",
-    ppp.ACK: "ConfAck",
-    ppp.NAK: "ConfNak",
-    ppp.REJECT: "ConfRej",
-    ppp.TERMINATE: "TermReq",
-    ppp.TERMINATED: "TermAck",
-    ppp.CODE_REJECT: "CodeRej",
-    ppp.PROTOCOL_REJECT: "ProtRej",
-    ppp.ECHO: "EchoReq",
-    ppp.ECHOED: "EchoRep",
-}
-_CODES = {
-    ppp.PAP: {ppp.REQUEST: "AuthReq", ppp.ACK: "AuthAck", ppp.NAK: "AuthNak"},
-    ppp.CHAP: {ppp.CHALLENGE: "Challenge", ppp.RESPONSE: "Response", ppp.SUCCESS: "Success", ppp.FAILURE: "Failure"},
-}
-
-
-def _named(packet: Packet) -> str:
-    return _CODES.get(packet.protocol, _CONTROL).get(packet.code, f"code {packet.code}")

@@ -9,7 +9,8 @@ from datetime import datetime
 from labvpn.model.encoding import decoded
 from labvpn.model.problems import ConfigurationError, Problem
 from labvpn.model.spreadsheet import read_table
-from labvpn.model.users import User, columns, read_users, values_of
+from labvpn.model.users import User
+from labvpn.model.users_file import columns, read_users, values_of
 
 EXPIRES = "expires"
 

@@ -19,7 +19,7 @@ from labvpn.kit.guests import Invitation, invitation
 from labvpn.kit.shelf import Shelf
 from labvpn.model.outputs import OutputsError
 from labvpn.model.problems import ConfigurationError
-from labvpn.model.users import UsersFile
+from labvpn.model.users_file import UsersFile
 
 MISSING = "There is no pulumi on PATH here; run this where the stack is"
 

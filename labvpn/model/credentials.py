@@ -42,7 +42,6 @@ def _preshared_key(secret: SecretStr) -> SecretStr:
 CHOSEN = {"administratorPassword": _password, "presharedKey": _preshared_key}
 """What a secret has to be that the stack sets; one that was found on the server, and is kept, may be anything."""
 
-
 KEPT_AS = {"administratorPassword": "administrator-password", "presharedKey": "preshared-key"}
 """What `vpn.kept` calls them."""
 
@@ -152,14 +151,10 @@ class Credentials(Value):
     @property
     def weak(self) -> list[str]:
         """The keys of secrets of the stack's own that can be guessed."""
-        own = {
-            "administratorPassword": self.administrator_password,
-            "hubPassword": self.hub_password,
-            "userSecret": self.user_secret,
-        }
-        floors = {"userSecret": STRONG}
+        own = {"administratorPassword": self.administrator_password, "hubPassword": self.hub_password}
+        own |= {"userSecret": self.user_secret}
         given = {key: secret.get_secret_value() for key, secret in own.items() if secret}
-        return [key for key, secret in given.items() if strength(secret) < floors.get(key, GUESSED)]
+        return [key for key, secret in given.items() if strength(secret) < (STRONG if key == "userSecret" else GUESSED)]
 
     def hub_password_of(self, hub: str) -> str:
         """A hub's password: the one that is set for all of them, or the hub's own."""
@@ -247,7 +242,7 @@ OWN = frozenset({"administratorPassword", "hubPassword", "presharedKey", "userSe
 
 def how_to_set(key: str) -> str:
     """The remedy for a missing key of the configuration."""
+    made = "labvpn secret | " if key in OWN else ""
     if key == "hostKey":
         return "record it: labvpn hostkey HOST"
-    made = "labvpn secret | " if key in OWN else ""
     return f"set it: {made}pulumi config set {'' if key in PUBLIC else '--secret '}{key}"

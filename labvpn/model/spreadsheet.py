@@ -179,5 +179,5 @@ def _fitted(
                 Problem(f"{place}:{line}", "has more columns than the header; quote values that hold a separator")
             )
         elif seen:
-            rows.append(Row(line, {header[at]: cells[at] for at in seen}))
+            rows.append(Row(line, {name: cell for name, cell in zip(header, cells, strict=False) if name and cell}))
     return rows, problems

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -11,19 +10,15 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from labvpn.model.base import Value
 from labvpn.model.certificates import Certificate
 from labvpn.model.hub import GroupName, HubName, Text, UserName
 from labvpn.model.moments import Moment
 from labvpn.model.policies import Policies
-from labvpn.model.problems import Problem, problems_of
-from labvpn.model.spreadsheet import Row, Table, plain, read_table
 
 RESERVED = re.compile(r"administrator|securenat|cascade|link|l3sw_.*", re.IGNORECASE)
 """Names of SoftEther's own, which it refuses as a user's (error 38, measured)."""
@@ -165,106 +160,3 @@ class User(Policies):
     def is_everybody(self) -> bool:
         """Whether this is no account but the line for all whom RADIUS knows."""
         return self.name == EVERYBODY
-
-
-class UsersFile(Value):
-    """Where the accounts stand."""
-
-    file: str = Field(default="users.csv", description="path, from the project's folder")
-    may_remove: bool = Field(
-        default=False,
-        description="true: the list may leave out the owner, or more than half of the users that the server has",
-    )
-
-
-FREE = frozenset({"realName", "note", "commonName", "radiusName", "certificate"})
-"""Columns whose text is taken as it stands; in all others full-width characters and blanks around are an accident."""
-
-FORMULA = re.compile(r"[=+]\s*(\$?[A-Z]{1,3}\$?\d+\b|[A-Z][A-Z0-9.]*\()", re.IGNORECASE)
-AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
-"""How a value is kept from being taken for a number in Excel."""
-
-BROKEN = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)")
-"""What a spreadsheet shows in the place of a value."""
-
-
-def columns() -> list[str]:
-    """The columns that the users' file may have."""
-    return [info.alias or name for name, info in User.model_fields.items()]
-
-
-def read_users(
-    data: bytes | str, place: str, files: Callable[[str], str] | None = None
-) -> tuple[tuple[User, ...], list[Problem]]:
-    """The users of a CSV file with a header line, and every problem with its line (`users.csv:4.name`).
-
-    `files` gives the text of a file that a user's line names.
-    """
-    try:
-        table = read_table(data, place, columns())
-    except ValueError as error:
-        return (), [Problem(place, str(error))]
-    if "name" not in table.header:
-        missing = Problem(place, "has no column `name`, by which users log in; add it to the header")
-        return (), [*table.problems, missing]
-    users, problems = _of_rows(table, place, files)
-    if len(users) > LIMIT:
-        remedy = "split the lab, or let * stand for those whom RADIUS knows"
-        problems.append(Problem(place, f"holds {len(users)} users and SoftEther's limit is {LIMIT}; {remedy}"))
-    return users, problems
-
-
-def _of_rows(table: Table, place: str, files: Callable[[str], str] | None) -> tuple[tuple[User, ...], list[Problem]]:
-    users: list[User] = []
-    problems = list(table.problems)
-    lines: dict[str, int] = {}
-    for line, cells in table.rows:
-        where = f"{place}:{line}"
-        values, mistakes = _values(cells, where)
-        problems += mistakes
-        try:
-            user = User.model_validate(values, context={"files": files})
-        except ValidationError as error:
-            said = {problem.place for problem in mistakes}
-            problems += [problem for problem in problems_of(error, where, User) if problem.place not in said]
-            continue
-        # SoftEther folds case: "Guest" and "guest" would be one account. Each hub may have a line for everybody.
-        first = lines.setdefault(f"*@{user.hub}" if user.is_everybody else user.name.upper(), line)
-        if first != line:
-            problems.append(Problem(f"{where}.name", f'"{user.name}" stands in line {first} already; keep one'))
-        users.append(user)
-    return tuple(users), sorted(problems, key=lambda problem: _line_of(problem, place))
-
-
-def _line_of(problem: Problem, place: str) -> int:
-    return int(problem.place.removeprefix(f"{place}:").partition(".")[0])
-
-
-def values_of(row: Row) -> dict[str, str]:
-    """The cells of a row as they are meant."""
-    return _values(row.cells, "")[0]
-
-
-def _values(cells: Mapping[str, str], where: str) -> tuple[dict[str, str], list[Problem]]:
-    """The cells that have a column of users, as they are meant, and those that a spreadsheet left broken."""
-    # An account that was there before the stack has the name and the texts that it has.
-    found = plain(cells.get("auth", "")) not in ("", Auth.PASSWORD)
-    as_it_stands = FREE | {"name"} if found else FREE
-    values: dict[str, str] = {}
-    problems: list[Problem] = []
-    known = set(columns())
-    for name in filter(known.__contains__, cells):
-        kept = AS_TEXT.fullmatch(cells[name].strip())
-        value = kept[1] if kept else cells[name]
-        if sentence := "" if found and name in FREE else _broken(value.strip()):
-            problems.append(Problem(f"{where}.{name}", sentence))
-        else:
-            values[name] = cells[name] if found and name in FREE else value if name in as_it_stands else plain(value)
-    return values, problems
-
-
-def _broken(value: str) -> str:
-    """What is wrong with a cell in which a spreadsheet left no value."""
-    if BROKEN.fullmatch(value):
-        return f"'{value}' is a spreadsheet's error; mend the cell there"
-    return "is a formula; save the file with values in its place" if FORMULA.match(value) else ""

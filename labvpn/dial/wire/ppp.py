@@ -76,3 +76,26 @@ def encoded(some: Options) -> bytes:
 def counted(value: bytes) -> bytes:
     """A value behind its length of one byte."""
     return bytes([len(value)]) + value
+
+
+CONTROL_NAMES = {
+    REQUEST: "ConfReq",
+    ACK: "ConfAck",
+    NAK: "ConfNak",
+    REJECT: "ConfRej",
+    TERMINATE: "TermReq",
+    TERMINATED: "TermAck",
+    CODE_REJECT: "CodeRej",
+    PROTOCOL_REJECT: "ProtRej",
+    ECHO: "EchoReq",
+    ECHOED: "EchoRep",
+}
+LOGIN_NAMES = {
+    PAP: {REQUEST: "AuthReq", ACK: "AuthAck", NAK: "AuthNak"},
+    CHAP: {CHALLENGE: "Challenge", RESPONSE: "Response", SUCCESS: "Success", FAILURE: "Failure"},
+}
+
+
+def title(packet: Packet) -> str:
+    """The name of a packet, as pppd logs it."""
+    return LOGIN_NAMES.get(packet.protocol, CONTROL_NAMES).get(packet.code, f"code {packet.code}")

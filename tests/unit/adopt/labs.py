@@ -18,7 +18,7 @@ from labvpn.agent.survey import Survey as HostSurvey
 from labvpn.agent.vpnconfig import escape
 from labvpn.model import accounts
 from labvpn.model.lab import Lab
-from labvpn.model.users import read_users
+from labvpn.model.users_file import read_users
 from labvpn.observe.survey import read_survey
 from labvpn.render.documents import Concern, documents
 from tests.unit.agent.fakes import SECRETS, FakeMachine, FakeSoftEther

@@ -12,7 +12,7 @@ from labvpn.adopt.found import Found
 from labvpn.adopt.server import server
 from labvpn.adopt.users import table
 from labvpn.model.lab import Lab
-from labvpn.model.users import read_users
+from labvpn.model.users_file import read_users
 from labvpn.model.vpn import Vpn
 from labvpn.observe.survey import read_survey
 from labvpn.render.documents import Concern, documents

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from labvpn.kit.guests import invitation
 from labvpn.kit.invite import invite
 from labvpn.model.problems import ConfigurationError
-from labvpn.model.users import read_users
+from labvpn.model.users_file import read_users
 from tests.unit.kit.test_cli import TOLD, kits
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from labvpn.model import accounts
 from labvpn.model.lab import Lab
 from labvpn.model.policies import Policies, effective
 from labvpn.model.problems import problems_of
-from labvpn.model.users import read_users
+from labvpn.model.users_file import read_users
 from tests.unit.samples import credentials, lab
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labvpn.model import accounts
-from labvpn.model.users import read_users
+from labvpn.model.users_file import read_users
 from labvpn.render import outputs
 from labvpn.render.documents import Concern, documents
 from labvpn.render.secrets import secrets

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from labvpn.model import accounts
 from labvpn.model.lab import Lab
 from labvpn.model.outputs import Outputs
-from labvpn.model.users import User, read_users
+from labvpn.model.users import User
+from labvpn.model.users_file import read_users
 from labvpn.model.vpn import Vpn
 from labvpn.render.documents import Concern, documents
 from labvpn.render.outputs import told

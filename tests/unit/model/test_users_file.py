@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from labvpn.model.spreadsheet import read_table
-from labvpn.model.users import User, columns, read_users
+from labvpn.model.users import User
+from labvpn.model.users_file import columns, read_users
 
 LIST = "name,realName,expires\nguest1,山田　太郎,2027/3/31\nguest2,鈴木 花子,\n"
 END = datetime(2027, 3, 31, 23, 59, 59, tzinfo=UTC)

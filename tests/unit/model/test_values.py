@@ -9,7 +9,7 @@ from labvpn.model.policies import effective
 from labvpn.model.ports import Protocols, needed
 from labvpn.model.problems import problems_of
 from labvpn.model.securenat import SecureNat
-from labvpn.model.users import read_users
+from labvpn.model.users_file import read_users
 from labvpn.model.vpn import Vpn
 
 

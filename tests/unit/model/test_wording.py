@@ -14,7 +14,8 @@ from labvpn.model.base import Value
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
 from labvpn.model.problems import Problem, problems_of
-from labvpn.model.users import User, UsersFile
+from labvpn.model.users import User
+from labvpn.model.users_file import UsersFile
 from tests.unit.samples import FULL, lab
 
 VALUES: tuple[Any, ...] = (
