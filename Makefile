@@ -35,10 +35,10 @@ format: $(READY)  ## format the code and mend what the linter can
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 bench: $(READY)  ## the figures of docs/figures.md, measured on this machine
-	@$(RUN) labvpn.rehearsal.bench $(if $(COLD),--cold)
+	@$(RUN) rehearsal.bench $(if $(COLD),--cold)
 
 soak: $(READY)  ## try every promise hard, for hours; SEED=N repeats or goes on with a run that was stopped, PART=1/2 shares it
-	@$(RUN) labvpn.rehearsal.soak $(if $(SEED),--seed $(SEED)) $(if $(PART),--part $(PART)) $(PROMISES)
+	@$(RUN) rehearsal.soak $(if $(SEED),--seed $(SEED)) $(if $(PART),--part $(PART)) $(PROMISES)
 
 lock: $(READY)  ## pin every dependency again, with hashes
 	@.venv/bin/uv pip compile pyproject.toml --all-extras --generate-hashes \

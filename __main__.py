@@ -4,16 +4,16 @@ import pulumi
 
 from components.dns import Name, NameArgs
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
+from components.host import Host, host_plans, inspect
 from components.outputs import export
-from components.remote import Host, look, sites
 from components.softether import SoftEther, SoftEtherArgs
 from labvpn import settings
 from labvpn.render import certificate, outputs
 from labvpn.render.documents import Concern
 
 lab, credentials = settings.load(also=certificate.problems)
-told = sites(lab, credentials)
-seen = look(lab, credentials, told)
+told = host_plans(lab, credentials)
+seen = inspect(lab, credentials, told)
 
 # Each hop opens only when the one behind it is ready, and the names come last; destroy goes the other way.
 hops: list[pulumi.Resource] = []
@@ -36,4 +36,4 @@ for pointing, sight in zip(lab.names, seen.names, strict=True):
     )
     Name(pointing.label, dialled, pulumi.ResourceOptions(depends_on=[*hops]))
 
-export(outputs.told(lab, credentials, pulumi.Output.secret))
+export(outputs.stack_outputs(lab, credentials, pulumi.Output.secret))

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import pulumi
 
 from components.dns_records import SECRET, Records
-from labvpn.model.dns import Mode
-from labvpn.model.dns import Name as Wanted
-from labvpn.model.records import Sets, read, write
-from labvpn.observe.dns import Sight, drifted
-from labvpn.observe.dns_judge import by_hand, judge
-from labvpn.remote import dns_look
-from labvpn.remote.dns_look import NameRefused
-from labvpn.remote.ipv6 import tried
+from labvpn.connect.dns import inspect
+from labvpn.connect.dns.inspect import NameRefused
+from labvpn.connect.dns.ipv6 import tried
+from labvpn.model.dns import DnsMode
+from labvpn.model.dns import DnsName as Wanted
+from labvpn.plan.dns_checks import by_hand, find_problems
+from labvpn.plan.dns_diff import drifted
 from labvpn.render import dns as render
+from labvpn.state.dns import DnsSnapshot
+from labvpn.state.records import Sets, read, write
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class NameArgs:
     wanted: Wanted
     addresses: Sequence[pulumi.Input[str]] = ()
     tsig: str = SECRET
-    sight: Sight | None = None
+    sight: DnsSnapshot | None = None
     ports: Sequence[int] = (443,)
     protected: bool = False
 
@@ -45,13 +46,13 @@ class Name(pulumi.ComponentResource):
     def __init__(self, name: str, args: NameArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("labvpn:index:Name", name, {}, opts)
         wanted, sight = args.wanted, args.sight or _look(args)
-        for finding in judge(wanted, sight):
+        for finding in find_problems(wanted, sight):
             pulumi.warn(str(finding), self)
         given: Sequence[pulumi.Input[str]] = [*map(str, wanted.addresses)] or args.addresses
         lines = pulumi.Output.all(*given).apply(lambda addresses: _lines(wanted, addresses))
         if wanted.ipv6 == "open" and pulumi.runtime.is_dry_run():
             lines.apply(lambda goal: _try_ipv6(read(goal), args.ports))
-        if wanted.mode is Mode.MANUAL:
+        if wanted.mode is DnsMode.MANUAL:
             self.fqdn = lines.apply(lambda goal: _by_hand(wanted, sight, read(goal)))
         else:
             lines.apply(lambda goal: self._tell(sight, read(goal)))
@@ -60,7 +61,7 @@ class Name(pulumi.ComponentResource):
             self.fqdn = records.records.apply(lambda _lines: wanted.fqdn)
         self.register_outputs({"fqdn": self.fqdn})
 
-    def _tell(self, sight: Sight, goal: Sets) -> None:
+    def _tell(self, sight: DnsSnapshot, goal: Sets) -> None:
         """Say how the name server differs from what is declared."""
         if sight.primary is not None:
             shown = {key: sight.primary.records[key] for key in goal if key in sight.primary.records}
@@ -68,10 +69,10 @@ class Name(pulumi.ComponentResource):
                 pulumi.info(sentence, self)
 
 
-def _by_hand(wanted: Wanted, sight: Sight, goal: Sets) -> str:
+def _by_hand(wanted: Wanted, sight: DnsSnapshot, goal: Sets) -> str:
     """Say what is to be entered where, as long as it is not there; returns the whole name."""
     missing, seen = by_hand(sight, goal), any(server.soa for server in sight.walk.servers)
-    wrong = any(finding.refuses for finding in judge(wanted, sight))
+    wrong = any(finding.refuses for finding in find_problems(wanted, sight))
     if seen and not missing and not wrong:
         return wanted.fqdn
     entries = "; ".join(render.by_hand(wanted, goal))
@@ -98,8 +99,8 @@ def _lines(wanted: Wanted, addresses: Sequence[str]) -> list[str]:
         raise pulumi.RunError(f"{wanted.fqdn}: {error}") from None
 
 
-def _look(args: NameArgs) -> Sight:
+def _look(args: NameArgs) -> DnsSnapshot:
     try:
-        return dns_look.check(args.wanted, pulumi.Config().get(args.tsig))
+        return inspect.check(args.wanted, pulumi.Config().get(args.tsig))
     except NameRefused as error:
         raise pulumi.RunError(str(error)) from None

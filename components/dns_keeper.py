@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import dns.update
 
-from labvpn.model.records import Key, RecordSet, Sets
-from labvpn.observe.dns import Shown, after_removal, occupant, resolvers_follow
-from labvpn.remote import dns as primary
-from labvpn.remote import dns_walk
-from labvpn.remote.dns import Say
-from labvpn.remote.dns_look import NameRefused
-from labvpn.remote.dns_watch import watch
-from labvpn.remote.dns_wire import Zone
-from labvpn.remote.errors import HopError
-from labvpn.remote.ipv6 import tried
+from labvpn.connect.dns import delegation, primary
+from labvpn.connect.dns.inspect import NameRefused
+from labvpn.connect.dns.ipv6 import tried
+from labvpn.connect.dns.primary import Say
+from labvpn.connect.dns.propagation import watch
+from labvpn.connect.dns.tsig import Zone
+from labvpn.connect.errors import HopError
+from labvpn.plan.dns_diff import after_removal, occupant, resolvers_follow
 from labvpn.render.dns import update
+from labvpn.state.dns import ServerAnswer
+from labvpn.state.records import Key, RecordSet, Sets
 
 
 class OccupiedError(HopError):
@@ -90,13 +90,13 @@ class Keeper:
         late = watch(self._servers(), goal, before, self.zone.name, self.wait, self.say) if self.wait else []
         for sentence in late:
             self.say(f"not there as yet after {self.wait:.0f} s: {sentence}; its operator can say why")
-        seconds = resolvers_follow(before, goal, primary.show(self.zone, ()).soa)
+        seconds = resolvers_follow(before, goal, primary.answer(self.zone, ()).soa)
         self.say(f"resolvers that asked before the change follow within {seconds} s, all others at once")
 
-    def _servers(self) -> Sequence[Shown]:
+    def _servers(self) -> Sequence[ServerAnswer]:
         if self.roots is None:
             return ()
-        walked = dns_walk.walk(self.zone.name, self.name, (), self.roots)
+        walked = delegation.trace(self.zone.name, self.name, (), self.roots)
         if walked.end != "delegated":
             self.say("not verified: which servers the world asks could not be seen from here")
         return walked.servers

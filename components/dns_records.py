@@ -20,10 +20,10 @@ from pulumi.dynamic import (
 )
 
 from components.dns_keeper import Keeper, OccupiedError
-from labvpn.model.dns import Name as Wanted
-from labvpn.model.records import Sets, read, write
-from labvpn.remote.dns_wire import Signer, Unreachable, Zone
-from labvpn.remote.errors import HopError
+from labvpn.connect.dns.tsig import Signer, Unreachable, Zone
+from labvpn.connect.errors import HopError
+from labvpn.model.dns import DnsName as Wanted
+from labvpn.state.records import Sets, read, write
 
 SECRET = "dnsKey"  # noqa: S105  (the key's name in the configuration, not the secret)
 """The configuration's key of the TSIG secret: read where it is used, so it is in no resource's state."""

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
-from labvpn.observe.fortigate_changes import whose
+from labvpn.plan.fortigate.diff import whose
 
 
 class DriftProvider(ResourceProvider):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.fortigate import FortiGate, FortiGateArgs
-from components.remote import APPLY, Host
+from components.host import APPLY, Host
 from labvpn.render.documents import Concern
 
 __all__ = ["FortiGate", "FortiGateArgs", "HostFirewall", "HostFirewallArgs"]

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from components import fortios
+from components import fortios_types
 from components.drift import Facts
 from components.fortigate_cleanup import Cleanup
-from components.fortigate_failures import explained, watch
+from components.fortigate_hooks import explained, watch
 from components.fortigate_objects import Maker
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.lab import Lab
-from labvpn.model.rules import COMMENT, Action, Block, Box, Objects, Policy, Wanted
-from labvpn.observe.fortigate import Gate
-from labvpn.observe.fortigate_adopt import adopted
-from labvpn.observe.fortigate_changes import drifted, facts, planned
-from labvpn.observe.fortigate_checks import cut, own, problems, strangers
-from labvpn.observe.fortigate_notice import closings, holes, leaks, openings, shadows, unanswered
-from labvpn.observe.fortigate_renewal import present, renewed
+from labvpn.parse.fortigate.tables import FortiGateSnapshot
+from labvpn.plan.fortigate.adopt import adopted
+from labvpn.plan.fortigate.checks import cut, own, problems, strangers
+from labvpn.plan.fortigate.diff import drifted, facts, planned
+from labvpn.plan.fortigate.impact import closings, holes, leaks, openings, shadows, unanswered
+from labvpn.plan.fortigate.service_swap import present, renewed
 from labvpn.render import fortigate as render
+from labvpn.state.fortigate import COMMENT, Action, Block, DesiredFortiGate, Inventory, Objects, Policy
 
 POSITION = "statePolicySrcdstPos"
 """Where PolicyMove keeps what it found wrong with a place."""
@@ -39,7 +39,7 @@ class FortiGateArgs:
     box: Settings
     token: str
     ca: str
-    wanted: Wanted
+    wanted: DesiredFortiGate
     numbers: dict[str, int]
     warnings: Sequence[str] = ()
     news: Sequence[str] = ()
@@ -48,7 +48,7 @@ class FortiGateArgs:
     shown: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, lab: Lab, credentials: Credentials, gate: Gate | None) -> FortiGateArgs:
+    def of(cls, lab: Lab, credentials: Credentials, gate: FortiGateSnapshot | None) -> FortiGateArgs:
         """What a lab wants on its box, which was looked at; RunError with all that does not fit, a line each."""
         box = lab.fortigate
         if box is None or gate is None or credentials.fortigate_token is None or credentials.fortigate_ca is None:
@@ -103,8 +103,8 @@ class FortiGate(pulumi.ComponentResource):
             Facts(f"{name}-facts", args.facts, args.shown, pulumi.ResourceOptions(parent=self, depends_on=stand))
         self.register_outputs({"policy_ids": self.policy_ids})
 
-    def _to_box(self, args: FortiGateArgs) -> fortios.Provider:
-        return fortios.Provider(
+    def _to_box(self, args: FortiGateArgs) -> fortios_types.Provider:
+        return fortios_types.Provider(
             f"{self._name}-box",
             hostname=args.box.host,
             token=pulumi.Output.secret(args.token),
@@ -121,7 +121,7 @@ class FortiGate(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=args.protected or None)
         return Cleanup(f"{self._name}-policies-{when}", args.box, args.token, args.ca, names, opts)
 
-    def _parts(self, wanted: Wanted) -> list[pulumi.Resource]:
+    def _parts(self, wanted: DesiredFortiGate) -> list[pulumi.Resource]:
         """Everything that policies name. They name it by text, so only `depends_on` tells the engine of the order."""
         objects = wanted.objects
         addresses: list[pulumi.Resource] = [self._make.address(address) for address in objects.addresses]
@@ -154,7 +154,7 @@ class FortiGate(pulumi.ComponentResource):
         return {policy.key: one.policyid for policy, one in zip((*allows, *denies), made, strict=True)}
 
     def _line_up(
-        self, allows: Sequence[Policy], made: Sequence[fortios.Policy], first: pulumi.Resource
+        self, allows: Sequence[Policy], made: Sequence[fortios_types.Policy], first: pulumi.Resource
     ) -> list[pulumi.Resource]:
         """Each allow right before the next, from the last upwards."""
         moves = [first]
@@ -166,18 +166,20 @@ class FortiGate(pulumi.ComponentResource):
     def _move(
         self,
         name: str,
-        policy: fortios.Policy,
+        policy: fortios_types.Policy,
         before: pulumi.Input[int],
         after: Sequence[pulumi.Resource] = (),
         options: pulumi.ResourceOptions | None = None,
-    ) -> fortios.PolicyMove:
+    ) -> fortios_types.PolicyMove:
         """Policies are created in parallel and their order is chance, so the place is stated."""
         more = pulumi.ResourceOptions(depends_on=list(after))
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._ours, options), more)
-        return fortios.PolicyMove(name, policyid_src=policy.policyid, policyid_dst=before, move="before", opts=merged)
+        return fortios_types.PolicyMove(
+            name, policyid_src=policy.policyid, policyid_dst=before, move="before", opts=merged
+        )
 
 
-def _lost(wanted: Wanted, seen: Box) -> bool:
+def _lost(wanted: DesiredFortiGate, seen: Inventory) -> bool:
     """Whether the policy that lets users in is gone from a box that has others of ours.
 
     Its number may be somebody else's by now, and the engine replaces nothing that is protected: for this one run the

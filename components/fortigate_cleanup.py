@@ -15,9 +15,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
+from labvpn.connect import fortigate as remote
+from labvpn.connect.errors import HopError
 from labvpn.model.fortigate import FortiGate as Settings
-from labvpn.remote import fortigate as remote
-from labvpn.remote.errors import HopError
 
 
 class CleanupProvider(ResourceProvider):

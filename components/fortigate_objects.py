@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 import pulumi
 
-from components import fortios
-from labvpn.model.rules import Action, Address, Group, Policy, Service, Vip
-from labvpn.observe.fortigate_renewal import first_name
+from components import fortios_types
+from labvpn.plan.fortigate.service_swap import first_name
+from labvpn.state.fortigate import Action, AddressGroup, AddressObject, Policy, ServiceObject, Vip
 
-Made = TypeVar("Made", fortios.Address, fortios.Addrgrp, fortios.Custom, fortios.Vip, fortios.Policy)
+Made = TypeVar(
+    "Made", fortios_types.Address, fortios_types.Addrgrp, fortios_types.Custom, fortios_types.Vip, fortios_types.Policy
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Maker:
         return f"{self.name}-{name.removeprefix(f'{self.prefix}-')}"
 
     def _options(
-        self, thing: Address | Group | Service | Vip | Policy, after: Sequence[pulumi.Resource] = ()
+        self, thing: AddressObject | AddressGroup | ServiceObject | Vip | Policy, after: Sequence[pulumi.Resource] = ()
     ) -> pulumi.ResourceOptions:
         """What stands on the box is taken over; what was adopted stays there when the stack lets go of it.
 
@@ -53,22 +55,27 @@ class Maker:
     def _make(
         self,
         kind: type[Made],
-        thing: Address | Group | Service | Vip | Policy,
+        thing: AddressObject | AddressGroup | ServiceObject | Vip | Policy,
         said: Mapping[str, Any],
         after: Sequence[pulumi.Resource] = (),
     ) -> Made:
         """An object as the program says it; of one that was adopted, all else stays as it is on the box."""
-        known, first = fortios.properties(kind), getattr(thing, "first", "") or thing.name or f"policy-{thing.adopts}"
+        known, first = (
+            fortios_types.properties(kind),
+            getattr(thing, "first", "") or thing.name or f"policy-{thing.adopts}",
+        )
         again = {key.replace("-", "_"): value for key, value in thing.restated}
         given = {**said, **{key: value for key, value in again.items() if key in known and said.get(key) is None}}
         opts = self._options(thing, after)
         if thing.adopts:
             rest = [name for key, name in known.items() if given.get(key) is None]
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=rest))
-        label = {"SoftEther": "tcp"}.get(first_name(first), first_name(first)) if kind is fortios.Custom else first
+        label = (
+            {"SoftEther": "tcp"}.get(first_name(first), first_name(first)) if kind is fortios_types.Custom else first
+        )
         return kind(self.label(label), **{"name": thing.name, **given}, opts=opts)
 
-    def address(self, address: Address) -> fortios.Address:
+    def address(self, address: AddressObject) -> fortios_types.Address:
         """An address: a network, or a country."""
         network = address.networks[0].with_netmask.replace("/", " ") if address.networks else None
         said = {
@@ -77,14 +84,14 @@ class Maker:
             "country": address.country or None,
             "comment": address.comment,
         }
-        return self._make(fortios.Address, address, said)
+        return self._make(fortios_types.Address, address, said)
 
-    def group(self, group: Group, addresses: Sequence[pulumi.Resource]) -> fortios.Addrgrp:
+    def group(self, group: AddressGroup, addresses: Sequence[pulumi.Resource]) -> fortios_types.Addrgrp:
         """A group of addresses, after these."""
-        members = [fortios.AddrgrpMemberArgs(name=name) for name in group.members]
-        return self._make(fortios.Addrgrp, group, {"members": members, "comment": group.comment}, addresses)
+        members = [fortios_types.AddrgrpMemberArgs(name=name) for name in group.members]
+        return self._make(fortios_types.Addrgrp, group, {"members": members, "comment": group.comment}, addresses)
 
-    def service(self, one: Service) -> fortios.Custom:
+    def service(self, one: ServiceObject) -> fortios_types.Custom:
         """A service of one transport, or of an IP protocol."""
         by_number = one.protocol is not None
         said = {
@@ -94,27 +101,27 @@ class Maker:
             "protocol_number": one.protocol,
             "comment": one.comment,
         }
-        return self._make(fortios.Custom, one, said)
+        return self._make(fortios_types.Custom, one, said)
 
-    def vip(self, vip: Vip) -> fortios.Vip:
+    def vip(self, vip: Vip) -> fortios_types.Vip:
         """An address outside for one inside."""
         said = {
             "extip": str(vip.outside),
             "extintf": vip.interface,
-            "mappedips": [fortios.VipMappedipArgs(range=str(vip.mapped))],
+            "mappedips": [fortios_types.VipMappedipArgs(range=str(vip.mapped))],
             "comment": vip.comment,
         }
-        return self._make(fortios.Vip, vip, said)
+        return self._make(fortios_types.Vip, vip, said)
 
-    def policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> fortios.Policy:
+    def policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> fortios_types.Policy:
         """A policy, after what it names."""
         said = {
             "action": policy.action.value,
-            "srcintfs": [fortios.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
-            "dstintfs": [fortios.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
-            "srcaddrs": [fortios.PolicySrcaddrArgs(name=name) for name in policy.sources],
-            "dstaddrs": [fortios.PolicyDstaddrArgs(name=name) for name in policy.destinations],
-            "services": [fortios.PolicyServiceArgs(name=name) for name in policy.services],
+            "srcintfs": [fortios_types.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
+            "dstintfs": [fortios_types.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
+            "srcaddrs": [fortios_types.PolicySrcaddrArgs(name=name) for name in policy.sources],
+            "dstaddrs": [fortios_types.PolicyDstaddrArgs(name=name) for name in policy.destinations],
+            "services": [fortios_types.PolicyServiceArgs(name=name) for name in policy.services],
             "schedule": policy.schedule,
             "status": "enable",
             "nat": ("enable" if policy.nat else "disable") if policy.action is Action.ACCEPT else None,
@@ -123,4 +130,4 @@ class Maker:
             "logtraffic": policy.log,
             "comments": policy.comment,
         }
-        return self._make(fortios.Policy, policy, said, after)
+        return self._make(fortios_types.Policy, policy, said, after)

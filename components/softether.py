@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.remote import Host
+from components.host import Host
 from labvpn.render.documents import Concern
 
 

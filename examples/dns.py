@@ -15,7 +15,7 @@ Pulumi.STACK.yaml holds what `labvpn:dns` holds in this project's, under a name 
 import pulumi
 
 from components.dns import Name, NameArgs
-from labvpn.model.dns import Name as Wanted
+from labvpn.model.dns import DnsName as Wanted
 
 config = pulumi.Config()
 wanted = Wanted.model_validate(config.require_object("name"))

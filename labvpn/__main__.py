@@ -2,6 +2,7 @@
 
 import io
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
@@ -10,14 +11,16 @@ def main() -> None:
         # A terminal or a pipe that knows ASCII alone gets a question mark for what it cannot show, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    if sys.argv[1:2] == ["rehearsal"]:
-        from labvpn.rehearsal import run
-
-        status = run.quick(sys.argv[2:])
-        if status is not None:
-            sys.exit(status)
     from labvpn import cli
 
+    cli.find_checkout()
+    if sys.argv[1:2] == ["rehearsal"]:
+        with suppress(ModuleNotFoundError):
+            from rehearsal import run
+
+            status = run.quick(sys.argv[2:])
+            if status is not None:
+                sys.exit(status)
     cli.main()
 
 

@@ -4,34 +4,53 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-PARTS = {
-    "rehearsal": ("labvpn.rehearsal.cli", "The whole lab on this machine: start, stop, exec, status."),
-    "doctor": ("labvpn.doctor.cli", "Prove a lab from outside, and explain what fails."),
-}
-
 COMMANDS = {
-    "dial": ("labvpn.dial.cli", "Dial L2TP/IPsec from here as a phone or a computer does, and name what stops it."),
-    "adopt": ("labvpn.adopt.cli", "Write a lab that was made by hand as the configuration of a stack."),
-    "kit": ("labvpn.kit.cli", "Make the profiles and the sheet that a user needs to dial in."),
-    "invite": ("labvpn.kit.invite", "Add a list of guests to the users, apply it, and make their kits."),
-    "status": ("labvpn.status.cli", "Who is connected, what ends soon, and who failed to log in."),
+    "probe": ("labvpn.probe.cli:probe", "Say which port answers where, and which hop closes what does not."),
+    "check": ("labvpn.probe.cli:check", "Hold the running lab against what the stack declares."),
+    "diagnose": ("labvpn.diagnose.cli:command", "Name what stopped a dial, from the log that a user sends."),
+    "dial": (
+        "labvpn.dial.cli:dial",
+        "Dial L2TP/IPsec from here as a phone or a computer does, and name what stops it.",
+    ),
+    "adopt": ("labvpn.adopt.cli:adopt", "Write a lab that was made by hand as the configuration of a stack."),
+    "kit": ("labvpn.kit.cli:kit", "Make the profiles and the sheet that a user needs to dial in."),
+    "invite": ("labvpn.kit.invite:invite", "Add a list of guests to the users, apply it, and make their kits."),
+    "status": ("labvpn.status.cli:status", "Who is connected, what ends soon, and who failed to log in."),
 }
-"""Commands of one function each, which has the command's name in its module."""
+"""Each command's function and what it does; the function is loaded only when its command is called."""
 
+OLD_NAMES = {"log": "diagnose", "probe": "probe", "check": "check"}
+"""What `labvpn doctor` had as its commands."""
+
+REHEARSAL = "The whole lab on this machine: start, stop, exec, status."
+CHECKOUT = Path(__file__).parents[1]
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"labvpn {version('labvpn')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
-    """A whole lab VPN as one Pulumi stack, with its rehearsal and its doctor."""
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """A whole lab VPN as one Pulumi stack: adopt, probe, diagnose, dial, kits, status, and a rehearsal of all of it."""
 
 
 @app.command()
@@ -46,8 +65,8 @@ def hostkey(
     """Record a VPN host's SSH key in the stack's configuration, so that no other machine passes for it."""
     from asyncssh import import_public_key
 
-    from labvpn.remote.errors import HopError
-    from labvpn.remote.ssh import fetch_host_key
+    from labvpn.connect.errors import HopError
+    from labvpn.connect.ssh import fetch_host_key
 
     name, _, port = host.partition(":")
     try:
@@ -84,12 +103,12 @@ def authority(
     """Make a private authority for the certificate, to be piped into `pulumi config set --secret authority`."""
     from datetime import UTC, datetime
 
-    from labvpn.render.certificate import found_authority
+    from labvpn.render.certificate import create_authority
 
     if sys.stdout.isatty():
         raise typer.Exit(_fail("This prints private keys: pipe it into `pulumi config set --secret authority`"))
     try:
-        made = found_authority(names[0], datetime.now(UTC), names)
+        made = create_authority(names[0], datetime.now(UTC), names)
     except ValueError as error:
         raise typer.Exit(_fail(f"{error}; give the lab's names and addresses")) from None
     typer.echo(made, nl=False)
@@ -100,22 +119,47 @@ def _fail(sentence: str) -> int:
     return 1
 
 
-def _command(module: str, name: str) -> Callable[..., None]:
+def _loaded(place: str) -> Callable[..., None]:
+    module, _, name = place.partition(":")
     function: Callable[..., None] = getattr(importlib.import_module(module), name)
     return function
 
 
-def _later() -> None:
-    """Stand in the list of commands for one that is not called."""
+def _not_loaded() -> None:
+    """Stands in the list of commands for one that is not called."""
+
+
+def _rehearsal() -> typer.Typer:
+    """The rehearsal's commands: it is part of a checkout, and not of the installed package."""
+    try:
+        rehearsal: typer.Typer = importlib.import_module("rehearsal.cli").app
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "rehearsal":
+            raise
+        sentence = "the rehearsal is not part of the installed package: clone the repository and run `make lab` there"
+        raise SystemExit(_fail(sentence)) from None
+    return rehearsal
+
+
+def find_checkout() -> None:
+    """Let Python find the rehearsal that stands beside this package, if it is that of a checkout."""
+    if (CHECKOUT / "rehearsal" / "cli.py").exists() and str(CHECKOUT) not in sys.path:
+        sys.path.append(str(CHECKOUT))
+
+
+def _called() -> list[str]:
+    """The words of the command line, or of the one that a shell wants completed."""
+    completed = os.environ.get("_TYPER_COMPLETE_ARGS")
+    return completed.split()[1:] if completed else sys.argv[1:]
 
 
 def main() -> None:
-    """Run the command; of the parts only the one that is called is imported."""
-    for name, (module, text) in PARTS.items():
-        called = sys.argv[1:2] == [name]
-        part = importlib.import_module(module).app if called else typer.Typer()
-        app.add_typer(part, name=name, help=text)
-    for name, (module, text) in COMMANDS.items():
-        called = sys.argv[1:2] == [name]
-        app.command(name, help=None if called else text)(_command(module, name) if called else _later)
+    """Run the command; only the one that is called is imported."""
+    words = _called()
+    if words[:1] == ["doctor"] and words[1:2] and words[1] in OLD_NAMES:
+        sys.argv[1:3] = words[:1] = [OLD_NAMES[words[1]]]
+    name = next(iter(words), "")
+    app.add_typer(_rehearsal() if name == "rehearsal" else typer.Typer(), name="rehearsal", help=REHEARSAL)
+    for command, (place, text) in COMMANDS.items():
+        app.command(command, help=None if command == name else text)(_loaded(place) if command == name else _not_loaded)
     app()

@@ -12,10 +12,10 @@ from labvpn.adopt.found import Found
 from labvpn.adopt.project import Project, ProjectError, text_of
 from labvpn.adopt.read import Hops, read
 from labvpn.adopt.users import table
+from labvpn.connect.errors import HopError
 from labvpn.model.problems import problems_of
 from labvpn.model.server import Server
 from labvpn.model.untrusted import plain
-from labvpn.remote.errors import HopError
 
 
 def _option(words: str, *names: str) -> Any:

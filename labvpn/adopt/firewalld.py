@@ -11,14 +11,14 @@ from typing import Any
 
 from labvpn.adopt.found import Found
 from labvpn.model.vpn import Vpn
-from labvpn.observe.survey import Daemon, Survey
+from labvpn.parse.inventory import FirewallDaemon, HostInventory
 
 NO_FIREWALL = "firewalld does not run on the VPN host, so the stack leaves the host's firewall alone"
 ALONE = "so the stack leaves firewalld alone until you write its section `firewall`"
 EVERYONE = "everyone"
 
 
-def firewall(found: Found, survey: Survey, vpn: Vpn) -> None:
+def firewall(found: Found, survey: HostInventory, vpn: Vpn) -> None:
     """Add the section `firewall` where firewalld runs and nothing that it says is lost by that."""
     daemon = survey.firewalld
     if daemon is None or not daemon.running:
@@ -38,7 +38,7 @@ def firewall(found: Found, survey: Survey, vpn: Vpn) -> None:
     _section(found, daemon, zone, wanted)
 
 
-def _section(found: Found, daemon: Daemon, zone: str, wanted: list[str]) -> None:
+def _section(found: Found, daemon: FirewallDaemon, zone: str, wanted: list[str]) -> None:
     service = next(_services(daemon, zone, wanted), "")
     opening: dict[str, Any] = {"openBy": "service", "service": service} if service else {"openBy": "ports"}
     found.sections["firewall"] = {"zone": zone, **opening, "bans": {"enabled": False}}
@@ -51,7 +51,7 @@ def _section(found: Found, daemon: Daemon, zone: str, wanted: list[str]) -> None
             found.remarks.append(f"{told}; the first `pulumi up` enters the port beside it")
 
 
-def _zone(daemon: Daemon, wanted: list[str]) -> str | None:
+def _zone(daemon: FirewallDaemon, wanted: list[str]) -> str | None:
     """The zone in which everyone arrives and most of what is wanted is open; of equals the default zone."""
     zones = [zone for zone, whom in daemon.arriving.items() if EVERYONE in whom]
     zones.sort(key=lambda zone: (zone != daemon.default, zone))
@@ -59,7 +59,7 @@ def _zone(daemon: Daemon, wanted: list[str]) -> str | None:
     return max(zones, key=lambda zone: sum(bool(_ways(daemon, zone, port)) for port in wanted), default=None)
 
 
-def _ways(daemon: Daemon, zone: str, port: str) -> list[str]:
+def _ways(daemon: FirewallDaemon, zone: str, port: str) -> list[str]:
     """By what a zone, or a policy that is about it, opens a port to everyone."""
     return [
         rule
@@ -68,7 +68,7 @@ def _ways(daemon: Daemon, zone: str, port: str) -> list[str]:
     ]
 
 
-def _limits(daemon: Daemon, zone: str, wanted: list[str]) -> Iterator[str]:
+def _limits(daemon: FirewallDaemon, zone: str, wanted: list[str]) -> Iterator[str]:
     """Which ports only some may reach, or nobody can tell who."""
     for port in wanted:
         if _ways(daemon, zone, port):
@@ -82,11 +82,11 @@ def _limits(daemon: Daemon, zone: str, wanted: list[str]) -> Iterator[str]:
                 yield f"opens {port} in {place} and not in zone {zone}, in which everyone arrives too"
 
 
-def _open_by_itself(daemon: Daemon, zone: str) -> bool:
+def _open_by_itself(daemon: FirewallDaemon, zone: str) -> bool:
     return daemon.zones.get(zone, {}).get("target") == ["ACCEPT"]
 
 
-def _services(daemon: Daemon, zone: str, wanted: list[str]) -> Iterator[str]:
+def _services(daemon: FirewallDaemon, zone: str, wanted: list[str]) -> Iterator[str]:
     """A service that may become the stack's, whose whole definition is its own: it has just ports of the VPN's.
 
     One that firewalld ships, or that another zone names too, would change what is not the VPN's.

@@ -17,15 +17,15 @@ from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.lab import Lab
 from labvpn.model.problems import problems_of
-from labvpn.model.rules import Box, Objects, Policy
-from labvpn.observe.fortigate_adopt import service_ends
-from labvpn.observe.fortigate_reach import Reach
+from labvpn.plan.fortigate.adopt import service_ends
+from labvpn.plan.fortigate.policy_table import PolicyTable
 from labvpn.render.fortigate import wanted
+from labvpn.state.fortigate import Inventory, Objects, Policy
 
 
-def fortigate(found: Found, host: str, vdom: str, box: Box, lab: Lab) -> None:
+def fortigate(found: Found, host: str, vdom: str, box: Inventory, lab: Lab) -> None:
     """Add the section `fortigate`; without a policy that lets users dial there is none, and a remark."""
-    case = Case(box, lab, Reach(box))
+    case = Case(box, lab, PolicyTable(box))
     policy = next(case.dialling(), None)
     if policy is None:
         why = "has no policy that lets users dial the server's address by an address object and services of its own"

@@ -9,10 +9,10 @@ from typing import Any
 
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Transport, of_transport
-from labvpn.model.rules import ALL, Action, Address, Box, Objects, Policy, Service, Vip
-from labvpn.observe.fortigate_adopt import users
-from labvpn.observe.fortigate_extent import EVERYWHERE
-from labvpn.observe.fortigate_reach import Reach
+from labvpn.parse.fortigate.extent import EVERYWHERE
+from labvpn.plan.fortigate.adopt import users
+from labvpn.plan.fortigate.policy_table import PolicyTable
+from labvpn.state.fortigate import ALL, Action, AddressObject, Inventory, Objects, Policy, ServiceObject, Vip
 
 UP = "the first `pulumi up`"
 
@@ -35,9 +35,9 @@ SHIPPED = (
 class Case:
     """A box with a lab behind it, and what its policies have to do with the lab."""
 
-    box: Box
+    box: Inventory
     lab: Lab
-    reach: Reach
+    reach: PolicyTable
     own: IPv4Network = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class Case:
     def _is_to_server(self, policy: Policy) -> bool:
         return bool(self._server(policy) or self.vip(policy))
 
-    def _server(self, policy: Policy) -> Address | None:
+    def _server(self, policy: Policy) -> AddressObject | None:
         """The address object that is the server alone, among a policy's destinations and their groups."""
         names = self.reach.addresses.members(policy.destinations)
         exact = (one for one in self.box.addresses if one.networks == (self.own,) and not one.unread)
@@ -142,7 +142,7 @@ class Case:
         named = [*more, *sorted(served.unknown)]
         return f"it lets in more than the VPN: {', '.join(named[:6])}" if named else ""
 
-    def services(self, names: set[str]) -> list[Service]:
+    def services(self, names: set[str]) -> list[ServiceObject]:
         """The services of these names that say nothing but ports or a protocol."""
         plain = (one for one in self.box.services if one.name in names and not one.unread)
         return [one for one in plain if dict(one.extras).get("category") not in SHIPPED]

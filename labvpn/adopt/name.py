@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from labvpn.adopt.found import Found
-from labvpn.model.dns import Mode, Name
-from labvpn.model.records import Key
-from labvpn.observe.dns import ALONE, Shown
-from labvpn.remote import dns_look
-from labvpn.remote.errors import HopError
+from labvpn.connect.dns import inspect
+from labvpn.connect.errors import HopError
+from labvpn.model.dns import DnsMode, DnsName
+from labvpn.plan.dns_diff import ALONE
+from labvpn.state.dns import ServerAnswer
+from labvpn.state.records import Key
 
 
 def dns(found: Found, given: dict[str, Any], secret: str | None, server: str) -> None:
     """Add the section `dns`; the records are taken over as they are. Raises HopError."""
     section = {**given, "mode": "rfc2136" if given.get("key") else "manual"}
-    name = Name.model_validate(section)
-    sight = dns_look.look(name, secret)
+    name = DnsName.model_validate(section)
+    sight = inspect.inspect(name, secret)
     if sight.refusal or sight.unverified:
         raise HopError(f"The name server {name.server}", sight.refusal or sight.unverified, "mend that, run this again")
     served = sorted((one for one in sight.walk.servers if one.soa), key=lambda one: not one.records)
@@ -31,14 +32,14 @@ def dns(found: Found, given: dict[str, Any], secret: str | None, server: str) ->
         section["ttl"] = record.ttl
         if record.values != (server,):
             section["addresses"] = list(record.values)
-        if name.mode is Mode.UPDATE:
+        if name.mode is DnsMode.UPDATE:
             section["adopt"] = True
     if Key(name.fqdn, "AAAA") in records:
         found.remarks.append(f"{name.fqdn} has an AAAA record, which the stack leaves as it is; see docs/dns.md")
     found.sections["dns"] = section
 
 
-def _instead(name: Name, shown: Sequence[Shown]) -> str:
+def _instead(name: DnsName, shown: Sequence[ServerAnswer]) -> str:
     """What the name has in its place, and what comes of it."""
     for one in (one for server in shown for one in server.records.values() if one.key.kind in ALONE):
         return f" but {one.shown}, beside which none can stand; remove that, or choose another name, before `pulumi up`"

@@ -15,14 +15,14 @@ from labvpn.adopt.fortigate import fortigate
 from labvpn.adopt.found import Found
 from labvpn.adopt.name import dns
 from labvpn.adopt.server import server
+from labvpn.connect import fortigate as box
+from labvpn.connect.errors import HopError
+from labvpn.connect.inspect import ask_agent, unreadable
 from labvpn.model.credentials import KEPT_AS, unfit
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.lab import Lab
 from labvpn.model.server import Server
-from labvpn.observe.survey import Survey, read_survey
-from labvpn.remote import fortigate as box
-from labvpn.remote.errors import HopError
-from labvpn.remote.look import ask_agent, unreadable
+from labvpn.parse.inventory import HostInventory, read_inventory
 
 Known = Callable[[str], str | None]
 """A setting or secret of the stack by its key."""
@@ -65,7 +65,7 @@ def read(hops: Hops, known: Known, say: Callable[[str], None]) -> Found:
     return found
 
 
-def _survey(host: Server, known: Known) -> Survey:
+def _survey(host: Server, known: Known) -> HostInventory:
     hop = f"The VPN host {host.ssh_host}"
     host_key = known("hostKey")
     if host_key is None:
@@ -75,7 +75,7 @@ def _survey(host: Server, known: Known) -> Survey:
     request = json.dumps({"secrets": {"administrator": known("administratorPassword") or ""}})
     answer = asyncio.run(ask_agent(host, {name: secret} if secret else {}, host_key, "survey", request))
     try:
-        survey = read_survey(answer)
+        survey = read_inventory(answer)
     except ValueError:
         raise HopError(hop, *unreadable(answer)) from None
     if survey is None or not survey.hubs:

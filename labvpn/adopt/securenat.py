@@ -8,13 +8,13 @@ from typing import Any
 
 from labvpn.adopt.found import Found
 from labvpn.model.securenat import Mode, SecureNat
-from labvpn.observe.survey import Survey
+from labvpn.parse.inventory import HostInventory
 
 OFF = False
 """How the configuration says that a hub has no SecureNAT."""
 
 
-def secure_nat(found: Found, survey: Survey, name: str) -> dict[str, Any] | bool | None:
+def secure_nat(found: Found, survey: HostInventory, name: str) -> dict[str, Any] | bool | None:
     """SecureNAT of a hub, `OFF` where it is switched off, None where it stays as a whole since it cannot be said."""
     fields = survey.one("securenat", name)
     if fields.get("enabled") == "no":

@@ -16,7 +16,7 @@ from labvpn.model.credentials import unfit
 from labvpn.model.hub import NAME, Hub
 from labvpn.model.policies import UNLIMITED
 from labvpn.model.ports import Protocols
-from labvpn.observe.survey import Survey
+from labvpn.parse.inventory import HostInventory
 
 SWITCHES = ("dynamic-dns", "azure", "nat-traversal", "keep-alive", "aggressive-mode")
 """What the stack switches off, unless it is kept as somebody made it."""
@@ -25,7 +25,7 @@ ALWAYS_KEPT = ("access", "administration", "hub-password")
 """What the stack would make otherwise in every lab made by hand."""
 
 
-def server(found: Found, survey: Survey) -> None:
+def server(found: Found, survey: HostInventory) -> None:
     """Add the sections `vpn` and `hubs`, the users and the secrets. Raises ValueError where nothing can be adopted."""
     named = [name for name in survey.hubs if not _misnamed(name)]
     for name in sorted(set(survey.hubs) - set(named)):
@@ -49,14 +49,14 @@ def _misnamed(name: str) -> str:
     return "" if NAME.fullmatch(name) else "SoftEther itself would take no such name by now"
 
 
-def own_hub(survey: Survey, names: list[str] | None = None) -> str:
+def own_hub(survey: HostInventory, names: list[str] | None = None) -> str:
     """The hub that users reach without naming it: L2TP's, or the one with most users."""
     known = survey.hubs if names is None else names
     default = [name for name in known if name.lower() == survey.default_hub.lower()]
     return default[0] if default else max(known, key=lambda name: len(survey.within("user", name)))
 
 
-def vpn(found: Found, survey: Survey, own: str) -> dict[str, Any]:
+def vpn(found: Found, survey: HostInventory, own: str) -> dict[str, Any]:
     """The section `vpn`."""
     protocols = {
         "l2tpIpsec": survey.one("ipsec").get("l2tp") == "yes",
@@ -87,7 +87,7 @@ def vpn(found: Found, survey: Survey, own: str) -> dict[str, Any]:
     return section
 
 
-def _listeners(found: Found, survey: Survey) -> dict[str, list[int]]:
+def _listeners(found: Found, survey: HostInventory) -> dict[str, list[int]]:
     states = {int(line.name): line.fields["enabled"] for line in survey.lines if line.kind == "listener"}
     opened = sorted(port for port, enabled in states.items() if enabled == "yes")
     if not opened:
@@ -99,7 +99,7 @@ def _listeners(found: Found, survey: Survey) -> dict[str, list[int]]:
     return {"listeners": opened, **({"keptListeners": kept} if kept else {})}
 
 
-def _kept(survey: Survey, protocols: Protocols) -> Iterator[str]:
+def _kept(survey: HostInventory, protocols: Protocols) -> Iterator[str]:
     """What the stack would set otherwise than it is."""
     # What could not be read stays as it is too.
     yield from (name for name in SWITCHES if survey.one(name).get("enabled") != "no")
@@ -108,7 +108,7 @@ def _kept(survey: Survey, protocols: Protocols) -> Iterator[str]:
         yield "udp"
 
 
-def _of_ipsec(found: Found, survey: Survey, own: str) -> Iterator[str]:
+def _of_ipsec(found: Found, survey: HostInventory, own: str) -> Iterator[str]:
     """What of IPsec stays as it is; the key goes among the secrets, for the kits."""
     for part, key, words in (("raw", "l2tp-raw", "L2TP without IPsec"), ("etherip", "etherip", "EtherIP")):
         if survey.one("ipsec").get(part) == "yes":
@@ -190,7 +190,7 @@ def _log(fields: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _radius(found: Found, survey: Survey, name: str) -> dict[str, Any] | None:
+def _radius(found: Found, survey: HostInventory, name: str) -> dict[str, Any] | None:
     """The RADIUS server of a hub, empty where it has none, None where its secret is unknown."""
     fields, secret = survey.one("radius", name), survey.radius_secrets.get(name)
     if not fields:
@@ -207,7 +207,7 @@ def _radius_secret(name: str) -> str:
     return f"radiusSecrets.{name}" if name.replace("_", "").replace("-", "").isalnum() else f'radiusSecrets["{name}"]'
 
 
-def _groups(found: Found, survey: Survey, hub: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _groups(found: Found, survey: HostInventory, hub: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The groups; a policy of the group's own says every limit, so that no default of the lab stands above it."""
     for name, fields in survey.within("group", hub).items():
         stated = policies(fields)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 from labvpn.adopt.found import Found
 from labvpn.model.policies import LAB_DEFAULTS, UNLIMITED, USUAL, Policies
-from labvpn.model.users import EVERYBODY, User
-from labvpn.observe.survey import Survey
+from labvpn.model.users import WILDCARD, User
+from labvpn.parse.inventory import HostInventory
 
 FOLDER = "certificates"
 """Where the certificates go that users and hubs are known by."""
@@ -29,7 +29,7 @@ COLUMNS = (
 class Files:
     """The certificates that rows and hubs name by file."""
 
-    def __init__(self, found: Found, survey: Survey) -> None:
+    def __init__(self, found: Found, survey: HostInventory) -> None:
         self.found, self.survey = found, survey
 
     def certificate(self, digest: str, name: str) -> str | None:
@@ -107,7 +107,7 @@ def _trouble(found: Found, row: Mapping[str, str], fields: Mapping[str, str], hu
     """Why a row cannot stand in the users' file."""
     if "login" in fields:
         return "he logs in anonymously or by a Windows domain, which the stack does not have"
-    if row["name"] != EVERYBODY and row["name"].lower() in {other["name"].lower() for other in found.users}:
+    if row["name"] != WILDCARD and row["name"].lower() in {other["name"].lower() for other in found.users}:
         return "another hub has a user of this name, and the stack has each name once"
     section = found.sections.get("hubs", {}).get(hub, {})
     if row.get("group") and row["group"] not in section.get("groups", {}):

@@ -5,22 +5,22 @@ import os
 import sys
 from typing import Any, Callable, Dict, List, Optional, TextIO
 
-from labvpn.agent.ban import ban
-from labvpn.agent.concern import Concern, describe_all, observed_text
-from labvpn.agent.document import parse
-from labvpn.agent.errors import AgentError, harmless
-from labvpn.agent.fallback import Fallback
-from labvpn.agent.firewall import Firewall
-from labvpn.agent.host import AGENT, Host
-from labvpn.agent.hub import Hub
-from labvpn.agent.lock import held
-from labvpn.agent.machine import Machine
-from labvpn.agent.places import installation
-from labvpn.agent.reap import reap
-from labvpn.agent.renewal import Renewal
-from labvpn.agent.server import Server
-from labvpn.agent.softether import Secrets, SoftEther
-from labvpn.agent.state import HOME, State
+from labvpn.agent.core.concern import Concern, describe_all, observed_text
+from labvpn.agent.core.document import parse
+from labvpn.agent.core.errors import AgentError, harmless
+from labvpn.agent.core.lock import held
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.secret_digests import Renewal
+from labvpn.agent.core.state import HOME, State
+from labvpn.agent.daemons.login_guard import guard_logins
+from labvpn.agent.daemons.session_reaper import reap_sessions
+from labvpn.agent.firewalld.firewall import FirewallConcern
+from labvpn.agent.firewalld.rollback import Rollback
+from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.softether.host import AGENT, HostConcern
+from labvpn.agent.softether.hub import HubConcern
+from labvpn.agent.softether.installations import installation
+from labvpn.agent.softether.server import ServerConcern
 from labvpn.agent.status import Status
 from labvpn.agent.survey import Survey
 
@@ -28,7 +28,7 @@ USAGE = (
     "usage: agent observe | survey | check | status | reap | ban | (converge | remove) CONCERN "
     "| (confirm | restore) firewall"
 )
-ENDLESS = {"reap": reap, "ban": ban}
+ENDLESS = {"reap": reap_sessions, "ban": guard_logins}
 CONCERNS = ("host", "server", "hub", "firewall")
 
 
@@ -46,10 +46,10 @@ class Session:
         # The host may look where it is going to be.
         self.softether.place = installation(self.machine)
         if name == "host":
-            return Host(state, self.softether, str(self.request.get("seed") or ""))
+            return HostConcern(state, self.softether, str(self.request.get("seed") or ""))
         if name == "server":
-            return Server(state, self.softether)
-        return Hub(state, self.softether) if name == "hub" else Firewall(state)
+            return ServerConcern(state, self.softether)
+        return HubConcern(state, self.softether) if name == "hub" else FirewallConcern(state)
 
     def observe(self) -> str:
         """Every concern of the request as the machine shows it; what cannot be read becomes a note."""
@@ -86,7 +86,7 @@ class Session:
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
             answer["refusals"] += concern.refusals(lines)
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
-                answer["warnings"] += Firewall(State(self.machine, "firewall")).guard.unopened(lines)
+                answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).guard.unopened(lines)
         except AgentError as error:
             answer["notes"] = [str(error)]
         return answer
@@ -114,12 +114,12 @@ class Session:
     def confirm(self, name: str) -> str:
         """Let the new firewall rules stay."""
         with self.lock(name, "confirm"):
-            return describe_all(Fallback(State(self.machine, name)).confirm())
+            return describe_all(Rollback(State(self.machine, name)).confirm())
 
     def restore(self, name: str) -> str:
         """Return to the firewall rules before an unconfirmed change."""
         with self.lock(name, "restore"):
-            return describe_all(Fallback(State(self.machine, name)).restore())
+            return describe_all(Rollback(State(self.machine, name)).restore())
 
     def lock(self, name: str, action: str) -> Any:
         """The lock of a concern."""

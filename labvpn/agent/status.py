@@ -5,19 +5,19 @@ import ssl
 import time
 from typing import Any, Dict, Iterator, List, Tuple
 
-from labvpn.agent.barred import bars_of, guard_state
-from labvpn.agent.crashes import crashes_of
-from labvpn.agent.errors import AgentError
-from labvpn.agent.everybody import EVERYBODY
-from labvpn.agent.loginreader import LoginReader
-from labvpn.agent.loginrecords import Grammars
-from labvpn.agent.machine import Machine
-from labvpn.agent.messagetables import messages_of
-from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
-from labvpn.agent.securitylog import SecurityLog, newest_lines
-from labvpn.agent.sessions import is_users
-from labvpn.agent.softether import Secrets, SoftEther
-from labvpn.agent.times import NEVER, moment
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.times import NEVER, moment
+from labvpn.agent.firewalld.ban_list import bans_of, guard_state
+from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.softether.crashes import crashes_of
+from labvpn.agent.softether.login_reader import LoginReader
+from labvpn.agent.softether.login_records import Grammars
+from labvpn.agent.softether.message_tables import messages_of
+from labvpn.agent.softether.radius_wildcard import WILDCARD
+from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, RpcError
+from labvpn.agent.softether.security_log import SecurityLog, newest_lines
+from labvpn.agent.softether.session_limits import is_users
 
 LOG_FILES = 25
 LOG_BYTES = 8 << 20
@@ -45,7 +45,7 @@ class Status:
             "failures": [failure for hub in hubs for failure in self.failures(hub)],
             "barred": [
                 {"source": source, "until": bar.until, "failures": bar.failures}
-                for source, bar in bars_of(self.machine).items()
+                for source, bar in bans_of(self.machine).items()
                 if bar.until > time.time()
             ],
             "crashes": [{"at": crash.at, "sources": crash.sources} for crash in crashes_of(self.machine)],
@@ -73,7 +73,7 @@ class Status:
             "hub": hub,
             "name": listed["Name_str"],
             "user": listed["Username_str"],
-            "everybody": found.get("RealUsername_str") == EVERYBODY,
+            "everybody": found.get("RealUsername_str") == WILDCARD,
             "source": listed["ClientIP_ip"],
             "since": moment(listed["CreatedTime_dt"]),
             "limit": int(found.get("policy:AutoDisconnect_u32") or 0),

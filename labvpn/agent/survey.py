@@ -5,24 +5,24 @@ import binascii
 import json
 from typing import Any, Dict, Iterator, List, Tuple
 
-from labvpn.agent.access import OUR_MEMO
-from labvpn.agent.bridges import attached
-from labvpn.agent.concern import Handler
-from labvpn.agent.document import Line, line_of, render
-from labvpn.agent.firewalld import SETTINGS, SHIPPED, Firewalld
-from labvpn.agent.generation import shown_generation
-from labvpn.agent.guard import needed
-from labvpn.agent.hashes import password_hash
-from labvpn.agent.hub import Hub
-from labvpn.agent.listeners import BLOCKED
-from labvpn.agent.logins import KEPT, WAYS, digest_of, unlocked
-from labvpn.agent.machine import Machine
-from labvpn.agent.openings import Openings
-from labvpn.agent.server import Server
-from labvpn.agent.softether import SoftEther
-from labvpn.agent.state import State
-from labvpn.agent.users import TEXTS
-from labvpn.agent.vpnconfig import Tree
+from labvpn.agent.core.concern import Handler
+from labvpn.agent.core.document import Line, line_of, render
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.state import State
+from labvpn.agent.firewalld.firewalld import SETTINGS, SHIPPED, Firewalld
+from labvpn.agent.firewalld.openings import Openings
+from labvpn.agent.firewalld.prechecks import needed
+from labvpn.agent.softether.access_list import OUR_MEMO
+from labvpn.agent.softether.authentication import KEPT, WAYS, digest_of, unlocked
+from labvpn.agent.softether.bridges import attached
+from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.config_file import Tree
+from labvpn.agent.softether.generation import shown_generation
+from labvpn.agent.softether.hashes import password_hash
+from labvpn.agent.softether.hub import HubConcern
+from labvpn.agent.softether.listeners import BLOCKED
+from labvpn.agent.softether.server import ServerConcern
+from labvpn.agent.softether.users import TEXTS
 
 SWITCHED = ("enabled",)
 # Kind and name of each line of the server, and its keys.
@@ -59,8 +59,8 @@ class Survey:
     def __init__(self, machine: Machine, softether: SoftEther) -> None:
         self.machine = machine
         self.softether = softether
-        self.server = Server(State(machine, "server"), softether)
-        self.hub = Hub(State(machine, "hub"), softether)
+        self.server = ServerConcern(State(machine, "server"), softether)
+        self.hub = HubConcern(State(machine, "hub"), softether)
         self.firewalld = Firewalld(machine)
         # What could not be read, in words: it is left as it is.
         self.unread: List[str] = []
@@ -97,7 +97,7 @@ class Survey:
     def read(self, handler: Handler, kind: str, name: str, asked: Dict[str, str]) -> Iterator[Line]:
         """A line as the host shows it; one that cannot be read is told, and ends nothing."""
         try:
-            values = handler.show(line_of(kind, name, asked))
+            values = handler.read(line_of(kind, name, asked))
         except UNREADABLE as error:
             self.unread.append(
                 "{} {} cannot be read ({}) and stays as it is".format(kind, name, error).replace("  ", " ")
@@ -108,7 +108,7 @@ class Survey:
 
     def of_server(self) -> Iterator[Line]:
         """The lines of the server itself."""
-        yield from self.server.handlers["listener"].strays()
+        yield from self.server.handlers["listener"].unmanaged()
         for kind, name, keys in SERVER_ASKED:
             yield from self.read(self.server.handlers[kind], kind, name, dict.fromkeys(keys, ""))
 

@@ -108,9 +108,9 @@ def _orders(
     services: list[str],
     stay: float,
 ) -> list["run.Order"]:  # type: ignore[name-defined]  # noqa: F821, UP037
+    from labvpn.connect.stack_outputs import outputs as read_outputs
     from labvpn.dial import run, softether
     from labvpn.dial.systems import SYSTEMS
-    from labvpn.kit.source import outputs as read_outputs
     from labvpn.model.outputs import OutputsError
 
     stack = None

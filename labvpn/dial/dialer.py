@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Protocol
 
+from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import link as ppp_link
 from labvpn.dial import phase1, tunnel
 from labvpn.dial.link import Link, Login
@@ -16,7 +17,6 @@ from labvpn.dial.systems import System
 from labvpn.dial.transport import IKE_PORT, NAT_PORT, Channel, Wire
 from labvpn.dial.tunnel import Tunnel
 from labvpn.dial.wire import isakmp
-from labvpn.doctor.log.event import Cause, Stage
 
 TRIES, WAIT = 4, 1.5
 """How often a message of IKE or L2TP is sent, and seconds between two tries."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from labvpn.diagnose import words
+from labvpn.diagnose.event import Cause
 from labvpn.dial.run import Dial
 from labvpn.dial.systems import System
-from labvpn.doctor.log import words
-from labvpn.doctor.log.event import Cause
 
 TEXTS = {
     "en": {

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
+from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import softether
 from labvpn.dial.dialer import DialEndedError, Dialer, Outcome, Say, Session
 from labvpn.dial.inside import Inside, Questions
@@ -16,7 +17,6 @@ from labvpn.dial.phase2 import dpd_question
 from labvpn.dial.systems import System
 from labvpn.dial.transport import UdpWire
 from labvpn.dial.wire.suite import HASHES
-from labvpn.doctor.log.event import Cause, Stage
 
 KEEPALIVE, ECHO, PEER = 20.0, 10.0, 30.0
 """Seconds between NAT keepalives (RFC 3948, 4), LCP echoes, and questions whether the server is there (RFC 3706)."""

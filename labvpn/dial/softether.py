@@ -10,7 +10,7 @@ import http.client
 import os
 import ssl
 
-from labvpn.agent.hashes import sha0
+from labvpn.agent.softether.hashes import sha0
 from labvpn.dial.wire import pack
 
 SECONDS = 5.0

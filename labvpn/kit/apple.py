@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
-from labvpn.kit.order import Order
+from labvpn.kit.request import KitRequest
 
 
-def profile(order: Order) -> bytes:
+def profile(order: KitRequest) -> bytes:
     """The .mobileconfig, unsigned. The same order gives the same identifiers, so that a newer profile replaces it."""
     identity = f"{order.user}.{order.stack.name}"
     content: dict[str, Any] = {
@@ -49,7 +49,7 @@ def signed(unsigned: bytes, certificates: bytes, key: bytes) -> bytes:
     return builder.sign(Encoding.DER, [PKCS7Options.Binary])
 
 
-def _vpn(order: Order, identity: str) -> dict[str, Any]:
+def _vpn(order: KitRequest, identity: str) -> dict[str, Any]:
     ppp = {"AuthName": order.login, "CommRemoteAddress": order.stack.name}
     if order.password is not None:
         ppp["AuthPassword"] = order.password

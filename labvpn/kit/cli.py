@@ -11,11 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
-from labvpn.kit import apple, make, sealed, source
-from labvpn.kit.order import Identity, Order, Trust
-from labvpn.kit.shelf import Shelf
+from labvpn.connect import stack_outputs
+from labvpn.kit import apple, build, encrypted_page
+from labvpn.kit.request import Identity, KitRequest, Trust
+from labvpn.kit.storage import KitStorage
 from labvpn.model.outputs import Outputs, OutputsError
-from labvpn.model.users import EVERYBODY
+from labvpn.model.users import WILDCARD
 
 REFUSED = 1
 WRONG_USAGE = 2
@@ -56,10 +57,10 @@ def kit(
         raise typer.BadParameter("name the users, or give --all")
     if (sign_certificate is None) != (sign_key is None):
         raise typer.BadParameter("--sign-certificate and --sign-key go together")
-    with told():
-        stack = source.outputs(outputs)
+    with reported():
+        stack = stack_outputs.outputs(outputs)
         sign = _signer(sign_certificate, sign_key) if sign_certificate and sign_key else None
-        maker = Maker(stack, Shelf(folder), trust(stack, trust_shown), secrets, certificates, sign)
+        maker = Maker(stack, KitStorage(folder), trust(stack, trust_shown), secrets, certificates, sign)
         made = maker.everybody() if everybody else maker.some(users or [])
     raise typer.Exit(0 if made else REFUSED)
 
@@ -69,11 +70,11 @@ class Maker:
     """Makes kits and says so; the passphrase of a sealed one is shown once, here, and kept nowhere."""
 
     stack: Outputs
-    shelf: Shelf
+    shelf: KitStorage
     trust: Trust | None
     secrets: bool = False
     certificates: Path | None = None
-    sign: make.Sign | None = None
+    sign: build.Sign | None = None
 
     def some(self, users: list[str]) -> bool:
         """The kits of these users; whether every one was made."""
@@ -102,8 +103,8 @@ class Maker:
             gone = "; its kit was removed" if self.shelf.remove(user) else ""
             typer.echo(f"{user}: {why}{gone}", err=True)
             return False
-        order = Order(self.stack.of(user), user, self.trust, self._identity(user), self.secrets)
-        made = make.kit(order, self.sign)
+        order = KitRequest(self.stack.of(user), user, self.trust, self._identity(user), self.secrets)
+        made = build.kit(order, self.sign)
         self._keep(order, made)
         for note in made.notes:
             typer.echo(f"{user}: {note}", err=True)
@@ -111,7 +112,7 @@ class Maker:
 
     def _refusal(self, user: str) -> str | None:
         account = self.stack.users.get(user)
-        if user == EVERYBODY:
+        if user == WILDCARD:
             return "stands for everybody whom RADIUS knows, and nobody dials by that name; name a user who has a line"
         if account is None and self.stack.everybody:
             return "has no line in the users' file, so there is no kit; RADIUS may let in whoever it is all the same"
@@ -121,12 +122,12 @@ class Maker:
             return f"the account expired on {account.expires:%Y-%m-%d}; give it a later date and run `pulumi up`"
         return None
 
-    def _keep(self, order: Order, made: make.Kit) -> None:
+    def _keep(self, order: KitRequest, made: build.Kit) -> None:
         if not self.secrets:
             typer.echo(f"{order.user}: {self.shelf.put(order.user, made.files)}")
             return
-        phrase = sealed.passphrase()
-        page = sealed.seal(f"{order.title}: {order.user}", made.files, phrase)
+        phrase = encrypted_page.passphrase()
+        page = encrypted_page.seal(f"{order.title}: {order.user}", made.files, phrase)
         typer.echo(f"{order.user}: {self.shelf.put_sealed(order.user, page)}   passphrase {phrase}")
 
     def _identity(self, user: str) -> Identity | None:
@@ -148,7 +149,7 @@ def trust(stack: Outputs, shown: bool) -> Trust | None:
     if stack.certificate:
         return Trust(stack.certificate)
     if shown:
-        return Trust(source.shown_certificate(stack))
+        return Trust(stack_outputs.shown_certificate(stack))
     if not (stack.protocols.openvpn or stack.protocols.sstp):
         return None
     raise OutputsError(
@@ -157,7 +158,7 @@ def trust(stack: Outputs, shown: bool) -> Trust | None:
     )
 
 
-def _signer(certificate: Path, key: Path) -> make.Sign:
+def _signer(certificate: Path, key: Path) -> build.Sign:
     try:
         chain, private = certificate.read_bytes(), key.read_bytes()
     except OSError as error:
@@ -173,7 +174,7 @@ def _signer(certificate: Path, key: Path) -> make.Sign:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def reported() -> Iterator[None]:
     """Say a refusal in its sentence, and exit."""
     try:
         yield

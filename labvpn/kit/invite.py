@@ -13,10 +13,10 @@ from typing import Annotated
 
 import typer
 
-from labvpn.kit import source
-from labvpn.kit.cli import FolderOption, Maker, SecretsOption, TrustShownOption, told, trust
+from labvpn.connect import stack_outputs
+from labvpn.kit.cli import FolderOption, Maker, SecretsOption, TrustShownOption, reported, trust
 from labvpn.kit.guests import Invitation, invitation
-from labvpn.kit.shelf import Shelf
+from labvpn.kit.storage import KitStorage
 from labvpn.model.outputs import OutputsError
 from labvpn.model.problems import ConfigurationError
 from labvpn.model.users_file import UsersFile
@@ -38,15 +38,15 @@ def invite(
 
     Exit status: 0 if every guest has a kit, 1 if something was refused; then the sentences say what to do.
     """
-    with told():
+    with reported():
         users = users or users_file(Path.cwd())
         invited = _read(file, users)
         _write(users, invited)
         added = len(invited.guests) - invited.known
         typer.echo(f"{users}: {added} guest{'' if added == 1 else 's'} added, {invited.known} stood there already")
         _apply(yes, file)
-        stack = source.outputs(None)
-        made = Maker(stack, Shelf(folder), trust(stack, trust_shown), secrets).some(list(invited.guests))
+        stack = stack_outputs.outputs(None)
+        made = Maker(stack, KitStorage(folder), trust(stack, trust_shown), secrets).some(list(invited.guests))
     raise typer.Exit(0 if made else 1)
 
 

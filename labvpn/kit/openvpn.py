@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from labvpn.kit.order import Order, Trust
+from labvpn.kit.request import KitRequest, Trust
 from labvpn.model.ports import OPENVPN_UDP
 
 
@@ -28,7 +28,7 @@ class Way:
         return f"{self.transport}-{self.port}"
 
 
-def ways(order: Order) -> tuple[Way, ...]:
+def ways(order: KitRequest) -> tuple[Way, ...]:
     """The ways that the server offers, in the order in which a user tries them: 1194 is OpenVPN's own port."""
     if not order.stack.protocols.openvpn:
         return ()
@@ -36,12 +36,12 @@ def ways(order: Order) -> tuple[Way, ...]:
     return (*udp, *(Way("tcp", port) for port in order.tcp if port in (443, OPENVPN_UDP)))
 
 
-def readers(order: Order) -> tuple[Reader, ...]:
+def readers(order: KitRequest) -> tuple[Reader, ...]:
     """One profile serves every program, unless a split tunnel needs the line that OpenVPN Connect refuses."""
     return (Reader.OPENVPN, Reader.CONNECT) if names_gateway(order) else (Reader.OPENVPN,)
 
 
-def names_gateway(order: Order) -> bool:
+def names_gateway(order: KitRequest) -> bool:
     """Whether a split tunnel needs the line: SoftEther 5 pushes routes without the gateway that they go by.
 
     SoftEther 4 pushes the other end of the tunnel, and with another gateway no route can be made.
@@ -49,12 +49,12 @@ def names_gateway(order: Order) -> bool:
     return order.splits and order.stack.generation >= 5
 
 
-def profile(order: Order, trust: Trust, way: Way, reader: Reader = Reader.OPENVPN) -> str:
+def profile(order: KitRequest, trust: Trust, way: Way, reader: Reader = Reader.OPENVPN) -> str:
     """The .ovpn of one way to the server."""
     return "".join(f"{line}\n" for line in _lines(order, trust, way, reader))
 
 
-def _lines(order: Order, trust: Trust, way: Way, reader: Reader) -> Iterator[str]:
+def _lines(order: KitRequest, trust: Trust, way: Way, reader: Reader) -> Iterator[str]:
     yield f"# {order.title}, {order.user}, {way.transport.upper()} port {way.port}"
     yield from ("client", "dev tun", f"proto {way.transport}", *_remotes(order, way), "nobind")
     # The server's own sample says AES-128-CBC, which OpenVPN 2.6 does not negotiate; the server follows this one.
@@ -68,13 +68,13 @@ def _lines(order: Order, trust: Trust, way: Way, reader: Reader) -> Iterator[str
     yield "verb 3"
 
 
-def _remotes(order: Order, way: Way) -> Iterator[str]:
+def _remotes(order: KitRequest, way: Way) -> Iterator[str]:
     yield from (f"remote {host} {way.port}" for host in order.hosts)
     if len(order.hosts) > 1:
         yield "remote-random"
 
 
-def _restarts(order: Order) -> Iterator[str]:
+def _restarts(order: KitRequest) -> Iterator[str]:
     if not order.redials:
         # A session that the server ends stays ended: any restart, and any failed attempt, ends the program.
         yield from ("remap-usr1 SIGTERM", "connect-retry-max 1", "resolv-retry 20", "server-poll-timeout 20")
@@ -86,7 +86,7 @@ def _restarts(order: Order) -> Iterator[str]:
         yield from ("ignore-unknown-option session-timeout", f"session-timeout {order.limit}")
 
 
-def _server(order: Order, trust: Trust) -> Iterator[str]:
+def _server(order: KitRequest, trust: Trust) -> Iterator[str]:
     if trust.is_authority:
         yield "remote-cert-tls server"
         # The stack's authority signs its servers alone; those without a name of all have each its own address for one.
@@ -95,7 +95,7 @@ def _server(order: Order, trust: Trust) -> Iterator[str]:
     yield from _inline("ca", trust.pem)
 
 
-def _user(order: Order) -> Iterator[str]:
+def _user(order: KitRequest) -> Iterator[str]:
     if order.identity is None:
         yield from ("auth-user-pass", "auth-retry none", "auth-nocache")
     elif order.secrets:

@@ -10,11 +10,11 @@ import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from labvpn.kit import openvpn
-from labvpn.kit.order import TCP_443, Order
+from labvpn.kit.request import TCP_443, KitRequest
 from labvpn.kit.words import LANGUAGES, WORDS
 from labvpn.model.untrusted import plain
 
-Step = tuple[str, list[str]]
+SheetStep = tuple[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Page:
     """What one reaches: the name, where it is, and what a browser opens."""
     ways: Sequence[str]
     android: str
-    steps: Sequence[Step]
+    steps: Sequence[SheetStep]
 
 
-def sheet(order: Order, files: Sequence[str]) -> str:
+def sheet(order: KitRequest, files: Sequence[str]) -> str:
     """The page of HTML; it needs no network, and names only the `files` that the kit holds."""
     template = environment().get_template("sheet.html.j2")
     pages = [_page(order, files, language) for language in LANGUAGES]
@@ -50,7 +50,7 @@ def environment() -> Environment:
     )
 
 
-def _page(order: Order, files: Sequence[str], language: str) -> Page:
+def _page(order: KitRequest, files: Sequence[str], language: str) -> Page:
     words = WORDS[language]
     minutes = order.account.auto_disconnect // 60
     return Page(
@@ -65,13 +65,13 @@ def _page(order: Order, files: Sequence[str], language: str) -> Page:
     )
 
 
-def _code(order: Order) -> str:
+def _code(order: KitRequest) -> str:
     if not order.preshared_key or not order.stack.protocols.l2tp_ipsec:
         return ""
     return segno.make(order.preshared_key, micro=False).svg_inline(scale=3, border=2, omitsize=True)
 
 
-def _facts(order: Order, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _facts(order: KitRequest, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield words["for"], order.account.real_name or order.user
     yield words["server"], order.stack.name
     yield words["name"], order.login
@@ -88,19 +88,19 @@ def _moment(end: datetime) -> str:
     return f"{end:%Y-%m-%d %H:%M} (UTC{end:%z})".replace("UTC+0000", "UTC")
 
 
-def _services(order: Order, words: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
+def _services(order: KitRequest, words: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
     for service in order.stack.network.services:
         port = str(service.port) if service.port is not None else words["any_port"]
         yield service.name, f"{service.target} ({service.protocol} {port})", service.link
 
 
-def _password(order: Order, words: Mapping[str, str]) -> str:
+def _password(order: KitRequest, words: Mapping[str, str]) -> str:
     if not order.by_password:
         return words["certificate_login"]
     return order.password or words["password_kept" if order.account.has_his_own else "password_apart"]
 
 
-def _ways(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Iterator[str]:
+def _ways(order: KitRequest, files: Sequence[str], words: Mapping[str, str]) -> Iterator[str]:
     """L2TP/IPsec first, then what passes on TCP 443, then the rest."""
     names = " ".join(files)
     if "l2tp" in names:
@@ -116,7 +116,7 @@ def _ways(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Itera
     yield words["way_softether"].format(port=order.tcp[0])
 
 
-def _steps(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Iterator[Step]:
+def _steps(order: KitRequest, files: Sequence[str], words: Mapping[str, str]) -> Iterator[SheetStep]:
     """In the order of the ways: L2TP/IPsec, OpenVPN, SSTP, SoftEther's own client."""
     for file in _ending(files, ".mobileconfig"):
         yield words["mac"], [words["mac_steps"].format(file=file)]
@@ -134,7 +134,7 @@ def _steps(order: Order, files: Sequence[str], words: Mapping[str, str]) -> Iter
         yield words["softether"], [words["softether_steps"].format(file=file), *before]
 
 
-def _script(files: Sequence[str], end: str, words: Mapping[str, str], sentence: str) -> Iterator[Step]:
+def _script(files: Sequence[str], end: str, words: Mapping[str, str], sentence: str) -> Iterator[SheetStep]:
     for file in _ending(files, end):
         run = f"powershell -ExecutionPolicy Bypass -File {file}"
         yield words["windows"], [words[sentence].format(file=file, run=run)]

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from labvpn.kit.order import Identity, Order, Trust
+from labvpn.kit.request import Identity, KitRequest, Trust
 
 Tree = Mapping[str, "str | int | bool | bytes | Tree"]
 
@@ -34,7 +34,7 @@ The client 5.01.9674 on Linux cannot: once it has dialled again by itself, no da
 """
 
 
-def setting(order: Order, trust: Trust | None) -> str:
+def setting(order: KitRequest, trust: Trust | None) -> str:
     """The .vpn file; the client asks for the password at the first dial."""
     root: Tree = {
         "CheckServerCert": trust is not None,
@@ -47,7 +47,7 @@ def setting(order: Order, trust: Trust | None) -> str:
     return "\ufeff" + "".join(f"{line}\r\n" for line in (f"# {order.title}", "declare root", *_block(root)))
 
 
-def _auth(order: Order) -> Tree:
+def _auth(order: KitRequest) -> Tree:
     if order.identity is None and order.account.radius:
         # RADIUS knows no hash of SoftEther's: the client has to send the password itself.
         return {"AuthType": BY_RADIUS, "Username": order.user}
@@ -65,7 +65,7 @@ def _identity(identity: Identity) -> Tree:
     return {"ClientCert": certificate.public_bytes(Encoding.DER), "ClientKey": plain}
 
 
-def _option(order: Order) -> Tree:
+def _option(order: KitRequest) -> Tree:
     return {
         "AccountName": order.title,
         "AdditionalConnectionInterval": 1,

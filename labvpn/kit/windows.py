@@ -9,7 +9,7 @@ import base64
 import textwrap
 from collections.abc import Iterator
 
-from labvpn.kit.order import TCP_443, Order, Trust
+from labvpn.kit.request import TCP_443, KitRequest, Trust
 
 MARKED = "\ufeff"
 """Windows PowerShell takes a script without this mark for one in the system's old code page."""
@@ -42,7 +42,7 @@ def quoted(text: str) -> str:
     return "'" + "".join(letter * 2 if letter in "'\u2018\u2019\u201a\u201b" else letter for letter in text) + "'"
 
 
-def l2tp(order: Order) -> str:
+def l2tp(order: KitRequest) -> str:
     """The script for L2TP/IPsec; it asks for the preshared key where that is not known."""
     lines = [*_start(order, "L2TP/IPsec")]
     if order.stack.translated:
@@ -54,7 +54,7 @@ def l2tp(order: Order) -> str:
     return _script(lines)
 
 
-def sstp(order: Order, trust: Trust) -> str:
+def sstp(order: KitRequest, trust: Trust) -> str:
     """The script for SSTP, which checks the server's name and looks for its authority in the machine's store alone."""
     lines = [*_start(order, "SSTP"), *_as_administrator("it adds the lab's authority to those of this machine")]
     text = "\n".join(textwrap.wrap(base64.b64encode(trust.der).decode(), 76))
@@ -65,7 +65,7 @@ def sstp(order: Order, trust: Trust) -> str:
     return _script(lines)
 
 
-def _start(order: Order, protocol: str) -> Iterator[str]:
+def _start(order: KitRequest, protocol: str) -> Iterator[str]:
     yield f"# {order.title} by {protocol}, for {order.user}. Windows asks for name and password at the first dial."
     yield "$ErrorActionPreference = 'Stop'"
 
@@ -83,7 +83,7 @@ def _nat_rule() -> list[str]:
     ]
 
 
-def _connection(order: Order, name: str, server: str, kind: str, more: str = "") -> Iterator[str]:
+def _connection(order: KitRequest, name: str, server: str, kind: str, more: str = "") -> Iterator[str]:
     yield f"$name = {quoted(name)}"
     yield "Get-VpnConnection -Name $name -ErrorAction SilentlyContinue | Remove-VpnConnection -Force"
     yield f"Add-VpnConnection -Name $name -ServerAddress {quoted(server)} -TunnelType {kind}{more} `"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from labvpn.model.base import Value
-from labvpn.model.dns import Mode
+from labvpn.model.dns import DnsMode
 from labvpn.model.identity import CERTIFICATE, kinds
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength
@@ -184,7 +184,7 @@ class Credentials(Value):
             ),
             "fortigateToken": (lab.fortigate, self.fortigate_token, "the lab has a FortiGate"),
             "fortigateCa": (lab.fortigate, self.fortigate_ca, "the lab has a FortiGate"),
-            "dnsKey": (lab.dns and lab.dns.mode is Mode.UPDATE, self.dns_key, "the lab's name is kept by update"),
+            "dnsKey": (lab.dns and lab.dns.mode is DnsMode.UPDATE, self.dns_key, "the lab's name is kept by update"),
         }
         for key, (wanted, value, why) in needed.items():
             if wanted and value is None:

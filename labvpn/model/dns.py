@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from labvpn.model.base import Value, duplicates
-from labvpn.model.records import Key
+from labvpn.state.records import Key
 
 
 def _in_ascii(given: object) -> object:
@@ -30,7 +30,7 @@ Label = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 ZoneName = Annotated[
     str, BeforeValidator(_in_ascii), StringConstraints(pattern=rf"^({Label}\.)*{Label}\.?$", max_length=254)
 ]
-Host = Annotated[
+HostLabel = Annotated[
     str, BeforeValidator(_in_ascii), StringConstraints(pattern=rf"^(@|{Label}(\.{Label})*\.?)$", max_length=254)
 ]
 KeyLabel = r"[!#-'*-\-/-:<-?A-\[\]-~]{1,63}"
@@ -39,7 +39,7 @@ KeyName = Annotated[
 ]
 """The name of a TSIG key is a domain name of any characters; these need no escape in a server's configuration."""
 
-Address = IPv4Address | IPv6Address
+Ipv4Text = IPv4Address | IPv6Address
 
 LONGEST_NAME = 245
 """Characters of a name: 253 at most (RFC 1035, section 2.3.4), less those of the marker before it."""
@@ -57,7 +57,7 @@ class Algorithm(StrEnum):
     SHA512 = "hmac-sha512"
 
 
-class Mode(StrEnum):
+class DnsMode(StrEnum):
     """Who sets the records: the stack by dynamic update, or a person in a control panel."""
 
     UPDATE = "rfc2136"
@@ -81,21 +81,23 @@ class TsigKey(Value):
         return given
 
 
-class Name(Value):
+class DnsName(Value):
     """The name: kept by dynamic update (RFC 2136) over TCP, or by hand and then only checked."""
 
     zone: ZoneName
-    host: Host = Field(default="vpn", description="the name within the zone; @ is the zone's own name")
+    host: HostLabel = Field(default="vpn", description="the name within the zone; @ is the zone's own name")
     ttl: int = Field(default=300, ge=0, le=2**31 - 1, description="seconds")
-    mode: Mode = Mode.UPDATE
-    addresses: tuple[Address, ...] = Field(default=(), description="left out: the address of the server")
-    aliases: tuple[Host, ...] = Field(default=(), description="other names in the zone that point to this one (CNAME)")
+    mode: DnsMode = DnsMode.UPDATE
+    addresses: tuple[Ipv4Text, ...] = Field(default=(), description="left out: the address of the server")
+    aliases: tuple[HostLabel, ...] = Field(
+        default=(), description="other names in the zone that point to this one (CNAME)"
+    )
     marker: bool = Field(default=False, description="a TXT record at _labvpn.HOST says which stack keeps the name")
-    server: Address | None = Field(default=None, description="the primary name server that takes updates")
+    server: Ipv4Text | None = Field(default=None, description="the primary name server that takes updates")
     port: Annotated[int, Field(ge=1, le=65535)] = 53
     key: TsigKey | None = None
     adopt: bool = Field(default=False, description="take over records that are there and that this stack did not make")
-    roots: tuple[Address, ...] = Field(default=(), description="where the delegation begins; left out: the internet's")
+    roots: tuple[Ipv4Text, ...] = Field(default=(), description="where the delegation begins; left out: the internet's")
     delegation: Literal["public", "private"] = Field(
         default="public", description="private: only the server itself knows the zone, so no delegation is followed"
     )
@@ -150,11 +152,11 @@ class Name(Value):
             raise ValueError(f"the name {host} lies outside the zone {self.apex}; give a name of that zone, as vpn")
         return whole
 
-    def points_to(self, server: Address) -> tuple[Address, ...]:
+    def points_to(self, server: Ipv4Text) -> tuple[Ipv4Text, ...]:
         """The addresses of the name, which are the server's own unless others are given."""
         return self.addresses or (server,)
 
-    def closed(self, addresses: Iterable[Address]) -> str | None:
+    def closed(self, addresses: Iterable[Ipv4Text]) -> str | None:
         """Why these addresses may not stand in the name, if they may not: no hop lets IPv6 in."""
         sixth = next((address for address in addresses if address.version == 6), None)
         if sixth is None or self.ipv6 != "closed":
@@ -167,7 +169,7 @@ class Name(Value):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         lacking = [name for name in ("server", "key") if getattr(self, name) is None]
-        if self.mode is Mode.UPDATE and lacking:
+        if self.mode is DnsMode.UPDATE and lacking:
             raise ValueError(f"mode rfc2136 needs {' and '.join(lacking)}; add it, or say mode: manual")
         for twice in duplicates([str(address) for address in self.addresses]):
             raise ValueError(f"the address {twice} stands twice; keep one")

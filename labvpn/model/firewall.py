@@ -48,7 +48,7 @@ def _each_once(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 ZoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,17}$")]
-Interface = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,15}$")]
+NetworkInterface = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,15}$")]
 Rule = Annotated[str, AfterValidator(_rule)]
 
 
@@ -56,7 +56,7 @@ class Zone(Value):
     """What the lab puts into a zone that exists; all else in it stays as it is."""
 
     vpn: bool = Field(default=False, description="whether users may dial in through this zone too")
-    interfaces: Annotated[tuple[Interface, ...], AfterValidator(_each_once)] = Field(
+    interfaces: Annotated[tuple[NetworkInterface, ...], AfterValidator(_each_once)] = Field(
         default=(), description="interfaces of the host that belong to it"
     )
     sources: Annotated[tuple[Network, ...], AfterValidator(_each_once)] = Field(

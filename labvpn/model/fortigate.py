@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, m
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.ports import Port, PortText, port
-from labvpn.model.rules import ALL
+from labvpn.state.fortigate import ALL
 
 UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 """Kinds of characters that are in no name: controls and ends of lines."""
@@ -47,7 +47,7 @@ def _policy_key(given: object) -> int | str:
 
 
 PolicyKey = Annotated[int | str, PlainValidator(_policy_key)]
-Interface = Annotated[str, name_of("an interface or zone", 35)]
+InterfaceName = Annotated[str, name_of("an interface or zone", 35)]
 Schedule = Annotated[str, name_of("a schedule", 35)]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,14}$")]
 
@@ -88,7 +88,7 @@ def ports(texts: tuple[str, ...]) -> tuple[Port, ...]:
     return tuple(sorted(port(text) for text in texts))
 
 
-class Way(Value):
+class AccessException(Value):
     """One exception: who may reach which of the closed hosts past the VPN."""
 
     name: Label
@@ -97,15 +97,15 @@ class Way(Value):
     ports: tuple[PortText, ...] = Field(default=(), description="such as 22/tcp; left out: every port")
 
 
-class BehindVpn(Value):
+class VpnOnlyHosts(Value):
     """Hosts that are reached through the VPN alone, but for the exceptions."""
 
-    from_: tuple[Interface, ...] = Field(alias="from", min_length=1, description="interfaces that are shut out")
-    to: Interface | None = Field(default=None, description="interface of the hosts; left out: the VPN host's own")
+    from_: tuple[InterfaceName, ...] = Field(alias="from", min_length=1, description="interfaces that are shut out")
+    to: InterfaceName | None = Field(default=None, description="interface of the hosts; left out: the VPN host's own")
     before: PolicyKey = Field(description="the existing policy, by name or id, before which ours are placed")
     hosts: dict[Label, IPv4Address] = Field(min_length=1)
     ports: tuple[PortText, ...] = Field(default=(), description="what is closed; left out: everything")
-    exceptions: tuple[Way, ...] = ()
+    exceptions: tuple[AccessException, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -128,7 +128,7 @@ class Translation(Value):
     """The VPN host has a private address, and the FortiGate stands in for it outside (a VIP)."""
 
     mapped: IPv4Address = Field(description="the VPN host's own address")
-    addresses: dict[Interface, IPv4Address] = Field(
+    addresses: dict[InterfaceName, IPv4Address] = Field(
         default_factory=dict, description="the address outside, by interface; left out: the server's, at every one"
     )
 
@@ -150,8 +150,8 @@ class FortiGate(Value):
         description="name or address of the administration interface, with :PORT if it is not 443"
     )
     vdom: ObjectName = "root"
-    outside: tuple[Interface, ...] = Field(min_length=1, description="interfaces from which users dial in")
-    inside: Interface = Field(description="interface behind which the VPN host stands")
+    outside: tuple[InterfaceName, ...] = Field(min_length=1, description="interfaces from which users dial in")
+    inside: InterfaceName = Field(description="interface behind which the VPN host stands")
     before: PolicyKey = Field(
         description="the existing policy, by name or id, before which ours is placed, such as the deny of all"
     )
@@ -162,7 +162,7 @@ class FortiGate(Value):
     log: Literal["all", "utm", "disable"] = Field(default="all", description="what the box logs of our policies")
     schedule: Schedule = "always"
     vip: Translation | None = Field(default=None, description="left out: the VPN host has the address that users dial")
-    behind_vpn: BehindVpn | None = Field(default=None, description="left out: nothing else is closed")
+    behind_vpn: VpnOnlyHosts | None = Field(default=None, description="left out: nothing else is closed")
     adopt: Adopt = Adopt()
 
     @model_validator(mode="after")

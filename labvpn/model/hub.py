@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
-from labvpn.model.certificates import Certificate
+from labvpn.model.pem import Certificate
 from labvpn.model.policies import Policies
 from labvpn.model.securenat import SecureNat
 from labvpn.model.server import PortNumber
@@ -45,7 +45,7 @@ Text = Annotated[str, StringConstraints(max_length=511)]
 OptionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,60}$")]
 
 
-class Group(Value):
+class UserGroup(Value):
     """Users who share policies; a user's own policy wins over the group's."""
 
     real_name: Text = ""
@@ -53,7 +53,7 @@ class Group(Value):
     policies: Policies = Policies()
 
 
-class Service(Value):
+class HubService(Value):
     """Something in the lab that every guest may reach; the name stands in the rule's memo."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
@@ -68,7 +68,7 @@ class Service(Value):
         return self
 
 
-class Switch(StrEnum):
+class LogSwitch(StrEnum):
     """How often a log begins a new file."""
 
     NEVER = "never"
@@ -94,9 +94,9 @@ class Log(Value):
     """What the hub writes down; whole packets hold what users send, so that is never the default."""
 
     security: bool = True
-    security_switch: Switch = Switch.DAY
+    security_switch: LogSwitch = LogSwitch.DAY
     packet: bool = True
-    packet_switch: Switch = Switch.DAY
+    packet_switch: LogSwitch = LogSwitch.DAY
     packets: dict[PacketKind, Save] = Field(
         default={"tcp-conn": Save.HEADER, "dhcp": Save.HEADER}, description="by kind; a kind that is left out: none"
     )
@@ -122,8 +122,10 @@ class Hub(Value):
     online: bool = True
     exclusive: bool = Field(default=False, description="true: accounts that others made by hand are removed")
     secure_nat: SecureNat | None = Field(default=None, description="left out: no SecureNAT in this hub")
-    services: tuple[Service, ...] = Field(default=(), description="all that guests reach; users of `reach: free` more")
-    groups: dict[GroupName, Group] = Field(default_factory=dict)
+    services: tuple[HubService, ...] = Field(
+        default=(), description="all that guests reach; users of `reach: free` more"
+    )
+    groups: dict[GroupName, UserGroup] = Field(default_factory=dict)
     options: dict[OptionName, int] = Field(default_factory=dict, description="extended options by SoftEther's names")
     log: Log = Log()
     authorities: tuple[Certificate, ...] = Field(default=(), description="trusted CAs: PEM files")

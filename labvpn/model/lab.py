@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from labvpn.model.base import Mistakes, Value, duplicates
-from labvpn.model.dns import Name
+from labvpn.model.dns import DnsName
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.hub import Hub, HubName
@@ -22,10 +22,10 @@ from labvpn.model.users import User
 from labvpn.model.vpn import Vpn
 
 
-class Pointing(NamedTuple):
+class NameTarget(NamedTuple):
     """A name of the lab's, and the servers that it points to."""
 
-    name: Name
+    name: DnsName
     addresses: tuple[IPv4Address, ...]
     label: str = "name"
 
@@ -47,7 +47,7 @@ class Lab(Value):
     users: tuple[User, ...] = ()
     firewall: HostFirewall | None = Field(default=None, description="left out: the host's firewall is not ours")
     fortigate: FortiGate | None = Field(default=None, description="left out: no FortiGate stands before the host")
-    dns: Name | None = Field(default=None, description="left out: the name is kept elsewhere")
+    dns: DnsName | None = Field(default=None, description="left out: the name is kept elsewhere")
     protect: bool = Field(
         default=False, description="true: nothing is taken away that would cut users off, not even by `pulumi destroy`"
     )
@@ -80,7 +80,7 @@ class Lab(Value):
         vip = self.fortigate.vip if self.fortigate else None
         return {f"server{each.suffix}": vip.mapped if vip else each.address for each in self.servers}
 
-    def own_name(self, server: Server) -> Name | None:
+    def own_name(self, server: Server) -> DnsName | None:
         """The name that points to one server alone, if it has one."""
         alone = {"addresses": (server.address,), "aliases": ()}
         if self.dns is None or server.host is None:
@@ -88,16 +88,16 @@ class Lab(Value):
         return self.dns.model_copy(update={**alone, "host": self.dns.relative(server.host)})
 
     @property
-    def names(self) -> tuple[Pointing, ...]:
+    def names(self) -> tuple[NameTarget, ...]:
         """The name of all servers, then the names of single ones; none where the name is kept elsewhere."""
         if self.dns is None:
             return ()
         own = [
-            Pointing(name, (each.address,), f"name-{name.host}")
+            NameTarget(name, (each.address,), f"name-{name.host}")
             for each in self.servers
             if (name := self.own_name(each))
         ]
-        return (Pointing(self.dns, tuple(each.address for each in self.servers)), *own)
+        return (NameTarget(self.dns, tuple(each.address for each in self.servers)), *own)
 
     def place(self, server: Server) -> str:
         """Where a server stands in the configuration: `server`, or `servers[1]`."""

@@ -34,13 +34,13 @@ Secret = Annotated[SecretStr | None, BeforeValidator(_unmasked)]
 """A secret, None where the engine kept it back."""
 
 
-class Told(Value):
+class OutputsValue(Value):
     """A part of the outputs; what a later stack adds is no mistake."""
 
     model_config = ConfigDict(extra="ignore")
 
 
-class Account(Told):
+class Account(OutputsValue):
     """One user: the password (None for a login by certificate, or where it was kept back) and the rules."""
 
     password: Secret = None
@@ -61,7 +61,7 @@ class Account(Told):
         return self.expires is not None and self.expires.astimezone() <= now
 
 
-class Reachable(Told):
+class Reachable(OutputsValue):
     """A service that the users of a hub reach: its name, its address inside, its port."""
 
     name: str
@@ -83,7 +83,7 @@ class Reachable(Told):
         return f"{scheme}://{self.target}/" if self.port == usual else f"{scheme}://{self.target}:{self.port}/"
 
 
-class Network(Told):
+class HubNetwork(OutputsValue):
     """The network inside the hub: its router, the host's own address there, and what a split tunnel reaches."""
 
     router: IPv4Address | None = Field(default=None, description="None: the hub has no SecureNAT of the stack's")
@@ -92,7 +92,7 @@ class Network(Told):
     services: tuple[Reachable, ...] = ()
 
 
-class Login(Told):
+class Login(OutputsValue):
     """How the VPN host is reached by SSH, and the key by which it is known."""
 
     host: str
@@ -101,7 +101,7 @@ class Login(Told):
     host_key: str
 
 
-class Site(Told):
+class ServerOutputs(OutputsValue):
     """One server: its label (None: it needs none), its address, what reaches it alone, and its login."""
 
     name: str | None = None
@@ -110,7 +110,7 @@ class Site(Told):
     ssh: Login
 
 
-class Outputs(Told):
+class Outputs(OutputsValue):
     """The outputs of one stack; `certificate` is the PEM of the authority that signs the server's certificates."""
 
     name: str
@@ -119,10 +119,12 @@ class Outputs(Told):
     generation: int = Field(default=5, description="of SoftEther: a split tunnel is pushed in two ways")
     hub: str
     protocols: Protocols
-    network: Network
-    networks: dict[str, Network] = Field(default_factory=dict, description="of every hub that has one")
+    network: HubNetwork
+    networks: dict[str, HubNetwork] = Field(default_factory=dict, description="of every hub that has one")
     ssh: Login
-    servers: tuple[Site, ...] = Field(default=(), description="every server; `address` and `ssh` are the first one's")
+    servers: tuple[ServerOutputs, ...] = Field(
+        default=(), description="every server; `address` and `ssh` are the first one's"
+    )
     users: dict[str, Account]
     everybody: tuple[str, ...] = Field(default=(), description="hubs that let in whom RADIUS knows, without a line")
     preshared_key: Secret = None
@@ -130,14 +132,14 @@ class Outputs(Told):
     translated: bool = Field(default=False, description="whether the server stands behind an address translation (VIP)")
 
     @property
-    def every(self) -> tuple[Site, ...]:
+    def every(self) -> tuple[ServerOutputs, ...]:
         """Every server, also where the outputs were written before there could be several."""
-        return self.servers or (Site(address=self.address, dialled=self.name, ssh=self.ssh),)
+        return self.servers or (ServerOutputs(address=self.address, dialled=self.name, ssh=self.ssh),)
 
     def of(self, user: str) -> Outputs:
         """The outputs as a user meets them: the hub and its network are the user's own."""
         hub = self.users[user].hub
-        return self.model_copy(update={"hub": hub, "network": self.networks.get(hub, Network())}) if hub else self
+        return self.model_copy(update={"hub": hub, "network": self.networks.get(hub, HubNetwork())}) if hub else self
 
 
 def read(text: str) -> Outputs:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
-from labvpn.model.dns import Host
+from labvpn.model.dns import HostLabel
 from labvpn.model.tarball import Tarball
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
@@ -52,7 +52,9 @@ class Server(Value):
     name: ServerName | None = Field(
         default=None, description="what it is called beside others; of several servers all but one need it"
     )
-    host: Host | None = Field(default=None, description="a name of its own in dns.zone, beside the one of all servers")
+    host: HostLabel | None = Field(
+        default=None, description="a name of its own in dns.zone, beside the one of all servers"
+    )
     address: IPv4Address = Field(description="the address that users dial and that the name points to")
     ssh: Ssh = Ssh()
     install: Literal["package", "tarball", "present"] = Field(

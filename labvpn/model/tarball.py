@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, m
 from labvpn.model.base import Value
 
 
-def _address(text: str) -> str:
+def _archive_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("https", "http", "file") or not (parts.path.strip("/") and parts.path.isascii()):
         raise ValueError("must be an address such as https://host/vpnserver.tar.gz, or file:///path on the VPN host")
@@ -21,14 +21,14 @@ def _address(text: str) -> str:
     return text
 
 
-Address = Annotated[str, StringConstraints(pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+$"), AfterValidator(_address)]
+ArchiveUrl = Annotated[str, StringConstraints(pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+$"), AfterValidator(_archive_url)]
 Digest = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[0-9a-fA-F]{64}$")]
 
 
 class Tarball(Value):
     """The archive, at an address or as a file of the project's."""
 
-    address: Address | None = Field(default=None, description="https://..., or file:///... on the VPN host")
+    address: ArchiveUrl | None = Field(default=None, description="https://..., or file:///... on the VPN host")
     file: str | None = Field(
         default=None, description="path, from the project's folder; the stack brings it to the host"
     )

@@ -15,9 +15,9 @@ from pydantic import (
     model_validator,
 )
 
-from labvpn.model.certificates import Certificate
 from labvpn.model.hub import GroupName, HubName, Text, UserName
 from labvpn.model.moments import Moment
+from labvpn.model.pem import Certificate
 from labvpn.model.policies import Policies
 
 RESERVED = re.compile(r"administrator|securenat|cascade|link|l3sw_.*", re.IGNORECASE)
@@ -30,10 +30,10 @@ def _free(name: str) -> str:
     return name
 
 
-EVERYBODY = "*"
+WILDCARD = "*"
 """SoftEther's name for everybody whom the hub's RADIUS server knows and who has no line of his own."""
 
-Name = Annotated[UserName, AfterValidator(_free)]
+AccountName = Annotated[UserName, AfterValidator(_free)]
 
 NEW = re.compile(r"[A-Za-z0-9._@-]{1,64}|\*")
 """What a name has to be where the stack makes the user: it then works in every client, path and access rule."""
@@ -89,7 +89,7 @@ class User(Policies):
     """One account; security policies stand by SoftEther's own names."""
 
     auth: Auth = Auth.PASSWORD
-    name: Name
+    name: AccountName
     real_name: Text = ""
     note: Text = ""
     hub: HubName | None = Field(default=None, description="left out: the stack's own hub, `vpn.hub`")
@@ -159,4 +159,4 @@ class User(Policies):
     @property
     def is_everybody(self) -> bool:
         """Whether this is no account but the line for all whom RADIUS knows."""
-        return self.name == EVERYBODY
+        return self.name == WILDCARD

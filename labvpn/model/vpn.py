@@ -14,7 +14,7 @@ from labvpn.model.ports import Protocols
 from labvpn.model.securenat import SecureNat
 from labvpn.model.server import PortNumber
 from labvpn.model.sessions import Sessions
-from labvpn.model.transport import Syslog, Tls
+from labvpn.model.tls import Syslog, Tls
 
 
 def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ TERM = timedelta(days=365)
 AUTHORITY_TERM = timedelta(days=20 * 365)
 
 
-class Served(NamedTuple):
+class ServerCertificate(NamedTuple):
     """What the server shows and proves itself by, in PEM; `authority` is whom clients trust, None for an own one."""
 
     certificate: str
@@ -41,7 +41,7 @@ class Served(NamedTuple):
         return hashlib.sha256(_der(self.certificate)).hexdigest()
 
 
-def served(lab: Lab, credentials: Credentials, now: datetime | None = None) -> Served | None:
+def server_certificate(lab: Lab, credentials: Credentials, now: datetime | None = None) -> ServerCertificate | None:
     """The server's certificate, None where the stack leaves the server its own. Raises ConfigurationError.
 
     The same lab gives the same certificate until its renewal is due: RSA with PKCS #1 v1.5 signs without chance.
@@ -60,7 +60,7 @@ def served(lab: Lab, credentials: Credentials, now: datetime | None = None) -> S
     return None
 
 
-def found_authority(name: str, now: datetime, limits: Sequence[str] = ()) -> str:
+def create_authority(name: str, now: datetime, limits: Sequence[str] = ()) -> str:
     """A new private authority and a key for its server, in PEM: certificate, the authority's key, the server's key.
 
     `limits` are the names, addresses and networks for which alone it may sign (RFC 5280, 4.2.1.10), so that a device
@@ -88,7 +88,7 @@ def problems(lab: Lab, credentials: Credentials) -> list[Problem]:
     found: dict[Problem, None] = {}
     for server in lab.servers:
         try:
-            served(lab.at(server), credentials)
+            server_certificate(lab.at(server), credentials)
         except ConfigurationError as error:
             found |= dict.fromkeys(error.problems)
     return list(found)
@@ -117,14 +117,14 @@ class _Mismatch(ValueError):
     """Parts that do not belong together."""
 
 
-def _own(certificate: str, key: str) -> Served:
+def _own(certificate: str, key: str) -> ServerCertificate:
     private = _load(key)
     if x509.load_pem_x509_certificate(certificate.encode()).public_key() != private.public_key():
         raise _Mismatch("is of another key than serverKey; give the two that belong together")
-    return Served(certificate.strip() + "\n", _private(private), None)
+    return ServerCertificate(certificate.strip() + "\n", _private(private), None)
 
 
-def _signed(lab: Lab, bundle: str, now: datetime) -> Served:
+def _signed(lab: Lab, bundle: str, now: datetime) -> ServerCertificate:
     authority = _authority_of(bundle)
     signing, key = (_load(text) for kind, text in blocks(bundle) if kind == "KEY")
     if authority.public_key() != signing.public_key():
@@ -135,7 +135,7 @@ def _signed(lab: Lab, bundle: str, now: datetime) -> Served:
     begin = authority.not_valid_before_utc + TERM * ((now - authority.not_valid_before_utc) // TERM)
     if begin >= authority.not_valid_after_utc:
         raise _Mismatch("has ended; make a new one by `labvpn authority`, and new kits")
-    return Served(_pem(_sign(lab, authority, signing, key, begin)), _private(key), _pem(authority))
+    return ServerCertificate(_pem(_sign(lab, authority, signing, key, begin)), _private(key), _pem(authority))
 
 
 def _sign(

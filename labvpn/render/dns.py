@@ -8,11 +8,11 @@ from ipaddress import ip_address
 import dns.name
 import dns.update
 
-from labvpn.model.dns import Name
-from labvpn.model.records import Key, RecordSet, Sets, by_key
+from labvpn.model.dns import DnsName
+from labvpn.state.records import Key, RecordSet, Sets, by_key
 
 
-def records(name: Name, addresses: Iterable[str], owner: str) -> dict[Key, RecordSet]:
+def records(name: DnsName, addresses: Iterable[str], owner: str) -> dict[Key, RecordSet]:
     """The sets that the zone shall hold; `owner` stands in the marker. ValueError for an address that may not."""
     given = [ip_address(address) for address in addresses]
     if (reason := name.closed(given)) is not None:
@@ -20,7 +20,7 @@ def records(name: Name, addresses: Iterable[str], owner: str) -> dict[Key, Recor
     return by_key(_sets(name, [str(ip) for ip in given if ip.version == 4], [str(ip) for ip in given], owner))
 
 
-def _sets(name: Name, fourth: list[str], every: list[str], owner: str) -> Iterator[RecordSet]:
+def _sets(name: DnsName, fourth: list[str], every: list[str], owner: str) -> Iterator[RecordSet]:
     sixth = [address for address in every if address not in fourth]
     for kind, addresses in (("A", fourth), ("AAAA", sixth)):
         if addresses:
@@ -73,7 +73,7 @@ def _put(message: dns.update.UpdateMessage, key: Key, goal: RecordSet | None) ->
         message.replace(name, goal.ttl, key.kind, *goal.values)
 
 
-def by_hand(name: Name, goal: Sets) -> list[str]:
+def by_hand(name: DnsName, goal: Sets) -> list[str]:
     """What a person enters in a control panel, a line for each record."""
     return [
         f"name {_within(each.key.name, name.apex)}, type {each.key.kind}, value {value}, TTL {each.ttl}"

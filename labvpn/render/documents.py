@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from labvpn.model import ports
-from labvpn.model.document import Entry, flag, write
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.lab import Lab
 from labvpn.model.server import Server
 from labvpn.model.vpn import Vpn
 from labvpn.render.hub import hubs
+from labvpn.state.document import Entry, flag, write
 
 UNITS = {"package": "softether-vpnserver", "tarball": "vpnserver", "present": "softether"}
 """SoftEther's systemd unit by the way of its installation; `softether` is whichever the host has."""

@@ -8,19 +8,31 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from labvpn.model import fortigate as model
-from labvpn.model.fortigate import BehindVpn, FortiGate, Way
+from labvpn.model.fortigate import AccessException, FortiGate, VpnOnlyHosts
 from labvpn.model.lab import Lab
 from labvpn.model.ports import ESP, Port, Transport, of_transport
-from labvpn.model.rules import ALL, ALL_SERVICES, Action, Address, Block, Group, Objects, Policy, Service, Vip, Wanted
+from labvpn.state.fortigate import (
+    ALL,
+    ALL_SERVICES,
+    Action,
+    AddressGroup,
+    AddressObject,
+    Block,
+    DesiredFortiGate,
+    Objects,
+    Policy,
+    ServiceObject,
+    Vip,
+)
 
 
-def wanted(lab: Lab, box: FortiGate) -> Wanted:
+def wanted(lab: Lab, box: FortiGate) -> DesiredFortiGate:
     """Everything that the lab has on its FortiGate, and where its policies stand."""
     dialled = [vip.name for vip in _vips(lab, box)] or [_host_name(box, name) for name in lab.host_addresses]
     blocks = [_outer(lab, box, dialled)]
     if box.behind_vpn:
         blocks.append(_closing(lab, box, box.behind_vpn, dialled))
-    return Wanted(_objects(lab, box, blocks), tuple(blocks))
+    return DesiredFortiGate(_objects(lab, box, blocks), tuple(blocks))
 
 
 def source_name(box: FortiGate, source: str) -> str:
@@ -42,7 +54,7 @@ def _outer(lab: Lab, box: FortiGate, dialled: Iterable[str]) -> Block:
     return Block((allow,), _key(box.before))
 
 
-def _closing(lab: Lab, box: FortiGate, closed: BehindVpn, dialled: Iterable[str]) -> Block:
+def _closing(lab: Lab, box: FortiGate, closed: VpnOnlyHosts, dialled: Iterable[str]) -> Block:
     """The exceptions, then what lets the VPN be dialled from inside too, then the deny."""
     to = (closed.to or box.inside,)
     services = tuple(service.name for service in _shut(box, closed)) or (ALL_SERVICES,)
@@ -62,7 +74,7 @@ def _key(before: int | str) -> str:
     return f"#{before}" if isinstance(before, int) else before
 
 
-def _exception(box: FortiGate, closed: BehindVpn, way: Way) -> Policy:
+def _exception(box: FortiGate, closed: VpnOnlyHosts, way: AccessException) -> Policy:
     return _policy(
         box,
         way.name,
@@ -98,7 +110,7 @@ def _objects(lab: Lab, box: FortiGate, blocks: Iterable[Block]) -> Objects:
         services += [one for way in closed.exceptions for one in _of_ports(f"{box.prefix}-{way.name}", way.ports)]
     return Objects(
         tuple(_addresses(lab, box)),
-        (Group(f"{box.prefix}-sources", tuple(source_name(box, source) for source in box.sources)),)
+        (AddressGroup(f"{box.prefix}-sources", tuple(source_name(box, source) for source in box.sources)),)
         if len(box.sources) > 1
         else (),
         tuple(services),
@@ -107,7 +119,7 @@ def _objects(lab: Lab, box: FortiGate, blocks: Iterable[Block]) -> Objects:
     )
 
 
-def _addresses(lab: Lab, box: FortiGate) -> Iterable[Address]:
+def _addresses(lab: Lab, box: FortiGate) -> Iterable[AddressObject]:
     closed = box.behind_vpn
     hosts = {**lab.host_addresses, **(closed.hosts if closed else {})}
     sources = [*box.sources, *(source for way in (closed.exceptions if closed else ()) for source in way.sources)]
@@ -120,13 +132,13 @@ def _host_name(box: FortiGate, name: str) -> str:
     return f"{box.prefix}-{name}"
 
 
-def _host(box: FortiGate, name: str, address: IPv4Address) -> Address:
-    return Address(_host_name(box, name), (IPv4Network(address),))
+def _host(box: FortiGate, name: str, address: IPv4Address) -> AddressObject:
+    return AddressObject(_host_name(box, name), (IPv4Network(address),))
 
 
-def _source(box: FortiGate, source: str) -> Address:
+def _source(box: FortiGate, source: str) -> AddressObject:
     known = model.networks((source,))
-    return Address(source_name(box, source), known, country="" if known else source)
+    return AddressObject(source_name(box, source), known, country="" if known else source)
 
 
 def _vips(lab: Lab, box: FortiGate) -> list[Vip]:
@@ -148,24 +160,24 @@ def _plain(place: str) -> str:
     return plain if plain == place.replace("/", "-") else f"{plain}-{digest}"
 
 
-def _vpn_services(lab: Lab, box: FortiGate) -> Iterator[Service]:
+def _vpn_services(lab: Lab, box: FortiGate) -> Iterator[ServiceObject]:
     """TCP and UDP stand apart, for removed UDP ports give no difference in FortiOS's provider; ESP has no ports."""
     yield from _services("SoftEther", f"{box.prefix}-udp", lab.vpn.ports)
     if lab.vpn.protocols.esp:
-        yield Service(f"{box.prefix}-esp", protocol=ESP)
+        yield ServiceObject(f"{box.prefix}-esp", protocol=ESP)
 
 
-def _shut(box: FortiGate, closed: BehindVpn) -> list[Service]:
+def _shut(box: FortiGate, closed: VpnOnlyHosts) -> list[ServiceObject]:
     return _of_ports(f"{box.prefix}-only", closed.ports)
 
 
-def _of_ports(name: str, texts: tuple[str, ...]) -> list[Service]:
+def _of_ports(name: str, texts: tuple[str, ...]) -> list[ServiceObject]:
     return list(_services(f"{name}-tcp", f"{name}-udp", model.ports(texts)))
 
 
-def _services(tcp_name: str, udp_name: str, ports: tuple[Port, ...]) -> Iterator[Service]:
+def _services(tcp_name: str, udp_name: str, ports: tuple[Port, ...]) -> Iterator[ServiceObject]:
     tcp, udp = (" ".join(map(str, of_transport(ports, transport))) for transport in (Transport.TCP, Transport.UDP))
     if tcp:
-        yield Service(tcp_name, tcp=tcp)
+        yield ServiceObject(tcp_name, tcp=tcp)
     if udp:
-        yield Service(udp_name, udp=udp)
+        yield ServiceObject(udp_name, udp=udp)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 
-from labvpn.model.certificates import fingerprint
-from labvpn.model.document import Entry, flag
 from labvpn.model.hub import Hub, Log, Save
 from labvpn.model.lab import Lab
+from labvpn.model.pem import fingerprint
 from labvpn.model.securenat import SecureNat
 from labvpn.model.users import Auth, User
-from labvpn.render.access import rules
+from labvpn.render.access_list import rules
+from labvpn.state.document import Entry, flag
 
 PACKETS = ("tcp-conn", "tcp", "dhcp", "udp", "icmp", "ip", "arp", "ethernet")
 """SoftEther's kinds of logged packets, in its order."""

@@ -11,13 +11,13 @@ from labvpn.model.lab import Lab
 from labvpn.model.ports import Transport, of_transport
 from labvpn.model.server import Server
 from labvpn.model.users import Auth, User
-from labvpn.render.certificate import served
+from labvpn.render.certificate import server_certificate
 
 Secret = Callable[[str], Any]
 """Marks a text as a secret for the engine."""
 
 
-def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
+def stack_outputs(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
     """Every output by its name, in the shape of `labvpn.model.outputs`."""
     answer: dict[str, Any] = {
         "name": lab.dialled,
@@ -31,7 +31,7 @@ def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
         "fortigate": lab.fortigate is not None,
         "translated": lab.fortigate is not None and lab.fortigate.vip is not None,
         "ssh": login(lab.server, credentials),
-        "servers": [site(lab, server, credentials) for server in lab.servers],
+        "servers": [server_outputs(lab, server, credentials) for server in lab.servers],
         "users": {
             user.name: account(lab, user, password(user, credentials, secret))
             for user in lab.users
@@ -41,7 +41,7 @@ def told(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["presharedKey"] = secret(credentials.preshared_key.get_secret_value())
-    if (shown := served(lab, credentials)) is not None and shown.authority:
+    if (shown := server_certificate(lab, credentials)) is not None and shown.authority:
         answer["certificate"] = shown.authority
     return answer
 
@@ -63,7 +63,7 @@ def network(hub: Hub) -> dict[str, Any]:
     }
 
 
-def site(lab: Lab, server: Server, credentials: Credentials) -> dict[str, Any]:
+def server_outputs(lab: Lab, server: Server, credentials: Credentials) -> dict[str, Any]:
     """One of the servers: what it is called, where it is, and what is dialled to reach it alone."""
     own = lab.own_name(server)
     address = str(server.address)

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from labvpn.kit.source import outputs as told
-from labvpn.model.outputs import Outputs, OutputsError, Site
+from labvpn.connect.errors import HopError
+from labvpn.connect.ssh import ISOLATED, run
+from labvpn.connect.stack_outputs import outputs as told
+from labvpn.model.outputs import Outputs, OutputsError, ServerOutputs
 from labvpn.model.server import Server, Ssh
-from labvpn.remote.errors import HopError
-from labvpn.remote.ssh import ISOLATED, run
 from labvpn.status import report as reports
 
 AGENT = f"{ISOLATED} /usr/local/lib/labvpn/agent status"
@@ -59,7 +59,7 @@ def status(
     raise typer.Exit(1 if failures else 0)
 
 
-def sites(stack: Outputs, server: str | None) -> tuple[Site, ...]:
+def sites(stack: Outputs, server: str | None) -> tuple[ServerOutputs, ...]:
     """The servers to read: all, or the one that is named. Raises OutputsError where there is none of that name."""
     found = tuple(site for site in stack.every if server in (None, site.name, str(site.address), site.dialled))
     if not found:

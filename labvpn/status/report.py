@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import Field, ValidationError
 
-from labvpn.kit.order import Trust
-from labvpn.model.outputs import Told
+from labvpn.kit.request import Trust
+from labvpn.model.outputs import OutputsValue
 from labvpn.model.untrusted import json_text
 
 SOON = timedelta(minutes=5)
@@ -17,7 +17,7 @@ NEAR = timedelta(days=30)
 """A certificate or an account that ends within this is shown as ending."""
 
 
-class Session(Told):
+class Session(OutputsValue):
     """One user's session; `received` and `sent` are bytes as the server counts them, times are UTC."""
 
     hub: str
@@ -37,7 +37,7 @@ class Session(Told):
         return self.since + timedelta(seconds=self.limit) if self.limit else None
 
 
-class Account(Told):
+class Account(OutputsValue):
     """A user whose account ends one day."""
 
     hub: str
@@ -45,7 +45,7 @@ class Account(Told):
     expires: datetime
 
 
-class Failure(Told):
+class Failure(OutputsValue):
     """The failed logins of one name from one source within a day; the source is empty where the log names none."""
 
     hub: str
@@ -55,7 +55,7 @@ class Failure(Told):
     last: datetime
 
 
-class Barred(Told):
+class BannedSource(OutputsValue):
     """A source of so many failed logins that it may open no new connection for now."""
 
     source: str
@@ -63,21 +63,21 @@ class Barred(Told):
     failures: int
 
 
-class Crashed(Told):
+class Crashed(OutputsValue):
     """A moment at which the server crashed, and the sources that were connecting then."""
 
     at: datetime
     sources: tuple[str, ...] = ()
 
 
-class Report(Told):
+class Report(OutputsValue):
     """The server at one moment of its own clock."""
 
     at: datetime
     sessions: tuple[Session, ...] = ()
     accounts: tuple[Account, ...] = ()
     failures: tuple[Failure, ...] = ()
-    barred: tuple[Barred, ...] = ()
+    barred: tuple[BannedSource, ...] = ()
     crashes: tuple[Crashed, ...] = ()
     guard: str | None = Field(
         default=None, description="what stands in the way of the guard, empty for nothing; None where there is none"

@@ -8,13 +8,13 @@ import pulumi
 
 from components.dns import Name, NameArgs
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
-from components.remote import Host, sites
+from components.host import Host, host_plans
 from components.softether import SoftEther, SoftEtherArgs
-from labvpn.observe.dns import Sight, Walk
-from labvpn.observe.fortigate import Gate
-from labvpn.observe.host import Observed
+from labvpn.parse.fortigate.tables import FortiGateSnapshot
+from labvpn.parse.host import HostState
+from labvpn.render.agent_request import secrets
 from labvpn.render.documents import Concern, documents
-from labvpn.render.secrets import secrets
+from labvpn.state.dns import DelegationTrace, DnsSnapshot
 from tests.components.engine import is_secret, plain, run
 from tests.unit.boxes import box
 from tests.unit.samples import CANARY, credentials, lab
@@ -27,14 +27,14 @@ def host(user: str = "root") -> Host:
 
 def build_all() -> None:
     desired = documents(lab(), "the agent")
-    gate = FortiGateArgs.of(lab(), credentials(), Gate(box()))
+    gate = FortiGateArgs.of(lab(), credentials(), FortiGateSnapshot(box()))
     wanted = lab().dns
     assert wanted is not None
     server = SoftEther("vpn", SoftEtherArgs(host(), desired))
     after = pulumi.ResourceOptions(depends_on=[server])
     HostFirewall("host-firewall", HostFirewallArgs(host(), desired[Concern.FIREWALL]), after)
     FortiGate("fortigate", gate, after)
-    Name("name", NameArgs(wanted, ["203.0.113.20"], sight=Sight(Walk("unasked"))), after)
+    Name("name", NameArgs(wanted, ["203.0.113.20"], sight=DnsSnapshot(DelegationTrace("unasked"))), after)
 
 
 def test_one_command_for_each_concern_and_not_one_for_each_user() -> None:
@@ -104,7 +104,7 @@ def test_the_server_document_is_the_seed_of_the_host() -> None:
 
 
 def test_what_the_host_shows_stands_beside_what_is_desired() -> None:
-    shown = Observed("hub LAB online=no\n", applied=None)
+    shown = HostState("hub LAB online=no\n", applied=None)
     desired = documents(lab(), "the agent")
 
     def build() -> None:
@@ -145,7 +145,7 @@ def test_each_server_is_known_by_its_own_key_and_has_resources_of_its_own_names(
     whole = credentials(hostKeys={"two": key})
 
     def build() -> None:
-        for site in sites(two, whole):
+        for site in host_plans(two, whole):
             sender = Host(site.server, whole, {}, site.secrets)
             SoftEther(f"vpn{site.server.suffix}", SoftEtherArgs(sender, site.desired))
 

@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from components.outputs import export
-from labvpn.rehearsal.places import PROJECT
+from rehearsal.places import PROJECT
 
 CHILD = """
 import subprocess, components, pulumi

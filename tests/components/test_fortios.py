@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 WHOLE = "from pulumiverse_fortios import firewall; from pulumiverse_fortios.firewall import service"
-OURS = "from components import fortios"
+OURS = "from components import fortios_types as fortios"
 SAME = "assert (firewall.Policy, service.Custom) == (fortios.Policy, fortios.Custom); assert firewall.Accessproxy"
 
 

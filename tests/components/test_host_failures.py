@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.host_failures import sentence
+from components.host_hooks import sentence
 from labvpn.model.server import Server
 
 LOST = "after 3 failed attempts: dial tcp 203.0.113.20:22: i/o timeout"

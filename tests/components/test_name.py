@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components.dns import Name, NameArgs
-from labvpn.observe.dns import Sight, Walk
+from labvpn.state.dns import DelegationTrace, DnsSnapshot
 from tests.components.engine import run
 from tests.unit.dns.samples import PRIMARY, by_hand, name, shown, sight
 
@@ -24,11 +24,11 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return words
 
 
-def build(seen: Sight, **wanted: Any) -> None:
+def build(seen: DnsSnapshot, **wanted: Any) -> None:
     run(lambda: _name(seen, wanted))
 
 
-def _name(seen: Sight, wanted: dict[str, Any]) -> None:
+def _name(seen: DnsSnapshot, wanted: dict[str, Any]) -> None:
     Name("name", NameArgs(by_hand(**wanted), ["203.0.113.20"], sight=seen))
 
 
@@ -51,13 +51,13 @@ def test_a_record_that_is_missing_stops_up_where_that_is_configured(told: list[s
 
 
 def test_a_record_that_cannot_be_looked_for_is_said_and_stops_nothing(told: list[str]) -> None:
-    build(Sight(Walk("unseen", ".", ("192.0.2.1",))), missing="fail")
+    build(DnsSnapshot(DelegationTrace("unseen", ".", ("192.0.2.1",))), missing="fail")
     assert told[-1] == f"vpn.lab.example could not be looked for (not verified): {ENTER}"
 
 
 def test_a_zone_that_nobody_delegates_stops_up_where_that_is_configured(told: list[str]) -> None:
     with pytest.raises(pulumi.RunError, match="is not there as yet"):
-        build(Sight(Walk("absent", "example", ("192.0.2.1",))), missing="fail")
+        build(DnsSnapshot(DelegationTrace("absent", "example", ("192.0.2.1",))), missing="fail")
     assert "is not delegated" in told[0]
 
 
@@ -71,9 +71,9 @@ def test_an_ipv6_address_that_is_not_open_is_warned_of_in_a_preview(
     told: list[str], monkeypatch: pytest.MonkeyPatch, ipv6: str, words: list[str]
 ) -> None:
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
-    monkeypatch.setattr("labvpn.remote.ipv6._connect", lambda *_pair: errno.ECONNREFUSED)
+    monkeypatch.setattr("labvpn.connect.dns.ipv6._connect", lambda *_pair: errno.ECONNREFUSED)
     wanted = name(addresses=["2001:db8::20"], ipv6=ipv6)
-    run(lambda: _updated(NameArgs(wanted, sight=Sight(Walk("unasked")), ports=[1])))
+    run(lambda: _updated(NameArgs(wanted, sight=DnsSnapshot(DelegationTrace("unasked")), ports=[1])))
     assert [part in sentence for part, sentence in zip(words, told, strict=True)] == [True] * len(words)
 
 

@@ -29,9 +29,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("installed")
     for name in ("labvpn", "components"):
         shutil.copytree(PROJECT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(PROJECT / name, source / name)
-    build = "from setuptools.build_meta import build_wheel; build_wheel('.')"
+    build = "from hatchling.build import build_wheel; build_wheel('.')"
     subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True, text=True)
     (wheel,) = source.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(target)

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from labvpn.agent import bundle
-from labvpn.rehearsal import network
-from labvpn.rehearsal.places import PROJECT
+from rehearsal import network
+from rehearsal.places import PROJECT
 from tests.rehearsal.conftest import Rehearsal
 
 SOURCE = bundle.source()

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import places, system
+from rehearsal import places, system
 
 HERE = Path(__file__).parent
 
@@ -52,7 +52,7 @@ class Rehearsal:
         return {**os.environ, "LABVPN_REHEARSAL": self.name, "PYTHONPATH": project, **self.more}
 
     def line(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "labvpn.rehearsal", *words]
+        return [sys.executable, "-m", "rehearsal", *words]
 
     def command(self, *words: str, **how: Any) -> subprocess.CompletedProcess[str]:
         how = {"capture_output": True, "text": True, "timeout": 240, **how}

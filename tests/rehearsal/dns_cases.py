@@ -13,10 +13,10 @@ from dataclasses import replace
 import dns.name
 import dns.update
 
-from labvpn.model.records import Key, Sets, read
-from labvpn.remote import dns as primary
-from labvpn.remote.dns_wire import Signer, Zone, exchange
+from labvpn.connect.dns import primary
+from labvpn.connect.dns.tsig import Signer, Zone, exchange
 from labvpn.render.dns import update
+from labvpn.state.records import Key, Sets, read
 from tests.rehearsal import dns_ipv6, dns_refusals
 from tests.rehearsal.dns_server import OURS, THEIRS, Server, said, wire
 

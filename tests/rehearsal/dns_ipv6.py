@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from labvpn.model.records import Sets, read
-from labvpn.remote import dns as primary
+from labvpn.connect.dns import primary
+from labvpn.state.records import Sets, read
 from tests.rehearsal.dns_server import Server, said
 
 ADDRESS, PORT = "2001:db8::20", 443

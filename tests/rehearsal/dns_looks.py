@@ -12,16 +12,16 @@ import time
 from typing import Any
 from unittest.mock import patch
 
-from labvpn.model.dns import Name
-from labvpn.observe.dns_judge import by_hand, judge
-from labvpn.remote.dns_look import look
+from labvpn.connect.dns.inspect import inspect
+from labvpn.model.dns import DnsName
+from labvpn.plan.dns_checks import by_hand, find_problems
 from labvpn.render.dns import records
 
 
-def seen(name: Name, secret: str) -> dict[str, Any]:
+def seen(name: DnsName, secret: str) -> dict[str, Any]:
     began = time.monotonic()
-    sight = look(name, secret)
-    found = judge(name, sight)
+    sight = inspect(name, secret)
+    found = find_problems(name, sight)
     return {
         "end": sight.walk.end,
         "servers": [str(server) for server in sight.walk.servers],
@@ -36,7 +36,7 @@ def main() -> None:
     given = json.load(sys.stdin)
     real = time.time
     with patch("time.time", lambda: real() + given.get("ahead", 0)):
-        names = {label: Name.model_validate(name) for label, name in given["names"].items()}
+        names = {label: DnsName.model_validate(name) for label, name in given["names"].items()}
         print(json.dumps({label: seen(name, given["secret"]) for label, name in names.items()}))
 
 

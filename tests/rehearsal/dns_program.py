@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from labvpn.rehearsal import network, stack, values
+from rehearsal import network, stack, values
 from tests.rehearsal.conftest import HERE, Rehearsal
 
 EXAMPLE = HERE.parents[1] / "examples" / "dns.py"

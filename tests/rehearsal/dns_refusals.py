@@ -9,10 +9,10 @@ from unittest.mock import patch
 import dns.query
 import dns.rcode
 
-from labvpn.model.records import read
-from labvpn.rehearsal import zones
-from labvpn.remote.dns_wire import Zone
+from labvpn.connect.dns.tsig import Zone
 from labvpn.render.dns import update
+from labvpn.state.records import read
+from rehearsal import zones
 from tests.rehearsal.dns_server import OURS, Server, look, wire
 
 SECRET_OF_ANOTHER = "c29tZXRoaW5nIGVsc2UgYWx0b2dldGhlciEhISEhISE="

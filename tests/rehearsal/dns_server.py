@@ -9,11 +9,11 @@ from typing import Any
 import dns.message
 
 from components.dns_keeper import Keeper
-from labvpn.model.records import Key, Sets, read
-from labvpn.remote import dns as primary
-from labvpn.remote.dns_wire import Conflict, Zone, exchange
-from labvpn.remote.errors import HopError
+from labvpn.connect.dns import primary
+from labvpn.connect.dns.tsig import Conflict, Zone, exchange
+from labvpn.connect.errors import HopError
 from labvpn.render.dns import update
+from labvpn.state.records import Key, Sets, read
 
 OURS, THEIRS = "203.0.113.20", "203.0.113.9"
 
@@ -62,7 +62,7 @@ def wire(zone: Zone, message: dns.message.Message | None) -> str:
 
 
 def look(zone: Zone) -> str:
-    return said(lambda: primary.show(zone, ()))
+    return said(lambda: primary.answer(zone, ()))
 
 
 def said(act: Callable[[], object]) -> str:

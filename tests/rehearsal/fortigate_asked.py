@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from labvpn.rehearsal.fortigate import certificates
+from rehearsal.fortigate import certificates
 from tests.rehearsal.fortigate_wire import LONG, TOKEN, Wire
 from tests.unit.rehearsal.test_fortigate_rules import policy
 

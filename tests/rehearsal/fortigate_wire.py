@@ -16,8 +16,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from labvpn.rehearsal import images, system
-from labvpn.rehearsal.fortigate import certificates, control
+from rehearsal import images, system
+from rehearsal.fortigate import certificates, control
 
 TOKEN = "wire-token"
 INTERNET, SERVER, CAMPUS = "198.51.100.10", "203.0.113.20", "203.0.113.140"
@@ -77,7 +77,7 @@ class Wire:
 
     def start_box(self) -> None:
         """Start the FortiGate and wait until it answers."""
-        command = [sys.executable, "-m", "labvpn.rehearsal.fortigate", "--state", str(self.state)]
+        command = [sys.executable, "-m", "rehearsal.fortigate", "--state", str(self.state)]
         with (self.state / "log").open("ab") as log:
             box = [*self.enter("fortigate"), *command]
             self.box = subprocess.Popen(box, stderr=log, env=os.environ | {"PYTHONPATH": str(ROOT)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labvpn.agent.hashes import password_hash, user_hash
+from labvpn.agent.softether.hashes import password_hash, user_hash
 from tests.rehearsal.hand_made import INSTALL
 from tests.rehearsal.own_lab import OwnLab
 from tests.unit.adopt.labs import NETWORK, Tree, config, hub, policy, secret, text_of, user

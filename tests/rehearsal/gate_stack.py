@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labvpn.rehearsal import sealed
-from labvpn.rehearsal.fortigate import control, store
-from labvpn.rehearsal.fortigate.gate import Faults
-from labvpn.rehearsal.places import PROJECT
-from labvpn.rehearsal.stack import ready
+from rehearsal import stack_config
+from rehearsal.fortigate import control, store
+from rehearsal.fortigate.gate import Faults
+from rehearsal.places import PROJECT
+from rehearsal.stack import ready
 from tests.rehearsal.stack import Stack
 
 PROGRAM = PROJECT / "tests/rehearsal/fortigate_program"
@@ -38,7 +38,7 @@ class GateStack:
     def make(cls, lab: Stack, folder: Path) -> GateStack:
         state = lab.state
         engine = ready(state, print)
-        sealed.ensure(state, engine.pulumi, engine.environment(state))
+        stack_config.ensure(state, engine.pulumi, engine.environment(state))
         return cls(lab, folder, state / "fortigate")
 
     def declare(
@@ -56,7 +56,7 @@ class GateStack:
         )
 
     def words(self, *words: str) -> list[str]:
-        file = str(self.folder / sealed.FILE)
+        file = str(self.folder / stack_config.FILE)
         return ["pulumi", "--", "--non-interactive", *words, "--cwd", str(PROGRAM), "--config-file", file]
 
     def says(self, *words: str) -> str:

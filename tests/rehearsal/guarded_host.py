@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.agent_host import AgentHost
 
 RAW = Path(__file__).parent / "attacks" / "raw_login.py"

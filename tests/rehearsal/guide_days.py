@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import machine, network
-from labvpn.rehearsal.problems import RehearsalError
-from labvpn.rehearsal.proof import CARRIER, WHOAMI
+from rehearsal import machine, network
+from rehearsal.problems import RehearsalError
+from rehearsal.proof import CARRIER, WHOAMI
 from tests.rehearsal.hub_lab import authority, signed
 from tests.rehearsal.kit_lab import PROGRAM
 from tests.rehearsal.own_lab import OwnLab

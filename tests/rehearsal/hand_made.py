@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import network
-from labvpn.rehearsal.fortigate import control
+from rehearsal import network
+from rehearsal.fortigate import control
 from tests.rehearsal.own_lab import OwnLab
 from tests.unit.boxes import policy
 

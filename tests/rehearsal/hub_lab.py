@@ -12,10 +12,10 @@ from typing import Any
 from labvpn.model import accounts
 from labvpn.model.lab import Lab
 from labvpn.model.users import User
-from labvpn.rehearsal import dial
-from labvpn.rehearsal.dial import Dialled, Login
+from labvpn.render.agent_request import secrets
 from labvpn.render.documents import Concern, documents
-from labvpn.render.secrets import secrets
+from rehearsal import dial
+from rehearsal.dial import Dialled, Login
 from tests.rehearsal.agent_host import AGENT, SECRETS, AgentHost
 from tests.unit.samples import credentials, lab
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.agent_host import SECRETS, AgentHost
 from tests.rehearsal.kit_lab import Dial, running
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
-from labvpn.rehearsal import network, stack, values
-from labvpn.rehearsal.dial import Dialled, Login, dialled
-from labvpn.rehearsal.places import PROJECT
-from labvpn.rehearsal.soak.hands import Hands
+from rehearsal import network, stack, values
+from rehearsal.dial import Dialled, Login, dialled
+from rehearsal.places import PROJECT
+from rehearsal.soak.manual_changes import ManualChanges
 from tests.rehearsal.stack import Stack, Tables
 
 LEFT_OUT = shutil.ignore_patterns(".*cache", ".git", ".hypothesis", "__pycache__", "kits", "tests", ".venv")
@@ -124,7 +124,7 @@ class OwnLab(Stack):
             return client.address is not None
 
     @property
-    def by_hand(self) -> Hands:
+    def by_hand(self) -> ManualChanges:
         """An administrator's hands, who knows the password of now."""
         hands = self.hands
         hands.lab.secrets.update({key: self.typed[key] for key in ("administratorPassword", "presharedKey")})

@@ -9,17 +9,17 @@ import asyncio
 import json
 import sys
 
+from labvpn.connect import inspect
+from labvpn.connect.errors import HopError
 from labvpn.model.server import Server
-from labvpn.remote import look
-from labvpn.remote.errors import HopError
 
 
 def main() -> None:
     given = json.load(sys.stdin)
-    look.OBSERVE_SECONDS = given["seconds"]
+    inspect.OBSERVE_SECONDS = given["seconds"]
     server = Server.model_validate(given["server"])
     try:
-        answer = asyncio.run(look.ask_agent(server, given["opens"], given["hostKey"], "observe", "{}"))
+        answer = asyncio.run(inspect.ask_agent(server, given["opens"], given["hostKey"], "observe", "{}"))
     except HopError as error:
         answer = str(error)
     print(answer)

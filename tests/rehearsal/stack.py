@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from labvpn.rehearsal.places import PROJECT
-from labvpn.rehearsal.soak.hands import Hands
-from labvpn.rehearsal.soak.lab import Lab
+from rehearsal.places import PROJECT
+from rehearsal.soak.lab import Lab
+from rehearsal.soak.manual_changes import ManualChanges
 from tests.rehearsal.conftest import Rehearsal
 
 TABLES = ("firewall/policy", "firewall/address", "firewall/addrgrp", "firewall/vip", "firewall.service/custom")
@@ -99,9 +99,9 @@ class Stack(Rehearsal):
         return seen
 
     @property
-    def hands(self) -> Hands:
+    def hands(self) -> ManualChanges:
         """An administrator's hands on every hop."""
-        return Hands(Lab(self.name))
+        return ManualChanges(Lab(self.name))
 
     def tables(self) -> Tables:
         """The FortiGate, setting by setting, each table in its order."""

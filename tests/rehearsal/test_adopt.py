@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from labvpn.rehearsal import network
-from labvpn.rehearsal.dial import Login, dialled
+from rehearsal import network
+from rehearsal.dial import Login, dialled
 from tests.guide import ADOPTING
 from tests.rehearsal import hand_made
 from tests.rehearsal.hand_made import USERS, password, user

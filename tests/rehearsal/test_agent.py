@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.agent_host import AGENT, SECRETS, AgentHost
 
 KNOCK = f"""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import sealed, stack
+from rehearsal import stack, stack_config
 from tests.rehearsal.stack import Stack
 from tests.rehearsal.test_installation import BY_HAND, FIRST, PACK
 
@@ -26,7 +26,7 @@ def lab() -> Iterator[Stack]:
     lab.stop()
     lab.start()
     engine = stack.ready(lab.state, print)
-    sealed.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
+    stack_config.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
     yield lab
     lab.stop()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.guarded_host import WRONG_PASSWORD, GuardedHost, eventually
 from tests.rehearsal.openvpn_client import IN, REFUSED, dialling
 

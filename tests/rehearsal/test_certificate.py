@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import network
-from labvpn.render.certificate import Served, found_authority, served
+from labvpn.render.certificate import ServerCertificate, create_authority, server_certificate
+from rehearsal import network
 from tests.rehearsal.agent_host import SECRETS, AgentHost
 from tests.unit.samples import credentials, lab
 
@@ -23,15 +23,15 @@ BACKUPS = "/var/backups/labvpn"
 
 
 @pytest.fixture(scope="module")
-def shown() -> Served:
-    authority = found_authority("vpn.lab.example", datetime.now(UTC), ["vpn.lab.example", network.SERVER])
-    certificate = served(lab(), credentials(authority=authority))
+def shown() -> ServerCertificate:
+    authority = create_authority("vpn.lab.example", datetime.now(UTC), ["vpn.lab.example", network.SERVER])
+    certificate = server_certificate(lab(), credentials(authority=authority))
     assert certificate is not None
     return certificate
 
 
 @pytest.fixture(scope="module")
-def host(shown: Served) -> Iterator[AgentHost]:
+def host(shown: ServerCertificate) -> Iterator[AgentHost]:
     host = AgentHost("certificate")
     host.begin()
     host.converge("host")
@@ -41,12 +41,12 @@ def host(shown: Served) -> Iterator[AgentHost]:
     host.stop()
 
 
-def document(host: AgentHost, shown: Served) -> str:
+def document(host: AgentHost, shown: ServerCertificate) -> str:
     return host.documents()["server"] + f"certificate sha256={shown.fingerprint}\n"
 
 
 def test_clients_verify_the_server_by_the_authority_and_its_name(
-    host: AgentHost, shown: Served, tmp_path: Path
+    host: AgentHost, shown: ServerCertificate, tmp_path: Path
 ) -> None:
     assert "~ certificate" in "".join(host.converge("server", document(host, shown)))
     (tmp_path / "authority.pem").write_text(shown.authority or "")
@@ -54,7 +54,9 @@ def test_clients_verify_the_server_by_the_authority_and_its_name(
     assert host.converge("server", document(host, shown)) == ["nothing to change"]
 
 
-def test_a_certificate_set_by_hand_is_put_right_and_what_was_there_is_kept(host: AgentHost, shown: Served) -> None:
+def test_a_certificate_set_by_hand_is_put_right_and_what_was_there_is_kept(
+    host: AgentHost, shown: ServerCertificate
+) -> None:
     host.rpc(("RegenerateServerCert", {"StrValue_str": "by hand"}))
     (said,) = host.converge("server", document(host, shown))
     assert said.startswith("~ certificate: sha256 ")
@@ -65,7 +67,9 @@ def test_a_certificate_set_by_hand_is_put_right_and_what_was_there_is_kept(host:
     assert set(files[1:]) == {"600"}
 
 
-def test_the_kept_configuration_brings_the_server_back_to_what_it_was(host: AgentHost, shown: Served) -> None:
+def test_the_kept_configuration_brings_the_server_back_to_what_it_was(
+    host: AgentHost, shown: ServerCertificate
+) -> None:
     back = (
         "systemctl stop softether-vpnserver && "
         f"gunzip -c $(ls {BACKUPS}/*.gz | tail -n 1) >/var/lib/softether/vpn_server.config && "

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from labvpn.rehearsal import network, zones
+from rehearsal import network, zones
 from tests.rehearsal.conftest import Rehearsal
 
 Looks = dict[str, dict[str, Any]]

@@ -11,7 +11,7 @@ from typing import IO
 import pytest
 import yaml
 
-from labvpn.rehearsal import network, zones
+from rehearsal import network, zones
 from tests.rehearsal.conftest import Rehearsal
 
 SERVERS = {"BIND": (zones.BIND_ZONE, network.PRIMARY), "knot": (zones.KNOT_ZONE, network.KNOT)}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import network, values, zones
+from rehearsal import network, values, zones
 from tests.rehearsal.conftest import Rehearsal
 from tests.rehearsal.dns_program import ADDRESS, Program
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.conftest import Rehearsal
 
 FORTIGATE = ("pass", "drop", "reject")

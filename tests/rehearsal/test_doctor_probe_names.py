@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.conftest import Rehearsal
 
 UPDATE = "key hmac-sha256:labvpn {key}\nserver {server}\nzone lab.example\nupdate {change}\nsend\n"

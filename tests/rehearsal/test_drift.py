@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from labvpn.rehearsal.soak import drift
-from labvpn.rehearsal.soak.changes import groups
-from labvpn.rehearsal.soak.lab import Lab
+from rehearsal.soak import drift
+from rehearsal.soak.changes import groups
+from rehearsal.soak.lab import Lab
 
 SEED = 7
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from labvpn.model.lab import Lab
-from labvpn.observe.changes import drifted
-from labvpn.observe.host import Observed
-from labvpn.rehearsal import dial
-from labvpn.rehearsal.dial import Login
-from labvpn.rehearsal.network import WHOAMI
+from labvpn.parse.host import HostState
+from labvpn.plan.host import drifted
 from labvpn.render.documents import Concern, documents
+from rehearsal import dial
+from rehearsal.dial import Login
+from rehearsal.network import WHOAMI
 from tests.rehearsal import softether_client
 from tests.rehearsal.hub_lab import SERVER, SERVICES, WEB, WORKSTATION, HubHost, lets_in
 from tests.rehearsal.openvpn_client import IN, REFUSED, dialling
@@ -63,7 +63,7 @@ def status(host: HubHost) -> dict[str, dict[str, Any]]:
 def previewed(host: HubHost, one: Lab) -> list[str]:
     """What a preview says that somebody changed, and what it warns of."""
     shown = host.shown(one)
-    seen = Observed(shown["observed"], shown["applied"])
+    seen = HostState(shown["observed"], shown["applied"])
     return [*drifted(seen, documents(one, "")[Concern.HUB]), *shown["warnings"]]
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from labvpn.rehearsal.soak.faults import Bench
-from labvpn.rehearsal.soak.lab import Lab
-from labvpn.rehearsal.soak.steps import Hop, Step, injections, sample
+from rehearsal.soak.faults import Bench
+from rehearsal.soak.lab import Lab
+from rehearsal.soak.steps import EngineStep, Hop, injections, sample
 
 SEED = 9
 LONG = ("packets dropped", "says nothing")
@@ -26,11 +26,11 @@ def bench() -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="module")
-def steps(bench: Bench) -> list[Step]:
+def steps(bench: Bench) -> list[EngineStep]:
     return bench.change()
 
 
-def complaints(bench: Bench, steps: list[Step]) -> list[str]:
+def complaints(bench: Bench, steps: list[EngineStep]) -> list[str]:
     """What was not as promised after the first fault of the sample that does not take minutes."""
     injection = next(one for one in sample(injections(steps), SEED) if one.fault not in LONG)
     return [f"{injection.name}: {each}" for each in bench.survive(injection).complaints]
@@ -38,10 +38,10 @@ def complaints(bench: Bench, steps: list[Step]) -> list[str]:
 
 @pytest.mark.parametrize("hop", [Hop.HOST, Hop.FORTIGATE, Hop.NAME])
 def test_the_next_run_repairs_what_a_fault_at_a_step_broke_and_nobody_is_lost(
-    bench: Bench, steps: list[Step], hop: Hop
+    bench: Bench, steps: list[EngineStep], hop: Hop
 ) -> None:
     assert complaints(bench, [step for step in steps if step.hop is hop]) == []
 
 
-def test_a_destroy_that_a_fault_broke_is_mended_by_the_next_run(bench: Bench, steps: list[Step]) -> None:
+def test_a_destroy_that_a_fault_broke_is_mended_by_the_next_run(bench: Bench, steps: list[EngineStep]) -> None:
     assert complaints(bench, [replace(step, command="destroy") for step in steps if step.hop is Hop.HOST]) == []

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from labvpn.rehearsal.fortigate import certificates, control, ruleset
-from labvpn.rehearsal.fortigate.gate import Faults
+from rehearsal.fortigate import certificates, control, ruleset
+from rehearsal.fortigate.gate import Faults
 from tests.rehearsal.fortigate_asked import allow, ask, before, done, hits
 from tests.rehearsal.fortigate_wire import INTERNET, LONG, PATIENCE, SERVER, Echo, Wire, wire
 from tests.unit.rehearsal.test_fortigate_rules import CASES, changed, members

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal.fortigate import control
-from labvpn.rehearsal.fortigate.gate import Faults
-from labvpn.rehearsal.fortigate.initial import STRICT_VERSION
+from rehearsal.fortigate import control
+from rehearsal.fortigate.gate import Faults
+from rehearsal.fortigate.initial import STRICT_VERSION
 from tests.rehearsal.conftest import Rehearsal
 from tests.rehearsal.gate_stack import UP, GateStack
 from tests.rehearsal.stack import Stack, Tables

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from labvpn.model.firewall import HostFirewall
-from labvpn.rehearsal.places import PROJECT
+from rehearsal.places import PROJECT
 from tests.rehearsal.stack import Stack
 
 BY_HAND = "changed by hand: "

@@ -10,8 +10,8 @@ import pytest
 from labvpn.adopt.fortigate import fortigate
 from labvpn.adopt.found import Found
 from labvpn.model.lab import Lab
-from labvpn.observe import fortigate as observe
-from labvpn.rehearsal.fortigate import control
+from labvpn.parse.fortigate import tables as observe
+from rehearsal.fortigate import control
 from tests.rehearsal.conftest import Rehearsal
 from tests.rehearsal.gate_stack import PROGRAM, GateStack
 from tests.rehearsal.stack import Stack, Tables
@@ -60,7 +60,7 @@ def adopted(gate: GateStack) -> Found:
     rows = {path: gate.lab.hands.box("GET", path) for path in observe.TABLES}
     rows |= {"system/zone": gate.lab.hands.box("GET", "system/zone")}
     found = Found()
-    fortigate(found, "203.0.113.129", "root", observe.box(rows), lab_of(gate))
+    fortigate(found, "203.0.113.129", "root", observe.inventory(rows), lab_of(gate))
     return found
 
 

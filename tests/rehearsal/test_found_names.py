@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import network, zones
+from rehearsal import network, zones
 from tests.rehearsal.conftest import Rehearsal
 from tests.rehearsal.dns_program import ADDRESS, Program
 from tests.rehearsal.test_dns_delegation import Looks, declared, looked

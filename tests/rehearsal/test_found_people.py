@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from labvpn.kit.guests import invitation
-from labvpn.rehearsal import sealed
-from labvpn.rehearsal import stack as engine
-from labvpn.rehearsal.places import PROJECT
+from rehearsal import stack as engine
+from rehearsal import stack_config
+from rehearsal.places import PROJECT
 from tests.rehearsal.stack import Stack
 
 LIST = (PROJECT / "users.csv").read_text()
@@ -32,7 +32,7 @@ def lab() -> Iterator[Stack]:
     stack.stop()
     stack.start()
     chosen = engine.ready(stack.state, print)
-    sealed.ensure(stack.state, chosen.pulumi, chosen.environment(stack.state))
+    stack_config.ensure(stack.state, chosen.pulumi, chosen.environment(stack.state))
     stack.up()
     yield stack
     stack.stop()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import network
-from labvpn.rehearsal.dial import Login, dialled
+from rehearsal import network
+from rehearsal.dial import Login, dialled
 from tests.rehearsal import found_softether, hand_made
 from tests.rehearsal.found_softether import PASSWORDS, SHORT_KEY, stored
 from tests.rehearsal.own_lab import OwnLab

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.agent_host import AgentHost
 
 PUT = "if [ -e {file} ]; then cp -a {file} {kept}; fi; cat >{kept}.new; [ ! -e {kept} ] || cat {kept} >>{kept}.new; "

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from labvpn.rehearsal.soak.lab import SECONDS
+from rehearsal.soak.lab import SECONDS
 from tests.guide import ADMINISTERED, ENGLISH, JAPANESE, NOT_RUN, README, TEXTS, block, commands, rows, steps
 from tests.rehearsal.guide_days import DAYS, GUESTS
 from tests.rehearsal.own_lab import CONFIGURATION, OwnLab

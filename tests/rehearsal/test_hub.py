@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import dial as client
-from labvpn.rehearsal.dial import Login
-from labvpn.rehearsal.network import WHOAMI
+from rehearsal import dial as client
+from rehearsal.dial import Login
+from rehearsal.network import WHOAMI
 from tests.rehearsal.hub_lab import (
     MAC,
     SERVER,

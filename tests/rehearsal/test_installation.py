@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import network
-from labvpn.rehearsal.dial import Login, dialled
 from labvpn.render.documents import documents
+from rehearsal import network
+from rehearsal.dial import Login, dialled
 from tests.rehearsal.agent_host import AGENT, SECRETS, SOURCE, AgentHost
 from tests.unit.samples import lab
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from labvpn.kit.order import Trust
-from labvpn.rehearsal import sealed, stack
+from labvpn.kit.request import Trust
+from rehearsal import stack, stack_config
 from tests.rehearsal.kit_lab import CUT, PROGRAM, KitLab, dial, running
 from tests.rehearsal.softether_client import by_setting, dialling
 from tests.rehearsal.stack import Stack
@@ -46,7 +46,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KitLab]:
     lab.start()
     folder = tmp_path_factory.mktemp("kits")
     engine = stack.ready(lab.state, print)
-    sealed.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
+    stack_config.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
     (folder / "users.csv").write_text(USERS)
     users = {"file": str(folder / "users.csv")}
     lab.up("--config-file", str(lab.variant(folder, vpn=_split(lab.example["vpn"]), users=users)))

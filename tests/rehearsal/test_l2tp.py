@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.agent_host import SECRETS, AgentHost
 
 LAB = {"HubName_str": "LAB"}

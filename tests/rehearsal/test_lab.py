@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import values
-from labvpn.rehearsal.places import PROJECT
+from rehearsal import values
+from rehearsal.places import PROJECT
 from tests.guide import README, REHEARSED, TEXTS, block
 from tests.rehearsal.hub_lab import authority, signed
 from tests.rehearsal.stack import Stack

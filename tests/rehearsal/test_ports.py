@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from labvpn.rehearsal import sealed
-from labvpn.rehearsal.soak import ports
-from labvpn.rehearsal.soak.lab import Lab
-from labvpn.rehearsal.stack import ready
+from rehearsal import stack_config
+from rehearsal.soak import ports
+from rehearsal.soak.lab import Lab
+from rehearsal.stack import ready
 from tests.rehearsal.stack import Stack, Tables
 
 CASES = {case.name: case for case in ports.cases() if case.open_by == "service"}
@@ -45,7 +45,7 @@ def stack() -> Iterator[Stack]:
     stack.stop()
     stack.start()
     engine = ready(stack.state, print)
-    sealed.ensure(stack.state, engine.pulumi, engine.environment(stack.state))
+    stack_config.ensure(stack.state, engine.pulumi, engine.environment(stack.state))
     stack.output("server", "sh", "-c", INSTALL)
     ports.others_open(Lab(stack.name))
     yield stack

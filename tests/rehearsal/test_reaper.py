@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal import softether_client
 from tests.rehearsal.agent_host import SECRETS, AgentHost
 from tests.rehearsal.openvpn_client import IN, REFUSED, dialling

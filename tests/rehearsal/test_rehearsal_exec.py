@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.conftest import Rehearsal
 
 EVERYWHERE = ("phone", "server")

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from labvpn.rehearsal import enter, images, network
-from labvpn.rehearsal.process import Process
+from rehearsal import images, network, nsenter
+from rehearsal.process import Process
 from tests.rehearsal.conftest import Rehearsal
 
 TABLES = ("tcp", "tcp6", "udp", "udp6")
@@ -92,7 +92,7 @@ def wait_until(holds: Callable[[], bool], seconds: float = 5) -> None:
 
 
 def wrapper_of(rehearsal: Rehearsal) -> Process:
-    wrapper = enter.noted(rehearsal.state)
+    wrapper = nsenter.noted(rehearsal.state)
     assert wrapper is not None
     assert wrapper.alive
     return wrapper

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.conftest import Rehearsal
 
 UPDATE = "server {server}\nzone lab.example\nupdate {change}\nsend\n"

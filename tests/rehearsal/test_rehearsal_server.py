@@ -7,7 +7,7 @@ import time
 import pytest
 import yaml
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.conftest import Rehearsal
 
 OPTIONS = ("-o", "UserKnownHostsFile={}", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import network, sealed, stack, values
-from labvpn.render.certificate import found_authority
+from labvpn.render.certificate import create_authority
+from rehearsal import network, stack, stack_config, values
 from tests.rehearsal.kit_lab import PROGRAM, KitLab, dial
 from tests.rehearsal.openvpn_client import IN
 from tests.rehearsal.radius import answering
@@ -58,7 +58,7 @@ def bare(lab: Stack) -> dict[str, str]:
 def file(lab: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The worked example with a second server, a RADIUS server to ask, and an authority that vouches for both."""
     engine = stack.ready(lab.state, print)
-    sealed.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
+    stack_config.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
     folder = tmp_path_factory.mktemp("scale")
     (folder / "users.csv").write_text(USERS)
     hub = {**lab.example["hubs"]["LAB"], "radius": {"server": network.WHOAMI}}
@@ -71,7 +71,7 @@ def file(lab: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
         hubs={**lab.example["hubs"], "LAB": hub},
         users={"file": str(folder / "users.csv")},
     )
-    lab.with_secret(made, "authority", found_authority(NAME, datetime.now(UTC)))
+    lab.with_secret(made, "authority", create_authority(NAME, datetime.now(UTC)))
     lab.with_secret(made, "radiusSecrets.LAB", SECRET)
     return made
 

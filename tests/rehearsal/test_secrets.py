@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from labvpn.rehearsal import sealed, stack
-from labvpn.rehearsal.soak.lab import Lab
-from labvpn.rehearsal.soak.leaks import Life, life
-from labvpn.rehearsal.soak.window import SUCCESSES
+from rehearsal import stack, stack_config
+from rehearsal.soak.lab import Lab
+from rehearsal.soak.leaks import Life, life
+from rehearsal.soak.window import SUCCESSES
 from tests.rehearsal.stack import Stack
 
 
@@ -29,7 +29,7 @@ def watched(lab: Stack) -> Life:
     """The stack brought up, made to fail, changed by hand and taken down, all the while watched."""
     lab.output("server", "apt-get", "update", "-q")
     engine = stack.ready(lab.state, lambda _words: None)
-    sealed.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
+    stack_config.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
     return life(Lab(lab.name))
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import network
-from labvpn.rehearsal.places import PROJECT
+from rehearsal import network
+from rehearsal.places import PROJECT
 from tests.rehearsal import jump_program
 from tests.rehearsal.stack import Stack
 

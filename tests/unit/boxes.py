@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from labvpn.model.rules import Box
-from labvpn.observe import fortigate
-from labvpn.rehearsal.fortigate import box as boxes
-from labvpn.rehearsal.fortigate import replies
-from labvpn.rehearsal.fortigate.box import Box as Stored
-from labvpn.rehearsal.fortigate.initial import initial
-from labvpn.rehearsal.fortigate.tables import TABLES
+from labvpn.parse.fortigate import tables
+from labvpn.state.fortigate import Inventory
+from rehearsal.fortigate import box as boxes
+from rehearsal.fortigate import replies
+from rehearsal.fortigate.box import StandIn as Stored
+from rehearsal.fortigate.initial import initial
+from rehearsal.fortigate.tables import TABLES
 
 
 def rows(stored: Stored) -> dict[str, list[dict[str, Any]]]:
@@ -18,12 +18,12 @@ def rows(stored: Stored) -> dict[str, list[dict[str, Any]]]:
     return {path: [replies.shown(stored, of, each) for each in stored.entries(of)] for path, of in TABLES.items()}
 
 
-def read(stored: Stored) -> Box:
+def read(stored: Stored) -> Inventory:
     """The box as the stack sees it."""
-    return fortigate.box(rows(stored))
+    return tables.inventory(rows(stored))
 
 
-def box(*made: tuple[str, dict[str, Any]]) -> Box:
+def box(*made: tuple[str, dict[str, Any]]) -> Inventory:
     """The initial box with some more entries, each a table and its fields."""
     stored = initial()
     for path, fields in made:

@@ -9,12 +9,12 @@ from typing import Any
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, port
-from labvpn.model.rules import ALL, Box, Wanted
-from labvpn.observe import fortigate
-from labvpn.observe.fortigate_adopt import adopted
-from labvpn.observe.fortigate_extent import Anyone
-from labvpn.observe.fortigate_reach import Probe, Reach, Verdict
+from labvpn.parse.fortigate import tables as fortigate
+from labvpn.parse.fortigate.extent import Anyone
+from labvpn.plan.fortigate.adopt import adopted
+from labvpn.plan.fortigate.policy_table import Packet, PolicyTable, Verdict
 from labvpn.render import fortigate as render
+from labvpn.state.fortigate import ALL, DesiredFortiGate, Inventory
 from tests.unit.samples import lab
 
 NOW = datetime(2026, 11, 29, 12)
@@ -62,16 +62,16 @@ def tables(*rules: dict[str, Any], **more: list[dict[str, Any]]) -> Rows:
 
 
 def judged(rows: Rows, source: Anyone = ALL, enters: str = "wan1", target: IPv4Address = SERVER) -> Verdict:
-    box = fortigate.box(rows, now=NOW)
-    return Reach(box).judge(box.policies, Probe(enters, "dmz", source, target, HTTPS))
+    box = fortigate.inventory(rows, now=NOW)
+    return PolicyTable(box).judge(box.policies, Packet(enters, "dmz", source, target, HTTPS))
 
 
 SECTION = {"host": "203.0.113.129", "outside": ["wan1"], "inside": "dmz", "before": "last"}
 LAST = {**rule(9, "deny"), "name": "last"}
 
 
-def case(rows: Rows, **changes: Any) -> tuple[Lab, FortiGate, Wanted, Box]:
+def case(rows: Rows, **changes: Any) -> tuple[Lab, FortiGate, DesiredFortiGate, Inventory]:
     made = lab(fortigate={**SECTION, **changes}, vpn={"listeners": [443]})
     assert made.fortigate is not None
-    seen = fortigate.box(rows, now=NOW)
+    seen = fortigate.inventory(rows, now=NOW)
     return made, made.fortigate, adopted(render.wanted(made, made.fortigate), seen, made.fortigate.adopt).wanted, seen

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from labvpn.model.document import Entry
 from labvpn.model.hub import Hub
 from labvpn.model.securenat import SecureNat
 from labvpn.model.users import User
-from labvpn.render.access import rules
+from labvpn.render.access_list import rules
+from labvpn.state.document import Entry
 
 MAC = "00-AC-11-22-33-44"
 ALLOWED = ("dhcp", "dhcp-renewal", "dns-udp", "dns-tcp", "service:web")

@@ -14,11 +14,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from labvpn.kit.order import Trust
+from labvpn.kit.request import Trust
 from labvpn.model.identity import blocks
 from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError
-from labvpn.render.certificate import Served, found_authority, notes, served
+from labvpn.render.certificate import ServerCertificate, create_authority, notes, server_certificate
 from tests.unit.samples import credentials, lab
 
 NOW = datetime.now(UTC) - timedelta(days=5)
@@ -27,11 +27,11 @@ NAMED = ("vpn.lab.example", "203.0.113.20")
 
 @cache
 def bundle(*limits: str) -> str:
-    return found_authority("vpn.lab.example", NOW, limits)
+    return create_authority("vpn.lab.example", NOW, limits)
 
 
-def shown(one: Lab, *limits: str) -> Served:
-    made = served(one, credentials(authority=bundle(*limits)), NOW)
+def shown(one: Lab, *limits: str) -> ServerCertificate:
+    made = server_certificate(one, credentials(authority=bundle(*limits)), NOW)
     assert made is not None
     return made
 
@@ -124,7 +124,7 @@ def test_an_authority_for_an_address_signs_for_no_name(tmp_path: Path) -> None:
 
 def test_a_network_alone_is_refused_since_clients_verify_what_they_dial() -> None:
     with pytest.raises(ValueError, match="is a network alone; give the address that users dial"):
-        found_authority("x", NOW, ["203.0.113.0/24"])
+        create_authority("x", NOW, ["203.0.113.0/24"])
 
 
 def test_the_limits_are_critical_as_the_standard_wants_them() -> None:
@@ -181,7 +181,7 @@ def test_what_is_no_name_and_no_address_is_refused(wrong: str) -> None:
 def test_the_command_limits_the_authority_and_names_none_twice() -> None:
     done = labvpn("authority", *NAMED)
     assert done.returncode == 0, done.stderr
-    made = served(lab(), credentials(authority=done.stdout))
+    made = server_certificate(lab(), credentials(authority=done.stdout))
     assert made
     assert notes(lab(), credentials(authority=done.stdout)) == []
     assert labvpn("authority").returncode == 2

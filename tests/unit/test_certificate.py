@@ -12,12 +12,12 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from labvpn.agent.certificate import body, fingerprint
-from labvpn.kit.order import Trust
+from labvpn.agent.softether.certificate import body, fingerprint
+from labvpn.kit.request import Trust
 from labvpn.model.outputs import read
 from labvpn.model.problems import ConfigurationError
-from labvpn.render import outputs, secrets
-from labvpn.render.certificate import Served, found_authority, served
+from labvpn.render import agent_request, outputs
+from labvpn.render.certificate import ServerCertificate, create_authority, server_certificate
 from labvpn.render.documents import Concern, documents
 from tests.unit.kit.orders import identity
 from tests.unit.samples import credentials, lab
@@ -27,11 +27,11 @@ BEGAN = datetime(2026, 11, 25, tzinfo=UTC)
 
 @cache
 def bundle() -> str:
-    return found_authority("vpn.lab.example", BEGAN)
+    return create_authority("vpn.lab.example", BEGAN)
 
 
-def signed(days: int = 0, **changes: object) -> Served:
-    shown = served(lab(**changes), credentials(authority=bundle()), BEGAN + timedelta(days=days))
+def signed(days: int = 0, **changes: object) -> ServerCertificate:
+    shown = server_certificate(lab(**changes), credentials(authority=bundle()), BEGAN + timedelta(days=days))
     assert shown is not None
     return shown
 
@@ -71,7 +71,7 @@ def test_an_authority_at_its_end_is_named() -> None:
 
 def test_an_own_certificate_is_shown_as_it_is_and_has_no_authority() -> None:
     own = identity("vpn.lab.example")
-    shown = served(lab(), credentials(serverCertificate=own.certificate, serverKey=own.key))
+    shown = server_certificate(lab(), credentials(serverCertificate=own.certificate, serverKey=own.key))
     assert shown is not None
     assert (shown.certificate, shown.authority) == (own.certificate, None)
 
@@ -79,14 +79,14 @@ def test_an_own_certificate_is_shown_as_it_is_and_has_no_authority() -> None:
 def test_a_key_of_another_certificate_is_refused_without_repeating_it() -> None:
     mine, other = identity("vpn.lab.example"), identity("another")
     with pytest.raises(ConfigurationError, match="serverCertificate: is of another key") as caught:
-        served(lab(), credentials(serverCertificate=mine.certificate, serverKey=other.key))
+        server_certificate(lab(), credentials(serverCertificate=mine.certificate, serverKey=other.key))
     assert "PRIVATE" not in str(caught.value)
 
 
 def test_a_broken_authority_is_named_without_repeating_it() -> None:
     broken = bundle().replace("MII", "!!!")
     with pytest.raises(ConfigurationError, match="authority: cannot be read"):
-        served(lab(), credentials(authority=broken))
+        server_certificate(lab(), credentials(authority=broken))
 
 
 def test_what_is_no_authority_is_refused_before_anything_is_signed() -> None:
@@ -103,7 +103,7 @@ def test_the_parts_of_an_own_certificate_go_together_and_not_with_an_authority()
 
 
 def test_the_kits_trust_the_authority() -> None:
-    told = outputs.told(lab(), credentials(authority=bundle()), str)
+    told = outputs.stack_outputs(lab(), credentials(authority=bundle()), str)
     assert told["certificate"].startswith("-----BEGIN CERTIFICATE-----")
     assert Trust(told["certificate"]).is_authority
     assert "PRIVATE" not in str({**told, "users": {}})
@@ -114,7 +114,9 @@ def test_the_document_has_the_fingerprint_and_the_key_goes_with_the_secrets_alon
     shown = signed()
     text = documents(lab(), "the agent", shown.fingerprint)[Concern.SERVER]
     assert f"certificate sha256={shown.fingerprint}\n" in text
-    assert secrets.secrets(lab(), credentials(authority=bundle()))["certificate"]["key"].startswith("-----BEGIN RSA")
+    assert agent_request.secrets(lab(), credentials(authority=bundle()))["certificate"]["key"].startswith(
+        "-----BEGIN RSA"
+    )
     assert "PRIVATE" not in repr(shown)
 
 
@@ -129,4 +131,4 @@ def test_the_command_prints_an_authority_that_the_configuration_takes() -> None:
         [sys.executable, "-m", "labvpn", "authority", "vpn.lab.example"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert served(lab(), credentials(authority=done.stdout))
+    assert server_certificate(lab(), credentials(authority=done.stdout))

@@ -1,8 +1,8 @@
 """Differences in an administrator's words."""
 
-from labvpn.model.document import Entry, read, write
-from labvpn.observe.changes import drifted, planned
-from labvpn.observe.host import Observed
+from labvpn.parse.host import HostState
+from labvpn.plan.host import drifted, planned
+from labvpn.state.document import Entry, read, write
 
 ONE = 'user LAB/a realname="A B" MultiLogins=1\n'
 FREE = 'user LAB/a realname="A B" MultiLogins=0\n'
@@ -15,47 +15,47 @@ def test_a_document_reads_as_it_was_written() -> None:
 
 
 def test_a_new_object_is_announced() -> None:
-    assert planned(Observed(ONE), ONE + OTHER) == ["+ user LAB/b"]
+    assert planned(HostState(ONE), ONE + OTHER) == ["+ user LAB/b"]
 
 
 def test_an_object_that_leaves_the_configuration_is_announced() -> None:
-    assert planned(Observed(ONE + OTHER), ONE) == ["- user LAB/b"]
+    assert planned(HostState(ONE + OTHER), ONE) == ["- user LAB/b"]
 
 
 def test_a_changed_setting_is_announced_with_both_values() -> None:
-    assert planned(Observed(ONE), FREE) == ["~ user LAB/a: MultiLogins 1 -> 0"]
+    assert planned(HostState(ONE), FREE) == ["~ user LAB/a: MultiLogins 1 -> 0"]
 
 
 def test_equal_documents_have_no_change() -> None:
-    assert planned(Observed(ONE), ONE) == []
+    assert planned(HostState(ONE), ONE) == []
 
 
 def test_a_change_by_hand_is_told_apart_from_a_wanted_one() -> None:
-    assert drifted(Observed(FREE, applied=ONE), ONE) == ["user a: MultiLogins is 0 on the server, 1 here"]
-    assert drifted(Observed(ONE, applied=ONE), FREE) == []
+    assert drifted(HostState(FREE, applied=ONE), ONE) == ["user a: MultiLogins is 0 on the server, 1 here"]
+    assert drifted(HostState(ONE, applied=ONE), FREE) == []
 
 
 def test_what_somebody_removed_or_added_is_named() -> None:
-    assert drifted(Observed("", applied=ONE), ONE) == ["user a is gone from the server"]
-    assert drifted(Observed(ONE + OTHER, applied=ONE), ONE) == ["user b was added on the server"]
+    assert drifted(HostState("", applied=ONE), ONE) == ["user a is gone from the server"]
+    assert drifted(HostState(ONE + OTHER, applied=ONE), ONE) == ["user b was added on the server"]
 
 
 def test_a_host_that_was_never_converged_has_not_drifted() -> None:
-    assert drifted(Observed(ONE, applied=None), FREE) == []
+    assert drifted(HostState(ONE, applied=None), FREE) == []
 
 
 def test_what_is_repaired_is_not_announced_a_second_time() -> None:
-    assert planned(Observed(FREE, applied=ONE), ONE) == []
-    assert planned(Observed("", applied=ONE), ONE) == []
-    assert planned(Observed(ONE + OTHER, applied=ONE), ONE) == []
+    assert planned(HostState(FREE, applied=ONE), ONE) == []
+    assert planned(HostState("", applied=ONE), ONE) == []
+    assert planned(HostState(ONE + OTHER, applied=ONE), ONE) == []
 
 
 def test_a_change_by_hand_to_what_is_wanted_now_is_no_drift() -> None:
-    assert drifted(Observed(FREE, applied=ONE), FREE) == []
+    assert drifted(HostState(FREE, applied=ONE), FREE) == []
 
 
 def test_a_hub_that_is_gone_is_one_sentence() -> None:
-    assert drifted(Observed("", applied=f"hub LAB online=yes\n{ONE}"), f"hub LAB online=yes\n{ONE}") == [
+    assert drifted(HostState("", applied=f"hub LAB online=yes\n{ONE}"), f"hub LAB online=yes\n{ONE}") == [
         "hub LAB is gone from the server"
     ]
 
@@ -63,7 +63,7 @@ def test_a_hub_that_is_gone_is_one_sentence() -> None:
 def test_entries_of_firewalld_are_named_one_by_one() -> None:
     ours = "service vpn ports=443/tcp,500/udp,992/tcp\n"
     seen = "service vpn ports=443/tcp(now),992/tcp(permanent),8080/tcp,81/tcp(now)\n"
-    assert drifted(Observed(seen, applied=ours), ours) == [
+    assert drifted(HostState(seen, applied=ours), ours) == [
         "firewalld: 443/tcp of service vpn is not permanent",
         "firewalld: 500/udp was removed from service vpn",
         "firewalld: 992/tcp of service vpn is not in force before the next reload",
@@ -74,17 +74,17 @@ def test_entries_of_firewalld_are_named_one_by_one() -> None:
 
 def test_a_secret_that_was_changed_is_named_without_its_value() -> None:
     ours, seen = "administrator password=current\n", "administrator password=differs\n"
-    assert drifted(Observed(seen, applied=ours), ours) == [
+    assert drifted(HostState(seen, applied=ours), ours) == [
         "SoftEther's administrator: the password on the server is another than here"
     ]
 
 
 def test_a_policy_that_nobody_ever_declared_was_set_by_hand_and_one_declared_now_is_wanted() -> None:
     watched = ONE.replace("\n", " MonitorPort=yes\n")
-    assert drifted(Observed(watched, applied=ONE), ONE) == ["user a: MonitorPort is yes on the server, unset here"]
-    assert planned(Observed(watched, applied=ONE), ONE) == []
-    assert drifted(Observed(ONE + "", applied=ONE), watched) == []
-    assert planned(Observed(ONE.replace("\n", " MonitorPort=no\n"), applied=ONE), watched) == [
+    assert drifted(HostState(watched, applied=ONE), ONE) == ["user a: MonitorPort is yes on the server, unset here"]
+    assert planned(HostState(watched, applied=ONE), ONE) == []
+    assert drifted(HostState(ONE + "", applied=ONE), watched) == []
+    assert planned(HostState(ONE.replace("\n", " MonitorPort=no\n"), applied=ONE), watched) == [
         "~ user LAB/a: MonitorPort no -> yes"
     ]
 
@@ -92,19 +92,19 @@ def test_a_policy_that_nobody_ever_declared_was_set_by_hand_and_one_declared_now
 def test_a_service_that_is_gone_is_one_sentence_and_not_one_more_for_each_zone() -> None:
     whole = "service vpn ports=443/tcp\nzone public services=vpn\nzone work services=vpn\n"
     shown = "zone public services=none\nzone work services=none\n"
-    assert drifted(Observed(shown, applied=whole), whole) == ["firewalld: service vpn is gone from the server"]
+    assert drifted(HostState(shown, applied=whole), whole) == ["firewalld: service vpn is gone from the server"]
 
 
 def test_an_everybody_that_was_added_or_removed_by_hand_is_named_with_its_hub() -> None:
     line = 'user LAB/* radius="" MultiLogins=1\n'
     who = "user * (everybody whom RADIUS knows) of LAB"
-    assert drifted(Observed(ONE, applied=ONE + line), ONE + line) == [f"{who} is gone from the server"]
-    assert drifted(Observed(ONE + line, applied=ONE), ONE) == [f"{who} was added on the server"]
+    assert drifted(HostState(ONE, applied=ONE + line), ONE + line) == [f"{who} is gone from the server"]
+    assert drifted(HostState(ONE + line, applied=ONE), ONE) == [f"{who} was added on the server"]
 
 
 def test_a_guard_that_cannot_bar_is_drift_in_words() -> None:
     wanted, now = "bans slow=5 active=yes\n", "bans slow=5 active=hindered\n"
-    (sentence,) = drifted(Observed(now, wanted), wanted)
+    (sentence,) = drifted(HostState(now, wanted), wanted)
     assert sentence == "guard against guessed passwords runs, but cannot ban everyone; labvpn status says why"
 
 
@@ -120,7 +120,7 @@ def test_what_an_older_stack_has_not_yet_is_planned_in_words_and_nobodys_doing()
         "access LAB/labvpn:dhcp priority=300001 action=pass protocol=udp to=255.255.255.255/32 port=67\n"
     )
     shown = old.replace("MultiLogins=1", "CheckMac=no MaxMac=0 MultiLogins=1 PrivacyFilter=no")
-    observed = Observed(shown.replace("protocol=udp port", "protocol=udp to=none port"), old)
+    observed = HostState(shown.replace("protocol=udp port", "protocol=udp to=none port"), old)
     assert drifted(observed, new) == []
     assert planned(observed, new) == [
         "~ securenat LAB: lease 7200 -> 1800",

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from labvpn.observe.changes import drifted, planned
-from labvpn.observe.host import Observed
+from labvpn.parse.host import HostState
+from labvpn.plan.host import drifted, planned
 
 USER = "user LAB/a password=current MultiLogins=1\n"
 OTHERS = "user LAB/a password=differs MultiLogins=1\n"
@@ -92,33 +92,33 @@ BY_THE_CONFIGURATION = {
 def test_what_the_configuration_changed_is_a_plan_and_nobodys_change(
     now: str, applied: str, wanted: str, renewed: tuple[str, ...]
 ) -> None:
-    seen = Observed(now, applied=applied, renewed=renewed)
+    seen = HostState(now, applied=applied, renewed=renewed)
     assert drifted(seen, wanted) == []
     assert planned(seen, wanted) != [] or now.replace("(now)", "") == wanted
 
 
 @pytest.mark.parametrize("renewed", [(), ("user LAB/b password",)])
 def test_a_secret_that_somebody_changed_is_still_called_so(renewed: tuple[str, ...]) -> None:
-    seen = Observed(OTHERS, applied=USER, renewed=renewed)
+    seen = HostState(OTHERS, applied=USER, renewed=renewed)
     assert drifted(seen, USER) == ["user a: the password on the server is another than here"]
     assert planned(seen, USER) == []
 
 
 def test_of_a_host_that_an_older_version_applied_no_secret_is_called_changed_by_hand() -> None:
-    seen = Observed(OTHERS, applied=USER, renewed=None)
+    seen = HostState(OTHERS, applied=USER, renewed=None)
     assert drifted(seen, USER) == []
     assert planned(seen, USER) == ["~ user LAB/a: password set anew, since another stands there"]
 
 
 def test_what_is_no_secret_is_called_changed_by_hand_on_every_host() -> None:
-    seen = Observed("archive vpnserver unit=differs\n", applied="archive vpnserver unit=current\n", renewed=None)
+    seen = HostState("archive vpnserver unit=differs\n", applied="archive vpnserver unit=current\n", renewed=None)
     assert drifted(seen, "archive vpnserver unit=current\n") == [
         "SoftEther's archive vpnserver: the unit on the server is another than here"
     ]
 
 
 def test_both_at_once_are_told_apart_entry_by_entry() -> None:
-    seen = Observed(
+    seen = HostState(
         "service vpn ports=443/tcp,992/tcp,8080/tcp\n", applied="service vpn ports=443/tcp,992/tcp,1194/udp\n"
     )
     wanted = "service vpn ports=443/tcp,1194/udp,5555/tcp\n"
@@ -130,7 +130,7 @@ def test_both_at_once_are_told_apart_entry_by_entry() -> None:
 
 
 def test_both_at_once_are_told_apart_field_by_field() -> None:
-    seen = Observed(
+    seen = HostState(
         "user LAB/a AutoDisconnect=0 MultiLogins=1\n", applied="user LAB/a AutoDisconnect=1800 MultiLogins=1\n"
     )
     wanted = "user LAB/a AutoDisconnect=1800 MultiLogins=2\n"
@@ -144,16 +144,16 @@ def test_what_a_run_did_that_was_cut_off_is_nobodys_change() -> None:
         "user LAB/a MultiLogins=2\nuser LAB/c MultiLogins=1\n",
     )
     half = "user LAB/a MultiLogins=2\nuser LAB/c MultiLogins=1\n"
-    seen = Observed(half, applied=applied, begun=begun)
+    seen = HostState(half, applied=applied, begun=begun)
     wanted = "user LAB/a MultiLogins=3\nuser LAB/b MultiLogins=1\n"
     assert drifted(seen, wanted) == []
     assert planned(seen, wanted) == ["~ user LAB/a: MultiLogins 2 -> 3", "+ user LAB/b", "- user LAB/c"]
-    by_hand = Observed("user LAB/a MultiLogins=9\n", applied=applied, begun=begun)
+    by_hand = HostState("user LAB/a MultiLogins=9\n", applied=applied, begun=begun)
     assert drifted(by_hand, wanted) == ["user a: MultiLogins is 9 on the server, 3 here"]
 
 
 def test_many_zones_and_services_are_told_apart_without_looking_at_all_of_them_for_each() -> None:
     lines = "".join(f"service s{number} ports=443/tcp\nzone z{number} services=s{number}\n" for number in range(1500))
     began = time.process_time()
-    assert drifted(Observed(lines, applied=lines), lines.replace("443", "992")) == []
+    assert drifted(HostState(lines, applied=lines), lines.replace("443", "992")) == []
     assert time.process_time() - began < 5

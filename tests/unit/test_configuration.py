@@ -12,7 +12,7 @@ from pulumi.runtime.config import set_all_config
 
 from labvpn import settings
 from labvpn.render import certificate
-from labvpn.render.certificate import found_authority
+from labvpn.render.certificate import create_authority
 from tests.unit.samples import CANARY
 from tests.unit.test_settings import ROOT, SECRETS, _project, configure, example, given, refused  # noqa: F401
 
@@ -190,7 +190,7 @@ def test_a_secret_of_a_name_that_is_none_is_told_with_the_nearest_right_one() ->
 
 
 def test_a_certificate_that_cannot_be_made_is_told_with_the_other_mistakes() -> None:
-    limited = found_authority("vpn.other.example", datetime.now(UTC), ["vpn.other.example"])
+    limited = create_authority("vpn.other.example", datetime.now(UTC), ["vpn.other.example"])
     configure({**example(), **given(), "protct": "1", "authority": limited}, secret=(*SECRETS, "authority"))
     with pytest.raises(pulumi.RunError) as caught:
         settings.load(ROOT, also=certificate.problems)

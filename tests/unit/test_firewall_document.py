@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labvpn.agent import document
+from labvpn.agent.core import document
 from labvpn.render.documents import Concern, documents
 from tests.unit.samples import lab
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from components.fortigate_cleanup import CleanupProvider
-from labvpn.model.rules import COMMENT
-from labvpn.remote import fortigate as remote
-from labvpn.remote.errors import HopError
+from labvpn.connect import fortigate as remote
+from labvpn.connect.errors import HopError
+from labvpn.state.fortigate import COMMENT
 
 POLICIES: list[dict[str, Any]] = [
     {"policyid": 7, "name": "printers", "comments": "keep", "dstaddr": [{"name": "printer"}]},

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.problems import problems_of
-from labvpn.model.rules import COMMENT
-from labvpn.observe.fortigate_changes import drifted
-from labvpn.observe.fortigate_checks import own, strangers
-from labvpn.observe.fortigate_renewal import present, renewed
+from labvpn.plan.fortigate.checks import own, strangers
+from labvpn.plan.fortigate.diff import drifted
+from labvpn.plan.fortigate.service_swap import present, renewed
+from labvpn.state.fortigate import COMMENT
 from tests.unit.fortigate_rows import LAST, SECTION, Rows, case, names, rule, tables
 
 OURS = {"name": "vpn-allow", "comments": COMMENT, "logtraffic": "all", "nat": "disable"}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from labvpn.model.ports import Port, port
-from labvpn.observe.fortigate import Path
-from labvpn.observe.fortigate_checks import cut, problems
-from labvpn.observe.fortigate_notice import closings, holes, leaks, openings, shadows, unanswered
+from labvpn.parse.fortigate.tables import Path
+from labvpn.plan.fortigate.checks import cut, problems
+from labvpn.plan.fortigate.impact import closings, holes, leaks, openings, shadows, unanswered
 from tests.unit.fortigate_rows import LAST, case, names, rule, tables
 
 CLOSED = {"from": ["wan2"], "before": "last", "hosts": {"workstation": "203.0.113.21"}}

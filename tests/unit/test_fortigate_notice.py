@@ -10,27 +10,27 @@ import pytest
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, Transport
-from labvpn.model.rules import Box, Wanted
-from labvpn.observe import ipsec
-from labvpn.observe.fortigate import Path
-from labvpn.observe.fortigate_checks import cut, problems
-from labvpn.observe.fortigate_notice import closings, leaks, openings, shadows, unanswered
-from labvpn.rehearsal.fortigate import box as boxes
-from labvpn.rehearsal.fortigate.initial import initial
+from labvpn.parse.fortigate.tables import Path
+from labvpn.plan import ipsec
+from labvpn.plan.fortigate.checks import cut, problems
+from labvpn.plan.fortigate.impact import closings, leaks, openings, shadows, unanswered
 from labvpn.render import fortigate as render
+from labvpn.state.fortigate import DesiredFortiGate, Inventory
+from rehearsal.fortigate import box as boxes
+from rehearsal.fortigate.initial import initial
 from tests.unit.boxes import above, box, policy, read
 from tests.unit.samples import FULL, lab
 
 CAMPUS = {"from": ["campus"], "before": "campus-any", "hosts": {"workstation": "203.0.113.21"}}
 
 
-def case(seen: Box, **changes: Any) -> tuple[Lab, FortiGate, Wanted, Box]:
+def case(seen: Inventory, **changes: Any) -> tuple[Lab, FortiGate, DesiredFortiGate, Inventory]:
     made = lab(fortigate={**FULL["fortigate"], **changes})
     assert made.fortigate is not None
     return made, made.fortigate, render.wanted(made, made.fortigate), seen
 
 
-def above_all(name: str, source: str, action: str, **fields: Any) -> Box:
+def above_all(name: str, source: str, action: str, **fields: Any) -> Inventory:
     """The initial box with one more policy above the deny of everything from outside."""
     stored, _ = boxes.create(initial(), *policy(name, source, "dmz", action, **fields))
     return read(above(stored, name, "deny-outside"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from labvpn.model.rules import Block, Box, Policy
-from labvpn.observe.fortigate_order import misplaced
+from labvpn.plan.fortigate.order import misplaced
+from labvpn.state.fortigate import Block, Inventory, Policy
 
 OURS = ["office", "dial", "only"]
 
@@ -35,4 +35,4 @@ def named(names: list[str]) -> tuple[Policy, ...]:
 def test_each_policy_that_was_moved_is_said_in_one_sentence(order: str, said: list[str]) -> None:
     seen = named(order.split())
     block = Block(named(OURS), "theirs")
-    assert list(misplaced(block, Box(policies=seen))) == said
+    assert list(misplaced(block, Inventory(policies=seen))) == said

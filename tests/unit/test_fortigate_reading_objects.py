@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from labvpn.observe import fortigate
+from labvpn.parse.fortigate import tables as fortigate
 from tests.unit.fortigate_rows import NOW, SERVER, judged, names, rule, tables
 
 ADDRESSES: list[tuple[dict[str, Any], bool | None, bool | None]] = [
@@ -160,5 +160,5 @@ def test_an_interface_of_another_vdom_is_none_of_ours_and_an_address_by_dhcp_is_
     rows = tables(
         rule(1, "accept"), system__interface=[{"name": "other", "vdom": "guests"}, {"name": "x", "ip": "dhcp"}]
     )
-    seen = fortigate.box(rows, "root", NOW)
+    seen = fortigate.inventory(rows, "root", NOW)
     assert seen.interface_names == ("wan1", "wan2", "dmz", "x")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from labvpn.model.rules import COMMENT, Block, Box, Objects, Policy, Service, Wanted
-from labvpn.observe.fortigate_renewal import first_name, present, renewed
+from labvpn.plan.fortigate.service_swap import first_name, present, renewed
+from labvpn.state.fortigate import COMMENT, Block, DesiredFortiGate, Inventory, Objects, Policy, ServiceObject
 
-CLEAN, MIXED = Service("SoftEther", tcp="443"), Service("SoftEther", tcp="443", udp="53")
-CLEAN_2, MIXED_2 = Service("SoftEther-2", tcp="443"), Service("SoftEther-2", tcp="443", udp="53")
-THEIRS = Service("SoftEther", tcp="443", udp="53", comment="by somebody")
+CLEAN, MIXED = ServiceObject("SoftEther", tcp="443"), ServiceObject("SoftEther", tcp="443", udp="53")
+CLEAN_2, MIXED_2 = ServiceObject("SoftEther-2", tcp="443"), ServiceObject("SoftEther-2", tcp="443", udp="53")
+THEIRS = ServiceObject("SoftEther", tcp="443", udp="53", comment="by somebody")
 
 
-def wanted() -> Wanted:
+def wanted() -> DesiredFortiGate:
     allow = Policy("vpn-allow", (), (), (), (), ("SoftEther", "vpn-udp"))
-    services = (CLEAN, Service("vpn-udp", udp="500"))
-    return Wanted(Objects(services=services, policies=(allow,)), (Block((allow,), "deny"),))
+    services = (CLEAN, ServiceObject("vpn-udp", udp="500"))
+    return DesiredFortiGate(Objects(services=services, policies=(allow,)), (Block((allow,), "deny"),))
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def wanted() -> Wanted:
     ],
 )
 def test_a_service_takes_the_name_that_is_free_of_foreign_ports(
-    there: list[Service], name_now: str, name_then: str
+    there: list[ServiceObject], name_now: str, name_then: str
 ) -> None:
-    seen = Box(services=tuple(there))
+    seen = Inventory(services=tuple(there))
     now = present(wanted(), seen)
     then = renewed(now, seen)
     for each, name in ((now, name_now), (then, name_then)):
@@ -43,9 +43,9 @@ def test_a_service_takes_the_name_that_is_free_of_foreign_ports(
 
 
 def test_a_service_that_was_adopted_keeps_its_name() -> None:
-    adopted = Service("Lab VPN", tcp="443", adopts="Lab VPN", comment=COMMENT)
-    held = Wanted(Objects(services=(adopted,)), ())
-    assert renewed(held, Box(services=(Service("Lab VPN", tcp="443", udp="53"),))) == held
+    adopted = ServiceObject("Lab VPN", tcp="443", adopts="Lab VPN", comment=COMMENT)
+    held = DesiredFortiGate(Objects(services=(adopted,)), ())
+    assert renewed(held, Inventory(services=(ServiceObject("Lab VPN", tcp="443", udp="53"),))) == held
 
 
 def test_both_names_are_one_thing_to_the_stack() -> None:

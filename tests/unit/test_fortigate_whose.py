@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.drift import FactsProvider
-from labvpn.observe.fortigate_changes import facts, whose
+from labvpn.plan.fortigate.diff import facts, whose
 from labvpn.render import fortigate as render
 from tests.unit.samples import lab
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from labvpn.remote import look, ssh
-from labvpn.remote.errors import HopError, HopErrors
+from labvpn.connect import inspect, ssh
+from labvpn.connect.errors import HopError, HopErrors
 from tests.unit.samples import credentials, lab
 
 
@@ -22,7 +22,7 @@ def looked(monkeypatch: pytest.MonkeyPatch, said: str) -> str:
 
     monkeypatch.setattr(ssh, "run", refuse)
     with pytest.raises(HopErrors) as caught:
-        look.look(lab(fortigate=None, dns=None), credentials(), ["{}"])
+        inspect.inspect_hops(lab(fortigate=None, dns=None), credentials(), ["{}"])
     return str(caught.value)
 
 
@@ -33,7 +33,7 @@ def test_every_server_is_looked_at_and_the_failures_of_all_come_at_once(monkeypa
     monkeypatch.setattr(ssh, "run", refuse)
     servers = [{"address": "203.0.113.20"}, {"name": "two", "address": "203.0.113.22"}]
     with pytest.raises(HopErrors) as caught:
-        look.look(lab(server=None, servers=servers, fortigate=None, dns=None), credentials(), ["{}", "{}"])
+        inspect.inspect_hops(lab(server=None, servers=servers, fortigate=None, dns=None), credentials(), ["{}", "{}"])
     assert str(caught.value).splitlines() == [
         "The VPN host 203.0.113.20 refused: disk full; mend that",
         "The VPN host 203.0.113.22 refused: disk full; mend that",
@@ -70,7 +70,7 @@ def test_another_refusal_is_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_an_old_python_says_its_version_and_runs_nothing() -> None:
-    program = shlex.split(look.BOOTSTRAP)[4]
+    program = shlex.split(inspect.BOOTSTRAP)[4]
     old = program.replace("import sys;", "import sys;sys.version_info=(3,4);sys.version='3.4.10 (old)';")
     done = subprocess.run([sys.executable, "-c", old], input="1\nx", capture_output=True, text=True)
     assert (done.returncode, done.stderr.strip()) == (1, "3.4.10")

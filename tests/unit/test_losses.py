@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import pulumi
 import pytest
 
-from components import remote
-from labvpn.observe.host import Observed
-from labvpn.observe.losses import refusal
-from labvpn.remote import look as hops
-from labvpn.remote.look import Seen
+from components import host
+from labvpn.connect import inspect as hops
+from labvpn.connect.inspect import Snapshot
+from labvpn.parse.host import HostState
+from labvpn.plan.losses import refusal
 from labvpn.render.documents import Concern, documents
 from tests.unit.samples import credentials, lab
 
@@ -27,7 +27,7 @@ def told(
     before: list[dict[str, str]], after: list[dict[str, str]], may_remove: bool = False, protect: bool = False
 ) -> str | None:
     there = document(before)
-    return refusal("203.0.113.20", Observed(there, there), document(after), may_remove, protect)
+    return refusal("203.0.113.20", HostState(there, there), document(after), may_remove, protect)
 
 
 def test_a_list_that_loses_more_than_half_is_refused_with_the_remedy() -> None:
@@ -68,7 +68,7 @@ def test_a_name_in_another_case_is_no_loss() -> None:
 
 def test_whom_others_made_by_hand_and_who_is_gone_already_are_no_loss_of_ours() -> None:
     applied, now = document(GUESTS[:3]), document([*GUESTS[:2], {"name": "by-hand"}])
-    assert refusal("host", Observed(now, applied), document(GUESTS[:1]), False, False) is None
+    assert refusal("host", HostState(now, applied), document(GUESTS[:1]), False, False) is None
 
 
 def test_a_user_who_moves_to_another_hub_is_lost_to_the_first_alone() -> None:
@@ -79,9 +79,9 @@ def test_a_user_who_moves_to_another_hub_is_lost_to_the_first_alone() -> None:
 @pytest.mark.parametrize("protect", [False, True])
 def test_the_preview_ends_before_anything_is_planned(monkeypatch: pytest.MonkeyPatch, protect: bool) -> None:
     there = document([OWNER, *GUESTS])
-    monkeypatch.setattr(hops, "look", lambda *_: Seen([{Concern.HUB: Observed(there, there)}]))
+    monkeypatch.setattr(hops, "inspect_hops", lambda *_: Snapshot([{Concern.HUB: HostState(there, there)}]))
     one = lab(users=[], hubs={"OWNER": {}}, fortigate=None, dns=None, protect=protect)
     with pytest.raises(pulumi.RunError, match="would take 8 of 8 users"):
-        remote.look(one, credentials(), remote.sites(one, credentials()))
+        host.inspect(one, credentials(), host.host_plans(one, credentials()))
     said = one.model_copy(update={"may_remove": True, "protect": False})
-    assert remote.look(said, credentials(), remote.sites(said, credentials())).hosts
+    assert host.inspect(said, credentials(), host.host_plans(said, credentials())).hosts

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from labvpn.observe.host import Observed, read_answer
-from labvpn.remote import look, ssh
-from labvpn.remote.errors import HopErrors
+from labvpn.connect import inspect, ssh
+from labvpn.connect.errors import HopErrors
+from labvpn.parse.host import HostState, read_answer
 from tests.unit.samples import credentials, lab
 
 ZONE = ["has no firewalld zone pubic", "in `firewall`, name one that it has (public)"]
@@ -19,7 +19,7 @@ OTHER = ["has a firewall managed by ufw already", "stop it there"]
 def test_warnings_and_refusals_are_read_beside_the_document() -> None:
     text = json.dumps({"firewall": {"observed": "", "warnings": ["8000/tcp closes"], "refusals": [ZONE]}})
     assert read_answer(text) == {
-        "firewall": Observed("", warnings=("8000/tcp closes",), refusals=((ZONE[0], ZONE[1]),))
+        "firewall": HostState("", warnings=("8000/tcp closes",), refusals=((ZONE[0], ZONE[1]),))
     }
 
 
@@ -36,7 +36,7 @@ def test_every_refusal_of_the_host_forbids_the_run_in_a_sentence_of_its_own(monk
     monkeypatch.setattr(ssh, "run", answer)
     without = lab(fortigate=None, dns=None)
     with pytest.raises(HopErrors) as caught:
-        look.look(without, credentials(), ["{}"])
+        inspect.inspect_hops(without, credentials(), ["{}"])
     assert str(caught.value).splitlines() == [
         f"The VPN host 203.0.113.20 {what}; {remedy}" for what, remedy in (ZONE, OTHER)
     ]

@@ -15,10 +15,10 @@ from typing import Any
 import asyncssh
 import pytest
 
+from labvpn.connect import frame, inspect, ssh
+from labvpn.connect.errors import HopError
+from labvpn.connect.frame import Frame, Said
 from labvpn.model.server import Server
-from labvpn.remote import frame, look, ssh
-from labvpn.remote.errors import HopError
-from labvpn.remote.frame import Frame, Said
 from tests.unit.test_remote_ssh import HOST_KEY, PRIVATE, USER_KEY, in_a_loop, public
 
 
@@ -234,7 +234,7 @@ def test_no_code_of_the_home_or_the_environment_runs_in_the_agents_python(tmp_pa
     home = shlex.quote(str(tmp_path))
     greeting = f"cd {home}; export HOME={home} PYTHONPATH={home} PYTHONSTARTUP={home}/json.py PYTHONHOME=/nowhere"
     agent = "import json, socket, os, sys; print(json.dumps([os.getcwd(), sorted(os.environ), sys.flags.isolated]))"
-    line = look.BOOTSTRAP.replace("python3", sys.executable, 1)
+    line = inspect.BOOTSTRAP.replace("python3", sys.executable, 1)
     answer = asked(Login(before=greeting), command=f"{line} observe", stdin=f"{len(agent)}\n{agent}")
     folder, environment, isolated = json.loads(answer)
     assert (folder, isolated) == ("/", 1)

@@ -13,9 +13,9 @@ from typing import Any
 import asyncssh
 import pytest
 
+from labvpn.connect import ssh
+from labvpn.connect.errors import HopError
 from labvpn.model.server import Server
-from labvpn.remote import ssh
-from labvpn.remote.errors import HopError
 
 HOST_KEY, JUMP_KEY, USER_KEY = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(3))
 PRIVATE = USER_KEY.export_private_key().decode()

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from labvpn.model import accounts
-from labvpn.model.document import read, write
 from labvpn.model.lab import Lab
-from labvpn.model.rules import Service
 from labvpn.render import fortigate, outputs
+from labvpn.render.agent_request import request, secrets
 from labvpn.render.documents import Concern, documents
-from labvpn.render.secrets import request, secrets
+from labvpn.state.document import read, write
+from labvpn.state.fortigate import ServiceObject
 from tests.unit.samples import CANARY, credentials, lab
 
 
-def services_of(one: Lab) -> tuple[Service, ...]:
+def services_of(one: Lab) -> tuple[ServiceObject, ...]:
     assert one.fortigate is not None
     return fortigate.wanted(one, one.fortigate).objects.services
 
@@ -81,7 +81,7 @@ def test_only_a_server_of_generation_4_is_told_which_it_is() -> None:
     four = lab(server={"address": "203.0.113.20", "generation": 4})
     assert documents(four, "")[Concern.SERVER].startswith("generation number=4\n")
     assert "generation" not in documents(lab(), "")[Concern.SERVER]
-    assert outputs.told(four, credentials(), str)["generation"] == 4
+    assert outputs.stack_outputs(four, credentials(), str)["generation"] == 4
 
 
 def test_a_split_tunnel_pushes_its_routes_and_no_default_route() -> None:
@@ -107,7 +107,7 @@ def test_a_password_that_is_set_wins_over_the_derived_one() -> None:
 
 def test_the_outputs_name_what_the_doctor_needs_of_the_hops_and_the_tunnel() -> None:
     nat = {"secureNat": {"hostAddress": "192.168.31.1"}}
-    told = outputs.told(lab(vpn=nat, fortigate=None), credentials(), str)
+    told = outputs.stack_outputs(lab(vpn=nat, fortigate=None), credentials(), str)
     assert (told["fortigate"], told["network"]["hostAddress"]) == (False, "192.168.31.1")
 
 
@@ -128,7 +128,7 @@ def test_a_kept_password_is_no_secret_of_ours_until_a_new_one_is_set() -> None:
     one = lab(users=[{"name": "eve", "auth": "kept"}])
     assert "user LAB/eve password=kept " in documents(one, "")[Concern.HUB]
     assert secrets(one, credentials())["users"] == {}
-    told = outputs.told(one, credentials(), str)["users"]["eve"]
+    told = outputs.stack_outputs(one, credentials(), str)["users"]["eve"]
     assert (told["password"], told["kept"]) == (None, True)
     for change, known in (({}, {"eve": "a-new-password"}), ({"rotation": 1}, {})):
         user = one.users[0].model_copy(update=change)

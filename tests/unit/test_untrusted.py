@@ -13,13 +13,13 @@ from jinja2 import DictLoader
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
-from labvpn.agent.errors import AgentError, harmless
-from labvpn.doctor.drawing import element, written
-from labvpn.doctor.log.lines import read as read_log
-from labvpn.doctor.table import _marked
+from labvpn.agent.core.errors import AgentError, harmless
+from labvpn.connect.errors import HopError
+from labvpn.diagnose.lines import read as read_log
 from labvpn.kit.sheet import environment
 from labvpn.model.untrusted import for_engine, json_text, plain
-from labvpn.remote.errors import HopError
+from labvpn.probe.drawing import element, written
+from labvpn.probe.table import _marked
 from labvpn.status import metrics, table
 from labvpn.status.report import Report, to_json
 

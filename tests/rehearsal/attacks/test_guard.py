@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import network
+from rehearsal import network
 from tests.rehearsal.attacks.raw_login import UNKNOWN
 from tests.rehearsal.guarded_host import WRONG_PASSWORD, GuardedHost, eventually
 from tests.rehearsal.kit_lab import Dial

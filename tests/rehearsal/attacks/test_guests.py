@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import dial
-from labvpn.rehearsal.network import SERVER, WHOAMI, WORKSTATION
-from labvpn.render.secrets import secrets
+from labvpn.render.agent_request import secrets
+from rehearsal import dial
+from rehearsal.network import SERVER, WHOAMI, WORKSTATION
 from tests.rehearsal import softether_client
 from tests.rehearsal.attacks import frames
 from tests.rehearsal.attacks.frames import ANY, BROADCAST, IPV4, MARK, arp, ethernet, udp

@@ -6,12 +6,12 @@ import pulumi
 
 from components.firewall import FortiGate, FortiGateArgs
 from labvpn import settings
-from labvpn.remote.errors import HopError
-from labvpn.remote.look import look_at_gate
+from labvpn.connect.errors import HopError
+from labvpn.connect.inspect import inspect_fortigate_alone
 
 lab, credentials = settings.load(Path(settings.__file__).parent.parent)
 try:
-    gate = look_at_gate(lab, credentials)
+    gate = inspect_fortigate_alone(lab, credentials)
 except HopError as error:
     raise pulumi.RunError(str(error)) from None
 FortiGate("fortigate", FortiGateArgs.of(lab, credentials, gate))

@@ -9,17 +9,17 @@ from typing import Any
 from labvpn.adopt.found import Found
 from labvpn.adopt.server import server
 from labvpn.adopt.users import table
-from labvpn.agent.concern import observed_text
-from labvpn.agent.hashes import password_hash, user_hash
-from labvpn.agent.hub import Hub
-from labvpn.agent.server import Server
-from labvpn.agent.state import State
+from labvpn.agent.core.concern import observed_text
+from labvpn.agent.core.state import State
+from labvpn.agent.softether.config_file import escape
+from labvpn.agent.softether.hashes import password_hash, user_hash
+from labvpn.agent.softether.hub import HubConcern
+from labvpn.agent.softether.server import ServerConcern
 from labvpn.agent.survey import Survey as HostSurvey
-from labvpn.agent.vpnconfig import escape
 from labvpn.model import accounts
 from labvpn.model.lab import Lab
 from labvpn.model.users_file import read_users
-from labvpn.observe.survey import read_survey
+from labvpn.parse.inventory import read_inventory
 from labvpn.render.documents import Concern, documents
 from tests.unit.agent.fakes import SECRETS, FakeMachine, FakeSoftEther
 
@@ -111,7 +111,7 @@ class TakenOver:
 
     def __init__(self, folder: Path, tree: Tree) -> None:
         self.softether = FakeSoftEther(FakeMachine(folder), text_of(tree))
-        survey = read_survey(HostSurvey(self.softether.machine, self.softether).report())
+        survey = read_inventory(HostSurvey(self.softether.machine, self.softether).report())
         assert survey is not None
         self.found = Found({"server": {"address": "203.0.113.20", "install": "present"}})
         server(self.found, survey)
@@ -146,7 +146,10 @@ class TakenOver:
         }
         wanted = documents(self.lab, "")
         machine = self.softether.machine
-        server_, hub_ = Server(State(machine, "server"), self.softether), Hub(State(machine, "hub"), self.softether)
+        server_, hub_ = (
+            ServerConcern(State(machine, "server"), self.softether),
+            HubConcern(State(machine, "hub"), self.softether),
+        )
         differing: set[str] = set()
         for concern, document in ((server_, wanted[Concern.SERVER]), (hub_, wanted[Concern.HUB])):
             assert concern.refusals([]) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from labvpn.observe.survey import Survey, read_survey
+from labvpn.parse.inventory import HostInventory, read_inventory
 
 LINES = """\
 listener 443 enabled=yes
@@ -41,7 +41,7 @@ FIREWALLD = {
 }
 
 
-def survey(lines: str = LINES, **changes: Any) -> Survey:
+def survey(lines: str = LINES, **changes: Any) -> HostInventory:
     """The sample, with other lines or parts."""
     answer = {
         "installed": True,
@@ -56,6 +56,6 @@ def survey(lines: str = LINES, **changes: Any) -> Survey:
         "firewalld": FIREWALLD,
         **changes,
     }
-    seen = read_survey(json.dumps(answer))
+    seen = read_inventory(json.dumps(answer))
     assert seen is not None
     return seen

@@ -7,7 +7,7 @@ from typing import Any
 from labvpn.adopt.fortigate import fortigate
 from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
-from labvpn.observe.fortigate_adopt import adopted
+from labvpn.plan.fortigate.adopt import adopted
 from labvpn.render.fortigate import wanted
 from tests.unit.boxes import box, policy
 from tests.unit.samples import lab

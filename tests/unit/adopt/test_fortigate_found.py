@@ -9,10 +9,10 @@ import pytest
 from labvpn.adopt.fortigate import fortigate
 from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
-from labvpn.observe import fortigate as observe
-from labvpn.observe.fortigate_adopt import adopted
-from labvpn.observe.fortigate_changes import drifted
-from labvpn.observe.fortigate_notice import after
+from labvpn.parse.fortigate import tables as observe
+from labvpn.plan.fortigate.adopt import adopted
+from labvpn.plan.fortigate.diff import drifted
+from labvpn.plan.fortigate.impact import after
 from labvpn.render.fortigate import wanted
 from tests.unit.fortigate_rows import NOW, Rows, names, rule, tables
 from tests.unit.samples import lab
@@ -23,7 +23,7 @@ LAST = rule(9, "deny", comments="the last")
 
 def found(rows: Rows) -> Found:
     one = Found()
-    fortigate(one, "203.0.113.129", "root", observe.box(rows, now=NOW), LAB)
+    fortigate(one, "203.0.113.129", "root", observe.inventory(rows, now=NOW), LAB)
     return one
 
 
@@ -173,7 +173,7 @@ def test_a_policy_without_a_name_behind_it_is_named_by_its_number() -> None:
     section = found(rows).sections["fortigate"]
     assert section["before"] == 9
     known = FortiGate.model_validate(section)
-    seen = observe.box(rows, now=NOW)
+    seen = observe.inventory(rows, now=NOW)
     assert adopted(wanted(LAB, known), seen, known.adopt).wanted.blocks[0].before == "#9"
 
 
@@ -191,7 +191,7 @@ def test_an_object_that_others_use_is_adopted_as_it_is_and_never_changed_under_t
     assert one.sections["fortigate"]["adopt"]["addresses"] == {"vpn-server": "pc"}
     assert "pc is used by rule 6 'r6' too" in " ".join(one.remarks)
     section = FortiGate.model_validate(one.sections["fortigate"])
-    seen = observe.box(rows, now=NOW)
+    seen = observe.inventory(rows, now=NOW)
     assert adopted(wanted(LAB, section), seen, section.adopt).problems == ()
     moved = lab(server={"address": "203.0.113.99"}, vpn=LAB.vpn.model_dump())
     (problem,) = adopted(wanted(moved, section), seen, section.adopt).problems
@@ -207,7 +207,7 @@ def test_a_use_that_no_table_of_ours_shows_counts_as_one() -> None:
 def test_a_policy_without_a_name_is_adopted_by_its_number() -> None:
     rows = box({**dialling(), "name": ""}, {**rule(6, "deny"), "name": ""})
     section = FortiGate.model_validate(found(rows).sections["fortigate"])
-    seen = observe.box(rows, now=NOW)
+    seen = observe.inventory(rows, now=NOW)
     taken = adopted(wanted(LAB, section), seen, section.adopt).wanted
     assert (taken.objects.policies[0].adopts, taken.blocks[0].before) == ("5", "#6")
     assert drifted(taken, seen) == []

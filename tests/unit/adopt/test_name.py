@@ -10,16 +10,18 @@ import pytest
 from labvpn.adopt.cli import _dns
 from labvpn.adopt.found import Found
 from labvpn.adopt.name import dns
-from labvpn.observe.dns import Shown
-from labvpn.remote import dns_look
+from labvpn.connect.dns import inspect
+from labvpn.state.dns import ServerAnswer
 from tests.unit.dns.samples import PRIMARY, sets, shown, sight
 
 THERE = "vpn.lab.example 300 A 203.0.113.20"
 
 
-def adopted(monkeypatch: pytest.MonkeyPatch, *servers: Shown, name: str = "vpn.lab.example") -> tuple[Any, list[str]]:
+def adopted(
+    monkeypatch: pytest.MonkeyPatch, *servers: ServerAnswer, name: str = "vpn.lab.example"
+) -> tuple[Any, list[str]]:
     """The section and the remarks; without a key the servers that the world asks are read."""
-    monkeypatch.setattr(dns_look, "look", lambda *_given: sight(*servers))
+    monkeypatch.setattr(inspect, "inspect", lambda *_given: sight(*servers))
     found = Found()
     dns(found, _dns(name, None, None, None, None), None, "203.0.113.20")
     return found.sections["dns"], found.remarks

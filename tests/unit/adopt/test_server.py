@@ -14,7 +14,7 @@ from labvpn.adopt.users import table
 from labvpn.model.lab import Lab
 from labvpn.model.users_file import read_users
 from labvpn.model.vpn import Vpn
-from labvpn.observe.survey import read_survey
+from labvpn.parse.inventory import read_inventory
 from labvpn.render.documents import Concern, documents
 from tests.unit.adopt.samples import LINES, survey
 
@@ -86,7 +86,7 @@ def test_rules_made_by_hand_are_named() -> None:
 
 
 def test_a_host_without_softether_is_no_survey() -> None:
-    assert read_survey('{"installed": false}') is None
+    assert read_inventory('{"installed": false}') is None
 
 
 def test_a_firewalld_that_does_not_run_is_left_alone() -> None:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from labvpn.agent.machine import Machine, Outcome
-from labvpn.agent.places import PACKAGED
-from labvpn.agent.rpc import Answer
-from labvpn.agent.softether import Secrets, SoftEther
-from labvpn.agent.vpnconfig import Tree, load
+from labvpn.agent.core.machine import Machine, Outcome
+from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.softether.config_file import Tree, load
+from labvpn.agent.softether.installations import PACKAGED
+from labvpn.agent.softether.rpc import Answer
 
 CASES = Path(__file__).parents[2] / "cases"
 DOCUMENTS = {path.stem: path.read_text() for path in (CASES / "documents").glob("*.txt")}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from labvpn.agent.reap import HubReaper
-from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
-from labvpn.agent.sessions import SessionRules
+from labvpn.agent.daemons.session_reaper import SessionReaper
+from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, RpcError
+from labvpn.agent.softether.session_limits import SessionRules
 from tests.unit.agent.fakes import FakeMachine
 
 RULES = SessionRules(interval=5, hold=60, grace=30, keep="newest")
@@ -76,15 +76,15 @@ class Server:
         return bool(self.users["guest1"]["policy:Access_bool"])
 
 
-def reaper(machine: FakeMachine, server: Server) -> HubReaper:
+def reaper(machine: FakeMachine, server: Server) -> SessionReaper:
     """A reaper that is connected; its own clock is of no account."""
-    made = HubReaper(machine, "LAB", "hub-canary", RULES)
+    made = SessionReaper(machine, "LAB", "hub-canary", RULES)
     made.connect = lambda: False  # type: ignore[method-assign]
     made.call = server.call  # type: ignore[method-assign]
     return made
 
 
-def rounds(one: HubReaper, server: Server, seconds: float, step: float = 5) -> list[str]:
+def rounds(one: SessionReaper, server: Server, seconds: float, step: float = 5) -> list[str]:
     said: list[str] = []
     for _ in range(int(seconds / step)):
         server.tick += step

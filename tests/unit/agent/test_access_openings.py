@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.access import Access, rule_values
-from labvpn.agent.document import Line, parse
-from labvpn.agent.hub import Hub
-from labvpn.agent.sessions import Limits, SessionRules, live, verdicts
-from labvpn.agent.state import State
+from labvpn.agent.core.document import Line, parse
+from labvpn.agent.core.state import State
+from labvpn.agent.softether.access_list import AccessList, rule_values
+from labvpn.agent.softether.hub import HubConcern
+from labvpn.agent.softether.session_limits import Limits, SessionRules, live, verdicts
 from tests.unit.agent.fakes import DOCUMENTS, FakeMachine, FakeSoftEther
 
 RULES_AND_HUB: list[Line] = parse(DOCUMENTS["hub"])
@@ -24,12 +24,12 @@ def softether(tmp_path: Path) -> FakeSoftEther:
     return FakeSoftEther(FakeMachine(tmp_path))
 
 
-def with_rules(softether: FakeSoftEther, *rules: dict[str, Any], **options: str) -> Hub:
+def with_rules(softether: FakeSoftEther, *rules: dict[str, Any], **options: str) -> HubConcern:
     tree = softether.tree()
     block = tree["VirtualHUB"]["LAB"]
     block["AccessList"] = {str(number): rule for number, rule in enumerate(rules)}
     block.setdefault("Option", {}).update(options)
-    return Hub(State(softether.machine, "hub"), softether)
+    return HubConcern(State(softether.machine, "hub"), softether)
 
 
 def warned(softether: FakeSoftEther, *rules: dict[str, Any], text: str = DOCUMENTS["hub"], **options: str) -> list[str]:
@@ -105,7 +105,7 @@ def test_a_rule_with_our_mark_that_is_none_of_ours_is_drift_and_goes(softether: 
     shown = hub.observe(RULES, {})
     assert [line.key for line in shown] == ["access LAB/labvpn:helpful"]
     softether.answers["EnumAccess"] = {"AccessList": [{"Note_utf": "labvpn:helpful"}, {"Note_utf": "mine"}]}
-    hub.access.drop(shown)
+    hub.access.remove(shown)
     written = next(given for method, given in softether.calls if method == "SetAccessList")
     assert written["AccessList"] == [{"Note_utf": "mine"}]
 
@@ -113,12 +113,12 @@ def test_a_rule_with_our_mark_that_is_none_of_ours_is_drift_and_goes(softether: 
 def test_a_second_rule_of_the_same_memo_is_drift(softether: FakeSoftEther) -> None:
     rest = next(line for line in RULES if line.name == "LAB/labvpn:rest")
     ours = {"Active": "true", "Priority": "900000", "Discard": "true", "Protocol": "0", "Note": "labvpn:rest"}
-    access = Access(softether)
+    access = AccessList(softether)
     with_rules(softether, ours)
-    assert access.show(rest) == rest.values
+    assert access.read(rest) == rest.values
     for copies in ([ours, {**ours, "Discard": "false", "Priority": "1"}], [{**ours, "Discard": "false"}, ours]):
         with_rules(softether, *copies)
-        assert (access.show(rest) or {}).get("copies") == "2"
+        assert (access.read(rest) or {}).get("copies") == "2"
 
 
 def test_a_damaged_rule_of_ours_is_shown_and_stops_nothing() -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.administration import Administration, FirstStart
-from labvpn.agent.archive import DRAFT, KEPT_ARCHIVE, SENT
-from labvpn.agent.document import Change, parse_line
-from labvpn.agent.errors import AgentError
-from labvpn.agent.machine import Outcome
-from labvpn.agent.places import UNPACKED
-from labvpn.agent.unpacked import PLACED, SERVER_FILE, Unpacked
+from labvpn.agent.core.document import Change, parse_line
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.machine import Outcome
+from labvpn.agent.softether.administration import Administration, FirstStart
+from labvpn.agent.softether.installations import UNPACKED
+from labvpn.agent.softether.tarball import DRAFT, KEPT_ARCHIVE, SENT
+from labvpn.agent.softether.tarball_install import INSTALLED_MARK, SERVER_FILE, TarballInstall
 from tests.unit.agent.fakes import DOCUMENTS, Answers, FakeMachine, FakeSoftEther
 
 SOURCE = "/srv/vpnserver.tar.gz"
@@ -46,7 +46,7 @@ class Site:
         softether.place = UNPACKED
         first = FirstStart(softether, Administration(softether))
         first.server_document = DOCUMENTS["server"]
-        self.unpacked = Unpacked(softether, first)
+        self.unpacked = TarballInstall(softether, first)
 
     def pack(self, files: dict[str, str], change: Callable[[tarfile.TarInfo], None] = lambda _: None) -> str:
         """Put an archive on the host; its SHA-256."""
@@ -62,7 +62,7 @@ class Site:
 
     def install(self, digest: str) -> None:
         line = parse_line(f"archive vpnserver sha256={digest} from=file://{SOURCE} unit=current")
-        self.unpacked.make([Change(line, None)])
+        self.unpacked.apply([Change(line, None)])
 
     def text(self, name: str) -> str | None:
         return self.machine.read(f"{UNPACKED.folder}/{name}")
@@ -83,7 +83,7 @@ def test_an_archive_is_unpacked_locked_and_placed_with_our_unit(site: Site) -> N
     assert "Type=forking" in (site.machine.read(SERVER_FILE) or "")
     assert not site.machine.path(DRAFT).exists()
     line = parse_line(f"archive vpnserver sha256={digest} from=file://{SOURCE} unit=current")
-    assert site.unpacked.show(line) == line.values
+    assert site.unpacked.read(line) == line.values
 
 
 def test_an_archive_with_another_checksum_installs_nothing(site: Site) -> None:
@@ -150,7 +150,7 @@ def test_what_the_stack_has_sent_is_taken_away_once_it_is_kept(site: Site) -> No
     sent.parent.mkdir(parents=True)
     site.machine.path(SOURCE).rename(sent)
     line = parse_line(f"archive vpnserver sha256={digest} from=file://{SENT}1.tar.gz unit=current")
-    site.unpacked.make([Change(line, None)])
+    site.unpacked.apply([Change(line, None)])
     assert not sent.exists()
     assert site.machine.path(KEPT_ARCHIVE).exists()
 
@@ -215,8 +215,8 @@ def test_an_archive_that_cannot_be_had_is_named_with_another_way(site: Site) -> 
 def test_what_goes_leaves_nothing_of_ours(site: Site) -> None:
     site.install(site.pack(WHOLE))
     site.machine.write(DRAFT + "/half", "")
-    site.unpacked.drop([parse_line("archive vpnserver")])
+    site.unpacked.remove([parse_line("archive vpnserver")])
     left = [name for name in (UNPACKED.folder, DRAFT, KEPT_ARCHIVE, SERVER_FILE) if site.machine.path(name).exists()]
     assert left == []
-    assert site.unpacked.show(parse_line("archive vpnserver")) is None
-    assert PLACED.startswith(UNPACKED.folder)
+    assert site.unpacked.read(parse_line("archive vpnserver")) is None
+    assert INSTALLED_MARK.startswith(UNPACKED.folder)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.backups import MOST_BACKUPS, back_up, backups
-from labvpn.agent.certificate import Certificate, Cipher, Syslog, fingerprint
-from labvpn.agent.document import Change, parse_line
-from labvpn.agent.errors import AgentError
-from labvpn.agent.settings import Setting
+from labvpn.agent.core.document import Change, parse_line
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.softether.backups import MOST_BACKUPS, back_up, backups
+from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting, SyslogSetting, fingerprint
+from labvpn.agent.softether.server_settings import Setting
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
 STORED = base64.b64encode(b"a certificate").decode()
@@ -64,9 +64,9 @@ def test_a_host_without_a_configuration_has_nothing_to_keep(softether: FakeSoftE
 @pytest.mark.parametrize(
     ("kind", "text", "method"),
     [
-        (Certificate, f"certificate sha256={fingerprint(STORED)}", "SetServerCert"),
-        (Cipher, "cipher name=ECDHE-RSA-AES256-GCM-SHA384", "SetServerCipher"),
-        (Syslog, "syslog send=security host=10.98.0.2 port=515", "SetSysLog"),
+        (CertificateSetting, f"certificate sha256={fingerprint(STORED)}", "SetServerCert"),
+        (CipherSetting, "cipher name=ECDHE-RSA-AES256-GCM-SHA384", "SetServerCipher"),
+        (SyslogSetting, "syslog send=security host=10.98.0.2 port=515", "SetSysLog"),
     ],
 )
 def test_each_setting_is_shown_as_the_document_has_it_and_set_by_one_call(
@@ -74,21 +74,21 @@ def test_each_setting_is_shown_as_the_document_has_it_and_set_by_one_call(
 ) -> None:
     line = parse_line(text)
     handler = kind(softether)
-    assert handler.show(line) == line.values
+    assert handler.read(line) == line.values
     softether.secrets.certificate = {"certificate": "-----BEGIN X-----\nAA\nBB\n-----END X-----\n", "key": "CC\n"}
-    handler.make([Change(line, None)])
+    handler.apply([Change(line, None)])
     assert softether.methods() == [method]
-    if kind is Certificate:
+    if kind is CertificateSetting:
         assert softether.calls[0][1] == {"Cert_bin": "AABB", "Key_bin": "CC"}
 
 
 def test_a_certificate_that_did_not_come_is_named(softether: FakeSoftEther) -> None:
     with pytest.raises(AgentError, match="no certificate came"):
-        Certificate(softether).make([Change(parse_line("certificate sha256=00"), None)])
+        CertificateSetting(softether).apply([Change(parse_line("certificate sha256=00"), None)])
 
 
 def test_the_certificate_before_us_comes_back(softether: FakeSoftEther) -> None:
     softether.answers["GetServerCert"] = {"Cert_bin": "OLD", "Key_bin": "KEY", "Flag1_bool": False}
-    handler, line = Certificate(softether), parse_line("certificate sha256=00")
+    handler, line = CertificateSetting(softether), parse_line("certificate sha256=00")
     handler.restore(line, handler.remember(line) or {})
     assert softether.calls[-1] == ("SetServerCert", {"Cert_bin": "OLD", "Key_bin": "KEY"})

@@ -12,24 +12,24 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.ban import Ban
-from labvpn.agent.bans import HINDERED, Bans
-from labvpn.agent.barred import (
+from labvpn.agent.core.document import parse
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.machine import Outcome
+from labvpn.agent.daemons.login_guard import LoginGuard
+from labvpn.agent.daemons.login_guard_service import HINDERED, LoginGuardService
+from labvpn.agent.firewalld.ban_list import (
     BAN_ORDERS,
-    BARRED,
+    BANNED,
     BARRED_NOW,
     GUARD_HEALTH,
-    bars_of,
+    bans_of,
     guard_state,
     read_object,
     rules_against,
 )
-from labvpn.agent.document import parse
-from labvpn.agent.errors import AgentError
-from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.guesses import Bounds, Guesses
-from labvpn.agent.loginreader import WITHDRAWN, Failure
-from labvpn.agent.machine import Outcome
+from labvpn.agent.firewalld.ban_policy import BanPolicy, Bounds
+from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.softether.login_reader import WITHDRAWN, Failure
 from tests.unit.agent.test_bans import BOUNDS, GUESSER, LINE, LOG, NEIGHBOUR, NOW, RULE, Host, appended, guesses, set_up
 
 
@@ -108,13 +108,13 @@ def test_a_disk_that_takes_nothing_keeps_nobody_from_being_barred(host: Watched,
     appended(host, guesses(10))
     guard.round(NOW + 10)
     assert set(host.rules) == {RULE}
-    assert "cannot be written" in guard.troubles[BARRED]
+    assert "cannot be written" in guard.troubles[BANNED]
     host.rules.clear()
     guard.round(NOW + 20)
     assert set(host.rules) == {RULE}
     host.full = ()
     guard.round(NOW + 30)
-    assert set(bars_of(host)) == {GUESSER}
+    assert set(bans_of(host)) == {GUESSER}
 
 
 def test_what_a_boot_leaves_on_the_disk_is_barred_again(host: Watched) -> None:
@@ -124,7 +124,7 @@ def test_what_a_boot_leaves_on_the_disk_is_barred_again(host: Watched) -> None:
     host.delete(BARRED_NOW)
     host.write(LOG, "")
     host.rules.clear()
-    Ban(host).round(NOW + 100)
+    LoginGuard(host).round(NOW + 100)
     assert set(host.rules) == {RULE}
 
 
@@ -133,9 +133,9 @@ def test_what_a_boot_leaves_on_the_disk_is_barred_again(host: Watched) -> None:
 )
 def test_a_damaged_memory_bars_nobody_and_stops_nothing(host: Watched, text: str) -> None:
     guard = set_up(host)
-    for name in (BARRED, BARRED_NOW):
+    for name in (BANNED, BARRED_NOW):
         host.write(name, text)
-    assert bars_of(host) == {}
+    assert bans_of(host) == {}
     assert Firewalld(host).for_now_only() == {}
     appended(host, guesses(10))
     guard.round(NOW + 10)
@@ -147,9 +147,9 @@ def test_damaged_orders_are_named_with_their_remedy_and_are_drift(host: Watched,
     set_up(host)
     host.write(BAN_ORDERS, text)
     with pytest.raises(AgentError, match="pulumi up"):
-        Ban(host)
+        LoginGuard(host)
     (line,) = parse(LINE)
-    assert Bans(Firewalld(host)).show(line) != line.values
+    assert LoginGuardService(Firewalld(host)).read(line) != line.values
 
 
 @pytest.mark.parametrize("until", [NOW + 10_000, NOW + 1e12])
@@ -157,7 +157,7 @@ def test_a_bar_that_lasts_longer_than_its_rule_allows_is_over(host: Watched, unt
     set_up(host)
     host.write(BARRED_NOW, json.dumps({GUESSER: [until, 10]}))
     host.rules[RULE] = "--timeout=9999"
-    Ban(host).round(NOW)
+    LoginGuard(host).round(NOW)
     assert host.rules == {}
 
 
@@ -170,7 +170,7 @@ def test_a_clock_that_is_set_back_ends_the_bars_that_it_made(host: Watched) -> N
 
 
 def test_an_ipv6_source_is_barred_with_the_network_of_its_subscriber() -> None:
-    watch = Guesses(BOUNDS)
+    watch = BanPolicy(BOUNDS)
     for number in range(10):
         watch.count(Failure(NOW, f"2001:db8:1:2:{number:x}::66", "guest1"))
     assert list(watch.barred(NOW)) == ["2001:db8:1:2::/64"]
@@ -181,7 +181,7 @@ def test_an_ipv6_source_is_barred_with_the_network_of_its_subscriber() -> None:
 
 
 def test_an_exempt_ipv6_address_is_not_barred_with_its_neighbours() -> None:
-    watch = Guesses(Bounds(5, 15.0, 10, 600.0, ["2001:db8:1:2::7/128"]))
+    watch = BanPolicy(Bounds(5, 15.0, 10, 600.0, ["2001:db8:1:2::7/128"]))
     for _ in range(10):
         watch.count(Failure(NOW, "2001:db8:1:2::7", "guest1"))
         watch.count(Failure(NOW, "2001:db8:1:2::8", "guest1"))
@@ -190,7 +190,7 @@ def test_an_exempt_ipv6_address_is_not_barred_with_its_neighbours() -> None:
 
 @pytest.mark.parametrize("source", ["::ffff:198.51.100.66", "198.51.100.66"])
 def test_an_ipv4_source_is_one_source_however_it_is_written(source: str) -> None:
-    watch = Guesses(BOUNDS)
+    watch = BanPolicy(BOUNDS)
     for _ in range(10):
         watch.count(Failure(NOW, source, "guest1"))
     assert list(watch.barred(NOW)) == [GUESSER]
@@ -201,14 +201,14 @@ def test_an_ipv4_source_is_one_source_however_it_is_written(source: str) -> None
     ["0.0.0.0", "::", "224.0.0.1", "::ffff:127.0.0.1", "198.51.100.0/24", "::ffff:198.51.100.200"],  # noqa: S104
 )
 def test_what_is_no_single_source_is_never_barred(source: str) -> None:
-    watch = Guesses(BOUNDS)
+    watch = BanPolicy(BOUNDS)
     for _ in range(10):
         watch.count(Failure(NOW, source, "guest1"))
     assert watch.barred(NOW) == {}
 
 
 def test_a_failure_that_is_taken_back_bars_nobody(host: Watched) -> None:
-    watch = Guesses(BOUNDS)
+    watch = BanPolicy(BOUNDS)
     for _ in range(10):
         watch.count(Failure(NOW, GUESSER, "guest1"))
     for _ in range(10):
@@ -218,11 +218,11 @@ def test_a_failure_that_is_taken_back_bars_nobody(host: Watched) -> None:
 
 def test_a_guard_that_cannot_read_the_log_is_drift_with_a_warning(host: Watched) -> None:
     guard, (line,) = set_up(host), parse(LINE)
-    handler = Bans(Firewalld(host))
+    handler = LoginGuardService(Firewalld(host))
     host.delete(LOG)
     guard.round(time.time())
     assert "no file of a log" in guard_said(host)
-    assert (handler.show(line) or {})["active"] == HINDERED
+    assert (handler.read(line) or {})["active"] == HINDERED
     assert "no file of a log" in handler.warnings()[0]
     assert "no file of a log" in str(guard_state(host, time.time()))
 

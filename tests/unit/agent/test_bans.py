@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.ban import Ban
-from labvpn.agent.bans import BAN_UNIT, Bans
-from labvpn.agent.barred import BAN_ORDERS, BARRED, bar_rules, bars_again, guard_file, rules_against
-from labvpn.agent.document import Change, parse
-from labvpn.agent.errors import AgentError
-from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.guesses import Bounds, Guesses
-from labvpn.agent.loginreader import Failure, LoginReader
-from labvpn.agent.loginrecords import Grammars
-from labvpn.agent.machine import Machine, Outcome
-from labvpn.agent.messagetables import SHIPPED_MESSAGES
-from labvpn.agent.securitylog import SecurityLog
-from labvpn.agent.units import UNIT_FILE
+from labvpn.agent.core.document import Change, parse
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.machine import Machine, Outcome
+from labvpn.agent.core.units import UNIT_FILE
+from labvpn.agent.daemons.login_guard import LoginGuard
+from labvpn.agent.daemons.login_guard_service import LOGIN_GUARD_UNIT, LoginGuardService
+from labvpn.agent.firewalld.ban_list import BAN_ORDERS, BANNED, ban_rules, bans_again, guard_file, rules_against
+from labvpn.agent.firewalld.ban_policy import BanPolicy, Bounds
+from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.softether.login_reader import Failure, LoginReader
+from labvpn.agent.softether.login_records import Grammars
+from labvpn.agent.softether.message_tables import SHIPPED_MESSAGES
+from labvpn.agent.softether.security_log import SecurityLog
 from tests.unit.agent import log_lines
 
 GUESSER, NEIGHBOUR = "198.51.100.66", "198.51.100.67"
@@ -95,15 +95,15 @@ def appended(host: Host, text: str) -> None:
         file.write(text)
 
 
-def set_up(host: Host) -> Ban:
-    handler = Bans(Firewalld(host))
-    handler.make([Change(parse(LINE)[0], None)])
-    return Ban(host)
+def set_up(host: Host) -> LoginGuard:
+    handler = LoginGuardService(Firewalld(host))
+    handler.apply([Change(parse(LINE)[0], None)])
+    return LoginGuard(host)
 
 
 @pytest.mark.parametrize(("count", "seconds"), [(4, None), (5, 15), (9, 15), (10, 600), (30, 600)])
 def test_a_source_is_slowed_and_then_barred_by_the_number_of_its_failures(count: int, seconds: int | None) -> None:
-    watch = Guesses(BOUNDS)
+    watch = BanPolicy(BOUNDS)
     for number in range(count):
         watch.count(Failure(NOW + number, GUESSER, "guest1"))
     bar = watch.barred(NOW + count - 1).get(GUESSER)
@@ -111,7 +111,7 @@ def test_a_source_is_slowed_and_then_barred_by_the_number_of_its_failures(count:
 
 
 def test_failures_that_are_long_ago_count_no_more() -> None:
-    watch = Guesses(BOUNDS)
+    watch = BanPolicy(BOUNDS)
     for number in range(20):
         watch.count(Failure(NOW + number * 200, GUESSER, "guest1"))
         assert watch.barred(NOW + number * 200) == {}
@@ -119,7 +119,7 @@ def test_failures_that_are_long_ago_count_no_more() -> None:
 
 @pytest.mark.parametrize("source", ["198.51.100.200", "127.0.0.1", "::1", "", "no address"])
 def test_exempt_sources_and_the_host_itself_are_never_barred(source: str) -> None:
-    watch = Guesses(BOUNDS)
+    watch = BanPolicy(BOUNDS)
     for _ in range(50):
         watch.count(Failure(NOW, source, "guest1"))
     assert watch.barred(NOW) == {}
@@ -170,7 +170,7 @@ def test_a_rule_that_could_not_be_taken_away_yet_is_still_known_to_be_the_guards
     host.refuses = "--remove-rich-rule"
     with pytest.raises(AgentError):
         guard.round(NOW + 700)
-    assert bar_rules(host) == set(host.rules) == {RULE}
+    assert ban_rules(host) == set(host.rules) == {RULE}
     assert Firewalld(host).for_now_only() == {}
 
 
@@ -205,7 +205,7 @@ def test_the_guard_that_starts_anew_keeps_its_bars_and_lifts_those_of_sources_th
     guard.round(NOW + 10)
     orders = guard_file(host, BAN_ORDERS)
     orders.write({**orders.read(), "exempt": f"{NEIGHBOUR}/32"})
-    again = Ban(host)
+    again = LoginGuard(host)
     again.round(NOW + 20)
     assert set(host.rules) == {RULE}
     assert again.round(NOW + 700) == [f"{GUESSER} may dial again"]
@@ -220,22 +220,22 @@ def test_a_reload_by_the_agent_does_not_make_a_bar_stay_for_good(host: Host) -> 
     assert Firewalld(host).for_now_only() == {
         "public": ["--add-rich-rule=rule family=ipv4 source address=192.0.2.9 drop"]
     }
-    assert bar_rules(host) == {RULE}
+    assert ban_rules(host) == {RULE}
     host.rules.clear()
-    list(map(host.run, (["firewall-cmd", *words] for words in bars_again(host, NOW + 110))))
+    list(map(host.run, (["firewall-cmd", *words] for words in bans_again(host, NOW + 110))))
     assert host.rules == {RULE: "--timeout=499"}
 
 
 def test_the_service_shows_what_it_was_told_and_leaves_nothing_when_it_goes(host: Host) -> None:
-    handler, (line,) = Bans(Firewalld(host)), parse(LINE)
-    assert handler.show(line) is None
+    handler, (line,) = LoginGuardService(Firewalld(host)), parse(LINE)
+    assert handler.read(line) is None
     guard = set_up(host)
-    assert handler.show(line) == line.values
+    assert handler.read(line) == line.values
     appended(host, guesses(10))
     guard.round(NOW + 10)
-    host.write(UNIT_FILE.format(BAN_UNIT), "by hand")
-    assert (handler.show(line) or {})["active"] == "changed"
-    handler.drop([line])
+    host.write(UNIT_FILE.format(LOGIN_GUARD_UNIT), "by hand")
+    assert (handler.read(line) or {})["active"] == "changed"
+    handler.remove([line])
     assert host.rules == {}
-    assert not [name for name in (BAN_ORDERS, BARRED, UNIT_FILE.format(BAN_UNIT)) if host.path(name).exists()]
+    assert not [name for name in (BAN_ORDERS, BANNED, UNIT_FILE.format(LOGIN_GUARD_UNIT)) if host.path(name).exists()]
     assert host.services == set()

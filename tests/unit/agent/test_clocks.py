@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from labvpn.agent.holds import held_file
-from labvpn.agent.users import Users
+from labvpn.agent.softether.lockouts import held_file
+from labvpn.agent.softether.users import Users
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 from tests.unit.agent.steady import DAYS, STARTED, Server, reaper, rounds
 

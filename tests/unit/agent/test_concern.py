@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.concern import Concern, Handler, Values, observed_text
-from labvpn.agent.document import Change, Line, line_of
-from labvpn.agent.errors import AgentError
-from labvpn.agent.state import State
+from labvpn.agent.core.concern import Concern, Handler, Values, observed_text
+from labvpn.agent.core.document import Change, Line, line_of
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.state import State
 from tests.unit.agent.fakes import FakeMachine
 
 
@@ -23,20 +23,20 @@ class Things(Handler):
         self.alone = alone
         self.fails = False
 
-    def show(self, line: Line) -> Values | None:
+    def read(self, line: Line) -> Values | None:
         thing = self.things.get(line.name)
         return None if thing is None else {key: thing.get(key, "0") for key in line.values}
 
-    def strays(self) -> list[Line]:
+    def unmanaged(self) -> list[Line]:
         return [line_of("thing", name, thing) for name, thing in self.things.items()] if self.alone else []
 
-    def make(self, changes: list[Change]) -> None:
+    def apply(self, changes: list[Change]) -> None:
         for change in changes:
             self.things[change.line.name] = dict(change.line.values)
             if self.fails:
                 raise AgentError("cut")
 
-    def drop(self, lines: list[Line]) -> None:
+    def remove(self, lines: list[Line]) -> None:
         for line in lines:
             self.things.pop(line.name, None)
 
@@ -134,7 +134,7 @@ def test_a_key_that_leaves_the_document_is_a_difference_once(tmp_path: Path) -> 
 
 def test_a_change_that_the_machine_does_not_take_is_an_error(tmp_path: Path) -> None:
     broken, handler = concern(tmp_path, {})
-    handler.make = lambda changes: None  # type: ignore[method-assign]
+    handler.apply = lambda changes: None  # type: ignore[method-assign]
     with pytest.raises(AgentError, match="did not take every change"):
         broken.converge("thing a x=1\n")
     assert State(FakeMachine(tmp_path), "things").applied is None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.crashes import (
+from labvpn.agent.softether.crashes import (
     CRASHES,
     Crash,
     CrashWatch,
@@ -17,9 +17,9 @@ from labvpn.agent.crashes import (
     suspects,
     suspicions,
 )
-from labvpn.agent.loginreader import FORGERY, GUESS
-from labvpn.agent.places import PACKAGED
-from labvpn.agent.securitylog import SecurityLog
+from labvpn.agent.softether.installations import PACKAGED
+from labvpn.agent.softether.login_reader import FORGERY, GUESS
+from labvpn.agent.softether.security_log import SecurityLog
 from tests.unit.agent.fakes import FakeMachine
 
 LOG = "/var/log/softether/server_log/vpn_20261130.log"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labvpn.agent.document import Change, compare, describe, line_of, parse, parse_line, quote, render, seen, words
-from labvpn.agent.errors import AgentError
-from labvpn.model.document import Entry, read, write
+from labvpn.agent.core.document import Change, compare, describe, line_of, parse, parse_line, quote, render, seen, words
+from labvpn.agent.core.errors import AgentError
+from labvpn.state.document import Entry, read, write
 from tests.unit.agent.fakes import DOCUMENTS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])).map(lambda text: " ".join(text.split()))

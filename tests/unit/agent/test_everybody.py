@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.document import parse, parse_line
-from labvpn.agent.everybody import EVERYBODY, STAND_IN
-from labvpn.agent.holds import Holds
-from labvpn.agent.hub import Hub
-from labvpn.agent.logins import login_parameters, login_value
-from labvpn.agent.reap import HubReaper
-from labvpn.agent.rpc import INVALID_PARAMETER, OBJECT_NOT_FOUND, USER_EXISTS, Answer, RpcError
-from labvpn.agent.sessions import Limits, Live, SessionRules
-from labvpn.agent.softether import Secrets
-from labvpn.agent.state import HELD, State
-from labvpn.agent.users import Users
+from labvpn.agent.core.document import parse, parse_line
+from labvpn.agent.core.state import HELD, State
+from labvpn.agent.daemons.session_reaper import SessionReaper
+from labvpn.agent.softether.authentication import login_parameters, login_value
+from labvpn.agent.softether.client import Secrets
+from labvpn.agent.softether.hub import HubConcern
+from labvpn.agent.softether.lockouts import Lockouts
+from labvpn.agent.softether.radius_wildcard import STAND_IN, WILDCARD
+from labvpn.agent.softether.rpc import INVALID_PARAMETER, OBJECT_NOT_FOUND, USER_EXISTS, Answer, RpcError
+from labvpn.agent.softether.session_limits import Limits, Live, SessionRules
+from labvpn.agent.softether.users import Users
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
 LINE = 'user LAB/* radius="" realname="" note="" group=none expires=never AutoDisconnect=1800'
@@ -30,7 +30,7 @@ class Accounts:
     """A hub's users, as the calls show them; names with a backslash are none that the server takes."""
 
     def __init__(self, **more: dict[str, Any]) -> None:
-        self.users: dict[str, Answer] = {EVERYBODY: {"Name_str": EVERYBODY, "AuthType_u32": 4, **OPEN}, **more}
+        self.users: dict[str, Answer] = {WILDCARD: {"Name_str": WILDCARD, "AuthType_u32": 4, **OPEN}, **more}
 
     def call(self, method: str, **parameters: Any) -> Answer:
         name = str(parameters.get("Name_str", ""))
@@ -61,8 +61,8 @@ def session(user: str) -> Live:
     return Live(f"SID-{user}-[OPENVPN_L3]-3", user, "198.51.100.10", 1000.0, native=False)
 
 
-def reaper(machine: FakeMachine, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> HubReaper:
-    one = HubReaper(machine, "LAB", "hub-canary", SessionRules(5, 60, 30, "newest"))
+def reaper(machine: FakeMachine, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> SessionReaper:
+    one = SessionReaper(machine, "LAB", "hub-canary", SessionRules(5, 60, 30, "newest"))
     monkeypatch.setattr(one, "call", accounts.call)
     return one
 
@@ -104,37 +104,37 @@ def test_everybody_is_asked_for_once_in_a_round(machine: FakeMachine, monkeypatc
 
 
 def test_a_hold_of_one_name_leaves_everybody_else_in(machine: FakeMachine) -> None:
-    accounts, holds = Accounts(), Holds(machine, "LAB")
+    accounts, holds = Accounts(), Lockouts(machine, "LAB")
     assert holds.hold(accounts.call, "jdoe", 1000, 60)
     made = accounts.users["jdoe"]
     assert (made["policy:Access_bool"], made["AuthType_u32"], made["policy:AutoDisconnect_u32"]) == (False, 4, 1800)
-    assert accounts.users[EVERYBODY]["policy:Access_bool"] is True
+    assert accounts.users[WILDCARD]["policy:Access_bool"] is True
     assert "NumLogin_u32" not in made
     assert holds.lift(accounts.call, 1059) == []
     assert holds.lift(accounts.call, 1060) == ["jdoe"]
-    assert list(accounts.users) == [EVERYBODY]
+    assert list(accounts.users) == [WILDCARD]
 
 
 def test_a_hold_that_is_renewed_still_ends_with_nobody_left(machine: FakeMachine) -> None:
     accounts = Accounts()
-    Holds(machine, "LAB").hold(accounts.call, "jdoe", 1000, 60)
-    Holds(machine, "LAB").hold(accounts.call, "jdoe", 1030, 60)
-    assert Holds(machine, "LAB").lift(accounts.call, 1060) == []
-    assert Holds(machine, "LAB").lift(accounts.call, 1090) == ["jdoe"]
-    assert list(accounts.users) == [EVERYBODY]
+    Lockouts(machine, "LAB").hold(accounts.call, "jdoe", 1000, 60)
+    Lockouts(machine, "LAB").hold(accounts.call, "jdoe", 1030, 60)
+    assert Lockouts(machine, "LAB").lift(accounts.call, 1060) == []
+    assert Lockouts(machine, "LAB").lift(accounts.call, 1090) == ["jdoe"]
+    assert list(accounts.users) == [WILDCARD]
 
 
 def test_a_server_that_came_back_with_a_user_of_a_hold_that_is_over_is_rid_of_him(machine: FakeMachine) -> None:
-    accounts, holds = Accounts(), Holds(machine, "LAB")
+    accounts, holds = Accounts(), Lockouts(machine, "LAB")
     holds.hold(accounts.call, "jdoe", 1000, 60)
     again = dict(accounts.users["jdoe"])
     holds.lift(accounts.call, 1060)
     accounts.users["jdoe"] = again
     holds.lift(accounts.call, 1100, anew=True)
-    assert list(accounts.users) == [EVERYBODY]
+    assert list(accounts.users) == [WILDCARD]
 
 
-@pytest.mark.parametrize("user", [STRANGE, EVERYBODY])
+@pytest.mark.parametrize("user", [STRANGE, WILDCARD])
 def test_a_name_that_no_user_can_have_is_cut_and_not_held_and_the_journal_says_so(
     machine: FakeMachine, monkeypatch: pytest.MonkeyPatch, user: str
 ) -> None:
@@ -152,12 +152,12 @@ def test_a_name_that_no_user_can_have_is_cut_and_not_held_and_the_journal_says_s
     (said,) = one.cut(2_000_000_000)
     assert ended == [f"SID-{user}"]
     assert said.endswith("not held off: SoftEther takes no such user")
-    assert accounts.users[EVERYBODY]["policy:Access_bool"] is True
+    assert accounts.users[WILDCARD]["policy:Access_bool"] is True
     assert not one.holds.held()
 
 
 def test_a_line_that_a_held_name_is_given_meanwhile_outlives_the_hold(machine: FakeMachine) -> None:
-    accounts, holds = Accounts(), Holds(machine, "LAB")
+    accounts, holds = Accounts(), Lockouts(machine, "LAB")
     holds.hold(accounts.call, "jdoe", 1000, 60)
     declared = {"Name_str": "jdoe", "Note_utf": "", "UsePolicy_bool": True, "policy:Access_bool": False}
     accounts.users["jdoe"] = dict(declared)
@@ -167,11 +167,11 @@ def test_a_line_that_a_held_name_is_given_meanwhile_outlives_the_hold(machine: F
 
 def test_whom_the_reaper_made_for_a_moment_is_no_user_of_the_hub(softether: FakeSoftEther) -> None:
     with_user(softether, "jdoe", Note=STAND_IN)
-    hub = Hub(State(softether.machine, "hub"), softether)
+    hub = HubConcern(State(softether.machine, "hub"), softether)
     text = "hub LAB online=yes exclusive=yes\nuser LAB/owner MultiLogins=0\nuser LAB/Traffic MultiLogins=0\n"
     held = {"LAB": {"jdoe": {"lifted": False, "made": True}}}
     softether.machine.write(HELD, json.dumps(held))
-    assert Users(softether).show(parse_line("user LAB/jdoe radius=jdoe")) is None
+    assert Users(softether).read(parse_line("user LAB/jdoe radius=jdoe")) is None
     assert hub.surplus(parse(text), {}) == []
     assert hub.notes(parse(text.replace("exclusive=yes", "exclusive=no"))) == []
 
@@ -191,22 +191,22 @@ def test_everybody_is_asked_for_at_radius_by_the_name_that_each_dials_with() -> 
 def test_without_everybody_the_sessions_of_all_who_have_no_user_end(softether: FakeSoftEther) -> None:
     softether.answers["EnumSession"] = listed("jdoe", "Owner", "CAMPUS\\jdoe", "administrator")
     softether.answers["EnumUser"] = {"UserList": [{"Name_str": "owner"}]}
-    Users(softether).drop([parse_line("user LAB/*")])
+    Users(softether).remove([parse_line("user LAB/*")])
     ended = [named["Name_str"] for method, named in softether.calls if method == "DeleteSession"]
     assert ended == ["SID-jdoe", "SID-CAMPUS\\jdoe"]
 
 
 def test_a_line_for_everybody_that_leaves_the_list_goes_though_it_was_there_before(softether: FakeSoftEther) -> None:
-    assert Users(softether).goes(parse_line("user LAB/*"))
-    assert not Users(softether).goes(parse_line("user LAB/rita radius=rita"))
+    assert Users(softether).purges(parse_line("user LAB/*"))
+    assert not Users(softether).purges(parse_line("user LAB/rita radius=rita"))
 
 
 TEXT = "hub LAB online=yes exclusive=no\nuser LAB/owner MultiLogins=0\nuser LAB/traffic MultiLogins=0\n"
 
 
 def test_an_everybody_made_by_hand_is_a_warning_with_both_ways_out(softether: FakeSoftEther) -> None:
-    with_user(softether, EVERYBODY)
-    hub = Hub(State(softether.machine, "hub"), softether)
+    with_user(softether, WILDCARD)
+    hub = HubConcern(State(softether.machine, "hub"), softether)
     (warning,) = hub.warnings(parse(TEXT))
     assert warning.startswith("the user * of LAB was made by hand, so everybody whom its RADIUS server knows gets in: ")
     assert hub.notes(parse(TEXT)) == []
@@ -214,8 +214,8 @@ def test_an_everybody_made_by_hand_is_a_warning_with_both_ways_out(softether: Fa
 
 
 def test_an_everybody_made_by_hand_in_a_hub_that_is_ours_alone_is_drift(softether: FakeSoftEther) -> None:
-    with_user(softether, EVERYBODY)
-    hub = Hub(State(softether.machine, "hub"), softether)
+    with_user(softether, WILDCARD)
+    hub = HubConcern(State(softether.machine, "hub"), softether)
     alone = parse(TEXT.replace("exclusive=no", "exclusive=yes"))
     assert [line.key for line in hub.surplus(alone, {})] == ["user LAB/*"]
     assert hub.warnings(alone) == []

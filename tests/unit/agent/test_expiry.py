@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.document import parse_line
-from labvpn.agent.users import Users, expiry
+from labvpn.agent.core.document import parse_line
+from labvpn.agent.core.times import expiry
+from labvpn.agent.softether.users import Users
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
 
@@ -30,8 +31,8 @@ def test_a_line_without_an_end_leaves_the_end_alone(tmp_path: Path) -> None:
 def test_an_end_set_by_hand_is_shown(tmp_path: Path) -> None:
     softether = FakeSoftEther(FakeMachine(tmp_path))
     line = parse_line("user LAB/owner expires=2027-03-31T23:59:59Z")
-    assert (Users(softether).show(line) or {})["expires"] == "never"
+    assert (Users(softether).read(line) or {})["expires"] == "never"
     block = Users(softether).find("LAB/owner")
     assert block is not None
     block["ExpireTime"] = "1806505199000"
-    assert (Users(softether).show(line) or {})["expires"] == "2027-03-31T23:59:59Z"
+    assert (Users(softether).read(line) or {})["expires"] == "2027-03-31T23:59:59Z"

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.connection import ssh_ports
-from labvpn.agent.errors import AgentError
-from labvpn.agent.fallback import RETURNED, SAVED, Fallback
-from labvpn.agent.firewall import Firewall
-from labvpn.agent.firewalld import Firewalld, listing, sections
-from labvpn.agent.lists import entries, listed
-from labvpn.agent.machine import Outcome
-from labvpn.agent.state import State
+from labvpn.agent.core.connection import ssh_ports
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.lists import entries, listed
+from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.state import State
+from labvpn.agent.firewalld.firewall import FirewallConcern
+from labvpn.agent.firewalld.firewalld import Firewalld, listing, sections
+from labvpn.agent.firewalld.rollback import RETURNED, SAVED, Rollback
 from tests.unit.agent.fakes import CASES, Answers, FakeMachine
 
 ZONES = (CASES / "agent/zones.txt").read_text()
@@ -22,11 +22,11 @@ PUBLIC = '<zone><service name="ssh"/><port port="8080" protocol="tcp"/></zone>'
 DOWN: Answers = {"systemctl is-active": Outcome(3), "sshd -T": "port 22\nport 2222\naddressfamily any\n"}
 
 
-def firewall(root: Path, answers: Answers) -> tuple[Firewall, FakeMachine]:
+def firewall(root: Path, answers: Answers) -> tuple[FirewallConcern, FakeMachine]:
     machine = FakeMachine(root, answers)
     machine.write("/usr/bin/firewall-cmd", "")
     machine.write("/usr/lib/firewalld/zones/public.xml", PUBLIC)
-    return Firewall(State(machine, "firewall")), machine
+    return FirewallConcern(State(machine, "firewall")), machine
 
 
 def test_a_list_is_shown_in_the_wanted_order_and_says_where_an_entry_is_missing() -> None:
@@ -84,9 +84,9 @@ def test_a_zone_that_is_not_there_is_named(tmp_path: Path) -> None:
         Firewalld(FakeMachine(tmp_path)).enter("nowhere", "--add-service=", ["vpnserver"])
 
 
-def fallback(root: Path, monkeypatch: pytest.MonkeyPatch, connection: str) -> Fallback:
+def fallback(root: Path, monkeypatch: pytest.MonkeyPatch, connection: str) -> Rollback:
     monkeypatch.setenv("SSH_CONNECTION", connection)
-    return Fallback(State(FakeMachine(root), "firewall"))
+    return Rollback(State(FakeMachine(root), "firewall"))
 
 
 def test_the_old_rules_are_saved_before_the_timer_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.document import parse
-from labvpn.agent.fallback import RETURNED, Fallback
-from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.guard import Guard
-from labvpn.agent.lists import covers
-from labvpn.agent.machine import Outcome
-from labvpn.agent.sockets import is_loopback, listening
-from labvpn.agent.state import State
+from labvpn.agent.core.document import parse
+from labvpn.agent.core.lists import covers
+from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.state import State
+from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.firewalld.listening_ports import is_loopback, listening
+from labvpn.agent.firewalld.prechecks import Prechecks
+from labvpn.agent.firewalld.rollback import RETURNED, Rollback
 from tests.unit.agent.fakes import Answers, FakeMachine
 
 UP: Answers = {"systemctl is-active": Outcome(3), "systemctl is-active --quiet firewalld": ""}
@@ -23,14 +23,14 @@ CLOSED = "closed public/8000/tcp only=203.0.113.20\n"
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
 
-def guard(root: Path, answers: Answers) -> tuple[Guard, FakeMachine]:
+def guard(root: Path, answers: Answers) -> tuple[Prechecks, FakeMachine]:
     machine = FakeMachine(root, answers)
     machine.write("/usr/bin/firewall-cmd", "")
     machine.write("/usr/lib/firewalld/zones/public.xml", '<zone><service name="ssh"/></zone>')
     machine.write("/usr/lib/firewalld/services/ssh.xml", '<service><port port="22" protocol="tcp"/></service>')
     machine.write("/usr/lib/firewalld/services/web.xml", '<service><port port="7990-8010" protocol="tcp"/></service>')
     machine.path("/sys/class/net/eth0").mkdir(parents=True)
-    return Guard(Firewalld(machine), Fallback(State(machine, "firewall"))), machine
+    return Prechecks(Firewalld(machine), Rollback(State(machine, "firewall"))), machine
 
 
 def tcp(address: str, state: str = "0A", inode: int = 77) -> str:

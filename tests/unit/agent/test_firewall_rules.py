@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labvpn.agent.document import Change, parse
-from labvpn.agent.firewall import Firewall
-from labvpn.agent.machine import Outcome
-from labvpn.agent.state import State
+from labvpn.agent.core.document import Change, parse
+from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.state import State
+from labvpn.agent.firewalld.firewall import FirewallConcern
 from tests.unit.agent.fakes import Answers, FakeMachine
 
 RULE = "rule family=ipv4 source address=192.0.2.7 service name=ssh accept"
@@ -24,7 +24,7 @@ def shown(root: Path, desired: str, lasting: str, now: str | None = None, **answ
     machine = FakeMachine(root, {**work, **answers})
     machine.write("/usr/bin/firewall-cmd", "")
     machine.write("/usr/lib/firewalld/zones/work.xml", '<zone><protocol value="esp"/></zone>')
-    concern = Firewall(State(machine, "firewall"))
+    concern = FirewallConcern(State(machine, "firewall"))
     return "".join(line.text + "\n" for line in concern.observe(parse(desired), {})), machine
 
 
@@ -76,12 +76,12 @@ def test_another_address_of_a_closed_port_goes_and_the_wanted_one_comes(tmp_path
     _, machine = shown(tmp_path, "", f"  rich rules: \n\t{old}\n")
     machine.answers["firewall-cmd --permanent --zone=work --query-rich-rule"] = Outcome(1)
     machine.answers["firewall-cmd --zone=work --query-rich-rule"] = Outcome(1)
-    concern = Firewall(State(machine, "firewall"))
+    concern = FirewallConcern(State(machine, "firewall"))
     (want,), (have,) = (
         parse("closed work/8000/tcp only=203.0.113.20\n"),
         parse("closed work/8000/tcp only=203.0.113.9\n"),
     )
-    concern.handlers["closed"].make([Change(want, have)])
+    concern.handlers["closed"].apply([Change(want, have)])
     assert [
         line.split("--")[-1][:16] for line in machine.commands("e-rich-rule=") + machine.commands("add-rich-rule")
     ] == ["remove-rich-rule", "remove-rich-rule", "add-rich-rule=ru", "add-rich-rule=ru"]

@@ -9,21 +9,11 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent import forgetting
-from labvpn.agent.flows import (
-    ENTRY,
-    FORGET,
-    Flow,
-    attribute,
-    attributes,
-    flow_of,
-    is_near,
-    message,
-    messages,
-)
-from labvpn.agent.forgetting import Carried, Forgetting, carried, carries, near, source_of
-from labvpn.agent.machine import Machine
-from labvpn.agent.rpc import Unreachable
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.firewalld import flow_removal
+from labvpn.agent.firewalld.flow_removal import Carried, Forgetting, carried, carries, near, source_of
+from labvpn.agent.firewalld.flows import ENTRY, FORGET, Flow, attribute, attributes, flow_of, is_near, message, messages
+from labvpn.agent.softether.rpc import Unreachable
 
 SERVER, GUESSER, NEIGHBOUR = "203.0.113.20", "198.51.100.66", "198.51.100.67"
 PORTS = {"443/tcp", "1194/udp", "4500/udp", "500/udp"}
@@ -132,7 +122,7 @@ class FakeKernel:
 
 @pytest.fixture
 def watch(monkeypatch: pytest.MonkeyPatch) -> Forgetting:
-    monkeypatch.setattr(forgetting, "Kernel", FakeKernel)
+    monkeypatch.setattr(flow_removal, "Kernel", FakeKernel)
     found = Forgetting(Machine(), ["LAB"])
 
     def call(method: str, **_parameters: Any) -> Any:

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.document import line_of
-from labvpn.agent.errors import AgentError
-from labvpn.agent.everybody import STAND_IN
-from labvpn.agent.holds import Holds, held_file
-from labvpn.agent.host import AGENT
-from labvpn.agent.lock import held
-from labvpn.agent.reap import ORDERS, orders_file
-from labvpn.agent.state import HELD, State
-from labvpn.agent.takeover import replaced, versions
+from labvpn.agent.core.document import line_of
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.lock import held
+from labvpn.agent.core.state import HELD, State
+from labvpn.agent.core.takeover import replaced, versions
+from labvpn.agent.daemons.session_reaper import ORDERS, orders_file
+from labvpn.agent.softether.host import AGENT
+from labvpn.agent.softether.lockouts import Lockouts, held_file
+from labvpn.agent.softether.radius_wildcard import STAND_IN
 from tests.unit.agent.fakes import FakeMachine
 from tests.unit.agent.steady import Server, reaper, rounds
 
@@ -75,7 +75,7 @@ def test_a_reaper_that_lost_its_memory_lets_in_whom_it_must_have_held(machine: F
     assert "jdoe" not in server.users
     assert not server.users["shut"]["policy:Access_bool"]
     assert not server.users["theirs"]["policy:Access_bool"]
-    assert Holds(machine, "LAB").damage == ""
+    assert Lockouts(machine, "LAB").damage == ""
 
 
 def test_one_user_who_cannot_be_held_keeps_nobody_elses_session_alive(machine: FakeMachine, server: Server) -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.concern import observed_text
-from labvpn.agent.document import compare, parse
-from labvpn.agent.errors import AgentError
-from labvpn.agent.generation import mismatch
-from labvpn.agent.rpc import Answer
-from labvpn.agent.seed import seed
-from labvpn.agent.server import Server
-from labvpn.agent.state import State
-from labvpn.agent.vpnconfig import load
+from labvpn.agent.core.concern import observed_text
+from labvpn.agent.core.document import compare, parse
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.state import State
+from labvpn.agent.softether.config_file import load
+from labvpn.agent.softether.generation import mismatch
+from labvpn.agent.softether.initial_config import initial_config
+from labvpn.agent.softether.rpc import Answer
+from labvpn.agent.softether.server import ServerConcern
 from tests.unit.agent.fakes import DOCUMENTS, SECRETS, FakeMachine, FakeSoftEther
 
 FOUR = """declare root
@@ -64,14 +64,14 @@ def speaking(root: Path, config: str, version: int, has: Answer) -> FakeSoftEthe
 
 def sent(softether: FakeSoftEther, text: str) -> list[tuple[str, object]]:
     """The calls that lead to a document, but for the questions."""
-    concern = Server(State(softether.machine, "server"), softether)
+    concern = ServerConcern(State(softether.machine, "server"), softether)
     concern.change(compare(parse(text), concern.observe(parse(text), {})))
     return [(method, given) for method, given in softether.calls if not method.startswith("Get")]
 
 
 @pytest.mark.parametrize("config", [FOUR, FIVE], ids=["4.x", "5.x"])
 def test_the_same_document_is_shown_of_both_generations(tmp_path: Path, config: str) -> None:
-    concern = Server(State(FakeMachine(tmp_path), "server"), FakeSoftEther(FakeMachine(tmp_path), config))
+    concern = ServerConcern(State(FakeMachine(tmp_path), "server"), FakeSoftEther(FakeMachine(tmp_path), config))
     assert observed_text(concern, OURS) == OURS
 
 
@@ -96,16 +96,18 @@ def test_a_protocol_switched_on_a_4_x_server_keeps_the_udp_ports(tmp_path: Path)
 
 def test_a_server_of_another_generation_than_the_stacks_is_named(tmp_path: Path) -> None:
     four, five = (speaking(tmp_path, config, 0, {}) for config in (FOUR, FIVE))
-    said = Server(State(four.machine, "server"), four).warnings(parse(OURS))
+    said = ServerConcern(State(four.machine, "server"), four).warnings(parse(OURS))
     assert said == [mismatch("4")]
-    assert Server(State(four.machine, "server"), four).warnings(parse("generation number=4\n" + OURS)) == []
-    assert Server(State(five.machine, "server"), five).warnings(parse(OURS)) == []
+    assert ServerConcern(State(four.machine, "server"), four).warnings(parse("generation number=4\n" + OURS)) == []
+    assert ServerConcern(State(five.machine, "server"), five).warnings(parse(OURS)) == []
     with pytest.raises(AgentError, match="is of generation 5: write `generation: 5`"):
         sent(five, "generation number=4\n")
     assert sent(four, "generation number=4\n") == []
 
 
 def test_a_fresh_server_of_either_generation_finds_its_ports_in_the_seed() -> None:
-    found = load(seed(parse(DOCUMENTS["server"]), str(SECRETS["administrator"])).splitlines())["ServerConfiguration"]
+    found = load(initial_config(parse(DOCUMENTS["server"]), str(SECRETS["administrator"])).splitlines())[
+        "ServerConfiguration"
+    ]
     assert (found["PortsUDP"], found["OpenVPN_UdpPortList"]) == ("1194", "1194")
     assert (found["DisableOpenVPNServer"], found["DisableSSTPServer"]) == ("false", "true")

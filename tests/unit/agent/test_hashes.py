@@ -1,6 +1,6 @@
 """SHA-0 and the hashes that SoftEther keeps; the figures are a real server's."""
 
-from labvpn.agent.hashes import password_hash, sha0, user_hash
+from labvpn.agent.softether.hashes import password_hash, sha0, user_hash
 
 
 def test_sha0_gives_the_published_values() -> None:

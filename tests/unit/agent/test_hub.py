@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.access import Access, rule_values
-from labvpn.agent.document import Change, parse, parse_line
-from labvpn.agent.hub import Hub
-from labvpn.agent.logins import login_parameters, login_value
-from labvpn.agent.softether import Secrets
-from labvpn.agent.state import HELD, State
-from labvpn.agent.users import Users
+from labvpn.agent.core.document import Change, parse, parse_line
+from labvpn.agent.core.state import HELD, State
+from labvpn.agent.softether.access_list import AccessList, rule_values
+from labvpn.agent.softether.authentication import login_parameters, login_value
+from labvpn.agent.softether.client import Secrets
+from labvpn.agent.softether.hub import HubConcern
+from labvpn.agent.softether.users import Users
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
 DER = b"a certificate"
@@ -35,7 +35,7 @@ def sent(softether: FakeSoftEther, method: str) -> dict[str, Any]:
 def test_the_rules_of_others_stay_in_a_list_that_is_written_whole(softether: FakeSoftEther) -> None:
     theirs = {"Note_utf": "by hand", "Priority_u32": 1, "Protocol_u32": 0}
     softether.answers["EnumAccess"] = {"AccessList": [theirs, {"Note_utf": "labvpn:rest", "Protocol_u32": 0}]}
-    Access(softether).make([Change(parse_line("access LAB/labvpn:rest priority=9 action=discard"), None)])
+    AccessList(softether).apply([Change(parse_line("access LAB/labvpn:rest priority=9 action=discard"), None)])
     written = sent(softether, "SetAccessList")["AccessList"]
     assert [rule["Note_utf"] for rule in written] == ["by hand", "labvpn:rest"]
     assert all("Protocol_u32" in rule for rule in written), "without it the server empties the whole list"
@@ -83,16 +83,16 @@ def test_every_way_to_log_in_is_sent_and_read_back(
 def test_a_policy_that_somebody_set_by_hand_is_shown_and_set_back(softether: FakeSoftEther) -> None:
     users = Users(softether)
     want = parse_line("user LAB/owner MultiLogins=0")
-    shown = users.show(want)
+    shown = users.read(want)
     assert shown == {"MultiLogins": "0", "AutoDisconnect": "1800"}
     have = parse_line("user LAB/owner MultiLogins=0 AutoDisconnect=1800")
     softether.answers["GetUser"] = {"UsePolicy_bool": True, "policy:AutoDisconnect_u32": 1800}
-    users.make([Change(want, have)])
+    users.apply([Change(want, have)])
     assert sent(softether, "SetUser")["policy:AutoDisconnect_u32"] == 0
 
 
 def test_an_exclusive_hub_shows_every_account_that_is_not_declared(softether: FakeSoftEther) -> None:
-    hub = Hub(State(softether.machine, "hub"), softether)
+    hub = HubConcern(State(softether.machine, "hub"), softether)
     text = "hub LAB online=yes exclusive=yes\nuser LAB/owner MultiLogins=0\n"
     assert [line.key for line in hub.surplus(parse(text), {})] == ["user LAB/Traffic"]
     assert [line.key for line in hub.surplus(parse(text.replace("exclusive=yes", "exclusive=no")), {})] == []
@@ -104,9 +104,9 @@ def test_a_user_whom_the_reaper_holds_off_is_no_drift(softether: FakeSoftEther) 
     assert block is not None
     block["Policy"] = {**block["Policy"], "Access": "false"}
     want = parse_line("user LAB/owner MultiLogins=0 AutoDisconnect=1800")
-    assert (users.show(want) or {}).get("Access") == "no"
+    assert (users.read(want) or {}).get("Access") == "no"
     softether.machine.write(HELD, '{"LAB": {"owner": {"lifted": false}}}')
-    assert "Access" not in (Users(softether).show(want) or {})
+    assert "Access" not in (Users(softether).read(want) or {})
 
 
 KEPT = "user LAB/eve password=kept"
@@ -126,6 +126,6 @@ def test_a_kept_password_is_neither_compared_nor_sent(softether: FakeSoftEther) 
 
 def test_a_user_whose_kept_password_is_gone_is_named_before_anything_is_changed(softether: FakeSoftEther) -> None:
     state = State(softether.machine, "hub")
-    (refusal,) = Hub(state, softether).refusals(parse(KEPT + "\n"))
+    (refusal,) = HubConcern(state, softether).refusals(parse(KEPT + "\n"))
     assert refusal[0] == "has no password of LAB's user eve to keep"
     assert "passwords.eve" in refusal[1]

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.concern import observed_text
-from labvpn.agent.document import Change, parse, parse_line
-from labvpn.agent.generation import Generation
-from labvpn.agent.groups import Groups
-from labvpn.agent.hashes import user_hash
-from labvpn.agent.holds import held_file
-from labvpn.agent.hub import Hub
-from labvpn.agent.state import State
-from labvpn.agent.users import Users
+from labvpn.agent.core.concern import observed_text
+from labvpn.agent.core.document import Change, parse, parse_line
+from labvpn.agent.core.state import State
+from labvpn.agent.softether.generation import Generation
+from labvpn.agent.softether.groups import Groups
+from labvpn.agent.softether.hashes import user_hash
+from labvpn.agent.softether.hub import HubConcern
+from labvpn.agent.softether.lockouts import held_file
+from labvpn.agent.softether.users import Users
 from tests.unit.adopt.labs import NETWORK, config, hub, policy, text_of, user
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
@@ -32,7 +32,7 @@ def softether(root: Path, **more: Any) -> FakeSoftEther:
 
 
 def shown(server: FakeSoftEther, line: str) -> str:
-    return observed_text(Hub(State(server.machine, "hub"), server), line + "\n").strip()
+    return observed_text(HubConcern(State(server.machine, "hub"), server), line + "\n").strip()
 
 
 def test_a_user_without_a_policy_is_shown_with_the_limits_that_hold(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_policy_comes_and_goes_as_a_whole(tmp_path: Path, want: str, have: str
     server = softether(tmp_path)
     server.answers["GetUser"] = {"UsePolicy_bool": not used, "policy:AutoDisconnect_u32": 5, "GroupName_str": "staff"}
     shown_ = have if used else have.replace("AutoDisconnect=0", "AutoDisconnect=5")
-    Users(server).make(
+    Users(server).apply(
         [Change(parse_line(want), parse_line(shown_.replace("policies=inherited", "AutoDisconnect=900")))]
     )
     sent = server.calls[-1][1]
@@ -70,13 +70,13 @@ def test_another_note_gives_nobody_a_policy(tmp_path: Path) -> None:
     server = softether(tmp_path)
     server.answers["GetUser"] = {"UsePolicy_bool": False}
     plain = 'user LAB/a note="" AutoDisconnect=0 MultiLogins=0'
-    Users(server).make([Change(parse_line(plain.replace('""', "new")), parse_line(plain))])
+    Users(server).apply([Change(parse_line(plain.replace('""', "new")), parse_line(plain))])
     assert server.calls[-1][1]["UsePolicy_bool"] is False
-    Groups(server).make(
+    Groups(server).apply(
         [Change(parse_line('group LAB/bare realname="" note=new'), parse_line('group LAB/bare note=""'))]
     )
     assert server.calls[-1][1]["UsePolicy_bool"] is False
-    Groups(server).make([Change(parse_line("group LAB/bare note=new MaxIP=1"), parse_line('group LAB/bare note=""'))])
+    Groups(server).apply([Change(parse_line("group LAB/bare note=new MaxIP=1"), parse_line('group LAB/bare note=""'))])
     assert server.calls[-1][1]["UsePolicy_bool"] is True
 
 
@@ -89,7 +89,7 @@ def test_a_user_without_a_password_is_a_warning(tmp_path: Path) -> None:
     }
     users["open"]["AuthPassword"] = user_hash("", "open")
     server.text = text_of(config({"LAB": hub(users)}))
-    (said,) = Hub(State(server.machine, "hub"), server).warnings(parse("hub LAB online=yes\n"))
+    (said,) = HubConcern(State(server.machine, "hub"), server).warnings(parse("hub LAB online=yes\n"))
     assert said.startswith("open, any of the hub LAB: whoever knows the name gets in")
 
 
@@ -111,7 +111,7 @@ def test_secure_nat_is_switched_on_beside_a_bridge_by_the_administrators_word_al
 ) -> None:
     tree = config({"LAB": hub(SecureNAT={**NETWORK, "Disabled": off})}, **bridge)
     server = FakeSoftEther(FakeMachine(tmp_path), text_of(tree))
-    found = Hub(State(server.machine, "hub"), server).refusals(parse(WANTED.replace("=yes\n", f"=yes{word}\n")))
+    found = HubConcern(State(server.machine, "hub"), server).refusals(parse(WANTED.replace("=yes\n", f"=yes{word}\n")))
     assert bool(found) == refused
     if refused:
         assert "a local bridge to eth1 on the hub LAB" in found[0][0]

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.document import parse
-from labvpn.agent.errors import AgentError
-from labvpn.agent.host import Host
-from labvpn.agent.machine import Outcome
-from labvpn.agent.packages import BROUGHT, Packages
-from labvpn.agent.places import PACKAGED, UNPACKED, installation
-from labvpn.agent.state import State
-from labvpn.agent.units import Units
+from labvpn.agent.core.document import parse
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.packages import BROUGHT, Packages
+from labvpn.agent.core.state import State
+from labvpn.agent.core.units import Units
+from labvpn.agent.softether.host import HostConcern
+from labvpn.agent.softether.installations import PACKAGED, UNPACKED, installation
 from tests.unit.agent.fakes import DOCUMENTS, FakeMachine, FakeSoftEther
 
 ARCHIVE = "archive vpnserver sha256=" + "0" * 64 + " from=https://vpn.example/a.tar.gz unit=current\n"
@@ -37,8 +37,8 @@ class Hosts:
         self.softether.wait_ready = lambda seconds=0.0: None  # type: ignore[method-assign]
 
     @property
-    def concern(self) -> Host:
-        return Host(self.state, self.softether, DOCUMENTS["server"])
+    def concern(self) -> HostConcern:
+        return HostConcern(self.state, self.softether, DOCUMENTS["server"])
 
     def refused(self, text: str) -> list[str]:
         return [what for what, _ in self.concern.refusals(parse(text))]
@@ -177,11 +177,11 @@ def test_where_packages_are_rpms_they_are_found_and_what_is_missing_is_named(tmp
     host = Hosts(tmp_path)
     host.softether.machine = machine
     want = "package netbase installed=yes\npackage firewalld installed=yes\n"
-    assert Host(host.state, host.softether).refusals(parse(want + ARCHIVE)) == []
-    assert Host(host.state, host.softether).refusals(parse(PACKAGE)) == [
+    assert HostConcern(host.state, host.softether).refusals(parse(want + ARCHIVE)) == []
+    assert HostConcern(host.state, host.softether).refusals(parse(PACKAGE)) == [
         ["has no apt-get, and SoftEther's package is Debian's", "set server.install to `tarball` or `present`"]
     ]
-    assert Host(host.state, host.softether).refusals(parse("package tcpdump installed=yes\n")) == [
+    assert HostConcern(host.state, host.softether).refusals(parse("package tcpdump installed=yes\n")) == [
         ["has no tcpdump", "`yum install tcpdump`"]
     ]
 
@@ -190,6 +190,6 @@ def test_an_init_script_counts_as_enabled_where_systemd_says_so_if_asked(tmp_pat
     shown = "LoadState=loaded\nUnitFileState=bad\nActiveState=active\n"
     machine = FakeMachine(tmp_path, {"systemctl show": shown})
     line = parse("unit vpnserver enabled=yes active=yes\n")[0]
-    assert Units(machine).show(line) == {"enabled": "yes", "active": "yes"}
+    assert Units(machine).read(line) == {"enabled": "yes", "active": "yes"}
     machine.answers["systemctl is-enabled"] = Outcome(1)
-    assert Units(machine).show(line) == {"enabled": "no", "active": "yes"}
+    assert Units(machine).read(line) == {"enabled": "no", "active": "yes"}

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent import kernel as module
-from labvpn.agent.document import parse
-from labvpn.agent.firewall import Firewall
-from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.kernel import KernelRules
-from labvpn.agent.machine import Outcome
-from labvpn.agent.packets import ACCEPT, DROP, UNKNOWN, Packet, Ruleset
-from labvpn.agent.state import State
+from labvpn.agent.core.document import parse
+from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.state import State
+from labvpn.agent.firewalld import kernel_rules as module
+from labvpn.agent.firewalld.firewall import FirewallConcern
+from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.firewalld.kernel_rules import KernelRules
+from labvpn.agent.firewalld.packets import ACCEPT, DROP, UNKNOWN, Packet, Ruleset
 from tests.unit.agent.fakes import CASES, Answers, FakeMachine
 
 NFT = (CASES / "agent/nft.json").read_text()
@@ -139,7 +139,7 @@ def test_a_firewalld_without_rules_is_active_in_name_only_and_is_started_anew_in
     assert isinstance(machine, FakeMachine)
     machine.write("/usr/bin/firewall-cmd", "")
     machine.answers["systemctl show"] = "LoadState=loaded\nUnitFileState=enabled\nActiveState=active\n"
-    concern = Firewall(State(machine, "firewall"))
+    concern = FirewallConcern(State(machine, "firewall"))
     (line,) = concern.observe(parse("unit firewalld enabled=yes active=yes\n"), {})
     assert line.values["active"] == "without-its-rules-in-the-kernel"
     concern.renew()

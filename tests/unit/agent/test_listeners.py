@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.concern import observed_text
-from labvpn.agent.document import parse
-from labvpn.agent.errors import AgentError
-from labvpn.agent.server import Server
-from labvpn.agent.softether import SoftEther
-from labvpn.agent.state import KEPT_PASSWORD, State
+from labvpn.agent.core.concern import observed_text
+from labvpn.agent.core.document import parse
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.server import ServerConcern
 from tests.unit.agent.fakes import SECRETS, FakeMachine, FakeSoftEther
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -65,9 +65,9 @@ def listening(
     (root / "proc/net" / table).write_text("".join(lines))
 
 
-def server(root: Path, config: str = CONFIG) -> Server:
+def server(root: Path, config: str = CONFIG) -> ServerConcern:
     softether = FakeSoftEther(FakeMachine(root), config)
-    return Server(State(softether.machine, "server"), softether)
+    return ServerConcern(State(softether.machine, "server"), softether)
 
 
 @pytest.mark.parametrize("address", ["00000000", "0100007F"], ids=["everywhere", "loopback"])
@@ -166,7 +166,7 @@ def test_the_last_listener_that_listens_is_not_deleted(tmp_path: Path) -> None:
     ]
     concern.softether.answers["EnumListener"] = {"ListenerList": listed}
     with pytest.raises(AgentError, match="without any listener"):
-        concern.listeners.drop([parse("listener 443 enabled=yes")[0]])
+        concern.listeners.remove([parse("listener 443 enabled=yes")[0]])
 
 
 def test_the_password_is_kept_also_where_it_had_not_to_be_set(tmp_path: Path) -> None:

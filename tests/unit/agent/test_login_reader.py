@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from labvpn.agent.guesses import Bounds, Guesses
-from labvpn.agent.loginreader import DENIED, FORGERY, GUESS, WITHDRAWN, Failure, LoginReader
-from labvpn.agent.loginrecords import Grammars
-from labvpn.agent.messagetables import SHIPPED_MESSAGES
-from labvpn.agent.securitylog import texts_of
+from labvpn.agent.firewalld.ban_policy import BanPolicy, Bounds
+from labvpn.agent.softether.login_reader import DENIED, FORGERY, GUESS, WITHDRAWN, Failure, LoginReader
+from labvpn.agent.softether.login_records import Grammars
+from labvpn.agent.softether.message_tables import SHIPPED_MESSAGES
+from labvpn.agent.softether.security_log import texts_of
 from tests.unit.agent.log_lines import accepted, at, begins, expired, fails, guess, guess_in_japanese, refused
 
 GRAMMARS = Grammars(SHIPPED_MESSAGES)
@@ -33,7 +33,7 @@ def sources(events: list[Failure]) -> set[str]:
 
 def barred(*texts: str) -> set[str]:
     """Who is barred where five failures are enough."""
-    guesses = Guesses(Bounds(5, 15.0, 5, 600.0, []))
+    guesses = BanPolicy(Bounds(5, 15.0, 5, 600.0, []))
     for event in read(*texts):
         guesses.count(event)
     return set(guesses.barred(NOW + 20))

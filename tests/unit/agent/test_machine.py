@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.document import compare, parse
-from labvpn.agent.errors import AgentError
-from labvpn.agent.host import Host
-from labvpn.agent.lock import held
-from labvpn.agent.machine import Machine, Outcome
-from labvpn.agent.packages import BROUGHT, Masks, Packages
-from labvpn.agent.state import State
+from labvpn.agent.core.document import compare, parse
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.lock import held
+from labvpn.agent.core.machine import Machine, Outcome
+from labvpn.agent.core.packages import BROUGHT, Masks, Packages
+from labvpn.agent.core.state import State
+from labvpn.agent.softether.host import HostConcern
 from tests.unit.agent.fakes import DOCUMENTS, SECRETS, FakeMachine, FakeSoftEther
 
 HOLDER = """
 import sys, time
-from labvpn.agent.lock import held
-from labvpn.agent.machine import Machine
+from labvpn.agent.core.lock import held
+from labvpn.agent.core.machine import Machine
 with held(Machine(sys.argv[1]), "/lock", "converge hub"):
     print("held", flush=True)
     time.sleep(60)
@@ -155,7 +155,7 @@ def installing(root: Path) -> FakeMachine:
     machine.delete(softether.place.program)
     text = "\n".join(line for line in DOCUMENTS["host"].splitlines() if not line.startswith("agent "))
     with pytest.raises(AgentError, match="did not take"):
-        Host(State(machine, "host"), softether, DOCUMENTS["server"]).converge(text + "\n")
+        HostConcern(State(machine, "host"), softether, DOCUMENTS["server"]).converge(text + "\n")
     return machine
 
 
@@ -174,10 +174,10 @@ def test_a_fresh_server_is_locked_before_its_package_comes(tmp_path: Path) -> No
     machine = Watching(tmp_path, {"systemctl show": "LoadState=not-found\n"})
     softether = FakeSoftEther(machine)
     machine.delete(softether.place.program)
-    concern = Host(State(machine, "host"), softether, DOCUMENTS["server"])
+    concern = HostConcern(State(machine, "host"), softether, DOCUMENTS["server"])
     concern.packages.mend()
     packages = [line for line in parse(DOCUMENTS["host"]) if line.kind == "package"]
-    concern.handlers["package"].make(compare(packages, []))
+    concern.handlers["package"].apply(compare(packages, []))
     assert seen["adminip"] == "127.0.0.1\n::1\n"
     assert "HashedPassword" in str(seen["config"])
     assert str(SECRETS["administrator"]) not in str(seen["config"])
@@ -199,7 +199,7 @@ def test_firewalld_does_not_start_before_ssh_is_sure(tmp_path: Path) -> None:
 def test_the_agent_of_another_stack_is_named_before_anything_is_touched(tmp_path: Path) -> None:
     machine = FakeMachine(tmp_path)
     machine.write("/usr/local/lib/labvpn/agent", "older")
-    concern = Host(State(machine, "host"), FakeSoftEther(machine), DOCUMENTS["server"])
+    concern = HostConcern(State(machine, "host"), FakeSoftEther(machine), DOCUMENTS["server"])
     with pytest.raises(AgentError, match="another one than this stack's"):
         concern.converge(DOCUMENTS["host"])
     assert machine.commands("apt-get") == []

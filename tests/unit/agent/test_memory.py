@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.errors import AgentError
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.packages import BROUGHT
+from labvpn.agent.core.state import KEPT_PASSWORD, State
 from labvpn.agent.main import Session
-from labvpn.agent.packages import BROUGHT
-from labvpn.agent.state import KEPT_PASSWORD, State
-from labvpn.doctor.promises import inside
-from labvpn.observe.host import read_answer
+from labvpn.parse.host import read_answer
+from labvpn.probe.check_findings import inside
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 from tests.unit.agent.test_concern import concern
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.document import parse
-from labvpn.agent.fallback import Fallback
-from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.guard import Guard
-from labvpn.agent.machine import Outcome
-from labvpn.agent.openings import Openings
-from labvpn.agent.richrule import read_rule
-from labvpn.agent.state import State
+from labvpn.agent.core.document import parse
+from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.state import State
+from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.firewalld.openings import Openings
+from labvpn.agent.firewalld.prechecks import Prechecks
+from labvpn.agent.firewalld.rich_rule import read_rule
+from labvpn.agent.firewalld.rollback import Rollback
 from tests.unit.agent.fakes import Answers, FakeMachine
 
 UP: Answers = {"systemctl is-active": Outcome(3), "systemctl is-active --quiet firewalld": ""}
@@ -66,13 +66,13 @@ def rich(text: str) -> str:
 
 def warnings(root: Path, zones: str, policies: str = "", more: tuple[str, ...] = ()) -> list[str]:
     machine = host(root, zones, policies, more)
-    return Guard(Firewalld(machine), Fallback(State(machine, "firewall"))).warnings(parse(CLOSED))
+    return Prechecks(Firewalld(machine), Rollback(State(machine, "firewall"))).warnings(parse(CLOSED))
 
 
 def test_a_zone_of_this_hosts_containers_neither_opens_a_port_nor_hides_that_it_is_shut(tmp_path: Path) -> None:
     zones = zone("interfaces: eth0") + "\n" + DOCKER
     assert warnings(tmp_path, zones, more=("docker0",)) == []
-    guard = Guard(Firewalld(machine := host(tmp_path / "2", zones)), Fallback(State(machine, "firewall")))
+    guard = Prechecks(Firewalld(machine := host(tmp_path / "2", zones)), Rollback(State(machine, "firewall")))
     assert "lets nobody in at 443/tcp" in next(iter(guard.unopened(parse("listener 443 enabled=yes\n"))))
 
 
@@ -193,7 +193,7 @@ def test_the_default_zone_takes_every_interface_that_no_zone_has(tmp_path: Path)
 def test_what_others_opened_is_told_with_the_program_behind_it(tmp_path: Path) -> None:
     zones = zone("interfaces: eth0", "services: ssh dhcpv6-client vpnserver", "ports: 8000/tcp 443/tcp")
     machine = host(tmp_path, zones)
-    (note,) = Guard(Firewalld(machine), Fallback(State(machine, "firewall"))).notes(
+    (note,) = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall"))).notes(
         parse("service vpnserver ports=443/tcp\nzone public services=vpnserver\n")
     )
     assert note == "zone public of firewalld also lets in what is not of this stack: port 8000/tcp for everyone"
@@ -202,7 +202,7 @@ def test_what_others_opened_is_told_with_the_program_behind_it(tmp_path: Path) -
 def test_a_needed_port_that_only_some_may_reach_is_neither_open_nor_shut(tmp_path: Path) -> None:
     rule = 'rule family="ipv4" source address="203.0.113.128/25" port port="443" protocol="tcp" accept'
     machine = host(tmp_path, zone("interfaces: eth0", rich(rule)))
-    guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
+    guard = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
     assert list(guard.unopened(parse("listener 443 enabled=yes\n"))) == [
         "firewalld, which this stack leaves alone, lets only 203.0.113.128/25 in at 443/tcp"
     ]
@@ -212,7 +212,7 @@ def test_a_direct_rule_of_iptables_is_not_judged_in_silence(tmp_path: Path) -> N
     machine = host(tmp_path, zone("interfaces: eth0"))
     machine.answers["busctl"] = 'a(sssias) 1 "ipv4" "filter" "INPUT" 0 4 "-p" "tcp" "-j" "ACCEPT"\n'
     machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
-    guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
+    guard = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
     told = [one for one in guard.warnings(parse(CLOSED)) if "cannot be judged" in one]
     assert told
     assert "-p tcp -j ACCEPT" in told[0]
@@ -227,7 +227,7 @@ def test_a_rule_of_iptables_before_firewalls_own_is_told(tmp_path: Path) -> None
     machine = host(tmp_path, zone("interfaces: eth0"))
     machine.answers["iptables -S INPUT"] = rules
     machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
-    guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
+    guard = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
     assert guard.warnings(parse(CLOSED)) == [
         "8000/tcp should be closed, but a rule of iptables lets it in before firewalld is asked: "
         "-A INPUT -p tcp -m tcp --dport 8000 -j ACCEPT"
@@ -237,7 +237,7 @@ def test_a_rule_of_iptables_before_firewalls_own_is_told(tmp_path: Path) -> None
 def test_rules_of_the_kernel_that_nobody_can_show_are_not_taken_for_closed(tmp_path: Path) -> None:
     machine = host(tmp_path, zone("interfaces: eth0"))
     machine.answers["nft"] = Outcome(127)
-    guard = Guard(Firewalld(machine), Fallback(State(machine, "firewall")))
+    guard = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
     assert "cannot be judged" in guard.warnings(parse(CLOSED))[0]
     assert "cannot be judged" in guard.notes(parse(CLOSED))[0]
 

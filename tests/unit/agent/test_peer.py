@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from labvpn.agent.peer import Impostor, Peer
-from labvpn.agent.places import PACKAGED
-from labvpn.agent.rpc import ProvenConnection
-from labvpn.agent.server import Server
-from labvpn.agent.state import State
+from labvpn.agent.core.state import State
+from labvpn.agent.softether.installations import PACKAGED
+from labvpn.agent.softether.peer import Impostor, Peer
+from labvpn.agent.softether.rpc import ProvenConnection
+from labvpn.agent.softether.server import ServerConcern
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -159,7 +159,7 @@ def test_a_listener_that_another_user_holds_is_told_by_its_program(tmp_path: Pat
     (fd / "3").symlink_to("socket:[9]")
     softether.machine.write("/proc/77/comm", "py\x1b[2J\u2028on\n")
     softether.machine.write("/proc/77/cgroup", "0::/system.slice/jupyterhub.service\n")
-    said = Server(State(softether.machine, "server"), softether).warnings([])
+    said = ServerConcern(State(softether.machine, "server"), softether).warnings([])
     assert said == [
         "TCP port 5555 of the VPN host is held by py?[2J?on, jupyterhub.service (user 1001), not by SoftEther: "
         "stop that program"

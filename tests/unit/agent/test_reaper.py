@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.document import Change, parse_line
-from labvpn.agent.holds import Holds
-from labvpn.agent.loginreader import DENIED, GUESS, Failure
-from labvpn.agent.reap import ORDERS, HubReaper, reapers
-from labvpn.agent.reaper import REAPER_UNIT, Reaper
-from labvpn.agent.rpc import OBJECT_NOT_FOUND, Answer, RpcError
-from labvpn.agent.sessions import Limits, Live, SessionRules, live, verdicts
-from labvpn.agent.state import HELD
-from labvpn.agent.takeover import replaced
-from labvpn.agent.times import stamp
-from labvpn.agent.units import UNIT_FILE
+from labvpn.agent.core.document import Change, parse_line
+from labvpn.agent.core.state import HELD
+from labvpn.agent.core.takeover import replaced
+from labvpn.agent.core.times import stamp
+from labvpn.agent.core.units import UNIT_FILE
+from labvpn.agent.daemons.reaper_service import REAPER_UNIT, ReaperService
+from labvpn.agent.daemons.session_reaper import ORDERS, SessionReaper, reapers
+from labvpn.agent.softether.lockouts import Lockouts
+from labvpn.agent.softether.login_reader import DENIED, GUESS, Failure
+from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, RpcError
+from labvpn.agent.softether.session_limits import Limits, Live, SessionRules, live, verdicts
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
 RULES = SessionRules(interval=5, hold=60, grace=30, keep="newest")
@@ -102,7 +102,7 @@ def machine(tmp_path: Path) -> FakeMachine:
 
 
 def test_a_held_user_is_refused_until_the_time_is_over(machine: FakeMachine) -> None:
-    hub, holds = Hub(), Holds(machine, "LAB")
+    hub, holds = Hub(), Lockouts(machine, "LAB")
     holds.hold(hub.call, "guest1", 1000, 60)
     assert not hub.open
     assert holds.lift(hub.call, 1059) == []
@@ -112,14 +112,14 @@ def test_a_held_user_is_refused_until_the_time_is_over(machine: FakeMachine) -> 
 
 def test_a_reaper_that_starts_anew_still_lets_in_whom_it_held(machine: FakeMachine) -> None:
     hub = Hub()
-    Holds(machine, "LAB").hold(hub.call, "guest1", 1000, 60)
+    Lockouts(machine, "LAB").hold(hub.call, "guest1", 1000, 60)
     assert machine.path(HELD).stat().st_mode & 0o777 == 0o600
-    Holds(machine, "LAB").lift(hub.call, 1060)
+    Lockouts(machine, "LAB").lift(hub.call, 1060)
     assert hub.open
 
 
 def test_a_server_that_crashed_with_a_lifted_hold_is_told_again(machine: FakeMachine) -> None:
-    hub, holds = Hub(), Holds(machine, "LAB")
+    hub, holds = Hub(), Lockouts(machine, "LAB")
     holds.hold(hub.call, "guest1", 1000, 60)
     holds.lift(hub.call, 1060)
     hub.record["policy:Access_bool"] = False
@@ -130,14 +130,14 @@ def test_a_server_that_crashed_with_a_lifted_hold_is_told_again(machine: FakeMac
 
 
 def test_a_user_whom_the_administrator_shut_out_stays_shut_out(machine: FakeMachine) -> None:
-    hub, holds = Hub(**{"policy:Access_bool": False}), Holds(machine, "LAB")
+    hub, holds = Hub(**{"policy:Access_bool": False}), Lockouts(machine, "LAB")
     holds.hold(hub.call, "guest1", 1000, 60)
     holds.lift(hub.call, 5000, anew=True)
     assert not hub.open
 
 
 def test_a_user_without_a_policy_has_none_afterwards(machine: FakeMachine) -> None:
-    hub, holds = Hub(UsePolicy_bool=False), Holds(machine, "LAB")
+    hub, holds = Hub(UsePolicy_bool=False), Lockouts(machine, "LAB")
     holds.hold(hub.call, "guest1", 1000, 60)
     assert hub.record["UsePolicy_bool"]
     assert not hub.open
@@ -146,14 +146,14 @@ def test_a_user_without_a_policy_has_none_afterwards(machine: FakeMachine) -> No
 
 
 def test_a_held_user_who_is_removed_is_forgotten(machine: FakeMachine) -> None:
-    hub, holds = Hub(), Holds(machine, "LAB")
+    hub, holds = Hub(), Lockouts(machine, "LAB")
     holds.hold(hub.call, "guest1", 1000, 60)
     hub.there = False
     assert holds.lift(hub.call, 1060) == ["guest1"]
 
 
 def test_a_client_that_goes_on_dialling_prolongs_its_hold_but_not_for_ever(machine: FakeMachine) -> None:
-    hub, holds = Hub(), Holds(machine, "LAB")
+    hub, holds = Hub(), Lockouts(machine, "LAB")
     at = stamp("2026-11-25 06:51:44")
     assert at
     refused = Failure(at, "198.51.100.10", "Guest1", DENIED)
@@ -181,7 +181,7 @@ def test_a_cut_holds_the_user_before_it_ends_the_session(machine: FakeMachine, m
         calls.append(method)
         return answers.get(method, {})
 
-    reaper = HubReaper(machine, "LAB", "hub-canary", RULES)
+    reaper = SessionReaper(machine, "LAB", "hub-canary", RULES)
     monkeypatch.setattr(reaper, "call", call)
     (said,) = reaper.cut(2_000_000_000)
     assert calls[-2:] == ["SetUser", "DeleteSession"]
@@ -191,27 +191,27 @@ def test_a_cut_holds_the_user_before_it_ends_the_session(machine: FakeMachine, m
 
 def test_the_service_is_shown_as_it_is_ordered_and_goes_without_a_trace(machine: FakeMachine) -> None:
     softether = FakeSoftEther(machine)
-    handler, line = Reaper(softether), parse_line(LINE)
-    assert handler.show(line) is None
-    handler.make([Change(line, None)])
-    assert handler.show(line) == line.values
+    handler, line = ReaperService(softether), parse_line(LINE)
+    assert handler.read(line) is None
+    handler.apply([Change(line, None)])
+    assert handler.read(line) == line.values
     assert machine.path(ORDERS).stat().st_mode & 0o777 == 0o600
     assert "canary" not in machine.path(REAPER_FILE).read_text()
     assert [reaper.hub for reaper in reapers(machine)] == ["LAB"]
-    handler.drop([line])
+    handler.remove([line])
     assert not machine.path(ORDERS).exists()
     assert not machine.path(REAPER_FILE).exists()
 
 
 def test_a_changed_unit_password_or_rule_is_seen(machine: FakeMachine) -> None:
     softether = FakeSoftEther(machine)
-    handler, line = Reaper(softether), parse_line(LINE)
-    handler.make([Change(line, None)])
+    handler, line = ReaperService(softether), parse_line(LINE)
+    handler.apply([Change(line, None)])
     softether.secrets.hubs["LAB"] = "another"
     text = machine.path(ORDERS).read_text()
     machine.write(ORDERS, text.replace('"hold": "60"', '"hold": "1"'))
     machine.write(REAPER_FILE, "by hand")
-    shown = handler.show(line) or {}
+    shown = handler.read(line) or {}
     assert (shown["password"], shown["hold"], shown["active"]) == ("differs", "1", "changed")
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.document import parse
-from labvpn.agent.machine import Machine
-from labvpn.agent.renewal import Renewal
-from labvpn.agent.softether import Secrets
+from labvpn.agent.core.document import parse
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.secret_digests import Renewal
+from labvpn.agent.softether.client import Secrets
 
 DOCUMENT = (
     "administrator password=current\nipsec l2tp=yes key=current\nhub LAB online=yes password=current\n"

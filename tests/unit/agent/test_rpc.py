@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent import rpc as module
-from labvpn.agent.rpc import Rpc, RpcError, Unreachable, WrongPassword
+from labvpn.agent.softether import rpc as module
+from labvpn.agent.softether.rpc import Rpc, RpcError, Unreachable, WrongPassword
 
 PASSWORD = "administrator-canary-Ω"
 CONFIG = "\ufeffdeclare root\r\n{\r\n\tstring Name Jün/" + "x" * 500 + "\r\n}\r\n"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.beside import Beside, lost, returned, rules_of
-from labvpn.agent.bus import entries_of, quick
-from labvpn.agent.fallback import merged
-from labvpn.agent.firewalld import Firewalld
-from labvpn.agent.kernel import KernelRules
-from labvpn.agent.machine import Outcome
-from labvpn.agent.runtime import Held, Runtime, differences_of, steps
+from labvpn.agent.core.machine import Outcome
+from labvpn.agent.firewalld.bus import entries_of, quick
+from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.firewalld.foreign_rules import Beside, lost, returned, rules_of
+from labvpn.agent.firewalld.kernel_rules import KernelRules
+from labvpn.agent.firewalld.rollback import merged
+from labvpn.agent.firewalld.runtime import Held, Runtime, differences_of, steps
 from tests.unit.agent.fakes import FakeMachine
 
 BEFORE: Held = {

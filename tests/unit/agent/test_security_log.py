@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.machine import Machine
-from labvpn.agent.messagetables import SHIPPED_MESSAGES, files_in, messages_of
-from labvpn.agent.places import PACKAGED
-from labvpn.agent.securitylog import MOST_AT_ONCE, SecurityLog, newest_lines
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.softether.installations import PACKAGED
+from labvpn.agent.softether.message_tables import SHIPPED_MESSAGES, files_in, messages_of
+from labvpn.agent.softether.security_log import MOST_AT_ONCE, SecurityLog, newest_lines
 
 FOLDER = "/var/log/softether/security_log/LAB"
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.concern import Concern, Handler, Values
-from labvpn.agent.document import Change, Line
-from labvpn.agent.errors import AgentError
-from labvpn.agent.machine import Machine
+from labvpn.agent.core.concern import Concern, Handler, Values
+from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.state import State
 from labvpn.agent.main import Session
-from labvpn.agent.state import State
 
 OLD, NEW = "user LAB/a MultiLogins=1\n", "user LAB/a MultiLogins=2\n"
 
@@ -26,17 +26,17 @@ class Users(Handler):
         self.there: dict[str, Values] = {}
         self.breaks = False
 
-    def show(self, line: Line) -> Values | None:
+    def read(self, line: Line) -> Values | None:
         return self.there.get(line.name)
 
-    def make(self, changes: list[Change]) -> None:
+    def apply(self, changes: list[Change]) -> None:
         for change in changes:
             if change.want:
                 self.there[change.want.name] = dict(change.want.values)
         if self.breaks:
             raise AgentError("cut off")
 
-    def drop(self, lines: list[Line]) -> None:
+    def remove(self, lines: list[Line]) -> None:
         for line in lines:
             self.there.pop(line.name, None)
 

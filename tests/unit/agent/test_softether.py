@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.agent.concern import Concern, observed_text
-from labvpn.agent.document import Change, parse, parse_line
-from labvpn.agent.errors import AgentError
-from labvpn.agent.hub import Hub
-from labvpn.agent.policies import policy_parameters
-from labvpn.agent.rpc import USER_EXISTS, Answer, RpcError
-from labvpn.agent.seed import seed
-from labvpn.agent.server import Server
-from labvpn.agent.state import KEPT_PASSWORD, State
-from labvpn.agent.users import Users
-from labvpn.agent.vpnconfig import load
+from labvpn.agent.core.concern import Concern, observed_text
+from labvpn.agent.core.document import Change, parse, parse_line
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.softether.config_file import load
+from labvpn.agent.softether.hub import HubConcern
+from labvpn.agent.softether.initial_config import initial_config
+from labvpn.agent.softether.policies import policy_parameters
+from labvpn.agent.softether.rpc import USER_EXISTS, Answer, RpcError
+from labvpn.agent.softether.server import ServerConcern
+from labvpn.agent.softether.users import Users
 from tests.unit.agent.fakes import CASES, DOCUMENTS, SECRETS, FakeMachine, FakeSoftEther
 
 OWNER = 'user LAB/owner password=current realname="The owner" note="" AutoDisconnect=1800 MultiLogins=0'
@@ -29,11 +29,11 @@ def softether(tmp_path: Path) -> FakeSoftEther:
 
 
 def server(softether: FakeSoftEther) -> Concern:
-    return Server(State(softether.machine, "server"), softether)
+    return ServerConcern(State(softether.machine, "server"), softether)
 
 
 def hub(softether: FakeSoftEther) -> Concern:
-    return Hub(State(softether.machine, "hub"), softether)
+    return HubConcern(State(softether.machine, "hub"), softether)
 
 
 def test_the_servers_settings_are_shown_as_the_document_has_them(softether: FakeSoftEther) -> None:
@@ -71,7 +71,7 @@ def test_where_nothing_differs_nothing_is_called(softether: FakeSoftEther) -> No
 
 def test_names_fold_case_as_softether_folds_them(softether: FakeSoftEther) -> None:
     line = parse_line("user lab/OWNER AutoDisconnect=1800")
-    assert Users(softether).show(line) == {"AutoDisconnect": "1800"}
+    assert Users(softether).read(line) == {"AutoDisconnect": "1800"}
 
 
 def test_a_changed_user_costs_two_calls_and_keeps_what_is_not_ours(softether: FakeSoftEther) -> None:
@@ -84,7 +84,7 @@ def test_a_changed_user_costs_two_calls_and_keeps_what_is_not_ours(softether: Fa
     }
     want = parse_line(OWNER)
     have = parse_line(OWNER.replace("1800", "60"))
-    Users(softether).make([Change(want, have)])
+    Users(softether).apply([Change(want, have)])
     assert softether.methods() == ["GetUser", "SetUser"]
     sent = softether.calls[1][1]
     assert (sent["GroupName_str"], sent["HashedKey_bin"], sent["policy:AutoDisconnect_u32"]) == (
@@ -98,7 +98,7 @@ def test_a_changed_user_costs_two_calls_and_keeps_what_is_not_ours(softether: Fa
 
 def test_a_new_password_replaces_the_stored_hash(softether: FakeSoftEther) -> None:
     softether.answers["GetUser"] = {"HashedKey_bin": "HASH", "NtLmSecureHash_bin": "HASH"}
-    Users(softether).make([Change(parse_line(OWNER), parse_line(OWNER.replace("current", "differs")))])
+    Users(softether).apply([Change(parse_line(OWNER), parse_line(OWNER.replace("current", "differs")))])
     sent = softether.calls[1][1]
     assert sent["Auth_Password_str"] == SECRETS["users"]["LAB/owner"]  # type: ignore[index]
     assert "HashedKey_bin" not in sent
@@ -106,7 +106,7 @@ def test_a_new_password_replaces_the_stored_hash(softether: FakeSoftEther) -> No
 
 
 def test_a_new_user_may_connect_unless_told_otherwise(softether: FakeSoftEther) -> None:
-    Users(softether).make([Change(parse_line(OWNER), None)])
+    Users(softether).apply([Change(parse_line(OWNER), None)])
     method, sent = softether.calls[0]
     assert method == "CreateUser"
     policy = {key: value for key, value in sent.items() if key.startswith("policy:") and value}
@@ -126,13 +126,13 @@ def test_a_user_that_a_run_cut_off_has_made_is_set(softether: FakeSoftEther, mon
         return {}
 
     monkeypatch.setattr(softether, "call", call)
-    Users(softether).make([Change(parse_line(OWNER), None)])
+    Users(softether).apply([Change(parse_line(OWNER), None)])
     assert softether.methods() == ["CreateUser", "SetUser"]
 
 
 def test_a_user_without_a_password_is_refused_by_name(softether: FakeSoftEther) -> None:
     with pytest.raises(AgentError, match="no password came for the user LAB/stranger"):
-        Users(softether).make([Change(parse_line("user LAB/stranger password=current"), None)])
+        Users(softether).apply([Change(parse_line("user LAB/stranger password=current"), None)])
 
 
 def test_an_unknown_policy_is_refused() -> None:
@@ -151,7 +151,7 @@ def test_a_removed_users_sessions_are_cut(softether: FakeSoftEther) -> None:
             for name, user in names.items()
         ]
     }
-    Users(softether).drop([parse_line("user LAB/guest1")])
+    Users(softether).remove([parse_line("user LAB/guest1")])
     assert [call for call in softether.calls if call[0] == "DeleteSession"] == [
         ("DeleteSession", {"HubName_str": "LAB", "Name_str": "SID-1"})
     ]
@@ -168,11 +168,11 @@ def test_the_last_listener_is_not_deleted(softether: FakeSoftEther) -> None:
         "ListenerList": [{"Ports_u32": 443, "Enables_bool": True, "Errors_bool": False}]
     }
     with pytest.raises(AgentError, match="without any listener"):
-        server(softether).handlers["listener"].drop([parse_line("listener 443 enabled=yes")])
+        server(softether).handlers["listener"].remove([parse_line("listener 443 enabled=yes")])
 
 
 def test_the_seed_is_what_the_server_document_says() -> None:
-    text = seed(parse(DOCUMENTS["server"]), str(SECRETS["administrator"]))
+    text = initial_config(parse(DOCUMENTS["server"]), str(SECRETS["administrator"]))
     assert text == (CASES / "agent/seed.config").read_text()
     assert str(SECRETS["administrator"]) not in text
     assert load(text.splitlines())["ServerConfiguration"]["UsernameHubSeparator"] == "@"

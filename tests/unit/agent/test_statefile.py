@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.machine import Machine
-from labvpn.agent.statefile import DamagedState, StateFile
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.state_file import DamagedState, StateFile
 
 NAME = "/var/lib/labvpn/held.json"
 VALUE = {"LAB": {"guest1": {"until": 1764462000.25, "lifted": False}}, "日本": {}}

@@ -7,10 +7,10 @@ import configparser
 import pytest
 
 from labvpn.agent import bundle
-from labvpn.agent.addresses import UNIT_TEXT
-from labvpn.agent.fallback import FILES
-from labvpn.agent.service import SERVICE_TEXT
-from labvpn.agent.unpacked import SERVER_TEXT
+from labvpn.agent.core.addresses import UNIT_TEXT
+from labvpn.agent.core.service import SERVICE_TEXT
+from labvpn.agent.firewalld.rollback import FILES
+from labvpn.agent.softether.tarball_install import SERVER_TEXT
 
 UNITS = [UNIT_TEXT, SERVICE_TEXT, SERVER_TEXT, *FILES.values()]
 # From the manual pages of systemd 219: systemd.unit, systemd.service, systemd.exec, systemd.kill and systemd.timer.

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labvpn.agent.vpnconfig import edit, escape, head, load, unescape
+from labvpn.agent.softether.config_file import edit, escape, head, load, unescape
 from tests.unit.agent.fakes import CONFIG
 
 LINES = CONFIG.splitlines(keepends=True)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from labvpn.model.dns import Name
-from labvpn.model.records import Sets, read
-from labvpn.observe.dns import Shown, Sight, Soa, Walk
+from labvpn.model.dns import DnsName
+from labvpn.state.dns import DelegationTrace, DnsSnapshot, ServerAnswer, Soa
+from labvpn.state.records import Sets, read
 
 PRIMARY, SECONDARY = "198.51.100.53", "198.51.100.54"
 
 
-def name(**changes: Any) -> Name:
+def name(**changes: Any) -> DnsName:
     values = {"zone": "lab.example", "server": PRIMARY, "key": {"name": "labvpn"}, **changes}
-    return Name.model_validate({key: value for key, value in values.items() if value is not None})
+    return DnsName.model_validate({key: value for key, value in values.items() if value is not None})
 
 
-def by_hand(**changes: Any) -> Name:
+def by_hand(**changes: Any) -> DnsName:
     return name(mode="manual", key=None, server=None, **changes)
 
 
@@ -28,9 +28,9 @@ def sets(*lines: str) -> Sets:
     return read(lines)
 
 
-def shown(address: str, *lines: str, **more: Any) -> Shown:
-    return Shown("", address, more.pop("soa", soa()), read(lines), **more)
+def shown(address: str, *lines: str, **more: Any) -> ServerAnswer:
+    return ServerAnswer("", address, more.pop("soa", soa()), read(lines), **more)
 
 
-def sight(*servers: Shown, primary: Shown | None = None, **more: Any) -> Sight:
-    return Sight(Walk("delegated", "lab.example", ("192.0.2.1",), servers), primary, **more)
+def sight(*servers: ServerAnswer, primary: ServerAnswer | None = None, **more: Any) -> DnsSnapshot:
+    return DnsSnapshot(DelegationTrace("delegated", "lab.example", ("192.0.2.1",), servers), primary, **more)

@@ -9,14 +9,13 @@ import dns.name
 import pytest
 
 from components.dns_keeper import OccupiedError
-from labvpn.model.records import Key, write
-from labvpn.observe.dns_judge import judge
-from labvpn.remote import dns as primary
-from labvpn.remote import dns_ask
-from labvpn.remote.dns_ask import Server
-from labvpn.remote.dns_watch import watch
-from labvpn.remote.dns_wire import Signer
-from labvpn.remote.errors import HopError
+from labvpn.connect.dns import primary, query
+from labvpn.connect.dns.propagation import watch
+from labvpn.connect.dns.query import NameServer
+from labvpn.connect.dns.tsig import Signer
+from labvpn.connect.errors import HopError
+from labvpn.plan.dns_checks import find_problems
+from labvpn.state.records import Key, write
 from tests.unit.dns.samples import PRIMARY, by_hand, name, sets, shown, sight, soa
 from tests.unit.dns.zone import NODE, Served, kept
 
@@ -79,10 +78,10 @@ def test_a_record_of_somebody_else_beside_a_wildcard_is_still_somebody_elses(mon
 
 def test_a_preview_sees_the_records_and_apart_from_them_what_is_only_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     Served("* 60 A 203.0.113.9", "* 60 AAAA 2001:db8::9").place(monkeypatch)
-    seen = primary.show(NODE, KEYS)
+    seen = primary.answer(NODE, KEYS)
     assert seen.records == {}
     assert {key.kind for key in seen.answered} == {"A", "AAAA"}
-    assert judge(name(), sight(replace(seen), primary=seen)) == []
+    assert find_problems(name(), sight(replace(seen), primary=seen)) == []
 
 
 def test_an_address_that_the_server_makes_of_an_alias_of_its_own_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,9 +99,9 @@ def test_addresses_that_a_server_translates_from_ours_are_neither_records_nor_in
     zone = Served(dns64=True)
     keeper, before = zone.place(monkeypatch), zone.lines
     keeper.bring({}, OURS)
-    seen = primary.show(NODE, KEYS)
+    seen = primary.answer(NODE, KEYS)
     assert seen.records == OURS
-    assert judge(name(), sight(seen, primary=seen)) == []
+    assert find_problems(name(), sight(seen, primary=seen)) == []
     keeper.leave(OURS, {})
     assert zone.lines == before
 
@@ -113,8 +112,8 @@ def test_a_name_below_a_redirection_is_refused_and_what_we_left_there_is_found(m
     ours = sets("vpn.old.lab.example 300 A 203.0.113.20")
     with pytest.raises(OccupiedError, match=r"all names below old\.lab\.example are those of another"):
         keeper.bring({}, ours)
-    seen = primary.show(NODE, [Key("vpn.old.lab.example", "A")])
-    (finding,) = judge(name(host="vpn.old"), sight(seen, primary=seen))
+    seen = primary.answer(NODE, [Key("vpn.old.lab.example", "A")])
+    (finding,) = find_problems(name(host="vpn.old"), sight(seen, primary=seen))
     assert finding.refuses and "lies below old.lab.example" in str(finding)
     later = Served("old 60 DNAME new.example.", "vpn.old 300 A 203.0.113.20")
     later.place(monkeypatch).leave(ours, {})
@@ -126,7 +125,7 @@ def test_a_name_in_a_zone_that_was_handed_on_is_refused_and_taken_away(monkeypat
     zone = Served("deep 60 NS ns.else.example.", "vpn.deep 300 A 203.0.113.20")
     keeper = zone.place(monkeypatch)
     with pytest.raises(HopError, match=r"hands deep\.lab\.example on to another zone .*; set dns.zone to that one"):
-        primary.show(NODE, ours)
+        primary.answer(NODE, ours)
     keeper.leave(ours, {})
     assert not any("203.0.113.20" in line for line in zone.lines)
 
@@ -142,7 +141,7 @@ def test_the_zones_own_name_keeps_everything_else_that_it_has(monkeypatch: pytes
 
 def test_a_wildcard_that_a_name_of_several_labels_silences_is_named() -> None:
     seen = replace(shown(PRIMARY), answered=sets("vpn.east.lab.example 60 A 203.0.113.9"))
-    (finding,) = judge(name(host="vpn.east"), sight(seen, primary=seen))
+    (finding,) = find_problems(name(host="vpn.east"), sight(seen, primary=seen))
     assert not finding.refuses
     assert "for east.lab.example and the names below it a wildcard answers now (A 203.0.113.9)" in str(finding)
 
@@ -150,21 +149,21 @@ def test_a_wildcard_that_a_name_of_several_labels_silences_is_named() -> None:
 def test_a_copy_that_is_signed_on_its_way_may_be_ahead_and_one_that_shows_our_records_is_ours() -> None:
     own = shown(PRIMARY, "vpn.lab.example 300 A 203.0.113.20")
     signed = shown("198.51.100.54", soa=replace(soa(900), signed=True))
-    assert judge(name(), sight(signed, primary=shown(PRIMARY))) == []
+    assert find_problems(name(), sight(signed, primary=shown(PRIMARY))) == []
     renamed = shown("198.51.100.54", "vpn.lab.example 300 A 203.0.113.20", soa=soa(9, "ns.provider.example"))
-    assert judge(name(), sight(renamed, primary=own)) == []
+    assert find_problems(name(), sight(renamed, primary=own)) == []
     other = shown("198.51.100.54", soa=replace(soa(900, "ns.else.example"), signed=True))
-    assert [finding.refuses for finding in judge(name(), sight(other, primary=own))] == [True]
+    assert [finding.refuses for finding in find_problems(name(), sight(other, primary=own))] == [True]
 
 
-def asked(monkeypatch: pytest.MonkeyPatch, zone: Served) -> Server:
+def asked(monkeypatch: pytest.MonkeyPatch, zone: Served) -> NameServer:
     """The zone at a server that the world asks."""
 
     def ask(_address: str, name: str, kind: str, _deadline: float, signed: bool = False) -> dns.message.Message:
         return zone.exchange(NODE, dns.message.make_query(name, kind))
 
-    monkeypatch.setattr(dns_ask, "ask", ask)
-    return Server("", PRIMARY)
+    monkeypatch.setattr(query, "ask", ask)
+    return NameServer("", PRIMARY)
 
 
 @pytest.mark.parametrize("wildcard", WILDCARDS.values(), ids=WILDCARDS)
@@ -172,20 +171,20 @@ def test_a_server_that_the_world_asks_shows_the_change_beside_a_wildcard_and_aft
     monkeypatch: pytest.MonkeyPatch, wildcard: list[str]
 ) -> None:
     server = asked(monkeypatch, Served(*wildcard, "vpn 300 A 203.0.113.20"))
-    shows = dns_ask.show(server, "lab.example", KEYS, 1e9)
+    shows = query.answer(server, "lab.example", KEYS, 1e9)
     assert watch([shows], OURS, {}, "lab.example", 0, lambda _words: None) == []
     gone = asked(monkeypatch, Served(*wildcard))
-    assert watch([dns_ask.show(gone, "lab.example", KEYS, 1e9)], {}, OURS, "lab.example", 0, lambda _words: None) == []
+    assert watch([query.answer(gone, "lab.example", KEYS, 1e9)], {}, OURS, "lab.example", 0, lambda _words: None) == []
 
 
 def test_by_hand_a_wildcards_answer_is_no_entry_unless_it_is_the_wanted_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    from labvpn.observe.dns_judge import by_hand as entries
+    from labvpn.plan.dns_checks import by_hand as entries
 
     for address, missing in (("203.0.113.9", ["vpn.lab.example: no A at"]), ("203.0.113.20", [])):
         server = asked(monkeypatch, Served(f"* 300 A {address}", "* 60 AAAA 2001:db8::9"))
-        seen = sight(dns_ask.show(server, "lab.example", KEYS, 1e9))
+        seen = sight(query.answer(server, "lab.example", KEYS, 1e9))
         assert [words[: len("vpn.lab.example: no A at")] for words in entries(seen, OURS)] == missing
-        assert judge(by_hand(), seen) == []
+        assert find_problems(by_hand(), seen) == []
 
 
 @pytest.mark.parametrize(

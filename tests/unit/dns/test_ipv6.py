@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from labvpn.remote import ipv6
+from labvpn.connect.dns import ipv6
 from tests.unit.dns.samples import sets
 
 NAME = "vpn.lab.example 60 AAAA ::1"

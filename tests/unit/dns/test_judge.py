@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from labvpn.model.dns import Name
-from labvpn.observe.dns import End, Shown, Sight, Walk
-from labvpn.observe.dns_judge import judge
+from labvpn.model.dns import DnsName
+from labvpn.plan.dns_checks import find_problems
+from labvpn.state.dns import DelegationTrace, DnsSnapshot, End, ServerAnswer
 from tests.unit.dns.samples import PRIMARY, SECONDARY, by_hand, name, shown, sight, soa
 
 
-def refusals(wanted: Name, seen: Sight) -> list[str]:
-    return [str(finding) for finding in judge(wanted, seen) if finding.refuses]
+def refusals(wanted: DnsName, seen: DnsSnapshot) -> list[str]:
+    return [str(finding) for finding in find_problems(wanted, seen) if finding.refuses]
 
 
-def warnings(wanted: Name, seen: Sight) -> list[str]:
-    return [str(finding) for finding in judge(wanted, seen) if not finding.refuses]
+def warnings(wanted: DnsName, seen: DnsSnapshot) -> list[str]:
+    return [str(finding) for finding in find_problems(wanted, seen) if not finding.refuses]
 
 
 def test_a_secondary_behind_its_primary_is_a_hidden_primary_and_fine() -> None:
-    assert judge(name(), sight(shown(SECONDARY, soa=soa(6)), primary=shown(PRIMARY))) == []
+    assert find_problems(name(), sight(shown(SECONDARY, soa=soa(6)), primary=shown(PRIMARY))) == []
 
 
 @pytest.mark.parametrize("other", [soa(8), soa(7, "ns.elsewhere.example")])
@@ -29,18 +29,18 @@ def test_a_delegated_server_with_a_zone_of_its_own_is_refused(other: object) -> 
 
 
 def test_a_serial_that_wrapped_is_not_ahead() -> None:
-    assert judge(name(), sight(shown(SECONDARY, soa=soa(2**32 - 1)), primary=shown(PRIMARY, soa=soa(3)))) == []
+    assert find_problems(name(), sight(shown(SECONDARY, soa=soa(2**32 - 1)), primary=shown(PRIMARY, soa=soa(3)))) == []
 
 
 @pytest.mark.parametrize("end", ["unseen", "intercepted"])
 def test_what_cannot_be_seen_is_not_verified_and_refuses_nothing(end: End) -> None:
-    seen = Sight(Walk(end, ".", ("192.0.2.1",)), shown(PRIMARY))
+    seen = DnsSnapshot(DelegationTrace(end, ".", ("192.0.2.1",)), shown(PRIMARY))
     assert refusals(name(), seen) == []
     assert all(sentence.startswith("Not verified: ") for sentence in warnings(name(), seen))
 
 
 def test_one_lame_server_among_good_ones_is_a_warning() -> None:
-    lame = Shown("", SECONDARY, trouble="does not serve lab.example (REFUSED)")
+    lame = ServerAnswer("", SECONDARY, trouble="does not serve lab.example (REFUSED)")
     seen = sight(shown(PRIMARY), lame, primary=shown(PRIMARY))
     assert refusals(name(), seen) == []
     assert "a lame delegation" in warnings(name(), seen)[0]
@@ -58,6 +58,6 @@ def test_an_alias_in_the_place_of_a_name_that_is_set_by_hand_is_refused() -> Non
 
 
 def test_a_server_that_no_delegation_leads_to_is_called_by_its_setting() -> None:
-    other = Shown("", PRIMARY, trouble="does not serve lab.example (REFUSED)")
-    (sentence,) = refusals(by_hand(), Sight(Walk("unasked", servers=(other,))))
+    other = ServerAnswer("", PRIMARY, trouble="does not serve lab.example (REFUSED)")
+    (sentence,) = refusals(by_hand(), DnsSnapshot(DelegationTrace("unasked", servers=(other,))))
     assert "which does not serve lab.example (REFUSED); correct dns.server" in sentence

@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from components.dns_records import was_there
-from labvpn.model.records import read, write
-from labvpn.observe.dns import after_removal, drifted, occupant, resolvers_follow
+from labvpn.plan.dns_diff import after_removal, drifted, occupant, resolvers_follow
 from labvpn.render.dns import by_hand, records, update
+from labvpn.state.records import read, write
 from tests.unit.dns.samples import name, sets, soa
 
 OURS, THEIRS = "vpn.lab.example 300 A 203.0.113.20", "vpn.lab.example 60 A 203.0.113.9"

@@ -16,10 +16,10 @@ import dns.update
 import pytest
 
 from components.dns_keeper import Keeper
-from labvpn.model.records import Sets
-from labvpn.remote import dns as primary
-from labvpn.remote.dns_wire import Conflict, Signer, Zone
-from labvpn.remote.errors import HopError
+from labvpn.connect.dns import primary
+from labvpn.connect.dns.tsig import Conflict, Signer, Zone
+from labvpn.connect.errors import HopError
+from labvpn.state.records import Sets
 from tests.unit.dns.samples import PRIMARY
 
 APEX = dns.name.from_text("lab.example")

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from labvpn.kit.order import Identity, Order, Trust
+from labvpn.kit.request import Identity, KitRequest, Trust
 from labvpn.model.outputs import Outputs, read
 from labvpn.render import outputs
 from tests.unit.samples import credentials, lab
@@ -25,15 +25,15 @@ AUTHORITY = Trust((CASES / "authority.pem").read_text())
 
 def stack(**changes: Any) -> Outputs:
     """The sample's outputs with every secret in clear."""
-    told = outputs.told(lab(), credentials(), str)
+    told = outputs.stack_outputs(lab(), credentials(), str)
     return read(json.dumps({**told, "presharedKey": "it's a preshared key", **changes}))
 
 
-def order(user: str = "guest1", identity: Identity | None = None, secrets: bool = False, **changes: Any) -> Order:
-    return Order(stack(**changes), user, AUTHORITY, identity, secrets)
+def order(user: str = "guest1", identity: Identity | None = None, secrets: bool = False, **changes: Any) -> KitRequest:
+    return KitRequest(stack(**changes), user, AUTHORITY, identity, secrets)
 
 
-def split(**changes: Any) -> Order:
+def split(**changes: Any) -> KitRequest:
     """Everything that another server may have: a split tunnel, SSTP, and a translation before it."""
     return order(
         network={"router": "192.168.30.1", "routes": ["10.98.0.0/24", "10.50.0.0/16"]},
@@ -43,7 +43,7 @@ def split(**changes: Any) -> Order:
     )
 
 
-def several(limit: int = 0, **changes: Any) -> Order:
+def several(limit: int = 0, **changes: Any) -> KitRequest:
     """A stack of two servers, and a user whose sessions have this limit in seconds."""
     login = {"host": "203.0.113.20", "hostKey": "ssh-ed25519 AAAA"}
     first = {"address": "203.0.113.20", "dialled": "203.0.113.20", "ssh": login}

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from labvpn.kit.cli import kit
 from labvpn.render import outputs
-from tests.unit.doctor.servers import LOOPBACK, certificate, tcp, vpn
 from tests.unit.kit.orders import AUTHORITY, identity
+from tests.unit.probe.servers import LOOPBACK, certificate, tcp, vpn
 from tests.unit.samples import credentials, lab
 
-TOLD: dict[str, Any] = {**outputs.told(lab(), credentials(), str), "certificate": AUTHORITY.pem}
+TOLD: dict[str, Any] = {**outputs.stack_outputs(lab(), credentials(), str), "certificate": AUTHORITY.pem}
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 

@@ -14,7 +14,7 @@ from tests.unit.samples import CANARY, FULL, credentials, lab
 
 def printed(secret: str | None = None) -> str:
     """As the engine prints the sample's outputs, with every secret in clear or masked."""
-    return json.dumps(outputs.told(lab(), credentials(), lambda text: secret or text))
+    return json.dumps(outputs.stack_outputs(lab(), credentials(), lambda text: secret or text))
 
 
 def test_the_reader_understands_every_output_that_the_stack_tells() -> None:
@@ -27,7 +27,7 @@ def test_the_reader_understands_every_output_that_the_stack_tells() -> None:
 
 
 def test_every_secret_is_marked_as_one() -> None:
-    masked = outputs.told(lab(), credentials(), lambda _text: MASK)
+    masked = outputs.stack_outputs(lab(), credentials(), lambda _text: MASK)
     assert CANARY not in json.dumps(masked)
     told = read(json.dumps(masked))
     assert told.preshared_key is None
@@ -43,13 +43,13 @@ def test_secrets_in_clear_are_read_but_never_shown() -> None:
 
 def test_no_preshared_key_is_told_where_ipsec_is_off() -> None:
     off = lab(vpn={"protocols": {"l2tpIpsec": False}})
-    assert "presharedKey" not in outputs.told(off, credentials(), str)
+    assert "presharedKey" not in outputs.stack_outputs(off, credentials(), str)
 
 
 def test_a_server_behind_a_virtual_address_is_told_to_be_translated() -> None:
     box = {**FULL["fortigate"], "vip": {"mapped": "10.0.0.20", "addresses": {"wan1": "203.0.113.20"}}}
-    assert not outputs.told(lab(), credentials(), str)["translated"]
-    assert outputs.told(lab(fortigate=box), credentials(), str)["translated"]
+    assert not outputs.stack_outputs(lab(), credentials(), str)["translated"]
+    assert outputs.stack_outputs(lab(fortigate=box), credentials(), str)["translated"]
 
 
 def test_an_output_that_is_missing_is_named_with_the_remedy() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labvpn.kit import make, openvpn, softether, windows
+from labvpn.kit import build, openvpn, softether, windows
 from labvpn.kit.openvpn import Reader, Way
-from labvpn.kit.order import Order, Trust
+from labvpn.kit.request import KitRequest, Trust
 from labvpn.render import outputs
 from tests.unit.kit.orders import AUTHORITY, identity, order, several, split
 from tests.unit.samples import CANARY, credentials, lab
@@ -25,7 +25,7 @@ def options(profile: str) -> dict[str, str]:
     )
 
 
-def ovpn(each: Order, reader: Reader = Reader.OPENVPN) -> dict[str, str]:
+def ovpn(each: KitRequest, reader: Reader = Reader.OPENVPN) -> dict[str, str]:
     return options(openvpn.profile(each, AUTHORITY, UDP, reader))
 
 
@@ -87,7 +87,7 @@ def test_a_certificate_that_is_no_authority_is_pinned_as_it_is() -> None:
 def test_sstp_is_in_no_kit_where_windows_would_refuse_the_servers_name() -> None:
     shown = Trust(identity("server").certificate)
     offered = split()
-    made = make.kit(Order(offered.stack, "guest1", shown))
+    made = build.kit(KitRequest(offered.stack, "guest1", shown))
     assert "windows-sstp.ps1" not in made.files
     assert any("without SSTP" in note for note in made.notes)
 
@@ -95,12 +95,12 @@ def test_sstp_is_in_no_kit_where_windows_would_refuse_the_servers_name() -> None
 def test_no_kit_holds_the_password_unless_it_was_asked_for() -> None:
     password = order(secrets=True).password
     assert password
-    assert not any(password.encode() in content for content in make.kit(order()).files.values())
-    assert any(password.encode() in content for content in make.kit(order(secrets=True)).files.values())
+    assert not any(password.encode() in content for content in build.kit(order()).files.values())
+    assert any(password.encode() in content for content in build.kit(order(secrets=True)).files.values())
 
 
 def test_no_kit_holds_another_users_password_or_a_secret_of_the_server() -> None:
-    made = b"".join(make.kit(order(secrets=True)).files.values())
+    made = b"".join(build.kit(order(secrets=True)).files.values())
     other = order("owner", secrets=True).password
     assert other
     assert other.encode() not in made
@@ -109,20 +109,20 @@ def test_no_kit_holds_another_users_password_or_a_secret_of_the_server() -> None
 
 def test_a_private_key_is_in_the_kit_only_with_its_secrets() -> None:
     given_key = identity().key.encode()
-    assert not any(given_key.strip() in content for content in make.kit(order(identity=identity())).files.values())
-    secret = make.kit(order(identity=identity(), secrets=True)).files
+    assert not any(given_key.strip() in content for content in build.kit(order(identity=identity())).files.values())
+    secret = build.kit(order(identity=identity(), secrets=True)).files
     assert given_key.strip() in secret["openvpn-udp-1194.ovpn"]
     assert b"byte ClientKey " in secret["softether.vpn"]
 
 
 def test_the_kit_of_a_user_of_radius_has_the_client_send_the_password_that_he_has() -> None:
     rita = lab(users=[{"name": "rita", "auth": "radius"}], hubs={"LAB": {"radius": {"server": "198.51.100.9"}}})
-    told = outputs.told(rita, credentials(), str)
-    made = make.kit(order("rita", secrets=True, users=told["users"]))
+    told = outputs.stack_outputs(rita, credentials(), str)
+    made = build.kit(order("rita", secrets=True, users=told["users"]))
     assert b"uint AuthType 2\r\n" in made.files["softether.vpn"]
-    assert b"stays the one that you have" in made.files[make.SHEET]
+    assert b"stays the one that you have" in made.files[build.SHEET]
     assert made.notes == ("without the password, which stays the one that the user has",)
-    assert b"uint AuthType 1\r\n" in make.kit(order()).files["softether.vpn"]
+    assert b"uint AuthType 1\r\n" in build.kit(order()).files["softether.vpn"]
 
 
 def test_the_rule_for_translation_is_set_only_where_the_server_stands_behind_one() -> None:
@@ -133,7 +133,7 @@ def test_the_rule_for_translation_is_set_only_where_the_server_stands_behind_one
 @pytest.mark.parametrize("kind", ["presharedKey", "users"])
 def test_secrets_that_the_engine_kept_back_are_said_to_be_missing(kind: str) -> None:
     masked = {"presharedKey": "[secret]"} if kind == "presharedKey" else {"users": {"guest1": {"password": "[secret]"}}}
-    assert any("--show-secrets" in note for note in make.kit(order(secrets=True, **masked)).notes)
+    assert any("--show-secrets" in note for note in build.kit(order(secrets=True, **masked)).notes)
 
 
 def test_a_windows_script_asks_for_a_preshared_key_that_is_not_known() -> None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
-from labvpn.kit import sealed
+from labvpn.kit import encrypted_page
 
 FILES = {"sheet.html": "<p>秘密</p>".encode(), "guest1.mobileconfig": bytes(range(256))}
 
@@ -44,32 +44,32 @@ def opened(page: str, phrase: str) -> dict[str, bytes]:
 
 
 def test_the_passphrase_gives_the_files_back() -> None:
-    phrase = sealed.passphrase()
-    assert opened(sealed.seal("Lab", FILES, phrase), phrase) == FILES
+    phrase = encrypted_page.passphrase()
+    assert opened(encrypted_page.seal("Lab", FILES, phrase), phrase) == FILES
 
 
 def test_another_passphrase_gives_nothing() -> None:
     with pytest.raises(InvalidTag):
-        opened(sealed.seal("Lab", FILES, sealed.passphrase()), sealed.passphrase())
+        opened(encrypted_page.seal("Lab", FILES, encrypted_page.passphrase()), encrypted_page.passphrase())
 
 
 def test_nothing_of_the_files_and_no_passphrase_can_be_read_in_the_page() -> None:
-    phrase = sealed.passphrase()
-    page = sealed.seal("Lab", FILES, phrase)
+    phrase = encrypted_page.passphrase()
+    page = encrypted_page.seal("Lab", FILES, phrase)
     assert phrase not in page
     assert "sheet.html" not in page
     assert base64.b64encode(FILES["guest1.mobileconfig"]).decode() not in page
 
 
 def test_no_two_pages_share_salt_nonce_or_passphrase() -> None:
-    assert len({sealed.passphrase() for _ in range(50)}) == 50
-    first, second = (box(sealed.seal("Lab", FILES, "same")) for _ in range(2))
+    assert len({encrypted_page.passphrase() for _ in range(50)}) == 50
+    first, second = (box(encrypted_page.seal("Lab", FILES, "same")) for _ in range(2))
     assert first["salt"] != second["salt"]
     assert first["nonce"] != second["nonce"]
 
 
 def test_a_page_asks_nobody_else() -> None:
-    page = sealed.seal("Lab", FILES, "same")
+    page = encrypted_page.seal("Lab", FILES, "same")
     assert "default-src 'none'" in page
     assert not re.search(r"https?://", page)
 
@@ -77,8 +77,8 @@ def test_a_page_asks_nobody_else() -> None:
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js, whose Web Cryptography is the browsers'")
 @pytest.mark.parametrize(("said", "opens"), [(str.upper, True), (lambda text: text[:-1] + "0", False)])
 def test_the_pages_own_script_opens_it(said: object, opens: bool) -> None:
-    phrase = sealed.passphrase()
-    page = sealed.seal("Lab", FILES, phrase)
+    phrase = encrypted_page.passphrase()
+    page = encrypted_page.seal("Lab", FILES, phrase)
     assert callable(said)
     done = subprocess.run(
         ["node", "-e", OPEN], input=f"{said(phrase)}\n{page}", capture_output=True, text=True, timeout=30

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from string import Formatter
 
-from labvpn.kit import make, sheet
-from labvpn.kit.order import Order
+from labvpn.kit import build, sheet
+from labvpn.kit.request import KitRequest
 from labvpn.kit.words import LANGUAGES, WORDS
 from tests.unit.kit.orders import order, split
 
 
-def text(each: Order) -> str:
-    return make.kit(each).files[make.SHEET].decode()
+def text(each: KitRequest) -> str:
+    return build.kit(each).files[build.SHEET].decode()
 
 
-def pages(each: Order) -> dict[str, str]:
+def pages(each: KitRequest) -> dict[str, str]:
     found = re.findall(r'<section lang="(\w+)">(.*?)</section>', text(each), re.DOTALL)
     return dict(found)
 
@@ -53,7 +53,7 @@ def test_the_order_to_try_begins_with_ipsec_and_goes_on_with_what_passes_on_443(
 
 def test_a_sheet_names_only_files_that_are_in_the_kit() -> None:
     for each in (order(), split(), order(protocols={"l2tpIpsec": False})):
-        files = make.kit(each).files
+        files = build.kit(each).files
         named = set(re.findall(r"[\w.-]+\.(?:ovpn|ps1|mobileconfig|vpn|crt)\b", text(each)))
         assert named <= files.keys()
         assert not [name for name in files if name.endswith((".mobileconfig", ".ps1")) and name not in named]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.kit.shelf import DRAFT, Shelf
+from labvpn.kit.storage import DRAFT, KitStorage
 from tests.unit.kit.test_cli import TOMORROW, kits, run, users
 
 FILES = {"sheet.html": b"sheet", "softether.vpn": b"setting"}
@@ -60,7 +60,7 @@ def test_a_users_own_file_in_a_kit_stays_when_the_kit_is_made_anew(tmp_path: Pat
 @pytest.mark.parametrize("kind", ["folder", "file", "link"])
 def test_what_stands_in_a_kits_place_and_is_none_is_named_and_stays(tmp_path: Path, name: str, kind: str) -> None:
     kept, folder = work(tmp_path / "work"), tmp_path / "kits"
-    Shelf(folder).put("other", FILES)
+    KitStorage(folder).put("other", FILES)
     place = folder / name
     if kind == "link":
         place.symlink_to(kept)
@@ -69,7 +69,7 @@ def test_what_stands_in_a_kits_place_and_is_none_is_named_and_stays(tmp_path: Pa
     else:
         place.write_text("mine")
     before = tree(folder), tree(kept)
-    shelf = Shelf(folder)
+    shelf = KitStorage(folder)
     with pytest.raises(ValueError, match="is none; move it away"):
         shelf.put_sealed("guest1", "page") if name.endswith("html") else shelf.put("guest1", FILES)
     assert shelf.remove("guest1") is False
@@ -79,7 +79,7 @@ def test_what_stands_in_a_kits_place_and_is_none_is_named_and_stays(tmp_path: Pa
 @pytest.mark.parametrize("folder", [Path("/"), Path("/home"), Path("/home/anna"), Path(), Path(".."), Path("/etc")])
 def test_the_root_a_home_and_the_folder_one_is_in_are_never_kits(folder: Path) -> None:
     with pytest.raises(ValueError, match="is no folder for kits alone; give --folder a new one"):
-        Shelf(folder).put("guest1", FILES)
+        KitStorage(folder).put("guest1", FILES)
 
 
 def test_ones_own_home_is_no_folder_of_kits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,13 +87,13 @@ def test_ones_own_home_is_no_folder_of_kits(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "me").mkdir()
     for folder in (tmp_path / "me", tmp_path):
         with pytest.raises(ValueError, match="is no folder for kits alone"):
-            Shelf(folder).put("guest1", FILES)
+            KitStorage(folder).put("guest1", FILES)
 
 
 def test_a_link_to_a_folder_is_no_folder_of_kits(tmp_path: Path) -> None:
     (tmp_path / "kits").symlink_to(tmp_path)
     with pytest.raises(ValueError, match="is no folder for kits alone"):
-        Shelf(tmp_path / "kits").put("guest1", FILES)
+        KitStorage(tmp_path / "kits").put("guest1", FILES)
 
 
 def test_kits_from_before_the_marks_are_known(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_kits_from_before_the_marks_are_known(tmp_path: Path) -> None:
     (tmp_path / "gone/softether.vpn").write_text("setting")
     (tmp_path / "old.html").write_text('<form id="lock"><script>const box = {}')
     (tmp_path / ".gitignore").write_text("*\n")
-    assert Shelf(tmp_path).strangers(["old"]) == ["gone"]
+    assert KitStorage(tmp_path).strangers(["old"]) == ["gone"]
     assert run(tmp_path, "--all", users=users(guest1=TOMORROW)).exit_code == 0
     assert kits(tmp_path) == ["guest1"]
 
@@ -122,16 +122,16 @@ def test_all_never_replaces_a_sealed_page_by_a_plain_kit(tmp_path: Path) -> None
 
 
 def test_what_a_cut_left_is_cleared_away_and_the_old_kit_is_whole(tmp_path: Path) -> None:
-    Shelf(tmp_path).put("guest1", FILES)
+    KitStorage(tmp_path).put("guest1", FILES)
     (tmp_path / f"{DRAFT}abc").mkdir()
     (tmp_path / f"{DRAFT}abc/sheet.html").write_text("half")
     (tmp_path / f"{DRAFT}def").write_text("half a page")
-    Shelf(tmp_path).put("guest1", FILES)
+    KitStorage(tmp_path).put("guest1", FILES)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".gitignore", ".labvpn-kits", "guest1"]
 
 
 def test_a_users_name_that_ends_as_a_page_does_not_take_anothers_place(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    shelf = KitStorage(tmp_path)
     shelf.put("anna.html", FILES)
     shelf.put("anna", FILES)
     shelf.remove("anna")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from labvpn.kit import make
-from labvpn.kit.order import Order
+from labvpn.kit import build
+from labvpn.kit.request import KitRequest
 from tests.unit.kit.orders import CASES, identity, order, split
 
 SCENARIOS = {"whole": order(), "split": split()}
@@ -13,7 +13,7 @@ WITHOUT_CASE = {"sheet.html"}
 
 
 def files(scenario: str) -> dict[str, bytes]:
-    made = make.kit(SCENARIOS[scenario]).files
+    made = build.kit(SCENARIOS[scenario]).files
     return {name: content for name, content in made.items() if name not in WITHOUT_CASE}
 
 
@@ -30,7 +30,7 @@ def test_a_text_is_that_of_its_case(scenario: str, name: str) -> None:
 
 
 def test_nothing_of_a_user_who_logs_in_by_certificate_asks_for_a_password() -> None:
-    made = make.kit(order(identity=identity())).files
+    made = build.kit(order(identity=identity())).files
     assert sorted(made) == [
         "authority.crt",
         "openvpn-tcp-1194.ovpn",
@@ -42,7 +42,7 @@ def test_nothing_of_a_user_who_logs_in_by_certificate_asks_for_a_password() -> N
     assert b"auth-user-pass" not in made["openvpn-udp-1194.ovpn"]
 
 
-def _without(**protocols: bool) -> Order:
+def _without(**protocols: bool) -> KitRequest:
     return order(protocols={"l2tpIpsec": True, "openvpn": True, "sstp": True, **protocols})
 
 
@@ -51,5 +51,5 @@ def _without(**protocols: bool) -> Order:
     [("l2tpIpsec", ".mobileconfig"), ("l2tpIpsec", "l2tp.ps1"), ("openvpn", ".ovpn"), ("sstp", "sstp.ps1")],
 )
 def test_what_the_server_does_not_offer_is_in_no_kit(protocol: str, ending: str) -> None:
-    assert any(name.endswith(ending) for name in make.kit(_without()).files)
-    assert not any(name.endswith(ending) for name in make.kit(_without(**{protocol: False})).files)
+    assert any(name.endswith(ending) for name in build.kit(_without()).files)
+    assert not any(name.endswith(ending) for name in build.kit(_without(**{protocol: False})).files)

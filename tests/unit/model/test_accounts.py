@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from labvpn.agent.policies import DEFAULTS
+from labvpn.agent.softether.policies import DEFAULTS
 from labvpn.model import accounts
 from labvpn.model.lab import Lab
 from labvpn.model.policies import Policies, effective

@@ -7,8 +7,8 @@ import pytest
 from labvpn.model import accounts
 from labvpn.model.users_file import read_users
 from labvpn.render import outputs
+from labvpn.render.agent_request import secrets
 from labvpn.render.documents import Concern, documents
-from labvpn.render.secrets import secrets
 from tests.unit.model.test_accounts import found, problems, with_users
 from tests.unit.samples import credentials, lab
 
@@ -74,7 +74,7 @@ def test_everybody_has_no_password_and_is_no_user_of_the_outputs() -> None:
     one = with_users(EVERYBODY, {"name": "owner"}, radius=RADIUS)
     given = credentials(radiusSecrets={"LAB": "radius-canary"})
     assert set(secrets(one, given)["users"]) == {"LAB/owner"}
-    told = outputs.told(one, given, str)
+    told = outputs.stack_outputs(one, given, str)
     assert (list(told["users"]), told["everybody"]) == (["owner"], ["LAB"])
     mistakes = credentials(passwords={"*": "a-password"}, radiusSecrets={"LAB": "radius-canary"}).problems(one)
     assert [problem.place for problem in mistakes] == ["passwords.*"]

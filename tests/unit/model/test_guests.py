@@ -10,7 +10,7 @@ from labvpn.model import accounts
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import LENGTH, derive
 from labvpn.model.policies import GUEST_DEFAULTS
-from labvpn.render.secrets import secrets
+from labvpn.render.agent_request import secrets
 from tests.unit.samples import credentials, lab
 
 WEB = {"name": "web", "to": "203.0.113.21", "port": 8000}

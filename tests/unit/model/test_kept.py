@@ -15,7 +15,7 @@ from labvpn.model.users import User
 from labvpn.model.users_file import read_users
 from labvpn.model.vpn import Vpn
 from labvpn.render.documents import Concern, documents
-from labvpn.render.outputs import told
+from labvpn.render.outputs import stack_outputs
 from tests.unit.samples import credentials, lab
 
 
@@ -33,7 +33,7 @@ def lines(one: Lab, kind: str) -> list[str]:
 def test_no_secure_nat_can_be_said_for_the_main_hub(off: object) -> None:
     one = lab(vpn={"secureNat": off})
     assert lines(one, "securenat") == ["securenat LAB enabled=no"]
-    shown = Outputs.model_validate(json.loads(json.dumps(told(one, credentials(), str))))
+    shown = Outputs.model_validate(json.loads(json.dumps(stack_outputs(one, credentials(), str))))
     assert shown.network.router is None
     assert shown.of("owner").network.routes == ()
 

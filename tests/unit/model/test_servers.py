@@ -10,17 +10,17 @@ import pytest
 from cryptography import x509
 from pydantic import ValidationError
 
+from labvpn.connect import paths
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Port
 from labvpn.model.problems import problems_of
-from labvpn.observe.fortigate import Path
-from labvpn.observe.fortigate_notice import openings, unanswered
-from labvpn.rehearsal.fortigate import box as boxes
-from labvpn.rehearsal.fortigate.initial import initial
-from labvpn.remote import paths
+from labvpn.parse.fortigate.tables import Path
+from labvpn.plan.fortigate.impact import openings, unanswered
 from labvpn.render import fortigate, outputs
-from labvpn.render.certificate import found_authority, served
+from labvpn.render.certificate import create_authority, server_certificate
 from labvpn.render.documents import Concern, documents
+from rehearsal.fortigate import box as boxes
+from rehearsal.fortigate.initial import initial
 from tests.unit.boxes import above, box, policy, read
 from tests.unit.samples import FULL, credentials, lab
 
@@ -43,7 +43,7 @@ def mistakes(**changes: Any) -> list[str]:
 def test_one_server_is_the_same_lab_as_a_list_of_one() -> None:
     one, listed = lab(), lab(server=None, servers=[FIRST])
     assert documents(one, "") == documents(listed, "")
-    assert outputs.told(one, credentials(), str) == outputs.told(listed, credentials(), str)
+    assert outputs.stack_outputs(one, credentials(), str) == outputs.stack_outputs(listed, credentials(), str)
     assert one.fortigate and listed.fortigate
     assert fortigate.wanted(one, one.fortigate) == fortigate.wanted(listed, listed.fortigate)
 
@@ -80,7 +80,7 @@ def test_a_translation_stands_for_one_server() -> None:
 
 
 def test_each_server_has_its_own_host_key_and_every_missing_one_is_named() -> None:
-    authority = found_authority("vpn.lab.example", datetime.now(UTC))
+    authority = create_authority("vpn.lab.example", datetime.now(UTC))
     found = [str(problem) for problem in credentials(authority=authority, hostKeys={"three": KEY}).problems(both())]
     assert found == [
         "hostKeys.two: is missing; record it: labvpn hostkey 203.0.113.22 --server two",
@@ -102,9 +102,9 @@ def test_servers_of_one_name_need_one_authority() -> None:
 
 
 def test_a_second_server_changes_nothing_on_the_first() -> None:
-    whole = credentials(authority=found_authority("vpn.lab.example", datetime.now(UTC)))
+    whole = credentials(authority=create_authority("vpn.lab.example", datetime.now(UTC)))
     assert documents(lab(), "") == documents(both().at(both().server), "")
-    assert served(lab(), whole) == served(both(), whole)
+    assert server_certificate(lab(), whole) == server_certificate(both(), whole)
 
 
 def test_a_closed_port_of_a_host_is_open_to_the_vpn_of_every_server() -> None:
@@ -115,8 +115,8 @@ def test_a_closed_port_of_a_host_is_open_to_the_vpn_of_every_server() -> None:
 
 
 def test_each_server_shows_a_certificate_with_the_name_of_all_and_its_own_address() -> None:
-    whole = credentials(authority=found_authority("vpn.lab.example", datetime.now(UTC)))
-    shown = served(both().at(both().servers[1]), whole)
+    whole = credentials(authority=create_authority("vpn.lab.example", datetime.now(UTC)))
+    shown = server_certificate(both().at(both().servers[1]), whole)
     assert shown is not None
     names = x509.load_pem_x509_certificate(shown.certificate.encode()).extensions.get_extension_for_class(
         x509.SubjectAlternativeName
@@ -178,7 +178,7 @@ def test_a_deny_must_close_the_way_to_no_server(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_outputs_tell_every_server_and_keep_the_first_ones_address() -> None:
-    told = outputs.told(both(), credentials(hostKeys={"two": f"{KEY}Q"}), str)
+    told = outputs.stack_outputs(both(), credentials(hostKeys={"two": f"{KEY}Q"}), str)
     assert (told["name"], told["address"]) == ("vpn.lab.example", "203.0.113.20")
     assert [(one["name"], one["address"], one["dialled"], one["ssh"]["hostKey"]) for one in told["servers"]] == [
         (None, "203.0.113.20", "203.0.113.20", KEY),

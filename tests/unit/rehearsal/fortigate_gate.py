@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from labvpn.rehearsal.fortigate import rest
-from labvpn.rehearsal.fortigate.box import Box
-from labvpn.rehearsal.fortigate.gate import Gate
-from labvpn.rehearsal.fortigate.kernel import EnforcementError, Hits
+from rehearsal.fortigate import rest
+from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.gate import Admission
+from rehearsal.fortigate.kernel import EnforcementError, Hits
 
 TOKEN = "rest-token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -27,11 +27,11 @@ Client = TestClient[web.Request, web.Application]
 class Paper:
     """Enforcement that remembers the last box, and refuses when told."""
 
-    box: Box | None = None
+    box: StandIn | None = None
     broken: bool = False
     seen: dict[int, Hits] = field(default_factory=dict)
 
-    def apply(self, box: Box) -> None:
+    def apply(self, box: StandIn) -> None:
         if self.broken:
             raise EnforcementError("nft failed: rehearsed")
         self.box = box
@@ -43,7 +43,7 @@ class Paper:
         self.seen = {}
 
 
-def with_client(gate: Gate, use: Callable[[Client], Awaitable[Result]]) -> Result:
+def with_client(gate: Admission, use: Callable[[Client], Awaitable[Result]]) -> Result:
     async def run() -> Result:
         async with TestClient(TestServer(rest.application(gate))) as client:
             return await use(client)
@@ -51,7 +51,7 @@ def with_client(gate: Gate, use: Callable[[Client], Awaitable[Result]]) -> Resul
     return asyncio.run(run())
 
 
-def ask(gate: Gate, method: str, path: str, body: Any = None, headers: dict[str, str] = BEARER) -> tuple[int, Any]:
+def ask(gate: Admission, method: str, path: str, body: Any = None, headers: dict[str, str] = BEARER) -> tuple[int, Any]:
     """HTTP status and body of one request; a body that is not JSON comes as text."""
 
     async def one(client: Client) -> tuple[int, Any]:
@@ -63,13 +63,13 @@ def ask(gate: Gate, method: str, path: str, body: Any = None, headers: dict[str,
     return with_client(gate, one)
 
 
-def done(gate: Gate, method: str, path: str, body: Any = None) -> dict[str, Any]:
+def done(gate: Admission, method: str, path: str, body: Any = None) -> dict[str, Any]:
     status, answer = ask(gate, method, path, body)
     assert (status, answer["status"], answer["http_status"]) == (200, "success", 200), answer
     return dict(answer)
 
 
-def started(folder: Path) -> Gate:
+def started(folder: Path) -> Admission:
     """A box at its beginning, with its token in the folder."""
     (folder / "token").write_text(TOKEN + "\n")
-    return Gate.start(folder, Paper())
+    return Admission.start(folder, Paper())

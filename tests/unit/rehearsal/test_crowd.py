@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal.crowd import steps
+from rehearsal.crowd import steps
 
 STAYS = "echo 'ifconfig 10.64.1.7 255.255.192.0'; echo 'Initialization Sequence Completed'; exec sleep 60"
 REFUSED = "echo 'AUTH: Received control message: AUTH_FAILED'; exit 1"

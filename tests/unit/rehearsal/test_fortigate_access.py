@@ -6,25 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal.fortigate.gate import Faults, Gate
-from labvpn.rehearsal.fortigate.initial import STRICT_VERSION
+from rehearsal.fortigate.gate import Admission, Faults
+from rehearsal.fortigate.initial import STRICT_VERSION
 from tests.unit.rehearsal.fortigate_gate import TOKEN, ask, done, started
 from tests.unit.rehearsal.test_fortigate_rules import policy
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Gate:
+def gate(tmp_path: Path) -> Admission:
     return started(tmp_path)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}])
-def test_without_a_good_token_there_is_only_a_bare_401(gate: Gate, headers: dict[str, str]) -> None:
+def test_without_a_good_token_there_is_only_a_bare_401(gate: Admission, headers: dict[str, str]) -> None:
     for path in ("cmdb/system/global", "monitor/system/status", "cmdb/firewall/policy?access_token=wrong"):
         status, text = ask(gate, "GET", path, headers=headers)
         assert (status, "401" in text, TOKEN in text) == (401, True, False)
 
 
-def test_a_token_in_the_url_is_good_before_7_4_5_and_then_only_if_switched_on(gate: Gate) -> None:
+def test_a_token_in_the_url_is_good_before_7_4_5_and_then_only_if_switched_on(gate: Admission) -> None:
     path = f"cmdb/system/global?access_token={TOKEN}"
     assert ask(gate, "GET", path, headers={})[0] == 200
     assert "rest-api-key-url-query" not in done(gate, "GET", "cmdb/system/global")["results"]
@@ -36,24 +36,24 @@ def test_a_token_in_the_url_is_good_before_7_4_5_and_then_only_if_switched_on(ga
 
 
 @pytest.mark.parametrize(("rights", "reads", "writes"), [("write", 200, 200), ("read", 200, 403), ("none", 403, 403)])
-def test_a_tokens_rights_are_kept(gate: Gate, rights: str, reads: int, writes: int) -> None:
+def test_a_tokens_rights_are_kept(gate: Admission, rights: str, reads: int, writes: int) -> None:
     gate.faults = Faults.model_validate({"rights": rights})
     assert ask(gate, "GET", "cmdb/firewall/policy")[0] == reads
     assert ask(gate, "POST", "cmdb/firewall/address", {"name": "a"})[0] == writes
 
 
-def test_faults_are_met_one_by_one_and_then_the_last_for_ever(gate: Gate) -> None:
+def test_faults_are_met_one_by_one_and_then_the_last_for_ever(gate: Admission) -> None:
     gate.faults = Faults(next=("403", "pass", "424"), then="500")
     assert [ask(gate, "GET", "cmdb/firewall/policy")[0] for _ in range(5)] == [403, 200, 424, 500, 500]
 
 
-def test_no_token_is_noted_with_the_requests(gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_token_is_noted_with_the_requests(gate: Admission, capsys: pytest.CaptureFixture[str]) -> None:
     ask(gate, "GET", f"cmdb/firewall/policy?access_token={TOKEN}")
     assert list(gate.requests) == ["GET /api/v2/cmdb/firewall/policy 200"]
     assert TOKEN not in "".join(capsys.readouterr())
 
 
-def test_reset_forgets_objects_faults_and_firmware(gate: Gate) -> None:
+def test_reset_forgets_objects_faults_and_firmware(gate: Admission) -> None:
     names = [each.name for each in gate.box.policies]
     done(gate, "POST", "cmdb/firewall/policy", policy())
     gate.upgrade(STRICT_VERSION)

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from labvpn.rehearsal.fortigate import certificates
+from rehearsal.fortigate import certificates
 
 
 def verify(folder: Path, name: x509.IPAddress | x509.DNSName) -> None:

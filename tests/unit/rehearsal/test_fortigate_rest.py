@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal.fortigate.gate import Gate
-from labvpn.rehearsal.fortigate.kernel import Hits
+from rehearsal.fortigate.gate import Admission
+from rehearsal.fortigate.kernel import Hits
 from tests.unit.rehearsal.fortigate_gate import Paper, ask, done, started
 from tests.unit.rehearsal.test_fortigate_rules import members, policy
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Gate:
+def gate(tmp_path: Path) -> Admission:
     return started(tmp_path)
 
 
-def test_a_created_object_is_answered_as_fortios_answers(gate: Gate) -> None:
+def test_a_created_object_is_answered_as_fortios_answers(gate: Admission) -> None:
     body = {"name": "SoftEther", "tcp-portrange": "443 992", "comment": "c"}
     answer = done(gate, "POST", "cmdb/firewall.service/custom?vdom=root", body)
     expected = {
@@ -32,14 +32,14 @@ def test_a_created_object_is_answered_as_fortios_answers(gate: Gate) -> None:
     assert done(gate, "GET", "cmdb/firewall.service/custom/SoftEther")["results"][0].items() >= body.items()
 
 
-def test_the_key_of_a_policy_is_a_json_number_everywhere(gate: Gate) -> None:
+def test_the_key_of_a_policy_is_a_json_number_everywhere(gate: Admission) -> None:
     assert done(gate, "POST", "cmdb/firewall/policy", policy(name="new"))["mkey"] == 5
     assert done(gate, "PUT", "cmdb/firewall/policy/5", {"comments": "x"})["mkey"] == 5
     assert done(gate, "GET", "cmdb/firewall/policy/5")["results"][0]["policyid"] == 5
     assert done(gate, "DELETE", "cmdb/firewall/policy/5")["mkey"] == 5
 
 
-def test_a_move_shows_in_the_list_of_ids(gate: Gate) -> None:
+def test_a_move_shows_in_the_list_of_ids(gate: Admission) -> None:
     done(gate, "PUT", "cmdb/firewall/policy/4?action=move&before=1")
     done(gate, "PUT", "cmdb/firewall/policy/1?action=move&after=3")
     listed = done(gate, "GET", "cmdb/firewall/policy/?format=policyid")["results"]
@@ -47,7 +47,7 @@ def test_a_move_shows_in_the_list_of_ids(gate: Gate) -> None:
     assert set(listed[0]) == {"policyid", "q_origin_key"}
 
 
-def test_a_name_with_a_slash_is_found_by_its_escaped_key(gate: Gate) -> None:
+def test_a_name_with_a_slash_is_found_by_its_escaped_key(gate: Admission) -> None:
     done(gate, "POST", "cmdb/firewall/address", {"name": "lab/vpn a", "subnet": "203.0.113.20/32"})
     found = done(gate, "GET", "cmdb/firewall/address/lab%2Fvpn%20a")["results"][0]
     assert found["subnet"] == "203.0.113.20 255.255.255.255"
@@ -61,7 +61,7 @@ def test_a_name_with_a_slash_is_found_by_its_escaped_key(gate: Gate) -> None:
         ("filter=name=@TTP&filter=name!=HTTP", ["HTTPS"]),
     ],
 )
-def test_a_filter_chooses(gate: Gate, query: str, names: list[str]) -> None:
+def test_a_filter_chooses(gate: Admission, query: str, names: list[str]) -> None:
     found = done(gate, "GET", f"cmdb/firewall.service/custom?{query}&format=name")["results"]
     assert [each["name"] for each in found] == names
 
@@ -96,7 +96,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("method", "path", "body", "http_status", "error"), REFUSALS, ids=str)
 def test_what_fortios_refuses_is_refused_with_its_numbers_and_changes_nothing(
-    gate: Gate, method: str, path: str, body: Any, http_status: int, error: int | None
+    gate: Admission, method: str, path: str, body: Any, http_status: int, error: int | None
 ) -> None:
     before = gate.box
     status, answer = ask(gate, method, path, body)
@@ -105,13 +105,13 @@ def test_what_fortios_refuses_is_refused_with_its_numbers_and_changes_nothing(
     assert gate.box == before
 
 
-def test_a_group_cannot_come_to_hold_itself(gate: Gate) -> None:
+def test_a_group_cannot_come_to_hold_itself(gate: Admission) -> None:
     done(gate, "POST", "cmdb/firewall/addrgrp", GROUP)
     done(gate, "POST", "cmdb/firewall/addrgrp", {"name": "outer", "member": members("g")})
     assert ask(gate, "PUT", "cmdb/firewall/addrgrp/g", {"member": members("outer")})[1]["error"] == -651
 
 
-def test_an_object_in_use_goes_after_its_users(gate: Gate) -> None:
+def test_an_object_in_use_goes_after_its_users(gate: Admission) -> None:
     done(gate, "POST", "cmdb/firewall/addrgrp", GROUP)
     status, answer = ask(gate, "DELETE", "cmdb/firewall/address/campus-net")
     assert (status, "firewall/addrgrp g" in answer["cli_error"]) == (500, True)
@@ -119,27 +119,27 @@ def test_an_object_in_use_goes_after_its_users(gate: Gate) -> None:
     done(gate, "DELETE", "cmdb/firewall/address/campus-net")
 
 
-def test_a_new_name_is_carried_to_where_an_object_is_named(gate: Gate) -> None:
+def test_a_new_name_is_carried_to_where_an_object_is_named(gate: Admission) -> None:
     done(gate, "POST", "cmdb/firewall/policy", policy(srcaddr=members("campus-net"), dstaddr=members("campus-net")))
     done(gate, "PUT", "cmdb/firewall/address/campus-net", {"name": "campus-lan"})
     found = done(gate, "GET", "cmdb/firewall/policy/5")["results"][0]
     assert (found["srcaddr"][0]["name"], found["dstaddr"][0]["name"]) == ("campus-lan", "campus-lan")
 
 
-def test_a_kernel_that_refuses_the_rules_leaves_the_box_as_it_was(gate: Gate) -> None:
+def test_a_kernel_that_refuses_the_rules_leaves_the_box_as_it_was(gate: Admission) -> None:
     before = gate.box
     gate.enforcement = Paper(broken=True)
     status, answer = ask(gate, "POST", "cmdb/firewall/policy", policy())
     assert (status, answer["cli_error"], gate.box) == (500, "nft failed: rehearsed", before)
 
 
-def test_the_box_is_the_same_after_a_restart(gate: Gate) -> None:
+def test_the_box_is_the_same_after_a_restart(gate: Admission) -> None:
     done(gate, "POST", "cmdb/firewall/policy", policy())
     done(gate, "PUT", "cmdb/firewall/policy/5?action=move&before=4")
-    assert Gate.start(gate.folder, Paper()).box == gate.box
+    assert Admission.start(gate.folder, Paper()).box == gate.box
 
 
-def test_hits_are_reported_for_every_policy_and_the_implicit_deny(gate: Gate) -> None:
+def test_hits_are_reported_for_every_policy_and_the_implicit_deny(gate: Admission) -> None:
     gate.enforcement = Paper(seen={0: Hits(7, 7, 420), 1: Hits(2, 20, 2000)})
     results = done(gate, "GET", "monitor/firewall/policy")["results"]
     assert [(each["policyid"], each["hit_count"]) for each in results] == [(0, 7), (1, 2), (2, 0), (3, 0), (4, 0)]

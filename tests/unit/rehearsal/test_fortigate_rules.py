@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labvpn.rehearsal.fortigate import box as boxes
-from labvpn.rehearsal.fortigate import kernel, listing, matching, ruleset, values
-from labvpn.rehearsal.fortigate.box import Box
-from labvpn.rehearsal.fortigate.initial import initial
-from labvpn.rehearsal.fortigate.kernel import Hits
-from labvpn.rehearsal.fortigate.objects import Policy
-from labvpn.rehearsal.fortigate.refusals import Refused
+from rehearsal.fortigate import box as boxes
+from rehearsal.fortigate import kernel, listing, matching, ruleset, values
+from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.initial import initial
+from rehearsal.fortigate.kernel import Hits
+from rehearsal.fortigate.objects import PolicyEntry
+from rehearsal.fortigate.refusals import Refused
 
 CASES = Path(__file__).parents[2] / "cases" / "fortigate"
 
@@ -33,7 +33,7 @@ def policy(**fields: Any) -> dict[str, Any]:
     return ends | {"name": "p", "service": members("ALL"), "schedule": "always", "action": "accept"} | fields
 
 
-def changed(changes: list[list[Any]]) -> Box:
+def changed(changes: list[list[Any]]) -> StandIn:
     """The initial box after changes: [table, body] creates, [table, key, body] updates, [key, place, other] moves."""
     box = initial()
     for change in changes:
@@ -134,7 +134,7 @@ def test_a_group_covers_exactly_the_networks_of_its_members(pairs: list[tuple[IP
     assert all(any(net.subnet_of(each) for each in covered) for net in nets)
 
 
-def last(box: Box) -> Policy:
+def last(box: StandIn) -> PolicyEntry:
     return box.policies[-1]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal import names, network
-from labvpn.rehearsal.network import MACHINES, Machine
+from rehearsal import names, network
+from rehearsal.network import MACHINES, Machine
 
 DOCUMENTATION = [IPv4Network(text) for text in ("198.51.100.0/24", "203.0.113.0/24", "100.64.0.0/10")]
 

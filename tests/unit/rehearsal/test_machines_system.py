@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from labvpn.rehearsal import bare, enter, images, life, places, system
-from labvpn.rehearsal.problems import NotRunningError, RehearsalError
-from labvpn.rehearsal.process import Process
+from rehearsal import base_system, images, life, nsenter, places, system
+from rehearsal.problems import NotRunningError, RehearsalError
+from rehearsal.process import Process
 
 DEBIAN = {"ID": "debian", "VERSION_ID": "12", "PRETTY_NAME": "Debian GNU/Linux 12 (bookworm)"}
 Patch = pytest.MonkeyPatch
@@ -118,7 +118,7 @@ def test_a_machine_without_debians_sources_is_told_so(monkeypatch: Patch) -> Non
 
 def test_an_image_is_built_anew_when_its_recipe_changes(monkeypatch: Patch) -> None:
     before = images.BARE.key
-    monkeypatch.setattr(bare, "source", lambda: "another")
+    monkeypatch.setattr(base_system, "source", lambda: "another")
     assert images.BARE.key != before
 
 
@@ -160,9 +160,9 @@ def test_a_dead_process_is_none() -> None:
 @pytest.mark.parametrize("text", ["", "71", "no stat at all"])
 def test_a_mark_that_was_cut_off_notes_nothing(text: str, tmp_path: Path) -> None:
     (tmp_path / "wrapper").write_text(text)
-    assert enter.noted(tmp_path) is None
+    assert nsenter.noted(tmp_path) is None
     with pytest.raises(NotRunningError, match="run `make lab`"):
-        enter.running(tmp_path)
+        nsenter.running(tmp_path)
 
 
 @pytest.mark.parametrize("end", ["stop", "start"])

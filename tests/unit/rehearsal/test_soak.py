@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.rehearsal.soak import __main__ as soak
-from labvpn.rehearsal.soak.changes import Change, groups
-from labvpn.rehearsal.soak.drift import CHANGES
-from labvpn.rehearsal.soak.trial import Notebook, Outcome, Result, Trial
+from rehearsal.soak import __main__ as soak
+from rehearsal.soak.changes import Change, groups
+from rehearsal.soak.drift import CHANGES
+from rehearsal.soak.trial import Notebook, Outcome, Result, Trial
 
 KEPT = Outcome(2, 2, 2, 5)
 

@@ -6,8 +6,8 @@ import base64
 
 import pytest
 
-from labvpn.agent.hashes import password_hash, user_hash
-from labvpn.rehearsal.soak.canaries import forms, md4, pattern
+from labvpn.agent.softether.hashes import password_hash, user_hash
+from rehearsal.soak.canaries import forms, md4, pattern
 
 SECRET = "a-secret Ω/with+everything"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from labvpn.rehearsal.soak.engine import SECONDS, Event, Run
-from labvpn.rehearsal.soak.faults import judged, lost
-from labvpn.rehearsal.soak.steps import FAULTS, MOMENTS, Hop, Injection, Step, drawn, injections, sample, steps
+from rehearsal.soak.engine import SECONDS, Event, Run
+from rehearsal.soak.faults import judged, lost
+from rehearsal.soak.steps import FAULTS, MOMENTS, EngineStep, Hop, Injection, drawn, injections, sample, steps
 
-HOST = Step("up", "vpn-hub", Hop.HOST)
+HOST = EngineStep("up", "vpn-hub", Hop.HOST)
 CUT = Injection(HOST, "SSH cut", "during")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labvpn.rehearsal.soak import ports
+from rehearsal.soak import ports
 
 LISTENERS = {"443/tcp", "992/tcp", "1194/tcp", "5555/tcp"}
 L2TP = {"500/udp", "4500/udp"}

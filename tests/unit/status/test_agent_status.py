@@ -9,14 +9,14 @@ from typing import Any, cast
 
 import pytest
 
-from labvpn.agent.barred import BARRED
-from labvpn.agent.errors import AgentError
-from labvpn.agent.machine import Machine
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.times import moment
+from labvpn.agent.firewalld.ban_list import BANNED
 from labvpn.agent.main import work
-from labvpn.agent.places import PACKAGED
-from labvpn.agent.softether import SoftEther
+from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.installations import PACKAGED
 from labvpn.agent.status import Status
-from labvpn.agent.times import moment
 from tests.unit.agent import log_lines
 
 NONE = "1970-01-01T09:00:00.000Z"
@@ -108,7 +108,7 @@ def test_a_login_that_is_refused_for_another_reason_than_the_password_counts_too
 def test_who_is_barred_now_is_told_and_who_was_is_not(tmp_path: Path) -> None:
     reading, _ = status(tmp_path)
     until = time.time() + 300
-    reading.machine.write(BARRED, json.dumps({"192.0.2.7": [until, 10], "192.0.2.8": [until - 400, 10]}))
+    reading.machine.write(BANNED, json.dumps({"192.0.2.7": [until, 10], "192.0.2.8": [until - 400, 10]}))
     assert json.loads(reading.report())["barred"] == [{"source": "192.0.2.7", "until": until, "failures": 10}]
 
 

@@ -17,7 +17,7 @@ SERVERS = [{"address": "203.0.113.20"}, {"name": "two", "address": "203.0.113.22
 
 def stack(**changes: object) -> Outputs:
     whole = credentials(hostKeys={"two": KEY})
-    told = outputs.told(lab(server=None, servers=SERVERS), whole, str)
+    told = outputs.stack_outputs(lab(server=None, servers=SERVERS), whole, str)
     return read(json.dumps({**told, **changes}))
 
 

@@ -8,9 +8,9 @@ import grpc
 from google.protobuf import json_format
 from pulumi.runtime.proto import engine_pb2, provider_pb2
 
-from labvpn.toolchain.kind import Log
-from labvpn.toolchain.provider import StandIn
-from labvpn.toolchain.values import to_wire
+from rehearsal.toolchain.kind import Log
+from rehearsal.toolchain.provider import StandIn
+from rehearsal.toolchain.values import to_wire
 
 _REQUESTS = {"CheckConfig": "CheckRequest", "DiffConfig": "DiffRequest"}
 

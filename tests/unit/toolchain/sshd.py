@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncssh
 
-from labvpn.toolchain.kind import Call
+from rehearsal.toolchain.kind import Call
 
 HOST_KEY = asyncssh.generate_private_key("ssh-ed25519")
 USER_KEY = asyncssh.generate_private_key("ssh-ed25519")
@@ -39,7 +39,7 @@ class Host:
         self.closed = 0
 
     async def connect(self, _call: Call, _properties: dict[str, Any]) -> asyncssh.SSHClientConnection:
-        """Stand in for `labvpn.toolchain.command.ssh.connect`."""
+        """Stand in for `rehearsal.toolchain.command.ssh.connect`."""
         return await self.dial(username="root", client_keys=[USER_KEY], known_hosts=None, agent_path=None, config=None)
 
     async def dial(self, **options: Any) -> asyncssh.SSHClientConnection:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from labvpn.toolchain.command.__main__ import CommandPlugin
-from labvpn.toolchain.command.kinds import CopyToRemote
-from labvpn.toolchain.values import ARCHIVE, ASSET, SIGNATURE
+from rehearsal.toolchain.command.__main__ import CommandPlugin
+from rehearsal.toolchain.command.kinds import CopyToRemote
+from rehearsal.toolchain.values import ARCHIVE, ASSET, SIGNATURE
 from tests.unit.toolchain.serving import Engine, Refused, urn
 from tests.unit.toolchain.sshd import Host, connection
 

@@ -5,12 +5,12 @@ from typing import Any
 import asyncssh
 import pytest
 
-from labvpn.toolchain.command.__main__ import CommandPlugin
-from labvpn.toolchain.command.kinds import Command, CopyToRemote
-from labvpn.toolchain.command.run import quote
-from labvpn.toolchain.kind import Log
-from labvpn.toolchain.provider import StandIn
-from labvpn.toolchain.values import ASSET, SIGNATURE, UNKNOWN, secret
+from rehearsal.toolchain.command.__main__ import CommandPlugin
+from rehearsal.toolchain.command.kinds import Command, CopyToRemote
+from rehearsal.toolchain.command.run import quote
+from rehearsal.toolchain.kind import Log
+from rehearsal.toolchain.provider import StandIn
+from rehearsal.toolchain.values import ASSET, SIGNATURE, UNKNOWN, secret
 from tests.unit.toolchain.serving import Engine, Refused, urn
 from tests.unit.toolchain.sshd import Host, connection
 

@@ -7,9 +7,9 @@ import pytest
 from asyncssh.channel import SSHServerChannel
 from asyncssh.packet import SSHPacket
 
-from labvpn.toolchain.command.__main__ import CommandPlugin
-from labvpn.toolchain.command.kinds import Command
-from labvpn.toolchain.values import secret
+from rehearsal.toolchain.command.__main__ import CommandPlugin
+from rehearsal.toolchain.command.kinds import Command
+from rehearsal.toolchain.values import secret
 from tests.unit.toolchain.serving import Engine, Refused, urn
 from tests.unit.toolchain.sshd import Host, connection
 

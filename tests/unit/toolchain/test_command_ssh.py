@@ -7,8 +7,8 @@ from typing import Any
 import asyncssh
 import pytest
 
-from labvpn.toolchain.command import ssh
-from labvpn.toolchain.kind import Call, ProviderError
+from rehearsal.toolchain.command import ssh
+from rehearsal.toolchain.kind import Call, ProviderError
 from tests.unit.toolchain.sshd import HOST_KEY, OTHER_KEY, USER_KEY, Host, connection, public
 
 DEFAULTS = {"user": "root", "port": 22.0, "dialErrorLimit": 2.0, "perDialTimeout": 15.0}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.toolchain import cache, engine, golang
+from rehearsal.toolchain import cache, engine, golang
 
 GO = """#!/bin/sh
 while [ "$1" != -o ]; do echo "compiled $1"; shift; done

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.toolchain import cache, engine, plugins
+from rehearsal.toolchain import cache, engine, plugins
 
 LANGUAGE, DYNAMIC, COMMAND, FORTIOS = plugins.PLUGINS
 INSTALL = """#!/bin/sh
@@ -138,4 +138,4 @@ def test_a_stand_in_hands_its_arguments_to_its_module(home: Path) -> None:
     python = executable(home / "a folder" / "python", '#!/bin/sh\necho "$@"\n')
     folder = plugins.write_stand_ins(python, [COMMAND])
     said = subprocess.run([folder / "pulumi-resource-command", "127.0.0.1:1"], capture_output=True, text=True)
-    assert said.stdout == "-P -m labvpn.toolchain.command 127.0.0.1:1\n"
+    assert said.stdout == "-P -m rehearsal.toolchain.command 127.0.0.1:1\n"

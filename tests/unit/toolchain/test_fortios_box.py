@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from labvpn.toolchain.fortios import box as module
-from labvpn.toolchain.fortios.__main__ import FortiosPlugin
-from labvpn.toolchain.values import secret
+from rehearsal.toolchain.fortios import box as module
+from rehearsal.toolchain.fortios.__main__ import FortiosPlugin
+from rehearsal.toolchain.values import secret
 from tests.unit.toolchain.fortigate import TOKENS, Box
 from tests.unit.toolchain.serving import Engine, Refused, urn
 

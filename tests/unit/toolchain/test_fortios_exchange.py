@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from labvpn.toolchain.fortios import tables
-from labvpn.toolchain.fortios.__main__ import FortiosPlugin
-from labvpn.toolchain.fortios.fields import Table
-from labvpn.toolchain.values import UNKNOWN, secret
+from rehearsal.toolchain.fortios import tables
+from rehearsal.toolchain.fortios.__main__ import FortiosPlugin
+from rehearsal.toolchain.fortios.fields import Table
+from rehearsal.toolchain.values import UNKNOWN, secret
 from tests.unit.toolchain.fortigate import TOKENS, Box, transcribe
 from tests.unit.toolchain.serving import Engine, Refused, urn
 

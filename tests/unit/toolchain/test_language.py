@@ -18,7 +18,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2
 from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeStub, add_LanguageRuntimeServicer_to_server
 
-from labvpn.toolchain import language
+from rehearsal.toolchain import language
 
 DUMP = """
 import json, os, sys
@@ -197,7 +197,7 @@ def test_about_names_the_programs_python(rig: Rig) -> None:
 def parent(rig: Rig) -> Iterator[subprocess.Popen[str]]:
     """A process that, like the engine, starts the language host; it says the host's process id, the host its port."""
     script = "import subprocess, sys, time; child = subprocess.Popen(sys.argv[1:]); print(child.pid); time.sleep(30)"
-    command = [sys.executable, "-u", "-c", script, sys.executable, "-m", "labvpn.toolchain.language", "127.0.0.1:1"]
+    command = [sys.executable, "-u", "-c", script, sys.executable, "-m", "rehearsal.toolchain.language", "127.0.0.1:1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()

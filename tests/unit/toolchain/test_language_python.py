@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.toolchain import environment, program
-from labvpn.toolchain.interpreter import ProgramError, interpreter
+from rehearsal.toolchain import environment, program
+from rehearsal.toolchain.interpreter import ProgramError, interpreter
 
 
 def virtualenv(folder: Path) -> Path:

@@ -15,7 +15,7 @@ PROMPT = 2.0
 
 @pytest.mark.parametrize("plugin", ["command", "fortios"])
 def test_an_interrupted_stand_in_ends_at_once_and_without_a_word(plugin: str) -> None:
-    line = [sys.executable, "-m", f"labvpn.toolchain.{plugin}", "127.0.0.1:1"]
+    line = [sys.executable, "-m", f"rehearsal.toolchain.{plugin}", "127.0.0.1:1"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as stand_in:
         assert stand_in.stdout and stand_in.stdout.readline().strip().isdigit()
         time.sleep(0.2)

@@ -1,0 +1,1 @@
+"""What every concern of the agent needs: the machine, documents, memory, locks, packages and units."""

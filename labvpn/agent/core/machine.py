@@ -1,0 +1,128 @@
+"""The machine under the agent: its files and its commands, each command with a time limit."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Dict, Iterable, NamedTuple, Optional, Sequence
+
+from labvpn.agent.core.errors import AgentError
+
+COMMAND_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Outcome(NamedTuple):
+    """What a command left: exit status, output, error output; 127 where there is no such command."""
+
+    status: int
+    output: str = ""
+    errors: str = ""
+
+
+class Machine:
+    """Files and commands of one host; tests give another root and a runner of their own."""
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = Path(root)
+
+    def path(self, name: str) -> Path:
+        """A file of this machine by its absolute name."""
+        return self.root / name.lstrip("/")
+
+    def read(self, name: str) -> Optional[str]:
+        """A file's text, None where there is no such file."""
+        try:
+            return self.path(name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, text: Iterable[str], mode: int = 0o644) -> None:
+        """Replace a file in one step, so that a cut leaves the old one or the new one; folders above it are made."""
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(path.name + ".new")
+        self.delete(name + ".new")
+        descriptor = os.open(str(draft), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+                os.fchmod(descriptor, mode)
+                file.writelines([text] if isinstance(text, str) else text)
+                file.flush()
+                os.fsync(descriptor)
+            os.replace(str(draft), str(path))  # noqa: PTH105
+        except OSError:
+            # A full disk: what was written of it would only take room.
+            self.delete(name + ".new")
+            raise
+        sync_folder(path.parent)
+
+    def delete(self, name: str) -> None:
+        """Remove a file or a whole folder; nothing happens where there is none."""
+        path = self.path(name)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(str(path))
+        elif path.exists() or path.is_symlink():
+            path.unlink()
+
+    def run(self, command: Sequence[str], seconds: float = 60, environment: Optional[Dict[str, str]] = None) -> Outcome:
+        """Run a command without input; AgentError if it is not done within `seconds`."""
+        words = {"PATH": COMMAND_PATH, "LC_ALL": "C.UTF-8", "HOME": "/root"}
+        words.update(environment or {})
+        try:
+            process = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=words,
+                start_new_session=True,
+                universal_newlines=True,
+            )
+        except FileNotFoundError:
+            return Outcome(127, "", "{}: no such command".format(command[0]))
+        return finish(process, command, seconds)
+
+    def must(self, command: Sequence[str], seconds: float = 60, environment: Optional[Dict[str, str]] = None) -> str:
+        """Run a command that has to succeed, and return its output; AgentError gives its last word."""
+        outcome = self.run(command, seconds, environment)
+        if outcome.status != 0:
+            raise AgentError(
+                "`{}` failed on the VPN host with exit status {}: {}; mend that and run again".format(
+                    " ".join(command[:6]), outcome.status, last_words(outcome)
+                )
+            )
+        return outcome.output
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a rename in this folder outlast a power cut; a file system that cannot is no error."""
+    descriptor = os.open(str(folder), os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def finish(process: "subprocess.Popen[str]", command: Sequence[str], seconds: float) -> Outcome:
+    """Wait for a command, and end its whole process group where it takes too long."""
+    try:
+        output, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise AgentError(
+            "`{}` was not done on the VPN host within {:.0f} s and was ended; run again".format(
+                " ".join(command[:6]), seconds
+            )
+        ) from None
+    return Outcome(process.returncode, output, errors)
+
+
+def last_words(outcome: Outcome) -> str:
+    """The last line that a failed command wrote, its own complaint before its report."""
+    lines = [line.strip() for line in (outcome.output + "\n" + outcome.errors).splitlines() if line.strip()]
+    complaints = [line for line in lines if line.startswith(("E:", "Error", "error"))]
+    return (complaints or lines or ["it said nothing"])[-1]

@@ -1,0 +1,63 @@
+"""A service of the agent's own on the host: its unit, that it runs, and its end."""
+
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.units import UNIT_FILE
+from labvpn.agent.softether.host import AGENT
+from labvpn.agent.softether.server_settings import yes
+
+SERVICE_TEXT = """[Unit]
+Description={meaning}
+After=firewalld.service softether-vpnserver.service vpnserver.service
+
+[Service]
+ExecStart={agent} {command}
+Restart=always
+RestartSec=2
+ProtectSystem=full
+ProtectHome=yes
+PrivateTmp=yes
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+class AgentService:
+    """A unit that runs a command of the agent for good; `meaning` is what systemd says of it."""
+
+    def __init__(self, machine: Machine, name: str, meaning: str, command: str) -> None:
+        self.machine = machine
+        self.name = name
+        self.text = SERVICE_TEXT.format(meaning=meaning, agent=AGENT, command=command)
+
+    @property
+    def file(self) -> str:
+        """The unit's file."""
+        return UNIT_FILE.format(self.name)
+
+    def active(self) -> str:
+        """`yes` where it runs and will run after the next boot, `changed` where its text is another, '' without it."""
+        unit = self.machine.read(self.file)
+        if unit != self.text:
+            return "" if unit is None else "changed"
+        words = ("is-active", "is-enabled")
+        return yes(all(self.machine.run(["systemctl", word, "-q", self.name]).status == 0 for word in words))
+
+    def start(self) -> None:
+        """Have it run, with its text and orders as they are now."""
+        self.machine.write(self.file, self.text)
+        self.machine.must(["systemctl", "daemon-reload"])
+        self.machine.must(["systemctl", "enable", "--quiet", self.name])
+        self.machine.must(["systemctl", "restart", self.name])
+
+    def stop(self) -> None:
+        """End it; its file goes by `forget`."""
+        for word in ("disable", "stop"):
+            self.machine.run(["systemctl", "--quiet", word, self.name])
+
+    def forget(self, *orders: str) -> None:
+        """Take away its file, and the files of its orders."""
+        for name in (self.file, *orders):
+            self.machine.delete(name)
+        self.machine.must(["systemctl", "daemon-reload"])

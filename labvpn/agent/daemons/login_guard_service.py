@@ -1,0 +1,74 @@
+"""The guard against guessed passwords as a service of the host: its unit, its orders, and that it runs."""
+# ruff: noqa: D102 -- what a handler overrides is documented where it is declared
+
+import time
+from typing import List, Optional
+
+from labvpn.agent.core.concern import Handler, Values
+from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.lists import entries
+from labvpn.agent.core.service import AgentService
+from labvpn.agent.firewalld.ban_list import (
+    BAN_ORDERS,
+    BANNED,
+    BARRED_NOW,
+    GUARD_HEALTH,
+    RULES_AT_ONCE,
+    ban_orders,
+    guard_file,
+    guard_rules,
+    guard_trouble,
+)
+from labvpn.agent.firewalld.firewalld import Firewalld
+
+LOGIN_GUARD_UNIT = "labvpn-bans"
+HINDERED = "hindered"
+"""What a guard is that runs and cannot bar."""
+
+
+class LoginGuardService(Handler):
+    """`bans slow=5 pause=15 most=10 seconds=600 exempt=none hubs=LAB zones=public from=vpnserver active=yes`."""
+
+    kind = "bans"
+
+    def __init__(self, firewalld: Firewalld) -> None:
+        self.firewalld = firewalld
+        self.machine = firewalld.machine
+        self.service = AgentService(
+            self.machine, LOGIN_GUARD_UNIT, "Bars sources of many failed logins from the VPN for a while", "ban"
+        )
+
+    def read(self, line: Line) -> Optional[Values]:
+        active = self.service.active()
+        if not active:
+            return None
+        if active == "yes" and guard_trouble(self.machine, time.time()):
+            active = HINDERED
+        values = dict(ban_orders(self.machine), active=active)
+        return {key: str(values.get(key, "none")) for key in line.values}
+
+    def warnings(self) -> List[str]:
+        """What stands in the guard's way."""
+        trouble = guard_trouble(self.machine, time.time()) if self.service.active() == "yes" else ""
+        return ["the guard against guessed passwords cannot bar everybody: {}".format(trouble)] if trouble else []
+
+    def apply(self, changes: List[Change]) -> None:
+        for change in changes:
+            orders = {key: value for key, value in change.line.values.items() if key != "active"}
+            guard_file(self.machine, BAN_ORDERS).write(orders)
+        self.machine.delete(GUARD_HEALTH)
+        self.service.start()
+
+    def remove(self, lines: List[Line]) -> None:
+        self.service.stop()
+        self.lift()
+        self.service.forget(BAN_ORDERS, BANNED, BARRED_NOW, GUARD_HEALTH)
+
+    def lift(self) -> None:
+        """Let in again whoever is barred."""
+        if self.firewalld.installed and self.firewalld.running():
+            options = ["--remove-rich-rule=" + rule for rule in sorted(guard_rules(self.machine))]
+            for zone in entries(ban_orders(self.machine).get("zones", "")):
+                for start in range(0, len(options), RULES_AT_ONCE):
+                    # Of several rules those that do not stand are passed over.
+                    self.machine.run(["firewall-cmd", "--zone=" + zone, *options[start : start + RULES_AT_ONCE]])

@@ -1,0 +1,213 @@
+"""The reaper: it ends sessions as their users' policies promise, whatever the protocol, as the hub's administrator."""
+
+import time
+from typing import Any, Dict, List, Optional
+
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.lock import held
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.state import HOME
+from labvpn.agent.core.state_file import StateFile
+from labvpn.agent.core.takeover import replaced, say_all, versions
+from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.softether.crashes import CrashWatch
+from labvpn.agent.softether.lockouts import Lockouts
+from labvpn.agent.softether.login_reader import LoginReader
+from labvpn.agent.softether.login_records import Grammars
+from labvpn.agent.softether.message_tables import messages_of
+from labvpn.agent.softether.radius_wildcard import own_record, record_behind
+from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, Rpc, RpcError, Unreachable
+from labvpn.agent.softether.security_log import SecurityLog
+from labvpn.agent.softether.session_ages import SessionAges, server_time
+from labvpn.agent.softether.session_limits import Limits, Live, SessionRules, SessionVerdict, live, verdicts
+
+RULES = ("interval", "hold", "grace", "keep")
+ORDERS = HOME + "/reaper.json"
+"""What the reaper is told: its rules and the hubs' passwords, readable by root alone."""
+
+TROUBLE_SECONDS = 5.0
+REAPER_REMEDY = "run `pulumi up`, which writes the reaper's orders anew"
+
+
+class SessionReaper:
+    """The reaper of one hub; its connection is the hub's and opens at first need."""
+
+    def __init__(self, machine: Machine, hub: str, password: str, rules: SessionRules) -> None:
+        self.machine = machine
+        self.hub = hub
+        self.password = password
+        self.rules = rules
+        self.connection: Optional[Rpc] = None
+        self.holds = Lockouts(machine, hub, rules.hold)
+        self.ages = SessionAges(machine, hub)
+        # The users of this round; hundreds may be there by `*`, which is asked for once.
+        self.records: Dict[str, Optional[Answer]] = {}
+        self.log = SecurityLog(machine, hub)
+        self.logins = LoginReader(Grammars(messages_of(machine)))
+        # What was said last of a disk that takes nothing.
+        self.told: Optional[str] = None
+
+    def call(self, method: str, **parameters: Any) -> Answer:
+        """Call the server as the hub's administrator."""
+        if self.connection is None:
+            raise Unreachable("the reaper has no connection to SoftEther: run it again")
+        return self.connection.call(method, **parameters)
+
+    def connect(self) -> bool:
+        """Whether a new connection had to be opened; the server may be another one than before."""
+        if self.connection is not None:
+            return False
+        self.connection = SoftEther(self.machine, Secrets({})).first_listener(self.connect_at)
+        return True
+
+    def connect_at(self, port: int) -> Rpc:
+        """A connection to one listener that takes the hub's password."""
+        rpc = SoftEther(self.machine, Secrets({})).rpc(port, self.password, hub=self.hub)
+        rpc.call("GetHubStatus", HubName_str=self.hub)
+        return rpc
+
+    def round(self, now: float) -> List[str]:
+        """End what has to end, let in again who was held, and say what was done."""
+        try:
+            fresh = self.connect()
+            status = self.call("GetServerStatus")
+            now = server_time(status, now)
+            said = self.remembered() + self.cut(now, status)
+            if self.holds.held():
+                self.holds.renew(self.logins.events(self.log.lines(), now), self.rules.hold)
+            return said + self.lift(now, fresh) + self.kept()
+        except (AgentError, OSError):
+            self.close()
+            raise
+
+    def remembered(self) -> List[str]:
+        """Learn again who is held where the memory of that is damaged, and say so."""
+        if not self.holds.damage:
+            return []
+        said = [self.holds.damage]
+        with self.locked():
+            self.holds.learn_again(self.call)
+        return said
+
+    def kept(self) -> List[str]:
+        """Try again to write what the disk did not take, and say it where that changes."""
+        before = self.holds.unsaved
+        if before:
+            self.holds.save()
+        told, self.told = self.told, self.holds.unsaved
+        return [self.told or "the disk takes what the reaper remembers again"] if told != self.told else []
+
+    def lift(self, now: float, fresh: bool) -> List[str]:
+        """Let in again whose hold is over; a fresh server may have come back with one that was lifted."""
+        if not self.holds.due(now, fresh):
+            return []
+        with self.locked():
+            lifted = self.holds.lift(self.call, now, fresh)
+        return ["{} in {} may dial again".format(user, self.hub) for user in lifted]
+
+    def cut(self, now: float, status: Optional[Answer] = None) -> List[str]:
+        """End the sessions that are too old or too many; `status` is GetServerStatus's answer."""
+        sessions = live(self.call("EnumSession", HubName_str=self.hub).get("SessionList", []))
+        sessions, steady = self.ages.steady(sessions, status or {}, now)
+        self.records = {}
+        limits = {user: self.limits(session) for user, session in {one.user: one for one in sessions}.items()}
+        return [self.end(verdict, now) for verdict in verdicts(sessions, limits, self.rules, steady)]
+
+    def limits(self, session: Live) -> Limits:
+        """What the session's user is allowed now; where the user has no policy, what the session began with."""
+        record, _ = record_behind(self.record, session.user)
+        if record is not None and not record.get("UsePolicy_bool"):
+            record = self.status(session)
+        if record is None:
+            return Limits(0, 0)
+        return Limits(int(record.get("policy:AutoDisconnect_u32", 0)), int(record.get("policy:MultiLogins_u32", 0)))
+
+    def record(self, user: str) -> Optional[Answer]:
+        """A user as the server has him now, None where it has none of that name."""
+        if user not in self.records:
+            self.records[user] = own_record(self.call, self.hub, user)
+        return self.records[user]
+
+    def status(self, session: Live) -> Optional[Answer]:
+        """What the session began with, None where it has just ended."""
+        try:
+            return self.call("GetSessionStatus", HubName_str=self.hub, Name_str=session.name)
+        except RpcError as error:
+            if error.code != OBJECT_NOT_FOUND:
+                raise
+            return None
+
+    def end(self, verdict: SessionVerdict, now: float) -> str:
+        """Refuse the user's logins for a moment, then end the session."""
+        session = verdict.session
+        then = self.refuse(session.user, now)
+        try:
+            self.call("DeleteSession", HubName_str=self.hub, Name_str=session.name)
+        except RpcError as error:
+            if error.code != OBJECT_NOT_FOUND:
+                raise
+        return "cut {} of {} from {} in {}: {}; {}".format(
+            session.name, session.user, session.source, self.hub, verdict.why, then
+        )
+
+    def refuse(self, user: str, now: float) -> str:
+        """Hold a user off, and say whether that could be; a session ends either way."""
+        try:
+            with self.locked():
+                refused = self.holds.hold(self.call, user, now, self.rules.hold)
+        except RpcError as error:
+            return "not held off: {}".format(error)
+        return (
+            "held off for {:.0f} s".format(self.rules.hold) if refused else "not held off: SoftEther takes no such user"
+        )
+
+    def locked(self) -> Any:
+        """The hub's lock, so that a user is not set by two at once."""
+        return held(self.machine, HOME + "/hub.lock", "the reaper")
+
+    def close(self) -> None:
+        """Begin anew at the next round."""
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
+
+
+def is_orders(value: Any) -> bool:
+    """Whether a value is what the reaper can be told."""
+    return isinstance(value, dict) and isinstance(value.get("hubs"), dict) and {*RULES} <= set(value)
+
+
+def orders_file(machine: Machine) -> StateFile:
+    """What the reaper is told: its rules and the hubs' passwords."""
+    return StateFile(machine, ORDERS, REAPER_REMEDY, is_orders)
+
+
+def reapers(machine: Machine) -> List[SessionReaper]:
+    """A reaper for each hub of the orders."""
+    orders = orders_file(machine).read()
+    if orders is None:
+        raise AgentError("the reaper has no orders in {}: run `pulumi up`, which writes them".format(ORDERS))
+    rules = SessionRules(float(orders["interval"]), float(orders["hold"]), float(orders["grace"]), str(orders["keep"]))
+    return [SessionReaper(machine, hub, password, rules) for hub, password in orders["hubs"].items()]
+
+
+def reap_sessions(machine: Machine) -> None:
+    """Go round until the agent or the orders are others."""
+    began = versions(machine, ORDERS)
+    workers = reapers(machine)
+    troubles: Dict[str, str] = {}
+    watch = CrashWatch(machine)
+    while not replaced(began, versions(machine, ORDERS)):
+        pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
+        for crash in watch.look(time.time()):
+            say_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "nobody known")])
+        for worker in workers:
+            try:
+                say_all(worker.round(time.time()))
+                troubles.pop(worker.hub, None)
+            except (AgentError, OSError, ValueError) as error:
+                if troubles.get(worker.hub) != str(error):
+                    say_all(["no session of {} can be ended now: {}".format(worker.hub, error)])
+                troubles[worker.hub] = str(error)
+                pause = max(pause, TROUBLE_SECONDS)
+        time.sleep(pause)

@@ -1,0 +1,1 @@
+"""firewalld: zones, rules, and the bans that it enforces."""

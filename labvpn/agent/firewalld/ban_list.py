@@ -1,0 +1,125 @@
+"""Who is barred from the VPN now, as the guard wrote it down, and the rules of firewalld that do it."""
+
+import math
+from typing import Any, Dict, Iterator, List, Optional, Set
+
+from labvpn.agent.core.lists import entries
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.state import HOME
+from labvpn.agent.core.state_file import StateFile
+from labvpn.agent.firewalld.ban_policy import Ban
+
+BAN_ORDERS = HOME + "/bans.json"
+"""What the guard is told."""
+
+BANNED = HOME + "/barred.json"
+"""Who is barred: source, end in seconds since 1970, failed logins; what a boot leaves of it."""
+
+BARRED_NOW = "/run/labvpn/barred.json"
+"""The same in memory: it is written before a rule changes, and no full disk is in its way."""
+
+GUARD_HEALTH = "/run/labvpn/guard.json"
+"""What stood in the guard's way at its last look; the file is as old as that."""
+
+SILENT_SECONDS = 60.0
+"""A guard that looked so long ago does not look any more."""
+
+ESP = "protocol:esp"
+"""What an IPsec client without NAT sends its dial by; it has no ports, and a zone lets it in by its own entry."""
+
+RULES_AT_ONCE = 100
+"""So many rules go into one call: each takes firewalld some milliseconds, and a call has a time limit."""
+
+REJECT, SILENT_DROP = "reject", "drop"
+"""What a bar does; the second stands for a moment while the first gets another end."""
+
+
+def guard_file(machine: Machine, name: str) -> StateFile:
+    """A file of the guard's; each is written anew by the guard or by the next run."""
+    return StateFile(machine, name, "run `pulumi up`, which orders the guard anew")
+
+
+def ban_orders(machine: Machine) -> Dict[str, Any]:
+    """What the guard's file says, whoever wrote it; empty where there is nothing that can be read."""
+    orders: Dict[str, Any] = guard_file(machine, BAN_ORDERS).shown() or {}
+    return orders
+
+
+def read_object(machine: Machine, name: str) -> Dict[str, Any]:
+    """The object in a JSON file; empty where the file is missing or damaged, which never stops anything here."""
+    found: Dict[str, Any] = guard_file(machine, name).found()[0] or {}
+    return found
+
+
+def bans_of(machine: Machine) -> Dict[str, Ban]:
+    """Who is barred; an entry that says no such thing is none."""
+    held = read_object(machine, BARRED_NOW if machine.path(BARRED_NOW).exists() else BANNED)
+    return {source: Ban(float(entry[0]), int(entry[1])) for source, entry in held.items() if is_bar(entry)}
+
+
+def is_bar(entry: Any) -> bool:
+    """Whether an entry is an end and a number of failures."""
+    numbers = isinstance(entry, list) and all(isinstance(one, (int, float)) for one in entry)
+    return numbers and len(entry) == 2 and all(math.isfinite(one) for one in entry)
+
+
+def rules_against(source: str, opened: List[str], action: str = REJECT) -> List[str]:
+    """The rules that keep a source from what lets users dial in: a service's name, ports (`443/tcp`), ESP."""
+    family = "ipv6" if ":" in source else "ipv4"
+    return ["rule family={} source address={} {} {}".format(family, source, end_of(one), action) for one in opened]
+
+
+def end_of(opened: str) -> str:
+    """What a rule names for an entry of the list."""
+    if "/" in opened:
+        return "port port={} protocol={}".format(*opened.split("/"))
+    return "protocol value=esp" if opened == ESP else "service name=" + opened
+
+
+def ban_rules(machine: Machine) -> Set[str]:
+    """Every rule that bars somebody now."""
+    opened = entries(ban_orders(machine).get("from", ""))
+    return {rule for source in bans_of(machine) for rule in rules_against(source, opened)}
+
+
+def guard_rules(machine: Machine) -> Set[str]:
+    """Every rule that may be the guard's, those that stand for a moment too."""
+    rules = ban_rules(machine)
+    return rules | {rule[: -len(REJECT)] + SILENT_DROP for rule in rules}
+
+
+def bans_again(machine: Machine, now: float) -> Iterator[List[str]]:
+    """The options of firewall-cmd that bring every bar back for the time that is left of it, many in one call."""
+    orders = ban_orders(machine)
+    ends: Dict[str, List[str]] = {}
+    for source, bar in bans_of(machine).items():
+        rules = rules_against(source, entries(orders.get("from", ""))) if bar.until > now else []
+        ends.setdefault(timeout(bar, now), []).extend("--add-rich-rule=" + rule for rule in rules)
+    for zone in entries(orders.get("zones", "")):
+        for end, options in ends.items():
+            for start in range(0, len(options), RULES_AT_ONCE):
+                yield ["--zone=" + zone, end, *options[start : start + RULES_AT_ONCE]]
+
+
+def timeout(bar: Ban, now: float) -> str:
+    """The option of firewall-cmd that ends a rule with its bar, even if the guard does not live to end it."""
+    return "--timeout={:.0f}".format(max(1.0, bar.until - now))
+
+
+def guard_trouble(machine: Machine, now: float) -> str:
+    """Why the guard cannot bar everybody, in one sentence; '' where nothing is known to stand in its way."""
+    health = read_object(machine, GUARD_HEALTH)
+    if not health:
+        return ""
+    if abs(now - machine.path(GUARD_HEALTH).stat().st_mtime) > SILENT_SECONDS:
+        return "the guard has not looked at the log for more than {:.0f} s".format(SILENT_SECONDS)
+    return str(health.get("trouble") or "")
+
+
+def guard_state(machine: Machine, now: float) -> Optional[str]:
+    """As `guard_trouble`, but a guard that has not looked yet is one in trouble; None where none is wanted."""
+    if not machine.path(BAN_ORDERS).exists():
+        return None
+    if not machine.path(GUARD_HEALTH).exists():
+        return "the guard has not looked at the log since the host started"
+    return guard_trouble(machine, now)

@@ -1,0 +1,135 @@
+"""Who may reach a port of the host by firewalld's settings: whoever arrives in a zone, in the order of its rules.
+
+What is not understood is never taken for open or closed: it is `unknown`, and named.
+"""
+
+import ipaddress
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from labvpn.agent.firewalld.definitions import Definitions
+from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.firewalld.kernel_rules import KernelRules
+from labvpn.agent.firewalld.rulings import EVERYONE, OPEN, SHUT, Opening, Parts, Ruling, Rulings, of_target
+
+
+class Openings:
+    """firewalld's settings at one look: permanent, or of now."""
+
+    def __init__(self, firewalld: Firewalld, lasting: bool, own: Optional[List[str]] = None) -> None:
+        self.firewalld = firewalld
+        self.lasting = lasting
+        self.kernel = KernelRules(firewalld)
+        self.rules = Rulings(Definitions(firewalld), own or [])
+        self.zones = firewalld.zones(lasting)
+        self.policies = firewalld.policies(lasting)
+
+    def arriving(self) -> Dict[str, List[str]]:
+        """The zones in which anybody from outside arrives: `everyone` by an interface, else the sources."""
+        found: Dict[str, List[str]] = {}
+        bound = {one for parts in self.zones.values() for one in parts.get("interfaces", [])}
+        bound |= {one for parts in self.bound_now() for one in parts}
+        outside = self.kernel.outside()
+        for name, parts in self.zones.items():
+            mine = [one for one in {*parts.get("interfaces", []), *self.now_in(name)} if not self.kernel.is_inner(one)]
+            free = [one for one in outside if not any(matches(each, one) for each in bound)]
+            if mine or (name == self.firewalld.default_zone() and (free or not outside)):
+                found[name] = [EVERYONE]
+            elif parts.get("sources"):
+                everyone = any(source.endswith("/0") for source in parts["sources"])
+                found[name] = [EVERYONE] if everyone else list(parts["sources"])
+        return found
+
+    def bound_now(self) -> List[List[str]]:
+        """The interfaces of each zone of now: NetworkManager keeps them, not a file."""
+        now = self.firewalld.zones(False) if self.lasting and self.firewalld.running() else {}
+        return [parts.get("interfaces", []) for parts in now.values()]
+
+    def now_in(self, zone: str) -> List[str]:
+        """The interfaces of a zone of now, unless another zone has them permanently."""
+        if not self.lasting or not self.firewalld.running():
+            return []
+        elsewhere = {one for name, parts in self.zones.items() if name != zone for one in parts.get("interfaces", [])}
+        now = self.firewalld.zones(False).get(zone, {}).get("interfaces", [])
+        return [one for one in now if one not in elsewhere]
+
+    def places(self) -> Iterator[Tuple[str, List[str], Parts]]:
+        """Each zone in which anybody arrives, and each policy for them: its words, for whom it is, what it has."""
+        arriving = self.arriving()
+        for zone, whom in arriving.items():
+            yield "zone " + zone, whom, self.zones[zone]
+        for name, parts in self.policies.items():
+            whom = list(dict.fromkeys(one for zone in arriving for one in arriving[zone] if self.is_from(parts, zone)))
+            if whom:
+                yield "policy " + name, [EVERYONE] if EVERYONE in whom else whom, parts
+
+    def of_port(self, port: str) -> Iterator[Opening]:
+        """Whatever opens a port (`8000/tcp`) to anybody who arrives, in the zones' order."""
+        found = [
+            opening._replace(whom=opening.whom or ", ".join(whom))
+            for zone, whom in self.arriving().items()
+            for opening in self.in_zone(zone, port)
+        ]
+        # What is for everyone need not be told of some of them too.
+        wide = [opening for opening in found if opening.whom == EVERYONE]
+        yield from (one for one in found if one in wide or one._replace(whom=EVERYONE) not in wide)
+
+    def in_zone(self, zone: str, port: str) -> List[Opening]:
+        """The same for those who arrive in a zone; `whom` is '' for all of them."""
+        found: List[Opening] = []
+        for family in ("ipv4", "ipv6"):
+            shut: List[str] = []
+            for place, ruling in self.rulings(zone, port, family):
+                if ruling.says == SHUT and ruling.sure and not ruling.whom:
+                    break
+                if ruling.says == SHUT and ruling.sure:
+                    shut.append(ruling.whom)
+                elif ruling.says != SHUT and not any(contains(wide, ruling.whom) for wide in shut):
+                    found.append(Opening(ruling.says, place, ruling.whom, ruling.rule))
+                if ruling.says == OPEN and ruling.sure and not ruling.whom:
+                    break
+        return list(dict.fromkeys(found))
+
+    def rulings(self, zone: str, port: str, family: str) -> Iterator[Tuple[str, Ruling]]:
+        """What is asked of a packet that arrives in a zone, in firewalld's order."""
+        policies = sorted(self.policies_from(zone), key=lambda pair: priority_of(pair[1]))
+        for name, parts in policies:
+            if priority_of(parts) < 0:
+                yield from (("policy " + name, ruling) for ruling in self.rules.of_parts(parts, port, family))
+        yield from (("zone " + zone, one) for one in self.rules.of_parts(self.zones[zone], port, family, ending=False))
+        for name, parts in policies:
+            if priority_of(parts) >= 0:
+                yield from (("policy " + name, ruling) for ruling in self.rules.of_parts(parts, port, family))
+        yield from (("zone " + zone, ruling) for ruling in of_target(self.zones[zone]))
+
+    def policies_from(self, zone: str) -> List[Tuple[str, Parts]]:
+        """The policies for what comes from a zone to the host itself."""
+        return [(name, parts) for name, parts in self.policies.items() if self.is_from(parts, zone)]
+
+    def is_from(self, parts: Parts, zone: str) -> bool:
+        """Whether a policy is about what comes from a zone to the host itself."""
+        begins = {"ANY", zone}.intersection(parts.get("ingress-zones", []))
+        return bool(begins) and "HOST" in parts.get("egress-zones", [])
+
+
+def priority_of(parts: Parts) -> int:
+    """A policy's place among the others; those below zero come before the zones."""
+    (word,) = parts.get("priority") or ["-1"]
+    return int(word) if word.lstrip("-").isdigit() else -1
+
+
+def contains(wide: str, narrow: str) -> bool:
+    """Whether everybody of one source is of another too."""
+    try:
+        one, other = (ipaddress.ip_network(word, strict=False) for word in (wide, narrow))
+    except ValueError:
+        return wide == narrow
+    if one.version != other.version:
+        return False
+    return int(one.network_address) <= int(other.network_address) and (
+        int(other.broadcast_address) <= int(one.broadcast_address)
+    )
+
+
+def matches(entry: str, interface: str) -> bool:
+    """Whether an interface is meant by a zone's entry, in which `+` stands for any end."""
+    return interface.startswith(entry[:-1]) if entry.endswith("+") else entry == interface

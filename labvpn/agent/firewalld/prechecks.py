@@ -1,0 +1,154 @@
+"""What is looked at before the firewall is changed: what cannot be, and what users would notice."""
+
+from typing import Iterable, Iterator, List, Set
+
+from labvpn.agent.core.connection import ssh_ports
+from labvpn.agent.core.document import Line
+from labvpn.agent.core.lists import covers, entries
+from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.firewalld.listening_ports import listening
+from labvpn.agent.firewalld.rollback import RETURNED, Rollback
+from labvpn.agent.firewalld.warnings import Holes
+
+MANAGERS = (
+    "ufw",
+    "nftables",
+    "iptables",
+    "ip6tables",
+    "netfilter-persistent",
+    "shorewall",
+    "shorewall6",
+    "ferm",
+    "firehol",
+)
+# firewalld 1.3's own zones, for a host on which it is not installed yet.
+SHIPPED_ZONES = ["block", "dmz", "drop", "external", "home", "internal", "public", "trusted", "work"]
+
+
+def zones_of(lines: Iterable[Line]) -> List[str]:
+    """The zones that a document names, each once."""
+    named = []
+    for line in lines:
+        if line.kind in ("zone", "rich", "closed"):
+            named.append(line.name.partition("/")[0])
+        elif line.kind in ("source", "interface"):
+            named.append(line.values["zone"])
+    return list(dict.fromkeys(named))
+
+
+class Prechecks:
+    """One look at a host's firewalls and sockets, against a document."""
+
+    def __init__(self, firewalld: Firewalld, fallback: Rollback) -> None:
+        self.firewalld = firewalld
+        self.fallback = fallback
+        self.machine = firewalld.machine
+        self.holes = Holes(firewalld, fallback.runtime)
+
+    def starts(self, desired: Iterable[Line]) -> bool:
+        """Whether firewalld does not run and shall."""
+        wanted = any(line.kind == "unit" and line.values.get("active") == "yes" for line in desired)
+        return wanted and not self.firewalld.running()
+
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        """Zones and interfaces that do not exist, and another manager where firewalld would be started."""
+        found = [*self.missing_zones(desired), *self.missing_interfaces(desired)]
+        return found + (self.other_managers(desired) if self.starts(desired) else [])
+
+    def missing_zones(self, desired: List[Line]) -> Iterator[List[str]]:
+        """Zones that firewalld does not have."""
+        known = self.firewalld.zone_names() or SHIPPED_ZONES
+        for zone in zones_of(desired):
+            if zone not in known:
+                remedy = "in `firewall`, name one that it has ({}), or make it there first".format(", ".join(known))
+                yield ["has no firewalld zone {}".format(zone), remedy]
+
+    def missing_interfaces(self, desired: List[Line]) -> Iterator[List[str]]:
+        """Interfaces that the host does not have."""
+        folder = self.machine.path("/sys/class/net")
+        known = sorted(path.name for path in folder.iterdir() if path.name != "lo") if folder.is_dir() else []
+        for line in desired:
+            if line.kind == "interface" and line.name not in known:
+                remedy = "in `firewall.zones`, name one that it has: {}".format(", ".join(known))
+                yield ["has no network interface {}".format(line.name), remedy]
+
+    def other_managers(self, desired: Iterable[Line]) -> List[List[str]]:
+        """Other firewall managers at work that nobody said may stay."""
+        beside = [name for line in desired if line.kind == "unit" for name in entries(line.values.get("beside", ""))]
+        what = "has a firewall managed by {0} already, which firewalld would fight with"
+        remedy = "stop it there (`systemctl disable --now {0}`), name it in `firewall.beside`, or leave `firewall` out"
+        return [[what.format(name), remedy.format(name)] for name in self.managers() if name not in beside]
+
+    def managers(self) -> List[str]:
+        """Other firewall managers that are active."""
+        return [name for name in MANAGERS if self.is_at_work(name)]
+
+    def is_at_work(self, name: str) -> bool:
+        """Whether a manager is active; the unit of ufw is so too where ufw is switched off."""
+        if name == "ufw" and "ENABLED=yes" not in (self.machine.read("/etc/ufw/ufw.conf") or "ENABLED=yes"):
+            return False
+        return self.machine.run(["systemctl", "is-active", "--quiet", name]).status == 0
+
+    def warnings(self, desired: List[Line]) -> List[str]:
+        """What users would notice, and what is as nobody here wanted it."""
+        found = list(self.unsettled())
+        if self.starts(desired):
+            found += self.closing(desired)
+        elif self.firewalld.installed:
+            found += [what + "; each may undo the other's rules" for what in self.beside(desired)]
+        return found + (self.holes.sentences(desired) if self.firewalld.installed else [])
+
+    def notes(self, desired: List[Line]) -> List[str]:
+        """What else firewalld lets in, by nothing of this stack."""
+        if not self.firewalld.installed or self.starts(desired):
+            return []
+        return list(dict.fromkeys(self.holes.others(desired)))
+
+    def unopened(self, server: List[Line]) -> Iterator[str]:
+        """The ports that SoftEther needs and that a firewalld which nobody here manages keeps shut."""
+        if self.firewalld.installed and self.firewalld.running():
+            yield from self.holes.unopened(needed(server))
+
+    def beside(self, desired: List[Line]) -> List[str]:
+        """Managers at work beside a firewalld that runs."""
+        return ["beside firewalld the VPN host " + what.partition(",")[0] for what, _ in self.other_managers(desired)]
+
+    def unsettled(self) -> Iterator[str]:
+        """What an earlier change has left."""
+        if self.machine.read(RETURNED) is not None:
+            yield "the firewall returned to its old rules after the last change, which no new SSH connection confirmed"
+        elif self.fallback.armed():
+            yield "a firewall change waits for a new SSH connection to confirm it, or is undone within a minute"
+
+    def closing(self, desired: List[Line]) -> Iterator[str]:
+        """The ports that are open now, since firewalld does not run, and would not be any more."""
+        opened = self.opened(desired)
+        for port, who in listening(self.machine):
+            if not any(covers(entry, port) for entry in opened):
+                yield "starting firewalld closes {} ({}) to everyone outside".format(port, who)
+
+    def opened(self, desired: List[Line]) -> Set[str]:
+        """What is open after the start: SSH, the document's own, and what the files of its zones hold already."""
+        ports = {"{}/tcp".format(port) for port in ssh_ports(self.machine)}
+        for line in desired:
+            if line.kind in ("service", "zone"):
+                ports.update(entries(line.values.get("ports", "")))
+        for name in {*zones_of(desired), self.firewalld.default_zone()}:
+            zone = self.firewalld.permanent_zone(name)
+            if zone:
+                ports.update(zone.ports)
+                ports.update(
+                    port for service in zone.services for port in self.firewalld.permanent_service(service) or []
+                )
+        return ports
+
+
+def needed(server: List[Line]) -> List[str]:
+    """The ports of the server's document."""
+    ports = [line.name + "/tcp" for line in server if line.kind == "listener" and line.values.get("enabled") == "yes"]
+    for line in server:
+        if line.kind == "udp":
+            ports += [number + "/udp" for number in entries(line.values.get("ports", ""))]
+        if line.kind == "ipsec" and line.values.get("l2tp") == "yes":
+            ports += ["500/udp", "4500/udp"]
+    return ports

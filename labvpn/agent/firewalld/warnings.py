@@ -1,0 +1,199 @@
+"""What firewalld and the kernel let in that they should not, or that nobody here asked for, in sentences."""
+
+from typing import Dict, Iterator, List
+
+from labvpn.agent.core.document import Line
+from labvpn.agent.core.lists import by_number, covers, entries
+from labvpn.agent.firewalld.ban_list import guard_rules
+from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.firewalld.kernel_rules import STRANGER, TABLE
+from labvpn.agent.firewalld.listening_ports import listening
+from labvpn.agent.firewalld.openings import Openings
+from labvpn.agent.firewalld.packets import ACCEPT, END, Packet, Ruleset, rules_to
+from labvpn.agent.firewalld.rich_rule import read_rule
+from labvpn.agent.firewalld.rulings import EVERYONE, OPEN, UNCLEAR, Opening
+from labvpn.agent.firewalld.runtime import DIRECT, Runtime
+
+SHIPPED_OPEN = {"ssh", "dhcpv6-client"}
+"""Services that firewalld ships its zones with and that nobody has to be told of."""
+
+LETS_NOTHING_IN = ("icmp-block", "icmp-type", "masquerade")
+
+
+class Holes:
+    """One look at what a host lets in."""
+
+    def __init__(self, firewalld: Firewalld, runtime: Runtime) -> None:
+        self.firewalld = firewalld
+        self.machine = firewalld.machine
+        self.runtime = runtime
+
+    def sentences(self, desired: List[Line]) -> List[str]:
+        """What opens a port that is to be closed, by firewalld's settings or by the kernel's rules beside them."""
+        closed = [line for line in desired if line.kind == "closed"]
+        ours = {line.values.get("rule", "") for line in desired if line.kind == "rich"}
+        ours.update(rule for line in closed for rule in allowed(line))
+        own = [address for line in closed for address in entries(line.values.get("only", ""))]
+        ports = list(dict.fromkeys(line.name.partition("/")[2] for line in closed))
+        found = []
+        for port in ports:
+            told = [
+                one
+                for lasting in self.firewalld.looks()
+                for one in Openings(self.firewalld, lasting, own).of_port(port)
+                if one.rule.replace("the rich rule ", "") not in ours
+            ]
+            found += [sentence(port, one) for one in [*told, *self.direct(port)]]
+            if not told:
+                found += self.by_hand(port)
+        return list(dict.fromkeys(found))
+
+    def direct(self, port: str) -> List[Opening]:
+        """Direct rules that may let a port in, where they are asked before the zones: with iptables alone."""
+        if self.runtime.kernel.backend() == "nftables" or not self.firewalld.running():
+            return []
+        rules = [one for call in DIRECT for one in self.runtime.ask(call)]
+        return [
+            Opening(UNCLEAR, "a direct rule", EVERYONE, one)
+            for one in rules
+            if not one.endswith("-j DROP") and not one.endswith("-j REJECT") and may_reach(one.split(), port)
+        ]
+
+    def by_hand(self, port: str) -> Iterator[str]:
+        """That the kernel lets strangers in where firewalld has nothing that does: rules made beside it."""
+        kernel = self.runtime.kernel
+        if not self.firewalld.running() or kernel.lost():
+            return
+        if kernel.unjudged():
+            told = "{} should be closed, and what the kernel's rules say of it cannot be judged: no nft shows them"
+            yield told.format(port)
+        for rule in kernel.before_zones():
+            if may_reach(["ipv4", "filter", *rule.split()], port):
+                yield "{} should be closed, but a rule of iptables lets it in before firewalld is asked: {}".format(
+                    port, rule
+                )
+        ruleset = kernel.ruleset()
+        if ruleset is not None and ("inet", TABLE) in ruleset.tables:
+            yield from self.in_tables(ruleset, port)
+
+    def in_tables(self, ruleset: Ruleset, port: str) -> Iterator[str]:
+        """The same by nft's rules."""
+        kernel = self.runtime.kernel
+        number, _, transport = port.partition("/")
+        for interface in kernel.outside():
+            for source in STRANGER.values():
+                verdicts = ruleset.verdicts(Packet(interface, source, transport, int(number)))
+                if ACCEPT in verdicts or END in verdicts:
+                    told = (
+                        "{} should be closed, but the kernel lets everyone in at it by {}, and no setting of firewalld "
+                    )
+                    yield (told + "does that: see `nft list ruleset`").format(port, interface)
+                    break
+        for table in rules_to(ruleset, int(number)):
+            yield "{} should be closed, but table {} of nft leads another port to it: take that away".format(
+                port, table
+            )
+
+    def others(self, desired: List[Line]) -> Iterator[str]:
+        """One sentence for each zone or policy by which anybody from outside comes."""
+        own = {
+            one
+            for line in desired
+            if line.kind in ("zone", "service")
+            for value in line.values.values()
+            for one in entries(value)
+        }
+        own.update(line.values.get("rule", "") for line in desired if line.kind == "rich")
+        own.update(rule for line in desired if line.kind == "closed" for rule in allowed(line))
+        own |= guard_rules(self.machine) | SHIPPED_OPEN
+        if self.firewalld.running() and self.runtime.kernel.unjudged():
+            yield "whether firewalld's rules are in the kernel cannot be judged: no nft on the VPN host shows them"
+        programs = dict(listening(self.machine))
+        for lasting in self.firewalld.looks():
+            for place, whom, parts in Openings(self.firewalld, lasting).places():
+                more = [one for one in lets_in(parts) if own.isdisjoint((one, one.partition(" ")[2]))]
+                if more:
+                    yield "{} of firewalld also lets in what is not of this stack: {}".format(
+                        place, "; ".join(named(one, whom, programs) for one in more)
+                    )
+
+    def unopened(self, ports: List[str]) -> Iterator[str]:
+        """Which of these ports a firewalld that nobody here manages keeps shut, or opens to some alone."""
+        openings = Openings(self.firewalld, lasting=False)
+        ways = {port: list(openings.of_port(port)) for port in ports}
+        open_to_all = {
+            port for port, found in ways.items() if (OPEN, EVERYONE) in [(one.says, one.whom) for one in found]
+        }
+        shut = [port for port, found in ways.items() if not found]
+        if shut:
+            silence = "; phase 1 of L2TP/IPsec is then never answered" if "500/udp" in shut else ""
+            remedy = "set `firewall` in the configuration, or open them there"
+            yield "firewalld, which this stack leaves alone, lets nobody in at {}{}: {}".format(
+                ", ".join(shut), silence, remedy
+            )
+        for port, found in ways.items():
+            if found and port not in open_to_all:
+                yield limits(port, found)
+
+
+def allowed(line: Line) -> List[str]:
+    """The rules that a line `closed` stands for."""
+    _, port, transport = line.name.split("/")
+    text = "rule family=ipv4 source address={} port port={} protocol={} accept"
+    return [text.format(address, port, transport) for address in entries(line.values.get("only", ""))]
+
+
+def sentence(port: str, one: Opening) -> str:
+    """That something opens a port that is to be closed, or may."""
+    if one.says == UNCLEAR:
+        told = "{} should be closed, and whether {} of firewalld opens it to {} cannot be judged: {}"
+        return told.format(port, one.place, one.whom, one.rule)
+    told = "{} should be closed, but {} of firewalld opens it to {} by {}: take that away"
+    return told.format(port, one.place, one.whom, one.rule)
+
+
+def limits(port: str, found: List[Opening]) -> str:
+    """That only some may dial by a port, or that nobody can tell."""
+    unclear = [one for one in found if one.says == UNCLEAR]
+    if unclear:
+        told = "whether firewalld, which this stack leaves alone, lets users in at {} cannot be judged: {} has {}"
+        return told.format(port, unclear[0].place, unclear[0].rule)
+    told = "firewalld, which this stack leaves alone, lets only {} in at {}"
+    return told.format(", ".join(dict.fromkeys(one.whom for one in found)), port)
+
+
+def lets_in(parts: Dict[str, List[str]]) -> List[str]:
+    """Everything that a zone or policy may let in, each with its kind."""
+    found = ["port " + one for one in sorted(parts.get("ports", []), key=by_number)]
+    for key, word in (
+        ("services", "service"),
+        ("protocols", "protocol"),
+        ("source-ports", "source-port"),
+        ("forward-ports", "forward-port"),
+    ):
+        found += ["{} {}".format(word, one) for one in parts.get(key, [])]
+    rules = [text.replace('"', "") for text in parts.get("rich rules", [])]
+    found += [
+        one
+        for one in rules
+        if read_rule(one).action in ("accept", "") and read_rule(one).element not in LETS_NOTHING_IN
+    ]
+    return found + (["target ACCEPT"] if parts.get("target") == ["ACCEPT"] else [])
+
+
+def named(one: str, whom: List[str], programs: Dict[str, str]) -> str:
+    """An entry, with whom it lets in and the program that listens at its port."""
+    word, _, entry = one.partition(" ")
+    who = [program for port, program in programs.items() if word == "port" and covers(entry, port)]
+    only = read_rule(one).source if word == "rule" else ""
+    return "{}{} for {}".format(one, " ({})".format("; ".join(who)) if who else "", only or ", ".join(whom))
+
+
+def may_reach(words: List[str], port: str) -> bool:
+    """Whether a rule of iptables may let a packet to this port in; only what surely is another's is left out."""
+    number, _, transport = port.partition("/")
+    after = {word: words[place + 1] for place, word in enumerate(words[:-1])}
+    if words[1:2] not in (["filter"], ["-A"], ["-I"], ["-t"]) or not any(word.startswith("INPUT") for word in words):
+        return False
+    ports = after.get("--dport", number).replace(":", "-")
+    return after.get("-p", transport) == transport and covers("{}/{}".format(ports, transport), port)

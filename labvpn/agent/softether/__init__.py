@@ -1,0 +1,1 @@
+"""SoftEther: its installation, its own settings, its hubs and their users."""

@@ -1,0 +1,52 @@
+"""Copies of the server's configuration, taken before an apply changes anything; root alone may read them."""
+
+import contextlib
+import gzip
+import os
+import time
+from pathlib import Path
+from typing import List
+
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.softether.client import SoftEther
+
+# Not below the agent's own memory, which goes with the stack: a backup stays.
+BACKUPS = "/var/backups/labvpn"
+MOST_BACKUPS = 10
+
+
+def backups(machine: Machine) -> List[Path]:
+    """The copies, the oldest first."""
+    return sorted(machine.path(BACKUPS).glob("vpn_server.config.*.gz"))
+
+
+def back_up(softether: SoftEther) -> None:
+    """Keep what the server has now, unless the last copy is the same; a server without a file has nothing to lose."""
+    machine = softether.machine
+    source = machine.path(softether.place.config)
+    if not source.exists():
+        return
+    with contextlib.suppress(AgentError):
+        # The file may be five minutes old. A server that locks us out is copied as its file has it.
+        softether.call("Flush")
+    data = source.read_bytes()
+    kept = backups(machine)
+    if not kept or gzip.decompress(kept[-1].read_bytes()) != data:
+        store(machine, data)
+    for path in backups(machine)[:-MOST_BACKUPS]:
+        path.unlink()
+
+
+def store(machine: Machine, data: bytes) -> None:
+    """Write a copy that root alone may read."""
+    folder = machine.path(BACKUPS)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    moment = time.time()
+    name = time.strftime("vpn_server.config.%Y%m%dT%H%M%S", time.gmtime(moment))
+    path = folder / "{}.{:06.0f}Z.gz".format(name, moment % 1 * 999999)
+    descriptor = os.open(str(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(gzip.compress(data))
+        file.flush()
+        os.fsync(descriptor)

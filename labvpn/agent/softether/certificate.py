@@ -1,0 +1,92 @@
+"""The certificate that the server shows, told apart by its fingerprint; and how TLS and the log's copy are set."""
+# ruff: noqa: D102 -- what a handler overrides is documented where it is declared
+
+import base64
+import binascii
+import hashlib
+import ssl
+from typing import Any, Dict
+
+from labvpn.agent.core.concern import Values
+from labvpn.agent.core.document import Line
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.state import Remembered
+from labvpn.agent.softether.server_settings import Setting
+
+# What of the logs is sent on: the number in the call and in the file.
+SENT_ON = {"none": "0", "server": "1", "security": "2", "packet": "3"}
+
+
+class CertificateSetting(Setting):
+    """`certificate sha256=...`: the fingerprint of the certificate that came with the request."""
+
+    kind = "certificate"
+
+    def values(self, line: Line) -> Values:
+        return {"sha256": fingerprint(str(self.branch("ServerConfiguration").get("ServerCert", "")))}
+
+    def set(self, want: Line) -> None:
+        given = self.softether.secrets.certificate
+        if "certificate" not in given or "key" not in given:
+            raise AgentError("no certificate came for the server: run `pulumi up` again as a whole")
+        self.call("SetServerCert", Cert_bin=body(given["certificate"]), Key_bin=body(given["key"]))
+
+    def remember(self, line: Line) -> Remembered:
+        record = self.call("GetServerCert")
+        return dict(line.values, record={name: record[name] for name in ("Cert_bin", "Key_bin")})
+
+    def restore(self, line: Line, remembered: Dict[str, Any]) -> None:
+        self.call("SetServerCert", **remembered["record"])
+
+
+class CipherSetting(Setting):
+    """`cipher name=ECDHE-RSA-AES256-GCM-SHA384`: of TLS up to 1.2."""
+
+    kind = "cipher"
+
+    def values(self, line: Line) -> Values:
+        return {"name": str(self.branch("ServerConfiguration").get("CipherName", ""))}
+
+    def set(self, want: Line) -> None:
+        self.call("SetServerCipher", String_str=want.values["name"])
+
+
+class SyslogSetting(Setting):
+    """`syslog send=security host=10.98.0.2 port=514`: each word takes in the one before it; `none` is off."""
+
+    kind = "syslog"
+
+    def values(self, line: Line) -> Values:
+        block = self.branch("ServerConfiguration", "SyslogSettings")
+        words = {number: word for word, number in SENT_ON.items()}
+        return {
+            "send": words.get(str(block.get("SaveType", "0")), "unknown"),
+            "host": str(block.get("HostName", "")) or "none",
+            "port": str(block.get("Port", "514")),
+        }
+
+    def set(self, want: Line) -> None:
+        values = want.values
+        host = values.get("host", "none")
+        self.call(
+            "SetSysLog",
+            SaveType_u32=int(SENT_ON[values["send"]]),
+            Hostname_str="" if host == "none" else host,
+            Port_u32=int(values.get("port", "514")),
+        )
+
+
+def fingerprint(stored: str) -> str:
+    """The SHA-256 of a certificate as the configuration stores it, in base64 of either form; `none` if it is none."""
+    try:
+        data = base64.b64decode(stored, validate=True)
+        if data.startswith(b"-----"):
+            data = ssl.PEM_cert_to_DER_cert(data.decode("ascii").strip())
+    except (ValueError, binascii.Error):
+        return "none"
+    return hashlib.sha256(data).hexdigest() if data else "none"
+
+
+def body(pem: str) -> str:
+    """The base64 between the lines of a PEM text, on one line."""
+    return "".join(line for line in pem.splitlines() if not line.startswith("-----"))

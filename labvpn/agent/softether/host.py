@@ -1,0 +1,177 @@
+"""The concern `host`: packages, who may administer SoftEther, and its service; it is never open on the way."""
+# ruff: noqa: D102 -- what a handler overrides is documented where it is declared
+
+import hashlib
+import os
+import stat
+from typing import Any, Dict, List, Optional
+
+from labvpn.agent.core.addresses import Addresses
+from labvpn.agent.core.concern import Concern, Handler, Values
+from labvpn.agent.core.document import Change, Line, parse
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.packages import Masks, Packages
+from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.units import Units
+from labvpn.agent.softether.administration import Administration, FirstStart
+from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.installation_checks import OF_SOFTETHER, InstallationChecks, is_present
+from labvpn.agent.softether.installations import PACKAGED
+from labvpn.agent.softether.tarball_install import TarballInstall
+
+AGENT = "/usr/local/lib/labvpn/agent"
+# Services that packages bring and would start at once.
+SERVICES = {"softether-vpnserver": "softether-vpnserver", "firewalld": "firewalld"}
+
+
+class Agent(Handler):
+    """`agent digest=... mode=755`: the file of this agent itself; it is only compared, since others install it."""
+
+    kind = "agent"
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def read(self, line: Line) -> Optional[Values]:
+        path = self.machine.path(AGENT)
+        if not os.path.lexists(str(path)):
+            return None
+        # What is no file of root's own is none that root should run, whatever it holds.
+        if path.is_symlink() or not path.is_file():
+            return dict(line.values, digest="none")
+        facts = path.stat()
+        mode = "{:o}".format(stat.S_IMODE(facts.st_mode)) if facts.st_uid == os.geteuid() else "of another user"
+        values = {"digest": hashlib.sha256(path.read_bytes()).hexdigest(), "mode": mode}
+        return {key: values[key] for key in line.values}
+
+    def apply(self, changes: List[Change]) -> None:
+        raise AgentError(
+            "the agent at {} of the VPN host is another one than this stack's: "
+            "run `pulumi up` again, which installs it anew".format(AGENT)
+        )
+
+    def remove(self, lines: List[Line]) -> None:
+        """The agent is the last to go, and somebody else takes it away."""
+
+
+class PackageSet(Handler):
+    """`package NAME installed=yes`."""
+
+    kind = "package"
+
+    def __init__(self, state: State, softether: SoftEther, first: FirstStart) -> None:
+        self.state = state
+        self.machine = softether.machine
+        self.first = first
+        self.packages = Packages(softether.machine)
+        self.masks = Masks(softether.machine)
+
+    def read(self, line: Line) -> Optional[Values]:
+        return {"installed": "yes"} if self.packages.installed([line.name]) else None
+
+    def apply(self, changes: List[Change]) -> None:
+        names = [change.line.name for change in changes]
+        units = [SERVICES[name] for name in names if name in SERVICES]
+        if SERVICES["softether-vpnserver"] in units:
+            self.first.secure(PACKAGED)
+        if units:
+            self.masks.set(units)
+        self.packages.install(names)
+        if "firewalld" in names:
+            # It starts when the firewall's own step has made sure of SSH, and not at a reboot before that.
+            self.machine.must(["systemctl", "disable", "firewalld"])
+        self.masks.release(units)
+
+    def remove(self, lines: List[Line]) -> None:
+        names = [line.name for line in lines]
+        before = [key for key, was in self.state.before.items() if was is None]
+        ours = {key.partition(" ")[2] for key in before if key.startswith("package ")}
+        self.packages.purge(names, ours.difference(names))
+
+    def restore(self, line: Line, remembered: Dict[str, Any]) -> None:
+        """A package that was there before us and went is installed again."""
+        self.packages.install([line.name])
+
+
+class Present(Handler):
+    """`softether installation=present`: somebody else has installed it, and it stays as it is."""
+
+    kind = "softether"
+
+    def __init__(self, softether: SoftEther) -> None:
+        self.softether = softether
+
+    def read(self, line: Line) -> Optional[Values]:
+        return {"installation": "present"} if self.softether.installed else None
+
+    def apply(self, changes: List[Change]) -> None:
+        raise AgentError("SoftEther is not installed on the VPN host: install it there, or let server.install do it")
+
+    def remove(self, lines: List[Line]) -> None:
+        """It is not ours to take away."""
+
+
+class HostConcern(Concern):
+    """What has to be on the host before anything else; SoftEther comes locked, and starts last."""
+
+    def __init__(self, state: State, softether: SoftEther, server_document: str = "") -> None:
+        self.softether = softether
+        machine = softether.machine
+        administration = Administration(softether)
+        first = FirstStart(softether, administration)
+        first.server_document = server_document
+        packages = PackageSet(state, softether, first)
+        self.packages = packages.packages
+        self.unpacked = TarballInstall(softether, first)
+        self.judge = InstallationChecks(state, softether, self.packages)
+        units = Units(machine)
+        units.ready = dict.fromkeys(["softether-vpnserver", "vpnserver", "softether"], softether.wait_ready)
+        units.real["softether"] = lambda: softether.place.unit
+        handlers: List[Handler] = [Agent(machine), administration, packages, self.unpacked, Present(softether)]
+        super().__init__(state, [*handlers, Addresses(machine), units])
+
+    def observe(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
+        """As every concern; SoftEther is looked for where this document has it."""
+        self.softether.place = self.judge.place(desired)
+        return super().observe(desired, applied)
+
+    def surplus(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
+        """Without what `present` leaves to others from now on, although we have installed it."""
+        left = OF_SOFTETHER if is_present(desired) else ()
+        return [line for line in super().surplus(desired, applied) if line.key not in left]
+
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        return self.packages.refusals() + self.judge.refusals(desired)
+
+    def converge(self, text: str) -> List[str]:
+        desired = parse(text)
+        self.judge.insist(desired)
+        said = super().converge(text)
+        for line in desired:
+            if line.kind == "archive":
+                self.unpacked.archive.discard(line.values["from"])
+        if is_present(desired):
+            self.state.forget(list(OF_SOFTETHER))
+            self.packages.let_go()
+        return said
+
+    def prepare(self, changes: List[Change]) -> bool:
+        for change in changes:
+            if change.line.kind == "agent" and change.want:
+                self.handlers["agent"].apply([change])
+            if change.line.kind == "package" and change.want:
+                self.packages.note_folders(change.line.name)
+        Masks(self.softether.machine).release(list(SERVICES.values()))
+        return False
+
+    def remove(self) -> List[str]:
+        # A run that was cut off may have left dpkg at work, or things that it has not configured yet.
+        self.packages.mend()
+        done = super().remove()
+        self.packages.purge([])
+        if self.state.before.get("archive vpnserver", {}) is None:
+            self.unpacked.clear()
+        if any(self.state.before.get(key, {}) is None for key in ("package softether-vpnserver", "archive vpnserver")):
+            self.softether.machine.delete(KEPT_PASSWORD)
+        return done

@@ -1,0 +1,186 @@
+"""The concern `hub`: the virtual hubs that the lab declares, with all that is in them."""
+# ruff: noqa: D102 -- what a handler overrides is documented where it is declared
+
+from typing import Dict, List, Optional, Set
+
+from labvpn.agent.core.concern import Concern, Handler, Values, bare_line
+from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.state import State
+from labvpn.agent.daemons.reaper_service import ReaperService
+from labvpn.agent.softether.access_list import AccessList, hubs_of
+from labvpn.agent.softether.authentication import unlocked
+from labvpn.agent.softether.backups import back_up
+from labvpn.agent.softether.bridges import beside_bridges
+from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.groups import Groups
+from labvpn.agent.softether.hashes import password_hash
+from labvpn.agent.softether.hub_settings import Authority, HubLog, HubOption, RadiusSetting, weaknesses
+from labvpn.agent.softether.radius_wildcard import ADMINISTRATOR, WILDCARD
+from labvpn.agent.softether.rpc import HUB_EXISTS, HUB_NOT_FOUND, RpcError
+from labvpn.agent.softether.securenat import SecureNatSetting
+from labvpn.agent.softether.server import require
+from labvpn.agent.softether.server_settings import Setting, current, yes
+from labvpn.agent.softether.session_limits import live
+from labvpn.agent.softether.users import Users, hub_block
+
+
+class Hubs(Setting):
+    """`hub LAB online=yes exclusive=no`, and `password=current` where its administrator's password is managed."""
+
+    kind = "hub"
+
+    def read(self, line: Line) -> Optional[Values]:
+        block = hub_block(self.softether, line.name)
+        if block is None:
+            return None
+        stored = block.get("HashedPassword")
+        same = stored == password_hash(self.softether.secrets.hubs.get(line.name, ""))
+        # Whose accounts a hub may hold is ours to know, not the server's.
+        whose = line.values.get("exclusive", "no")
+        values = {"online": yes(block.get("Online") == "true"), "exclusive": whose, "password": current(same)}
+        return {key: values[key] for key in line.values if key in values}
+
+    def apply(self, changes: List[Change]) -> None:
+        for change in changes:
+            if change.want:
+                self.settle(change.want, change.have is None)
+
+    def settle(self, want: Line, new: bool) -> None:
+        """Create a hub, or set what it has."""
+        hub = {"HubName_str": want.name, "Online_bool": want.values.get("online") == "yes"}
+        password = self.softether.secrets.hubs.get(want.name, "")
+        if new:
+            kind = {"HubType_u32": 0, "MaxSession_u32": 0, "NoEnum_bool": True}
+            try:
+                self.call("CreateHub", AdminPasswordPlainText_str=password, **kind, **hub)
+            except RpcError as error:
+                if error.code != HUB_EXISTS:
+                    raise
+        elif want.values.get("password") == "current":
+            self.call("SetHub", **dict(self.call("GetHub", **hub), AdminPasswordPlainText_str=password))
+        self.call("SetHubOnline", **hub)
+
+    def remove(self, lines: List[Line]) -> None:
+        for line in lines:
+            try:
+                self.call("DeleteHub", HubName_str=line.name)
+            except RpcError as error:
+                if error.code != HUB_NOT_FOUND:
+                    raise
+        self.softether.refresh()
+
+
+class HubConcern(Concern):
+    """The hubs of the lab; other hubs, and users that someone made by hand, are left alone."""
+
+    def __init__(self, state: State, softether: SoftEther) -> None:
+        self.softether = softether
+        self.users = Users(softether)
+        self.access = AccessList(softether)
+        handlers: List[Handler] = [Hubs(softether), SecureNatSetting(softether)]
+        handlers += [kind(softether) for kind in (HubOption, HubLog, Authority, RadiusSetting, Groups)]
+        # The access list first, so that no new guest is free for a moment.
+        handlers += [self.access, self.users, ReaperService(softether)]
+        super().__init__(state, handlers)
+
+    def prepare(self, changes: List[Change]) -> bool:
+        require(self.softether)
+        self.softether.start()
+        back_up(self.softether)
+        return False
+
+    def surplus(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
+        """Also every account of a hub that is ours alone, and every access rule with our mark."""
+        self.access.managed = set(hubs_of([line for line in desired if line.kind == "access"]))
+        shut = [line.name for line in desired if line.kind == "hub" and line.values.get("exclusive") == "yes"]
+        self.users.exclusive = {hub: self.named(hub, desired) for hub in shut}
+        return super().surplus(desired, applied)
+
+    def named(self, hub: str, lines: List[Line]) -> Set[str]:
+        """The users of a hub that a document names, in lower case."""
+        names = [line.name.lower().partition("/") for line in lines if line.kind == "user"]
+        return {user for own, _, user in names if own == hub.lower()}
+
+    def finish(self, changes: List[Change]) -> None:
+        self.choose_default([one.want.name for one in changes if one.want and one.want.kind == "hub" and not one.have])
+        self.softether.flush()
+
+    def choose_default(self, created: List[str]) -> None:
+        """Make L2TP's default hub the wanted one now that it exists: SoftEther took the first hub it had."""
+        ipsec = State(self.state.machine, "server").lines().get("ipsec")
+        if ipsec and ipsec.values.get("hub") in created:
+            settings = self.softether.call("GetIPsecServices")
+            self.softether.call("SetIPsecServices", **dict(settings, L2TP_DefaultHub_str=ipsec.values["hub"]))
+
+    def refresh(self) -> None:
+        self.softether.refresh()
+
+    def notes(self, desired: List[Line]) -> List[str]:
+        notes = self.softether.notes()
+        for hub in [line.name for line in desired if line.kind == "hub"]:
+            rules = self.access.strangers(hub)
+            if rules:
+                notes.append("access rules made by hand in {}: {}".format(hub, ", ".join(rules)))
+            if hub in self.users.exclusive:
+                continue
+            strangers = [name for name in self.strangers(hub, desired) if name != WILDCARD]
+            if strangers:
+                notes.append("users made by hand in {}: {}".format(hub, ", ".join(sorted(strangers))))
+        return notes
+
+    def strangers(self, hub: str, desired: List[Line]) -> List[str]:
+        """The users of a hub whom others made."""
+        ours = {line.name.lower() for line in desired if line.kind == "user"}
+        ours |= {key.partition(" ")[2].lower() for key in list(self.state.before) + list(self.state.lines())}
+        return [name for name in self.users.names(hub) if (hub + "/" + name).lower() not in ours]
+
+    def warnings(self, desired: List[Line]) -> List[str]:
+        """What lets in, or lets pass, more than the document does."""
+        hubs = [line.name for line in desired if line.kind == "hub"]
+        said = self.of_everybody(desired)
+        for hub in hubs:
+            said += unlocked(hub, self.users.accounts(hub), desired)
+            said += self.access.openings(hub, [line for line in desired if line.kind == "access"])
+            said += weaknesses(hub, hub_block(self.softether, hub) or {}, desired)
+            said += self.of_administrators(hub)
+        return said
+
+    def of_administrators(self, hub: str) -> List[str]:
+        """Who has dialled in by the hub's password."""
+        if self.softether.trouble or hub_block(self.softether, hub) is None:
+            return []
+        return [
+            "somebody at {} has dialled into {} as its administrator, by the hub's password: "
+            "give the hub another one".format(session.source, hub)
+            for session in live(self.softether.call("EnumSession", HubName_str=hub).get("SessionList", []))
+            if session.user == ADMINISTRATOR
+        ]
+
+    def of_everybody(self, desired: List[Line]) -> List[str]:
+        """That somebody let in everybody whom RADIUS knows; a hub that is ours alone shows it as drift."""
+        return [
+            "the user * of {} was made by hand, so everybody whom its RADIUS server knows gets in: "
+            "give * a line in the users' file, or delete that user".format(line.name)
+            for line in desired
+            if line.kind == "hub" and line.name not in self.users.exclusive
+            if WILDCARD in self.strangers(line.name, desired)
+        ]
+
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        tree = self.softether.tree() if self.softether.installed else {}
+        return beside_bridges(tree, desired) + [
+            [
+                "has no password of {} to keep".format(name.replace("/", "'s user ", 1)),
+                "set one: `pulumi config set --secret --path passwords.{}`".format(name.partition("/")[2]),
+            ]
+            for name in self.users.lost(desired)
+        ]
+
+    def remove(self) -> List[str]:
+        if not self.softether.installed:
+            return []
+        # What is in a hub that is ours alone goes with the hub, in one call.
+        lines = [bare_line(key) for key in self.state.before]
+        going = {line.name for line in lines if line.kind == "hub" and self.state.before[line.key] is None}
+        self.state.forget([line.key for line in lines if line.kind != "hub" and line.name.partition("/")[0] in going])
+        return super().remove()

@@ -1,0 +1,105 @@
+"""Which installation of SoftEther a host's document means, and why the host cannot have it."""
+
+import re
+from typing import Iterator, List, Optional
+
+from labvpn.agent.core.document import Line
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.packages import Packages, install_lines
+from labvpn.agent.core.state import State
+from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.installations import INSTALLATIONS, PACKAGED, UNPACKED, Installation, installation, unit_of
+
+OLDEST_SYSTEMD = 219
+PACKAGE, ARCHIVE = "package softether-vpnserver", "archive vpnserver"
+OF_SOFTETHER = (PACKAGE, "package softether-vpncmd", ARCHIVE, "unit softether-vpnserver", "unit vpnserver")
+"""What is ours of an installation, by the keys of a document."""
+
+REMEDY = "set server.install to `present`, which manages its settings, or remove it from the host"
+
+
+def is_present(desired: List[Line]) -> bool:
+    """Whether the document leaves the installation to others."""
+    return any(line.kind == "softether" for line in desired)
+
+
+class InstallationChecks:
+    """Compares what a document wants of the installation with what the host has."""
+
+    def __init__(self, state: State, softether: SoftEther, packages: Packages) -> None:
+        self.state = state
+        self.machine = softether.machine
+        self.packages = packages
+
+    def place(self, desired: List[Line]) -> Installation:
+        """Where the host has SoftEther; where it has none as yet, where the document wants it."""
+        wanted = self.wanted(desired)
+        there = installation(self.machine)
+        stands = self.machine.path((wanted or there).program).exists()
+        return wanted if wanted and (stands or not self.machine.path(there.program).exists()) else there
+
+    def wanted(self, desired: List[Line]) -> Optional[Installation]:
+        """Where the document puts SoftEther, None where it leaves that to others."""
+        keys = {line.key for line in desired}
+        return UNPACKED if ARCHIVE in keys else PACKAGED if PACKAGE in keys else None
+
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        """Why the document cannot hold here: pairs of what is wrong and what to do."""
+        if not desired:
+            return []
+        found = list(self.of_systemd())
+        found += self.of_present() if is_present(desired) else self.of_strangers(desired)
+        wanted = [line.name for line in desired if line.kind == "package"]
+        if wanted and not self.packages.are_debians:
+            missing = sorted(set(wanted) - self.packages.installed(wanted))
+            if missing:
+                found.append(lacking(missing))
+        return found
+
+    def of_systemd(self) -> Iterator[List[str]]:
+        """That no systemd is there, or none that knows what our units say."""
+        outcome = self.machine.run(["systemctl", "--version"])
+        version = re.match(r"systemd (\d+)", outcome.output)
+        if outcome.status == 127:
+            yield ["has no systemd, which starts what this stack puts there", install_lines("systemd-sysv", "systemd")]
+        elif version and int(version.group(1)) < OLDEST_SYSTEMD:
+            yield [
+                "has systemd {}, and this stack's units need {}".format(version.group(1), OLDEST_SYSTEMD),
+                "take a newer system: CentOS 7, Debian 9 or Ubuntu 16.04 at least",
+            ]
+
+    def of_present(self) -> Iterator[List[str]]:
+        """That nothing is there although it should be, or that nothing starts it."""
+        place = installation(self.machine)
+        if not self.machine.path(place.program).exists():
+            folders = ", ".join(one.program for one in INSTALLATIONS)
+            yield [
+                "has no SoftEther, which server.install: present expects ({})".format(folders),
+                "install it there, or set server.install to `package` or `tarball`",
+            ]
+        elif not unit_of(self.machine, place):
+            yield [
+                "has SoftEther in {} and no systemd unit that starts it".format(place.folder),
+                "write /etc/systemd/system/{}.service".format(place.unit),
+            ]
+
+    def of_strangers(self, desired: List[Line]) -> Iterator[List[str]]:
+        """That somebody else has installed SoftEther already: two servers would take each other's ports."""
+        own = self.wanted(desired) or installation(self.machine)
+        for place, key in ((UNPACKED, ARCHIVE), (PACKAGED, PACKAGE)):
+            ours = self.state.before.get(key, {}) is None
+            stands = self.machine.path(place.folder if place == UNPACKED else place.program).exists()
+            if stands and not ours and (place != own or place == UNPACKED):
+                yield ["has SoftEther in {} that is not of this stack".format(place.program), REMEDY]
+
+    def insist(self, desired: List[Line]) -> None:
+        """AgentError with the first refusal, before anything is touched."""
+        for what, remedy in self.refusals(desired):
+            raise AgentError("the VPN host {}: {}".format(what, remedy))
+
+
+def lacking(names: List[str]) -> List[str]:
+    """What to say of packages that are not there, where they cannot be installed by us."""
+    if "softether-vpnserver" in names:
+        return ["has no apt-get, and SoftEther's package is Debian's", "set server.install to `tarball` or `present`"]
+    return ["has no {}".format(" and no ".join(names)), "`yum install {}`".format(" ".join(names))]

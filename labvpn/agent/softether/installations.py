@@ -1,0 +1,72 @@
+"""Where SoftEther may be installed on a host, and which of these places it is."""
+
+from typing import Dict, Iterable, NamedTuple
+
+from labvpn.agent.core.machine import Machine
+
+
+class Installation(NamedTuple):
+    """Where one way of installing SoftEther puts its things."""
+
+    program: str
+    folder: str
+    unit: str
+
+    @property
+    def config(self) -> str:
+        """The file that holds everything."""
+        return self.folder + "/vpn_server.config"
+
+    @property
+    def adminip(self) -> str:
+        """The file that says from where the server may be administered."""
+        return self.folder + "/adminip.txt"
+
+    @property
+    def logs(self) -> str:
+        """The folder of the logs: Debian's package has it elsewhere."""
+        return self.folder.replace("/var/lib/", "/var/log/")
+
+
+UNPACKED = Installation("/usr/local/vpnserver/vpnserver", "/usr/local/vpnserver", "vpnserver")
+PACKAGED = Installation("/usr/libexec/softether/vpnserver/vpnserver", "/var/lib/softether", "softether-vpnserver")
+INSTALLATIONS = (
+    UNPACKED,
+    PACKAGED,
+    # What others than we install: by the upstream's own build, unit and init script.
+    Installation(
+        "/usr/local/libexec/softether/vpnserver/vpnserver",
+        "/usr/local/libexec/softether/vpnserver",
+        "softether-vpnserver",
+    ),
+    Installation("/opt/vpnserver/vpnserver", "/opt/vpnserver", "softether-vpnserver"),
+    Installation("/usr/vpnserver/vpnserver", "/usr/vpnserver", "vpnserver"),
+)
+UNIT_PATHS = (
+    "/etc/systemd/system/{}.service",
+    "/usr/lib/systemd/system/{}.service",
+    "/lib/systemd/system/{}.service",
+    "/etc/init.d/{}",
+)
+
+
+def starters(machine: Machine, names: Iterable[str]) -> Dict[str, str]:
+    """The text of each unit or init script of these names that the host has."""
+    paths = [(name, machine.path(form.format(name))) for name in names for form in UNIT_PATHS]
+    # The later wins, so the files stand in the order in which systemd prefers them, turned around.
+    return {name: path.read_text(encoding="utf-8", errors="replace") for name, path in reversed(paths) if path.exists()}
+
+
+def unit_of(machine: Machine, place: Installation) -> str:
+    """The unit that starts an installation: one that names its program, else one of a usual name; '' where none is."""
+    usual = starters(machine, dict.fromkeys([place.unit, "vpnserver", "softether-vpnserver"]))
+    naming = [name for name, text in usual.items() if place.program in text]
+    return ([name for name in naming if name == place.unit] + naming + list(reversed(list(usual))) + [""])[0]
+
+
+def installation(machine: Machine) -> Installation:
+    """The installation on this host; where there is none yet, the one that a package will make."""
+    found = [place for place in INSTALLATIONS if machine.path(place.program).exists()]
+    texts = "".join(starters(machine, ["vpnserver", "softether-vpnserver"]).values()) if len(found) > 1 else ""
+    place = ([one for one in found if one.program in texts] + found + [PACKAGED])[0]
+    return place._replace(unit=unit_of(machine, place) or place.unit)

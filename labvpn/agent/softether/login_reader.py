@@ -1,0 +1,225 @@
+"""Lines of a hub's security log in, failed logins out: pure, but for what it remembers of the lines before.
+
+A stranger's text may hold line ends, and so whole lines that look genuine. They are told from the server's own:
+
+- The server writes the name of a login twice, when it begins and when it is judged, so a line that stands twice is no
+  line of the server's.
+- A record that a line end broke is known by its beginning. What follows is believed only beyond the longest text that
+  it can hold; whoever sent it is known, since the address stands before his text.
+- A login is judged once, after it began, and at the address from which it began.
+"""
+
+from collections import Counter, OrderedDict
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+from labvpn.agent.softether.login_records import (
+    ACCEPTED,
+    CHANGES,
+    CONNECTED,
+    FAILED,
+    LEASED,
+    LONGEST_NAME,
+    LONGEST_RECORD,
+    NO_SUCH_USER,
+    OTHER,
+    STRAY,
+    TURNED_AWAY,
+    WRONG_CHANGES,
+    Grammars,
+    Record,
+)
+
+GUESS, FORGERY, DENIED, WITHDRAWN = "guess", "forgery", "denied", "withdrawn"
+# So many connections, and so many failures, are remembered at once.
+MOST_CONNECTIONS = 20000
+# A login that was not judged as yet is waited for so long, in seconds: its name stands in the log only once.
+UNJUDGED_SECONDS = 3.0
+# A line of a later time than now is none of the server's; so much may lie between its clock and the guard's look.
+AHEAD_SECONDS = 5.0
+# A line that stands again after so long, in seconds, is the server's, of a file that was copied and read twice.
+TWICE_SECONDS = 120.0
+
+
+class Failure(NamedTuple):
+    """A login that failed: when, in seconds since 1970, from where ('' if the log does not say) and as whom.
+
+    `kind` is a wrong password or name (`guess`), a login whose text imitates lines of the log (`forgery`), one that
+    the administrator's policy or the account's end refused (`denied`), or a failure that was told before and turned
+    out to be a stranger's text (`withdrawn`).
+    """
+
+    at: float
+    source: str
+    user: str
+    kind: str = GUESS
+
+
+class Beginning(NamedTuple):
+    """A login that began: from where and as whom, and whether it was judged: then it cannot fail any more."""
+
+    source: str
+    user: str
+    judged: bool = False
+
+
+class LoginReader:
+    """What the lines of one hub's log say of logins."""
+
+    def __init__(self, grammars: Grammars) -> None:
+        self.grammars = grammars
+        self.begun: "OrderedDict[str, Beginning]" = OrderedDict()
+        self.told: "OrderedDict[str, Tuple[float, Optional[Failure]]]" = OrderedDict()
+        self.held: List[Record] = []
+        self.held_doubts: Dict[int, str] = {}
+
+    def events(self, lines: Iterable[str], now: float) -> List[Failure]:
+        """The failures in the lines that came since the last call."""
+        records = self.held + [self.grammars.record(line, now) for line in lines]
+        doubts = Doubts(self.grammars, records, self.held_doubts)
+        start = self.unjudged(records, doubts, now)
+        ready, self.held = records[:start], records[start:]
+        self.held_doubts = {number - start: owner for number, owner in doubts.lines.items() if number >= start}
+        found = [event for number, one in enumerate(ready) for event in self.event(one, number, doubts, now)]
+        for memory in (self.begun, self.told):
+            while len(memory) > MOST_CONNECTIONS:
+                memory.popitem(last=False)
+        return found
+
+    def unjudged(self, records: List[Record], doubts: "Doubts", now: float) -> int:
+        """Where the first login stands whose end is still to come; the lines after it wait for that."""
+        begun: Dict[str, int] = {}
+        for number, one in enumerate(records):
+            fresh = one.at is not None and now - UNJUDGED_SECONDS < one.at <= now + AHEAD_SECONDS
+            if one.kind == CONNECTED and fresh and number not in doubts.lines:
+                begun.setdefault(one.connection, number)
+            elif one.kind in (ACCEPTED, FAILED, *TURNED_AWAY):
+                begun.pop(one.connection, None)
+        return min(begun.values(), default=len(records))
+
+    def event(self, one: Record, number: int, doubts: "Doubts", now: float) -> Iterator[Failure]:
+        """What a record says."""
+        if one.at is None or one.at > now + AHEAD_SECONDS or one.kind in (STRAY, OTHER):
+            return
+        if one.text in self.told:
+            yield from self.again(one, now)
+            return
+        failure = None
+        if number not in doubts.lines:
+            failure = self.fresh(one, number in doubts.forged)
+        elif one.kind == FAILED and one.connection and doubts.lines[number] == one.connection:
+            failure = self.judged(one)
+        self.told[one.text] = (now, failure)
+        if failure:
+            yield failure
+
+    def again(self, one: Record, now: float) -> Iterator[Failure]:
+        """A line that stands twice is a stranger's: what it said does not hold."""
+        since, failure = self.told[one.text]
+        if now > since + TWICE_SECONDS or one.torn:
+            return
+        self.told[one.text] = (since, None)
+        if one.kind in (CONNECTED, CHANGES):
+            self.begun.pop(one.connection, None)
+        if failure:
+            yield failure._replace(kind=WITHDRAWN)
+
+    def fresh(self, one: Record, forged: bool) -> Optional[Failure]:
+        """What a record says that nobody can have forged."""
+        if one.kind in (CONNECTED, CHANGES):
+            self.begun[one.connection] = Beginning(one.source, one.user)
+            self.begun.move_to_end(one.connection)
+            return Failure(one.at or 0.0, one.source, "", FORGERY) if forged else None
+        if one.kind in (FAILED, *WRONG_CHANGES):
+            return self.judged(one)
+        begun = self.begun.get(one.connection)
+        if begun and one.kind in (ACCEPTED, *TURNED_AWAY) and begun.user == one.user:
+            self.begun[one.connection] = begun._replace(judged=True)
+            return Failure(one.at or 0.0, begun.source, one.user, DENIED) if one.kind in TURNED_AWAY else None
+        return None
+
+    def judged(self, one: Record) -> Optional[Failure]:
+        """A wrong password or name; only of a login that began, at its address, and once."""
+        begun = self.begun.get(one.connection)
+        if begun is None:
+            # A log that holds no beginning at all gives the address with the failure.
+            return None if self.begun or one.torn else Failure(one.at or 0.0, one.source, one.user)
+        if begun.judged or (one.source and one.source != begun.source):
+            return None
+        self.begun[one.connection] = begun._replace(judged=True)
+        return Failure(one.at or 0.0, begun.source, one.user)
+
+
+class Doubts:
+    """The lines of a batch that may be a stranger's text: by number, with the connection that sent them.
+
+    `forged` are the records with which such a text began and whose address is certain.
+    """
+
+    def __init__(self, grammars: Grammars, records: List[Record], before: Dict[int, str]) -> None:
+        self.grammars = grammars
+        self.records = records
+        self.lines: Dict[int, str] = dict(before)
+        self.forged: Set[int] = set()
+        copies = Counter(one.text for one in records)
+        self.lines.update({n: "" for n, one in enumerate(records) if copies[one.text] > 1 and one.connection})
+        judged = {one.connection: one for one in reversed(records) if one.kind == FAILED}
+        accepted = {one.connection for one in records if one.kind in (ACCEPTED, *TURNED_AWAY)}
+        for number, one in enumerate(records):
+            owned = one.torn and bool(one.connection) and self.lines.get(number) == one.connection
+            if owned or number not in self.lines:
+                self.doubt(number, one, judged.get(one.connection), one.connection in accepted)
+        for number, one in enumerate(records):
+            explained = number in self.lines or copies[one.text] > 1 or grammars.ends_name(one.text)
+            if one.kind == STRAY and not explained:
+                self.before(number)
+
+    def doubt(self, number: int, one: Record, judged: Optional[Record], accepted: bool) -> None:
+        """Doubt what follows a record that may hold a stranger's line ends."""
+        if one.kind == CONNECTED:
+            if one.torn or not (accepted or (judged and not judged.torn and judged.user == one.user)):
+                self.after(number, LONGEST_RECORD, one.connection)
+            names = bool(judged and not accepted and is_forged(one, judged))
+            if names or one.way in self.grammars.unknown_ways or (one.torn and self.goes_on(number)):
+                self.forged.add(number)
+        elif one.kind == LEASED and one.torn:
+            self.after(number, LONGEST_NAME, "", until=LEASED)
+        elif one.kind == NO_SUCH_USER:
+            self.after(number, LONGEST_NAME, one.connection)
+        elif one.torn:
+            self.after(number, LONGEST_RECORD, one.connection)
+
+    def goes_on(self, number: int) -> bool:
+        """Whether the end of a broken beginning follows: a client's name has a line end, and no full disk cut it."""
+        following = self.records[number + 1 : number + 20]
+        return any(one.kind == STRAY and self.grammars.ends_client(one.text) for one in following)
+
+    def after(self, number: int, reach: int, owner: str, until: str = "") -> None:
+        """Doubt the lines after one, as far as its text can reach."""
+        for later in range(number + 1, len(self.records)):
+            if reach <= 0:
+                return
+            self.lines.setdefault(later, owner)
+            text = self.records[later].text
+            reach -= len(text) + 1
+            if until and self.grammars.ends(until, text):
+                return
+
+    def before(self, number: int) -> None:
+        """Doubt the lines between a piece of a broken record and its beginning."""
+        reach = LONGEST_RECORD
+        for earlier in range(number - 1, -1, -1):
+            if reach <= 0 or self.records[earlier].torn:
+                return
+            self.lines.setdefault(earlier, "")
+            reach -= len(self.records[earlier].text) + 1
+
+
+def is_forged(begun: Record, judged: Record) -> bool:
+    """Whether the two records of one login show a name with a line end, and not one that a full disk cut off."""
+    if begun.torn and judged.torn:
+        return True
+    if begun.torn:
+        return judged.user + '"' in begun.user
+    if judged.torn:
+        return not (begun.user + '", ').startswith(judged.user[: len(begun.user) + 3])
+    return begun.user != judged.user

@@ -1,0 +1,95 @@
+"""The security policies of SoftEther by their documented names, and what each is where nothing is said."""
+
+from typing import Any, Dict
+
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.softether.config_file import Tree
+
+NUMBERS = frozenset(
+    "AutoDisconnect MaxConnection MaxDownload MaxIP MaxIPv6 MaxMac MaxUpload MultiLogins TimeOut VLanId".split()  # noqa: SIM905
+)
+SWITCHES = frozenset(
+    [
+        "Access",
+        "ArpDhcpOnly",
+        "CheckIP",
+        "CheckIPv6",
+        "CheckMac",
+        "DHCPFilter",
+        "DHCPForce",
+        "DHCPNoServer",
+        "DHCPv6Filter",
+        "DHCPv6NoServer",
+        "FilterIPv4",
+        "FilterIPv6",
+        "FilterNonIP",
+        "FixPassword",
+        "MonitorPort",
+        "NoBridge",
+        "NoBroadcastLimiter",
+        "NoIPv6DefaultRouterInRA",
+        "NoIPv6DefaultRouterInRAWhenIPv6",
+        "NoQoS",
+        "NoRouting",
+        "NoRoutingV6",
+        "NoSavePassword",
+        "NoServer",
+        "NoServerV6",
+        "PrivacyFilter",
+        "RAFilter",
+        "RSandRAFilter",
+    ]
+)
+# What a policy is where nothing is said; a call that leaves one out sets it to zero, which would deny access.
+DEFAULTS: Dict[str, str] = dict(
+    {**dict.fromkeys(NUMBERS, "0"), **dict.fromkeys(SWITCHES, "no")},
+    Access="yes",
+    MaxConnection="32",
+    TimeOut="20",
+)
+
+
+# What a document says of a user without a policy of his own.
+INHERITED = "inherited"
+
+
+def policy_value(policy: Dict[str, Any], name: str) -> str:
+    """One policy as a document has it, of a block of the configuration."""
+    word = str(policy.get(name, DEFAULTS.get(name, "")))
+    return {"true": "yes", "false": "no"}.get(word, word)
+
+
+def unasked_policies(policy: Dict[str, Any], asked: Dict[str, str]) -> Dict[str, str]:
+    """The policies that nobody asked for and that are not what they are by default."""
+    values = {name: policy_value(policy, name) for name in policy if name not in asked and name in DEFAULTS}
+    return {name: value for name, value in sorted(values.items()) if value != DEFAULTS[name]}
+
+
+def policy_parameters(policies: Dict[str, str]) -> Dict[str, Any]:
+    """Policies as the parameters of CreateUser and SetUser; AgentError for a name that is no policy."""
+    parameters: Dict[str, Any] = {}
+    for name, value in policies.items():
+        if name in NUMBERS:
+            parameters["policy:{}_u32".format(name)] = int(value)
+        elif name in SWITCHES:
+            parameters["policy:{}_bool".format(name)] = value == "yes"
+        else:
+            raise AgentError("SoftEther knows no security policy {}: see its list in the guide".format(name))
+    return parameters
+
+
+def group_policy(hub: Tree, group: str) -> Tree:
+    """The policy of a hub's group, empty where there is no such group or it has none."""
+    groups = hub.get("SecurityAccountDatabase", {}).get("GroupList", {}).items()
+    found: Tree = next((block for name, block in groups if name.lower() == group.lower()), {})
+    return dict(found.get("Policy", {}))
+
+
+def set_policy(record: Dict[str, Any], want: Dict[str, str], have: Dict[str, str]) -> None:
+    """Prepare GetUser's record for what a line states: without a policy where none is wanted, or none differs."""
+    if want.get("policies") == INHERITED:
+        record["UsePolicy_bool"] = False
+    elif not record.get("UsePolicy_bool") and any(have.get(key) != want.get(key) for key in DEFAULTS):
+        record.update(policy_parameters(DEFAULTS), UsePolicy_bool=True)
+    left_out = {key: DEFAULTS[key] for key in have if key not in want and key in DEFAULTS}
+    record.update(policy_parameters(left_out))

@@ -1,0 +1,102 @@
+"""The concern `server`: the SoftEther server's own settings."""
+# ruff: noqa: D102 -- what a concern overrides is documented where it is declared
+
+import time
+from typing import List
+
+from labvpn.agent.core.concern import Concern, Handler
+from labvpn.agent.core.document import Change, Line, parse
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.softether.backups import back_up
+from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting, SyslogSetting
+from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.crashes import crash_warnings
+from labvpn.agent.softether.generation import Generation, unexpected
+from labvpn.agent.softether.hashes import password_hash
+from labvpn.agent.softether.listeners import ListenerHandler
+from labvpn.agent.softether.rpc import WrongPassword
+from labvpn.agent.softether.server_settings import (
+    Administrator,
+    Azure,
+    Ipsec,
+    KeepAlive,
+    Protocol,
+    SwitchSetting,
+    TlsSetting,
+    UdpPorts,
+)
+
+
+class ServerConcern(Concern):
+    """The server's own settings; the set of listeners is ours alone."""
+
+    def __init__(self, state: State, softether: SoftEther) -> None:
+        self.softether = softether
+        settings = "ServerConfiguration"
+        self.listeners = ListenerHandler(softether)
+        handlers: List[Handler] = [kind(softether) for kind in (Generation, Administrator, CertificateSetting)]
+        handlers.append(self.listeners)
+        handlers += [
+            kind(softether)
+            for kind in (UdpPorts, Protocol, Ipsec, Azure, KeepAlive, TlsSetting, CipherSetting, SyslogSetting)
+        ]
+        handlers += [
+            SwitchSetting(softether, "dynamic-dns", "DDnsClient", "Disabled"),
+            SwitchSetting(softether, "nat-traversal", settings, "DisableNatTraversal"),
+            SwitchSetting(softether, "aggressive-mode", settings, "DisableIPsecAggressiveMode"),
+        ]
+        super().__init__(state, handlers)
+
+    def prepare(self, changes: List[Change]) -> bool:
+        """Have the server running and the administrator let in."""
+        require(self.softether)
+        self.softether.start()
+        back_up(self.softether)
+        try:
+            self.softether.call("GetServerInfo")
+        except WrongPassword:
+            # Someone changed it by hand on a server that this agent has managed: root may set it anew.
+            if not self.state.machine.path(KEPT_PASSWORD).exists():
+                raise
+            hashed = password_hash(self.softether.secrets.administrator)
+            self.softether.edit_stopped({("ServerConfiguration", "HashedPassword"): ("byte", hashed)})
+            self.softether.keep_password()
+            return True
+        return False
+
+    def converge(self, text: str) -> List[str]:
+        """As every concern; then the password is known for later, also where it had not to be set."""
+        for what, remedy in self.refusals(parse(text)):
+            raise AgentError("the VPN host {}: {}".format(what, remedy))
+        said = super().converge(text)
+        if self.softether.installed and not self.softether.locked_out:
+            self.softether.keep_password()
+        return said
+
+    def notes(self, desired: List[Line]) -> List[str]:
+        return self.softether.notes()
+
+    def warnings(self, desired: List[Line]) -> List[str]:
+        found = unexpected(self.softether, desired) + self.softether.taken_ports() + self.listeners.missed(desired)
+        return found + crash_warnings(self.state.machine, time.time())
+
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        return self.listeners.refused(desired) + self.softether.closed_to_us()
+
+    def finish(self, changes: List[Change]) -> None:
+        self.softether.flush()
+
+    def refresh(self) -> None:
+        self.softether.refresh()
+
+    def remove(self) -> List[str]:
+        return super().remove() if self.softether.installed else []
+
+
+def require(softether: SoftEther) -> None:
+    """AgentError where there is no SoftEther to configure."""
+    if not softether.installed:
+        raise AgentError(
+            "SoftEther is not installed on the VPN host: the host step comes first; run `pulumi up` again as a whole"
+        )

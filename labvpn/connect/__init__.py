@@ -1,0 +1,1 @@
+"""The only I/O of the stack outside Pulumi's own resources."""

@@ -1,0 +1,1 @@
+"""Name servers: queries, delegation, and signed updates."""

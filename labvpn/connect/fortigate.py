@@ -1,0 +1,180 @@
+"""Reads from a FortiGate by its REST API, with the token in the header, where no log of the box keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import httpx
+
+from labvpn.connect.errors import HopError
+from labvpn.model.fortigate import FortiGate
+from labvpn.parse.fortigate import tables as observe
+from labvpn.parse.fortigate.objects import Row
+from labvpn.state.fortigate import COMMENT, Inventory
+
+SECONDS = 10
+"""How long one answer may take."""
+
+PAUSE = 5
+"""Seconds between two questions to a box that a run is at work on."""
+
+RIGHTS = "give its profile read-write rights on the firewall, then run this again"
+
+SWITCH = (
+    "on the box: config system global, set rest-api-key-url-query enable, end; or take the other package "
+    "(docs/fortigate.md, FortiOS 7.4.5)"
+)
+
+
+async def read(box: FortiGate, token: str, ca: str) -> Inventory:
+    """What stands on the box, each table in one request.
+
+    Raises HopError if the box cannot be reached, is not the one that the CA signed, or refuses the token, in the
+    header or (as FortiOS 7.4.5 and later do by default) in the address, where the provider package puts it.
+    """
+    async with Client(box, token, ca) as client:
+        tables = await asyncio.gather(*(client.table(path) for path in observe.TABLES))
+        more = await asyncio.gather(*(client.table(path, optional=True) for path in observe.OPTIONAL))
+        await client.accepts_token_in_address()
+    held = dict(zip((*observe.TABLES, *observe.OPTIONAL), (*tables, *more), strict=True))
+    try:
+        return observe.inventory(held, box.vdom)
+    except ValueError as error:
+        raise HopError(client.hop, f"answered what is {error}", "check that this is a FortiGate's REST API") from None
+
+
+async def remove(box: Place, token: str, ca: str, names: Sequence[str]) -> None:
+    """Delete the policies of ours among some names, in that order; one of somebody else's stays.
+
+    Ours bears our name and comment, or our name alone and names an object with our comment. Raises HopError.
+    """
+    async with Client(box, token, ca) as client:
+        held = {str(row.get("name") or ""): row for row in await client.table("firewall/policy")}
+        named = [held[name] for name in names if name in held]
+        marked = await client.marked() if any(row.get("comments") != COMMENT for row in named) else set()
+        for row in named:
+            if row.get("comments") == COMMENT or marked & set(_members(row)):
+                await client.delete(f"firewall/policy/{int(row['policyid'])}", str(row["name"]))
+
+
+def _members(row: Row) -> Iterator[str]:
+    yield from (str(each["name"]) for key in ("srcaddr", "dstaddr", "service") for each in row.get(key) or ())
+
+
+async def keeps_answering(box: FortiGate, token: str, ca: str) -> None:
+    """Ask again and again, for as long as the box answers at all. Raises HopError when it is silent."""
+    while True:
+        await asyncio.sleep(PAUSE)
+        async with Client(box, token, ca) as client:
+            await client.answers()
+
+
+class Place(NamedTuple):
+    """A box and its virtual domain."""
+
+    host: str
+    vdom: str
+
+
+class Client:
+    """A few questions to one box, then closed; every failure is a HopError that names the box."""
+
+    def __init__(self, box: FortiGate | Place, token: str, ca: str) -> None:
+        self.hop = f"The FortiGate {box.host}"
+        self._vdom, self._token = box.vdom, token
+        try:
+            context = ssl.create_default_context(cadata=ca)
+        except ssl.SSLError:
+            remedy = "set it from the CA's file"
+            raise HopError(self.hop, "cannot be asked: fortigateCa is no PEM certificate", remedy) from None
+        self._http = httpx.AsyncClient(base_url=f"https://{box.host}", verify=context, timeout=SECONDS)
+
+    async def __aenter__(self) -> Client:
+        """Nothing is sent as yet."""
+        return self
+
+    async def __aexit__(self, *_details: object) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def table(self, path: str, *, optional: bool = False) -> Sequence[Row]:
+        """All rows of a table, with how often each is used; none of an optional one that the box does not show."""
+        reply = await self._ask(f"/api/v2/cmdb/{path}")
+        if optional and reply.status_code in (400, 403, 404, 405, 424, 500):
+            return ()
+        results = self._body(reply, path).get("results")
+        if optional and isinstance(results, dict):
+            return (results,)
+        if not isinstance(results, list):
+            remedy = "check that the address is the FortiGate's administration interface"
+            raise HopError(self.hop, f"sent no list of {path}", remedy)
+        return results
+
+    async def marked(self) -> set[str]:
+        """The names of the objects that bear our comment."""
+        paths = ("firewall/address", "firewall/addrgrp", "firewall/vip", "firewall.service/custom")
+        tables = [await self.table(path) for path in paths]
+        return {str(row["name"]) for rows in tables for row in rows if row.get("comment") == COMMENT}
+
+    async def delete(self, path: str, name: str) -> None:
+        """Delete one entry; one that is gone already is no error."""
+        reply = await self._ask(f"/api/v2/cmdb/{path}", "DELETE")
+        if reply.status_code == 404:
+            return
+        if reply.status_code == 403:
+            raise HopError(self.hop, f"does not let this token delete {name} (403)", RIGHTS)
+        self._body(reply, path)
+
+    async def answers(self) -> None:
+        """Raise HopError unless the box says anything."""
+        await self._ask("/api/v2/cmdb/system/global")
+
+    async def accepts_token_in_address(self) -> None:
+        """Raise HopError unless the box takes the token where the provider package puts it."""
+        query = {"vdom": self._vdom, "access_token": self._token}
+        try:
+            reply = await self._http.get("/api/v2/cmdb/system/global", params=query)
+        except httpx.HTTPError as error:
+            raise HopError(self.hop, f"stopped answering ({type(error).__name__})", "run this again") from None
+        if reply.status_code == 401:
+            what = "takes the token in a header but not in the address, where the FortiOS package sends it"
+            raise HopError(self.hop, f"{what} (FortiOS 7.4.5+)", SWITCH)
+
+    async def _ask(self, path: str, method: str = "GET") -> httpx.Response:
+        headers, query = {"Authorization": f"Bearer {self._token}"}, {"vdom": self._vdom, "with_meta": "1"}
+        try:
+            return await self._http.request(method, path, params=query, headers=headers)
+        except httpx.ConnectError as error:
+            raise HopError(self.hop, *_unreachable(error)) from None
+        except httpx.HTTPError as error:
+            what = f"gave no answer within {SECONDS} s ({type(error).__name__})"
+            raise HopError(self.hop, what, "look at its load, then run this again") from None
+
+    def _body(self, reply: httpx.Response, path: str) -> dict[str, Any]:
+        if reply.status_code in (401, 403):
+            raise self._refusal(reply.status_code)
+        try:
+            body = reply.json()
+        except ValueError:
+            what = f"answered {reply.status_code} with no JSON"
+            raise HopError(self.hop, what, "check that this is FortiOS's REST API") from None
+        if not isinstance(body, dict) or body.get("status") != "success":
+            what = f"answered {reply.status_code} to {path}"
+            raise HopError(self.hop, what, "check the vdom and the token's rights")
+        return body
+
+    def _refusal(self, status: int) -> HopError:
+        if status == 401:
+            remedy = "set fortigateToken to the REST administrator's current token, and look at its trusted hosts"
+            return HopError(self.hop, "refused the token (401)", remedy)
+        remedy = f"give its profile read-write rights on the firewall in vdom '{self._vdom}'"
+        return HopError(self.hop, "does not let this token read (403)", remedy)
+
+
+def _unreachable(error: httpx.ConnectError) -> tuple[str, str]:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "shows a certificate that fortigateCa did not sign for this name", "set fortigateCa, or host, right"
+    return f"cannot be reached ({error})", "check the address, and that administration by https is allowed from here"

@@ -1,0 +1,166 @@
+"""One look at every hop before anything is changed: each failure at once, in one sentence each."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from labvpn.agent import bundle
+from labvpn.connect import fortigate, paths, ssh
+from labvpn.connect.dns import inspect
+from labvpn.connect.errors import HopError, HopErrors
+from labvpn.connect.refused import last_line
+from labvpn.connect.ssh import ISOLATED
+from labvpn.model.credentials import Credentials
+from labvpn.model.dns import DnsName
+from labvpn.model.lab import Lab
+from labvpn.model.server import Server
+from labvpn.parse.fortigate.tables import FortiGateSnapshot
+from labvpn.parse.host import HostState, read_answer
+from labvpn.state.dns import DnsSnapshot
+
+Answer = TypeVar("Answer")
+
+OBSERVE_SECONDS = 120
+"""How long the host may take to show itself: 10,000 users are read in a few seconds."""
+
+OLDEST = "sys.version_info<(3,6) and sys.exit(sys.version.split()[0])"
+BOOTSTRAP = f'{ISOLATED} -c "import sys;{OLDEST};n=int(sys.stdin.readline());exec(sys.stdin.read(n))"'
+"""Runs the agent from stdin, so that a host on which nothing is installed can be observed too."""
+
+UNREADABLE = ("gave no answer that can be read", "check that python3 runs there, 3.6 or newer")
+
+
+def unreadable(answer: str) -> tuple[str, str]:
+    """That an answer is none, with the words that stand in its place."""
+    words = last_line(answer, "")
+    return (f"{UNREADABLE[0]} (it said: {words})" if words else UNREADABLE[0]), UNREADABLE[1]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the hops show: the hosts and the names in the lab's order; a hop that is not the lab's shows nothing."""
+
+    hosts: Sequence[Mapping[str, HostState]] = ()
+    fortigate: FortiGateSnapshot | None = None
+    names: Sequence[DnsSnapshot] = ()
+
+
+def inspect_hops(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Snapshot:
+    """What every hop shows now; `requests` are the agent's question to each server, with the desired documents.
+
+    Raises HopErrors with the failures of all hops.
+    """
+    return _in_thread(lambda: _inspect(lab, credentials, requests))
+
+
+def inspect_fortigate_alone(lab: Lab, credentials: Credentials) -> FortiGateSnapshot | None:
+    """What the FortiGate alone shows, for a stack without the other hops. Raises HopError."""
+    return _in_thread(lambda: _inspect_fortigate(lab, credentials))
+
+
+async def _inspect(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Snapshot:
+    asked = zip(lab.servers, requests, strict=True)
+    hosts = _all(*(_inspect_host(server, credentials, request) for server, request in asked))
+    names = _all(*(_inspect_name(pointing.name, credentials) for pointing in lab.names))
+    host, gate, name = await asyncio.gather(hosts, _inspect_fortigate(lab, credentials), names, return_exceptions=True)
+    _raise_failures((host, gate, name))
+    assert not isinstance(host, BaseException)  # noqa: S101  (mypy cannot see that failures were raised above)
+    assert not isinstance(gate, BaseException)  # noqa: S101
+    assert not isinstance(name, BaseException)  # noqa: S101
+    return Snapshot(host, gate, name)
+
+
+async def _all(*looks: Awaitable[Answer]) -> list[Answer]:
+    """The answers of hops of one kind. Raises HopErrors with the failures of all of them."""
+    answers = await asyncio.gather(*looks, return_exceptions=True)
+    _raise_failures(answers)
+    return [answer for answer in answers if not isinstance(answer, BaseException)]
+
+
+def _raise_failures(answers: Iterable[object]) -> None:
+    failures: list[HopError] = []
+    for answer in answers:
+        if isinstance(answer, HopError | HopErrors):
+            failures += answer.errors if isinstance(answer, HopErrors) else [answer]
+        elif isinstance(answer, BaseException):
+            raise answer
+    if failures:
+        raise HopErrors(failures)
+
+
+async def _inspect_host(server: Server, credentials: Credentials, request: str) -> Mapping[str, HostState]:
+    hop, known = f"The VPN host {server.ssh_host}", credentials.host_key_of(server)
+    answer = await ask_agent(server, credentials.login(server.ssh), known, "observe", request)
+    try:
+        seen = read_answer(answer)
+    except ValueError:
+        raise HopError(hop, *unreadable(answer)) from None
+    if refusals := [HopError(hop, *refusal) for observed in seen.values() for refusal in observed.refusals]:
+        raise HopErrors(refusals)
+    return seen
+
+
+async def ask_agent(server: Server, opens: Mapping[str, str], host_key: str, command: str, request: str) -> str:
+    """What the agent answers to a command that changes nothing; it comes along and need not be on the host.
+
+    `opens` is what opens a login (`Credentials.login`). Raises HopError.
+    """
+    source = bundle.source()
+    stdin = f"{len(source)}\n{source}{request}"
+    line, key, password = f"{BOOTSTRAP} {command}", opens.get("private_key"), opens.get("password")
+    try:
+        return await ssh.run(server, key, host_key, line, stdin, OBSERVE_SECONDS, password)
+    except HopError as error:
+        raise _of_python(f"The VPN host {server.ssh_host}", error) from None
+
+
+def _of_python(hop: str, error: HopError) -> HopError:
+    """That there is no Python for the agent, where that was the trouble."""
+    lines = "`apt-get install python3` (Debian, Ubuntu) or `yum install python3` (CentOS, Rocky, Alma)"
+    if re.search(r"python3\b.*(not found|No such file)", str(error)):
+        return HopError(hop, "has no python3, which the agent needs", f"install it: {lines}")
+    if old := re.search(r"refused: (\d+\.\d+[\d.]*);", str(error)):
+        return HopError(hop, f"has Python {old[1]} and the agent needs 3.6", f"install a newer one: {lines}")
+    if "option: -I" in str(error) or "option -I" in str(error):
+        return HopError(hop, "has a python3 that is no Python 3", f"install one: {lines}")
+    return error
+
+
+async def _inspect_fortigate(lab: Lab, credentials: Credentials) -> FortiGateSnapshot | None:
+    if lab.fortigate is None or credentials.fortigate_token is None or credentials.fortigate_ca is None:
+        return None
+    token = credentials.fortigate_token.get_secret_value()
+    box = await fortigate.read(lab.fortigate, token, credentials.fortigate_ca)
+    return FortiGateSnapshot(box, await asyncio.to_thread(paths.own, lab))
+
+
+async def _inspect_name(name: DnsName, credentials: Credentials) -> DnsSnapshot:
+    secret = credentials.dns_key.get_secret_value() if credentials.dns_key else None
+    return await asyncio.to_thread(inspect.check, name, secret)
+
+
+def _in_thread(make: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Run to the end in a loop of its own: a Pulumi program already runs inside one."""
+    outcome: list[Answer | BaseException] = []
+
+    def target() -> None:
+        try:
+            outcome.append(asyncio.run(_awaited(make)))
+        except BaseException as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=target, name="look")
+    thread.start()
+    thread.join()
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
+
+
+async def _awaited(make: Callable[[], Awaitable[Answer]]) -> Answer:
+    return await make()

@@ -1,0 +1,161 @@
+"""The vocabulary of a diagnosis: causes, stages, the steps of a dial and the events that a line can be."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, IntEnum, StrEnum, auto
+
+
+class Cause(StrEnum):
+    """Why a dial ended as it did; the values are the ids of the JSON answer."""
+
+    IPSEC_PORTS = "ipsec-ports-blocked"
+    ESP_OR_4500 = "esp-or-4500-blocked"
+    PSK = "wrong-psk"
+    CREDENTIALS = "wrong-credentials"
+    NO_ADDRESS = "no-address"
+    L2TP_SILENT = "l2tp-no-reply"
+    PROPOSAL = "proposal-mismatch"
+    CERTIFICATE = "certificate"
+    TCP_443 = "tcp-443-blocked"
+    SECOND_LOGIN = "second-login"
+    EXPIRED = "account-expired"
+    DEVICE = "device-not-allowed"
+    NAME = "name-not-found"
+    FULL = "server-full"
+    CLIENT = "client-firewall"
+    TIME_OVER = "session-time-over"
+    CONNECTED = "connected"
+    UNKNOWN = "unknown"
+
+
+class Stage(StrEnum):
+    """How far a dial came; the values stand in the JSON answer."""
+
+    NAME = "name"
+    TRANSPORT = "transport"
+    TLS = "tls"
+    PHASE_1 = "phase-1"
+    PHASE_2 = "phase-2"
+    L2TP = "l2tp"
+    AUTHENTICATION = "authentication"
+    ADDRESS = "address"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    UNKNOWN = "unknown"
+
+
+class DialStep(IntEnum):
+    """What was seen to happen, in order: L2TP/IPsec below 20, TLS below 40, what both share above."""
+
+    DIALLED = 1
+    IPSEC_ASKED = 9
+    IKE_SENT = 10
+    IKE_ANSWERED = 11
+    IKE_ON_4500 = 12
+    IKE_UP = 13
+    IPSEC_SENT = 14
+    IPSEC_UP = 15
+    L2TP_SENT = 16
+    L2TP_ANSWERED = 17
+    CALL_ANSWERED = 18
+    L2TP_UP = 19
+    TCP_SENT = 20
+    TLS_SENT = 21
+    TCP_UP = 22
+    TLS_ANSWERED = 23
+    TLS_UP = 24
+    PUSH_ASKED = 25
+    PUSHED = 26
+    PPP_ANSWERED = 40
+    AUTH_SENT = 41
+    AUTH_OK = 42
+    SESSION = 43
+    ADDRESS_ASKED = 44
+    UP = 50
+
+
+class Kind(Enum):
+    """What a line does to the dial."""
+
+    START = auto()  # a new dial begins
+    STEP = auto()  # the dial came as far as `step`
+    FAILED = auto()  # it failed here, no reason given
+    SAYS = auto()  # the line names its causes
+    CLOSED = auto()  # an orderly end, or the user's hand
+    CUT = auto()  # the other side ended it
+    LOST = auto()  # an established session fell silent
+    NOISE = auto()  # looks like a failure and is none
+
+
+class Family(StrEnum):
+    """Who wrote the line."""
+
+    APPLE = "Apple"
+    WINDOWS = "Windows"
+    LINUX = "Linux"
+    ANDROID = "Android"
+    OPENVPN = "OpenVPN"
+    SOFTETHER = "SoftEther"
+    SERVER = "server"
+    FOREIGN = "foreign"
+
+
+NAMED, STRONG, WEAK = 100, 60, 30
+"""Weights: the line names its cause; it leaves few alternatives; it is a code or sentence with many causes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One recognised line: `number` counts from 1, `at` is its second of the day, `words` what matched, redacted."""
+
+    family: Family
+    kind: Kind
+    number: int
+    words: str
+    at: float | None = None
+    step: DialStep | None = None
+    stage: Stage = Stage.UNKNOWN
+    causes: tuple[Cause, ...] = ()
+    weight: int = 0
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a recogniser table: a regular expression, searched without regard to case, and what it means."""
+
+    pattern: str
+    kind: Kind
+    step: DialStep | None = None
+    stage: Stage = Stage.UNKNOWN
+    causes: tuple[Cause, ...] = ()
+    weight: int = 0
+
+
+Table = tuple[Row, ...]
+
+
+def starts(*patterns: str, step: DialStep = DialStep.DIALLED) -> Iterator[Row]:
+    """Rows of lines that begin a dial."""
+    return (Row(pattern, Kind.START, step) for pattern in patterns)
+
+
+def reached(step: DialStep, *patterns: str) -> Iterator[Row]:
+    """Rows of lines that show a step taken."""
+    return (Row(pattern, Kind.STEP, step) for pattern in patterns)
+
+
+def failed(*patterns: str, step: DialStep | None = None) -> Iterator[Row]:
+    """Rows of lines that end a dial without a reason; `step` is what they presuppose."""
+    return (Row(pattern, Kind.FAILED, step) for pattern in patterns)
+
+
+def ended(kind: Kind, *patterns: str) -> Iterator[Row]:
+    """Rows of lines that end a session."""
+    return (Row(pattern, kind) for pattern in patterns)
+
+
+def message(stage: Stage, causes: str, *patterns: str, weight: int = NAMED) -> Iterator[Row]:
+    """Rows of lines that name causes: `causes` are ids, most likely first, parted by blanks."""
+    ranked = tuple(Cause(name) for name in causes.split())
+    return (Row(pattern, Kind.SAYS, None, stage, ranked, weight) for pattern in patterns)

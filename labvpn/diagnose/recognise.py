@@ -1,0 +1,155 @@
+"""Lines to events: the tables and the codes, tried in order; the first that knows a line wins. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+from labvpn.diagnose import codes, sentences
+from labvpn.diagnose.event import NAMED, WEAK, Event, Family, Kind, Row, Table
+from labvpn.diagnose.lines import Line
+from labvpn.diagnose.tables import apple, foreign, linux, messages, openvpn, ppp, server, softether, sstp, windows
+
+TABLES: tuple[tuple[Family, Table], ...] = (
+    (Family.SERVER, server.TABLE),
+    (Family.SOFTETHER, softether.TABLE),
+    (Family.FOREIGN, foreign.TABLE),
+    (Family.APPLE, apple.TABLE),
+    (Family.LINUX, linux.TABLE),
+    (Family.OPENVPN, openvpn.TABLE),
+    (Family.ANDROID, sstp.TABLE),
+    (Family.LINUX, ppp.TABLE),
+    (Family.WINDOWS, windows.TABLE),
+    (Family.APPLE, messages.TABLE),
+)
+"""In the order in which they are tried."""
+
+MESSAGE = 60
+"""A text of more lines is a log, in which a sentence for people's eyes is another program's."""
+
+SHORT = 12
+"""A text of so few lines is a message, not a log: a bare number in it may be a code."""
+
+_SOFTETHER_CODE = re.compile(
+    r"[(（](?:code|コード|代码|代碼|код)\s*[:：]?\s*(\d{1,3})[)）]|"
+    r"(?:^|[(（])\s*(?:Error ?Code|エラー ?コード|错误代码)\s*[:：]?\s*(\d{1,3})(?!\d)",
+    re.IGNORECASE,
+)
+_NUMBER = r"(-\d{9,10}|0x[0-9a-f]{8}|21\d{8}|\d{3,5})(?!\d|[.:]\d)"
+_WINDOWS_CODES = (
+    re.compile(rf"code returned on (?:failure|termination) is\W{{0,3}}{_NUMBER}", re.IGNORECASE),
+    re.compile(rf"(?:エラー|理由|失敗|終了).{{0,24}}コードは?\W{{0,4}}{_NUMBER}", re.IGNORECASE),
+    re.compile(rf"(?:错误代码|错误码|錯誤碼|錯誤代碼).{{0,6}}?{_NUMBER}", re.IGNORECASE),
+    re.compile(
+        r"(?:error|errors|エラー|错误|錯誤|fehler|erreur|ошибка|erro)\s*(?:code|コード|番号|no\.?|number)?\W{0,4}"
+        rf"(?:is\s+|was\s+|は\s*|が\s*)?{_NUMBER}",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"<Data[^>]*>{_NUMBER}</Data>", re.IGNORECASE),
+    re.compile(r"\b(0x800[0-9a-f]{5}|0x80420400)\b", re.IGNORECASE),
+    re.compile(r"(?<!\d)(-214[67]\d{6}|-2138\d{6})(?!\d)"),
+    re.compile(r"(?<![\d.])(\d{3,5})\s*(?:番?(?:の|という)?エラー|error\b)", re.IGNORECASE),
+)
+_NO_SOFTETHER = re.compile(r"exception|\bexit|\bsignal\b|\berrno\b|\bhttp\b|\bscript\b", re.IGNORECASE)
+"""Words beside which "(code N)" is some other program's."""
+_SERVER_LINE = re.compile(r"(?:Connection|コネクション) \"CID-")
+_BARE = re.compile(
+    r"^\W*(?:(?:windows|vpn|l2tp|sstp|error|code|no|エラー|コード|番号|番)\W*){0,4}(\d{3}|138\d{2})"
+    r"\W*(?:error|番|の?エラー|です|でした|が出ます|と出ます|\W)*$",
+    re.IGNORECASE,
+)
+"""A line that is a number and little else."""
+_ABOUT_VPN = re.compile(
+    r"vpn|l2tp|sstp|ikev2|ipsec|rasclient|rasdial|remote access|dial|ダイヤル|リモート|接続|つなが|繋が|CoId=",
+    re.IGNORECASE,
+)
+_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+
+
+_Compiled = tuple[Family, Row, re.Pattern[str]]
+
+
+@cache
+def _compiled() -> tuple[_Compiled, ...]:
+    return tuple((family, row, _lowered(row.pattern)) for family, table in TABLES for row in table)
+
+
+@cache
+def _sentences() -> tuple[tuple[Family, int, re.Pattern[str]], ...]:
+    known = ((Family.SOFTETHER, sentences.SOFTETHER), (Family.WINDOWS, sentences.WINDOWS))
+    return tuple((family, code, _lowered(words)) for family, rows in known for code, words in rows)
+
+
+def _lowered(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern for lower-case text: nine times as fast as ignoring case, since literals can be looked for."""
+    return re.compile(re.sub(r"\\.|[A-Z]", lambda part: part[0] if part[0][0] == "\\" else part[0].lower(), pattern))
+
+
+def events(lines: Sequence[Line]) -> tuple[Event, ...]:
+    """Recognise every line that means something."""
+    filled = sum(1 for line in lines if line.text)
+    about = filled <= SHORT or any(_ABOUT_VPN.search(line.text) for line in lines)
+    rows = [row for row in _compiled() if filled <= MESSAGE or row[1] not in messages.TABLE]
+    found = (_event(line, rows, about, filled <= SHORT) for line in lines if line.text)
+    return tuple(event for event in found if event is not None and event.kind is not Kind.NOISE)
+
+
+def _event(line: Line, rows: Sequence[_Compiled], about_vpn: bool, short: bool) -> Event | None:
+    if event := _by_row(line, rows):
+        return event
+    if not about_vpn:
+        return None
+    return _by_softether_code(line) or _by_sentence(line) or _by_windows_code(line, short)
+
+
+def _by_row(line: Line, rows: Sequence[_Compiled]) -> Event | None:
+    text = line.text.lower()
+    for family, row, pattern in rows:
+        if match := pattern.search(text):
+            words = redacted(line.text[match.start() : match.end()])
+            return Event(family, row.kind, line.number, words, line.at, row.step, row.stage, row.causes, row.weight)
+    return None
+
+
+def _by_softether_code(line: Line) -> Event | None:
+    match = None if _NO_SOFTETHER.search(line.text) else _SOFTETHER_CODE.search(line.text)
+    number = int(next(group for group in match.groups() if group)) if match else -1
+    if number not in codes.SOFTETHER:
+        return None
+    event = _code_event(line, Family.SOFTETHER, number)
+    return replace(event, family=Family.SERVER) if _SERVER_LINE.search(line.text) else event
+
+
+def _by_sentence(line: Line) -> Event | None:
+    text = line.text.lower()
+    for family, code, pattern in _sentences():
+        if pattern.search(text):
+            return _code_event(line, family, code)
+    return None
+
+
+def _by_windows_code(line: Line, short: bool) -> Event | None:
+    patterns = (*_WINDOWS_CODES, _BARE) if short else _WINDOWS_CODES
+    for number in _numbers(patterns, line.text):
+        if number in codes.WINDOWS:
+            return _code_event(line, Family.WINDOWS, number)
+    return None
+
+
+def _numbers(patterns: Sequence[re.Pattern[str]], text: str) -> Iterator[int]:
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            yield int(match[1], 16 if "x" in match[1].lower() else 10) & 0xFFFFFFFF
+
+
+def _code_event(line: Line, family: Family, code: int) -> Event:
+    ours = family is Family.SOFTETHER
+    stage, causes = (codes.SOFTETHER if ours else codes.WINDOWS)[code]
+    name = f"0x{code:08X}" if code > 0xFFFF else str(code)
+    return Event(family, Kind.SAYS, line.number, name, line.at, None, stage, causes, NAMED if ours else WEAK, name)
+
+
+def redacted(words: str) -> str:
+    """The recognised words without names and addresses, at most 70 characters."""
+    return _ADDRESS.sub("…", _QUOTES.sub("“…”", words)).strip()[:70]

@@ -1,0 +1,184 @@
+"""OpenVPN 2 and 3 client logs, and their management states (messages of the published sources)."""
+
+from labvpn.diagnose.event import STRONG, DialStep, Kind, Stage, Table, ended, failed, message, reached, starts
+
+REFUSALS: Table = (
+    *message(
+        Stage.DISCONNECTED,
+        "session-time-over",
+        r"AUTH_FAILED.{0,12}SESSION",
+        r"SESSION_EXPIRED",
+        r"token (?:has )?expired",
+    ),
+    *message(Stage.AUTHENTICATION, "account-expired", r"AUTH_FAILED.{0,80}(?:expired|disabled|locked|suspended)"),
+    *message(
+        Stage.AUTHENTICATION,
+        "second-login",
+        r"AUTH_FAILED.{0,80}(?:already|concurrent|simultaneous|duplicate|in use|multiple)",
+    ),
+    *message(Stage.AUTHENTICATION, "server-full", r"AUTH_FAILED.{0,80}(?:too many|limit|maximum|full)"),
+    *message(
+        Stage.AUTHENTICATION,
+        "wrong-credentials no-address second-login account-expired",
+        r"\bAUTH_FAILED\b",
+        r"auth-failure",
+        r"STATE:\d+,EXITING,auth",
+        r"Auth Username/Password verification failed",
+        r"[Cc]an't ask for 'Enter Auth|could not read Auth username",
+        weight=STRONG,
+    ),
+)
+
+TLS: Table = (
+    *message(
+        Stage.TLS,
+        "certificate",
+        r"VERIFY (?:\w+ )?ERROR",
+        r"VERIFY (?:KU|EKU|X509NAME)\w* (?:ERROR|FAIL)",
+        r"certificate verify failed",
+        r"CERT_VERIFY_FAIL",
+        r"Certificate verification failed",
+        r"TLS_ALERT_(?:UNKNOWN_CA|CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE)",
+        r"alert (?:unknown ca|bad certificate|unsupported certificate)",
+        r"alert certificate (?:expired|revoked|required|unknown)",
+        r"Options error: .*--(?:ca|cert|key|pkcs12)\b",
+        r"Cannot load (?:inline )?(?:CA )?(?:certificate|private key)",
+        r"private key password verification failed",
+        r"\bEPKI_(?:CERT_)?ERROR|EPKI_INVALID_ALIAS|PEM_PASSWORD_FAIL",
+        r"certificate (?:has expired|is not yet valid|revoked)",
+        r"self[- ]signed certificate",
+        r"unable to get (?:local )?issuer certificate",
+        r"ca md too weak|ee key too small|CA_MD_TOO_WEAK|CA_KEY_TOO_SMALL|SIGALG_DISALLOWED",
+        r"peer did not return a certificate",
+    ),
+    *message(
+        Stage.TLS,
+        "wrong-psk proposal-mismatch",
+        r"tls-crypt unwrap error",
+        r"cannot locate HMAC in incoming packet",
+        r"packet HMAC authentication failed",
+        r"\bTLS_AUTH_FAIL|TLS_CRYPT_META_FAIL",
+    ),
+    *message(
+        Stage.TLS,
+        "proposal-mismatch",
+        r"failed to negotiate cipher",
+        r"OPTIONS ERROR",
+        r"no shared cipher|no ciphers available",
+        r"unsupported protocol|wrong version number|alert protocol version|TLS_VERSION_MIN|ALERT_PROTOCOL_VERSION",
+        r"handshake failure|ALERT_HANDSHAKE_FAILURE",
+        r"Unsupported cipher|Cipher \S+ not supported|Cipher algorithm .* not found",
+        r"cipher final failed|cipher_ctx_final\(\) failed",
+        r"negotiated cipher not allowed",
+        r"Bad (?:LZO|compression stub) decompression|COMPRESS_ERROR",
+        r"dh key too small",
+        r"Unrecognized option or missing.*(?:cipher|tls-crypt)",
+    ),
+)
+
+NETWORK: Table = (
+    *message(
+        Stage.NAME,
+        "name-not-found",
+        r"RESOLVE: Cannot resolve host address",
+        r"Cannot resolve host address",
+        r"\bRESOLVE_ERROR",
+        r"DNS resolve error|resolve error on",
+        r"Could not determine IPv4/IPv6 protocol",
+    ),
+    *message(
+        Stage.TRANSPORT,
+        "client-firewall",
+        r"WSAEACCES|code=10013",
+        r"write UDP\S*.{0,40}(?:Operation not permitted|Permission denied|EPERM|EACCES)",
+        r"adapters on this system are currently in use",
+        r"There are no (?:TAP|tap|wintun|ovpn-dco)",
+        r"CreateFile failed on TAP device",
+        r"(?:Cannot|ERROR: Cannot) (?:open|allocate) TUN/TAP dev",
+        r"\bTUN_(?:SETUP_FAILED|IFACE_CREATE|IFACE_DISABLED)",
+        r"SOCKET_PROTECT_ERROR",
+    ),
+    *message(
+        Stage.TRANSPORT,
+        "client-firewall tcp-443-blocked",
+        r"(?:write|connect|read) (?:UDP|TCP|to)\S*.{0,60}Network is (?:unreachable|down)",
+        r"Network unreachable, restarting",
+        r"NETWORK_UNAVAILABLE",
+        r"code=10051",
+        weight=STRONG,
+    ),
+    *message(
+        Stage.TRANSPORT,
+        "tcp-443-blocked client-firewall",
+        r"TCP: connect to .* failed",
+        r"connect to \[\w+\]\S+ failed",
+        r"\b(?:TCP|UDP)_CONNECT_ERROR",
+        r"(?:read|write|recv|send)\w* (?:UDP|TCP)\S*.{0,60}(?:refused|timed out|unreachable|No route|code=100\d\d)",
+        r"HTTP proxy(?: returned|:).{0,60}(?:40[37]|failed|denied|bad)",
+        r"\bPROXY_(?:ERROR|NEED_CREDS)",
+        r"CONNECTION_TIMEOUT",
+        r"Bad encapsulated packet length",
+        weight=STRONG,
+    ),
+    *message(
+        Stage.ADDRESS,
+        "no-address",
+        r"Initialization Sequence Completed With Errors",
+        r"No reply from server to push requests",
+        r"No reply from server after sending \d+ push requests",
+        r"DHCP\w*.{0,40}(?:timed out|failed to)",
+    ),
+    *message(
+        Stage.DISCONNECTED,
+        "session-time-over connected",
+        r"Inactivity timeout \(--inactive\)",
+        r"\bINACTIVE_TIMEOUT|Inactive timeout",
+        r"(?:Halt|Connection reset) command was pushed by server",
+        r"CLIENT_HALT|CLIENT_RESTART|TUN_HALT",
+    ),
+)
+
+COURSE: Table = (
+    *starts(
+        r"\bOpenVPN \d\S* .*(?:\[SSL|built on)",
+        r"OpenVPN core 3",
+        r"Restart pause, \d+ second",
+        r"Preserving recently used remote address",
+        r"EVENT: RECONNECTING",
+    ),
+    *starts(r"Attempting to establish TCP connection", step=DialStep.TCP_SENT),
+    *reached(
+        DialStep.UP,
+        r"Initialization Sequence Completed",
+        r"EVENT: CONNECTED",
+        r"\bCONNECTED,SUCCESS",
+    ),
+    *failed(
+        r"TLS key negotiation failed to occur", r"TLS handshake failed", r"Server poll timeout", step=DialStep.TLS_SENT
+    ),
+    *failed(
+        r"TLS_ERROR: BIO read", r"incoming plaintext read error", r"TLS Error: Unroutable", step=DialStep.TLS_ANSWERED
+    ),
+    *ended(
+        Kind.LOST,
+        r"Inactivity timeout \(--ping-(?:restart|exit)\)",
+        r"KEEPALIVE_TIMEOUT",
+        r"\[soft,(?:ping-restart|ping-exit|server_poll)",
+    ),
+    *failed(
+        r"Connection reset, restarting",
+        r"Exiting due to fatal error",
+        r"(?:SIGUSR1|SIGHUP)\[.*received, process restarting",
+        r"EVENT: (?:TRANSPORT_ERROR|NETWORK_\w+_ERROR|\w+_ERROR)",
+        r"HANDSHAKE_TIMEOUT",
+    ),
+    *ended(Kind.CLOSED, r"SIG(?:TERM|INT)\[", r"EVENT: (?:DISCONNECTED|PAUSE)"),
+    *reached(DialStep.PUSHED, r"PUSH_REPLY", r"EVENT: ASSIGN_IP", r",ASSIGN_IP,"),
+    *reached(DialStep.PUSH_ASKED, r"PUSH_REQUEST"),
+    *reached(DialStep.TLS_UP, r"Peer Connection Initiated with", r"EVENT: GET_CONFIG", r",GET_CONFIG,"),
+    *reached(DialStep.TLS_ANSWERED, r"TLS: Initial packet from", r"VERIFY OK", r"STATE:\d+,AUTH,"),
+    *reached(DialStep.TCP_UP, r"TCP connection established with", r"TCP\S* connection established"),
+    *reached(DialStep.TLS_SENT, r"UDP\S* link remote", r"STATE:\d+,WAIT,", r"EVENT: (?:CONNECTING|WAIT)\b"),
+)
+
+TABLE: Table = REFUSALS + TLS + NETWORK + COURSE

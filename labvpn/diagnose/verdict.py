@@ -1,0 +1,93 @@
+"""The answer as a value: a stage, and causes in order, each with the reasons that speak for it."""
+
+from dataclasses import dataclass, replace
+
+from labvpn.diagnose.event import Cause, DialStep, Event, Family, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a cause is named: the `key` of a sentence, with what the sentence mentions."""
+
+    key: str
+    line: int = 0
+    words: str = ""
+    step: DialStep | None = None
+    number: float = 0.0
+    server: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCause:
+    """One cause with its weight (only for order), its heaviest reason, and the stage which that names."""
+
+    cause: Cause
+    weight: float
+    reason: Reason
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where a dial stopped and why; `dial` of `dials` in the file was judged."""
+
+    stage: Stage
+    findings: tuple[RankedCause, ...]
+    dial: int = 1
+    dials: int = 1
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The causes alone, most likely first."""
+        return tuple(finding.cause for finding in self.findings)
+
+    @property
+    def known(self) -> bool:
+        """Whether anything was diagnosed."""
+        return self.stage is not Stage.UNKNOWN
+
+
+SHARES = (1.0, 0.6, 0.45, 0.35, 0.25, 0.2)
+"""How much of its weight a piece of evidence gives to its first cause, its second, and so on."""
+
+
+def named(event: Event) -> Reason:
+    """The reason that quotes a line, or its code."""
+    server = event.family is Family.SERVER
+    if not event.code:
+        return Reason("line", event.number, event.words, server=server)
+    return Reason(
+        "softether" if event.family is Family.SOFTETHER or server else "windows",
+        event.number,
+        event.code,
+        server=server,
+    )
+
+
+def spread(causes: tuple[Cause, ...], weight: float, reason: Reason, stage: Stage) -> list[RankedCause]:
+    """Share a weight among ranked causes."""
+    return [RankedCause(cause, weight * share, reason, stage) for cause, share in zip(causes, SHARES, strict=False)]
+
+
+def _order(finding: RankedCause) -> tuple[float, int]:
+    """Heaviest first; then a client's earliest line, where its trouble began, and a server's latest, its last dial."""
+    return -finding.weight, -finding.reason.line if finding.reason.server else finding.reason.line
+
+
+def ranked(findings: list[RankedCause]) -> tuple[RankedCause, ...]:
+    """One finding a cause, in order: its heaviest reason, its weight raised a little by every other one."""
+    best: dict[Cause, RankedCause] = {}
+    for finding in findings:
+        held = best.get(finding.cause)
+        if held is None:
+            best[finding.cause] = finding
+            continue
+        strong, weak = (finding, held) if _order(finding) < _order(held) else (held, finding)
+        raised = min(strong.weight + weak.weight * 0.1, max(strong.weight, 99.0))
+        best[finding.cause] = replace(strong, weight=raised)
+    return tuple(sorted(best.values(), key=_order))
+
+
+def unknown(key: str = "nothing") -> Verdict:
+    """The answer to what this doctor does not know."""
+    return Verdict(Stage.UNKNOWN, (RankedCause(Cause.UNKNOWN, 0.0, Reason(key), Stage.UNKNOWN),))

@@ -1,0 +1,33 @@
+"""The answer's words, one module a language, all of one shape."""
+
+from dataclasses import dataclass
+
+from labvpn.diagnose.event import Cause, DialStep, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What one cause is called, what tells it apart from its rivals, and what each side can do."""
+
+    title: str
+    tell: str
+    user: str
+    admin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Everything that an answer says in one language; `reasons` and `layout` are format strings by key."""
+
+    stages: dict[Stage, str]
+    steps: dict[DialStep, str]
+    reasons: dict[str, str]
+    advice: dict[Cause, Advice]
+    layout: dict[str, str]
+
+
+def of(language: str) -> Words:
+    """The words of a language: `ja`, or English for every other."""
+    from labvpn.diagnose.words import en, ja
+
+    return ja.WORDS if language == "ja" else en.WORDS

@@ -1,1 +1,0 @@
-"""Proof from outside, and the diagnosis of what fails."""

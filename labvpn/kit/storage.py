@@ -1,0 +1,184 @@
+"""The folder of the kits: readable by its owner alone, ignored by git, one kit for each user."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+ENCRYPTED = ".html"
+MARK = ".labvpn-kits"
+"""The file by which a folder is known as one of kits."""
+
+LIST = ".labvpn-kit"
+"""The file by which a kit is known as one, with the names of its files: nothing else in it is ever removed."""
+
+DRAFT = ".labvpn-new-"
+PAGE = "<!-- labvpn-kit -->\n"
+"""The end of a sealed page, by which it is known as one."""
+
+OLD_PAGE, SHEET, OLD_SHEET = ('id="lock"', "const box = {"), "sheet.html", "@page { size: A4; margin: 14mm }"
+"""By which kits are known that were made before there were marks."""
+
+PROFILES = (".ovpn", ".vpn", ".mobileconfig", ".ps1", ".html", ".crt")
+
+
+class KitStorage:
+    """A folder of kits, made at first need. A kit is the folder USER, or the sealed page USER.html.
+
+    Only what this program made is ever removed or replaced. Every method raises ValueError for a folder that is not
+    one of kits and not empty, and for what stands in a kit's place and is none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, user: str, files: Mapping[str, bytes]) -> Path:
+        """Keep a kit as a folder in place of the user's old one; a cut leaves the old one, the new one or none."""
+        place = self._free(user)
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=self.folder))
+        for name, content in {LIST: json.dumps(sorted(files)).encode(), **files}.items():
+            _write(draft / name, content)
+        self.remove(user)
+        if place.exists():  # something of somebody else's in it stays
+            for path in draft.iterdir():
+                if (place / path.name).exists():
+                    raise ValueError(f"{place / path.name} is no file of a kit; move it away, and run this again")
+                path.rename(place / path.name)
+            draft.rmdir()
+        else:
+            draft.rename(place)
+        return place
+
+    def put_sealed(self, user: str, page: str) -> Path:
+        """Keep a kit as a sealed page in place of the user's old one."""
+        place = self._free(user + ENCRYPTED)
+        self._free(user)
+        handle, draft = tempfile.mkstemp(prefix=DRAFT, dir=self.folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write((page + PAGE).encode())
+        self.remove(user)
+        Path(draft).rename(place)
+        return place
+
+    def remove(self, user: str) -> bool:
+        """Remove a user's kit; whether there was one."""
+        if not self._is_ours():
+            return False
+        place, sealed = self._place(user), self._place(user + ENCRYPTED)
+        # The folder of a user whose own name ends so is no sealed page.
+        found = [path for path in (place, sealed) if path.is_file() == (path == sealed) and _is_kit(path)]
+        for path in found:
+            _clear(path)
+        return bool(found)
+
+    def has_sealed(self, user: str) -> bool:
+        """Whether the user's kit is a sealed page."""
+        sealed = self._place(user + ENCRYPTED)
+        return sealed.is_file() and _is_kit(sealed)
+
+    def strangers(self, users: Iterable[str]) -> list[str]:
+        """The users of kits on the shelf who are none of these."""
+        if not self._is_ours():
+            return []
+        kits = [path for path in self.folder.iterdir() if not path.name.startswith(".") and _is_kit(path)]
+        return sorted(
+            {path.name.removesuffix(ENCRYPTED) if path.is_file() else path.name for path in kits} - set(users)
+        )
+
+    def _is_ours(self) -> bool:
+        """Whether the folder is there and is one of kits; its kits may be from before it was marked."""
+        if self.folder.is_symlink() or not self.folder.is_dir():
+            return False
+        held = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
+        marked = (self.folder / MARK).is_file() or (_is_ignored(self.folder) and all(map(_is_kit, held)))
+        return marked and not _is_home(self.folder)
+
+    def _prepare(self) -> None:
+        """Make the folder, or see that it is one for kits, and clear away what a run that was cut left in it."""
+        if self.folder.is_symlink() or _is_home(self.folder):
+            raise ValueError(f"{self.folder} is no folder for kits alone; give --folder a new one, such as kits")
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._is_ours() and (held := sorted(path.name for path in self.folder.iterdir())):
+            shown = ", ".join(held[:3])
+            raise ValueError(
+                f"{self.folder} holds what is no kit ({shown}), and kits are kept apart; give --folder a new one"
+            )
+        self.folder.chmod(0o700)
+        (self.folder / MARK).touch(0o600)
+        if not (self.folder / ".gitignore").exists():
+            (self.folder / ".gitignore").write_text("*\n")
+        for path in self.folder.glob(f"{DRAFT}*"):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def _free(self, name: str) -> Path:
+        """A place in the prepared folder where nothing stands but a kit."""
+        place = self._place(name)
+        self._prepare()
+        if (place.exists() or place.is_symlink()) and not _is_kit(place):
+            raise ValueError(f"{place} stands in the place of a kit and is none; move it away, and run this again")
+        return place
+
+    def _place(self, name: str) -> Path:
+        # The name comes from the outputs and becomes a path: it must stay one below the folder.
+        if name.startswith(".") or "/" in name or "\0" in name:
+            raise ValueError(f"'{name}' is no name that a file can have here; rename the user")
+        return self.folder / name
+
+
+def _is_ignored(folder: Path) -> bool:
+    """Whether git ignores all of the folder, as it did before kits had a mark."""
+    ignored = folder / ".gitignore"
+    return ignored.is_file() and ignored.read_text("utf-8", "replace") == "*\n"
+
+
+def _is_home(folder: Path) -> bool:
+    """Whether kits may not live here: the root, what stands in it, a home, the folder one is in, or one above."""
+    place = folder.resolve()
+    above = [one for path in (Path.home().resolve(), Path.cwd()) for one in (path, *path.parents)]
+    return place in above or place.parent in (Path("/"), Path("/home"))
+
+
+def _is_kit(path: Path) -> bool:
+    """Whether this program made it, as what stands in it tells."""
+    if path.is_symlink():
+        return False
+    if path.is_file():
+        text = path.read_text("utf-8", "replace") if path.suffix == ENCRYPTED else ""
+        return text.endswith(PAGE) or all(part in text for part in OLD_PAGE)
+    if not path.is_dir():
+        return False
+    names = {each.name for each in path.iterdir()}
+    old = SHEET in names and all(name.endswith(PROFILES) for name in names)
+    return LIST in names or (old and OLD_SHEET in (path / SHEET).read_text("utf-8", "replace"))
+
+
+def _clear(kit: Path) -> None:
+    """Remove a kit's files, and its folder unless there is more in it."""
+    if kit.is_file():
+        kit.unlink()
+        return
+    for name in _files(kit):
+        (kit / name).unlink(missing_ok=True)
+    (kit / LIST).unlink(missing_ok=True)
+    if not any(kit.iterdir()):
+        kit.rmdir()
+
+
+def _files(kit: Path) -> list[str]:
+    """The names of a kit's own files."""
+    if not (kit / LIST).is_file():
+        return [path.name for path in kit.iterdir() if path.is_file()]
+    try:
+        names = json.loads((kit / LIST).read_text())
+        return [name for name in names if Path(name).name == name and (kit / name).is_file()]
+    except (ValueError, TypeError):
+        raise ValueError(f"{kit / LIST} is damaged; move {kit} away, and run this again") from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)

@@ -1,1 +1,0 @@
-"""What a machine shows now: from its answer to values of the model's shape."""

@@ -1,0 +1,1 @@
+"""From a machine's answer to values of the model's shape."""

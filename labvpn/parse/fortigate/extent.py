@@ -1,0 +1,144 @@
+"""What names on a FortiGate stand for: addresses, ports, and the interfaces of zones and SD-WAN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, collapse_addresses
+
+from labvpn.state.fortigate import ALL, AddressGroup, AddressObject, Inventory
+
+EVERYWHERE = IPv4Network("0.0.0.0/0")
+WIDE = 8
+"""A network with a shorter prefix than this holds so many that some stranger is in it."""
+
+Anyone = str | IPv4Address
+"""Who sends: an address, a country, the name of an object, or `all`, which is somebody whom no rule names."""
+
+Range = tuple[int, int]
+
+
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """Whether one of some answers is yes; None where that hangs on one that cannot be told."""
+    held = list(answers)
+    return True if True in held else (None if None in held else False)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What names stand for: networks, and the names that the lab cannot resolve (countries and the like)."""
+
+    networks: frozenset[IPv4Network]
+    unknown: frozenset[str]
+
+    def covers(self, other: Extent) -> bool:
+        """Whether everything of the other lies in this one, as far as can be told."""
+        if EVERYWHERE in self.networks:
+            return True
+        held = all(any(one.subnet_of(mine) for mine in self.networks) for one in other.networks)
+        return held and other.unknown <= self.unknown
+
+    def meets(self, other: Extent) -> bool:
+        """Whether they share an address, or may do so."""
+        if self.unknown & other.unknown or (self.unknown and other.networks) or (other.unknown and self.networks):
+            return True
+        return any(one.overlaps(two) for one in self.networks for two in other.networks)
+
+
+class Named:
+    """Objects and groups of one kind, by their names."""
+
+    def __init__(self, groups: Iterable[AddressGroup]) -> None:
+        self.groups: Mapping[str, AddressGroup] = {group.name: group for group in groups}
+
+    def members(self, names: Sequence[str]) -> list[str]:
+        """Names with all that their groups hold; a group that holds itself is read once."""
+        found: dict[str, None] = {}
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop(0)
+            if name not in found:
+                found[name] = None
+                waiting += self.groups[name].members if name in self.groups else ()
+        return list(found)
+
+
+class Addresses(Named):
+    """A box's addresses, groups of them and VIPs."""
+
+    def __init__(self, box: Inventory) -> None:
+        super().__init__(box.groups)
+        self._addresses = {address.name: address for address in box.addresses}
+        self._vips = {vip.name: vip for vip in box.vips}
+        self.extent = cache(self._extent)
+        self.holds = cache(self._holds)
+        self.doubt = cache(self._doubt)
+
+    def _holds(self, names: tuple[str, ...], source: Anyone) -> bool | None:
+        """Whether somebody is among what some names stand for."""
+        return any_of(self._in(name, self._resolved(source), ()) for name in names)
+
+    def _resolved(self, source: Anyone) -> Anyone:
+        """A country's object as the country, so that the box's other objects of that country hold it too."""
+        known = self._addresses.get(source) if isinstance(source, str) and source != ALL else None
+        return f"country {known.country}" if known and known.country else source
+
+    def _in(self, name: str, source: Anyone, above: tuple[str, ...]) -> bool | None:
+        if name in self.groups:
+            return self._in_group(self.groups[name], source, above) if name not in above else False
+        if name in self._addresses:
+            return _in_address(self._addresses[name], source)
+        if name in self._vips:
+            return False  # whom a VIP takes in is for `Reach` to say: it has ports, too
+        return True if name == ALL else None
+
+    def _in_group(self, group: AddressGroup, source: Anyone, above: tuple[str, ...]) -> bool | None:
+        if group.unread:
+            return None
+        inside = any_of(self._in(name, source, (*above, group.name)) for name in group.members)
+        left_out = any_of(self._in(name, source, (*above, group.name)) for name in group.without)
+        if inside is False or left_out is True:
+            return False
+        return inside if left_out is False else None
+
+    def _doubt(self, names: tuple[str, ...]) -> str:
+        """The first object among some names that the lab cannot resolve, and why."""
+        for name in self.members(names):
+            address, group, vip = self._addresses.get(name), self.groups.get(name), self._vips.get(name)
+            if (known := address or group or vip) and known.unread:
+                return f"{name}: {', '.join(known.unread)}"
+            if address and not address.networks:
+                return f"{name}: {'country ' + address.country if address.country else address.host}"
+            if group and group.without:
+                return f"{name}: exclude-member {' '.join(group.without)}"
+            if not known and name != ALL:
+                return f"{name}: not among the addresses that were read"
+        return ""
+
+    def _extent(self, names: tuple[str, ...]) -> Extent:
+        networks: list[IPv4Network] = []
+        unknown: set[str] = set()
+        for name in self.members(names):
+            address, vip, group = self._addresses.get(name), self._vips.get(name), self.groups.get(name)
+            if vip and not vip.unread:
+                networks += [IPv4Network(vip.outside), IPv4Network(vip.mapped)]
+            elif address and address.networks and not address.unread:
+                networks += address.networks
+            elif name == ALL and not address:
+                networks.append(EVERYWHERE)
+            elif not group or group.without or group.unread:
+                unknown.add(name)
+        return Extent(frozenset(collapse_addresses(networks)), frozenset(unknown))
+
+
+def _in_address(address: AddressObject, source: Anyone) -> bool | None:
+    if address.unread:
+        return None
+    if isinstance(source, IPv4Address):
+        held = any(source in network for network in address.networks)
+        return held if address.networks else None
+    if address.country or address.host:
+        return source == f"country {address.country}"
+    widest = min(network.prefixlen for network in collapse_addresses(address.networks))
+    return widest == 0 or (None if widest < WIDE else False)

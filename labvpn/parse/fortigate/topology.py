@@ -1,0 +1,50 @@
+"""The interfaces of a FortiGate, and what its zones and SD-WAN zones hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from labvpn.state.fortigate import Inventory
+
+
+class Topology:
+    """The interfaces of a box, with what its zones and SD-WAN zones hold."""
+
+    def __init__(self, box: Inventory) -> None:
+        self._zones = {zone.name: zone for zone in box.zones}
+        self._known = {interface.name for interface in box.interfaces} | set(self._zones)
+
+    def expand(self, name: str) -> frozenset[str]:
+        """An interface itself, or the members of a zone; a zone with none is itself."""
+        zone = self._zones.get(name)
+        return frozenset(zone.members) if zone and zone.members else frozenset((name,))
+
+    def among(self, name: str, names: Sequence[str]) -> bool | None:
+        """Whether an interface (every member of a zone) is among others; None where only a part of it is."""
+        if "any" in names or name in names:
+            return True
+        mine, theirs = self.expand(name), frozenset[str]().union(*map(self.expand, names))
+        if name == "any":
+            return None if theirs else False
+        if mine <= theirs:
+            return True
+        unresolved = self._known and any(other not in self._known for other in names)
+        return None if mine & theirs or unresolved else False
+
+    def all_among(self, names: Sequence[str], wide: Sequence[str]) -> bool:
+        """Whether all of some interfaces are among others."""
+        return all(self.among(name, wide) is True for name in names)
+
+    def shared(self, one: Sequence[str], two: Sequence[str]) -> bool:
+        """Whether some interface is, or may be, in both."""
+        return any(
+            self.among(name, two) is not False or self.among(other, one) is not False for name in one for other in two
+        )
+
+    def open_between(self, enters: str, leaves: str) -> str:
+        """The name of a zone between whose members everything passes, if both interfaces are in it."""
+        for zone in self._zones.values():
+            held = set(zone.members)
+            if zone.open and enters != leaves and self.expand(enters) & held and self.expand(leaves) & held:
+                return zone.name
+        return ""

@@ -1,0 +1,66 @@
+"""What the VPN host shows now, from the host agent's answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+UNEXPECTED = "the host agent's answer is not of the expected shape"
+
+
+@dataclass(frozen=True)
+class HostState:
+    """One concern as the host shows it: its document, the one converged last (None: never), and what it says.
+
+    Notes are worth knowing, warnings are what users would notice; a refusal (what is wrong, what to do) forbids it all.
+    `memory` names damaged files in which the agent remembers it, which the next run writes anew.
+    `begun` is the document of a run that was cut off. `renewed` are the places of secrets that are others than those
+    applied last (`user LAB/guest1 password`), None where nothing is known of those.
+    """
+
+    document: str
+    applied: str | None = None
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusals: tuple[tuple[str, str], ...] = ()
+    memory: tuple[str, ...] = ()
+    begun: str | None = None
+    renewed: tuple[str, ...] | None = ()
+
+
+NOTHING = HostState("")
+"""A host on which nothing of this concern was ever done."""
+
+
+def read_answer(text: str) -> Mapping[str, HostState]:
+    """The agent's answer to `observe`, by concern. Raises ValueError if it is none."""
+    answer = json.loads(text)
+    if not isinstance(answer, dict):
+        raise ValueError(UNEXPECTED)
+    return {concern: _observed(part) for concern, part in answer.items()}
+
+
+def _observed(part: object) -> HostState:
+    if not isinstance(part, dict):
+        raise ValueError(UNEXPECTED)
+    document, applied, begun = part.get("observed"), part.get("applied"), part.get("begun")
+    if not isinstance(document, str) or not isinstance(applied, str | None) or not isinstance(begun, str | None):
+        raise ValueError(UNEXPECTED)
+    refusals = tuple(_pair(refusal) for refusal in _list(part, "refusals"))
+    notes, warnings, memory = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings", "memory"))
+    renewed = tuple(map(str, _list(part, "renewed"))) if part.get("renewed", ()) is not None else None
+    return HostState(document, applied, notes, warnings, refusals, memory, begun, renewed)
+
+
+def _list(part: dict[str, object], key: str) -> list[object]:
+    found = part.get(key, [])
+    if not isinstance(found, list):
+        raise ValueError(UNEXPECTED)
+    return found
+
+
+def _pair(refusal: object) -> tuple[str, str]:
+    if not isinstance(refusal, list) or len(refusal) != 2:
+        raise ValueError(UNEXPECTED)
+    return str(refusal[0]), str(refusal[1])

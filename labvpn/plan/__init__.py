@@ -1,0 +1,1 @@
+"""From desired and actual to what would change, in words."""

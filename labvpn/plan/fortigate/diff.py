@@ -1,0 +1,186 @@
+"""How a FortiGate differs from what is wanted there, in words that its administrator understands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from labvpn.plan.fortigate.order import SHOWN, listed, misplaced
+from labvpn.state.fortigate import (
+    COMMENT,
+    AddressGroup,
+    AddressObject,
+    DesiredFortiGate,
+    Extras,
+    Inventory,
+    Objects,
+    Policy,
+    ServiceObject,
+    Vip,
+)
+
+Thing: TypeAlias = AddressObject | AddressGroup | ServiceObject | Vip | Policy
+Fields: TypeAlias = Iterator[tuple[str, str]]
+
+
+def planned(wanted: DesiredFortiGate, seen: Inventory, prefix: str) -> list[str]:
+    """What the next run creates and takes away: `+ service SoftEther`, `- service vpn-udp`.
+
+    On a box that has some of ours already, what is missing was mostly taken away by hand, and each is named.
+    """
+    missing = list(_missing(wanted.objects, seen))
+    if any(thing.comment == COMMENT for _, thing in _things(seen)):
+        news = [f"FortiGate: {kind} {name} is gone from the box, or is new here" for kind, name in missing]
+    else:
+        news = list(_summary("+", missing))
+    return [*news, *_summary("-", _surplus(wanted.objects, seen, prefix))]
+
+
+def drifted(wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
+    """Where the box's own objects differ: `service SoftEther: ports 443 992 on the box, 443 992 1194 5555 here`."""
+    sentences: list[str] = []
+    for kind, thing in _things(wanted.objects):
+        there = _found(seen, kind, _key(thing))
+        if there is not None:
+            sentences += _differences(kind, thing, there)
+    return sentences + [sentence for block in wanted.blocks for sentence in misplaced(block, seen)]
+
+
+def facts(objects: Objects) -> dict[str, str]:
+    """Every field of every object by what sentences call it: `service SoftEther: ports` is `443 992`."""
+    fields = {
+        f"{kind} {thing.name}: {label}": text for kind, thing in _things(objects) for label, text in _fields(thing)
+    }
+    members = {f"group {group.name}: members": " ".join(sorted(group.members)) for group in objects.groups}
+    return {**fields, **members}
+
+
+def whose(last: Mapping[str, str], seen: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """Who made each difference, a line for each side: what the box shows otherwise than it was applied last is by hand.
+
+    `last` are the facts that were applied last; of what is not among them nobody can say.
+    """
+    unlike = [key for key in wanted if key in last and seen.get(key) != wanted[key]]
+    others = [key for key in unlike if seen.get(key) != last[key]]
+    ours = [key for key in unlike if key not in others]
+    ends = {"somebody else changed": others, "this configuration changed, and nobody else": ours}
+    return [f"Since the last run {who}: {', '.join(each)}" for who, each in ends.items() if each]
+
+
+def is_changed(wanted: DesiredFortiGate, seen: Inventory, prefix: str) -> bool:
+    """Whether a run would write to the box."""
+    return bool(drifted(wanted, seen) or planned(wanted, seen, prefix))
+
+
+def _differences(kind: str, thing: Thing, there: Thing) -> Iterator[str]:
+    if not _adopts(thing) and there.comment != COMMENT:
+        plural = {"address": "addresses", "policy": "policies"}.get(kind, f"{kind.lower()}s")
+        remedy = f"adopt it (fortigate.adopt.{plural})"
+        comments = f"comment {there.comment or 'none'} on the box, {COMMENT} here"
+        yield f"{kind} {thing.name}: {comments}; if the stack did not make it, {remedy}"
+    if isinstance(thing, AddressGroup) and isinstance(there, AddressGroup):
+        yield from _members(thing, there)
+    ours = dict(_fields(thing))
+    for label, shown in _fields(there):
+        if label in ours and ours[label] != shown:
+            yield f"{kind} {thing.name}: {label} {shown or 'none'} on the box, {ours[label] or 'none'} here"
+    for label, shown in _more(thing, there):
+        yield f"{kind} {thing.name}: {label} {shown} on the box, {dict(thing.extras).get(label, 'none')} here"
+
+
+def _more(thing: Thing, there: Thing) -> Extras:
+    """What the box has in an object that we did not put there; of one that was adopted, its conditions alone."""
+    if _adopts(thing):
+        return tuple(pair for pair in there.extras if " ".join(pair) in there.unread)
+    return tuple(pair for pair in there.extras if pair not in thing.extras)
+
+
+def _members(ours: AddressGroup, there: AddressGroup) -> Iterator[str]:
+    lacks, more = set(ours.members) - set(there.members), set(there.members) - set(ours.members)
+    if lacks:
+        yield f"group {ours.name}: the box lacks {listed(sorted(lacks))}"
+    if more:
+        yield f"group {ours.name}: the box also has {listed(sorted(more))}"
+
+
+def _fields(thing: Thing) -> Fields:
+    if isinstance(thing, AddressObject):
+        yield "address", thing.country or thing.host or " ".join(map(str, thing.networks))
+    elif isinstance(thing, ServiceObject):
+        yield "ports", " ".join(filter(None, (thing.tcp, thing.udp))) or f"IP protocol {thing.protocol}"
+    elif isinstance(thing, Vip):
+        ports = f", {' '.join(thing.forwards)} alone" if thing.forwards else ""
+        yield "translation", f"{thing.outside} at {thing.interface} to {thing.mapped}{ports}"
+    elif isinstance(thing, Policy):
+        yield from _policy_fields(thing)
+
+
+def _policy_fields(policy: Policy) -> Fields:
+    lists: Mapping[str, Sequence[str]] = {
+        "from": policy.from_interfaces,
+        "to": policy.to_interfaces,
+        "sources": policy.sources,
+        "destinations": policy.destinations,
+        "services": policy.services,
+    }
+    for label, names in lists.items():
+        yield label, ("all but " if label in policy.negated else "") + " ".join(sorted(names))
+    yield "action", policy.action
+    yield "schedule", policy.schedule
+    yield "logging", policy.log
+    # A policy whose schedule is `none` is off for that alone, and the schedule is said.
+    yield "status", "on" if policy.active or policy.schedule == "none" else "off"
+    if policy.action == "accept":
+        yield "nat", "on" if policy.nat else "off"
+    else:
+        yield "match-vip", "on" if policy.sees_vips else "off"
+
+
+def _things(objects: Objects) -> Iterator[tuple[str, Thing]]:
+    kinds: Mapping[str, Callable[[Objects], Sequence[Thing]]] = {
+        "address": lambda held: held.addresses,
+        "group": lambda held: held.groups,
+        "service": lambda held: held.services,
+        "VIP": lambda held: held.vips,
+        "policy": lambda held: held.policies,
+    }
+    for kind, held in kinds.items():
+        yield from ((kind, thing) for thing in held(objects))
+
+
+def _key(thing: Thing) -> str:
+    return thing.key if isinstance(thing, Policy) else thing.name
+
+
+def _found(seen: Objects, kind: str, key: str) -> Thing | None:
+    return next((thing for other, thing in _things(seen) if other == kind and _key(thing) == key), None)
+
+
+def _missing(wanted: Objects, seen: Objects) -> Iterator[tuple[str, str]]:
+    there = {(kind, _key(thing)) for kind, thing in _things(seen)}
+    yield from ((kind, thing.name) for kind, thing in _things(wanted) if (kind, _key(thing)) not in there)
+
+
+def _surplus(wanted: Objects, seen: Objects, prefix: str) -> Iterator[tuple[str, str]]:
+    """Ours by comment and name, which nothing wants any more."""
+    kept = {(kind, thing.name) for kind, thing in _things(wanted)}
+    for kind, thing in _things(seen):
+        ours = thing.comment == COMMENT and thing.name.startswith((f"{prefix}-", "SoftEther"))
+        if ours and (kind, thing.name) not in kept:
+            yield kind, thing.name
+
+
+def _summary(sign: str, things: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """A line for each thing, but one line alone for many of a kind."""
+    by_kind: dict[str, list[str]] = {}
+    for kind, name in things:
+        by_kind.setdefault(kind, []).append(name)
+    for kind, names in by_kind.items():
+        if len(names) > SHOWN:
+            yield f"{sign} {len(names)} of kind {kind}: {listed(names)}"
+        else:
+            yield from (f"{sign} {kind} {name}" for name in names)
+
+
+def _adopts(thing: Thing) -> bool:
+    return bool(getattr(thing, "adopts", ""))

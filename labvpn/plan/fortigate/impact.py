@@ -1,0 +1,189 @@
+"""What people would notice of a run on the FortiGate, found by sending thought packets through both lists of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address
+from itertools import product
+from typing import NamedTuple
+
+from labvpn.model.fortigate import FortiGate, VpnOnlyHosts, networks, ports
+from labvpn.model.lab import Lab
+from labvpn.model.ports import Port, Transport
+from labvpn.model.server import Server
+from labvpn.parse.fortigate.extent import Anyone
+from labvpn.parse.fortigate.services import spans_of
+from labvpn.plan import ipsec
+from labvpn.plan.fortigate.others import holes, leaks, shadows
+from labvpn.plan.fortigate.policy_table import Packet, Verdict
+from labvpn.plan.fortigate.view import View, after, merged, ports_of, somebody_at
+from labvpn.state.fortigate import ALL, Action, DesiredFortiGate, Inventory
+
+__all__ = ["after", "closings", "holes", "leaks", "merged", "openings", "shadows", "unanswered"]
+
+
+class Tried(NamedTuple):
+    """A port that was tried before the run and as it will be after it."""
+
+    port: Port
+    now: Verdict
+    later: Verdict
+
+    @property
+    def closes(self) -> bool:
+        """Whether it is open now, or may be, and will not be."""
+        return self.later.passes is False and self.now.passes is not False
+
+    @property
+    def opens(self) -> bool:
+        """Whether it will be open, and is not now, or may not be."""
+        return self.later.passes is True and self.now.passes is not True
+
+    @property
+    def vague(self) -> bool:
+        """Whether it cannot be told what becomes of it."""
+        return self.later.passes is None
+
+
+def closings(lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
+    """What can be reached now and not after the run, and what of that cannot be told."""
+    before, then = View.of(seen), View.of(merged(wanted, seen))
+    rows = list(_outside(lab, box, wanted, seen, before, then))
+    shut = _sentence([(where, [one for one in tried if one.closes]) for where, tried in rows], "closes", "close")
+    return [*shut, *_vague(rows), *(_campus(box, box.behind_vpn, seen, before, then) if box.behind_vpn else ())]
+
+
+def openings(lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
+    """What can be reached after the run and not now."""
+    rows = _outside(lab, box, wanted, seen, View.of(seen), View.of(merged(wanted, seen)))
+    return [*_sentence([(where, [one for one in tried if one.opens]) for where, tried in rows], "opens", "open")]
+
+
+def unanswered(lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
+    """The users of built-in clients who meet silence even after the run, since a rule that is not ours stops IPsec."""
+    if not lab.vpn.protocols.l2tp_ipsec:
+        return []
+    view, found = View.of(merged(wanted, seen)), []
+    for server, interface, (audience, source) in product(lab.servers, box.outside, audiences(box)):
+        judged = [(port, _tried(view, box, server, interface, source, port)) for port in ipsec.PORTS]
+        shut = [str(port) for port, verdict in judged if verdict.passes is False]
+        if shut and (audience != "everyone" or ALL in box.sources):
+            to = f"{interface}{_towards(lab, server)}"
+            found.append(f"{' and '.join(shut)} stay closed at {to} for {audience}: {ipsec.SILENCE}")
+    return found
+
+
+def _outside(
+    lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory, before: View, then: View
+) -> Iterator[tuple[str, list[Tried]]]:
+    """For those outside, at each interface: every port that could count, tried before and after."""
+    tried = sorted({*lab.vpn.ports, *_offered(wanted, seen)})
+    for server, interface, (audience, source) in product(lab.servers, box.outside, audiences(box)):
+        where = f"{audience} outside" if len(box.outside) == 1 else f"{audience} at {interface}"
+        where += _towards(lab, server)
+        views = [[_tried(view, box, server, interface, source, port) for port in tried] for view in (before, then)]
+        yield where, [Tried(*one) for one in zip(tried, *views, strict=True)]
+
+
+def _tried(view: View, box: FortiGate, server: Server, interface: str, source: Anyone, port: Port) -> Verdict:
+    target = server.address
+    if box.vip:
+        target = box.vip.addresses.get(interface, target)
+    return view.judge(Packet(interface, box.inside, source, target, port))
+
+
+def _towards(lab: Lab, server: Server) -> str:
+    """Which server is meant, where there are several."""
+    return f" (to {server.address})" if len(lab.servers) > 1 else ""
+
+
+def _sentence(rows: Sequence[tuple[str, list[Tried]]], one: str, many: str) -> Iterator[str]:
+    """A sentence for each group of ports, with all for whom it holds, and what their present state hangs on."""
+    found: dict[tuple[tuple[Port, ...], str], list[str]] = {}
+    for where, tried in rows:
+        for because in dict.fromkeys(each.now.because for each in tried):
+            held = tuple(each.port for each in tried if each.now.because == because)
+            found.setdefault((held, because), []).append(where)
+    for (held, because), audiences_ in found.items():
+        doubt = f"; whether {_these(held)} open now cannot be told because of {because}" if because else ""
+        yield f"{_named(held)} {many if len(held) > 1 else one} for {_joined(audiences_)}{doubt}"
+
+
+def _vague(rows: Sequence[tuple[str, list[Tried]]]) -> Iterator[str]:
+    """A sentence for the ports of which it cannot be told whether somebody reaches them after the run."""
+    found: dict[tuple[tuple[Port, ...], str], list[str]] = {}
+    for where, tried in rows:
+        for because in dict.fromkeys(each.later.because for each in tried if each.vague):
+            held = tuple(each.port for each in tried if each.vague and each.later.because == because)
+            found.setdefault((held, because), []).append(where)
+    for (held, because), audiences_ in found.items():
+        subject = f"{_named(held)} {'are' if len(held) > 1 else 'is'} open for {_joined(audiences_)}"
+        yield f"whether {subject} cannot be told because of {because}"
+
+
+def _named(held: Sequence[Port]) -> str:
+    return f"port{'s' * (len(held) > 1)} {', '.join(map(str, held))}"
+
+
+def _these(held: Sequence[Port]) -> str:
+    return "they are" if len(held) > 1 else "it is"
+
+
+def _joined(audiences_: Sequence[str]) -> str:
+    more = f" and {len(audiences_) - 4} more" if len(audiences_) > 4 else ""
+    return ", ".join(audiences_[:4]) + more
+
+
+def audiences(box: FortiGate) -> Iterator[tuple[str, Anyone]]:
+    """Who is tried from outside: somebody whom no rule names, and each source of the configuration."""
+    yield "everyone", ALL
+    for source in box.sources:
+        known = networks((source,))
+        if known:
+            yield source.removesuffix("/32"), known[0][0]
+        elif source != ALL:
+            yield source, f"country {source}"
+
+
+def _offered(wanted: DesiredFortiGate, seen: Inventory) -> Iterator[Port]:
+    """The ports of our services as the box has them now."""
+    ours = {service.name for service in wanted.objects.services}
+    named = {name for policy in wanted.objects.policies for name in _services_of(policy.name, seen)}
+    for service in seen.services:
+        if service.name in ours | named and service.protocol is None:
+            yield from (port for span in spans_of(service) for port in ports_of(span))
+
+
+def _services_of(name: str, seen: Inventory) -> tuple[str, ...]:
+    return next((policy.services for policy in seen.policies if policy.name == name), ())
+
+
+def _campus(box: FortiGate, closed: VpnOnlyHosts, seen: Inventory, before: View, then: View) -> Iterator[str]:
+    but = ", ".join(way.name for way in closed.exceptions)
+    exceptions = f" (the exceptions stay: {but})" if but else ""
+    to = closed.to or box.inside
+    for interface in closed.from_:
+        somebody = somebody_at(seen, interface, closed)
+        for name, address in closed.hosts.items():
+            named = _reached(before, interface, to, somebody, address)
+            tried: list[Port | None] = [*ports(closed.ports)] or [None, *named]
+            probes = [(port, Packet(interface, to, somebody, address, port)) for port in tried]
+            lost = [port for port, one in probes if _loses(before.judge(one), then.judge(one))]
+            if lost:
+                what = "any port" if None in lost else ", ".join(map(str, lost))
+                lost_there = f"the {interface} can no longer reach {what} of {name} ({address})"
+                yield f"{lost_there} except through the VPN{exceptions}"
+
+
+def _loses(now: Verdict, later: Verdict) -> bool:
+    return later.passes is False and now.passes is not False
+
+
+def _reached(view: View, interface: str, to: str, somebody: Anyone, address: IPv4Address) -> Iterator[Port]:
+    """The ports that the box's accepting rules name for a host."""
+    for policy in view.policies:
+        for kind, low, high in sorted(view.reach.services.span(policy.services).spans):
+            if policy.action is Action.ACCEPT and kind in ("tcp", "udp"):
+                first = Port(low, Transport(kind))
+                if view.reach.match(policy, Packet(interface, to, somebody, address, first)).answer is not False:
+                    yield from ports_of((kind, low, high))

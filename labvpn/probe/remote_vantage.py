@@ -1,0 +1,145 @@
+"""The same probe from another machine: a command prefix runs it there and hands back what it saw as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from labvpn.agent.bundle import program
+from labvpn.connect.refused import last_line
+from labvpn.probe import scan
+from labvpn.probe.scan import PLACES, View
+from labvpn.probe.targets import TargetError, Targets
+
+# Seconds for the whole of it: a slow login, and the probe itself.
+PATIENCE = 60.0
+
+_HERE = Path(__file__).parent
+# What a machine without labvpn is sent: the standard library is all it needs.
+SENT = (
+    "targets",
+    "observation",
+    "sockets",
+    "services",
+    "scan",
+    "standalone",
+    "wire/ike",
+    "wire/openvpn",
+    "wire/l2tp",
+    "wire/sstp",
+)
+
+
+@dataclass(frozen=True)
+class RemoteVantage:
+    """A vantage point: its name, where it stands, and the words of the command that leads there."""
+
+    name: str
+    place: str
+    prefix: tuple[str, ...]
+
+    @property
+    def is_python(self) -> bool:
+        """Whether the command ends in a Python, to which the probe is sent, and not in a labvpn."""
+        return Path(self.prefix[-1]).name.startswith("python")
+
+    def look(self, wanted: Targets, address: str) -> View:
+        """What this point sees of all ports; what goes wrong on the way becomes the view's trouble."""
+        start = ["-I", "-B", "-"] if self.is_python else ["doctor", "probe"]
+        command = [*self.prefix, *start, *arguments(wanted, address), *([] if self.is_python else ["--json"])]
+        script = bundle() if self.is_python else ""
+        try:
+            ran = subprocess.run(
+                command,
+                input=script,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return View(self.name, self.place, trouble=f"{self.prefix[0]} did not end within {PATIENCE:.0f} s")
+        except OSError as error:
+            return View(self.name, self.place, trouble=f"{self.prefix[0]}: {error.strerror}")
+        return read(self, ran.stdout, ran.stderr, ran.returncode)
+
+
+def vantage(text: str) -> RemoteVantage:
+    """The vantage point of NAME=COMMAND PREFIX; it stands where its name says (campus, vpn, host), else outside.
+
+    Raises TargetError.
+    """
+    name, _, command = text.partition("=")
+    try:
+        prefix = tuple(shlex.split(command))
+    except ValueError as error:
+        raise TargetError(f"--vantage {name}: {error} in {command!r}") from None
+    if not name.replace("-", "").isalnum() or not prefix:
+        raise TargetError(f"--vantage: {text!r} is no NAME=COMMAND, such as campus=ssh me@campus.example labvpn")
+    return RemoteVantage(name, place_of(name), prefix)
+
+
+def place_of(name: str) -> str:
+    """Where a vantage point of that name stands: campus and campus-library stand on the campus."""
+    first = name.partition("-")[0]
+    return first if first in PLACES else "outside"
+
+
+def read(there: RemoteVantage, out: str, err: str, code: int) -> View:
+    """The view in what a vantage point printed, whatever its login printed before and after it."""
+    for data in _objects(out):
+        try:
+            view = scan.from_json(data["vantages"][0] if "vantages" in data else data)
+        except (KeyError, IndexError, TypeError, ValueError):
+            continue
+        return replace(view, name=there.name, place=there.place)
+    words = last_line(err, "it printed no report")
+    instead = last_line(out, "")
+    told = f"; it said: {instead}" if instead and not err.strip() else ""
+    return View(there.name, there.place, trouble=f"{words} (exit status {code}){told}")
+
+
+def _objects(text: str) -> Iterator[Any]:
+    """Each JSON object that begins with a line of the text, the last first."""
+    read_from = json.JSONDecoder().raw_decode
+    for start in reversed([found.start() for found in re.finditer(r"^\{", text, re.MULTILINE)]):
+        with suppress(ValueError, RecursionError):
+            yield read_from(text, start)[0]
+
+
+def bundle() -> str:
+    """The probe as one Python program for a machine's `python3 -`."""
+    texts = {f"labvpn.probe.{name.replace('/', '.')}": (_HERE / f"{name}.py").read_text("utf-8") for name in SENT}
+    return _OLDEST + program(texts, "labvpn.probe.standalone")
+
+
+_OLDEST = """\
+import sys
+if sys.version_info < (3, 9):
+    sys.exit("the Python there is older than 3.9, which the probe needs")
+"""
+
+
+def arguments(wanted: Targets, address: str) -> list[str]:
+    """What the probe there is told: shells on the way read nothing into a host, an address and numbers."""
+    opened = {
+        protocol: ",".join(str(port.number) for port in wanted.opened if port.protocol == protocol)
+        for protocol in ("tcp", "udp")
+    }
+    lists = {f"--{protocol}": numbers for protocol, numbers in opened.items() if numbers}
+    if wanted.closed:
+        lists["--closed"] = ",".join(map(str, wanted.closed))
+    return [
+        next(iter(wanted.names), wanted.host),
+        "--address",
+        address,
+        *(word for option in lists.items() for word in option),
+    ]

@@ -1,0 +1,155 @@
+"""One run's result as a value: what was wanted, what was seen, and what is wrong. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from labvpn.probe import certificates, name_lookup, scan, text
+from labvpn.probe.fault_localisation import FaultLocation
+from labvpn.probe.name_lookup import Resolution
+from labvpn.probe.observation import OPEN, Certificate
+from labvpn.probe.port_verdict import PortFinding, PortReport, findings, verdicts
+from labvpn.probe.scan import View
+from labvpn.probe.targets import Port, Targets
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole of one run at the host's `address` (empty if nobody knows it); `at` is its Unix time, in `seconds`."""
+
+    wanted: Targets
+    address: str
+    views: tuple[View, ...]
+    resolution: Resolution | None
+    ports: tuple[PortReport, ...]
+    at: float
+    seconds: float
+
+    @property
+    def host(self) -> str:
+        """What was probed, as it was named."""
+        return self.wanted.host
+
+    @property
+    def label(self) -> str:
+        """The host with its address, where that is another word."""
+        return text.server(self.host, self.address)
+
+    @property
+    def answers(self) -> bool | None:
+        """Whether any port that shall be open is, to clients if any of them looked; None if nobody looked."""
+        looked = [view for view in self.views if view.sightings]
+        clients = [view for view in looked if view.place != "host"] or looked
+        opened = (seen.port in self.wanted.opened and seen.state == OPEN for one in clients for seen in one.sightings)
+        return any(opened) if clients else None
+
+    @property
+    def wrong(self) -> int:
+        """How many things are not as expected."""
+        return sum(not port.as_expected for port in self.ports) + len(self.problems)
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether every port is as it shall be and nothing else is wrong."""
+        return self.wrong == 0
+
+    @property
+    def findings(self) -> tuple[PortFinding, ...]:
+        """What is wrong with ports."""
+        return findings(self.ports)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong beside the ports: the name, a vantage point, a certificate."""
+        return tuple(self._problems())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not wrong, and good to know."""
+        return tuple(self._notes())
+
+    @property
+    def certificates(self) -> dict[Certificate, list[Port]]:
+        """The certificates seen, each with the ports that show it."""
+        found: dict[Certificate, dict[Port, None]] = {}
+        for seen in (seen for view in self.views for seen in view.sightings):
+            if seen.certificate:
+                found.setdefault(seen.certificate, {})[seen.port] = None
+        return {certificate: list(ports) for certificate, ports in found.items()}
+
+    def _problems(self) -> Iterator[str]:
+        if self.resolution:
+            yield from self._name_problems(self.resolution)
+        if not self.address:
+            yield f"nothing could be probed: no address is known for {self.host}; give one with --address"
+        for view in self.views:
+            if view.trouble:
+                yield f"the vantage point {view.name} did not report: {view.trouble}"
+        for certificate in self.certificates:
+            yield from certificates.problems(certificate, self.at)
+
+    def _name_problems(self, seen: Resolution) -> Iterator[str]:
+        if self.wanted.shared and self.wanted.address:
+            yield from name_lookup.differences(seen, (self.wanted.address,))
+        else:
+            yield from name_lookup.problems(seen, self.wanted.address)
+
+    def _notes(self) -> Iterator[str]:
+        for certificate in self.certificates:
+            yield from certificates.notes(certificate, self.wanted.names, self.at)
+        for view in self.views:
+            if not view.trouble and not view.shows_offender:
+                yield f"{view.name} is no Linux: which machine refuses a packet cannot be seen from there"
+
+
+def report(
+    wanted: Targets, address: str, seen: tuple[View, ...], resolution: Resolution | None, at: float, seconds: float
+) -> Report:
+    """Judge what all vantage points saw of the host at `address` against what was wanted of it."""
+    known = (address, wanted.fortigate)
+    expected = [(port, True) for port in wanted.opened] + [(port, False) for port in wanted.closed]
+    ports = tuple(verdicts(port, wanted_open, seen, known, wanted.without) for port, wanted_open in expected if address)
+    return Report(wanted, address, seen, resolution, ports, at, seconds)
+
+
+def to_json(made: Report) -> dict[str, Any]:
+    """The report as `--json` prints it."""
+    return {
+        "host": made.host,
+        "address": made.address,
+        "at": datetime.fromtimestamp(made.at, UTC).isoformat(timespec="seconds"),
+        "seconds": round(made.seconds, 2),
+        "as_expected": made.as_expected,
+        "ports": [_port_json(port) for port in made.ports],
+        "problems": list(made.problems),
+        "notes": list(made.notes),
+        "name": name_lookup.to_json(made.resolution) if made.resolution else None,
+        "vantages": [scan.to_json(view) for view in made.views],
+    }
+
+
+def _port_json(one: PortReport) -> dict[str, Any]:
+    return {
+        "port": one.port.number,
+        "protocol": one.port.protocol,
+        "expected": OPEN if one.wanted_open else "closed",
+        "as_expected": one.as_expected,
+        "says": one.says,
+        "remedy": one.remedy,
+        "because": list(one.because),
+        "blame": _blame_json(one.blame) if one.blame else None,
+    }
+
+
+def _blame_json(blamed: FaultLocation) -> dict[str, Any]:
+    return {
+        "hop": text.hop_id(blamed.hop) if blamed.hop else None,
+        "witness": blamed.witness,
+        "certain": blamed.certain,
+        "rivals": [text.hop_id(hop) for hop in blamed.rivals],
+        "behind": [text.hop_id(hop) for hop in blamed.behind],
+        "stops": {name: text.hop_id(hop) for name, hop in blamed.stops},
+    }

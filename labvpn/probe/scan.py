@@ -1,0 +1,80 @@
+"""A whole look at the host from this machine: every port at once, in a few seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from labvpn.probe import observation, services, sockets
+from labvpn.probe.observation import DROPPED, Observation
+from labvpn.probe.targets import Port, Targets
+
+PLACES = ("outside", "campus", "vpn", "host")
+
+# Seconds that the ports that shall be open are ahead of the others, and how often their silence is asked again.
+_HEAD_START = 1.5
+_ROUNDS = 2
+
+
+@dataclass(frozen=True)
+class View:
+    """What one vantage point sees; `trouble` says in words why it sees nothing.
+
+    `place` is where it stands: outside, campus, vpn (a client of the VPN) or host (on the server itself). `address` is
+    the server's as it is known there, where that is another than the report's.
+    """
+
+    name: str
+    place: str
+    sightings: tuple[Observation, ...] = ()
+    shows_offender: bool = True
+    trouble: str = ""
+    address: str = ""
+
+
+def scan(name: str, place: str, address: str, wanted: Targets) -> View:
+    """Probe all ports of `address` concurrently, those that shall be open first.
+
+    Linux sends six ICMP errors at once to the same address, then one a second (icmp_ratelimit). So the ports whose
+    silence decides nothing come later, and silence is asked again as long as that brings errors.
+    """
+    with ThreadPoolExecutor(max_workers=len(wanted.opened) + len(wanted.closed) or 1) as pool:
+        ask = partial(_scan, address, next(iter(wanted.names), None))
+        opened = pool.map(ask, wanted.opened)
+        closed = pool.map(partial(ask, wait=_HEAD_START), wanted.closed)
+        seen = {sighting.port: sighting for sighting in (*opened, *closed)}
+        for _ in range(_ROUNDS):
+            silent = [port for port in wanted.opened if seen[port].state == DROPPED]
+            if not any(sighting.refusal for sighting in seen.values()):
+                break
+            again = {sighting.port: sighting for sighting in pool.map(ask, silent)}
+            seen.update(again)
+            if all(sighting.state == DROPPED for sighting in again.values()):
+                break
+    return View(name, place, tuple(seen.values()), sockets.SHOWS_OFFENDER)
+
+
+def _scan(address: str, host: str | None, port: Port, wait: float = 0.0) -> Observation:
+    time.sleep(wait)
+    return services.observe(address, port, host)
+
+
+def to_json(view: View) -> dict[str, Any]:
+    """The view as JSON carries it."""
+    return {
+        "name": view.name,
+        "place": view.place,
+        "shows_offender": view.shows_offender,
+        "trouble": view.trouble,
+        "ports": [observation.to_json(seen) for seen in view.sightings],
+    }
+
+
+def from_json(data: Mapping[str, Any]) -> View:
+    """The view of such JSON; raises KeyError, TypeError or ValueError if it is none."""
+    seen = tuple(observation.from_json(port) for port in data["ports"])
+    return View(str(data["name"]), str(data["place"]), seen, bool(data["shows_offender"]), str(data["trouble"]))

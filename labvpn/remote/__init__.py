@@ -1,1 +1,0 @@
-"""The only door to living machines outside Pulumi's own resources."""

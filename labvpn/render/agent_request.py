@@ -1,0 +1,58 @@
+"""The secrets that go to the host agent by stdin, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TypedDict
+
+from labvpn.model.credentials import Credentials
+from labvpn.model.lab import Lab
+from labvpn.model.pem import encoded, fingerprint
+from labvpn.model.users import Auth
+from labvpn.render.certificate import server_certificate
+from labvpn.render.documents import Concern
+
+
+class Secrets(TypedDict, total=False):
+    """The agent's secrets; `users` by `HUB/NAME`, `certificates` by fingerprint: no secrets, but long."""
+
+    administrator: str
+    certificate: dict[str, str]
+    hubs: dict[str, str]
+    ipsec: str
+    users: dict[str, str]
+    radius: dict[str, str]
+    certificates: dict[str, str]
+
+
+def secrets(lab: Lab, credentials: Credentials) -> Secrets:
+    """Everything secret that the host's documents stand for."""
+    certificates = [user.certificate for user in lab.users if user.certificate]
+    certificates += [one for hub in lab.all_hubs.values() for one in hub.authorities]
+    answer: Secrets = {
+        "administrator": credentials.administrator_password.get_secret_value(),
+        "hubs": {hub: credentials.hub_password_of(hub) for hub in lab.all_hubs},
+        "users": {
+            f"{lab.hub_of(user)}/{user.name}": credentials.password_of(user)
+            for user in lab.users
+            if user.auth is Auth.PASSWORD
+        },
+        "radius": {hub: secret.get_secret_value() for hub, secret in credentials.radius_secrets.items()},
+        "certificates": {fingerprint(one): encoded(one) for one in certificates},
+    }
+    if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
+        answer["ipsec"] = credentials.preshared_key.get_secret_value()
+    if (shown := server_certificate(lab, credentials)) is not None:
+        answer["certificate"] = {"certificate": shown.certificate, "key": shown.key}
+    return answer
+
+
+def question(desired: Mapping[Concern, str], known: Secrets) -> str:
+    """The agent's stdin for `observe`: the documents to compare with, and the secrets to compare by."""
+    return json.dumps({"documents": dict(desired), "secrets": known})
+
+
+def request(generation: int, desired: str, known: Secrets, seed: str = "") -> str:
+    """The agent's stdin for `converge` and `remove`: JSON, secret as a whole."""
+    return json.dumps({"generation": generation, "desired": desired, "secrets": known, "seed": seed})

@@ -1,0 +1,92 @@
+"""The running box: its configuration, what enforces it, who may ask, and the faults that a test has set."""
+
+from __future__ import annotations
+
+import hmac
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from rehearsal.fortigate import store
+from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.initial import initial
+from rehearsal.fortigate.kernel import Enforcement, EnforcementError
+from rehearsal.fortigate.refusals import Refused
+
+Fault = Literal["pass", "401", "403", "424", "500", "garbage", "hang", "close"]
+KEPT_REQUESTS = 20_000
+
+
+class Faults(BaseModel):
+    """What a test asks of the box: its next answers one by one, then what all later ones do, and the token's rights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    next: tuple[Fault, ...] = ()
+    then: Fault = "pass"
+    rights: Literal["write", "read", "none"] = "write"
+
+
+@dataclass
+class Admission:
+    """A FortiGate at work; every change is enforced first, then saved, then visible."""
+
+    folder: Path
+    enforcement: Enforcement
+    box: StandIn
+    faults: Faults = field(default_factory=Faults)
+    requests: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
+
+    @classmethod
+    def start(cls, folder: Path, enforcement: Enforcement) -> Admission:
+        """The box as it was saved last, its policies in force; OSError if there is no file `token`."""
+        gate = cls(folder, enforcement, store.load(folder))
+        gate.token()
+        gate.change(lambda box: box)
+        return gate
+
+    def change(self, how: Callable[[StandIn], StandIn]) -> None:
+        """Carry out a change; if the kernel refuses the rules, the box stays as it is."""
+        changed = how(self.box)
+        try:
+            self.enforcement.apply(changed)
+        except EnforcementError as error:
+            raise Refused(500, cli_error=str(error)) from error
+        store.save(self.folder, changed)
+        self.box = changed
+
+    def reset(self) -> None:
+        """Back to the initial configuration, with all counters at zero and no faults."""
+        self.faults = Faults()
+        self.enforcement.clear()
+        self.change(lambda _: initial())
+
+    def upgrade(self, version: str) -> None:
+        """Run another firmware on the same configuration."""
+        self.change(lambda box: replace(box, version=version))
+
+    def next_fault(self) -> Fault:
+        """The fault of this request, used up by it."""
+        if not self.faults.next:
+            return self.faults.then
+        fault, *rest = self.faults.next
+        self.faults = self.faults.model_copy(update={"next": tuple(rest)})
+        return fault
+
+    def token(self) -> str:
+        """The one API token, read anew each time so that it can be changed under a running box."""
+        return (self.folder / "token").read_text().strip()
+
+    def admit(self, *, header: str, query: str, writes: bool) -> None:
+        """Check a request's token; Refused with 401 for no good one, 403 where its rights do not reach."""
+        bearer = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
+        offered = bearer or (query if self.box.token_in_url else "")
+        token = self.token()
+        if not token or not hmac.compare_digest(offered.encode(), token.encode()):
+            raise Refused(401)
+        if self.faults.rights == "none" or (writes and self.faults.rights == "read"):
+            raise Refused(403, -37, "the administrator's profile does not permit this")

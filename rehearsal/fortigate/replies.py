@@ -1,0 +1,91 @@
+"""The bodies of FortiOS's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.kernel import Hits
+from rehearsal.fortigate.objects import Entry
+from rehearsal.fortigate.refusals import Refused
+from rehearsal.fortigate.tables import GLOBAL, Key, Table
+
+Body = dict[str, Any]
+
+SERIAL = "REHEARSAL0000001"
+BUILDS = {"v7.4.3": 2573, "v7.4.8": 2795}
+HOSTNAME = "labvpn-rehearsal"
+UNAUTHORISED = "<!DOCTYPE html><html><head><title>401</title></head><body>401 Authorization Required</body></html>\n"
+"""FortiOS answers a request without a good token with a page, not with JSON."""
+
+
+class Asked(NamedTuple):
+    """What a request is about: its method, `firewall/policy`, the VDOM, and the key if it names one."""
+
+    method: str
+    path: str
+    vdom: str = "root"
+    key: Key | None = None
+
+
+def envelope(box: StandIn, asked: Asked, http_status: int = 200) -> Body:
+    """What every JSON answer holds."""
+    path, _, name = asked.path.rpartition("/")
+    body: Body = {"http_method": asked.method, "vdom": asked.vdom, "path": path, "name": name}
+    if asked.key is not None:
+        body["mkey"] = asked.key
+    status = "success" if http_status == 200 else "error"
+    identity = {"serial": SERIAL, "version": box.version, "build": BUILDS.get(box.version, 0)}
+    return body | {"status": status, "http_status": http_status} | identity
+
+
+def changed(box: StandIn, asked: Asked) -> Body:
+    """The answer to a POST, PUT or DELETE that was carried out."""
+    return envelope(box, asked) | {"revision_changed": True}
+
+
+def listed(box: StandIn, asked: Asked, results: list[Body] | Body) -> Body:
+    """The answer to a GET; a single entry of a table with keys stands in a list too."""
+    count = len(results) if isinstance(results, list) else 1
+    return envelope(box, asked) | {"matched_count": count, "results": results}
+
+
+def refused(box: StandIn, asked: Asked, refusal: Refused) -> Body:
+    """The answer to a request that was not carried out."""
+    body = envelope(box, asked, refusal.http_status)
+    if refusal.error is not None:
+        body["error"] = refusal.error
+    return body | ({"cli_error": refusal.cli_error} if refusal.cli_error else {})
+
+
+def shown(box: StandIn, of: Table, entry: Entry) -> Body:
+    """An entry as REST shows it: its key twice, and no setting that this firmware does not have."""
+    fields = entry.shown()
+    if of is GLOBAL:
+        return {k: v for k, v in fields.items() if k != "rest-api-key-url-query" or box.knows_url_switch}
+    if not of.key:
+        return fields
+    return {of.key: of.key_of(entry), "q_origin_key": of.key_of(entry)} | fields
+
+
+def with_uses(of: Table, shown_entries: list[Body], uses: Mapping[tuple[str, str], int]) -> list[Body]:
+    """Entries with the count of those that name each, as `with_meta` asks for it."""
+    return [body | {"q_ref": uses.get((of.path, str(body.get(of.key, ""))), 0)} for body in shown_entries]
+
+
+def system_status() -> Body:
+    """The results of monitor/system/status: by model and host name a rehearsal, never taken for a real box."""
+    return {"model_name": "FortiGate", "model_number": "REHEARSAL", "model": "REHEARSAL", "hostname": HOSTNAME}
+
+
+def policy_hits(box: StandIn, hits: dict[int, Hits]) -> list[Body]:
+    """The results of monitor/firewall/policy: one entry a policy in order, the implicit deny (0) first."""
+    ids = [0, *(policy.policyid for policy in box.policies)]
+    uuids = {policy.policyid: policy.uuid for policy in box.policies}
+    return [_hit(each, hits.get(each, Hits()), uuids.get(each, "")) for each in ids]
+
+
+def _hit(policyid: int, hits: Hits, uuid: str) -> Body:
+    counted = {"hit_count": hits.sessions, "packets": hits.packets, "bytes": hits.bytes}
+    return {"policyid": policyid, "uuid": uuid} | counted

@@ -1,0 +1,33 @@
+"""The box's configuration on disk: `config.json` in the state folder, replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.initial import box_of, initial
+
+NAME = "config.json"
+
+
+def load(folder: Path) -> StandIn:
+    """The configuration that was saved last, or the initial one."""
+    file = folder / NAME
+    if not file.exists():
+        return initial()
+    saved = json.loads(file.read_text())
+    return box_of(saved["version"], saved["tables"])
+
+
+def save(folder: Path, box: StandIn) -> None:
+    """Write the whole configuration, readable by the owner alone; a crash leaves the old or the new one."""
+    tables = {path: [entry.shown() for entry in entries] for path, entries in box.tables.items()}
+    text = json.dumps({"version": box.version, "tables": tables}, indent=1)
+    partial = folder / f"{NAME}.partial"
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(folder / NAME)

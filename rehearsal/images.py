@@ -1,0 +1,171 @@
+"""The images of the rehearsal, built once from the machine's own Debian sources and kept in the cache.
+
+`bare` is the root of the VPN host: a minimal Debian with systemd and sshd, without SoftEther and firewalld, and with a
+folder of packages (/srv/packages) from which it can install them without a network. `tools` holds the programs that the
+other machines need and the caller's own system may lack.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import inspect
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from rehearsal import base_system, places
+from rehearsal.locks import alone
+from rehearsal.problems import RehearsalError
+from rehearsal.system import debian_sources, fetch_settings
+
+RELEASE = "bookworm"
+HOOKS = Path("/usr/share/mmdebstrap/hooks/merged-usr")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What an image holds, by mmdebstrap's terms, and what becomes of it afterwards; `seconds` is how long it takes."""
+
+    name: str
+    variant: str
+    packages: tuple[str, ...]
+    options: tuple[str, ...]
+    seconds: int
+    finish: Callable[[Path], None]
+
+    @property
+    def key(self) -> str:
+        """A digest that changes with whatever the image depends on, so that a changed recipe is built anew."""
+        finish = base_system.source() if self.finish is base_system.finish else inspect.getsource(self.finish)
+        facts = [self.variant, *self.packages, *self.options, finish]
+        return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
+
+    @property
+    def path(self) -> Path:
+        """The image's folder; it exists only when it is whole."""
+        return places.cache() / "images" / f"{self.name}-{self.key}"
+
+
+def _finish_tools(root: Path) -> None:
+    # Laid beneath the caller's own system, it must bring no settings of apt.
+    shutil.rmtree(root / "etc/apt", ignore_errors=True)
+
+
+BARE = Recipe(
+    "bare",
+    "minbase",
+    ("systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "iproute2", "ca-certificates", "sudo", "nftables"),
+    (f"--customize-hook={base_system.DOWNLOAD}",),
+    45,
+    base_system.finish,
+)
+TOOLS = Recipe(
+    "tools",
+    "extract",
+    (
+        "nftables",
+        "bind9",
+        "bind9-dnsutils",
+        "nmap",
+        "ike-scan",
+        "openssh-client",
+        "openssh-server",
+        "openvpn",
+        "softether-vpnclient",
+        "softether-vpncmd",
+        "curl",
+        "iperf3",
+        "knot",
+        "knot-dnsutils",
+        "freeradius",
+        "iproute2",
+        "iputils-ping",
+        "python3",
+        "udhcpc",
+        "tcpdump",
+        "netcat-openbsd",
+        "openssl",
+        "procps",
+        "ethtool",
+        "util-linux",
+    ),
+    (f"--hook-dir={HOOKS}",),
+    20,
+    _finish_tools,
+)
+RECIPES = (BARE, TOOLS)
+
+
+def missing() -> list[Recipe]:
+    """The images that still have to be built."""
+    return [recipe for recipe in RECIPES if not recipe.path.is_dir()]
+
+
+def ensure(say: Callable[[str], None]) -> None:
+    """Build the images that are missing, side by side; raises RehearsalError with the end of mmdebstrap's output."""
+    if not missing():
+        return
+    sources = debian_sources(say)
+    folder = places.cache() / "images"
+    with alone(folder), ThreadPoolExecutor() as pool:
+        for path in folder.glob(".*.building"):
+            shutil.rmtree(path)
+        for _ in pool.map(lambda recipe: _build(recipe, sources, say), missing()):
+            pass
+
+
+def _build(recipe: Recipe, sources: list[Path], say: Callable[[str], None]) -> None:
+    say(f"building the image '{recipe.name}' from this machine's Debian sources (about {recipe.seconds} s, once)")
+    began = time.monotonic()
+    root = recipe.path.with_name(f".{recipe.path.name}.building")
+    _mmdebstrap(recipe, root, sources)
+    recipe.finish(root)
+    # Only a whole image gets its name, so that a build that was cut off is never used.
+    root.rename(recipe.path)
+    _drop_older(recipe)
+    say(f"the image '{recipe.name}' is ready after {time.monotonic() - began:.0f} s")
+
+
+def _mmdebstrap(recipe: Recipe, root: Path, sources: list[Path]) -> None:
+    # Its mounts and processes are its own and end with us, also if we are killed.
+    contained = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    arguments = [f"--variant={recipe.variant}", f"--include={','.join(recipe.packages)}", *recipe.options]
+    with NamedTemporaryFile("w", suffix=".conf") as settings:
+        settings.write(fetch_settings())
+        settings.flush()
+        line = ["mmdebstrap", "--mode=root", "--format=directory", *arguments, f"--aptopt={settings.name}", RELEASE]
+        done = subprocess.run(
+            [*contained, *line, root, *sources],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )
+    if done.returncode:
+        end = "\n".join(done.stdout.splitlines()[-15:])
+        raise RehearsalError(f"mmdebstrap could not build the image '{recipe.name}' ({done.returncode}):\n{end}")
+
+
+def lock_image(image: Path) -> None:
+    """Keep an image from being dropped for as long as this process lives."""
+    fcntl.flock(os.open(image, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_SH)
+
+
+def _drop_older(recipe: Recipe) -> None:
+    for path in recipe.path.parent.glob(f"{recipe.name}-*"):
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        # One that a running rehearsal holds stays until a later build.
+        with suppress(BlockingIOError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path != recipe.path:
+                shutil.rmtree(path)
+        os.close(folder)

@@ -1,0 +1,118 @@
+"""The main job: the rehearsal up, the stack applied to it, the result proven from outside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from rehearsal import life, places, proof, stack, stack_config
+from rehearsal.machine import line
+from rehearsal.places import PROJECT
+from rehearsal.problems import RehearsalError
+from rehearsal.proof import Outputs, Proof
+
+Say = Callable[[str], None]
+
+NEXT = """
+The lab is up. Go on with it:
+  eval "$(make -s env)"                       puts this Python and pulumi on PATH
+  pulumi preview | up | refresh | destroy     run on the administrator's machine of the lab
+  labvpn rehearsal exec HOST -- COMMAND       HOST: internet phone campus admin fortigate server workstation
+  make stop                                   ends it and leaves nothing"""
+
+
+def bring_up(say: Say) -> bool:
+    """`make lab`: everything from nothing, or what is missing of it; whether every proof held."""
+    with _step("the machines", say):
+        life.start(say)
+    state = places.state()
+    with _step("engine and plugins", say):
+        engine = stack.ready(state, say)
+    with _step("the stack's secrets", say):
+        stack_config.ensure(state, engine.pulumi, engine.environment(state))
+    for words in (["preview"], ["up", "--yes", "--skip-preview"]):
+        with _step(f"pulumi {words[0]}", say):
+            _pulumi(state, words)
+    # Each of the two only looks, and the proof mostly waits.
+    with ThreadPoolExecutor() as pool:
+        say("beside the proof: pulumi preview --expect-no-changes ...")
+        second = pool.submit(_look_again, state)
+        proofs = [*prove(say), second.result()]
+    show(proofs)
+    if all(proof.kept for proof in proofs):
+        print(NEXT)
+    return all(proof.kept for proof in proofs)
+
+
+def prove(say: Say) -> list[Proof]:
+    """Prove the lab as it is, from outside."""
+    with _step("proof from outside", say):
+        return list(proof.prove(outputs(), say))
+
+
+def to_json(proofs: Sequence[Proof]) -> str:
+    """The proofs for a program."""
+    return json.dumps([asdict(one) for one in proofs], indent=2)
+
+
+def outputs() -> Outputs:
+    """The outputs of the stack on this rehearsal; RehearsalError where there are none."""
+    state = places.state()
+    command, environment = stack.command(
+        state, ["stack", "output", "--json", "--show-secrets", "--cwd", str(PROJECT)], PROJECT
+    )
+    try:
+        return proof.read_outputs(command, environment, state / "outputs.json")
+    except subprocess.CalledProcessError as error:
+        raise RehearsalError(f"the stack has no outputs as yet: {error.stderr.strip()}; run `make lab`") from None
+
+
+def _pulumi(state: Path, words: list[str]) -> None:
+    command, environment = stack.command(state, ["--non-interactive", "--color", _color(), *words], PROJECT)
+    code = subprocess.run(line("admin", command), cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL).returncode
+    if code:
+        raise RehearsalError(f"pulumi {words[0]} failed (exit status {code}); its own words above say why")
+
+
+def _look_again(state: Path) -> Proof:
+    """That a second preview finds nothing to change; what it finds is printed in one piece."""
+    words = ["--non-interactive", "--color", _color(), "preview", "--expect-no-changes"]
+    command, environment = stack.command(state, words, PROJECT)
+    done = subprocess.run(
+        line("admin", command), cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    settled = done.returncode == 0
+    if not settled:
+        print(f"{done.stdout}{done.stderr}", flush=True)
+    found = "finds nothing to change" if settled else "still finds changes: see above"
+    return Proof("stack", "preview", f"a second look {found}", settled)
+
+
+def _color() -> str:
+    return "always" if sys.stdout.isatty() else "never"
+
+
+@contextmanager
+def _step(what: str, say: Say) -> Iterator[None]:
+    say(f"{what} ...")
+    began = time.monotonic()
+    yield
+    say(f"{what}: done in {time.monotonic() - began:.1f} s")
+
+
+def show(proofs: Sequence[Proof]) -> None:
+    """Print the proofs as a table."""
+    table = Table("seen from", "what", "in plain words", "", title="The lab, proven from outside")
+    for one in proofs:
+        table.add_row(one.hop, one.what, one.words, "[green]ok[/]" if one.kept else "[bold red]NOT SO[/]")
+    Console(width=None if sys.stdout.isatty() else 120).print(table)

@@ -1,0 +1,153 @@
+"""The rehearsal's life: start, stop, and what it is at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from rehearsal import cgroup, nsenter, places
+from rehearsal.locks import alone
+from rehearsal.places import PROJECT
+from rehearsal.problems import RehearsalError
+
+PATIENCE = 60.0
+"""Seconds that a start may take once the images are there."""
+
+FIRST = frozenset({"ssh", "fortigate", "passphrase", ".passphrase.new", ".values.yaml.new"})
+"""What a start has written before the rehearsal's values are whole."""
+
+
+def is_up(state: Path) -> bool:
+    """Whether the rehearsal is up."""
+    wrapper = nsenter.noted(state)
+    return wrapper is not None and wrapper.alive and (state / "up").exists()
+
+
+def prepare(say: Callable[[str], None]) -> None:
+    """Have all that a start needs and that is kept for the next one; raises RehearsalError."""
+    from rehearsal import images, system
+
+    problem = system.unavailable()
+    if problem:
+        raise RehearsalError(problem)
+    if images.missing():
+        system.ensure_programs(say)
+        images.ensure(say)
+
+
+def start(say: Callable[[str], None]) -> None:
+    """Bring the rehearsal up, or what is missing of it; raises RehearsalError with what went wrong."""
+    state = places.state()
+    with alone(places.all_states()):
+        if is_up(state):
+            _mend(state, say)
+            return
+        _refuse_others(state)
+        prepare(say)
+        _end(state)
+        _launch(state, say)
+
+
+def _launch(state: Path, say: Callable[[str], None]) -> None:
+    from rehearsal import images, values
+
+    began = time.monotonic()
+    say(f"starting the machines of the rehearsal '{state.name}' (about 3 s)")
+    values.ensure(state)
+    fresh = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    folders = (str(path) for path in (state, images.TOOLS.path, images.BARE.path))
+    first = [sys.executable, "-m", "rehearsal.runner", *folders]
+    with (state / "log").open("w") as log:
+        process = subprocess.Popen(
+            nsenter.noting(state, [*fresh, *first]),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=_environment(),
+        )
+    _await_up(state, process)
+    say(f"the rehearsal is up after {time.monotonic() - began:.1f} s")
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+    programs = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return {**os.environ, "PYTHONPATH": path, "PATH": programs}
+
+
+def _await_up(state: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not (state / "up").exists():
+        ended = process.poll() is not None
+        if ended or time.monotonic() > deadline:
+            end = "\n".join((state / "log").read_text().splitlines()[-8:])
+            _end(state)
+            raise RehearsalError(f"the rehearsal {'ended' if ended else 'was not up in time'} at its start:\n{end}")
+        time.sleep(0.02)
+
+
+def inside(state: Path, module: str, *words: str) -> str:
+    """Run a module of ours where the machines are kept; returns what it printed, or raises RehearsalError with it."""
+    python = [sys.executable, "-m"]
+    done = subprocess.run(
+        [*python, "rehearsal.run", state, *python, f"rehearsal.{module}", state, *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=_environment(),
+    )
+    if done.returncode:
+        raise RehearsalError(done.stderr.strip())
+    return done.stdout
+
+
+def _mend(state: Path, say: Callable[[str], None]) -> None:
+    started = inside(state, "setup").split()
+    say(f"the rehearsal '{state.name}' is up" + (f"; started again: {', '.join(started)}" if started else ""))
+
+
+def reboot(say: Callable[[str], None], name: str = "server") -> None:
+    """Pull a VPN host's plug and boot it again, or the second one for the first time; returns when sshd answers."""
+    began = time.monotonic()
+    inside(places.state(), "host", name)
+    inside(places.state(), "setup", name)
+    say(f"the VPN host {name} is up after {time.monotonic() - began:.1f} s")
+
+
+def stop(say: Callable[[str], None]) -> None:
+    """End the rehearsal, running or not, and remove all that is its own."""
+    state = places.state()
+    with alone(places.all_states()):
+        found = state.exists()
+        if found:
+            _refuse_others(state)
+            _end(state)
+            shutil.rmtree(state)
+        with suppress(OSError):
+            places.all_states().rmdir()
+    say(f"the rehearsal '{state.name}' " + ("has ended and left nothing" if found else "is not running"))
+
+
+def _refuse_others(state: Path) -> None:
+    """Raise RehearsalError for a folder of somebody else's in the place of the rehearsal's."""
+    held = {path.name for path in state.iterdir()} if state.is_dir() else set()
+    # values.yaml is the last that a start writes of its values; one that was cut may have only those before it.
+    if state.is_symlink() or (held and "values.yaml" not in held and not held <= FIRST):
+        raise RehearsalError(
+            f"{state} is no folder of a rehearsal; move it away, or give the rehearsal another name by LABVPN_REHEARSAL"
+        )
+
+
+def _end(state: Path) -> None:
+    wrapper = nsenter.noted(state)
+    if wrapper and wrapper.alive:
+        wrapper.end()
+    (state / "up").unlink(missing_ok=True)
+    cgroup.remove(state)

@@ -1,0 +1,117 @@
+"""What others have on every hop, which is not the stack's to manage, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rehearsal.network import PRIMARY
+from rehearsal.soak.by_hand_hub import BY_HAND
+from rehearsal.soak.manual_changes import OF_NOW, ManualChanges
+
+
+class Foreign(NamedTuple):
+    """What a machine shows of something that is not ours, by a line of shell."""
+
+    name: str
+    machine: str
+    look: str
+    shown: str
+
+
+CONFIG = "grep -a 'declare {0}' /var/lib/softether/vpn_server.config"
+FIREWALLD = "firewall-cmd --list-all --zone={0}; firewall-cmd --permanent --list-all --zone={0}"
+
+
+def user(hands: ManualChanges) -> None:
+    """A user made by hand in our hub."""
+    hands.call("CreateUser", HubName_str="LAB", Name_str="stranger", AuthType_u32=1, Auth_Password_str=BY_HAND)
+    hands.call("Flush")
+
+
+def hub(hands: ManualChanges) -> None:
+    """Another hub, with a user of its own."""
+    hands.call("CreateHub", HubName_str="OTHER", Online_bool=True, HubType_u32=0)
+    hands.call("CreateUser", HubName_str="OTHER", Name_str="elsewhere", AuthType_u32=1, Auth_Password_str=BY_HAND)
+    hands.call("Flush")
+
+
+def policy(hands: ManualChanges) -> None:
+    """Another policy, with an address and a service of its own, above all others."""
+    hands.box("POST", "firewall/address", {"name": "theirs", "subnet": "203.0.113.200 255.255.255.255"})
+    hands.box("POST", "firewall.service/custom", {"name": "THEIRS", "tcp-portrange": "8443"})
+    ends = {"srcintf": [{"name": "wan1"}], "dstintf": [{"name": "dmz"}], "srcaddr": [{"name": "theirs"}]}
+    more = {"dstaddr": [{"name": "all"}], "service": [{"name": "THEIRS"}], "schedule": "always", "action": "accept"}
+    hands.box("POST", "firewall/policy", {"name": "their-policy", **ends, **more})
+    first = hands.box("GET", "firewall/policy")[0]["policyid"]
+    hands.box("PUT", "firewall/policy/{their-policy}", None, f"&action=move&before={first}")
+
+
+def records(hands: ManualChanges) -> None:
+    """Another name in the zone, and other types of record at ours."""
+    hands.zone("add www.wide.example 60 A 203.0.113.7", "add vpn.wide.example 60 TXT theirs")
+    hands.zone("add vpn.wide.example 60 AAAA 2001:db8::9")
+
+
+def entries(hands: ManualChanges) -> None:
+    """Entries of our own zone and of another, a service and a rich rule, permanent ones and one of now."""
+    ours = (
+        "--add-service=http",
+        "--add-port=9999/tcp",
+        "--add-rich-rule='rule family=ipv4 source address=192.0.2.9 drop'",
+    )
+    hands.firewalld(
+        *ours, "--zone=internal --add-port=7/tcp", "--new-service=theirs", "--service=theirs --add-port=8/tcp"
+    )
+    hands.shell(f"firewall-cmd -q --add-port={OF_NOW}")
+
+
+def dig(name: str, kind: str) -> str:
+    """A look at the zone's primary."""
+    return f"dig +short {name}.wide.example {kind} @{PRIMARY}"
+
+
+MAKERS = (user, hub, policy, records, entries)
+"""What makes all of it."""
+
+FOREIGN = (
+    Foreign("a user made by hand in our hub", "server", CONFIG.format("stranger"), "stranger"),
+    Foreign("another hub", "server", CONFIG.format("OTHER"), "OTHER"),
+    Foreign("its user", "server", CONFIG.format("elsewhere"), "elsewhere"),
+    Foreign("a service in our zone", "server", FIREWALLD.format("public"), "http"),
+    Foreign("a port in our zone", "server", FIREWALLD.format("public"), "9999/tcp"),
+    Foreign("a port of now in our zone", "server", FIREWALLD.format("public"), OF_NOW),
+    Foreign("a rich rule in our zone", "server", FIREWALLD.format("public"), "192.0.2.9"),
+    Foreign("a port in another zone", "server", FIREWALLD.format("internal"), "7/tcp"),
+    Foreign("another service", "server", "firewall-cmd --permanent --info-service=theirs", "8/tcp"),
+    Foreign("another name in the zone", "admin", dig("www", "A"), "203.0.113.7"),
+    Foreign("another type at our name", "admin", dig("vpn", "TXT"), "theirs"),
+    Foreign("IPv6 at our name", "admin", dig("vpn", "AAAA"), "2001:db8::9"),
+)
+"""On the hosts and at the name server; each is looked for on its machine."""
+
+ON_THE_BOX = {"firewall/address": "theirs", "firewall.service/custom": "THEIRS", "firewall/policy": "their-policy"}
+"""On the FortiGate, by table: its policy stands above all others."""
+
+
+def again(hands: ManualChanges, names: Sequence[str]) -> None:
+    """Make anew what a change by hand of a whole took along."""
+    if "a user made by hand in our hub" in names:
+        user(hands)
+    if "a port of now in our zone" in names:
+        hands.shell(f"firewall-cmd -q --add-port={OF_NOW}")
+
+
+def lost(hands: ManualChanges) -> list[str]:
+    """What is not there any more."""
+    tables = hands.work("admin", [["rest", "GET", table, None, ""] for table in ON_THE_BOX])
+    shown = {row["name"] for table in tables for row in table}
+    gone = [f"{name} on the FortiGate" for name in ON_THE_BOX.values() if name not in shown]
+    for machine in ("server", "admin"):
+        here = [one for one in FOREIGN if one.machine == machine]
+        answers = hands.work(machine, [["shell", f"{{ {one.look}; }} || true"] for one in here])
+        gone += [one.name for one, answer in zip(here, answers, strict=True) if one.shown not in answer]
+    return gone
+
+
+COUNT = len(FOREIGN) + len(ON_THE_BOX)

@@ -1,0 +1,18 @@
+"""Every promise that is tried, by its name: what makes its trials of a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from rehearsal.soak import drift, faults, leaks, ports
+from rehearsal.soak.lab import Lab
+from rehearsal.soak.trial import Trial
+
+Trials = Callable[[Lab, int], Iterable[Trial]]
+
+PROMISES: Mapping[str, Trials] = {
+    "drift": drift.trials,
+    "secrets": leaks.trials,
+    "faults": faults.trials,
+    "ports": ports.trials,
+}

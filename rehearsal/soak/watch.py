@@ -1,0 +1,152 @@
+"""Looks for secrets in every process and file of a running rehearsal, as fast as it can, until its input ends.
+
+Runs where the machines are kept, whose process numbers cover all of them. Takes what to look for as one line of JSON
+on standard input, for its own command line and environment are looked at too; prints findings as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from rehearsal import guest_paths
+from rehearsal.soak.canaries import pattern
+
+FORK = multiprocessing.get_context("fork")
+FILES_EVERY = 0.5
+"""Seconds between two looks at the files; processes are looked at without pause."""
+
+PACKAGES = ("usr/bin", "usr/lib", "usr/share", "var/cache", "var/lib/apt", "var/lib/dpkg")
+FROM_PACKAGES = tuple(f"{guest_paths.SERVER}/upper/{name}" for name in PACKAGES)
+"""What packages bring, hundreds of megabytes: looked at once, at the end, or short-lived files would be missed."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A secret's form, and where it stood: `argv`, `environment` or the mode of the file at `place`."""
+
+    secret: str
+    kind: str
+    place: str
+
+
+@dataclass
+class Watch:
+    """What is looked for, where, and what was seen so far; in the first folder also in files from before."""
+
+    needles: dict[bytes, str]
+    folders: list[str]
+    began: float = field(default_factory=time.time)
+    looks: int = 0
+    findings: set[Leak] = field(default_factory=set)
+    processes: set[int] = field(default_factory=set)
+    files: set[tuple[int, int, int]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.pattern = pattern(self.needles)
+
+    def look_at_processes(self) -> None:
+        """Argument lists and environments; one that was seen before is not searched again."""
+        self.looks += 1
+        for process in Path("/proc").iterdir():
+            if not process.name.isdigit():
+                continue
+            try:
+                argv, environ = ((process / name).read_bytes() for name in ("cmdline", "environ"))
+            except OSError:
+                continue
+            seen = hash((argv, environ))
+            if seen not in self.processes:
+                self.processes.add(seen)
+                words = argv.replace(b"\0", b" ").decode(errors="replace")
+                self._search(argv, "argv", words.split(" ")[0])
+                self._search(environ, "environment", words)
+
+    def look_at_files(self, spared: tuple[str, ...] = FROM_PACKAGES) -> None:
+        """Every file of the folders that is new or has changed, but for those spared."""
+        for path in self._paths(spared):
+            try:
+                about = os.lstat(path)
+                key = (about.st_ino, about.st_mtime_ns, about.st_size)
+                if about.st_mode & 0o170000 != 0o100000 or key in self.files:
+                    continue
+                self.files.add(key)
+                if about.st_ctime < self.began and not path.startswith(self.folders[0]):
+                    continue
+                text = Path(path).read_bytes()
+            except OSError:
+                continue
+            self._search(text, f"{about.st_mode & 0o777:04o}", path)
+
+    def _paths(self, spared: tuple[str, ...]) -> Iterator[str]:
+        # What lies on the VPN host comes and goes with the stack, so it is first.
+        for folder in [*_server_folders(), *self.folders]:
+            for place, folders, names in os.walk(folder):
+                folders[:] = [each for each in folders if not _others(place, each) and f"{place}/{each}" not in spared]
+                yield from (f"{place}/{name}" for name in names)
+
+    def _search(self, text: bytes, kind: str, place: str) -> None:
+        for found in set(self.pattern.findall(text)):
+            self.findings.add(Leak(self.needles[found], kind, place))
+
+
+def _others(place: str, name: str) -> bool:
+    """Whether a folder below /tmp is no temporary one of ours: a project's clone, or too deep."""
+    return place == "/tmp" and not name.startswith(("labvpn", "pulumi", "tmp"))  # noqa: S108
+
+
+def _server_folders() -> list[str]:
+    """The VPN host's disk, as what it wrote, and its memory's file systems."""
+    folders = [str(guest_paths.SERVER / "upper")]
+    try:
+        pid = int((guest_paths.SERVER / "pid").read_text())
+        child = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
+    except (OSError, ValueError, IndexError):
+        return folders
+    return folders + [f"/proc/{child}/root/{name}" for name in ("run", "tmp", "dev/shm")]
+
+
+def main() -> None:
+    """Look until the input ends, then tell."""
+    asked = json.loads(sys.stdin.readline())
+    needles = {bytes.fromhex(form): name for form, name in asked["needles"].items()}
+    watch = Watch(needles, asked["folders"])
+    # A process of its own for the files: a search in a large one would keep this one from looking at the others.
+    ended, (told, telling) = FORK.Event(), FORK.Pipe(duplex=False)
+    files = FORK.Process(target=_files, args=(watch, ended, telling))
+    files.start()
+    print("watching", flush=True)
+    threading.Thread(target=lambda: _until_the_end(ended), daemon=True).start()
+    while not ended.is_set():
+        watch.look_at_processes()
+        time.sleep(0.002)
+    in_files: Watch = told.recv()
+    files.join()
+    found = sorted(map(asdict, watch.findings | in_files.findings), key=str)
+    about = {"looks": watch.looks, "processes": len(watch.processes), "files": len(in_files.files)}
+    print(json.dumps({"findings": found, **about}))
+
+
+def _until_the_end(ended: Event) -> None:
+    sys.stdin.read()
+    ended.set()
+
+
+def _files(watch: Watch, ended: Event, telling: Connection) -> None:
+    while not ended.wait(FILES_EVERY):
+        watch.look_at_files()
+    watch.look_at_files(spared=())
+    telling.send(watch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Plain `pulumi` on the rehearsal: run on the administrator's machine, with the rehearsal's own state and secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal import stack_config, values
+from rehearsal.places import PROJECT
+from rehearsal.problems import RehearsalError
+
+TAKES_CONFIGURATION = {
+    "preview",
+    "pre",
+    "up",
+    "update",
+    "refresh",
+    "destroy",
+    "down",
+    "dn",
+    "import",
+    "watch",
+    "config",
+}
+"""The engine's commands that read a stack's configuration file and let it be named."""
+
+
+WRAPPERS = {
+    "pulumi": """\
+# Pulumi as it runs on the administrator's machine of the labvpn rehearsal.
+exec {python} -m labvpn rehearsal pulumi -- "$@"
+""",
+    "labvpn": """\
+# labvpn as it runs on the administrator's machine of the rehearsal; on another machine of it, where it is called.
+[ -n "${{LABVPN_MACHINE:-}}" ] || [ "${{1:-rehearsal}}" = rehearsal ] || set -- rehearsal labvpn -- "$@"
+exec {python} -m labvpn "$@"
+""",
+}
+"""Programs that PATH begins with in the shell of a rehearsal, so that plain commands mean its lab."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The engine that was chosen, and the folders that PATH begins with for it."""
+
+    pulumi: Path
+    path: tuple[Path, ...]
+
+    def environment(self, state: Path) -> dict[str, str]:
+        """The caller's environment with our PATH, and the rehearsal's own state and passphrase."""
+        path = os.pathsep.join([*map(str, self.path), os.environ.get("PATH", os.defpath)])
+        return {**os.environ, **variables(state), "PATH": path}
+
+
+def variables(state: Path) -> dict[str, str]:
+    """The engine's variables for the rehearsal; the passphrase stays in a file that only its owner reads."""
+    return {
+        # Attributes beside the state are not written in one step: an engine that is killed would leave an empty file of
+        # them, with which no state can be read any more.
+        "PULUMI_BACKEND_URL": f"file://{state / 'backend'}?metadata=skip",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(state / "passphrase"),
+        "PULUMI_STACK": stack_config.STACK,
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+    }
+
+
+def ready(state: Path, say: Callable[[str], None]) -> Engine:
+    """Have an engine with its plugins and note it for `pulumi`; quick when all is there."""
+    from rehearsal.toolchain import engine
+
+    toolchain = engine.prepare(Path(sys.executable), say)
+    for sentence in toolchain.sentences:
+        say(sentence)
+    noted = {"pulumi": str(toolchain.pulumi), "path": list(map(str, toolchain.path))}
+    (state / "backend").mkdir(mode=0o700, exist_ok=True)
+    values.write(state / "engine.json", json.dumps(noted))
+    _write_wrappers(state)
+    return Engine(toolchain.pulumi, toolchain.path)
+
+
+def noted(state: Path) -> Engine:
+    """The engine that `ready` chose; RehearsalError before that."""
+    try:
+        found = json.loads((state / "engine.json").read_text())
+    except FileNotFoundError:
+        raise RehearsalError("the rehearsal has no engine as yet: run `make lab`") from None
+    return Engine(Path(found["pulumi"]), tuple(map(Path, found["path"])))
+
+
+def shell_lines(state: Path) -> str:
+    """Lines for a shell to evaluate, after which `pulumi` and `labvpn` are the rehearsal's."""
+    path = f"{state / 'bin'}:{Path(sys.executable).parent}:$PATH"
+    lines = [f'export PATH="{path}"', *(f"export {key}={shlex.quote(text)}" for key, text in variables(state).items())]
+    return "\n".join(lines)
+
+
+def command(state: Path, words: Sequence[str], folder: Path) -> tuple[list[str], dict[str, str]]:
+    """The engine's command line and environment for `pulumi WORDS`, said in `folder` by a user of the rehearsal."""
+    engine = noted(state)
+    environment = engine.environment(state)
+    line = [str(engine.pulumi), *words]
+    place = next((at for at, word in enumerate(words) if word in TAKES_CONFIGURATION), None)
+    if place is not None and _is_ours(words, folder):
+        file = stack_config.ensure(state, engine.pulumi, environment)
+        line[place + 2 : place + 2] = ["--config-file", str(file)]
+    return line, environment
+
+
+def _is_ours(words: Sequence[str], folder: Path) -> bool:
+    """Whether the command means the project's own stack, and names no configuration file itself."""
+    own = {"-C", "--cwd", "-s", "--stack", "--config-file"}
+    named = any(word.split("=")[0] in own for word in words)
+    return not named and folder == PROJECT
+
+
+def _write_wrappers(state: Path) -> None:
+    folder = state / "bin"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    python = shlex.quote(sys.executable)
+    for name, text in WRAPPERS.items():
+        script = folder / f"{name}.new"
+        script.write_text(f"#!/bin/sh\n{text.format(python=python)}")
+        script.chmod(0o755)
+        script.rename(folder / name)

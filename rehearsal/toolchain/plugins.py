@@ -1,0 +1,144 @@
+"""The plugins of the stack: a real one where there is one or it can be downloaded, else a stand-in of ours."""
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import distribution
+from pathlib import Path
+
+from . import environment
+from .cache import Report, attempt, cache
+
+DOWNLOAD_LIMIT = 180.0
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """An executable that the engine starts; `module` is what stands in for it.
+
+    `distribution` is the Python package that tells version and server of the real one, if it can be downloaded by
+    itself; the language host and the one for dynamic resources come with the engine only.
+    """
+
+    kind: str
+    name: str
+    module: str
+    distribution: str | None = None
+
+    @property
+    def executable(self) -> str:
+        """The name by which the engine looks for it."""
+        return f"pulumi-{self.kind}-{self.name}"
+
+
+PLUGINS = (
+    Plugin("language", "python", "-P -m rehearsal.toolchain.language"),
+    # It looks for the stack's own provider classes in the working directory, so no -P here.
+    Plugin("resource", "pulumi-python", "-u -m rehearsal.toolchain.dynamic"),
+    Plugin("resource", "command", "-P -m rehearsal.toolchain.command", "pulumi-command"),
+    Plugin("resource", "fortios", "-P -m rehearsal.toolchain.fortios", "pulumiverse-fortios"),
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The real plugin, or None where our stand-in must do; `sentence` says which, and why."""
+
+    plugin: Plugin
+    real: Path | None
+    sentence: str
+
+
+def choose(plugin: Plugin, engine: Path, path: str, report: Report) -> Choice:
+    """A real plugin always wins; where there is none it is downloaded; where that fails ours stands in."""
+    reason = None
+    real = installed(plugin, engine, path)
+    if real is None:
+        reason = download(plugin, engine, report)
+        real = installed(plugin, engine, path)
+    told = real or f"our stand-in, for the rehearsal alone; no download: {reason}"
+    return Choice(plugin, real, f"{plugin.executable}: {told}")
+
+
+def stand_ins(python: Path) -> Path:
+    """The folder of the stand-ins that run on this Python: those that are needed, and nothing else."""
+    return cache() / "stand-ins" / sha256(str(python).encode()).hexdigest()[:12]
+
+
+def ours(path: Path) -> bool:
+    """Whether an executable is of this project's making: in its cache, or a script that names it (a `pulumi` of the
+    rehearsal that goes to the administrator's machine first)."""
+    if path.is_relative_to(cache()):
+        return True
+    with path.open("rb") as file:
+        head = file.read(4096)
+    return head.startswith(b"#!") and b"labvpn" in head
+
+
+def real_on(path: str, name: str) -> list[Path]:
+    """The executables of this name on a PATH that are not ours, in its order."""
+    found = (shutil.which(name, path=folder) for folder in path.split(os.pathsep) if folder)
+    return [Path(each) for each in found if each is not None and not ours(Path(each))]
+
+
+def installed(plugin: Plugin, engine: Path, path: str) -> Path | None:
+    """Where a real one is: on PATH, beside the engine, or in Pulumi's plugin folder in the version that is wanted."""
+    beside = engine.resolve().with_name(plugin.executable)
+    found = [*real_on(path, plugin.executable), *([beside] if beside.is_file() else []), *_in_folder(plugin)]
+    return found[0] if found else None
+
+
+def _in_folder(plugin: Plugin) -> list[Path]:
+    if plugin.distribution is None:
+        return []
+    # The engine takes no other version than the one that the package names, and none with a mark of a cut download.
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    folder = home / "plugins" / f"{plugin.kind}-{plugin.name}-v{_wanted(plugin.distribution)['version']}"
+    cut = folder.with_name(f"{folder.name}.partial")
+    real = folder / plugin.executable
+    return [real] if real.is_file() and not cut.exists() else []
+
+
+def _wanted(package: str) -> environment.Plugin:
+    """What the installed Python package says of its plugin."""
+    wanted = environment.plugin(package, distribution(package))
+    if wanted is None:
+        raise LookupError(f"the Python package {package} names no plugin; run `make setup` again")
+    return wanted
+
+
+def download(plugin: Plugin, engine: Path, report: Report) -> str | None:
+    """Have the engine install a plugin into Pulumi's plugin folder; the reason if that cannot be."""
+    if plugin.distribution is None:
+        return "it comes with the official download of the engine only"
+    wanted = _wanted(plugin.distribution)
+    server = ["--server", wanted["server"]] if wanted["server"] else []
+    command = [str(engine), "plugin", "install", plugin.kind, plugin.name, wanted["version"], *server]
+    return attempt(f"{plugin.executable}-{wanted['version']}", command, DOWNLOAD_LIMIT, report)
+
+
+def write_stand_ins(python: Path, needed: Iterable[Plugin]) -> Path:
+    """Make the folder hold just the stand-ins of `needed`; those of real plugins go, since on PATH they would win."""
+    folder = stand_ins(python)
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = {plugin.executable: script(python, plugin) for plugin in needed}
+    for stale in [file for file in folder.iterdir() if file.name not in {"pulumi", *wanted}]:
+        stale.unlink()
+    for name, text in wanted.items():
+        made = folder / f"{name}.new"
+        made.write_text(text)
+        made.chmod(0o755)
+        made.rename(folder / name)
+    return folder
+
+
+def script(python: Path, plugin: Plugin) -> str:
+    """The stand-in's executable: a shell line, so that the engine deals with the Python process itself."""
+    return (
+        "#!/bin/sh\n"
+        "# A stand-in of labvpn, for the rehearsal alone.\n"
+        f'exec {shlex.quote(str(python))} {plugin.module} "$@"\n'
+    )

@@ -1,0 +1,74 @@
+"""The values that a rehearsal makes for itself: keys, tokens and passwords, kept in its state folder alone."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization as form
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+def ensure(state: Path) -> None:
+    """Make, unless they stand there, the rehearsal's values, readable by their owner alone.
+
+    They are `ssh/admin` and `ssh/host` (each with .pub), `fortigate` (what the box starts from), `passphrase` and
+    `values.yaml`, which holds the secrets under the names that the stack's configuration gives them. That one is
+    written last, so where it stands the others do too.
+    """
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (state / "ssh").mkdir(exist_ok=True, mode=0o700)
+    if not (state / "values.yaml").exists():
+        _make(state)
+
+
+def read(state: Path) -> dict[str, str]:
+    """The values of `values.yaml`; FileNotFoundError before they are made."""
+    import yaml
+
+    values: dict[str, str] = yaml.safe_load((state / "values.yaml").read_text())
+    return values
+
+
+def _make(state: Path) -> None:
+    import yaml
+
+    from rehearsal.fortigate import certificates
+
+    token = secrets.token_hex(15)
+    box = state / "fortigate"
+    box.mkdir(exist_ok=True, mode=0o700)
+    write(box / "token", token)
+    values = {
+        "hostKey": _key_pair(state / "ssh/host"),
+        "fortigateToken": token,
+        "fortigateCa": certificates.make(box).read_text(),
+        "dnsKey": base64.b64encode(secrets.token_bytes(32)).decode(),
+        **{name: secrets.token_urlsafe(24) for name in ("administratorPassword", "presharedKey")},
+        "userSecret": secrets.token_urlsafe(32),
+    }
+    _key_pair(state / "ssh/admin")
+    values["sshKey"] = (state / "ssh/admin").read_text()
+    write(state / "passphrase", secrets.token_urlsafe(24))
+    write(state / "values.yaml", yaml.safe_dump(values, default_style="|"))
+
+
+def _key_pair(path: Path) -> str:
+    """Write a new pair as OpenSSH keeps it; returns the public line."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption()).decode()
+    public = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH).decode()
+    write(path, private)
+    write(path.with_suffix(".pub"), public + "\n")
+    return public
+
+
+def write(path: Path, text: str) -> None:
+    """Put a secret into a file that only its owner can read, whole or not at all."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    fresh.rename(path)

@@ -1,0 +1,60 @@
+"""Stamps, encodings and foreign shapes of text."""
+
+import pytest
+
+from labvpn.diagnose.lines import decoded, is_text, read
+
+STAMPED = (
+    "Wed Jan  6 01:22:58 2021 : IPSec connection failed",
+    " Wed Jan 6 01:22:58 2021 : IPSec connection failed",
+    "Wed Jan  6 01:22:58 2021 us=123456 IPSec connection failed",
+    "2021-01-06 01:22:58 IPSec connection failed",
+    "2021-01-06 01:22:58,123 IPSec connection failed",
+    "2021-01-06T01:22:58.123456Z IPSec connection failed",
+    "[2021-01-06 01:22:58.123] IPSec connection failed",
+    "[Jan 6, 2021, 01:22:58] IPSec connection failed",
+    "01:22:58.563 -- IPSec connection failed",
+    "3/2/17 1:22:58.494 AM IPSec connection failed",
+    "23/11/14 01:22:58,851 IPSec connection failed",
+    "> Wed Jan 06 01:22:58 2021 IPSec connection failed",
+    "vpn-client_1  | Wed Jan 06 01:22:58 2021 IPSec connection failed",
+)
+
+
+@pytest.mark.parametrize("line", STAMPED)
+def test_every_form_of_stamp_is_taken_off_and_read(line: str) -> None:
+    (found,) = read(line)
+    assert found.text == "IPSec connection failed"
+    assert found.at is not None
+    assert int(found.at) == 3600 + 22 * 60 + 58
+
+
+def test_a_word_after_the_stamp_is_no_time_zone() -> None:
+    assert read("2026-04-06 10:10:01 SENT CONTROL")[0].text == "SENT CONTROL"
+
+
+def test_afternoon_is_twelve_hours_later() -> None:
+    assert read("9/14/25 7:02:11 PM pppd[1]: x")[0].at == 19 * 3600 + 2 * 60 + 11
+
+
+def test_what_a_forum_escaped_is_itself_again() -> None:
+    assert read("IPSec connection failed &lt;IKE Error 14&gt;")[0].text == "IPSec connection failed <IKE Error 14>"
+
+
+def test_full_width_digits_are_digits() -> None:
+    assert read("エラー８０９")[0].text == "エラー809"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp932"])
+def test_a_file_of_any_usual_encoding_is_read(encoding: str) -> None:
+    text = "CoId={1}: エラー コードは 809 です"
+    assert decoded(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, b"\x7fELF" + b"\x00" * 300])
+def test_binary_is_not_text(data: bytes) -> None:
+    assert not is_text(decoded(data))
+
+
+def test_a_web_page_is_not_a_log() -> None:
+    assert not is_text("<!DOCTYPE html>\n<p>Error 809</p>")
