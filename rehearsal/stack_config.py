@@ -22,7 +22,8 @@ STACK = "lab"
 FILE = f"Pulumi.{STACK}.yaml"
 PUBLIC = {"hostKey", "fortigateCa"}
 PREFIX = "labvpn"
-NAME = "vpn.lab.example"
+SIGNED = ("lab.example", "203.0.113.20", "203.0.113.22")
+"""The names and addresses for which alone the rehearsal's authority may sign: the zone, and both VPN hosts."""
 BASE = "base.yaml"
 """A copy of the project's file as the configuration was last made from it."""
 
@@ -88,12 +89,12 @@ def _write(state: Path, merged: dict[str, Any], pulumi: Path, environment: dict[
 
 def _authority(state: Path) -> str:
     """The rehearsal's own authority, made once by the command that users make theirs by."""
-    file = state / "authority.pem"
+    file = state / "lab-authority.pem"
     if not file.exists():
-        line = [sys.executable, "-m", "labvpn", "authority", NAME]
+        line = [sys.executable, "-m", "labvpn", "authority", *SIGNED]
         done = subprocess.run(line, cwd=PROJECT, text=True, capture_output=True)
         if done.returncode:
-            raise RehearsalError(f"labvpn authority {NAME} failed: {done.stderr.strip()}")
+            raise RehearsalError(f"labvpn authority failed: {done.stderr.strip()}")
         values.write(file, done.stdout)
     return file.read_text()
 

@@ -62,10 +62,11 @@ def imitations(host: GuardedHost) -> list[str]:
 
 def test_names_that_imitate_the_log_bar_their_sender_alone(host: GuardedHost) -> None:
     names = {host.source(): name for name in imitations(host)}
-    tries = [{"source": source, "username": name} for source, name in names.items() for _ in range(BOUNDS["most"])]
-    answers = host.logins(next(iter(names)), *tries)
-    assert answers[:: BOUNDS["most"]] == [WRONG_PASSWORD] * len(names)
-    assert eventually(lambda: names.keys() <= host.barred().keys()), host.journal()
+    for source, name in names.items():
+        # One after the other: in a row they would stand in each other's doubt (docs/security.md).
+        answers = host.logins(source, *[{"username": name}] * BOUNDS["most"])
+        assert answers[0] == WRONG_PASSWORD
+        assert host.bars(source), host.journal()
     assert {INNOCENT, OTHER} & host.barred().keys() == set()
     assert "out of range" not in host.journal()
 
