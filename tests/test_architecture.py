@@ -128,7 +128,7 @@ def test_every_file_that_a_document_names_exists(document: Path) -> None:
     text = document.read_text()
     named = [ROOT / name for name in OURS.findall(text)]
     linked = [document.parent / name for name in LINK.findall(text)]
-    assert [str(path) for path in [*named, *linked] if not path.exists()] == []
+    assert [str(path) for path in [*named, *linked] if "NNNN" not in path.name and not path.exists()] == []
 
 
 def test_every_document_is_in_the_index() -> None:
