@@ -142,7 +142,9 @@ def test_the_readme_is_one_page() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 100
 
 
-@pytest.mark.parametrize("document", [path for path in DOCUMENTS if path.name != "ja.md"], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if path.name != "ja.md"], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_prose_is_wrapped_at_100_characters(document: Path) -> None:
     """But for tables, code, Japanese, and a line that is one word or one span of code."""
     prose = re.sub(r"^ *```.*?^ *```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
