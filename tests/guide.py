@@ -130,5 +130,5 @@ def _code(line: str) -> list[str]:
 
 
 def _spans(line: str) -> list[str]:
-    prose = re.sub(r"^ *\|.*? \| ", "", line)
-    return re.findall(r"`([^`]+)`", prose)
+    cells = re.sub(r"^ *\|.*? \| ", "", line)
+    return re.findall(r"`([^`]+)`", cells)
