@@ -1,4 +1,4 @@
-"""What the guide in both languages and the README tell their reader to type, and where a test types it."""
+"""What the guide, the README and the page of keys ask their reader to type, and which test types it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
-ENGLISH, JAPANESE, README = "docs/guide/en.md", "docs/guide/ja.md", "README.md"
-TEXTS = {name: (PROJECT / name).read_text() for name in (ENGLISH, JAPANESE, README)}
+ENGLISH, JAPANESE = "docs/guide/en.md", "docs/guide/ja.md"
+README, CONFIGURATION = "README.md", "docs/configuration.md"
+TEXTS = {name: (PROJECT / name).read_text() for name in (ENGLISH, JAPANESE, README, CONFIGURATION)}
 
 COMMAND = re.compile(r"[a-z][a-z0-9-]* \S.*")
 """A program and its arguments; a setting has a colon or a point in its first word."""
@@ -17,7 +18,7 @@ REHEARSED = {
     'eval "$(make -s env)"',
     "labvpn rehearsal exec server -- firewall-cmd --list-all",
     "labvpn rehearsal exec phone -- curl -m 3 http://203.0.113.21:8000/",
-    "labvpn rehearsal exec phone -- labvpn doctor probe vpn.lab.example",
+    "labvpn rehearsal exec phone -- labvpn probe vpn.lab.example",
     "make stop",
 }
 """Run on the example's lab, by `tests/rehearsal/test_lab.py`."""
@@ -42,11 +43,11 @@ ADMINISTERED = {
     "pulumi up",
     "pulumi config set protect true",
     "pulumi stack output --json > outputs.json",
-    "labvpn doctor probe vpn.lab.example --outputs outputs.json",
-    "labvpn doctor probe vpn.lab.example",
-    "labvpn doctor log ppp.log",
-    "labvpn doctor log ppp.log --lang ja",
-    "labvpn doctor check",
+    "labvpn probe vpn.lab.example --outputs outputs.json",
+    "labvpn probe vpn.lab.example",
+    "labvpn diagnose ppp.log",
+    "labvpn diagnose ppp.log --lang ja",
+    "labvpn check",
     "pulumi stack output users --show-secrets",
     "labvpn kit guest1",
     "labvpn kit NAME",
@@ -67,7 +68,8 @@ ADOPTING = {
 }
 """Run on a lab made by hand, by `tests/rehearsal/test_adopt.py`; the rehearsal's DNS has a root of its own."""
 
-OUTSIDE = "the rehearsal has no way to the makers' releases, and an engine of its own"
+OUTSIDE = "the rehearsal cannot reach the makers' releases, and has an engine of its own"
+SHARED = "it would disturb the lab that the other commands of the README are run on"
 
 NOT_RUN = {
     "curl -fLO https://github.com/pulumi/pulumi/releases/download/v3.259.0/pulumi-v3.259.0-linux-x64.tar.gz": OUTSIDE,
@@ -76,6 +78,9 @@ NOT_RUN = {
     "tar -xzf pulumi-v3.259.0-linux-x64.tar.gz -C ~/.local": OUTSIDE,
     "pulumi plugin install resource command 1.2.1 --checksum SUM": OUTSIDE,
     "pulumi plugin install resource fortios 0.0.6 --server github://api.github.com/pulumiverse --checksum SUM": OUTSIDE,
+    "labvpn rehearsal guest": SHARED,
+    "labvpn rehearsal break user|port|policy|name": SHARED,
+    "labvpn dial --user guest1": "tests/rehearsal/test_dial.py dials, with the secrets as its input",
     "labvpn secret": "alone it only prints; it is run where it is piped",
     "make audit": "it asks a database outside",
     "make setup": "it made the Python that runs the tests",
@@ -125,5 +130,5 @@ def _code(line: str) -> list[str]:
 
 
 def _spans(line: str) -> list[str]:
-    told = re.sub(r"^ *\|.*? \| ", "", line)
-    return re.findall(r"`([^`]+)`", told)
+    cells = re.sub(r"^ *\|.*? \| ", "", line)
+    return re.findall(r"`([^`]+)`", cells)

@@ -1,6 +1,8 @@
-"""Who may import whom: the table of docs/design.md, held."""
+"""Who may import whom, and that the documents agree with the code: docs/design.md has the table."""
 
 import ast
+import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,7 +69,7 @@ def is_allowed(name: str, part: str) -> bool:
     if top not in ("labvpn", "components", "rehearsal"):
         return top in others or top in sys.stdlib_module_names
     if name == "labvpn":
-        return True  # the package itself holds nothing but its docstring
+        return True  # the package itself has nothing but its docstring
     home = part.removesuffix(".py").replace("/", ".")
     allowed = {"components" if name == "components" else f"labvpn.{name}" for name in ours} | {home}
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in allowed)
@@ -75,23 +77,23 @@ def is_allowed(name: str, part: str) -> bool:
 
 @pytest.mark.parametrize("part", ALLOWED)
 def test_every_part_imports_only_what_the_table_allows(part: str) -> None:
-    stray = [
+    forbidden = [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in modules(part)
         for name in imports(path)
         if not is_allowed(name, part)
     ]
-    assert stray == []
+    assert forbidden == []
 
 
-def test_a_stray_import_would_be_found() -> None:
+def test_a_forbidden_import_would_be_found() -> None:
     assert not is_allowed("pulumi.Output", "labvpn/model")
     assert not is_allowed("labvpn.render.documents", "rehearsal")
     assert not is_allowed("labvpn.agent.softether.hub", "labvpn/connect")
     assert is_allowed("labvpn.agent.bundle", "labvpn/connect")
 
 
-def test_every_package_of_ours_stands_in_the_table() -> None:
+def test_every_package_of_ours_has_a_row() -> None:
     packages = {f"labvpn/{path.parent.name}" for path in (ROOT / "labvpn").glob("*/__init__.py")}
     assert packages <= set(ALLOWED)
 
@@ -104,3 +106,47 @@ def test_no_file_is_longer_than_one_sitting() -> None:
 
 def test_the_entry_point_is_a_table_of_contents() -> None:
     assert len((ROOT / "__main__.py").read_text().splitlines()) <= 60
+
+
+def test_the_table_of_the_design_is_made_from_this_one() -> None:
+    path = ROOT / "tools/import_table.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.table(ALLOWED) in (ROOT / "docs/design.md").read_text(), "run python tools/import_table.py --write"
+
+
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md")]
+OURS = re.compile(r"`((?:labvpn|components|rehearsal|tests|tools|examples|docs)/[\w./-]+)`")
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text()
+    named = [ROOT / name for name in OURS.findall(text)]
+    linked = [document.parent / name for name in LINK.findall(text)]
+    assert [str(path) for path in [*named, *linked] if "NNNN" not in path.name and not path.exists()] == []
+
+
+def test_every_document_is_in_the_index() -> None:
+    folder = ROOT / "docs"
+    index = (folder / "README.md").read_text()
+    names = [path.relative_to(folder) for path in folder.rglob("*.md") if path.name != "README.md"]
+    assert [str(name) for name in names if f"({name})" not in index and name.parent.name != "decisions"] == []
+
+
+def test_the_readme_is_one_page() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 100
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if path.name != "ja.md"], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_prose_is_wrapped_at_100_characters(document: Path) -> None:
+    """But for tables, code, Japanese, and a line that is one word or one span of code."""
+    prose = re.sub(r"^ *```.*?^ *```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = [re.sub(r"`[^`]*`|\]\([^)]*\)", "_", line) for line in prose.splitlines() if len(line) > 100]
+    assert [line for line in lines if not re.match(r" *\||    ", line) and len(line.split()) > 3] == []

@@ -35,9 +35,9 @@ def test_both_languages_have_the_same_parts_and_commands() -> None:
 
 
 def test_every_command_of_the_guide_and_the_readme_is_run_by_a_test() -> None:
-    told = {command for text in TEXTS.values() for command in commands(text)}
-    assert told == REHEARSED | ADMINISTERED | ADOPTING | NOT_RUN.keys()
-    assert len(told) >= 40
+    typed = {command for text in TEXTS.values() for command in commands(text)}
+    assert typed == REHEARSED | ADMINISTERED | ADOPTING | NOT_RUN.keys()
+    assert len(typed) >= 40
     assert not (REHEARSED | ADMINISTERED | ADOPTING) & NOT_RUN.keys()
 
 
