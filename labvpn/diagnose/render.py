@@ -41,8 +41,8 @@ def as_text(verdict: Verdict, language: str = "en") -> str:
     texts = words.of(language)
     top = verdict.findings[:MOST_CAUSES]
     parts = [_heading(verdict, texts)]
-    if verdict.dials > 1:
-        parts.append(texts.layout["dial"].format(dial=verdict.dial, dials=verdict.dials))
+    if verdict.attempts > 1:
+        parts.append(texts.layout["attempt"].format(attempt=verdict.attempt, attempts=verdict.attempts))
     if verdict.known:
         parts += ["", texts.layout["causes"]]
         parts += [line for index, finding in enumerate(top, start=1) for line in _cause(index, finding, texts)]

@@ -28,7 +28,7 @@ def evaluate(events: Sequence[Event]) -> Verdict:
             return unknown("foreign")
         verdict = evaluate_attempt(attempt)
         if verdict.known:
-            return replace(verdict, dial=attempt.number, dials=attempt.total)
+            return replace(verdict, attempt=attempt.number, attempts=attempt.total)
     return unknown()
 
 

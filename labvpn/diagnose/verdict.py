@@ -29,12 +29,12 @@ class RankedCause:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Where an attempt stopped and why; it is attempt `dial` of `dials` in the file."""
+    """Where an attempt stopped and why; it is attempt `attempt` of `attempts` in the file."""
 
     stage: Stage
     findings: tuple[RankedCause, ...]
-    dial: int = 1
-    dials: int = 1
+    attempt: int = 1
+    attempts: int = 1
 
     @property
     def causes(self) -> tuple[Cause, ...]:

@@ -191,7 +191,7 @@ LAYOUT = {
     "connected": "The connection worked.",
     "disconnected": "The connection worked; the session ended later.",
     "unknown": "Unknown: this text does not show where a connection attempt stopped.",
-    "dial": "Diagnosing attempt {dial} of {dials} in this text, the last one with an outcome.",
+    "attempt": "Diagnosing attempt {attempt} of {attempts} in this text, the last one with an outcome.",
     "causes": "Likely causes, most likely first:",
     "because": "evidence: ",
     "confirm": "to confirm: ",

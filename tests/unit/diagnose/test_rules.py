@@ -44,7 +44,7 @@ def test_two_start_lines_of_one_attempt_are_one_attempt() -> None:
             "pppd[2]: IPSec phase 1 client started\npppd[2]: IPSec connection failed\n"
         ]
     )
-    assert (verdict.dials, str(verdict.causes[0])) == (1, "ipsec-ports-blocked")
+    assert (verdict.attempts, str(verdict.causes[0])) == (1, "ipsec-ports-blocked")
 
 
 def test_a_restart_without_an_outcome_leaves_the_verdict_to_the_attempt_before() -> None:
