@@ -38,11 +38,13 @@ SENTENCES = {
 }
 """What makes a native reader stumble, and what to write instead."""
 
+_KANA = "[ぁ-んァ-ヶー一-龯]"
 JAPANESE = {
     r"サーバ(?!ー)": "サーバー",
-    r"[ぁ-んァ-ヶー一-龯]\((?!\?)": "（",
-    r"(?<!\?)\)[ぁ-んァ-ヶー一-龯]": "）",
+    rf"{_KANA}\((?!\?)|\((?={_KANA})": "（",
+    rf"{_KANA}\)(?!\?)|(?<!\?)\)(?={_KANA})": "）",
 }
+"""The same for Japanese; a bracket of a regular expression has a question mark beside it."""
 
 _RULES = [
     # A word within an option, a path, a key or an address is not of the sentence.
