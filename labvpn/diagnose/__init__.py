@@ -1,1 +1,1 @@
-"""The diagnosis of a dial from what its user sends: a log, a message or a code."""
+"""The diagnosis of a connection attempt from what its user sends: a log, a message or a code."""

@@ -1,4 +1,4 @@
-"""`labvpn doctor log`: diagnose what a user sends. Exit status: 0 diagnosed, 2 wrong usage, 3 unknown."""
+"""`labvpn diagnose`: diagnose what a user sends. Exit status: 0 diagnosed, 2 wrong usage, 3 unknown."""
 
 import sys
 from enum import StrEnum
@@ -13,7 +13,7 @@ from labvpn.diagnose.render import as_json, as_text
 
 UNKNOWN_STATUS = 3
 LARGEST = 64 * 2**20
-"""Bytes read of a file: its end decides."""
+"""Bytes read from the end of a file: the end decides."""
 
 
 class Language(StrEnum):
@@ -32,7 +32,7 @@ Files = Annotated[
 Servers = Annotated[
     list[Path] | None,
     typer.Option(
-        help="The VPN server's log (security_log or server_log) of the same moment; of several servers one of each.",
+        help="The VPN server's log (security_log or server_log) of the same time; once for each server.",
         show_default=False,
     ),
 ]
@@ -44,11 +44,11 @@ def command(
     lang: Annotated[Language, typer.Option(help="Language of the answer.")] = Language.EN,
     json: Annotated[bool, typer.Option("--json", help="Print stage and causes as JSON.")] = False,
 ) -> None:
-    """Say where a dial stopped, why, and what to do, from the log, message or error code that a user sends.
+    """Show where a connection attempt stopped, why, and what to do, from the log, message or error code of a user.
 
-    Reads macOS and iOS, Windows, Linux, Android, OpenVPN, SSTP and SoftEther; the last dial in the files is judged.
+    Reads macOS and iOS, Windows, Linux, Android, OpenVPN, SSTP and SoftEther; diagnoses the last attempt in the files.
 
-    Exit status: 0 if it was diagnosed, 2 for wrong usage, 3 if the text is unknown.
+    Exit status: 0 if the text was diagnosed, 2 for wrong usage, 3 if the text is unknown.
     """
     verdict = diagnose([_text(path) for path in files], *map(_text, server or ()))
     sys.stdout.write(as_json(verdict, lang) + "\n" if json else as_text(verdict, lang))

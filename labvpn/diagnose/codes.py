@@ -1,4 +1,4 @@
-"""Error codes of Windows (RAS, SSTP's HRESULTs, IKE) and SoftEther: the stage each names, its causes, likeliest first.
+"""Error codes of Windows (RAS, SSTP's HRESULTs, IKE) and SoftEther: the stage of each, and its causes, likeliest first.
 
 Sources: Microsoft's list of routing and remote access error codes, winerror.h, SoftEther's string tables.
 """

@@ -1,4 +1,4 @@
-"""The vocabulary of a diagnosis: causes, stages, the steps of a dial and the events that a line can be."""
+"""The vocabulary of a diagnosis: causes, stages, the steps of an attempt, and the events that a line can be."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import Enum, IntEnum, StrEnum, auto
 
 
 class Cause(StrEnum):
-    """Why a dial ended as it did; the values are the ids of the JSON answer."""
+    """Why an attempt ended as it did; the values are the ids in the JSON output."""
 
     IPSEC_PORTS = "ipsec-ports-blocked"
     ESP_OR_4500 = "esp-or-4500-blocked"
@@ -29,7 +29,7 @@ class Cause(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a dial came; the values stand in the JSON answer."""
+    """How far an attempt came; the values are in the JSON output."""
 
     NAME = "name"
     TRANSPORT = "transport"
@@ -75,16 +75,16 @@ class DialStep(IntEnum):
 
 
 class Kind(Enum):
-    """What a line does to the dial."""
+    """What a line means for the attempt."""
 
-    START = auto()  # a new dial begins
-    STEP = auto()  # the dial came as far as `step`
-    FAILED = auto()  # it failed here, no reason given
-    SAYS = auto()  # the line names its causes
-    CLOSED = auto()  # an orderly end, or the user's hand
+    START = auto()  # a new attempt begins
+    STEP = auto()  # the attempt came as far as `step`
+    FAILED = auto()  # it failed here, without a reason
+    MESSAGE = auto()  # the line names its causes
+    CLOSED = auto()  # an orderly end, or the user ended it
     CUT = auto()  # the other side ended it
     LOST = auto()  # an established session fell silent
-    NOISE = auto()  # looks like a failure and is none
+    NOISE = auto()  # looks like a failure, but is not
 
 
 class Family(StrEnum):
@@ -106,12 +106,12 @@ NAMED, STRONG, WEAK = 100, 60, 30
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One recognised line: `number` counts from 1, `at` is its second of the day, `words` what matched, redacted."""
+    """One recognised line: `number` counts from 1, `at` is its second of the day, `excerpt` what matched, redacted."""
 
     family: Family
     kind: Kind
     number: int
-    words: str
+    excerpt: str
     at: float | None = None
     step: DialStep | None = None
     stage: Stage = Stage.UNKNOWN
@@ -136,17 +136,17 @@ Table = tuple[Row, ...]
 
 
 def starts(*patterns: str, step: DialStep = DialStep.DIALLED) -> Iterator[Row]:
-    """Rows of lines that begin a dial."""
+    """Rows of lines that begin an attempt."""
     return (Row(pattern, Kind.START, step) for pattern in patterns)
 
 
 def reached(step: DialStep, *patterns: str) -> Iterator[Row]:
-    """Rows of lines that show a step taken."""
+    """Rows of lines that show a completed step."""
     return (Row(pattern, Kind.STEP, step) for pattern in patterns)
 
 
 def failed(*patterns: str, step: DialStep | None = None) -> Iterator[Row]:
-    """Rows of lines that end a dial without a reason; `step` is what they presuppose."""
+    """Rows of lines that end an attempt without a reason; `step` is what they presuppose."""
     return (Row(pattern, Kind.FAILED, step) for pattern in patterns)
 
 
@@ -156,6 +156,6 @@ def ended(kind: Kind, *patterns: str) -> Iterator[Row]:
 
 
 def message(stage: Stage, causes: str, *patterns: str, weight: int = NAMED) -> Iterator[Row]:
-    """Rows of lines that name causes: `causes` are ids, most likely first, parted by blanks."""
+    """Rows of lines that name causes: `causes` are ids, most likely first, separated by blanks."""
     ranked = tuple(Cause(name) for name in causes.split())
-    return (Row(pattern, Kind.SAYS, None, stage, ranked, weight) for pattern in patterns)
+    return (Row(pattern, Kind.MESSAGE, None, stage, ranked, weight) for pattern in patterns)

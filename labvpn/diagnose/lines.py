@@ -1,4 +1,4 @@
-"""Text to lines: one shape whatever program stamped, prefixed, quoted or encoded them. Pure."""
+"""Text to lines of one form, whichever program stamped, prefixed, quoted or encoded them. Pure."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from html import unescape
 from itertools import pairwise
 
 MOST_LINES = 10_000
-"""Only a file's end is read beyond this: the last dial decides."""
+"""Of a longer file only the end is read: the last attempt decides."""
 
 LONGEST_LINE = 2_000
 
@@ -25,14 +25,14 @@ _STAMP = re.compile(
 )
 _CONTAINER = re.compile(r"^[\w./-]{1,60}\s*\|\s+")
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
-"""What ends a line: no separator of Unicode does, which a name in a server's log may hold."""
+"""What ends a line; Unicode separators do not, since a name in a server's log may contain them."""
 _QUOTED = re.compile(r"^(?:[>|]\s+|```\w*\s*)")
 _TAIL = re.compile(r"\s*[\u0000\r]+$")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its number in the file from 1, its text without stamps, and the second of the day of its stamp."""
+    """One line: its number in the file from 1, its text without timestamps, and the second of the day."""
 
     number: int
     text: str
@@ -40,7 +40,7 @@ class Line:
 
 
 def decoded(data: bytes) -> str:
-    """Decode a file as its marks say: UTF-16 or UTF-8, with or without BOM; else Shift_JIS, else Latin-1."""
+    """Decode a file by its marks: UTF-16 or UTF-8, with or without BOM; else Shift_JIS, else Latin-1."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(data) > 3 and data[1:4:2] == b"\x00\x00"):
         return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le", errors="replace")
     for encoding in ("utf-8-sig", "cp932"):
@@ -52,7 +52,7 @@ def decoded(data: bytes) -> str:
 
 
 def is_text(text: str) -> bool:
-    """Say whether this is something a person or a program wrote as lines: not binary, not a web page."""
+    """Whether a person or a program wrote this as lines: not binary, not a web page."""
     odd = sum(
         1 for char in text[:4096] if unicodedata.category(char) in ("Cc", "Cn", "Co") and char not in "\t\r\n\x1b\ufeff"
     )
@@ -61,7 +61,7 @@ def is_text(text: str) -> bool:
 
 
 def read(text: str) -> tuple[Line, ...]:
-    """Split a text into normal lines, in the order of time, the last MOST_LINES of them."""
+    """Split a text into normalised lines, in order of time; only the last MOST_LINES."""
     raw = _LINE_ENDS.split(text)
     first = max(0, len(raw) - MOST_LINES)
     lines = [_normal(number, line[:LONGEST_LINE]) for number, line in enumerate(raw[first:], start=first + 1)]
@@ -84,9 +84,9 @@ def _seconds(clock: re.Match[str]) -> float:
 
 
 def newest_first(lines: Sequence[Line]) -> bool:
-    """Say whether the stamps run backwards, as in event viewers and web pages."""
+    """Whether the timestamps run backwards, as in event viewers and on web pages."""
     stamps = [line.at for line in lines if line.at is not None]
     steps = [later - earlier for earlier, later in pairwise(stamps) if later != earlier]
     back = sum(1 for step in steps if step < 0)
-    # Lines of other programs between ours may step back too, but not so much more often than forward.
+    # Lines of other programs in between may step back too, but not so much more often than forward.
     return back >= 3 and back > 4 * (len(steps) - back)

@@ -1,4 +1,4 @@
-"""The staged model: what it means that a dial came this far and no further. Pure data.
+"""The staged model: what it means that an attempt came this far and no further. Pure data.
 
 L2TP/IPsec: name, phase 1 (UDP 500, then 4500 behind NAT), phase 2, L2TP, PPP authentication, address, up.
 TLS (OpenVPN, SSTP, SoftEther): name, port, TLS, authentication, address, up. Sources: RFC 2409, 3947, 3193, 2661, 1661.
@@ -42,7 +42,7 @@ CLIENT: dict[DialStep, Stop] = {
 }
 
 SERVER: dict[DialStep, Stop] = CLIENT | {
-    # The server has seen no packet on 4500, or has seen one that it cannot read: here the two do not look alike.
+    # The server has seen no packet on 4500, or has seen one that it cannot read: here the two can be distinguished.
     DialStep.IKE_SENT: _stop(Stage.PHASE_1, "proposal-mismatch esp-or-4500-blocked"),
     DialStep.IKE_ANSWERED: _stop(Stage.PHASE_1, "esp-or-4500-blocked wrong-psk"),
     DialStep.IKE_ON_4500: _stop(Stage.PHASE_1, "wrong-psk"),
@@ -56,7 +56,7 @@ SERVER: dict[DialStep, Stop] = CLIENT | {
 QUESTIONS: frozenset[DialStep] = frozenset(
     {DialStep.IKE_SENT, DialStep.L2TP_SENT, DialStep.TCP_SENT, DialStep.TLS_SENT}
 )
-"""Steps of the client alone: where they are the last, nothing has come back."""
+"""Steps of the client only: if one of them is the last, nothing came back."""
 
 UNANSWERED: frozenset[DialStep] = frozenset(
     {
@@ -69,7 +69,7 @@ UNANSWERED: frozenset[DialStep] = frozenset(
         DialStep.IPSEC_SENT,
     }
 )
-"""Where a log that simply ends still says something: a question stands there without its answer."""
+"""Steps at which a log that simply ends is still evidence: a question is left without an answer."""
 
 GOING_WELL: frozenset[DialStep] = frozenset(
     {
@@ -83,4 +83,4 @@ GOING_WELL: frozenset[DialStep] = frozenset(
         DialStep.PUSHED,
     }
 )
-"""Where a log that ends without any failure shows a dial that worked: every question before it was answered."""
+"""Steps at which a log that ends without any failure shows a working attempt: every question was answered."""

@@ -1,4 +1,4 @@
-"""Lines to events: the tables and the codes, tried in order; the first that knows a line wins. Pure."""
+"""Lines to events: the tables and the codes, tried in order; the first that recognises a line wins. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -24,8 +24,8 @@ TABLES: tuple[tuple[Family, Table], ...] = (
 )
 """In the order in which they are tried."""
 
-MESSAGE = 60
-"""A text of more lines is a log, in which a sentence for people's eyes is another program's."""
+LONGEST_MESSAGE = 60
+"""A text of more lines is a log; a sentence for users in it belongs to another program."""
 
 SHORT = 12
 """A text of so few lines is a message, not a log: a bare number in it may be a code."""
@@ -51,7 +51,7 @@ _WINDOWS_CODES = (
     re.compile(r"(?<![\d.])(\d{3,5})\s*(?:番?(?:の|という)?エラー|error\b)", re.IGNORECASE),
 )
 _NO_SOFTETHER = re.compile(r"exception|\bexit|\bsignal\b|\berrno\b|\bhttp\b|\bscript\b", re.IGNORECASE)
-"""Words beside which "(code N)" is some other program's."""
+"""Words beside which "(code N)" belongs to another program."""
 _SERVER_LINE = re.compile(r"(?:Connection|コネクション) \"CID-")
 _BARE = re.compile(
     r"^\W*(?:(?:windows|vpn|l2tp|sstp|error|code|no|エラー|コード|番号|番)\W*){0,4}(\d{3}|138\d{2})"
@@ -78,19 +78,19 @@ def _compiled() -> tuple[_Compiled, ...]:
 @cache
 def _sentences() -> tuple[tuple[Family, int, re.Pattern[str]], ...]:
     known = ((Family.SOFTETHER, sentences.SOFTETHER), (Family.WINDOWS, sentences.WINDOWS))
-    return tuple((family, code, _lowered(words)) for family, rows in known for code, words in rows)
+    return tuple((family, code, _lowered(pattern)) for family, rows in known for code, pattern in rows)
 
 
 def _lowered(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern for lower-case text: nine times as fast as ignoring case, since literals can be looked for."""
+    """Compile a pattern for lower-case text: nine times as fast as ignoring case, since it can search for literals."""
     return re.compile(re.sub(r"\\.|[A-Z]", lambda part: part[0] if part[0][0] == "\\" else part[0].lower(), pattern))
 
 
 def events(lines: Sequence[Line]) -> tuple[Event, ...]:
-    """Recognise every line that means something."""
+    """Recognise the lines that have a meaning."""
     filled = sum(1 for line in lines if line.text)
     about = filled <= SHORT or any(_ABOUT_VPN.search(line.text) for line in lines)
-    rows = [row for row in _compiled() if filled <= MESSAGE or row[1] not in messages.TABLE]
+    rows = [row for row in _compiled() if filled <= LONGEST_MESSAGE or row[1] not in messages.TABLE]
     found = (_event(line, rows, about, filled <= SHORT) for line in lines if line.text)
     return tuple(event for event in found if event is not None and event.kind is not Kind.NOISE)
 
@@ -107,8 +107,8 @@ def _by_row(line: Line, rows: Sequence[_Compiled]) -> Event | None:
     text = line.text.lower()
     for family, row, pattern in rows:
         if match := pattern.search(text):
-            words = redacted(line.text[match.start() : match.end()])
-            return Event(family, row.kind, line.number, words, line.at, row.step, row.stage, row.causes, row.weight)
+            excerpt = redacted(line.text[match.start() : match.end()])
+            return Event(family, row.kind, line.number, excerpt, line.at, row.step, row.stage, row.causes, row.weight)
     return None
 
 
@@ -147,9 +147,9 @@ def _code_event(line: Line, family: Family, code: int) -> Event:
     ours = family is Family.SOFTETHER
     stage, causes = (codes.SOFTETHER if ours else codes.WINDOWS)[code]
     name = f"0x{code:08X}" if code > 0xFFFF else str(code)
-    return Event(family, Kind.SAYS, line.number, name, line.at, None, stage, causes, NAMED if ours else WEAK, name)
+    return Event(family, Kind.MESSAGE, line.number, name, line.at, None, stage, causes, NAMED if ours else WEAK, name)
 
 
-def redacted(words: str) -> str:
-    """The recognised words without names and addresses, at most 70 characters."""
-    return _ADDRESS.sub("…", _QUOTES.sub("“…”", words)).strip()[:70]
+def redacted(text: str) -> str:
+    """The recognised text without names and addresses, at most 70 characters."""
+    return _ADDRESS.sub("…", _QUOTES.sub("“…”", text)).strip()[:70]

@@ -7,62 +7,62 @@ from labvpn.diagnose.words import Words
 from labvpn.model.untrusted import json_text, plain
 
 MOST_CAUSES = 4
-"""More alternatives than these help nobody to act."""
+"""More alternatives than these do not help."""
 
 
-def because(reason: Reason, said: Words) -> str:
+def because(reason: Reason, texts: Words) -> str:
     """One reason as a sentence."""
-    place = said.layout["where-server" if reason.server else "where"].format(line=reason.line)
-    step = said.steps[reason.step] if reason.step is not None else ""
-    return said.reasons[reason.key].format(where=place, words=plain(reason.words), step=step, number=reason.number)
+    where = texts.layout["where-server" if reason.server else "where"].format(line=reason.line)
+    step = texts.steps[reason.step] if reason.step is not None else ""
+    return texts.reasons[reason.key].format(where=where, excerpt=plain(reason.excerpt), step=step, number=reason.number)
 
 
 def as_json(verdict: Verdict, language: str = "en") -> str:
     """The stage and the causes in order: {"stage": ..., "causes": [{"id": ..., "because": ...}]}."""
-    said = words.of(language)
+    texts = words.of(language)
     causes = [
-        {"id": str(finding.cause), "because": _because_too(verdict, place, said)}
-        for place, finding in enumerate(verdict.findings)
+        {"id": str(finding.cause), "because": _distinct_reason(verdict, index, texts)}
+        for index, finding in enumerate(verdict.findings)
     ]
     return json_text({"stage": str(verdict.stage), "causes": causes})
 
 
-def _because_too(verdict: Verdict, place: int, said: Words) -> str:
-    """The reason of one cause; where a likelier cause has the same, what would tell them apart."""
-    finding = verdict.findings[place]
-    reason = because(finding.reason, said)
-    if finding.reason not in [other.reason for other in verdict.findings[:place]]:
+def _distinct_reason(verdict: Verdict, index: int, texts: Words) -> str:
+    """The reason for one cause; if a more likely cause has the same, what distinguishes them."""
+    finding = verdict.findings[index]
+    reason = because(finding.reason, texts)
+    if finding.reason not in [other.reason for other in verdict.findings[:index]]:
         return reason
-    return said.reasons["same"].format(because=reason, tell=said.advice[finding.cause].tell)
+    return texts.reasons["same"].format(because=reason, confirm=texts.advice[finding.cause].confirm)
 
 
 def as_text(verdict: Verdict, language: str = "en") -> str:
-    """The answer for people: where it stopped, why, and who can do what."""
-    said = words.of(language)
-    shown = verdict.findings[:MOST_CAUSES]
-    parts = [_heading(verdict, said)]
-    if verdict.dials > 1:
-        parts.append(said.layout["dial"].format(dial=verdict.dial, dials=verdict.dials))
+    """The answer as text: where the attempt stopped, why, and who can do what."""
+    texts = words.of(language)
+    top = verdict.findings[:MOST_CAUSES]
+    parts = [_heading(verdict, texts)]
+    if verdict.attempts > 1:
+        parts.append(texts.layout["attempt"].format(attempt=verdict.attempt, attempts=verdict.attempts))
     if verdict.known:
-        parts += ["", said.layout["causes"]]
-        parts += [line for place, finding in enumerate(shown, start=1) for line in _cause(place, finding, said)]
+        parts += ["", texts.layout["causes"]]
+        parts += [line for index, finding in enumerate(top, start=1) for line in _cause(index, finding, texts)]
     else:
-        parts.append(because(shown[0].reason, said))
-    parts += ["", said.layout["user"], *(f"- {said.advice[one.cause].user}" for one in shown)]
-    parts += ["", said.layout["admin"], *(f"- {said.advice[one.cause].admin}" for one in shown)]
+        parts.append(because(top[0].reason, texts))
+    parts += ["", texts.layout["user"], *(f"- {texts.advice[one.cause].user}" for one in top)]
+    parts += ["", texts.layout["admin"], *(f"- {texts.advice[one.cause].admin}" for one in top)]
     return "\n".join(parts) + "\n"
 
 
-def _heading(verdict: Verdict, said: Words) -> str:
+def _heading(verdict: Verdict, texts: Words) -> str:
     if verdict.stage in (Stage.CONNECTED, Stage.DISCONNECTED, Stage.UNKNOWN):
-        return said.layout[str(verdict.stage)]
-    return said.layout["stage"].format(stage=said.stages[verdict.stage])
+        return texts.layout[str(verdict.stage)]
+    return texts.layout["stage"].format(stage=texts.stages[verdict.stage])
 
 
-def _cause(number: int, finding: RankedCause, said: Words) -> list[str]:
-    advice = said.advice[finding.cause]
+def _cause(number: int, finding: RankedCause, texts: Words) -> list[str]:
+    advice = texts.advice[finding.cause]
     return [
-        said.layout["item"].format(number=number, title=advice.title, id=finding.cause),
-        f"   {said.layout['because']}: {because(finding.reason, said)}",
-        f"   {said.layout['tell']}: {advice.tell}",
+        texts.layout["item"].format(number=number, title=advice.title, id=finding.cause),
+        f"   {texts.layout['because']}{because(finding.reason, texts)}",
+        f"   {texts.layout['confirm']}{advice.confirm}",
     ]

@@ -1,6 +1,6 @@
-"""Sentences that stand for a code: people send what Windows or the SoftEther client showed, not its number.
+"""Sentences that mean a code: users send what Windows or the SoftEther client displayed, not its number.
 
-Each row is a code and the words by which its sentence is known: English, Japanese, Chinese, any version's phrasing.
+Each row is a code and a pattern of its sentence: English, Japanese, Chinese, in the wording of any version.
 """
 
 WINDOWS: tuple[tuple[int, str], ...] = (

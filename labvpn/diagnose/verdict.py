@@ -1,4 +1,4 @@
-"""The answer as a value: a stage, and causes in order, each with the reasons that speak for it."""
+"""The answer as a value: a stage, and causes in order, each with its evidence."""
 
 from dataclasses import dataclass, replace
 
@@ -7,11 +7,11 @@ from labvpn.diagnose.event import Cause, DialStep, Event, Family, Stage
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a cause is named: the `key` of a sentence, with what the sentence mentions."""
+    """Why a cause is listed: the `key` of a sentence, with what the sentence mentions."""
 
     key: str
     line: int = 0
-    words: str = ""
+    excerpt: str = ""
     step: DialStep | None = None
     number: float = 0.0
     server: bool = False
@@ -19,7 +19,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class RankedCause:
-    """One cause with its weight (only for order), its heaviest reason, and the stage which that names."""
+    """One cause with its weight (only for order), its heaviest reason, and the stage that the reason names."""
 
     cause: Cause
     weight: float
@@ -29,12 +29,12 @@ class RankedCause:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Where a dial stopped and why; `dial` of `dials` in the file was judged."""
+    """Where an attempt stopped and why; it is attempt `attempt` of `attempts` in the file."""
 
     stage: Stage
     findings: tuple[RankedCause, ...]
-    dial: int = 1
-    dials: int = 1
+    attempt: int = 1
+    attempts: int = 1
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -51,11 +51,11 @@ SHARES = (1.0, 0.6, 0.45, 0.35, 0.25, 0.2)
 """How much of its weight a piece of evidence gives to its first cause, its second, and so on."""
 
 
-def named(event: Event) -> Reason:
+def quoted(event: Event) -> Reason:
     """The reason that quotes a line, or its code."""
     server = event.family is Family.SERVER
     if not event.code:
-        return Reason("line", event.number, event.words, server=server)
+        return Reason("line", event.number, event.excerpt, server=server)
     return Reason(
         "softether" if event.family is Family.SOFTETHER or server else "windows",
         event.number,
@@ -70,24 +70,24 @@ def spread(causes: tuple[Cause, ...], weight: float, reason: Reason, stage: Stag
 
 
 def _order(finding: RankedCause) -> tuple[float, int]:
-    """Heaviest first; then a client's earliest line, where its trouble began, and a server's latest, its last dial."""
+    """Heaviest; then a client's earliest line, where the problem began, or a server's latest, its last attempt."""
     return -finding.weight, -finding.reason.line if finding.reason.server else finding.reason.line
 
 
 def ranked(findings: list[RankedCause]) -> tuple[RankedCause, ...]:
-    """One finding a cause, in order: its heaviest reason, its weight raised a little by every other one."""
+    """One finding for each cause, in order: its heaviest reason, its weight raised a little by every other one."""
     best: dict[Cause, RankedCause] = {}
     for finding in findings:
-        held = best.get(finding.cause)
-        if held is None:
+        known = best.get(finding.cause)
+        if known is None:
             best[finding.cause] = finding
             continue
-        strong, weak = (finding, held) if _order(finding) < _order(held) else (held, finding)
+        strong, weak = (finding, known) if _order(finding) < _order(known) else (known, finding)
         raised = min(strong.weight + weak.weight * 0.1, max(strong.weight, 99.0))
         best[finding.cause] = replace(strong, weight=raised)
     return tuple(sorted(best.values(), key=_order))
 
 
 def unknown(key: str = "nothing") -> Verdict:
-    """The answer to what this doctor does not know."""
+    """The verdict on a text that is not recognised."""
     return Verdict(Stage.UNKNOWN, (RankedCause(Cause.UNKNOWN, 0.0, Reason(key), Stage.UNKNOWN),))

@@ -1,1 +1,1 @@
-"""The recogniser tables: for each family of clients, which line means what; within one, the first match wins."""
+"""The recogniser tables: for each family of clients, what each line means; within a table the first match wins."""

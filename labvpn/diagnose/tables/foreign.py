@@ -1,4 +1,4 @@
-"""Lines of dials that are no affair of this VPN: PPTP, PPPoE and modems share pppd, and so its log, with L2TP."""
+"""Lines of connections that are not this VPN's: PPTP, PPPoE and modems share pppd, and so its log, with L2TP."""
 
 from labvpn.diagnose.event import Kind, Row, Table, failed
 

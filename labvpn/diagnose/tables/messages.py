@@ -1,4 +1,4 @@
-"""What macOS and iOS show their user, English, Japanese and Chinese: each has many causes and weighs little."""
+"""What macOS and iOS display, in English, Japanese and Chinese: each has many causes and weighs little."""
 
 from labvpn.diagnose.event import STRONG, WEAK, Kind, Row, Stage, Table, message
 
@@ -12,7 +12,7 @@ def _weak(stage: Stage, causes: str, *patterns: str) -> tuple[Row, ...]:
 OTHERS: Table = (
     Row(r"\b(?:git|fatal|smtp|imap|mail|outlook|ldap|mysql|docker|sshd?)\b.*authentication failed", Kind.NOISE),
 )
-"""Other services whose logins fail in the same words."""
+"""Other services whose logins fail with the same words."""
 
 ENGLISH: Table = (
     *_weak(

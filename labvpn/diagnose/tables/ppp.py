@@ -1,4 +1,4 @@
-"""pppd's lines on Linux, macOS and Android: what comes after the tunnel, for L2TP and SSTP alike."""
+"""pppd's lines on Linux, macOS and Android: what follows the tunnel, for both L2TP and SSTP."""
 
 from labvpn.diagnose.event import STRONG, DialStep, Kind, Stage, Table, ended, failed, message, reached
 

@@ -1,4 +1,4 @@
-"""The SoftEther client's own log (client_log), English and Japanese; its codes stand in `codes`."""
+"""The SoftEther client's own log (client_log), English and Japanese; its codes are in `codes`."""
 
 from labvpn.diagnose.event import DialStep, Kind, Stage, Table, ended, message, reached, starts
 

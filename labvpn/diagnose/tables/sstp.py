@@ -1,4 +1,4 @@
-"""SSTP clients of Linux and Android, and the SoftEther client of Android: sstpc, Open SSTP Client and its relatives."""
+"""SSTP clients of Linux and Android (sstpc, Open SSTP Client and its derivatives), and Android's SoftEther client."""
 
 from labvpn.diagnose.event import STRONG, DialStep, Kind, Row, Stage, Table, failed, message, reached, starts
 

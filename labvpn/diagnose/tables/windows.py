@@ -1,4 +1,4 @@
-"""Windows: RasClient's events and rasdial's lines; its codes and sentences stand in `codes`."""
+"""Windows: RasClient's events and rasdial's lines; its codes are in `codes`, its sentences in `sentences`."""
 
 from labvpn.diagnose.event import DialStep, Kind, Row, Table, ended, reached, starts
 

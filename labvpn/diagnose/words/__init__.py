@@ -1,4 +1,4 @@
-"""The answer's words, one module a language, all of one shape."""
+"""The sentences of the answer, one module for each language."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from labvpn.diagnose.event import Cause, DialStep, Stage
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What one cause is called, what tells it apart from its rivals, and what each side can do."""
+    """What one cause is called, what confirms it, and what each side can do."""
 
     title: str
-    tell: str
+    confirm: str
     user: str
     admin: str
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Everything that an answer says in one language; `reasons` and `layout` are format strings by key."""
+    """All sentences of an answer in one language; `reasons` and `layout` are format strings by key."""
 
     stages: dict[Stage, str]
     steps: dict[DialStep, str]
@@ -27,7 +27,7 @@ class Words:
 
 
 def of(language: str) -> Words:
-    """The words of a language: `ja`, or English for every other."""
+    """The sentences of a language: `ja`, or English for every other."""
     from labvpn.diagnose.words import en, ja
 
     return ja.WORDS if language == "ja" else en.WORDS

@@ -1,4 +1,4 @@
-"""The log cases: a head of `cause:` and `stage:`, a line `---`, the text, perhaps `--- server` and the server's log."""
+"""The log cases: a head of `cause:` and `stage:`, a line `---`, the text, and optionally `--- server` and its log."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every case file is diagnosed as its author meant it."""
+"""Every case file is diagnosed as its author intended."""
 
 from collections import Counter
 

@@ -23,7 +23,7 @@ def silence(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_diagnosed_log_exits_with_0_and_says_what_to_do(silence: Path) -> None:
+def test_a_diagnosed_log_exits_with_0_and_names_what_to_do(silence: Path) -> None:
     result = run.invoke(app, [str(silence)])
     assert result.exit_code == 0
     assert "UDP 500" in result.stdout

@@ -1,4 +1,4 @@
-"""Stamps, encodings and foreign shapes of text."""
+"""Timestamps, encodings and other forms of text."""
 
 import pytest
 
@@ -22,14 +22,14 @@ STAMPED = (
 
 
 @pytest.mark.parametrize("line", STAMPED)
-def test_every_form_of_stamp_is_taken_off_and_read(line: str) -> None:
+def test_every_form_of_timestamp_is_read_and_removed(line: str) -> None:
     (found,) = read(line)
     assert found.text == "IPSec connection failed"
     assert found.at is not None
     assert int(found.at) == 3600 + 22 * 60 + 58
 
 
-def test_a_word_after_the_stamp_is_no_time_zone() -> None:
+def test_a_word_after_the_timestamp_is_not_a_time_zone() -> None:
     assert read("2026-04-06 10:10:01 SENT CONTROL")[0].text == "SENT CONTROL"
 
 
@@ -37,7 +37,7 @@ def test_afternoon_is_twelve_hours_later() -> None:
     assert read("9/14/25 7:02:11 PM pppd[1]: x")[0].at == 19 * 3600 + 2 * 60 + 11
 
 
-def test_what_a_forum_escaped_is_itself_again() -> None:
+def test_what_a_forum_escaped_is_unescaped() -> None:
     assert read("IPSec connection failed &lt;IKE Error 14&gt;")[0].text == "IPSec connection failed <IKE Error 14>"
 
 

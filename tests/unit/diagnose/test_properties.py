@@ -1,4 +1,4 @@
-"""What does not matter in a log does not change the verdict, and nothing makes the doctor fall over."""
+"""What does not matter in a log does not change the verdict, and no text makes the diagnosis fail."""
 
 import json
 import re
@@ -51,12 +51,12 @@ def verdict(text: str, server: str | None = None) -> tuple[str, list[str]]:
 TIME_OVER = next(case for case in ALL if case.name == "softether-code126")
 
 
-@example(case=TIME_OVER, places=[(0.0, NOISE[0]), (0.0, NOISE[2]), (0.75, NOISE[0])])
+@example(case=TIME_OVER, insertions=[(0.0, NOISE[0]), (0.0, NOISE[2]), (0.75, NOISE[0])])
 @settings(max_examples=150, deadline=None)
-@given(case=cases, places=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(NOISE)), max_size=4))
-def test_noise_between_the_lines_changes_nothing(case: Case, places: list[tuple[float, str]]) -> None:
+@given(case=cases, insertions=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(NOISE)), max_size=4))
+def test_noise_between_the_lines_changes_nothing(case: Case, insertions: list[tuple[float, str]]) -> None:
     lines = case.text.splitlines()
-    for place, noise in places:
+    for place, noise in insertions:
         lines.insert(round(place * len(lines)), noise)
     assert verdict("\n".join(lines), case.server) == verdict(case.text, case.server)
 
@@ -68,14 +68,14 @@ def test_the_shape_of_the_stamps_changes_nothing(case: Case, stamp: str) -> None
 
 
 @pytest.mark.parametrize("case", MAC, ids=[case.name for case in MAC])
-def test_without_stamps_the_first_cause_stays_unless_only_time_told_it(case: Case) -> None:
+def test_without_timestamps_the_first_cause_stays_unless_only_time_shows_it(case: Case) -> None:
     assert (
         verdict(MAC_STAMP.sub("", case.text), case.server)[1][0] == case.cause or case.name == "mac-echo-lost-after-30"
     )
 
 
 @pytest.mark.parametrize("case", MAC, ids=[case.name for case in MAC])
-def test_an_earlier_dial_changes_nothing(case: Case) -> None:
+def test_an_earlier_attempt_changes_nothing(case: Case) -> None:
     start = re.search(r"^.*(?:L2TP|PPTP|PPPoE) connecting to .*$", case.text, re.MULTILINE)
     if start and not case.server:
         assert verdict(EARLIER + case.text) == verdict(case.text)

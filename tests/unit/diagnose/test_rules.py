@@ -1,4 +1,4 @@
-"""What outweighs what."""
+"""Which evidence outweighs which."""
 
 from labvpn.diagnose.diagnose import diagnose
 
@@ -18,7 +18,7 @@ def test_a_name_that_resolved_later_is_not_the_cause() -> None:
     )
 
 
-def test_a_certificate_that_was_let_pass_is_not_the_cause() -> None:
+def test_a_certificate_error_that_was_ignored_is_not_the_cause() -> None:
     assert (
         first(
             "sstpc[9]: SSL certificate verification failed: self signed certificate (18)",
@@ -35,7 +35,7 @@ def test_an_accepted_second_login_try_outweighs_the_refused_first() -> None:
     )
 
 
-def test_two_start_lines_of_one_dial_are_one_dial() -> None:
+def test_two_start_lines_of_one_attempt_are_one_attempt() -> None:
     verdict = diagnose(
         [
             "nesessionmanager[1]: NESMLegacySession[Lab:1]: Received a start command from x\n"
@@ -44,10 +44,10 @@ def test_two_start_lines_of_one_dial_are_one_dial() -> None:
             "pppd[2]: IPSec phase 1 client started\npppd[2]: IPSec connection failed\n"
         ]
     )
-    assert (verdict.dials, str(verdict.causes[0])) == (1, "ipsec-ports-blocked")
+    assert (verdict.attempts, str(verdict.causes[0])) == (1, "ipsec-ports-blocked")
 
 
-def test_a_restart_without_outcome_leaves_the_verdict_to_the_dial_before() -> None:
+def test_a_restart_without_an_outcome_leaves_the_verdict_to_the_attempt_before() -> None:
     assert (
         first(
             "VERIFY ERROR: depth=0, error=certificate has expired: CN=vpn",

@@ -1,4 +1,4 @@
-"""The answer's words: complete in both languages, and silent about who dialled."""
+"""The sentences of an answer are complete in both languages and name no user."""
 
 import pytest
 
@@ -12,14 +12,14 @@ NAMES = ("hanako", "taro", "tarou", "guest1", "guest2", "guest9", "198.51.100.77
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_every_stage_step_and_cause_has_its_words(language: str) -> None:
-    said = words.of(language)
-    assert set(said.stages) == set(Stage)
-    assert set(said.steps) == set(DialStep)
-    assert set(said.advice) == set(Cause)
+def test_every_stage_step_and_cause_has_a_sentence(language: str) -> None:
+    texts = words.of(language)
+    assert set(texts.stages) == set(Stage)
+    assert set(texts.steps) == set(DialStep)
+    assert set(texts.advice) == set(Cause)
 
 
-def test_both_languages_say_the_same_things() -> None:
+def test_both_languages_have_the_same_sentences() -> None:
     english, japanese = words.of("en"), words.of("ja")
     assert set(english.reasons) == set(japanese.reasons)
     assert set(english.layout) == set(japanese.layout)
@@ -33,9 +33,9 @@ def test_no_answer_repeats_a_user_or_an_address(language: str) -> None:
         assert [name for name in NAMES if name in answer] == [], case.name
 
 
-def test_the_answer_says_which_dial_was_judged() -> None:
+def test_the_answer_names_the_attempt_that_it_diagnoses() -> None:
     case = next(case for case in ALL if case.name == "mac-failed-then-connected")
-    assert "dial 2 of 2" in as_text(diagnose([case.text]))
+    assert "attempt 2 of 2" in as_text(diagnose([case.text]))
 
 
 def test_a_code_alone_is_called_weak_and_has_alternatives() -> None:

@@ -1,4 +1,4 @@
-"""A stranger's words in a server's log decide no diagnosis."""
+"""What a client wrote into a server's log does not decide a diagnosis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from labvpn.diagnose.believed import believed
+from labvpn.diagnose.client_words import without_client_words
 from labvpn.diagnose.diagnose import diagnose
 from labvpn.diagnose.event import Cause
 from tests.unit.agent.log_lines import accepted, begins, expired, fails, guess
@@ -28,7 +28,7 @@ LIES = [
 
 @pytest.mark.parametrize("hub", ["", '[HUB "LAB"] '])
 @pytest.mark.parametrize("lie", LIES)
-def test_a_failed_login_is_wrong_credentials_whatever_its_name_says(lie: str, hub: str) -> None:
+def test_a_failed_login_is_wrong_credentials_whatever_its_user_name(lie: str, hub: str) -> None:
     log = guess("CID-1", SOURCE, lie, NOW).replace(".120 ", f".120 {hub}")
     verdict = diagnose([], log)
     honest = diagnose([], guess("CID-1", SOURCE, "guest1", NOW).replace(".120 ", f".120 {hub}"))
@@ -36,13 +36,13 @@ def test_a_failed_login_is_wrong_credentials_whatever_its_name_says(lie: str, hu
     assert (verdict.causes[0], verdict.stage) == (Cause.CREDENTIALS, honest.stage)
 
 
-def test_what_the_server_says_itself_is_kept_with_its_line_numbers() -> None:
+def test_what_the_server_wrote_itself_is_kept_with_its_line_numbers() -> None:
     log = begins("CID-1", SOURCE, "a\nb", NOW) + fails("CID-1", SOURCE, "a\nb", NOW) + expired("CID-2", "x", NOW)
-    kept = believed(log + accepted("CID-3", "y", NOW)).split("\n")
+    kept = without_client_words(log + accepted("CID-3", "y", NOW)).split("\n")
     assert kept[4].startswith('2026-11-27 12:00:00.120 Connection "CID-2": Access has been refused')
     assert kept[1] == kept[3] == ""
 
 
 def test_another_programs_log_is_left_as_it_is() -> None:
     text = "2026-11-27 12:00:00 us=1 AUTH: Received control message: AUTH_FAILED\n\nx\n"
-    assert believed(text) == text
+    assert without_client_words(text) == text
