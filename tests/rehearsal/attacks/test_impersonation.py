@@ -140,9 +140,12 @@ def test_whoever_takes_the_ports_is_sent_no_password(host: AgentHost, pem: str, 
         host.ssh(f"{AGENT} check")
         # The reaper of the hub looks for the server at least every five seconds.
         time.sleep(11)
-        # It starts the server, which has two of its four ports now.
-        host.converge("server", host.documents()["server"].replace("minimum=1.2", "minimum=1.1"))
+        # The server has two of its four ports now, and a run is refused that cannot give it the others.
+        document = host.documents()["server"].replace("minimum=1.2", "minimum=1.1")
+        refused = host.ssh(f"{AGENT} converge server", host.request("server", document))
         sent = heard(host)
+    assert refused.returncode != 0
+    assert "has python3 on TCP port" in refused.stderr
     assert "canary" not in sent
     assert "PASSWORD" not in sent
     assert "held by python3" in observed
