@@ -1,8 +1,8 @@
-"""The MS-CHAPv2 of the tests' L2TP client, against the examples of the standards."""
+"""MS-CHAPv2 as the dial and the L2TP client of the tests compute it, against the examples of the standards."""
 
 from __future__ import annotations
 
-from tests.rehearsal.l2tp.mschap import des, expected, md4, response
+from labvpn.dial.wire.mschap import des, md4, proof, response
 
 USER, PASSWORD = "User", "clientPass"
 CHALLENGE = bytes.fromhex("5B5D7C7D7B3F2F3E3C2C602132262628")
@@ -23,4 +23,4 @@ def test_des_is_that_of_its_standard() -> None:
 
 def test_the_answer_and_the_servers_proof_are_those_of_the_standards_example() -> None:
     assert response(USER, PASSWORD, CHALLENGE, OWN).hex().upper() == "82309ECD8D708B5EA08FAA3981CD83544233114A3D85D6DF"
-    assert expected(USER, PASSWORD, CHALLENGE, OWN) == "S=407A5589115FD0D6209F510FE9C04566932CDA56"
+    assert proof(USER, PASSWORD, CHALLENGE, OWN) == "S=407A5589115FD0D6209F510FE9C04566932CDA56"

@@ -41,7 +41,7 @@ def _sha1(data: bytes) -> bytes:
     return hashlib.sha1(data, usedforsecurity=False).digest()
 
 
-def _des(block: bytes, seven: bytes) -> bytes:
+def des(block: bytes, seven: bytes) -> bytes:
     """DES with a key of 56 bits, whose parity bits do not count; three equal keys make 3DES of it."""
     spread = int.from_bytes(seven, "big")
     key = bytes((spread >> (49 - 7 * i) & 0x7F) << 1 for i in range(8))
@@ -53,7 +53,7 @@ def response(user: str, password: str, challenge: bytes, own: bytes) -> bytes:
     """NT-Response: the client's answer to a challenge; `own` is the challenge that it makes itself."""
     hashed = md4(password.encode("utf-16-le")) + bytes(5)
     eight = _sha1(own + challenge + user.encode())[:8]
-    return b"".join(_des(eight, hashed[i : i + 7]) for i in (0, 7, 14))
+    return b"".join(des(eight, hashed[i : i + 7]) for i in (0, 7, 14))
 
 
 def proof(user: str, password: str, challenge: bytes, own: bytes) -> str:

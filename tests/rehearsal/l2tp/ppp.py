@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
-from tests.rehearsal.l2tp.mschap import expected, response
+from labvpn.dial.wire.mschap import proof, response
 from tests.rehearsal.l2tp.tunnel import Tunnel, TunnelError
 
 LCP, PAP, CHAP, IPCP, IPV4 = 0xC021, 0xC023, 0xC223, 0x8021, 0x0021
@@ -169,7 +169,7 @@ class Link:
         if code == REQUEST:
             challenge, own = body[1 : 1 + body[0]], os.urandom(16)
             answer = own + bytes(8) + response(self.user, self.password, challenge, own) + b"\0"
-            self.proof = expected(self.user, self.password, challenge, own)
+            self.proof = proof(self.user, self.password, challenge, own)
             self.send(CHAP, ACK, bytes([len(answer)]) + answer + self.user.encode(), number)
         elif code in (3, 4):
             self.let_in = code == 3
