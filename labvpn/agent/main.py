@@ -10,7 +10,7 @@ from labvpn.agent.core.document import parse
 from labvpn.agent.core.errors import AgentError, harmless
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.secret_digests import Renewal
+from labvpn.agent.core.secret_digests import SecretDigests
 from labvpn.agent.core.state import HOME, State
 from labvpn.agent.daemons.login_guard import guard_logins
 from labvpn.agent.daemons.session_reaper import reap_sessions
@@ -53,21 +53,21 @@ class Session:
 
     def observe(self) -> str:
         """Every concern of the request as the machine shows it; what cannot be read becomes a note."""
-        answer = {name: self.look(name, text) for name, text in self.request["documents"].items()}
+        answer = {name: self.inspect(name, text) for name, text in self.request["documents"].items()}
         return json.dumps(answer) + "\n"
 
     def check(self) -> str:
         """Every concern as the machine shows it, against the document that it was converged to; nothing is sent."""
         states = {name: State(self.machine, name) for name in CONCERNS}
         known = {name: one.applied for name, one in states.items() if one.applied is not None or one.lost or one.damage}
-        return json.dumps({name: self.look(name, text or "") for name, text in known.items()}) + "\n"
+        return json.dumps({name: self.inspect(name, text or "") for name, text in known.items()}) + "\n"
 
     def survey(self) -> str:
         """What the host has that was made by hand."""
         self.softether.place = installation(self.machine)
         return Survey(self.machine, self.softether).report()
 
-    def look(self, name: str, desired: str) -> Dict[str, Any]:
+    def inspect(self, name: str, desired: str) -> Dict[str, Any]:
         """One concern as the machine shows it."""
         concern = self.concern(known(name))
         state = concern.state
@@ -76,17 +76,17 @@ class Session:
         answer["warnings"] = [state.lost] if state.lost else []
         try:
             lines = parse(desired)
-            renewal = Renewal(self.machine, name)
-            answer["begun"] = renewal.begun()
+            digests = SecretDigests(self.machine, name)
+            answer["begun"] = digests.begun()
             every = lines + list(concern.state.lines().values())
             # Who asks without secrets, as a check does, cannot tell a renewed one.
-            answer["renewed"] = renewal.renewed(every, self.softether.secrets) if self.request.get("secrets") else None
+            answer["renewed"] = digests.renewed(every, self.softether.secrets) if self.request.get("secrets") else None
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
             answer["refusals"] += concern.refusals(lines)
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
-                answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).guard.unopened(lines)
+                answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).prechecks.unopened(lines)
         except AgentError as error:
             answer["notes"] = [str(error)]
         return answer
@@ -95,11 +95,11 @@ class Session:
         """Make a concern's document hold."""
         text = str(self.request.get("desired") or "")
         with self.lock(name, "converge"):
-            concern, renewal = self.concern(name), Renewal(self.machine, name)
+            concern, digests = self.concern(name), SecretDigests(self.machine, name)
             parse(text)
-            renewal.begin(text)
+            digests.begin(text)
             done = concern.converge(text)
-            renewal.end(text, self.softether.secrets)
+            digests.end(text, self.softether.secrets)
             return describe_all(done)
 
     def remove(self, name: str) -> str:
@@ -108,7 +108,7 @@ class Session:
             concern = self.concern(name)
             done = concern.remove()
             concern.state.clear()
-            Renewal(self.machine, name).clear()
+            SecretDigests(self.machine, name).clear()
             return describe_all(done)
 
     def confirm(self, name: str) -> str:

@@ -44,9 +44,9 @@ class Status:
             "accounts": [account for hub in hubs for account in self.accounts(hub)],
             "failures": [failure for hub in hubs for failure in self.failures(hub)],
             "barred": [
-                {"source": source, "until": bar.until, "failures": bar.failures}
-                for source, bar in bans_of(self.machine).items()
-                if bar.until > time.time()
+                {"source": source, "until": ban.until, "failures": ban.failures}
+                for source, ban in bans_of(self.machine).items()
+                if ban.until > time.time()
             ],
             "crashes": [{"at": crash.at, "sources": crash.sources} for crash in crashes_of(self.machine)],
             "guard": guard_state(self.machine, time.time()),

@@ -17,7 +17,7 @@ from labvpn.agent.softether.authentication import KEPT, WAYS, digest_of, unlocke
 from labvpn.agent.softether.bridges import attached
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree
-from labvpn.agent.softether.generation import shown_generation
+from labvpn.agent.softether.generation import detected_generation
 from labvpn.agent.softether.hashes import password_hash
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.listeners import BLOCKED
@@ -72,7 +72,7 @@ class Survey:
         lines = [*self.of_server(), *self.of_hubs()]
         answer = {
             "installed": True,
-            "generation": int(shown_generation(self.softether)),
+            "generation": int(detected_generation(self.softether)),
             "lines": render(lines),
             "defaultHub": str(self.ipsec().get("L2TP_DefaultHub", "")),
             "presharedKey": str(self.ipsec().get("IPsec_Secret", "")),
@@ -121,13 +121,13 @@ class Survey:
             for digest in sorted(self.authorities(block)):
                 yield line_of("authority", name + "/" + digest, {"trusted": "yes"})
             for group, record in accounts.get("GroupList", {}).items():
-                for line in self.shown("group", name + "/" + group, {}):
+                for line in self.account_lines("group", name + "/" + group, {}):
                     policies = {"policies": "own" if "Policy" in record else "none"}
                     yield line_of("group", line.name, dict(policies, **line.values))
             for user, record in self.hub.users.accounts(name).items():
                 yield from self.of_user(name + "/" + user, record)
 
-    def shown(self, kind: str, name: str, asked: Dict[str, str]) -> Iterator[Line]:
+    def account_lines(self, kind: str, name: str, asked: Dict[str, str]) -> Iterator[Line]:
         """A group or user: its texts, what is asked beside them, and the policies that are not the usual ones."""
         return self.read(self.hub.handlers[kind], kind, name, dict(asked, **dict.fromkeys(TEXTS, "")))
 
@@ -140,7 +140,7 @@ class Survey:
         elif way in LOGINS:
             asked[LOGINS[way]] = KEPT
         known = way in LOGINS or way == SIGNED
-        for line in self.shown("user", name, asked):
+        for line in self.account_lines("user", name, asked):
             yield line if known else line_of("user", name, dict(line.values, login="other"))
 
     def notes(self) -> Iterator[str]:
@@ -153,7 +153,7 @@ class Survey:
             yield "SoftEther {}, and the stack manages one server alone: its other servers stay as they are".format(
                 role
             )
-        for what, remedy in self.softether.closed_to_us():
+        for what, remedy in self.softether.inaccessible():
             yield "the host {}, so the preview will refuse it: {}".format(what, remedy)
         listed = self.server.listeners.ports()
         blocked = [port for port in listed if listed[port] == BLOCKED]
@@ -188,7 +188,7 @@ class Survey:
 
     def rules(self, hub: str) -> List[str]:
         """The access rules of a hub that this stack did not make."""
-        return [memo for memo in self.hub.access.strangers(hub) if not memo.startswith(OUR_MEMO)]
+        return [memo for memo in self.hub.access.unmanaged_titles(hub) if not memo.startswith(OUR_MEMO)]
 
     def of_firewalld(self) -> Any:
         """What firewalld lets in, permanently, and who may reach SoftEther by it; None where it is not installed."""

@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, Iterable, List, Optional
 
-from labvpn.agent.core.document import Change, Line, compare, describe, line_of, parse, render, seen
+from labvpn.agent.core.document import Change, Line, actual_line, compare, describe, line_of, parse, render
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered, State
 
@@ -88,7 +88,7 @@ class Concern:
             asked = with_dropped_keys(want, applied.get(want.key))
             values = self.handler(want).read(asked)
             if values is not None:
-                lines.append(seen(want, values))
+                lines.append(actual_line(want, values))
         return lines + self.surplus(desired, applied)
 
     def surplus(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
@@ -107,14 +107,14 @@ class Concern:
 
     def converge(self, text: str) -> List[str]:
         """Make the document hold, read it back, and return what was changed in words."""
-        self.state.insist()
+        self.state.require_intact()
         desired = parse(text)
         changes = compare(desired, self.observe(desired, self.state.lines()))
-        said = [describe(change) for change in changes]
+        done = [describe(change) for change in changes]
         if changes and self.prepare(changes):
             self.refresh()
             changes = compare(desired, self.observe(desired, self.state.lines()))
-            said += [words for words in map(describe, changes) if words not in said]
+            done += [words for words in map(describe, changes) if words not in done]
         if changes:
             self.record_original(changes)
             self.change(changes)
@@ -123,7 +123,7 @@ class Concern:
             self.check(desired)
         if self.state.applied != text:
             self.state.record(text)
-        return said
+        return done
 
     def record_original(self, changes: List[Change]) -> None:
         """Remember what each object is now, before it is touched for the first time."""
@@ -144,9 +144,9 @@ class Concern:
         # Forgotten first: a run that is cut off here takes them away the next time.
         self.state.forget([line.key for line in gone if self.handler(line).purges(line)])
         self.give_back(gone)
-        self.state.forget([line.key for line in gone if not self.keeps_memory(line)])
+        self.state.forget([line.key for line in gone if not self.must_come_back(line)])
 
-    def keeps_memory(self, line: Line) -> bool:
+    def must_come_back(self, line: Line) -> bool:
         """Whether something that we took away was there before us, and so has to come back in the end."""
         was_there = self.state.before.get(line.key) is not None
         return was_there and self.handler(line).read(line) is None
@@ -176,11 +176,11 @@ class Concern:
 
     def remove(self) -> List[str]:
         """Return everything that we touched to what it was, and return in words what that changed."""
-        self.state.insist()
+        self.state.require_intact()
         target = [bare_line(key, values) for key, values in self.state.before.items() if values is not None]
         keys = set(self.state.before)
-        shown = [line for line in self.observe(target, {}) if line.key in keys]
-        changes = compare(target, shown)
+        actual = [line for line in self.observe(target, {}) if line.key in keys]
+        changes = compare(target, actual)
         if changes:
             self.prepare(changes)
             self.undo(changes)

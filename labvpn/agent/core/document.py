@@ -59,10 +59,10 @@ def tokens(text: str) -> List[str]:
 
 def bare(word: str) -> str:
     """A word without its quotes."""
-    return IN_QUOTES.sub(inside, word) if '"' in word or "'" in word else word
+    return IN_QUOTES.sub(unquoted, word) if '"' in word or "'" in word else word
 
 
-def inside(found: "Match[str]") -> str:
+def unquoted(found: "Match[str]") -> str:
     """What stands between quotes; only double ones know the backslash."""
     return found.group(1) if found.group(2) is None else BACKSLASHED.sub(unescaped, found.group(2))
 
@@ -117,7 +117,7 @@ def line_of(kind: str, name: str, values: Dict[str, str]) -> Line:
     return Line(kind, name, values, " ".join(start + [key + "=" + quote(value) for key, value in values.items()]))
 
 
-def seen(want: Line, values: Dict[str, str]) -> Line:
+def actual_line(want: Line, values: Dict[str, str]) -> Line:
     """The wanted line as the machine says it: the very same text where every value agrees."""
     return want if values == want.values else line_of(want.kind, want.name, values)
 
@@ -149,10 +149,10 @@ def describe(change: Change) -> str:
     """Say a change in one line: `+ user LAB/guest1`, `~ listener 443: enabled no -> yes`, `- listener 8080`."""
     if change.want is None or change.have is None:
         return ("+ " if change.want else "- ") + change.line.key
-    return "~ {}: {}".format(change.want.key, ", ".join(map(say, differences(change.want, change.have))))
+    return "~ {}: {}".format(change.want.key, ", ".join(map(describe_value, differences(change.want, change.have))))
 
 
-def say(difference: Tuple[str, str, str]) -> str:
+def describe_value(difference: Tuple[str, str, str]) -> str:
     """Say one value's difference; a secret is set anew, an empty value is `nothing`."""
     key, old, new = difference
     if new == "current":

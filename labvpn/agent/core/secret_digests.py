@@ -14,7 +14,7 @@ from labvpn.agent.softether.client import Secrets
 SECRET_FIELDS = ("password", "key", "secret")
 
 
-class Renewal:
+class SecretDigests:
     """What is kept of a concern's last run beside its document: a keyed digest of each secret, none itself."""
 
     def __init__(self, machine: Machine, concern: str) -> None:

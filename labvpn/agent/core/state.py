@@ -10,7 +10,7 @@ from labvpn.agent.core.state_file import DamagedState, StateFile
 HOME = "/var/lib/labvpn"
 KEPT_PASSWORD = HOME + "/administrator"
 # Users by hub whom the reaper does not let in for the moment.
-HELD = HOME + "/held.json"
+LOCKOUTS = HOME + "/held.json"
 
 BEFORE_REMEDY = (
     "restore it from a backup of the host; without one move it away: whatever stands on the host then counts as having "
@@ -55,7 +55,7 @@ class State:
             self.damage = error
         self.applied, self.lost = self.applied_file.found()
 
-    def insist(self) -> None:
+    def require_intact(self) -> None:
         """AgentError where it is not known any more what was before us."""
         if self.damage is not None:
             raise self.damage
@@ -87,7 +87,7 @@ class State:
 
     def save(self) -> None:
         """Write what was before us."""
-        self.insist()
+        self.require_intact()
         self.before_file.write(self.before)
 
     def record(self, applied: Optional[str]) -> None:

@@ -67,7 +67,7 @@ class StateFile:
         except DamagedState as damage:
             return None, str(damage)
 
-    def shown(self) -> Any:
+    def read_unchecked(self) -> Any:
         """What the file says, though somebody may have changed it by hand; None where it says nothing of its kind."""
         try:
             found = json.loads(self.machine.read(self.name) or "")

@@ -37,7 +37,7 @@ def replaced(began: Dict[str, Tuple[int, float]], now: Dict[str, Tuple[int, floa
     return now != began and set(now) >= set(began)
 
 
-def say_all(sentences: List[str]) -> None:
+def log_all(sentences: List[str]) -> None:
     """Write sentences to the journal, each at once."""
     for sentence in sentences:
         sys.stdout.buffer.write((harmless(sentence) + "\n").encode("utf-8"))

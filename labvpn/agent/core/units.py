@@ -42,11 +42,11 @@ class Units(Handler):
         }
         return {key: values[key] for key in line.values if key in values}
 
-    def enabled(self, unit: str, shown: str) -> bool:
+    def enabled(self, unit: str, file_state: str) -> bool:
         """Whether it starts with the machine; of an init script systemd 219 shows nothing and only says so if asked."""
-        if shown in ("", "bad"):
+        if file_state in ("", "bad"):
             return self.machine.run(["systemctl", "is-enabled", "--quiet", unit]).status == 0
-        return shown in ENABLED
+        return file_state in ENABLED
 
     def apply(self, changes: List[Change]) -> None:
         for change in changes:

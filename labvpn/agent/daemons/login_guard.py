@@ -11,12 +11,12 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.takeover import replaced, say_all, versions
-from labvpn.agent.firewalld.ban_list import BAN_ORDERS, BANNED, BARRED_NOW, GUARD_HEALTH, bans_of, guard_file
+from labvpn.agent.core.takeover import log_all, replaced, versions
+from labvpn.agent.firewalld.ban_list import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH, bans_of, guard_file
 from labvpn.agent.firewalld.ban_policy import Ban, BanPolicy, Bounds
-from labvpn.agent.firewalld.ban_rules import Barring
+from labvpn.agent.firewalld.ban_rules import BanRules
 from labvpn.agent.firewalld.firewalld import Firewalld
-from labvpn.agent.firewalld.flow_removal import Forgetting
+from labvpn.agent.firewalld.flow_removal import FlowRemoval
 from labvpn.agent.softether.crashes import CrashWatch, suspicions
 from labvpn.agent.softether.login_reader import WITHDRAWN, LoginReader
 from labvpn.agent.softether.login_records import Grammars
@@ -37,48 +37,48 @@ class LoginGuard:
         orders = orders_of(machine)
         self.machine = machine
         self.firewalld = Firewalld(machine)
-        self.barring = Barring(self.firewalld, entries(orders["zones"]), entries(orders["from"]))
-        self.forgetting = Forgetting(machine, entries(orders["hubs"]))
-        self.guesses = BanPolicy(bounds_of(orders))
+        self.rules = BanRules(self.firewalld, entries(orders["zones"]), entries(orders["from"]))
+        self.flows = FlowRemoval(machine, entries(orders["hubs"]))
+        self.policy = BanPolicy(bounds_of(orders))
         grammars = Grammars(messages_of(machine))
         self.logs = [(SecurityLog(machine, hub), LoginReader(grammars)) for hub in entries(orders["hubs"])]
         known = bans_of(machine)
-        self.standing = {source: bar for source, bar in known.items() if not self.guesses.spared(source)}
-        self.leaving = {source: bar for source, bar in known.items() if source not in self.standing}
+        self.active = {source: ban for source, ban in known.items() if not self.policy.is_exempt(source)}
+        self.ending = {source: ban for source, ban in known.items() if source not in self.active}
         self.crashes = CrashWatch(machine)
-        self.lately: Dict[str, Ban] = {}
+        self.ended: Dict[str, Ban] = {}
         self.checked = 0.0
         # What was done in the last round, which is said even where something else failed.
-        self.said: List[str] = []
+        self.messages: List[str] = []
         self.troubles: Dict[str, str] = {}
 
     def round(self, now: float) -> List[str]:
         """Read what the logs have new, bar and let in, and say what was done."""
-        self.said = []
+        self.messages = []
         try:
             self.read(now)
-            wanted = {source: bar for source, bar in self.standing.items() if self.guesses.holds(bar, now)}
-            for source, bar in self.guesses.barred(now).items():
-                wanted[source] = max(bar, wanted.get(source, bar))
-            due = bool(wanted or self.leaving or self.lately) and not self.checked <= now < self.checked + AGAIN
-            said = self.settle(wanted, now) if wanted != self.standing or due else []
-            self.troubles["flows"] = self.forgetting.forget(self.barring.ports(), wanted) if wanted else ""
-            return said
+            wanted = {source: ban for source, ban in self.active.items() if self.policy.is_active(ban, now)}
+            for source, ban in self.policy.banned(now).items():
+                wanted[source] = max(ban, wanted.get(source, ban))
+            due = bool(wanted or self.ending or self.ended) and not self.checked <= now < self.checked + AGAIN
+            messages = self.settle(wanted, now) if wanted != self.active or due else []
+            self.troubles["flows"] = self.flows.forget(self.rules.ports(), wanted) if wanted else ""
+            return messages
         finally:
-            self.tell_health()
+            self.write_health()
 
     def read(self, now: float) -> None:
         """Count what the logs have new; a log that cannot be read keeps no other from being read."""
         for log, reader in self.logs:
             for failure in reader.events(log.lines(), now):
-                self.guesses.count(failure)
-                if failure.kind == WITHDRAWN and self.guesses.place(failure.source) not in self.guesses.bars:
-                    source = self.guesses.place(failure.source)
-                    self.leaving.update({one: bar for one, bar in self.standing.items() if one == source})
-                    self.standing.pop(source, None)
+                self.policy.count(failure)
+                if failure.kind == WITHDRAWN and self.policy.banned_source(failure.source) not in self.policy.bans:
+                    source = self.policy.banned_source(failure.source)
+                    self.ending.update({one: ban for one, ban in self.active.items() if one == source})
+                    self.active.pop(source, None)
             self.troubles["log of " + log.hub] = log.trouble
-        for failure in [one for crash in self.crashes.look(now) for one in suspicions(crash)]:
-            self.guesses.count(failure)
+        for failure in [one for crash in self.crashes.poll(now) for one in suspicions(crash)]:
+            self.policy.count(failure)
 
     def settle(self, wanted: Dict[str, Ban], now: float) -> List[str]:
         """Have exactly these bars stand; no rule stands at any moment that the list does not name.
@@ -86,34 +86,34 @@ class LoginGuard:
         A reload would take one that it does not name for somebody else's, and put it back without an end. The list in
         memory is written first, since that cannot fail by a full disk; the one on the disk follows the rules.
         """
-        before, self.standing, self.checked = {**self.standing, **self.leaving}, wanted, now
-        self.leaving = {source: bar for source, bar in before.items() if source not in wanted}
-        self.note(BARRED_NOW, {**before, **wanted})
-        self.said = [
-            "barred {} for {:.0f} s: {} failed logins".format(one, bar.until - now, bar.failures)
-            for one, bar in wanted.items()
-            if before.get(one) != bar
+        before, self.active, self.checked = {**self.active, **self.ending}, wanted, now
+        self.ending = {source: ban for source, ban in before.items() if source not in wanted}
+        self.note(BAN_LIST_NOW, {**before, **wanted})
+        self.messages = [
+            "barred {} for {:.0f} s: {} failed logins".format(one, ban.until - now, ban.failures)
+            for one, ban in wanted.items()
+            if before.get(one) != ban
         ]
         try:
-            self.barring.settle({**self.lately, **before}, wanted, now)
+            self.rules.settle({**self.ended, **before}, wanted, now)
             self.troubles["firewalld"] = ""
             # A reload that read the list before may bring their rules back, so they are looked for once more.
-            self.lately, self.leaving = self.leaving, {}
+            self.ended, self.ending = self.ending, {}
         except AgentError as error:
             self.troubles["firewalld"] = str(error)
             raise
         finally:
-            for name in (BARRED_NOW, BANNED):
-                self.note(name, {**self.leaving, **wanted})
-        self.said += ["{} may dial again".format(source) for source in before if source not in wanted]
-        return self.said
+            for name in (BAN_LIST_NOW, BAN_LIST):
+                self.note(name, {**self.ending, **wanted})
+        self.messages += ["{} may dial again".format(source) for source in before if source not in wanted]
+        return self.messages
 
-    def note(self, name: str, bars: Dict[str, Ban]) -> None:
+    def note(self, name: str, bans: Dict[str, Ban]) -> None:
         """Write down who is barred; a disk that takes nothing keeps nobody from being barred."""
-        held = {source: list(bar) for source, bar in bars.items()}
+        held = {source: list(ban) for source, ban in bans.items()}
         self.troubles[name] = guard_file(self.machine, name).keep(held) or ""
 
-    def tell_health(self) -> None:
+    def write_health(self) -> None:
         """Write down, in memory, that the guard looks and what stands in its way."""
         trouble = "; ".join(one for one in self.troubles.values() if one)
         guard_file(self.machine, GUARD_HEALTH).keep({"trouble": trouble})
@@ -149,11 +149,11 @@ def guard_logins(machine: Machine) -> None:
     while not replaced(began, versions(machine, BAN_ORDERS)):
         try:
             guard.firewalld.forget()
-            say_all(guard.round(time.time()))
+            log_all(guard.round(time.time()))
         except AgentError:
-            say_all(guard.said)
+            log_all(guard.messages)
         now_trouble = "; ".join(one for one in guard.troubles.values() if one)
         if now_trouble not in ("", trouble):
-            say_all(["the guard is hindered: {}".format(now_trouble)])
+            log_all(["the guard is hindered: {}".format(now_trouble)])
         trouble = now_trouble
         time.sleep(TICK)

@@ -9,9 +9,9 @@ from labvpn.agent.core.document import Change, Line
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.service import AgentService
 from labvpn.agent.firewalld.ban_list import (
+    BAN_LIST,
+    BAN_LIST_NOW,
     BAN_ORDERS,
-    BANNED,
-    BARRED_NOW,
     GUARD_HEALTH,
     RULES_AT_ONCE,
     ban_orders,
@@ -61,10 +61,10 @@ class LoginGuardService(Handler):
 
     def remove(self, lines: List[Line]) -> None:
         self.service.stop()
-        self.lift()
-        self.service.forget(BAN_ORDERS, BANNED, BARRED_NOW, GUARD_HEALTH)
+        self.lift_bans()
+        self.service.forget(BAN_ORDERS, BAN_LIST, BAN_LIST_NOW, GUARD_HEALTH)
 
-    def lift(self) -> None:
+    def lift_bans(self) -> None:
         """Let in again whoever is barred."""
         if self.firewalld.installed and self.firewalld.running():
             options = ["--remove-rich-rule=" + rule for rule in sorted(guard_rules(self.machine))]

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line
 from labvpn.agent.core.service import AgentService
-from labvpn.agent.core.state import HELD
+from labvpn.agent.core.state import LOCKOUTS
 from labvpn.agent.daemons.session_reaper import ORDERS, RULES, orders_file
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import CRASHES
@@ -32,7 +32,7 @@ class ReaperService(Handler):
 
     def orders(self) -> Dict[str, Any]:
         """What the reaper's file says, whoever wrote it; nothing where it is damaged, which orders it anew."""
-        return dict(orders_file(self.machine).shown() or {})
+        return dict(orders_file(self.machine).read_unchecked() or {})
 
     def read(self, line: Line) -> Optional[Values]:
         active = self.service.active()
@@ -63,7 +63,7 @@ class ReaperService(Handler):
         self.service.stop()
         for hub in hubs:
             # Nobody would ever let them in again.
-            holds = Lockouts(self.machine, hub)
-            holds.end_all()
-            holds.lift(self.softether.call, time.time())
-        self.service.forget(ORDERS, HELD, CRASHES, *(ages_file(hub) for hub in hubs))
+            lockouts = Lockouts(self.machine, hub)
+            lockouts.end_all()
+            lockouts.lift(self.softether.call, time.time())
+        self.service.forget(ORDERS, LOCKOUTS, CRASHES, *(ages_file(hub) for hub in hubs))

@@ -8,7 +8,7 @@ from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.state import HOME
 from labvpn.agent.core.state_file import StateFile
-from labvpn.agent.core.takeover import replaced, say_all, versions
+from labvpn.agent.core.takeover import log_all, replaced, versions
 from labvpn.agent.softether.client import Secrets, SoftEther
 from labvpn.agent.softether.crashes import CrashWatch
 from labvpn.agent.softether.lockouts import Lockouts
@@ -38,14 +38,14 @@ class SessionReaper:
         self.password = password
         self.rules = rules
         self.connection: Optional[Rpc] = None
-        self.holds = Lockouts(machine, hub, rules.hold)
+        self.lockouts = Lockouts(machine, hub, rules.hold)
         self.ages = SessionAges(machine, hub)
         # The users of this round; hundreds may be there by `*`, which is asked for once.
         self.records: Dict[str, Optional[Answer]] = {}
         self.log = SecurityLog(machine, hub)
         self.logins = LoginReader(Grammars(messages_of(machine)))
         # What was said last of a disk that takes nothing.
-        self.told: Optional[str] = None
+        self.reported: Optional[str] = None
 
     def call(self, method: str, **parameters: Any) -> Answer:
         """Call the server as the hub's administrator."""
@@ -72,40 +72,40 @@ class SessionReaper:
             fresh = self.connect()
             status = self.call("GetServerStatus")
             now = server_time(status, now)
-            said = self.remembered() + self.cut(now, status)
-            if self.holds.held():
-                self.holds.renew(self.logins.events(self.log.lines(), now), self.rules.hold)
-            return said + self.lift(now, fresh) + self.kept()
+            messages = self.recover() + self.end_sessions(now, status)
+            if self.lockouts.any_active():
+                self.lockouts.renew(self.logins.events(self.log.lines(), now), self.rules.hold)
+            return messages + self.lift(now, fresh) + self.save_again()
         except (AgentError, OSError):
             self.close()
             raise
 
-    def remembered(self) -> List[str]:
+    def recover(self) -> List[str]:
         """Learn again who is held where the memory of that is damaged, and say so."""
-        if not self.holds.damage:
+        if not self.lockouts.damage:
             return []
-        said = [self.holds.damage]
+        messages = [self.lockouts.damage]
         with self.locked():
-            self.holds.learn_again(self.call)
-        return said
+            self.lockouts.learn_again(self.call)
+        return messages
 
-    def kept(self) -> List[str]:
+    def save_again(self) -> List[str]:
         """Try again to write what the disk did not take, and say it where that changes."""
-        before = self.holds.unsaved
+        before = self.lockouts.unsaved
         if before:
-            self.holds.save()
-        told, self.told = self.told, self.holds.unsaved
-        return [self.told or "the disk takes what the reaper remembers again"] if told != self.told else []
+            self.lockouts.save()
+        reported, self.reported = self.reported, self.lockouts.unsaved
+        return [self.reported or "the disk takes what the reaper remembers again"] if reported != self.reported else []
 
     def lift(self, now: float, fresh: bool) -> List[str]:
         """Let in again whose hold is over; a fresh server may have come back with one that was lifted."""
-        if not self.holds.due(now, fresh):
+        if not self.lockouts.due(now, fresh):
             return []
         with self.locked():
-            lifted = self.holds.lift(self.call, now, fresh)
+            lifted = self.lockouts.lift(self.call, now, fresh)
         return ["{} in {} may dial again".format(user, self.hub) for user in lifted]
 
-    def cut(self, now: float, status: Optional[Answer] = None) -> List[str]:
+    def end_sessions(self, now: float, status: Optional[Answer] = None) -> List[str]:
         """End the sessions that are too old or too many; `status` is GetServerStatus's answer."""
         sessions = live(self.call("EnumSession", HubName_str=self.hub).get("SessionList", []))
         sessions, steady = self.ages.steady(sessions, status or {}, now)
@@ -140,7 +140,7 @@ class SessionReaper:
     def end(self, verdict: SessionVerdict, now: float) -> str:
         """Refuse the user's logins for a moment, then end the session."""
         session = verdict.session
-        then = self.refuse(session.user, now)
+        then = self.lock_out(session.user, now)
         try:
             self.call("DeleteSession", HubName_str=self.hub, Name_str=session.name)
         except RpcError as error:
@@ -150,11 +150,11 @@ class SessionReaper:
             session.name, session.user, session.source, self.hub, verdict.why, then
         )
 
-    def refuse(self, user: str, now: float) -> str:
+    def lock_out(self, user: str, now: float) -> str:
         """Hold a user off, and say whether that could be; a session ends either way."""
         try:
             with self.locked():
-                refused = self.holds.hold(self.call, user, now, self.rules.hold)
+                refused = self.lockouts.lock_out(self.call, user, now, self.rules.hold)
         except RpcError as error:
             return "not held off: {}".format(error)
         return (
@@ -199,15 +199,15 @@ def reap_sessions(machine: Machine) -> None:
     watch = CrashWatch(machine)
     while not replaced(began, versions(machine, ORDERS)):
         pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
-        for crash in watch.look(time.time()):
-            say_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "nobody known")])
+        for crash in watch.poll(time.time()):
+            log_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "nobody known")])
         for worker in workers:
             try:
-                say_all(worker.round(time.time()))
+                log_all(worker.round(time.time()))
                 troubles.pop(worker.hub, None)
             except (AgentError, OSError, ValueError) as error:
                 if troubles.get(worker.hub) != str(error):
-                    say_all(["no session of {} can be ended now: {}".format(worker.hub, error)])
+                    log_all(["no session of {} can be ended now: {}".format(worker.hub, error)])
                 troubles[worker.hub] = str(error)
                 pause = max(pause, TROUBLE_SECONDS)
         time.sleep(pause)

@@ -45,45 +45,45 @@ class BanPolicy:
         self.bounds = bounds
         self.exempt = [ip_network(each) for each in bounds.exempt]
         self.failures: Dict[str, List[float]] = {}
-        self.bars: Dict[str, Ban] = {}
+        self.bans: Dict[str, Ban] = {}
 
     def count(self, failure: Failure) -> None:
         """Count a failed login, and bar its source where it is one too many."""
-        source = self.place(failure.source)
+        source = self.banned_source(failure.source)
         if not source or failure.kind == DENIED:
             return
         if failure.kind == WITHDRAWN:
-            self.forgive(source, failure.at)
+            self.withdraw(source, failure.at)
             return
         # No client that anybody uses sends a name that imitates the log.
         times = [failure.at] * (self.bounds.most if failure.kind == FORGERY else 1)
         recent = [at for at in self.failures.get(source, []) if at > failure.at - self.bounds.seconds]
         self.failures[source] = [*recent, *times][-MOST_REMEMBERED:]
-        self.weigh(source)
+        self.update_ban(source)
 
-    def weigh(self, source: str) -> None:
+    def update_ban(self, source: str) -> None:
         """The bar that a source's failures come to."""
         times = self.failures[source]
         count = len(times)
         if count >= self.bounds.most:
-            self.bars[source] = Ban(times[-1] + self.bounds.seconds, count)
+            self.bans[source] = Ban(times[-1] + self.bounds.seconds, count)
         elif count >= self.bounds.slow:
-            self.bars[source] = Ban(times[-1] + self.bounds.pause, count)
+            self.bans[source] = Ban(times[-1] + self.bounds.pause, count)
         else:
-            self.bars.pop(source, None)
+            self.bans.pop(source, None)
 
-    def forgive(self, source: str, at: float) -> None:
+    def withdraw(self, source: str, at: float) -> None:
         """Take back a failure that was none of the source's."""
         times = self.failures.get(source, [])
         if at in times:
             times.remove(at)
             self.failures[source] = times
-            self.weigh(source)
+            self.update_ban(source)
 
-    def place(self, source: str) -> str:
+    def banned_source(self, source: str) -> str:
         """Whom a bar meets: an address, of IPv6 the subscriber's network; '' for one that is never barred."""
         address = address_of(source)
-        if address is None or self.spared(source):
+        if address is None or self.is_exempt(source):
             return ""
         if address.version == 4:
             return str(address)
@@ -91,7 +91,7 @@ class BanPolicy:
         shared = any(each.version == 6 and each.overlaps(network) for each in self.exempt)
         return str(address) if shared else str(network)
 
-    def spared(self, source: str) -> bool:
+    def is_exempt(self, source: str) -> bool:
         """Whether a source is never barred: an exempt one, this machine itself, or what no single source is."""
         if "/" in source:
             try:
@@ -104,16 +104,16 @@ class BanPolicy:
             return True
         return any(address in each for each in self.exempt)
 
-    def barred(self, now: float) -> Dict[str, Ban]:
+    def banned(self, now: float) -> Dict[str, Ban]:
         """The bars that hold now; what is too old to count is forgotten."""
-        self.bars = {source: bar for source, bar in self.bars.items() if self.holds(bar, now)}
+        self.bans = {source: ban for source, ban in self.bans.items() if self.is_active(ban, now)}
         self.failures = {
             source: times
             for source, times in self.failures.items()
             if times and now - self.bounds.seconds < times[-1] <= now + LEEWAY_SECONDS
         }
-        return dict(self.bars)
+        return dict(self.bans)
 
-    def holds(self, bar: Ban, now: float) -> bool:
+    def is_active(self, ban: Ban, now: float) -> bool:
         """Whether a bar is not over: one that lasts longer than its rule allows was made by a wrong clock."""
-        return now < bar.until <= now + max(self.bounds.seconds, self.bounds.pause) + LEEWAY_SECONDS
+        return now < ban.until <= now + max(self.bounds.seconds, self.bounds.pause) + LEEWAY_SECONDS

@@ -23,14 +23,14 @@ KNOWN_SECONDS = 10.0
 IPSEC_PORTS = {500, 1701, 4500}
 
 
-class Carried(NamedTuple):
+class Transport(NamedTuple):
     """A live session: by which port of its source it came, and by what: `port`, `tcp`, `ipsec`, or '' for unknown."""
 
     port: int
     by: str
 
 
-class Forgetting:
+class FlowRemoval:
     """The flows of barred sources on this host."""
 
     def __init__(self, machine: Machine, hubs: List[str]) -> None:
@@ -39,7 +39,7 @@ class Forgetting:
         self.softether = SoftEther(machine, Secrets({}))
         self.kept: Dict[bytes, float] = {}
 
-    def forget(self, ports: Set[str], barred: Collection[str]) -> str:
+    def forget(self, ports: Set[str], banned: Collection[str]) -> str:
         """Forget the flows of these sources to these ports; a sentence where that could not be done, '' else."""
         if str(self.machine.root) != "/":
             # The kernel under the agent is not that of another root.
@@ -50,10 +50,10 @@ class Forgetting:
             with Kernel() as kernel:
                 flows = [
                     one
-                    for one in kernel.flows(near(barred))
-                    if one.key not in self.kept and source_of(one, ports, barred)
+                    for one in kernel.flows(near(banned))
+                    if one.key not in self.kept and source_of(one, ports, banned)
                 ]
-                self.settle(kernel, {flow: source_of(flow, ports, barred) for flow in flows}, now)
+                self.settle(kernel, {flow: source_of(flow, ports, banned) for flow in flows}, now)
         except OSError as error:
             return "the kernel does not let its flows be forgotten ({}), so a source goes on by those".format(error)
         except AgentError as error:
@@ -70,15 +70,15 @@ class Forgetting:
             else:
                 kernel.forget(flow)
 
-    def sessions(self, sources: Set[str]) -> Dict[str, List[Carried]]:
+    def sessions(self, sources: Set[str]) -> Dict[str, List[Transport]]:
         """The live sessions of these addresses."""
-        found: Dict[str, List[Carried]] = {}
+        found: Dict[str, List[Transport]] = {}
         for hub in self.hubs:
             listed = self.softether.call("EnumSession", HubName_str=hub).get("SessionList", [])
             for one in listed:
                 if is_users(one) and plain(str(one.get("ClientIP_ip", ""))) in {*sources, "0.0.0.0"}:  # noqa: S104
                     status = self.status(hub, str(one["Name_str"]))
-                    found.setdefault(plain(address_in(status)), []).append(carried(str(one["Name_str"]), status))
+                    found.setdefault(plain(address_in(status)), []).append(transport_of(str(one["Name_str"]), status))
         return found
 
     def status(self, hub: str, name: str) -> Answer:
@@ -91,13 +91,13 @@ class Forgetting:
             return {}
 
 
-def near(barred: Iterable[str]) -> Set[bytes]:
+def near(banned: Iterable[str]) -> Set[bytes]:
     """The first bytes of these addresses, as many as tell an IPv4 address or an IPv6 subscriber."""
-    addresses = [ip_address(source.partition("/")[0]) for source in barred]
+    addresses = [ip_address(source.partition("/")[0]) for source in banned]
     return {one.packed[: 4 if one.version == 4 else SUBSCRIBER_BITS // 8] for one in addresses}
 
 
-def source_of(flow: Flow, ports: Set[str], barred: Container[str]) -> str:
+def source_of(flow: Flow, ports: Set[str], banned: Container[str]) -> str:
     """The barred address that a flow to these ports belongs to, whoever began it; '' if it is none such."""
     for address, port in ((flow.source, flow.port), (flow.destination, flow.source_port)):
         if "{}/{}".format(port, flow.protocol) in ports or flow.protocol == "esp":
@@ -105,7 +105,7 @@ def source_of(flow: Flow, ports: Set[str], barred: Container[str]) -> str:
             network = (
                 str(ip_network("{}/{}".format(source, SUBSCRIBER_BITS), strict=False)) if ":" in source else source
             )
-            if source in barred or network in barred:
+            if source in banned or network in banned:
                 return source
     return ""
 
@@ -121,19 +121,19 @@ def address_in(status: Answer) -> str:
     return str(ip_address(six)) if len(six) == 16 and any(six) else str(status.get("ClientIpAddress_ip", ""))
 
 
-def carried(name: str, status: Answer) -> Carried:
+def transport_of(name: str, status: Answer) -> Transport:
     """By what a session came; its name says the protocol (SID-GUEST1-[OPENVPN_L3]-3), but for SoftEther's own."""
     # The server gives the port with its bytes the other way round.
     port = int.from_bytes(int(status.get("ClientPort_u32") or 0).to_bytes(4, "big"), "little")
     kind = name.rpartition("-[")[2] if "-[" in name else ""
     if not kind:
-        return Carried(port, "tcp")
+        return Transport(port, "tcp")
     if kind.startswith(("L2TP", "ETHERIP", "IPSEC")):
-        return Carried(port, "ipsec")
-    return Carried(port, "port" if port and kind.startswith(("OPENVPN", "SSTP")) else "")
+        return Transport(port, "ipsec")
+    return Transport(port, "port" if port and kind.startswith(("OPENVPN", "SSTP")) else "")
 
 
-def carries(session: Carried, flow: Flow) -> bool:
+def carries(session: Transport, flow: Flow) -> bool:
     """Whether a flow may be the session's."""
     ends = {flow.source_port, flow.port}
     if session.by == "ipsec":

@@ -20,14 +20,14 @@ Rules = Dict[RulePlace, List[str]]
 """Rules, or elements of sets, in their order: by the command that shows them, table and chain (or set)."""
 
 
-class Beside:
+class ForeignRules:
     """What others have put into the kernel: rules of iptables, and by hand into firewalld's own table."""
 
     def __init__(self, kernel: KernelRules) -> None:
         self.kernel = kernel
         self.machine: Machine = kernel.machine
 
-    def look(self) -> Rules:
+    def snapshot(self) -> Rules:
         """All rules in whose places others may have some."""
         found: Rules = {}
         for command in OF_XTABLES:
@@ -47,19 +47,19 @@ class Beside:
         Whoever hears of a reload may bring his own back himself, so there is a wait of some seconds for that.
         """
         until = time.monotonic() + seconds
-        now = self.look()
+        now = self.snapshot()
         while lost(before, now) and time.monotonic() < until:
             time.sleep(0.5)
-            now = self.look()
+            now = self.snapshot()
         if not lost(before, now):
             return []
         for command in OF_XTABLES:
             self.feed(["{} --noflush <".format(command.replace("save", "restore"))], returned(command, before, now))
         for change in by_nft(before, now):
             self.feed(["nft -j -f"], [json.dumps({"nftables": [change]})])
-        barred = ['"{}"'.format(source.partition("/")[0]) for source in bans_of(self.machine)]
-        left = lost(before, self.look())
-        return ["{}: {}".format(" ".join(place), one) for place, one in left if not any(bar in one for bar in barred)]
+        banned = ['"{}"'.format(source.partition("/")[0]) for source in bans_of(self.machine)]
+        left = lost(before, self.snapshot())
+        return ["{}: {}".format(" ".join(place), one) for place, one in left if not any(ban in one for ban in banned)]
 
     def feed(self, command: List[str], lines: List[str]) -> None:
         """Give a command these lines."""
@@ -119,9 +119,9 @@ def by_nft(before: Rules, now: Rules) -> Iterator[Dict[str, Any]]:
                 yield {"add": {"element": {"family": family, "table": table, "name": name, "elem": missing}}}
 
 
-def missing_at(rules: List[str], standing: List[str]) -> Iterator[Tuple[int, str]]:
+def missing_at(rules: List[str], present: List[str]) -> Iterator[Tuple[int, str]]:
     """What is missing, each with its place among what stands by then."""
-    there = list(standing)
+    there = list(present)
     for at, rule in enumerate(rules):
         if rule not in there:
             at = min(at, len(there))

@@ -70,8 +70,8 @@ class KernelRules:
         """The same, at one look."""
         ruleset = self.ruleset()
         if ruleset is None or ("inet", TABLE) not in ruleset.tables:
-            shown = {"nftables": ruleset is not None, "iptables": bool(self.input_chain())}
-            bare = shown.get(self.backend(), any(shown.values()))
+            read_unchecked = {"nftables": ruleset is not None, "iptables": bool(self.input_chain())}
+            bare = read_unchecked.get(self.backend(), any(read_unchecked.values()))
             return ["the kernel has none of its rules"] if bare and not self.in_xtables() else []
         if ("inet", POLICY_TABLE) in ruleset.tables:
             return ["its table {} keeps every new connection out".format(POLICY_TABLE)] if not self.panics() else []
@@ -83,7 +83,7 @@ class KernelRules:
         found = re.search(r"^FirewallBackend=(\w+)", settings, re.MULTILINE)
         return found.group(1) if found else ""
 
-    def unjudged(self) -> bool:
+    def unverifiable(self) -> bool:
         """Whether nobody can tell which rules the kernel has: neither nft nor iptables shows firewalld's."""
         return self.machine.run(["nft", "-j", "list", "ruleset"]).status != 0 and not self.in_xtables()
 

@@ -79,13 +79,13 @@ class Openings:
         for family in ("ipv4", "ipv6"):
             shut: List[str] = []
             for place, ruling in self.rulings(zone, port, family):
-                if ruling.says == SHUT and ruling.sure and not ruling.whom:
+                if ruling.verdict == SHUT and ruling.sure and not ruling.whom:
                     break
-                if ruling.says == SHUT and ruling.sure:
+                if ruling.verdict == SHUT and ruling.sure:
                     shut.append(ruling.whom)
-                elif ruling.says != SHUT and not any(contains(wide, ruling.whom) for wide in shut):
-                    found.append(Opening(ruling.says, place, ruling.whom, ruling.rule))
-                if ruling.says == OPEN and ruling.sure and not ruling.whom:
+                elif ruling.verdict != SHUT and not any(contains(wide, ruling.whom) for wide in shut):
+                    found.append(Opening(ruling.verdict, place, ruling.whom, ruling.rule))
+                if ruling.verdict == OPEN and ruling.sure and not ruling.whom:
                     break
         return list(dict.fromkeys(found))
 

@@ -85,9 +85,9 @@ class Ruleset:
 
     def of_base(self, key: Tuple[str, str, str], packet: Packet) -> Set[str]:
         """What one base chain says."""
-        says = self.of_chain(key, packet, 0)
+        outcomes = self.of_chain(key, packet, 0)
         fallen = DROP if self.chains[key].get("policy") == "drop" else END
-        return {fallen if word == RETURN else word for word in says}
+        return {fallen if word == RETURN else word for word in outcomes}
 
     def of_chain(self, key: Tuple[str, str, str], packet: Packet, depth: int) -> Set[str]:
         """What a chain says; `return` where it goes back to whoever called it."""
@@ -95,9 +95,9 @@ class Ruleset:
             return {UNKNOWN}
         found: Set[str] = set()
         for rule in self.rules.get(key, []):
-            sure, says = self.of_rule(key, rule, packet, depth)
-            found |= says - {"continue"}
-            if sure and "continue" not in says:
+            sure, outcomes = self.of_rule(key, rule, packet, depth)
+            found |= outcomes - {"continue"}
+            if sure and "continue" not in outcomes:
                 return found
         return found | {RETURN}
 
@@ -124,9 +124,9 @@ class Ruleset:
 
     def of_jump(self, key: Tuple[str, str, str], word: str, target: str, packet: Packet, depth: int) -> Set[str]:
         """What another chain says; its end leads back here, or after `goto` to whoever called this one."""
-        says = self.of_chain((key[0], key[1], target), packet, depth + 1)
+        outcomes = self.of_chain((key[0], key[1], target), packet, depth + 1)
         back = "continue" if word == "jump" else RETURN
-        return {back if one == RETURN else one for one in says}
+        return {back if one == RETURN else one for one in outcomes}
 
     def fits(self, key: Tuple[str, str, str], match: Dict[str, Any], packet: Packet) -> Optional[bool]:
         """Whether a condition holds of the packet, None where that is not known."""
@@ -136,21 +136,21 @@ class Ruleset:
         if value is None:
             # Another protocol or family than this condition is about: the rule is not for this packet.
             return False
-        there = self.holds(key, value, match.get("right"))
+        there = self.is_among(key, value, match.get("right"))
         if there is None or match.get("op", "==") not in ("==", "in", "!="):
             return None
         return not there if match.get("op") == "!=" else there
 
-    def holds(self, key: Tuple[str, str, str], value: Any, right: Any) -> Optional[bool]:
+    def is_among(self, key: Tuple[str, str, str], value: Any, right: Any) -> Optional[bool]:
         """Whether a value is among what a condition names."""
         if isinstance(right, str) and right.startswith("@"):
             right = self.sets.get((key[0], key[1], right[1:]), {"unknown": None})
         if isinstance(right, dict) and "set" in right:
             right = right["set"]
         if isinstance(right, list):
-            each = [self.holds(key, value, one) for one in right]
+            each = [self.is_among(key, value, one) for one in right]
             return True if True in each else None if None in each else False
-        return equals(value, right)
+        return is_value(value, right)
 
 
 def the_one(item: Any) -> Tuple[str, Any]:
@@ -205,13 +205,13 @@ def of_payload(protocol: str, field: str, packet: Packet) -> Tuple[bool, Any]:
     return protocol in ("tcp", "udp", "icmp", "icmpv6", "sctp", "dccp", "igmp", "arp"), None
 
 
-def equals(value: Any, right: Any) -> Optional[bool]:
+def is_value(value: Any, right: Any) -> Optional[bool]:
     """Whether a value is this one, or in this range or network; None for what is not known."""
     if isinstance(right, bool):
         return False
     if isinstance(right, dict):
         if "elem" in right:
-            return equals(value, right["elem"].get("val"))
+            return is_value(value, right["elem"].get("val"))
         if "range" in right:
             return within(value, right["range"])
         if "prefix" in right:
@@ -238,8 +238,8 @@ def within(value: Any, ends: List[Any]) -> Optional[bool]:
 def rules_to(ruleset: Ruleset, port: int) -> Iterator[str]:
     """The tables that lead other ports to this one of the host, but for firewalld's own."""
     for (family, table, _), rules in ruleset.rules.items():
-        said = json.dumps(rules)
+        text = json.dumps(rules)
         if table != "firewalld" and (
-            '"redirect": {{"port": {}}}'.format(port) in said or '"port": {}}}'.format(port) in said
+            '"redirect": {{"port": {}}}'.format(port) in text or '"port": {}}}'.format(port) in text
         ):
             yield "{} {}".format(family, table)

@@ -8,7 +8,7 @@ from labvpn.agent.core.lists import covers, entries
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.listening_ports import listening
 from labvpn.agent.firewalld.rollback import RETURNED, Rollback
-from labvpn.agent.firewalld.warnings import Holes
+from labvpn.agent.firewalld.warnings import Exposure
 
 MANAGERS = (
     "ufw",
@@ -39,11 +39,11 @@ def zones_of(lines: Iterable[Line]) -> List[str]:
 class Prechecks:
     """One look at a host's firewalls and sockets, against a document."""
 
-    def __init__(self, firewalld: Firewalld, fallback: Rollback) -> None:
+    def __init__(self, firewalld: Firewalld, rollback: Rollback) -> None:
         self.firewalld = firewalld
-        self.fallback = fallback
+        self.rollback = rollback
         self.machine = firewalld.machine
-        self.holes = Holes(firewalld, fallback.runtime)
+        self.exposure = Exposure(firewalld, rollback.runtime)
 
     def starts(self, desired: Iterable[Line]) -> bool:
         """Whether firewalld does not run and shall."""
@@ -96,18 +96,18 @@ class Prechecks:
             found += self.closing(desired)
         elif self.firewalld.installed:
             found += [what + "; each may undo the other's rules" for what in self.beside(desired)]
-        return found + (self.holes.sentences(desired) if self.firewalld.installed else [])
+        return found + (self.exposure.sentences(desired) if self.firewalld.installed else [])
 
     def notes(self, desired: List[Line]) -> List[str]:
         """What else firewalld lets in, by nothing of this stack."""
         if not self.firewalld.installed or self.starts(desired):
             return []
-        return list(dict.fromkeys(self.holes.others(desired)))
+        return list(dict.fromkeys(self.exposure.others(desired)))
 
     def unopened(self, server: List[Line]) -> Iterator[str]:
         """The ports that SoftEther needs and that a firewalld which nobody here manages keeps shut."""
         if self.firewalld.installed and self.firewalld.running():
-            yield from self.holes.unopened(needed(server))
+            yield from self.exposure.unopened(needed(server))
 
     def beside(self, desired: List[Line]) -> List[str]:
         """Managers at work beside a firewalld that runs."""
@@ -117,7 +117,7 @@ class Prechecks:
         """What an earlier change has left."""
         if self.machine.read(RETURNED) is not None:
             yield "the firewall returned to its old rules after the last change, which no new SSH connection confirmed"
-        elif self.fallback.armed():
+        elif self.rollback.armed():
             yield "a firewall change waits for a new SSH connection to confirm it, or is undone within a minute"
 
     def closing(self, desired: List[Line]) -> Iterator[str]:

@@ -52,7 +52,7 @@ class RichRules(Handler):
     def apply(self, changes: List[Change]) -> None:
         for change in changes:
             wanted = self.parts(change.line)
-            for lasting in self.firewalld.looks():
+            for lasting in self.firewalld.scopes():
                 missing = [part for part in wanted if not self.there(change.line, part, lasting)]
                 rules = [self.rule(change.line, part) for part in missing]
                 self.firewalld.enter(self.zone(change.line), ADD, rules, lasting)
@@ -61,9 +61,9 @@ class RichRules(Handler):
 
     def withdraw(self, line: Line, parts: List[str]) -> None:
         """Take rules away, permanently and now."""
-        for lasting in self.firewalld.looks():
-            standing = [part for part in parts if self.there(line, part, lasting)]
-            self.firewalld.enter(self.zone(line), REMOVE, [self.rule(line, part) for part in standing], lasting)
+        for lasting in self.firewalld.scopes():
+            present = [part for part in parts if self.there(line, part, lasting)]
+            self.firewalld.enter(self.zone(line), REMOVE, [self.rule(line, part) for part in present], lasting)
 
     def remove(self, lines: List[Line]) -> None:
         for line in lines:

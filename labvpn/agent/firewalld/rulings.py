@@ -28,7 +28,7 @@ TARGETS = {"ACCEPT": OPEN, "DROP": SHUT, "REJECT": SHUT, "%%REJECT%%": SHUT, "de
 class Ruling(NamedTuple):
     """What one rule says of a port: for whom ('' is all who arrive), the rule in words, if surely."""
 
-    says: str
+    verdict: str
     whom: str
     rule: str
     sure: bool = True
@@ -37,7 +37,7 @@ class Ruling(NamedTuple):
 class Opening(NamedTuple):
     """By what a port is open, or may be: the zone or policy, for whom, and the rule in words."""
 
-    says: str
+    verdict: str
     place: str
     whom: str
     rule: str
@@ -59,9 +59,9 @@ class Rulings:
         rules = [rule for text in parts.get("rich rules", []) for rule in self.of_rule(text, port, family)]
         yield from (ruling for rank, ruling in sorted(rules, key=lambda pair: pair[0]) if rank < 0)
         even = [ruling for rank, ruling in rules if rank == 0]
-        yield from (ruling for ruling in even if ruling.says == SHUT)
+        yield from (ruling for ruling in even if ruling.verdict == SHUT)
         yield from self.plain(parts, port)
-        yield from (ruling for ruling in even if ruling.says != SHUT)
+        yield from (ruling for ruling in even if ruling.verdict != SHUT)
         yield from (ruling for rank, ruling in sorted(rules, key=lambda pair: pair[0]) if rank > 0)
         if ending:
             yield from of_target(parts)
@@ -121,9 +121,9 @@ class Rulings:
                 yield rule.priority, ruling._replace(whom=rule.source, rule=words)
         elif rule.action in ("accept", "reject", "drop"):
             for ruling in self.element(rule, port):
-                says = ruling.says if rule.action == "accept" or ruling.says == UNCLEAR else SHUT
+                verdict = ruling.verdict if rule.action == "accept" or ruling.verdict == UNCLEAR else SHUT
                 sure = ruling.sure and not rule.limited and not rule.destination
-                yield rule.priority, Ruling(says, rule.source, words, sure)
+                yield rule.priority, Ruling(verdict, rule.source, words, sure)
 
     def element(self, rule: RichRule, port: str) -> Iterator[Ruling]:
         """Whether a rule is about a port at all."""
@@ -151,9 +151,9 @@ def unknown_parts(parts: Parts) -> Iterator[Ruling]:
 def of_target(parts: Parts) -> Iterator[Ruling]:
     """What becomes of what no rule named."""
     (target,) = parts.get("target") or ["default"]
-    says = TARGETS.get(target, UNCLEAR)
-    if says:
-        yield Ruling(says, "", "its target " + target, sure=says != UNCLEAR)
+    verdict = TARGETS.get(target, UNCLEAR)
+    if verdict:
+        yield Ruling(verdict, "", "its target " + target, sure=verdict != UNCLEAR)
 
 
 def is_protocol(entry: str, port: str) -> bool:

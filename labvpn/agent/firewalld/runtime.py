@@ -5,10 +5,10 @@ import time
 from typing import Dict, Iterator, List, Optional
 
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.firewalld.ban_list import bans_again
+from labvpn.agent.firewalld.ban_list import ban_options
 from labvpn.agent.firewalld.bus import bus_call, entries_of, quick
 from labvpn.agent.firewalld.firewalld import LISTED, MOVED, UNIT, Firewalld
-from labvpn.agent.firewalld.foreign_rules import Beside, Rules
+from labvpn.agent.firewalld.foreign_rules import ForeignRules, Rules
 from labvpn.agent.firewalld.kernel_rules import KernelRules
 
 ON_OR_OFF = ("masquerade", "forward", "icmp-block-inversion")
@@ -41,13 +41,13 @@ class Runtime:
         self.firewalld = firewalld
         self.machine: Machine = firewalld.machine
         self.kernel = KernelRules(firewalld)
-        self.beside = Beside(self.kernel)
+        self.foreign = ForeignRules(self.kernel)
 
     def held(self) -> Held:
         """All of it, but for the bars of the guard, which have an end of their own."""
         self.firewalld.forget()
         held: Held = {}
-        for kind, parted in (("zone", self.firewalld.unbarred()), ("policy", self.firewalld.policies(False))):
+        for kind, parted in (("zone", self.firewalld.without_bans()), ("policy", self.firewalld.policies(False))):
             held.update({"{} {}".format(kind, name): dict(parts) for name, parts in parted.items()})
         held["daemon"] = {call: self.ask(call) for call in (*DIRECT, *WHITELISTS, LOCKDOWN, DEFAULT)}
         for name in self.ask(SETS):
@@ -64,7 +64,7 @@ class Runtime:
 
         A firewalld that lost its rules in the kernel is restarted: its reload would drop every packet, then fail.
         """
-        before, others = wanted or self.held(), self.beside.look()
+        before, others = wanted or self.held(), self.foreign.snapshot()
         ahead = self.ahead(before)
         if self.kernel.lost():
             self.restart()
@@ -97,9 +97,9 @@ class Runtime:
             for words in steps(before, now):
                 self.machine.run((quick(words) if quickly else None) or ["firewall-cmd", *words])
             now = now if now == before else self.held()
-        for words in bans_again(self.machine, time.time()):
+        for words in ban_options(self.machine, time.time()):
             self.machine.run(["firewall-cmd", *words])
-        return [*differences_of(before, now), *self.beside.restore(others, AWAITED)]
+        return [*differences_of(before, now), *self.foreign.restore(others, AWAITED)]
 
 
 def steps(before: Held, now: Held) -> Iterator[List[str]]:
@@ -149,6 +149,6 @@ def differences_of(before: Held, now: Held) -> List[str]:
     for scope in sorted({*before, *now}):
         for key in sorted({*before.get(scope, {}), *now.get(scope, {})}):
             old, new = (set(held.get(scope, {}).get(key, [])) for held in (before, now))
-            told = ["lost " + one for one in sorted(old - new)] + ["has " + one for one in sorted(new - old)]
-            found += ["firewalld's {} {}: {}".format(scope, key.strip(), words) for words in told]
+            texts = ["lost " + one for one in sorted(old - new)] + ["has " + one for one in sorted(new - old)]
+            found += ["firewalld's {} {}: {}".format(scope, key.strip(), words) for words in texts]
     return found

@@ -20,7 +20,7 @@ SHIPPED_OPEN = {"ssh", "dhcpv6-client"}
 LETS_NOTHING_IN = ("icmp-block", "icmp-type", "masquerade")
 
 
-class Holes:
+class Exposure:
     """One look at what a host lets in."""
 
     def __init__(self, firewalld: Firewalld, runtime: Runtime) -> None:
@@ -39,7 +39,7 @@ class Holes:
         for port in ports:
             told = [
                 one
-                for lasting in self.firewalld.looks()
+                for lasting in self.firewalld.scopes()
                 for one in Openings(self.firewalld, lasting, own).of_port(port)
                 if one.rule.replace("the rich rule ", "") not in ours
             ]
@@ -64,7 +64,7 @@ class Holes:
         kernel = self.runtime.kernel
         if not self.firewalld.running() or kernel.lost():
             return
-        if kernel.unjudged():
+        if kernel.unverifiable():
             told = "{} should be closed, and what the kernel's rules say of it cannot be judged: no nft shows them"
             yield told.format(port)
         for rule in kernel.before_zones():
@@ -106,10 +106,10 @@ class Holes:
         own.update(line.values.get("rule", "") for line in desired if line.kind == "rich")
         own.update(rule for line in desired if line.kind == "closed" for rule in allowed(line))
         own |= guard_rules(self.machine) | SHIPPED_OPEN
-        if self.firewalld.running() and self.runtime.kernel.unjudged():
+        if self.firewalld.running() and self.runtime.kernel.unverifiable():
             yield "whether firewalld's rules are in the kernel cannot be judged: no nft on the VPN host shows them"
         programs = dict(listening(self.machine))
-        for lasting in self.firewalld.looks():
+        for lasting in self.firewalld.scopes():
             for place, whom, parts in Openings(self.firewalld, lasting).places():
                 more = [one for one in lets_in(parts) if own.isdisjoint((one, one.partition(" ")[2]))]
                 if more:
@@ -122,7 +122,7 @@ class Holes:
         openings = Openings(self.firewalld, lasting=False)
         ways = {port: list(openings.of_port(port)) for port in ports}
         open_to_all = {
-            port for port, found in ways.items() if (OPEN, EVERYONE) in [(one.says, one.whom) for one in found]
+            port for port, found in ways.items() if (OPEN, EVERYONE) in [(one.verdict, one.whom) for one in found]
         }
         shut = [port for port, found in ways.items() if not found]
         if shut:
@@ -145,7 +145,7 @@ def allowed(line: Line) -> List[str]:
 
 def sentence(port: str, one: Opening) -> str:
     """That something opens a port that is to be closed, or may."""
-    if one.says == UNCLEAR:
+    if one.verdict == UNCLEAR:
         told = "{} should be closed, and whether {} of firewalld opens it to {} cannot be judged: {}"
         return told.format(port, one.place, one.whom, one.rule)
     told = "{} should be closed, but {} of firewalld opens it to {} by {}: take that away"
@@ -154,7 +154,7 @@ def sentence(port: str, one: Opening) -> str:
 
 def limits(port: str, found: List[Opening]) -> str:
     """That only some may dial by a port, or that nobody can tell."""
-    unclear = [one for one in found if one.says == UNCLEAR]
+    unclear = [one for one in found if one.verdict == UNCLEAR]
     if unclear:
         told = "whether firewalld, which this stack leaves alone, lets users in at {} cannot be judged: {} has {}"
         return told.format(port, unclear[0].place, unclear[0].rule)

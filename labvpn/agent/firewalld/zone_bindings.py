@@ -54,13 +54,13 @@ class ZoneBindings(Handler):
     def apply(self, changes: List[Change]) -> None:
         for change in changes:
             zone, option = change.line.values["zone"], "--change-{}=".format(self.kind)
-            for lasting in self.firewalld.looks():
+            for lasting in self.firewalld.scopes():
                 if self.zone_of(change.line.name, lasting) != zone:
                     self.firewalld.enter(zone, option, [change.line.name], lasting)
 
     def remove(self, lines: List[Line]) -> None:
         for line in lines if self.firewalld.installed else []:
-            for lasting in self.firewalld.looks():
+            for lasting in self.firewalld.scopes():
                 zone = self.zone_of(line.name, lasting)
                 if zone:
                     self.firewalld.enter(zone, "--remove-{}=".format(self.kind), [line.name], lasting)

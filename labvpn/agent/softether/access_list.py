@@ -38,7 +38,7 @@ class AccessList(Setting):
         """The rules that are none of ours."""
         return [rule for rule in self.rules(hub) if not memo_of(rule).startswith(OUR_MEMO)]
 
-    def strangers(self, hub: str) -> List[str]:
+    def unmanaged_titles(self, hub: str) -> List[str]:
         """The memos of rules that are none of ours, or their priority where they have no memo."""
         return [title_of(rule) for rule in self.others(hub)]
 
@@ -52,11 +52,11 @@ class AccessList(Setting):
         if not found:
             return None
         values = rule_values(found[0])
-        shown = {key: values.pop(key, "none") for key in line.values}
-        shown.update(values)
+        actual = {key: values.pop(key, "none") for key in line.values}
+        actual.update(values)
         if len(found) > 1:
-            shown["copies"] = str(len(found))
-        return shown
+            actual["copies"] = str(len(found))
+        return actual
 
     def openings(self, hub: str, wanted: Iterable[Line]) -> List[str]:
         """What rules of others let pass that ours would not, in words: those that stand before the end of our list."""
@@ -123,8 +123,8 @@ def reach_of(rule: Tree) -> str:
     """What a rule lets pass, in words: `tcp to 203.0.113.21/32 port 22`, or everything."""
     values = rule_values(rule)
     keys = ("family", "protocol", "from", "from-port", "user", "mac", "to", "to-user", "port")
-    said = [values[key] if key in ("family", "protocol") else key + " " + values[key] for key in keys if key in values]
-    return " ".join(said) or "everything"
+    parts = [values[key] if key in ("family", "protocol") else key + " " + values[key] for key in keys if key in values]
+    return " ".join(parts) or "everything"
 
 
 def rule_values(rule: Tree) -> Values:
@@ -142,11 +142,11 @@ def rule_values(rule: Tree) -> Values:
         "user": str(rule.get("SrcUsername", "")),
         "mac": str(rule.get("SrcMacAddress", "")) if rule.get("CheckSrcMac") == "true" else "",
     }
-    values.update(bent(rule, ipv6))
+    values.update(foreign_values(rule, ipv6))
     return {key: value for key, value in values.items() if value}
 
 
-def bent(rule: Tree, ipv6: bool) -> Values:
+def foreign_values(rule: Tree, ipv6: bool) -> Values:
     """What none of our rules ever says, so that a rule bent by hand shows."""
     return {
         "active": "no" if rule.get("Active") == "false" else "",

@@ -104,7 +104,7 @@ class SoftEther:
 
     def taken_ports(self) -> List[str]:
         """Which listeners of the server another program holds, in words."""
-        return self.peer.strangers(self.ports()) if self.installed else []
+        return self.peer.foreign_listeners(self.ports()) if self.installed else []
 
     def log_in(self) -> Rpc:
         """A connection whose password the server takes."""
@@ -153,7 +153,7 @@ class SoftEther:
         """What to say where the server itself could not be asked."""
         return ["{}; shown here is what its file says".format(self.trouble)] if self.trouble and self.installed else []
 
-    def closed_to_us(self) -> List[List[str]]:
+    def inaccessible(self) -> List[List[str]]:
         """Why the agent cannot ask the server on the loopback: pairs of what is wrong and what to do."""
         settings = self.tree().get("ServerConfiguration", {}) if self.installed else {}
         address = str(settings.get("ListenIP", "")) or ANY_ADDRESS[0]

@@ -113,7 +113,7 @@ class CrashWatch:
         self.restarts = 0
         self.recent: List[str] = []
 
-    def look(self, now: float) -> List[Crash]:
+    def poll(self, now: float) -> List[Crash]:
         """The crash since the last look, if there was one."""
         self.recent = (self.recent + list(self.log.lines()))[-MOST_LINES:]
         before = self.serving
@@ -182,8 +182,8 @@ def process_of(folder: Path) -> Optional[Process]:
 
 def split_at_start(lines: List[str]) -> Tuple[List[Tuple[float, str]], bool]:
     """What the log says before the server's newest start, and whether it ended in order before that."""
-    said = [(stamp(found.group(1)), found) for found in map(LOGGED.match, lines) if found]
-    known = [(at + float(found.group(2)), found.group(3)) for at, found in said if at is not None]
+    stamped = [(stamp(found.group(1)), found) for found in map(LOGGED.match, lines) if found]
+    known = [(at + float(found.group(2)), found.group(3)) for at, found in stamped if at is not None]
     starts = [number for number, (_, text) in enumerate(known) if RULER.match(text)]
     past = known[: starts[-1]] if starts else known
     return past, bool(past) and RULER.match(past[-1][1]) is not None

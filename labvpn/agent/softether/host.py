@@ -123,17 +123,17 @@ class HostConcern(Concern):
         first.server_document = server_document
         packages = PackageSet(state, softether, first)
         self.packages = packages.packages
-        self.unpacked = TarballInstall(softether, first)
-        self.judge = InstallationChecks(state, softether, self.packages)
+        self.tarball = TarballInstall(softether, first)
+        self.checks = InstallationChecks(state, softether, self.packages)
         units = Units(machine)
         units.ready = dict.fromkeys(["softether-vpnserver", "vpnserver", "softether"], softether.wait_ready)
         units.real["softether"] = lambda: softether.place.unit
-        handlers: List[Handler] = [Agent(machine), administration, packages, self.unpacked, Present(softether)]
+        handlers: List[Handler] = [Agent(machine), administration, packages, self.tarball, Present(softether)]
         super().__init__(state, [*handlers, Addresses(machine), units])
 
     def observe(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
         """As every concern; SoftEther is looked for where this document has it."""
-        self.softether.place = self.judge.place(desired)
+        self.softether.place = self.checks.place(desired)
         return super().observe(desired, applied)
 
     def surplus(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
@@ -142,15 +142,15 @@ class HostConcern(Concern):
         return [line for line in super().surplus(desired, applied) if line.key not in left]
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        return self.packages.refusals() + self.judge.refusals(desired)
+        return self.packages.refusals() + self.checks.refusals(desired)
 
     def converge(self, text: str) -> List[str]:
         desired = parse(text)
-        self.judge.insist(desired)
+        self.checks.require(desired)
         said = super().converge(text)
         for line in desired:
             if line.kind == "archive":
-                self.unpacked.archive.discard(line.values["from"])
+                self.tarball.archive.discard(line.values["from"])
         if is_present(desired):
             self.state.forget(list(OF_SOFTETHER))
             self.packages.let_go()
@@ -171,7 +171,7 @@ class HostConcern(Concern):
         done = super().remove()
         self.packages.purge([])
         if self.state.before.get("archive vpnserver", {}) is None:
-            self.unpacked.clear()
+            self.tarball.clear()
         if any(self.state.before.get(key, {}) is None for key in ("package softether-vpnserver", "archive vpnserver")):
             self.softether.machine.delete(KEPT_PASSWORD)
         return done

@@ -118,17 +118,17 @@ class HubConcern(Concern):
     def notes(self, desired: List[Line]) -> List[str]:
         notes = self.softether.notes()
         for hub in [line.name for line in desired if line.kind == "hub"]:
-            rules = self.access.strangers(hub)
+            rules = self.access.unmanaged_titles(hub)
             if rules:
                 notes.append("access rules made by hand in {}: {}".format(hub, ", ".join(rules)))
             if hub in self.users.exclusive:
                 continue
-            strangers = [name for name in self.strangers(hub, desired) if name != WILDCARD]
-            if strangers:
-                notes.append("users made by hand in {}: {}".format(hub, ", ".join(sorted(strangers))))
+            unmanaged_users = [name for name in self.unmanaged_users(hub, desired) if name != WILDCARD]
+            if unmanaged_users:
+                notes.append("users made by hand in {}: {}".format(hub, ", ".join(sorted(unmanaged_users))))
         return notes
 
-    def strangers(self, hub: str, desired: List[Line]) -> List[str]:
+    def unmanaged_users(self, hub: str, desired: List[Line]) -> List[str]:
         """The users of a hub whom others made."""
         ours = {line.name.lower() for line in desired if line.kind == "user"}
         ours |= {key.partition(" ")[2].lower() for key in list(self.state.before) + list(self.state.lines())}
@@ -137,15 +137,15 @@ class HubConcern(Concern):
     def warnings(self, desired: List[Line]) -> List[str]:
         """What lets in, or lets pass, more than the document does."""
         hubs = [line.name for line in desired if line.kind == "hub"]
-        said = self.of_everybody(desired)
+        found = self.wildcard_warnings(desired)
         for hub in hubs:
-            said += unlocked(hub, self.users.accounts(hub), desired)
-            said += self.access.openings(hub, [line for line in desired if line.kind == "access"])
-            said += weaknesses(hub, hub_block(self.softether, hub) or {}, desired)
-            said += self.of_administrators(hub)
-        return said
+            found += unlocked(hub, self.users.accounts(hub), desired)
+            found += self.access.openings(hub, [line for line in desired if line.kind == "access"])
+            found += weaknesses(hub, hub_block(self.softether, hub) or {}, desired)
+            found += self.administrator_warnings(hub)
+        return found
 
-    def of_administrators(self, hub: str) -> List[str]:
+    def administrator_warnings(self, hub: str) -> List[str]:
         """Who has dialled in by the hub's password."""
         if self.softether.trouble or hub_block(self.softether, hub) is None:
             return []
@@ -156,14 +156,14 @@ class HubConcern(Concern):
             if session.user == ADMINISTRATOR
         ]
 
-    def of_everybody(self, desired: List[Line]) -> List[str]:
+    def wildcard_warnings(self, desired: List[Line]) -> List[str]:
         """That somebody let in everybody whom RADIUS knows; a hub that is ours alone shows it as drift."""
         return [
             "the user * of {} was made by hand, so everybody whom its RADIUS server knows gets in: "
             "give * a line in the users' file, or delete that user".format(line.name)
             for line in desired
             if line.kind == "hub" and line.name not in self.users.exclusive
-            if WILDCARD in self.strangers(line.name, desired)
+            if WILDCARD in self.unmanaged_users(line.name, desired)
         ]
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:

@@ -24,10 +24,10 @@ class HubSetting(Setting):
 
     def read(self, line: Line) -> Optional[Values]:
         block = hub_block(self.softether, line.name.partition("/")[0])
-        values = None if block is None else self.shown(line, block)
+        values = None if block is None else self.hub_values(line, block)
         return None if values is None else {key: values[key] for key in line.values if key in values}
 
-    def shown(self, line: Line, block: Tree) -> Optional[Values]:
+    def hub_values(self, line: Line, block: Tree) -> Optional[Values]:
         """The values in a hub's configuration."""
         raise NotImplementedError
 
@@ -37,7 +37,7 @@ class HubOption(HubSetting):
 
     kind = "option"
 
-    def shown(self, line: Line, block: Tree) -> Optional[Values]:
+    def hub_values(self, line: Line, block: Tree) -> Optional[Values]:
         name = line.name.partition("/")[2]
         word = str(block.get("Option", {}).get(RENAMED.get(name, name), ""))
         return {"value": str(number_of(word))} if word else None
@@ -91,7 +91,7 @@ class HubLog(HubSetting):
 
     kind = "log"
 
-    def shown(self, line: Line, block: Tree) -> Optional[Values]:
+    def hub_values(self, line: Line, block: Tree) -> Optional[Values]:
         log = block.get("LogSetting", {})
         saved = {kind: str(log.get("PACKET_LOG_" + kind.upper().replace("-", "_"), "0")) for kind in PACKET_KINDS}
         return {
@@ -125,7 +125,7 @@ class Authority(HubSetting):
 
     kind = "authority"
 
-    def shown(self, line: Line, block: Tree) -> Optional[Values]:
+    def hub_values(self, line: Line, block: Tree) -> Optional[Values]:
         held = block.get("SecurityAccountDatabase", {}).get("CertList", {}).values()
         digests = {digest_of(str(one.get("X509", ""))) for one in held}
         return {"trusted": "yes"} if line.name.partition("/")[2] in digests else None
@@ -148,7 +148,7 @@ class RadiusSetting(HubSetting):
 
     kind = "radius"
 
-    def shown(self, line: Line, block: Tree) -> Optional[Values]:
+    def hub_values(self, line: Line, block: Tree) -> Optional[Values]:
         server = str(block.get("RadiusServerName", ""))
         secret = base64.b64encode(self.softether.secrets.radius.get(line.name, "").encode("utf-8")).decode("ascii")
         values = {

@@ -35,8 +35,8 @@ class InstallationChecks:
         """Where the host has SoftEther; where it has none as yet, where the document wants it."""
         wanted = self.wanted(desired)
         there = installation(self.machine)
-        stands = self.machine.path((wanted or there).program).exists()
-        return wanted if wanted and (stands or not self.machine.path(there.program).exists()) else there
+        exists = self.machine.path((wanted or there).program).exists()
+        return wanted if wanted and (exists or not self.machine.path(there.program).exists()) else there
 
     def wanted(self, desired: List[Line]) -> Optional[Installation]:
         """Where the document puts SoftEther, None where it leaves that to others."""
@@ -47,16 +47,16 @@ class InstallationChecks:
         """Why the document cannot hold here: pairs of what is wrong and what to do."""
         if not desired:
             return []
-        found = list(self.of_systemd())
-        found += self.of_present() if is_present(desired) else self.of_strangers(desired)
+        found = list(self.systemd_refusals())
+        found += self.present_refusals() if is_present(desired) else self.other_refusals(desired)
         wanted = [line.name for line in desired if line.kind == "package"]
         if wanted and not self.packages.are_debians:
             missing = sorted(set(wanted) - self.packages.installed(wanted))
             if missing:
-                found.append(lacking(missing))
+                found.append(missing_packages(missing))
         return found
 
-    def of_systemd(self) -> Iterator[List[str]]:
+    def systemd_refusals(self) -> Iterator[List[str]]:
         """That no systemd is there, or none that knows what our units say."""
         outcome = self.machine.run(["systemctl", "--version"])
         version = re.match(r"systemd (\d+)", outcome.output)
@@ -68,7 +68,7 @@ class InstallationChecks:
                 "take a newer system: CentOS 7, Debian 9 or Ubuntu 16.04 at least",
             ]
 
-    def of_present(self) -> Iterator[List[str]]:
+    def present_refusals(self) -> Iterator[List[str]]:
         """That nothing is there although it should be, or that nothing starts it."""
         place = installation(self.machine)
         if not self.machine.path(place.program).exists():
@@ -83,22 +83,22 @@ class InstallationChecks:
                 "write /etc/systemd/system/{}.service".format(place.unit),
             ]
 
-    def of_strangers(self, desired: List[Line]) -> Iterator[List[str]]:
+    def other_refusals(self, desired: List[Line]) -> Iterator[List[str]]:
         """That somebody else has installed SoftEther already: two servers would take each other's ports."""
         own = self.wanted(desired) or installation(self.machine)
         for place, key in ((UNPACKED, ARCHIVE), (PACKAGED, PACKAGE)):
             ours = self.state.before.get(key, {}) is None
-            stands = self.machine.path(place.folder if place == UNPACKED else place.program).exists()
-            if stands and not ours and (place != own or place == UNPACKED):
+            exists = self.machine.path(place.folder if place == UNPACKED else place.program).exists()
+            if exists and not ours and (place != own or place == UNPACKED):
                 yield ["has SoftEther in {} that is not of this stack".format(place.program), REMEDY]
 
-    def insist(self, desired: List[Line]) -> None:
+    def require(self, desired: List[Line]) -> None:
         """AgentError with the first refusal, before anything is touched."""
         for what, remedy in self.refusals(desired):
             raise AgentError("the VPN host {}: {}".format(what, remedy))
 
 
-def lacking(names: List[str]) -> List[str]:
+def missing_packages(names: List[str]) -> List[str]:
     """What to say of packages that are not there, where they cannot be installed by us."""
     if "softether-vpnserver" in names:
         return ["has no apt-get, and SoftEther's package is Debian's", "set server.install to `tarball` or `present`"]

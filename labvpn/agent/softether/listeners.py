@@ -21,7 +21,7 @@ IPSEC = ("500", "4500")
 LEFT_ALONE, BLOCKED = "kept", "blocked"
 
 
-class ListenerHandler(Setting):
+class Listeners(Setting):
     """`listener 443 enabled=yes`; the set of listeners is ours alone, but for those that are `kept` as they are.
 
     The machine may show `enabled=blocked`: SoftEther is told to listen there, and another program has the port.
@@ -51,7 +51,7 @@ class ListenerHandler(Setting):
         ours = {port for port, pairs in programs.items() if serves(pairs)}
         # A holder that cannot be told may be SoftEther itself, unless that is seen elsewhere or is not there at all.
         sure = bool(ours) or not self.softether.installed
-        others = {port: owner for port, pairs in programs.items() for owner in strangers_among(pairs, sure)[:1]}
+        others = {port: owner for port, pairs in programs.items() for owner in other_programs(pairs, sure)[:1]}
         return ours, {port: name for port, name in others.items() if port not in ours}
 
     def read(self, line: Line) -> Optional[Values]:
@@ -150,7 +150,7 @@ def serves(pairs: List[Tuple[str, str]]) -> bool:
     return any(not table.endswith("6") for table in ours) or (bool(ours) and len(ours) == len(pairs))
 
 
-def strangers_among(pairs: List[Tuple[str, str]], sure: bool) -> List[str]:
+def other_programs(pairs: List[Tuple[str, str]], sure: bool) -> List[str]:
     """The programs other than SoftEther; `sure` where one that cannot be told is none of SoftEther's."""
     named = [owner for _, owner in pairs if owner != UNKNOWN_PROGRAM and not is_server(owner)]
     return named or (["another program"] if sure and any(owner == UNKNOWN_PROGRAM for _, owner in pairs) else [])

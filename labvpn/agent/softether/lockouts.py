@@ -3,7 +3,7 @@
 from typing import Any, Dict, Iterable, List, Optional
 
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HELD, State
+from labvpn.agent.core.state import LOCKOUTS, State
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.softether.login_reader import DENIED, Failure
 from labvpn.agent.softether.radius_wildcard import (
@@ -18,21 +18,21 @@ from labvpn.agent.softether.radius_wildcard import (
 from labvpn.agent.softether.rpc import RpcError
 
 # A refused client renews its own hold, but not for ever: it may be a forgotten one, and the person sits elsewhere.
-MOST_LOCKOUTS = 10
+MOST_RENEWALS = 10
 # The server saves itself every five minutes: one that crashed may come back with a hold that was lifted meanwhile.
 MEMORY_SECONDS = 600.0
-LONGEST_HOLD = 900.0
+LONGEST_LOCKOUT = 900.0
 """The longest hold that a configuration may ask for, in seconds."""
 
 CLOCK_SECONDS = 5.0
 """By so much a clock may be set back without the holds of that moment counting as begun in the future."""
 
 LATE_SECONDS = 60.0
-HELD_REMEDY = "labvpn-reaper lets in again whom it held and writes it anew"
+LOCKOUTS_REMEDY = "labvpn-reaper lets in again whom it held and writes it anew"
 Entry = Dict[str, Any]
 
 
-def is_held(value: Any) -> bool:
+def is_locked_out(value: Any) -> bool:
     """Whether a value is what the file of the held users holds."""
     hubs: List[Any] = list(value.values()) if isinstance(value, dict) else [None]
     return all(isinstance(hub, dict) and all(map(is_entry, hub.values())) for hub in hubs)
@@ -45,12 +45,12 @@ def is_entry(value: Any) -> bool:
     return all(isinstance(value.get(key, 0), (int, float)) for key in ("since", "until", "policy"))
 
 
-def held_file(machine: Machine) -> StateFile:
+def lockouts_file(machine: Machine) -> StateFile:
     """The held users of every hub, by hub and user."""
-    return StateFile(machine, HELD, HELD_REMEDY, is_held)
+    return StateFile(machine, LOCKOUTS, LOCKOUTS_REMEDY, is_locked_out)
 
 
-def is_over(entry: Entry, now: float, longest: float = LONGEST_HOLD, late: float = 0.0) -> bool:
+def is_over(entry: Entry, now: float, longest: float = LONGEST_LOCKOUT, late: float = 0.0) -> bool:
     """Whether a hold has run out, `late` seconds ago, or cannot be one: of the future, or longer than any may be."""
     since, until = float(entry.get("since", now)), float(entry.get("until", now + longest))
     return now >= until + late or since > now + CLOCK_SECONDS or until > now + longest + CLOCK_SECONDS
@@ -67,11 +67,11 @@ class Lockouts:
     A held user's policy `Access` is off: the server then refuses the login, and an OpenVPN client that hears so ends.
     """
 
-    def __init__(self, machine: Machine, hub: str, longest: float = LONGEST_HOLD) -> None:
+    def __init__(self, machine: Machine, hub: str, longest: float = LONGEST_LOCKOUT) -> None:
         self.machine = machine
         self.hub = hub
         self.longest = longest
-        self.file = held_file(machine)
+        self.file = lockouts_file(machine)
         known, self.damage = self.file.found()
         self.entries: Dict[str, Entry] = (known or {}).get(hub, {})
         # Why the disk does not have what is held.
@@ -82,20 +82,20 @@ class Lockouts:
         others, _ = self.file.found()
         self.unsaved = self.file.keep(dict(others or {}, **{self.hub: self.entries}))
 
-    def hold(self, call: Call, user: str, now: float, seconds: float) -> bool:
+    def lock_out(self, call: Call, user: str, now: float, seconds: float) -> bool:
         """Refuse a user's logins for a while, False where that cannot be; whom the administrator shut out stays so."""
-        record, of_everybody = record_behind(lambda name: own_record(call, self.hub, name), user)
+        record, by_wildcard = record_behind(lambda name: own_record(call, self.hub, name), user)
         if record is None:
             return False
         entry = self.entries.get(user)
         if entry is None or entry["lifted"]:
             if record.get("UsePolicy_bool") and not record.get("policy:Access_bool"):
                 return True
-            entry = {"since": now, "policy": bool(record.get("UsePolicy_bool")), "made": of_everybody}
+            entry = {"since": now, "policy": bool(record.get("UsePolicy_bool")), "made": by_wildcard}
         self.entries[user] = dict(entry, until=now + seconds, lifted=False)
         # Before the server is told, so that whoever crashes in between lets the user in again.
         self.save()
-        if not of_everybody:
+        if not by_wildcard:
             call("SetUser", **shut(settings_of(record)))
             return True
         return self.apply(call, user, shut(stand_in(record, user)))
@@ -115,7 +115,7 @@ class Lockouts:
         for failure in failures:
             entry = self.entries.get(failure.user.lower()) if failure.kind == DENIED else None
             if entry and not entry["lifted"]:
-                latest = min(failure.at, entry["since"] + (MOST_LOCKOUTS - 1) * seconds)
+                latest = min(failure.at, entry["since"] + (MOST_RENEWALS - 1) * seconds)
                 entry["until"] = max(entry["until"], latest + seconds)
 
     def lift(self, call: Call, now: float, anew: bool = False) -> List[str]:
@@ -169,7 +169,7 @@ class Lockouts:
         self.damage = ""
         self.save()
 
-    def held(self) -> bool:
+    def any_active(self) -> bool:
         """Whether anybody is held now."""
         return any(not entry["lifted"] for entry in self.entries.values())
 

@@ -70,8 +70,8 @@ class Peer:
 
     def has_own_certificate(self, connection: ssl.SSLSocket) -> bool:
         """Whether it shows the certificate of the server's own file, whose key nobody else can read."""
-        shown = connection.getpeercert(True)
-        return bool(shown) and shown == self.certificate()
+        presented = connection.getpeercert(True)
+        return bool(presented) and presented == self.certificate()
 
     def certificate(self) -> bytes:
         """The server's certificate as its file has it, empty without one."""
@@ -91,7 +91,7 @@ class Peer:
         program = next(iter(holders(self.machine, inodes).values()), "a program")
         return program if user is None else "{} (user {})".format(program, user)
 
-    def strangers(self, ports: Iterable[int]) -> List[str]:
+    def foreign_listeners(self, ports: Iterable[int]) -> List[str]:
         """Which of the server's ports others listen on, in words."""
         wanted, ours = set(ports), self.users()
         users: Dict[int, int] = {

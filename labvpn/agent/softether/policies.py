@@ -59,7 +59,7 @@ def policy_value(policy: Dict[str, Any], name: str) -> str:
     return {"true": "yes", "false": "no"}.get(word, word)
 
 
-def unasked_policies(policy: Dict[str, Any], asked: Dict[str, str]) -> Dict[str, str]:
+def unstated_policies(policy: Dict[str, Any], asked: Dict[str, str]) -> Dict[str, str]:
     """The policies that nobody asked for and that are not what they are by default."""
     values = {name: policy_value(policy, name) for name in policy if name not in asked and name in DEFAULTS}
     return {name: value for name, value in sorted(values.items()) if value != DEFAULTS[name]}

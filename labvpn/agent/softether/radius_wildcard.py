@@ -41,9 +41,9 @@ def record_behind(record_of: Callable[[str], Optional[Answer]], user: str) -> Tu
     return record_of(WILDCARD), True
 
 
-def stand_in(everybody: Answer, user: str) -> Dict[str, Any]:
+def stand_in(wildcard: Answer, user: str) -> Dict[str, Any]:
     """A user of this name with all that `*` has, so that the limits stay what they are."""
-    return dict(settings_of(everybody), Name_str=user, Note_utf=STAND_IN)
+    return dict(settings_of(wildcard), Name_str=user, Note_utf=STAND_IN)
 
 
 def is_stand_in(note: object) -> bool:

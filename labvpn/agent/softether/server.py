@@ -14,7 +14,7 @@ from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import crash_warnings
 from labvpn.agent.softether.generation import Generation, unexpected
 from labvpn.agent.softether.hashes import password_hash
-from labvpn.agent.softether.listeners import ListenerHandler
+from labvpn.agent.softether.listeners import Listeners
 from labvpn.agent.softether.rpc import WrongPassword
 from labvpn.agent.softether.server_settings import (
     Administrator,
@@ -34,7 +34,7 @@ class ServerConcern(Concern):
     def __init__(self, state: State, softether: SoftEther) -> None:
         self.softether = softether
         settings = "ServerConfiguration"
-        self.listeners = ListenerHandler(softether)
+        self.listeners = Listeners(softether)
         handlers: List[Handler] = [kind(softether) for kind in (Generation, Administrator, CertificateSetting)]
         handlers.append(self.listeners)
         handlers += [
@@ -82,7 +82,7 @@ class ServerConcern(Concern):
         return found + crash_warnings(self.state.machine, time.time())
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        return self.listeners.refused(desired) + self.softether.closed_to_us()
+        return self.listeners.refused(desired) + self.softether.inaccessible()
 
     def finish(self, changes: List[Change]) -> None:
         self.softether.flush()

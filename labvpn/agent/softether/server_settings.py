@@ -151,10 +151,10 @@ class Ipsec(Setting):
             "key": current(block.get("IPsec_Secret") == self.softether.secrets.ipsec),
         }
 
-    def default_hub(self, wanted: str, shown: str) -> str:
+    def default_hub(self, wanted: str, actual: str) -> str:
         """The default hub. SoftEther shows another one, or none, while the wanted hub does not exist."""
         hubs = {name.lower() for name in self.branch("VirtualHUB")}
-        return wanted if wanted.lower() not in hubs or wanted.lower() == shown.lower() else shown
+        return wanted if wanted.lower() not in hubs or wanted.lower() == actual.lower() else actual
 
     def set(self, want: Line) -> None:
         settings = self.call("GetIPsecServices")

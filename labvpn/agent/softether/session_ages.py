@@ -9,13 +9,13 @@ from labvpn.agent.core.times import moment
 from labvpn.agent.softether.rpc import Answer
 from labvpn.agent.softether.session_limits import Live
 
-RUN_HOME = "/run/labvpn"
+RUN = "/run/labvpn"
 """What is remembered until the next boot, which ends every session; it is in memory, so no full disk is in its way."""
 
 
 def ages_file(hub: str) -> str:
     """Where the begins of a hub's sessions are kept."""
-    return "{}/sessions.{}.json".format(RUN_HOME, percent(hub, ""))
+    return "{}/sessions.{}.json".format(RUN, percent(hub, ""))
 
 
 def is_ages(value: Any) -> bool:

@@ -135,11 +135,11 @@ class Tarball:
                 "the archive holds neither the program vpnserver nor a Makefile that builds it, so nothing was "
                 "installed: give an archive of SoftEther VPN Server for Linux, not of its sources"
             )
-        lacking = [name for name in COMPILER if self.machine.run([name, "--version"]).status == 127]
-        if lacking:
+        missing_packages = [name for name in COMPILER if self.machine.run([name, "--version"]).status == 127]
+        if missing_packages:
             raise AgentError(
                 "the archive has to be built and the VPN host has no {}, so nothing was installed: {}, then run "
-                "again".format(" and no ".join(lacking), install_lines("gcc make libc6-dev", "gcc make"))
+                "again".format(" and no ".join(missing_packages), install_lines("gcc make libc6-dev", "gcc make"))
             )
         target = QUIET_TARGET.search(makefile)
         self.machine.must(["make", "-C", str(self.draft)] + ([target.group(1)] if target else []), BUILD_SECONDS)

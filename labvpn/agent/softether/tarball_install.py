@@ -55,7 +55,7 @@ class TarballInstall(Handler):
         self.first = first
         self.archive = Tarball(softether.machine)
 
-    def stands(self) -> bool:
+    def exists(self) -> bool:
         """Whether anything is in the place of this installation, whoever put it there."""
         return any(self.machine.path(name).exists() for name in (UNPACKED.folder, SERVER_FILE))
 
@@ -65,7 +65,7 @@ class TarballInstall(Handler):
         return (self.machine.read(INSTALLED_MARK) or "none").strip() if program else "none"
 
     def read(self, line: Line) -> Optional[Values]:
-        if not self.stands():
+        if not self.exists():
             return None
         values = {
             "sha256": self.placed(),

@@ -18,7 +18,7 @@ from labvpn.agent.softether.authentication import (
 )
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree
-from labvpn.agent.softether.lockouts import held_file, lasts
+from labvpn.agent.softether.lockouts import lasts, lockouts_file
 from labvpn.agent.softether.policies import (
     DEFAULTS,
     INHERITED,
@@ -26,7 +26,7 @@ from labvpn.agent.softether.policies import (
     policy_parameters,
     policy_value,
     set_policy,
-    unasked_policies,
+    unstated_policies,
 )
 from labvpn.agent.softether.radius_wildcard import WILDCARD, is_stand_in, settings_of, without_user
 from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, USER_EXISTS, RpcError
@@ -59,7 +59,7 @@ class Users(Setting):
     def __init__(self, softether: SoftEther) -> None:
         super().__init__(softether)
         self.folded: Tuple[Optional[Tree], Dict[str, Tree]] = (None, {})
-        self.held: Optional[Dict[str, Dict[str, Dict[str, Any]]]] = None
+        self.lockouts: Optional[Dict[str, Dict[str, Dict[str, Any]]]] = None
         # The hubs that are ours alone, with the users that they may have, in lower case.
         self.exclusive: Dict[str, Set[str]] = {}
 
@@ -76,7 +76,9 @@ class Users(Setting):
 
     def accounts(self, hub: str) -> Dict[str, Tree]:
         """A hub's users without those whom the reaper made for a moment."""
-        return {name: block for name, block in self.blocks(hub).items() if not self.stands_in(hub + "/" + name, block)}
+        return {
+            name: block for name, block in self.blocks(hub).items() if not self.is_temporary(hub + "/" + name, block)
+        }
 
     def blocks(self, hub: str) -> Dict[str, Tree]:
         """A hub's users as the configuration has them."""
@@ -96,14 +98,14 @@ class Users(Setting):
 
     def read(self, line: Line) -> Optional[Values]:
         block = self.find(line.name)
-        if block is None or self.stands_in(line.name, block):
+        if block is None or self.is_temporary(line.name, block):
             return None
         policy = self.policy(line, block)
-        if self.is_held(line.name):
+        if self.is_locked_out(line.name):
             # The reaper took the access for a moment, which is no drift.
             policy = dict(policy, Access="true")
         values = {key: self.value(key, line, block, policy) for key in line.values}
-        values.update(unasked_policies(policy, values))
+        values.update(unstated_policies(policy, values))
         return values
 
     def policy(self, line: Line, block: Tree) -> Tree:
@@ -115,22 +117,22 @@ class Users(Setting):
 
     def inherits(self, name: str, block: Tree) -> bool:
         """Whether a user has no policy of his own; what the reaper gave him to hold him off is none."""
-        return "Policy" not in block or self.hold_of(name).get("policy") is False
+        return "Policy" not in block or self.lockout_of(name).get("policy") is False
 
-    def is_held(self, name: str) -> bool:
+    def is_locked_out(self, name: str) -> bool:
         """Whether the reaper does not let a user in for the moment."""
-        return self.hold_of(name).get("made") is False
+        return self.lockout_of(name).get("made") is False
 
-    def stands_in(self, name: str, block: Tree) -> bool:
+    def is_temporary(self, name: str, block: Tree) -> bool:
         """Whether the reaper made this user, so that `*` does not let this name in for the moment."""
-        return is_stand_in(block.get("Note")) and bool(self.hold_of(name).get("made"))
+        return is_stand_in(block.get("Note")) and bool(self.lockout_of(name).get("made"))
 
-    def hold_of(self, name: str) -> Dict[str, Any]:
+    def lockout_of(self, name: str) -> Dict[str, Any]:
         """The reaper's hold of a user that lasts now, empty where there is none; the reaper ends it within a minute."""
-        if self.held is None:
-            self.held = held_file(self.softether.machine).found()[0] or {}
+        if self.lockouts is None:
+            self.lockouts = lockouts_file(self.softether.machine).found()[0] or {}
         hub, _, user = name.partition("/")
-        entry = self.held.get(hub, {}).get(user.lower())
+        entry = self.lockouts.get(hub, {}).get(user.lower())
         return dict({"made": False}, **entry) if entry and lasts(entry, time.time()) else {}
 
     def value(self, key: str, line: Line, block: Tree, policy: Tree) -> str:
@@ -153,8 +155,8 @@ class Users(Setting):
 
     def lost(self, lines: Iterable[Line]) -> List[str]:
         """The users whose kept password is not on the server: they are gone, or log in another way by now."""
-        shown = ((line.name, self.read(line)) for line in lines if line.kind == self.kind and is_kept(line))
-        return [name for name, values in shown if values is None or values["password"] == OTHER_WAY]
+        actual = ((line.name, self.read(line)) for line in lines if line.kind == self.kind and is_kept(line))
+        return [name for name, values in actual if values is None or values["password"] == OTHER_WAY]
 
     def apply(self, changes: List[Change]) -> None:
         for change in changes:

@@ -102,10 +102,10 @@ def test_where_the_rules_are_kept_as_somebody_made_them_nothing_is_warned_of(sof
 def test_a_rule_with_our_mark_that_is_none_of_ours_is_drift_and_goes(softether: FakeSoftEther) -> None:
     false = {**EVERYTHING, "Note": "labvpn:helpful"}
     hub = with_rules(softether, false)
-    shown = hub.observe(RULES, {})
-    assert [line.key for line in shown] == ["access LAB/labvpn:helpful"]
+    actual = hub.observe(RULES, {})
+    assert [line.key for line in actual] == ["access LAB/labvpn:helpful"]
     softether.answers["EnumAccess"] = {"AccessList": [{"Note_utf": "labvpn:helpful"}, {"Note_utf": "mine"}]}
-    hub.access.remove(shown)
+    hub.access.remove(actual)
     written = next(given for method, given in softether.calls if method == "SetAccessList")
     assert written["AccessList"] == [{"Note_utf": "mine"}]
 

@@ -15,7 +15,7 @@ from labvpn.agent.core.machine import Machine, Outcome
 from labvpn.agent.core.units import UNIT_FILE
 from labvpn.agent.daemons.login_guard import LoginGuard
 from labvpn.agent.daemons.login_guard_service import LOGIN_GUARD_UNIT, LoginGuardService
-from labvpn.agent.firewalld.ban_list import BAN_ORDERS, BANNED, ban_rules, bans_again, guard_file, rules_against
+from labvpn.agent.firewalld.ban_list import BAN_LIST, BAN_ORDERS, ban_options, ban_rules, guard_file, rules_against
 from labvpn.agent.firewalld.ban_policy import BanPolicy, Bounds
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.softether.login_reader import Failure, LoginReader
@@ -106,15 +106,15 @@ def test_a_source_is_slowed_and_then_barred_by_the_number_of_its_failures(count:
     watch = BanPolicy(BOUNDS)
     for number in range(count):
         watch.count(Failure(NOW + number, GUESSER, "guest1"))
-    bar = watch.barred(NOW + count - 1).get(GUESSER)
-    assert (bar and bar.until - (NOW + count - 1)) == seconds
+    ban = watch.banned(NOW + count - 1).get(GUESSER)
+    assert (ban and ban.until - (NOW + count - 1)) == seconds
 
 
 def test_failures_that_are_long_ago_count_no_more() -> None:
     watch = BanPolicy(BOUNDS)
     for number in range(20):
         watch.count(Failure(NOW + number * 200, GUESSER, "guest1"))
-        assert watch.barred(NOW + number * 200) == {}
+        assert watch.banned(NOW + number * 200) == {}
 
 
 @pytest.mark.parametrize("source", ["198.51.100.200", "127.0.0.1", "::1", "", "no address"])
@@ -122,7 +122,7 @@ def test_exempt_sources_and_the_host_itself_are_never_barred(source: str) -> Non
     watch = BanPolicy(BOUNDS)
     for _ in range(50):
         watch.count(Failure(NOW, source, "guest1"))
-    assert watch.barred(NOW) == {}
+    assert watch.banned(NOW) == {}
 
 
 def test_the_source_of_a_failed_login_is_found_by_its_connection_and_others_are_not_counted(host: Host) -> None:
@@ -222,7 +222,7 @@ def test_a_reload_by_the_agent_does_not_make_a_bar_stay_for_good(host: Host) -> 
     }
     assert ban_rules(host) == {RULE}
     host.rules.clear()
-    list(map(host.run, (["firewall-cmd", *words] for words in bans_again(host, NOW + 110))))
+    list(map(host.run, (["firewall-cmd", *words] for words in ban_options(host, NOW + 110))))
     assert host.rules == {RULE: "--timeout=499"}
 
 
@@ -237,5 +237,5 @@ def test_the_service_shows_what_it_was_told_and_leaves_nothing_when_it_goes(host
     assert (handler.read(line) or {})["active"] == "changed"
     handler.remove([line])
     assert host.rules == {}
-    assert not [name for name in (BAN_ORDERS, BANNED, UNIT_FILE.format(LOGIN_GUARD_UNIT)) if host.path(name).exists()]
+    assert not [name for name in (BAN_ORDERS, BAN_LIST, UNIT_FILE.format(LOGIN_GUARD_UNIT)) if host.path(name).exists()]
     assert host.services == set()

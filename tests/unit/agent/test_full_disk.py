@@ -11,11 +11,11 @@ import pytest
 from labvpn.agent.core.document import line_of
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
-from labvpn.agent.core.state import HELD, State
+from labvpn.agent.core.state import LOCKOUTS, State
 from labvpn.agent.core.takeover import replaced, versions
 from labvpn.agent.daemons.session_reaper import ORDERS, orders_file
 from labvpn.agent.softether.host import AGENT
-from labvpn.agent.softether.lockouts import Lockouts, held_file
+from labvpn.agent.softether.lockouts import Lockouts, lockouts_file
 from labvpn.agent.softether.radius_wildcard import STAND_IN
 from tests.unit.agent.fakes import FakeMachine
 from tests.unit.agent.steady import Server, reaper, rounds
@@ -40,12 +40,12 @@ def test_a_full_disk_keeps_nobody_in_and_nobody_out(
         said = rounds(one, server, 1800)
         assert said[0].startswith("cut SID-GUEST1-[OPENVPN_L3]-1 of guest1")
         assert not server.lets_in
-        assert [f"{HELD} on the VPN host cannot be written" in line for line in said[1:]] == [True]
+        assert [f"{LOCKOUTS} on the VPN host cannot be written" in line for line in said[1:]] == [True]
         said = rounds(one, server, 60)
         assert said == ["guest1 in LAB may dial again"]
         assert server.lets_in
     assert rounds(one, server, 10) == ["the disk takes what the reaper remembers again"]
-    assert held_file(machine).read()["LAB"]["guest1"]["lifted"] is True
+    assert lockouts_file(machine).read()["LAB"]["guest1"]["lifted"] is True
 
 
 def test_a_lock_holds_on_a_full_disk_and_where_a_folder_is_in_its_place(machine: FakeMachine) -> None:
@@ -67,10 +67,10 @@ def test_a_reaper_that_lost_its_memory_lets_in_whom_it_must_have_held(machine: F
         for name, more in (("guest1", {}), ("guest2", {}), ("shut", {"Access": "no"}))
     ]
     State(machine, "hub").record("\n".join(lines) + "\n")
-    machine.write(HELD, "\0\0")
+    machine.write(LOCKOUTS, "\0\0")
     one = reaper(machine, server)
     said = rounds(one, server, 10)
-    assert HELD in said[0]
+    assert LOCKOUTS in said[0]
     assert sorted(said[1:]) == ["guest2 in LAB may dial again", "jdoe in LAB may dial again"]
     assert "jdoe" not in server.users
     assert not server.users["shut"]["policy:Access_bool"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from labvpn.agent.core.document import Change, parse, parse_line
-from labvpn.agent.core.state import HELD, State
+from labvpn.agent.core.state import LOCKOUTS, State
 from labvpn.agent.softether.access_list import AccessList, rule_values
 from labvpn.agent.softether.authentication import login_parameters, login_value
 from labvpn.agent.softether.client import Secrets
@@ -83,8 +83,8 @@ def test_every_way_to_log_in_is_sent_and_read_back(
 def test_a_policy_that_somebody_set_by_hand_is_shown_and_set_back(softether: FakeSoftEther) -> None:
     users = Users(softether)
     want = parse_line("user LAB/owner MultiLogins=0")
-    shown = users.read(want)
-    assert shown == {"MultiLogins": "0", "AutoDisconnect": "1800"}
+    actual = users.read(want)
+    assert actual == {"MultiLogins": "0", "AutoDisconnect": "1800"}
     have = parse_line("user LAB/owner MultiLogins=0 AutoDisconnect=1800")
     softether.answers["GetUser"] = {"UsePolicy_bool": True, "policy:AutoDisconnect_u32": 1800}
     users.apply([Change(want, have)])
@@ -105,7 +105,7 @@ def test_a_user_whom_the_reaper_holds_off_is_no_drift(softether: FakeSoftEther) 
     block["Policy"] = {**block["Policy"], "Access": "false"}
     want = parse_line("user LAB/owner MultiLogins=0 AutoDisconnect=1800")
     assert (users.read(want) or {}).get("Access") == "no"
-    softether.machine.write(HELD, '{"LAB": {"owner": {"lifted": false}}}')
+    softether.machine.write(LOCKOUTS, '{"LAB": {"owner": {"lifted": false}}}')
     assert "Access" not in (Users(softether).read(want) or {})
 
 

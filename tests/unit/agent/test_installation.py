@@ -105,13 +105,13 @@ def test_what_we_installed_stays_once_it_is_declared_present(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("stands", "wanted"), [(UNPACKED.program, PACKAGE), (UNPACKED.program, ARCHIVE), (PACKAGED.program, ARCHIVE)]
+    ("program", "wanted"), [(UNPACKED.program, PACKAGE), (UNPACKED.program, ARCHIVE), (PACKAGED.program, ARCHIVE)]
 )
 def test_a_second_server_beside_somebodys_is_refused_before_anything_is_touched(
-    tmp_path: Path, stands: str, wanted: str
+    tmp_path: Path, program: str, wanted: str
 ) -> None:
-    host = Hosts(tmp_path, stands)
-    assert host.refused(wanted) == [f"has SoftEther in {stands} that is not of this stack"]
+    host = Hosts(tmp_path, program)
+    assert host.refused(wanted) == [f"has SoftEther in {program} that is not of this stack"]
     host.machine.ran.clear()
     with pytest.raises(AgentError, match=r"set server\.install to `present`"):
         host.concern.converge(wanted)
@@ -124,8 +124,8 @@ def test_from_the_package_to_an_archive_users_and_settings_come_along(tmp_path: 
     host.machine.write(PACKAGED.adminip, "127.0.0.1\n203.0.113.9\n")
     host.state.remember({"package softether-vpnserver": None})
     assert host.refused(ARCHIVE) == []
-    assert host.concern.judge.place(parse(ARCHIVE)) == PACKAGED, "a preview sees the server that runs"
-    host.concern.unpacked.first.secure(UNPACKED)
+    assert host.concern.checks.place(parse(ARCHIVE)) == PACKAGED, "a preview sees the server that runs"
+    host.concern.tarball.first.secure(UNPACKED)
     assert host.machine.read(UNPACKED.config) == "users"
     assert host.machine.read(UNPACKED.adminip) == "127.0.0.1\n203.0.113.9\n"
     assert host.machine.commands("stop") == ["systemctl stop softether-vpnserver"]
@@ -136,7 +136,7 @@ def test_from_an_archive_to_the_package_users_and_settings_come_along(tmp_path: 
     host.machine.write(UNPACKED.config, "users")
     host.state.remember({"archive vpnserver": None})
     assert host.refused(PACKAGE) == []
-    host.concern.unpacked.first.secure(PACKAGED)
+    host.concern.tarball.first.secure(PACKAGED)
     assert host.machine.read(PACKAGED.config) == "users"
 
 
@@ -187,8 +187,8 @@ def test_where_packages_are_rpms_they_are_found_and_what_is_missing_is_named(tmp
 
 
 def test_an_init_script_counts_as_enabled_where_systemd_says_so_if_asked(tmp_path: Path) -> None:
-    shown = "LoadState=loaded\nUnitFileState=bad\nActiveState=active\n"
-    machine = FakeMachine(tmp_path, {"systemctl show": shown})
+    actual = "LoadState=loaded\nUnitFileState=bad\nActiveState=active\n"
+    machine = FakeMachine(tmp_path, {"systemctl show": actual})
     line = parse("unit vpnserver enabled=yes active=yes\n")[0]
     assert Units(machine).read(line) == {"enabled": "yes", "active": "yes"}
     machine.answers["systemctl is-enabled"] = Outcome(1)
