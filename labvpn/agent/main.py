@@ -129,7 +129,9 @@ class Session:
 def known(name: str) -> str:
     """A concern's name; AgentError if it is none."""
     if name not in CONCERNS:
-        raise AgentError("the agent on the VPN host knows no concern {}: {}".format(name, ", ".join(CONCERNS)))
+        raise AgentError(
+            "the agent on the VPN host does not know the concern {}: use one of {}".format(name, ", ".join(CONCERNS))
+        )
     return name
 
 
@@ -140,7 +142,7 @@ def read_request(stream: TextIO) -> Dict[str, Any]:
         request: Dict[str, Any] = json.loads(text) if text.strip() else {}
     except ValueError:
         # The text holds secrets, so nothing of it may show.
-        raise AgentError("the request to the agent on the VPN host is not JSON: send it by stdin as a whole") from None
+        raise AgentError("the request to the agent on the VPN host is not JSON: send all of it to stdin") from None
     return request
 
 
@@ -184,7 +186,7 @@ def main(words: Optional[List[str]] = None) -> int:
     except AgentError as error:
         return complain(str(error))
     except OSError as error:
-        return complain("the agent on the VPN host failed: {}; mend that and run again".format(error))
+        return complain("the agent on the VPN host failed: {}; fix that and run again".format(error))
     sys.stdout.buffer.write(output.encode("utf-8", "replace"))
     sys.stdout.flush()
     return 0

@@ -35,7 +35,7 @@ class Status:
     def report(self) -> str:
         """The answer of `agent status`: one JSON object, times in seconds since 1970."""
         if not self.softether.installed:
-            raise AgentError("there is no SoftEther on the VPN host as yet: run `pulumi up`")
+            raise AgentError("there is no SoftEther on the VPN host yet: run `pulumi up`")
         hubs = [str(hub["HubName_str"]) for hub in self.softether.call("EnumHub").get("HubList", [])]
         now = moment(self.softether.call("GetServerStatus")["CurrentTime_dt"]) or time.time()
         answer = {

@@ -150,11 +150,9 @@ class Survey:
             yield "SoftEther has no administrator password; the first `pulumi up` sets administratorPassword"
         if str(settings.get("ServerType", "0")) in CLUSTER:
             role = CLUSTER[str(settings["ServerType"])]
-            yield "SoftEther {}, and the stack manages one server alone: its other servers stay as they are".format(
-                role
-            )
+            yield "SoftEther {}, and the stack manages a single server: the other servers stay as they are".format(role)
         for what, remedy in self.softether.inaccessible():
-            yield "the host {}, so the preview will refuse it: {}".format(what, remedy)
+            yield "the host {}, so the preview refuses it: {}".format(what, remedy)
         listed = self.server.listeners.ports()
         blocked = [port for port in listed if listed[port] == BLOCKED]
         for port, owner in self.server.listeners.holding(blocked)[1].items():

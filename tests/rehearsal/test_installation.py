@@ -177,7 +177,7 @@ def test_a_second_server_beside_one_that_is_not_ours_is_refused_in_the_preview(u
     unpacked.shell("mv /var/lib/labvpn/host.before.json /var/lib/labvpn/aside")
     ((what, _),) = unpacked.observe()["host"]["refusals"]
     unpacked.shell("mv /var/lib/labvpn/aside /var/lib/labvpn/host.before.json")
-    assert what == "has SoftEther in /usr/local/vpnserver/vpnserver that is not of this stack"
+    assert what == "has SoftEther in /usr/local/vpnserver/vpnserver that this stack did not install"
 
 
 def test_what_came_from_an_archive_goes_with_us_and_leaves_nothing(unpacked: Ways, clean: list[str]) -> None:

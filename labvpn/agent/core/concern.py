@@ -76,8 +76,8 @@ class Concern:
         """The handler of a line's kind."""
         if line.kind not in self.handlers:
             raise AgentError(
-                "the agent on the VPN host knows nothing called `{}` in the concern {}: "
-                "it is older than the document, so install it anew (`pulumi up`)".format(line.kind, self.state.concern)
+                "the agent on the VPN host does not know `{}` in the concern {}: "
+                "it is older than the document; reinstall it with `pulumi up`".format(line.kind, self.state.concern)
             )
         return self.handlers[line.kind]
 
@@ -169,7 +169,8 @@ class Concern:
         left = compare(desired, self.observe(desired, {}))
         if left:
             raise AgentError(
-                "the VPN host did not take every change of {} ({}): run again, and if it stays, look at its log".format(
+                "the VPN host did not apply every change of {} ({}): run again; "
+                "if that does not help, see its log".format(
                     self.state.concern, "; ".join(describe(change) for change in left[:3])
                 )
             )

@@ -53,7 +53,7 @@ def tokens(text: str) -> List[str]:
     """Split a line at its blanks, which quotes keep; AgentError where a quote is not closed."""
     found = WORD.findall(text)
     if ('"' in text or "'" in text) and WORD.sub("", text).strip():
-        raise AgentError("the document has a line that cannot be read, {!r}: a quote is not closed".format(text))
+        raise AgentError("the document has a line that cannot be read, {!r}: its quote is not closed".format(text))
     return found
 
 

@@ -57,7 +57,7 @@ def wait_for(take: Callable[[], None], holder: str, seconds: float) -> None:
         except OSError:
             if time.monotonic() > end:
                 raise AgentError(
-                    "{} is at work on the VPN host: wait until it is done and run again".format(holder)
+                    "{} has the lock on the VPN host: wait until it has finished and run again".format(holder)
                 ) from None
             time.sleep(0.1)
         else:

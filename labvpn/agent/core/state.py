@@ -13,10 +13,10 @@ KEPT_PASSWORD = HOME + "/administrator"
 LOCKOUTS = HOME + "/held.json"
 
 BEFORE_REMEDY = (
-    "restore it from a backup of the host; without one move it away: whatever stands on the host then counts as having "
-    "been there before this stack, and destroy leaves it there"
+    "restore it from a backup of the host; without one move it away: everything on the host then counts as "
+    "having been there before this stack, and `pulumi destroy` leaves it"
 )
-APPLIED_REMEDY = "the next `pulumi up` writes it anew; until then changes made by hand are not told from your own"
+APPLIED_REMEDY = "the next `pulumi up` rewrites it; until then changes made by hand cannot be told from your own"
 
 Remembered = Optional[Dict[str, Any]]
 

@@ -57,7 +57,7 @@ class StateFile:
             return None
         value = self.value_of(self.bytes_of(path))
         if not self.valid(value):
-            raise self.damaged("holds something else than it should")
+            raise self.damaged("does not hold what it should")
         return value
 
     def found(self) -> Tuple[Any, str]:

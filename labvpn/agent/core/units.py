@@ -70,7 +70,7 @@ class Units(Handler):
         if self.machine.run(["systemctl", "is-active", "--quiet", name]).status != 0:
             self.machine.must(["systemctl", "start", name], START_SECONDS)
         if self.machine.run(["systemctl", "is-active", "--quiet", name]).status != 0:
-            raise AgentError("{0} was started on the VPN host and ended at once: see `journalctl -u {0}`".format(name))
+            raise AgentError("{0} was started on the VPN host and exited at once: see `journalctl -u {0}`".format(name))
         if name in self.ready:
             self.ready[name]()
 

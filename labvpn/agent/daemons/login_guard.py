@@ -90,7 +90,7 @@ class LoginGuard:
         self.ending = {source: ban for source, ban in before.items() if source not in wanted}
         self.note(BAN_LIST_NOW, {**before, **wanted})
         self.messages = [
-            "barred {} for {:.0f} s: {} failed logins".format(one, ban.until - now, ban.failures)
+            "banned {} for {:.0f} s: {} failed logins".format(one, ban.until - now, ban.failures)
             for one, ban in wanted.items()
             if before.get(one) != ban
         ]
@@ -123,11 +123,11 @@ def orders_of(machine: Machine) -> Dict[str, Any]:
     """What the guard is told; AgentError where that cannot be read."""
     orders: Optional[Dict[str, Any]] = guard_file(machine, BAN_ORDERS).read()
     if orders is None:
-        raise AgentError("the guard has no orders in {}: run `pulumi up`, which writes them".format(BAN_ORDERS))
+        raise AgentError("the login guard has no orders in {}: run `pulumi up`, which writes them".format(BAN_ORDERS))
     try:
         bounds_of(orders), orders["zones"], orders["from"], orders["hubs"]
     except (ValueError, KeyError, TypeError):
-        raise guard_file(machine, BAN_ORDERS).damaged("holds something else than it should") from None
+        raise guard_file(machine, BAN_ORDERS).damaged("does not hold what it should") from None
     return orders
 
 
@@ -154,6 +154,6 @@ def guard_logins(machine: Machine) -> None:
             log_all(guard.messages)
         now_trouble = "; ".join(one for one in guard.troubles.values() if one)
         if now_trouble not in ("", trouble):
-            log_all(["the guard is hindered: {}".format(now_trouble)])
+            log_all(["the login guard cannot work: {}".format(now_trouble)])
         trouble = now_trouble
         time.sleep(TICK)

@@ -35,7 +35,7 @@ class LoginGuardService(Handler):
         self.firewalld = firewalld
         self.machine = firewalld.machine
         self.service = AgentService(
-            self.machine, LOGIN_GUARD_UNIT, "Bars sources of many failed logins from the VPN for a while", "ban"
+            self.machine, LOGIN_GUARD_UNIT, "Bans sources of many failed logins from the VPN for a while", "ban"
         )
 
     def read(self, line: Line) -> Optional[Values]:
@@ -50,7 +50,7 @@ class LoginGuardService(Handler):
     def warnings(self) -> List[str]:
         """What stands in the guard's way."""
         trouble = guard_trouble(self.machine, time.time()) if self.service.active() == "yes" else ""
-        return ["the guard against guessed passwords cannot bar everybody: {}".format(trouble)] if trouble else []
+        return ["the login guard cannot ban every source: {}".format(trouble)] if trouble else []
 
     def apply(self, changes: List[Change]) -> None:
         for change in changes:

@@ -26,7 +26,7 @@ ORDERS = HOME + "/reaper.json"
 """What the reaper is told: its rules and the hubs' passwords, readable by root alone."""
 
 TROUBLE_SECONDS = 5.0
-REAPER_REMEDY = "run `pulumi up`, which writes the reaper's orders anew"
+REAPER_REMEDY = "run `pulumi up`, which rewrites the session reaper's orders"
 
 
 class SessionReaper:
@@ -50,7 +50,7 @@ class SessionReaper:
     def call(self, method: str, **parameters: Any) -> Answer:
         """Call the server as the hub's administrator."""
         if self.connection is None:
-            raise Unreachable("the reaper has no connection to SoftEther: run it again")
+            raise Unreachable("the session reaper has no connection to SoftEther: run it again")
         return self.connection.call(method, **parameters)
 
     def connect(self) -> bool:
@@ -95,7 +95,7 @@ class SessionReaper:
         if before:
             self.lockouts.save()
         reported, self.reported = self.reported, self.lockouts.unsaved
-        return [self.reported or "the disk takes what the reaper remembers again"] if reported != self.reported else []
+        return [self.reported or "the session reaper's state is on the disk again"] if reported != self.reported else []
 
     def lift(self, now: float, fresh: bool) -> List[str]:
         """Let in again whose hold is over; a fresh server may have come back with one that was lifted."""
@@ -156,9 +156,11 @@ class SessionReaper:
             with self.locked():
                 refused = self.lockouts.lock_out(self.call, user, now, self.rules.hold)
         except RpcError as error:
-            return "not held off: {}".format(error)
+            return "not locked out: {}".format(error)
         return (
-            "held off for {:.0f} s".format(self.rules.hold) if refused else "not held off: SoftEther takes no such user"
+            "locked out for {:.0f} s".format(self.rules.hold)
+            if refused
+            else "not locked out: SoftEther does not accept such a user"
         )
 
     def locked(self) -> Any:
@@ -186,7 +188,7 @@ def reapers(machine: Machine) -> List[SessionReaper]:
     """A reaper for each hub of the orders."""
     orders = orders_file(machine).read()
     if orders is None:
-        raise AgentError("the reaper has no orders in {}: run `pulumi up`, which writes them".format(ORDERS))
+        raise AgentError("the session reaper has no orders in {}: run `pulumi up`, which writes them".format(ORDERS))
     rules = SessionRules(float(orders["interval"]), float(orders["hold"]), float(orders["grace"]), str(orders["keep"]))
     return [SessionReaper(machine, hub, password, rules) for hub, password in orders["hubs"].items()]
 

@@ -36,7 +36,7 @@ REJECT, STAND_IN_ACTION = "reject", "drop"
 
 def guard_file(machine: Machine, name: str) -> StateFile:
     """A file of the guard's; each is written anew by the guard or by the next run."""
-    return StateFile(machine, name, "run `pulumi up`, which orders the guard anew")
+    return StateFile(machine, name, "run `pulumi up`, which rewrites the login guard's orders")
 
 
 def ban_orders(machine: Machine) -> Dict[str, Any]:
@@ -112,7 +112,7 @@ def guard_trouble(machine: Machine, now: float) -> str:
     if not health:
         return ""
     if abs(now - machine.path(GUARD_HEALTH).stat().st_mtime) > STALE_SECONDS:
-        return "the guard has not looked at the log for more than {:.0f} s".format(STALE_SECONDS)
+        return "the login guard has not read the log for more than {:.0f} s".format(STALE_SECONDS)
     return str(health.get("trouble") or "")
 
 
@@ -121,5 +121,5 @@ def guard_state(machine: Machine, now: float) -> Optional[str]:
     if not machine.path(BAN_ORDERS).exists():
         return None
     if not machine.path(GUARD_HEALTH).exists():
-        return "the guard has not looked at the log since the host started"
+        return "the login guard has not read the log since the host started"
     return guard_trouble(machine, now)

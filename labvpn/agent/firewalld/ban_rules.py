@@ -20,35 +20,31 @@ class BanRules:
         self.opened = opened
 
     def settle(self, before: Dict[str, Ban], wanted: Dict[str, Ban], now: float) -> None:
-        """Put the rules of these bans in force and remove those of `before` alone; AgentError where that fails for some."""
-        troubles: List[str] = []
-        for zone in self.zones:
-            present = self.rules_in(zone)
-            # firewalld does not change the end of a rule in force, so another rule covers the moment of its renewal.
-            renewed = [
-                one for one, ban in wanted.items() if before.get(one, ban) != ban and self.is_complete(one, present)
-            ]
-            stand_ins = {one: Ban(now + STAND_IN_SECONDS, 0) for one in renewed}
-            troubles += self.add(zone, self.missing(stand_ins, present, STAND_IN_ACTION), now)
-            present = self.rules_in(zone)
-            renewed = [one for one in renewed if present.issuperset(self.rules(one, STAND_IN_ACTION))]
-            gone = [one for one in before if one not in wanted]
-            troubles += self.remove(zone, [rule for one in (*renewed, *gone) for rule in self.rules(one)], present)
-            self.firewalld.forget()
-            troubles += self.add(zone, self.missing(wanted, self.rules_in(zone)), now)
-            self.remove(
-                zone, [rule for one in renewed for rule in self.rules(one, STAND_IN_ACTION)], self.rules_in(zone)
-            )
-            present = self.rules_in(zone)
-            troubles += [
-                "{} is not barred in the zone {}".format(one, zone)
-                for one in wanted
-                if not self.is_complete(one, present)
-            ]
+        """Put the rules of these bans in force, and remove those of `before` alone; AgentError where that fails."""
+        troubles = [trouble for zone in self.zones for trouble in self.settle_zone(zone, before, wanted, now)]
         if troubles:
             raise AgentError(
                 "firewalld on the VPN host refused rules of the login guard: {}".format("; ".join(troubles[:5]))
             )
+
+    def settle_zone(self, zone: str, before: Dict[str, Ban], wanted: Dict[str, Ban], now: float) -> List[str]:
+        """The same for one zone; returns what went wrong."""
+        present = self.rules_in(zone)
+        # firewalld does not change the end of a rule in force, so another rule covers the moment of its renewal.
+        changed = [one for one, ban in wanted.items() if before.get(one, ban) != ban]
+        stand_ins = {one: Ban(now + STAND_IN_SECONDS, 0) for one in changed if self.is_complete(one, present)}
+        troubles = self.add(zone, self.missing(stand_ins, present, STAND_IN_ACTION), now)
+        present = self.rules_in(zone)
+        renewed = [one for one in stand_ins if present.issuperset(self.rules(one, STAND_IN_ACTION))]
+        gone = [one for one in before if one not in wanted]
+        troubles += self.remove(zone, [rule for one in (*renewed, *gone) for rule in self.rules(one)], present)
+        self.firewalld.forget()
+        troubles += self.add(zone, self.missing(wanted, self.rules_in(zone)), now)
+        covers = [rule for one in renewed for rule in self.rules(one, STAND_IN_ACTION)]
+        self.remove(zone, covers, self.rules_in(zone))
+        present = self.rules_in(zone)
+        missing = [one for one in wanted if not self.is_complete(one, present)]
+        return troubles + ["{} is not banned in the zone {}".format(one, zone) for one in missing]
 
     def ports(self) -> Set[str]:
         """The ports by which users dial in, such as `443/tcp`."""

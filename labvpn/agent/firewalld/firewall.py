@@ -90,7 +90,7 @@ class FirewallConcern(Concern):
         self.machine.delete(RETURNED)
         try:
             said = super().converge(text)
-            return said + ["not as before firewalld's reload: " + one for one in self.left]
+            return said + ["differs after firewalld's reload: " + one for one in self.left]
         except AgentError as error:
             if not self.rollback.restore():
                 raise

@@ -155,7 +155,7 @@ class Firewalld:
         """Add or remove (`--add-service=`, `--remove-port=`...) entries of one kind in one call, permanently or now."""
         if self.permanent_zone(zone) is None:
             raise AgentError(
-                "firewalld on the VPN host has no zone {}: take one that `firewall-cmd --get-zones` lists".format(zone)
+                "firewalld on the VPN host has no zone {}: use one that `firewall-cmd --get-zones` lists".format(zone)
             )
         if entries:
             (self.permanent if lasting else self.now)("--zone=" + zone, *[option + entry for entry in entries])

@@ -55,10 +55,12 @@ class FlowRemoval:
                 ]
                 self.settle(kernel, {flow: source_of(flow, ports, banned) for flow in flows}, now)
         except OSError as error:
-            return "the kernel does not let its flows be forgotten ({}), so a source goes on by those".format(error)
+            return "the kernel does not let its flows be removed ({}), so a banned source goes on using them".format(
+                error
+            )
         except AgentError as error:
             self.softether.close()
-            return "no flow of a barred source is forgotten, since sessions cannot be asked for: {}".format(error)
+            return "no flow of a banned source is removed, since the sessions cannot be listed: {}".format(error)
         return ""
 
     def settle(self, kernel: Kernel, flows: Dict[Flow, str], now: float) -> None:

@@ -74,7 +74,7 @@ class KernelRules:
             bare = read_unchecked.get(self.backend(), any(read_unchecked.values()))
             return ["the kernel has none of its rules"] if bare and not self.in_xtables() else []
         if ("inet", POLICY_TABLE) in ruleset.tables:
-            return ["its table {} keeps every new connection out".format(POLICY_TABLE)] if not self.panics() else []
+            return ["its table {} blocks every new connection".format(POLICY_TABLE)] if not self.panics() else []
         return list(self.of_table(ruleset))
 
     def backend(self) -> str:
@@ -95,11 +95,11 @@ class KernelRules:
         """What is not in firewalld's table of nft."""
         bases = ruleset.bases("ip", ("input",))
         if not [key for key in bases if key[1] == TABLE]:
-            yield "the kernel asks none of its rules"
+            yield "the kernel does not evaluate its rules"
             return
         for interface in self.outside():
             if END in ruleset.verdicts(Packet(interface, STRANGER["ip"], "tcp", UNASKED), {TABLE}):
-                yield "what its rules do not name passes by {}".format(interface)
+                yield "what its rules do not name passes on {}".format(interface)
         for zone, ports in sorted(self.plainly_open().items()):
             for interface in self.firewalld.zones(False)[zone].get("interfaces", []):
                 for port, transport in ports:

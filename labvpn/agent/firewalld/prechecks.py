@@ -60,7 +60,7 @@ class Prechecks:
         known = self.firewalld.zone_names() or SHIPPED_ZONES
         for zone in zones_of(desired):
             if zone not in known:
-                remedy = "in `firewall`, name one that it has ({}), or make it there first".format(", ".join(known))
+                remedy = "in `firewall`, name one that exists ({}), or create it there first".format(", ".join(known))
                 yield ["has no firewalld zone {}".format(zone), remedy]
 
     def missing_interfaces(self, desired: List[Line]) -> Iterator[List[str]]:
@@ -69,13 +69,13 @@ class Prechecks:
         known = sorted(path.name for path in folder.iterdir() if path.name != "lo") if folder.is_dir() else []
         for line in desired:
             if line.kind == "interface" and line.name not in known:
-                remedy = "in `firewall.zones`, name one that it has: {}".format(", ".join(known))
+                remedy = "in `firewall.zones`, name one that exists: {}".format(", ".join(known))
                 yield ["has no network interface {}".format(line.name), remedy]
 
     def other_managers(self, desired: Iterable[Line]) -> List[List[str]]:
         """Other firewall managers at work that nobody said may stay."""
         beside = [name for line in desired if line.kind == "unit" for name in entries(line.values.get("beside", ""))]
-        what = "has a firewall managed by {0} already, which firewalld would fight with"
+        what = "already has a firewall managed by {0}, which would conflict with firewalld"
         remedy = "stop it there (`systemctl disable --now {0}`), name it in `firewall.beside`, or leave `firewall` out"
         return [[what.format(name), remedy.format(name)] for name in self.managers() if name not in beside]
 
@@ -116,9 +116,9 @@ class Prechecks:
     def unsettled(self) -> Iterator[str]:
         """What an earlier change has left."""
         if self.machine.read(RETURNED) is not None:
-            yield "the firewall returned to its old rules after the last change, which no new SSH connection confirmed"
+            yield "the firewall returned to its old rules, since no new SSH connection confirmed the last change"
         elif self.rollback.armed():
-            yield "a firewall change waits for a new SSH connection to confirm it, or is undone within a minute"
+            yield "a firewall change waits for a new SSH connection, without which it is undone within a minute"
 
     def closing(self, desired: List[Line]) -> Iterator[str]:
         """The ports that are open now, since firewalld does not run, and would not be any more."""

@@ -107,18 +107,18 @@ class Rollback:
             self.machine.delete(RETURNED)
             raise AgentError(
                 "the firewall of the VPN host has returned to its old rules, since no new connection confirmed the new "
-                "ones within {} s: check that SSH is allowed in the zone, and run again".format(CONFIRM_SECONDS)
+                "ones within {} s: check that the zone allows SSH, and run again".format(CONFIRM_SECONDS)
             )
         if not self.armed():
             return []
         here = connection()
         if here is not None and here == self.saved().get("connection"):
             raise AgentError(
-                "the firewall of the VPN host can be confirmed only over a new SSH connection, which is the proof that "
-                "one still gets in: connect again and run `confirm firewall`"
+                "the firewall of the VPN host can be confirmed only over a new SSH connection, which proves that SSH "
+                "still works: connect again and run `confirm firewall`"
             )
         self.disarm()
-        return ["confirmed: a new connection came in, the new rules stay"]
+        return ["confirmed over a new connection: the new rules stay"]
 
     def disarm(self) -> None:
         """Stop the timer and forget the old rules."""

@@ -78,7 +78,7 @@ class Rulings:
                 yield Ruling(OPEN, "", "protocol " + entry)
         for entry in parts.get("source-ports", []):
             if entry.partition("/")[2] == port.partition("/")[2]:
-                yield Ruling(OPEN, "", "source-port {}, which any sender may take".format(entry))
+                yield Ruling(OPEN, "", "source-port {}, which any sender may choose".format(entry))
         for entry in parts.get("forward-ports", []):
             yield from self.of_forward(dict(pair.partition("=")[::2] for pair in entry.split(":", 3)), port, entry)
 

@@ -65,11 +65,11 @@ class Exposure:
         if not self.firewalld.running() or kernel.lost():
             return
         if kernel.unverifiable():
-            told = "{} should be closed, and what the kernel's rules say of it cannot be judged: no nft shows them"
+            told = "{} should be closed, and the kernel's rules for it are unknown: no nft shows them"
             yield told.format(port)
         for rule in kernel.before_zones():
             if may_reach(["ipv4", "filter", *rule.split()], port):
-                yield "{} should be closed, but a rule of iptables lets it in before firewalld is asked: {}".format(
+                yield "{} should be closed, but a rule of iptables lets it in before firewalld's own rules: {}".format(
                     port, rule
                 )
         ruleset = kernel.ruleset()
@@ -85,12 +85,12 @@ class Exposure:
                 verdicts = ruleset.verdicts(Packet(interface, source, transport, int(number)))
                 if ACCEPT in verdicts or END in verdicts:
                     told = (
-                        "{} should be closed, but the kernel lets everyone in at it by {}, and no setting of firewalld "
+                        "{} should be closed, but the kernel opens it to everyone on {}, and no setting of firewalld "
                     )
                     yield (told + "does that: see `nft list ruleset`").format(port, interface)
                     break
         for table in rules_to(ruleset, int(number)):
-            yield "{} should be closed, but table {} of nft leads another port to it: take that away".format(
+            yield "{} should be closed, but table {} of nft redirects another port to it; remove that rule".format(
                 port, table
             )
 
@@ -107,13 +107,13 @@ class Exposure:
         own.update(rule for line in desired if line.kind == "closed" for rule in allowed(line))
         own |= guard_rules(self.machine) | SHIPPED_OPEN
         if self.firewalld.running() and self.runtime.kernel.unverifiable():
-            yield "whether firewalld's rules are in the kernel cannot be judged: no nft on the VPN host shows them"
+            yield "whether firewalld's rules are in the kernel is unknown: no nft on the VPN host shows them"
         programs = dict(listening(self.machine))
         for lasting in self.firewalld.scopes():
             for place, whom, parts in Openings(self.firewalld, lasting).places():
                 more = [one for one in lets_in(parts) if own.isdisjoint((one, one.partition(" ")[2]))]
                 if more:
-                    yield "{} of firewalld also lets in what is not of this stack: {}".format(
+                    yield "{} of firewalld also lets in what this stack does not manage: {}".format(
                         place, "; ".join(named(one, whom, programs) for one in more)
                     )
 
@@ -126,9 +126,9 @@ class Exposure:
         }
         shut = [port for port, found in ways.items() if not found]
         if shut:
-            silence = "; phase 1 of L2TP/IPsec is then never answered" if "500/udp" in shut else ""
+            silence = "; phase 1 of L2TP/IPsec then gets no answer" if "500/udp" in shut else ""
             remedy = "set `firewall` in the configuration, or open them there"
-            yield "firewalld, which this stack leaves alone, lets nobody in at {}{}: {}".format(
+            yield "firewalld, which this stack does not manage, does not open {}{}: {}".format(
                 ", ".join(shut), silence, remedy
             )
         for port, found in ways.items():
@@ -146,9 +146,9 @@ def allowed(line: Line) -> List[str]:
 def sentence(port: str, one: Opening) -> str:
     """That something opens a port that is to be closed, or may."""
     if one.verdict == UNCLEAR:
-        told = "{} should be closed, and whether {} of firewalld opens it to {} cannot be judged: {}"
+        told = "{} should be closed, and whether {} of firewalld opens it to {} is unknown: {}"
         return told.format(port, one.place, one.whom, one.rule)
-    told = "{} should be closed, but {} of firewalld opens it to {} by {}: take that away"
+    told = "{} should be closed, but {} of firewalld opens it to {} by {}; remove that entry"
     return told.format(port, one.place, one.whom, one.rule)
 
 
@@ -156,9 +156,9 @@ def limits(port: str, found: List[Opening]) -> str:
     """That only some may dial by a port, or that nobody can tell."""
     unclear = [one for one in found if one.verdict == UNCLEAR]
     if unclear:
-        told = "whether firewalld, which this stack leaves alone, lets users in at {} cannot be judged: {} has {}"
+        told = "whether firewalld, which this stack does not manage, opens {} to users is unknown: {} has {}"
         return told.format(port, unclear[0].place, unclear[0].rule)
-    told = "firewalld, which this stack leaves alone, lets only {} in at {}"
+    told = "firewalld, which this stack does not manage, opens {1} to {0} only"
     return told.format(", ".join(dict.fromkeys(one.whom for one in found)), port)
 
 

@@ -63,8 +63,8 @@ def unlocked(hub: str, accounts: Dict[str, Tree], desired: List[Line]) -> List[s
     ours = {line.name.lower() for line in desired if line.values.get("password") == "current"}
     found = [name for name in accounts if (hub + "/" + name).lower() not in ours and is_open(name, accounts[name])]
     sentence = (
-        "{} of the hub {}: whoever knows the name gets in, without a password; set one (`passwords.NAME` of the stack, "
-        "or vpncmd's UserPasswordSet), or delete the user"
+        "{} of the hub {}: anyone who knows the name gets in without a password; set one (`passwords.NAME` of the "
+        "stack, or vpncmd's UserPasswordSet), or delete the user"
     )
     return [sentence.format(", ".join(found), hub)] if found else []
 
@@ -99,7 +99,9 @@ def password_of(name: str, secrets: Secrets) -> str:
     """The password that came with the request."""
     password = secrets.users.get(name)
     if password is None:
-        raise AgentError("no password came for the user {}: give one, or let the stack derive it".format(name))
+        raise AgentError(
+            "the request has no password for the user {}: give one, or let the stack derive it".format(name)
+        )
     return password
 
 
@@ -107,7 +109,9 @@ def certificate_of(digest: str, secrets: Secrets) -> str:
     """The certificate that came with the request, in base64."""
     text = secrets.certificates.get(digest)
     if text is None:
-        raise AgentError("no certificate came with the SHA-256 {}: run `pulumi up` again as a whole".format(digest))
+        raise AgentError(
+            "the request has no certificate with the SHA-256 {}: run `pulumi up` again without --target".format(digest)
+        )
     return text
 
 

@@ -28,7 +28,7 @@ class CertificateSetting(Setting):
     def set(self, want: Line) -> None:
         given = self.softether.secrets.certificate
         if "certificate" not in given or "key" not in given:
-            raise AgentError("no certificate came for the server: run `pulumi up` again as a whole")
+            raise AgentError("the request has no certificate for the server: run `pulumi up` again without --target")
         self.call("SetServerCert", Cert_bin=body(given["certificate"]), Key_bin=body(given["key"]))
 
     def remember(self, line: Line) -> Remembered:

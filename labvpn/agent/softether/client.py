@@ -151,7 +151,9 @@ class SoftEther:
 
     def notes(self) -> List[str]:
         """What to say where the server itself could not be asked."""
-        return ["{}; shown here is what its file says".format(self.trouble)] if self.trouble and self.installed else []
+        return (
+            ["{}; the values here come from its file".format(self.trouble)] if self.trouble and self.installed else []
+        )
 
     def inaccessible(self) -> List[List[str]]:
         """Why the agent cannot ask the server on the loopback: pairs of what is wrong and what to do."""
@@ -163,7 +165,7 @@ class SoftEther:
         }
         return [
             [
-                "has a SoftEther that the agent cannot ask on 127.0.0.1, as {} has it".format(self.place.config),
+                "has a SoftEther that the agent cannot reach on 127.0.0.1, by {}".format(self.place.config),
                 "stop its unit, write `{}` there, start it; adminip.txt and firewalld keep others out".format(setting),
             ]
             for setting, is_so in wrong.items()

@@ -15,7 +15,7 @@ from labvpn.agent.softether.login_reader import FORGERY, GUESS, Failure
 from labvpn.agent.softether.security_log import SecurityLog
 
 CRASHES = HOME + "/crashes.json"
-CRASHES_REMEDY = "move it away; it only counts the server's crashes, and the next one begins it anew"
+CRASHES_REMEDY = "move it away; it only counts the server's crashes, and the next crash creates it again"
 MOST_CRASHES = 50
 MOST_LINES = 400
 MOMENT_SECONDS = 1.0
@@ -88,8 +88,8 @@ def crash_warnings(machine: Machine, now: float) -> List[str]:
         return []
     sources = ", ".join(dict.fromkeys(source for crash in reversed(late) for source in crash.sources)) or "nobody known"
     return [
-        "SoftEther crashed {} within the last seven days; connecting then: {}. An old one can be crashed by anybody "
-        "who reaches it: install a newer one (docs/softether.md)".format(
+        "SoftEther crashed {} within the last seven days; connecting then: {}. Anyone who reaches an old version can "
+        "crash it: install a newer one (docs/softether.md)".format(
             "once" if len(late) == 1 else "{} times".format(len(late)), sources
         )
     ]

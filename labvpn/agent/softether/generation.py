@@ -36,7 +36,7 @@ def detected_generation(softether: SoftEther) -> str:
 def mismatch(number: str) -> str:
     """What to do where the stack takes it for another."""
     return (
-        "SoftEther on the VPN host is of generation {0}: write `generation: {0}` to the stack's server, or OpenVPN's "
+        "SoftEther on the VPN host is of generation {0}: set `generation: {0}` in the stack's server, or OpenVPN's "
         "profiles do not fit a split tunnel".format(number)
     )
 

@@ -47,8 +47,8 @@ class Agent(Handler):
 
     def apply(self, changes: List[Change]) -> None:
         raise AgentError(
-            "the agent at {} of the VPN host is another one than this stack's: "
-            "run `pulumi up` again, which installs it anew".format(AGENT)
+            "the agent at {} on the VPN host differs from this stack's: "
+            "run `pulumi up` again, which reinstalls it".format(AGENT)
         )
 
     def remove(self, lines: List[Line]) -> None:

@@ -150,7 +150,7 @@ class HubConcern(Concern):
         if self.softether.trouble or hub_block(self.softether, hub) is None:
             return []
         return [
-            "somebody at {} has dialled into {} as its administrator, by the hub's password: "
+            "someone at {} has dialled into {} as its administrator, with the hub's password: "
             "give the hub another one".format(session.source, hub)
             for session in live(self.softether.call("EnumSession", HubName_str=hub).get("SessionList", []))
             if session.user == ADMINISTRATOR
@@ -159,7 +159,7 @@ class HubConcern(Concern):
     def wildcard_warnings(self, desired: List[Line]) -> List[str]:
         """That somebody let in everybody whom RADIUS knows; a hub that is ours alone shows it as drift."""
         return [
-            "the user * of {} was made by hand, so everybody whom its RADIUS server knows gets in: "
+            "the user * of {} was made by hand, so everyone whom its RADIUS server knows gets in: "
             "give * a line in the users' file, or delete that user".format(line.name)
             for line in desired
             if line.kind == "hub" and line.name not in self.users.exclusive
@@ -170,7 +170,7 @@ class HubConcern(Concern):
         tree = self.softether.tree() if self.softether.installed else {}
         return beside_bridges(tree, desired) + [
             [
-                "has no password of {} to keep".format(name.replace("/", "'s user ", 1)),
+                "has no password for {} to keep".format(name.replace("/", "'s user ", 1)),
                 "set one: `pulumi config set --secret --path passwords.{}`".format(name.partition("/")[2]),
             ]
             for name in self.users.lost(desired)

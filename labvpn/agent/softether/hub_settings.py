@@ -46,7 +46,9 @@ class HubOption(HubSetting):
         hub, _, name = want.name.partition("/")
         known = [one["Name_str"] for one in self.call("GetHubExtOptions", HubName_str=hub)["AdminOptionList"]]
         if name not in known:
-            raise AgentError("this SoftEther has no hub option {}: it knows {}".format(name, ", ".join(sorted(known))))
+            raise AgentError(
+                "this SoftEther has no hub option {}: use one of {}".format(name, ", ".join(sorted(known)))
+            )
         option = {"Name_str": name, "Value_u32": int(want.values["value"])}
         self.call("SetHubExtOptions", HubName_str=hub, AdminOptionList=[option])
 

@@ -64,8 +64,8 @@ class InstallationChecks:
             yield ["has no systemd, which starts what this stack puts there", install_lines("systemd-sysv", "systemd")]
         elif version and int(version.group(1)) < OLDEST_SYSTEMD:
             yield [
-                "has systemd {}, and this stack's units need {}".format(version.group(1), OLDEST_SYSTEMD),
-                "take a newer system: CentOS 7, Debian 9 or Ubuntu 16.04 at least",
+                "has systemd {}, and this stack's units need at least {}".format(version.group(1), OLDEST_SYSTEMD),
+                "use a newer system: at least CentOS 7, Debian 9 or Ubuntu 16.04",
             ]
 
     def present_refusals(self) -> Iterator[List[str]]:
@@ -79,7 +79,7 @@ class InstallationChecks:
             ]
         elif not unit_of(self.machine, place):
             yield [
-                "has SoftEther in {} and no systemd unit that starts it".format(place.folder),
+                "has SoftEther in {} but no systemd unit that starts it".format(place.folder),
                 "write /etc/systemd/system/{}.service".format(place.unit),
             ]
 
@@ -90,7 +90,7 @@ class InstallationChecks:
             ours = self.state.before.get(key, {}) is None
             exists = self.machine.path(place.folder if place == UNPACKED else place.program).exists()
             if exists and not ours and (place != own or place == UNPACKED):
-                yield ["has SoftEther in {} that is not of this stack".format(place.program), REMEDY]
+                yield ["has SoftEther in {} that this stack did not install".format(place.program), REMEDY]
 
     def require(self, desired: List[Line]) -> None:
         """AgentError with the first refusal, before anything is touched."""
@@ -102,4 +102,4 @@ def missing_packages(names: List[str]) -> List[str]:
     """What to say of packages that are not there, where they cannot be installed by us."""
     if "softether-vpnserver" in names:
         return ["has no apt-get, and SoftEther's package is Debian's", "set server.install to `tarball` or `present`"]
-    return ["has no {}".format(" and no ".join(names)), "`yum install {}`".format(" ".join(names))]
+    return ["lacks {}".format(" and ".join(names)), "`yum install {}`".format(" ".join(names))]

@@ -69,7 +69,7 @@ class Listeners(Setting):
         return [
             [
                 "has {} on TCP port {}, where vpn.listeners wants SoftEther to listen".format(owner, port),
-                "take {} out of vpn.listeners, or let that program have another port".format(port),
+                "remove {} from vpn.listeners, or give that program another port".format(port),
             ]
             for port, owner in self.holding(wanted)[1].items()
         ]
@@ -79,8 +79,8 @@ class Listeners(Setting):
         wanted = [port for one in desired if one.kind == "udp" for port in one.values["ports"].split(",")]
         wanted += [port for one in desired if one.kind == "ipsec" and one.values["l2tp"] == "yes" for port in IPSEC]
         return [
-            "{} has UDP port {}, where SoftEther should answer: let that have another port, or switch the protocol off "
-            "(vpn.protocols), since every hop opens it".format(owner, port)
+            "{} has UDP port {}, where SoftEther should answer: give that program another port, or switch the protocol "
+            "off (vpn.protocols), since every hop opens it".format(owner, port)
             for port, owner in self.holding(wanted, "udp")[1].items()
         ]
 
@@ -114,7 +114,7 @@ class Listeners(Setting):
                 )
                 raise AgentError(
                     "SoftEther cannot listen on TCP port {} of the VPN host, since {} has it: "
-                    "stop that or take the port out of the listeners".format(failed[0], owner)
+                    "stop that program or remove the port from the listeners".format(failed[0], owner)
                 )
             time.sleep(0.2)
 
@@ -123,7 +123,7 @@ class Listeners(Setting):
         left = [int(port) for port, enabled in self.ports_now().items() if enabled and int(port) not in going]
         if not left:
             raise AgentError(
-                "SoftEther would be left without any listener, out of the agent's reach: keep at least one"
+                "SoftEther would have no listener left, so the agent could not reach it: keep at least one"
             )
         self.softether.move_to(left[0])
         for port in sorted(going):

@@ -28,7 +28,7 @@ CLOCK_SECONDS = 5.0
 """By so much a clock may be set back without the holds of that moment counting as begun in the future."""
 
 LATE_SECONDS = 60.0
-LOCKOUTS_REMEDY = "labvpn-reaper lets in again whom it held and writes it anew"
+LOCKOUTS_REMEDY = "labvpn-reaper lets the locked out users in again and rewrites it"
 Entry = Dict[str, Any]
 
 

@@ -74,7 +74,7 @@ def policy_parameters(policies: Dict[str, str]) -> Dict[str, Any]:
         elif name in SWITCHES:
             parameters["policy:{}_bool".format(name)] = value == "yes"
         else:
-            raise AgentError("SoftEther knows no security policy {}: see its list in the guide".format(name))
+            raise AgentError("SoftEther has no security policy {}: see the list in the guide".format(name))
     return parameters
 
 

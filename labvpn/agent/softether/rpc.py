@@ -35,7 +35,7 @@ class RpcError(AgentError):
 
     def __init__(self, method: str, code: int, message: str) -> None:
         super().__init__(
-            "SoftEther on the VPN host refused {} with error {}: {}; compare the setting with what it supports".format(
+            "SoftEther on the VPN host refused {} with error {}: {}; check that it supports the setting".format(
                 method, code, message.partition(": ")[2] or message
             )
         )
@@ -117,7 +117,7 @@ class Rpc:
         self.connection.close()
         return Unreachable(
             "SoftEther on the VPN host did not answer {} on 127.0.0.1:{} ({}): "
-            "look at `systemctl status` of its unit and run again".format(method, self.port, cause)
+            "see `systemctl status` of its unit and run again".format(method, self.port, cause)
         )
 
     def config_lines(self) -> Iterator[str]:
@@ -158,7 +158,7 @@ def decoded(response: http.client.HTTPResponse) -> Iterator[bytes]:
     _, found, rest = start.partition(FIELD)
     if not found:
         result_of("GetConfig", start + response.read())
-        raise Unreachable("SoftEther on the VPN host gave no configuration: look at its log and run again")
+        raise Unreachable("SoftEther on the VPN host returned no configuration: see its log and run again")
     rest = rest.lstrip().lstrip(b'"')
     try:
         while rest:
@@ -169,4 +169,4 @@ def decoded(response: http.client.HTTPResponse) -> Iterator[bytes]:
             rest = b"" if end else whole[cut:] + more(response)
         response.read()
     except (binascii.Error, OSError, http.client.HTTPException) as error:
-        raise Unreachable("SoftEther broke off its configuration ({}): run again".format(error)) from None
+        raise Unreachable("SoftEther did not return its whole configuration ({}): run again".format(error)) from None

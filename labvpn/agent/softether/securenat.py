@@ -59,7 +59,7 @@ class SecureNatSetting(Setting):
     def set_mode(self, hub: str, mode: str) -> None:
         """Switch off every way out but the wanted one."""
         if mode not in MODES:
-            raise AgentError("SecureNAT has no mode {}: take one of {}".format(mode, ", ".join(MODES)))
+            raise AgentError("SecureNAT has no mode {}: use one of {}".format(mode, ", ".join(MODES)))
         pairs = zip(MODE_SWITCHES, MODES[mode])  # noqa: B905
         options = [{"Name_str": name, "Value_u32": int(off)} for name, off in pairs]
         self.call("SetHubExtOptions", HubName_str=hub, AdminOptionList=options)

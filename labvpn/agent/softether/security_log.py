@@ -54,7 +54,7 @@ class SecurityLog:
             self.trouble = "{}: {}".format(error.filename, error.strerror)
         newest = min([time.time(), *[at for at, _ in files][-1:]])
         if not files and not self.trouble:
-            self.trouble = "{}: no file of a log".format(self.folder)
+            self.trouble = "{}: no log file".format(self.folder)
         self.places = {str(path): self.places[str(path)] for _, path in files if str(path) in self.places}
         found = [line for at, path in files for line in self.follow(path, newest - at > RECENT_SECONDS)]
         self.began = True

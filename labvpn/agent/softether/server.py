@@ -97,6 +97,4 @@ class ServerConcern(Concern):
 def require(softether: SoftEther) -> None:
     """AgentError where there is no SoftEther to configure."""
     if not softether.installed:
-        raise AgentError(
-            "SoftEther is not installed on the VPN host: the host step comes first; run `pulumi up` again as a whole"
-        )
+        raise AgentError("SoftEther is not installed on the VPN host: the host step comes first; run `pulumi up` again")

@@ -132,7 +132,7 @@ class Protocol(Setting):
     def known(self, line: Line) -> Tuple[str, str, str]:
         """The names of a protocol that can be switched."""
         if line.name not in PROTOCOLS:
-            raise AgentError("the agent cannot switch the protocol {}: it knows openvpn and sstp".format(line.name))
+            raise AgentError("the agent cannot switch the protocol {}: use openvpn or sstp".format(line.name))
         return PROTOCOLS[line.name]
 
 

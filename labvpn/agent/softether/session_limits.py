@@ -10,7 +10,7 @@ from labvpn.agent.softether.rpc import Answer
 OWN_MODES = ("SecureNATMode_bool", "BridgeMode_bool", "LinkMode_bool", "Layer3Mode_bool")
 
 
-DIALLED_AS_ADMINISTRATOR = "nobody is to dial in by the hub's own password"
+DIALLED_AS_ADMINISTRATOR = "nobody may dial in with the hub's own password"
 
 
 class SessionRules(NamedTuple):

@@ -221,16 +221,16 @@ def test_a_guard_that_cannot_read_the_log_is_drift_with_a_warning(host: Watched)
     handler = LoginGuardService(Firewalld(host))
     host.delete(LOG)
     guard.round(time.time())
-    assert "no file of a log" in guard_said(host)
+    assert "no log file" in guard_said(host)
     assert (handler.read(line) or {})["active"] == HINDERED
-    assert "no file of a log" in handler.warnings()[0]
-    assert "no file of a log" in str(guard_state(host, time.time()))
+    assert "no log file" in handler.warnings()[0]
+    assert "no log file" in str(guard_state(host, time.time()))
 
 
 def test_a_guard_that_was_not_ordered_is_in_no_state(host: Watched) -> None:
     assert guard_state(host, NOW) is None
     set_up(host)
-    assert guard_state(host, NOW) == "the guard has not looked at the log since the host started"
+    assert guard_state(host, NOW) == "the login guard has not read the log since the host started"
     host.write(GUARD_HEALTH, json.dumps({"trouble": ""}))
     assert guard_state(host, time.time()) == ""
-    assert "has not looked" in str(guard_state(host, time.time() + 600))
+    assert "has not read" in str(guard_state(host, time.time() + 600))

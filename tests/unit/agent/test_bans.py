@@ -148,7 +148,7 @@ def test_the_bar_is_a_rule_of_now_with_an_end_and_names_the_vpn_alone(host: Host
     guard = set_up(host)
     appended(host, guesses(10) + guesses(2, NEIGHBOUR))
     (said,) = guard.round(NOW + 10)
-    assert said == f"barred {GUESSER} for 599 s: 10 failed logins"
+    assert said == f"banned {GUESSER} for 599 s: 10 failed logins"
     assert host.rules == {RULE: "--timeout=599"}
     assert f"rule family=ipv4 source address={GUESSER} service name=vpnserver reject" == RULE
 

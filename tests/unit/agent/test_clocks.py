@@ -18,7 +18,7 @@ def test_a_clock_that_runs_ahead_for_a_moment_ends_no_session(machine: FakeMachi
     assert rounds(one, server, 10) == []
     server.wrong = 0
     assert rounds(one, server, 1700) == []
-    assert rounds(one, server, 60)[0].endswith("1800 s old, the limit is 1800 s; held off for 60 s")
+    assert rounds(one, server, 60)[0].endswith("1800 s old, the limit is 1800 s; locked out for 60 s")
 
 
 def test_a_session_that_begins_while_the_clock_is_wrong_has_its_whole_time_and_no_more(

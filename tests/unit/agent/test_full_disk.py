@@ -44,7 +44,7 @@ def test_a_full_disk_keeps_nobody_in_and_nobody_out(
         said = rounds(one, server, 60)
         assert said == ["guest1 in LAB may dial again"]
         assert server.lets_in
-    assert rounds(one, server, 10) == ["the disk takes what the reaper remembers again"]
+    assert rounds(one, server, 10) == ["the session reaper's state is on the disk again"]
     assert lockouts_file(machine).read()["LAB"]["guest1"]["lifted"] is True
 
 
@@ -52,7 +52,7 @@ def test_a_lock_holds_on_a_full_disk_and_where_a_folder_is_in_its_place(machine:
     machine.path("/var/lib/labvpn/hub.lock").mkdir(parents=True)
     with (
         held(machine, "/var/lib/labvpn/hub.lock", "the reaper"),
-        pytest.raises(AgentError, match="is at work"),
+        pytest.raises(AgentError, match="has the lock"),
         held(machine, "/var/lib/labvpn/hub.lock", "converge hub", 0.1),
     ):
         pass
@@ -85,7 +85,7 @@ def test_one_user_who_cannot_be_held_keeps_nobody_elses_session_alive(machine: F
     server.dial("SID-GUEST1-[L2TP]-2")
     said = rounds(one, server, 1805)
     assert len(said) == 2
-    assert all("not held off: " in line for line in said)
+    assert all("not locked out: " in line for line in said)
     assert server.sessions == {}
 
 

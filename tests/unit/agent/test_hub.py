@@ -127,5 +127,5 @@ def test_a_kept_password_is_neither_compared_nor_sent(softether: FakeSoftEther) 
 def test_a_user_whose_kept_password_is_gone_is_named_before_anything_is_changed(softether: FakeSoftEther) -> None:
     state = State(softether.machine, "hub")
     (refusal,) = HubConcern(state, softether).refusals(parse(KEPT + "\n"))
-    assert refusal[0] == "has no password of LAB's user eve to keep"
+    assert refusal[0] == "has no password for LAB's user eve to keep"
     assert "passwords.eve" in refusal[1]

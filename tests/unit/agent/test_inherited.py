@@ -90,7 +90,7 @@ def test_a_user_without_a_password_is_a_warning(tmp_path: Path) -> None:
     users["open"]["AuthPassword"] = user_hash("", "open")
     server.text = text_of(config({"LAB": hub(users)}))
     (said,) = HubConcern(State(server.machine, "hub"), server).warnings(parse("hub LAB online=yes\n"))
-    assert said.startswith("open, any of the hub LAB: whoever knows the name gets in")
+    assert said.startswith("open, any of the hub LAB: anyone who knows the name gets in")
 
 
 WANTED = "hub LAB online=yes\nsecurenat LAB enabled=yes\n"

@@ -75,14 +75,14 @@ def test_of_two_installations_the_one_that_something_starts_is_meant(tmp_path: P
 def test_present_says_what_it_looked_for_where_there_is_nothing(tmp_path: Path) -> None:
     assert "server.install: present expects (/usr/local/vpnserver/vpnserver, " in Hosts(tmp_path).refused(PRESENT)[0]
     assert Hosts(tmp_path, "/opt/vpnserver/vpnserver").refused(PRESENT) == [
-        "has SoftEther in /opt/vpnserver and no systemd unit that starts it"
+        "has SoftEther in /opt/vpnserver but no systemd unit that starts it"
     ]
 
 
 def test_present_removes_nothing_of_the_installation(tmp_path: Path) -> None:
     host = Hosts(tmp_path, PACKAGED.program, systemctl_show=RUNS.replace("=active", "=inactive"))
     host.unit("softether-vpnserver")
-    with pytest.raises(AgentError, match="did not take every change"):
+    with pytest.raises(AgentError, match="did not apply every change"):
         host.concern.converge(PRESENT)
     host.machine.answers["systemctl show"] = RUNS
     host.machine.ran.clear()
@@ -111,7 +111,7 @@ def test_a_second_server_beside_somebodys_is_refused_before_anything_is_touched(
     tmp_path: Path, program: str, wanted: str
 ) -> None:
     host = Hosts(tmp_path, program)
-    assert host.refused(wanted) == [f"has SoftEther in {program} that is not of this stack"]
+    assert host.refused(wanted) == [f"has SoftEther in {program} that this stack did not install"]
     host.machine.ran.clear()
     with pytest.raises(AgentError, match=r"set server\.install to `present`"):
         host.concern.converge(wanted)
@@ -144,7 +144,7 @@ def test_from_an_archive_to_the_package_users_and_settings_come_along(tmp_path: 
     ("answer", "said"),
     [
         (Outcome(127), "has no systemd"),
-        ("systemd 215\n+PAM", "has systemd 215, and this stack's units need 219"),
+        ("systemd 215\n+PAM", "has systemd 215, and this stack's units need at least 219"),
     ],
 )
 def test_a_missing_systemd_is_named(tmp_path: Path, answer: str | Outcome, said: str) -> None:
@@ -182,7 +182,7 @@ def test_where_packages_are_rpms_they_are_found_and_what_is_missing_is_named(tmp
         ["has no apt-get, and SoftEther's package is Debian's", "set server.install to `tarball` or `present`"]
     ]
     assert HostConcern(host.state, host.softether).refusals(parse("package tcpdump installed=yes\n")) == [
-        ["has no tcpdump", "`yum install tcpdump`"]
+        ["lacks tcpdump", "`yum install tcpdump`"]
     ]
 
 

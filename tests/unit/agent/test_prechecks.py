@@ -55,13 +55,13 @@ def test_zones_and_interfaces_that_are_not_there_are_refused_all_at_once(tmp_pat
         "has no firewalld zone wrk",
         "has no network interface eth9",
     ]
-    assert all("name one that it has" in remedy for _, remedy in asked.refusals(wanted))
+    assert all("name one that exists" in remedy for _, remedy in asked.refusals(wanted))
 
 
 def test_another_manager_is_refused_unless_it_is_named(tmp_path: Path) -> None:
     asked, _ = prechecks(tmp_path, {**DOWN, "systemctl is-active --quiet nftables": ""})
     ((what, remedy),) = asked.refusals(parse(START))
-    assert "managed by nftables already" in what
+    assert "already has a firewall managed by nftables" in what
     assert "name it in `firewall.beside`" in remedy
     assert asked.refusals(parse(START.replace("active=yes", "active=yes beside=nftables"))) == []
 
@@ -75,7 +75,7 @@ def test_ufw_that_is_switched_off_is_no_manager(tmp_path: Path) -> None:
 def test_a_manager_beside_a_running_firewalld_is_said(tmp_path: Path) -> None:
     asked, _ = prechecks(tmp_path, {**UP, "systemctl is-active --quiet ferm": ""})
     assert asked.warnings(parse(START)) == [
-        "beside firewalld the VPN host has a firewall managed by ferm already; each may undo the other's rules"
+        "beside firewalld the VPN host already has a firewall managed by ferm; each may undo the other's rules"
     ]
 
 

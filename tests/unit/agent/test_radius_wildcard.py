@@ -151,7 +151,7 @@ def test_a_name_that_no_user_can_have_is_cut_and_not_held_and_the_journal_says_s
     monkeypatch.setattr(one, "call", call)
     (said,) = one.end_sessions(2_000_000_000)
     assert ended == [f"SID-{user}"]
-    assert said.endswith("not held off: SoftEther takes no such user")
+    assert said.endswith("not locked out: SoftEther does not accept such a user")
     assert accounts.users[WILDCARD]["policy:Access_bool"] is True
     assert not one.lockouts.any_active()
 
@@ -208,7 +208,7 @@ def test_an_everybody_made_by_hand_is_a_warning_with_both_ways_out(softether: Fa
     with_user(softether, WILDCARD)
     hub = HubConcern(State(softether.machine, "hub"), softether)
     (warning,) = hub.warnings(parse(TEXT))
-    assert warning.startswith("the user * of LAB was made by hand, so everybody whom its RADIUS server knows gets in: ")
+    assert warning.startswith("the user * of LAB was made by hand, so everyone whom its RADIUS server knows gets in: ")
     assert hub.notes(parse(TEXT)) == []
     assert hub.warnings(parse(TEXT + LINE + "\n")) == []
 
