@@ -7,12 +7,11 @@ from typing import Dict, Iterable, List, Set
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import wait_for
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import BROUGHT
 from labvpn.agent.core.state_file import DamagedState, StateFile
 
 APT_SECONDS = 600
 LOCK_SECONDS = 300.0
-BROUGHT = HOME + "/host.packages.json"
 BROUGHT_REMEDY = (
     "restore it from a backup of the host; without one move it away: packages that were installed with ours "
     "then stay on the host after `pulumi destroy`"

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterable, List, Optional
 
 from labvpn.agent.core.document import Line, parse
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import HOME
 from labvpn.agent.softether.client import Secrets
 
 SECRET_FIELDS = ("password", "key", "secret")

@@ -5,12 +5,8 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.core.document import Line, parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import HOME
 from labvpn.agent.core.state_file import DamagedState, StateFile
-
-HOME = "/var/lib/labvpn"
-KEPT_PASSWORD = HOME + "/administrator"
-# Users by hub whom the reaper does not let in for the moment.
-LOCKOUTS = HOME + "/held.json"
 
 BEFORE_REMEDY = (
     "restore it from a backup of the host; without one move it away: everything on the host then counts as "

@@ -7,8 +7,8 @@ from typing import Dict, List, Tuple
 
 from labvpn.agent.core.errors import harmless
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import AGENT
 from labvpn.agent.core.state_file import StateFile
-from labvpn.agent.softether.host import AGENT
 
 LAST_LINE = b"sys.exit(main())\n"
 """How the agent's file ends."""

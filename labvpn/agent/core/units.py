@@ -9,7 +9,6 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 
 START_SECONDS = 90
-UNIT_FILE = "/etc/systemd/system/{}.service"
 ENABLED = ("enabled", "enabled-runtime", "alias", "static", "indirect", "generated")
 
 

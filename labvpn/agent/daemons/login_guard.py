@@ -11,8 +11,9 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
 from labvpn.agent.core.takeover import log_all, replaced, versions
-from labvpn.agent.firewalld.ban_list import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH, bans_of, guard_file
+from labvpn.agent.firewalld.ban_list import bans_of, guard_file
 from labvpn.agent.firewalld.ban_policy import Ban, BanPolicy, Bounds
 from labvpn.agent.firewalld.ban_rules import BanRules
 from labvpn.agent.firewalld.firewalld import Firewalld

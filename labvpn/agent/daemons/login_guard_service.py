@@ -7,18 +7,9 @@ from typing import List, Optional
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line
 from labvpn.agent.core.lists import entries
+from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
 from labvpn.agent.core.service import AgentService
-from labvpn.agent.firewalld.ban_list import (
-    BAN_LIST,
-    BAN_LIST_NOW,
-    BAN_ORDERS,
-    GUARD_HEALTH,
-    RULES_AT_ONCE,
-    ban_orders,
-    guard_file,
-    guard_rules,
-    guard_trouble,
-)
+from labvpn.agent.firewalld.ban_list import RULES_AT_ONCE, ban_orders, guard_file, guard_rules, guard_trouble
 from labvpn.agent.firewalld.firewalld import Firewalld
 
 LOGIN_GUARD_UNIT = "labvpn-bans"

@@ -6,11 +6,10 @@ from typing import Any, Dict, List, Optional
 
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.paths import CRASHES, LOCKOUTS, REAPER_ORDERS
 from labvpn.agent.core.service import AgentService
-from labvpn.agent.core.state import LOCKOUTS
-from labvpn.agent.daemons.session_reaper import ORDERS, RULES, orders_file
+from labvpn.agent.daemons.session_reaper import RULES, orders_file
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.crashes import CRASHES
 from labvpn.agent.softether.lockouts import Lockouts
 from labvpn.agent.softether.server_settings import current
 from labvpn.agent.softether.session_ages import ages_file
@@ -66,4 +65,4 @@ class ReaperService(Handler):
             lockouts = Lockouts(self.machine, hub)
             lockouts.end_all()
             lockouts.lift(self.softether.call, time.time())
-        self.service.forget(ORDERS, LOCKOUTS, CRASHES, *(ages_file(hub) for hub in hubs))
+        self.service.forget(REAPER_ORDERS, LOCKOUTS, CRASHES, *(ages_file(hub) for hub in hubs))

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import HOME, REAPER_ORDERS
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.core.takeover import log_all, replaced, versions
 from labvpn.agent.softether.client import Secrets, SoftEther
@@ -22,8 +22,6 @@ from labvpn.agent.softether.session_ages import SessionAges, server_time
 from labvpn.agent.softether.session_limits import Limits, Live, SessionRules, SessionVerdict, live, verdicts
 
 RULES = ("interval", "hold", "grace", "keep")
-ORDERS = HOME + "/reaper.json"
-"""What the reaper is told: its rules and the hubs' passwords, readable by root alone."""
 
 TROUBLE_SECONDS = 5.0
 REAPER_REMEDY = "run `pulumi up`, which rewrites the session reaper's orders"
@@ -181,25 +179,27 @@ def is_orders(value: Any) -> bool:
 
 def orders_file(machine: Machine) -> StateFile:
     """What the reaper is told: its rules and the hubs' passwords."""
-    return StateFile(machine, ORDERS, REAPER_REMEDY, is_orders)
+    return StateFile(machine, REAPER_ORDERS, REAPER_REMEDY, is_orders)
 
 
 def reapers(machine: Machine) -> List[SessionReaper]:
     """A reaper for each hub of the orders."""
     orders = orders_file(machine).read()
     if orders is None:
-        raise AgentError("the session reaper has no orders in {}: run `pulumi up`, which writes them".format(ORDERS))
+        raise AgentError(
+            "the session reaper has no orders in {}: run `pulumi up`, which writes them".format(REAPER_ORDERS)
+        )
     rules = SessionRules(float(orders["interval"]), float(orders["hold"]), float(orders["grace"]), str(orders["keep"]))
     return [SessionReaper(machine, hub, password, rules) for hub, password in orders["hubs"].items()]
 
 
 def reap_sessions(machine: Machine) -> None:
     """Go round until the agent or the orders are others."""
-    began = versions(machine, ORDERS)
+    began = versions(machine, REAPER_ORDERS)
     workers = reapers(machine)
     troubles: Dict[str, str] = {}
     watch = CrashWatch(machine)
-    while not replaced(began, versions(machine, ORDERS)):
+    while not replaced(began, versions(machine, REAPER_ORDERS)):
         pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
         for crash in watch.poll(time.time()):
             log_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "nobody known")])

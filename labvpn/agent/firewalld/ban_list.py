@@ -5,21 +5,9 @@ from typing import Any, Dict, Iterator, List, Optional, Set
 
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.firewalld.ban_policy import Ban
-
-BAN_ORDERS = HOME + "/bans.json"
-"""What the guard is told."""
-
-BAN_LIST = HOME + "/barred.json"
-"""Who is barred: source, end in seconds since 1970, failed logins; what a boot leaves of it."""
-
-BAN_LIST_NOW = "/run/labvpn/barred.json"
-"""The same in memory: it is written before a rule changes, and no full disk is in its way."""
-
-GUARD_HEALTH = "/run/labvpn/guard.json"
-"""What stood in the guard's way at its last look; the file is as old as that."""
 
 STALE_SECONDS = 60.0
 """A guard that looked so long ago does not look any more."""

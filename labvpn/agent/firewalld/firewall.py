@@ -10,20 +10,19 @@ from labvpn.agent.core.document import Change, Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME, State
+from labvpn.agent.core.paths import RETURNED, SSH_OPENED
+from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
 from labvpn.agent.daemons.login_guard_service import LoginGuardService
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.kernel_rules import KernelRules
 from labvpn.agent.firewalld.prechecks import Prechecks, zones_of
 from labvpn.agent.firewalld.rich_rules import ClosedPorts, RichRules
-from labvpn.agent.firewalld.rollback import RETURNED, Rollback
+from labvpn.agent.firewalld.rollback import Rollback
 from labvpn.agent.firewalld.runtime import Runtime
 from labvpn.agent.firewalld.zone_bindings import ZoneBindings
 from labvpn.agent.firewalld.zones import ServiceDefinition, ZoneEntries
 
-# What we added so that SSH stays open on a host whose firewalld did not run.
-SSH_OPENED = HOME + "/firewall.ssh.json"
 WITHOUT_RULES = "without-its-rules-in-the-kernel"
 
 

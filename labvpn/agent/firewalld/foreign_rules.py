@@ -6,6 +6,7 @@ import time
 from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import RULES_FILE
 from labvpn.agent.firewalld.ban_list import bans_of
 from labvpn.agent.firewalld.kernel_rules import TABLE, KernelRules
 
@@ -13,7 +14,6 @@ OF_XTABLES = ("iptables-save", "ip6tables-save")
 # firewalld's chains in the tables of iptables (core/ipXtables.py); the rest is somebody else's.
 OWN_CHAIN = re.compile(r"(IN|FWD|FWDI|FWDO|OUT|PRE|POST|INPUT|FORWARD|OUTPUT|PREROUTING|POSTROUTING)_")
 BUILT_IN = ("INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING")
-RULES_FILE = "/run/labvpn-rules"
 
 RulePlace = Tuple[str, ...]
 Rules = Dict[RulePlace, List[str]]

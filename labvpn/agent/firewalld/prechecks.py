@@ -5,9 +5,10 @@ from typing import Iterable, Iterator, List, Set
 from labvpn.agent.core.connection import ssh_ports
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.lists import covers, entries
+from labvpn.agent.core.paths import RETURNED
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.listening_ports import listening
-from labvpn.agent.firewalld.rollback import RETURNED, Rollback
+from labvpn.agent.firewalld.rollback import Rollback
 from labvpn.agent.firewalld.warnings import Exposure
 
 MANAGERS = (

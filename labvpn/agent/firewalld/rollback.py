@@ -8,16 +8,14 @@ from typing import Any, Dict, Iterable, List, Optional
 from labvpn.agent.core.connection import connection
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME, State
+from labvpn.agent.core.paths import AGENT, RETURNED, SAVED
+from labvpn.agent.core.state import State
 from labvpn.agent.firewalld.firewalld import SETTINGS, UNIT, Firewalld
 from labvpn.agent.firewalld.runtime import ON_OR_OFF, Held, Runtime
 from labvpn.agent.firewalld.zone_bindings import ZoneBindings
-from labvpn.agent.softether.host import AGENT
 
 # The old rules have to be back within 60 s of the change.
 CONFIRM_SECONDS = 40
-SAVED = HOME + "/firewall.saved"
-RETURNED = HOME + "/firewall.returned"
 NAME = "labvpn-firewall-fallback"
 FILES = {
     "/etc/systemd/system/{}.service".format(NAME): (

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, cast
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME, KEPT_PASSWORD
+from labvpn.agent.core.paths import HOME, KEPT_PASSWORD
 from labvpn.agent.core.state_file import set_aside
 from labvpn.agent.softether.config_file import Edits, Tree, edit, head, load
 from labvpn.agent.softether.installations import installation

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import CRASHES
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.core.times import stamp
 from labvpn.agent.softether.installations import installation
 from labvpn.agent.softether.login_reader import FORGERY, GUESS, Failure
 from labvpn.agent.softether.security_log import SecurityLog
 
-CRASHES = HOME + "/crashes.json"
 CRASHES_REMEDY = "move it away; it only counts the server's crashes, and the next crash creates it again"
 MOST_CRASHES = 50
 MOST_LINES = 400

@@ -12,7 +12,8 @@ from labvpn.agent.core.document import Change, Line, parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.packages import Masks, Packages
-from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.paths import AGENT, KEPT_PASSWORD
+from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
 from labvpn.agent.softether.administration import Administration, FirstStart
 from labvpn.agent.softether.client import SoftEther
@@ -20,7 +21,6 @@ from labvpn.agent.softether.installation_checks import OF_SOFTETHER, Installatio
 from labvpn.agent.softether.installations import PACKAGED
 from labvpn.agent.softether.tarball_install import TarballInstall
 
-AGENT = "/usr/local/lib/labvpn/agent"
 # Services that packages bring and would start at once.
 SERVICES = {"softether-vpnserver": "softether-vpnserver", "firewalld": "firewalld"}
 

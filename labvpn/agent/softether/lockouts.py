@@ -3,7 +3,8 @@
 from typing import Any, Dict, Iterable, List, Optional
 
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import LOCKOUTS, State
+from labvpn.agent.core.paths import LOCKOUTS
+from labvpn.agent.core.state import State
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.softether.login_reader import DENIED, Failure
 from labvpn.agent.softether.radius_wildcard import (

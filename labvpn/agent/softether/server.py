@@ -7,7 +7,8 @@ from typing import List
 from labvpn.agent.core.concern import Concern, Handler
 from labvpn.agent.core.document import Change, Line, parse
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.paths import KEPT_PASSWORD
+from labvpn.agent.core.state import State
 from labvpn.agent.softether.backups import back_up
 from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting, SyslogSetting
 from labvpn.agent.softether.client import SoftEther

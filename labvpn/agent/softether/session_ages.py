@@ -4,13 +4,11 @@ from typing import Any, Dict, List, Tuple
 from urllib.parse import quote as percent
 
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import RUN
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.core.times import moment
 from labvpn.agent.softether.rpc import Answer
 from labvpn.agent.softether.session_limits import Live
-
-RUN = "/run/labvpn"
-"""What is remembered until the next boot, which ends every session; it is in memory, so no full disk is in its way."""
 
 
 def ages_file(hub: str) -> str:

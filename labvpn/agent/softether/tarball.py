@@ -17,7 +17,7 @@ from urllib.request import urlopen
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine, last_words
 from labvpn.agent.core.packages import install_lines
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import KEPT_ARCHIVE
 from labvpn.agent.softether.installations import UNPACKED
 
 ON_HOST = "file://"
@@ -25,7 +25,6 @@ HOMES = ON_HOST + "~"
 # What the stack brings to the home of its user; earlier ones brought it to /var/tmp.
 SENT_NAME = "labvpn-*.tar.gz"
 SENT = "/var/tmp/labvpn-"  # noqa: S108 -- whatever stands there, its SHA-256 is compared after it was copied
-KEPT_ARCHIVE = HOME + "/archive.tar.gz"
 DRAFT = UNPACKED.folder + ".new"
 FETCH_SECONDS = 600.0
 SILENCE_SECONDS = 30.0

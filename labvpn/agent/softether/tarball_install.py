@@ -7,7 +7,7 @@ from typing import List, Optional
 
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line
-from labvpn.agent.core.units import UNIT_FILE
+from labvpn.agent.core.paths import UNIT_FILE
 from labvpn.agent.softether.administration import FirstStart
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.installations import UNPACKED

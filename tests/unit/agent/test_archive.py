@@ -13,9 +13,10 @@ import pytest
 from labvpn.agent.core.document import Change, parse_line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.paths import KEPT_ARCHIVE
 from labvpn.agent.softether.administration import Administration, FirstStart
 from labvpn.agent.softether.installations import UNPACKED
-from labvpn.agent.softether.tarball import DRAFT, KEPT_ARCHIVE, SENT
+from labvpn.agent.softether.tarball import DRAFT, SENT
 from labvpn.agent.softether.tarball_install import INSTALLED_MARK, SERVER_FILE, TarballInstall
 from tests.unit.agent.fakes import DOCUMENTS, Answers, FakeMachine, FakeSoftEther
 

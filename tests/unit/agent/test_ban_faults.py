@@ -15,18 +15,10 @@ import pytest
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
 from labvpn.agent.daemons.login_guard import LoginGuard
 from labvpn.agent.daemons.login_guard_service import HINDERED, LoginGuardService
-from labvpn.agent.firewalld.ban_list import (
-    BAN_LIST,
-    BAN_LIST_NOW,
-    BAN_ORDERS,
-    GUARD_HEALTH,
-    bans_of,
-    guard_state,
-    read_object,
-    rules_against,
-)
+from labvpn.agent.firewalld.ban_list import bans_of, guard_state, read_object, rules_against
 from labvpn.agent.firewalld.ban_policy import BanPolicy, Bounds
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.softether.login_reader import WITHDRAWN, Failure

@@ -12,10 +12,10 @@ import pytest
 from labvpn.agent.core.document import Change, parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine, Outcome
-from labvpn.agent.core.units import UNIT_FILE
+from labvpn.agent.core.paths import BAN_LIST, BAN_ORDERS, UNIT_FILE
 from labvpn.agent.daemons.login_guard import LoginGuard
 from labvpn.agent.daemons.login_guard_service import LOGIN_GUARD_UNIT, LoginGuardService
-from labvpn.agent.firewalld.ban_list import BAN_LIST, BAN_ORDERS, ban_options, ban_rules, guard_file, rules_against
+from labvpn.agent.firewalld.ban_list import ban_options, ban_rules, guard_file, rules_against
 from labvpn.agent.firewalld.ban_policy import BanPolicy, Bounds
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.softether.login_reader import Failure, LoginReader

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from labvpn.agent.core.paths import CRASHES
 from labvpn.agent.softether.crashes import (
-    CRASHES,
     Crash,
     CrashWatch,
     Process,

@@ -11,10 +11,11 @@ from labvpn.agent.core.connection import ssh_ports
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lists import entries, listed
 from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.paths import RETURNED, SAVED
 from labvpn.agent.core.state import State
 from labvpn.agent.firewalld.firewall import FirewallConcern
 from labvpn.agent.firewalld.firewalld import Firewalld, listing, sections
-from labvpn.agent.firewalld.rollback import RETURNED, SAVED, Rollback
+from labvpn.agent.firewalld.rollback import Rollback
 from tests.unit.agent.fakes import CASES, Answers, FakeMachine
 
 ZONES = (CASES / "agent/zones.txt").read_text()

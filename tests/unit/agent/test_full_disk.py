@@ -11,10 +11,10 @@ import pytest
 from labvpn.agent.core.document import line_of
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
-from labvpn.agent.core.state import LOCKOUTS, State
+from labvpn.agent.core.paths import AGENT, LOCKOUTS, REAPER_ORDERS
+from labvpn.agent.core.state import State
 from labvpn.agent.core.takeover import replaced, versions
-from labvpn.agent.daemons.session_reaper import ORDERS, orders_file
-from labvpn.agent.softether.host import AGENT
+from labvpn.agent.daemons.session_reaper import orders_file
 from labvpn.agent.softether.lockouts import Lockouts, lockouts_file
 from labvpn.agent.softether.radius_wildcard import STAND_IN
 from tests.unit.agent.fakes import FakeMachine
@@ -92,12 +92,12 @@ def test_one_user_who_cannot_be_held_keeps_nobody_elses_session_alive(machine: F
 def test_a_reaper_goes_on_while_its_orders_or_its_program_are_damaged(machine: FakeMachine) -> None:
     orders_file(machine).write({"hubs": {}, "interval": "5", "hold": "60", "grace": "30", "keep": "newest"})
     machine.write(AGENT, "sys.exit(main())\n", 0o755)
-    began = versions(machine, ORDERS)
+    began = versions(machine, REAPER_ORDERS)
     assert len(began) == 2
-    machine.write(ORDERS, '{"hubs"', 0o600)
-    assert not replaced(began, versions(machine, ORDERS))
+    machine.write(REAPER_ORDERS, '{"hubs"', 0o600)
+    assert not replaced(began, versions(machine, REAPER_ORDERS))
     orders_file(machine).write({"hubs": {}, "interval": "9", "hold": "60", "grace": "30", "keep": "newest"})
-    assert replaced(began, versions(machine, ORDERS))
+    assert replaced(began, versions(machine, REAPER_ORDERS))
     for text, mode in (("", 0o755), ("sys.exit(ma", 0o755), ("sys.exit(main())\n", 0o644)):
         machine.write(AGENT, text, mode)
-        assert not replaced(began, versions(machine, ORDERS))
+        assert not replaced(began, versions(machine, REAPER_ORDERS))

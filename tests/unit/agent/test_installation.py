@@ -10,7 +10,8 @@ import pytest
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Outcome
-from labvpn.agent.core.packages import BROUGHT, Packages
+from labvpn.agent.core.packages import Packages
+from labvpn.agent.core.paths import BROUGHT
 from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
 from labvpn.agent.softether.host import HostConcern

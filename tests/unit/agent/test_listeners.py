@@ -9,7 +9,8 @@ import pytest
 from labvpn.agent.core.concern import observed_text
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.paths import KEPT_PASSWORD
+from labvpn.agent.core.state import State
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.server import ServerConcern
 from tests.unit.agent.fakes import SECRETS, FakeMachine, FakeSoftEther

@@ -13,7 +13,8 @@ from labvpn.agent.core.document import compare, parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine, Outcome
-from labvpn.agent.core.packages import BROUGHT, Masks, Packages
+from labvpn.agent.core.packages import Masks, Packages
+from labvpn.agent.core.paths import BROUGHT
 from labvpn.agent.core.state import State
 from labvpn.agent.softether.host import HostConcern
 from tests.unit.agent.fakes import DOCUMENTS, SECRETS, FakeMachine, FakeSoftEther

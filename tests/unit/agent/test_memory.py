@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.core.packages import BROUGHT
-from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.paths import BROUGHT, KEPT_PASSWORD
+from labvpn.agent.core.state import State
 from labvpn.agent.main import Session
 from labvpn.parse.host import read_answer
 from labvpn.probe.check_findings import inside

@@ -9,11 +9,12 @@ import pytest
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.lists import covers
 from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.paths import RETURNED
 from labvpn.agent.core.state import State
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.listening_ports import is_loopback, listening
 from labvpn.agent.firewalld.prechecks import Prechecks
-from labvpn.agent.firewalld.rollback import RETURNED, Rollback
+from labvpn.agent.firewalld.rollback import Rollback
 from tests.unit.agent.fakes import Answers, FakeMachine
 
 UP: Answers = {"systemctl is-active": Outcome(3), "systemctl is-active --quiet firewalld": ""}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from labvpn.agent.core.document import parse, parse_line
-from labvpn.agent.core.state import LOCKOUTS, State
+from labvpn.agent.core.paths import LOCKOUTS
+from labvpn.agent.core.state import State
 from labvpn.agent.daemons.session_reaper import SessionReaper
 from labvpn.agent.softether.authentication import login_parameters, login_value
 from labvpn.agent.softether.client import Secrets

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from labvpn.agent.core.document import Change, parse_line
-from labvpn.agent.core.state import LOCKOUTS
+from labvpn.agent.core.paths import LOCKOUTS, REAPER_ORDERS, UNIT_FILE
 from labvpn.agent.core.takeover import replaced
 from labvpn.agent.core.times import stamp
-from labvpn.agent.core.units import UNIT_FILE
 from labvpn.agent.daemons.reaper_service import REAPER_UNIT, ReaperService
-from labvpn.agent.daemons.session_reaper import ORDERS, SessionReaper, reapers
+from labvpn.agent.daemons.session_reaper import SessionReaper, reapers
 from labvpn.agent.softether.lockouts import Lockouts
 from labvpn.agent.softether.login_reader import DENIED, GUESS, Failure
 from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, RpcError
@@ -195,11 +194,11 @@ def test_the_service_is_shown_as_it_is_ordered_and_goes_without_a_trace(machine:
     assert handler.read(line) is None
     handler.apply([Change(line, None)])
     assert handler.read(line) == line.values
-    assert machine.path(ORDERS).stat().st_mode & 0o777 == 0o600
+    assert machine.path(REAPER_ORDERS).stat().st_mode & 0o777 == 0o600
     assert "canary" not in machine.path(REAPER_FILE).read_text()
     assert [reaper.hub for reaper in reapers(machine)] == ["LAB"]
     handler.remove([line])
-    assert not machine.path(ORDERS).exists()
+    assert not machine.path(REAPER_ORDERS).exists()
     assert not machine.path(REAPER_FILE).exists()
 
 
@@ -208,8 +207,8 @@ def test_a_changed_unit_password_or_rule_is_seen(machine: FakeMachine) -> None:
     handler, line = ReaperService(softether), parse_line(LINE)
     handler.apply([Change(line, None)])
     softether.secrets.hubs["LAB"] = "another"
-    text = machine.path(ORDERS).read_text()
-    machine.write(ORDERS, text.replace('"hold": "60"', '"hold": "1"'))
+    text = machine.path(REAPER_ORDERS).read_text()
+    machine.write(REAPER_ORDERS, text.replace('"hold": "60"', '"hold": "1"'))
     machine.write(REAPER_FILE, "by hand")
     actual = handler.read(line) or {}
     assert (actual["password"], actual["hold"], actual["active"]) == ("differs", "1", "changed")

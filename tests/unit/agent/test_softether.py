@@ -10,7 +10,8 @@ import pytest
 from labvpn.agent.core.concern import Concern, observed_text
 from labvpn.agent.core.document import Change, parse, parse_line
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.paths import KEPT_PASSWORD
+from labvpn.agent.core.state import State
 from labvpn.agent.softether.config_file import load
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.initial_config import initial_config

@@ -11,8 +11,8 @@ import pytest
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import BAN_LIST
 from labvpn.agent.core.times import moment
-from labvpn.agent.firewalld.ban_list import BAN_LIST
 from labvpn.agent.main import work
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.installations import PACKAGED
