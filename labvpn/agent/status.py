@@ -1,4 +1,4 @@
-"""What goes on at the server now, for those who look after it: only read, and nothing secret in the answer."""
+"""What is happening on the server now, for its administrators: read only, without secrets in the answer."""
 
 import json
 import ssl

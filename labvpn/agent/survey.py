@@ -1,4 +1,4 @@
-"""What a lab made by hand has, in the words of the documents, for whoever takes it over; nothing is changed."""
+"""A lab made by hand as lines of a document, for `labvpn adopt`; nothing is changed."""
 
 import base64
 import binascii
@@ -45,16 +45,16 @@ HUB_ASKED = {
     "log": "security security-switch packet packet-switch packets",
     "radius": "server port retry",
 }
-# A user's login by SoftEther's number of it, and the keys that tell it.
+# The key of a user's way to log in, by SoftEther's number of it.
 LOGINS = {WAYS["password"]: "password", WAYS["certificate"]: "certificate", WAYS["radius"]: "radius"}
 SIGNED = WAYS["signed"]
-# What somebody may have written into the file that no handler can read.
+# What a handler raises for values in the file that it cannot read.
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 CLUSTER = {"1": "controls a cluster", "2": "is a member of a cluster"}
 
 
 class Survey:
-    """One look at a host that this stack need not know yet."""
+    """Reads a host that need not belong to this stack yet."""
 
     def __init__(self, machine: Machine, softether: SoftEther) -> None:
         self.machine = machine
@@ -95,7 +95,7 @@ class Survey:
         return block
 
     def read(self, handler: Handler, kind: str, name: str, asked: Dict[str, str]) -> Iterator[Line]:
-        """A line as the host shows it; one that cannot be read is told, and ends nothing."""
+        """A line as the host shows it; one that cannot be read is noted and skipped."""
         try:
             values = handler.read(line_of(kind, name, asked))
         except UNREADABLE as error:

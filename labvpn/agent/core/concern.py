@@ -23,11 +23,11 @@ class Handler:
         return []
 
     def apply(self, changes: List[Change]) -> None:
-        """Make each `want` hold."""
+        """Apply each `want`."""
         raise NotImplementedError
 
     def remove(self, lines: List[Line]) -> None:
-        """Take these objects away; what is gone already is no error."""
+        """Remove these objects; one that is gone already is not an error."""
         raise NotImplementedError
 
     def purges(self, line: Line) -> bool:
@@ -51,25 +51,25 @@ class Concern:
         self.handlers = {handler.kind: handler for handler in handlers}
 
     def prepare(self, changes: List[Change]) -> bool:
-        """Do what has to come before the first change; True where the machine has to be looked at again after that."""
+        """Do what has to come before the first change; True where the machine has to be read again after that."""
         return False
 
     def finish(self, changes: List[Change]) -> None:
         """Do what has to come after the last change, so that it lasts."""
 
     def refresh(self) -> None:
-        """Forget what was read, so that the next look is a new one."""
+        """Drop what was read, so that the next read is a new one."""
 
     def notes(self, desired: List[Line]) -> List[str]:
-        """Things worth saying that are no drift."""
+        """What is worth a note but is not drift."""
         return []
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        """What users would notice, or somebody should look at, though it is no drift."""
+        """What users would notice, or someone should check, though it is not drift."""
         return []
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        """Why this document cannot hold on this machine: pairs of what is wrong and what to do."""
+        """Why this document cannot be applied to this machine: pairs of what is wrong and what to do."""
         return []
 
     def handler(self, line: Line) -> Handler:
@@ -106,7 +106,7 @@ class Concern:
         return list(lines.values())
 
     def converge(self, text: str) -> List[str]:
-        """Make the document hold, read it back, and return what was changed in words."""
+        """Apply the document, read it back, and return what was changed, in words."""
         self.state.require_intact()
         desired = parse(text)
         changes = compare(desired, self.observe(desired, self.state.lines()))
@@ -147,7 +147,7 @@ class Concern:
         self.state.forget([line.key for line in gone if not self.must_come_back(line)])
 
     def must_come_back(self, line: Line) -> bool:
-        """Whether something that we took away was there before us, and so has to come back in the end."""
+        """Whether something that we removed was there before us, and so has to come back in the end."""
         was_there = self.state.before.get(line.key) is not None
         return was_there and self.handler(line).read(line) is None
 

@@ -96,7 +96,7 @@ class Machine:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have a rename in this folder outlast a power cut; a file system that cannot is no error."""
+    """Have a rename in this folder outlast a power cut; a file system that cannot do that is not an error."""
     descriptor = os.open(str(folder), os.O_RDONLY)
     try:
         os.fsync(descriptor)

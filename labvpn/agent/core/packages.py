@@ -32,7 +32,7 @@ RPM_NAMES = {"netbase": "setup"}
 
 
 def install_lines(apt: str, yum: str) -> str:
-    """The lines by which somebody installs what is missing."""
+    """The commands that install what is missing."""
     return "`apt-get install {}` (Debian, Ubuntu) or `yum install {}` (CentOS, Rocky, Alma)".format(apt, yum)
 
 

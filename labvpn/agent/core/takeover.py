@@ -1,4 +1,4 @@
-"""How a service of the agent gives way to a later agent or later orders, and what it says to the journal."""
+"""How a service of the agent gives way to a later agent or later orders, and how it writes to the journal."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ LAST_LINE = b"sys.exit(main())\n"
 
 
 def versions(machine: Machine, orders: str) -> Dict[str, Tuple[int, float]]:
-    """What tells this agent's file and its orders from later ones; what is damaged is as good as missing."""
+    """The versions of the agent's file and of its orders; a damaged file counts as missing."""
     paths: List[Path] = [machine.path(AGENT)] if is_whole_agent(machine.path(AGENT)) else []
     if StateFile(machine, orders, "").found()[0] is not None:
         paths.append(machine.path(orders))

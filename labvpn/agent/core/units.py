@@ -20,7 +20,7 @@ class Units(Handler):
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.ready: Dict[str, Callable[[], None]] = {}
-        # Names in the document of which the machine knows another: what somebody else has installed.
+        # Names in the document whose unit has another name on this machine, since someone else installed it.
         self.real: Dict[str, Callable[[], str]] = {}
 
     def named(self, line: Line) -> str:
@@ -42,7 +42,7 @@ class Units(Handler):
         return {key: values[key] for key in line.values if key in values}
 
     def enabled(self, unit: str, file_state: str) -> bool:
-        """Whether it starts with the machine; of an init script systemd 219 shows nothing and only says so if asked."""
+        """Whether it starts with the machine; systemd 219 shows nothing for an init script and has to be asked."""
         if file_state in ("", "bad"):
             return self.machine.run(["systemctl", "is-enabled", "--quiet", unit]).status == 0
         return file_state in ENABLED

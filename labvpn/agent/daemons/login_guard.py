@@ -1,8 +1,8 @@
-"""The guard against guessed passwords: a source of many failed logins may open no new connection to the VPN.
+"""The login guard: a source of many failed logins may not open a new connection to the VPN.
 
-It is barred by rich rules of firewalld that hold for now only. firewalld lets pass what is established before it asks
-any rule, so sessions that live go on, and what else the kernel remembers of the source is forgotten. The rules name the
-VPN's ports alone, so SSH stays.
+It is banned by runtime rich rules of firewalld. firewalld accepts established flows before it evaluates any rule, so
+live sessions go on, and the source's other flows are removed from the kernel. The rules name the VPN's ports alone, so
+SSH stays.
 """
 
 import time
@@ -25,14 +25,14 @@ from labvpn.agent.softether.message_tables import messages_of
 from labvpn.agent.softether.security_log import SecurityLog
 
 TICK = 1.0
-"""Seconds between two looks at the logs."""
+"""Seconds between two reads of the logs."""
 
 AGAIN = 5.0
-"""Seconds between two looks whether the rules still stand: a reload of firewalld takes them away."""
+"""Seconds between two checks that the rules are in force: a reload of firewalld removes them."""
 
 
 class LoginGuard:
-    """The guard of one host."""
+    """The login guard of one host."""
 
     def __init__(self, machine: Machine) -> None:
         orders = orders_of(machine)
@@ -49,12 +49,12 @@ class LoginGuard:
         self.crashes = CrashWatch(machine)
         self.ended: Dict[str, Ban] = {}
         self.checked = 0.0
-        # What was done in the last round, which is said even where something else failed.
+        # What was done in the last round, which is reported even where something else failed.
         self.messages: List[str] = []
         self.troubles: Dict[str, str] = {}
 
     def round(self, now: float) -> List[str]:
-        """Read what the logs have new, bar and let in, and say what was done."""
+        """Read what is new in the logs, ban sources and lift bans, and return what was done."""
         self.messages = []
         try:
             self.read(now)
@@ -69,7 +69,7 @@ class LoginGuard:
             self.write_health()
 
     def read(self, now: float) -> None:
-        """Count what the logs have new; a log that cannot be read keeps no other from being read."""
+        """Count what is new in the logs; a log that cannot be read does not stop the others."""
         for log, reader in self.logs:
             for failure in reader.events(log.lines(), now):
                 self.policy.count(failure)
@@ -82,10 +82,10 @@ class LoginGuard:
             self.policy.count(failure)
 
     def settle(self, wanted: Dict[str, Ban], now: float) -> List[str]:
-        """Have exactly these bars stand; no rule stands at any moment that the list does not name.
+        """Put exactly these bans in force; at no moment is a rule in force that the list does not name.
 
-        A reload would take one that it does not name for somebody else's, and put it back without an end. The list in
-        memory is written first, since that cannot fail by a full disk; the one on the disk follows the rules.
+        A reload would take such a rule for someone else's, and put it back without an end. The list in memory is
+        written first, since a full disk cannot stop that; the one on the disk follows the rules.
         """
         before, self.active, self.checked = {**self.active, **self.ending}, wanted, now
         self.ending = {source: ban for source, ban in before.items() if source not in wanted}
@@ -98,7 +98,7 @@ class LoginGuard:
         try:
             self.rules.settle({**self.ended, **before}, wanted, now)
             self.troubles["firewalld"] = ""
-            # A reload that read the list before may bring their rules back, so they are looked for once more.
+            # A reload that read the list before may bring their rules back, so they are removed once more.
             self.ended, self.ending = self.ending, {}
         except AgentError as error:
             self.troubles["firewalld"] = str(error)
@@ -110,18 +110,18 @@ class LoginGuard:
         return self.messages
 
     def note(self, name: str, bans: Dict[str, Ban]) -> None:
-        """Write down who is barred; a disk that takes nothing keeps nobody from being barred."""
+        """Write the ban list; a full disk does not stop a ban."""
         held = {source: list(ban) for source, ban in bans.items()}
         self.troubles[name] = guard_file(self.machine, name).keep(held) or ""
 
     def write_health(self) -> None:
-        """Write down, in memory, that the guard looks and what stands in its way."""
+        """Record, in memory, that the guard is at work and what stops it."""
         trouble = "; ".join(one for one in self.troubles.values() if one)
         guard_file(self.machine, GUARD_HEALTH).keep({"trouble": trouble})
 
 
 def orders_of(machine: Machine) -> Dict[str, Any]:
-    """What the guard is told; AgentError where that cannot be read."""
+    """The guard's orders; AgentError where they cannot be read."""
     orders: Optional[Dict[str, Any]] = guard_file(machine, BAN_ORDERS).read()
     if orders is None:
         raise AgentError("the login guard has no orders in {}: run `pulumi up`, which writes them".format(BAN_ORDERS))
@@ -144,7 +144,7 @@ def bounds_of(orders: Dict[str, Any]) -> Bounds:
 
 
 def guard_logins(machine: Machine) -> None:
-    """Keep watch until the agent or the orders are others."""
+    """Run until the agent or the orders are replaced."""
     began = versions(machine, BAN_ORDERS)
     guard, trouble = LoginGuard(machine), ""
     while not replaced(began, versions(machine, BAN_ORDERS)):

@@ -1,4 +1,4 @@
-"""The guard against guessed passwords as a service of the host: its unit, its orders, and that it runs."""
+"""The login guard as a service of the host: its unit, its orders, and whether it runs."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import time
@@ -14,7 +14,7 @@ from labvpn.agent.firewalld.firewalld import Firewalld
 
 LOGIN_GUARD_UNIT = "labvpn-bans"
 HINDERED = "hindered"
-"""What a guard is that runs and cannot bar."""
+"""The state of a guard that runs but cannot ban."""
 
 
 class LoginGuardService(Handler):
@@ -39,7 +39,7 @@ class LoginGuardService(Handler):
         return {key: str(values.get(key, "none")) for key in line.values}
 
     def warnings(self) -> List[str]:
-        """What stands in the guard's way."""
+        """What stops the guard."""
         trouble = guard_trouble(self.machine, time.time()) if self.service.active() == "yes" else ""
         return ["the login guard cannot ban every source: {}".format(trouble)] if trouble else []
 
@@ -56,10 +56,10 @@ class LoginGuardService(Handler):
         self.service.forget(BAN_ORDERS, BAN_LIST, BAN_LIST_NOW, GUARD_HEALTH)
 
     def lift_bans(self) -> None:
-        """Let in again whoever is barred."""
+        """Lift every ban."""
         if self.firewalld.installed and self.firewalld.running():
             options = ["--remove-rich-rule=" + rule for rule in sorted(guard_rules(self.machine))]
             for zone in entries(ban_orders(self.machine).get("zones", "")):
                 for start in range(0, len(options), RULES_AT_ONCE):
-                    # Of several rules those that do not stand are passed over.
+                    # Of several rules those that are not in force are skipped.
                     self.machine.run(["firewall-cmd", "--zone=" + zone, *options[start : start + RULES_AT_ONCE]])

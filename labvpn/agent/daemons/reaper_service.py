@@ -30,7 +30,7 @@ class ReaperService(Handler):
         )
 
     def orders(self) -> Dict[str, Any]:
-        """What the reaper's file says, whoever wrote it; nothing where it is damaged, which orders it anew."""
+        """The reaper's orders, whoever wrote them; empty where the file is damaged, so that they are written again."""
         return dict(orders_file(self.machine).read_unchecked() or {})
 
     def read(self, line: Line) -> Optional[Values]:
@@ -52,7 +52,7 @@ class ReaperService(Handler):
         self.service.start()
 
     def order(self, values: Values) -> None:
-        """Write what the reaper is told; root alone may read the hubs' passwords in it."""
+        """Write the reaper's orders; root alone may read the hubs' passwords in them."""
         hubs = {hub: self.softether.secrets.hubs.get(hub, "") for hub in values["hubs"].split(",")}
         orders: Dict[str, Any] = {name: values[name] for name in RULES}
         orders_file(self.machine).write(dict(orders, hubs=hubs))
@@ -61,7 +61,7 @@ class ReaperService(Handler):
         hubs = list(self.orders().get("hubs", {}))
         self.service.stop()
         for hub in hubs:
-            # Nobody would ever let them in again.
+            # Without the reaper they would stay locked out.
             lockouts = Lockouts(self.machine, hub)
             lockouts.end_all()
             lockouts.lift(self.softether.call, time.time())

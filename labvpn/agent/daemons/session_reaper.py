@@ -1,4 +1,4 @@
-"""The reaper: it ends sessions as their users' policies promise, whatever the protocol, as the hub's administrator."""
+"""The session reaper: it ends sessions at the limits of their users' policies, as the hub's administrator."""
 
 import time
 from typing import Any, Dict, List, Optional
@@ -42,7 +42,7 @@ class SessionReaper:
         self.records: Dict[str, Optional[Answer]] = {}
         self.log = SecurityLog(machine, hub)
         self.logins = LoginReader(Grammars(messages_of(machine)))
-        # What was said last of a disk that takes nothing.
+        # The last report of a disk that refuses writes.
         self.reported: Optional[str] = None
 
     def call(self, method: str, **parameters: Any) -> Answer:
@@ -65,7 +65,7 @@ class SessionReaper:
         return rpc
 
     def round(self, now: float) -> List[str]:
-        """End what has to end, let in again who was held, and say what was done."""
+        """End what has to end, lift lockouts that are over, and return what was done."""
         try:
             fresh = self.connect()
             status = self.call("GetServerStatus")
@@ -79,7 +79,7 @@ class SessionReaper:
             raise
 
     def recover(self) -> List[str]:
-        """Learn again who is held where the memory of that is damaged, and say so."""
+        """Find out again who is locked out where the record of that is damaged, and report it."""
         if not self.lockouts.damage:
             return []
         messages = [self.lockouts.damage]
@@ -88,7 +88,7 @@ class SessionReaper:
         return messages
 
     def save_again(self) -> List[str]:
-        """Try again to write what the disk did not take, and say it where that changes."""
+        """Retry a write that the disk refused, and report a change."""
         before = self.lockouts.unsaved
         if before:
             self.lockouts.save()
@@ -96,7 +96,7 @@ class SessionReaper:
         return [self.reported or "the session reaper's state is on the disk again"] if reported != self.reported else []
 
     def lift(self, now: float, fresh: bool) -> List[str]:
-        """Let in again whose hold is over; a fresh server may have come back with one that was lifted."""
+        """Lift lockouts that are over; a restarted server may have come back with one that was lifted."""
         if not self.lockouts.due(now, fresh):
             return []
         with self.locked():
@@ -121,7 +121,7 @@ class SessionReaper:
         return Limits(int(record.get("policy:AutoDisconnect_u32", 0)), int(record.get("policy:MultiLogins_u32", 0)))
 
     def record(self, user: str) -> Optional[Answer]:
-        """A user as the server has him now, None where it has none of that name."""
+        """A user's current record, None where the server has no such user."""
         if user not in self.records:
             self.records[user] = own_record(self.call, self.hub, user)
         return self.records[user]
@@ -149,7 +149,7 @@ class SessionReaper:
         )
 
     def lock_out(self, user: str, now: float) -> str:
-        """Hold a user off, and say whether that could be; a session ends either way."""
+        """Lock a user out, and return whether that worked; the session ends either way."""
         try:
             with self.locked():
                 refused = self.lockouts.lock_out(self.call, user, now, self.rules.hold)
@@ -166,19 +166,19 @@ class SessionReaper:
         return held(self.machine, HOME + "/hub.lock", "the reaper")
 
     def close(self) -> None:
-        """Begin anew at the next round."""
+        """Disconnect; the next round connects again."""
         if self.connection is not None:
             self.connection.close()
         self.connection = None
 
 
 def is_orders(value: Any) -> bool:
-    """Whether a value is what the reaper can be told."""
+    """Whether a value is the reaper's orders."""
     return isinstance(value, dict) and isinstance(value.get("hubs"), dict) and {*RULES} <= set(value)
 
 
 def orders_file(machine: Machine) -> StateFile:
-    """What the reaper is told: its rules and the hubs' passwords."""
+    """The reaper's orders: its rules and the hubs' passwords."""
     return StateFile(machine, REAPER_ORDERS, REAPER_REMEDY, is_orders)
 
 
@@ -194,7 +194,7 @@ def reapers(machine: Machine) -> List[SessionReaper]:
 
 
 def reap_sessions(machine: Machine) -> None:
-    """Go round until the agent or the orders are others."""
+    """Run until the agent or the orders are replaced."""
     began = versions(machine, REAPER_ORDERS)
     workers = reapers(machine)
     troubles: Dict[str, str] = {}

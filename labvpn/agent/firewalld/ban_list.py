@@ -1,4 +1,4 @@
-"""Who is barred from the VPN now, as the guard wrote it down, and the rules of firewalld that do it."""
+"""The sources that the login guard bans from the VPN now, and the rules of firewalld that enforce it."""
 
 import math
 from typing import Any, Dict, Iterator, List, Optional, Set
@@ -10,25 +10,25 @@ from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.firewalld.ban_policy import Ban
 
 STALE_SECONDS = 60.0
-"""A guard that looked so long ago does not look any more."""
+"""A guard whose last round is older than this does not work any more."""
 
 ESP = "protocol:esp"
 """What an IPsec client without NAT sends its dial by; it has no ports, and a zone lets it in by its own entry."""
 
 RULES_AT_ONCE = 100
-"""So many rules go into one call: each takes firewalld some milliseconds, and a call has a time limit."""
+"""Rules in one call: each takes firewalld some milliseconds, and a call has a time limit."""
 
 REJECT, STAND_IN_ACTION = "reject", "drop"
-"""What a bar does; the second stands for a moment while the first gets another end."""
+"""What a ban's rule does; the second replaces the first while that gets another end."""
 
 
 def guard_file(machine: Machine, name: str) -> StateFile:
-    """A file of the guard's; each is written anew by the guard or by the next run."""
+    """A file of the guard; the guard or the next run rewrites it."""
     return StateFile(machine, name, "run `pulumi up`, which rewrites the login guard's orders")
 
 
 def ban_orders(machine: Machine) -> Dict[str, Any]:
-    """What the guard's file says, whoever wrote it; empty where there is nothing that can be read."""
+    """The guard's orders, whoever wrote them; empty where they cannot be read."""
     orders: Dict[str, Any] = guard_file(machine, BAN_ORDERS).read_unchecked() or {}
     return orders
 
@@ -40,7 +40,7 @@ def read_object(machine: Machine, name: str) -> Dict[str, Any]:
 
 
 def bans_of(machine: Machine) -> Dict[str, Ban]:
-    """Who is barred; an entry that says no such thing is none."""
+    """The bans by source; malformed entries are skipped."""
     held = read_object(machine, BAN_LIST_NOW if machine.path(BAN_LIST_NOW).exists() else BAN_LIST)
     return {source: Ban(float(entry[0]), int(entry[1])) for source, entry in held.items() if is_ban(entry)}
 
@@ -65,19 +65,19 @@ def end_of(opened: str) -> str:
 
 
 def ban_rules(machine: Machine) -> Set[str]:
-    """Every rule that bars somebody now."""
+    """Every rule that bans a source now."""
     opened = entries(ban_orders(machine).get("from", ""))
     return {rule for source in bans_of(machine) for rule in rules_against(source, opened)}
 
 
 def guard_rules(machine: Machine) -> Set[str]:
-    """Every rule that may be the guard's, those that stand for a moment too."""
+    """Every rule that may be the guard's, also those that replace another for a moment."""
     rules = ban_rules(machine)
     return rules | {rule[: -len(REJECT)] + STAND_IN_ACTION for rule in rules}
 
 
 def ban_options(machine: Machine, now: float) -> Iterator[List[str]]:
-    """The options of firewall-cmd that bring every bar back for the time that is left of it, many in one call."""
+    """The options of firewall-cmd that add every ban again for the rest of its time, many in one call."""
     orders = ban_orders(machine)
     ends: Dict[str, List[str]] = {}
     for source, ban in bans_of(machine).items():
@@ -90,12 +90,12 @@ def ban_options(machine: Machine, now: float) -> Iterator[List[str]]:
 
 
 def timeout(ban: Ban, now: float) -> str:
-    """The option of firewall-cmd that ends a rule with its bar, even if the guard does not live to end it."""
+    """The option of firewall-cmd that ends a rule with its ban, even if the guard no longer runs then."""
     return "--timeout={:.0f}".format(max(1.0, ban.until - now))
 
 
 def guard_trouble(machine: Machine, now: float) -> str:
-    """Why the guard cannot bar everybody, in one sentence; '' where nothing is known to stand in its way."""
+    """Why the guard cannot ban every source, in one sentence; '' where nothing is known to stop it."""
     health = read_object(machine, GUARD_HEALTH)
     if not health:
         return ""
@@ -105,7 +105,7 @@ def guard_trouble(machine: Machine, now: float) -> str:
 
 
 def guard_state(machine: Machine, now: float) -> Optional[str]:
-    """As `guard_trouble`, but a guard that has not looked yet is one in trouble; None where none is wanted."""
+    """As `guard_trouble`, but a guard without its first round is in trouble too; None where no guard is wanted."""
     if not machine.path(BAN_ORDERS).exists():
         return None
     if not machine.path(GUARD_HEALTH).exists():

@@ -149,7 +149,7 @@ class FirewallConcern(Concern):
     def remove(self) -> List[str]:
         """Going back needs no confirmation: it can only open what was open before us."""
         done = super().remove() if self.firewalld.installed else []
-        # The guard is no part of firewalld, whose package may have gone before.
+        # The guard is not part of firewalld, whose package may be gone already.
         self.login_guard.remove([])
         opened: Dict[str, List[str]] = json.loads(self.machine.read(SSH_OPENED) or "{}")
         for zone, ports in opened.items():

@@ -1,7 +1,7 @@
-"""What the kernel remembers of barred sources is forgotten, but for the flows of sessions that live.
+"""Removes the flows of banned sources from the kernel, but for those of live sessions.
 
-firewalld asks no rule about a packet of a flow that the kernel knows, so a source that goes on from the same port would
-guess on through its bar; and the server's own answers to it make such a flow again.
+firewalld evaluates no rule for a packet of a flow that the kernel knows, so a source could go on guessing from the same
+port despite its ban; and the server's own answers to it create such a flow again.
 """
 
 import base64
@@ -18,7 +18,7 @@ from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, RpcError
 from labvpn.agent.softether.session_limits import is_users
 
 KNOWN_SECONDS = 10.0
-"""For so long a flow that belongs to a live session is not asked for again."""
+"""Seconds for which a flow of a live session is not looked up again."""
 
 IPSEC_PORTS = {500, 1701, 4500}
 
@@ -31,7 +31,7 @@ class Transport(NamedTuple):
 
 
 class FlowRemoval:
-    """The flows of barred sources on this host."""
+    """The flows of banned sources on this host."""
 
     def __init__(self, machine: Machine, hubs: List[str]) -> None:
         self.machine = machine
@@ -40,7 +40,7 @@ class FlowRemoval:
         self.kept: Dict[bytes, float] = {}
 
     def forget(self, ports: Set[str], banned: Collection[str]) -> str:
-        """Forget the flows of these sources to these ports; a sentence where that could not be done, '' else."""
+        """Remove the flows of these sources to these ports; a sentence where that failed, '' otherwise."""
         if str(self.machine.root) != "/":
             # The kernel under the agent is not that of another root.
             return ""
@@ -94,13 +94,13 @@ class FlowRemoval:
 
 
 def near(banned: Iterable[str]) -> Set[bytes]:
-    """The first bytes of these addresses, as many as tell an IPv4 address or an IPv6 subscriber."""
+    """The first bytes of these addresses: an IPv4 address, or an IPv6 subscriber's prefix."""
     addresses = [ip_address(source.partition("/")[0]) for source in banned]
     return {one.packed[: 4 if one.version == 4 else SUBSCRIBER_BITS // 8] for one in addresses}
 
 
 def source_of(flow: Flow, ports: Set[str], banned: Container[str]) -> str:
-    """The barred address that a flow to these ports belongs to, whoever began it; '' if it is none such."""
+    """The banned address that a flow to these ports belongs to, whoever began it; '' if there is none."""
     for address, port in ((flow.source, flow.port), (flow.destination, flow.source_port)):
         if "{}/{}".format(port, flow.protocol) in ports or flow.protocol == "esp":
             source = plain(address)

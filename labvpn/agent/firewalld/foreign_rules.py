@@ -44,7 +44,7 @@ class ForeignRules:
     def restore(self, before: Rules, seconds: float) -> List[str]:
         """Bring back what was lost, each to its old place; what could not be is returned in words.
 
-        Whoever hears of a reload may bring his own back himself, so there is a wait of some seconds for that.
+        A program that notices a reload may bring its own rules back, so this waits some seconds for that.
         """
         until = time.monotonic() + seconds
         now = self.snapshot()

@@ -47,7 +47,7 @@ class Prechecks:
         self.exposure = Exposure(firewalld, rollback.runtime)
 
     def starts(self, desired: Iterable[Line]) -> bool:
-        """Whether firewalld does not run and shall."""
+        """Whether firewalld does not run but should."""
         wanted = any(line.kind == "unit" and line.values.get("active") == "yes" for line in desired)
         return wanted and not self.firewalld.running()
 
@@ -74,7 +74,7 @@ class Prechecks:
                 yield ["has no network interface {}".format(line.name), remedy]
 
     def other_managers(self, desired: Iterable[Line]) -> List[List[str]]:
-        """Other firewall managers at work that nobody said may stay."""
+        """Other active firewall managers that the document does not allow."""
         beside = [name for line in desired if line.kind == "unit" for name in entries(line.values.get("beside", ""))]
         what = "already has a firewall managed by {0}, which would conflict with firewalld"
         remedy = "stop it there (`systemctl disable --now {0}`), name it in `firewall.beside`, or leave `firewall` out"
@@ -91,7 +91,7 @@ class Prechecks:
         return self.machine.run(["systemctl", "is-active", "--quiet", name]).status == 0
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        """What users would notice, and what is as nobody here wanted it."""
+        """What users would notice, and what is not as the stack wants it."""
         found = list(self.unsettled())
         if self.starts(desired):
             found += self.closing(desired)
@@ -100,13 +100,13 @@ class Prechecks:
         return found + (self.exposure.sentences(desired) if self.firewalld.installed else [])
 
     def notes(self, desired: List[Line]) -> List[str]:
-        """What else firewalld lets in, by nothing of this stack."""
+        """What else firewalld lets in that this stack does not manage."""
         if not self.firewalld.installed or self.starts(desired):
             return []
         return list(dict.fromkeys(self.exposure.others(desired)))
 
     def unopened(self, server: List[Line]) -> Iterator[str]:
-        """The ports that SoftEther needs and that a firewalld which nobody here manages keeps shut."""
+        """The ports that SoftEther needs and that a firewalld which the stack does not manage keeps closed."""
         if self.firewalld.installed and self.firewalld.running():
             yield from self.exposure.unopened(needed(server))
 

@@ -91,7 +91,7 @@ class Rulings:
         if found is None:
             return
         opened = any(covers(one, port) for one in found.ports) or any(is_protocol(one, port) for one in found.protocols)
-        # The port from which somebody sends is whatever he likes.
+        # A sender can choose any port to send from.
         opened = opened or any(one.partition("/")[2] == port.partition("/")[2] for one in found.source_ports)
         if opened:
             yield Ruling(OPEN, "", words)

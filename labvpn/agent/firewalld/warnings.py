@@ -15,7 +15,7 @@ from labvpn.agent.firewalld.rulings import EVERYONE, OPEN, UNCLEAR, Opening
 from labvpn.agent.firewalld.runtime import DIRECT, Runtime
 
 SHIPPED_OPEN = {"ssh", "dhcpv6-client"}
-"""Services that firewalld ships its zones with and that nobody has to be told of."""
+"""Services that firewalld opens in its shipped zones, which need no mention."""
 
 LETS_NOTHING_IN = ("icmp-block", "icmp-type", "masquerade")
 
@@ -29,7 +29,7 @@ class Exposure:
         self.runtime = runtime
 
     def sentences(self, desired: List[Line]) -> List[str]:
-        """What opens a port that is to be closed, by firewalld's settings or by the kernel's rules beside them."""
+        """What opens a port that should be closed: firewalld's settings, or the kernel's rules beside them."""
         closed = [line for line in desired if line.kind == "closed"]
         ours = {line.values.get("rule", "") for line in desired if line.kind == "rich"}
         ours.update(rule for line in closed for rule in allowed(line))
@@ -144,7 +144,7 @@ def allowed(line: Line) -> List[str]:
 
 
 def sentence(port: str, one: Opening) -> str:
-    """That something opens a port that is to be closed, or may."""
+    """That something opens a port that should be closed, or may open it."""
     if one.verdict == UNCLEAR:
         told = "{} should be closed, and whether {} of firewalld opens it to {} is unknown: {}"
         return told.format(port, one.place, one.whom, one.rule)
@@ -153,7 +153,7 @@ def sentence(port: str, one: Opening) -> str:
 
 
 def limits(port: str, found: List[Opening]) -> str:
-    """That only some may dial by a port, or that nobody can tell."""
+    """That a port is open to some users only, or that this is unknown."""
     unclear = [one for one in found if one.verdict == UNCLEAR]
     if unclear:
         told = "whether firewalld, which this stack does not manage, opens {} to users is unknown: {} has {}"

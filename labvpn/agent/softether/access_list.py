@@ -35,11 +35,11 @@ class AccessList(Setting):
         return [rule for rule in block.values() if isinstance(rule, dict)]
 
     def others(self, hub: str) -> List[Tree]:
-        """The rules that are none of ours."""
+        """The rules that are not ours."""
         return [rule for rule in self.rules(hub) if not memo_of(rule).startswith(OUR_MEMO)]
 
     def unmanaged_titles(self, hub: str) -> List[str]:
-        """The memos of rules that are none of ours, or their priority where they have no memo."""
+        """The memos of the rules that are not ours, or their priorities where they have no memo."""
         return [title_of(rule) for rule in self.others(hub)]
 
     def unmanaged(self) -> List[Line]:
@@ -115,7 +115,7 @@ def passes(rule: Tree) -> bool:
 
 
 def is_free(line: Line) -> bool:
-    """Whether a rule of ours lets a user pass, whatever he sends."""
+    """Whether a rule of ours lets a user pass, whatever they send."""
     return line.values["action"] == "pass" and set(line.values) == {"priority", "action", "user"}
 
 
@@ -147,7 +147,7 @@ def rule_values(rule: Tree) -> Values:
 
 
 def foreign_values(rule: Tree, ipv6: bool) -> Values:
-    """What none of our rules ever says, so that a rule bent by hand shows."""
+    """Values that our rules never have, so that a rule changed by hand shows."""
     return {
         "active": "no" if rule.get("Active") == "false" else "",
         "from": "" if ipv6 else network_of(rule, "Src"),

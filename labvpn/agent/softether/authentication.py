@@ -1,4 +1,4 @@
-"""How a user logs in: by password, by a certificate of his own or one that a trusted CA signed, or by RADIUS."""
+"""How a user logs in: by password, by their own certificate or one that a trusted CA signed, or by RADIUS."""
 
 import base64
 import binascii
@@ -26,7 +26,7 @@ LOGIN_PARAMETERS = (
     "RadiusUsername_utf",
 )
 OTHER_WAY = "differs"
-# A password that somebody else set: the server keeps its hash, and no request holds it.
+# A password that someone else set: the server keeps its hash, and no request contains it.
 KEPT = "kept"
 
 
@@ -49,7 +49,7 @@ def login_value(key: str, line: Line, block: Tree, secrets: Secrets) -> str:
     if key == "serial":
         return base64.b64decode(str(block.get("AuthSerial", ""))).hex() or "any"
     own = name.partition("/")[2]
-    # RADIUS is asked for each of everybody by the name that he dials with.
+    # For `*`, RADIUS is asked for the name that each user dials with.
     return str(block.get("AuthRadiusUsername", "")) or ("" if own == WILDCARD else own)
 
 
@@ -59,7 +59,7 @@ def is_kept(line: Line) -> bool:
 
 
 def unlocked(hub: str, accounts: Dict[str, Tree], desired: List[Line]) -> List[str]:
-    """The sentence where users of a hub get in without a password; of whom one was just compared none is asked."""
+    """The warning where users of a hub get in without a password; those with a password of the stack are skipped."""
     ours = {line.name.lower() for line in desired if line.values.get("password") == "current"}
     found = [name for name in accounts if (hub + "/" + name).lower() not in ours and is_open(name, accounts[name])]
     sentence = (
@@ -70,7 +70,7 @@ def unlocked(hub: str, accounts: Dict[str, Tree], desired: List[Line]) -> List[s
 
 
 def is_open(name: str, block: Tree) -> bool:
-    """Whether whoever knows a user's name gets in: he is anonymous, or his password is the empty one."""
+    """Whether whoever knows a user's name gets in: the user is anonymous, or the password is empty."""
     way = str(block.get("AuthType", ""))
     return way == ANONYMOUS or (way == WAYS["password"] and block.get("AuthPassword") == user_hash("", name))
 

@@ -37,7 +37,7 @@ class Agent(Handler):
         path = self.machine.path(AGENT)
         if not os.path.lexists(str(path)):
             return None
-        # What is no file of root's own is none that root should run, whatever it holds.
+        # Root should not run anything but a regular file of its own, whatever it contains.
         if path.is_symlink() or not path.is_file():
             return dict(line.values, digest="none")
         facts = path.stat()
@@ -52,7 +52,7 @@ class Agent(Handler):
         )
 
     def remove(self, lines: List[Line]) -> None:
-        """The agent is the last to go, and somebody else takes it away."""
+        """The stack removes the agent itself, as the last step."""
 
 
 class PackageSet(Handler):
@@ -95,7 +95,7 @@ class PackageSet(Handler):
 
 
 class Present(Handler):
-    """`softether installation=present`: somebody else has installed it, and it stays as it is."""
+    """`softether installation=present`: someone else has installed it, and it stays as it is."""
 
     kind = "softether"
 

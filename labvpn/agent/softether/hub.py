@@ -35,7 +35,7 @@ class Hubs(Setting):
             return None
         stored = block.get("HashedPassword")
         same = stored == password_hash(self.softether.secrets.hubs.get(line.name, ""))
-        # Whose accounts a hub may hold is ours to know, not the server's.
+        # Only the document says whether a hub may have accounts of others; the server does not know.
         whose = line.values.get("exclusive", "no")
         values = {"online": yes(block.get("Online") == "true"), "exclusive": whose, "password": current(same)}
         return {key: values[key] for key in line.values if key in values}
@@ -157,7 +157,7 @@ class HubConcern(Concern):
         ]
 
     def wildcard_warnings(self, desired: List[Line]) -> List[str]:
-        """That somebody let in everybody whom RADIUS knows; a hub that is ours alone shows it as drift."""
+        """That someone let in everyone whom RADIUS knows; a hub that is ours alone shows it as drift."""
         return [
             "the user * of {} was made by hand, so everyone whom its RADIUS server knows gets in: "
             "give * a line in the users' file, or delete that user".format(line.name)

@@ -32,7 +32,7 @@ class InstallationChecks:
         self.packages = packages
 
     def place(self, desired: List[Line]) -> Installation:
-        """Where the host has SoftEther; where it has none as yet, where the document wants it."""
+        """Where the host has SoftEther; where it has none yet, where the document wants it."""
         wanted = self.wanted(desired)
         there = installation(self.machine)
         exists = self.machine.path((wanted or there).program).exists()
@@ -44,7 +44,7 @@ class InstallationChecks:
         return UNPACKED if ARCHIVE in keys else PACKAGED if PACKAGE in keys else None
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        """Why the document cannot hold here: pairs of what is wrong and what to do."""
+        """Why the document cannot be applied here: pairs of what is wrong and what to do."""
         if not desired:
             return []
         found = list(self.systemd_refusals())
@@ -57,7 +57,7 @@ class InstallationChecks:
         return found
 
     def systemd_refusals(self) -> Iterator[List[str]]:
-        """That no systemd is there, or none that knows what our units say."""
+        """That systemd is missing, or too old for our units."""
         outcome = self.machine.run(["systemctl", "--version"])
         version = re.match(r"systemd (\d+)", outcome.output)
         if outcome.status == 127:
@@ -84,7 +84,7 @@ class InstallationChecks:
             ]
 
     def other_refusals(self, desired: List[Line]) -> Iterator[List[str]]:
-        """That somebody else has installed SoftEther already: two servers would take each other's ports."""
+        """That someone else has installed SoftEther already: two servers would compete for the ports."""
         own = self.wanted(desired) or installation(self.machine)
         for place, key in ((UNPACKED, ARCHIVE), (PACKAGED, PACKAGE)):
             ours = self.state.before.get(key, {}) is None

@@ -17,7 +17,7 @@ LISTENER_SECONDS = 10.0
 SERVER_PROGRAM = "vpnserver"
 UNKNOWN_PROGRAM = "?"
 IPSEC = ("500", "4500")
-# What a document says of a listener that stays as it is, and what the machine says of one that cannot listen.
+# A document's value for a listener that stays as it is, and the machine's for one that cannot listen.
 LEFT_ALONE, BLOCKED = "kept", "blocked"
 
 
@@ -49,7 +49,7 @@ class Listeners(Setting):
         held = owners_of(self.softether.machine, {"{}/{}".format(port, transport) for port in ports})
         programs = {key.partition("/")[0]: pairs for key, pairs in held.items()}
         ours = {port for port, pairs in programs.items() if serves(pairs)}
-        # A holder that cannot be told may be SoftEther itself, unless that is seen elsewhere or is not there at all.
+        # An unknown program may be SoftEther itself, unless that is found elsewhere or is not installed.
         sure = bool(ours) or not self.softether.installed
         others = {port: owner for port, pairs in programs.items() for owner in other_programs(pairs, sure)[:1]}
         return ours, {port: name for port, name in others.items() if port not in ours}
@@ -151,6 +151,6 @@ def serves(pairs: List[Tuple[str, str]]) -> bool:
 
 
 def other_programs(pairs: List[Tuple[str, str]], sure: bool) -> List[str]:
-    """The programs other than SoftEther; `sure` where one that cannot be told is none of SoftEther's."""
+    """The programs other than SoftEther; `sure` where an unknown program cannot be SoftEther."""
     named = [owner for _, owner in pairs if owner != UNKNOWN_PROGRAM and not is_server(owner)]
     return named or (["another program"] if sure and any(owner == UNKNOWN_PROGRAM for _, owner in pairs) else [])

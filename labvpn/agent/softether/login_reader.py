@@ -1,12 +1,12 @@
 """Lines of a hub's security log in, failed logins out: pure, but for what it remembers of the lines before.
 
-A stranger's text may hold line ends, and so whole lines that look genuine. They are told from the server's own:
+A stranger's text may contain line ends, and so whole lines that look genuine. This separates them from the server's:
 
-- The server writes the name of a login twice, when it begins and when it is judged, so a line that stands twice is no
-  line of the server's.
-- A record that a line end broke is known by its beginning. What follows is believed only beyond the longest text that
-  it can hold; whoever sent it is known, since the address stands before his text.
-- A login is judged once, after it began, and at the address from which it began.
+- The server writes the name of a login twice, when it begins and when it is decided, so a line that occurs twice is not
+  the server's.
+- A record that a line end broke is recognised by its beginning. What follows is trusted only beyond the longest text
+  that it can contain; its sender is known, since the address comes before the text.
+- A login is decided once, after it began, and at the address from which it began.
 """
 
 from collections import Counter, OrderedDict
@@ -30,13 +30,13 @@ from labvpn.agent.softether.login_records import (
 )
 
 GUESS, FORGERY, DENIED, WITHDRAWN = "guess", "forgery", "denied", "withdrawn"
-# So many connections, and so many failures, are remembered at once.
+# The connections, and the failures, that are remembered at once.
 MOST_CONNECTIONS = 20000
-# A login that was not judged as yet is waited for so long, in seconds: its name stands in the log only once.
+# Seconds to wait for the outcome of a login: until then the log has its name only once.
 UNDECIDED_SECONDS = 3.0
-# A line of a later time than now is none of the server's; so much may lie between its clock and the guard's look.
+# A line of a later time than now is not the server's; its clock and the guard's may differ by this much.
 AHEAD_SECONDS = 5.0
-# A line that stands again after so long, in seconds, is the server's, of a file that was copied and read twice.
+# A line that is repeated after this many seconds is the server's, from a file that was copied and read twice.
 TWICE_SECONDS = 120.0
 
 
@@ -44,8 +44,8 @@ class Failure(NamedTuple):
     """A login that failed: when, in seconds since 1970, from where ('' if the log does not say) and as whom.
 
     `kind` is a wrong password or name (`guess`), a login whose text imitates lines of the log (`forgery`), one that
-    the administrator's policy or the account's end refused (`denied`), or a failure that was told before and turned
-    out to be a stranger's text (`withdrawn`).
+    the administrator's policy or the account's end refused (`denied`), or a failure that was reported before and
+    turned out to be a stranger's text (`withdrawn`).
     """
 
     at: float
@@ -55,7 +55,7 @@ class Failure(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A login that began: from where and as whom, and whether it was judged: then it cannot fail any more."""
+    """A login that began: from where and as whom, and whether it was decided: then it cannot fail any more."""
 
     source: str
     user: str
@@ -63,7 +63,7 @@ class Attempt(NamedTuple):
 
 
 class LoginReader:
-    """What the lines of one hub's log say of logins."""
+    """Finds failed logins in the lines of one hub's log."""
 
     def __init__(self, grammars: Grammars) -> None:
         self.grammars = grammars
@@ -86,7 +86,7 @@ class LoginReader:
         return found
 
     def first_undecided(self, records: List[Record], suspects: "Suspects", now: float) -> int:
-        """Where the first login stands whose end is still to come; the lines after it wait for that."""
+        """The index of the first login without an outcome; the lines from there on wait for it."""
         begun: Dict[str, int] = {}
         for number, one in enumerate(records):
             fresh = one.at is not None and now - UNDECIDED_SECONDS < one.at <= now + AHEAD_SECONDS
@@ -97,7 +97,7 @@ class LoginReader:
         return min(begun.values(), default=len(records))
 
     def event(self, one: Record, number: int, suspects: "Suspects", now: float) -> Iterator[Failure]:
-        """What a record says."""
+        """The failure that a record means."""
         if one.at is None or one.at > now + AHEAD_SECONDS or one.kind in (STRAY, OTHER):
             return
         if one.text in self.reported:
@@ -113,7 +113,7 @@ class LoginReader:
             yield failure
 
     def again(self, one: Record, now: float) -> Iterator[Failure]:
-        """A line that stands twice is a stranger's: what it said does not hold."""
+        """A line that occurs twice is a stranger's: the failure that it meant is withdrawn."""
         since, failure = self.reported[one.text]
         if now > since + TWICE_SECONDS or one.torn:
             return
@@ -124,7 +124,7 @@ class LoginReader:
             yield failure._replace(kind=WITHDRAWN)
 
     def fresh(self, one: Record, forged: bool) -> Optional[Failure]:
-        """What a record says that nobody can have forged."""
+        """The failure that a record means which cannot be forged."""
         if one.kind in (CONNECTED, CHANGES):
             self.begun[one.connection] = Attempt(one.source, one.user)
             self.begun.move_to_end(one.connection)
@@ -174,7 +174,7 @@ class Suspects:
                 self.before(number)
 
     def suspect(self, number: int, one: Record, failed: Optional[Record], accepted: bool) -> None:
-        """Doubt what follows a record that may hold a stranger's line ends."""
+        """Mark what follows a record that may contain a stranger's line ends."""
         if one.kind == CONNECTED:
             if one.torn or not (accepted or (failed and not failed.torn and failed.user == one.user)):
                 self.after(number, LONGEST_RECORD, one.connection)
@@ -194,7 +194,7 @@ class Suspects:
         return any(one.kind == STRAY and self.grammars.ends_client(one.text) for one in following)
 
     def after(self, number: int, reach: int, owner: str, until: str = "") -> None:
-        """Doubt the lines after one, as far as its text can reach."""
+        """Mark the lines after one, as far as its text can reach."""
         for later in range(number + 1, len(self.records)):
             if reach <= 0:
                 return
@@ -205,7 +205,7 @@ class Suspects:
                 return
 
     def before(self, number: int) -> None:
-        """Doubt the lines between a piece of a broken record and its beginning."""
+        """Mark the lines between a piece of a broken record and its beginning."""
         reach = LONGEST_RECORD
         for earlier in range(number - 1, -1, -1):
             if reach <= 0 or self.records[earlier].torn:

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection to this host's own SoftEther, told before any password is sent to it.
+"""Proves who is at the other end of a connection to this host's own SoftEther, before any password is sent to it.
 
 Any user of the host may listen on a port from 1024 up while the server restarts. So each connection is looked up in
 /proc/net/tcp: the kernel says there which user holds the other end (proc_pid_net(5)).
@@ -24,7 +24,7 @@ MAPPED = b"\0" * 10 + b"\xff" * 2
 
 
 class Impostor(Unreachable):
-    """What listens on the port is not the SoftEther server of this host."""
+    """The program that listens on the port is not the SoftEther server of this host."""
 
 
 class Socket(NamedTuple):
@@ -64,7 +64,7 @@ class Peer:
         """Who holds the other end; None where the kernel names no holder: it is closed already, or of elsewhere."""
         server, client = endings(connection.getpeername()), endings(connection.getsockname())
         found = [one for one in tcp_sockets(self.machine) if one.local in server and one.remote in client]
-        # A socket without an inode belongs to nobody, whatever user stands there.
+        # A socket without an inode has no owner, whatever its user field says.
         held = [one.user for one in found if one.state == ESTABLISHED and one.inode != "0"]
         return held[0] if held else None
 

@@ -54,13 +54,13 @@ class ProvenConnection(http.client.HTTPSConnection):
     """A connection over loopback to one of this host's own ports, which sends nothing before its peer is proven."""
 
     def __init__(self, port: int, seconds: float, proof: Proof) -> None:
-        # No authority has to sign the certificate: the proof says whose it is.
+        # The certificate needs no authority's signature: the proof identifies its owner.
         context = ssl._create_unverified_context()  # noqa: S323
         super().__init__("127.0.0.1", port, timeout=seconds, context=context)
         self.proof = proof
 
     def connect(self) -> None:
-        """Connect, and go no further than the handshake with anybody but the server."""
+        """Connect, and stop after the handshake where the peer is not the server."""
         super().connect()
         try:
             self.proof(self.sock)
@@ -113,7 +113,7 @@ class Rpc:
         return self.connection.getresponse()
 
     def lost(self, method: str, cause: object) -> Unreachable:
-        """What to say where the exchange broke."""
+        """The error where the exchange broke."""
         self.connection.close()
         return Unreachable(
             "SoftEther on the VPN host did not answer {} on 127.0.0.1:{} ({}): "
@@ -153,7 +153,7 @@ def more(response: http.client.HTTPResponse) -> bytes:
 
 
 def decoded(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    """The bytes of the answer's base64 field, block by block; slashes stand there as `\\/`."""
+    """The bytes of the answer's base64 field, block by block; a slash is written there as `\\/`."""
     start = response.read(BLOCK)
     _, found, rest = start.partition(FIELD)
     if not found:

@@ -31,7 +31,7 @@ class SecureNatSetting(Setting):
         if hub is None:
             return None
         values = dict(nat_values(hub.get("SecureNAT", {})), mode=mode_of(hub.get("Option", {})))
-        # That it may stand beside a bridge is the administrator's word, not the server's.
+        # Only the document allows it beside a bridge; the server does not know.
         values["beside-bridge"] = line.values.get("beside-bridge", "")
         return {key: values[key] for key in line.values if key in values}
 
@@ -39,15 +39,15 @@ class SecureNatSetting(Setting):
         for change in changes:
             if change.want:
                 differing = {key for key, _, _ in differences(change.want, change.have)} if change.have else None
-                self.put(change.want, anew=differing is None or not differing <= OF_DHCP)
+                self.put(change.want, restart=differing is None or not differing <= OF_DHCP)
 
-    def put(self, want: Line, anew: bool) -> None:
-        """Set everything; a start anew ends every connection and forgets the leases, so DHCP alone goes without."""
+    def put(self, want: Line, restart: bool) -> None:
+        """Set everything; a restart ends every connection and drops the leases, so it is skipped for DHCP alone."""
         values = want.values
         options = self.call("GetSecureNATOption", RpcHubname_str=want.name)
         options.update(nat_options(values), RpcHubname_str=want.name)
         self.call("SetSecureNATOption", **options)
-        if not anew:
+        if not restart:
             return
         if "mode" in values:
             self.set_mode(want.name, values["mode"])
@@ -133,6 +133,6 @@ def address_or_zero(address: str) -> str:
 
 
 def mode_of(options: Dict[str, Any]) -> str:
-    """The mode that a hub's options make, `mixed` where they make none of ours."""
+    """The mode that a hub's options make, `mixed` where they make none that we set."""
     switches = tuple(options.get(name) == "true" for name in MODE_SWITCHES)
     return next((mode for mode, wanted in MODES.items() if wanted == switches), "mixed")

@@ -57,7 +57,7 @@ class ServerConcern(Concern):
         try:
             self.softether.call("GetServerInfo")
         except WrongPassword:
-            # Someone changed it by hand on a server that this agent has managed: root may set it anew.
+            # Someone changed it by hand on a server that this agent has managed: root may set it again.
             if not self.state.machine.path(KEPT_PASSWORD).exists():
                 raise
             hashed = password_hash(self.softether.secrets.administrator)

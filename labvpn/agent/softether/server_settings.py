@@ -65,7 +65,7 @@ class Setting(Handler):
                 self.set(change.want)
 
     def set(self, want: Line) -> None:
-        """Make one setting hold."""
+        """Apply one setting."""
         raise NotImplementedError
 
     def remove(self, lines: List[Line]) -> None:

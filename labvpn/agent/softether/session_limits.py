@@ -26,7 +26,7 @@ class SessionRules(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What a user is allowed: seconds and sessions; 0 is no limit."""
+    """What a user is allowed: seconds and sessions; 0 means unlimited."""
 
     seconds: int
     sessions: int
@@ -62,7 +62,7 @@ def live(listed: Iterable[Answer]) -> List[Live]:
             str(one["Username_str"]).lower(),
             str(one["ClientIP_ip"]),
             moment(str(one["CreatedTime_dt"])) or 0.0,
-            # Every other protocol stands in the name: SID-GUEST1-[OPENVPN_L3]-3.
+            # The name contains every other protocol: SID-GUEST1-[OPENVPN_L3]-3.
             "-[" not in str(one["Name_str"]),
         )
         for one in listed

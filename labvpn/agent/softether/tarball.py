@@ -52,7 +52,7 @@ class Tarball:
         return self.draft
 
     def fetch(self, source: str, digest: str) -> None:
-        """Have the archive in the agent's own folder; AgentError where it is another than the wanted one."""
+        """Have the archive in the agent's own folder; AgentError where it differs from the wanted one."""
         if self.digest(KEPT_ARCHIVE) != digest:
             fetched = KEPT_ARCHIVE + ".new"
             self.copy(source, fetched)
@@ -67,7 +67,7 @@ class Tarball:
         self.discard(source)
 
     def discard(self, source: str) -> None:
-        """Take away what the stack brought; an address of the configuration's own is not ours."""
+        """Delete what the stack copied here; a file that the configuration names is not ours."""
         if source.startswith((ON_HOST + SENT, HOMES)):
             self.machine.delete(place_of(source))
 

@@ -15,7 +15,7 @@ from labvpn.agent.softether.server_settings import current
 from labvpn.agent.softether.tarball import DRAFT, Tarball
 
 INSTALLED_MARK = UNPACKED.folder + "/.labvpn"
-"""The SHA-256 of the archive whose programs stand in the folder; missing while they are being placed."""
+"""The SHA-256 of the archive whose programs are in the folder; missing while they are being placed."""
 
 # What the server itself keeps beside its programs: no archive replaces it, whatever it brings.
 SERVERS_OWN = (

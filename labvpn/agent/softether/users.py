@@ -33,7 +33,7 @@ from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, USER_EXISTS, RpcError
 from labvpn.agent.softether.server_settings import Setting
 from labvpn.agent.softether.session_limits import live
 
-# What a line says of a user beside the policies.
+# A user's texts in a line, beside the policies.
 TEXTS = {"realname": ("RealName", "Realname_utf"), "note": ("Note", "Note_utf")}
 PROPERTIES = frozenset(TEXTS) | {"group", "expires", "policies"} | LOGIN_KEYS
 
@@ -51,7 +51,7 @@ def hub_block(softether: SoftEther, name: str) -> Optional[Tree]:
 class Users(Setting):
     """`user LAB/owner password=current realname="Jun" note="" group=none expires=never AutoDisconnect=1800`.
 
-    `policies=inherited` in the place of policies: he has none of his own, and SoftEther takes his group's.
+    `policies=inherited` in place of policies: the user has none, and SoftEther uses those of the group.
     """
 
     kind = "user"
@@ -102,21 +102,21 @@ class Users(Setting):
             return None
         policy = self.policy(line, block)
         if self.is_locked_out(line.name):
-            # The reaper took the access for a moment, which is no drift.
+            # The reaper took the access for a moment, which is not drift.
             policy = dict(policy, Access="true")
         values = {key: self.value(key, line, block, policy) for key in line.values}
         values.update(unstated_policies(policy, values))
         return values
 
     def policy(self, line: Line, block: Tree) -> Tree:
-        """The policy that holds for a user: his own, or his group's, which a line that asks for his own leaves out."""
+        """The policy that applies to a user: their own, or their group's, unless the line asks for their own alone."""
         if "Policy" in block or "policies" in line.values:
             return {} if self.inherits(line.name, block) else dict(block["Policy"])
         hub = hub_block(self.softether, line.name.partition("/")[0])
         return group_policy(hub or {}, str(block.get("GroupName", "")))
 
     def inherits(self, name: str, block: Tree) -> bool:
-        """Whether a user has no policy of his own; what the reaper gave him to hold him off is none."""
+        """Whether a user has no policy of their own; the one that the reaper set for a lockout does not count."""
         return "Policy" not in block or self.lockout_of(name).get("policy") is False
 
     def is_locked_out(self, name: str) -> bool:
@@ -128,7 +128,7 @@ class Users(Setting):
         return is_stand_in(block.get("Note")) and bool(self.lockout_of(name).get("made"))
 
     def lockout_of(self, name: str) -> Dict[str, Any]:
-        """The reaper's hold of a user that lasts now, empty where there is none; the reaper ends it within a minute."""
+        """A user's current lockout, empty where there is none; the reaper lifts it within a minute of its end."""
         if self.lockouts is None:
             self.lockouts = lockouts_file(self.softether.machine).found()[0] or {}
         hub, _, user = name.partition("/")
@@ -150,7 +150,7 @@ class Users(Setting):
         return policy_value(policy, key)
 
     def purges(self, line: Line) -> bool:
-        # Whoever is taken out of the list must not get in again by the password that he had before.
+        # A user who is removed from the list must not get in again by the former password.
         return is_kept(line) or line.name.partition("/")[2] == WILDCARD
 
     def lost(self, lines: Iterable[Line]) -> List[str]:

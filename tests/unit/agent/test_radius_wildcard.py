@@ -131,7 +131,7 @@ def test_a_server_that_came_back_with_a_user_of_a_hold_that_is_over_is_rid_of_hi
     again = dict(accounts.users["jdoe"])
     lockouts.lift(accounts.call, 1060)
     accounts.users["jdoe"] = again
-    lockouts.lift(accounts.call, 1100, anew=True)
+    lockouts.lift(accounts.call, 1100, again=True)
     assert list(accounts.users) == [WILDCARD]
 
 

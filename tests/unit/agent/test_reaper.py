@@ -123,15 +123,15 @@ def test_a_server_that_crashed_with_a_lifted_hold_is_told_again(machine: FakeMac
     lockouts.lift(hub.call, 1060)
     hub.record["policy:Access_bool"] = False
     assert lockouts.lift(hub.call, 1100) == []
-    assert lockouts.lift(hub.call, 1100, anew=True) == ["guest1"]
+    assert lockouts.lift(hub.call, 1100, again=True) == ["guest1"]
     assert hub.open
-    assert lockouts.due(2000, anew=True) == []
+    assert lockouts.due(2000, again=True) == []
 
 
 def test_a_user_whom_the_administrator_shut_out_stays_shut_out(machine: FakeMachine) -> None:
     hub, lockouts = Hub(**{"policy:Access_bool": False}), Lockouts(machine, "LAB")
     lockouts.lock_out(hub.call, "guest1", 1000, 60)
-    lockouts.lift(hub.call, 5000, anew=True)
+    lockouts.lift(hub.call, 5000, again=True)
     assert not hub.open
 
 
