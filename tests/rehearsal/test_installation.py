@@ -150,7 +150,7 @@ def test_a_server_from_an_archive_runs_under_our_unit_and_lets_users_in(unpacked
 def test_our_unit_changed_by_hand_is_seen_and_put_right(unpacked: Ways) -> None:
     unpacked.shell("echo '# by hand' >>/etc/systemd/system/vpnserver.service")
     assert [line.rpartition(" ")[2] for line in sorted(unpacked.drift()["host"])] == ["unit=current", "unit=differs"]
-    assert unpacked.converge("host") == ["~ archive vpnserver: unit set anew"]
+    assert unpacked.converge("host") == ["~ archive vpnserver: unit set again"]
 
 
 def test_an_archive_with_another_checksum_is_not_installed(unpacked: Ways) -> None:

@@ -151,9 +151,7 @@ class SoftEther:
 
     def notes(self) -> List[str]:
         """What to say where the server itself could not be asked."""
-        return (
-            ["{}; the values here come from its file".format(self.trouble)] if self.trouble and self.installed else []
-        )
+        return ["{}; the values come from its file".format(self.trouble)] if self.trouble and self.installed else []
 
     def inaccessible(self) -> List[List[str]]:
         """Why the agent cannot ask the server on the loopback: pairs of what is wrong and what to do."""

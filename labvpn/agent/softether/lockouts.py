@@ -84,7 +84,7 @@ class Lockouts:
         self.unsaved = self.file.keep(dict(others or {}, **{self.hub: self.entries}))
 
     def lock_out(self, call: Call, user: str, now: float, seconds: float) -> bool:
-        """Refuse a user's logins for a while; False where that fails. Whom the administrator shut out stays shut out."""
+        """Refuse a user's logins for a while, False where that fails; the administrator's own refusal stays."""
         record, by_wildcard = record_behind(lambda name: own_record(call, self.hub, name), user)
         if record is None:
             return False
@@ -120,7 +120,7 @@ class Lockouts:
                 entry["until"] = max(entry["until"], latest + seconds)
 
     def lift(self, call: Call, now: float, again: bool = False) -> List[str]:
-        """Lift what is over and return its users; with `again`, also those that the server may have forgotten to lift."""
+        """Lift what is over and return its users; `again` those too that the server may have forgotten."""
         due = self.due(now, again)
         for user in due:
             self.open(call, user, self.entries[user])

@@ -70,7 +70,7 @@ def test_changes_are_told_in_plain_words() -> None:
     assert [describe(change) for change in compare(desired, observed)] == [
         "+ user LAB/a",
         "~ user LAB/b: x 1 -> 2",
-        "~ administrator: password set anew",
+        "~ administrator: password set again",
         "- listener 8080",
     ]
 
