@@ -44,7 +44,7 @@ class Session:
     def concern(self, name: str) -> Concern:
         """A concern by its name."""
         state = State(self.machine, name)
-        # The host may look where it is going to be.
+        # The host's document may place it elsewhere.
         self.softether.place = installation(self.machine)
         if name == "host":
             return HostConcern(state, self.softether, str(self.request.get("seed") or ""))
@@ -80,7 +80,7 @@ class Session:
             digests = SecretDigests(self.machine, name)
             answer["begun"] = digests.begun()
             every = lines + list(concern.state.lines().values())
-            # Who asks without secrets, as a check does, cannot tell a renewed one.
+            # Without secrets, as in a check, a renewed one cannot be detected.
             answer["renewed"] = digests.renewed(every, self.softether.secrets) if self.request.get("secrets") else None
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
@@ -93,7 +93,7 @@ class Session:
         return answer
 
     def converge(self, name: str) -> str:
-        """Make a concern's document hold."""
+        """Apply a concern's document."""
         text = str(self.request.get("desired") or "")
         with self.lock(name, "converge"):
             concern, digests = self.concern(name), SecretDigests(self.machine, name)
@@ -128,7 +128,7 @@ class Session:
 
 
 def known(name: str) -> str:
-    """A concern's name; AgentError if it is none."""
+    """A concern's name; AgentError for any other word."""
     if name not in CONCERNS:
         raise AgentError(
             "the agent on the VPN host does not know the concern {}: use one of {}".format(name, ", ".join(CONCERNS))
@@ -175,7 +175,7 @@ def work(words: List[str], stream: TextIO) -> str:
 
 
 def complain(sentence: str) -> int:
-    """Say what failed on stderr, in any locale, and return the exit status."""
+    """Write what failed to stderr, in any locale, and return the exit status."""
     sys.stderr.buffer.write((harmless(sentence) + "\n").encode("utf-8"))
     return 1
 

@@ -56,7 +56,7 @@ class Status:
         return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8") + "\n"
 
     def sessions(self, hub: str) -> Iterator[Dict[str, Any]]:
-        """The users' sessions; the hub's own, of its router and its bridges, are none."""
+        """The users' sessions, without the hub's own, of its router and its bridges."""
         for session in self.softether.call("EnumSession", HubName_str=hub).get("SessionList", []):
             if is_users(session):
                 yield from self.session(hub, session)

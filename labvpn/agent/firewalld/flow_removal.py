@@ -124,7 +124,7 @@ def address_in(status: Answer) -> str:
 
 
 def transport_of(name: str, status: Answer) -> Transport:
-    """By what a session came; its name says the protocol (SID-GUEST1-[OPENVPN_L3]-3), but for SoftEther's own."""
+    """How a session is transported; its name has the protocol (SID-GUEST1-[OPENVPN_L3]-3), but for SoftEther's own."""
     # The server gives the port with its bytes the other way round.
     port = int.from_bytes(int(status.get("ClientPort_u32") or 0).to_bytes(4, "big"), "little")
     kind = name.rpartition("-[")[2] if "-[" in name else ""

@@ -109,7 +109,7 @@ def returned(command: str, before: Rules, now: Rules) -> List[str]:
 def by_nft(before: Rules, now: Rules) -> Iterator[Dict[str, Any]]:
     """The same for elements of firewalld's sets that have no end.
 
-    A rule in firewalld's own chains is only told: one that was taken back meanwhile would stay without an owner.
+    A rule in firewalld's own chains is only reported: one that was removed meanwhile would stay without an owner.
     """
     for place, elements in before.items():
         if place[:2] == ("nft", "element") and place in now:
@@ -120,7 +120,7 @@ def by_nft(before: Rules, now: Rules) -> Iterator[Dict[str, Any]]:
 
 
 def missing_at(rules: List[str], present: List[str]) -> Iterator[Tuple[int, str]]:
-    """What is missing, each with its place among what stands by then."""
+    """What is missing, each with its position among the rules present by then."""
     there = list(present)
     for at, rule in enumerate(rules):
         if rule not in there:

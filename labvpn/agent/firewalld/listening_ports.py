@@ -88,5 +88,5 @@ def program_of(comm: "os.PathLike[str]", cgroup: "os.PathLike[str]") -> str:
 
 
 def printable(text: str) -> str:
-    """A text of somebody else's on one line, with a question mark for each character that would not show."""
+    """Someone else's text on one line, with a question mark for each unprintable character."""
     return "".join(character if character.isprintable() else "?" for character in text)

@@ -43,7 +43,7 @@ class Packet(NamedTuple):
 
 
 class Ruleset:
-    """Tables, chains, rules and sets as `nft -j list ruleset` prints them. Raises ValueError where it is none."""
+    """Tables, chains, rules and sets as `nft -j list ruleset` prints them. ValueError for any other text."""
 
     def __init__(self, text: str) -> None:
         self.chains: Dict[Tuple[str, str, str], Dict[str, Any]] = {}
@@ -84,13 +84,13 @@ class Ruleset:
         return found
 
     def of_base(self, key: Tuple[str, str, str], packet: Packet) -> Set[str]:
-        """What one base chain says."""
+        """The outcomes of one base chain."""
         outcomes = self.of_chain(key, packet, 0)
         fallen = DROP if self.chains[key].get("policy") == "drop" else END
         return {fallen if word == RETURN else word for word in outcomes}
 
     def of_chain(self, key: Tuple[str, str, str], packet: Packet, depth: int) -> Set[str]:
-        """What a chain says; `return` where it goes back to whoever called it."""
+        """The outcomes of a chain; `return` where it goes back to its caller."""
         if depth > 16 or key not in self.chains:
             return {UNKNOWN}
         found: Set[str] = set()
@@ -102,7 +102,7 @@ class Ruleset:
         return found | {RETURN}
 
     def of_rule(self, key: Tuple[str, str, str], rule: List[Any], packet: Packet, depth: int) -> Tuple[bool, Set[str]]:
-        """Whether a rule surely takes the packet, and what it says then."""
+        """Whether a rule surely matches the packet, and its outcomes then."""
         sure = True
         for statement in rule:
             word, body = the_one(statement)
@@ -123,7 +123,7 @@ class Ruleset:
         return True, {"continue"}
 
     def of_jump(self, key: Tuple[str, str, str], word: str, target: str, packet: Packet, depth: int) -> Set[str]:
-        """What another chain says; its end leads back here, or after `goto` to whoever called this one."""
+        """The outcomes of another chain; its end leads back here, or after `goto` to this chain's caller."""
         outcomes = self.of_chain((key[0], key[1], target), packet, depth + 1)
         back = "continue" if word == "jump" else RETURN
         return {back if one == RETURN else one for one in outcomes}

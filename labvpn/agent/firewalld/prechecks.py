@@ -1,4 +1,4 @@
-"""What is looked at before the firewall is changed: what cannot be, and what users would notice."""
+"""What is checked before the firewall is changed: what is impossible, and what users would notice."""
 
 from typing import Iterable, Iterator, List, Set
 
@@ -38,7 +38,7 @@ def zones_of(lines: Iterable[Line]) -> List[str]:
 
 
 class Prechecks:
-    """One look at a host's firewalls and sockets, against a document."""
+    """Compares a host's firewalls and sockets with a document."""
 
     def __init__(self, firewalld: Firewalld, rollback: Rollback) -> None:
         self.firewalld = firewalld
@@ -129,7 +129,7 @@ class Prechecks:
                 yield "starting firewalld closes {} ({}) to everyone outside".format(port, who)
 
     def opened(self, desired: List[Line]) -> Set[str]:
-        """What is open after the start: SSH, the document's own, and what the files of its zones hold already."""
+        """What is open after the start: SSH, the document's own, and what the files of its zones contain already."""
         ports = {"{}/tcp".format(port) for port in ssh_ports(self.machine)}
         for line in desired:
             if line.kind in ("service", "zone"):

@@ -46,7 +46,7 @@ class RichRules(Handler):
         return dict(line.values, **{self.key: listed(self.parts(line), lasting, now)})
 
     def there(self, line: Line, part: str, lasting: bool) -> bool:
-        """Whether the rule of a part stands in the zone."""
+        """Whether the rule of a part is in the zone."""
         return self.firewalld.has_rule(self.zone(line), self.rule(line, part), lasting)
 
     def apply(self, changes: List[Change]) -> None:
@@ -72,7 +72,7 @@ class RichRules(Handler):
 
 
 class ClosedPorts(RichRules):
-    """`closed public/8000/tcp only=203.0.113.20`: open to these addresses and, by our rules, to nobody else."""
+    """`closed public/8000/tcp only=203.0.113.20`: open to these addresses and, by our rules, to no others."""
 
     kind = "closed"
     key = "only"

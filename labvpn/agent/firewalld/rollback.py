@@ -59,7 +59,7 @@ class Rollback:
     def save(self, interfaces: Iterable[str], ours: Dict[str, List[str]]) -> None:
         """Copy firewalld's settings and what holds for now; `state.json` is last, so what was cut off is not saved.
 
-        The zone of an interface that NetworkManager keeps stands in no file of firewalld's, so it is asked for.
+        No file of firewalld has the zone of an interface that NetworkManager keeps, so it is asked for.
         """
         self.machine.delete(SAVED)
         self.machine.path(SAVED).mkdir(mode=0o700, parents=True)
@@ -100,7 +100,7 @@ class Rollback:
         return state
 
     def confirm(self) -> List[str]:
-        """Let the new rules stay; AgentError if they are gone already, or if this is no new connection."""
+        """Let the new rules stay; AgentError if they are gone already, or if this connection is not new."""
         if self.machine.read(RETURNED) is not None:
             self.machine.delete(RETURNED)
             raise AgentError(

@@ -1,4 +1,4 @@
-"""What a zone or a policy of firewalld says of a port, rule by rule, in the order in which firewalld asks them.
+"""The verdicts of a zone or a policy of firewalld on a port, rule by rule, in the order of firewalld's evaluation.
 
 What is not understood is never taken for open or closed: it is `unclear`, and named.
 """
@@ -26,7 +26,7 @@ TARGETS = {"ACCEPT": OPEN, "DROP": SHUT, "REJECT": SHUT, "%%REJECT%%": SHUT, "de
 
 
 class Ruling(NamedTuple):
-    """What one rule says of a port: for whom ('' is all who arrive), the rule in words, if surely."""
+    """A rule's verdict on a port: for whom ('' is all who arrive), the rule in words, whether it is certain."""
 
     verdict: str
     whom: str
@@ -54,7 +54,7 @@ class Rulings:
         self.own = own
 
     def of_parts(self, parts: Parts, port: str, family: str, ending: bool = True) -> Iterator[Ruling]:
-        """What a zone or policy says: rich rules before, what denies, what allows, rich rules after, the target."""
+        """A zone's or policy's rulings: rich rules before, what denies, what allows, rich rules after, the target."""
         yield from unknown_parts(parts)
         rules = [rule for text in parts.get("rich rules", []) for rule in self.of_rule(text, port, family)]
         yield from (ruling for rank, ruling in sorted(rules, key=lambda pair: pair[0]) if rank < 0)
@@ -67,7 +67,7 @@ class Rulings:
             yield from of_target(parts)
 
     def plain(self, parts: Parts, port: str) -> Iterator[Ruling]:
-        """The entries that are no rich rules."""
+        """The entries that are not rich rules."""
         for entry in sorted(parts.get("ports", []), key=by_number):
             if covers(entry, port):
                 yield Ruling(OPEN, "", "port " + entry)
@@ -83,7 +83,7 @@ class Rulings:
             yield from self.of_forward(dict(pair.partition("=")[::2] for pair in entry.split(":", 3)), port, entry)
 
     def of_service(self, name: str, port: str, words: str) -> Iterator[Ruling]:
-        """What a service with all that it includes says of a port."""
+        """The rulings of a service, with all that it includes, on a port."""
         found = self.definitions.service(name)
         if found is None or found.unknown:
             why = "whose definition is not known" if found is None else "which has " + ", ".join(found.unknown)
@@ -108,7 +108,7 @@ class Rulings:
         return not address or address in self.own or address.startswith("127.") or address == "::1"
 
     def of_rule(self, text: str, port: str, family: str) -> Iterator[Tuple[int, Ruling]]:
-        """What a rich rule says of a port, with its priority."""
+        """The rulings of a rich rule on a port, with its priority."""
         rule, words = read_rule(text), "the rich rule " + text.replace('"', "")
         if rule.family not in ("", family) or (rule.destination and not is_unicast(rule.destination)):
             return
@@ -137,7 +137,7 @@ class Rulings:
         if rule.element == "service":
             yield from self.of_service(values.get("name", ""), port, "")
         elif about.get(rule.element):
-            # A source port is one of many: what it denies is denied to nobody who takes another.
+            # A rule that denies a source port denies nothing to a sender that uses another.
             yield Ruling(OPEN, "", "", sure=rule.element != "source-port" or rule.action == "accept")
 
 

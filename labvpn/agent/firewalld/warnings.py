@@ -1,4 +1,4 @@
-"""What firewalld and the kernel let in that they should not, or that nobody here asked for, in sentences."""
+"""What firewalld and the kernel let in that they should not, or that the stack does not manage, in sentences."""
 
 from typing import Dict, Iterator, List
 
@@ -21,7 +21,7 @@ LETS_NOTHING_IN = ("icmp-block", "icmp-type", "masquerade")
 
 
 class Exposure:
-    """One look at what a host lets in."""
+    """Finds what a host lets in."""
 
     def __init__(self, firewalld: Firewalld, runtime: Runtime) -> None:
         self.firewalld = firewalld
@@ -37,14 +37,14 @@ class Exposure:
         ports = list(dict.fromkeys(line.name.partition("/")[2] for line in closed))
         found = []
         for port in ports:
-            told = [
+            openings = [
                 one
                 for lasting in self.firewalld.scopes()
                 for one in Openings(self.firewalld, lasting, own).of_port(port)
                 if one.rule.replace("the rich rule ", "") not in ours
             ]
-            found += [sentence(port, one) for one in [*told, *self.direct(port)]]
-            if not told:
+            found += [sentence(port, one) for one in [*openings, *self.direct(port)]]
+            if not openings:
                 found += self.by_hand(port)
         return list(dict.fromkeys(found))
 
@@ -65,8 +65,8 @@ class Exposure:
         if not self.firewalld.running() or kernel.lost():
             return
         if kernel.unverifiable():
-            told = "{} should be closed, and the kernel's rules for it are unknown: no nft shows them"
-            yield told.format(port)
+            text = "{} should be closed, and the kernel's rules for it are unknown: no nft shows them"
+            yield text.format(port)
         for rule in kernel.before_zones():
             if may_reach(["ipv4", "filter", *rule.split()], port):
                 yield "{} should be closed, but a rule of iptables lets it in before firewalld's own rules: {}".format(
@@ -84,10 +84,10 @@ class Exposure:
             for source in STRANGER.values():
                 verdicts = ruleset.verdicts(Packet(interface, source, transport, int(number)))
                 if ACCEPT in verdicts or END in verdicts:
-                    told = (
+                    text = (
                         "{} should be closed, but the kernel opens it to everyone on {}, and no setting of firewalld "
                     )
-                    yield (told + "does that: see `nft list ruleset`").format(port, interface)
+                    yield (text + "does that: see `nft list ruleset`").format(port, interface)
                     break
         for table in rules_to(ruleset, int(number)):
             yield "{} should be closed, but table {} of nft redirects another port to it; remove that rule".format(
@@ -95,7 +95,7 @@ class Exposure:
             )
 
     def others(self, desired: List[Line]) -> Iterator[str]:
-        """One sentence for each zone or policy by which anybody from outside comes."""
+        """One sentence for each zone or policy that lets packets from outside in."""
         own = {
             one
             for line in desired
@@ -118,7 +118,7 @@ class Exposure:
                     )
 
     def unopened(self, ports: List[str]) -> Iterator[str]:
-        """Which of these ports a firewalld that nobody here manages keeps shut, or opens to some alone."""
+        """Which of these ports a firewalld that the stack does not manage keeps closed, or opens to some only."""
         openings = Openings(self.firewalld, lasting=False)
         ways = {port: list(openings.of_port(port)) for port in ports}
         open_to_all = {
@@ -146,20 +146,20 @@ def allowed(line: Line) -> List[str]:
 def sentence(port: str, one: Opening) -> str:
     """That something opens a port that should be closed, or may open it."""
     if one.verdict == UNCLEAR:
-        told = "{} should be closed, and whether {} of firewalld opens it to {} is unknown: {}"
-        return told.format(port, one.place, one.whom, one.rule)
-    told = "{} should be closed, but {} of firewalld opens it to {} by {}; remove that entry"
-    return told.format(port, one.place, one.whom, one.rule)
+        text = "{} should be closed, and whether {} of firewalld opens it to {} is unknown: {}"
+        return text.format(port, one.place, one.whom, one.rule)
+    text = "{} should be closed, but {} of firewalld opens it to {} by {}; remove that entry"
+    return text.format(port, one.place, one.whom, one.rule)
 
 
 def limits(port: str, found: List[Opening]) -> str:
     """That a port is open to some users only, or that this is unknown."""
     unclear = [one for one in found if one.verdict == UNCLEAR]
     if unclear:
-        told = "whether firewalld, which this stack does not manage, opens {} to users is unknown: {} has {}"
-        return told.format(port, unclear[0].place, unclear[0].rule)
-    told = "firewalld, which this stack does not manage, opens {1} to {0} only"
-    return told.format(", ".join(dict.fromkeys(one.whom for one in found)), port)
+        text = "whether firewalld, which this stack does not manage, opens {} to users is unknown: {} has {}"
+        return text.format(port, unclear[0].place, unclear[0].rule)
+    text = "firewalld, which this stack does not manage, opens {1} to {0} only"
+    return text.format(", ".join(dict.fromkeys(one.whom for one in found)), port)
 
 
 def lets_in(parts: Dict[str, List[str]]) -> List[str]:

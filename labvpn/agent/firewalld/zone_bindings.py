@@ -35,11 +35,11 @@ class ZoneBindings(Handler):
         return outcome.output.strip() if outcome.status == 0 else ""
 
     def zone_of(self, name: str, lasting: bool) -> str:
-        """The permanent zone, or that of now."""
+        """The permanent zone, or that of the runtime."""
         return self.lasting(name) if lasting else self.now(name)
 
     def now(self, name: str) -> str:
-        """The zone of now, '' where only the default zone takes it."""
+        """The zone in the runtime, '' where only the default zone takes it."""
         return self.among(name, lasting=False)
 
     def among(self, name: str, lasting: bool) -> str:

@@ -71,7 +71,7 @@ class ZoneEntries(Handler):
         return values
 
     def there(self, zone: str, key: str, lasting: bool) -> List[str]:
-        """A zone's entries of one kind, permanent or of now."""
+        """A zone's entries of one kind, permanent or of the runtime."""
         if not lasting:
             return self.firewalld.current_zone(zone).get(key, [])
         held: List[str] = getattr(self.firewalld.permanent_zone(zone), key, [])

@@ -59,7 +59,7 @@ class AccessList(Setting):
         return actual
 
     def openings(self, hub: str, wanted: Iterable[Line]) -> List[str]:
-        """What rules of others let pass that ours would not, in words: those that stand before the end of our list."""
+        """What rules of others let pass that ours would not, in words: those before the end of our list."""
         ours = [line for line in wanted if line.name.startswith(hub + "/")]
         end = max((int(line.values["priority"]) for line in ours), default=-1)
         free = {line.values["user"].lower() for line in ours if is_free(line)}
@@ -81,7 +81,7 @@ class AccessList(Setting):
                 self.replace(hub, [], [line.name.partition("/")[2] for line in lines])
 
     def replace(self, hub: str, wanted: List[Line], gone: Iterable[str]) -> None:
-        """Write the whole list anew, since there is no call for one rule: a call for all leaves no gap between them."""
+        """Rewrite the whole list, since no call sets one rule: a call for all leaves no gap between them."""
         mine = {line.name.partition("/")[2]: rule_parameters(line) for line in wanted}
         listed = self.call("EnumAccess", HubName_str=hub).get("AccessList", [])
         others = [rule for rule in listed if rule["Note_utf"] not in mine and rule["Note_utf"] not in gone]

@@ -12,7 +12,7 @@ from labvpn.agent.softether.config_file import Tree
 from labvpn.agent.softether.hashes import user_hash
 from labvpn.agent.softether.radius_wildcard import WILDCARD
 
-# The key of a line that says which way it is, and SoftEther's number of it.
+# The key of a line that names the way to log in, and SoftEther's number of it.
 WAYS = {"password": "1", "certificate": "2", "signed": "3", "radius": "4"}
 ANONYMOUS = "0"
 LOGIN_KEYS = frozenset(WAYS) | {"serial"}

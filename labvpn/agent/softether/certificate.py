@@ -1,4 +1,4 @@
-"""The certificate that the server shows, told apart by its fingerprint; and how TLS and the log's copy are set."""
+"""The certificate that the server shows, identified by its fingerprint; the settings of TLS and of syslog."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import base64
@@ -77,7 +77,7 @@ class SyslogSetting(Setting):
 
 
 def fingerprint(stored: str) -> str:
-    """The SHA-256 of a certificate as the configuration stores it, in base64 of either form; `none` if it is none."""
+    """The SHA-256 of a certificate as the configuration stores it, in base64 of DER or PEM; `none` for other text."""
     try:
         data = base64.b64decode(stored, validate=True)
         if data.startswith(b"-----"):

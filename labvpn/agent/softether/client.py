@@ -95,7 +95,7 @@ class SoftEther:
 
     @property
     def peer(self) -> Peer:
-        """How the server is told from others that listen on its ports."""
+        """How the server is distinguished from other programs on its ports."""
         return Peer(self.machine, self.place.config)
 
     def rpc(self, port: int, password: str, seconds: float = CALL_SECONDS, hub: str = "") -> Rpc:
@@ -111,7 +111,7 @@ class SoftEther:
         return self.first_listener(self.log_in_at)
 
     def first_listener(self, connect: Callable[[int], Rpc]) -> Rpc:
-        """The first listener's connection that can be had; a port that somebody else has taken is told first."""
+        """The connection to the first listener that answers; a port of another program is reported first."""
         trouble: AgentError = Unreachable("SoftEther on the VPN host has no listener: give the server at least one")
         for port in self.ports():
             try:
@@ -133,7 +133,7 @@ class SoftEther:
         )
 
     def tree(self) -> Tree:
-        """The running configuration; of a server that is down or locks us out, what its file says."""
+        """The running configuration; that of its file where the server is down or refuses us."""
         if self.config is None:
             try:
                 self.call("GetServerInfo")
@@ -150,7 +150,7 @@ class SoftEther:
         return isinstance(self.trouble, WrongPassword)
 
     def notes(self) -> List[str]:
-        """What to say where the server itself could not be asked."""
+        """A note where the server itself could not be asked."""
         return ["{}; the values come from its file".format(self.trouble)] if self.trouble and self.installed else []
 
     def inaccessible(self) -> List[List[str]]:
@@ -179,7 +179,7 @@ class SoftEther:
             return load(file)
 
     def refresh(self) -> None:
-        """Read anew at the next look."""
+        """Drop the configuration, so that it is read again."""
         self.config = None
 
     def move_to(self, port: int) -> None:
@@ -205,7 +205,7 @@ class SoftEther:
             time.sleep(0.1)
 
     def trouble_at(self, port: int) -> str:
-        """Why a listener takes no calls as yet, nothing where it does."""
+        """Why a listener does not answer calls yet, '' where it does."""
         try:
             self.rpc(port, "none", 1.0).call("GetServerInfo")
         except WrongPassword:

@@ -1,4 +1,4 @@
-"""The server's crashes: noticed by its processes, remembered, and laid to whoever was connecting at that moment."""
+"""The server's crashes: noticed by its processes, recorded, and attributed to who was connecting at that moment."""
 
 import os
 import re
@@ -46,7 +46,7 @@ class ServerLog(SecurityLog):
 
 
 class Process(NamedTuple):
-    """A process of the server, told from every other by its start in ticks since the boot."""
+    """A process of the server, identified by its start in ticks since the boot."""
 
     pid: int
     parent: int
@@ -97,13 +97,13 @@ def crash_warnings(machine: Machine, now: float) -> List[str]:
 def suspicions(crash: Crash) -> List[Failure]:
     """What a crash counts against the sources: certain guilt, or no more than a failed login each.
 
-    Who crashes a server that many dial at must not have the guard bar them all.
+    Someone who crashes a busy server must not get all of its users banned.
     """
     return [Failure(crash.at, source, "", FORGERY if crash.certain else GUESS) for source in crash.sources]
 
 
 class CrashWatch:
-    """Looks again and again at the server's processes; each look says which crash came since the last one."""
+    """Polls the server's processes; each poll returns the crash since the last one."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -113,7 +113,7 @@ class CrashWatch:
         self.recent: List[str] = []
 
     def poll(self, now: float) -> List[Crash]:
-        """The crash since the last look, if there was one."""
+        """The crash since the last poll, if there was one."""
         self.recent = (self.recent + list(self.log.lines()))[-MOST_LINES:]
         before = self.serving
         serving = serving_process(self.machine, before)
@@ -131,7 +131,7 @@ class CrashWatch:
         return [crash]
 
     def restarted(self) -> int:
-        """How often systemd has started the unit again by itself; 0 where it does not say (before version 235)."""
+        """How often systemd has restarted the unit by itself; 0 where it does not count (before version 235)."""
         unit = installation(self.machine).unit
         words = self.machine.run(["systemctl", "show", "-p", "NRestarts", unit]).output.strip().partition("=")[2]
         return int(words) if words.isdigit() else 0
@@ -180,7 +180,7 @@ def process_of(folder: Path) -> Optional[Process]:
 
 
 def split_at_start(lines: List[str]) -> Tuple[List[Tuple[float, str]], bool]:
-    """What the log says before the server's newest start, and whether it ended in order before that."""
+    """The log before the server's newest start, and whether the server ended in order before that."""
     stamped = [(stamp(found.group(1)), found) for found in map(LOGGED.match, lines) if found]
     known = [(at + float(found.group(2)), found.group(3)) for at, found in stamped if at is not None]
     starts = [number for number, (_, text) in enumerate(known) if RULER.match(text)]

@@ -24,7 +24,7 @@ class Generation(Setting):
         raise AgentError(mismatch(detected_generation(self.softether)))
 
     def restore(self, line: Line, remembered: Dict[str, Any]) -> None:
-        """What is only compared is not brought back: a line that leaves the document says nothing more."""
+        """What is only compared is not restored."""
 
 
 def detected_generation(softether: SoftEther) -> str:
@@ -42,7 +42,7 @@ def mismatch(number: str) -> str:
 
 
 def unexpected(softether: SoftEther, desired: List[Line]) -> List[str]:
-    """The sentence where the stack says nothing of a server of generation 4."""
+    """The warning where the stack does not name a server's generation 4."""
     stated = any(line.kind == Generation.kind for line in desired)
     if stated or not softether.installed or detected_generation(softether) == USUAL:
         return []

@@ -78,7 +78,7 @@ def weaknesses(hub: str, block: Tree, desired: List[Line]) -> List[str]:
 
 
 def word_of(words: Sequence[str], number: object) -> str:
-    """The word that stands for a number of the configuration, or the number where none does."""
+    """The word for a number of the configuration, or the number where there is none."""
     text = str(number)
     return words[int(text)] if text.isdigit() and int(text) < len(words) else text
 

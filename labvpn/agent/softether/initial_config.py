@@ -15,7 +15,7 @@ def flag(value: bool) -> str:
 
 
 def off(values: Dict[str, str]) -> bool:
-    """Whether an `enabled=` line says no."""
+    """Whether an `enabled=` line is not `yes`."""
     return values.get("enabled") != "yes"
 
 

@@ -99,7 +99,7 @@ class InstallationChecks:
 
 
 def missing_packages(names: List[str]) -> List[str]:
-    """What to say of packages that are not there, where they cannot be installed by us."""
+    """The refusal for missing packages where the agent cannot install them."""
     if "softether-vpnserver" in names:
         return ["has no apt-get, and SoftEther's package is Debian's", "set server.install to `tarball` or `present`"]
     return ["lacks {}".format(" and ".join(names)), "`yum install {}`".format(" ".join(names))]

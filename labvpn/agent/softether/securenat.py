@@ -91,7 +91,7 @@ def nat_values(block: Dict[str, Any]) -> Values:
 
 
 def masks(router: str, handed_out: str) -> str:
-    """The router's netmask, and after a comma the one that clients get where that is another."""
+    """The router's netmask, and after a comma the one that clients get where that differs."""
     return router if handed_out in ("", router) else router + "," + handed_out
 
 

@@ -96,6 +96,6 @@ class ServerConcern(Concern):
 
 
 def require(softether: SoftEther) -> None:
-    """AgentError where there is no SoftEther to configure."""
+    """AgentError where SoftEther is not installed."""
     if not softether.installed:
         raise AgentError("SoftEther is not installed on the VPN host: the host step comes first; run `pulumi up` again")

@@ -26,7 +26,7 @@ class SessionAges:
     """When each session of one hub began, in seconds of the server's tick, which starts with the server.
 
     GetServerStatus gives the tick in milliseconds beside the time of day. A session that is new since the last round
-    is no older than that round, whatever the time of day says of its beginning.
+    is not older than that round, whatever the time of day says of its beginning.
     """
 
     def __init__(self, machine: Machine, hub: str) -> None:

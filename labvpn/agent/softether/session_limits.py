@@ -55,7 +55,7 @@ def is_users(listed: Answer) -> bool:
 
 
 def live(listed: Iterable[Answer]) -> List[Live]:
-    """The users' sessions of EnumSession; the hub's own, of its router and its bridges, are none."""
+    """The users' sessions of EnumSession, without the hub's own, of its router and its bridges."""
     return [
         Live(
             str(one["Name_str"]),

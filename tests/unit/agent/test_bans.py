@@ -42,7 +42,7 @@ class Host(Machine):
         self.rules: dict[str, str] = {}
         self.services: set[str] = set()
         self.refuses = "nothing"
-        self.before_a_look: Callable[[], object] = list
+        self.before_reading: Callable[[], object] = list
 
     def run(self, command: Sequence[str], seconds: float = 60, environment: Any = None) -> Outcome:
         words = list(command)
@@ -51,7 +51,7 @@ class Host(Machine):
         if "--list-all-zones" in words and "--permanent" in words:
             return Outcome(0, "public\n  rich rules: \n")
         if "--list-all-zones" in words:
-            act, self.before_a_look = self.before_a_look, list
+            act, self.before_reading = self.before_reading, list
             act()
             return Outcome(0, "public\n  rich rules: \n" + "".join(f"\t{rule}\n" for rule in self.rules))
         if any(word.startswith("--query-rich-rule=") for word in words):
@@ -177,9 +177,9 @@ def test_a_rule_that_could_not_be_taken_away_yet_is_still_known_to_be_the_guards
 def test_a_bar_that_comes_while_the_zones_are_looked_at_is_not_taken_for_somebody_elses(host: Host) -> None:
     guard = set_up(host)
     appended(host, guesses(10))
-    look = Firewalld(host)
-    host.before_a_look = lambda: guard.round(NOW + 10)
-    assert look.for_now_only() == {}
+    firewalld = Firewalld(host)
+    host.before_reading = lambda: guard.round(NOW + 10)
+    assert firewalld.for_now_only() == {}
     assert set(host.rules) == {RULE}
 
 

@@ -35,7 +35,7 @@ def actual(server: FakeSoftEther, line: str) -> str:
     return observed_text(HubConcern(State(server.machine, "hub"), server), line + "\n").strip()
 
 
-def test_a_user_without_a_policy_is_shown_with_the_limits_that_hold(tmp_path: Path) -> None:
+def test_a_user_without_a_policy_is_foundwith_the_limits_that_hold(tmp_path: Path) -> None:
     server = softether(tmp_path)
     assert actual(server, INHERITS) == INHERITS
     assert actual(server, OWN) == OWN.replace("AutoDisconnect=0", "AutoDisconnect=900")
@@ -57,9 +57,9 @@ def test_the_reapers_hold_is_no_policy_of_the_users_own(tmp_path: Path) -> None:
 def test_a_policy_comes_and_goes_as_a_whole(tmp_path: Path, want: str, have: str, used: bool) -> None:
     server = softether(tmp_path)
     server.answers["GetUser"] = {"UsePolicy_bool": not used, "policy:AutoDisconnect_u32": 5, "GroupName_str": "staff"}
-    shown_ = have if used else have.replace("AutoDisconnect=0", "AutoDisconnect=5")
+    found = have if used else have.replace("AutoDisconnect=0", "AutoDisconnect=5")
     Users(server).apply(
-        [Change(parse_line(want), parse_line(shown_.replace("policies=inherited", "AutoDisconnect=900")))]
+        [Change(parse_line(want), parse_line(found.replace("policies=inherited", "AutoDisconnect=900")))]
     )
     sent = server.calls[-1][1]
     assert sent["UsePolicy_bool"] is used
