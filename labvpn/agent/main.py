@@ -11,13 +11,13 @@ from labvpn.agent.core.errors import AgentError, harmless
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import AGENT, HOME
-from labvpn.agent.core.secret_digests import SecretDigests
+from labvpn.agent.core.secret_digests import SecretDigests, Secrets
 from labvpn.agent.core.state import State
 from labvpn.agent.daemons.login_guard import guard_logins
 from labvpn.agent.daemons.session_reaper import reap_sessions
 from labvpn.agent.firewalld.firewall import FirewallConcern
 from labvpn.agent.firewalld.rollback import Rollback
-from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.host import HostConcern
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.installations import installation

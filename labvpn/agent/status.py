@@ -7,9 +7,10 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.core.times import NEVER, moment
 from labvpn.agent.firewalld.ban_list import bans_of, guard_state
-from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import crashes_of
 from labvpn.agent.softether.login_reader import LoginReader
 from labvpn.agent.softether.login_records import Grammars

@@ -158,3 +158,13 @@ def describe_value(difference: Tuple[str, str, str]) -> str:
     if new == "current":
         return key + " set again"
     return "{} {} -> {}".format(key, old or "nothing", new or "nothing")
+
+
+def yes(value: bool) -> str:
+    """A boolean as a document has it."""
+    return "yes" if value else "no"
+
+
+def current(same: bool) -> str:
+    """A secret as a document has it."""
+    return "current" if same else "differs"

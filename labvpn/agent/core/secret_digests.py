@@ -9,9 +9,22 @@ from typing import Any, Dict, Iterable, List, Optional
 from labvpn.agent.core.document import Line, parse
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import HOME
-from labvpn.agent.softether.client import Secrets
 
 SECRET_FIELDS = ("password", "key", "secret")
+
+
+class Secrets:
+    """The secrets that came with a request; nothing of it is ever printed."""
+
+    def __init__(self, data: Dict[str, Any]) -> None:
+        self.administrator = str(data.get("administrator") or "")
+        self.ipsec = str(data.get("ipsec") or "")
+        self.hubs: Dict[str, str] = data.get("hubs") or {}
+        self.users: Dict[str, str] = data.get("users") or {}
+        self.certificate: Dict[str, str] = data.get("certificate") or {}
+        self.radius: Dict[str, str] = data.get("radius") or {}
+        # By the SHA-256 that a document names them by.
+        self.certificates: Dict[str, str] = data.get("certificates") or {}
 
 
 class SecretDigests:

@@ -1,8 +1,8 @@
 """A service of the agent's own on the host: its unit, that it runs, and its end."""
 
+from labvpn.agent.core.document import yes
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import AGENT, UNIT_FILE
-from labvpn.agent.softether.server_settings import yes
 
 SERVICE_TEXT = """[Unit]
 Description={meaning}

@@ -5,13 +5,12 @@ import time
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.core.concern import Handler, Values
-from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.document import Change, Line, current
 from labvpn.agent.core.paths import CRASHES, LOCKOUTS, REAPER_ORDERS
 from labvpn.agent.core.service import AgentService
 from labvpn.agent.daemons.session_reaper import RULES, orders_file
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.lockouts import Lockouts
-from labvpn.agent.softether.server_settings import current
 from labvpn.agent.softether.session_ages import ages_file
 
 REAPER_UNIT = "labvpn-reaper"

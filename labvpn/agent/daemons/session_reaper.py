@@ -7,9 +7,10 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import HOME, REAPER_ORDERS
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.core.takeover import log_all, replaced, versions
-from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import CrashWatch
 from labvpn.agent.softether.lockouts import Lockouts
 from labvpn.agent.softether.login_reader import LoginReader

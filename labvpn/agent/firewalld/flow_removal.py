@@ -11,9 +11,10 @@ from typing import Collection, Container, Dict, Iterable, List, NamedTuple, Set
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.firewalld.ban_policy import SUBSCRIBER_BITS, address_of
 from labvpn.agent.firewalld.flows import Flow, Kernel
-from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, RpcError
 from labvpn.agent.softether.session_limits import is_users
 

@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.softether.client import Secrets
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.softether.config_file import Tree
 from labvpn.agent.softether.hashes import user_hash
 from labvpn.agent.softether.radius_wildcard import WILDCARD

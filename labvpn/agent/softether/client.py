@@ -3,11 +3,12 @@
 import contextlib
 import json
 import time
-from typing import Any, Callable, Dict, List, Optional, cast
+from typing import Any, Callable, List, Optional, cast
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import HOME, KEPT_PASSWORD
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.core.state_file import set_aside
 from labvpn.agent.softether.config_file import Edits, Tree, edit, head, load
 from labvpn.agent.softether.installations import installation
@@ -16,20 +17,6 @@ from labvpn.agent.softether.rpc import CALL_SECONDS, Answer, Rpc, Unreachable, W
 
 READY_SECONDS = 60.0
 ANY_ADDRESS = ("0.0.0.0", "::", "127.0.0.1")  # noqa: S104 -- how the configuration says where the server listens
-
-
-class Secrets:
-    """The secrets that came with a request; nothing of it is ever printed."""
-
-    def __init__(self, data: Dict[str, Any]) -> None:
-        self.administrator = str(data.get("administrator") or "")
-        self.ipsec = str(data.get("ipsec") or "")
-        self.hubs: Dict[str, str] = data.get("hubs") or {}
-        self.users: Dict[str, str] = data.get("users") or {}
-        self.certificate: Dict[str, str] = data.get("certificate") or {}
-        self.radius: Dict[str, str] = data.get("radius") or {}
-        # By the SHA-256 that a document names them by.
-        self.certificates: Dict[str, str] = data.get("certificates") or {}
 
 
 class SoftEther:

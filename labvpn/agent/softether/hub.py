@@ -4,7 +4,7 @@
 from typing import Dict, List, Optional, Set
 
 from labvpn.agent.core.concern import Concern, Handler, Values, bare_line
-from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.document import Change, Line, current, yes
 from labvpn.agent.core.state import State
 from labvpn.agent.daemons.reaper_service import ReaperService
 from labvpn.agent.softether.access_list import AccessList, hubs_of
@@ -19,7 +19,7 @@ from labvpn.agent.softether.radius_wildcard import ADMINISTRATOR, WILDCARD
 from labvpn.agent.softether.rpc import HUB_EXISTS, HUB_NOT_FOUND, RpcError
 from labvpn.agent.softether.securenat import SecureNatSetting
 from labvpn.agent.softether.server import require
-from labvpn.agent.softether.server_settings import Setting, current, yes
+from labvpn.agent.softether.server_settings import Setting
 from labvpn.agent.softether.session_limits import live
 from labvpn.agent.softether.users import Users, hub_block
 

@@ -5,13 +5,13 @@ import time
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from labvpn.agent.core.concern import Values
-from labvpn.agent.core.document import Change, Line, line_of
+from labvpn.agent.core.document import Change, Line, line_of, yes
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.firewalld.listening_ports import owners_of
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree
 from labvpn.agent.softether.rpc import LISTENER_EXISTS, LISTENER_NOT_FOUND, RpcError
-from labvpn.agent.softether.server_settings import Setting, yes
+from labvpn.agent.softether.server_settings import Setting
 
 LISTENER_SECONDS = 10.0
 SERVER_PROGRAM = "vpnserver"

@@ -4,9 +4,9 @@
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.core.concern import Values
-from labvpn.agent.core.document import Change, Line, differences
+from labvpn.agent.core.document import Change, Line, differences, yes
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.softether.server_settings import Setting, yes
+from labvpn.agent.softether.server_settings import Setting
 from labvpn.agent.softether.users import hub_block
 
 MODES = {

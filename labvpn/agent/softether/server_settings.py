@@ -4,7 +4,7 @@
 from typing import Any, Dict, List, Optional, Tuple
 
 from labvpn.agent.core.concern import Handler, Values
-from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.document import Change, Line, current, yes
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered
 from labvpn.agent.softether.client import SoftEther
@@ -18,16 +18,6 @@ PROTOCOLS = {
     "openvpn": ("OpenVPN", "DisableOpenVPNServer", "EnableOpenVPN_bool"),
     "sstp": ("SSTP", "DisableSSTPServer", "EnableSSTP_bool"),
 }
-
-
-def yes(value: bool) -> str:
-    """A boolean as a document has it."""
-    return "yes" if value else "no"
-
-
-def current(same: bool) -> str:
-    """A secret as a document has it."""
-    return "current" if same else "differs"
 
 
 class Setting(Handler):

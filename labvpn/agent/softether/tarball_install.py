@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import List, Optional
 
 from labvpn.agent.core.concern import Handler, Values
-from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.document import Change, Line, current
 from labvpn.agent.core.paths import UNIT_FILE
 from labvpn.agent.softether.administration import FirstStart
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.installations import UNPACKED
-from labvpn.agent.softether.server_settings import current
 from labvpn.agent.softether.tarball import DRAFT, Tarball
 
 INSTALLED_MARK = UNPACKED.folder + "/.labvpn"

@@ -11,10 +11,10 @@ import pytest
 
 from labvpn.agent.core.document import Change, parse, parse_line
 from labvpn.agent.core.paths import LOCKOUTS
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.core.state import State
 from labvpn.agent.softether.access_list import AccessList, rule_values
 from labvpn.agent.softether.authentication import login_parameters, login_value
-from labvpn.agent.softether.client import Secrets
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.users import Users
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther

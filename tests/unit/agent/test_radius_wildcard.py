@@ -10,10 +10,10 @@ import pytest
 
 from labvpn.agent.core.document import parse, parse_line
 from labvpn.agent.core.paths import LOCKOUTS
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.core.state import State
 from labvpn.agent.daemons.session_reaper import SessionReaper
 from labvpn.agent.softether.authentication import login_parameters, login_value
-from labvpn.agent.softether.client import Secrets
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.lockouts import Lockouts
 from labvpn.agent.softether.radius_wildcard import STAND_IN, WILDCARD

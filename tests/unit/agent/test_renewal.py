@@ -10,8 +10,7 @@ import pytest
 
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.secret_digests import SecretDigests
-from labvpn.agent.softether.client import Secrets
+from labvpn.agent.core.secret_digests import SecretDigests, Secrets
 
 DOCUMENT = (
     "administrator password=current\nipsec l2tp=yes key=current\nhub LAB online=yes password=current\n"
