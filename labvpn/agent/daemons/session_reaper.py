@@ -203,7 +203,7 @@ def reap_sessions(machine: Machine) -> None:
     while not replaced(began, versions(machine, REAPER_ORDERS)):
         pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
         for crash in watch.poll(time.time()):
-            log_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "nobody known")])
+            log_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "no known source")])
         for worker in workers:
             try:
                 log_all(worker.round(time.time()))

@@ -85,7 +85,9 @@ def crash_warnings(machine: Machine, now: float) -> List[str]:
     late = [crash for crash in crashes_of(machine) if now - WARN_SECONDS < crash.at <= now]
     if not late:
         return []
-    sources = ", ".join(dict.fromkeys(source for crash in reversed(late) for source in crash.sources)) or "nobody known"
+    sources = (
+        ", ".join(dict.fromkeys(source for crash in reversed(late) for source in crash.sources)) or "no known source"
+    )
     return [
         "SoftEther crashed {} within the last seven days; connecting then: {}. Anyone who reaches an old version can "
         "crash it: install a newer one (docs/softether.md)".format(

@@ -54,7 +54,7 @@ class Record(NamedTuple):
     """A line of the log: its time (None where it has none that can be), its kind, and the server's own fields.
 
     `torn` is a record whose beginning is the server's, but whose end is not: a stranger's text broke the line, or a
-    full disk did. Its `user` is all that stands after the beginning.
+    full disk did. Its `user` is everything after the beginning.
     """
 
     text: str
@@ -70,7 +70,7 @@ class Record(NamedTuple):
 class Grammar(NamedTuple):
     """One wording of a message: the whole line, its beginning before a stranger's text, and its end after it.
 
-    `rest` is what stands after the names of a client and of its host, up to the end.
+    `rest` is what follows the names of a client and of its host, up to the end.
     """
 
     kind: str
@@ -122,7 +122,7 @@ class Grammars:
         return ends and not self.ends_client(line)
 
     def ends_client(self, line: str) -> bool:
-        """Whether a piece of a record ends as one does in which the name of a client stands."""
+        """Whether a piece of a record ends as one with the name of a client does."""
         return any(one.rest.search(line) for one in self.grammars if one.kind == CONNECTED)
 
 

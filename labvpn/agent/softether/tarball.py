@@ -24,7 +24,7 @@ ON_HOST = "file://"
 HOMES = ON_HOST + "~"
 # What the stack brings to the home of its user; earlier ones brought it to /var/tmp.
 SENT_NAME = "labvpn-*.tar.gz"
-SENT = "/var/tmp/labvpn-"  # noqa: S108 -- whatever stands there, its SHA-256 is compared after it was copied
+SENT = "/var/tmp/labvpn-"  # noqa: S108 -- whatever is there, its SHA-256 is compared after it was copied
 DRAFT = UNPACKED.folder + ".new"
 FETCH_SECONDS = 600.0
 SILENCE_SECONDS = 30.0
