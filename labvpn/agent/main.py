@@ -10,14 +10,15 @@ from labvpn.agent.core.document import parse
 from labvpn.agent.core.errors import AgentError, harmless
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.secret_digests import Renewal
-from labvpn.agent.core.state import HOME, State
+from labvpn.agent.core.paths import AGENT, HOME
+from labvpn.agent.core.secret_digests import SecretDigests, Secrets
+from labvpn.agent.core.state import State
 from labvpn.agent.daemons.login_guard import guard_logins
 from labvpn.agent.daemons.session_reaper import reap_sessions
 from labvpn.agent.firewalld.firewall import FirewallConcern
 from labvpn.agent.firewalld.rollback import Rollback
-from labvpn.agent.softether.client import Secrets, SoftEther
-from labvpn.agent.softether.host import AGENT, HostConcern
+from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.host import HostConcern
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.installations import installation
 from labvpn.agent.softether.server import ServerConcern
@@ -43,7 +44,7 @@ class Session:
     def concern(self, name: str) -> Concern:
         """A concern by its name."""
         state = State(self.machine, name)
-        # The host may look where it is going to be.
+        # The host's document may place it elsewhere.
         self.softether.place = installation(self.machine)
         if name == "host":
             return HostConcern(state, self.softether, str(self.request.get("seed") or ""))
@@ -53,21 +54,21 @@ class Session:
 
     def observe(self) -> str:
         """Every concern of the request as the machine shows it; what cannot be read becomes a note."""
-        answer = {name: self.look(name, text) for name, text in self.request["documents"].items()}
+        answer = {name: self.inspect(name, text) for name, text in self.request["documents"].items()}
         return json.dumps(answer) + "\n"
 
     def check(self) -> str:
         """Every concern as the machine shows it, against the document that it was converged to; nothing is sent."""
         states = {name: State(self.machine, name) for name in CONCERNS}
         known = {name: one.applied for name, one in states.items() if one.applied is not None or one.lost or one.damage}
-        return json.dumps({name: self.look(name, text or "") for name, text in known.items()}) + "\n"
+        return json.dumps({name: self.inspect(name, text or "") for name, text in known.items()}) + "\n"
 
     def survey(self) -> str:
         """What the host has that was made by hand."""
         self.softether.place = installation(self.machine)
         return Survey(self.machine, self.softether).report()
 
-    def look(self, name: str, desired: str) -> Dict[str, Any]:
+    def inspect(self, name: str, desired: str) -> Dict[str, Any]:
         """One concern as the machine shows it."""
         concern = self.concern(known(name))
         state = concern.state
@@ -76,30 +77,30 @@ class Session:
         answer["warnings"] = [state.lost] if state.lost else []
         try:
             lines = parse(desired)
-            renewal = Renewal(self.machine, name)
-            answer["begun"] = renewal.begun()
+            digests = SecretDigests(self.machine, name)
+            answer["begun"] = digests.begun()
             every = lines + list(concern.state.lines().values())
-            # Who asks without secrets, as a check does, cannot tell a renewed one.
-            answer["renewed"] = renewal.renewed(every, self.softether.secrets) if self.request.get("secrets") else None
+            # Without secrets, as in a check, a renewed one cannot be detected.
+            answer["renewed"] = digests.renewed(every, self.softether.secrets) if self.request.get("secrets") else None
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
             answer["refusals"] += concern.refusals(lines)
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
-                answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).guard.unopened(lines)
+                answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).prechecks.unopened(lines)
         except AgentError as error:
             answer["notes"] = [str(error)]
         return answer
 
     def converge(self, name: str) -> str:
-        """Make a concern's document hold."""
+        """Apply a concern's document."""
         text = str(self.request.get("desired") or "")
         with self.lock(name, "converge"):
-            concern, renewal = self.concern(name), Renewal(self.machine, name)
+            concern, digests = self.concern(name), SecretDigests(self.machine, name)
             parse(text)
-            renewal.begin(text)
+            digests.begin(text)
             done = concern.converge(text)
-            renewal.end(text, self.softether.secrets)
+            digests.end(text, self.softether.secrets)
             return describe_all(done)
 
     def remove(self, name: str) -> str:
@@ -108,7 +109,7 @@ class Session:
             concern = self.concern(name)
             done = concern.remove()
             concern.state.clear()
-            Renewal(self.machine, name).clear()
+            SecretDigests(self.machine, name).clear()
             return describe_all(done)
 
     def confirm(self, name: str) -> str:
@@ -127,9 +128,11 @@ class Session:
 
 
 def known(name: str) -> str:
-    """A concern's name; AgentError if it is none."""
+    """A concern's name; AgentError for any other word."""
     if name not in CONCERNS:
-        raise AgentError("the agent on the VPN host knows no concern {}: {}".format(name, ", ".join(CONCERNS)))
+        raise AgentError(
+            "the agent on the VPN host does not know the concern {}: use one of {}".format(name, ", ".join(CONCERNS))
+        )
     return name
 
 
@@ -140,7 +143,7 @@ def read_request(stream: TextIO) -> Dict[str, Any]:
         request: Dict[str, Any] = json.loads(text) if text.strip() else {}
     except ValueError:
         # The text holds secrets, so nothing of it may show.
-        raise AgentError("the request to the agent on the VPN host is not JSON: send it by stdin as a whole") from None
+        raise AgentError("the request to the agent on the VPN host is not JSON: send all of it to stdin") from None
     return request
 
 
@@ -172,7 +175,7 @@ def work(words: List[str], stream: TextIO) -> str:
 
 
 def complain(sentence: str) -> int:
-    """Say what failed on stderr, in any locale, and return the exit status."""
+    """Write what failed to stderr, in any locale, and return the exit status."""
     sys.stderr.buffer.write((harmless(sentence) + "\n").encode("utf-8"))
     return 1
 
@@ -184,7 +187,7 @@ def main(words: Optional[List[str]] = None) -> int:
     except AgentError as error:
         return complain(str(error))
     except OSError as error:
-        return complain("the agent on the VPN host failed: {}; mend that and run again".format(error))
+        return complain("the agent on the VPN host failed: {}; fix that and run again".format(error))
     sys.stdout.buffer.write(output.encode("utf-8", "replace"))
     sys.stdout.flush()
     return 0

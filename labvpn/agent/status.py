@@ -1,4 +1,4 @@
-"""What goes on at the server now, for those who look after it: only read, and nothing secret in the answer."""
+"""What is happening on the server now, for its administrators: read only, without secrets in the answer."""
 
 import json
 import ssl
@@ -7,9 +7,10 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.core.times import NEVER, moment
 from labvpn.agent.firewalld.ban_list import bans_of, guard_state
-from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import crashes_of
 from labvpn.agent.softether.login_reader import LoginReader
 from labvpn.agent.softether.login_records import Grammars
@@ -35,7 +36,7 @@ class Status:
     def report(self) -> str:
         """The answer of `agent status`: one JSON object, times in seconds since 1970."""
         if not self.softether.installed:
-            raise AgentError("there is no SoftEther on the VPN host as yet: run `pulumi up`")
+            raise AgentError("there is no SoftEther on the VPN host yet: run `pulumi up`")
         hubs = [str(hub["HubName_str"]) for hub in self.softether.call("EnumHub").get("HubList", [])]
         now = moment(self.softether.call("GetServerStatus")["CurrentTime_dt"]) or time.time()
         answer = {
@@ -44,9 +45,9 @@ class Status:
             "accounts": [account for hub in hubs for account in self.accounts(hub)],
             "failures": [failure for hub in hubs for failure in self.failures(hub)],
             "barred": [
-                {"source": source, "until": bar.until, "failures": bar.failures}
-                for source, bar in bans_of(self.machine).items()
-                if bar.until > time.time()
+                {"source": source, "until": ban.until, "failures": ban.failures}
+                for source, ban in bans_of(self.machine).items()
+                if ban.until > time.time()
             ],
             "crashes": [{"at": crash.at, "sources": crash.sources} for crash in crashes_of(self.machine)],
             "guard": guard_state(self.machine, time.time()),
@@ -56,7 +57,7 @@ class Status:
         return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8") + "\n"
 
     def sessions(self, hub: str) -> Iterator[Dict[str, Any]]:
-        """The users' sessions; the hub's own, of its router and its bridges, are none."""
+        """The users' sessions, without the hub's own, of its router and its bridges."""
         for session in self.softether.call("EnumSession", HubName_str=hub).get("SessionList", []):
             if is_users(session):
                 yield from self.session(hub, session)

@@ -1,4 +1,4 @@
-"""What a lab made by hand has, in the words of the documents, for whoever takes it over; nothing is changed."""
+"""A lab made by hand as lines of a document, for `labvpn adopt`; nothing is changed."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ from labvpn.agent.softether.authentication import KEPT, WAYS, digest_of, unlocke
 from labvpn.agent.softether.bridges import attached
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree
-from labvpn.agent.softether.generation import shown_generation
+from labvpn.agent.softether.generation import detected_generation
 from labvpn.agent.softether.hashes import password_hash
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.listeners import BLOCKED
@@ -45,16 +45,16 @@ HUB_ASKED = {
     "log": "security security-switch packet packet-switch packets",
     "radius": "server port retry",
 }
-# A user's login by SoftEther's number of it, and the keys that tell it.
+# The key of a user's way to log in, by SoftEther's number of it.
 LOGINS = {WAYS["password"]: "password", WAYS["certificate"]: "certificate", WAYS["radius"]: "radius"}
 SIGNED = WAYS["signed"]
-# What somebody may have written into the file that no handler can read.
+# What a handler raises for values in the file that it cannot read.
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 CLUSTER = {"1": "controls a cluster", "2": "is a member of a cluster"}
 
 
 class Survey:
-    """One look at a host that this stack need not know yet."""
+    """Reads a host that need not belong to this stack yet."""
 
     def __init__(self, machine: Machine, softether: SoftEther) -> None:
         self.machine = machine
@@ -72,7 +72,7 @@ class Survey:
         lines = [*self.of_server(), *self.of_hubs()]
         answer = {
             "installed": True,
-            "generation": int(shown_generation(self.softether)),
+            "generation": int(detected_generation(self.softether)),
             "lines": render(lines),
             "defaultHub": str(self.ipsec().get("L2TP_DefaultHub", "")),
             "presharedKey": str(self.ipsec().get("IPsec_Secret", "")),
@@ -95,7 +95,7 @@ class Survey:
         return block
 
     def read(self, handler: Handler, kind: str, name: str, asked: Dict[str, str]) -> Iterator[Line]:
-        """A line as the host shows it; one that cannot be read is told, and ends nothing."""
+        """A line as the host shows it; one that cannot be read is noted and skipped."""
         try:
             values = handler.read(line_of(kind, name, asked))
         except UNREADABLE as error:
@@ -121,13 +121,13 @@ class Survey:
             for digest in sorted(self.authorities(block)):
                 yield line_of("authority", name + "/" + digest, {"trusted": "yes"})
             for group, record in accounts.get("GroupList", {}).items():
-                for line in self.shown("group", name + "/" + group, {}):
+                for line in self.account_lines("group", name + "/" + group, {}):
                     policies = {"policies": "own" if "Policy" in record else "none"}
                     yield line_of("group", line.name, dict(policies, **line.values))
             for user, record in self.hub.users.accounts(name).items():
                 yield from self.of_user(name + "/" + user, record)
 
-    def shown(self, kind: str, name: str, asked: Dict[str, str]) -> Iterator[Line]:
+    def account_lines(self, kind: str, name: str, asked: Dict[str, str]) -> Iterator[Line]:
         """A group or user: its texts, what is asked beside them, and the policies that are not the usual ones."""
         return self.read(self.hub.handlers[kind], kind, name, dict(asked, **dict.fromkeys(TEXTS, "")))
 
@@ -140,7 +140,7 @@ class Survey:
         elif way in LOGINS:
             asked[LOGINS[way]] = KEPT
         known = way in LOGINS or way == SIGNED
-        for line in self.shown("user", name, asked):
+        for line in self.account_lines("user", name, asked):
             yield line if known else line_of("user", name, dict(line.values, login="other"))
 
     def notes(self) -> Iterator[str]:
@@ -150,11 +150,9 @@ class Survey:
             yield "SoftEther has no administrator password; the first `pulumi up` sets administratorPassword"
         if str(settings.get("ServerType", "0")) in CLUSTER:
             role = CLUSTER[str(settings["ServerType"])]
-            yield "SoftEther {}, and the stack manages one server alone: its other servers stay as they are".format(
-                role
-            )
-        for what, remedy in self.softether.closed_to_us():
-            yield "the host {}, so the preview will refuse it: {}".format(what, remedy)
+            yield "SoftEther {}, and the stack manages a single server: the other servers stay as they are".format(role)
+        for what, remedy in self.softether.inaccessible():
+            yield "the host {}, so the preview refuses it: {}".format(what, remedy)
         listed = self.server.listeners.ports()
         blocked = [port for port in listed if listed[port] == BLOCKED]
         for port, owner in self.server.listeners.holding(blocked)[1].items():
@@ -188,7 +186,7 @@ class Survey:
 
     def rules(self, hub: str) -> List[str]:
         """The access rules of a hub that this stack did not make."""
-        return [memo for memo in self.hub.access.strangers(hub) if not memo.startswith(OUR_MEMO)]
+        return [memo for memo in self.hub.access.unmanaged_titles(hub) if not memo.startswith(OUR_MEMO)]
 
     def of_firewalld(self) -> Any:
         """What firewalld lets in, permanently, and who may reach SoftEther by it; None where it is not installed."""

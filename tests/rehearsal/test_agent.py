@@ -120,7 +120,7 @@ def test_changes_made_by_hand_are_shown_and_repaired(host: AgentHost) -> None:
 def test_an_administrator_password_changed_by_hand_is_seen_and_set_back(host: AgentHost) -> None:
     host.rpc(("SetServerPassword", {"PlainTextPassword_str": "by hand"}))
     assert host.drift() == {"server": {"administrator password=current", "administrator password=differs"}}
-    assert host.converge("server") == ["~ administrator: password set anew"]
+    assert host.converge("server") == ["~ administrator: password set again"]
     assert host.drift() == {}
 
 
@@ -128,7 +128,7 @@ def test_the_administrator_password_is_rotated(host: AgentHost) -> None:
     old = SECRETS["administrator"]
     SECRETS["administrator"] = "another-canary"
     try:
-        assert host.converge("server") == ["~ administrator: password set anew"]
+        assert host.converge("server") == ["~ administrator: password set again"]
         host.rpc(("GetServerInfo", {}), password="another-canary")
     finally:
         SECRETS["administrator"] = old

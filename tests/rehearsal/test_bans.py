@@ -58,7 +58,7 @@ def test_a_guesser_is_barred_while_sessions_ssh_and_the_neighbours_go_on(host: G
         assert host.ssh("true").returncode == 0
         assert sessions(host) >= before
         assert live.client.poll() is None
-    assert re.search(rf"barred {admin} for \d+ s: {LONG['slow']} failed logins", host.journal())
+    assert re.search(rf"banned {admin} for \d+ s: {LONG['slow']} failed logins", host.journal())
 
 
 def test_no_reload_and_no_up_takes_a_bar_away_or_makes_it_stay_for_good(host: GuardedHost) -> None:
@@ -89,11 +89,11 @@ def test_a_pause_ends_by_itself_even_if_the_guard_does_not_live_to_end_it(host: 
     host.guard(**SHORT)
     source, other = host.source(), host.source()
     host.guess(source, SHORT["slow"])
-    assert eventually(lambda: re.search(rf"barred {source} for", host.journal()))
+    assert eventually(lambda: re.search(rf"banned {source} for", host.journal()))
     assert eventually(lambda: f"{source} may dial again" in host.journal())
     assert host.reaches(source)
     host.guess(other, SHORT["slow"])
-    assert eventually(lambda: re.search(rf"barred {other} for", host.journal()))
+    assert eventually(lambda: re.search(rf"banned {other} for", host.journal()))
     host.output("server", "systemctl", "stop", "labvpn-bans")
     assert eventually(lambda: other not in host.rules())
     assert eventually(lambda: host.reaches(other))

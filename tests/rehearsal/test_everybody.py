@@ -172,7 +172,7 @@ def test_one_of_everybody_is_cut_and_held_off_alone_and_gets_in_again(host: HubH
         assert client.reads(REFUSED), client.log
         assert previewed(host, short) == made_by_hand(host, short) == []
         assert lets_in(login("aoi"))
-    assert re.search(rf"of kai .* in LAB: \d+ s old, the limit is {LIMIT} s; held off for {HOLD} s", journal(host))
+    assert re.search(rf"of kai .* in LAB: \d+ s old, the limit is {LIMIT} s; locked out for {HOLD} s", journal(host))
     time.sleep(HOLD + 4)
     assert lets_in(login("kai"))
     assert previewed(host, short) == made_by_hand(host, short) == []
@@ -186,8 +186,10 @@ def test_a_name_that_no_user_can_have_is_cut_too_and_keeps_the_reaper_from_nobod
         assert other.address, other.log
         time.sleep(LIMIT + 3)
     said = journal(host)
-    assert re.search(rf"of campus\\kai .* the limit is {LIMIT} s; not held off: SoftEther takes no such user", said)
-    assert re.search(rf"of mika .* the limit is {LIMIT} s; held off for {HOLD} s", said)
+    assert re.search(
+        rf"of campus\\kai .* the limit is {LIMIT} s; not locked out: SoftEther does not accept such a user", said
+    )
+    assert re.search(rf"of mika .* the limit is {LIMIT} s; locked out for {HOLD} s", said)
     host.apply(campus())
 
 
@@ -213,7 +215,7 @@ def test_an_everybody_that_was_made_by_hand_is_named_and_goes_where_the_hub_is_o
     host.apply(campus(everybody=None))
     host.rpc(everybody_by_hand())
     (warning,) = previewed(host, campus(everybody=None))
-    assert warning.startswith("the user * of LAB was made by hand, so everybody whom its RADIUS server knows gets in")
+    assert warning.startswith("the user * of LAB was made by hand, so everyone whom its RADIUS server knows gets in")
     alone = campus(everybody=None, exclusive=True)
     assert f"{WHO} was added on the server" in previewed(host, alone)
     host.apply(alone)

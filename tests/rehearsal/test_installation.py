@@ -150,7 +150,7 @@ def test_a_server_from_an_archive_runs_under_our_unit_and_lets_users_in(unpacked
 def test_our_unit_changed_by_hand_is_seen_and_put_right(unpacked: Ways) -> None:
     unpacked.shell("echo '# by hand' >>/etc/systemd/system/vpnserver.service")
     assert [line.rpartition(" ")[2] for line in sorted(unpacked.drift()["host"])] == ["unit=current", "unit=differs"]
-    assert unpacked.converge("host") == ["~ archive vpnserver: unit set anew"]
+    assert unpacked.converge("host") == ["~ archive vpnserver: unit set again"]
 
 
 def test_an_archive_with_another_checksum_is_not_installed(unpacked: Ways) -> None:
@@ -177,7 +177,7 @@ def test_a_second_server_beside_one_that_is_not_ours_is_refused_in_the_preview(u
     unpacked.shell("mv /var/lib/labvpn/host.before.json /var/lib/labvpn/aside")
     ((what, _),) = unpacked.observe()["host"]["refusals"]
     unpacked.shell("mv /var/lib/labvpn/aside /var/lib/labvpn/host.before.json")
-    assert what == "has SoftEther in /usr/local/vpnserver/vpnserver that is not of this stack"
+    assert what == "has SoftEther in /usr/local/vpnserver/vpnserver that this stack did not install"
 
 
 def test_what_came_from_an_archive_goes_with_us_and_leaves_nothing(unpacked: Ways, clean: list[str]) -> None:

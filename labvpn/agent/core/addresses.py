@@ -6,7 +6,7 @@ from typing import List, Optional
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.units import UNIT_FILE
+from labvpn.agent.core.paths import UNIT_FILE
 
 UNIT_TEXT = """[Unit]
 Description=An address of this host for the clients of its VPN

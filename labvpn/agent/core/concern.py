@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, Iterable, List, Optional
 
-from labvpn.agent.core.document import Change, Line, compare, describe, line_of, parse, render, seen
+from labvpn.agent.core.document import Change, Line, actual_line, compare, describe, line_of, parse, render
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered, State
 
@@ -23,11 +23,11 @@ class Handler:
         return []
 
     def apply(self, changes: List[Change]) -> None:
-        """Make each `want` hold."""
+        """Apply each `want`."""
         raise NotImplementedError
 
     def remove(self, lines: List[Line]) -> None:
-        """Take these objects away; what is gone already is no error."""
+        """Remove these objects; one that is gone already is not an error."""
         raise NotImplementedError
 
     def purges(self, line: Line) -> bool:
@@ -51,33 +51,33 @@ class Concern:
         self.handlers = {handler.kind: handler for handler in handlers}
 
     def prepare(self, changes: List[Change]) -> bool:
-        """Do what has to come before the first change; True where the machine has to be looked at again after that."""
+        """Do what has to come before the first change; True where the machine has to be read again after that."""
         return False
 
     def finish(self, changes: List[Change]) -> None:
         """Do what has to come after the last change, so that it lasts."""
 
     def refresh(self) -> None:
-        """Forget what was read, so that the next look is a new one."""
+        """Drop what was read, so that the next read is a new one."""
 
     def notes(self, desired: List[Line]) -> List[str]:
-        """Things worth saying that are no drift."""
+        """What is worth a note but is not drift."""
         return []
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        """What users would notice, or somebody should look at, though it is no drift."""
+        """What users would notice, or someone should check, though it is not drift."""
         return []
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        """Why this document cannot hold on this machine: pairs of what is wrong and what to do."""
+        """Why this document cannot be applied to this machine: pairs of what is wrong and what to do."""
         return []
 
     def handler(self, line: Line) -> Handler:
         """The handler of a line's kind."""
         if line.kind not in self.handlers:
             raise AgentError(
-                "the agent on the VPN host knows nothing called `{}` in the concern {}: "
-                "it is older than the document, so install it anew (`pulumi up`)".format(line.kind, self.state.concern)
+                "the agent on the VPN host does not know `{}` in the concern {}: "
+                "it is older than the document; reinstall it with `pulumi up`".format(line.kind, self.state.concern)
             )
         return self.handlers[line.kind]
 
@@ -88,7 +88,7 @@ class Concern:
             asked = with_dropped_keys(want, applied.get(want.key))
             values = self.handler(want).read(asked)
             if values is not None:
-                lines.append(seen(want, values))
+                lines.append(actual_line(want, values))
         return lines + self.surplus(desired, applied)
 
     def surplus(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
@@ -106,15 +106,15 @@ class Concern:
         return list(lines.values())
 
     def converge(self, text: str) -> List[str]:
-        """Make the document hold, read it back, and return what was changed in words."""
-        self.state.insist()
+        """Apply the document, read it back, and return what was changed, in words."""
+        self.state.require_intact()
         desired = parse(text)
         changes = compare(desired, self.observe(desired, self.state.lines()))
-        said = [describe(change) for change in changes]
+        done = [describe(change) for change in changes]
         if changes and self.prepare(changes):
             self.refresh()
             changes = compare(desired, self.observe(desired, self.state.lines()))
-            said += [words for words in map(describe, changes) if words not in said]
+            done += [words for words in map(describe, changes) if words not in done]
         if changes:
             self.record_original(changes)
             self.change(changes)
@@ -123,7 +123,7 @@ class Concern:
             self.check(desired)
         if self.state.applied != text:
             self.state.record(text)
-        return said
+        return done
 
     def record_original(self, changes: List[Change]) -> None:
         """Remember what each object is now, before it is touched for the first time."""
@@ -144,10 +144,10 @@ class Concern:
         # Forgotten first: a run that is cut off here takes them away the next time.
         self.state.forget([line.key for line in gone if self.handler(line).purges(line)])
         self.give_back(gone)
-        self.state.forget([line.key for line in gone if not self.keeps_memory(line)])
+        self.state.forget([line.key for line in gone if not self.must_come_back(line)])
 
-    def keeps_memory(self, line: Line) -> bool:
-        """Whether something that we took away was there before us, and so has to come back in the end."""
+    def must_come_back(self, line: Line) -> bool:
+        """Whether something that we removed was there before us, and so has to come back in the end."""
         was_there = self.state.before.get(line.key) is not None
         return was_there and self.handler(line).read(line) is None
 
@@ -169,18 +169,19 @@ class Concern:
         left = compare(desired, self.observe(desired, {}))
         if left:
             raise AgentError(
-                "the VPN host did not take every change of {} ({}): run again, and if it stays, look at its log".format(
+                "the VPN host did not apply every change of {} ({}): run again; "
+                "if that does not help, see its log".format(
                     self.state.concern, "; ".join(describe(change) for change in left[:3])
                 )
             )
 
     def remove(self) -> List[str]:
         """Return everything that we touched to what it was, and return in words what that changed."""
-        self.state.insist()
+        self.state.require_intact()
         target = [bare_line(key, values) for key, values in self.state.before.items() if values is not None]
         keys = set(self.state.before)
-        shown = [line for line in self.observe(target, {}) if line.key in keys]
-        changes = compare(target, shown)
+        actual = [line for line in self.observe(target, {}) if line.key in keys]
+        changes = compare(target, actual)
         if changes:
             self.prepare(changes)
             self.undo(changes)

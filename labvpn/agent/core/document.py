@@ -10,7 +10,7 @@ IN_QUOTES = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)\"""")
 WORD = re.compile(r"""(?:[^\s"']|'[^']*'|"(?:[^"\\]|\\.)*")+""")
 PLAIN = re.compile(r"[A-Za-z0-9._,:/@%+=*-]+\Z")
 KEYED = re.compile(r"[^\s\"'=]+=")
-# A backslash stands before a quote and before itself; whatever would end a line, or cannot be seen, is its number.
+# A backslash escapes a quote and itself; a character that would end a line, or is invisible, becomes its number.
 BACKSLASHED = re.compile(r"\\(u[0-9a-f]{4}|.)")
 UNSEEN = ("Cc", "Zl", "Zp", "Cs")
 
@@ -25,7 +25,7 @@ class Line(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What tells this object from every other of the document."""
+        """What identifies this object in the document."""
         return (self.kind + " " + self.name).strip()
 
 
@@ -53,17 +53,17 @@ def tokens(text: str) -> List[str]:
     """Split a line at its blanks, which quotes keep; AgentError where a quote is not closed."""
     found = WORD.findall(text)
     if ('"' in text or "'" in text) and WORD.sub("", text).strip():
-        raise AgentError("the document has a line that cannot be read, {!r}: a quote is not closed".format(text))
+        raise AgentError("the document has a line that cannot be read, {!r}: its quote is not closed".format(text))
     return found
 
 
 def bare(word: str) -> str:
     """A word without its quotes."""
-    return IN_QUOTES.sub(inside, word) if '"' in word or "'" in word else word
+    return IN_QUOTES.sub(unquoted, word) if '"' in word or "'" in word else word
 
 
-def inside(found: "Match[str]") -> str:
-    """What stands between quotes; only double ones know the backslash."""
+def unquoted(found: "Match[str]") -> str:
+    """The text between quotes; only double ones know the backslash."""
     return found.group(1) if found.group(2) is None else BACKSLASHED.sub(unescaped, found.group(2))
 
 
@@ -74,7 +74,7 @@ def unescaped(found: "Match[str]") -> str:
 
 
 def parse_line(text: str) -> Line:
-    """Read one line; AgentError names a line that is none."""
+    """Read one line; AgentError names a malformed line."""
     kind, *rest = tokens(text)
     name = bare(rest.pop(0)) if rest and not KEYED.match(rest[0]) else ""
     if not all(KEYED.match(word) for word in rest):
@@ -84,7 +84,7 @@ def parse_line(text: str) -> Line:
 
 
 def parse(text: str) -> List[Line]:
-    """Read a document; blank lines count for nothing, an object that stands twice is refused."""
+    """Read a document; blank lines are skipped, an object that occurs twice is refused."""
     lines = [parse_line(line) for line in text.split("\n") if line.strip()]
     keys = set()
     for line in lines:
@@ -100,7 +100,7 @@ def quote(value: str) -> str:
 
 
 def escaped(char: str) -> str:
-    """A character as it stands between double quotes."""
+    """A character as it is written between double quotes."""
     if char in '"\\':
         return "\\" + char
     return "\\u{:04x}".format(ord(char)) if unicodedata.category(char) in UNSEEN else char
@@ -117,8 +117,8 @@ def line_of(kind: str, name: str, values: Dict[str, str]) -> Line:
     return Line(kind, name, values, " ".join(start + [key + "=" + quote(value) for key, value in values.items()]))
 
 
-def seen(want: Line, values: Dict[str, str]) -> Line:
-    """The wanted line as the machine says it: the very same text where every value agrees."""
+def actual_line(want: Line, values: Dict[str, str]) -> Line:
+    """The wanted line with the machine's values: the very same text where every value agrees."""
     return want if values == want.values else line_of(want.kind, want.name, values)
 
 
@@ -146,15 +146,25 @@ def differences(want: Line, have: Line) -> List[Tuple[str, str, str]]:
 
 
 def describe(change: Change) -> str:
-    """Say a change in one line: `+ user LAB/guest1`, `~ listener 443: enabled no -> yes`, `- listener 8080`."""
+    """Describe a change in one line: `+ user LAB/guest1`, `~ listener 443: enabled no -> yes`, `- listener 8080`."""
     if change.want is None or change.have is None:
         return ("+ " if change.want else "- ") + change.line.key
-    return "~ {}: {}".format(change.want.key, ", ".join(map(say, differences(change.want, change.have))))
+    return "~ {}: {}".format(change.want.key, ", ".join(map(describe_value, differences(change.want, change.have))))
 
 
-def say(difference: Tuple[str, str, str]) -> str:
-    """Say one value's difference; a secret is set anew, an empty value is `nothing`."""
+def describe_value(difference: Tuple[str, str, str]) -> str:
+    """Describe one value's difference; a secret is set again, an empty value is `nothing`."""
     key, old, new = difference
     if new == "current":
-        return key + " set anew"
+        return key + " set again"
     return "{} {} -> {}".format(key, old or "nothing", new or "nothing")
+
+
+def yes(value: bool) -> str:
+    """A boolean as a document has it."""
+    return "yes" if value else "no"
+
+
+def current(same: bool) -> str:
+    """A secret as a document has it."""
+    return "current" if same else "differs"

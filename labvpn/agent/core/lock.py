@@ -22,7 +22,7 @@ def held(machine: Machine, name: str, holder: str, seconds: float = RUN_SECONDS)
     try:
         who = last_holder(descriptor) or "another run"
         wait_for(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB), who, seconds)
-        # On a full disk the lock holds too; it only does not say whose it is.
+        # The lock works on a full disk too; it only does not name its holder.
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
             words = "{} (process {}, since {})\n".format(holder, os.getpid(), time.strftime("%H:%M:%S"))
@@ -41,7 +41,7 @@ def opened(path: Path) -> int:
 
 
 def last_holder(descriptor: int) -> str:
-    """What the file says of its holder, '' where it says nothing that can be read."""
+    """The holder that the file names, '' where it names none."""
     try:
         return os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
     except OSError:
@@ -57,7 +57,7 @@ def wait_for(take: Callable[[], None], holder: str, seconds: float) -> None:
         except OSError:
             if time.monotonic() > end:
                 raise AgentError(
-                    "{} is at work on the VPN host: wait until it is done and run again".format(holder)
+                    "{} has the lock on the VPN host: wait until it has finished and run again".format(holder)
                 ) from None
             time.sleep(0.1)
         else:

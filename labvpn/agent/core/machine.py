@@ -80,7 +80,7 @@ class Machine:
                 universal_newlines=True,
             )
         except FileNotFoundError:
-            return Outcome(127, "", "{}: no such command".format(command[0]))
+            return Outcome(127, "", "{}: command not found".format(command[0]))
         return finish(process, command, seconds)
 
     def must(self, command: Sequence[str], seconds: float = 60, environment: Optional[Dict[str, str]] = None) -> str:
@@ -88,7 +88,7 @@ class Machine:
         outcome = self.run(command, seconds, environment)
         if outcome.status != 0:
             raise AgentError(
-                "`{}` failed on the VPN host with exit status {}: {}; mend that and run again".format(
+                "`{}` failed on the VPN host with exit status {}: {}; fix that and run again".format(
                     " ".join(command[:6]), outcome.status, last_words(outcome)
                 )
             )
@@ -96,7 +96,7 @@ class Machine:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have a rename in this folder outlast a power cut; a file system that cannot is no error."""
+    """Have a rename in this folder outlast a power cut; a file system that cannot do that is not an error."""
     descriptor = os.open(str(folder), os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -114,7 +114,7 @@ def finish(process: "subprocess.Popen[str]", command: Sequence[str], seconds: fl
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise AgentError(
-            "`{}` was not done on the VPN host within {:.0f} s and was ended; run again".format(
+            "`{}` did not finish on the VPN host within {:.0f} s and was stopped; run again".format(
                 " ".join(command[:6]), seconds
             )
         ) from None
@@ -125,4 +125,4 @@ def last_words(outcome: Outcome) -> str:
     """The last line that a failed command wrote, its own complaint before its report."""
     lines = [line.strip() for line in (outcome.output + "\n" + outcome.errors).splitlines() if line.strip()]
     complaints = [line for line in lines if line.startswith(("E:", "Error", "error"))]
-    return (complaints or lines or ["it said nothing"])[-1]
+    return (complaints or lines or ["no output"])[-1]

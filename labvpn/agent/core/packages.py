@@ -7,15 +7,14 @@ from typing import Dict, Iterable, List, Set
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import wait_for
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import BROUGHT
 from labvpn.agent.core.state_file import DamagedState, StateFile
 
 APT_SECONDS = 600
 LOCK_SECONDS = 300.0
-BROUGHT = HOME + "/host.packages.json"
 BROUGHT_REMEDY = (
-    "restore it from a backup of the host; without one move it away: packages that came along with ours "
-    "then stay on the host in the end"
+    "restore it from a backup of the host; without one move it away: packages that were installed with ours "
+    "then stay on the host after `pulumi destroy`"
 )
 # What a package leaves behind when it goes; it goes too if it came with us.
 FOLDERS = {
@@ -33,7 +32,7 @@ RPM_NAMES = {"netbase": "setup"}
 
 
 def install_lines(apt: str, yum: str) -> str:
-    """The lines by which somebody installs what is missing."""
+    """The commands that install what is missing."""
     return "`apt-get install {}` (Debian, Ubuntu) or `yum install {}` (CentOS, Rocky, Alma)".format(apt, yum)
 
 
@@ -85,8 +84,10 @@ class Packages:
         """Install packages with what they need, and note first what comes with them, so that it can go again."""
         if not self.are_debians:
             raise AgentError(
-                "the VPN host has no apt-get, and {0} cannot come from a package of Debian's there: `yum install {0}`, "
-                "and for SoftEther itself set server.install to `tarball` or `present`".format(" ".join(names))
+                "the VPN host has no apt-get, so Debian's package {0} cannot be installed there: "
+                "run `yum install {0}`, and for SoftEther itself set server.install to `tarball` or `present`".format(
+                    " ".join(names)
+                )
             )
         self.mend()
         self.machine.must(["apt-get", "update", *OPTIONS], APT_SECONDS, QUIET)

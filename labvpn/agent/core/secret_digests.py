@@ -1,4 +1,4 @@
-"""Which secrets are others than those applied last, and what a run that was cut off was about: who changed what."""
+"""Which secrets differ from those applied last, and which document a run that was cut off was about."""
 
 import hashlib
 import hmac
@@ -8,13 +8,26 @@ from typing import Any, Dict, Iterable, List, Optional
 
 from labvpn.agent.core.document import Line, parse
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME
-from labvpn.agent.softether.client import Secrets
+from labvpn.agent.core.paths import HOME
 
 SECRET_FIELDS = ("password", "key", "secret")
 
 
-class Renewal:
+class Secrets:
+    """The secrets that came with a request; nothing of it is ever printed."""
+
+    def __init__(self, data: Dict[str, Any]) -> None:
+        self.administrator = str(data.get("administrator") or "")
+        self.ipsec = str(data.get("ipsec") or "")
+        self.hubs: Dict[str, str] = data.get("hubs") or {}
+        self.users: Dict[str, str] = data.get("users") or {}
+        self.certificate: Dict[str, str] = data.get("certificate") or {}
+        self.radius: Dict[str, str] = data.get("radius") or {}
+        # By the SHA-256 that a document names them by.
+        self.certificates: Dict[str, str] = data.get("certificates") or {}
+
+
+class SecretDigests:
     """What is kept of a concern's last run beside its document: a keyed digest of each secret, none itself."""
 
     def __init__(self, machine: Machine, concern: str) -> None:
@@ -28,7 +41,7 @@ class Renewal:
         self.machine.write(self.draft, text, 0o600)
 
     def end(self, text: str, secrets: Secrets) -> None:
-        """Keep the digests of the secrets that now hold."""
+        """Keep the digests of the secrets that were applied."""
         salt = chance.token_hex(32)
         held = {place: digest(salt, word) for place, word in secret_words(parse(text), secrets).items()}
         self.machine.write(self.digests, json.dumps({"salt": salt, "digests": held}), 0o600)
@@ -47,7 +60,7 @@ class Renewal:
             return None
 
     def renewed(self, lines: Iterable[Line], secrets: Secrets) -> Optional[List[str]]:
-        """The places, `user LAB/guest1 password`, whose secrets are others than the last; None where none are kept."""
+        """The places, `user LAB/guest1 password`, whose secrets differ from the last ones; None where none are kept."""
         kept = self.kept()
         salt, held = kept.get("salt"), kept.get("digests")
         if not isinstance(salt, str) or not isinstance(held, dict):
@@ -56,7 +69,7 @@ class Renewal:
         return [place for place, word in words.items() if held.get(place) != digest(salt, word)]
 
     def kept(self) -> Dict[str, Any]:
-        """The file of digests; one that is damaged counts as none, and the next run writes it anew."""
+        """The file of digests; a damaged one counts as missing, and the next run rewrites it."""
         try:
             found = json.loads(self.machine.read(self.digests) or "{}")
         except (OSError, ValueError):
@@ -84,5 +97,5 @@ def secret_of(line: Line, secrets: Secrets) -> str:
 
 
 def digest(salt: str, word: str) -> str:
-    """A secret's digest, which says nothing without the salt beside it: root alone reads both."""
+    """A secret's digest, which is useless without the salt beside it: root alone can read both."""
     return hmac.new(salt.encode("ascii"), word.encode("utf-8"), hashlib.sha256).hexdigest()

@@ -1,9 +1,8 @@
 """A service of the agent's own on the host: its unit, that it runs, and its end."""
 
+from labvpn.agent.core.document import yes
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.units import UNIT_FILE
-from labvpn.agent.softether.host import AGENT
-from labvpn.agent.softether.server_settings import yes
+from labvpn.agent.core.paths import AGENT, UNIT_FILE
 
 SERVICE_TEXT = """[Unit]
 Description={meaning}
@@ -24,7 +23,7 @@ WantedBy=multi-user.target
 
 
 class AgentService:
-    """A unit that runs a command of the agent for good; `meaning` is what systemd says of it."""
+    """A unit that runs a command of the agent permanently; `meaning` is systemd's description of it."""
 
     def __init__(self, machine: Machine, name: str, meaning: str, command: str) -> None:
         self.machine = machine
@@ -37,7 +36,7 @@ class AgentService:
         return UNIT_FILE.format(self.name)
 
     def active(self) -> str:
-        """`yes` where it runs and will run after the next boot, `changed` where its text is another, '' without it."""
+        """`yes` where it runs and will run after the next boot, `changed` where its text differs, '' without it."""
         unit = self.machine.read(self.file)
         if unit != self.text:
             return "" if unit is None else "changed"
@@ -45,7 +44,7 @@ class AgentService:
         return yes(all(self.machine.run(["systemctl", word, "-q", self.name]).status == 0 for word in words))
 
     def start(self) -> None:
-        """Have it run, with its text and orders as they are now."""
+        """Start it with its current unit and orders."""
         self.machine.write(self.file, self.text)
         self.machine.must(["systemctl", "daemon-reload"])
         self.machine.must(["systemctl", "enable", "--quiet", self.name])

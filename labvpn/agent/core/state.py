@@ -5,18 +5,14 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.core.document import Line, parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import HOME
 from labvpn.agent.core.state_file import DamagedState, StateFile
 
-HOME = "/var/lib/labvpn"
-KEPT_PASSWORD = HOME + "/administrator"
-# Users by hub whom the reaper does not let in for the moment.
-HELD = HOME + "/held.json"
-
 BEFORE_REMEDY = (
-    "restore it from a backup of the host; without one move it away: whatever stands on the host then counts as having "
-    "been there before this stack, and destroy leaves it there"
+    "restore it from a backup of the host; without one move it away: everything on the host then counts as "
+    "having been there before this stack, and `pulumi destroy` leaves it"
 )
-APPLIED_REMEDY = "the next `pulumi up` writes it anew; until then changes made by hand are not told from your own"
+APPLIED_REMEDY = "the next `pulumi up` rewrites it; until then changes made by hand cannot be told from your own"
 
 Remembered = Optional[Dict[str, Any]]
 
@@ -55,7 +51,7 @@ class State:
             self.damage = error
         self.applied, self.lost = self.applied_file.found()
 
-    def insist(self) -> None:
+    def require_intact(self) -> None:
         """AgentError where it is not known any more what was before us."""
         if self.damage is not None:
             raise self.damage
@@ -87,7 +83,7 @@ class State:
 
     def save(self) -> None:
         """Write what was before us."""
-        self.insist()
+        self.require_intact()
         self.before_file.write(self.before)
 
     def record(self, applied: Optional[str]) -> None:

@@ -31,7 +31,7 @@ def is_object(value: Any) -> bool:
 class StateFile:
     """A JSON value of the agent's own at a place of the host, readable by root alone.
 
-    `remedy` says what the administrator does where the file is damaged; `valid` tells a value of ours from others.
+    `remedy` says what the administrator does where the file is damaged; `valid` accepts a value of ours.
     Files of earlier agents hold the bare value: they are read, and get their checksum when they are written next.
     """
 
@@ -57,7 +57,7 @@ class StateFile:
             return None
         value = self.value_of(self.bytes_of(path))
         if not self.valid(value):
-            raise self.damaged("holds something else than it should")
+            raise self.damaged("does not hold what it should")
         return value
 
     def found(self) -> Tuple[Any, str]:
@@ -67,8 +67,8 @@ class StateFile:
         except DamagedState as damage:
             return None, str(damage)
 
-    def shown(self) -> Any:
-        """What the file says, though somebody may have changed it by hand; None where it says nothing of its kind."""
+    def read_unchecked(self) -> Any:
+        """The value without its checksum's test, as someone may have changed it by hand; None where it is not valid."""
         try:
             found = json.loads(self.machine.read(self.name) or "")
         except (OSError, ValueError, RecursionError):
@@ -77,7 +77,7 @@ class StateFile:
         return value if self.valid(value) else None
 
     def bytes_of(self, path: Path) -> bytes:
-        """What the file holds; anything but a regular file was put there by somebody else."""
+        """The file's bytes; anything but a regular file was put there by someone else."""
         if path.is_symlink() or not path.is_file():
             kind = "a symbolic link" if path.is_symlink() else "a folder" if path.is_dir() else "a special file"
             raise self.damaged("is {}, not a file".format(kind))
@@ -118,7 +118,7 @@ class StateFile:
         return DamagedState(self.name, what, self.remedy)
 
     def write(self, value: Any) -> None:
-        """Replace the file in one step; OSError where the disk does not take it. What is no file is set aside."""
+        """Replace the file in one step; OSError where the disk refuses it. A folder in its place is set aside."""
         set_aside(self.machine.path(self.name))
         envelope = {"version": STATE_VERSION, "sha256": checksum(value), "value": value}
         self.machine.write(self.name, json.dumps(envelope, indent=1) + "\n", 0o600)
@@ -139,7 +139,7 @@ class StateFile:
 
 
 def set_aside(path: Path) -> None:
-    """Move a folder that somebody put in a file's place beside it; where there is none above, root's own is made."""
+    """Move a folder that someone put in the file's place out of the way, and create the folder above for root alone."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.is_dir() and not path.is_symlink():
         path.rename(path.with_name("{}.found-{:.0f}".format(path.name, time.time())))

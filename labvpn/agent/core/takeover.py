@@ -1,4 +1,4 @@
-"""How a service of the agent gives way to a later agent or later orders, and what it says to the journal."""
+"""How a service of the agent gives way to a later agent or later orders, and how it writes to the journal."""
 
 import os
 import sys
@@ -7,15 +7,15 @@ from typing import Dict, List, Tuple
 
 from labvpn.agent.core.errors import harmless
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import AGENT
 from labvpn.agent.core.state_file import StateFile
-from labvpn.agent.softether.host import AGENT
 
 LAST_LINE = b"sys.exit(main())\n"
 """How the agent's file ends."""
 
 
 def versions(machine: Machine, orders: str) -> Dict[str, Tuple[int, float]]:
-    """What tells this agent's file and its orders from later ones; what is damaged is as good as missing."""
+    """The versions of the agent's file and of its orders; a damaged file counts as missing."""
     paths: List[Path] = [machine.path(AGENT)] if is_whole_agent(machine.path(AGENT)) else []
     if StateFile(machine, orders, "").found()[0] is not None:
         paths.append(machine.path(orders))
@@ -37,7 +37,7 @@ def replaced(began: Dict[str, Tuple[int, float]], now: Dict[str, Tuple[int, floa
     return now != began and set(now) >= set(began)
 
 
-def say_all(sentences: List[str]) -> None:
+def log_all(sentences: List[str]) -> None:
     """Write sentences to the journal, each at once."""
     for sentence in sentences:
         sys.stdout.buffer.write((harmless(sentence) + "\n").encode("utf-8"))

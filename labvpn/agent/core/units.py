@@ -9,7 +9,6 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 
 START_SECONDS = 90
-UNIT_FILE = "/etc/systemd/system/{}.service"
 ENABLED = ("enabled", "enabled-runtime", "alias", "static", "indirect", "generated")
 
 
@@ -21,7 +20,7 @@ class Units(Handler):
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.ready: Dict[str, Callable[[], None]] = {}
-        # Names in the document of which the machine knows another: what somebody else has installed.
+        # Names in the document whose unit has another name on this machine, since someone else installed it.
         self.real: Dict[str, Callable[[], str]] = {}
 
     def named(self, line: Line) -> str:
@@ -42,11 +41,11 @@ class Units(Handler):
         }
         return {key: values[key] for key in line.values if key in values}
 
-    def enabled(self, unit: str, shown: str) -> bool:
-        """Whether it starts with the machine; of an init script systemd 219 shows nothing and only says so if asked."""
-        if shown in ("", "bad"):
+    def enabled(self, unit: str, file_state: str) -> bool:
+        """Whether it starts with the machine; systemd 219 shows nothing for an init script and has to be asked."""
+        if file_state in ("", "bad"):
             return self.machine.run(["systemctl", "is-enabled", "--quiet", unit]).status == 0
-        return shown in ENABLED
+        return file_state in ENABLED
 
     def apply(self, changes: List[Change]) -> None:
         for change in changes:
@@ -70,7 +69,7 @@ class Units(Handler):
         if self.machine.run(["systemctl", "is-active", "--quiet", name]).status != 0:
             self.machine.must(["systemctl", "start", name], START_SECONDS)
         if self.machine.run(["systemctl", "is-active", "--quiet", name]).status != 0:
-            raise AgentError("{0} was started on the VPN host and ended at once: see `journalctl -u {0}`".format(name))
+            raise AgentError("{0} was started on the VPN host and exited at once: see `journalctl -u {0}`".format(name))
         if name in self.ready:
             self.ready[name]()
 

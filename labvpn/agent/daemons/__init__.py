@@ -1,1 +1,1 @@
-"""What runs on the VPN host without an end: the session reaper and the login guard."""
+"""What runs permanently on the VPN host: the session reaper and the login guard."""

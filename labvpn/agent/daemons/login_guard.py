@@ -1,8 +1,8 @@
-"""The guard against guessed passwords: a source of many failed logins may open no new connection to the VPN.
+"""The login guard: a source of many failed logins may not open a new connection to the VPN.
 
-It is barred by rich rules of firewalld that hold for now only. firewalld lets pass what is established before it asks
-any rule, so sessions that live go on, and what else the kernel remembers of the source is forgotten. The rules name the
-VPN's ports alone, so SSH stays.
+It is banned by runtime rich rules of firewalld. firewalld accepts established flows before it evaluates any rule, so
+live sessions go on, and the source's other flows are removed from the kernel. The rules name the VPN's ports alone, so
+SSH stays.
 """
 
 import time
@@ -11,12 +11,13 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.takeover import replaced, say_all, versions
-from labvpn.agent.firewalld.ban_list import BAN_ORDERS, BANNED, BARRED_NOW, GUARD_HEALTH, bans_of, guard_file
+from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
+from labvpn.agent.core.takeover import log_all, replaced, versions
+from labvpn.agent.firewalld.ban_list import bans_of, guard_file
 from labvpn.agent.firewalld.ban_policy import Ban, BanPolicy, Bounds
-from labvpn.agent.firewalld.ban_rules import Barring
+from labvpn.agent.firewalld.ban_rules import BanRules
 from labvpn.agent.firewalld.firewalld import Firewalld
-from labvpn.agent.firewalld.flow_removal import Forgetting
+from labvpn.agent.firewalld.flow_removal import FlowRemoval
 from labvpn.agent.softether.crashes import CrashWatch, suspicions
 from labvpn.agent.softether.login_reader import WITHDRAWN, LoginReader
 from labvpn.agent.softether.login_records import Grammars
@@ -24,110 +25,110 @@ from labvpn.agent.softether.message_tables import messages_of
 from labvpn.agent.softether.security_log import SecurityLog
 
 TICK = 1.0
-"""Seconds between two looks at the logs."""
+"""Seconds between two reads of the logs."""
 
 AGAIN = 5.0
-"""Seconds between two looks whether the rules still stand: a reload of firewalld takes them away."""
+"""Seconds between two checks that the rules are in force: a reload of firewalld removes them."""
 
 
 class LoginGuard:
-    """The guard of one host."""
+    """The login guard of one host."""
 
     def __init__(self, machine: Machine) -> None:
         orders = orders_of(machine)
         self.machine = machine
         self.firewalld = Firewalld(machine)
-        self.barring = Barring(self.firewalld, entries(orders["zones"]), entries(orders["from"]))
-        self.forgetting = Forgetting(machine, entries(orders["hubs"]))
-        self.guesses = BanPolicy(bounds_of(orders))
+        self.rules = BanRules(self.firewalld, entries(orders["zones"]), entries(orders["from"]))
+        self.flows = FlowRemoval(machine, entries(orders["hubs"]))
+        self.policy = BanPolicy(bounds_of(orders))
         grammars = Grammars(messages_of(machine))
         self.logs = [(SecurityLog(machine, hub), LoginReader(grammars)) for hub in entries(orders["hubs"])]
         known = bans_of(machine)
-        self.standing = {source: bar for source, bar in known.items() if not self.guesses.spared(source)}
-        self.leaving = {source: bar for source, bar in known.items() if source not in self.standing}
+        self.active = {source: ban for source, ban in known.items() if not self.policy.is_exempt(source)}
+        self.ending = {source: ban for source, ban in known.items() if source not in self.active}
         self.crashes = CrashWatch(machine)
-        self.lately: Dict[str, Ban] = {}
+        self.ended: Dict[str, Ban] = {}
         self.checked = 0.0
-        # What was done in the last round, which is said even where something else failed.
-        self.said: List[str] = []
+        # What was done in the last round, which is reported even where something else failed.
+        self.messages: List[str] = []
         self.troubles: Dict[str, str] = {}
 
     def round(self, now: float) -> List[str]:
-        """Read what the logs have new, bar and let in, and say what was done."""
-        self.said = []
+        """Read what is new in the logs, ban sources and lift bans, and return what was done."""
+        self.messages = []
         try:
             self.read(now)
-            wanted = {source: bar for source, bar in self.standing.items() if self.guesses.holds(bar, now)}
-            for source, bar in self.guesses.barred(now).items():
-                wanted[source] = max(bar, wanted.get(source, bar))
-            due = bool(wanted or self.leaving or self.lately) and not self.checked <= now < self.checked + AGAIN
-            said = self.settle(wanted, now) if wanted != self.standing or due else []
-            self.troubles["flows"] = self.forgetting.forget(self.barring.ports(), wanted) if wanted else ""
-            return said
+            wanted = {source: ban for source, ban in self.active.items() if self.policy.is_active(ban, now)}
+            for source, ban in self.policy.banned(now).items():
+                wanted[source] = max(ban, wanted.get(source, ban))
+            due = bool(wanted or self.ending or self.ended) and not self.checked <= now < self.checked + AGAIN
+            messages = self.settle(wanted, now) if wanted != self.active or due else []
+            self.troubles["flows"] = self.flows.forget(self.rules.ports(), wanted) if wanted else ""
+            return messages
         finally:
-            self.tell_health()
+            self.write_health()
 
     def read(self, now: float) -> None:
-        """Count what the logs have new; a log that cannot be read keeps no other from being read."""
+        """Count what is new in the logs; a log that cannot be read does not stop the others."""
         for log, reader in self.logs:
             for failure in reader.events(log.lines(), now):
-                self.guesses.count(failure)
-                if failure.kind == WITHDRAWN and self.guesses.place(failure.source) not in self.guesses.bars:
-                    source = self.guesses.place(failure.source)
-                    self.leaving.update({one: bar for one, bar in self.standing.items() if one == source})
-                    self.standing.pop(source, None)
+                self.policy.count(failure)
+                if failure.kind == WITHDRAWN and self.policy.banned_source(failure.source) not in self.policy.bans:
+                    source = self.policy.banned_source(failure.source)
+                    self.ending.update({one: ban for one, ban in self.active.items() if one == source})
+                    self.active.pop(source, None)
             self.troubles["log of " + log.hub] = log.trouble
-        for failure in [one for crash in self.crashes.look(now) for one in suspicions(crash)]:
-            self.guesses.count(failure)
+        for failure in [one for crash in self.crashes.poll(now) for one in suspicions(crash)]:
+            self.policy.count(failure)
 
     def settle(self, wanted: Dict[str, Ban], now: float) -> List[str]:
-        """Have exactly these bars stand; no rule stands at any moment that the list does not name.
+        """Put exactly these bans in force; at no moment is a rule in force that the list does not name.
 
-        A reload would take one that it does not name for somebody else's, and put it back without an end. The list in
-        memory is written first, since that cannot fail by a full disk; the one on the disk follows the rules.
+        A reload would take such a rule for someone else's, and put it back without an end. The list in memory is
+        written first, since a full disk cannot stop that; the one on the disk follows the rules.
         """
-        before, self.standing, self.checked = {**self.standing, **self.leaving}, wanted, now
-        self.leaving = {source: bar for source, bar in before.items() if source not in wanted}
-        self.note(BARRED_NOW, {**before, **wanted})
-        self.said = [
-            "barred {} for {:.0f} s: {} failed logins".format(one, bar.until - now, bar.failures)
-            for one, bar in wanted.items()
-            if before.get(one) != bar
+        before, self.active, self.checked = {**self.active, **self.ending}, wanted, now
+        self.ending = {source: ban for source, ban in before.items() if source not in wanted}
+        self.note(BAN_LIST_NOW, {**before, **wanted})
+        self.messages = [
+            "banned {} for {:.0f} s: {} failed logins".format(one, ban.until - now, ban.failures)
+            for one, ban in wanted.items()
+            if before.get(one) != ban
         ]
         try:
-            self.barring.settle({**self.lately, **before}, wanted, now)
+            self.rules.settle({**self.ended, **before}, wanted, now)
             self.troubles["firewalld"] = ""
-            # A reload that read the list before may bring their rules back, so they are looked for once more.
-            self.lately, self.leaving = self.leaving, {}
+            # A reload that read the list before may bring their rules back, so they are removed once more.
+            self.ended, self.ending = self.ending, {}
         except AgentError as error:
             self.troubles["firewalld"] = str(error)
             raise
         finally:
-            for name in (BARRED_NOW, BANNED):
-                self.note(name, {**self.leaving, **wanted})
-        self.said += ["{} may dial again".format(source) for source in before if source not in wanted]
-        return self.said
+            for name in (BAN_LIST_NOW, BAN_LIST):
+                self.note(name, {**self.ending, **wanted})
+        self.messages += ["{} may dial again".format(source) for source in before if source not in wanted]
+        return self.messages
 
-    def note(self, name: str, bars: Dict[str, Ban]) -> None:
-        """Write down who is barred; a disk that takes nothing keeps nobody from being barred."""
-        held = {source: list(bar) for source, bar in bars.items()}
+    def note(self, name: str, bans: Dict[str, Ban]) -> None:
+        """Write the ban list; a full disk does not stop a ban."""
+        held = {source: list(ban) for source, ban in bans.items()}
         self.troubles[name] = guard_file(self.machine, name).keep(held) or ""
 
-    def tell_health(self) -> None:
-        """Write down, in memory, that the guard looks and what stands in its way."""
+    def write_health(self) -> None:
+        """Record, in memory, that the guard is at work and what stops it."""
         trouble = "; ".join(one for one in self.troubles.values() if one)
         guard_file(self.machine, GUARD_HEALTH).keep({"trouble": trouble})
 
 
 def orders_of(machine: Machine) -> Dict[str, Any]:
-    """What the guard is told; AgentError where that cannot be read."""
+    """The guard's orders; AgentError where they cannot be read."""
     orders: Optional[Dict[str, Any]] = guard_file(machine, BAN_ORDERS).read()
     if orders is None:
-        raise AgentError("the guard has no orders in {}: run `pulumi up`, which writes them".format(BAN_ORDERS))
+        raise AgentError("the login guard has no orders in {}: run `pulumi up`, which writes them".format(BAN_ORDERS))
     try:
         bounds_of(orders), orders["zones"], orders["from"], orders["hubs"]
     except (ValueError, KeyError, TypeError):
-        raise guard_file(machine, BAN_ORDERS).damaged("holds something else than it should") from None
+        raise guard_file(machine, BAN_ORDERS).damaged("does not hold what it should") from None
     return orders
 
 
@@ -143,17 +144,17 @@ def bounds_of(orders: Dict[str, Any]) -> Bounds:
 
 
 def guard_logins(machine: Machine) -> None:
-    """Keep watch until the agent or the orders are others."""
+    """Run until the agent or the orders are replaced."""
     began = versions(machine, BAN_ORDERS)
     guard, trouble = LoginGuard(machine), ""
     while not replaced(began, versions(machine, BAN_ORDERS)):
         try:
             guard.firewalld.forget()
-            say_all(guard.round(time.time()))
+            log_all(guard.round(time.time()))
         except AgentError:
-            say_all(guard.said)
+            log_all(guard.messages)
         now_trouble = "; ".join(one for one in guard.troubles.values() if one)
         if now_trouble not in ("", trouble):
-            say_all(["the guard is hindered: {}".format(now_trouble)])
+            log_all(["the login guard cannot work: {}".format(now_trouble)])
         trouble = now_trouble
         time.sleep(TICK)

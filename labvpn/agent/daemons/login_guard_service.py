@@ -1,4 +1,4 @@
-"""The guard against guessed passwords as a service of the host: its unit, its orders, and that it runs."""
+"""The login guard as a service of the host: its unit, its orders, and whether it runs."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import time
@@ -7,23 +7,14 @@ from typing import List, Optional
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line
 from labvpn.agent.core.lists import entries
+from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
 from labvpn.agent.core.service import AgentService
-from labvpn.agent.firewalld.ban_list import (
-    BAN_ORDERS,
-    BANNED,
-    BARRED_NOW,
-    GUARD_HEALTH,
-    RULES_AT_ONCE,
-    ban_orders,
-    guard_file,
-    guard_rules,
-    guard_trouble,
-)
+from labvpn.agent.firewalld.ban_list import RULES_AT_ONCE, ban_orders, guard_file, guard_rules, guard_trouble
 from labvpn.agent.firewalld.firewalld import Firewalld
 
 LOGIN_GUARD_UNIT = "labvpn-bans"
 HINDERED = "hindered"
-"""What a guard is that runs and cannot bar."""
+"""The state of a guard that runs but cannot ban."""
 
 
 class LoginGuardService(Handler):
@@ -35,7 +26,7 @@ class LoginGuardService(Handler):
         self.firewalld = firewalld
         self.machine = firewalld.machine
         self.service = AgentService(
-            self.machine, LOGIN_GUARD_UNIT, "Bars sources of many failed logins from the VPN for a while", "ban"
+            self.machine, LOGIN_GUARD_UNIT, "Bans sources of many failed logins from the VPN for a while", "ban"
         )
 
     def read(self, line: Line) -> Optional[Values]:
@@ -48,9 +39,9 @@ class LoginGuardService(Handler):
         return {key: str(values.get(key, "none")) for key in line.values}
 
     def warnings(self) -> List[str]:
-        """What stands in the guard's way."""
+        """What stops the guard."""
         trouble = guard_trouble(self.machine, time.time()) if self.service.active() == "yes" else ""
-        return ["the guard against guessed passwords cannot bar everybody: {}".format(trouble)] if trouble else []
+        return ["the login guard cannot ban every source: {}".format(trouble)] if trouble else []
 
     def apply(self, changes: List[Change]) -> None:
         for change in changes:
@@ -61,14 +52,14 @@ class LoginGuardService(Handler):
 
     def remove(self, lines: List[Line]) -> None:
         self.service.stop()
-        self.lift()
-        self.service.forget(BAN_ORDERS, BANNED, BARRED_NOW, GUARD_HEALTH)
+        self.lift_bans()
+        self.service.forget(BAN_ORDERS, BAN_LIST, BAN_LIST_NOW, GUARD_HEALTH)
 
-    def lift(self) -> None:
-        """Let in again whoever is barred."""
+    def lift_bans(self) -> None:
+        """Lift every ban."""
         if self.firewalld.installed and self.firewalld.running():
             options = ["--remove-rich-rule=" + rule for rule in sorted(guard_rules(self.machine))]
             for zone in entries(ban_orders(self.machine).get("zones", "")):
                 for start in range(0, len(options), RULES_AT_ONCE):
-                    # Of several rules those that do not stand are passed over.
+                    # Of several rules those that are not in force are skipped.
                     self.machine.run(["firewall-cmd", "--zone=" + zone, *options[start : start + RULES_AT_ONCE]])

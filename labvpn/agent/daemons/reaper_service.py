@@ -5,14 +5,12 @@ import time
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.core.concern import Handler, Values
-from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.document import Change, Line, current
+from labvpn.agent.core.paths import CRASHES, LOCKOUTS, REAPER_ORDERS
 from labvpn.agent.core.service import AgentService
-from labvpn.agent.core.state import HELD
-from labvpn.agent.daemons.session_reaper import ORDERS, RULES, orders_file
+from labvpn.agent.daemons.session_reaper import RULES, orders_file
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.crashes import CRASHES
 from labvpn.agent.softether.lockouts import Lockouts
-from labvpn.agent.softether.server_settings import current
 from labvpn.agent.softether.session_ages import ages_file
 
 REAPER_UNIT = "labvpn-reaper"
@@ -31,8 +29,8 @@ class ReaperService(Handler):
         )
 
     def orders(self) -> Dict[str, Any]:
-        """What the reaper's file says, whoever wrote it; nothing where it is damaged, which orders it anew."""
-        return dict(orders_file(self.machine).shown() or {})
+        """The reaper's orders, whoever wrote them; empty where the file is damaged, so that they are written again."""
+        return dict(orders_file(self.machine).read_unchecked() or {})
 
     def read(self, line: Line) -> Optional[Values]:
         active = self.service.active()
@@ -53,7 +51,7 @@ class ReaperService(Handler):
         self.service.start()
 
     def order(self, values: Values) -> None:
-        """Write what the reaper is told; root alone may read the hubs' passwords in it."""
+        """Write the reaper's orders; root alone may read the hubs' passwords in them."""
         hubs = {hub: self.softether.secrets.hubs.get(hub, "") for hub in values["hubs"].split(",")}
         orders: Dict[str, Any] = {name: values[name] for name in RULES}
         orders_file(self.machine).write(dict(orders, hubs=hubs))
@@ -62,8 +60,8 @@ class ReaperService(Handler):
         hubs = list(self.orders().get("hubs", {}))
         self.service.stop()
         for hub in hubs:
-            # Nobody would ever let them in again.
-            holds = Lockouts(self.machine, hub)
-            holds.end_all()
-            holds.lift(self.softether.call, time.time())
-        self.service.forget(ORDERS, HELD, CRASHES, *(ages_file(hub) for hub in hubs))
+            # Without the reaper they would stay locked out.
+            lockouts = Lockouts(self.machine, hub)
+            lockouts.end_all()
+            lockouts.lift(self.softether.call, time.time())
+        self.service.forget(REAPER_ORDERS, LOCKOUTS, CRASHES, *(ages_file(hub) for hub in hubs))

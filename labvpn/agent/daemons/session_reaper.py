@@ -1,4 +1,4 @@
-"""The reaper: it ends sessions as their users' policies promise, whatever the protocol, as the hub's administrator."""
+"""The session reaper: it ends sessions at the limits of their users' policies, as the hub's administrator."""
 
 import time
 from typing import Any, Dict, List, Optional
@@ -6,10 +6,11 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import HOME, REAPER_ORDERS
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.core.state_file import StateFile
-from labvpn.agent.core.takeover import replaced, say_all, versions
-from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.core.takeover import log_all, replaced, versions
+from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import CrashWatch
 from labvpn.agent.softether.lockouts import Lockouts
 from labvpn.agent.softether.login_reader import LoginReader
@@ -22,11 +23,9 @@ from labvpn.agent.softether.session_ages import SessionAges, server_time
 from labvpn.agent.softether.session_limits import Limits, Live, SessionRules, SessionVerdict, live, verdicts
 
 RULES = ("interval", "hold", "grace", "keep")
-ORDERS = HOME + "/reaper.json"
-"""What the reaper is told: its rules and the hubs' passwords, readable by root alone."""
 
 TROUBLE_SECONDS = 5.0
-REAPER_REMEDY = "run `pulumi up`, which writes the reaper's orders anew"
+REAPER_REMEDY = "run `pulumi up`, which rewrites the session reaper's orders"
 
 
 class SessionReaper:
@@ -38,19 +37,19 @@ class SessionReaper:
         self.password = password
         self.rules = rules
         self.connection: Optional[Rpc] = None
-        self.holds = Lockouts(machine, hub, rules.hold)
+        self.lockouts = Lockouts(machine, hub, rules.hold)
         self.ages = SessionAges(machine, hub)
         # The users of this round; hundreds may be there by `*`, which is asked for once.
         self.records: Dict[str, Optional[Answer]] = {}
         self.log = SecurityLog(machine, hub)
         self.logins = LoginReader(Grammars(messages_of(machine)))
-        # What was said last of a disk that takes nothing.
-        self.told: Optional[str] = None
+        # The last report of a disk that refuses writes.
+        self.reported: Optional[str] = None
 
     def call(self, method: str, **parameters: Any) -> Answer:
         """Call the server as the hub's administrator."""
         if self.connection is None:
-            raise Unreachable("the reaper has no connection to SoftEther: run it again")
+            raise Unreachable("the session reaper has no connection to SoftEther: run it again")
         return self.connection.call(method, **parameters)
 
     def connect(self) -> bool:
@@ -67,45 +66,45 @@ class SessionReaper:
         return rpc
 
     def round(self, now: float) -> List[str]:
-        """End what has to end, let in again who was held, and say what was done."""
+        """End what has to end, lift lockouts that are over, and return what was done."""
         try:
             fresh = self.connect()
             status = self.call("GetServerStatus")
             now = server_time(status, now)
-            said = self.remembered() + self.cut(now, status)
-            if self.holds.held():
-                self.holds.renew(self.logins.events(self.log.lines(), now), self.rules.hold)
-            return said + self.lift(now, fresh) + self.kept()
+            messages = self.recover() + self.end_sessions(now, status)
+            if self.lockouts.any_active():
+                self.lockouts.renew(self.logins.events(self.log.lines(), now), self.rules.hold)
+            return messages + self.lift(now, fresh) + self.save_again()
         except (AgentError, OSError):
             self.close()
             raise
 
-    def remembered(self) -> List[str]:
-        """Learn again who is held where the memory of that is damaged, and say so."""
-        if not self.holds.damage:
+    def recover(self) -> List[str]:
+        """Find out again who is locked out where the record of that is damaged, and report it."""
+        if not self.lockouts.damage:
             return []
-        said = [self.holds.damage]
+        messages = [self.lockouts.damage]
         with self.locked():
-            self.holds.learn_again(self.call)
-        return said
+            self.lockouts.learn_again(self.call)
+        return messages
 
-    def kept(self) -> List[str]:
-        """Try again to write what the disk did not take, and say it where that changes."""
-        before = self.holds.unsaved
+    def save_again(self) -> List[str]:
+        """Retry a write that the disk refused, and report a change."""
+        before = self.lockouts.unsaved
         if before:
-            self.holds.save()
-        told, self.told = self.told, self.holds.unsaved
-        return [self.told or "the disk takes what the reaper remembers again"] if told != self.told else []
+            self.lockouts.save()
+        reported, self.reported = self.reported, self.lockouts.unsaved
+        return [self.reported or "the session reaper's state is on the disk again"] if reported != self.reported else []
 
     def lift(self, now: float, fresh: bool) -> List[str]:
-        """Let in again whose hold is over; a fresh server may have come back with one that was lifted."""
-        if not self.holds.due(now, fresh):
+        """Lift lockouts that are over; a restarted server may have come back with one that was lifted."""
+        if not self.lockouts.due(now, fresh):
             return []
         with self.locked():
-            lifted = self.holds.lift(self.call, now, fresh)
+            lifted = self.lockouts.lift(self.call, now, fresh)
         return ["{} in {} may dial again".format(user, self.hub) for user in lifted]
 
-    def cut(self, now: float, status: Optional[Answer] = None) -> List[str]:
+    def end_sessions(self, now: float, status: Optional[Answer] = None) -> List[str]:
         """End the sessions that are too old or too many; `status` is GetServerStatus's answer."""
         sessions = live(self.call("EnumSession", HubName_str=self.hub).get("SessionList", []))
         sessions, steady = self.ages.steady(sessions, status or {}, now)
@@ -123,7 +122,7 @@ class SessionReaper:
         return Limits(int(record.get("policy:AutoDisconnect_u32", 0)), int(record.get("policy:MultiLogins_u32", 0)))
 
     def record(self, user: str) -> Optional[Answer]:
-        """A user as the server has him now, None where it has none of that name."""
+        """A user's current record, None where the server has no such user."""
         if user not in self.records:
             self.records[user] = own_record(self.call, self.hub, user)
         return self.records[user]
@@ -140,7 +139,7 @@ class SessionReaper:
     def end(self, verdict: SessionVerdict, now: float) -> str:
         """Refuse the user's logins for a moment, then end the session."""
         session = verdict.session
-        then = self.refuse(session.user, now)
+        then = self.lock_out(session.user, now)
         try:
             self.call("DeleteSession", HubName_str=self.hub, Name_str=session.name)
         except RpcError as error:
@@ -150,15 +149,17 @@ class SessionReaper:
             session.name, session.user, session.source, self.hub, verdict.why, then
         )
 
-    def refuse(self, user: str, now: float) -> str:
-        """Hold a user off, and say whether that could be; a session ends either way."""
+    def lock_out(self, user: str, now: float) -> str:
+        """Lock a user out, and return whether that worked; the session ends either way."""
         try:
             with self.locked():
-                refused = self.holds.hold(self.call, user, now, self.rules.hold)
+                refused = self.lockouts.lock_out(self.call, user, now, self.rules.hold)
         except RpcError as error:
-            return "not held off: {}".format(error)
+            return "not locked out: {}".format(error)
         return (
-            "held off for {:.0f} s".format(self.rules.hold) if refused else "not held off: SoftEther takes no such user"
+            "locked out for {:.0f} s".format(self.rules.hold)
+            if refused
+            else "not locked out: SoftEther does not accept such a user"
         )
 
     def locked(self) -> Any:
@@ -166,48 +167,50 @@ class SessionReaper:
         return held(self.machine, HOME + "/hub.lock", "the reaper")
 
     def close(self) -> None:
-        """Begin anew at the next round."""
+        """Disconnect; the next round connects again."""
         if self.connection is not None:
             self.connection.close()
         self.connection = None
 
 
 def is_orders(value: Any) -> bool:
-    """Whether a value is what the reaper can be told."""
+    """Whether a value is the reaper's orders."""
     return isinstance(value, dict) and isinstance(value.get("hubs"), dict) and {*RULES} <= set(value)
 
 
 def orders_file(machine: Machine) -> StateFile:
-    """What the reaper is told: its rules and the hubs' passwords."""
-    return StateFile(machine, ORDERS, REAPER_REMEDY, is_orders)
+    """The reaper's orders: its rules and the hubs' passwords."""
+    return StateFile(machine, REAPER_ORDERS, REAPER_REMEDY, is_orders)
 
 
 def reapers(machine: Machine) -> List[SessionReaper]:
     """A reaper for each hub of the orders."""
     orders = orders_file(machine).read()
     if orders is None:
-        raise AgentError("the reaper has no orders in {}: run `pulumi up`, which writes them".format(ORDERS))
+        raise AgentError(
+            "the session reaper has no orders in {}: run `pulumi up`, which writes them".format(REAPER_ORDERS)
+        )
     rules = SessionRules(float(orders["interval"]), float(orders["hold"]), float(orders["grace"]), str(orders["keep"]))
     return [SessionReaper(machine, hub, password, rules) for hub, password in orders["hubs"].items()]
 
 
 def reap_sessions(machine: Machine) -> None:
-    """Go round until the agent or the orders are others."""
-    began = versions(machine, ORDERS)
+    """Run until the agent or the orders are replaced."""
+    began = versions(machine, REAPER_ORDERS)
     workers = reapers(machine)
     troubles: Dict[str, str] = {}
     watch = CrashWatch(machine)
-    while not replaced(began, versions(machine, ORDERS)):
+    while not replaced(began, versions(machine, REAPER_ORDERS)):
         pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
-        for crash in watch.look(time.time()):
-            say_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "nobody known")])
+        for crash in watch.poll(time.time()):
+            log_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "no known source")])
         for worker in workers:
             try:
-                say_all(worker.round(time.time()))
+                log_all(worker.round(time.time()))
                 troubles.pop(worker.hub, None)
             except (AgentError, OSError, ValueError) as error:
                 if troubles.get(worker.hub) != str(error):
-                    say_all(["no session of {} can be ended now: {}".format(worker.hub, error)])
+                    log_all(["no session of {} can be ended now: {}".format(worker.hub, error)])
                 troubles[worker.hub] = str(error)
                 pause = max(pause, TROUBLE_SECONDS)
         time.sleep(pause)

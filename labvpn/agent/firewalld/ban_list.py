@@ -1,47 +1,35 @@
-"""Who is barred from the VPN now, as the guard wrote it down, and the rules of firewalld that do it."""
+"""The sources that the login guard bans from the VPN now, and the rules of firewalld that enforce it."""
 
 import math
 from typing import Any, Dict, Iterator, List, Optional, Set
 
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.firewalld.ban_policy import Ban
 
-BAN_ORDERS = HOME + "/bans.json"
-"""What the guard is told."""
-
-BANNED = HOME + "/barred.json"
-"""Who is barred: source, end in seconds since 1970, failed logins; what a boot leaves of it."""
-
-BARRED_NOW = "/run/labvpn/barred.json"
-"""The same in memory: it is written before a rule changes, and no full disk is in its way."""
-
-GUARD_HEALTH = "/run/labvpn/guard.json"
-"""What stood in the guard's way at its last look; the file is as old as that."""
-
-SILENT_SECONDS = 60.0
-"""A guard that looked so long ago does not look any more."""
+STALE_SECONDS = 60.0
+"""A guard whose last round is older than this does not work any more."""
 
 ESP = "protocol:esp"
 """What an IPsec client without NAT sends its dial by; it has no ports, and a zone lets it in by its own entry."""
 
 RULES_AT_ONCE = 100
-"""So many rules go into one call: each takes firewalld some milliseconds, and a call has a time limit."""
+"""Rules in one call: each takes firewalld some milliseconds, and a call has a time limit."""
 
-REJECT, SILENT_DROP = "reject", "drop"
-"""What a bar does; the second stands for a moment while the first gets another end."""
+REJECT, STAND_IN_ACTION = "reject", "drop"
+"""What a ban's rule does; the second replaces the first while that gets another end."""
 
 
 def guard_file(machine: Machine, name: str) -> StateFile:
-    """A file of the guard's; each is written anew by the guard or by the next run."""
-    return StateFile(machine, name, "run `pulumi up`, which orders the guard anew")
+    """A file of the guard; the guard or the next run rewrites it."""
+    return StateFile(machine, name, "run `pulumi up`, which rewrites the login guard's orders")
 
 
 def ban_orders(machine: Machine) -> Dict[str, Any]:
-    """What the guard's file says, whoever wrote it; empty where there is nothing that can be read."""
-    orders: Dict[str, Any] = guard_file(machine, BAN_ORDERS).shown() or {}
+    """The guard's orders, whoever wrote them; empty where they cannot be read."""
+    orders: Dict[str, Any] = guard_file(machine, BAN_ORDERS).read_unchecked() or {}
     return orders
 
 
@@ -52,12 +40,12 @@ def read_object(machine: Machine, name: str) -> Dict[str, Any]:
 
 
 def bans_of(machine: Machine) -> Dict[str, Ban]:
-    """Who is barred; an entry that says no such thing is none."""
-    held = read_object(machine, BARRED_NOW if machine.path(BARRED_NOW).exists() else BANNED)
-    return {source: Ban(float(entry[0]), int(entry[1])) for source, entry in held.items() if is_bar(entry)}
+    """The bans by source; malformed entries are skipped."""
+    held = read_object(machine, BAN_LIST_NOW if machine.path(BAN_LIST_NOW).exists() else BAN_LIST)
+    return {source: Ban(float(entry[0]), int(entry[1])) for source, entry in held.items() if is_ban(entry)}
 
 
-def is_bar(entry: Any) -> bool:
+def is_ban(entry: Any) -> bool:
     """Whether an entry is an end and a number of failures."""
     numbers = isinstance(entry, list) and all(isinstance(one, (int, float)) for one in entry)
     return numbers and len(entry) == 2 and all(math.isfinite(one) for one in entry)
@@ -77,49 +65,49 @@ def end_of(opened: str) -> str:
 
 
 def ban_rules(machine: Machine) -> Set[str]:
-    """Every rule that bars somebody now."""
+    """Every rule that bans a source now."""
     opened = entries(ban_orders(machine).get("from", ""))
     return {rule for source in bans_of(machine) for rule in rules_against(source, opened)}
 
 
 def guard_rules(machine: Machine) -> Set[str]:
-    """Every rule that may be the guard's, those that stand for a moment too."""
+    """Every rule that may be the guard's, also those that replace another for a moment."""
     rules = ban_rules(machine)
-    return rules | {rule[: -len(REJECT)] + SILENT_DROP for rule in rules}
+    return rules | {rule[: -len(REJECT)] + STAND_IN_ACTION for rule in rules}
 
 
-def bans_again(machine: Machine, now: float) -> Iterator[List[str]]:
-    """The options of firewall-cmd that bring every bar back for the time that is left of it, many in one call."""
+def ban_options(machine: Machine, now: float) -> Iterator[List[str]]:
+    """The options of firewall-cmd that add every ban again for the rest of its time, many in one call."""
     orders = ban_orders(machine)
     ends: Dict[str, List[str]] = {}
-    for source, bar in bans_of(machine).items():
-        rules = rules_against(source, entries(orders.get("from", ""))) if bar.until > now else []
-        ends.setdefault(timeout(bar, now), []).extend("--add-rich-rule=" + rule for rule in rules)
+    for source, ban in bans_of(machine).items():
+        rules = rules_against(source, entries(orders.get("from", ""))) if ban.until > now else []
+        ends.setdefault(timeout(ban, now), []).extend("--add-rich-rule=" + rule for rule in rules)
     for zone in entries(orders.get("zones", "")):
         for end, options in ends.items():
             for start in range(0, len(options), RULES_AT_ONCE):
                 yield ["--zone=" + zone, end, *options[start : start + RULES_AT_ONCE]]
 
 
-def timeout(bar: Ban, now: float) -> str:
-    """The option of firewall-cmd that ends a rule with its bar, even if the guard does not live to end it."""
-    return "--timeout={:.0f}".format(max(1.0, bar.until - now))
+def timeout(ban: Ban, now: float) -> str:
+    """The option of firewall-cmd that ends a rule with its ban, even if the guard no longer runs then."""
+    return "--timeout={:.0f}".format(max(1.0, ban.until - now))
 
 
 def guard_trouble(machine: Machine, now: float) -> str:
-    """Why the guard cannot bar everybody, in one sentence; '' where nothing is known to stand in its way."""
+    """Why the guard cannot ban every source, in one sentence; '' where nothing is known to stop it."""
     health = read_object(machine, GUARD_HEALTH)
     if not health:
         return ""
-    if abs(now - machine.path(GUARD_HEALTH).stat().st_mtime) > SILENT_SECONDS:
-        return "the guard has not looked at the log for more than {:.0f} s".format(SILENT_SECONDS)
+    if abs(now - machine.path(GUARD_HEALTH).stat().st_mtime) > STALE_SECONDS:
+        return "the login guard has not read the log for more than {:.0f} s".format(STALE_SECONDS)
     return str(health.get("trouble") or "")
 
 
 def guard_state(machine: Machine, now: float) -> Optional[str]:
-    """As `guard_trouble`, but a guard that has not looked yet is one in trouble; None where none is wanted."""
+    """As `guard_trouble`, but a guard without its first round is in trouble too; None where no guard is wanted."""
     if not machine.path(BAN_ORDERS).exists():
         return None
     if not machine.path(GUARD_HEALTH).exists():
-        return "the guard has not looked at the log since the host started"
+        return "the login guard has not read the log since the host started"
     return guard_trouble(machine, now)

@@ -1,19 +1,19 @@
-"""Whose logins failed too often: for how long a source is barred from new connections."""
+"""For how long a source whose logins failed too often is banned from new connections."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Dict, List, NamedTuple, Optional, Union
 
 from labvpn.agent.softether.login_reader import DENIED, FORGERY, WITHDRAWN, Failure
 
-# The part of an IPv6 address that one subscriber has (RFC 6177): he has as many addresses in it as he likes.
+# The prefix of an IPv6 subscriber (RFC 6177), who can use any address in it.
 SUBSCRIBER_BITS = 64
-# No bar is longer than its rule by more than this, in seconds: the log's clock and the guard's look differ so much.
+# A ban outlasts its rule by at most this many seconds: the log's clock and the guard's may differ so much.
 LEEWAY_SECONDS = 10.0
 MOST_REMEMBERED = 1000
 
 
 class Bounds(NamedTuple):
-    """So many failures within `seconds` slow a source down for `pause` seconds, so many bar it for `seconds`."""
+    """`slow` failures within `seconds` ban a source for `pause` seconds, `most` failures ban it for `seconds`."""
 
     slow: int
     pause: float
@@ -23,14 +23,14 @@ class Bounds(NamedTuple):
 
 
 class Ban(NamedTuple):
-    """Until when a source may open no new connection, in seconds since 1970, and how many failures it comes of."""
+    """Until when a source may not open a new connection, in seconds since 1970, and after how many failures."""
 
     until: float
     failures: int
 
 
 def address_of(text: str) -> Optional[Union[IPv4Address, IPv6Address]]:
-    """An address, of an IPv4 one that is written as IPv6 the IPv4 one; None if the text is none."""
+    """An address, with an IPv4-mapped IPv6 one as IPv4; None if the text is not an address."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -39,51 +39,51 @@ def address_of(text: str) -> Optional[Union[IPv4Address, IPv6Address]]:
 
 
 class BanPolicy:
-    """Counts each source's failures; the same failures give the same bars, so a start anew loses nothing."""
+    """Counts each source's failures; the same failures give the same bans, so a restart loses nothing."""
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
         self.exempt = [ip_network(each) for each in bounds.exempt]
         self.failures: Dict[str, List[float]] = {}
-        self.bars: Dict[str, Ban] = {}
+        self.bans: Dict[str, Ban] = {}
 
     def count(self, failure: Failure) -> None:
-        """Count a failed login, and bar its source where it is one too many."""
-        source = self.place(failure.source)
+        """Count a failed login, and ban its source where it is one too many."""
+        source = self.banned_source(failure.source)
         if not source or failure.kind == DENIED:
             return
         if failure.kind == WITHDRAWN:
-            self.forgive(source, failure.at)
+            self.withdraw(source, failure.at)
             return
-        # No client that anybody uses sends a name that imitates the log.
+        # No real client sends a name that imitates the log.
         times = [failure.at] * (self.bounds.most if failure.kind == FORGERY else 1)
         recent = [at for at in self.failures.get(source, []) if at > failure.at - self.bounds.seconds]
         self.failures[source] = [*recent, *times][-MOST_REMEMBERED:]
-        self.weigh(source)
+        self.update_ban(source)
 
-    def weigh(self, source: str) -> None:
-        """The bar that a source's failures come to."""
+    def update_ban(self, source: str) -> None:
+        """Set or lift the ban that a source's failures amount to."""
         times = self.failures[source]
         count = len(times)
         if count >= self.bounds.most:
-            self.bars[source] = Ban(times[-1] + self.bounds.seconds, count)
+            self.bans[source] = Ban(times[-1] + self.bounds.seconds, count)
         elif count >= self.bounds.slow:
-            self.bars[source] = Ban(times[-1] + self.bounds.pause, count)
+            self.bans[source] = Ban(times[-1] + self.bounds.pause, count)
         else:
-            self.bars.pop(source, None)
+            self.bans.pop(source, None)
 
-    def forgive(self, source: str, at: float) -> None:
-        """Take back a failure that was none of the source's."""
+    def withdraw(self, source: str, at: float) -> None:
+        """Take back a failure that was not the source's."""
         times = self.failures.get(source, [])
         if at in times:
             times.remove(at)
             self.failures[source] = times
-            self.weigh(source)
+            self.update_ban(source)
 
-    def place(self, source: str) -> str:
-        """Whom a bar meets: an address, of IPv6 the subscriber's network; '' for one that is never barred."""
+    def banned_source(self, source: str) -> str:
+        """What a ban covers: an address, or an IPv6 subscriber's network; '' for a source that is never banned."""
         address = address_of(source)
-        if address is None or self.spared(source):
+        if address is None or self.is_exempt(source):
             return ""
         if address.version == 4:
             return str(address)
@@ -91,8 +91,8 @@ class BanPolicy:
         shared = any(each.version == 6 and each.overlaps(network) for each in self.exempt)
         return str(address) if shared else str(network)
 
-    def spared(self, source: str) -> bool:
-        """Whether a source is never barred: an exempt one, this machine itself, or what no single source is."""
+    def is_exempt(self, source: str) -> bool:
+        """Whether a source is never banned: an exempt one, this machine itself, or not a single source."""
         if "/" in source:
             try:
                 network = ip_network(source)
@@ -104,16 +104,16 @@ class BanPolicy:
             return True
         return any(address in each for each in self.exempt)
 
-    def barred(self, now: float) -> Dict[str, Ban]:
-        """The bars that hold now; what is too old to count is forgotten."""
-        self.bars = {source: bar for source, bar in self.bars.items() if self.holds(bar, now)}
+    def banned(self, now: float) -> Dict[str, Ban]:
+        """The bans that are active now; failures that are too old to count are dropped."""
+        self.bans = {source: ban for source, ban in self.bans.items() if self.is_active(ban, now)}
         self.failures = {
             source: times
             for source, times in self.failures.items()
             if times and now - self.bounds.seconds < times[-1] <= now + LEEWAY_SECONDS
         }
-        return dict(self.bars)
+        return dict(self.bans)
 
-    def holds(self, bar: Ban, now: float) -> bool:
-        """Whether a bar is not over: one that lasts longer than its rule allows was made by a wrong clock."""
-        return now < bar.until <= now + max(self.bounds.seconds, self.bounds.pause) + LEEWAY_SECONDS
+    def is_active(self, ban: Ban, now: float) -> bool:
+        """Whether a ban is not over: one that lasts longer than its rule allows was set by a wrong clock."""
+        return now < ban.until <= now + max(self.bounds.seconds, self.bounds.pause) + LEEWAY_SECONDS

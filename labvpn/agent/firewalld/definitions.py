@@ -27,7 +27,7 @@ class Definitions:
         self.known: Dict[str, Optional[ServiceFile]] = {}
 
     def service(self, name: str) -> Optional[ServiceFile]:
-        """A service by its name; None where nobody defines it, or where its file cannot be read."""
+        """A service by its name; None where it is not defined, or where its file cannot be read."""
         if name not in self.known:
             self.known[name] = self.read(name, set())
         return self.known[name]

@@ -10,24 +10,23 @@ from labvpn.agent.core.document import Change, Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME, State
+from labvpn.agent.core.paths import RETURNED, SSH_OPENED
+from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
 from labvpn.agent.daemons.login_guard_service import LoginGuardService
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.kernel_rules import KernelRules
 from labvpn.agent.firewalld.prechecks import Prechecks, zones_of
 from labvpn.agent.firewalld.rich_rules import ClosedPorts, RichRules
-from labvpn.agent.firewalld.rollback import RETURNED, Rollback
+from labvpn.agent.firewalld.rollback import Rollback
 from labvpn.agent.firewalld.runtime import Runtime
 from labvpn.agent.firewalld.zone_bindings import ZoneBindings
 from labvpn.agent.firewalld.zones import ServiceDefinition, ZoneEntries
 
-# What we added so that SSH stays open on a host whose firewalld did not run.
-WAY_IN = HOME + "/firewall.ssh.json"
 WITHOUT_RULES = "without-its-rules-in-the-kernel"
 
 
-class DaemonHandler(Units):
+class FirewalldUnit(Units):
     """`unit firewalld enabled=yes active=yes beside=nftables`: `beside` names managers that may stay, no state.
 
     A firewalld whose rules are not in the kernel is active in name only, and is shown so.
@@ -51,10 +50,10 @@ class FirewallConcern(Concern):
         self.machine: Machine = state.machine
         self.firewalld = Firewalld(state.machine)
         self.runtime = Runtime(self.firewalld)
-        self.fallback = Rollback(state, self.runtime)
-        self.guard = Prechecks(self.firewalld, self.fallback)
+        self.rollback = Rollback(state, self.runtime)
+        self.prechecks = Prechecks(self.firewalld, self.rollback)
         self.left: List[str] = []
-        self.bans = LoginGuardService(self.firewalld)
+        self.login_guard = LoginGuardService(self.firewalld)
         # The rules come first, so that a firewalld that is started opens with them.
         handlers: List[Handler] = [
             ServiceDefinition(self.firewalld, self.renew),
@@ -63,8 +62,8 @@ class FirewallConcern(Concern):
             RichRules(state, self.firewalld),
             ClosedPorts(state, self.firewalld),
             ZoneBindings("interface", self.firewalld),
-            DaemonHandler(state.machine, self.runtime.kernel),
-            self.bans,
+            FirewalldUnit(state.machine, self.runtime.kernel),
+            self.login_guard,
         ]
         super().__init__(state, handlers)
 
@@ -77,22 +76,22 @@ class FirewallConcern(Concern):
         self.firewalld.forget()
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        return self.guard.warnings(desired) + self.bans.warnings()
+        return self.prechecks.warnings(desired) + self.login_guard.warnings()
 
     def notes(self, desired: List[Line]) -> List[str]:
-        return self.guard.notes(desired)
+        return self.prechecks.notes(desired)
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        return self.guard.refusals(desired)
+        return self.prechecks.refusals(desired)
 
     def converge(self, text: str) -> List[str]:
         """As every concern; after a failure the old rules are back at once."""
         self.machine.delete(RETURNED)
         try:
             said = super().converge(text)
-            return said + ["not as before firewalld's reload: " + one for one in self.left]
+            return said + ["differs after firewalld's reload: " + one for one in self.left]
         except AgentError as error:
-            if not self.fallback.restore():
+            if not self.rollback.restore():
                 raise
             self.machine.delete(RETURNED)
             raise AgentError("{}; the old rules are back".format(error)) from None
@@ -103,14 +102,14 @@ class FirewallConcern(Concern):
                 "firewalld is not installed on the VPN host: the host step comes first; run `pulumi up` again"
             )
         wanted = [change.want for change in changes if change.want]
-        if self.guard.starts(wanted):
-            for what, remedy in self.guard.other_managers(wanted):
+        if self.prechecks.starts(wanted):
+            for what, remedy in self.prechecks.other_managers(wanted):
                 raise AgentError("the VPN host {}; {}".format(what, remedy))
         interfaces = [change.line.name for change in changes if change.line.kind == "interface"]
-        self.fallback.arm(interfaces, self.ours(changes))
-        if self.guard.starts(wanted):
+        self.rollback.arm(interfaces, self.ours(changes))
+        if self.prechecks.starts(wanted):
             self.keep_ssh_open(zones_of(wanted))
-        elif self.fallback.saved().get("bare"):
+        elif self.rollback.saved().get("bare"):
             # Nothing can be changed in force before firewalld's rules are in the kernel again.
             self.renew()
             return True
@@ -118,7 +117,7 @@ class FirewallConcern(Concern):
 
     def keep_ssh_open(self, zones: List[str]) -> None:
         """Allow SSH at its real port in every zone that may serve this connection, before firewalld starts."""
-        added: Dict[str, List[str]] = json.loads(self.machine.read(WAY_IN) or "{}")
+        opened: Dict[str, List[str]] = json.loads(self.machine.read(SSH_OPENED) or "{}")
         for zone in sorted({*zones, self.firewalld.default_zone()}):
             there = self.firewalld.permanent_zone(zone)
             ports = [] if there is None else ["{}/tcp".format(port) for port in ssh_ports(self.machine)]
@@ -126,12 +125,12 @@ class FirewallConcern(Concern):
             if there and "ssh" in there.services and "{}/tcp".format(SSH_PORT) in missing:
                 missing.remove("{}/tcp".format(SSH_PORT))
             if missing:
-                added.setdefault(zone, []).extend(missing)
-                self.machine.write(WAY_IN, json.dumps(added), 0o600)
+                opened.setdefault(zone, []).extend(missing)
+                self.machine.write(SSH_OPENED, json.dumps(opened), 0o600)
                 self.firewalld.enter(zone, "--add-port=", missing)
 
     def finish(self, changes: List[Change]) -> None:
-        self.fallback.await_confirmation()
+        self.rollback.await_confirmation()
 
     def ours(self, changes: List[Change]) -> Dict[str, List[str]]:
         """By kind, the entries of zones that these changes settle: not what others may add meanwhile."""
@@ -150,13 +149,13 @@ class FirewallConcern(Concern):
     def remove(self) -> List[str]:
         """Going back needs no confirmation: it can only open what was open before us."""
         done = super().remove() if self.firewalld.installed else []
-        # The guard is no part of firewalld, whose package may have gone before.
-        self.bans.remove([])
-        added: Dict[str, List[str]] = json.loads(self.machine.read(WAY_IN) or "{}")
-        for zone, ports in added.items():
+        # The guard is not part of firewalld, whose package may be gone already.
+        self.login_guard.remove([])
+        opened: Dict[str, List[str]] = json.loads(self.machine.read(SSH_OPENED) or "{}")
+        for zone, ports in opened.items():
             if self.firewalld.installed:
                 self.firewalld.enter(zone, "--remove-port=", ports)
-        self.machine.delete(WAY_IN)
+        self.machine.delete(SSH_OPENED)
         self.machine.delete(RETURNED)
-        self.fallback.disarm()
+        self.rollback.disarm()
         return done

@@ -29,7 +29,7 @@ LISTED = {
 
 MOVED = ("source", "interface")
 """What is in one zone alone, and so is moved there rather than added."""
-Parted = Dict[str, Dict[str, List[str]]]
+Listings = Dict[str, Dict[str, List[str]]]
 """Zones or policies by name, each with its entries by the word that firewall-cmd lists them under."""
 
 
@@ -46,7 +46,7 @@ class Firewalld:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.read: Dict[Tuple[str, bool], Parted] = {}
+        self.read: Dict[Tuple[str, bool], Listings] = {}
 
     @property
     def installed(self) -> bool:
@@ -58,11 +58,11 @@ class Firewalld:
         return self.machine.run(["systemctl", "is-active", "--quiet", UNIT]).status == 0
 
     def forget(self) -> None:
-        """Look anew at the next question."""
+        """Drop what was read, so that the next question is asked again."""
         self.read = {}
 
     def now(self, *words: str) -> str:
-        """Ask or tell the daemon; AgentError gives its complaint."""
+        """Send a command to the daemon; AgentError has its complaint."""
         self.forget()
         return self.machine.must(["firewall-cmd", *words]).strip()
 
@@ -108,35 +108,35 @@ class Firewalld:
         folders = [self.machine.path(folder + "/zones") for folder in (SETTINGS, SHIPPED)]
         return sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.xml")})
 
-    def zones(self, lasting: bool) -> Parted:
-        """Every zone's entries, permanent or of now, by kind; of a firewalld that is down the permanent ones."""
+    def zones(self, lasting: bool) -> Listings:
+        """Every zone's entries by kind, permanent or runtime; the permanent ones where firewalld is down."""
         if ("zones", lasting) not in self.read:
             self.read["zones", lasting] = sections(self.machine.must([*self.command(lasting), "--list-all-zones"]))
         return self.read["zones", lasting]
 
-    def policies(self, lasting: bool) -> Parted:
-        """Every policy likewise; there are none before firewalld 0.9, which does not know the option."""
+    def policies(self, lasting: bool) -> Listings:
+        """Every policy likewise; firewalld before 0.9 has none and does not know the option."""
         if ("policies", lasting) not in self.read:
             outcome = self.machine.run([*self.command(lasting), "--list-all-policies"])
             self.read["policies", lasting] = sections(outcome.output) if outcome.status == 0 else {}
         return self.read["policies", lasting]
 
     def command(self, lasting: bool) -> List[str]:
-        """The command that tells what is permanent, or what holds now."""
+        """The command for what is permanent, or for the runtime."""
         if not lasting:
             return ["firewall-cmd"]
         return ["firewall-cmd", "--permanent"] if self.running() else ["firewall-offline-cmd"]
 
-    def looks(self) -> List[bool]:
-        """What there is to look at and to change: what is permanent, and what holds now where it runs."""
+    def scopes(self) -> List[bool]:
+        """What can be read and changed: the permanent settings, and the runtime where firewalld runs."""
         return [True, False] if self.running() else [True]
 
     def current_zone(self, name: str) -> Dict[str, List[str]]:
-        """A zone's entries of now, by kind; empty where firewalld does not run."""
+        """A zone's runtime entries by kind; empty where firewalld does not run."""
         return self.zones(lasting=False).get(name, {})
 
     def current_service(self, name: str) -> List[str]:
-        """A service's ports of now; empty where firewalld does not run or does not know it."""
+        """A service's runtime ports; empty where firewalld does not run or does not know it."""
         return listing(self.machine.run(["firewall-cmd", "--info-service=" + name]).output).get("ports", [])
 
     def define(self, name: str, ports: List[str]) -> None:
@@ -155,7 +155,7 @@ class Firewalld:
         """Add or remove (`--add-service=`, `--remove-port=`...) entries of one kind in one call, permanently or now."""
         if self.permanent_zone(zone) is None:
             raise AgentError(
-                "firewalld on the VPN host has no zone {}: take one that `firewall-cmd --get-zones` lists".format(zone)
+                "firewalld on the VPN host has no zone {}: use one that `firewall-cmd --get-zones` lists".format(zone)
             )
         if entries:
             (self.permanent if lasting else self.now)("--zone=" + zone, *[option + entry for entry in entries])
@@ -169,21 +169,21 @@ class Firewalld:
         query = [*self.command(lasting), "--zone=" + zone, "--query-rich-rule=" + rule]
         return bool(rules) and self.machine.run(query).status == 0
 
-    def unbarred(self) -> Parted:
-        """Every zone's entries of now without the bars of the guard, which have an end of their own."""
-        bars = guard_rules(self.machine)
+    def without_bans(self) -> Listings:
+        """Every zone's runtime entries without the guard's bans, which have an end of their own."""
+        bans = guard_rules(self.machine)
         now = {name: dict(parts) for name, parts in self.zones(lasting=False).items()}
-        # The guard goes on meanwhile: its rules of now are in its list either before or afterwards.
-        bars |= guard_rules(self.machine)
+        # The guard goes on meanwhile: its rules are in its list either before or afterwards.
+        bans |= guard_rules(self.machine)
         for parts in now.values():
             if "rich rules" in parts:
-                parts["rich rules"] = [rule for rule in parts["rich rules"] if rule.replace('"', "") not in bars]
+                parts["rich rules"] = [rule for rule in parts["rich rules"] if rule.replace('"', "") not in bans]
         return now
 
     def for_now_only(self) -> Dict[str, List[str]]:
         """The entries of each zone that a reload would take away, as options that add them."""
         lasting, extra = self.zones(lasting=True), {}
-        for zone, parts in self.unbarred().items():
+        for zone, parts in self.without_bans().items():
             kept = lasting.get(zone, {})
             extra[zone] = [
                 "--{}-{}={}".format("change" if option in MOVED else "add", option, entry)
@@ -209,7 +209,7 @@ def listing(text: str) -> Dict[str, List[str]]:
     return parts
 
 
-def sections(text: str) -> Parted:
+def sections(text: str) -> Listings:
     """`--list-all-zones` or `--list-all-policies`, by name."""
     blocks = [block for block in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")) if block.strip()]
     return {block.split()[0]: listing(block) for block in blocks}

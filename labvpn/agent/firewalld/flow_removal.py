@@ -1,7 +1,7 @@
-"""What the kernel remembers of barred sources is forgotten, but for the flows of sessions that live.
+"""Removes the flows of banned sources from the kernel, but for those of live sessions.
 
-firewalld asks no rule about a packet of a flow that the kernel knows, so a source that goes on from the same port would
-guess on through its bar; and the server's own answers to it make such a flow again.
+firewalld evaluates no rule for a packet of a flow that the kernel knows, so a source could go on guessing from the same
+port despite its ban; and the server's own answers to it create such a flow again.
 """
 
 import base64
@@ -11,27 +11,28 @@ from typing import Collection, Container, Dict, Iterable, List, NamedTuple, Set
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.firewalld.ban_policy import SUBSCRIBER_BITS, address_of
 from labvpn.agent.firewalld.flows import Flow, Kernel
-from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, RpcError
 from labvpn.agent.softether.session_limits import is_users
 
 KNOWN_SECONDS = 10.0
-"""For so long a flow that belongs to a live session is not asked for again."""
+"""Seconds for which a flow of a live session is not looked up again."""
 
 IPSEC_PORTS = {500, 1701, 4500}
 
 
-class Carried(NamedTuple):
+class Transport(NamedTuple):
     """A live session: by which port of its source it came, and by what: `port`, `tcp`, `ipsec`, or '' for unknown."""
 
     port: int
     by: str
 
 
-class Forgetting:
-    """The flows of barred sources on this host."""
+class FlowRemoval:
+    """The flows of banned sources on this host."""
 
     def __init__(self, machine: Machine, hubs: List[str]) -> None:
         self.machine = machine
@@ -39,8 +40,8 @@ class Forgetting:
         self.softether = SoftEther(machine, Secrets({}))
         self.kept: Dict[bytes, float] = {}
 
-    def forget(self, ports: Set[str], barred: Collection[str]) -> str:
-        """Forget the flows of these sources to these ports; a sentence where that could not be done, '' else."""
+    def forget(self, ports: Set[str], banned: Collection[str]) -> str:
+        """Remove the flows of these sources to these ports; a sentence where that failed, '' otherwise."""
         if str(self.machine.root) != "/":
             # The kernel under the agent is not that of another root.
             return ""
@@ -50,15 +51,17 @@ class Forgetting:
             with Kernel() as kernel:
                 flows = [
                     one
-                    for one in kernel.flows(near(barred))
-                    if one.key not in self.kept and source_of(one, ports, barred)
+                    for one in kernel.flows(near(banned))
+                    if one.key not in self.kept and source_of(one, ports, banned)
                 ]
-                self.settle(kernel, {flow: source_of(flow, ports, barred) for flow in flows}, now)
+                self.settle(kernel, {flow: source_of(flow, ports, banned) for flow in flows}, now)
         except OSError as error:
-            return "the kernel does not let its flows be forgotten ({}), so a source goes on by those".format(error)
+            return "the kernel does not let its flows be removed ({}), so a banned source goes on using them".format(
+                error
+            )
         except AgentError as error:
             self.softether.close()
-            return "no flow of a barred source is forgotten, since sessions cannot be asked for: {}".format(error)
+            return "no flow of a banned source is removed, since the sessions cannot be listed: {}".format(error)
         return ""
 
     def settle(self, kernel: Kernel, flows: Dict[Flow, str], now: float) -> None:
@@ -70,15 +73,15 @@ class Forgetting:
             else:
                 kernel.forget(flow)
 
-    def sessions(self, sources: Set[str]) -> Dict[str, List[Carried]]:
+    def sessions(self, sources: Set[str]) -> Dict[str, List[Transport]]:
         """The live sessions of these addresses."""
-        found: Dict[str, List[Carried]] = {}
+        found: Dict[str, List[Transport]] = {}
         for hub in self.hubs:
             listed = self.softether.call("EnumSession", HubName_str=hub).get("SessionList", [])
             for one in listed:
                 if is_users(one) and plain(str(one.get("ClientIP_ip", ""))) in {*sources, "0.0.0.0"}:  # noqa: S104
                     status = self.status(hub, str(one["Name_str"]))
-                    found.setdefault(plain(address_in(status)), []).append(carried(str(one["Name_str"]), status))
+                    found.setdefault(plain(address_in(status)), []).append(transport_of(str(one["Name_str"]), status))
         return found
 
     def status(self, hub: str, name: str) -> Answer:
@@ -91,21 +94,21 @@ class Forgetting:
             return {}
 
 
-def near(barred: Iterable[str]) -> Set[bytes]:
-    """The first bytes of these addresses, as many as tell an IPv4 address or an IPv6 subscriber."""
-    addresses = [ip_address(source.partition("/")[0]) for source in barred]
+def near(banned: Iterable[str]) -> Set[bytes]:
+    """The first bytes of these addresses: an IPv4 address, or an IPv6 subscriber's prefix."""
+    addresses = [ip_address(source.partition("/")[0]) for source in banned]
     return {one.packed[: 4 if one.version == 4 else SUBSCRIBER_BITS // 8] for one in addresses}
 
 
-def source_of(flow: Flow, ports: Set[str], barred: Container[str]) -> str:
-    """The barred address that a flow to these ports belongs to, whoever began it; '' if it is none such."""
+def source_of(flow: Flow, ports: Set[str], banned: Container[str]) -> str:
+    """The banned address that a flow to these ports belongs to, whoever began it; '' if there is none."""
     for address, port in ((flow.source, flow.port), (flow.destination, flow.source_port)):
         if "{}/{}".format(port, flow.protocol) in ports or flow.protocol == "esp":
             source = plain(address)
             network = (
                 str(ip_network("{}/{}".format(source, SUBSCRIBER_BITS), strict=False)) if ":" in source else source
             )
-            if source in barred or network in barred:
+            if source in banned or network in banned:
                 return source
     return ""
 
@@ -121,19 +124,19 @@ def address_in(status: Answer) -> str:
     return str(ip_address(six)) if len(six) == 16 and any(six) else str(status.get("ClientIpAddress_ip", ""))
 
 
-def carried(name: str, status: Answer) -> Carried:
-    """By what a session came; its name says the protocol (SID-GUEST1-[OPENVPN_L3]-3), but for SoftEther's own."""
+def transport_of(name: str, status: Answer) -> Transport:
+    """How a session is transported; its name has the protocol (SID-GUEST1-[OPENVPN_L3]-3), but for SoftEther's own."""
     # The server gives the port with its bytes the other way round.
     port = int.from_bytes(int(status.get("ClientPort_u32") or 0).to_bytes(4, "big"), "little")
     kind = name.rpartition("-[")[2] if "-[" in name else ""
     if not kind:
-        return Carried(port, "tcp")
+        return Transport(port, "tcp")
     if kind.startswith(("L2TP", "ETHERIP", "IPSEC")):
-        return Carried(port, "ipsec")
-    return Carried(port, "port" if port and kind.startswith(("OPENVPN", "SSTP")) else "")
+        return Transport(port, "ipsec")
+    return Transport(port, "port" if port and kind.startswith(("OPENVPN", "SSTP")) else "")
 
 
-def carries(session: Carried, flow: Flow) -> bool:
+def carries(session: Transport, flow: Flow) -> bool:
     """Whether a flow may be the session's."""
     ends = {flow.source_port, flow.port}
     if session.by == "ipsec":

@@ -1,4 +1,4 @@
-"""The kernel's memory of flows: a flow that it remembers passes firewalld's rules whoever is barred.
+"""The kernel's flow table: a flow in it passes firewalld's rules, even from a banned source.
 
 It is read and changed by netlink (linux/netfilter/nfnetlink_conntrack.h), since not every host has `conntrack`.
 """

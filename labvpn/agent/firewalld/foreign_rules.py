@@ -6,6 +6,7 @@ import time
 from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import RULES_FILE
 from labvpn.agent.firewalld.ban_list import bans_of
 from labvpn.agent.firewalld.kernel_rules import TABLE, KernelRules
 
@@ -13,21 +14,20 @@ OF_XTABLES = ("iptables-save", "ip6tables-save")
 # firewalld's chains in the tables of iptables (core/ipXtables.py); the rest is somebody else's.
 OWN_CHAIN = re.compile(r"(IN|FWD|FWDI|FWDO|OUT|PRE|POST|INPUT|FORWARD|OUTPUT|PREROUTING|POSTROUTING)_")
 BUILT_IN = ("INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING")
-RULES_FILE = "/run/labvpn-rules"
 
 RulePlace = Tuple[str, ...]
 Rules = Dict[RulePlace, List[str]]
 """Rules, or elements of sets, in their order: by the command that shows them, table and chain (or set)."""
 
 
-class Beside:
+class ForeignRules:
     """What others have put into the kernel: rules of iptables, and by hand into firewalld's own table."""
 
     def __init__(self, kernel: KernelRules) -> None:
         self.kernel = kernel
         self.machine: Machine = kernel.machine
 
-    def look(self) -> Rules:
+    def snapshot(self) -> Rules:
         """All rules in whose places others may have some."""
         found: Rules = {}
         for command in OF_XTABLES:
@@ -44,22 +44,22 @@ class Beside:
     def restore(self, before: Rules, seconds: float) -> List[str]:
         """Bring back what was lost, each to its old place; what could not be is returned in words.
 
-        Whoever hears of a reload may bring his own back himself, so there is a wait of some seconds for that.
+        A program that notices a reload may bring its own rules back, so this waits some seconds for that.
         """
         until = time.monotonic() + seconds
-        now = self.look()
+        now = self.snapshot()
         while lost(before, now) and time.monotonic() < until:
             time.sleep(0.5)
-            now = self.look()
+            now = self.snapshot()
         if not lost(before, now):
             return []
         for command in OF_XTABLES:
             self.feed(["{} --noflush <".format(command.replace("save", "restore"))], returned(command, before, now))
         for change in by_nft(before, now):
             self.feed(["nft -j -f"], [json.dumps({"nftables": [change]})])
-        barred = ['"{}"'.format(source.partition("/")[0]) for source in bans_of(self.machine)]
-        left = lost(before, self.look())
-        return ["{}: {}".format(" ".join(place), one) for place, one in left if not any(bar in one for bar in barred)]
+        banned = ['"{}"'.format(source.partition("/")[0]) for source in bans_of(self.machine)]
+        left = lost(before, self.snapshot())
+        return ["{}: {}".format(" ".join(place), one) for place, one in left if not any(ban in one for ban in banned)]
 
     def feed(self, command: List[str], lines: List[str]) -> None:
         """Give a command these lines."""
@@ -109,7 +109,7 @@ def returned(command: str, before: Rules, now: Rules) -> List[str]:
 def by_nft(before: Rules, now: Rules) -> Iterator[Dict[str, Any]]:
     """The same for elements of firewalld's sets that have no end.
 
-    A rule in firewalld's own chains is only told: one that was taken back meanwhile would stay without an owner.
+    A rule in firewalld's own chains is only reported: one that was removed meanwhile would stay without an owner.
     """
     for place, elements in before.items():
         if place[:2] == ("nft", "element") and place in now:
@@ -119,9 +119,9 @@ def by_nft(before: Rules, now: Rules) -> Iterator[Dict[str, Any]]:
                 yield {"add": {"element": {"family": family, "table": table, "name": name, "elem": missing}}}
 
 
-def missing_at(rules: List[str], standing: List[str]) -> Iterator[Tuple[int, str]]:
-    """What is missing, each with its place among what stands by then."""
-    there = list(standing)
+def missing_at(rules: List[str], present: List[str]) -> Iterator[Tuple[int, str]]:
+    """What is missing, each with its position among the rules present by then."""
+    there = list(present)
     for at, rule in enumerate(rules):
         if rule not in there:
             at = min(at, len(there))

@@ -12,7 +12,7 @@ TABLE, POLICY_TABLE = "firewalld", "firewalld_policy_drop"
 """firewalld's own tables of nft: its rules, and what keeps new connections out while it reloads or panics."""
 
 STRANGER = {"ip": "192.0.2.77", "ip6": "2001:db8::77"}
-"""Somebody whom no rule names (RFC 5737, RFC 3849)."""
+"""A source that no rule names (RFC 5737, RFC 3849)."""
 
 UNASKED = 9
 """The port by which is seen that not everything passes (discard, RFC 863)."""
@@ -26,7 +26,7 @@ INNER_PORT = re.compile(r"(veth|vnet|tap|vif|lxc|cali|virbr)")
 
 
 class KernelRules:
-    """One look at the kernel's rules."""
+    """Reads the kernel's rules."""
 
     def __init__(self, firewalld: Firewalld) -> None:
         self.firewalld = firewalld
@@ -41,7 +41,7 @@ class KernelRules:
             return None
 
     def outside(self) -> List[str]:
-        """The interfaces by which somebody may come who is not on this host."""
+        """The interfaces on which packets from other hosts may arrive."""
         folder = self.machine.path("/sys/class/net")
         names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
         return [name for name in names if name != "lo" and not self.is_inner(name)]
@@ -60,46 +60,46 @@ class KernelRules:
         return bool(INNER_PORT.match(member)) and not (folder / "device").exists()
 
     def lost(self) -> List[str]:
-        """What is missing of firewalld's rules although it runs; another look is taken, since it may be reloading."""
+        """What is missing of firewalld's rules although it runs; it is read twice, since firewalld may be reloading."""
         if not self.firewalld.running() or not self.missing():
             return []
         time.sleep(RELOADING)
         return self.missing()
 
     def missing(self) -> List[str]:
-        """The same, at one look."""
+        """The same, read once."""
         ruleset = self.ruleset()
         if ruleset is None or ("inet", TABLE) not in ruleset.tables:
-            shown = {"nftables": ruleset is not None, "iptables": bool(self.input_chain())}
-            bare = shown.get(self.backend(), any(shown.values()))
+            read_unchecked = {"nftables": ruleset is not None, "iptables": bool(self.input_chain())}
+            bare = read_unchecked.get(self.backend(), any(read_unchecked.values()))
             return ["the kernel has none of its rules"] if bare and not self.in_xtables() else []
         if ("inet", POLICY_TABLE) in ruleset.tables:
-            return ["its table {} keeps every new connection out".format(POLICY_TABLE)] if not self.panics() else []
+            return ["its table {} blocks every new connection".format(POLICY_TABLE)] if not self.panics() else []
         return list(self.of_table(ruleset))
 
     def backend(self) -> str:
-        """What firewalld writes its rules with; empty where its settings do not say, as before 0.6."""
+        """What firewalld writes its rules with; empty where its settings do not name it, as before 0.6."""
         settings = self.machine.read(SETTINGS + "/firewalld.conf") or ""
         found = re.search(r"^FirewallBackend=(\w+)", settings, re.MULTILINE)
         return found.group(1) if found else ""
 
-    def unjudged(self) -> bool:
-        """Whether nobody can tell which rules the kernel has: neither nft nor iptables shows firewalld's."""
+    def unverifiable(self) -> bool:
+        """Whether the kernel's rules are unknown: neither nft nor iptables shows firewalld's."""
         return self.machine.run(["nft", "-j", "list", "ruleset"]).status != 0 and not self.in_xtables()
 
     def panics(self) -> bool:
-        """Whether somebody has switched panic mode on, in which nothing passes."""
+        """Whether panic mode is on, in which nothing passes."""
         return self.machine.run(["firewall-cmd", "--query-panic"]).status == 0
 
     def of_table(self, ruleset: Ruleset) -> Iterator[str]:
         """What is not in firewalld's table of nft."""
         bases = ruleset.bases("ip", ("input",))
         if not [key for key in bases if key[1] == TABLE]:
-            yield "the kernel asks none of its rules"
+            yield "the kernel does not evaluate its rules"
             return
         for interface in self.outside():
             if END in ruleset.verdicts(Packet(interface, STRANGER["ip"], "tcp", UNASKED), {TABLE}):
-                yield "what its rules do not name passes by {}".format(interface)
+                yield "what its rules do not name passes on {}".format(interface)
         for zone, ports in sorted(self.plainly_open().items()):
             for interface in self.firewalld.zones(False)[zone].get("interfaces", []):
                 for port, transport in ports:
@@ -122,7 +122,7 @@ class KernelRules:
         return found
 
     def input_chain(self) -> List[str]:
-        """What iptables asks of packets to this host; empty where there is no iptables."""
+        """The rules of iptables for packets to this host; empty without iptables."""
         return self.machine.run(["iptables", "-S", "INPUT"]).output.splitlines()
 
     def in_xtables(self) -> bool:

@@ -70,14 +70,14 @@ def holders(machine: Machine, inodes: Set[str]) -> Dict[str, str]:
         try:
             links = [os.readlink(str(link)) for link in (process / "fd").iterdir()]  # noqa: PTH115
             held = inodes.intersection(link[len("socket:[") : -1] for link in links if link.startswith("socket:["))
-            found.update(dict.fromkeys(held, said(process / "comm", process / "cgroup") if held else ""))
+            found.update(dict.fromkeys(held, program_of(process / "comm", process / "cgroup") if held else ""))
         except OSError:
             # It ended while we looked, or a link did.
             continue
     return found
 
 
-def said(comm: "os.PathLike[str]", cgroup: "os.PathLike[str]") -> str:
+def program_of(comm: "os.PathLike[str]", cgroup: "os.PathLike[str]") -> str:
     """`python3, jupyterhub.service`; the program alone where no unit holds it."""
     with open(comm, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
         name = file.read().strip()
@@ -88,5 +88,5 @@ def said(comm: "os.PathLike[str]", cgroup: "os.PathLike[str]") -> str:
 
 
 def printable(text: str) -> str:
-    """A text of somebody else's on one line, with a question mark for each character that would not show."""
+    """Someone else's text on one line, with a question mark for each unprintable character."""
     return "".join(character if character.isprintable() else "?" for character in text)

@@ -13,7 +13,7 @@ from labvpn.agent.firewalld.rulings import EVERYONE, OPEN, SHUT, Opening, Parts,
 
 
 class Openings:
-    """firewalld's settings at one look: permanent, or of now."""
+    """firewalld's settings: permanent, or of the runtime."""
 
     def __init__(self, firewalld: Firewalld, lasting: bool, own: Optional[List[str]] = None) -> None:
         self.firewalld = firewalld
@@ -24,7 +24,7 @@ class Openings:
         self.policies = firewalld.policies(lasting)
 
     def arriving(self) -> Dict[str, List[str]]:
-        """The zones in which anybody from outside arrives: `everyone` by an interface, else the sources."""
+        """The zones in which packets from outside arrive: for `everyone` by an interface, else for the sources."""
         found: Dict[str, List[str]] = {}
         bound = {one for parts in self.zones.values() for one in parts.get("interfaces", [])}
         bound |= {one for parts in self.bound_now() for one in parts}
@@ -40,12 +40,12 @@ class Openings:
         return found
 
     def bound_now(self) -> List[List[str]]:
-        """The interfaces of each zone of now: NetworkManager keeps them, not a file."""
+        """The interfaces of each zone in the runtime: NetworkManager keeps them, not a file."""
         now = self.firewalld.zones(False) if self.lasting and self.firewalld.running() else {}
         return [parts.get("interfaces", []) for parts in now.values()]
 
     def now_in(self, zone: str) -> List[str]:
-        """The interfaces of a zone of now, unless another zone has them permanently."""
+        """The interfaces of a zone in the runtime, unless another zone has them permanently."""
         if not self.lasting or not self.firewalld.running():
             return []
         elsewhere = {one for name, parts in self.zones.items() if name != zone for one in parts.get("interfaces", [])}
@@ -53,7 +53,7 @@ class Openings:
         return [one for one in now if one not in elsewhere]
 
     def places(self) -> Iterator[Tuple[str, List[str], Parts]]:
-        """Each zone in which anybody arrives, and each policy for them: its words, for whom it is, what it has."""
+        """Each zone in which packets arrive, and each policy for them: its title, for whom it is, its entries."""
         arriving = self.arriving()
         for zone, whom in arriving.items():
             yield "zone " + zone, whom, self.zones[zone]
@@ -63,13 +63,13 @@ class Openings:
                 yield "policy " + name, [EVERYONE] if EVERYONE in whom else whom, parts
 
     def of_port(self, port: str) -> Iterator[Opening]:
-        """Whatever opens a port (`8000/tcp`) to anybody who arrives, in the zones' order."""
+        """Everything that opens a port (`8000/tcp`) to a source from outside, in the zones' order."""
         found = [
             opening._replace(whom=opening.whom or ", ".join(whom))
             for zone, whom in self.arriving().items()
             for opening in self.in_zone(zone, port)
         ]
-        # What is for everyone need not be told of some of them too.
+        # What is open to everyone is not listed for some of them again.
         wide = [opening for opening in found if opening.whom == EVERYONE]
         yield from (one for one in found if one in wide or one._replace(whom=EVERYONE) not in wide)
 
@@ -79,13 +79,13 @@ class Openings:
         for family in ("ipv4", "ipv6"):
             shut: List[str] = []
             for place, ruling in self.rulings(zone, port, family):
-                if ruling.says == SHUT and ruling.sure and not ruling.whom:
+                if ruling.verdict == SHUT and ruling.sure and not ruling.whom:
                     break
-                if ruling.says == SHUT and ruling.sure:
+                if ruling.verdict == SHUT and ruling.sure:
                     shut.append(ruling.whom)
-                elif ruling.says != SHUT and not any(contains(wide, ruling.whom) for wide in shut):
-                    found.append(Opening(ruling.says, place, ruling.whom, ruling.rule))
-                if ruling.says == OPEN and ruling.sure and not ruling.whom:
+                elif ruling.verdict != SHUT and not any(contains(wide, ruling.whom) for wide in shut):
+                    found.append(Opening(ruling.verdict, place, ruling.whom, ruling.rule))
+                if ruling.verdict == OPEN and ruling.sure and not ruling.whom:
                     break
         return list(dict.fromkeys(found))
 
@@ -118,7 +118,7 @@ def priority_of(parts: Parts) -> int:
 
 
 def contains(wide: str, narrow: str) -> bool:
-    """Whether everybody of one source is of another too."""
+    """Whether one source includes all of another."""
     try:
         one, other = (ipaddress.ip_network(word, strict=False) for word in (wide, narrow))
     except ValueError:

@@ -43,7 +43,7 @@ class Packet(NamedTuple):
 
 
 class Ruleset:
-    """Tables, chains, rules and sets as `nft -j list ruleset` prints them. Raises ValueError where it is none."""
+    """Tables, chains, rules and sets as `nft -j list ruleset` prints them. ValueError for any other text."""
 
     def __init__(self, text: str) -> None:
         self.chains: Dict[Tuple[str, str, str], Dict[str, Any]] = {}
@@ -84,25 +84,25 @@ class Ruleset:
         return found
 
     def of_base(self, key: Tuple[str, str, str], packet: Packet) -> Set[str]:
-        """What one base chain says."""
-        says = self.of_chain(key, packet, 0)
+        """The outcomes of one base chain."""
+        outcomes = self.of_chain(key, packet, 0)
         fallen = DROP if self.chains[key].get("policy") == "drop" else END
-        return {fallen if word == RETURN else word for word in says}
+        return {fallen if word == RETURN else word for word in outcomes}
 
     def of_chain(self, key: Tuple[str, str, str], packet: Packet, depth: int) -> Set[str]:
-        """What a chain says; `return` where it goes back to whoever called it."""
+        """The outcomes of a chain; `return` where it goes back to its caller."""
         if depth > 16 or key not in self.chains:
             return {UNKNOWN}
         found: Set[str] = set()
         for rule in self.rules.get(key, []):
-            sure, says = self.of_rule(key, rule, packet, depth)
-            found |= says - {"continue"}
-            if sure and "continue" not in says:
+            sure, outcomes = self.of_rule(key, rule, packet, depth)
+            found |= outcomes - {"continue"}
+            if sure and "continue" not in outcomes:
                 return found
         return found | {RETURN}
 
     def of_rule(self, key: Tuple[str, str, str], rule: List[Any], packet: Packet, depth: int) -> Tuple[bool, Set[str]]:
-        """Whether a rule surely takes the packet, and what it says then."""
+        """Whether a rule surely matches the packet, and its outcomes then."""
         sure = True
         for statement in rule:
             word, body = the_one(statement)
@@ -123,10 +123,10 @@ class Ruleset:
         return True, {"continue"}
 
     def of_jump(self, key: Tuple[str, str, str], word: str, target: str, packet: Packet, depth: int) -> Set[str]:
-        """What another chain says; its end leads back here, or after `goto` to whoever called this one."""
-        says = self.of_chain((key[0], key[1], target), packet, depth + 1)
+        """The outcomes of another chain; its end leads back here, or after `goto` to this chain's caller."""
+        outcomes = self.of_chain((key[0], key[1], target), packet, depth + 1)
         back = "continue" if word == "jump" else RETURN
-        return {back if one == RETURN else one for one in says}
+        return {back if one == RETURN else one for one in outcomes}
 
     def fits(self, key: Tuple[str, str, str], match: Dict[str, Any], packet: Packet) -> Optional[bool]:
         """Whether a condition holds of the packet, None where that is not known."""
@@ -136,21 +136,21 @@ class Ruleset:
         if value is None:
             # Another protocol or family than this condition is about: the rule is not for this packet.
             return False
-        there = self.holds(key, value, match.get("right"))
+        there = self.is_among(key, value, match.get("right"))
         if there is None or match.get("op", "==") not in ("==", "in", "!="):
             return None
         return not there if match.get("op") == "!=" else there
 
-    def holds(self, key: Tuple[str, str, str], value: Any, right: Any) -> Optional[bool]:
+    def is_among(self, key: Tuple[str, str, str], value: Any, right: Any) -> Optional[bool]:
         """Whether a value is among what a condition names."""
         if isinstance(right, str) and right.startswith("@"):
             right = self.sets.get((key[0], key[1], right[1:]), {"unknown": None})
         if isinstance(right, dict) and "set" in right:
             right = right["set"]
         if isinstance(right, list):
-            each = [self.holds(key, value, one) for one in right]
+            each = [self.is_among(key, value, one) for one in right]
             return True if True in each else None if None in each else False
-        return equals(value, right)
+        return is_value(value, right)
 
 
 def the_one(item: Any) -> Tuple[str, Any]:
@@ -205,13 +205,13 @@ def of_payload(protocol: str, field: str, packet: Packet) -> Tuple[bool, Any]:
     return protocol in ("tcp", "udp", "icmp", "icmpv6", "sctp", "dccp", "igmp", "arp"), None
 
 
-def equals(value: Any, right: Any) -> Optional[bool]:
+def is_value(value: Any, right: Any) -> Optional[bool]:
     """Whether a value is this one, or in this range or network; None for what is not known."""
     if isinstance(right, bool):
         return False
     if isinstance(right, dict):
         if "elem" in right:
-            return equals(value, right["elem"].get("val"))
+            return is_value(value, right["elem"].get("val"))
         if "range" in right:
             return within(value, right["range"])
         if "prefix" in right:
@@ -238,8 +238,8 @@ def within(value: Any, ends: List[Any]) -> Optional[bool]:
 def rules_to(ruleset: Ruleset, port: int) -> Iterator[str]:
     """The tables that lead other ports to this one of the host, but for firewalld's own."""
     for (family, table, _), rules in ruleset.rules.items():
-        said = json.dumps(rules)
+        text = json.dumps(rules)
         if table != "firewalld" and (
-            '"redirect": {{"port": {}}}'.format(port) in said or '"port": {}}}'.format(port) in said
+            '"redirect": {{"port": {}}}'.format(port) in text or '"port": {}}}'.format(port) in text
         ):
             yield "{} {}".format(family, table)

@@ -1,14 +1,15 @@
-"""What is looked at before the firewall is changed: what cannot be, and what users would notice."""
+"""What is checked before the firewall is changed: what is impossible, and what users would notice."""
 
 from typing import Iterable, Iterator, List, Set
 
 from labvpn.agent.core.connection import ssh_ports
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.lists import covers, entries
+from labvpn.agent.core.paths import RETURNED
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.listening_ports import listening
-from labvpn.agent.firewalld.rollback import RETURNED, Rollback
-from labvpn.agent.firewalld.warnings import Holes
+from labvpn.agent.firewalld.rollback import Rollback
+from labvpn.agent.firewalld.warnings import Exposure
 
 MANAGERS = (
     "ufw",
@@ -37,16 +38,16 @@ def zones_of(lines: Iterable[Line]) -> List[str]:
 
 
 class Prechecks:
-    """One look at a host's firewalls and sockets, against a document."""
+    """Compares a host's firewalls and sockets with a document."""
 
-    def __init__(self, firewalld: Firewalld, fallback: Rollback) -> None:
+    def __init__(self, firewalld: Firewalld, rollback: Rollback) -> None:
         self.firewalld = firewalld
-        self.fallback = fallback
+        self.rollback = rollback
         self.machine = firewalld.machine
-        self.holes = Holes(firewalld, fallback.runtime)
+        self.exposure = Exposure(firewalld, rollback.runtime)
 
     def starts(self, desired: Iterable[Line]) -> bool:
-        """Whether firewalld does not run and shall."""
+        """Whether firewalld does not run but should."""
         wanted = any(line.kind == "unit" and line.values.get("active") == "yes" for line in desired)
         return wanted and not self.firewalld.running()
 
@@ -60,7 +61,7 @@ class Prechecks:
         known = self.firewalld.zone_names() or SHIPPED_ZONES
         for zone in zones_of(desired):
             if zone not in known:
-                remedy = "in `firewall`, name one that it has ({}), or make it there first".format(", ".join(known))
+                remedy = "in `firewall`, name one that exists ({}), or create it there first".format(", ".join(known))
                 yield ["has no firewalld zone {}".format(zone), remedy]
 
     def missing_interfaces(self, desired: List[Line]) -> Iterator[List[str]]:
@@ -69,13 +70,13 @@ class Prechecks:
         known = sorted(path.name for path in folder.iterdir() if path.name != "lo") if folder.is_dir() else []
         for line in desired:
             if line.kind == "interface" and line.name not in known:
-                remedy = "in `firewall.zones`, name one that it has: {}".format(", ".join(known))
+                remedy = "in `firewall.zones`, name one that exists: {}".format(", ".join(known))
                 yield ["has no network interface {}".format(line.name), remedy]
 
     def other_managers(self, desired: Iterable[Line]) -> List[List[str]]:
-        """Other firewall managers at work that nobody said may stay."""
+        """Other active firewall managers that the document does not allow."""
         beside = [name for line in desired if line.kind == "unit" for name in entries(line.values.get("beside", ""))]
-        what = "has a firewall managed by {0} already, which firewalld would fight with"
+        what = "already has a firewall managed by {0}, which would conflict with firewalld"
         remedy = "stop it there (`systemctl disable --now {0}`), name it in `firewall.beside`, or leave `firewall` out"
         return [[what.format(name), remedy.format(name)] for name in self.managers() if name not in beside]
 
@@ -90,24 +91,24 @@ class Prechecks:
         return self.machine.run(["systemctl", "is-active", "--quiet", name]).status == 0
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        """What users would notice, and what is as nobody here wanted it."""
+        """What users would notice, and what is not as the stack wants it."""
         found = list(self.unsettled())
         if self.starts(desired):
             found += self.closing(desired)
         elif self.firewalld.installed:
             found += [what + "; each may undo the other's rules" for what in self.beside(desired)]
-        return found + (self.holes.sentences(desired) if self.firewalld.installed else [])
+        return found + (self.exposure.sentences(desired) if self.firewalld.installed else [])
 
     def notes(self, desired: List[Line]) -> List[str]:
-        """What else firewalld lets in, by nothing of this stack."""
+        """What else firewalld lets in that this stack does not manage."""
         if not self.firewalld.installed or self.starts(desired):
             return []
-        return list(dict.fromkeys(self.holes.others(desired)))
+        return list(dict.fromkeys(self.exposure.others(desired)))
 
     def unopened(self, server: List[Line]) -> Iterator[str]:
-        """The ports that SoftEther needs and that a firewalld which nobody here manages keeps shut."""
+        """The ports that SoftEther needs and that a firewalld which the stack does not manage keeps closed."""
         if self.firewalld.installed and self.firewalld.running():
-            yield from self.holes.unopened(needed(server))
+            yield from self.exposure.unopened(needed(server))
 
     def beside(self, desired: List[Line]) -> List[str]:
         """Managers at work beside a firewalld that runs."""
@@ -116,9 +117,9 @@ class Prechecks:
     def unsettled(self) -> Iterator[str]:
         """What an earlier change has left."""
         if self.machine.read(RETURNED) is not None:
-            yield "the firewall returned to its old rules after the last change, which no new SSH connection confirmed"
-        elif self.fallback.armed():
-            yield "a firewall change waits for a new SSH connection to confirm it, or is undone within a minute"
+            yield "the firewall returned to its old rules, since no new SSH connection confirmed the last change"
+        elif self.rollback.armed():
+            yield "a firewall change waits for a new SSH connection, without which it is undone within a minute"
 
     def closing(self, desired: List[Line]) -> Iterator[str]:
         """The ports that are open now, since firewalld does not run, and would not be any more."""
@@ -128,7 +129,7 @@ class Prechecks:
                 yield "starting firewalld closes {} ({}) to everyone outside".format(port, who)
 
     def opened(self, desired: List[Line]) -> Set[str]:
-        """What is open after the start: SSH, the document's own, and what the files of its zones hold already."""
+        """What is open after the start: SSH, the document's own, and what the files of its zones contain already."""
         ports = {"{}/tcp".format(port) for port in ssh_ports(self.machine)}
         for line in desired:
             if line.kind in ("service", "zone"):

@@ -31,7 +31,7 @@ ACTIONS = ("accept", "reject", "drop", "mark")
 
 
 class RichRule(NamedTuple):
-    """What a rule says: `source` and `destination` are '' for all, else with `NOT` before what they leave out."""
+    """The parts of a rule: `source` and `destination` are '' for all, else with `NOT` before what they leave out."""
 
     family: str
     priority: int
@@ -80,7 +80,7 @@ def read_rule(text: str) -> RichRule:
 
 
 def words_of(text: str) -> List[str]:
-    """The words of a rule; one whose quotes do not end is a single word that nobody knows."""
+    """The words of a rule; one with an unclosed quote is a single unknown word."""
     try:
         return shlex.split(text)
     except ValueError:

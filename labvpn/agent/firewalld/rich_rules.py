@@ -46,13 +46,13 @@ class RichRules(Handler):
         return dict(line.values, **{self.key: listed(self.parts(line), lasting, now)})
 
     def there(self, line: Line, part: str, lasting: bool) -> bool:
-        """Whether the rule of a part stands in the zone."""
+        """Whether the rule of a part is in the zone."""
         return self.firewalld.has_rule(self.zone(line), self.rule(line, part), lasting)
 
     def apply(self, changes: List[Change]) -> None:
         for change in changes:
             wanted = self.parts(change.line)
-            for lasting in self.firewalld.looks():
+            for lasting in self.firewalld.scopes():
                 missing = [part for part in wanted if not self.there(change.line, part, lasting)]
                 rules = [self.rule(change.line, part) for part in missing]
                 self.firewalld.enter(self.zone(change.line), ADD, rules, lasting)
@@ -61,9 +61,9 @@ class RichRules(Handler):
 
     def withdraw(self, line: Line, parts: List[str]) -> None:
         """Take rules away, permanently and now."""
-        for lasting in self.firewalld.looks():
-            standing = [part for part in parts if self.there(line, part, lasting)]
-            self.firewalld.enter(self.zone(line), REMOVE, [self.rule(line, part) for part in standing], lasting)
+        for lasting in self.firewalld.scopes():
+            present = [part for part in parts if self.there(line, part, lasting)]
+            self.firewalld.enter(self.zone(line), REMOVE, [self.rule(line, part) for part in present], lasting)
 
     def remove(self, lines: List[Line]) -> None:
         for line in lines:
@@ -72,7 +72,7 @@ class RichRules(Handler):
 
 
 class ClosedPorts(RichRules):
-    """`closed public/8000/tcp only=203.0.113.20`: open to these addresses and, by our rules, to nobody else."""
+    """`closed public/8000/tcp only=203.0.113.20`: open to these addresses and, by our rules, to no others."""
 
     kind = "closed"
     key = "only"

@@ -8,16 +8,14 @@ from typing import Any, Dict, Iterable, List, Optional
 from labvpn.agent.core.connection import connection
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME, State
+from labvpn.agent.core.paths import AGENT, RETURNED, SAVED
+from labvpn.agent.core.state import State
 from labvpn.agent.firewalld.firewalld import SETTINGS, UNIT, Firewalld
 from labvpn.agent.firewalld.runtime import ON_OR_OFF, Held, Runtime
 from labvpn.agent.firewalld.zone_bindings import ZoneBindings
-from labvpn.agent.softether.host import AGENT
 
 # The old rules have to be back within 60 s of the change.
 CONFIRM_SECONDS = 40
-SAVED = HOME + "/firewall.saved"
-RETURNED = HOME + "/firewall.returned"
 NAME = "labvpn-firewall-fallback"
 FILES = {
     "/etc/systemd/system/{}.service".format(NAME): (
@@ -61,7 +59,7 @@ class Rollback:
     def save(self, interfaces: Iterable[str], ours: Dict[str, List[str]]) -> None:
         """Copy firewalld's settings and what holds for now; `state.json` is last, so what was cut off is not saved.
 
-        The zone of an interface that NetworkManager keeps stands in no file of firewalld's, so it is asked for.
+        No file of firewalld has the zone of an interface that NetworkManager keeps, so it is asked for.
         """
         self.machine.delete(SAVED)
         self.machine.path(SAVED).mkdir(mode=0o700, parents=True)
@@ -102,23 +100,23 @@ class Rollback:
         return state
 
     def confirm(self) -> List[str]:
-        """Let the new rules stay; AgentError if they are gone already, or if this is no new connection."""
+        """Let the new rules stay; AgentError if they are gone already, or if this connection is not new."""
         if self.machine.read(RETURNED) is not None:
             self.machine.delete(RETURNED)
             raise AgentError(
                 "the firewall of the VPN host has returned to its old rules, since no new connection confirmed the new "
-                "ones within {} s: check that SSH is allowed in the zone, and run again".format(CONFIRM_SECONDS)
+                "ones within {} s: check that the zone allows SSH, and run again".format(CONFIRM_SECONDS)
             )
         if not self.armed():
             return []
         here = connection()
         if here is not None and here == self.saved().get("connection"):
             raise AgentError(
-                "the firewall of the VPN host can be confirmed only over a new SSH connection, which is the proof that "
-                "one still gets in: connect again and run `confirm firewall`"
+                "the firewall of the VPN host can be confirmed only over a new SSH connection, which proves that SSH "
+                "still works: connect again and run `confirm firewall`"
             )
         self.disarm()
-        return ["confirmed: a new connection came in, the new rules stay"]
+        return ["confirmed over a new connection: the new rules stay"]
 
     def disarm(self) -> None:
         """Stop the timer and forget the old rules."""

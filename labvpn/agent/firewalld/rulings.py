@@ -1,4 +1,4 @@
-"""What a zone or a policy of firewalld says of a port, rule by rule, in the order in which firewalld asks them.
+"""The verdicts of a zone or a policy of firewalld on a port, rule by rule, in the order of firewalld's evaluation.
 
 What is not understood is never taken for open or closed: it is `unclear`, and named.
 """
@@ -26,9 +26,9 @@ TARGETS = {"ACCEPT": OPEN, "DROP": SHUT, "REJECT": SHUT, "%%REJECT%%": SHUT, "de
 
 
 class Ruling(NamedTuple):
-    """What one rule says of a port: for whom ('' is all who arrive), the rule in words, if surely."""
+    """A rule's verdict on a port: for whom ('' is all who arrive), the rule in words, whether it is certain."""
 
-    says: str
+    verdict: str
     whom: str
     rule: str
     sure: bool = True
@@ -37,7 +37,7 @@ class Ruling(NamedTuple):
 class Opening(NamedTuple):
     """By what a port is open, or may be: the zone or policy, for whom, and the rule in words."""
 
-    says: str
+    verdict: str
     place: str
     whom: str
     rule: str
@@ -54,20 +54,20 @@ class Rulings:
         self.own = own
 
     def of_parts(self, parts: Parts, port: str, family: str, ending: bool = True) -> Iterator[Ruling]:
-        """What a zone or policy says: rich rules before, what denies, what allows, rich rules after, the target."""
+        """A zone's or policy's rulings: rich rules before, what denies, what allows, rich rules after, the target."""
         yield from unknown_parts(parts)
         rules = [rule for text in parts.get("rich rules", []) for rule in self.of_rule(text, port, family)]
         yield from (ruling for rank, ruling in sorted(rules, key=lambda pair: pair[0]) if rank < 0)
         even = [ruling for rank, ruling in rules if rank == 0]
-        yield from (ruling for ruling in even if ruling.says == SHUT)
+        yield from (ruling for ruling in even if ruling.verdict == SHUT)
         yield from self.plain(parts, port)
-        yield from (ruling for ruling in even if ruling.says != SHUT)
+        yield from (ruling for ruling in even if ruling.verdict != SHUT)
         yield from (ruling for rank, ruling in sorted(rules, key=lambda pair: pair[0]) if rank > 0)
         if ending:
             yield from of_target(parts)
 
     def plain(self, parts: Parts, port: str) -> Iterator[Ruling]:
-        """The entries that are no rich rules."""
+        """The entries that are not rich rules."""
         for entry in sorted(parts.get("ports", []), key=by_number):
             if covers(entry, port):
                 yield Ruling(OPEN, "", "port " + entry)
@@ -78,12 +78,12 @@ class Rulings:
                 yield Ruling(OPEN, "", "protocol " + entry)
         for entry in parts.get("source-ports", []):
             if entry.partition("/")[2] == port.partition("/")[2]:
-                yield Ruling(OPEN, "", "source-port {}, which any sender may take".format(entry))
+                yield Ruling(OPEN, "", "source-port {}, which any sender may choose".format(entry))
         for entry in parts.get("forward-ports", []):
             yield from self.of_forward(dict(pair.partition("=")[::2] for pair in entry.split(":", 3)), port, entry)
 
     def of_service(self, name: str, port: str, words: str) -> Iterator[Ruling]:
-        """What a service with all that it includes says of a port."""
+        """The rulings of a service, with all that it includes, on a port."""
         found = self.definitions.service(name)
         if found is None or found.unknown:
             why = "whose definition is not known" if found is None else "which has " + ", ".join(found.unknown)
@@ -91,7 +91,7 @@ class Rulings:
         if found is None:
             return
         opened = any(covers(one, port) for one in found.ports) or any(is_protocol(one, port) for one in found.protocols)
-        # The port from which somebody sends is whatever he likes.
+        # A sender can choose any port to send from.
         opened = opened or any(one.partition("/")[2] == port.partition("/")[2] for one in found.source_ports)
         if opened:
             yield Ruling(OPEN, "", words)
@@ -108,7 +108,7 @@ class Rulings:
         return not address or address in self.own or address.startswith("127.") or address == "::1"
 
     def of_rule(self, text: str, port: str, family: str) -> Iterator[Tuple[int, Ruling]]:
-        """What a rich rule says of a port, with its priority."""
+        """The rulings of a rich rule on a port, with its priority."""
         rule, words = read_rule(text), "the rich rule " + text.replace('"', "")
         if rule.family not in ("", family) or (rule.destination and not is_unicast(rule.destination)):
             return
@@ -121,9 +121,9 @@ class Rulings:
                 yield rule.priority, ruling._replace(whom=rule.source, rule=words)
         elif rule.action in ("accept", "reject", "drop"):
             for ruling in self.element(rule, port):
-                says = ruling.says if rule.action == "accept" or ruling.says == UNCLEAR else SHUT
+                verdict = ruling.verdict if rule.action == "accept" or ruling.verdict == UNCLEAR else SHUT
                 sure = ruling.sure and not rule.limited and not rule.destination
-                yield rule.priority, Ruling(says, rule.source, words, sure)
+                yield rule.priority, Ruling(verdict, rule.source, words, sure)
 
     def element(self, rule: RichRule, port: str) -> Iterator[Ruling]:
         """Whether a rule is about a port at all."""
@@ -137,7 +137,7 @@ class Rulings:
         if rule.element == "service":
             yield from self.of_service(values.get("name", ""), port, "")
         elif about.get(rule.element):
-            # A source port is one of many: what it denies is denied to nobody who takes another.
+            # A rule that denies a source port denies nothing to a sender that uses another.
             yield Ruling(OPEN, "", "", sure=rule.element != "source-port" or rule.action == "accept")
 
 
@@ -151,9 +151,9 @@ def unknown_parts(parts: Parts) -> Iterator[Ruling]:
 def of_target(parts: Parts) -> Iterator[Ruling]:
     """What becomes of what no rule named."""
     (target,) = parts.get("target") or ["default"]
-    says = TARGETS.get(target, UNCLEAR)
-    if says:
-        yield Ruling(says, "", "its target " + target, sure=says != UNCLEAR)
+    verdict = TARGETS.get(target, UNCLEAR)
+    if verdict:
+        yield Ruling(verdict, "", "its target " + target, sure=verdict != UNCLEAR)
 
 
 def is_protocol(entry: str, port: str) -> bool:

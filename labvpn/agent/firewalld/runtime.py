@@ -5,16 +5,16 @@ import time
 from typing import Dict, Iterator, List, Optional
 
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.firewalld.ban_list import bans_again
+from labvpn.agent.firewalld.ban_list import ban_options
 from labvpn.agent.firewalld.bus import bus_call, entries_of, quick
 from labvpn.agent.firewalld.firewalld import LISTED, MOVED, UNIT, Firewalld
-from labvpn.agent.firewalld.foreign_rules import Beside, Rules
+from labvpn.agent.firewalld.foreign_rules import ForeignRules, Rules
 from labvpn.agent.firewalld.kernel_rules import KernelRules
 
 ON_OR_OFF = ("masquerade", "forward", "icmp-block-inversion")
 """What a zone or policy has or has not."""
 
-# Lists that stand in no zone: interface and call of the bus, and the option of firewall-cmd that adds an entry.
+# Lists outside of zones: interface and call of the bus, and the option of firewall-cmd that adds an entry.
 DIRECT = {
     "direct getAllChains": "--add-chain",
     "direct getAllRules": "--add-rule",
@@ -28,7 +28,7 @@ WHITELISTS = {
 }
 LOCKDOWN, DEFAULT, SETS = "policies queryLockdown", " getDefaultZone", "ipset getIPSets"
 AWAITED = 5.0
-"""Seconds within which other programs bring their own rules back once firewalld says that it was reloaded."""
+"""Seconds within which other programs bring their own rules back once firewalld announces its reload."""
 
 Held = Dict[str, Dict[str, List[str]]]
 """What firewalld holds: by `zone NAME`, `policy NAME`, `set NAME` and `daemon`, lists by their words."""
@@ -41,13 +41,13 @@ class Runtime:
         self.firewalld = firewalld
         self.machine: Machine = firewalld.machine
         self.kernel = KernelRules(firewalld)
-        self.beside = Beside(self.kernel)
+        self.foreign = ForeignRules(self.kernel)
 
     def held(self) -> Held:
-        """All of it, but for the bars of the guard, which have an end of their own."""
+        """All of it, but for the guard's bans, which have an end of their own."""
         self.firewalld.forget()
         held: Held = {}
-        for kind, parted in (("zone", self.firewalld.unbarred()), ("policy", self.firewalld.policies(False))):
+        for kind, parted in (("zone", self.firewalld.without_bans()), ("policy", self.firewalld.policies(False))):
             held.update({"{} {}".format(kind, name): dict(parts) for name, parts in parted.items()})
         held["daemon"] = {call: self.ask(call) for call in (*DIRECT, *WHITELISTS, LOCKDOWN, DEFAULT)}
         for name in self.ask(SETS):
@@ -60,11 +60,11 @@ class Runtime:
         return entries_of(outcome.output) if outcome.status == 0 else []
 
     def renew(self, wanted: Optional[Held] = None) -> List[str]:
-        """Take what is permanent into force; what held for now (or `wanted`) holds then, and what does not is told.
+        """Apply the permanent settings and bring the runtime (or `wanted`) back; returns what did not come back.
 
         A firewalld that lost its rules in the kernel is restarted: its reload would drop every packet, then fail.
         """
-        before, others = wanted or self.held(), self.beside.look()
+        before, others = wanted or self.held(), self.foreign.snapshot()
         ahead = self.ahead(before)
         if self.kernel.lost():
             self.restart()
@@ -75,7 +75,7 @@ class Runtime:
         return self.bring_back(before, others)
 
     def ahead(self, before: Held) -> List[List[str]]:
-        """The calls that will bring zones back, told from what is permanent: they take no second look, so no second."""
+        """The calls that will bring zones back, known from the permanent settings, so that reading costs no time."""
         lasting: Held = {"zone " + name: parts for name, parts in self.firewalld.zones(True).items()}
         calls = [
             quick(words) for words in steps({scope: before[scope] for scope in lasting if scope in before}, lasting)
@@ -83,7 +83,7 @@ class Runtime:
         return [call for call in calls if call]
 
     def restart(self) -> None:
-        """Start firewalld anew; between stop and start nothing is closed, and nothing of its old tables stays."""
+        """Restart firewalld; between stop and start nothing is closed, and none of its old tables stays."""
         self.machine.run(["systemctl", "stop", UNIT], 90)
         self.kernel.clear()
         self.machine.must(["systemctl", "start", UNIT], 90)
@@ -97,9 +97,9 @@ class Runtime:
             for words in steps(before, now):
                 self.machine.run((quick(words) if quickly else None) or ["firewall-cmd", *words])
             now = now if now == before else self.held()
-        for words in bans_again(self.machine, time.time()):
+        for words in ban_options(self.machine, time.time()):
             self.machine.run(["firewall-cmd", *words])
-        return [*differences_of(before, now), *self.beside.restore(others, AWAITED)]
+        return [*differences_of(before, now), *self.foreign.restore(others, AWAITED)]
 
 
 def steps(before: Held, now: Held) -> Iterator[List[str]]:
@@ -137,7 +137,7 @@ def words_for(scope: str, key: str, entries: List[str], add: bool) -> List[List[
 
 
 def of_daemon(key: str, entry: str, verb: str) -> List[str]:
-    """The same for what stands in no zone."""
+    """The same for what is outside of zones."""
     if key in DIRECT:
         return ["--direct", DIRECT[key].replace("--add-", verb), *shlex.split(entry)]
     return ["--quiet", "{}lockdown-whitelist-{}={}".format(verb, WHITELISTS[key], entry)]
@@ -149,6 +149,6 @@ def differences_of(before: Held, now: Held) -> List[str]:
     for scope in sorted({*before, *now}):
         for key in sorted({*before.get(scope, {}), *now.get(scope, {})}):
             old, new = (set(held.get(scope, {}).get(key, [])) for held in (before, now))
-            told = ["lost " + one for one in sorted(old - new)] + ["has " + one for one in sorted(new - old)]
-            found += ["firewalld's {} {}: {}".format(scope, key.strip(), words) for words in told]
+            texts = ["lost " + one for one in sorted(old - new)] + ["has " + one for one in sorted(new - old)]
+            found += ["firewalld's {} {}: {}".format(scope, key.strip(), words) for words in texts]
     return found

@@ -1,4 +1,4 @@
-"""What firewalld and the kernel let in that they should not, or that nobody here asked for, in sentences."""
+"""What firewalld and the kernel let in that they should not, or that the stack does not manage, in sentences."""
 
 from typing import Dict, Iterator, List
 
@@ -15,13 +15,13 @@ from labvpn.agent.firewalld.rulings import EVERYONE, OPEN, UNCLEAR, Opening
 from labvpn.agent.firewalld.runtime import DIRECT, Runtime
 
 SHIPPED_OPEN = {"ssh", "dhcpv6-client"}
-"""Services that firewalld ships its zones with and that nobody has to be told of."""
+"""Services that firewalld opens in its shipped zones, which need no mention."""
 
 LETS_NOTHING_IN = ("icmp-block", "icmp-type", "masquerade")
 
 
-class Holes:
-    """One look at what a host lets in."""
+class Exposure:
+    """Finds what a host lets in."""
 
     def __init__(self, firewalld: Firewalld, runtime: Runtime) -> None:
         self.firewalld = firewalld
@@ -29,7 +29,7 @@ class Holes:
         self.runtime = runtime
 
     def sentences(self, desired: List[Line]) -> List[str]:
-        """What opens a port that is to be closed, by firewalld's settings or by the kernel's rules beside them."""
+        """What opens a port that should be closed: firewalld's settings, or the kernel's rules beside them."""
         closed = [line for line in desired if line.kind == "closed"]
         ours = {line.values.get("rule", "") for line in desired if line.kind == "rich"}
         ours.update(rule for line in closed for rule in allowed(line))
@@ -37,14 +37,14 @@ class Holes:
         ports = list(dict.fromkeys(line.name.partition("/")[2] for line in closed))
         found = []
         for port in ports:
-            told = [
+            openings = [
                 one
-                for lasting in self.firewalld.looks()
+                for lasting in self.firewalld.scopes()
                 for one in Openings(self.firewalld, lasting, own).of_port(port)
                 if one.rule.replace("the rich rule ", "") not in ours
             ]
-            found += [sentence(port, one) for one in [*told, *self.direct(port)]]
-            if not told:
+            found += [sentence(port, one) for one in [*openings, *self.direct(port)]]
+            if not openings:
                 found += self.by_hand(port)
         return list(dict.fromkeys(found))
 
@@ -64,12 +64,12 @@ class Holes:
         kernel = self.runtime.kernel
         if not self.firewalld.running() or kernel.lost():
             return
-        if kernel.unjudged():
-            told = "{} should be closed, and what the kernel's rules say of it cannot be judged: no nft shows them"
-            yield told.format(port)
+        if kernel.unverifiable():
+            text = "{} should be closed, and the kernel's rules for it are unknown: no nft shows them"
+            yield text.format(port)
         for rule in kernel.before_zones():
             if may_reach(["ipv4", "filter", *rule.split()], port):
-                yield "{} should be closed, but a rule of iptables lets it in before firewalld is asked: {}".format(
+                yield "{} should be closed, but a rule of iptables lets it in before firewalld's own rules: {}".format(
                     port, rule
                 )
         ruleset = kernel.ruleset()
@@ -84,18 +84,18 @@ class Holes:
             for source in STRANGER.values():
                 verdicts = ruleset.verdicts(Packet(interface, source, transport, int(number)))
                 if ACCEPT in verdicts or END in verdicts:
-                    told = (
-                        "{} should be closed, but the kernel lets everyone in at it by {}, and no setting of firewalld "
+                    text = (
+                        "{} should be closed, but the kernel opens it to everyone on {}, and no setting of firewalld "
                     )
-                    yield (told + "does that: see `nft list ruleset`").format(port, interface)
+                    yield (text + "does that: see `nft list ruleset`").format(port, interface)
                     break
         for table in rules_to(ruleset, int(number)):
-            yield "{} should be closed, but table {} of nft leads another port to it: take that away".format(
+            yield "{} should be closed, but table {} of nft redirects another port to it; remove that rule".format(
                 port, table
             )
 
     def others(self, desired: List[Line]) -> Iterator[str]:
-        """One sentence for each zone or policy by which anybody from outside comes."""
+        """One sentence for each zone or policy that lets packets from outside in."""
         own = {
             one
             for line in desired
@@ -106,29 +106,29 @@ class Holes:
         own.update(line.values.get("rule", "") for line in desired if line.kind == "rich")
         own.update(rule for line in desired if line.kind == "closed" for rule in allowed(line))
         own |= guard_rules(self.machine) | SHIPPED_OPEN
-        if self.firewalld.running() and self.runtime.kernel.unjudged():
-            yield "whether firewalld's rules are in the kernel cannot be judged: no nft on the VPN host shows them"
+        if self.firewalld.running() and self.runtime.kernel.unverifiable():
+            yield "whether firewalld's rules are in the kernel is unknown: no nft on the VPN host shows them"
         programs = dict(listening(self.machine))
-        for lasting in self.firewalld.looks():
+        for lasting in self.firewalld.scopes():
             for place, whom, parts in Openings(self.firewalld, lasting).places():
                 more = [one for one in lets_in(parts) if own.isdisjoint((one, one.partition(" ")[2]))]
                 if more:
-                    yield "{} of firewalld also lets in what is not of this stack: {}".format(
+                    yield "{} of firewalld also lets in what this stack does not manage: {}".format(
                         place, "; ".join(named(one, whom, programs) for one in more)
                     )
 
     def unopened(self, ports: List[str]) -> Iterator[str]:
-        """Which of these ports a firewalld that nobody here manages keeps shut, or opens to some alone."""
+        """Which of these ports a firewalld that the stack does not manage keeps closed, or opens to some only."""
         openings = Openings(self.firewalld, lasting=False)
         ways = {port: list(openings.of_port(port)) for port in ports}
         open_to_all = {
-            port for port, found in ways.items() if (OPEN, EVERYONE) in [(one.says, one.whom) for one in found]
+            port for port, found in ways.items() if (OPEN, EVERYONE) in [(one.verdict, one.whom) for one in found]
         }
         shut = [port for port, found in ways.items() if not found]
         if shut:
-            silence = "; phase 1 of L2TP/IPsec is then never answered" if "500/udp" in shut else ""
+            silence = "; phase 1 of L2TP/IPsec then gets no answer" if "500/udp" in shut else ""
             remedy = "set `firewall` in the configuration, or open them there"
-            yield "firewalld, which this stack leaves alone, lets nobody in at {}{}: {}".format(
+            yield "firewalld, which this stack does not manage, does not open {}{}: {}".format(
                 ", ".join(shut), silence, remedy
             )
         for port, found in ways.items():
@@ -144,22 +144,22 @@ def allowed(line: Line) -> List[str]:
 
 
 def sentence(port: str, one: Opening) -> str:
-    """That something opens a port that is to be closed, or may."""
-    if one.says == UNCLEAR:
-        told = "{} should be closed, and whether {} of firewalld opens it to {} cannot be judged: {}"
-        return told.format(port, one.place, one.whom, one.rule)
-    told = "{} should be closed, but {} of firewalld opens it to {} by {}: take that away"
-    return told.format(port, one.place, one.whom, one.rule)
+    """That something opens a port that should be closed, or may open it."""
+    if one.verdict == UNCLEAR:
+        text = "{} should be closed, and whether {} of firewalld opens it to {} is unknown: {}"
+        return text.format(port, one.place, one.whom, one.rule)
+    text = "{} should be closed, but {} of firewalld opens it to {} by {}; remove that entry"
+    return text.format(port, one.place, one.whom, one.rule)
 
 
 def limits(port: str, found: List[Opening]) -> str:
-    """That only some may dial by a port, or that nobody can tell."""
-    unclear = [one for one in found if one.says == UNCLEAR]
+    """That a port is open to some users only, or that this is unknown."""
+    unclear = [one for one in found if one.verdict == UNCLEAR]
     if unclear:
-        told = "whether firewalld, which this stack leaves alone, lets users in at {} cannot be judged: {} has {}"
-        return told.format(port, unclear[0].place, unclear[0].rule)
-    told = "firewalld, which this stack leaves alone, lets only {} in at {}"
-    return told.format(", ".join(dict.fromkeys(one.whom for one in found)), port)
+        text = "whether firewalld, which this stack does not manage, opens {} to users is unknown: {} has {}"
+        return text.format(port, unclear[0].place, unclear[0].rule)
+    text = "firewalld, which this stack does not manage, opens {1} to {0} only"
+    return text.format(", ".join(dict.fromkeys(one.whom for one in found)), port)
 
 
 def lets_in(parts: Dict[str, List[str]]) -> List[str]:

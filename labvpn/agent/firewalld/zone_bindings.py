@@ -35,11 +35,11 @@ class ZoneBindings(Handler):
         return outcome.output.strip() if outcome.status == 0 else ""
 
     def zone_of(self, name: str, lasting: bool) -> str:
-        """The permanent zone, or that of now."""
+        """The permanent zone, or that of the runtime."""
         return self.lasting(name) if lasting else self.now(name)
 
     def now(self, name: str) -> str:
-        """The zone of now, '' where only the default zone takes it."""
+        """The zone in the runtime, '' where only the default zone takes it."""
         return self.among(name, lasting=False)
 
     def among(self, name: str, lasting: bool) -> str:
@@ -54,13 +54,13 @@ class ZoneBindings(Handler):
     def apply(self, changes: List[Change]) -> None:
         for change in changes:
             zone, option = change.line.values["zone"], "--change-{}=".format(self.kind)
-            for lasting in self.firewalld.looks():
+            for lasting in self.firewalld.scopes():
                 if self.zone_of(change.line.name, lasting) != zone:
                     self.firewalld.enter(zone, option, [change.line.name], lasting)
 
     def remove(self, lines: List[Line]) -> None:
         for line in lines if self.firewalld.installed else []:
-            for lasting in self.firewalld.looks():
+            for lasting in self.firewalld.scopes():
                 zone = self.zone_of(line.name, lasting)
                 if zone:
                     self.firewalld.enter(zone, "--remove-{}=".format(self.kind), [line.name], lasting)

@@ -63,15 +63,15 @@ class ZoneEntries(Handler):
             if key in line.values:
                 wanted = entries(line.values[key])
                 ours = {*wanted, *(entries(applied.values.get(key, "")) if applied else [])}
-                looks = [
+                scopes = [
                     [one for one in ours if held_among(one, self.there(line.name, key, lasting))]
-                    for lasting in self.firewalld.looks()
+                    for lasting in self.firewalld.scopes()
                 ]
-                values[key] = listed(wanted, looks[0], looks[1] if len(looks) > 1 else None)
+                values[key] = listed(wanted, scopes[0], scopes[1] if len(scopes) > 1 else None)
         return values
 
     def there(self, zone: str, key: str, lasting: bool) -> List[str]:
-        """A zone's entries of one kind, permanent or of now."""
+        """A zone's entries of one kind, permanent or of the runtime."""
         if not lasting:
             return self.firewalld.current_zone(zone).get(key, [])
         held: List[str] = getattr(self.firewalld.permanent_zone(zone), key, [])
@@ -88,7 +88,7 @@ class ZoneEntries(Handler):
         """Add and remove our entries of one kind, permanently and now; what was there before us stays."""
         wanted = entries(want.values.get(key, ""))
         before = entries(str((self.state.before.get(want.key) or {}).get(key, "")))
-        for lasting in self.firewalld.looks():
+        for lasting in self.firewalld.scopes():
             there = self.there(want.name, key, lasting)
             missing = [one for one in wanted if not held_among(one, there)]
             self.firewalld.enter(want.name, "--add-{}=".format(option), missing, lasting)

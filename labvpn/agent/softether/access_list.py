@@ -35,11 +35,11 @@ class AccessList(Setting):
         return [rule for rule in block.values() if isinstance(rule, dict)]
 
     def others(self, hub: str) -> List[Tree]:
-        """The rules that are none of ours."""
+        """The rules that are not ours."""
         return [rule for rule in self.rules(hub) if not memo_of(rule).startswith(OUR_MEMO)]
 
-    def strangers(self, hub: str) -> List[str]:
-        """The memos of rules that are none of ours, or their priority where they have no memo."""
+    def unmanaged_titles(self, hub: str) -> List[str]:
+        """The memos of the rules that are not ours, or their priorities where they have no memo."""
         return [title_of(rule) for rule in self.others(hub)]
 
     def unmanaged(self) -> List[Line]:
@@ -52,14 +52,14 @@ class AccessList(Setting):
         if not found:
             return None
         values = rule_values(found[0])
-        shown = {key: values.pop(key, "none") for key in line.values}
-        shown.update(values)
+        actual = {key: values.pop(key, "none") for key in line.values}
+        actual.update(values)
         if len(found) > 1:
-            shown["copies"] = str(len(found))
-        return shown
+            actual["copies"] = str(len(found))
+        return actual
 
     def openings(self, hub: str, wanted: Iterable[Line]) -> List[str]:
-        """What rules of others let pass that ours would not, in words: those that stand before the end of our list."""
+        """What rules of others let pass that ours would not, in words: those before the end of our list."""
         ours = [line for line in wanted if line.name.startswith(hub + "/")]
         end = max((int(line.values["priority"]) for line in ours), default=-1)
         free = {line.values["user"].lower() for line in ours if is_free(line)}
@@ -81,7 +81,7 @@ class AccessList(Setting):
                 self.replace(hub, [], [line.name.partition("/")[2] for line in lines])
 
     def replace(self, hub: str, wanted: List[Line], gone: Iterable[str]) -> None:
-        """Write the whole list anew, since there is no call for one rule: a call for all leaves no gap between them."""
+        """Rewrite the whole list, since no call sets one rule: a call for all leaves no gap between them."""
         mine = {line.name.partition("/")[2]: rule_parameters(line) for line in wanted}
         listed = self.call("EnumAccess", HubName_str=hub).get("AccessList", [])
         others = [rule for rule in listed if rule["Note_utf"] not in mine and rule["Note_utf"] not in gone]
@@ -115,7 +115,7 @@ def passes(rule: Tree) -> bool:
 
 
 def is_free(line: Line) -> bool:
-    """Whether a rule of ours lets a user pass, whatever he sends."""
+    """Whether a rule of ours lets a user pass, whatever they send."""
     return line.values["action"] == "pass" and set(line.values) == {"priority", "action", "user"}
 
 
@@ -123,8 +123,8 @@ def reach_of(rule: Tree) -> str:
     """What a rule lets pass, in words: `tcp to 203.0.113.21/32 port 22`, or everything."""
     values = rule_values(rule)
     keys = ("family", "protocol", "from", "from-port", "user", "mac", "to", "to-user", "port")
-    said = [values[key] if key in ("family", "protocol") else key + " " + values[key] for key in keys if key in values]
-    return " ".join(said) or "everything"
+    parts = [values[key] if key in ("family", "protocol") else key + " " + values[key] for key in keys if key in values]
+    return " ".join(parts) or "everything"
 
 
 def rule_values(rule: Tree) -> Values:
@@ -142,12 +142,12 @@ def rule_values(rule: Tree) -> Values:
         "user": str(rule.get("SrcUsername", "")),
         "mac": str(rule.get("SrcMacAddress", "")) if rule.get("CheckSrcMac") == "true" else "",
     }
-    values.update(bent(rule, ipv6))
+    values.update(foreign_values(rule, ipv6))
     return {key: value for key, value in values.items() if value}
 
 
-def bent(rule: Tree, ipv6: bool) -> Values:
-    """What none of our rules ever says, so that a rule bent by hand shows."""
+def foreign_values(rule: Tree, ipv6: bool) -> Values:
+    """Values that our rules never have, so that a rule changed by hand shows."""
     return {
         "active": "no" if rule.get("Active") == "false" else "",
         "from": "" if ipv6 else network_of(rule, "Src"),

@@ -57,9 +57,9 @@ class FirstStart:
 
     def secure(self, place: Installation) -> None:
         """Leave a fresh server in this place no moment in which it takes orders from outside or without a password."""
-        before = [one for one in (UNPACKED, PACKAGED) if one != place and self.stands(one)]
+        before = [one for one in (UNPACKED, PACKAGED) if one != place and self.is_installed(one)]
         self.softether.place = place
-        if before and not self.stands(place):
+        if before and not self.is_installed(place):
             self.take_over(before[0], place)
         if self.machine.read(place.adminip) is None:
             self.administration.allow(LOOPBACK)
@@ -68,7 +68,7 @@ class FirstStart:
             text = initial_config(parse(self.server_document), self.softether.secrets.administrator)
             self.machine.write(place.config, text, 0o600)
 
-    def stands(self, place: Installation) -> bool:
+    def is_installed(self, place: Installation) -> bool:
         """Whether an installation's program is there."""
         return self.machine.path(place.program).exists()
 

@@ -1,4 +1,4 @@
-"""How a user logs in: by password, by a certificate of his own or one that a trusted CA signed, or by RADIUS."""
+"""How a user logs in: by password, by their own certificate or one that a trusted CA signed, or by RADIUS."""
 
 import base64
 import binascii
@@ -7,12 +7,12 @@ from typing import Any, Dict, List
 
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.softether.client import Secrets
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.softether.config_file import Tree
 from labvpn.agent.softether.hashes import user_hash
 from labvpn.agent.softether.radius_wildcard import WILDCARD
 
-# The key of a line that says which way it is, and SoftEther's number of it.
+# The key of a line that names the way to log in, and SoftEther's number of it.
 WAYS = {"password": "1", "certificate": "2", "signed": "3", "radius": "4"}
 ANONYMOUS = "0"
 LOGIN_KEYS = frozenset(WAYS) | {"serial"}
@@ -26,7 +26,7 @@ LOGIN_PARAMETERS = (
     "RadiusUsername_utf",
 )
 OTHER_WAY = "differs"
-# A password that somebody else set: the server keeps its hash, and no request holds it.
+# A password that someone else set: the server keeps its hash, and no request contains it.
 KEPT = "kept"
 
 
@@ -49,7 +49,7 @@ def login_value(key: str, line: Line, block: Tree, secrets: Secrets) -> str:
     if key == "serial":
         return base64.b64decode(str(block.get("AuthSerial", ""))).hex() or "any"
     own = name.partition("/")[2]
-    # RADIUS is asked for each of everybody by the name that he dials with.
+    # For `*`, RADIUS is asked for the name that each user dials with.
     return str(block.get("AuthRadiusUsername", "")) or ("" if own == WILDCARD else own)
 
 
@@ -59,18 +59,18 @@ def is_kept(line: Line) -> bool:
 
 
 def unlocked(hub: str, accounts: Dict[str, Tree], desired: List[Line]) -> List[str]:
-    """The sentence where users of a hub get in without a password; of whom one was just compared none is asked."""
+    """The warning where users of a hub get in without a password; those with a password of the stack are skipped."""
     ours = {line.name.lower() for line in desired if line.values.get("password") == "current"}
     found = [name for name in accounts if (hub + "/" + name).lower() not in ours and is_open(name, accounts[name])]
     sentence = (
-        "{} of the hub {}: whoever knows the name gets in, without a password; set one (`passwords.NAME` of the stack, "
-        "or vpncmd's UserPasswordSet), or delete the user"
+        "{} of the hub {}: anyone who knows the name gets in without a password; set one (`passwords.NAME` of the "
+        "stack, or vpncmd's UserPasswordSet), or delete the user"
     )
     return [sentence.format(", ".join(found), hub)] if found else []
 
 
 def is_open(name: str, block: Tree) -> bool:
-    """Whether whoever knows a user's name gets in: he is anonymous, or his password is the empty one."""
+    """Whether whoever knows a user's name gets in: the user is anonymous, or the password is empty."""
     way = str(block.get("AuthType", ""))
     return way == ANONYMOUS or (way == WAYS["password"] and block.get("AuthPassword") == user_hash("", name))
 
@@ -99,7 +99,9 @@ def password_of(name: str, secrets: Secrets) -> str:
     """The password that came with the request."""
     password = secrets.users.get(name)
     if password is None:
-        raise AgentError("no password came for the user {}: give one, or let the stack derive it".format(name))
+        raise AgentError(
+            "the request has no password for the user {}: give one, or let the stack derive it".format(name)
+        )
     return password
 
 
@@ -107,7 +109,9 @@ def certificate_of(digest: str, secrets: Secrets) -> str:
     """The certificate that came with the request, in base64."""
     text = secrets.certificates.get(digest)
     if text is None:
-        raise AgentError("no certificate came with the SHA-256 {}: run `pulumi up` again as a whole".format(digest))
+        raise AgentError(
+            "the request has no certificate with the SHA-256 {}: run `pulumi up` again without --target".format(digest)
+        )
     return text
 
 

@@ -9,10 +9,9 @@ from typing import List
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import BACKUPS
 from labvpn.agent.softether.client import SoftEther
 
-# Not below the agent's own memory, which goes with the stack: a backup stays.
-BACKUPS = "/var/backups/labvpn"
 MOST_BACKUPS = 10
 
 

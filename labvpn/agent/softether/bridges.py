@@ -47,8 +47,8 @@ def beside_bridges(tree: Tree, desired: List[Line]) -> List[List[str]]:
             if ways:
                 found.append(
                     [
-                        "has {} on the hub {}, and SecureNAT, which is off there, would hand out addresses in that "
-                        "network too".format(" and ".join(ways), line.name),
+                        "has {} on the hub {}, and SecureNAT, which is off there, would also hand out addresses in "
+                        "that network".format(" and ".join(ways), line.name),
                         "write `secureNat: off` for that hub, or `besideBridge: true` below secureNat if you want both",
                     ]
                 )

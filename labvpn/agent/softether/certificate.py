@@ -1,4 +1,4 @@
-"""The certificate that the server shows, told apart by its fingerprint; and how TLS and the log's copy are set."""
+"""The certificate that the server shows, identified by its fingerprint; the settings of TLS and of syslog."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import base64
@@ -28,7 +28,7 @@ class CertificateSetting(Setting):
     def set(self, want: Line) -> None:
         given = self.softether.secrets.certificate
         if "certificate" not in given or "key" not in given:
-            raise AgentError("no certificate came for the server: run `pulumi up` again as a whole")
+            raise AgentError("the request has no certificate for the server: run `pulumi up` again without --target")
         self.call("SetServerCert", Cert_bin=body(given["certificate"]), Key_bin=body(given["key"]))
 
     def remember(self, line: Line) -> Remembered:
@@ -77,7 +77,7 @@ class SyslogSetting(Setting):
 
 
 def fingerprint(stored: str) -> str:
-    """The SHA-256 of a certificate as the configuration stores it, in base64 of either form; `none` if it is none."""
+    """The SHA-256 of a certificate as the configuration stores it, in base64 of DER or PEM; `none` for other text."""
     try:
         data = base64.b64decode(stored, validate=True)
         if data.startswith(b"-----"):

@@ -3,11 +3,12 @@
 import contextlib
 import json
 import time
-from typing import Any, Callable, Dict, List, Optional, cast
+from typing import Any, Callable, List, Optional, cast
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME, KEPT_PASSWORD
+from labvpn.agent.core.paths import HOME, KEPT_PASSWORD
+from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.core.state_file import set_aside
 from labvpn.agent.softether.config_file import Edits, Tree, edit, head, load
 from labvpn.agent.softether.installations import installation
@@ -16,20 +17,6 @@ from labvpn.agent.softether.rpc import CALL_SECONDS, Answer, Rpc, Unreachable, W
 
 READY_SECONDS = 60.0
 ANY_ADDRESS = ("0.0.0.0", "::", "127.0.0.1")  # noqa: S104 -- how the configuration says where the server listens
-
-
-class Secrets:
-    """The secrets that came with a request; nothing of it is ever printed."""
-
-    def __init__(self, data: Dict[str, Any]) -> None:
-        self.administrator = str(data.get("administrator") or "")
-        self.ipsec = str(data.get("ipsec") or "")
-        self.hubs: Dict[str, str] = data.get("hubs") or {}
-        self.users: Dict[str, str] = data.get("users") or {}
-        self.certificate: Dict[str, str] = data.get("certificate") or {}
-        self.radius: Dict[str, str] = data.get("radius") or {}
-        # By the SHA-256 that a document names them by.
-        self.certificates: Dict[str, str] = data.get("certificates") or {}
 
 
 class SoftEther:
@@ -95,7 +82,7 @@ class SoftEther:
 
     @property
     def peer(self) -> Peer:
-        """How the server is told from others that listen on its ports."""
+        """How the server is distinguished from other programs on its ports."""
         return Peer(self.machine, self.place.config)
 
     def rpc(self, port: int, password: str, seconds: float = CALL_SECONDS, hub: str = "") -> Rpc:
@@ -104,14 +91,14 @@ class SoftEther:
 
     def taken_ports(self) -> List[str]:
         """Which listeners of the server another program holds, in words."""
-        return self.peer.strangers(self.ports()) if self.installed else []
+        return self.peer.foreign_listeners(self.ports()) if self.installed else []
 
     def log_in(self) -> Rpc:
         """A connection whose password the server takes."""
         return self.first_listener(self.log_in_at)
 
     def first_listener(self, connect: Callable[[int], Rpc]) -> Rpc:
-        """The first listener's connection that can be had; a port that somebody else has taken is told first."""
+        """The connection to the first listener that answers; a port of another program is reported first."""
         trouble: AgentError = Unreachable("SoftEther on the VPN host has no listener: give the server at least one")
         for port in self.ports():
             try:
@@ -133,7 +120,7 @@ class SoftEther:
         )
 
     def tree(self) -> Tree:
-        """The running configuration; of a server that is down or locks us out, what its file says."""
+        """The running configuration; that of its file where the server is down or refuses us."""
         if self.config is None:
             try:
                 self.call("GetServerInfo")
@@ -150,10 +137,10 @@ class SoftEther:
         return isinstance(self.trouble, WrongPassword)
 
     def notes(self) -> List[str]:
-        """What to say where the server itself could not be asked."""
-        return ["{}; shown here is what its file says".format(self.trouble)] if self.trouble and self.installed else []
+        """A note where the server itself could not be asked."""
+        return ["{}; the values come from its file".format(self.trouble)] if self.trouble and self.installed else []
 
-    def closed_to_us(self) -> List[List[str]]:
+    def inaccessible(self) -> List[List[str]]:
         """Why the agent cannot ask the server on the loopback: pairs of what is wrong and what to do."""
         settings = self.tree().get("ServerConfiguration", {}) if self.installed else {}
         address = str(settings.get("ListenIP", "")) or ANY_ADDRESS[0]
@@ -163,7 +150,7 @@ class SoftEther:
         }
         return [
             [
-                "has a SoftEther that the agent cannot ask on 127.0.0.1, as {} has it".format(self.place.config),
+                "has a SoftEther that the agent cannot reach on 127.0.0.1, by {}".format(self.place.config),
                 "stop its unit, write `{}` there, start it; adminip.txt and firewalld keep others out".format(setting),
             ]
             for setting, is_so in wrong.items()
@@ -179,7 +166,7 @@ class SoftEther:
             return load(file)
 
     def refresh(self) -> None:
-        """Read anew at the next look."""
+        """Drop the configuration, so that it is read again."""
         self.config = None
 
     def move_to(self, port: int) -> None:
@@ -205,7 +192,7 @@ class SoftEther:
             time.sleep(0.1)
 
     def trouble_at(self, port: int) -> str:
-        """Why a listener takes no calls as yet, nothing where it does."""
+        """Why a listener does not answer calls yet, '' where it does."""
         try:
             self.rpc(port, "none", 1.0).call("GetServerInfo")
         except WrongPassword:

@@ -1,10 +1,10 @@
-"""SoftEther's configuration file as a tree: `declare NAME {`, then `TYPE KEY VALUE` lines; a blank stands as $20."""
+"""SoftEther's configuration file as a tree: `declare NAME {`, then lines `TYPE KEY VALUE`; a blank is $20."""
 
 import re
 from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 ESCAPE = re.compile(r"\$([0-9A-Fa-f]{2})")
-# Characters that SoftEther itself escapes, and the dollar sign; other bytes stand as UTF-8.
+# Characters that SoftEther itself escapes, and the dollar sign; other bytes are UTF-8.
 AWKWARD = re.compile(r"[\x00-\x20$]")
 
 Tree = Dict[str, Any]
@@ -23,7 +23,7 @@ def escape(value: str) -> str:
     return AWKWARD.sub(lambda found: "${:02X}".format(ord(found.group())), value) if value else "$"
 
 
-# What the server itself notes of a user, and nobody sets.
+# What the server itself records of a user.
 COUNTED = frozenset(["CreatedTime", "UpdatedTime", "LastLoginTime", "NumLogin"])
 
 
@@ -61,7 +61,7 @@ def close(stack: List[Tuple[str, Tree]], shared: Dict[Tuple[Tuple[str, Any], ...
 
 
 def head(lines: Iterable[str]) -> Tree:
-    """Read only what stands before the hubs: listeners and server settings."""
+    """Read only what comes before the hubs: listeners and server settings."""
 
     def until_hubs() -> Iterator[str]:
         for line in lines:

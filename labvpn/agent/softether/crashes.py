@@ -1,4 +1,4 @@
-"""The server's crashes: noticed by its processes, remembered, and laid to whoever was connecting at that moment."""
+"""The server's crashes: noticed by its processes, recorded, and attributed to who was connecting at that moment."""
 
 import os
 import re
@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import CRASHES
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.core.times import stamp
 from labvpn.agent.softether.installations import installation
 from labvpn.agent.softether.login_reader import FORGERY, GUESS, Failure
 from labvpn.agent.softether.security_log import SecurityLog
 
-CRASHES = HOME + "/crashes.json"
-CRASHES_REMEDY = "move it away; it only counts the server's crashes, and the next one begins it anew"
+CRASHES_REMEDY = "move it away; it only counts the server's crashes, and the next crash creates it again"
 MOST_CRASHES = 50
 MOST_LINES = 400
 MOMENT_SECONDS = 1.0
@@ -47,7 +46,7 @@ class ServerLog(SecurityLog):
 
 
 class Process(NamedTuple):
-    """A process of the server, told from every other by its start in ticks since the boot."""
+    """A process of the server, identified by its start in ticks since the boot."""
 
     pid: int
     parent: int
@@ -86,10 +85,12 @@ def crash_warnings(machine: Machine, now: float) -> List[str]:
     late = [crash for crash in crashes_of(machine) if now - WARN_SECONDS < crash.at <= now]
     if not late:
         return []
-    sources = ", ".join(dict.fromkeys(source for crash in reversed(late) for source in crash.sources)) or "nobody known"
+    sources = (
+        ", ".join(dict.fromkeys(source for crash in reversed(late) for source in crash.sources)) or "no known source"
+    )
     return [
-        "SoftEther crashed {} within the last seven days; connecting then: {}. An old one can be crashed by anybody "
-        "who reaches it: install a newer one (docs/softether.md)".format(
+        "SoftEther crashed {} within the last seven days; connecting then: {}. Anyone who reaches an old version can "
+        "crash it: install a newer one (docs/softether.md)".format(
             "once" if len(late) == 1 else "{} times".format(len(late)), sources
         )
     ]
@@ -98,13 +99,13 @@ def crash_warnings(machine: Machine, now: float) -> List[str]:
 def suspicions(crash: Crash) -> List[Failure]:
     """What a crash counts against the sources: certain guilt, or no more than a failed login each.
 
-    Who crashes a server that many dial at must not have the guard bar them all.
+    Someone who crashes a busy server must not get all of its users banned.
     """
     return [Failure(crash.at, source, "", FORGERY if crash.certain else GUESS) for source in crash.sources]
 
 
 class CrashWatch:
-    """Looks again and again at the server's processes; each look says which crash came since the last one."""
+    """Polls the server's processes; each poll returns the crash since the last one."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -113,8 +114,8 @@ class CrashWatch:
         self.restarts = 0
         self.recent: List[str] = []
 
-    def look(self, now: float) -> List[Crash]:
-        """The crash since the last look, if there was one."""
+    def poll(self, now: float) -> List[Crash]:
+        """The crash since the last poll, if there was one."""
         self.recent = (self.recent + list(self.log.lines()))[-MOST_LINES:]
         before = self.serving
         serving = serving_process(self.machine, before)
@@ -132,7 +133,7 @@ class CrashWatch:
         return [crash]
 
     def restarted(self) -> int:
-        """How often systemd has started the unit again by itself; 0 where it does not say (before version 235)."""
+        """How often systemd has restarted the unit by itself; 0 where it does not count (before version 235)."""
         unit = installation(self.machine).unit
         words = self.machine.run(["systemctl", "show", "-p", "NRestarts", unit]).output.strip().partition("=")[2]
         return int(words) if words.isdigit() else 0
@@ -181,9 +182,9 @@ def process_of(folder: Path) -> Optional[Process]:
 
 
 def split_at_start(lines: List[str]) -> Tuple[List[Tuple[float, str]], bool]:
-    """What the log says before the server's newest start, and whether it ended in order before that."""
-    said = [(stamp(found.group(1)), found) for found in map(LOGGED.match, lines) if found]
-    known = [(at + float(found.group(2)), found.group(3)) for at, found in said if at is not None]
+    """The log before the server's newest start, and whether the server ended in order before that."""
+    stamped = [(stamp(found.group(1)), found) for found in map(LOGGED.match, lines) if found]
+    known = [(at + float(found.group(2)), found.group(3)) for at, found in stamped if at is not None]
     starts = [number for number, (_, text) in enumerate(known) if RULER.match(text)]
     past = known[: starts[-1]] if starts else known
     return past, bool(past) and RULER.match(past[-1][1]) is not None

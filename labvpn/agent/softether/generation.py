@@ -18,16 +18,16 @@ class Generation(Setting):
     kind = "generation"
 
     def values(self, line: Line) -> Values:
-        return {"number": shown_generation(self.softether)}
+        return {"number": detected_generation(self.softether)}
 
     def set(self, want: Line) -> None:
-        raise AgentError(mismatch(shown_generation(self.softether)))
+        raise AgentError(mismatch(detected_generation(self.softether)))
 
     def restore(self, line: Line, remembered: Dict[str, Any]) -> None:
-        """What is only compared is not brought back: a line that leaves the document says nothing more."""
+        """What is only compared is not restored."""
 
 
-def shown_generation(softether: SoftEther) -> str:
+def detected_generation(softether: SoftEther) -> str:
     """The generation, as the configuration of the server shows it; a fresh one's holds the words of both."""
     settings = softether.tree().get("ServerConfiguration", {})
     return "4" if "OpenVPN_UdpPortList" in settings and "PortsUDP" not in settings else USUAL
@@ -36,14 +36,14 @@ def shown_generation(softether: SoftEther) -> str:
 def mismatch(number: str) -> str:
     """What to do where the stack takes it for another."""
     return (
-        "SoftEther on the VPN host is of generation {0}: write `generation: {0}` to the stack's server, or OpenVPN's "
+        "SoftEther on the VPN host is of generation {0}: set `generation: {0}` in the stack's server, or OpenVPN's "
         "profiles do not fit a split tunnel".format(number)
     )
 
 
 def unexpected(softether: SoftEther, desired: List[Line]) -> List[str]:
-    """The sentence where the stack says nothing of a server of generation 4."""
-    said = any(line.kind == Generation.kind for line in desired)
-    if said or not softether.installed or shown_generation(softether) == USUAL:
+    """The warning where the stack does not name a server's generation 4."""
+    stated = any(line.kind == Generation.kind for line in desired)
+    if stated or not softether.installed or detected_generation(softether) == USUAL:
         return []
-    return [mismatch(shown_generation(softether))]
+    return [mismatch(detected_generation(softether))]

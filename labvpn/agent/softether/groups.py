@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Change, Line
 from labvpn.agent.softether.config_file import Tree
-from labvpn.agent.softether.policies import DEFAULTS, policy_parameters, policy_value, unasked_policies
+from labvpn.agent.softether.policies import DEFAULTS, policy_parameters, policy_value, unstated_policies
 from labvpn.agent.softether.rpc import GROUP_EXISTS, OBJECT_NOT_FOUND, RpcError
 from labvpn.agent.softether.server_settings import Setting
 from labvpn.agent.softether.users import TEXTS, hub_block
@@ -25,7 +25,7 @@ class Groups(Setting):
         values = {
             key: str(block.get(TEXTS[key][0], "")) if key in TEXTS else policy_value(policy, key) for key in line.values
         }
-        values.update(unasked_policies(policy, values))
+        values.update(unstated_policies(policy, values))
         return values
 
     def find(self, name: str) -> Optional[Tree]:

@@ -12,7 +12,8 @@ from labvpn.agent.core.document import Change, Line, parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.packages import Masks, Packages
-from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.paths import AGENT, KEPT_PASSWORD
+from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
 from labvpn.agent.softether.administration import Administration, FirstStart
 from labvpn.agent.softether.client import SoftEther
@@ -20,7 +21,6 @@ from labvpn.agent.softether.installation_checks import OF_SOFTETHER, Installatio
 from labvpn.agent.softether.installations import PACKAGED
 from labvpn.agent.softether.tarball_install import TarballInstall
 
-AGENT = "/usr/local/lib/labvpn/agent"
 # Services that packages bring and would start at once.
 SERVICES = {"softether-vpnserver": "softether-vpnserver", "firewalld": "firewalld"}
 
@@ -37,7 +37,7 @@ class Agent(Handler):
         path = self.machine.path(AGENT)
         if not os.path.lexists(str(path)):
             return None
-        # What is no file of root's own is none that root should run, whatever it holds.
+        # Root should not run anything but a regular file of its own, whatever it contains.
         if path.is_symlink() or not path.is_file():
             return dict(line.values, digest="none")
         facts = path.stat()
@@ -47,12 +47,12 @@ class Agent(Handler):
 
     def apply(self, changes: List[Change]) -> None:
         raise AgentError(
-            "the agent at {} of the VPN host is another one than this stack's: "
-            "run `pulumi up` again, which installs it anew".format(AGENT)
+            "the agent at {} on the VPN host differs from this stack's: "
+            "run `pulumi up` again, which reinstalls it".format(AGENT)
         )
 
     def remove(self, lines: List[Line]) -> None:
-        """The agent is the last to go, and somebody else takes it away."""
+        """The stack removes the agent itself, as the last step."""
 
 
 class PackageSet(Handler):
@@ -95,7 +95,7 @@ class PackageSet(Handler):
 
 
 class Present(Handler):
-    """`softether installation=present`: somebody else has installed it, and it stays as it is."""
+    """`softether installation=present`: someone else has installed it, and it stays as it is."""
 
     kind = "softether"
 
@@ -123,17 +123,17 @@ class HostConcern(Concern):
         first.server_document = server_document
         packages = PackageSet(state, softether, first)
         self.packages = packages.packages
-        self.unpacked = TarballInstall(softether, first)
-        self.judge = InstallationChecks(state, softether, self.packages)
+        self.tarball = TarballInstall(softether, first)
+        self.checks = InstallationChecks(state, softether, self.packages)
         units = Units(machine)
         units.ready = dict.fromkeys(["softether-vpnserver", "vpnserver", "softether"], softether.wait_ready)
         units.real["softether"] = lambda: softether.place.unit
-        handlers: List[Handler] = [Agent(machine), administration, packages, self.unpacked, Present(softether)]
+        handlers: List[Handler] = [Agent(machine), administration, packages, self.tarball, Present(softether)]
         super().__init__(state, [*handlers, Addresses(machine), units])
 
     def observe(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
         """As every concern; SoftEther is looked for where this document has it."""
-        self.softether.place = self.judge.place(desired)
+        self.softether.place = self.checks.place(desired)
         return super().observe(desired, applied)
 
     def surplus(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
@@ -142,15 +142,15 @@ class HostConcern(Concern):
         return [line for line in super().surplus(desired, applied) if line.key not in left]
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        return self.packages.refusals() + self.judge.refusals(desired)
+        return self.packages.refusals() + self.checks.refusals(desired)
 
     def converge(self, text: str) -> List[str]:
         desired = parse(text)
-        self.judge.insist(desired)
+        self.checks.require(desired)
         said = super().converge(text)
         for line in desired:
             if line.kind == "archive":
-                self.unpacked.archive.discard(line.values["from"])
+                self.tarball.archive.discard(line.values["from"])
         if is_present(desired):
             self.state.forget(list(OF_SOFTETHER))
             self.packages.let_go()
@@ -171,7 +171,7 @@ class HostConcern(Concern):
         done = super().remove()
         self.packages.purge([])
         if self.state.before.get("archive vpnserver", {}) is None:
-            self.unpacked.clear()
+            self.tarball.clear()
         if any(self.state.before.get(key, {}) is None for key in ("package softether-vpnserver", "archive vpnserver")):
             self.softether.machine.delete(KEPT_PASSWORD)
         return done

@@ -4,7 +4,7 @@
 from typing import Dict, List, Optional, Set
 
 from labvpn.agent.core.concern import Concern, Handler, Values, bare_line
-from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.document import Change, Line, current, yes
 from labvpn.agent.core.state import State
 from labvpn.agent.daemons.reaper_service import ReaperService
 from labvpn.agent.softether.access_list import AccessList, hubs_of
@@ -19,7 +19,7 @@ from labvpn.agent.softether.radius_wildcard import ADMINISTRATOR, WILDCARD
 from labvpn.agent.softether.rpc import HUB_EXISTS, HUB_NOT_FOUND, RpcError
 from labvpn.agent.softether.securenat import SecureNatSetting
 from labvpn.agent.softether.server import require
-from labvpn.agent.softether.server_settings import Setting, current, yes
+from labvpn.agent.softether.server_settings import Setting
 from labvpn.agent.softether.session_limits import live
 from labvpn.agent.softether.users import Users, hub_block
 
@@ -35,7 +35,7 @@ class Hubs(Setting):
             return None
         stored = block.get("HashedPassword")
         same = stored == password_hash(self.softether.secrets.hubs.get(line.name, ""))
-        # Whose accounts a hub may hold is ours to know, not the server's.
+        # Only the document says whether a hub may have accounts of others; the server does not know.
         whose = line.values.get("exclusive", "no")
         values = {"online": yes(block.get("Online") == "true"), "exclusive": whose, "password": current(same)}
         return {key: values[key] for key in line.values if key in values}
@@ -118,17 +118,17 @@ class HubConcern(Concern):
     def notes(self, desired: List[Line]) -> List[str]:
         notes = self.softether.notes()
         for hub in [line.name for line in desired if line.kind == "hub"]:
-            rules = self.access.strangers(hub)
+            rules = self.access.unmanaged_titles(hub)
             if rules:
                 notes.append("access rules made by hand in {}: {}".format(hub, ", ".join(rules)))
             if hub in self.users.exclusive:
                 continue
-            strangers = [name for name in self.strangers(hub, desired) if name != WILDCARD]
-            if strangers:
-                notes.append("users made by hand in {}: {}".format(hub, ", ".join(sorted(strangers))))
+            unmanaged_users = [name for name in self.unmanaged_users(hub, desired) if name != WILDCARD]
+            if unmanaged_users:
+                notes.append("users made by hand in {}: {}".format(hub, ", ".join(sorted(unmanaged_users))))
         return notes
 
-    def strangers(self, hub: str, desired: List[Line]) -> List[str]:
+    def unmanaged_users(self, hub: str, desired: List[Line]) -> List[str]:
         """The users of a hub whom others made."""
         ours = {line.name.lower() for line in desired if line.kind == "user"}
         ours |= {key.partition(" ")[2].lower() for key in list(self.state.before) + list(self.state.lines())}
@@ -137,40 +137,40 @@ class HubConcern(Concern):
     def warnings(self, desired: List[Line]) -> List[str]:
         """What lets in, or lets pass, more than the document does."""
         hubs = [line.name for line in desired if line.kind == "hub"]
-        said = self.of_everybody(desired)
+        found = self.wildcard_warnings(desired)
         for hub in hubs:
-            said += unlocked(hub, self.users.accounts(hub), desired)
-            said += self.access.openings(hub, [line for line in desired if line.kind == "access"])
-            said += weaknesses(hub, hub_block(self.softether, hub) or {}, desired)
-            said += self.of_administrators(hub)
-        return said
+            found += unlocked(hub, self.users.accounts(hub), desired)
+            found += self.access.openings(hub, [line for line in desired if line.kind == "access"])
+            found += weaknesses(hub, hub_block(self.softether, hub) or {}, desired)
+            found += self.administrator_warnings(hub)
+        return found
 
-    def of_administrators(self, hub: str) -> List[str]:
+    def administrator_warnings(self, hub: str) -> List[str]:
         """Who has dialled in by the hub's password."""
         if self.softether.trouble or hub_block(self.softether, hub) is None:
             return []
         return [
-            "somebody at {} has dialled into {} as its administrator, by the hub's password: "
+            "someone at {} has dialled into {} as its administrator, with the hub's password: "
             "give the hub another one".format(session.source, hub)
             for session in live(self.softether.call("EnumSession", HubName_str=hub).get("SessionList", []))
             if session.user == ADMINISTRATOR
         ]
 
-    def of_everybody(self, desired: List[Line]) -> List[str]:
-        """That somebody let in everybody whom RADIUS knows; a hub that is ours alone shows it as drift."""
+    def wildcard_warnings(self, desired: List[Line]) -> List[str]:
+        """That someone let in everyone whom RADIUS knows; a hub that is ours alone shows it as drift."""
         return [
-            "the user * of {} was made by hand, so everybody whom its RADIUS server knows gets in: "
+            "the user * of {} was made by hand, so everyone whom its RADIUS server knows gets in: "
             "give * a line in the users' file, or delete that user".format(line.name)
             for line in desired
             if line.kind == "hub" and line.name not in self.users.exclusive
-            if WILDCARD in self.strangers(line.name, desired)
+            if WILDCARD in self.unmanaged_users(line.name, desired)
         ]
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         tree = self.softether.tree() if self.softether.installed else {}
         return beside_bridges(tree, desired) + [
             [
-                "has no password of {} to keep".format(name.replace("/", "'s user ", 1)),
+                "has no password for {} to keep".format(name.replace("/", "'s user ", 1)),
                 "set one: `pulumi config set --secret --path passwords.{}`".format(name.partition("/")[2]),
             ]
             for name in self.users.lost(desired)

@@ -5,11 +5,11 @@ import base64
 from typing import Any, Dict, List, Optional, Sequence
 
 from labvpn.agent.core.concern import Values
-from labvpn.agent.core.document import Line
+from labvpn.agent.core.document import Line, current, yes
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.softether.authentication import certificate_of, digest_of
 from labvpn.agent.softether.config_file import Tree
-from labvpn.agent.softether.server_settings import Setting, current, yes
+from labvpn.agent.softether.server_settings import Setting
 from labvpn.agent.softether.users import hub_block
 
 # Where the file calls an option otherwise than the call does.
@@ -24,10 +24,10 @@ class HubSetting(Setting):
 
     def read(self, line: Line) -> Optional[Values]:
         block = hub_block(self.softether, line.name.partition("/")[0])
-        values = None if block is None else self.shown(line, block)
+        values = None if block is None else self.hub_values(line, block)
         return None if values is None else {key: values[key] for key in line.values if key in values}
 
-    def shown(self, line: Line, block: Tree) -> Optional[Values]:
+    def hub_values(self, line: Line, block: Tree) -> Optional[Values]:
         """The values in a hub's configuration."""
         raise NotImplementedError
 
@@ -37,7 +37,7 @@ class HubOption(HubSetting):
 
     kind = "option"
 
-    def shown(self, line: Line, block: Tree) -> Optional[Values]:
+    def hub_values(self, line: Line, block: Tree) -> Optional[Values]:
         name = line.name.partition("/")[2]
         word = str(block.get("Option", {}).get(RENAMED.get(name, name), ""))
         return {"value": str(number_of(word))} if word else None
@@ -46,7 +46,9 @@ class HubOption(HubSetting):
         hub, _, name = want.name.partition("/")
         known = [one["Name_str"] for one in self.call("GetHubExtOptions", HubName_str=hub)["AdminOptionList"]]
         if name not in known:
-            raise AgentError("this SoftEther has no hub option {}: it knows {}".format(name, ", ".join(sorted(known))))
+            raise AgentError(
+                "this SoftEther has no hub option {}: use one of {}".format(name, ", ".join(sorted(known)))
+            )
         option = {"Name_str": name, "Value_u32": int(want.values["value"])}
         self.call("SetHubExtOptions", HubName_str=hub, AdminOptionList=[option])
 
@@ -76,7 +78,7 @@ def weaknesses(hub: str, block: Tree, desired: List[Line]) -> List[str]:
 
 
 def word_of(words: Sequence[str], number: object) -> str:
-    """The word that stands for a number of the configuration, or the number where none does."""
+    """The word for a number of the configuration, or the number where there is none."""
     text = str(number)
     return words[int(text)] if text.isdigit() and int(text) < len(words) else text
 
@@ -91,7 +93,7 @@ class HubLog(HubSetting):
 
     kind = "log"
 
-    def shown(self, line: Line, block: Tree) -> Optional[Values]:
+    def hub_values(self, line: Line, block: Tree) -> Optional[Values]:
         log = block.get("LogSetting", {})
         saved = {kind: str(log.get("PACKET_LOG_" + kind.upper().replace("-", "_"), "0")) for kind in PACKET_KINDS}
         return {
@@ -125,7 +127,7 @@ class Authority(HubSetting):
 
     kind = "authority"
 
-    def shown(self, line: Line, block: Tree) -> Optional[Values]:
+    def hub_values(self, line: Line, block: Tree) -> Optional[Values]:
         held = block.get("SecurityAccountDatabase", {}).get("CertList", {}).values()
         digests = {digest_of(str(one.get("X509", ""))) for one in held}
         return {"trusted": "yes"} if line.name.partition("/")[2] in digests else None
@@ -148,7 +150,7 @@ class RadiusSetting(HubSetting):
 
     kind = "radius"
 
-    def shown(self, line: Line, block: Tree) -> Optional[Values]:
+    def hub_values(self, line: Line, block: Tree) -> Optional[Values]:
         server = str(block.get("RadiusServerName", ""))
         secret = base64.b64encode(self.softether.secrets.radius.get(line.name, "").encode("utf-8")).decode("ascii")
         values = {

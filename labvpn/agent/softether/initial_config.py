@@ -15,7 +15,7 @@ def flag(value: bool) -> str:
 
 
 def off(values: Dict[str, str]) -> bool:
-    """Whether an `enabled=` line says no."""
+    """Whether an `enabled=` line is not `yes`."""
     return values.get("enabled") != "yes"
 
 
@@ -48,7 +48,7 @@ def server_settings(values: Dict[str, Dict[str, str]], password: str) -> List[st
         "bool DisableNatTraversal " + flag(off(values.get("nat-traversal", {}))),
         "bool EnableVpnAzure " + flag(not off(values.get("azure", {}))),
         "bool UseKeepConnect " + flag(not off(values.get("keep-alive", {}))),
-        # Without these two a started server has an empty separator (then `user@HUB` is no user) and no protocol.
+        # Without these two a started server has an empty separator (then `user@HUB` is not recognised) and no protocol.
         "string UsernameHubSeparator @",
         "uint KeepConnectProtocol 1",
         # 5.x reads the first, 4.x the other three; each leaves out what it does not know when it saves itself.

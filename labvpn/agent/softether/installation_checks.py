@@ -32,11 +32,11 @@ class InstallationChecks:
         self.packages = packages
 
     def place(self, desired: List[Line]) -> Installation:
-        """Where the host has SoftEther; where it has none as yet, where the document wants it."""
+        """Where the host has SoftEther; where it has none yet, where the document wants it."""
         wanted = self.wanted(desired)
         there = installation(self.machine)
-        stands = self.machine.path((wanted or there).program).exists()
-        return wanted if wanted and (stands or not self.machine.path(there.program).exists()) else there
+        exists = self.machine.path((wanted or there).program).exists()
+        return wanted if wanted and (exists or not self.machine.path(there.program).exists()) else there
 
     def wanted(self, desired: List[Line]) -> Optional[Installation]:
         """Where the document puts SoftEther, None where it leaves that to others."""
@@ -44,31 +44,31 @@ class InstallationChecks:
         return UNPACKED if ARCHIVE in keys else PACKAGED if PACKAGE in keys else None
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        """Why the document cannot hold here: pairs of what is wrong and what to do."""
+        """Why the document cannot be applied here: pairs of what is wrong and what to do."""
         if not desired:
             return []
-        found = list(self.of_systemd())
-        found += self.of_present() if is_present(desired) else self.of_strangers(desired)
+        found = list(self.systemd_refusals())
+        found += self.present_refusals() if is_present(desired) else self.other_refusals(desired)
         wanted = [line.name for line in desired if line.kind == "package"]
         if wanted and not self.packages.are_debians:
             missing = sorted(set(wanted) - self.packages.installed(wanted))
             if missing:
-                found.append(lacking(missing))
+                found.append(missing_packages(missing))
         return found
 
-    def of_systemd(self) -> Iterator[List[str]]:
-        """That no systemd is there, or none that knows what our units say."""
+    def systemd_refusals(self) -> Iterator[List[str]]:
+        """That systemd is missing, or too old for our units."""
         outcome = self.machine.run(["systemctl", "--version"])
         version = re.match(r"systemd (\d+)", outcome.output)
         if outcome.status == 127:
             yield ["has no systemd, which starts what this stack puts there", install_lines("systemd-sysv", "systemd")]
         elif version and int(version.group(1)) < OLDEST_SYSTEMD:
             yield [
-                "has systemd {}, and this stack's units need {}".format(version.group(1), OLDEST_SYSTEMD),
-                "take a newer system: CentOS 7, Debian 9 or Ubuntu 16.04 at least",
+                "has systemd {}, and this stack's units need at least {}".format(version.group(1), OLDEST_SYSTEMD),
+                "use a newer system: at least CentOS 7, Debian 9 or Ubuntu 16.04",
             ]
 
-    def of_present(self) -> Iterator[List[str]]:
+    def present_refusals(self) -> Iterator[List[str]]:
         """That nothing is there although it should be, or that nothing starts it."""
         place = installation(self.machine)
         if not self.machine.path(place.program).exists():
@@ -79,27 +79,27 @@ class InstallationChecks:
             ]
         elif not unit_of(self.machine, place):
             yield [
-                "has SoftEther in {} and no systemd unit that starts it".format(place.folder),
+                "has SoftEther in {} but no systemd unit that starts it".format(place.folder),
                 "write /etc/systemd/system/{}.service".format(place.unit),
             ]
 
-    def of_strangers(self, desired: List[Line]) -> Iterator[List[str]]:
-        """That somebody else has installed SoftEther already: two servers would take each other's ports."""
+    def other_refusals(self, desired: List[Line]) -> Iterator[List[str]]:
+        """That someone else has installed SoftEther already: two servers would compete for the ports."""
         own = self.wanted(desired) or installation(self.machine)
         for place, key in ((UNPACKED, ARCHIVE), (PACKAGED, PACKAGE)):
             ours = self.state.before.get(key, {}) is None
-            stands = self.machine.path(place.folder if place == UNPACKED else place.program).exists()
-            if stands and not ours and (place != own or place == UNPACKED):
-                yield ["has SoftEther in {} that is not of this stack".format(place.program), REMEDY]
+            exists = self.machine.path(place.folder if place == UNPACKED else place.program).exists()
+            if exists and not ours and (place != own or place == UNPACKED):
+                yield ["has SoftEther in {} that this stack did not install".format(place.program), REMEDY]
 
-    def insist(self, desired: List[Line]) -> None:
+    def require(self, desired: List[Line]) -> None:
         """AgentError with the first refusal, before anything is touched."""
         for what, remedy in self.refusals(desired):
             raise AgentError("the VPN host {}: {}".format(what, remedy))
 
 
-def lacking(names: List[str]) -> List[str]:
-    """What to say of packages that are not there, where they cannot be installed by us."""
+def missing_packages(names: List[str]) -> List[str]:
+    """The refusal for missing packages where the agent cannot install them."""
     if "softether-vpnserver" in names:
         return ["has no apt-get, and SoftEther's package is Debian's", "set server.install to `tarball` or `present`"]
-    return ["has no {}".format(" and no ".join(names)), "`yum install {}`".format(" ".join(names))]
+    return ["lacks {}".format(" and ".join(names)), "`yum install {}`".format(" ".join(names))]

@@ -5,23 +5,23 @@ import time
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from labvpn.agent.core.concern import Values
-from labvpn.agent.core.document import Change, Line, line_of
+from labvpn.agent.core.document import Change, Line, line_of, yes
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.firewalld.listening_ports import owners_of
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree
 from labvpn.agent.softether.rpc import LISTENER_EXISTS, LISTENER_NOT_FOUND, RpcError
-from labvpn.agent.softether.server_settings import Setting, yes
+from labvpn.agent.softether.server_settings import Setting
 
 LISTENER_SECONDS = 10.0
 SERVER_PROGRAM = "vpnserver"
 UNKNOWN_PROGRAM = "?"
 IPSEC = ("500", "4500")
-# What a document says of a listener that stays as it is, and what the machine says of one that cannot listen.
+# A document's value for a listener that stays as it is, and the machine's for one that cannot listen.
 LEFT_ALONE, BLOCKED = "kept", "blocked"
 
 
-class ListenerHandler(Setting):
+class Listeners(Setting):
     """`listener 443 enabled=yes`; the set of listeners is ours alone, but for those that are `kept` as they are.
 
     The machine may show `enabled=blocked`: SoftEther is told to listen there, and another program has the port.
@@ -49,9 +49,9 @@ class ListenerHandler(Setting):
         held = owners_of(self.softether.machine, {"{}/{}".format(port, transport) for port in ports})
         programs = {key.partition("/")[0]: pairs for key, pairs in held.items()}
         ours = {port for port, pairs in programs.items() if serves(pairs)}
-        # A holder that cannot be told may be SoftEther itself, unless that is seen elsewhere or is not there at all.
+        # An unknown program may be SoftEther itself, unless that is found elsewhere or is not installed.
         sure = bool(ours) or not self.softether.installed
-        others = {port: owner for port, pairs in programs.items() for owner in strangers_among(pairs, sure)[:1]}
+        others = {port: owner for port, pairs in programs.items() for owner in other_programs(pairs, sure)[:1]}
         return ours, {port: name for port, name in others.items() if port not in ours}
 
     def read(self, line: Line) -> Optional[Values]:
@@ -69,7 +69,7 @@ class ListenerHandler(Setting):
         return [
             [
                 "has {} on TCP port {}, where vpn.listeners wants SoftEther to listen".format(owner, port),
-                "take {} out of vpn.listeners, or let that program have another port".format(port),
+                "remove {} from vpn.listeners, or give that program another port".format(port),
             ]
             for port, owner in self.holding(wanted)[1].items()
         ]
@@ -79,8 +79,8 @@ class ListenerHandler(Setting):
         wanted = [port for one in desired if one.kind == "udp" for port in one.values["ports"].split(",")]
         wanted += [port for one in desired if one.kind == "ipsec" and one.values["l2tp"] == "yes" for port in IPSEC]
         return [
-            "{} has UDP port {}, where SoftEther should answer: let that have another port, or switch the protocol off "
-            "(vpn.protocols), since every hop opens it".format(owner, port)
+            "{} has UDP port {}, where SoftEther should answer: give that program another port, or switch the protocol "
+            "off (vpn.protocols), since every hop opens it".format(owner, port)
             for port, owner in self.holding(wanted, "udp")[1].items()
         ]
 
@@ -114,7 +114,7 @@ class ListenerHandler(Setting):
                 )
                 raise AgentError(
                     "SoftEther cannot listen on TCP port {} of the VPN host, since {} has it: "
-                    "stop that or take the port out of the listeners".format(failed[0], owner)
+                    "stop that program or remove the port from the listeners".format(failed[0], owner)
                 )
             time.sleep(0.2)
 
@@ -123,7 +123,7 @@ class ListenerHandler(Setting):
         left = [int(port) for port, enabled in self.ports_now().items() if enabled and int(port) not in going]
         if not left:
             raise AgentError(
-                "SoftEther would be left without any listener, out of the agent's reach: keep at least one"
+                "SoftEther would have no listener left, so the agent could not reach it: keep at least one"
             )
         self.softether.move_to(left[0])
         for port in sorted(going):
@@ -150,7 +150,7 @@ def serves(pairs: List[Tuple[str, str]]) -> bool:
     return any(not table.endswith("6") for table in ours) or (bool(ours) and len(ours) == len(pairs))
 
 
-def strangers_among(pairs: List[Tuple[str, str]], sure: bool) -> List[str]:
-    """The programs other than SoftEther; `sure` where one that cannot be told is none of SoftEther's."""
+def other_programs(pairs: List[Tuple[str, str]], sure: bool) -> List[str]:
+    """The programs other than SoftEther; `sure` where an unknown program cannot be SoftEther."""
     named = [owner for _, owner in pairs if owner != UNKNOWN_PROGRAM and not is_server(owner)]
     return named or (["another program"] if sure and any(owner == UNKNOWN_PROGRAM for _, owner in pairs) else [])

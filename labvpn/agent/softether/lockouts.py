@@ -1,9 +1,10 @@
-"""Users who were cut and may not dial again for a moment, so that only a person brings the session back."""
+"""Users whose session was ended and who may not dial again for a moment, so that only a person brings it back."""
 
 from typing import Any, Dict, Iterable, List, Optional
 
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.state import HELD, State
+from labvpn.agent.core.paths import LOCKOUTS
+from labvpn.agent.core.state import State
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.softether.login_reader import DENIED, Failure
 from labvpn.agent.softether.radius_wildcard import (
@@ -17,85 +18,85 @@ from labvpn.agent.softether.radius_wildcard import (
 )
 from labvpn.agent.softether.rpc import RpcError
 
-# A refused client renews its own hold, but not for ever: it may be a forgotten one, and the person sits elsewhere.
-MOST_LOCKOUTS = 10
-# The server saves itself every five minutes: one that crashed may come back with a hold that was lifted meanwhile.
+# A refused client prolongs its own lockout, but not forever: it may be forgotten while its user sits elsewhere.
+MOST_RENEWALS = 10
+# The server saves itself every five minutes: one that crashed may come back with a lockout that was lifted meanwhile.
 MEMORY_SECONDS = 600.0
-LONGEST_HOLD = 900.0
-"""The longest hold that a configuration may ask for, in seconds."""
+LONGEST_LOCKOUT = 900.0
+"""The longest lockout that a configuration may ask for, in seconds."""
 
 CLOCK_SECONDS = 5.0
-"""By so much a clock may be set back without the holds of that moment counting as begun in the future."""
+"""A clock may be set back by this many seconds before a lockout counts as begun in the future."""
 
 LATE_SECONDS = 60.0
-HELD_REMEDY = "labvpn-reaper lets in again whom it held and writes it anew"
+LOCKOUTS_REMEDY = "labvpn-reaper lets the locked out users in again and rewrites it"
 Entry = Dict[str, Any]
 
 
-def is_held(value: Any) -> bool:
-    """Whether a value is what the file of the held users holds."""
+def is_locked_out(value: Any) -> bool:
+    """Whether a value is the content of the lockouts' file."""
     hubs: List[Any] = list(value.values()) if isinstance(value, dict) else [None]
     return all(isinstance(hub, dict) and all(map(is_entry, hub.values())) for hub in hubs)
 
 
 def is_entry(value: Any) -> bool:
-    """Whether a value describes one hold."""
+    """Whether a value describes one lockout."""
     if not isinstance(value, dict) or not isinstance(value.get("lifted"), bool):
         return False
     return all(isinstance(value.get(key, 0), (int, float)) for key in ("since", "until", "policy"))
 
 
-def held_file(machine: Machine) -> StateFile:
-    """The held users of every hub, by hub and user."""
-    return StateFile(machine, HELD, HELD_REMEDY, is_held)
+def lockouts_file(machine: Machine) -> StateFile:
+    """The lockouts of every hub, by hub and user."""
+    return StateFile(machine, LOCKOUTS, LOCKOUTS_REMEDY, is_locked_out)
 
 
-def is_over(entry: Entry, now: float, longest: float = LONGEST_HOLD, late: float = 0.0) -> bool:
-    """Whether a hold has run out, `late` seconds ago, or cannot be one: of the future, or longer than any may be."""
+def is_over(entry: Entry, now: float, longest: float = LONGEST_LOCKOUT, late: float = 0.0) -> bool:
+    """Whether a lockout ran out, `late` seconds ago, or cannot be one: in the future, or longer than allowed."""
     since, until = float(entry.get("since", now)), float(entry.get("until", now + longest))
     return now >= until + late or since > now + CLOCK_SECONDS or until > now + longest + CLOCK_SECONDS
 
 
 def lasts(entry: Entry, now: float) -> bool:
-    """Whether a hold is the reaper's still: one that it has not ended long after its time is nobody's any more."""
+    """Whether a lockout is still the reaper's: one that it has not lifted long after its end is abandoned."""
     return not entry["lifted"] and not is_over(entry, now, late=LATE_SECONDS)
 
 
 class Lockouts:
-    """The held users of one hub, remembered on the disk where it takes that; where it does not, in memory alone.
+    """The lockouts of one hub, kept on the disk; where that refuses writes, in memory alone.
 
-    A held user's policy `Access` is off: the server then refuses the login, and an OpenVPN client that hears so ends.
+    A locked out user's policy `Access` is off: the server then refuses the login, and an OpenVPN client ends at that.
     """
 
-    def __init__(self, machine: Machine, hub: str, longest: float = LONGEST_HOLD) -> None:
+    def __init__(self, machine: Machine, hub: str, longest: float = LONGEST_LOCKOUT) -> None:
         self.machine = machine
         self.hub = hub
         self.longest = longest
-        self.file = held_file(machine)
+        self.file = lockouts_file(machine)
         known, self.damage = self.file.found()
         self.entries: Dict[str, Entry] = (known or {}).get(hub, {})
-        # Why the disk does not have what is held.
+        # Why the disk does not have the lockouts.
         self.unsaved: Optional[str] = None
 
     def save(self) -> None:
-        """Write this hub's held users, whether or not the disk takes them."""
+        """Write this hub's lockouts, whether or not the disk accepts them."""
         others, _ = self.file.found()
         self.unsaved = self.file.keep(dict(others or {}, **{self.hub: self.entries}))
 
-    def hold(self, call: Call, user: str, now: float, seconds: float) -> bool:
-        """Refuse a user's logins for a while, False where that cannot be; whom the administrator shut out stays so."""
-        record, of_everybody = record_behind(lambda name: own_record(call, self.hub, name), user)
+    def lock_out(self, call: Call, user: str, now: float, seconds: float) -> bool:
+        """Refuse a user's logins for a while, False where that fails; the administrator's own refusal stays."""
+        record, by_wildcard = record_behind(lambda name: own_record(call, self.hub, name), user)
         if record is None:
             return False
         entry = self.entries.get(user)
         if entry is None or entry["lifted"]:
             if record.get("UsePolicy_bool") and not record.get("policy:Access_bool"):
                 return True
-            entry = {"since": now, "policy": bool(record.get("UsePolicy_bool")), "made": of_everybody}
+            entry = {"since": now, "policy": bool(record.get("UsePolicy_bool")), "made": by_wildcard}
         self.entries[user] = dict(entry, until=now + seconds, lifted=False)
-        # Before the server is told, so that whoever crashes in between lets the user in again.
+        # Before the call, so that a crash in between does not leave the user locked out.
         self.save()
-        if not of_everybody:
+        if not by_wildcard:
             call("SetUser", **shut(settings_of(record)))
             return True
         return self.apply(call, user, shut(stand_in(record, user)))
@@ -111,41 +112,41 @@ class Lockouts:
         return True
 
     def renew(self, failures: Iterable[Failure], seconds: float) -> None:
-        """Let every refused login of a held user, as the security log has it, prolong the hold."""
+        """Prolong a lockout by every refused login of its user in the security log."""
         for failure in failures:
             entry = self.entries.get(failure.user.lower()) if failure.kind == DENIED else None
             if entry and not entry["lifted"]:
-                latest = min(failure.at, entry["since"] + (MOST_LOCKOUTS - 1) * seconds)
+                latest = min(failure.at, entry["since"] + (MOST_RENEWALS - 1) * seconds)
                 entry["until"] = max(entry["until"], latest + seconds)
 
-    def lift(self, call: Call, now: float, anew: bool = False) -> List[str]:
-        """Let in again whose time is over, and return who that is; `anew` also those whom the server may have lost."""
-        due = self.due(now, anew)
+    def lift(self, call: Call, now: float, again: bool = False) -> List[str]:
+        """Lift what is over and return its users; `again` those too that the server may have forgotten."""
+        due = self.due(now, again)
         for user in due:
             self.open(call, user, self.entries[user])
-            # One from the future is forgotten in time too.
+            # One from the future is dropped in time too.
             self.entries[user].update(lifted=True, until=min(self.entries[user]["until"], now))
         if due:
             self.save()
         return due
 
-    def due(self, now: float, anew: bool = False) -> List[str]:
-        """Whose hold is over; what was lifted long ago is forgotten."""
+    def due(self, now: float, again: bool = False) -> List[str]:
+        """The users whose lockout is over; what was lifted long ago is dropped."""
         self.entries = {
             user: entry
             for user, entry in self.entries.items()
             if not entry["lifted"] or now <= entry["until"] + MEMORY_SECONDS
         }
         over = [user for user, entry in self.entries.items() if is_over(entry, now, self.longest)]
-        return [user for user in over if anew or not self.entries[user]["lifted"]]
+        return [user for user in over if again or not self.entries[user]["lifted"]]
 
     def open(self, call: Call, user: str, entry: Entry) -> None:
-        """Give a user the access back that a hold took; a user who is gone needs none, and a stand-in goes."""
+        """Give a user access again; a user who is gone needs none, and a stand-in is deleted."""
         record = own_record(call, self.hub, user)
         if record is None:
             return
         if entry.get("made"):
-            # Somebody may have given the name a line of its own meanwhile.
+            # The name may have got a user of its own meanwhile.
             if is_stand_in(record.get("Note_utf")):
                 call("DeleteUser", HubName_str=self.hub, Name_str=user)
         elif record.get("UsePolicy_bool") and not record.get("policy:Access_bool"):
@@ -153,7 +154,7 @@ class Lockouts:
             call("SetUser", **dict(settings_of(record), **given))
 
     def learn_again(self, call: Call) -> None:
-        """Take for held, and for over, whom a reaper that lost its memory must have held.
+        """Record as locked out, and as over, the users whom a reaper that lost its record must have locked out.
 
         Those are its stand-ins, by their note, and users who are shut out although the applied document lets them in.
         """
@@ -169,11 +170,11 @@ class Lockouts:
         self.damage = ""
         self.save()
 
-    def held(self) -> bool:
-        """Whether anybody is held now."""
+    def any_active(self) -> bool:
+        """Whether any user is locked out now."""
         return any(not entry["lifted"] for entry in self.entries.values())
 
     def end_all(self) -> None:
-        """Let every hold be over."""
+        """End every lockout."""
         for entry in self.entries.values():
             entry["until"] = 0.0

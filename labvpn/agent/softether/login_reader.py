@@ -1,12 +1,12 @@
 """Lines of a hub's security log in, failed logins out: pure, but for what it remembers of the lines before.
 
-A stranger's text may hold line ends, and so whole lines that look genuine. They are told from the server's own:
+A stranger's text may contain line ends, and so whole lines that look genuine. This separates them from the server's:
 
-- The server writes the name of a login twice, when it begins and when it is judged, so a line that stands twice is no
-  line of the server's.
-- A record that a line end broke is known by its beginning. What follows is believed only beyond the longest text that
-  it can hold; whoever sent it is known, since the address stands before his text.
-- A login is judged once, after it began, and at the address from which it began.
+- The server writes the name of a login twice, when it begins and when it is decided, so a line that occurs twice is not
+  the server's.
+- A record that a line end broke is recognised by its beginning. What follows is trusted only beyond the longest text
+  that it can contain; its sender is known, since the address comes before the text.
+- A login is decided once, after it began, and at the address from which it began.
 """
 
 from collections import Counter, OrderedDict
@@ -30,13 +30,13 @@ from labvpn.agent.softether.login_records import (
 )
 
 GUESS, FORGERY, DENIED, WITHDRAWN = "guess", "forgery", "denied", "withdrawn"
-# So many connections, and so many failures, are remembered at once.
+# The connections, and the failures, that are remembered at once.
 MOST_CONNECTIONS = 20000
-# A login that was not judged as yet is waited for so long, in seconds: its name stands in the log only once.
-UNJUDGED_SECONDS = 3.0
-# A line of a later time than now is none of the server's; so much may lie between its clock and the guard's look.
+# Seconds to wait for the outcome of a login: until then the log has its name only once.
+UNDECIDED_SECONDS = 3.0
+# A line of a later time than now is not the server's; its clock and the guard's may differ by this much.
 AHEAD_SECONDS = 5.0
-# A line that stands again after so long, in seconds, is the server's, of a file that was copied and read twice.
+# A line that is repeated after this many seconds is the server's, from a file that was copied and read twice.
 TWICE_SECONDS = 120.0
 
 
@@ -44,8 +44,8 @@ class Failure(NamedTuple):
     """A login that failed: when, in seconds since 1970, from where ('' if the log does not say) and as whom.
 
     `kind` is a wrong password or name (`guess`), a login whose text imitates lines of the log (`forgery`), one that
-    the administrator's policy or the account's end refused (`denied`), or a failure that was told before and turned
-    out to be a stranger's text (`withdrawn`).
+    the administrator's policy or the account's end refused (`denied`), or a failure that was reported before and
+    turned out to be a stranger's text (`withdrawn`).
     """
 
     at: float
@@ -54,102 +54,102 @@ class Failure(NamedTuple):
     kind: str = GUESS
 
 
-class Beginning(NamedTuple):
-    """A login that began: from where and as whom, and whether it was judged: then it cannot fail any more."""
+class Attempt(NamedTuple):
+    """A login that began: from where and as whom, and whether it was decided: then it cannot fail any more."""
 
     source: str
     user: str
-    judged: bool = False
+    decided: bool = False
 
 
 class LoginReader:
-    """What the lines of one hub's log say of logins."""
+    """Finds failed logins in the lines of one hub's log."""
 
     def __init__(self, grammars: Grammars) -> None:
         self.grammars = grammars
-        self.begun: "OrderedDict[str, Beginning]" = OrderedDict()
-        self.told: "OrderedDict[str, Tuple[float, Optional[Failure]]]" = OrderedDict()
-        self.held: List[Record] = []
-        self.held_doubts: Dict[int, str] = {}
+        self.begun: "OrderedDict[str, Attempt]" = OrderedDict()
+        self.reported: "OrderedDict[str, Tuple[float, Optional[Failure]]]" = OrderedDict()
+        self.waiting: List[Record] = []
+        self.waiting_lines: Dict[int, str] = {}
 
     def events(self, lines: Iterable[str], now: float) -> List[Failure]:
         """The failures in the lines that came since the last call."""
-        records = self.held + [self.grammars.record(line, now) for line in lines]
-        doubts = Doubts(self.grammars, records, self.held_doubts)
-        start = self.unjudged(records, doubts, now)
-        ready, self.held = records[:start], records[start:]
-        self.held_doubts = {number - start: owner for number, owner in doubts.lines.items() if number >= start}
-        found = [event for number, one in enumerate(ready) for event in self.event(one, number, doubts, now)]
-        for memory in (self.begun, self.told):
+        records = self.waiting + [self.grammars.record(line, now) for line in lines]
+        suspects = Suspects(self.grammars, records, self.waiting_lines)
+        start = self.first_undecided(records, suspects, now)
+        ready, self.waiting = records[:start], records[start:]
+        self.waiting_lines = {number - start: owner for number, owner in suspects.lines.items() if number >= start}
+        found = [event for number, one in enumerate(ready) for event in self.event(one, number, suspects, now)]
+        for memory in (self.begun, self.reported):
             while len(memory) > MOST_CONNECTIONS:
                 memory.popitem(last=False)
         return found
 
-    def unjudged(self, records: List[Record], doubts: "Doubts", now: float) -> int:
-        """Where the first login stands whose end is still to come; the lines after it wait for that."""
+    def first_undecided(self, records: List[Record], suspects: "Suspects", now: float) -> int:
+        """The index of the first login without an outcome; the lines from there on wait for it."""
         begun: Dict[str, int] = {}
         for number, one in enumerate(records):
-            fresh = one.at is not None and now - UNJUDGED_SECONDS < one.at <= now + AHEAD_SECONDS
-            if one.kind == CONNECTED and fresh and number not in doubts.lines:
+            fresh = one.at is not None and now - UNDECIDED_SECONDS < one.at <= now + AHEAD_SECONDS
+            if one.kind == CONNECTED and fresh and number not in suspects.lines:
                 begun.setdefault(one.connection, number)
             elif one.kind in (ACCEPTED, FAILED, *TURNED_AWAY):
                 begun.pop(one.connection, None)
         return min(begun.values(), default=len(records))
 
-    def event(self, one: Record, number: int, doubts: "Doubts", now: float) -> Iterator[Failure]:
-        """What a record says."""
+    def event(self, one: Record, number: int, suspects: "Suspects", now: float) -> Iterator[Failure]:
+        """The failure that a record means."""
         if one.at is None or one.at > now + AHEAD_SECONDS or one.kind in (STRAY, OTHER):
             return
-        if one.text in self.told:
+        if one.text in self.reported:
             yield from self.again(one, now)
             return
         failure = None
-        if number not in doubts.lines:
-            failure = self.fresh(one, number in doubts.forged)
-        elif one.kind == FAILED and one.connection and doubts.lines[number] == one.connection:
-            failure = self.judged(one)
-        self.told[one.text] = (now, failure)
+        if number not in suspects.lines:
+            failure = self.fresh(one, number in suspects.forged)
+        elif one.kind == FAILED and one.connection and suspects.lines[number] == one.connection:
+            failure = self.failed(one)
+        self.reported[one.text] = (now, failure)
         if failure:
             yield failure
 
     def again(self, one: Record, now: float) -> Iterator[Failure]:
-        """A line that stands twice is a stranger's: what it said does not hold."""
-        since, failure = self.told[one.text]
+        """A line that occurs twice is a stranger's: the failure that it meant is withdrawn."""
+        since, failure = self.reported[one.text]
         if now > since + TWICE_SECONDS or one.torn:
             return
-        self.told[one.text] = (since, None)
+        self.reported[one.text] = (since, None)
         if one.kind in (CONNECTED, CHANGES):
             self.begun.pop(one.connection, None)
         if failure:
             yield failure._replace(kind=WITHDRAWN)
 
     def fresh(self, one: Record, forged: bool) -> Optional[Failure]:
-        """What a record says that nobody can have forged."""
+        """The failure that a record means which cannot be forged."""
         if one.kind in (CONNECTED, CHANGES):
-            self.begun[one.connection] = Beginning(one.source, one.user)
+            self.begun[one.connection] = Attempt(one.source, one.user)
             self.begun.move_to_end(one.connection)
             return Failure(one.at or 0.0, one.source, "", FORGERY) if forged else None
         if one.kind in (FAILED, *WRONG_CHANGES):
-            return self.judged(one)
+            return self.failed(one)
         begun = self.begun.get(one.connection)
         if begun and one.kind in (ACCEPTED, *TURNED_AWAY) and begun.user == one.user:
-            self.begun[one.connection] = begun._replace(judged=True)
+            self.begun[one.connection] = begun._replace(decided=True)
             return Failure(one.at or 0.0, begun.source, one.user, DENIED) if one.kind in TURNED_AWAY else None
         return None
 
-    def judged(self, one: Record) -> Optional[Failure]:
+    def failed(self, one: Record) -> Optional[Failure]:
         """A wrong password or name; only of a login that began, at its address, and once."""
         begun = self.begun.get(one.connection)
         if begun is None:
             # A log that holds no beginning at all gives the address with the failure.
             return None if self.begun or one.torn else Failure(one.at or 0.0, one.source, one.user)
-        if begun.judged or (one.source and one.source != begun.source):
+        if begun.decided or (one.source and one.source != begun.source):
             return None
-        self.begun[one.connection] = begun._replace(judged=True)
+        self.begun[one.connection] = begun._replace(decided=True)
         return Failure(one.at or 0.0, begun.source, one.user)
 
 
-class Doubts:
+class Suspects:
     """The lines of a batch that may be a stranger's text: by number, with the connection that sent them.
 
     `forged` are the records with which such a text began and whose address is certain.
@@ -162,24 +162,24 @@ class Doubts:
         self.forged: Set[int] = set()
         copies = Counter(one.text for one in records)
         self.lines.update({n: "" for n, one in enumerate(records) if copies[one.text] > 1 and one.connection})
-        judged = {one.connection: one for one in reversed(records) if one.kind == FAILED}
+        failed = {one.connection: one for one in reversed(records) if one.kind == FAILED}
         accepted = {one.connection for one in records if one.kind in (ACCEPTED, *TURNED_AWAY)}
         for number, one in enumerate(records):
             owned = one.torn and bool(one.connection) and self.lines.get(number) == one.connection
             if owned or number not in self.lines:
-                self.doubt(number, one, judged.get(one.connection), one.connection in accepted)
+                self.suspect(number, one, failed.get(one.connection), one.connection in accepted)
         for number, one in enumerate(records):
             explained = number in self.lines or copies[one.text] > 1 or grammars.ends_name(one.text)
             if one.kind == STRAY and not explained:
                 self.before(number)
 
-    def doubt(self, number: int, one: Record, judged: Optional[Record], accepted: bool) -> None:
-        """Doubt what follows a record that may hold a stranger's line ends."""
+    def suspect(self, number: int, one: Record, failed: Optional[Record], accepted: bool) -> None:
+        """Mark what follows a record that may contain a stranger's line ends."""
         if one.kind == CONNECTED:
-            if one.torn or not (accepted or (judged and not judged.torn and judged.user == one.user)):
+            if one.torn or not (accepted or (failed and not failed.torn and failed.user == one.user)):
                 self.after(number, LONGEST_RECORD, one.connection)
-            names = bool(judged and not accepted and is_forged(one, judged))
-            if names or one.way in self.grammars.unknown_ways or (one.torn and self.goes_on(number)):
+            names = bool(failed and not accepted and is_forged(one, failed))
+            if names or one.way in self.grammars.unknown_ways or (one.torn and self.continues(number)):
                 self.forged.add(number)
         elif one.kind == LEASED and one.torn:
             self.after(number, LONGEST_NAME, "", until=LEASED)
@@ -188,13 +188,13 @@ class Doubts:
         elif one.torn:
             self.after(number, LONGEST_RECORD, one.connection)
 
-    def goes_on(self, number: int) -> bool:
+    def continues(self, number: int) -> bool:
         """Whether the end of a broken beginning follows: a client's name has a line end, and no full disk cut it."""
         following = self.records[number + 1 : number + 20]
         return any(one.kind == STRAY and self.grammars.ends_client(one.text) for one in following)
 
     def after(self, number: int, reach: int, owner: str, until: str = "") -> None:
-        """Doubt the lines after one, as far as its text can reach."""
+        """Mark the lines after one, as far as its text can reach."""
         for later in range(number + 1, len(self.records)):
             if reach <= 0:
                 return
@@ -205,7 +205,7 @@ class Doubts:
                 return
 
     def before(self, number: int) -> None:
-        """Doubt the lines between a piece of a broken record and its beginning."""
+        """Mark the lines between a piece of a broken record and its beginning."""
         reach = LONGEST_RECORD
         for earlier in range(number - 1, -1, -1):
             if reach <= 0 or self.records[earlier].torn:
@@ -214,12 +214,12 @@ class Doubts:
             reach -= len(self.records[earlier].text) + 1
 
 
-def is_forged(begun: Record, judged: Record) -> bool:
+def is_forged(begun: Record, failed: Record) -> bool:
     """Whether the two records of one login show a name with a line end, and not one that a full disk cut off."""
-    if begun.torn and judged.torn:
+    if begun.torn and failed.torn:
         return True
     if begun.torn:
-        return judged.user + '"' in begun.user
-    if judged.torn:
-        return not (begun.user + '", ').startswith(judged.user[: len(begun.user) + 3])
-    return begun.user != judged.user
+        return failed.user + '"' in begun.user
+    if failed.torn:
+        return not (begun.user + '", ').startswith(failed.user[: len(begun.user) + 3])
+    return begun.user != failed.user

@@ -1,7 +1,7 @@
-"""A line of a hub's security log as the server's own message tables can have written it; anything else is no record.
+"""A line of a hub's security log as the server's own message tables can have written it; anything else is not a record.
 
-The text that a stranger chose (user name, client and host name) stands in the middle of a line, may hold anything and
-is never searched. What a record says is read from the fields that the server itself wrote around it.
+The text that a stranger chose (user name, client and host name) is in the middle of a line, may contain anything and is
+never searched. A record's values come from the fields that the server itself wrote around that text.
 """
 
 import re
@@ -12,18 +12,18 @@ from labvpn.agent.core.times import stamp
 STAMPED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d):([0-5]\d)\.\d{3} ")
 PLACEHOLDER = re.compile(r"%[A-Za-z]")
 LONGEST_RECORD = 1100
-"""SoftEther cuts a record at 1023 characters; a time stands before it."""
+"""SoftEther cuts a record at 1023 characters; a time comes before it."""
 
 LONGEST_NAME = 300
-"""The names of a DHCP client and of a change of password are cut at 255 characters; some words stand around them."""
+"""The names of a DHCP client and of a change of password are cut at 255 characters; some words surround them."""
 
 CONNECTED, ACCEPTED, FAILED = "LH_CONNECT_CLIENT", "LH_AUTH_OK", "LH_AUTH_NG"
 CHANGES, NO_SUCH_USER = "LH_CHANGE_PASSWORD_1", "LH_CHANGE_PASSWORD_2"
 DETAILS, LEASED = "LH_NODE_INFO", "LH_NAT_DHCP_CREATED"
 TURNED_AWAY = ("LH_POLICY_ACCESS_NG", "LH_USER_EXPIRES")
 WRONG_CHANGES = (NO_SUCH_USER, "LH_CHANGE_PASSWORD_3", "LH_CHANGE_PASSWORD_4")
-# No sentence of the server: a line without a time, and one of a sentence that is not asked for.
-STRAY, OTHER = "stray", "other"
+# Not a record: a line without a time, and one with a sentence that is not needed here.
+STRAY, OTHER = "unstamped", "other"
 
 FIELDS: Dict[str, Tuple[str, ...]] = {
     CONNECTED: ("connection", "source", "words", "number", "words", "version", "number", "way", "user"),
@@ -54,7 +54,7 @@ class Record(NamedTuple):
     """A line of the log: its time (None where it has none that can be), its kind, and the server's own fields.
 
     `torn` is a record whose beginning is the server's, but whose end is not: a stranger's text broke the line, or a
-    full disk did. Its `user` is all that stands after the beginning.
+    full disk did. Its `user` is everything after the beginning.
     """
 
     text: str
@@ -70,7 +70,7 @@ class Record(NamedTuple):
 class Grammar(NamedTuple):
     """One wording of a message: the whole line, its beginning before a stranger's text, and its end after it.
 
-    `rest` is what stands after the names of a client and of its host, up to the end.
+    `rest` is what follows the names of a client and of its host, up to the end.
     """
 
     kind: str
@@ -117,12 +117,12 @@ class Grammars:
         return any(one.tail.search(line) for one in self.grammars if one.kind == kind)
 
     def ends_name(self, line: str) -> bool:
-        """Whether a piece of a record ends as the name of a login does, which stands in the log twice."""
+        """Whether a piece of a record ends as the name of a login does, which occurs in the log twice."""
         ends = any(one.tail.search(line) for one in self.grammars if one.kind in (CONNECTED, FAILED))
         return ends and not self.ends_client(line)
 
     def ends_client(self, line: str) -> bool:
-        """Whether a piece of a record ends as one does in which the name of a client stands."""
+        """Whether a piece of a record ends as one with the name of a client does."""
         return any(one.rest.search(line) for one in self.grammars if one.kind == CONNECTED)
 
 

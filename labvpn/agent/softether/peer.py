@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection to this host's own SoftEther, told before any password is sent to it.
+"""Proves who is at the other end of a connection to this host's own SoftEther, before any password is sent to it.
 
 Any user of the host may listen on a port from 1024 up while the server restarts. So each connection is looked up in
 /proc/net/tcp: the kernel says there which user holds the other end (proc_pid_net(5)).
@@ -24,7 +24,7 @@ MAPPED = b"\0" * 10 + b"\xff" * 2
 
 
 class Impostor(Unreachable):
-    """What listens on the port is not the SoftEther server of this host."""
+    """The program that listens on the port is not the SoftEther server of this host."""
 
 
 class Socket(NamedTuple):
@@ -64,14 +64,14 @@ class Peer:
         """Who holds the other end; None where the kernel names no holder: it is closed already, or of elsewhere."""
         server, client = endings(connection.getpeername()), endings(connection.getsockname())
         found = [one for one in tcp_sockets(self.machine) if one.local in server and one.remote in client]
-        # A socket without an inode belongs to nobody, whatever user stands there.
+        # A socket without an inode has no owner, whatever its user field says.
         held = [one.user for one in found if one.state == ESTABLISHED and one.inode != "0"]
         return held[0] if held else None
 
     def has_own_certificate(self, connection: ssl.SSLSocket) -> bool:
         """Whether it shows the certificate of the server's own file, whose key nobody else can read."""
-        shown = connection.getpeercert(True)
-        return bool(shown) and shown == self.certificate()
+        presented = connection.getpeercert(True)
+        return bool(presented) and presented == self.certificate()
 
     def certificate(self) -> bytes:
         """The server's certificate as its file has it, empty without one."""
@@ -91,7 +91,7 @@ class Peer:
         program = next(iter(holders(self.machine, inodes).values()), "a program")
         return program if user is None else "{} (user {})".format(program, user)
 
-    def strangers(self, ports: Iterable[int]) -> List[str]:
+    def foreign_listeners(self, ports: Iterable[int]) -> List[str]:
         """Which of the server's ports others listen on, in words."""
         wanted, ours = set(ports), self.users()
         users: Dict[int, int] = {

@@ -1,4 +1,4 @@
-"""The security policies of SoftEther by their documented names, and what each is where nothing is said."""
+"""The security policies of SoftEther by their documented names, with their defaults."""
 
 from typing import Any, Dict
 
@@ -40,7 +40,7 @@ SWITCHES = frozenset(
         "RSandRAFilter",
     ]
 )
-# What a policy is where nothing is said; a call that leaves one out sets it to zero, which would deny access.
+# The defaults; a call that leaves a policy out sets it to zero, which would deny access.
 DEFAULTS: Dict[str, str] = dict(
     {**dict.fromkeys(NUMBERS, "0"), **dict.fromkeys(SWITCHES, "no")},
     Access="yes",
@@ -49,7 +49,7 @@ DEFAULTS: Dict[str, str] = dict(
 )
 
 
-# What a document says of a user without a policy of his own.
+# A document's value for a user without a policy of their own.
 INHERITED = "inherited"
 
 
@@ -59,14 +59,14 @@ def policy_value(policy: Dict[str, Any], name: str) -> str:
     return {"true": "yes", "false": "no"}.get(word, word)
 
 
-def unasked_policies(policy: Dict[str, Any], asked: Dict[str, str]) -> Dict[str, str]:
-    """The policies that nobody asked for and that are not what they are by default."""
+def unstated_policies(policy: Dict[str, Any], asked: Dict[str, str]) -> Dict[str, str]:
+    """The policies that the document does not state and that differ from their defaults."""
     values = {name: policy_value(policy, name) for name in policy if name not in asked and name in DEFAULTS}
     return {name: value for name, value in sorted(values.items()) if value != DEFAULTS[name]}
 
 
 def policy_parameters(policies: Dict[str, str]) -> Dict[str, Any]:
-    """Policies as the parameters of CreateUser and SetUser; AgentError for a name that is no policy."""
+    """Policies as the parameters of CreateUser and SetUser; AgentError for a name that is not a policy."""
     parameters: Dict[str, Any] = {}
     for name, value in policies.items():
         if name in NUMBERS:
@@ -74,7 +74,7 @@ def policy_parameters(policies: Dict[str, str]) -> Dict[str, Any]:
         elif name in SWITCHES:
             parameters["policy:{}_bool".format(name)] = value == "yes"
         else:
-            raise AgentError("SoftEther knows no security policy {}: see its list in the guide".format(name))
+            raise AgentError("SoftEther has no security policy {}: see the list in the guide".format(name))
     return parameters
 
 

@@ -1,4 +1,4 @@
-"""SoftEther's user `*`: everybody whom the hub's RADIUS server knows and who has no user of his own."""
+"""SoftEther's user `*`: everyone whom the hub's RADIUS server knows and who has no user of their own."""
 
 from typing import Any, Callable, Dict, Iterable, Optional, Set, Tuple
 
@@ -6,7 +6,7 @@ from labvpn.agent.softether.policies import DEFAULTS, policy_parameters
 from labvpn.agent.softether.rpc import INVALID_PARAMETER, OBJECT_NOT_FOUND, Answer, RpcError
 
 WILDCARD = "*"
-# Whoever has the hub's password logs in by this name; no user has it, and `*` does not stand for it.
+# A login with the hub's password has this name; no user has it, and `*` does not cover it.
 ADMINISTRATOR = "administrator"
 STAND_IN = "held off by labvpn-reaper"
 """The note of a user whom the reaper made for a moment, so that one name among all of `*` is refused."""
@@ -34,20 +34,20 @@ def own_record(call: Call, hub: str, user: str) -> Optional[Answer]:
 
 def record_behind(record_of: Callable[[str], Optional[Answer]], user: str) -> Tuple[Optional[Answer], bool]:
     """The record by which a user was let in, None where there is none by now, and whether it is that of `*`."""
-    # Who dials as `*` itself is one of everybody too, and must not take the others along.
+    # A login as `*` itself is covered by `*` too, and must not affect the others.
     own = record_of(user) if user != WILDCARD else None
     if own is not None or user == ADMINISTRATOR:
         return own, False
     return record_of(WILDCARD), True
 
 
-def stand_in(everybody: Answer, user: str) -> Dict[str, Any]:
+def stand_in(wildcard: Answer, user: str) -> Dict[str, Any]:
     """A user of this name with all that `*` has, so that the limits stay what they are."""
-    return dict(settings_of(everybody), Name_str=user, Note_utf=STAND_IN)
+    return dict(settings_of(wildcard), Name_str=user, Note_utf=STAND_IN)
 
 
 def is_stand_in(note: object) -> bool:
-    """Whether a user's note says that the reaper made him."""
+    """Whether a user's note says that the reaper made it."""
     return note == STAND_IN
 
 

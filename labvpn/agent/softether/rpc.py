@@ -35,7 +35,7 @@ class RpcError(AgentError):
 
     def __init__(self, method: str, code: int, message: str) -> None:
         super().__init__(
-            "SoftEther on the VPN host refused {} with error {}: {}; compare the setting with what it supports".format(
+            "SoftEther on the VPN host refused {} with error {}: {}; check that it supports the setting".format(
                 method, code, message.partition(": ")[2] or message
             )
         )
@@ -54,13 +54,13 @@ class ProvenConnection(http.client.HTTPSConnection):
     """A connection over loopback to one of this host's own ports, which sends nothing before its peer is proven."""
 
     def __init__(self, port: int, seconds: float, proof: Proof) -> None:
-        # No authority has to sign the certificate: the proof says whose it is.
+        # The certificate needs no authority's signature: the proof identifies its owner.
         context = ssl._create_unverified_context()  # noqa: S323
         super().__init__("127.0.0.1", port, timeout=seconds, context=context)
         self.proof = proof
 
     def connect(self) -> None:
-        """Connect, and go no further than the handshake with anybody but the server."""
+        """Connect, and stop after the handshake where the peer is not the server."""
         super().connect()
         try:
             self.proof(self.sock)
@@ -113,11 +113,11 @@ class Rpc:
         return self.connection.getresponse()
 
     def lost(self, method: str, cause: object) -> Unreachable:
-        """What to say where the exchange broke."""
+        """The error where the exchange broke."""
         self.connection.close()
         return Unreachable(
             "SoftEther on the VPN host did not answer {} on 127.0.0.1:{} ({}): "
-            "look at `systemctl status` of its unit and run again".format(method, self.port, cause)
+            "see `systemctl status` of its unit and run again".format(method, self.port, cause)
         )
 
     def config_lines(self) -> Iterator[str]:
@@ -153,12 +153,12 @@ def more(response: http.client.HTTPResponse) -> bytes:
 
 
 def decoded(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    """The bytes of the answer's base64 field, block by block; slashes stand there as `\\/`."""
+    """The bytes of the answer's base64 field, block by block; a slash is written there as `\\/`."""
     start = response.read(BLOCK)
     _, found, rest = start.partition(FIELD)
     if not found:
         result_of("GetConfig", start + response.read())
-        raise Unreachable("SoftEther on the VPN host gave no configuration: look at its log and run again")
+        raise Unreachable("SoftEther on the VPN host returned no configuration: see its log and run again")
     rest = rest.lstrip().lstrip(b'"')
     try:
         while rest:
@@ -169,4 +169,4 @@ def decoded(response: http.client.HTTPResponse) -> Iterator[bytes]:
             rest = b"" if end else whole[cut:] + more(response)
         response.read()
     except (binascii.Error, OSError, http.client.HTTPException) as error:
-        raise Unreachable("SoftEther broke off its configuration ({}): run again".format(error)) from None
+        raise Unreachable("SoftEther did not return its whole configuration ({}): run again".format(error)) from None

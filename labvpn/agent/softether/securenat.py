@@ -4,9 +4,9 @@
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.core.concern import Values
-from labvpn.agent.core.document import Change, Line, differences
+from labvpn.agent.core.document import Change, Line, differences, yes
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.softether.server_settings import Setting, yes
+from labvpn.agent.softether.server_settings import Setting
 from labvpn.agent.softether.users import hub_block
 
 MODES = {
@@ -31,7 +31,7 @@ class SecureNatSetting(Setting):
         if hub is None:
             return None
         values = dict(nat_values(hub.get("SecureNAT", {})), mode=mode_of(hub.get("Option", {})))
-        # That it may stand beside a bridge is the administrator's word, not the server's.
+        # Only the document allows it beside a bridge; the server does not know.
         values["beside-bridge"] = line.values.get("beside-bridge", "")
         return {key: values[key] for key in line.values if key in values}
 
@@ -39,15 +39,15 @@ class SecureNatSetting(Setting):
         for change in changes:
             if change.want:
                 differing = {key for key, _, _ in differences(change.want, change.have)} if change.have else None
-                self.put(change.want, anew=differing is None or not differing <= OF_DHCP)
+                self.put(change.want, restart=differing is None or not differing <= OF_DHCP)
 
-    def put(self, want: Line, anew: bool) -> None:
-        """Set everything; a start anew ends every connection and forgets the leases, so DHCP alone goes without."""
+    def put(self, want: Line, restart: bool) -> None:
+        """Set everything; a restart ends every connection and drops the leases, so it is skipped for DHCP alone."""
         values = want.values
         options = self.call("GetSecureNATOption", RpcHubname_str=want.name)
         options.update(nat_options(values), RpcHubname_str=want.name)
         self.call("SetSecureNATOption", **options)
-        if not anew:
+        if not restart:
             return
         if "mode" in values:
             self.set_mode(want.name, values["mode"])
@@ -59,7 +59,7 @@ class SecureNatSetting(Setting):
     def set_mode(self, hub: str, mode: str) -> None:
         """Switch off every way out but the wanted one."""
         if mode not in MODES:
-            raise AgentError("SecureNAT has no mode {}: take one of {}".format(mode, ", ".join(MODES)))
+            raise AgentError("SecureNAT has no mode {}: use one of {}".format(mode, ", ".join(MODES)))
         pairs = zip(MODE_SWITCHES, MODES[mode])  # noqa: B905
         options = [{"Name_str": name, "Value_u32": int(off)} for name, off in pairs]
         self.call("SetHubExtOptions", HubName_str=hub, AdminOptionList=options)
@@ -91,7 +91,7 @@ def nat_values(block: Dict[str, Any]) -> Values:
 
 
 def masks(router: str, handed_out: str) -> str:
-    """The router's netmask, and after a comma the one that clients get where that is another."""
+    """The router's netmask, and after a comma the one that clients get where that differs."""
     return router if handed_out in ("", router) else router + "," + handed_out
 
 
@@ -133,6 +133,6 @@ def address_or_zero(address: str) -> str:
 
 
 def mode_of(options: Dict[str, Any]) -> str:
-    """The mode that a hub's options make, `mixed` where they make none of ours."""
+    """The mode that a hub's options make, `mixed` where they make none that we set."""
     switches = tuple(options.get(name) == "true" for name in MODE_SWITCHES)
     return next((mode for mode, wanted in MODES.items() if wanted == switches), "mixed")

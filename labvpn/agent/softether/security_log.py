@@ -10,7 +10,7 @@ from typing import Dict, Iterator, List, NamedTuple, Tuple
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.softether.installations import installation
 
-# No more than this is read of a file at one look, in bytes; at the first one it is the file's end.
+# At most this many bytes of a file are read at once; the first time, from the file's end.
 MOST_AT_ONCE = 8 << 20
 # A file that was written so long before the newest one, in seconds, is read only from where it may grow again.
 RECENT_SECONDS = 3600.0
@@ -28,7 +28,7 @@ class SecurityLog:
     """The log of one hub; each call of `lines` goes on where the last one ended.
 
     The server begins another file by the hour, the day or the month, or never (`sec.log`), and by its clock, which may
-    have been wrong: so the names say nothing of which file is the newest.
+    have been wrong: so the names do not show which file is the newest.
     """
 
     def __init__(self, machine: Machine, hub: str) -> None:
@@ -54,7 +54,7 @@ class SecurityLog:
             self.trouble = "{}: {}".format(error.filename, error.strerror)
         newest = min([time.time(), *[at for at, _ in files][-1:]])
         if not files and not self.trouble:
-            self.trouble = "{}: no file of a log".format(self.folder)
+            self.trouble = "{}: no log file".format(self.folder)
         self.places = {str(path): self.places[str(path)] for _, path in files if str(path) in self.places}
         found = [line for at, path in files for line in self.follow(path, newest - at > RECENT_SECONDS)]
         self.began = True
@@ -109,12 +109,12 @@ def log_files(folder: Path) -> List[Tuple[float, Path]]:
 
 
 def texts_of(data: bytes) -> List[str]:
-    """The lines of whole lines in bytes: the line feed alone ends one, whatever else a stranger's name may hold."""
+    """The lines of whole lines in bytes: the line feed alone ends one, whatever a stranger's name may contain."""
     return [line.decode("utf-8", "replace").lstrip("\ufeff").rstrip("\r") for line in data.split(b"\n")[:-1]]
 
 
 def newest_lines(folder: Path, files: int, most: int) -> List[str]:
-    """The end of the files that were written last, at most so many bytes of each, the older one first."""
+    """The end of the files that were written last, at most `most` bytes of each, the older one first."""
     found: List[str] = []
     try:
         paths = [path for _, path in log_files(folder)[-files:] if path.is_file() and not path.is_symlink()]

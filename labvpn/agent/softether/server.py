@@ -7,14 +7,15 @@ from typing import List
 from labvpn.agent.core.concern import Concern, Handler
 from labvpn.agent.core.document import Change, Line, parse
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.paths import KEPT_PASSWORD
+from labvpn.agent.core.state import State
 from labvpn.agent.softether.backups import back_up
 from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting, SyslogSetting
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import crash_warnings
 from labvpn.agent.softether.generation import Generation, unexpected
 from labvpn.agent.softether.hashes import password_hash
-from labvpn.agent.softether.listeners import ListenerHandler
+from labvpn.agent.softether.listeners import Listeners
 from labvpn.agent.softether.rpc import WrongPassword
 from labvpn.agent.softether.server_settings import (
     Administrator,
@@ -34,7 +35,7 @@ class ServerConcern(Concern):
     def __init__(self, state: State, softether: SoftEther) -> None:
         self.softether = softether
         settings = "ServerConfiguration"
-        self.listeners = ListenerHandler(softether)
+        self.listeners = Listeners(softether)
         handlers: List[Handler] = [kind(softether) for kind in (Generation, Administrator, CertificateSetting)]
         handlers.append(self.listeners)
         handlers += [
@@ -56,7 +57,7 @@ class ServerConcern(Concern):
         try:
             self.softether.call("GetServerInfo")
         except WrongPassword:
-            # Someone changed it by hand on a server that this agent has managed: root may set it anew.
+            # Someone changed it by hand on a server that this agent has managed: root may set it again.
             if not self.state.machine.path(KEPT_PASSWORD).exists():
                 raise
             hashed = password_hash(self.softether.secrets.administrator)
@@ -82,7 +83,7 @@ class ServerConcern(Concern):
         return found + crash_warnings(self.state.machine, time.time())
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        return self.listeners.refused(desired) + self.softether.closed_to_us()
+        return self.listeners.refused(desired) + self.softether.inaccessible()
 
     def finish(self, changes: List[Change]) -> None:
         self.softether.flush()
@@ -95,8 +96,6 @@ class ServerConcern(Concern):
 
 
 def require(softether: SoftEther) -> None:
-    """AgentError where there is no SoftEther to configure."""
+    """AgentError where SoftEther is not installed."""
     if not softether.installed:
-        raise AgentError(
-            "SoftEther is not installed on the VPN host: the host step comes first; run `pulumi up` again as a whole"
-        )
+        raise AgentError("SoftEther is not installed on the VPN host: the host step comes first; run `pulumi up` again")

@@ -4,7 +4,7 @@
 from typing import Any, Dict, List, Optional, Tuple
 
 from labvpn.agent.core.concern import Handler, Values
-from labvpn.agent.core.document import Change, Line
+from labvpn.agent.core.document import Change, Line, current, yes
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered
 from labvpn.agent.softether.client import SoftEther
@@ -18,16 +18,6 @@ PROTOCOLS = {
     "openvpn": ("OpenVPN", "DisableOpenVPNServer", "EnableOpenVPN_bool"),
     "sstp": ("SSTP", "DisableSSTPServer", "EnableSSTP_bool"),
 }
-
-
-def yes(value: bool) -> str:
-    """A boolean as a document has it."""
-    return "yes" if value else "no"
-
-
-def current(same: bool) -> str:
-    """A secret as a document has it."""
-    return "current" if same else "differs"
 
 
 class Setting(Handler):
@@ -65,7 +55,7 @@ class Setting(Handler):
                 self.set(change.want)
 
     def set(self, want: Line) -> None:
-        """Make one setting hold."""
+        """Apply one setting."""
         raise NotImplementedError
 
     def remove(self, lines: List[Line]) -> None:
@@ -132,7 +122,7 @@ class Protocol(Setting):
     def known(self, line: Line) -> Tuple[str, str, str]:
         """The names of a protocol that can be switched."""
         if line.name not in PROTOCOLS:
-            raise AgentError("the agent cannot switch the protocol {}: it knows openvpn and sstp".format(line.name))
+            raise AgentError("the agent cannot switch the protocol {}: use openvpn or sstp".format(line.name))
         return PROTOCOLS[line.name]
 
 
@@ -151,10 +141,10 @@ class Ipsec(Setting):
             "key": current(block.get("IPsec_Secret") == self.softether.secrets.ipsec),
         }
 
-    def default_hub(self, wanted: str, shown: str) -> str:
+    def default_hub(self, wanted: str, actual: str) -> str:
         """The default hub. SoftEther shows another one, or none, while the wanted hub does not exist."""
         hubs = {name.lower() for name in self.branch("VirtualHUB")}
-        return wanted if wanted.lower() not in hubs or wanted.lower() == shown.lower() else shown
+        return wanted if wanted.lower() not in hubs or wanted.lower() == actual.lower() else actual
 
     def set(self, want: Line) -> None:
         settings = self.call("GetIPsecServices")

@@ -4,18 +4,16 @@ from typing import Any, Dict, List, Tuple
 from urllib.parse import quote as percent
 
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import RUN
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.core.times import moment
 from labvpn.agent.softether.rpc import Answer
 from labvpn.agent.softether.session_limits import Live
 
-RUN_HOME = "/run/labvpn"
-"""What is remembered until the next boot, which ends every session; it is in memory, so no full disk is in its way."""
-
 
 def ages_file(hub: str) -> str:
     """Where the begins of a hub's sessions are kept."""
-    return "{}/sessions.{}.json".format(RUN_HOME, percent(hub, ""))
+    return "{}/sessions.{}.json".format(RUN, percent(hub, ""))
 
 
 def is_ages(value: Any) -> bool:
@@ -27,8 +25,8 @@ def is_ages(value: Any) -> bool:
 class SessionAges:
     """When each session of one hub began, in seconds of the server's tick, which starts with the server.
 
-    GetServerStatus gives the tick in milliseconds beside the time of day. A session that is new since the last look is
-    no older than that look, whatever the time of day says of its begin.
+    GetServerStatus gives the tick in milliseconds beside the time of day. A session that is new since the last round
+    is not older than that round, whatever the time of day says of its beginning.
     """
 
     def __init__(self, machine: Machine, hub: str) -> None:
@@ -41,13 +39,13 @@ class SessionAges:
     def steady(self, sessions: List[Live], status: Answer, now: float) -> Tuple[List[Live], float]:
         """The sessions with their begin on the steady clock, and what that clock says now.
 
-        A server that tells no tick leaves both as they are, on the clock of `now`.
+        Without a tick from the server both stay as they are, on the clock of `now`.
         """
         if "CurrentTick_u64" not in status:
             return sessions, now
         tick = float(status["CurrentTick_u64"]) / 1000
         if self.server != str(status.get("StartTime_dt")) or tick < self.tick:
-            # Another server has other sessions, and none of before.
+            # A restarted server has none of the old sessions.
             self.server, self.tick, self.births = str(status.get("StartTime_dt")), 0.0, {}
         known = set(self.births)
         self.births = {one.name: self.birth(one, now, tick) for one in sessions}

@@ -10,7 +10,7 @@ from labvpn.agent.softether.rpc import Answer
 OWN_MODES = ("SecureNATMode_bool", "BridgeMode_bool", "LinkMode_bool", "Layer3Mode_bool")
 
 
-DIALLED_AS_ADMINISTRATOR = "nobody is to dial in by the hub's own password"
+DIALLED_AS_ADMINISTRATOR = "nobody may dial in with the hub's own password"
 
 
 class SessionRules(NamedTuple):
@@ -26,7 +26,7 @@ class SessionRules(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What a user is allowed: seconds and sessions; 0 is no limit."""
+    """What a user is allowed: seconds and sessions; 0 means unlimited."""
 
     seconds: int
     sessions: int
@@ -55,14 +55,14 @@ def is_users(listed: Answer) -> bool:
 
 
 def live(listed: Iterable[Answer]) -> List[Live]:
-    """The users' sessions of EnumSession; the hub's own, of its router and its bridges, are none."""
+    """The users' sessions of EnumSession, without the hub's own, of its router and its bridges."""
     return [
         Live(
             str(one["Name_str"]),
             str(one["Username_str"]).lower(),
             str(one["ClientIP_ip"]),
             moment(str(one["CreatedTime_dt"])) or 0.0,
-            # Every other protocol stands in the name: SID-GUEST1-[OPENVPN_L3]-3.
+            # The name contains every other protocol: SID-GUEST1-[OPENVPN_L3]-3.
             "-[" not in str(one["Name_str"]),
         )
         for one in listed

@@ -17,15 +17,14 @@ from urllib.request import urlopen
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine, last_words
 from labvpn.agent.core.packages import install_lines
-from labvpn.agent.core.state import HOME
+from labvpn.agent.core.paths import KEPT_ARCHIVE
 from labvpn.agent.softether.installations import UNPACKED
 
 ON_HOST = "file://"
 HOMES = ON_HOST + "~"
 # What the stack brings to the home of its user; earlier ones brought it to /var/tmp.
 SENT_NAME = "labvpn-*.tar.gz"
-SENT = "/var/tmp/labvpn-"  # noqa: S108 -- whatever stands there, its SHA-256 is compared after it was copied
-KEPT_ARCHIVE = HOME + "/archive.tar.gz"
+SENT = "/var/tmp/labvpn-"  # noqa: S108 -- whatever is there, its SHA-256 is compared after it was copied
 DRAFT = UNPACKED.folder + ".new"
 FETCH_SECONDS = 600.0
 SILENCE_SECONDS = 30.0
@@ -53,7 +52,7 @@ class Tarball:
         return self.draft
 
     def fetch(self, source: str, digest: str) -> None:
-        """Have the archive in the agent's own folder; AgentError where it is another than the wanted one."""
+        """Have the archive in the agent's own folder; AgentError where it differs from the wanted one."""
         if self.digest(KEPT_ARCHIVE) != digest:
             fetched = KEPT_ARCHIVE + ".new"
             self.copy(source, fetched)
@@ -62,13 +61,13 @@ class Tarball:
                 self.machine.delete(fetched)
                 raise AgentError(
                     "the archive at {} has SHA-256 {} and not {}, so nothing was installed: "
-                    "compare both with what its maker publishes".format(source, found, digest)
+                    "compare both with the digest that its publisher gives".format(source, found, digest)
                 )
             self.machine.path(fetched).replace(self.machine.path(KEPT_ARCHIVE))
         self.discard(source)
 
     def discard(self, source: str) -> None:
-        """Take away what the stack brought; an address of the configuration's own is not ours."""
+        """Delete what the stack copied here; a file that the configuration names is not ours."""
         if source.startswith((ON_HOST + SENT, HOMES)):
             self.machine.delete(place_of(source))
 
@@ -86,8 +85,8 @@ class Tarball:
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
             raise AgentError(
-                "the VPN host cannot get the archive at {} ({}): mend that, or give the archive as a `file`, "
-                "which the stack brings to the host".format(source, reason)
+                "the VPN host cannot get the archive at {} ({}): fix that, or give the archive as a `file`, "
+                "which the stack copies to the host".format(source, reason)
             ) from None
 
     def open(self, source: str) -> IO[bytes]:
@@ -132,20 +131,20 @@ class Tarball:
         makefile = self.machine.read(DRAFT + "/Makefile")
         if makefile is None:
             raise AgentError(
-                "the archive holds neither the program vpnserver nor a Makefile that builds it, so nothing was "
+                "the archive contains neither the program vpnserver nor a Makefile that builds it, so nothing was "
                 "installed: give an archive of SoftEther VPN Server for Linux, not of its sources"
             )
-        lacking = [name for name in COMPILER if self.machine.run([name, "--version"]).status == 127]
-        if lacking:
+        missing = [name for name in COMPILER if self.machine.run([name, "--version"]).status == 127]
+        if missing:
             raise AgentError(
-                "the archive has to be built and the VPN host has no {}, so nothing was installed: {}, then run "
-                "again".format(" and no ".join(lacking), install_lines("gcc make libc6-dev", "gcc make"))
+                "the archive has to be built and the VPN host lacks {}, so nothing was installed: {}, then run "
+                "again".format(" and ".join(missing), install_lines("gcc make libc6-dev", "gcc make"))
             )
         target = QUIET_TARGET.search(makefile)
         self.machine.must(["make", "-C", str(self.draft)] + ([target.group(1)] if target else []), BUILD_SECONDS)
         if not (self.draft / "vpnserver").exists():
             raise AgentError(
-                "the archive's Makefile made no program vpnserver, so nothing was installed: "
+                "the archive's Makefile did not build the program vpnserver, so nothing was installed: "
                 "give an archive of SoftEther VPN Server for Linux"
             )
 
@@ -183,7 +182,9 @@ def parts_of(member: tarfile.TarInfo) -> List[str]:
     """The place of an archive's member; AgentError where it lies outside of the archive."""
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
-        raise AgentError("the archive names {}, which lies outside of it: nothing was installed".format(member.name))
+        raise AgentError(
+            "the archive contains {}, which points outside of it: nothing was installed".format(member.name)
+        )
     return list(path.parts)
 
 
@@ -201,4 +202,4 @@ def put(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> None:
                 shutil.copyfileobj(content, file)
             os.chmod(str(place), member.mode & 0o755 | 0o600)  # noqa: PTH101 -- as elsewhere, for Python 3.6
     else:
-        raise AgentError("the archive holds {}, which is no file: nothing was installed".format(member.name))
+        raise AgentError("the archive contains {}, which is not a file: nothing was installed".format(member.name))

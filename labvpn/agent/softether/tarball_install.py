@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import List, Optional
 
 from labvpn.agent.core.concern import Handler, Values
-from labvpn.agent.core.document import Change, Line
-from labvpn.agent.core.units import UNIT_FILE
+from labvpn.agent.core.document import Change, Line, current
+from labvpn.agent.core.paths import UNIT_FILE
 from labvpn.agent.softether.administration import FirstStart
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.installations import UNPACKED
-from labvpn.agent.softether.server_settings import current
 from labvpn.agent.softether.tarball import DRAFT, Tarball
 
 INSTALLED_MARK = UNPACKED.folder + "/.labvpn"
-"""The SHA-256 of the archive whose programs stand in the folder; missing while they are being placed."""
+"""The SHA-256 of the archive whose programs are in the folder; missing while they are being placed."""
 
 # What the server itself keeps beside its programs: no archive replaces it, whatever it brings.
 SERVERS_OWN = (
@@ -55,7 +54,7 @@ class TarballInstall(Handler):
         self.first = first
         self.archive = Tarball(softether.machine)
 
-    def stands(self) -> bool:
+    def exists(self) -> bool:
         """Whether anything is in the place of this installation, whoever put it there."""
         return any(self.machine.path(name).exists() for name in (UNPACKED.folder, SERVER_FILE))
 
@@ -65,7 +64,7 @@ class TarballInstall(Handler):
         return (self.machine.read(INSTALLED_MARK) or "none").strip() if program else "none"
 
     def read(self, line: Line) -> Optional[Values]:
-        if not self.stands():
+        if not self.exists():
             return None
         values = {
             "sha256": self.placed(),

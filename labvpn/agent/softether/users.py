@@ -18,7 +18,7 @@ from labvpn.agent.softether.authentication import (
 )
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree
-from labvpn.agent.softether.lockouts import held_file, lasts
+from labvpn.agent.softether.lockouts import lasts, lockouts_file
 from labvpn.agent.softether.policies import (
     DEFAULTS,
     INHERITED,
@@ -26,14 +26,14 @@ from labvpn.agent.softether.policies import (
     policy_parameters,
     policy_value,
     set_policy,
-    unasked_policies,
+    unstated_policies,
 )
 from labvpn.agent.softether.radius_wildcard import WILDCARD, is_stand_in, settings_of, without_user
 from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, USER_EXISTS, RpcError
 from labvpn.agent.softether.server_settings import Setting
 from labvpn.agent.softether.session_limits import live
 
-# What a line says of a user beside the policies.
+# A user's texts in a line, beside the policies.
 TEXTS = {"realname": ("RealName", "Realname_utf"), "note": ("Note", "Note_utf")}
 PROPERTIES = frozenset(TEXTS) | {"group", "expires", "policies"} | LOGIN_KEYS
 
@@ -51,7 +51,7 @@ def hub_block(softether: SoftEther, name: str) -> Optional[Tree]:
 class Users(Setting):
     """`user LAB/owner password=current realname="Jun" note="" group=none expires=never AutoDisconnect=1800`.
 
-    `policies=inherited` in the place of policies: he has none of his own, and SoftEther takes his group's.
+    `policies=inherited` in place of policies: the user has none, and SoftEther uses those of the group.
     """
 
     kind = "user"
@@ -59,7 +59,7 @@ class Users(Setting):
     def __init__(self, softether: SoftEther) -> None:
         super().__init__(softether)
         self.folded: Tuple[Optional[Tree], Dict[str, Tree]] = (None, {})
-        self.held: Optional[Dict[str, Dict[str, Dict[str, Any]]]] = None
+        self.lockouts: Optional[Dict[str, Dict[str, Dict[str, Any]]]] = None
         # The hubs that are ours alone, with the users that they may have, in lower case.
         self.exclusive: Dict[str, Set[str]] = {}
 
@@ -76,7 +76,9 @@ class Users(Setting):
 
     def accounts(self, hub: str) -> Dict[str, Tree]:
         """A hub's users without those whom the reaper made for a moment."""
-        return {name: block for name, block in self.blocks(hub).items() if not self.stands_in(hub + "/" + name, block)}
+        return {
+            name: block for name, block in self.blocks(hub).items() if not self.is_temporary(hub + "/" + name, block)
+        }
 
     def blocks(self, hub: str) -> Dict[str, Tree]:
         """A hub's users as the configuration has them."""
@@ -96,41 +98,41 @@ class Users(Setting):
 
     def read(self, line: Line) -> Optional[Values]:
         block = self.find(line.name)
-        if block is None or self.stands_in(line.name, block):
+        if block is None or self.is_temporary(line.name, block):
             return None
         policy = self.policy(line, block)
-        if self.is_held(line.name):
-            # The reaper took the access for a moment, which is no drift.
+        if self.is_locked_out(line.name):
+            # The reaper took the access for a moment, which is not drift.
             policy = dict(policy, Access="true")
         values = {key: self.value(key, line, block, policy) for key in line.values}
-        values.update(unasked_policies(policy, values))
+        values.update(unstated_policies(policy, values))
         return values
 
     def policy(self, line: Line, block: Tree) -> Tree:
-        """The policy that holds for a user: his own, or his group's, which a line that asks for his own leaves out."""
+        """The policy that applies to a user: their own, or their group's, unless the line asks for their own alone."""
         if "Policy" in block or "policies" in line.values:
             return {} if self.inherits(line.name, block) else dict(block["Policy"])
         hub = hub_block(self.softether, line.name.partition("/")[0])
         return group_policy(hub or {}, str(block.get("GroupName", "")))
 
     def inherits(self, name: str, block: Tree) -> bool:
-        """Whether a user has no policy of his own; what the reaper gave him to hold him off is none."""
-        return "Policy" not in block or self.hold_of(name).get("policy") is False
+        """Whether a user has no policy of their own; the one that the reaper set for a lockout does not count."""
+        return "Policy" not in block or self.lockout_of(name).get("policy") is False
 
-    def is_held(self, name: str) -> bool:
+    def is_locked_out(self, name: str) -> bool:
         """Whether the reaper does not let a user in for the moment."""
-        return self.hold_of(name).get("made") is False
+        return self.lockout_of(name).get("made") is False
 
-    def stands_in(self, name: str, block: Tree) -> bool:
+    def is_temporary(self, name: str, block: Tree) -> bool:
         """Whether the reaper made this user, so that `*` does not let this name in for the moment."""
-        return is_stand_in(block.get("Note")) and bool(self.hold_of(name).get("made"))
+        return is_stand_in(block.get("Note")) and bool(self.lockout_of(name).get("made"))
 
-    def hold_of(self, name: str) -> Dict[str, Any]:
-        """The reaper's hold of a user that lasts now, empty where there is none; the reaper ends it within a minute."""
-        if self.held is None:
-            self.held = held_file(self.softether.machine).found()[0] or {}
+    def lockout_of(self, name: str) -> Dict[str, Any]:
+        """A user's current lockout, empty where there is none; the reaper lifts it within a minute of its end."""
+        if self.lockouts is None:
+            self.lockouts = lockouts_file(self.softether.machine).found()[0] or {}
         hub, _, user = name.partition("/")
-        entry = self.held.get(hub, {}).get(user.lower())
+        entry = self.lockouts.get(hub, {}).get(user.lower())
         return dict({"made": False}, **entry) if entry and lasts(entry, time.time()) else {}
 
     def value(self, key: str, line: Line, block: Tree, policy: Tree) -> str:
@@ -148,13 +150,13 @@ class Users(Setting):
         return policy_value(policy, key)
 
     def purges(self, line: Line) -> bool:
-        # Whoever is taken out of the list must not get in again by the password that he had before.
+        # A user who is removed from the list must not get in again by the former password.
         return is_kept(line) or line.name.partition("/")[2] == WILDCARD
 
     def lost(self, lines: Iterable[Line]) -> List[str]:
         """The users whose kept password is not on the server: they are gone, or log in another way by now."""
-        shown = ((line.name, self.read(line)) for line in lines if line.kind == self.kind and is_kept(line))
-        return [name for name, values in shown if values is None or values["password"] == OTHER_WAY]
+        actual = ((line.name, self.read(line)) for line in lines if line.kind == self.kind and is_kept(line))
+        return [name for name, values in actual if values is None or values["password"] == OTHER_WAY]
 
     def apply(self, changes: List[Change]) -> None:
         for change in changes:

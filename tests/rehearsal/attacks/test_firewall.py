@@ -80,7 +80,7 @@ def test_a_repair_that_nobody_confirms_lets_in_again_whoever_got_in(host: FoundH
             "nft insert rule inet firewalld filter_INPUT tcp dport 8000 accept",
             "nft delete rule inet firewalld filter_INPUT handle $(nft -a list chain inet firewalld filter_INPUT |"
             " sed -n 's/.*8000 accept # handle //p')",
-            "the kernel lets everyone in at it by eth0",
+            "the kernel opens it to everyone on eth0",
         ),
         (
             "nft 'add table ip sly; add chain ip sly in { type nat hook prerouting priority -110 ; };"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from labvpn.agent.core.machine import Machine, Outcome
-from labvpn.agent.softether.client import Secrets, SoftEther
+from labvpn.agent.core.secret_digests import Secrets
+from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree, load
 from labvpn.agent.softether.installations import PACKAGED
 from labvpn.agent.softether.rpc import Answer

@@ -102,10 +102,10 @@ def test_where_the_rules_are_kept_as_somebody_made_them_nothing_is_warned_of(sof
 def test_a_rule_with_our_mark_that_is_none_of_ours_is_drift_and_goes(softether: FakeSoftEther) -> None:
     false = {**EVERYTHING, "Note": "labvpn:helpful"}
     hub = with_rules(softether, false)
-    shown = hub.observe(RULES, {})
-    assert [line.key for line in shown] == ["access LAB/labvpn:helpful"]
+    actual = hub.observe(RULES, {})
+    assert [line.key for line in actual] == ["access LAB/labvpn:helpful"]
     softether.answers["EnumAccess"] = {"AccessList": [{"Note_utf": "labvpn:helpful"}, {"Note_utf": "mine"}]}
-    hub.access.remove(shown)
+    hub.access.remove(actual)
     written = next(given for method, given in softether.calls if method == "SetAccessList")
     assert written["AccessList"] == [{"Note_utf": "mine"}]
 
@@ -157,10 +157,10 @@ SESSION: dict[str, Any] = {
 def test_whoever_dials_by_the_hubs_password_is_told(softether: FakeSoftEther) -> None:
     softether.answers["EnumSession"] = {"SessionList": [SESSION, {**SESSION, "Username_str": "guest1"}]}
     (said,) = warned(softether)
-    assert said.startswith("somebody at 198.51.100.7 has dialled into LAB as its administrator")
+    assert said.startswith("someone at 198.51.100.7 has dialled into LAB as its administrator")
 
 
 def test_whoever_dials_by_the_hubs_password_is_cut_at_once() -> None:
     rules = SessionRules(interval=5, hold=60, grace=30, keep="newest")
     (verdict,) = verdicts(live([SESSION]), {"administrator": Limits(0, 0)}, rules, live([SESSION])[0].began)
-    assert (verdict.session.user, verdict.why) == ("administrator", "nobody is to dial in by the hub's own password")
+    assert (verdict.session.user, verdict.why) == ("administrator", "nobody may dial in with the hub's own password")

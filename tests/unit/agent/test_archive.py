@@ -13,9 +13,10 @@ import pytest
 from labvpn.agent.core.document import Change, parse_line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.paths import KEPT_ARCHIVE
 from labvpn.agent.softether.administration import Administration, FirstStart
 from labvpn.agent.softether.installations import UNPACKED
-from labvpn.agent.softether.tarball import DRAFT, KEPT_ARCHIVE, SENT
+from labvpn.agent.softether.tarball import DRAFT, SENT
 from labvpn.agent.softether.tarball_install import INSTALLED_MARK, SERVER_FILE, TarballInstall
 from tests.unit.agent.fakes import DOCUMENTS, Answers, FakeMachine, FakeSoftEther
 
@@ -159,7 +160,7 @@ def test_an_archive_in_parts_is_built_by_the_target_that_asks_nothing(tmp_path: 
     site = Site(tmp_path)
     with pytest.raises(AgentError, match="neither the program vpnserver nor a Makefile"):
         site.install(site.pack({"vpnserver/readme": "nothing to build"}))
-    with pytest.raises(AgentError, match="made no program vpnserver"):
+    with pytest.raises(AgentError, match="did not build the program vpnserver"):
         site.install(site.pack(PARTS))
     assert not site.machine.path(UNPACKED.folder).exists()
     site.machine.making = "linked"
@@ -172,7 +173,7 @@ def test_a_missing_compiler_is_named_with_the_lines_that_install_it(tmp_path: Pa
     site = Site(tmp_path, {"gcc": Outcome(127), "ranlib": Outcome(127)})
     with pytest.raises(AgentError) as caught:
         site.install(site.pack(PARTS))
-    words = "the VPN host has no gcc and no ranlib, so nothing was installed: `apt-get install gcc make libc6-dev`"
+    words = "the VPN host lacks gcc and ranlib, so nothing was installed: `apt-get install gcc make libc6-dev`"
     assert words in str(caught.value)
     assert "`yum install gcc make`" in str(caught.value)
     assert not site.machine.path(UNPACKED.folder).exists()
@@ -188,7 +189,7 @@ def test_a_program_for_another_machine_is_named_and_not_placed(tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "vpnserver/../../etc/passwd"])
 def test_an_archive_that_reaches_outside_of_itself_is_refused(site: Site, name: str) -> None:
-    with pytest.raises(AgentError, match="lies outside of it"):
+    with pytest.raises(AgentError, match="points outside of it"):
         site.install(site.pack({**WHOLE, name: "x"}))
 
 
@@ -197,7 +198,7 @@ def test_a_device_in_an_archive_is_refused(site: Site) -> None:
         if member.name.endswith("a"):
             member.type, member.size = tarfile.CHRTYPE, 0
 
-    with pytest.raises(AgentError, match="is no file"):
+    with pytest.raises(AgentError, match="is not a file"):
         site.install(site.pack(WHOLE, device))
 
 

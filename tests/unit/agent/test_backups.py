@@ -83,7 +83,7 @@ def test_each_setting_is_shown_as_the_document_has_it_and_set_by_one_call(
 
 
 def test_a_certificate_that_did_not_come_is_named(softether: FakeSoftEther) -> None:
-    with pytest.raises(AgentError, match="no certificate came"):
+    with pytest.raises(AgentError, match="has no certificate"):
         CertificateSetting(softether).apply([Change(parse_line("certificate sha256=00"), None)])
 
 

@@ -15,18 +15,10 @@ import pytest
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
 from labvpn.agent.daemons.login_guard import LoginGuard
 from labvpn.agent.daemons.login_guard_service import HINDERED, LoginGuardService
-from labvpn.agent.firewalld.ban_list import (
-    BAN_ORDERS,
-    BANNED,
-    BARRED_NOW,
-    GUARD_HEALTH,
-    bans_of,
-    guard_state,
-    read_object,
-    rules_against,
-)
+from labvpn.agent.firewalld.ban_list import bans_of, guard_state, read_object, rules_against
 from labvpn.agent.firewalld.ban_policy import BanPolicy, Bounds
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.softether.login_reader import WITHDRAWN, Failure
@@ -108,7 +100,7 @@ def test_a_disk_that_takes_nothing_keeps_nobody_from_being_barred(host: Watched,
     appended(host, guesses(10))
     guard.round(NOW + 10)
     assert set(host.rules) == {RULE}
-    assert "cannot be written" in guard.troubles[BANNED]
+    assert "cannot be written" in guard.troubles[BAN_LIST]
     host.rules.clear()
     guard.round(NOW + 20)
     assert set(host.rules) == {RULE}
@@ -121,7 +113,7 @@ def test_what_a_boot_leaves_on_the_disk_is_barred_again(host: Watched) -> None:
     guard = set_up(host)
     appended(host, guesses(10))
     guard.round(NOW + 10)
-    host.delete(BARRED_NOW)
+    host.delete(BAN_LIST_NOW)
     host.write(LOG, "")
     host.rules.clear()
     LoginGuard(host).round(NOW + 100)
@@ -133,7 +125,7 @@ def test_what_a_boot_leaves_on_the_disk_is_barred_again(host: Watched) -> None:
 )
 def test_a_damaged_memory_bars_nobody_and_stops_nothing(host: Watched, text: str) -> None:
     guard = set_up(host)
-    for name in (BANNED, BARRED_NOW):
+    for name in (BAN_LIST, BAN_LIST_NOW):
         host.write(name, text)
     assert bans_of(host) == {}
     assert Firewalld(host).for_now_only() == {}
@@ -155,7 +147,7 @@ def test_damaged_orders_are_named_with_their_remedy_and_are_drift(host: Watched,
 @pytest.mark.parametrize("until", [NOW + 10_000, NOW + 1e12])
 def test_a_bar_that_lasts_longer_than_its_rule_allows_is_over(host: Watched, until: float) -> None:
     set_up(host)
-    host.write(BARRED_NOW, json.dumps({GUESSER: [until, 10]}))
+    host.write(BAN_LIST_NOW, json.dumps({GUESSER: [until, 10]}))
     host.rules[RULE] = "--timeout=9999"
     LoginGuard(host).round(NOW)
     assert host.rules == {}
@@ -173,7 +165,7 @@ def test_an_ipv6_source_is_barred_with_the_network_of_its_subscriber() -> None:
     watch = BanPolicy(BOUNDS)
     for number in range(10):
         watch.count(Failure(NOW, f"2001:db8:1:2:{number:x}::66", "guest1"))
-    assert list(watch.barred(NOW)) == ["2001:db8:1:2::/64"]
+    assert list(watch.banned(NOW)) == ["2001:db8:1:2::/64"]
     assert rules_against("2001:db8:1:2::/64", ["443/tcp", "protocol:esp"]) == [
         "rule family=ipv6 source address=2001:db8:1:2::/64 port port=443 protocol=tcp reject",
         "rule family=ipv6 source address=2001:db8:1:2::/64 protocol value=esp reject",
@@ -185,7 +177,7 @@ def test_an_exempt_ipv6_address_is_not_barred_with_its_neighbours() -> None:
     for _ in range(10):
         watch.count(Failure(NOW, "2001:db8:1:2::7", "guest1"))
         watch.count(Failure(NOW, "2001:db8:1:2::8", "guest1"))
-    assert list(watch.barred(NOW)) == ["2001:db8:1:2::8"]
+    assert list(watch.banned(NOW)) == ["2001:db8:1:2::8"]
 
 
 @pytest.mark.parametrize("source", ["::ffff:198.51.100.66", "198.51.100.66"])
@@ -193,7 +185,7 @@ def test_an_ipv4_source_is_one_source_however_it_is_written(source: str) -> None
     watch = BanPolicy(BOUNDS)
     for _ in range(10):
         watch.count(Failure(NOW, source, "guest1"))
-    assert list(watch.barred(NOW)) == [GUESSER]
+    assert list(watch.banned(NOW)) == [GUESSER]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +196,7 @@ def test_what_is_no_single_source_is_never_barred(source: str) -> None:
     watch = BanPolicy(BOUNDS)
     for _ in range(10):
         watch.count(Failure(NOW, source, "guest1"))
-    assert watch.barred(NOW) == {}
+    assert watch.banned(NOW) == {}
 
 
 def test_a_failure_that_is_taken_back_bars_nobody(host: Watched) -> None:
@@ -213,7 +205,7 @@ def test_a_failure_that_is_taken_back_bars_nobody(host: Watched) -> None:
         watch.count(Failure(NOW, GUESSER, "guest1"))
     for _ in range(10):
         watch.count(Failure(NOW, GUESSER, "guest1", WITHDRAWN))
-    assert watch.barred(NOW) == {}
+    assert watch.banned(NOW) == {}
 
 
 def test_a_guard_that_cannot_read_the_log_is_drift_with_a_warning(host: Watched) -> None:
@@ -221,16 +213,16 @@ def test_a_guard_that_cannot_read_the_log_is_drift_with_a_warning(host: Watched)
     handler = LoginGuardService(Firewalld(host))
     host.delete(LOG)
     guard.round(time.time())
-    assert "no file of a log" in guard_said(host)
+    assert "no log file" in guard_said(host)
     assert (handler.read(line) or {})["active"] == HINDERED
-    assert "no file of a log" in handler.warnings()[0]
-    assert "no file of a log" in str(guard_state(host, time.time()))
+    assert "no log file" in handler.warnings()[0]
+    assert "no log file" in str(guard_state(host, time.time()))
 
 
 def test_a_guard_that_was_not_ordered_is_in_no_state(host: Watched) -> None:
     assert guard_state(host, NOW) is None
     set_up(host)
-    assert guard_state(host, NOW) == "the guard has not looked at the log since the host started"
+    assert guard_state(host, NOW) == "the login guard has not read the log since the host started"
     host.write(GUARD_HEALTH, json.dumps({"trouble": ""}))
     assert guard_state(host, time.time()) == ""
-    assert "has not looked" in str(guard_state(host, time.time() + 600))
+    assert "has not read" in str(guard_state(host, time.time() + 600))

@@ -12,10 +12,10 @@ import pytest
 from labvpn.agent.core.document import Change, parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine, Outcome
-from labvpn.agent.core.units import UNIT_FILE
+from labvpn.agent.core.paths import BAN_LIST, BAN_ORDERS, UNIT_FILE
 from labvpn.agent.daemons.login_guard import LoginGuard
 from labvpn.agent.daemons.login_guard_service import LOGIN_GUARD_UNIT, LoginGuardService
-from labvpn.agent.firewalld.ban_list import BAN_ORDERS, BANNED, ban_rules, bans_again, guard_file, rules_against
+from labvpn.agent.firewalld.ban_list import ban_options, ban_rules, guard_file, rules_against
 from labvpn.agent.firewalld.ban_policy import BanPolicy, Bounds
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.softether.login_reader import Failure, LoginReader
@@ -42,7 +42,7 @@ class Host(Machine):
         self.rules: dict[str, str] = {}
         self.services: set[str] = set()
         self.refuses = "nothing"
-        self.before_a_look: Callable[[], object] = list
+        self.before_reading: Callable[[], object] = list
 
     def run(self, command: Sequence[str], seconds: float = 60, environment: Any = None) -> Outcome:
         words = list(command)
@@ -51,7 +51,7 @@ class Host(Machine):
         if "--list-all-zones" in words and "--permanent" in words:
             return Outcome(0, "public\n  rich rules: \n")
         if "--list-all-zones" in words:
-            act, self.before_a_look = self.before_a_look, list
+            act, self.before_reading = self.before_reading, list
             act()
             return Outcome(0, "public\n  rich rules: \n" + "".join(f"\t{rule}\n" for rule in self.rules))
         if any(word.startswith("--query-rich-rule=") for word in words):
@@ -106,15 +106,15 @@ def test_a_source_is_slowed_and_then_barred_by_the_number_of_its_failures(count:
     watch = BanPolicy(BOUNDS)
     for number in range(count):
         watch.count(Failure(NOW + number, GUESSER, "guest1"))
-    bar = watch.barred(NOW + count - 1).get(GUESSER)
-    assert (bar and bar.until - (NOW + count - 1)) == seconds
+    ban = watch.banned(NOW + count - 1).get(GUESSER)
+    assert (ban and ban.until - (NOW + count - 1)) == seconds
 
 
 def test_failures_that_are_long_ago_count_no_more() -> None:
     watch = BanPolicy(BOUNDS)
     for number in range(20):
         watch.count(Failure(NOW + number * 200, GUESSER, "guest1"))
-        assert watch.barred(NOW + number * 200) == {}
+        assert watch.banned(NOW + number * 200) == {}
 
 
 @pytest.mark.parametrize("source", ["198.51.100.200", "127.0.0.1", "::1", "", "no address"])
@@ -122,7 +122,7 @@ def test_exempt_sources_and_the_host_itself_are_never_barred(source: str) -> Non
     watch = BanPolicy(BOUNDS)
     for _ in range(50):
         watch.count(Failure(NOW, source, "guest1"))
-    assert watch.barred(NOW) == {}
+    assert watch.banned(NOW) == {}
 
 
 def test_the_source_of_a_failed_login_is_found_by_its_connection_and_others_are_not_counted(host: Host) -> None:
@@ -148,7 +148,7 @@ def test_the_bar_is_a_rule_of_now_with_an_end_and_names_the_vpn_alone(host: Host
     guard = set_up(host)
     appended(host, guesses(10) + guesses(2, NEIGHBOUR))
     (said,) = guard.round(NOW + 10)
-    assert said == f"barred {GUESSER} for 599 s: 10 failed logins"
+    assert said == f"banned {GUESSER} for 599 s: 10 failed logins"
     assert host.rules == {RULE: "--timeout=599"}
     assert f"rule family=ipv4 source address={GUESSER} service name=vpnserver reject" == RULE
 
@@ -177,9 +177,9 @@ def test_a_rule_that_could_not_be_taken_away_yet_is_still_known_to_be_the_guards
 def test_a_bar_that_comes_while_the_zones_are_looked_at_is_not_taken_for_somebody_elses(host: Host) -> None:
     guard = set_up(host)
     appended(host, guesses(10))
-    look = Firewalld(host)
-    host.before_a_look = lambda: guard.round(NOW + 10)
-    assert look.for_now_only() == {}
+    firewalld = Firewalld(host)
+    host.before_reading = lambda: guard.round(NOW + 10)
+    assert firewalld.for_now_only() == {}
     assert set(host.rules) == {RULE}
 
 
@@ -222,7 +222,7 @@ def test_a_reload_by_the_agent_does_not_make_a_bar_stay_for_good(host: Host) -> 
     }
     assert ban_rules(host) == {RULE}
     host.rules.clear()
-    list(map(host.run, (["firewall-cmd", *words] for words in bans_again(host, NOW + 110))))
+    list(map(host.run, (["firewall-cmd", *words] for words in ban_options(host, NOW + 110))))
     assert host.rules == {RULE: "--timeout=499"}
 
 
@@ -237,5 +237,5 @@ def test_the_service_shows_what_it_was_told_and_leaves_nothing_when_it_goes(host
     assert (handler.read(line) or {})["active"] == "changed"
     handler.remove([line])
     assert host.rules == {}
-    assert not [name for name in (BAN_ORDERS, BANNED, UNIT_FILE.format(LOGIN_GUARD_UNIT)) if host.path(name).exists()]
+    assert not [name for name in (BAN_ORDERS, BAN_LIST, UNIT_FILE.format(LOGIN_GUARD_UNIT)) if host.path(name).exists()]
     assert host.services == set()

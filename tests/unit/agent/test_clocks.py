@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labvpn.agent.softether.lockouts import held_file
+from labvpn.agent.softether.lockouts import lockouts_file
 from labvpn.agent.softether.users import Users
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 from tests.unit.agent.steady import DAYS, STARTED, Server, reaper, rounds
@@ -18,7 +18,7 @@ def test_a_clock_that_runs_ahead_for_a_moment_ends_no_session(machine: FakeMachi
     assert rounds(one, server, 10) == []
     server.wrong = 0
     assert rounds(one, server, 1700) == []
-    assert rounds(one, server, 60)[0].endswith("1800 s old, the limit is 1800 s; held off for 60 s")
+    assert rounds(one, server, 60)[0].endswith("1800 s old, the limit is 1800 s; locked out for 60 s")
 
 
 def test_a_session_that_begins_while_the_clock_is_wrong_has_its_whole_time_and_no_more(
@@ -66,7 +66,7 @@ def test_a_hold_from_the_future_or_longer_than_any_is_over(
 ) -> None:
     server.users["guest1"]["policy:Access_bool"] = False
     entry = {"since": server.now + since, "until": server.now + until, "policy": True, "made": False, "lifted": False}
-    held_file(machine).write({"LAB": {"guest1": entry}})
+    lockouts_file(machine).write({"LAB": {"guest1": entry}})
     assert rounds(reaper(machine, server), server, 5) == ["guest1 in LAB may dial again"]
     assert server.lets_in
 
@@ -75,9 +75,9 @@ def test_a_hold_that_nobody_ends_any_more_is_drift_which_the_next_run_repairs(
     machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users = Users(FakeSoftEther(machine))
-    for since, until, is_held in ((0, 60, True), (DAYS, DAYS + 60, False), (-900, -200, False)):
+    for since, until, is_locked_out in ((0, 60, True), (DAYS, DAYS + 60, False), (-900, -200, False)):
         monkeypatch.setattr("time.time", lambda: STARTED)
         entry = {"since": STARTED + since, "until": STARTED + until, "policy": True, "made": False, "lifted": False}
-        held_file(machine).write({"LAB": {"guest1": entry}})
-        users.held = None
-        assert users.is_held("LAB/guest1") is is_held
+        lockouts_file(machine).write({"LAB": {"guest1": entry}})
+        users.lockouts = None
+        assert users.is_locked_out("LAB/guest1") is is_locked_out

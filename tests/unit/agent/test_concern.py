@@ -135,13 +135,13 @@ def test_a_key_that_leaves_the_document_is_a_difference_once(tmp_path: Path) -> 
 def test_a_change_that_the_machine_does_not_take_is_an_error(tmp_path: Path) -> None:
     broken, handler = concern(tmp_path, {})
     handler.apply = lambda changes: None  # type: ignore[method-assign]
-    with pytest.raises(AgentError, match="did not take every change"):
+    with pytest.raises(AgentError, match="did not apply every change"):
         broken.converge("thing a x=1\n")
     assert State(FakeMachine(tmp_path), "things").applied is None
 
 
 def test_an_unknown_kind_is_named(tmp_path: Path) -> None:
-    with pytest.raises(AgentError, match="knows nothing called `gadget`"):
+    with pytest.raises(AgentError, match="does not know `gadget`"):
         converge(tmp_path, {}, "gadget a x=1\n")
 
 

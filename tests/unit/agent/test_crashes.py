@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from labvpn.agent.core.paths import CRASHES
 from labvpn.agent.softether.crashes import (
-    CRASHES,
     Crash,
     CrashWatch,
     Process,
@@ -84,31 +84,31 @@ def host(tmp_path: Path) -> Host:
 def test_a_crash_is_counted_and_laid_to_whoever_was_connecting(host: Host) -> None:
     watch = CrashWatch(host)
     host.log(*BEFORE[:1])
-    assert watch.look(1000) == []
+    assert watch.poll(1000) == []
     host.log(*BEFORE[1:])
     host.end(758)
-    assert watch.look(1001) == []
+    assert watch.poll(1001) == []
     host.process(1362, 757, 300)
     host.log(*START)
-    assert watch.look(1002) == [Crash(1002, ["203.0.113.140"], certain=True)]
-    assert watch.look(1003) == []
+    assert watch.poll(1002) == [Crash(1002, ["203.0.113.140"], certain=True)]
+    assert watch.poll(1003) == []
     assert crashes_of(host) == [Crash(1002, ["203.0.113.140"])]
 
 
 def test_two_watches_count_a_crash_once(host: Host) -> None:
     watches = [CrashWatch(host), CrashWatch(host)]
     for watch in watches:
-        watch.look(1000)
+        watch.poll(1000)
     host.end(758)
     host.process(1362, 757, 300)
-    assert [len(watch.look(1001 + number)) for number, watch in enumerate(watches)] == [1, 1]
+    assert [len(watch.poll(1001 + number)) for number, watch in enumerate(watches)] == [1, 1]
     assert len(crashes_of(host)) == 1
 
 
 @pytest.mark.parametrize("parent", [757, 900])
 def test_a_restart_in_order_is_no_crash(host: Host, parent: int) -> None:
     watch = CrashWatch(host)
-    watch.look(1000)
+    watch.poll(1000)
     for pid in (757, 758):
         host.end(pid)
     host.process(parent, 1, 299)
@@ -116,31 +116,31 @@ def test_a_restart_in_order_is_no_crash(host: Host, parent: int) -> None:
     if parent == 757:
         # As the server's own reboot does: its watchdog stays, and the log says that it ended in order.
         host.log("The SoftEther VPN Server Engine has been successfully shutdown.", RULER, *START)
-    assert watch.look(1001) == []
+    assert watch.poll(1001) == []
     assert crashes_of(host) == []
 
 
 def test_a_server_that_systemd_started_again_by_itself_has_crashed(host: Host) -> None:
     watch = CrashWatch(host)
-    watch.look(1000)
+    watch.poll(1000)
     for pid in (757, 758):
         host.end(pid)
-    assert watch.look(1001) == []
+    assert watch.poll(1001) == []
     host.process(900, 1, 299)
     host.process(901, 900, 300)
     host.answers["systemctl show -p NRestarts"] = "NRestarts=1\n"
-    assert len(watch.look(1002)) == 1
+    assert len(watch.poll(1002)) == 1
 
 
 def test_a_full_disk_and_a_damaged_memory_do_not_stop_the_watch(host: Host) -> None:
     watch = CrashWatch(host)
-    watch.look(1000)
+    watch.poll(1000)
     host.path(CRASHES).parent.mkdir(parents=True)
     host.path(CRASHES).write_bytes(b"\xff")
     host.path(CRASHES + ".new").mkdir()
     host.end(758)
     host.process(1362, 757, 300)
-    assert len(watch.look(1001)) == 1
+    assert len(watch.poll(1001)) == 1
     assert len(crashes_of(host)) == 1
 
 
@@ -187,7 +187,7 @@ def test_a_log_that_cannot_be_read_leaves_the_count(host: Host) -> None:
     watch = CrashWatch(host)
     assert isinstance(watch.log, SecurityLog)
     host.delete("/var/log/softether/server_log")
-    watch.look(1000)
+    watch.poll(1000)
     host.end(758)
     host.process(1362, 757, 300)
-    assert watch.look(1001) == [Crash(1001, [])]
+    assert watch.poll(1001) == [Crash(1001, [])]

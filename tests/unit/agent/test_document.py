@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labvpn.agent.core.document import Change, compare, describe, line_of, parse, parse_line, quote, render, seen, words
+from labvpn.agent.core.document import (
+    Change,
+    actual_line,
+    compare,
+    describe,
+    line_of,
+    parse,
+    parse_line,
+    quote,
+    render,
+    words,
+)
 from labvpn.agent.core.errors import AgentError
 from labvpn.state.document import Entry, read, write
 from tests.unit.agent.fakes import DOCUMENTS
@@ -39,8 +50,8 @@ def test_the_stack_and_the_agent_write_the_same_line() -> None:
 
 def test_a_line_that_agrees_keeps_its_own_text() -> None:
     want = parse_line("user LAB/owner   note='x y'")
-    assert seen(want, {"note": "x y"}).text == want.text
-    assert seen(want, {"note": "z"}).text == "user LAB/owner note=z"
+    assert actual_line(want, {"note": "x y"}).text == want.text
+    assert actual_line(want, {"note": "z"}).text == "user LAB/owner note=z"
 
 
 def test_a_value_with_a_line_end_stays_on_one_line() -> None:
@@ -59,7 +70,7 @@ def test_changes_are_told_in_plain_words() -> None:
     assert [describe(change) for change in compare(desired, observed)] == [
         "+ user LAB/a",
         "~ user LAB/b: x 1 -> 2",
-        "~ administrator: password set anew",
+        "~ administrator: password set again",
         "- listener 8080",
     ]
 

@@ -11,10 +11,11 @@ from labvpn.agent.core.connection import ssh_ports
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lists import entries, listed
 from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.paths import RETURNED, SAVED
 from labvpn.agent.core.state import State
 from labvpn.agent.firewalld.firewall import FirewallConcern
 from labvpn.agent.firewalld.firewalld import Firewalld, listing, sections
-from labvpn.agent.firewalld.rollback import RETURNED, SAVED, Rollback
+from labvpn.agent.firewalld.rollback import Rollback
 from tests.unit.agent.fakes import CASES, Answers, FakeMachine
 
 ZONES = (CASES / "agent/zones.txt").read_text()
@@ -84,13 +85,13 @@ def test_a_zone_that_is_not_there_is_named(tmp_path: Path) -> None:
         Firewalld(FakeMachine(tmp_path)).enter("nowhere", "--add-service=", ["vpnserver"])
 
 
-def fallback(root: Path, monkeypatch: pytest.MonkeyPatch, connection: str) -> Rollback:
+def rollback(root: Path, monkeypatch: pytest.MonkeyPatch, connection: str) -> Rollback:
     monkeypatch.setenv("SSH_CONNECTION", connection)
     return Rollback(State(FakeMachine(root), "firewall"))
 
 
 def test_the_old_rules_are_saved_before_the_timer_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    way_back = fallback(tmp_path, monkeypatch, "a 1 b 22")
+    way_back = rollback(tmp_path, monkeypatch, "a 1 b 22")
     way_back.machine.write("/etc/firewalld/zones/public.xml", "old")
     way_back.arm()
     assert way_back.machine.read(SAVED + "/settings/zones/public.xml") == "old"
@@ -100,7 +101,7 @@ def test_the_old_rules_are_saved_before_the_timer_starts(tmp_path: Path, monkeyp
 def test_rules_saved_before_an_unconfirmed_change_stay_the_ones_to_return_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    way_back = fallback(tmp_path, monkeypatch, "a 1 b 22")
+    way_back = rollback(tmp_path, monkeypatch, "a 1 b 22")
     way_back.machine.write("/etc/firewalld/zones/public.xml", "old")
     way_back.arm()
     way_back.machine.write("/etc/firewalld/zones/public.xml", "new")
@@ -109,15 +110,15 @@ def test_rules_saved_before_an_unconfirmed_change_stay_the_ones_to_return_to(
 
 
 def test_the_same_connection_confirms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fallback(tmp_path, monkeypatch, "a 1 b 22").arm()
+    rollback(tmp_path, monkeypatch, "a 1 b 22").arm()
     with pytest.raises(AgentError, match="new SSH connection"):
-        fallback(tmp_path, monkeypatch, "a 1 b 22").confirm()
-    assert fallback(tmp_path, monkeypatch, "a 2 b 22").confirm()
-    assert not fallback(tmp_path, monkeypatch, "a 2 b 22").armed()
+        rollback(tmp_path, monkeypatch, "a 1 b 22").confirm()
+    assert rollback(tmp_path, monkeypatch, "a 2 b 22").confirm()
+    assert not rollback(tmp_path, monkeypatch, "a 2 b 22").armed()
 
 
 def test_rules_that_have_returned_are_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    way_back = fallback(tmp_path, monkeypatch, "a 2 b 22")
+    way_back = rollback(tmp_path, monkeypatch, "a 2 b 22")
     way_back.machine.write(RETURNED, "\n")
     with pytest.raises(AgentError, match="returned to its old rules"):
         way_back.confirm()
@@ -127,7 +128,7 @@ def test_rules_that_have_returned_are_told_once(tmp_path: Path, monkeypatch: pyt
 def test_returning_brings_back_files_and_the_document_that_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    way_back = fallback(tmp_path, monkeypatch, "a 1 b 22")
+    way_back = rollback(tmp_path, monkeypatch, "a 1 b 22")
     way_back.state.record("zone public services=none\n")
     way_back.machine.write("/etc/firewalld/zones/public.xml", "old")
     way_back.arm()

@@ -11,11 +11,11 @@ import pytest
 from labvpn.agent.core.document import line_of
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
-from labvpn.agent.core.state import HELD, State
+from labvpn.agent.core.paths import AGENT, LOCKOUTS, REAPER_ORDERS
+from labvpn.agent.core.state import State
 from labvpn.agent.core.takeover import replaced, versions
-from labvpn.agent.daemons.session_reaper import ORDERS, orders_file
-from labvpn.agent.softether.host import AGENT
-from labvpn.agent.softether.lockouts import Lockouts, held_file
+from labvpn.agent.daemons.session_reaper import orders_file
+from labvpn.agent.softether.lockouts import Lockouts, lockouts_file
 from labvpn.agent.softether.radius_wildcard import STAND_IN
 from tests.unit.agent.fakes import FakeMachine
 from tests.unit.agent.steady import Server, reaper, rounds
@@ -40,19 +40,19 @@ def test_a_full_disk_keeps_nobody_in_and_nobody_out(
         said = rounds(one, server, 1800)
         assert said[0].startswith("cut SID-GUEST1-[OPENVPN_L3]-1 of guest1")
         assert not server.lets_in
-        assert [f"{HELD} on the VPN host cannot be written" in line for line in said[1:]] == [True]
+        assert [f"{LOCKOUTS} on the VPN host cannot be written" in line for line in said[1:]] == [True]
         said = rounds(one, server, 60)
         assert said == ["guest1 in LAB may dial again"]
         assert server.lets_in
-    assert rounds(one, server, 10) == ["the disk takes what the reaper remembers again"]
-    assert held_file(machine).read()["LAB"]["guest1"]["lifted"] is True
+    assert rounds(one, server, 10) == ["the session reaper's state is on the disk again"]
+    assert lockouts_file(machine).read()["LAB"]["guest1"]["lifted"] is True
 
 
 def test_a_lock_holds_on_a_full_disk_and_where_a_folder_is_in_its_place(machine: FakeMachine) -> None:
     machine.path("/var/lib/labvpn/hub.lock").mkdir(parents=True)
     with (
         held(machine, "/var/lib/labvpn/hub.lock", "the reaper"),
-        pytest.raises(AgentError, match="is at work"),
+        pytest.raises(AgentError, match="has the lock"),
         held(machine, "/var/lib/labvpn/hub.lock", "converge hub", 0.1),
     ):
         pass
@@ -67,10 +67,10 @@ def test_a_reaper_that_lost_its_memory_lets_in_whom_it_must_have_held(machine: F
         for name, more in (("guest1", {}), ("guest2", {}), ("shut", {"Access": "no"}))
     ]
     State(machine, "hub").record("\n".join(lines) + "\n")
-    machine.write(HELD, "\0\0")
+    machine.write(LOCKOUTS, "\0\0")
     one = reaper(machine, server)
     said = rounds(one, server, 10)
-    assert HELD in said[0]
+    assert LOCKOUTS in said[0]
     assert sorted(said[1:]) == ["guest2 in LAB may dial again", "jdoe in LAB may dial again"]
     assert "jdoe" not in server.users
     assert not server.users["shut"]["policy:Access_bool"]
@@ -85,19 +85,19 @@ def test_one_user_who_cannot_be_held_keeps_nobody_elses_session_alive(machine: F
     server.dial("SID-GUEST1-[L2TP]-2")
     said = rounds(one, server, 1805)
     assert len(said) == 2
-    assert all("not held off: " in line for line in said)
+    assert all("not locked out: " in line for line in said)
     assert server.sessions == {}
 
 
 def test_a_reaper_goes_on_while_its_orders_or_its_program_are_damaged(machine: FakeMachine) -> None:
     orders_file(machine).write({"hubs": {}, "interval": "5", "hold": "60", "grace": "30", "keep": "newest"})
     machine.write(AGENT, "sys.exit(main())\n", 0o755)
-    began = versions(machine, ORDERS)
+    began = versions(machine, REAPER_ORDERS)
     assert len(began) == 2
-    machine.write(ORDERS, '{"hubs"', 0o600)
-    assert not replaced(began, versions(machine, ORDERS))
+    machine.write(REAPER_ORDERS, '{"hubs"', 0o600)
+    assert not replaced(began, versions(machine, REAPER_ORDERS))
     orders_file(machine).write({"hubs": {}, "interval": "9", "hold": "60", "grace": "30", "keep": "newest"})
-    assert replaced(began, versions(machine, ORDERS))
+    assert replaced(began, versions(machine, REAPER_ORDERS))
     for text, mode in (("", 0o755), ("sys.exit(ma", 0o755), ("sys.exit(main())\n", 0o644)):
         machine.write(AGENT, text, mode)
-        assert not replaced(began, versions(machine, ORDERS))
+        assert not replaced(began, versions(machine, REAPER_ORDERS))

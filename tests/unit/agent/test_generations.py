@@ -100,7 +100,7 @@ def test_a_server_of_another_generation_than_the_stacks_is_named(tmp_path: Path)
     assert said == [mismatch("4")]
     assert ServerConcern(State(four.machine, "server"), four).warnings(parse("generation number=4\n" + OURS)) == []
     assert ServerConcern(State(five.machine, "server"), five).warnings(parse(OURS)) == []
-    with pytest.raises(AgentError, match="is of generation 5: write `generation: 5`"):
+    with pytest.raises(AgentError, match="is of generation 5: set `generation: 5`"):
         sent(five, "generation number=4\n")
     assert sent(four, "generation number=4\n") == []
 

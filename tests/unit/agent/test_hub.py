@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from labvpn.agent.core.document import Change, parse, parse_line
-from labvpn.agent.core.state import HELD, State
+from labvpn.agent.core.paths import LOCKOUTS
+from labvpn.agent.core.secret_digests import Secrets
+from labvpn.agent.core.state import State
 from labvpn.agent.softether.access_list import AccessList, rule_values
 from labvpn.agent.softether.authentication import login_parameters, login_value
-from labvpn.agent.softether.client import Secrets
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.users import Users
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
@@ -83,8 +84,8 @@ def test_every_way_to_log_in_is_sent_and_read_back(
 def test_a_policy_that_somebody_set_by_hand_is_shown_and_set_back(softether: FakeSoftEther) -> None:
     users = Users(softether)
     want = parse_line("user LAB/owner MultiLogins=0")
-    shown = users.read(want)
-    assert shown == {"MultiLogins": "0", "AutoDisconnect": "1800"}
+    actual = users.read(want)
+    assert actual == {"MultiLogins": "0", "AutoDisconnect": "1800"}
     have = parse_line("user LAB/owner MultiLogins=0 AutoDisconnect=1800")
     softether.answers["GetUser"] = {"UsePolicy_bool": True, "policy:AutoDisconnect_u32": 1800}
     users.apply([Change(want, have)])
@@ -105,7 +106,7 @@ def test_a_user_whom_the_reaper_holds_off_is_no_drift(softether: FakeSoftEther) 
     block["Policy"] = {**block["Policy"], "Access": "false"}
     want = parse_line("user LAB/owner MultiLogins=0 AutoDisconnect=1800")
     assert (users.read(want) or {}).get("Access") == "no"
-    softether.machine.write(HELD, '{"LAB": {"owner": {"lifted": false}}}')
+    softether.machine.write(LOCKOUTS, '{"LAB": {"owner": {"lifted": false}}}')
     assert "Access" not in (Users(softether).read(want) or {})
 
 
@@ -127,5 +128,5 @@ def test_a_kept_password_is_neither_compared_nor_sent(softether: FakeSoftEther) 
 def test_a_user_whose_kept_password_is_gone_is_named_before_anything_is_changed(softether: FakeSoftEther) -> None:
     state = State(softether.machine, "hub")
     (refusal,) = HubConcern(state, softether).refusals(parse(KEPT + "\n"))
-    assert refusal[0] == "has no password of LAB's user eve to keep"
+    assert refusal[0] == "has no password for LAB's user eve to keep"
     assert "passwords.eve" in refusal[1]

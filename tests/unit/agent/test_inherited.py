@@ -15,7 +15,7 @@ from labvpn.agent.softether.generation import Generation
 from labvpn.agent.softether.groups import Groups
 from labvpn.agent.softether.hashes import user_hash
 from labvpn.agent.softether.hub import HubConcern
-from labvpn.agent.softether.lockouts import held_file
+from labvpn.agent.softether.lockouts import lockouts_file
 from labvpn.agent.softether.users import Users
 from tests.unit.adopt.labs import NETWORK, config, hub, policy, text_of, user
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
@@ -31,16 +31,16 @@ def softether(root: Path, **more: Any) -> FakeSoftEther:
     return FakeSoftEther(FakeMachine(root), text_of(config({"LAB": hub(users, groups, **more)})))
 
 
-def shown(server: FakeSoftEther, line: str) -> str:
+def actual(server: FakeSoftEther, line: str) -> str:
     return observed_text(HubConcern(State(server.machine, "hub"), server), line + "\n").strip()
 
 
-def test_a_user_without_a_policy_is_shown_with_the_limits_that_hold(tmp_path: Path) -> None:
+def test_a_user_without_a_policy_is_foundwith_the_limits_that_hold(tmp_path: Path) -> None:
     server = softether(tmp_path)
-    assert shown(server, INHERITS) == INHERITS
-    assert shown(server, OWN) == OWN.replace("AutoDisconnect=0", "AutoDisconnect=900")
-    assert shown(server, OWN.replace("/a", "/b")) == OWN.replace("/a", "/b")
-    assert "policies=own" in shown(server, INHERITS.replace("/a", "/b"))
+    assert actual(server, INHERITS) == INHERITS
+    assert actual(server, OWN) == OWN.replace("AutoDisconnect=0", "AutoDisconnect=900")
+    assert actual(server, OWN.replace("/a", "/b")) == OWN.replace("/a", "/b")
+    assert "policies=own" in actual(server, INHERITS.replace("/a", "/b"))
 
 
 def test_the_reapers_hold_is_no_policy_of_the_users_own(tmp_path: Path) -> None:
@@ -49,17 +49,17 @@ def test_the_reapers_hold_is_no_policy_of_the_users_own(tmp_path: Path) -> None:
         "string GroupName staff\n", "string GroupName staff\ndeclare Policy\n{\nbool Access false\n}\n", 1
     )
     times = {"since": time.time(), "until": time.time() + 60}
-    held_file(server.machine).write({"LAB": {"a": {**times, "policy": False, "made": False, "lifted": False}}})
-    assert shown(server, INHERITS) == INHERITS
+    lockouts_file(server.machine).write({"LAB": {"a": {**times, "policy": False, "made": False, "lifted": False}}})
+    assert actual(server, INHERITS) == INHERITS
 
 
 @pytest.mark.parametrize(("want", "have", "used"), [(INHERITS, OWN, False), (OWN, INHERITS, True)])
 def test_a_policy_comes_and_goes_as_a_whole(tmp_path: Path, want: str, have: str, used: bool) -> None:
     server = softether(tmp_path)
     server.answers["GetUser"] = {"UsePolicy_bool": not used, "policy:AutoDisconnect_u32": 5, "GroupName_str": "staff"}
-    shown_ = have if used else have.replace("AutoDisconnect=0", "AutoDisconnect=5")
+    found = have if used else have.replace("AutoDisconnect=0", "AutoDisconnect=5")
     Users(server).apply(
-        [Change(parse_line(want), parse_line(shown_.replace("policies=inherited", "AutoDisconnect=900")))]
+        [Change(parse_line(want), parse_line(found.replace("policies=inherited", "AutoDisconnect=900")))]
     )
     sent = server.calls[-1][1]
     assert sent["UsePolicy_bool"] is used
@@ -90,7 +90,7 @@ def test_a_user_without_a_password_is_a_warning(tmp_path: Path) -> None:
     users["open"]["AuthPassword"] = user_hash("", "open")
     server.text = text_of(config({"LAB": hub(users)}))
     (said,) = HubConcern(State(server.machine, "hub"), server).warnings(parse("hub LAB online=yes\n"))
-    assert said.startswith("open, any of the hub LAB: whoever knows the name gets in")
+    assert said.startswith("open, any of the hub LAB: anyone who knows the name gets in")
 
 
 WANTED = "hub LAB online=yes\nsecurenat LAB enabled=yes\n"

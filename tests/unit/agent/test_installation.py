@@ -10,7 +10,8 @@ import pytest
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Outcome
-from labvpn.agent.core.packages import BROUGHT, Packages
+from labvpn.agent.core.packages import Packages
+from labvpn.agent.core.paths import BROUGHT
 from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
 from labvpn.agent.softether.host import HostConcern
@@ -75,14 +76,14 @@ def test_of_two_installations_the_one_that_something_starts_is_meant(tmp_path: P
 def test_present_says_what_it_looked_for_where_there_is_nothing(tmp_path: Path) -> None:
     assert "server.install: present expects (/usr/local/vpnserver/vpnserver, " in Hosts(tmp_path).refused(PRESENT)[0]
     assert Hosts(tmp_path, "/opt/vpnserver/vpnserver").refused(PRESENT) == [
-        "has SoftEther in /opt/vpnserver and no systemd unit that starts it"
+        "has SoftEther in /opt/vpnserver but no systemd unit that starts it"
     ]
 
 
 def test_present_removes_nothing_of_the_installation(tmp_path: Path) -> None:
     host = Hosts(tmp_path, PACKAGED.program, systemctl_show=RUNS.replace("=active", "=inactive"))
     host.unit("softether-vpnserver")
-    with pytest.raises(AgentError, match="did not take every change"):
+    with pytest.raises(AgentError, match="did not apply every change"):
         host.concern.converge(PRESENT)
     host.machine.answers["systemctl show"] = RUNS
     host.machine.ran.clear()
@@ -105,13 +106,13 @@ def test_what_we_installed_stays_once_it_is_declared_present(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("stands", "wanted"), [(UNPACKED.program, PACKAGE), (UNPACKED.program, ARCHIVE), (PACKAGED.program, ARCHIVE)]
+    ("program", "wanted"), [(UNPACKED.program, PACKAGE), (UNPACKED.program, ARCHIVE), (PACKAGED.program, ARCHIVE)]
 )
 def test_a_second_server_beside_somebodys_is_refused_before_anything_is_touched(
-    tmp_path: Path, stands: str, wanted: str
+    tmp_path: Path, program: str, wanted: str
 ) -> None:
-    host = Hosts(tmp_path, stands)
-    assert host.refused(wanted) == [f"has SoftEther in {stands} that is not of this stack"]
+    host = Hosts(tmp_path, program)
+    assert host.refused(wanted) == [f"has SoftEther in {program} that this stack did not install"]
     host.machine.ran.clear()
     with pytest.raises(AgentError, match=r"set server\.install to `present`"):
         host.concern.converge(wanted)
@@ -124,8 +125,8 @@ def test_from_the_package_to_an_archive_users_and_settings_come_along(tmp_path: 
     host.machine.write(PACKAGED.adminip, "127.0.0.1\n203.0.113.9\n")
     host.state.remember({"package softether-vpnserver": None})
     assert host.refused(ARCHIVE) == []
-    assert host.concern.judge.place(parse(ARCHIVE)) == PACKAGED, "a preview sees the server that runs"
-    host.concern.unpacked.first.secure(UNPACKED)
+    assert host.concern.checks.place(parse(ARCHIVE)) == PACKAGED, "a preview sees the server that runs"
+    host.concern.tarball.first.secure(UNPACKED)
     assert host.machine.read(UNPACKED.config) == "users"
     assert host.machine.read(UNPACKED.adminip) == "127.0.0.1\n203.0.113.9\n"
     assert host.machine.commands("stop") == ["systemctl stop softether-vpnserver"]
@@ -136,7 +137,7 @@ def test_from_an_archive_to_the_package_users_and_settings_come_along(tmp_path: 
     host.machine.write(UNPACKED.config, "users")
     host.state.remember({"archive vpnserver": None})
     assert host.refused(PACKAGE) == []
-    host.concern.unpacked.first.secure(PACKAGED)
+    host.concern.tarball.first.secure(PACKAGED)
     assert host.machine.read(PACKAGED.config) == "users"
 
 
@@ -144,7 +145,7 @@ def test_from_an_archive_to_the_package_users_and_settings_come_along(tmp_path: 
     ("answer", "said"),
     [
         (Outcome(127), "has no systemd"),
-        ("systemd 215\n+PAM", "has systemd 215, and this stack's units need 219"),
+        ("systemd 215\n+PAM", "has systemd 215, and this stack's units need at least 219"),
     ],
 )
 def test_a_missing_systemd_is_named(tmp_path: Path, answer: str | Outcome, said: str) -> None:
@@ -182,13 +183,13 @@ def test_where_packages_are_rpms_they_are_found_and_what_is_missing_is_named(tmp
         ["has no apt-get, and SoftEther's package is Debian's", "set server.install to `tarball` or `present`"]
     ]
     assert HostConcern(host.state, host.softether).refusals(parse("package tcpdump installed=yes\n")) == [
-        ["has no tcpdump", "`yum install tcpdump`"]
+        ["lacks tcpdump", "`yum install tcpdump`"]
     ]
 
 
 def test_an_init_script_counts_as_enabled_where_systemd_says_so_if_asked(tmp_path: Path) -> None:
-    shown = "LoadState=loaded\nUnitFileState=bad\nActiveState=active\n"
-    machine = FakeMachine(tmp_path, {"systemctl show": shown})
+    actual = "LoadState=loaded\nUnitFileState=bad\nActiveState=active\n"
+    machine = FakeMachine(tmp_path, {"systemctl show": actual})
     line = parse("unit vpnserver enabled=yes active=yes\n")[0]
     assert Units(machine).read(line) == {"enabled": "yes", "active": "yes"}
     machine.answers["systemctl is-enabled"] = Outcome(1)

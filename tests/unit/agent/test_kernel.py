@@ -105,11 +105,11 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ("text", "words"),
     [
         ('{"nftables": []}', "none of its rules"),
-        (changed(without='"name": "filter_INPUT"'), "asks none of its rules"),
-        (changed(without='"rule"'), "passes by eth0"),
-        (changed(without='"reject"'), "passes by eth0"),
+        (changed(without='"name": "filter_INPUT"'), "does not evaluate its rules"),
+        (changed(without='"rule"'), "passes on eth0"),
+        (changed(without='"reject"'), "passes on eth0"),
         (changed(without='"right": 22'), "opens 22/tcp, and its rules do not"),
-        (changed({"table": {"family": "inet", "name": "firewalld_policy_drop"}}), "keeps every new connection out"),
+        (changed({"table": {"family": "inet", "name": "firewalld_policy_drop"}}), "blocks every new connection"),
     ],
 )
 def test_whatever_is_missing_of_firewalls_rules_is_seen(tmp_path: Path, text: str, words: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 from labvpn.agent.core.concern import observed_text
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.paths import KEPT_PASSWORD
+from labvpn.agent.core.state import State
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.server import ServerConcern
 from tests.unit.agent.fakes import SECRETS, FakeMachine, FakeSoftEther
@@ -75,7 +76,7 @@ def test_a_listener_on_anothers_port_is_refused_by_that_programs_name(tmp_path: 
     listening(tmp_path, {443: SOFTETHER, 8000: JUPYTER}, address)
     ((what, remedy),) = server(tmp_path).refusals(parse(KNOWN))
     assert what == "has python3, jupyterhub.service on TCP port 8000, where vpn.listeners wants SoftEther to listen"
-    assert "take 8000 out of vpn.listeners" in remedy
+    assert "remove 8000 from vpn.listeners" in remedy
     assert observed_text(server(tmp_path), KNOWN) == KNOWN.replace("8000 enabled=yes", "8000 enabled=blocked")
 
 
@@ -165,7 +166,7 @@ def test_the_last_listener_that_listens_is_not_deleted(tmp_path: Path) -> None:
         for port, failed in ((443, False), (8000, True))
     ]
     concern.softether.answers["EnumListener"] = {"ListenerList": listed}
-    with pytest.raises(AgentError, match="without any listener"):
+    with pytest.raises(AgentError, match="no listener left"):
         concern.listeners.remove([parse("listener 443 enabled=yes")[0]])
 
 

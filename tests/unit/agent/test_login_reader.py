@@ -31,12 +31,12 @@ def sources(events: list[Failure]) -> set[str]:
     return {one.source for one in events}
 
 
-def barred(*texts: str) -> set[str]:
+def banned(*texts: str) -> set[str]:
     """Who is barred where five failures are enough."""
-    guesses = BanPolicy(Bounds(5, 15.0, 5, 600.0, []))
+    policy = BanPolicy(Bounds(5, 15.0, 5, 600.0, []))
     for event in read(*texts):
-        guesses.count(event)
-    return set(guesses.barred(NOW + 20))
+        policy.count(event)
+    return set(policy.banned(NOW + 20))
 
 
 def test_a_failed_login_is_told_with_its_time_its_source_and_its_name() -> None:
@@ -100,8 +100,8 @@ FORGED = [
 def test_whole_lines_in_a_name_bar_nobody_but_their_sender(forged: str, first: str, last: str, end: str) -> None:
     lines = [line.rstrip("\r\n") for line in forged.splitlines()]
     logs = [guess(f"CID-{n}", ATTACKER, end.join([first, *lines, last]), NOW + n) for n in range(5)]
-    assert barred("".join(logs)) == {ATTACKER}
-    assert barred(*logs) == {ATTACKER}
+    assert banned("".join(logs)) == {ATTACKER}
+    assert banned(*logs) == {ATTACKER}
 
 
 def test_lines_that_were_believed_for_a_moment_are_taken_back_when_they_stand_a_second_time() -> None:
@@ -116,12 +116,12 @@ def test_lines_that_were_believed_for_a_moment_are_taken_back_when_they_stand_a_
 
 def test_a_name_with_a_line_end_is_a_forgery_that_bars_at_once() -> None:
     assert FORGERY in {one.kind for one in read(guess("CID-5", ATTACKER, "x\ny", NOW))}
-    assert barred(guess("CID-5", ATTACKER, "x\ny", NOW)) == {ATTACKER}
+    assert banned(guess("CID-5", ATTACKER, "x\ny", NOW)) == {ATTACKER}
 
 
 def test_names_with_line_ends_hide_no_guesses_of_their_sender_for_long() -> None:
     logs = [guess(f"CID-{n}", ATTACKER, "x\ny" if n % 2 else "guest1", NOW + n) for n in range(20)]
-    assert barred("".join(logs)) == {ATTACKER}
+    assert banned("".join(logs)) == {ATTACKER}
 
 
 def test_a_guest_cannot_bar_anybody_by_the_name_of_his_machine() -> None:
@@ -129,13 +129,13 @@ def test_a_guest_cannot_bar_anybody_by_the_name_of_his_machine() -> None:
     forged = [line.rstrip() for line in guess("CID-77", INNOCENT, "g", NOW).splitlines()]
     for name in ("\n".join(["a", *forged, "b"]), "\n".join(["a", forged[1], "b"]), forged[1]):
         log = f"{at(NOW)} {lease}host name: {name}, expiration span: 7200 seconds\r\n" * 6
-        assert barred(log) == set()
+        assert banned(log) == set()
 
 
 def test_a_guest_cannot_bar_anybody_by_what_his_client_says_of_itself() -> None:
     line = fails("CID-77", INNOCENT, "g", NOW).rstrip()
     details = f'{at(NOW)} Session "SID-GUEST1-3": VPN Client details: (Client product name: "a\n{line}\nb", Client)\r\n'
-    assert barred(details * 6) == set()
+    assert banned(details * 6) == set()
 
 
 def test_a_client_name_is_no_line_either() -> None:
@@ -143,7 +143,7 @@ def test_a_client_name_is_no_line_either() -> None:
     log = begins("CID-5", ATTACKER, "guest1", NOW, client=f"a\n{line}") + fails("CID-5", ATTACKER, "guest1", NOW)
     assert sources(read(log + fails("CID-77", INNOCENT, "guest1", NOW))) == {ATTACKER}
     open_end = begins("CID-5", ATTACKER, "guest1", NOW, client="a\nb") + fails("CID-5", ATTACKER, "guest1", NOW)
-    assert barred(open_end) == {ATTACKER}
+    assert banned(open_end) == {ATTACKER}
 
 
 def change(name: str, source: str, words: str) -> str:
@@ -194,7 +194,7 @@ def test_a_line_of_another_time_is_no_event_and_stops_no_other(year: str) -> Non
 )
 def test_what_is_no_address_bars_nobody_and_stops_nothing(source: str) -> None:
     log = "".join(guess(f"CID-{n}", source, "guest1", NOW) for n in range(10))
-    assert barred(log + "".join(guess(f"CID-1{n}", ATTACKER, "guest1", NOW) for n in range(5))) - {"fe80::/64"} == {
+    assert banned(log + "".join(guess(f"CID-1{n}", ATTACKER, "guest1", NOW) for n in range(5))) - {"fe80::/64"} == {
         ATTACKER
     }
 
@@ -238,4 +238,4 @@ def test_reading_a_log_of_a_busy_day_takes_less_than_a_second() -> None:
 def test_a_log_that_a_full_disk_cut_off_forges_nothing(cut: int) -> None:
     whole = guess("CID-1", INNOCENT, "guest1", NOW)
     log = whole[:cut] + "\r\n" + guess("CID-2", INNOCENT, "guest1", NOW)
-    assert barred(log) == set()
+    assert banned(log) == set()

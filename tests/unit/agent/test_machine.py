@@ -13,7 +13,8 @@ from labvpn.agent.core.document import compare, parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine, Outcome
-from labvpn.agent.core.packages import BROUGHT, Masks, Packages
+from labvpn.agent.core.packages import Masks, Packages
+from labvpn.agent.core.paths import BROUGHT
 from labvpn.agent.core.state import State
 from labvpn.agent.softether.host import HostConcern
 from tests.unit.agent.fakes import DOCUMENTS, SECRETS, FakeMachine, FakeSoftEther
@@ -50,7 +51,7 @@ def test_what_is_not_there_is_none_and_can_be_deleted(tmp_path: Path) -> None:
 
 
 def test_a_command_that_takes_too_long_is_ended_and_named() -> None:
-    with pytest.raises(AgentError, match=r"`sleep 30` was not done on the VPN host within 0 s"):
+    with pytest.raises(AgentError, match=r"`sleep 30` did not finish on the VPN host within 0 s"):
         Machine().run(["sleep", "30"], 0.2)
 
 
@@ -154,7 +155,7 @@ def installing(root: Path) -> FakeMachine:
     softether.wait_ready = lambda seconds=0.0: None  # type: ignore[method-assign]
     machine.delete(softether.place.program)
     text = "\n".join(line for line in DOCUMENTS["host"].splitlines() if not line.startswith("agent "))
-    with pytest.raises(AgentError, match="did not take"):
+    with pytest.raises(AgentError, match="did not apply"):
         HostConcern(State(machine, "host"), softether, DOCUMENTS["server"]).converge(text + "\n")
     return machine
 
@@ -200,6 +201,6 @@ def test_the_agent_of_another_stack_is_named_before_anything_is_touched(tmp_path
     machine = FakeMachine(tmp_path)
     machine.write("/usr/local/lib/labvpn/agent", "older")
     concern = HostConcern(State(machine, "host"), FakeSoftEther(machine), DOCUMENTS["server"])
-    with pytest.raises(AgentError, match="another one than this stack's"):
+    with pytest.raises(AgentError, match="differs from this stack's"):
         concern.converge(DOCUMENTS["host"])
     assert machine.commands("apt-get") == []

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.core.packages import BROUGHT
-from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.paths import BROUGHT, KEPT_PASSWORD
+from labvpn.agent.core.state import State
 from labvpn.agent.main import Session
 from labvpn.parse.host import read_answer
 from labvpn.probe.check_findings import inside
@@ -45,7 +45,7 @@ def test_without_the_memory_of_what_was_before_nothing_is_changed(tmp_path: Path
 def test_a_damaged_memory_of_what_was_applied_is_told_and_written_anew(session: Session, damage: str) -> None:
     file = State(session.machine, "hub").applied_file.name
     session.machine.write(file, damage)
-    answer = session.look("hub", "")
+    answer = session.inspect("hub", "")
     assert answer["applied"] is None
     assert [file in sentence for sentence in answer["warnings"]] == [True]
     assert answer["memory"] == answer["warnings"]
@@ -56,7 +56,7 @@ def test_a_damaged_memory_of_what_was_applied_is_told_and_written_anew(session: 
 
 def test_the_preview_refuses_a_host_whose_memory_is_damaged(session: Session) -> None:
     session.machine.write("/var/lib/labvpn/hub.before.json", "{")
-    (refusal,) = session.look("hub", "")["refusals"]
+    (refusal,) = session.inspect("hub", "")["refusals"]
     assert refusal[0] == "has a damaged state file: /var/lib/labvpn/hub.before.json is cut off or overwritten"
     assert "move it away" in refusal[1]
 
@@ -89,4 +89,4 @@ def test_a_damaged_password_is_learned_again(session: Session, damage: bytes | N
 
 def test_packages_of_a_damaged_list_are_not_purged_and_the_list_is_named(session: Session) -> None:
     session.machine.write(BROUGHT, json.dumps({"version": 3}))
-    assert [BROUGHT in what for what, _ in session.look("host", "")["refusals"]] == [True]
+    assert [BROUGHT in what for what, _ in session.inspect("host", "")["refusals"]] == [True]

@@ -57,7 +57,7 @@ def policy(*parts: str) -> str:
 
 def ways(root: Path, zones: str, policies: str = "", port: str = "8000/tcp", more: tuple[str, ...] = ()) -> list[str]:
     openings = Openings(Firewalld(host(root, zones, policies, more)), lasting=False)
-    return [f"{one.says} {one.place} {one.whom}" for one in openings.of_port(port)]
+    return [f"{one.verdict} {one.place} {one.whom}" for one in openings.of_port(port)]
 
 
 def rich(text: str) -> str:
@@ -72,8 +72,8 @@ def warnings(root: Path, zones: str, policies: str = "", more: tuple[str, ...] =
 def test_a_zone_of_this_hosts_containers_neither_opens_a_port_nor_hides_that_it_is_shut(tmp_path: Path) -> None:
     zones = zone("interfaces: eth0") + "\n" + DOCKER
     assert warnings(tmp_path, zones, more=("docker0",)) == []
-    guard = Prechecks(Firewalld(machine := host(tmp_path / "2", zones)), Rollback(State(machine, "firewall")))
-    assert "lets nobody in at 443/tcp" in next(iter(guard.unopened(parse("listener 443 enabled=yes\n"))))
+    prechecks = Prechecks(Firewalld(machine := host(tmp_path / "2", zones)), Rollback(State(machine, "firewall")))
+    assert "does not open 443/tcp" in next(iter(prechecks.unopened(parse("listener 443 enabled=yes\n"))))
 
 
 def test_a_network_card_in_a_zone_of_containers_counts(tmp_path: Path) -> None:
@@ -196,15 +196,15 @@ def test_what_others_opened_is_told_with_the_program_behind_it(tmp_path: Path) -
     (note,) = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall"))).notes(
         parse("service vpnserver ports=443/tcp\nzone public services=vpnserver\n")
     )
-    assert note == "zone public of firewalld also lets in what is not of this stack: port 8000/tcp for everyone"
+    assert note == "zone public of firewalld also lets in what this stack does not manage: port 8000/tcp for everyone"
 
 
 def test_a_needed_port_that_only_some_may_reach_is_neither_open_nor_shut(tmp_path: Path) -> None:
     rule = 'rule family="ipv4" source address="203.0.113.128/25" port port="443" protocol="tcp" accept'
     machine = host(tmp_path, zone("interfaces: eth0", rich(rule)))
-    guard = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
-    assert list(guard.unopened(parse("listener 443 enabled=yes\n"))) == [
-        "firewalld, which this stack leaves alone, lets only 203.0.113.128/25 in at 443/tcp"
+    prechecks = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
+    assert list(prechecks.unopened(parse("listener 443 enabled=yes\n"))) == [
+        "firewalld, which this stack does not manage, opens 443/tcp to 203.0.113.128/25 only"
     ]
 
 
@@ -212,10 +212,10 @@ def test_a_direct_rule_of_iptables_is_not_judged_in_silence(tmp_path: Path) -> N
     machine = host(tmp_path, zone("interfaces: eth0"))
     machine.answers["busctl"] = 'a(sssias) 1 "ipv4" "filter" "INPUT" 0 4 "-p" "tcp" "-j" "ACCEPT"\n'
     machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
-    guard = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
-    told = [one for one in guard.warnings(parse(CLOSED)) if "cannot be judged" in one]
-    assert told
-    assert "-p tcp -j ACCEPT" in told[0]
+    prechecks = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
+    found = [one for one in prechecks.warnings(parse(CLOSED)) if "unknown" in one]
+    assert found
+    assert "-p tcp -j ACCEPT" in found[0]
 
 
 def test_a_rule_of_iptables_before_firewalls_own_is_told(tmp_path: Path) -> None:
@@ -227,9 +227,9 @@ def test_a_rule_of_iptables_before_firewalls_own_is_told(tmp_path: Path) -> None
     machine = host(tmp_path, zone("interfaces: eth0"))
     machine.answers["iptables -S INPUT"] = rules
     machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
-    guard = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
-    assert guard.warnings(parse(CLOSED)) == [
-        "8000/tcp should be closed, but a rule of iptables lets it in before firewalld is asked: "
+    prechecks = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
+    assert prechecks.warnings(parse(CLOSED)) == [
+        "8000/tcp should be closed, but a rule of iptables lets it in before firewalld's own rules: "
         "-A INPUT -p tcp -m tcp --dport 8000 -j ACCEPT"
     ]
 
@@ -237,9 +237,9 @@ def test_a_rule_of_iptables_before_firewalls_own_is_told(tmp_path: Path) -> None
 def test_rules_of_the_kernel_that_nobody_can_show_are_not_taken_for_closed(tmp_path: Path) -> None:
     machine = host(tmp_path, zone("interfaces: eth0"))
     machine.answers["nft"] = Outcome(127)
-    guard = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
-    assert "cannot be judged" in guard.warnings(parse(CLOSED))[0]
-    assert "cannot be judged" in guard.notes(parse(CLOSED))[0]
+    prechecks = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
+    assert "unknown" in prechecks.warnings(parse(CLOSED))[0]
+    assert "unknown" in prechecks.notes(parse(CLOSED))[0]
 
 
 def test_a_rule_is_read_in_either_spelling() -> None:

@@ -30,8 +30,8 @@ def row(local: str, remote: str, state: str, user: int, inode: int) -> str:
 class Tls:
     """A connection from port 40000 to 5555 whose other end shows a certificate."""
 
-    def __init__(self, shown: bytes = b"another") -> None:
-        self.shown = shown
+    def __init__(self, presented: bytes = b"another") -> None:
+        self.presented = presented
 
     def getpeername(self) -> tuple[str, int]:
         return ("127.0.0.1", 5555)
@@ -41,7 +41,7 @@ class Tls:
 
     def getpeercert(self, binary: bool) -> bytes:
         assert binary
-        return self.shown
+        return self.presented
 
 
 def host(tmp_path: Path, *rows: str, six: str = "") -> FakeMachine:
@@ -130,13 +130,13 @@ def test_nothing_is_sent_before_the_proof(monkeypatch: pytest.MonkeyPatch) -> No
         def close(self) -> None:
             sent.append(b"closed")
 
-    def shake_hands(connection: Any) -> None:
+    def handshake(connection: Any) -> None:
         connection.sock = Wire()
 
     def refuse(connection: ssl.SSLSocket) -> None:
         raise Impostor("not SoftEther")
 
-    monkeypatch.setattr("http.client.HTTPSConnection.connect", shake_hands)
+    monkeypatch.setattr("http.client.HTTPSConnection.connect", handshake)
     connection = ProvenConnection(5555, 1, refuse)
     with pytest.raises(Impostor):
         connection.request("POST", "/api/", b"", {"X-VPNADMIN-PASSWORD": b"canary"})

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from labvpn.agent.core.document import Change, parse_line
-from labvpn.agent.core.state import HELD
+from labvpn.agent.core.paths import LOCKOUTS, REAPER_ORDERS, UNIT_FILE
 from labvpn.agent.core.takeover import replaced
 from labvpn.agent.core.times import stamp
-from labvpn.agent.core.units import UNIT_FILE
 from labvpn.agent.daemons.reaper_service import REAPER_UNIT, ReaperService
-from labvpn.agent.daemons.session_reaper import ORDERS, SessionReaper, reapers
+from labvpn.agent.daemons.session_reaper import SessionReaper, reapers
 from labvpn.agent.softether.lockouts import Lockouts
 from labvpn.agent.softether.login_reader import DENIED, GUESS, Failure
 from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, RpcError
@@ -102,71 +101,71 @@ def machine(tmp_path: Path) -> FakeMachine:
 
 
 def test_a_held_user_is_refused_until_the_time_is_over(machine: FakeMachine) -> None:
-    hub, holds = Hub(), Lockouts(machine, "LAB")
-    holds.hold(hub.call, "guest1", 1000, 60)
+    hub, lockouts = Hub(), Lockouts(machine, "LAB")
+    lockouts.lock_out(hub.call, "guest1", 1000, 60)
     assert not hub.open
-    assert holds.lift(hub.call, 1059) == []
-    assert holds.lift(hub.call, 1060) == ["guest1"]
+    assert lockouts.lift(hub.call, 1059) == []
+    assert lockouts.lift(hub.call, 1060) == ["guest1"]
     assert hub.open
 
 
 def test_a_reaper_that_starts_anew_still_lets_in_whom_it_held(machine: FakeMachine) -> None:
     hub = Hub()
-    Lockouts(machine, "LAB").hold(hub.call, "guest1", 1000, 60)
-    assert machine.path(HELD).stat().st_mode & 0o777 == 0o600
+    Lockouts(machine, "LAB").lock_out(hub.call, "guest1", 1000, 60)
+    assert machine.path(LOCKOUTS).stat().st_mode & 0o777 == 0o600
     Lockouts(machine, "LAB").lift(hub.call, 1060)
     assert hub.open
 
 
 def test_a_server_that_crashed_with_a_lifted_hold_is_told_again(machine: FakeMachine) -> None:
-    hub, holds = Hub(), Lockouts(machine, "LAB")
-    holds.hold(hub.call, "guest1", 1000, 60)
-    holds.lift(hub.call, 1060)
+    hub, lockouts = Hub(), Lockouts(machine, "LAB")
+    lockouts.lock_out(hub.call, "guest1", 1000, 60)
+    lockouts.lift(hub.call, 1060)
     hub.record["policy:Access_bool"] = False
-    assert holds.lift(hub.call, 1100) == []
-    assert holds.lift(hub.call, 1100, anew=True) == ["guest1"]
+    assert lockouts.lift(hub.call, 1100) == []
+    assert lockouts.lift(hub.call, 1100, again=True) == ["guest1"]
     assert hub.open
-    assert holds.due(2000, anew=True) == []
+    assert lockouts.due(2000, again=True) == []
 
 
 def test_a_user_whom_the_administrator_shut_out_stays_shut_out(machine: FakeMachine) -> None:
-    hub, holds = Hub(**{"policy:Access_bool": False}), Lockouts(machine, "LAB")
-    holds.hold(hub.call, "guest1", 1000, 60)
-    holds.lift(hub.call, 5000, anew=True)
+    hub, lockouts = Hub(**{"policy:Access_bool": False}), Lockouts(machine, "LAB")
+    lockouts.lock_out(hub.call, "guest1", 1000, 60)
+    lockouts.lift(hub.call, 5000, again=True)
     assert not hub.open
 
 
 def test_a_user_without_a_policy_has_none_afterwards(machine: FakeMachine) -> None:
-    hub, holds = Hub(UsePolicy_bool=False), Lockouts(machine, "LAB")
-    holds.hold(hub.call, "guest1", 1000, 60)
+    hub, lockouts = Hub(UsePolicy_bool=False), Lockouts(machine, "LAB")
+    lockouts.lock_out(hub.call, "guest1", 1000, 60)
     assert hub.record["UsePolicy_bool"]
     assert not hub.open
-    holds.lift(hub.call, 1060)
+    lockouts.lift(hub.call, 1060)
     assert not hub.record["UsePolicy_bool"]
 
 
 def test_a_held_user_who_is_removed_is_forgotten(machine: FakeMachine) -> None:
-    hub, holds = Hub(), Lockouts(machine, "LAB")
-    holds.hold(hub.call, "guest1", 1000, 60)
+    hub, lockouts = Hub(), Lockouts(machine, "LAB")
+    lockouts.lock_out(hub.call, "guest1", 1000, 60)
     hub.there = False
-    assert holds.lift(hub.call, 1060) == ["guest1"]
+    assert lockouts.lift(hub.call, 1060) == ["guest1"]
 
 
 def test_a_client_that_goes_on_dialling_prolongs_its_hold_but_not_for_ever(machine: FakeMachine) -> None:
-    hub, holds = Hub(), Lockouts(machine, "LAB")
+    hub, lockouts = Hub(), Lockouts(machine, "LAB")
     at = stamp("2026-11-25 06:51:44")
     assert at
     refused = Failure(at, "198.51.100.10", "Guest1", DENIED)
-    holds.hold(hub.call, "guest1", at - 50, 60)
-    holds.renew([refused._replace(user="owner"), refused._replace(kind=GUESS)], 60)
-    assert holds.due(at + 11) == ["guest1"]
-    holds.renew([refused], 60)
-    assert holds.due(at + 59) == []
-    assert holds.due(at + 60) == ["guest1"]
-    holds.entries["guest1"]["since"] = at - 100_000
-    holds.entries["guest1"]["until"] = at - 1
-    holds.renew([refused], 60)
-    assert holds.due(at) == ["guest1"]
+    lockouts.lock_out(hub.call, "guest1", at - 50, 60)
+    lockouts.renew([refused._replace(user="owner"), refused._replace(kind=GUESS)], 60)
+    assert lockouts.due(at + 11) == ["guest1"]
+    lockouts.renew([refused], 60)
+    assert lockouts.due(at + 59) == []
+    assert lockouts.due(at + 60) == ["guest1"]
+    lockouts.entries["guest1"]["since"] = at - 100_000
+    lockouts.entries["guest1"]["until"] = at - 1
+    lockouts.renew([refused], 60)
+    assert lockouts.due(at) == ["guest1"]
 
 
 def test_a_cut_holds_the_user_before_it_ends_the_session(machine: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +182,7 @@ def test_a_cut_holds_the_user_before_it_ends_the_session(machine: FakeMachine, m
 
     reaper = SessionReaper(machine, "LAB", "hub-canary", RULES)
     monkeypatch.setattr(reaper, "call", call)
-    (said,) = reaper.cut(2_000_000_000)
+    (said,) = reaper.end_sessions(2_000_000_000)
     assert calls[-2:] == ["SetUser", "DeleteSession"]
     assert said.startswith("cut SID-GUEST1-[L2TP]-1 of guest1 from 198.51.100.10 in LAB: ")
     assert "canary" not in said
@@ -195,11 +194,11 @@ def test_the_service_is_shown_as_it_is_ordered_and_goes_without_a_trace(machine:
     assert handler.read(line) is None
     handler.apply([Change(line, None)])
     assert handler.read(line) == line.values
-    assert machine.path(ORDERS).stat().st_mode & 0o777 == 0o600
+    assert machine.path(REAPER_ORDERS).stat().st_mode & 0o777 == 0o600
     assert "canary" not in machine.path(REAPER_FILE).read_text()
     assert [reaper.hub for reaper in reapers(machine)] == ["LAB"]
     handler.remove([line])
-    assert not machine.path(ORDERS).exists()
+    assert not machine.path(REAPER_ORDERS).exists()
     assert not machine.path(REAPER_FILE).exists()
 
 
@@ -208,11 +207,11 @@ def test_a_changed_unit_password_or_rule_is_seen(machine: FakeMachine) -> None:
     handler, line = ReaperService(softether), parse_line(LINE)
     handler.apply([Change(line, None)])
     softether.secrets.hubs["LAB"] = "another"
-    text = machine.path(ORDERS).read_text()
-    machine.write(ORDERS, text.replace('"hold": "60"', '"hold": "1"'))
+    text = machine.path(REAPER_ORDERS).read_text()
+    machine.write(REAPER_ORDERS, text.replace('"hold": "60"', '"hold": "1"'))
     machine.write(REAPER_FILE, "by hand")
-    shown = handler.read(line) or {}
-    assert (shown["password"], shown["hold"], shown["active"]) == ("differs", "1", "changed")
+    actual = handler.read(line) or {}
+    assert (actual["password"], actual["hold"], actual["active"]) == ("differs", "1", "changed")
 
 
 def test_the_reaper_goes_on_while_its_file_or_its_orders_are_missing_and_gives_way_to_new_ones() -> None:

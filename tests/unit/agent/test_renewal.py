@@ -10,15 +10,14 @@ import pytest
 
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.core.secret_digests import Renewal
-from labvpn.agent.softether.client import Secrets
+from labvpn.agent.core.secret_digests import SecretDigests, Secrets
 
 DOCUMENT = (
     "administrator password=current\nipsec l2tp=yes key=current\nhub LAB online=yes password=current\n"
     "user LAB/a password=current\nuser LAB/b radius=\nradius LAB server=x secret=current\n"
     "reaper hubs=LAB password=current\n"
 )
-HELD = {
+LOCKOUTS = {
     "administrator": "canary-admin",
     "ipsec": "canary-key",
     "hubs": {"LAB": "canary-hub"},
@@ -28,15 +27,15 @@ HELD = {
 
 
 @pytest.fixture
-def renewal(tmp_path: Path) -> Renewal:
-    made = Renewal(Machine(str(tmp_path)), "hub")
+def renewal(tmp_path: Path) -> SecretDigests:
+    made = SecretDigests(Machine(str(tmp_path)), "hub")
     made.begin(DOCUMENT)
-    made.end(DOCUMENT, Secrets(HELD))
+    made.end(DOCUMENT, Secrets(LOCKOUTS))
     return made
 
 
-def renewed(renewal: Renewal, document: str = DOCUMENT, **changes: Any) -> list[str] | None:
-    return renewal.renewed(parse(document), Secrets({**HELD, **changes}))
+def renewed(renewal: SecretDigests, document: str = DOCUMENT, **changes: Any) -> list[str] | None:
+    return renewal.renewed(parse(document), Secrets({**LOCKOUTS, **changes}))
 
 
 @pytest.mark.parametrize(
@@ -52,29 +51,29 @@ def renewed(renewal: Renewal, document: str = DOCUMENT, **changes: Any) -> list[
     ],
 )
 def test_a_secret_that_the_configuration_changed_is_told_by_its_place(
-    renewal: Renewal, changes: dict[str, Any], places: list[str]
+    renewal: SecretDigests, changes: dict[str, Any], places: list[str]
 ) -> None:
     assert renewed(renewal, **changes) == places
 
 
-def test_a_user_who_is_new_has_a_new_secret(renewal: Renewal) -> None:
+def test_a_user_who_is_new_has_a_new_secret(renewal: SecretDigests) -> None:
     assert renewed(renewal, f"{DOCUMENT}user LAB/c password=current\n") == ["user LAB/c password"]
 
 
-def test_no_secret_lies_in_what_is_kept_and_root_alone_reads_it(renewal: Renewal, tmp_path: Path) -> None:
+def test_no_secret_lies_in_what_is_kept_and_root_alone_reads_it(renewal: SecretDigests, tmp_path: Path) -> None:
     kept = list((tmp_path / "var/lib/labvpn").iterdir())
     assert kept and all("canary" not in path.read_text() and path.stat().st_mode & 0o077 == 0 for path in kept)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"salt": 1}', '{"salt": "s", "digests": []}', "\x00"])
-def test_a_damaged_memory_blames_nobody_and_stops_nothing(renewal: Renewal, tmp_path: Path, text: str) -> None:
+def test_a_damaged_memory_blames_nobody_and_stops_nothing(renewal: SecretDigests, tmp_path: Path, text: str) -> None:
     Path(tmp_path, renewal.digests[1:]).write_text(text)
     assert renewed(renewal) is None
-    renewal.end(DOCUMENT, Secrets(HELD))
+    renewal.end(DOCUMENT, Secrets(LOCKOUTS))
     assert renewed(renewal) == []
 
 
-def test_a_folder_in_the_place_of_the_memory_blames_nobody(renewal: Renewal, tmp_path: Path) -> None:
+def test_a_folder_in_the_place_of_the_memory_blames_nobody(renewal: SecretDigests, tmp_path: Path) -> None:
     place = Path(tmp_path, renewal.digests[1:])
     place.unlink()
     place.mkdir()
@@ -83,7 +82,7 @@ def test_a_folder_in_the_place_of_the_memory_blames_nobody(renewal: Renewal, tmp
     assert renewal.begun() is None
 
 
-def test_a_run_that_was_cut_off_leaves_what_it_was_about_and_one_that_ended_does_not(renewal: Renewal) -> None:
+def test_a_run_that_was_cut_off_leaves_what_it_was_about_and_one_that_ended_does_not(renewal: SecretDigests) -> None:
     assert renewal.begun() is None
     renewal.begin("hub LAB online=no\n")
     assert renewal.begun() == "hub LAB online=no\n"
@@ -91,8 +90,8 @@ def test_a_run_that_was_cut_off_leaves_what_it_was_about_and_one_that_ended_does
     assert (renewal.begun(), renewed(renewal)) == (None, None)
 
 
-def test_two_hosts_with_one_secret_keep_different_digests(renewal: Renewal, tmp_path: Path) -> None:
+def test_two_hosts_with_one_secret_keep_different_digests(renewal: SecretDigests, tmp_path: Path) -> None:
     file = Path(tmp_path, renewal.digests[1:])
     first = json.loads(file.read_text())["digests"]
-    renewal.end(DOCUMENT, Secrets(HELD))
+    renewal.end(DOCUMENT, Secrets(LOCKOUTS))
     assert not set(first.values()) & set(json.loads(file.read_text())["digests"].values())

@@ -9,7 +9,7 @@ import pytest
 from labvpn.agent.core.machine import Outcome
 from labvpn.agent.firewalld.bus import entries_of, quick
 from labvpn.agent.firewalld.firewalld import Firewalld
-from labvpn.agent.firewalld.foreign_rules import Beside, lost, returned, rules_of
+from labvpn.agent.firewalld.foreign_rules import ForeignRules, lost, returned, rules_of
 from labvpn.agent.firewalld.kernel_rules import KernelRules
 from labvpn.agent.firewalld.rollback import merged
 from labvpn.agent.firewalld.runtime import Held, Runtime, differences_of, steps
@@ -163,10 +163,10 @@ def test_rules_of_iptables_come_back_to_their_old_places_and_firewalls_own_are_i
 
 def test_rules_that_could_not_be_brought_back_are_told(tmp_path: Path) -> None:
     machine = FakeMachine(tmp_path, {"iptables-save": SAVED, "ip6tables-save": Outcome(127), "nft": Outcome(127)})
-    beside = Beside(KernelRules(Firewalld(machine)))
-    before = beside.look()
+    foreign = ForeignRules(KernelRules(Firewalld(machine)))
+    before = foreign.snapshot()
     machine.answers["iptables-save"] = RELOADED
-    assert beside.restore(before, 0) == [
+    assert foreign.restore(before, 0) == [
         "iptables-save filter INPUT: -A INPUT -s 192.0.2.9/32 -j DROP",
         "iptables-save filter DOCKER: -A DOCKER -d 172.17.0.2/32 -j ACCEPT",
     ]

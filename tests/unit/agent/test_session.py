@@ -54,8 +54,8 @@ def session(root: Path, **request: Any) -> Session:
 
 def test_a_run_leaves_what_it_applied_and_nothing_begun(users: Users, tmp_path: Path) -> None:
     session(tmp_path, desired=OLD).converge("hub")
-    seen = session(tmp_path, secrets={"administrator": "x"}).look("hub", OLD)
-    assert (seen["observed"], seen["applied"], seen["begun"], seen["renewed"]) == (OLD, OLD, None, [])
+    answer = session(tmp_path, secrets={"administrator": "x"}).inspect("hub", OLD)
+    assert (answer["observed"], answer["applied"], answer["begun"], answer["renewed"]) == (OLD, OLD, None, [])
 
 
 def test_a_run_that_is_cut_off_leaves_what_it_was_about_until_the_next_one_ends(users: Users, tmp_path: Path) -> None:
@@ -63,24 +63,24 @@ def test_a_run_that_is_cut_off_leaves_what_it_was_about_until_the_next_one_ends(
     users.breaks = True
     with pytest.raises(AgentError):
         session(tmp_path, desired=NEW).converge("hub")
-    seen = session(tmp_path).look("hub", OLD)
-    assert (seen["observed"], seen["applied"], seen["begun"]) == (NEW, OLD, NEW)
+    answer = session(tmp_path).inspect("hub", OLD)
+    assert (answer["observed"], answer["applied"], answer["begun"]) == (NEW, OLD, NEW)
     users.breaks = False
     session(tmp_path, desired=OLD).converge("hub")
-    assert session(tmp_path).look("hub", OLD)["begun"] is None
+    assert session(tmp_path).inspect("hub", OLD)["begun"] is None
 
 
 def test_who_asks_without_secrets_learns_nothing_of_them(users: Users, tmp_path: Path) -> None:
     session(tmp_path, desired=OLD).converge("hub")
-    assert session(tmp_path).look("hub", OLD)["renewed"] is None
+    assert session(tmp_path).inspect("hub", OLD)["renewed"] is None
 
 
 def test_a_host_that_an_older_version_applied_says_that_it_knows_nothing_of_secrets(
     users: Users, tmp_path: Path
 ) -> None:
     State(Machine(str(tmp_path)), "hub").record(OLD)
-    seen = session(tmp_path, secrets={"administrator": "x"}).look("hub", OLD)
-    assert (seen["applied"], seen["begun"], seen["renewed"]) == (OLD, None, None)
+    answer = session(tmp_path, secrets={"administrator": "x"}).inspect("hub", OLD)
+    assert (answer["applied"], answer["begun"], answer["renewed"]) == (OLD, None, None)
 
 
 def test_a_removal_leaves_no_memory(users: Users, tmp_path: Path) -> None:

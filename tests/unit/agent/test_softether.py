@@ -10,7 +10,8 @@ import pytest
 from labvpn.agent.core.concern import Concern, observed_text
 from labvpn.agent.core.document import Change, parse, parse_line
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.core.state import KEPT_PASSWORD, State
+from labvpn.agent.core.paths import KEPT_PASSWORD
+from labvpn.agent.core.state import State
 from labvpn.agent.softether.config_file import load
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.initial_config import initial_config
@@ -131,7 +132,7 @@ def test_a_user_that_a_run_cut_off_has_made_is_set(softether: FakeSoftEther, mon
 
 
 def test_a_user_without_a_password_is_refused_by_name(softether: FakeSoftEther) -> None:
-    with pytest.raises(AgentError, match="no password came for the user LAB/stranger"):
+    with pytest.raises(AgentError, match="has no password for the user LAB/stranger"):
         Users(softether).apply([Change(parse_line("user LAB/stranger password=current"), None)])
 
 
@@ -167,7 +168,7 @@ def test_the_last_listener_is_not_deleted(softether: FakeSoftEther) -> None:
     softether.answers["EnumListener"] = {
         "ListenerList": [{"Ports_u32": 443, "Enables_bool": True, "Errors_bool": False}]
     }
-    with pytest.raises(AgentError, match="without any listener"):
+    with pytest.raises(AgentError, match="no listener left"):
         server(softether).handlers["listener"].remove([parse_line("listener 443 enabled=yes")])
 
 

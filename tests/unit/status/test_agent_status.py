@@ -11,8 +11,8 @@ import pytest
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import BAN_LIST
 from labvpn.agent.core.times import moment
-from labvpn.agent.firewalld.ban_list import BANNED
 from labvpn.agent.main import work
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.installations import PACKAGED
@@ -108,7 +108,7 @@ def test_a_login_that_is_refused_for_another_reason_than_the_password_counts_too
 def test_who_is_barred_now_is_told_and_who_was_is_not(tmp_path: Path) -> None:
     reading, _ = status(tmp_path)
     until = time.time() + 300
-    reading.machine.write(BANNED, json.dumps({"192.0.2.7": [until, 10], "192.0.2.8": [until - 400, 10]}))
+    reading.machine.write(BAN_LIST, json.dumps({"192.0.2.7": [until, 10], "192.0.2.8": [until - 400, 10]}))
     assert json.loads(reading.report())["barred"] == [{"source": "192.0.2.7", "until": until, "failures": 10}]
 
 

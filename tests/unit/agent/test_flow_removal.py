@@ -11,7 +11,7 @@ import pytest
 
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.firewalld import flow_removal
-from labvpn.agent.firewalld.flow_removal import Carried, Forgetting, carried, carries, near, source_of
+from labvpn.agent.firewalld.flow_removal import FlowRemoval, Transport, carries, near, source_of, transport_of
 from labvpn.agent.firewalld.flows import ENTRY, FORGET, Flow, attribute, attributes, flow_of, is_near, message, messages
 from labvpn.agent.softether.rpc import Unreachable
 
@@ -76,28 +76,28 @@ def test_only_a_barred_sources_flows_to_the_vpns_ports_are_meant(one: Flow, sour
 
 
 def test_the_port_of_a_session_is_read_as_the_server_writes_it() -> None:
-    assert carried("SID-GUEST1-[OPENVPN_L3]-2", {"ClientPort_u32": 264568832}) == Carried(50447, "port")
-    assert carried("SID-GUEST1-3", {"ClientPort_u32": 264568832}).by == "tcp"
-    assert carried("SID-GUEST1-[L2TP]-3", {}).by == "ipsec"
-    assert carried("SID-GUEST1-[SOMETHING]-3", {"ClientPort_u32": 1}).by == ""
-    assert carried("SID-GUEST1-[OPENVPN_L3]-2", {}).by == ""
+    assert transport_of("SID-GUEST1-[OPENVPN_L3]-2", {"ClientPort_u32": 264568832}) == Transport(50447, "port")
+    assert transport_of("SID-GUEST1-3", {"ClientPort_u32": 264568832}).by == "tcp"
+    assert transport_of("SID-GUEST1-[L2TP]-3", {}).by == "ipsec"
+    assert transport_of("SID-GUEST1-[SOMETHING]-3", {"ClientPort_u32": 1}).by == ""
+    assert transport_of("SID-GUEST1-[OPENVPN_L3]-2", {}).by == ""
 
 
 @pytest.mark.parametrize(
     ("session", "one", "kept"),
     [
-        (Carried(40000, "port"), flow(), True),
-        (Carried(40001, "port"), flow(), False),
-        (Carried(40001, "port"), flow(SERVER, 1194, 40001, to=GUESSER), True),
-        (Carried(50000, "tcp"), flow(port=443, protocol="tcp"), True),
-        (Carried(50000, "tcp"), flow(), False),
-        (Carried(1701, "ipsec"), flow(port=4500), True),
-        (Carried(1701, "ipsec"), flow(port=0, protocol="esp"), True),
-        (Carried(1701, "ipsec"), flow(), False),
-        (Carried(0, ""), flow(), True),
+        (Transport(40000, "port"), flow(), True),
+        (Transport(40001, "port"), flow(), False),
+        (Transport(40001, "port"), flow(SERVER, 1194, 40001, to=GUESSER), True),
+        (Transport(50000, "tcp"), flow(port=443, protocol="tcp"), True),
+        (Transport(50000, "tcp"), flow(), False),
+        (Transport(1701, "ipsec"), flow(port=4500), True),
+        (Transport(1701, "ipsec"), flow(port=0, protocol="esp"), True),
+        (Transport(1701, "ipsec"), flow(), False),
+        (Transport(0, ""), flow(), True),
     ],
 )
-def test_what_may_be_a_live_sessions_flow_is_kept(session: Carried, one: Flow, kept: bool) -> None:
+def test_what_may_be_a_live_sessions_flow_is_kept(session: Transport, one: Flow, kept: bool) -> None:
     assert carries(session, one) is kept
 
 
@@ -121,9 +121,9 @@ class FakeKernel:
 
 
 @pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Forgetting:
+def watch(monkeypatch: pytest.MonkeyPatch) -> FlowRemoval:
     monkeypatch.setattr(flow_removal, "Kernel", FakeKernel)
-    found = Forgetting(Machine(), ["LAB"])
+    found = FlowRemoval(Machine(), ["LAB"])
 
     def call(method: str, **_parameters: Any) -> Any:
         if method == "EnumSession":
@@ -134,7 +134,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Forgetting:
     return found
 
 
-def test_everything_but_the_live_session_and_the_neighbours_is_forgotten(watch: Forgetting) -> None:
+def test_everything_but_the_live_session_and_the_neighbours_is_forgotten(watch: FlowRemoval) -> None:
     live, others = flow(source_port=50447), [flow(source_port=port) for port in range(40000, 40012)]
     FakeKernel.known = (live, *others, flow(NEIGHBOUR), flow(port=22, protocol="tcp"))
     assert watch.forget(PORTS, {GUESSER}) == ""
@@ -142,7 +142,7 @@ def test_everything_but_the_live_session_and_the_neighbours_is_forgotten(watch: 
 
 
 def test_without_an_answer_of_the_server_no_session_is_risked_and_that_is_said(
-    watch: Forgetting, monkeypatch: pytest.MonkeyPatch
+    watch: FlowRemoval, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def silent(*_words: Any, **_more: Any) -> Any:
         raise Unreachable("no answer")
@@ -154,4 +154,4 @@ def test_without_an_answer_of_the_server_no_session_is_risked_and_that_is_said(
 
 
 def test_the_kernel_of_another_root_is_not_asked(tmp_path: Path) -> None:
-    assert Forgetting(Machine(str(tmp_path)), ["LAB"]).forget(PORTS, {GUESSER}) == ""
+    assert FlowRemoval(Machine(str(tmp_path)), ["LAB"]).forget(PORTS, {GUESSER}) == ""

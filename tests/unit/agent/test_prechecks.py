@@ -9,11 +9,12 @@ import pytest
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.lists import covers
 from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.paths import RETURNED
 from labvpn.agent.core.state import State
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.listening_ports import is_loopback, listening
 from labvpn.agent.firewalld.prechecks import Prechecks
-from labvpn.agent.firewalld.rollback import RETURNED, Rollback
+from labvpn.agent.firewalld.rollback import Rollback
 from tests.unit.agent.fakes import Answers, FakeMachine
 
 UP: Answers = {"systemctl is-active": Outcome(3), "systemctl is-active --quiet firewalld": ""}
@@ -23,7 +24,7 @@ CLOSED = "closed public/8000/tcp only=203.0.113.20\n"
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
 
-def guard(root: Path, answers: Answers) -> tuple[Prechecks, FakeMachine]:
+def prechecks(root: Path, answers: Answers) -> tuple[Prechecks, FakeMachine]:
     machine = FakeMachine(root, answers)
     machine.write("/usr/bin/firewall-cmd", "")
     machine.write("/usr/lib/firewalld/zones/public.xml", '<zone><service name="ssh"/></zone>')
@@ -43,44 +44,44 @@ def zones(*parts: str, name: str = "public") -> Answers:
 
 
 def openings(root: Path, *parts: str) -> list[str]:
-    asked, _ = guard(root, zones("interfaces: eth0", *parts))
+    asked, _ = prechecks(root, zones("interfaces: eth0", *parts))
     return asked.warnings(parse(CLOSED))
 
 
 def test_zones_and_interfaces_that_are_not_there_are_refused_all_at_once(tmp_path: Path) -> None:
-    asked, _ = guard(tmp_path, DOWN)
+    asked, _ = prechecks(tmp_path, DOWN)
     wanted = parse("zone pubic services=vpnserver\nsource 192.0.2.1 zone=wrk\ninterface eth9 zone=public\n")
     assert [what for what, _ in asked.refusals(wanted)] == [
         "has no firewalld zone pubic",
         "has no firewalld zone wrk",
         "has no network interface eth9",
     ]
-    assert all("name one that it has" in remedy for _, remedy in asked.refusals(wanted))
+    assert all("name one that exists" in remedy for _, remedy in asked.refusals(wanted))
 
 
 def test_another_manager_is_refused_unless_it_is_named(tmp_path: Path) -> None:
-    asked, _ = guard(tmp_path, {**DOWN, "systemctl is-active --quiet nftables": ""})
+    asked, _ = prechecks(tmp_path, {**DOWN, "systemctl is-active --quiet nftables": ""})
     ((what, remedy),) = asked.refusals(parse(START))
-    assert "managed by nftables already" in what
+    assert "already has a firewall managed by nftables" in what
     assert "name it in `firewall.beside`" in remedy
     assert asked.refusals(parse(START.replace("active=yes", "active=yes beside=nftables"))) == []
 
 
 def test_ufw_that_is_switched_off_is_no_manager(tmp_path: Path) -> None:
-    asked, machine = guard(tmp_path, {**DOWN, "systemctl is-active --quiet ufw": ""})
+    asked, machine = prechecks(tmp_path, {**DOWN, "systemctl is-active --quiet ufw": ""})
     machine.write("/etc/ufw/ufw.conf", "ENABLED=no\n")
     assert asked.refusals(parse(START)) == []
 
 
 def test_a_manager_beside_a_running_firewalld_is_said(tmp_path: Path) -> None:
-    asked, _ = guard(tmp_path, {**UP, "systemctl is-active --quiet ferm": ""})
+    asked, _ = prechecks(tmp_path, {**UP, "systemctl is-active --quiet ferm": ""})
     assert asked.warnings(parse(START)) == [
-        "beside firewalld the VPN host has a firewall managed by ferm already; each may undo the other's rules"
+        "beside firewalld the VPN host already has a firewall managed by ferm; each may undo the other's rules"
     ]
 
 
 def test_every_port_that_the_start_closes_is_named_with_its_program(tmp_path: Path) -> None:
-    asked, machine = guard(tmp_path, DOWN)
+    asked, machine = prechecks(tmp_path, DOWN)
     rows = [
         tcp("00000000:1F40"),
         tcp("0100007F:2328"),
@@ -149,12 +150,12 @@ def test_what_leaves_a_closed_port_closed_is_not_mentioned(tmp_path: Path, part:
 
 
 def test_a_zone_that_no_packet_comes_to_opens_nothing(tmp_path: Path) -> None:
-    asked, _ = guard(tmp_path, zones("ports: 8000/tcp", name="work"))
+    asked, _ = prechecks(tmp_path, zones("ports: 8000/tcp", name="work"))
     assert asked.warnings(parse(CLOSED)) == []
 
 
 def test_rules_that_returned_are_said_in_the_next_preview(tmp_path: Path) -> None:
-    asked, machine = guard(tmp_path, {})
+    asked, machine = prechecks(tmp_path, {})
     machine.write(RETURNED, "\n")
     assert "returned to its old rules" in asked.warnings([])[0]
 

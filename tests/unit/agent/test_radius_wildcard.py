@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from labvpn.agent.core.document import parse, parse_line
-from labvpn.agent.core.state import HELD, State
+from labvpn.agent.core.paths import LOCKOUTS
+from labvpn.agent.core.secret_digests import Secrets
+from labvpn.agent.core.state import State
 from labvpn.agent.daemons.session_reaper import SessionReaper
 from labvpn.agent.softether.authentication import login_parameters, login_value
-from labvpn.agent.softether.client import Secrets
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.lockouts import Lockouts
 from labvpn.agent.softether.radius_wildcard import STAND_IN, WILDCARD
@@ -104,33 +105,33 @@ def test_everybody_is_asked_for_once_in_a_round(machine: FakeMachine, monkeypatc
 
 
 def test_a_hold_of_one_name_leaves_everybody_else_in(machine: FakeMachine) -> None:
-    accounts, holds = Accounts(), Lockouts(machine, "LAB")
-    assert holds.hold(accounts.call, "jdoe", 1000, 60)
+    accounts, lockouts = Accounts(), Lockouts(machine, "LAB")
+    assert lockouts.lock_out(accounts.call, "jdoe", 1000, 60)
     made = accounts.users["jdoe"]
     assert (made["policy:Access_bool"], made["AuthType_u32"], made["policy:AutoDisconnect_u32"]) == (False, 4, 1800)
     assert accounts.users[WILDCARD]["policy:Access_bool"] is True
     assert "NumLogin_u32" not in made
-    assert holds.lift(accounts.call, 1059) == []
-    assert holds.lift(accounts.call, 1060) == ["jdoe"]
+    assert lockouts.lift(accounts.call, 1059) == []
+    assert lockouts.lift(accounts.call, 1060) == ["jdoe"]
     assert list(accounts.users) == [WILDCARD]
 
 
 def test_a_hold_that_is_renewed_still_ends_with_nobody_left(machine: FakeMachine) -> None:
     accounts = Accounts()
-    Lockouts(machine, "LAB").hold(accounts.call, "jdoe", 1000, 60)
-    Lockouts(machine, "LAB").hold(accounts.call, "jdoe", 1030, 60)
+    Lockouts(machine, "LAB").lock_out(accounts.call, "jdoe", 1000, 60)
+    Lockouts(machine, "LAB").lock_out(accounts.call, "jdoe", 1030, 60)
     assert Lockouts(machine, "LAB").lift(accounts.call, 1060) == []
     assert Lockouts(machine, "LAB").lift(accounts.call, 1090) == ["jdoe"]
     assert list(accounts.users) == [WILDCARD]
 
 
 def test_a_server_that_came_back_with_a_user_of_a_hold_that_is_over_is_rid_of_him(machine: FakeMachine) -> None:
-    accounts, holds = Accounts(), Lockouts(machine, "LAB")
-    holds.hold(accounts.call, "jdoe", 1000, 60)
+    accounts, lockouts = Accounts(), Lockouts(machine, "LAB")
+    lockouts.lock_out(accounts.call, "jdoe", 1000, 60)
     again = dict(accounts.users["jdoe"])
-    holds.lift(accounts.call, 1060)
+    lockouts.lift(accounts.call, 1060)
     accounts.users["jdoe"] = again
-    holds.lift(accounts.call, 1100, anew=True)
+    lockouts.lift(accounts.call, 1100, again=True)
     assert list(accounts.users) == [WILDCARD]
 
 
@@ -149,19 +150,19 @@ def test_a_name_that_no_user_can_have_is_cut_and_not_held_and_the_journal_says_s
         return listed(user) if method == "EnumSession" else accounts.call(method, **named)
 
     monkeypatch.setattr(one, "call", call)
-    (said,) = one.cut(2_000_000_000)
+    (said,) = one.end_sessions(2_000_000_000)
     assert ended == [f"SID-{user}"]
-    assert said.endswith("not held off: SoftEther takes no such user")
+    assert said.endswith("not locked out: SoftEther does not accept such a user")
     assert accounts.users[WILDCARD]["policy:Access_bool"] is True
-    assert not one.holds.held()
+    assert not one.lockouts.any_active()
 
 
 def test_a_line_that_a_held_name_is_given_meanwhile_outlives_the_hold(machine: FakeMachine) -> None:
-    accounts, holds = Accounts(), Lockouts(machine, "LAB")
-    holds.hold(accounts.call, "jdoe", 1000, 60)
+    accounts, lockouts = Accounts(), Lockouts(machine, "LAB")
+    lockouts.lock_out(accounts.call, "jdoe", 1000, 60)
     declared = {"Name_str": "jdoe", "Note_utf": "", "UsePolicy_bool": True, "policy:Access_bool": False}
     accounts.users["jdoe"] = dict(declared)
-    holds.lift(accounts.call, 1060)
+    lockouts.lift(accounts.call, 1060)
     assert accounts.users["jdoe"] == declared
 
 
@@ -169,8 +170,8 @@ def test_whom_the_reaper_made_for_a_moment_is_no_user_of_the_hub(softether: Fake
     with_user(softether, "jdoe", Note=STAND_IN)
     hub = HubConcern(State(softether.machine, "hub"), softether)
     text = "hub LAB online=yes exclusive=yes\nuser LAB/owner MultiLogins=0\nuser LAB/Traffic MultiLogins=0\n"
-    held = {"LAB": {"jdoe": {"lifted": False, "made": True}}}
-    softether.machine.write(HELD, json.dumps(held))
+    active = {"LAB": {"jdoe": {"lifted": False, "made": True}}}
+    softether.machine.write(LOCKOUTS, json.dumps(active))
     assert Users(softether).read(parse_line("user LAB/jdoe radius=jdoe")) is None
     assert hub.surplus(parse(text), {}) == []
     assert hub.notes(parse(text.replace("exclusive=yes", "exclusive=no"))) == []
@@ -208,7 +209,7 @@ def test_an_everybody_made_by_hand_is_a_warning_with_both_ways_out(softether: Fa
     with_user(softether, WILDCARD)
     hub = HubConcern(State(softether.machine, "hub"), softether)
     (warning,) = hub.warnings(parse(TEXT))
-    assert warning.startswith("the user * of LAB was made by hand, so everybody whom its RADIUS server knows gets in: ")
+    assert warning.startswith("the user * of LAB was made by hand, so everyone whom its RADIUS server knows gets in: ")
     assert hub.notes(parse(TEXT)) == []
     assert hub.warnings(parse(TEXT + LINE + "\n")) == []
 

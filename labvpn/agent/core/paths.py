@@ -1,0 +1,43 @@
+"""Every file and folder of ours on the VPN host."""
+
+AGENT = "/usr/local/lib/labvpn/agent"
+UNIT_FILE = "/etc/systemd/system/{}.service"
+
+HOME = "/var/lib/labvpn"
+"""The agent's state, readable by root alone."""
+
+RUN = "/run/labvpn"
+"""State that lasts until the next boot; it is in memory, so a full disk cannot get in its way."""
+
+BACKUPS = "/var/backups/labvpn"
+"""Outside of HOME, which is deleted with the stack: a backup stays."""
+
+KEPT_PASSWORD = HOME + "/administrator"
+BROUGHT = HOME + "/host.packages.json"
+KEPT_ARCHIVE = HOME + "/archive.tar.gz"
+CRASHES = HOME + "/crashes.json"
+
+REAPER_ORDERS = HOME + "/reaper.json"
+"""The session reaper's rules and the hubs' passwords."""
+
+LOCKOUTS = HOME + "/held.json"
+"""The locked out users, by hub."""
+
+BAN_ORDERS = HOME + "/bans.json"
+"""The login guard's rules."""
+
+BAN_LIST = HOME + "/barred.json"
+"""The banned sources, each with its end in seconds since 1970 and its failed logins; it outlasts a boot."""
+
+BAN_LIST_NOW = RUN + "/barred.json"
+"""The same in memory: it is written before a rule changes, and a full disk cannot get in its way."""
+
+GUARD_HEALTH = RUN + "/guard.json"
+"""What kept the login guard from working in its last round; the file is as old as that round."""
+
+SSH_OPENED = HOME + "/firewall.ssh.json"
+"""What we added so that SSH stays open on a host whose firewalld did not run."""
+
+SAVED = HOME + "/firewall.saved"
+RETURNED = HOME + "/firewall.returned"
+RULES_FILE = "/run/labvpn-rules"
