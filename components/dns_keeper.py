@@ -81,7 +81,7 @@ class Keeper:
         """Raise NameRefused where IPv6 is not open to what shall be written; the hops before the name stand by now."""
         findings = tried(new, self.ports)
         if refusals := [finding for finding in findings if finding.refuses]:
-            raise NameRefused(refusals)
+            raise NameRefused(self.name, refusals)
         for finding in findings:
             self.say(str(finding))
 

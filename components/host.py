@@ -17,7 +17,7 @@ from labvpn.agent import bundle
 from labvpn.connect import inspect as hops
 from labvpn.connect.errors import HopErrors
 from labvpn.connect.inspect import Snapshot
-from labvpn.connect.ssh import ISOLATED, as_root
+from labvpn.connect.ssh import AGENT, RUN_AGENT, STATE, as_root
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError
@@ -31,9 +31,6 @@ from labvpn.render.agent_request import Secrets, question, request, secrets
 from labvpn.render.certificate import server_certificate
 from labvpn.render.documents import Concern, documents, origin
 
-AGENT = "/usr/local/lib/labvpn/agent"
-"""Where the agent stands on the host."""
-
 PLACE = (
     "d={folder}; mkdir -p $d; cd $d; read -r h; rm -rf agent.new; head -n -1 >agent.new; "
     'echo "$h agent.new" | sha256sum -c --quiet; chmod 755 agent.new; [ -f agent ] || rm -rf agent; '
@@ -42,19 +39,13 @@ PLACE = (
 """Puts the agent in its place in one step, and only as a whole: its SHA-256 comes before it, a line that is none of it
 behind."""
 
-RUN = f"{ISOLATED} {AGENT}"
-"""How it is started: with no code from the login's folder, home or environment."""
-
-STATE = "/var/lib/labvpn"
-"""Where the agent remembers what is ours and what was there before us."""
-
 PROTECTED = (Concern.HOST, Concern.SERVER, Concern.HUB)
 """Without which nobody can dial in."""
 
 APPLY_SECONDS = 900
 """The longest that one concern may take on the host: a package installation over a slow line."""
 
-APPLY = f"/usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin timeout {APPLY_SECONDS} {RUN}"
+APPLY = f"/usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin timeout {APPLY_SECONDS} {RUN_AGENT}"
 """The agent with that limit, by a path that the login's start files have no part in."""
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from labvpn.agent import bundle
 from labvpn.connect import fortigate, paths, ssh
 from labvpn.connect.dns import inspect
-from labvpn.connect.errors import HopError, HopErrors
+from labvpn.connect.errors import Code, HopError, HopErrors
 from labvpn.connect.refused import last_line
 from labvpn.connect.ssh import ISOLATED
 from labvpn.model.credentials import Credentials
@@ -27,6 +27,9 @@ Answer = TypeVar("Answer")
 
 OBSERVE_SECONDS = 120
 """How long the host may take to show itself: 10,000 users are read in a few seconds."""
+
+VERSION = r"\d+\.\d+[\d.]*"
+"""What BOOTSTRAP prints, and nothing else, where Python is too old."""
 
 OLDEST = "sys.version_info<(3,6) and sys.exit(sys.version.split()[0])"
 BOOTSTRAP = f'{ISOLATED} -c "import sys;{OLDEST};n=int(sys.stdin.readline());exec(sys.stdin.read(n))"'
@@ -116,18 +119,21 @@ async def ask_agent(server: Server, opens: Mapping[str, str], host_key: str, com
     try:
         return await ssh.run(server, key, host_key, line, stdin, OBSERVE_SECONDS, password)
     except HopError as error:
-        raise _of_python(f"The VPN host {server.ssh_host}", error) from None
+        raise _python_error(error) from None
 
 
-def _of_python(hop: str, error: HopError) -> HopError:
-    """That there is no Python for the agent, where that was the trouble."""
+def _python_error(error: HopError) -> HopError:
+    """The error of a host that has no Python for the agent, where that was the cause; otherwise the error itself."""
     lines = "`apt-get install python3` (Debian, Ubuntu) or `yum install python3` (CentOS, Rocky, Alma)"
-    if re.search(r"python3\b.*(not found|No such file)", str(error)):
-        return HopError(hop, "has no python3, which the agent needs", f"install it: {lines}")
-    if old := re.search(r"refused: (\d+\.\d+[\d.]*);", str(error)):
-        return HopError(hop, f"has Python {old[1]} and the agent needs 3.6", f"install a newer one: {lines}")
-    if "option: -I" in str(error) or "option -I" in str(error):
-        return HopError(hop, "has a python3 that is no Python 3", f"install one: {lines}")
+    if error.code is Code.NO_PROGRAM:
+        return HopError(error.hop, "has no python3, which the agent needs", f"install it: {lines}")
+    if error.code is not Code.EXITED:
+        return error
+    version = last_line(error.output, "")
+    if re.fullmatch(VERSION, version):
+        return HopError(error.hop, f"has Python {version} and the agent needs 3.6", f"install a newer one: {lines}")
+    if "option: -I" in error.output or "option -I" in error.output:
+        return HopError(error.hop, "has a python3 that is not Python 3", f"install one: {lines}")
     return error
 
 

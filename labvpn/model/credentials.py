@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 
 from labvpn.model.base import Value
 from labvpn.model.dns import DnsMode
-from labvpn.model.identity import CERTIFICATE, kinds
+from labvpn.model.pem import CERTIFICATE, kinds
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength
 from labvpn.model.problems import Problem

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from labvpn.kit.request import Trust
-from labvpn.model.identity import blocks
+from labvpn.model.pem import blocks
 from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError
 from labvpn.render.certificate import ServerCertificate, create_authority, notes, server_certificate

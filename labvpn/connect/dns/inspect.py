@@ -31,8 +31,10 @@ def zone_of(name: DnsName, secret: str) -> Zone:
 class NameRefused(HopError):
     """Everything that stands in the way of the name, a sentence a line."""
 
-    def __init__(self, findings: Iterable[DnsFinding]) -> None:
-        Exception.__init__(self, "\n".join(map(str, findings)))
+    def __init__(self, name: str, findings: Iterable[DnsFinding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(f"The name {name}", "cannot be kept by update", "see the findings")
+        self.args = ("\n".join(map(str, self.findings)),)
 
 
 def check(name: DnsName, secret: str | None) -> DnsSnapshot:
@@ -40,7 +42,7 @@ def check(name: DnsName, secret: str | None) -> DnsSnapshot:
     sight = inspect(name, secret)
     refusals = [finding for finding in find_problems(name, sight) if finding.refuses]
     if refusals and name.mode is DnsMode.UPDATE:
-        raise NameRefused(refusals)
+        raise NameRefused(name.fqdn, refusals)
     return sight
 
 

@@ -173,5 +173,5 @@ def _awaken(ask: Callable[[], Sets], deadline: float, say: Say) -> Sets:
         except Silent as error:
             if time.monotonic() > deadline:
                 remedy = "an update that was sent may still be done when it wakes; run this again, it reads first"
-                raise HopError(str(error), "and did not wake meanwhile", remedy) from None
+                raise HopError(error.hop, f"{error.what} and did not recover meanwhile", remedy) from None
             say(f"{error}: asking again")
