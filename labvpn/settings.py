@@ -98,9 +98,9 @@ class _Reader:
             try:
                 built = model.model_validate(values, context=context)
             except ValidationError as error:
-                told = {above for problem in self.problems for above in _above(problem.place)}
+                reported = {above for problem in self.problems for above in _above(problem.place)}
                 found = [_with_remedy(problem) for problem in problems_of(error, place, model)]
-                self.note([problem for problem in found if not problem.place or problem.place not in told])
+                self.note([problem for problem in found if not problem.place or problem.place not in reported])
                 across.clear()
                 values = leftovers.without(values, [details["loc"] for details in error.errors()], model)
                 continue
@@ -120,7 +120,7 @@ def load(folder: Path | None = None, also: Check | None = None) -> Settings:
     at once.
     """
     reader = _Reader(pulumi.get_project(), folder or Path.cwd())
-    reader.note(_strays(reader.project))
+    reader.note(_unknown_keys(reader.project))
     before = len(reader.problems)
     source, users = _users(reader)
     of_users = len(reader.problems)
@@ -170,7 +170,7 @@ def _users(reader: _Reader) -> tuple[UsersFile, tuple[User, ...]]:
     return source, users
 
 
-def _strays(project: str) -> Iterator[Problem]:
+def _unknown_keys(project: str) -> Iterator[Problem]:
     """Keys that nobody reads: misspelt ones of ours, and ours below another's name."""
     known = [key for key in ("users", *names(Lab), *names(Credentials)) if key not in NOT_KEYS - {"users"}]
     for whole, value in sorted(_everything().items()):

@@ -69,7 +69,7 @@ def inspect_fortigate_alone(lab: Lab, credentials: Credentials) -> FortiGateSnap
 async def _inspect(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Snapshot:
     asked = zip(lab.servers, requests, strict=True)
     hosts = _all(*(_inspect_host(server, credentials, request) for server, request in asked))
-    names = _all(*(_inspect_name(pointing.name, credentials) for pointing in lab.names))
+    names = _all(*(_inspect_name(target.name, credentials) for target in lab.names))
     host, gate, name = await asyncio.gather(hosts, _inspect_fortigate(lab, credentials), names, return_exceptions=True)
     _raise_failures((host, gate, name))
     assert not isinstance(host, BaseException)  # noqa: S101  (mypy cannot see that failures were raised above)
@@ -78,9 +78,9 @@ async def _inspect(lab: Lab, credentials: Credentials, requests: Sequence[str]) 
     return Snapshot(host, gate, name)
 
 
-async def _all(*looks: Awaitable[Answer]) -> list[Answer]:
+async def _all(*inspections: Awaitable[Answer]) -> list[Answer]:
     """The answers of hops of one kind. Raises HopErrors with the failures of all of them."""
-    answers = await asyncio.gather(*looks, return_exceptions=True)
+    answers = await asyncio.gather(*inspections, return_exceptions=True)
     _raise_failures(answers)
     return [answer for answer in answers if not isinstance(answer, BaseException)]
 

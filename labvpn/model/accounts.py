@@ -16,7 +16,7 @@ SHORT_KEY = 20
 ANDROID_KEY = 9
 """Old Android clients fail where the key is longer."""
 
-SHOWN = 5
+MOST_NAMES = 5
 """So many names stand in a sentence."""
 
 OF_THE_RULES = frozenset({"", "securenat", "administrator"})
@@ -98,7 +98,7 @@ def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
     yield from _of_key(lab, credentials)
     yield from _of_secrets(credentials)
     yield from _of_ends(lab, datetime.now(UTC))
-    yield from _of_everybody(lab)
+    yield from _of_radius_wildcard(lab)
     if credentials.hub_password is not None and len(lab.all_hubs) > 1:
         yield (
             f"hubPassword is one password for {len(lab.all_hubs)} hubs, so whoever learns one has them all; "
@@ -146,22 +146,22 @@ def _of_ends(lab: Lab, now: datetime) -> Iterator[str]:
     """Accounts that are over, which may be what is meant, or a year that was mistyped."""
     over = [user for user in lab.users if user.expires and user.expires <= now]
     if over:
-        shown = ", ".join(f"{user.name} (since {user.expires:%Y-%m-%d})" for user in over[:SHOWN])
-        more = f" and {len(over) - SHOWN} more" if len(over) > SHOWN else ""
-        yield f"the accounts of {shown}{more} are over; give a later date to whoever should dial in"
+        listed = ", ".join(f"{user.name} (since {user.expires:%Y-%m-%d})" for user in over[:MOST_NAMES])
+        more = f" and {len(over) - MOST_NAMES} more" if len(over) > MOST_NAMES else ""
+        yield f"the accounts of {listed}{more} are over; give a later date to whoever should dial in"
 
 
-def _of_everybody(lab: Lab) -> Iterator[str]:
+def _of_radius_wildcard(lab: Lab) -> Iterator[str]:
     """Whom RADIUS lets in too beside the login of his own line, as measured on the server."""
     for name in [lab.hub_of(user) for user in lab.users if user.is_everybody]:
         users = [user for user in lab.users if lab.hub_of(user) == name and not user.is_everybody]
         either = [user.name for user in users if user.auth is not Auth.RADIUS or user.radius_name]
         if either:
-            more = f" and {len(either) - SHOWN} more" if len(either) > SHOWN else ""
+            more = f" and {len(either) - MOST_NAMES} more" if len(either) > MOST_NAMES else ""
             yield (
                 f"hub {name} has a line for *, so RADIUS lets these in as well, by the password that it has of the "
-                f"same name: {', '.join(either[:SHOWN])}{more}; keep the names out of RADIUS, or let the same people "
-                "have them there"
+                f"same name: {', '.join(either[:MOST_NAMES])}{more}; keep the names out of RADIUS, or let "
+                "the same people have them there"
             )
         free = [user.name for user in users if user.reach == "free"]
         if free and "access" not in lab.vpn.kept:

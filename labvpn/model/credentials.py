@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 
 from labvpn.model.base import Value
 from labvpn.model.dns import DnsMode
-from labvpn.model.pem import CERTIFICATE, kinds
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength
+from labvpn.model.pem import CERTIFICATE, kinds
 from labvpn.model.problems import Problem
 from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User

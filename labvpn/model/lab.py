@@ -140,7 +140,7 @@ class Lab(Value):
 
     @field_validator("listed")
     @classmethod
-    def _servers_are_equals(cls, listed: tuple[Server, ...], info: ValidationInfo) -> tuple[Server, ...]:
+    def _servers_are_distinct(cls, listed: tuple[Server, ...], info: ValidationInfo) -> tuple[Server, ...]:
         if listed and info.data.get("alone"):
             raise ValueError("stands beside server; write that one into the list, or leave the list out")
         if not listed and info.data.get("alone", listed) is None:

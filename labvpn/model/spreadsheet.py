@@ -169,12 +169,12 @@ def _fitted(
     problems: list[Problem] = []
     for line, cells in records:
         seen = [at for at, cell in enumerate(cells) if _seen(cell)]
-        stray = [at for at in seen if at >= len(header) or not header[at]]
-        if stray and stray[0] < len(header):
+        unnamed = [at for at in seen if at >= len(header) or not header[at]]
+        if unnamed and unnamed[0] < len(header):
             problems.append(
-                Problem(f"{place}:{line}", f"has '{cells[stray[0]][:40]}' in a column without a name; name it")
+                Problem(f"{place}:{line}", f"has '{cells[unnamed[0]][:40]}' in a column without a name; name it")
             )
-        elif stray:
+        elif unnamed:
             problems.append(
                 Problem(f"{place}:{line}", "has more columns than the header; quote values that hold a separator")
             )

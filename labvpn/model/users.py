@@ -141,7 +141,7 @@ class User(Policies):
         return self
 
     @model_validator(mode="after")
-    def _everybody_is_known_to_radius(self) -> Self:
+    def _wildcard_is_radius(self) -> Self:
         wrong = {
             f"auth must be radius, not {self.auth}": self.auth is not Auth.RADIUS,
             "leave radiusName out, since each is asked for by the name that he dials with": self.radius_name,

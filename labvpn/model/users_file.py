@@ -95,19 +95,19 @@ def _values(cells: Mapping[str, str], where: str) -> tuple[dict[str, str], list[
     """The cells that have a column of users, as they are meant, and those that a spreadsheet left broken."""
     # An account that was there before the stack has the name and the texts that it has.
     found = plain(cells.get("auth", "")) not in ("", Auth.PASSWORD)
-    as_it_stands = FREE | {"name"} if found else FREE
+    unchanged = FREE | {"name"} if found else FREE
     values: dict[str, str] = {}
     problems: list[Problem] = []
     known = set(columns())
     for name in filter(known.__contains__, cells):
-        if not plain(cells[name]) and name not in as_it_stands:
+        if not plain(cells[name]) and name not in unchanged:
             continue
         kept = AS_TEXT.fullmatch(cells[name].strip())
         value = kept[1] if kept else cells[name]
         if sentence := "" if found and name in FREE else _broken(value.strip()):
             problems.append(Problem(f"{where}.{name}", sentence))
         else:
-            values[name] = cells[name] if found and name in FREE else value if name in as_it_stands else plain(value)
+            values[name] = cells[name] if found and name in FREE else value if name in unchanged else plain(value)
     return values, problems
 
 

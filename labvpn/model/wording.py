@@ -90,7 +90,7 @@ class _Finding:
         self.given, self.wanted, self.limits, self.secret = given, wanted, limits, secret
 
     @property
-    def shown(self) -> str:
+    def quoted(self) -> str:
         """The value as a sentence begins with it."""
         if self.secret:
             return "what stands here"
@@ -103,26 +103,26 @@ class _Finding:
 
 
 def _truth(finding: _Finding) -> str:
-    return f"{finding.shown} is neither yes nor no; write true or false"
+    return f"{finding.quoted} is neither yes nor no; write true or false"
 
 
 def _whole(finding: _Finding) -> str:
-    return f"{finding.shown} is no whole number; write its digits alone, such as 60"
+    return f"{finding.quoted} is no whole number; write its digits alone, such as 60"
 
 
 def _text(finding: _Finding) -> str:
     if isinstance(finding.given, bool):
         return (
-            f"{finding.shown} is yes or no, as YAML reads yes, no, on, off, true and false; "
+            f"{finding.quoted} is yes or no, as YAML reads yes, no, on, off, true and false; "
             "put quotation marks around it if it is a name"
         )
     if isinstance(finding.given, int | float):
-        return f'{finding.shown} is a number and a text belongs here; put quotation marks around it, as in "10"'
-    return f"{finding.shown} stands where a text belongs; write one, or take the line out"
+        return f'{finding.quoted} is a number and a text belongs here; put quotation marks around it, as in "10"'
+    return f"{finding.quoted} stands where a text belongs; write one, or take the line out"
 
 
 def _form(finding: _Finding) -> str:
-    return f"{finding.shown} cannot stand here; write {described(str(finding.limits.get('pattern', '')))}"
+    return f"{finding.quoted} cannot stand here; write {described(str(finding.limits.get('pattern', '')))}"
 
 
 def _too_long(finding: _Finding) -> str:
@@ -136,14 +136,14 @@ def _too_short(finding: _Finding) -> str:
 def _block(finding: _Finding) -> str:
     model = _model(finding.wanted)
     example = f", such as {', '.join(names(model)[:3])}" if model else ", each with its name"
-    return f"{finding.shown} stands where settings belong; write them below it, one a line{example}, or take it out"
+    return f"{finding.quoted} stands where settings belong; write them below it, one a line{example}, or take it out"
 
 
 def _list(finding: _Finding) -> str:
     if isinstance(finding.given, str | int | float) and not finding.secret:
         plain = re.fullmatch(r"[\w./-]+", str(finding.given))
-        return f"{finding.shown} stands where a list belongs; write [{finding.given if plain else finding.shown}]"
-    return f"{finding.shown} stands where a list belongs; write one, [] for none, or take the line out"
+        return f"{finding.quoted} stands where a list belongs; write [{finding.given if plain else finding.quoted}]"
+    return f"{finding.quoted} stands where a list belongs; write one, [] for none, or take the line out"
 
 
 def _empty(finding: _Finding) -> str:
@@ -152,46 +152,46 @@ def _empty(finding: _Finding) -> str:
 
 def _small(finding: _Finding) -> str:
     least = finding.limits.get("ge", finding.limits.get("gt"))
-    return f"{finding.shown} is too little; write {least} or more"
+    return f"{finding.quoted} is too little; write {least} or more"
 
 
 def _large(finding: _Finding) -> str:
     most = finding.limits.get("le", finding.limits.get("lt"))
-    return f"{finding.shown} is too much; write {most} or less"
+    return f"{finding.quoted} is too much; write {most} or less"
 
 
 def _address(finding: _Finding) -> str:
     sixth = IPv6Address in _kinds(finding.wanted)
     example = "192.0.2.1 or 2001:db8::1" if sixth else "192.0.2.1"
-    return f"{finding.shown} is no {'IP' if sixth else 'IPv4'} address; write one, such as {example}"
+    return f"{finding.quoted} is no {'IP' if sixth else 'IPv4'} address; write one, such as {example}"
 
 
 def _router(finding: _Finding) -> str:
-    return f"{finding.shown} is no address with the length of its network; write one, such as 192.168.30.1/24"
+    return f"{finding.quoted} is no address with the length of its network; write one, such as 192.168.30.1/24"
 
 
 def _network(finding: _Finding) -> str:
     try:
         inside = ip_interface(finding.given if isinstance(finding.given, str) else "").network
     except ValueError:
-        return f"{finding.shown} is no IPv4 network and no address; write one, such as 192.0.2.0/24"
+        return f"{finding.quoted} is no IPv4 network and no address; write one, such as 192.0.2.0/24"
     own = str(finding.given).partition("/")[0]
-    return f"{finding.shown} is an address inside a network; write {inside} for the network, or {own} for the address"
+    return f"{finding.quoted} is an address inside a network; write {inside} for the network, or {own} for the address"
 
 
 def _choice(finding: _Finding) -> str:
     known = [word.strip("'") for word in re.split(r", | or ", str(finding.limits.get("expected", "")))]
     near = nearest(str(finding.given), known) if isinstance(finding.given, str) else None
     if near:
-        return f"{finding.shown} is no choice here; did you mean '{near}'?"
+        return f"{finding.quoted} is no choice here; did you mean '{near}'?"
     # YAML would read these as something else than a text.
     choices = [f'"{word}"' if re.fullmatch(r"[\d.]+\.[\d.]+|yes|no|on|off|null", word) else word for word in known]
     listed = f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
-    return f"{finding.shown} is no choice here; write {listed}"
+    return f"{finding.quoted} is no choice here; write {listed}"
 
 
 def _other(finding: _Finding) -> str:
-    return f"{finding.shown} does not fit here; write it as docs/ has it for this setting"
+    return f"{finding.quoted} does not fit here; write it as docs/ has it for this setting"
 
 
 SENTENCES: dict[str, Callable[[_Finding], str]] = {

@@ -43,8 +43,8 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["ipsec"] = credentials.preshared_key.get_secret_value()
-    if (shown := server_certificate(lab, credentials)) is not None:
-        answer["certificate"] = {"certificate": shown.certificate, "key": shown.key}
+    if (certificate := server_certificate(lab, credentials)) is not None:
+        answer["certificate"] = {"certificate": certificate.certificate, "key": certificate.key}
     return answer
 
 

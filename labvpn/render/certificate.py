@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from labvpn.model.credentials import Credentials
-from labvpn.model.pem import CERTIFICATE, blocks
 from labvpn.model.lab import Lab
+from labvpn.model.pem import CERTIFICATE, blocks
 from labvpn.model.problems import ConfigurationError, Problem
 from labvpn.render.name_limits import constraints, is_within, limits_of
 

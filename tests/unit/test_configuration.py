@@ -17,7 +17,7 @@ from tests.unit.samples import CANARY
 from tests.unit.test_settings import ROOT, SECRETS, _project, configure, example, given, refused  # noqa: F401
 
 
-def told(values: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def messages(values: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is said of a configuration without a mistake."""
     said: list[str] = []
     for way in ("info", "warn"):
@@ -179,7 +179,7 @@ def test_an_account_that_is_over_is_said(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_nothing_that_is_said_has_a_secret_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert CANARY not in "\n".join(told({**example(), **given()}, monkeypatch))
+    assert CANARY not in "\n".join(messages({**example(), **given()}, monkeypatch))
 
 
 def test_a_secret_of_a_name_that_is_none_is_told_with_the_nearest_right_one() -> None:

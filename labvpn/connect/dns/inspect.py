@@ -39,11 +39,11 @@ class NameRefused(HopError):
 
 def check(name: DnsName, secret: str | None) -> DnsSnapshot:
     """What is seen of the name; NameRefused with everything that stands in the way of keeping it by update."""
-    sight = inspect(name, secret)
-    refusals = [finding for finding in find_problems(name, sight) if finding.refuses]
+    snapshot = inspect(name, secret)
+    refusals = [finding for finding in find_problems(name, snapshot) if finding.refuses]
     if refusals and name.mode is DnsMode.UPDATE:
         raise NameRefused(name.fqdn, refusals)
-    return sight
+    return snapshot
 
 
 def inspect(name: DnsName, secret: str | None) -> DnsSnapshot:
@@ -51,8 +51,8 @@ def inspect(name: DnsName, secret: str | None) -> DnsSnapshot:
     asked = list(name.keys)
     with ThreadPoolExecutor(2) as pool:
         walked = pool.submit(_trace, name, asked)
-        sight = _at_primary(name, asked, secret)
-        return replace(sight, walk=walked.result())
+        snapshot = _at_primary(name, asked, secret)
+        return replace(snapshot, walk=walked.result())
 
 
 def _trace(name: DnsName, keys: list[Key]) -> DelegationTrace:
@@ -69,9 +69,9 @@ def _at_primary(name: DnsName, keys: list[Key], secret: str | None) -> DnsSnapsh
     if name.mode is DnsMode.MANUAL or secret is None:
         return DnsSnapshot(nothing)
     try:
-        shown: ServerAnswer = primary.answer(zone_of(name, secret), keys)
+        answer: ServerAnswer = primary.answer(zone_of(name, secret), keys)
     except Unreachable as error:
         return DnsSnapshot(nothing, unverified=str(error))
     except HopError as error:
         return DnsSnapshot(nothing, refusal=str(error))
-    return DnsSnapshot(nothing, shown)
+    return DnsSnapshot(nothing, answer)

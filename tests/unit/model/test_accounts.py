@@ -47,7 +47,7 @@ def test_an_unknown_policy_is_named_once_with_the_nearest_right_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "value", "says"),
+    ("policy", "value", "message"),
     [
         ("TimeOut", "90", "is too much; write 60 or less"),
         ("MaxConnection", "0", "is too little; write 1 or more"),
@@ -57,10 +57,10 @@ def test_an_unknown_policy_is_named_once_with_the_nearest_right_one() -> None:
         ("Access", "perhaps", "write true or false"),
     ],
 )
-def test_a_policy_outside_its_range_is_refused(policy: str, value: str, says: str) -> None:
+def test_a_policy_outside_its_range_is_refused(policy: str, value: str, message: str) -> None:
     (line,) = problems(f"name,{policy}", f"a,{value}")
     assert line.startswith(f"users.csv:2.{policy}: ")
-    assert says in line
+    assert message in line
 
 
 def test_a_users_policy_wins_over_the_groups_and_that_over_the_labs() -> None:

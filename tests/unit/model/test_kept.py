@@ -33,9 +33,9 @@ def lines(one: Lab, kind: str) -> list[str]:
 def test_no_secure_nat_can_be_said_for_the_main_hub(off: object) -> None:
     one = lab(vpn={"secureNat": off})
     assert lines(one, "securenat") == ["securenat LAB enabled=no"]
-    shown = Outputs.model_validate(json.loads(json.dumps(stack_outputs(one, credentials(), str))))
-    assert shown.network.router is None
-    assert shown.of("owner").network.routes == ()
+    exported = Outputs.model_validate(json.loads(json.dumps(stack_outputs(one, credentials(), str))))
+    assert exported.network.router is None
+    assert exported.of("owner").network.routes == ()
 
 
 def test_what_is_kept_is_left_out_of_what_the_stack_wants() -> None:

@@ -116,9 +116,9 @@ def test_a_closed_port_of_a_host_is_open_to_the_vpn_of_every_server() -> None:
 
 def test_each_server_shows_a_certificate_with_the_name_of_all_and_its_own_address() -> None:
     whole = credentials(authority=create_authority("vpn.lab.example", datetime.now(UTC)))
-    shown = server_certificate(both().at(both().servers[1]), whole)
-    assert shown is not None
-    names = x509.load_pem_x509_certificate(shown.certificate.encode()).extensions.get_extension_for_class(
+    certificate = server_certificate(both().at(both().servers[1]), whole)
+    assert certificate is not None
+    names = x509.load_pem_x509_certificate(certificate.certificate.encode()).extensions.get_extension_for_class(
         x509.SubjectAlternativeName
     )
     assert names.value.get_values_for_type(x509.DNSName) == ["vpn.lab.example", "vpn-two.lab.example"]
@@ -178,9 +178,9 @@ def test_a_deny_must_close_the_way_to_no_server(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_outputs_tell_every_server_and_keep_the_first_ones_address() -> None:
-    told = outputs.stack_outputs(both(), credentials(hostKeys={"two": f"{KEY}Q"}), str)
-    assert (told["name"], told["address"]) == ("vpn.lab.example", "203.0.113.20")
-    assert [(one["name"], one["address"], one["dialled"], one["ssh"]["hostKey"]) for one in told["servers"]] == [
+    exported = outputs.stack_outputs(both(), credentials(hostKeys={"two": f"{KEY}Q"}), str)
+    assert (exported["name"], exported["address"]) == ("vpn.lab.example", "203.0.113.20")
+    assert [(one["name"], one["address"], one["dialled"], one["ssh"]["hostKey"]) for one in exported["servers"]] == [
         (None, "203.0.113.20", "203.0.113.20", KEY),
         ("two", "203.0.113.22", "vpn-two.lab.example", f"{KEY}Q"),
     ]
