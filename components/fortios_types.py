@@ -1,7 +1,7 @@
 """The types of the FortiOS package that a lab uses, loaded without its hundreds of others.
 
-`pulumiverse_fortios.firewall` loads every type below it, which takes longer than everything else that a run computes. So
-it is an empty package while these few modules load, and complete again for whoever imports it afterwards.
+`pulumiverse_fortios.firewall` loads every type below it, which takes longer than the rest of a run. So it is an empty
+package while these few modules load, and complete again for whoever imports it afterwards.
 """
 
 from __future__ import annotations

@@ -212,7 +212,7 @@ def _host_plan(lab: Lab, credentials: Credentials) -> HostPlan:
 
 
 def inspect(lab: Lab, credentials: Credentials, plans: Sequence[HostPlan]) -> Snapshot:
-    """The actual state of every hop before anything is changed. Raises RunError with every hop's failure, a line each."""
+    """The actual state of every hop before anything is changed. Raises RunError with all failures, a line each."""
     for sentence in ipsec.warnings(lab):
         pulumi.warn(sentence)
     for sentence in (*ipsec.notes(lab), *certificate.notes(lab, credentials)):
