@@ -79,7 +79,7 @@ def hostkey(
     typer.echo(f"{host} shows {import_public_key(key).get_fingerprint()}")
     typer.echo("On the host itself this must print the same: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
     if not yes:
-        typer.confirm("Is it the same, and shall it be recorded?", abort=True)
+        typer.confirm("Is it the same, and should it be recorded?", abort=True)
     place = ["--path", f"hostKeys.{server}"] if server else ["hostKey"]
     done = subprocess.run(["pulumi", "config", "set", *place, key], check=False)  # a public key is no secret
     raise typer.Exit(done.returncode)
@@ -142,7 +142,7 @@ def _rehearsal() -> typer.Typer:
 
 
 def find_checkout() -> None:
-    """Let Python find the rehearsal that stands beside this package, if it is that of a checkout."""
+    """Let Python find the rehearsal beside this package, if this is a checkout."""
     if (CHECKOUT / "rehearsal" / "cli.py").exists() and str(CHECKOUT) not in sys.path:
         sys.path.append(str(CHECKOUT))
 

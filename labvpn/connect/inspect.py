@@ -1,4 +1,4 @@
-"""One look at every hop before anything is changed: each failure at once, in one sentence each."""
+"""Inspection of every hop before anything is changed: all failures at once, one sentence each."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ from labvpn.state.dns import DnsSnapshot
 Answer = TypeVar("Answer")
 
 OBSERVE_SECONDS = 120
-"""How long the host may take to show itself: 10,000 users are read in a few seconds."""
+"""How long an inspection of the host may take: 10,000 users are read in a few seconds."""
 
 VERSION = r"\d+\.\d+[\d.]*"
 """What BOOTSTRAP prints, and nothing else, where Python is too old."""
 
 OLDEST = "sys.version_info<(3,6) and sys.exit(sys.version.split()[0])"
 BOOTSTRAP = f'{ISOLATED} -c "import sys;{OLDEST};n=int(sys.stdin.readline());exec(sys.stdin.read(n))"'
-"""Runs the agent from stdin, so that a host on which nothing is installed can be observed too."""
+"""Runs the agent from stdin, so that a host on which nothing is installed can be inspected too."""
 
 UNREADABLE = ("gave no answer that can be read", "check that python3 runs there, 3.6 or newer")
 
 
 def unreadable(answer: str) -> tuple[str, str]:
-    """That an answer is none, with the words that stand in its place."""
+    """That an answer cannot be read, with the words that came instead."""
     words = last_line(answer, "")
     return (f"{UNREADABLE[0]} (it said: {words})" if words else UNREADABLE[0]), UNREADABLE[1]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the hops show: the hosts and the names in the lab's order; a hop that is not the lab's shows nothing."""
+    """The actual state of the hops, in the lab's order; a hop that is not the lab's has nothing."""
 
     hosts: Sequence[Mapping[str, HostState]] = ()
     fortigate: FortiGateSnapshot | None = None
@@ -54,7 +54,7 @@ class Snapshot:
 
 
 def inspect_hops(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Snapshot:
-    """What every hop shows now; `requests` are the agent's question to each server, with the desired documents.
+    """The actual state of every hop; `requests` are the agent's question to each server, with the desired documents.
 
     Raises HopErrors with the failures of all hops.
     """
@@ -62,7 +62,7 @@ def inspect_hops(lab: Lab, credentials: Credentials, requests: Sequence[str]) ->
 
 
 def inspect_fortigate_alone(lab: Lab, credentials: Credentials) -> FortiGateSnapshot | None:
-    """What the FortiGate alone shows, for a stack without the other hops. Raises HopError."""
+    """The actual state of the FortiGate alone, for a stack without the other hops. Raises HopError."""
     return _in_thread(lambda: _inspect_fortigate(lab, credentials))
 
 
@@ -160,7 +160,7 @@ def _in_thread(make: Callable[[], Awaitable[Answer]]) -> Answer:
         except BaseException as error:
             outcome.append(error)
 
-    thread = threading.Thread(target=target, name="look")
+    thread = threading.Thread(target=target, name="inspect")
     thread.start()
     thread.join()
     if isinstance(outcome[0], BaseException):

@@ -1,4 +1,4 @@
-"""What stood in the way of a command on a host, from the words that the host itself said."""
+"""Why a command on a host failed, from what the host itself printed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST = 160
 """Characters of a host's own words in a sentence."""
 
 LAST = 4
-"""Lines at the end of what was printed that are a refusal; a greeting stands before them."""
+"""Lines at the end of what was printed that are a refusal; a greeting comes before them."""
 
 NOLOGIN = 254
 """The exit status by which OpenSSH ends a session after it has printed /etc/nologin (session.c, do_nologin)."""

@@ -1,4 +1,4 @@
-"""SSH to the VPN host, with its key known beforehand: one door for every command that is not Pulumi's own."""
+"""SSH to the VPN host, with its key known beforehand, for every command that is not Pulumi's own."""
 
 from __future__ import annotations
 
@@ -169,9 +169,7 @@ async def _connect(
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
         raise HopError(door.hop, *_no_key(error)) from None
     except asyncssh.HostKeyNotVerifiable:
-        remedy = (
-            f"if it was reinstalled, record the new key: labvpn hostkey {door.host}; if not, somebody is in between"
-        )
+        remedy = f"if it was reinstalled, record the new key: labvpn hostkey {door.host}; if not, someone is in between"
         raise HopError(door.hop, "shows another host key than the recorded one", remedy) from None
     except asyncssh.PermissionDenied:
         raise HopError(door.hop, *_denied(door, key, password, client)) from None

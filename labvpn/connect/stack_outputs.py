@@ -55,12 +55,12 @@ def _text(file: Path) -> str:
     except OSError as error:
         raise OutputsError(f"{file} cannot be read: {error.strerror}; give the file of the stack's outputs") from None
     except ValueError:
-        raise OutputsError(f"{file} is no text; give what `pulumi stack output --json` prints") from None
+        raise OutputsError(f"{file} is not text; give what `pulumi stack output --json` prints") from None
 
 
 def _printed() -> str:
     if shutil.which(COMMAND[0]) is None:
-        raise OutputsError("There is no pulumi on PATH here; give the stack's outputs by --outputs FILE")
+        raise OutputsError("pulumi is not on PATH here; give the stack's outputs by --outputs FILE")
     done = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip() or "it said nothing").splitlines()[-1]

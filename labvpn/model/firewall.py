@@ -32,7 +32,7 @@ Manager = Literal[
 def _rule(text: str) -> str:
     plain = " ".join(text.replace('"', "").split())
     if '"' in text and any(" " in quoted for quoted in re.findall(r'"([^"]*)"', text)):
-        raise ValueError("holds a blank inside quotation marks, which the stack cannot carry: take the blank out")
+        raise ValueError("has a blank inside quotation marks, which the stack cannot pass on: remove the blank")
     if not re.fullmatch(r"rule [A-Za-z0-9 =._:/-]+", plain):
         raise ValueError(
             "must begin with `rule` and be one of firewalld's rich rules (man firewalld.richlanguage), such as "
@@ -43,7 +43,7 @@ def _rule(text: str) -> str:
 
 def _each_once(texts: tuple[str, ...]) -> tuple[str, ...]:
     for twice in duplicates(list(texts)):
-        raise ValueError(f"{twice} stands twice; keep one")
+        raise ValueError(f"{twice} appears twice; keep one")
     return texts
 
 
@@ -90,7 +90,7 @@ class HostFirewall(Value):
     @model_validator(mode="after")
     def _each_in_one_zone(self) -> Self:
         for twice in duplicates([name for zone in self.zones.values() for name in zone.interfaces]):
-            raise ValueError(f"interface {twice} stands in two zones, but can belong to one alone; keep one")
+            raise ValueError(f"interface {twice} is in two zones, but can belong to only one; keep one")
         for (one, wide), (other, narrow) in combinations(self._sources(), 2):
             if one != other and _overlap(ip_network(wide), ip_network(narrow)):
                 raise ValueError(f"{wide} of zone {one} and {narrow} of zone {other} overlap; make them disjoint")

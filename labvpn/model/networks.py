@@ -12,7 +12,7 @@ def _network(text: str) -> str:
     try:
         network = ip_network(text)
     except ValueError:
-        raise ValueError(f"'{text[:60]}' is no address and no network; {_meant(text)}") from None
+        raise ValueError(f"'{text[:60]}' is neither an address nor a network; {_meant(text)}") from None
     # firewalld keeps a host without its length.
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 

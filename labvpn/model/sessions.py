@@ -1,4 +1,4 @@
-"""How the users' limits on time and number of sessions are kept, whatever the protocol."""
+"""How the users' limits on time and number of sessions are enforced, whatever the protocol."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from labvpn.model.base import Value
 
 
 class Sessions(Value):
-    """A service on the VPN host ends what SoftEther itself lets go on: only its own client keeps AutoDisconnect."""
+    """A service on the VPN host ends sessions that SoftEther lets go on: only its own client obeys AutoDisconnect."""
 
-    enforced: bool = Field(default=True, description="false: AutoDisconnect binds SoftEther's own client alone")
-    interval: int = Field(default=5, ge=1, le=60, description="seconds between two looks at the sessions")
+    enforced: bool = Field(default=True, description="false: only SoftEther's own client obeys AutoDisconnect")
+    interval: int = Field(default=5, ge=1, le=60, description="seconds between two readings of the sessions")
     hold: int = Field(
         default=60,
         ge=15,

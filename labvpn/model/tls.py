@@ -18,7 +18,7 @@ def _cipher(name: str) -> str:
         # SoftEther takes any word and then speaks no TLS 1.2 at all.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).set_ciphers(name)
     except ssl.SSLError:
-        raise ValueError(f"'{name}' is no cipher of OpenSSL; take a name of `openssl ciphers`") from None
+        raise ValueError(f"'{name}' is not a cipher of OpenSSL; take a name of `openssl ciphers`") from None
     return name
 
 

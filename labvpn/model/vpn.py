@@ -21,7 +21,7 @@ def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if not numbers:
         raise ValueError("names no port, so nobody could dial; name one, such as 443")
     for twice in duplicates([str(number) for number in numbers]):
-        raise ValueError(f"port {twice} stands twice; keep one")
+        raise ValueError(f"port {twice} appears twice; keep one")
     return numbers
 
 
@@ -83,7 +83,7 @@ class Vpn(Value):
     def _new_hubs_are_plain(cls, name: str, info: ValidationInfo) -> str:
         if "hub-password" not in info.data.get("kept", ()) and not NEW_HUB.fullmatch(name):
             raise ValueError(
-                f"'{name}' is no name for a new hub; take up to 32 letters, digits and _ - of ASCII, "
+                f"'{name}' is not a name for a new hub; take up to 32 letters, digits and _ - of ASCII, "
                 "or keep the one that is there by hub-password in vpn.kept"
             )
         return name

@@ -27,7 +27,7 @@ class Secrets(TypedDict, total=False):
 
 
 def secrets(lab: Lab, credentials: Credentials) -> Secrets:
-    """Everything secret that the host's documents stand for."""
+    """Every secret that the host's documents refer to."""
     certificates = [user.certificate for user in lab.users if user.certificate]
     certificates += [one for hub in lab.all_hubs.values() for one in hub.authorities]
     answer: Secrets = {

@@ -1,4 +1,4 @@
-"""What the stack tells those who go on from it: the doctor, the kits, the status, the administrator."""
+"""The stack's outputs: for probes, kits, the status and the administrator."""
 
 from __future__ import annotations
 

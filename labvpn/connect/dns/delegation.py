@@ -1,4 +1,4 @@
-"""The way from the root to a zone, as every resolver goes it: bounded in steps and in time."""
+"""The delegation from the root to a zone, traced as every resolver does it: bounded in steps and in time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from labvpn.state.dns import DelegationTrace, End
 from labvpn.state.records import Key
 
 SECONDS = 12.0
-"""How long the whole walk may take; it takes some 10 ms where everybody answers."""
+"""How long the whole walk may take; it takes some 10 ms where every server answers."""
 
 STEPS = 16
 """Delegations from the root to a zone at most; ip6.arpa has the longest known ways, of some ten."""

@@ -1,4 +1,4 @@
-"""A look at the name before anything is written: at the server that takes updates, and at those that the world asks."""
+"""Inspection of the name before anything is written: of the server that takes updates, and of those delegated to."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def zone_of(name: DnsName, secret: str) -> Zone:
 
 
 class NameRefused(HopError):
-    """Everything that stands in the way of the name, a sentence a line."""
+    """Everything that prevents keeping the name, a sentence a line."""
 
     def __init__(self, name: str, findings: Iterable[DnsFinding]) -> None:
         self.findings = tuple(findings)
@@ -38,7 +38,7 @@ class NameRefused(HopError):
 
 
 def check(name: DnsName, secret: str | None) -> DnsSnapshot:
-    """What is seen of the name; NameRefused with everything that stands in the way of keeping it by update."""
+    """The snapshot of the name; NameRefused with everything that prevents keeping it by update."""
     snapshot = inspect(name, secret)
     refusals = [finding for finding in find_problems(name, snapshot) if finding.refuses]
     if refusals and name.mode is DnsMode.UPDATE:
@@ -47,7 +47,7 @@ def check(name: DnsName, secret: str | None) -> DnsSnapshot:
 
 
 def inspect(name: DnsName, secret: str | None) -> DnsSnapshot:
-    """What is seen of the name; bounded in time, changes nothing and raises nothing."""
+    """The snapshot of the name; bounded in time, changes nothing and raises nothing."""
     asked = list(name.keys)
     with ThreadPoolExecutor(2) as pool:
         walked = pool.submit(_trace, name, asked)

@@ -49,8 +49,8 @@ def answer(zone: Zone, keys: Iterable[Key]) -> ServerAnswer:
 def read(zone: Zone, keys: Iterable[Key], known: Sets = NONE) -> Sets:
     """The records of these keys that the zone has, and what holds their names instead (an alias, a redirection).
 
-    An answer is not a record: one made from a wildcard is left out. `known` are records that may stand where no answer
-    shows them, below a redirection or in a zone handed on since; they are found if they stand as they are known.
+    An answer is not a record: one made from a wildcard is left out. `known` are records that may exist where no answer
+    shows them, below a redirection or in a zone handed on since; they are found if they are as they are known.
     """
     records = _records(zone, _answers(zone, keys)[0])
     hidden = {key: one for key, one in known.items() if key not in records and _has_exactly(zone, one)}
@@ -70,7 +70,7 @@ def _answers(zone: Zone, keys: Iterable[Key]) -> tuple[dict[Key, RecordSet], lis
 
 
 def _records(zone: Zone, given: Sets) -> dict[Key, RecordSet]:
-    """Those of the answers that stand in the zone itself."""
+    """Those of the answers that are in the zone itself."""
     records = {key: one for key, one in given.items() if _has_set(zone, one)}
     named = {key.name for key in records}
     for key, one in given.items():
@@ -155,7 +155,7 @@ def change(
         try:
             exchange(zone, message)
         except Conflict:
-            say(f"{zone.hop} says that the records changed just now: looking again")
+            say(f"{zone.hop} says that the records have just changed: reading them again")
         except Silent as error:
             say(f"{error}: reading back before the update is repeated")
     raise HopError(

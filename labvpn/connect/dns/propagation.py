@@ -1,4 +1,4 @@
-"""Waiting, after a change, until every server that the world asks shows it."""
+"""Waiting, after a change, until every delegated server has it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from labvpn.state.dns import ServerAnswer
 from labvpn.state.records import Sets
 
 PAUSE = 0.5
-"""Seconds between two questions to the servers that do not show the change as yet."""
+"""Seconds between two questions to the servers that do not have the change yet."""
 
 
 def watch(servers: Sequence[ServerAnswer], goal: Sets, gone: Sets, zone: str, seconds: float, say: Say) -> list[str]:
-    """Ask every server until it shows `goal`, and nothing of `gone`; returns what is still missing when time is over.
+    """Ask every server until it has `goal`, and nothing of `gone`; returns what is still missing when time is over.
 
     A server is one sentence when it has the change, and one when it is waited for.
     """

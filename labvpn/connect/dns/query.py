@@ -93,7 +93,7 @@ def answer(server: NameServer, zone: str, keys: Iterable[Key], deadline: float) 
 
 
 def _is_made(server: NameServer, zone: str, one: RecordSet, found: Sets, deadline: float) -> bool:
-    """Whether an answer is no record of its name: made from its IPv4 addresses, or given for every name alike."""
+    """Whether an answer is not a record of its name: made from its IPv4 addresses, or given for every name alike."""
     if dns_sets.translated(one, found):
         return True
     other = dns_sets.sibling(one.key, zone)

@@ -40,7 +40,7 @@ def test_a_line_for_everybody_is_one_more_user_of_the_hub() -> None:
 def test_what_everybody_cannot_have_is_refused_with_the_reason(column: str, value: str, message: str) -> None:
     row = {"name": "*", "auth": "radius", column: value}
     (problem,) = problems(",".join(row), ",".join(row.values()))
-    assert problem.startswith("users.csv:2: * is everybody whom the hub's RADIUS server knows: ")
+    assert problem.startswith("users.csv:2: * is everyone whom the hub's RADIUS server knows: ")
     assert message in problem
 
 
@@ -57,17 +57,17 @@ def test_everybody_stands_once_in_a_hub_and_only_in_one_that_asks_radius() -> No
     assert none == []
     assert found(lab(users=users, hubs={"LAB": {"radius": RADIUS}, "OWNER": {}})) == [
         "user *: auth: is radius, but the hub has no RADIUS server; give the hub's radius",
-        "user *: hub: LAB has two lines for everybody; keep one",
+        "user *: hub: LAB has two lines for *; keep one",
     ]
     assert problems("name,auth,hub", "*,radius,LAB", "*,radius,LAB") == [
-        'users.csv:3.name: "*" stands in line 2 already; keep one'
+        'users.csv:3.name: "*" is in line 2 already; keep one'
     ]
 
 
 def test_a_list_that_is_too_long_is_told_of_everybody() -> None:
     (problem,) = problems("name", *[f"u{number}" for number in range(10_001)])
     assert "SoftEther's limit is 10000" in problem
-    assert "let * stand for those whom RADIUS knows" in problem
+    assert "let * be the line for those whom RADIUS knows" in problem
 
 
 def test_everybody_has_no_password_and_is_no_user_of_the_outputs() -> None:

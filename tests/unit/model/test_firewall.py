@@ -37,7 +37,7 @@ def test_a_rule_is_kept_without_its_quotation_marks() -> None:
     ("values", "part"),
     [
         ({"zone": "no zone"}, "zone"),
-        ({"closed": ["8000"]}, "'8000' is no port such as 22/tcp"),
+        ({"closed": ["8000"]}, "'8000' is not a port such as 22/tcp"),
         ({"closed": ["8000/tcp", "8000/tcp"]}, "8000/tcp stands twice"),
         ({"beside": ["pf"]}, "ufw"),
         ({"bans": {"slow": 10}}, "must be below most"),

@@ -74,7 +74,7 @@ def test_a_mistake_of_a_server_comes_with_those_of_other_parts() -> None:
 def test_a_translation_stands_for_one_server() -> None:
     vip = {**FULL["fortigate"], "vip": {"mapped": "10.0.0.2"}}
     assert any(
-        "fortigate.vip stands for one server" in line
+        "fortigate.vip is for one server" in line
         for line in mistakes(server=None, servers=[FIRST, SECOND], fortigate=vip)
     )
 
