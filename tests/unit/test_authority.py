@@ -175,7 +175,7 @@ def labvpn(*words: str) -> subprocess.CompletedProcess[str]:
 def test_what_is_no_name_and_no_address_is_refused(wrong: str) -> None:
     done = labvpn("authority", "vpn.lab.example", wrong)
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"'{wrong}' is no name such as vpn.lab.example" in done.stderr
+    assert f"'{wrong}' is not a name such as vpn.lab.example" in done.stderr
 
 
 def test_the_command_limits_the_authority_and_names_none_twice() -> None:

@@ -37,7 +37,7 @@ def test_passwords_of_users_may_stand_beside_the_version() -> None:
 def test_a_version_that_is_none_and_passwords_in_clear_are_told() -> None:
     lines = refused({**example(), **given(), "passwords": {"version": 3, "owner": "own-password-1"}})
     assert "  - passwords.version: 3 is not a valid choice; write 1 or 2" in lines
-    assert any(line.startswith("  - passwords: stands in clear") for line in lines)
+    assert any(line.startswith("  - passwords: is in clear text") for line in lines)
 
 
 @pytest.mark.parametrize(

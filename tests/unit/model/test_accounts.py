@@ -137,7 +137,7 @@ def test_more_users_than_addresses_are_warned_of() -> None:
 def test_a_short_key_and_old_android_clients_are_warned_of() -> None:
     short = credentials(presharedKey="ten-charac")
     said = list(accounts.warnings(with_users({"name": "a", "clients": "old-android"}), short))
-    assert said[0].startswith("presharedKey has 10 characters, and whoever overhears")
+    assert said[0].startswith("presharedKey has 10 characters, and whoever records a login can guess")
     assert "old Android clients (a) fail above 9" in said[1]
     assert list(accounts.warnings(with_users({"name": "a"}), credentials())) == []
 

@@ -38,18 +38,18 @@ def test_a_rule_is_kept_without_its_quotation_marks() -> None:
     [
         ({"zone": "no zone"}, "zone"),
         ({"closed": ["8000"]}, "'8000' is not a port such as 22/tcp"),
-        ({"closed": ["8000/tcp", "8000/tcp"]}, "8000/tcp stands twice"),
+        ({"closed": ["8000/tcp", "8000/tcp"]}, "8000/tcp appears twice"),
         ({"beside": ["pf"]}, "ufw"),
         ({"bans": {"slow": 10}}, "must be below most"),
-        ({"bans": {"exempt": ["the campus"]}}, "no address and no network"),
-        ({"zones": {"work": {"sources": ["192.0.2.1/24"]}}}, "no address and no network"),
-        ({"zones": {"work": {"sources": ["192.0.2"]}}}, "no address and no network"),
+        ({"bans": {"exempt": ["the campus"]}}, "neither an address nor a network"),
+        ({"zones": {"work": {"sources": ["192.0.2.1/24"]}}}, "neither an address nor a network"),
+        ({"zones": {"work": {"sources": ["192.0.2"]}}}, "neither an address nor a network"),
         ({"zones": {"work": {"rules": ["accept everything"]}}}, "must begin with `rule`"),
         ({"zones": {"work": {"rules": ['rule log prefix="a b" accept']}}}, "blank inside quotation marks"),
         ({"zones": {"work": {"rules": ["rule $(reboot) accept"]}}}, "man firewalld.richlanguage"),
         (
             {"zones": {"work": {"interfaces": ["eth1"]}, "home": {"interfaces": ["eth1"]}}},
-            "interface eth1 stands in two zones",
+            "interface eth1 is in two zones",
         ),
         (
             {"zones": {"work": {"sources": ["192.0.2.0/24"]}, "home": {"sources": ["192.0.2.7"]}}},

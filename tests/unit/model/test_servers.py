@@ -52,7 +52,7 @@ def test_one_server_is_the_same_lab_as_a_list_of_one() -> None:
     ("changes", "part"),
     [
         ({"server": None}, "is missing; add the server's address as server.address"),
-        ({"servers": [SECOND]}, "servers: stands beside server"),
+        ({"servers": [SECOND]}, "servers: is given beside server"),
         ({"server": None, "servers": [FIRST, {"address": "203.0.113.22"}]}, "two servers have no name"),
         ({"server": None, "servers": [SECOND, {**SECOND, "address": "203.0.113.23"}]}, "have the name two"),
         ({"server": None, "servers": [FIRST, {**SECOND, **FIRST}]}, "have the address 203.0.113.20"),

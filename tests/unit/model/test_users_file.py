@@ -58,7 +58,7 @@ def test_an_encoding_that_cannot_be_told_is_not_guessed(codec: str) -> None:
 
 
 def test_a_broken_character_in_utf8_is_named_with_its_line() -> None:
-    assert "is UTF-8, but line 3 holds something else" in one(LIST.encode()[:-4] + b"\x8d\n")
+    assert "is UTF-8, but line 3 has something else" in one(LIST.encode()[:-4] + b"\x8d\n")
 
 
 def test_what_is_cut_off_is_said_to_be_so() -> None:

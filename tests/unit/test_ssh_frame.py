@@ -19,7 +19,7 @@ from labvpn.connect import frame, inspect, ssh
 from labvpn.connect.errors import HopError
 from labvpn.connect.frame import Frame, Said
 from labvpn.model.server import Server
-from tests.unit.test_remote_ssh import HOST_KEY, PRIVATE, USER_KEY, in_a_loop, public
+from tests.unit.test_ssh import HOST_KEY, PRIVATE, USER_KEY, in_a_loop, public
 
 
 @dataclass
