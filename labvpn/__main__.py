@@ -1,4 +1,4 @@
-"""The command `labvpn`: a short path for commands on the rehearsal's machines, the whole command for everything else."""
+"""The command `labvpn`: a short path for commands on the rehearsal's machines, the parser for all others."""
 
 import io
 import sys
@@ -6,7 +6,7 @@ from contextlib import suppress
 
 
 def main() -> None:
-    """Run the command. A command on a machine of the rehearsal skips the parser, which would take longer than the command."""
+    """Run the command. A command on a machine of the rehearsal skips the parser, which takes longer."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal or a pipe that knows only ASCII gets a question mark for what it cannot print, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
