@@ -53,6 +53,6 @@ def question(desired: Mapping[Concern, str], known: Secrets) -> str:
     return json.dumps({"documents": dict(desired), "secrets": known})
 
 
-def request(generation: int, desired: str, known: Secrets, seed: str = "") -> str:
+def request(generation: int, desired: str, known: Secrets, initial_server: str = "") -> str:
     """The agent's stdin for `converge` and `remove`: JSON, secret as a whole."""
-    return json.dumps({"generation": generation, "desired": desired, "secrets": known, "seed": seed})
+    return json.dumps({"generation": generation, "desired": desired, "secrets": known, "seed": initial_server})

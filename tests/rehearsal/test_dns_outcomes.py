@@ -45,7 +45,7 @@ TABLE: dict[str, str | dict[str, str]] = {
     "unknown_key": "does not know the key 'nobody' (hmac-sha256) (BADKEY); set name and algorithm as they are there",
     "wrong_algorithm": "does not know the key 'labvpn' (hmac-sha512) (BADKEY)",
     "wrong_secret": "refused the secret of the key 'labvpn' (hmac-sha256) (BADSIG); set dnsKey to the server's secret",
-    "no_base64": "The TSIG key is no base64",
+    "no_base64": "The TSIG key is not base64",
     "clock_ahead": "this machine's clock is 900 s ahead of its own (BADTIME); set the clock that is wrong",
     "clock_behind": "this machine's clock is 900 s behind its own (BADTIME)",
     "zone_not_served": "does not serve nowhere.example (REFUSED); correct dns.zone, or name the zone's primary",
