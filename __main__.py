@@ -12,28 +12,28 @@ from labvpn.render import certificate, outputs
 from labvpn.render.documents import Concern
 
 lab, credentials = settings.load(also=certificate.problems)
-told = host_plans(lab, credentials)
-seen = inspect(lab, credentials, told)
+plans = host_plans(lab, credentials)
+snapshot = inspect(lab, credentials, plans)
 
 # Each hop opens only when the one behind it is ready, and the names come last; destroy goes the other way.
 hops: list[pulumi.Resource] = []
 
-for site, shown in zip(told, seen.hosts, strict=True):
-    host, suffix = Host(site.server, credentials, shown, site.secrets, lab.protect), site.server.suffix
-    server = SoftEther(f"vpn{suffix}", SoftEtherArgs(host, site.desired))
+for plan, actual in zip(plans, snapshot.hosts, strict=True):
+    host, suffix = Host(plan.server, credentials, actual, plan.secrets, lab.protect), plan.server.suffix
+    server = SoftEther(f"vpn{suffix}", SoftEtherArgs(host, plan.desired))
     hops.append(server)
     if lab.firewall:
-        firewall = HostFirewallArgs(host, site.desired[Concern.FIREWALL])
+        firewall = HostFirewallArgs(host, plan.desired[Concern.FIREWALL])
         hops.append(HostFirewall(f"host-firewall{suffix}", firewall, pulumi.ResourceOptions(depends_on=[server])))
 
 if lab.fortigate:
-    box = FortiGateArgs.of(lab, credentials, seen.fortigate)
-    hops.append(FortiGate("fortigate", box, pulumi.ResourceOptions(depends_on=[*hops])))
+    fortigate = FortiGateArgs.of(lab, credentials, snapshot.fortigate)
+    hops.append(FortiGate("fortigate", fortigate, pulumi.ResourceOptions(depends_on=[*hops])))
 
-for pointing, sight in zip(lab.names, seen.names, strict=True):
-    dialled = NameArgs(
-        pointing.name, [*map(str, pointing.addresses)], sight=sight, ports=lab.vpn.listeners, protected=lab.protect
+for target, found in zip(lab.names, snapshot.names, strict=True):
+    name = NameArgs(
+        target.name, [*map(str, target.addresses)], snapshot=found, ports=lab.vpn.listeners, protected=lab.protect
     )
-    Name(pointing.label, dialled, pulumi.ResourceOptions(depends_on=[*hops]))
+    Name(target.label, name, pulumi.ResourceOptions(depends_on=[*hops]))
 
 export(outputs.stack_outputs(lab, credentials, pulumi.Output.secret))

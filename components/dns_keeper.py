@@ -1,4 +1,4 @@
-"""Keeping record sets at a name server: ours are brought to what is declared and taken away again, others stay."""
+"""Keeping record sets at a name server: ours are changed to what is declared and removed again, others stay."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from labvpn.state.records import Key, RecordSet, Sets
 
 
 class OccupiedError(HopError):
-    """Records of somebody else stand in the place of ours."""
+    """Someone else's records are in the place of ours."""
 
 
 @dataclass(frozen=True)
 class Keeper:
-    """Who keeps the records of a name; `roots` is None where no delegation is to be followed, `wait` in seconds.
+    """How the records of a name are kept; `roots` is None where no delegation is followed, `wait` is in seconds.
 
     An IPv6 address is written only where these TCP `ports` of it are open from here, if any are given.
     """
@@ -39,18 +39,18 @@ class Keeper:
     say: Say
     ports: Sequence[int] = ()
 
-    def shown(self, keys: Iterable[Key]) -> Sets:
-        """The record sets of these keys as the server shows them, and aliases that hold their names."""
+    def read(self, keys: Iterable[Key]) -> Sets:
+        """The record sets of these keys at the server, and aliases in the place of their names."""
         return primary.read(self.zone, keys)
 
     def claim(self, now: Sets, seen: Sets, goal: Sets) -> None:
-        """Raise OccupiedError where `now` holds what is neither as it was seen last nor as it shall be."""
+        """Raise OccupiedError where `now` has a record that is neither as it was read last nor as it should be."""
         found = occupant(now, seen, goal, self.adopt)
         if found is not None:
             raise _occupied(self.zone, found)
 
     def bring(self, seen: Sets, goal: Sets) -> Sets:
-        """Put `goal` in the place of what was seen last and wait until the world shows it; returns what stood there."""
+        """Replace what was read last by `goal` and wait until every server has it; returns what was there before."""
         keys = list(dict.fromkeys([*seen, *goal]))
         self._try_ipv6({key: each for key, each in goal.items() if key not in seen or seen[key].values != each.values})
 
@@ -65,7 +65,7 @@ class Keeper:
         return before
 
     def leave(self, ours: Sets, found: Sets) -> None:
-        """Take our records away; what others put beside them stays, and what stood there before us comes back."""
+        """Remove our records; what others added beside them stays, and what was there before us comes back."""
         before = primary.change(
             self.zone,
             ours,
@@ -78,18 +78,18 @@ class Keeper:
             self._settle(before, left)
 
     def _try_ipv6(self, new: Sets) -> None:
-        """Raise NameRefused where IPv6 is not open to what shall be written; the hops before the name stand by now."""
+        """Raise NameRefused where IPv6 is not open to what would be written; the other hops are ready by now."""
         findings = tried(new, self.ports)
         if refusals := [finding for finding in findings if finding.refuses]:
-            raise NameRefused(refusals)
+            raise NameRefused(self.name, refusals)
         for finding in findings:
             self.say(str(finding))
 
     def _settle(self, before: Sets, goal: Sets) -> None:
-        """Wait, bounded, until every server of the zone shows the change, and say when resolvers will."""
+        """Wait, bounded, until every server of the zone has the change, and report when resolvers will."""
         late = watch(self._servers(), goal, before, self.zone.name, self.wait, self.say) if self.wait else []
         for sentence in late:
-            self.say(f"not there as yet after {self.wait:.0f} s: {sentence}; its operator can say why")
+            self.say(f"not there yet after {self.wait:.0f} s: {sentence}; ask its operator why")
         seconds = resolvers_follow(before, goal, primary.answer(self.zone, ()).soa)
         self.say(f"resolvers that asked before the change follow within {seconds} s, all others at once")
 
@@ -98,12 +98,15 @@ class Keeper:
             return ()
         walked = delegation.trace(self.zone.name, self.name, (), self.roots)
         if walked.end != "delegated":
-            self.say("not verified: which servers the world asks could not be seen from here")
+            self.say("not verified: which servers the public DNS delegates to could not be read from here")
         return walked.servers
 
 
 _IN_THE_WAY = {
-    "TXT": ("shows at {name} that another stack keeps this name ({shown})", "destroy it there, or remove that record"),
+    "TXT": (
+        "shows at {name} that another stack keeps this name ({shown})",
+        "destroy it there, or remove that record",
+    ),
     "CNAME": (
         "shows that {name} is an alias ({shown}), and nothing can stand beside one",
         "remove the alias there, or choose another dns.host",

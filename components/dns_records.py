@@ -22,14 +22,14 @@ from pulumi.dynamic import (
 from components.dns_keeper import Keeper, OccupiedError
 from labvpn.connect.dns.tsig import Signer, Unreachable, Zone
 from labvpn.connect.errors import HopError
-from labvpn.model.dns import DnsName as Wanted
+from labvpn.model.dns import DnsName
 from labvpn.state.records import Sets, read, write
 
 SECRET = "dnsKey"  # noqa: S105  (the key's name in the configuration, not the secret)
-"""The configuration's key of the TSIG secret: read where it is used, so it is in no resource's state."""
+"""The configuration's key of the TSIG secret: read where it is used, so that no resource's state has it."""
 
 OURS = ("applied", "found")
-"""What the state holds beside the inputs: the records that we wrote last, and those that stood there before us."""
+"""What the state has beside the inputs: the records that we wrote last, and those that were there before us."""
 
 
 class RecordsProvider(ResourceProvider):
@@ -41,12 +41,12 @@ class RecordsProvider(ResourceProvider):
         self.secret = ""
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Take the TSIG secret from the stack's configuration; have our own sentences shown without a traceback."""
+        """Take the TSIG secret from the stack's configuration; print our own messages without a traceback."""
         self.secret = req.config.get(self.named) or ""
-        logging.getLogger("grpc._server").addFilter(_is_no_sentence)
+        logging.getLogger("grpc._server").addFilter(_adds_something)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Refuse in a preview already what stands in the place of ours and is not ours."""
+        """Refuse in the preview already what is in the place of ours and is not ours."""
         if not isinstance(news.get("records"), list):
             return CheckResult(news, [])
         return CheckResult(news, _refusals(self._keeper(news), _olds.get("records") or [], news["records"]))
@@ -60,29 +60,29 @@ class RecordsProvider(ResourceProvider):
         return CreateResult(str(props["name"]), {**props, **ours})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """The records as the server shows them; as they were last seen where it cannot be reached."""
+        """The records as the server has them; as they were last read where it cannot be reached."""
         inputs = {key: value for key, value in props.items() if key not in OURS}
         try:
             keys = read([*props["applied"], *props["records"]])
-            shown = {key: found for key, found in self._keeper(props).shown(keys).items() if key in keys}
+            actual = {key: found for key, found in self._keeper(props).read(keys).items() if key in keys}
         except Unreachable as error:
             _say(str(props["name"]), f"not verified: {error}")
             return ReadResult(id_, props, inputs)
-        return ReadResult(id_, {**props, "records": write(shown)}, {**inputs, "records": write(shown)})
+        return ReadResult(id_, {**props, "records": write(actual)}, {**inputs, "records": write(actual)})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Another zone is another place; all else changes where it stands."""
+        """Another zone is a replacement; everything else is changed in place."""
         changes = any(_olds.get(key) != value for key, value in _news.items() if key not in (*OURS, "records"))
         changes = changes or _differ(_olds["records"], _news["records"])
         return DiffResult(changes=changes, replaces=["zone"] if _olds["zone"] != _news["zone"] else [])
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        """Put the new records in the place of those that were seen last, all at once."""
+        """Replace the records that were read last by the new ones, all at once."""
         self._keeper(_news).bring(read(_olds["records"]), read(_news["records"]))
         return UpdateResult({**_news, "applied": _news["records"], "found": _olds["found"]})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Remove our records; those of others stay, and what stood there before us comes back."""
+        """Remove our records; those of others stay, and what was there before us comes back."""
         self._keeper(_props).leave(read(_props["applied"]), read(_props["found"]))
 
     def _keeper(self, props: Mapping[str, Any]) -> Keeper:
@@ -103,34 +103,34 @@ class Records(Resource):
     def __init__(
         self,
         name: str,
-        wanted: Wanted,
+        desired: DnsName,
         lines: pulumi.Input[list[str]],
         secret: str = SECRET,
         ports: Sequence[int] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        if wanted.key is None:
+        if desired.key is None:
             raise ValueError("this name is set by hand, not by update")
         props = {
             "records": lines,
-            "name": wanted.fqdn,
-            "zone": wanted.apex,
-            "server": str(wanted.server),
-            "port": wanted.port,
-            "key_name": wanted.key.name,
-            "algorithm": wanted.key.algorithm.value,
-            "adopt": wanted.adopt,
-            "roots": None if wanted.delegation == "private" else [str(root) for root in wanted.roots],
-            "wait": wanted.wait,
-            "ports": list(ports) if wanted.ipv6 == "open" else [],
+            "name": desired.fqdn,
+            "zone": desired.apex,
+            "server": str(desired.server),
+            "port": desired.port,
+            "key_name": desired.key.name,
+            "algorithm": desired.key.algorithm.value,
+            "adopt": desired.adopt,
+            "roots": None if desired.delegation == "private" else [str(root) for root in desired.roots],
+            "wait": desired.wait,
+            "ports": list(ports) if desired.ipv6 == "open" else [],
         }
         super().__init__(RecordsProvider(secret), name, {**props, "applied": None, "found": None}, opts)
 
 
 def was_there(before: Sets, goal: Sets, adopt: bool) -> Sets:
-    """What stands again when we go. Equal records may be ours of a run that was cut off, unless they are adopted.
+    """What is restored on destroy. Equal records may be ours, of a run that was cut off, unless they are adopted.
 
-    Where our marker stands they are ours even then.
+    Where our marker is, they are ours even then.
     """
     marked = any(key.kind == "TXT" and key in goal for key in before)
     kept = adopt and not marked
@@ -140,11 +140,11 @@ def was_there(before: Sets, goal: Sets, adopt: bool) -> Sets:
 def _refusals(keeper: Keeper, olds: Sequence[str], news: Sequence[str]) -> list[CheckFailure]:
     seen, goal = read(olds), read(news)
     try:
-        keeper.claim(keeper.shown([*seen, *goal]), seen, goal)
+        keeper.claim(keeper.read([*seen, *goal]), seen, goal)
     except OccupiedError as error:
         return [CheckFailure("records", str(error))]
     except HopError:
-        # Said by the look before, or not to be seen from here.
+        # Reported by the inspection before, or not visible from here.
         pass
     return []
 
@@ -153,8 +153,8 @@ def _differ(old: list[str], new: Any) -> bool:
     return not isinstance(new, list) or read(old) != read(new)
 
 
-def _is_no_sentence(record: logging.LogRecord) -> bool:
-    """Whether a log line of the provider's server has anything to add: a HopError is told by the engine itself."""
+def _adds_something(record: logging.LogRecord) -> bool:
+    """Whether a log line of the provider's server has anything to add: the engine itself reports a HopError."""
     return not (record.exc_info and isinstance(record.exc_info[1], HopError))
 
 

@@ -1,4 +1,4 @@
-"""What a machine shows against what is declared, as a resource: a difference shows in a plain preview, once."""
+"""What a machine has against what is declared, as a resource: a plain preview shows a difference, once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labvpn.plan.fortigate.diff import whose
 class DriftProvider(ResourceProvider):
     """Counts generations: one for every run in which the machine has to be changed.
 
-    `observed` is what the machine shows at the start of a run, so a difference from `desired` is either a change of
+    `observed` is what the machine has at the start of a run, so a difference from `desired` is either a change of
     the configuration or one made by hand, and both are repaired by the command that takes `generation` on its stdin.
     """
 
@@ -23,7 +23,7 @@ class DriftProvider(ResourceProvider):
         return CreateResult("drift", {**props, "generation": 1})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Changed where the machine differs from what is desired, or something else is desired than the last time."""
+        """Changed where the machine differs from what is desired, or what is desired differs from the last time."""
         changed = _news["observed"] != _news["desired"] or _olds["desired"] != _news["desired"]
         return DiffResult(changes=changed)
 
@@ -32,7 +32,7 @@ class DriftProvider(ResourceProvider):
         return UpdateResult({**_news, "generation": int(_olds["generation"]) + 1})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """As it was recorded: the machine is looked at by the program, not here."""
+        """As it was recorded: the program inspects the machine, not this provider."""
         inputs: dict[str, Any] = {name: props[name] for name in ("desired", "observed") if name in props}
         return ReadResult(id_, props, inputs)
 
@@ -48,10 +48,10 @@ class Drift(Resource):
 
 
 class FactsProvider(ResourceProvider):
-    """Remembers what was applied last, field by field, and says in a preview who made the differences since."""
+    """Remembers what was applied last, field by field, and reports in a preview who made the differences since."""
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Say whose the differences are; before the first run nothing is known."""
+        """Report whose the differences are; before the first run nothing is known."""
         for sentence in whose(_olds.get("facts") or {}, news.get("shown") or {}, news.get("facts") or {}):
             # A provider has no way to the run's own log; what it prints, the engine shows at once.
             print(f"{news['of']}: {sentence}", flush=True)
@@ -62,28 +62,28 @@ class FactsProvider(ResourceProvider):
         return CreateResult("facts", props)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """What is shown changes nothing: the objects' own resources repair it."""
+        """The actual state changes nothing: the objects' own resources repair it."""
         return DiffResult(changes=_olds.get("facts") != _news.get("facts"))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        """Remember the new ones, once they stand."""
+        """Remember the new ones, once they are in place."""
         return UpdateResult(_news)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """As it was recorded: the box is looked at by the program."""
+        """As it was recorded: the program inspects the box."""
         inputs: dict[str, Any] = {name: props[name] for name in ("of", "facts", "shown") if name in props}
         return ReadResult(id_, props, inputs)
 
 
 class Facts(Resource):
-    """The resource; `facts` are wanted and `shown` are there, by the words that sentences use."""
+    """The resource; `facts` are desired and `actual` are on the box, by the words that messages use."""
 
     def __init__(
         self,
         name: str,
         facts: Mapping[str, str],
-        shown: Mapping[str, str],
+        actual: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        there = {key: shown[key] for key in facts if key in shown}
+        there = {key: actual[key] for key in facts if key in actual}
         super().__init__(FactsProvider(), name, {"of": "FortiGate", "facts": dict(facts), "shown": there}, opts)

@@ -22,7 +22,7 @@ class HostFirewallArgs:
 
 
 class HostFirewall(pulumi.ComponentResource):
-    """firewalld with exactly the lab's ports; a change that cuts SSH falls back by itself."""
+    """firewalld with exactly the lab's ports; a change that cuts SSH is rolled back by itself."""
 
     confirmed: pulumi.Output[str]
 

@@ -25,53 +25,58 @@ from labvpn.render import fortigate as render
 from labvpn.state.fortigate import COMMENT, Action, Block, DesiredFortiGate, Inventory, Objects, Policy
 
 POSITION = "statePolicySrcdstPos"
-"""Where PolicyMove keeps what it found wrong with a place."""
+"""Where PolicyMove records a place that is wrong."""
 
 
 @dataclass(frozen=True)
 class FortiGateArgs:
-    """The box, its token and the CA that signed its certificate (PEM), what is wanted there, and what to say of it.
+    """The box, its token and the CA that signed its certificate (PEM), what is desired there, and the plan in words.
 
-    `protected` keeps the policy from deletion that lets users in from outside. `facts` are what is wanted, field by
-    field, and `shown` the same as the box has it: with what was applied last they tell who changed something.
+    `protected` keeps the policy from deletion that lets users in from outside. `facts` are what is desired, field by
+    field, and `actual_facts` the same as the box has it: with what was applied last they show who changed something.
     """
 
     box: Settings
     token: str
     ca: str
-    wanted: DesiredFortiGate
+    desired: DesiredFortiGate
     numbers: dict[str, int]
     warnings: Sequence[str] = ()
     news: Sequence[str] = ()
     protected: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
-    shown: Mapping[str, str] = field(default_factory=dict)
+    actual_facts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lab: Lab, credentials: Credentials, gate: FortiGateSnapshot | None) -> FortiGateArgs:
-        """What a lab wants on its box, which was looked at; RunError with all that does not fit, a line each."""
+        """What a lab declares for its box, which was inspected; RunError with all that does not fit, a line each."""
         box = lab.fortigate
         if box is None or gate is None or credentials.fortigate_token is None or credentials.fortigate_ca is None:
             raise pulumi.RunError("fortigate: the lab has none, or no token and CA for it; set all three")
-        seen = gate.box
-        wanted, strays = adopted(present(render.wanted(lab, box), seen), seen, box.adopt)
-        found = [*strays, *problems(box, seen), *own(wanted, seen, box), *strangers(wanted, seen)]
-        if found := found or cut(box, wanted, seen, gate.paths):
+        actual = gate.box
+        desired, unadopted = adopted(present(render.wanted(lab, box), actual), actual, box.adopt)
+        found = [*unadopted, *problems(box, actual), *own(desired, actual, box), *strangers(desired, actual)]
+        if found := found or cut(box, desired, actual, gate.paths):
             lines = "\n".join(f"  - {problem}" for problem in found)
             raise pulumi.RunError(f"The FortiGate {box.host} and the configuration do not fit:\n{lines}")
-        drift = [f"FortiGate: {sentence}" for sentence in drifted(wanted, seen)]
-        warnings = [*drift, *closings(lab, box, wanted, seen), *shadows(wanted, seen), *leaks(box, wanted, seen)]
-        warnings += [*unanswered(lab, box, wanted, seen), *holes(lab, box, wanted, seen)]
-        news = [*planned(wanted, seen, box.prefix), *openings(lab, box, wanted, seen)]
-        numbers = {policy.key: policy.number for policy in seen.policies}
+        drift = [f"FortiGate: {sentence}" for sentence in drifted(desired, actual)]
+        warnings = [
+            *drift,
+            *closings(lab, box, desired, actual),
+            *shadows(desired, actual),
+            *leaks(box, desired, actual),
+        ]
+        warnings += [*unanswered(lab, box, desired, actual), *holes(lab, box, desired, actual)]
+        news = [*planned(desired, actual, box.prefix), *openings(lab, box, desired, actual)]
+        numbers = {policy.key: policy.number for policy in actual.policies}
         token = credentials.fortigate_token.get_secret_value()
-        then, protected = renewed(wanted, seen, lab.protect), lab.protect and not _lost(wanted, seen)
-        both = (facts(wanted.objects), facts(seen))
+        then, protected = renewed(desired, actual, lab.protect), lab.protect and not _lost(desired, actual)
+        both = (facts(desired.objects), facts(actual))
         return cls(box, token, credentials.fortigate_ca, then, numbers, warnings, news, protected, *both)
 
 
 class FortiGate(pulumi.ComponentResource):
-    """Addresses, services and policies on a FortiGate; every allow is in force before a deny is, and goes after it."""
+    """Addresses, services and policies on a FortiGate; an allow is in force before a deny, and deleted after it."""
 
     policy_ids: pulumi.Output[dict[str, int]]
     """The number of each policy of ours, by its name."""
@@ -83,24 +88,26 @@ class FortiGate(pulumi.ComponentResource):
         for sentence in args.news:
             pulumi.info(sentence, self)
         self._name = name
-        self._missed = {policy.name for policy in args.wanted.blocks[0].policies} if args.protected else set()
+        self._missed = {policy.name for policy in args.desired.blocks[0].policies} if args.protected else set()
         hooks = explained(f"{name}-refusals", args.box.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._to_box(args), hooks=hooks)
-        stay = _named_by_adopted(args.wanted.objects)
+        stay = _named_by_adopted(args.desired.objects)
         self._make = Maker(name, args.box.prefix, self._ours, self._missed, stay)
         if not pulumi.runtime.is_dry_run():
             watch(args.box, args.token, args.ca)
-        parts = self._parts(args.wanted)
+        parts = self._parts(args.desired)
         first = self._cleanup("before", args, parts)
         self._placed: list[pulumi.Resource] = []
-        policies = [self._block(block, args.numbers[block.before], [*parts, first]) for block in args.wanted.blocks]
+        policies = [self._block(block, args.numbers[block.before], [*parts, first]) for block in args.desired.blocks]
         self._cleanup("after", args, self._placed)
         numbers = {key: number for block in policies for key, number in block.items()}
         self.policy_ids = pulumi.Output.all(**numbers)
         if args.facts:
-            # Remembered only once they stand: the engine waits for whatever the numbers come from.
-            stand = self.policy_ids.apply(lambda _numbers: list[pulumi.Resource]())
-            Facts(f"{name}-facts", args.facts, args.shown, pulumi.ResourceOptions(parent=self, depends_on=stand))
+            # Remembered only once they are in place: the engine waits for whatever the numbers come from.
+            placed = self.policy_ids.apply(lambda _numbers: list[pulumi.Resource]())
+            Facts(
+                f"{name}-facts", args.facts, args.actual_facts, pulumi.ResourceOptions(parent=self, depends_on=placed)
+            )
         self.register_outputs({"policy_ids": self.policy_ids})
 
     def _to_box(self, args: FortiGateArgs) -> fortios_types.Provider:
@@ -115,15 +122,15 @@ class FortiGate(pulumi.ComponentResource):
         )
 
     def _cleanup(self, when: str, args: FortiGateArgs, after: Sequence[pulumi.Resource]) -> Cleanup:
-        """What takes our policies away, once before and once after them, so that a run cut off leaves none."""
-        policies = [policy for policy in args.wanted.objects.policies if not policy.adopts]
+        """What deletes our policies, once before and once after them, so that a run cut off leaves none."""
+        policies = [policy for policy in args.desired.objects.policies if not policy.adopts]
         names = [policy.name for policy in sorted(policies, key=lambda one: one.action is Action.ACCEPT)]
         opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=args.protected or None)
         return Cleanup(f"{self._name}-policies-{when}", args.box, args.token, args.ca, names, opts)
 
-    def _parts(self, wanted: DesiredFortiGate) -> list[pulumi.Resource]:
+    def _parts(self, desired: DesiredFortiGate) -> list[pulumi.Resource]:
         """Everything that policies name. They name it by text, so only `depends_on` tells the engine of the order."""
-        objects = wanted.objects
+        objects = desired.objects
         addresses: list[pulumi.Resource] = [self._make.address(address) for address in objects.addresses]
         groups = [self._make.group(group, addresses) for group in objects.groups]
         services = [self._make.service(one) for one in objects.services]
@@ -171,7 +178,7 @@ class FortiGate(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource] = (),
         options: pulumi.ResourceOptions | None = None,
     ) -> fortios_types.PolicyMove:
-        """Policies are created in parallel and their order is chance, so the place is stated."""
+        """Policies are created in parallel and their order is arbitrary, so the place is declared."""
         more = pulumi.ResourceOptions(depends_on=list(after))
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._ours, options), more)
         return fortios_types.PolicyMove(
@@ -179,15 +186,15 @@ class FortiGate(pulumi.ComponentResource):
         )
 
 
-def _lost(wanted: DesiredFortiGate, seen: Inventory) -> bool:
+def _lost(desired: DesiredFortiGate, actual: Inventory) -> bool:
     """Whether the policy that lets users in is gone from a box that has others of ours.
 
-    Its number may be somebody else's by now, and the engine replaces nothing that is protected: for this one run the
-    policy is not, so that it can be made anew.
+    Its number may be someone else's by now, and the engine replaces nothing that is protected: for this one run the
+    policy is not, so that it can be created again.
     """
-    comments = [one.comment for one in seen.addresses] + [one.comment for one in seen.services]
-    names = {policy.name for policy in wanted.blocks[0].policies if not policy.adopts}
-    return COMMENT in comments and not names <= {policy.name for policy in seen.policies}
+    comments = [one.comment for one in actual.addresses] + [one.comment for one in actual.services]
+    names = {policy.name for policy in desired.blocks[0].policies if not policy.adopts}
+    return COMMENT in comments and not names <= {policy.name for policy in actual.policies}
 
 
 def _first(policy: Policy) -> str:
@@ -195,7 +202,7 @@ def _first(policy: Policy) -> str:
 
 
 def _named_by_adopted(objects: Objects) -> set[str]:
-    """What policies and groups that were adopted name, and therefore needs when the stack goes."""
+    """What adopted policies and groups name, and therefore need when the stack goes."""
     lists = [(*one.sources, *one.destinations, *one.services) for one in objects.policies if one.adopts]
     named = {name for names in lists for name in names}
     return named | {name for group in objects.groups if group.adopts or group.name in named for name in group.members}

@@ -1,4 +1,4 @@
-"""What goes wrong on the FortiGate while it is changed, said in words: refusals, and a silence that lasts minutes."""
+"""Messages for failures on the FortiGate while it is changed: refusals, and a silence that lasts minutes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pulumi.runtime.proto.resource_pb2 import RESOURCE_MONITOR_FEATURE_ERROR_HOO
 from pulumi.runtime.proto.resource_pb2_grpc import ResourceMonitorStub
 from pulumi.runtime.settings import get_monitor, monitor_supports_feature
 
-from labvpn.connect import fortigate as remote
+from labvpn.connect import fortigate as api
 from labvpn.connect.errors import HopError
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.plan.fortigate.error_text import refusal_text, waiting
@@ -28,7 +28,7 @@ def takes_hooks() -> bool:
 
 
 class Refusals(pulumi.ErrorHook):
-    """Says in words why the box did not do something, each cause once; the run then fails as it would anyway."""
+    """Reports why the box did not do something, each cause once; the run then fails as it would anyway."""
 
     def __init__(self, name: str, host: str) -> None:
         super().__init__(name, self._say)
@@ -45,11 +45,11 @@ class Refusals(pulumi.ErrorHook):
 
 
 def watch(box: Settings, token: str, ca: str) -> None:
-    """Say so when the box stops answering while it is worked on: the provider itself waits for minutes in silence."""
+    """Warn when the box stops answering during a run: the provider itself waits for minutes in silence."""
 
     def ask() -> None:
         try:
-            asyncio.run(remote.keeps_answering(box, token, ca))
+            asyncio.run(api.keeps_answering(box, token, ca))
         except HopError as error:
             pulumi.log.warn(waiting(str(error)))
 

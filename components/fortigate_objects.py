@@ -37,10 +37,10 @@ class Maker:
     def _options(
         self, thing: AddressObject | AddressGroup | ServiceObject | Vip | Policy, after: Sequence[pulumi.Resource] = ()
     ) -> pulumi.ResourceOptions:
-        """What stands on the box is taken over; what was adopted stays there when the stack lets go of it.
+        """What is on the box already is imported; what was adopted stays there when the stack goes.
 
-        Policies of ours are taken away by `Cleanup`, which looks whose they are. What an adopted policy names has to
-        stay with it.
+        `Cleanup` deletes policies of ours, after checking whose they are. What an adopted policy names has to stay
+        with it.
         """
         stays = bool(thing.adopts) or isinstance(thing, Policy) or thing.name in self.stay
         more = pulumi.ResourceOptions(
@@ -59,7 +59,7 @@ class Maker:
         said: Mapping[str, Any],
         after: Sequence[pulumi.Resource] = (),
     ) -> Made:
-        """An object as the program says it; of one that was adopted, all else stays as it is on the box."""
+        """An object as the program declares it; of one that was adopted, everything else stays as it is on the box."""
         known, first = (
             fortios_types.properties(kind),
             getattr(thing, "first", "") or thing.name or f"policy-{thing.adopts}",
@@ -125,7 +125,7 @@ class Maker:
             "schedule": policy.schedule,
             "status": "enable",
             "nat": ("enable" if policy.nat else "disable") if policy.action is Action.ACCEPT else None,
-            # A deny is about translated addresses too, which some versions of FortiOS have to be told.
+            # A deny is about translated addresses too, which some versions of FortiOS need explicitly.
             "match_vip": "enable" if policy.action is Action.DENY else None,
             "logtraffic": policy.log,
             "comments": policy.comment,

@@ -1,7 +1,7 @@
 """The types of the FortiOS package that a lab uses, loaded without its hundreds of others.
 
-`pulumiverse_fortios.firewall` loads every type below it, which takes longer than all else that a run computes. So it is
-an empty package while these few modules load, and for whoever imports it afterwards it is itself again.
+`pulumiverse_fortios.firewall` loads every type below it, which takes longer than the rest of a run. So it is an empty
+package while these few modules load, and complete again for whoever imports it afterwards.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PACKAGES = ("pulumiverse_fortios.firewall", "pulumiverse_fortios.firewall.servic
 
 @contextmanager
 def _empty(home: Path) -> Iterator[None]:
-    """Have modules of the packages found in their folders, without running what stands in the packages themselves."""
+    """Have modules of the packages found in their folders, without running the packages' own code."""
     kept = {name: sys.modules.pop(name, None) for name in PACKAGES}
     for name in PACKAGES:
         module = ModuleType(name)

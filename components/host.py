@@ -1,4 +1,4 @@
-"""The VPN host: one look at every hop, then commands, one for each concern of the agent, everything by stdin."""
+"""The VPN host: one inspection of every hop, then commands, one for each concern of the agent, everything by stdin."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pulumi_command import remote
 from components.drift import Drift
 from components.host_hooks import explained
 from labvpn.agent import bundle
-from labvpn.connect import inspect as hops
+from labvpn.connect import inspect as connect
 from labvpn.connect.errors import HopErrors
 from labvpn.connect.inspect import Snapshot
-from labvpn.connect.ssh import ISOLATED, as_root
+from labvpn.connect.ssh import AGENT, RUN_AGENT, STATE, as_root
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
 from labvpn.model.problems import ConfigurationError
@@ -31,47 +31,38 @@ from labvpn.render.agent_request import Secrets, question, request, secrets
 from labvpn.render.certificate import server_certificate
 from labvpn.render.documents import Concern, documents, origin
 
-AGENT = "/usr/local/lib/labvpn/agent"
-"""Where the agent stands on the host."""
-
 PLACE = (
     "d={folder}; mkdir -p $d; cd $d; read -r h; rm -rf agent.new; head -n -1 >agent.new; "
     'echo "$h agent.new" | sha256sum -c --quiet; chmod 755 agent.new; [ -f agent ] || rm -rf agent; '
     "mv -T agent.new agent"
 )
-"""Puts the agent in its place in one step, and only as a whole: its SHA-256 comes before it, a line that is none of it
-behind."""
-
-RUN = f"{ISOLATED} {AGENT}"
-"""How it is started: with no code from the login's folder, home or environment."""
-
-STATE = "/var/lib/labvpn"
-"""Where the agent remembers what is ours and what was there before us."""
+"""Installs the agent in one step, and only as a whole: its SHA-256 comes before it, and a line that is not part of it
+after it."""
 
 PROTECTED = (Concern.HOST, Concern.SERVER, Concern.HUB)
-"""Without which nobody can dial in."""
+"""Without these nobody can dial in."""
 
 APPLY_SECONDS = 900
 """The longest that one concern may take on the host: a package installation over a slow line."""
 
-APPLY = f"/usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin timeout {APPLY_SECONDS} {RUN}"
-"""The agent with that limit, by a path that the login's start files have no part in."""
+APPLY = f"/usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin timeout {APPLY_SECONDS} {RUN_AGENT}"
+"""The agent with that limit, by a PATH that the login's start files do not set."""
 
 
 @dataclass(frozen=True)
 class Host:
-    """The host that commands run on: how to reach it, what it shows, and the secrets that it is sent.
+    """The host that commands run on: how to reach it, its actual state, and the secrets that it is sent.
 
-    `protected` keeps from deletion what users would miss. `told` are the notes that one concern has said already, so
-    that another does not say them again.
+    `protected` keeps from deletion what users would miss. `reported` are the notes that one concern has reported, so
+    that another does not repeat them.
     """
 
     server: Server
     credentials: Credentials
-    seen: Mapping[str, HostState]
+    actual: Mapping[str, HostState]
     secrets: Secrets
     protected: bool = False
-    told: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
 
     @cached_property
     def _explained(self) -> pulumi.ResourceOptions:
@@ -79,7 +70,7 @@ class Host:
 
     @property
     def connection(self) -> remote.ConnectionArgs:
-        """The command plugin's connection; without a host key it would verify nothing, so one always stands here."""
+        """The command plugin's connection; without a host key it would verify nothing, so it always has one."""
         ssh = self.server.ssh
         return remote.ConnectionArgs(
             host=self.server.ssh_host,
@@ -111,39 +102,39 @@ class Host:
     def command(
         self, name: str, create: str, delete: str | None, stdin: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> remote.Command:
-        """A command run as root. Its text holds no data: that would stand in `ps`, in errors and in the preview."""
+        """A command run as root. Its text has no data, which `ps`, errors and the preview would show."""
         return remote.Command(
             name,
             connection=self.connection,
-            create=self._told(create),
-            delete=self._told(delete) if delete else None,
+            create=self._annotated(create),
+            delete=self._annotated(delete) if delete else None,
             stdin=stdin,
             add_previous_output_in_env=False,
             logging=remote.Logging.STDOUT_AND_STDERR,
             opts=pulumi.ResourceOptions.merge(opts, self._explained),
         )
 
-    def _told(self, command: str) -> str:
-        """The command as root, with a comment for its reader: all that the plugin says of a cut is this text."""
+    def _annotated(self, command: str) -> str:
+        """The command as root, with a comment for its reader: where it is cut off, the plugin prints only this."""
         return f"{as_root(self.server, command)} # on the VPN host; if this was cut off, run pulumi up again"
 
     def install_agent(self, name: str, desired: str, opts: pulumi.ResourceOptions) -> remote.Command:
-        """Put the agent on the host, again whenever it is another there; on destroy it goes last, with its memory.
+        """Install the agent, again whenever the host has another one; on destroy it goes last, with its memory.
 
-        `desired` is the host's document, which has the agent's digest. The first line of the stdin is that too, so what
-        was cut on its way is never put in place. The last line is the generation, without which the command would not
-        run again.
+        `desired` is the host's document, which has the agent's digest. The first line of the stdin is that too, so an
+        agent that was cut off on its way is never installed. The last line is the generation, without which the command
+        would not run again.
         """
         folder = AGENT.rpartition("/")[0]
         digest = hashlib.sha256(bundle.source().encode()).hexdigest()
-        shown = self.seen.get(Concern.HOST, NOTHING).document
-        drift = Drift(f"{name}-state", _of_agent(desired), _of_agent(shown), opts)
+        actual = self.actual.get(Concern.HOST, NOTHING).document
+        drift = Drift(f"{name}-state", _of_agent(desired), _of_agent(actual), opts)
         sent = f"{digest}\n{bundle.source()}"
         stdin = drift.generation.apply(lambda generation: f"{sent}# generation {int(generation)}\n")
         return self.command(name, f"sh -ec '{PLACE.format(folder=folder)}'", f"rm -rf {folder} {STATE}", stdin, opts)
 
     def bring_archive(self, name: str, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
-        """Put an archive of SoftEther that is a file of the project's where the agent fetches it, and takes it away."""
+        """Copy an archive of SoftEther that is a file of the project to where the agent fetches it and removes it."""
         tarball = self.server.tarball
         if tarball is None or tarball.file is None:
             return []
@@ -159,14 +150,16 @@ class Host:
         desired: str,
         parent: pulumi.Resource,
         after: Sequence[pulumi.Resource],
-        seed: str = "",
+        initial_server: str = "",
     ) -> remote.Command:
-        """Bring one concern to its document, again whenever the host shows something else."""
-        observed = self.seen.get(concern, NOTHING)
-        self._tell(parent, observed, desired)
-        shown = "\n".join((observed.document, *observed.memory)) if observed.memory else observed.document
-        drift = Drift(f"{name}-state", desired, shown, pulumi.ResourceOptions(parent=parent))
-        stdin = drift.generation.apply(lambda generation: request(int(generation), desired, self.secrets, seed))
+        """Converge one concern to its document, again whenever the host differs."""
+        observed = self.actual.get(concern, NOTHING)
+        self._report(parent, observed, desired)
+        actual = "\n".join((observed.document, *observed.memory)) if observed.memory else observed.document
+        drift = Drift(f"{name}-state", desired, actual, pulumi.ResourceOptions(parent=parent))
+        stdin = drift.generation.apply(
+            lambda generation: request(int(generation), desired, self.secrets, initial_server)
+        )
         return self.command(
             name,
             f"{APPLY} converge {concern}",
@@ -178,7 +171,7 @@ class Host:
     def _protects(self, concern: Concern) -> bool | None:
         return True if self.protected and concern in PROTECTED else None
 
-    def _tell(self, parent: pulumi.Resource, observed: HostState, desired: str) -> None:
+    def _report(self, parent: pulumi.Resource, observed: HostState, desired: str) -> None:
         for sentence in drifted(observed, desired):
             pulumi.warn(for_engine(f"changed by hand: {sentence}"), parent)
         for sentence in observed.warnings:
@@ -186,9 +179,9 @@ class Host:
         for sentence in planned(observed, desired):
             pulumi.info(for_engine(sentence), parent)
         for note in observed.notes:
-            if note not in self.told:
+            if note not in self.reported:
                 pulumi.info(for_engine(note), parent)
-        self.told.update(observed.notes)
+        self.reported.update(observed.notes)
 
 
 def _of_agent(document: str) -> str:
@@ -197,7 +190,7 @@ def _of_agent(document: str) -> str:
 
 
 class HostPlan(NamedTuple):
-    """One server of the lab, and what it is told: its documents, and the secrets that they stand for."""
+    """One server of the lab with its desired documents, and the secrets that these name."""
 
     server: Server
     desired: dict[Concern, str]
@@ -211,31 +204,31 @@ def host_plans(lab: Lab, credentials: Credentials) -> list[HostPlan]:
 
 def _host_plan(lab: Lab, credentials: Credentials) -> HostPlan:
     try:
-        shown = server_certificate(lab, credentials)
+        signed = server_certificate(lab, credentials)
     except ConfigurationError as error:
         raise pulumi.RunError(str(error)) from None
-    desired = documents(lab, bundle.source(), shown and shown.fingerprint)
+    desired = documents(lab, bundle.source(), signed and signed.fingerprint)
     return HostPlan(lab.server, desired, secrets(lab, credentials))
 
 
-def inspect(lab: Lab, credentials: Credentials, told: Sequence[HostPlan]) -> Snapshot:
-    """What every hop shows before anything is changed. Raises RunError with the failure of every hop, a line each."""
+def inspect(lab: Lab, credentials: Credentials, plans: Sequence[HostPlan]) -> Snapshot:
+    """The actual state of every hop before anything is changed. Raises RunError with all failures, a line each."""
     for sentence in ipsec.warnings(lab):
         pulumi.warn(sentence)
     for sentence in (*ipsec.notes(lab), *certificate.notes(lab, credentials)):
         pulumi.info(sentence)
     try:
-        seen = hops.inspect_hops(lab, credentials, [question(site.desired, site.secrets) for site in told])
+        snapshot = connect.inspect_hops(lab, credentials, [question(plan.desired, plan.secrets) for plan in plans])
     except HopErrors as error:
         raise pulumi.RunError(str(error)) from None
-    if refused := [*_losses(lab, told, seen)]:
+    if refused := [*_losses(lab, plans, snapshot)]:
         raise pulumi.RunError("\n".join(refused))
-    return seen
+    return snapshot
 
 
-def _losses(lab: Lab, told: Sequence[HostPlan], seen: Snapshot) -> Iterator[str]:
-    """Why the users' list may not be applied: it takes away more than anyone said."""
-    for site, shown in zip(told, seen.hosts, strict=True):
-        observed, desired = shown.get(Concern.HUB, NOTHING), site.desired[Concern.HUB]
-        if sentence := losses.refusal(site.server.ssh_host, observed, desired, lab.may_remove, lab.protect):
+def _losses(lab: Lab, plans: Sequence[HostPlan], snapshot: Snapshot) -> Iterator[str]:
+    """Why the users' list may not be applied: it removes more users than the configuration allows."""
+    for plan, actual in zip(plans, snapshot.hosts, strict=True):
+        observed, desired = actual.get(Concern.HUB, NOTHING), plan.desired[Concern.HUB]
+        if sentence := losses.refusal(plan.server.ssh_host, observed, desired, lab.may_remove, lab.protect):
             yield sentence

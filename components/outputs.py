@@ -1,4 +1,4 @@
-"""The stack's outputs, kept out of the debug messages in which Pulumi's own library would tell them in clear."""
+"""The stack's outputs, kept out of the debug messages in which Pulumi's own library would print them in clear."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def export(outputs: Mapping[str, Any]) -> None:
 
 
 def _quieten() -> None:
-    """Cut resources' properties off debug messages: `pulumi up --debug` and `--json` print those."""
+    """Cut resources' properties from debug messages: `pulumi up --debug` and `--json` print those."""
     debug = pulumi.log.debug
 
     def without_properties(msg: str, *rest: Any, **more: Any) -> None:

@@ -19,7 +19,7 @@ class SoftEtherArgs:
 
 
 class SoftEther(pulumi.ComponentResource):
-    """A SoftEther server with one hub, brought to its documents in the order that never leaves it open."""
+    """A SoftEther server with one hub, converged to its documents in an order that never leaves it open."""
 
     hub: pulumi.Output[str]
 
@@ -28,8 +28,8 @@ class SoftEther(pulumi.ComponentResource):
         host, documents = args.host, args.documents
         agent = host.install_agent(f"{name}-agent", documents[Concern.HOST], pulumi.ResourceOptions(parent=self))
         archive = host.bring_archive(f"{name}-archive", pulumi.ResourceOptions(parent=self))
-        seed = documents[Concern.SERVER]
-        machine = host.converge(f"{name}-host", Concern.HOST, documents[Concern.HOST], self, [agent, *archive], seed)
+        initial = documents[Concern.SERVER]
+        machine = host.converge(f"{name}-host", Concern.HOST, documents[Concern.HOST], self, [agent, *archive], initial)
         server = host.converge(f"{name}-server", Concern.SERVER, documents[Concern.SERVER], self, [machine])
         hub = host.converge(f"{name}-hub", Concern.HUB, documents[Concern.HUB], self, [server])
         self.hub = hub.stdout

@@ -1,6 +1,6 @@
 """A name kept by a Pulumi program of your own: this is its whole `__main__.py`.
 
-Pulumi.STACK.yaml holds what `labvpn:dns` holds in this project's, under a name of your choice, and the TSIG secret:
+Pulumi.STACK.yaml has what `labvpn:dns` has in this project's, under a name of your choice, and the TSIG secret:
 
     config:
       example:address: 203.0.113.20
@@ -15,10 +15,10 @@ Pulumi.STACK.yaml holds what `labvpn:dns` holds in this project's, under a name 
 import pulumi
 
 from components.dns import Name, NameArgs
-from labvpn.model.dns import DnsName as Wanted
+from labvpn.model.dns import DnsName
 
 config = pulumi.Config()
-wanted = Wanted.model_validate(config.require_object("name"))
+desired = DnsName.model_validate(config.require_object("name"))
 
-name = Name("ras", NameArgs(wanted, addresses=[config.require("address")], tsig="tsigSecret"))
+name = Name("ras", NameArgs(desired, addresses=[config.require("address")], tsig="tsigSecret"))
 pulumi.export("name", name.fqdn)

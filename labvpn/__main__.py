@@ -1,4 +1,4 @@
-"""The command `labvpn`: the short way for commands on the rehearsal's machines, the whole command for all else."""
+"""The command `labvpn`: a short path for commands on the rehearsal's machines, the parser for all others."""
 
 import io
 import sys
@@ -6,9 +6,9 @@ from contextlib import suppress
 
 
 def main() -> None:
-    """Run the command. A command on a machine of the rehearsal skips the parser, which takes longer than itself."""
+    """Run the command. A command on a machine of the rehearsal skips the parser, which takes longer."""
     for stream in (sys.stdout, sys.stderr):
-        # A terminal or a pipe that knows ASCII alone gets a question mark for what it cannot show, not a traceback.
+        # A terminal or a pipe that knows only ASCII gets a question mark for what it cannot print, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     from labvpn import cli

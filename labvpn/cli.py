@@ -15,8 +15,8 @@ from typing import Annotated
 import typer
 
 COMMANDS = {
-    "probe": ("labvpn.probe.cli:probe", "Say which port answers where, and which hop closes what does not."),
-    "check": ("labvpn.probe.cli:check", "Hold the running lab against what the stack declares."),
+    "probe": ("labvpn.probe.cli:probe", "Report which port answers where, and which hop closes one that does not."),
+    "check": ("labvpn.probe.cli:check", "Compare the running lab with what the stack declares."),
     "diagnose": ("labvpn.diagnose.cli:command", "Name what stopped a dial, from the log that a user sends."),
     "dial": (
         "labvpn.dial.cli:dial",
@@ -62,7 +62,7 @@ def hostkey(
     server: Annotated[str | None, typer.Option(help="The server's `name`, for one that has a name.")] = None,
     show: Annotated[bool, typer.Option("--show", help="Only print the key.")] = False,
 ) -> None:
-    """Record a VPN host's SSH key in the stack's configuration, so that no other machine passes for it."""
+    """Record a VPN host's SSH key in the stack's configuration, so that no other machine can impersonate it."""
     from asyncssh import import_public_key
 
     from labvpn.connect.errors import HopError
@@ -79,7 +79,7 @@ def hostkey(
     typer.echo(f"{host} shows {import_public_key(key).get_fingerprint()}")
     typer.echo("On the host itself this must print the same: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
     if not yes:
-        typer.confirm("Is it the same, and shall it be recorded?", abort=True)
+        typer.confirm("Is it the same, and should it be recorded?", abort=True)
     place = ["--path", f"hostKeys.{server}"] if server else ["hostKey"]
     done = subprocess.run(["pulumi", "config", "set", *place, key], check=False)  # a public key is no secret
     raise typer.Exit(done.returncode)
@@ -97,7 +97,9 @@ def secret() -> None:
 def authority(
     names: Annotated[
         list[str],
-        typer.Argument(help="The lab's names and addresses, for which alone it may sign: vpn.lab.example 203.0.113.20"),
+        typer.Argument(
+            help="The lab's names and addresses, the only ones that it may sign for: vpn.lab.example 203.0.113.20"
+        ),
     ],
 ) -> None:
     """Make a private authority for the certificate, to be piped into `pulumi config set --secret authority`."""
@@ -126,7 +128,7 @@ def _loaded(place: str) -> Callable[..., None]:
 
 
 def _not_loaded() -> None:
-    """Stands in the list of commands for one that is not called."""
+    """The placeholder of a command that is not called, for the list of commands."""
 
 
 def _rehearsal() -> typer.Typer:
@@ -142,7 +144,7 @@ def _rehearsal() -> typer.Typer:
 
 
 def find_checkout() -> None:
-    """Let Python find the rehearsal that stands beside this package, if it is that of a checkout."""
+    """Let Python find the rehearsal beside this package, if this is a checkout."""
     if (CHECKOUT / "rehearsal" / "cli.py").exists() and str(CHECKOUT) not in sys.path:
         sys.path.append(str(CHECKOUT))
 

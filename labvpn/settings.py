@@ -30,7 +30,7 @@ BLOCKS = frozenset({"passwords", "radiusSecrets", "hostKeys"})
 
 Check = Callable[[Lab, Credentials], Iterable[Problem]]
 
-EMPTY = "has nothing behind it; write its settings below it, or take the line out"
+EMPTY = "has no value; write its settings below it, or remove the line"
 
 
 class Settings(NamedTuple):
@@ -49,12 +49,12 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def note(self, problems: Iterator[Problem] | list[Problem]) -> None:
-        """Keep what is said of places of which nothing was said yet."""
+        """Keep the problems of places that have none yet."""
         said = {problem.place for problem in self.problems if problem.place}
         self.problems += [problem for problem in problems if problem.place not in said]
 
     def value(self, key: str) -> Any:
-        """What stands behind a key: None where nothing does, which is a mistake where the key is there."""
+        """A key's value: None where it has none, which is a mistake where the key is there."""
         text = runtime.get_config(f"{self.project}:{key}")
         if text is None or (key in names(Credentials) and key not in BLOCKS and text.strip()):
             return text
@@ -67,7 +67,7 @@ class _Reader:
         return found
 
     def values(self, model: type[BaseModel]) -> dict[str, Any]:
-        """What stands behind the keys of a part of the settings."""
+        """The values of the keys of a part of the settings."""
         found = {key: self.value(key) for key in names(model) if key not in NOT_KEYS}
         return {key: value for key, value in found.items() if value is not None}
 
@@ -78,7 +78,7 @@ class _Reader:
         except OSError as error:
             raise ValueError(f"names the file {name}, which cannot be read: {error.strerror}; name the file") from None
         except ValueError:
-            raise ValueError(f"names the file {name}, which is no text in UTF-8; save it as one") from None
+            raise ValueError(f"names the file {name}, which is not UTF-8 text; save it as such") from None
 
     def digest_of(self, name: str) -> str:
         """The SHA-256 of a file that the configuration names, from the project's folder."""
@@ -91,16 +91,16 @@ class _Reader:
         return runtime.is_config_secret(f"{self.project}:{key}")
 
     def build(self, model: type[Model], values: Any, place: str = "") -> Model | None:
-        """The value; where it has mistakes, what is left without them, so that what depends on it is checked too."""
+        """The value; where it has mistakes, the rest without them, so that what depends on it is checked too."""
         across: list[str] = []
         context = {"files": self.text_of, "digests": self.digest_of, "across": across}
         for _ in range(leftovers.ROUNDS):
             try:
                 built = model.model_validate(values, context=context)
             except ValidationError as error:
-                told = {above for problem in self.problems for above in _above(problem.place)}
+                reported = {above for problem in self.problems for above in _above(problem.place)}
                 found = [_with_remedy(problem) for problem in problems_of(error, place, model)]
-                self.note([problem for problem in found if not problem.place or problem.place not in told])
+                self.note([problem for problem in found if not problem.place or problem.place not in reported])
                 across.clear()
                 values = leftovers.without(values, [details["loc"] for details in error.errors()], model)
                 continue
@@ -110,7 +110,7 @@ class _Reader:
 
 
 NOT_KEYS = frozenset({"users", "mayRemove", "passwords.version"})
-"""Parts of the settings that stand elsewhere than at the top of the configuration."""
+"""Parts of the settings that are not at the top of the configuration."""
 
 
 def load(folder: Path | None = None, also: Check | None = None) -> Settings:
@@ -120,7 +120,7 @@ def load(folder: Path | None = None, also: Check | None = None) -> Settings:
     at once.
     """
     reader = _Reader(pulumi.get_project(), folder or Path.cwd())
-    reader.note(_strays(reader.project))
+    reader.note(_unknown_keys(reader.project))
     before = len(reader.problems)
     source, users = _users(reader)
     of_users = len(reader.problems)
@@ -154,7 +154,7 @@ def _in_clear(reader: _Reader) -> Iterator[Problem]:
         if key == "passwords" and isinstance(value, dict):
             value = value.keys() - {"version"}
         if value and not reader.is_secret(key):
-            yield Problem(key, f"stands in clear in the configuration; {how_to_set(key)}, and change it everywhere")
+            yield Problem(key, f"is in clear text in the configuration; {how_to_set(key)}, and change it everywhere")
 
 
 def _users(reader: _Reader) -> tuple[UsersFile, tuple[User, ...]]:
@@ -170,15 +170,15 @@ def _users(reader: _Reader) -> tuple[UsersFile, tuple[User, ...]]:
     return source, users
 
 
-def _strays(project: str) -> Iterator[Problem]:
-    """Keys that nobody reads: misspelt ones of ours, and ours below another's name."""
+def _unknown_keys(project: str) -> Iterator[Problem]:
+    """Keys that nothing reads: misspelt ones of ours, and ours below another name."""
     known = [key for key in ("users", *names(Lab), *names(Credentials)) if key not in NOT_KEYS - {"users"}]
     for whole, value in sorted(_everything().items()):
         space, _, key = whole.rpartition(":")
         if space == project and key not in known:
             meant = nearest(key, known)
             remedy = f"did you mean '{project}:{meant}'?" if meant else f"remove it; known here: {', '.join(known)}"
-            yield Problem(whole, f"there is no such setting, so it would be left out; {remedy}")
+            yield Problem(whole, f"there is no such setting, so it would have no effect; {remedy}")
         elif space != project and _is_meant_for(project, space, key, value):
             meant = nearest(key, known) or key
             yield Problem(whole, f"is not read, since the project is {project}; did you mean '{project}:{meant}'?")
@@ -195,7 +195,7 @@ def _is_meant_for(project: str, space: str, key: str, value: Any) -> bool:
 OTHERS = frozenset(
     {"pulumi", "fortios", "command", "aws", "azure", "azure-native", "gcp", "google-native", "kubernetes"}
 )
-"""Names of which it is known whose they are: Pulumi's own, and its providers'."""
+"""Known names: Pulumi's own, and its providers'."""
 
 
 def _everything() -> Mapping[str, Any]:

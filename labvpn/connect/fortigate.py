@@ -30,7 +30,7 @@ SWITCH = (
 
 
 async def read(box: FortiGate, token: str, ca: str) -> Inventory:
-    """What stands on the box, each table in one request.
+    """The box's objects, each table in one request.
 
     Raises HopError if the box cannot be reached, is not the one that the CA signed, or refuses the token, in the
     header or (as FortiOS 7.4.5 and later do by default) in the address, where the provider package puts it.
@@ -47,7 +47,7 @@ async def read(box: FortiGate, token: str, ca: str) -> Inventory:
 
 
 async def remove(box: Place, token: str, ca: str, names: Sequence[str]) -> None:
-    """Delete the policies of ours among some names, in that order; one of somebody else's stays.
+    """Delete the policies of ours among some names, in that order; one of someone else's stays.
 
     Ours bears our name and comment, or our name alone and names an object with our comment. Raises HopError.
     """
@@ -89,11 +89,11 @@ class Client:
             context = ssl.create_default_context(cadata=ca)
         except ssl.SSLError:
             remedy = "set it from the CA's file"
-            raise HopError(self.hop, "cannot be asked: fortigateCa is no PEM certificate", remedy) from None
+            raise HopError(self.hop, "cannot be asked: fortigateCa is not a PEM certificate", remedy) from None
         self._http = httpx.AsyncClient(base_url=f"https://{box.host}", verify=context, timeout=SECONDS)
 
     async def __aenter__(self) -> Client:
-        """Nothing is sent as yet."""
+        """Nothing is sent yet."""
         return self
 
     async def __aexit__(self, *_details: object) -> None:
@@ -120,7 +120,7 @@ class Client:
         return {str(row["name"]) for rows in tables for row in rows if row.get("comment") == COMMENT}
 
     async def delete(self, path: str, name: str) -> None:
-        """Delete one entry; one that is gone already is no error."""
+        """Delete one entry; one that is gone already is not an error."""
         reply = await self._ask(f"/api/v2/cmdb/{path}", "DELETE")
         if reply.status_code == 404:
             return
@@ -176,5 +176,5 @@ class Client:
 
 def _unreachable(error: httpx.ConnectError) -> tuple[str, str]:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "shows a certificate that fortigateCa did not sign for this name", "set fortigateCa, or host, right"
+        return "shows a certificate that fortigateCa did not sign for this name", "correct fortigateCa or host"
     return f"cannot be reached ({error})", "check the address, and that administration by https is allowed from here"

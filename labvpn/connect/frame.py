@@ -14,7 +14,7 @@ PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where programs are looked for, whatever the login's start files say."""
 
 FIXED = f"{PATH} HOME=/root LC_ALL=C.UTF-8"
-"""The whole environment of a command: what stands in the login's own is another's, PYTHONPATH and proxies included."""
+"""The whole environment of a command: nothing of the login's own, PYTHONPATH and proxies included."""
 
 MOST_BYTES = 64 << 20
 """What is read of one session at most; the answer of a server with 10,000 users has 5 MB."""
@@ -38,7 +38,7 @@ _SCRIPT = (
 
 @dataclass(frozen=True)
 class Frame:
-    """Marks that nobody can know before: they are made of the nonce, and stand neither in the line nor in the input."""
+    """Marks that nobody can know before: they are made of the nonce, and are neither in the line nor in the input."""
 
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 

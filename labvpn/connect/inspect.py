@@ -1,4 +1,4 @@
-"""One look at every hop before anything is changed: each failure at once, in one sentence each."""
+"""Inspection of every hop before anything is changed: all failures at once, one sentence each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TypeVar
 from labvpn.agent import bundle
 from labvpn.connect import fortigate, paths, ssh
 from labvpn.connect.dns import inspect
-from labvpn.connect.errors import HopError, HopErrors
+from labvpn.connect.errors import Code, HopError, HopErrors
 from labvpn.connect.refused import last_line
 from labvpn.connect.ssh import ISOLATED
 from labvpn.model.credentials import Credentials
@@ -26,24 +26,27 @@ from labvpn.state.dns import DnsSnapshot
 Answer = TypeVar("Answer")
 
 OBSERVE_SECONDS = 120
-"""How long the host may take to show itself: 10,000 users are read in a few seconds."""
+"""How long an inspection of the host may take: 10,000 users are read in a few seconds."""
+
+VERSION = r"\d+\.\d+[\d.]*"
+"""What BOOTSTRAP prints, and nothing else, where Python is too old."""
 
 OLDEST = "sys.version_info<(3,6) and sys.exit(sys.version.split()[0])"
 BOOTSTRAP = f'{ISOLATED} -c "import sys;{OLDEST};n=int(sys.stdin.readline());exec(sys.stdin.read(n))"'
-"""Runs the agent from stdin, so that a host on which nothing is installed can be observed too."""
+"""Runs the agent from stdin, so that a host on which nothing is installed can be inspected too."""
 
 UNREADABLE = ("gave no answer that can be read", "check that python3 runs there, 3.6 or newer")
 
 
 def unreadable(answer: str) -> tuple[str, str]:
-    """That an answer is none, with the words that stand in its place."""
+    """That an answer cannot be read, with the words that came instead."""
     words = last_line(answer, "")
     return (f"{UNREADABLE[0]} (it said: {words})" if words else UNREADABLE[0]), UNREADABLE[1]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the hops show: the hosts and the names in the lab's order; a hop that is not the lab's shows nothing."""
+    """The actual state of the hops, in the lab's order; a hop that is not the lab's has nothing."""
 
     hosts: Sequence[Mapping[str, HostState]] = ()
     fortigate: FortiGateSnapshot | None = None
@@ -51,7 +54,7 @@ class Snapshot:
 
 
 def inspect_hops(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Snapshot:
-    """What every hop shows now; `requests` are the agent's question to each server, with the desired documents.
+    """The actual state of every hop; `requests` are the agent's question to each server, with the desired documents.
 
     Raises HopErrors with the failures of all hops.
     """
@@ -59,14 +62,14 @@ def inspect_hops(lab: Lab, credentials: Credentials, requests: Sequence[str]) ->
 
 
 def inspect_fortigate_alone(lab: Lab, credentials: Credentials) -> FortiGateSnapshot | None:
-    """What the FortiGate alone shows, for a stack without the other hops. Raises HopError."""
+    """The actual state of the FortiGate alone, for a stack without the other hops. Raises HopError."""
     return _in_thread(lambda: _inspect_fortigate(lab, credentials))
 
 
 async def _inspect(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Snapshot:
     asked = zip(lab.servers, requests, strict=True)
     hosts = _all(*(_inspect_host(server, credentials, request) for server, request in asked))
-    names = _all(*(_inspect_name(pointing.name, credentials) for pointing in lab.names))
+    names = _all(*(_inspect_name(target.name, credentials) for target in lab.names))
     host, gate, name = await asyncio.gather(hosts, _inspect_fortigate(lab, credentials), names, return_exceptions=True)
     _raise_failures((host, gate, name))
     assert not isinstance(host, BaseException)  # noqa: S101  (mypy cannot see that failures were raised above)
@@ -75,9 +78,9 @@ async def _inspect(lab: Lab, credentials: Credentials, requests: Sequence[str]) 
     return Snapshot(host, gate, name)
 
 
-async def _all(*looks: Awaitable[Answer]) -> list[Answer]:
+async def _all(*inspections: Awaitable[Answer]) -> list[Answer]:
     """The answers of hops of one kind. Raises HopErrors with the failures of all of them."""
-    answers = await asyncio.gather(*looks, return_exceptions=True)
+    answers = await asyncio.gather(*inspections, return_exceptions=True)
     _raise_failures(answers)
     return [answer for answer in answers if not isinstance(answer, BaseException)]
 
@@ -116,18 +119,21 @@ async def ask_agent(server: Server, opens: Mapping[str, str], host_key: str, com
     try:
         return await ssh.run(server, key, host_key, line, stdin, OBSERVE_SECONDS, password)
     except HopError as error:
-        raise _of_python(f"The VPN host {server.ssh_host}", error) from None
+        raise _python_error(error) from None
 
 
-def _of_python(hop: str, error: HopError) -> HopError:
-    """That there is no Python for the agent, where that was the trouble."""
+def _python_error(error: HopError) -> HopError:
+    """The error of a host that has no Python for the agent, where that was the cause; otherwise the error itself."""
     lines = "`apt-get install python3` (Debian, Ubuntu) or `yum install python3` (CentOS, Rocky, Alma)"
-    if re.search(r"python3\b.*(not found|No such file)", str(error)):
-        return HopError(hop, "has no python3, which the agent needs", f"install it: {lines}")
-    if old := re.search(r"refused: (\d+\.\d+[\d.]*);", str(error)):
-        return HopError(hop, f"has Python {old[1]} and the agent needs 3.6", f"install a newer one: {lines}")
-    if "option: -I" in str(error) or "option -I" in str(error):
-        return HopError(hop, "has a python3 that is no Python 3", f"install one: {lines}")
+    if error.code is Code.NO_PROGRAM:
+        return HopError(error.hop, "has no python3, which the agent needs", f"install it: {lines}")
+    if error.code is not Code.EXITED:
+        return error
+    version = last_line(error.output, "")
+    if re.fullmatch(VERSION, version):
+        return HopError(error.hop, f"has Python {version} and the agent needs 3.6", f"install a newer one: {lines}")
+    if "option: -I" in error.output or "option -I" in error.output:
+        return HopError(error.hop, "has a python3 that is not Python 3", f"install one: {lines}")
     return error
 
 
@@ -154,7 +160,7 @@ def _in_thread(make: Callable[[], Awaitable[Answer]]) -> Answer:
         except BaseException as error:
             outcome.append(error)
 
-    thread = threading.Thread(target=target, name="look")
+    thread = threading.Thread(target=target, name="inspect")
     thread.start()
     thread.join()
     if isinstance(outcome[0], BaseException):

@@ -1,4 +1,4 @@
-"""The ways by which this run reaches the lab's machines: a deny of ours must not close one of them."""
+"""The network paths by which this run reaches the lab's machines: a deny of ours must not close one of them."""
 
 from __future__ import annotations
 

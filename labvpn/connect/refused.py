@@ -1,4 +1,4 @@
-"""What stood in the way of a command on a host, from the words that the host itself said."""
+"""Why a command on a host failed, from what the host itself printed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST = 160
 """Characters of a host's own words in a sentence."""
 
 LAST = 4
-"""Lines at the end of what was printed that are a refusal; a greeting stands before them."""
+"""Lines at the end of what was printed that are a refusal; a greeting comes before them."""
 
 NOLOGIN = 254
 """The exit status by which OpenSSH ends a session after it has printed /etc/nologin (session.c, do_nologin)."""
@@ -104,8 +104,8 @@ def unreached(said: Said, user: str, seconds: float | None = None) -> tuple[str,
         begins = words_of(said.out[:LONGEST].decode(errors="replace"))
         return f"printed more than {frame.MOST_BYTES >> 20} MB instead of an answer (it begins: {begins})", FORCED
     if seconds is not None:
-        told = f"it had said: {words}" if words else "without a word"
-        return f"did not come to the command within {seconds:.0f} s, {told}", FORCED
+        heard = f"it had said: {words}" if words else "without a word"
+        return f"did not come to the command within {seconds:.0f} s, {heard}", FORCED
     if said.exit_status == frame.EATEN:
         remedy = "have them read from a terminal alone: `[ -t 0 ] || return` at the beginning of ~/.bashrc"
         return f"lets the start files of {user}'s shell read what the command is sent", remedy
@@ -147,10 +147,10 @@ def _both(said: Said) -> str:
 def _lines(text: str) -> list[str]:
     """The lines with something to read, without terminal sequences and other characters that cannot be shown."""
     plain = ESCAPES.sub("", text[: 1 << 16] if len(text) <= 1 << 17 else text[: 1 << 16] + text[-(1 << 16) :])
-    shown = (
+    printable = (
         "".join(char if char.isprintable() else " " for char in line).strip() for line in re.split(r"[\r\n]", plain)
     )
-    return [line for line in shown if line]
+    return [line for line in printable if line]
 
 
 def _short(line: str) -> str:

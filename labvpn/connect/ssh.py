@@ -1,4 +1,4 @@
-"""SSH to the VPN host, with its key known beforehand: one door for every command that is not Pulumi's own."""
+"""SSH to the VPN host, with its key known beforehand, for every command that is not Pulumi's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncssh
 
-from labvpn.connect.errors import HopError
+from labvpn.connect.errors import Code, HopError
 from labvpn.connect.frame import Frame, Said, hear
 from labvpn.connect.refused import known, last_line, unreached, words_of
 from labvpn.model.server import Server
@@ -19,6 +19,15 @@ CONNECT_SECONDS = 15
 
 ISOLATED = "python3 -I -B"
 """A Python that takes no code from the folder, the home or PYTHONPATH, and leaves none (3.4 and later)."""
+
+AGENT = "/usr/local/lib/labvpn/agent"
+"""The agent's place on the host."""
+
+STATE = "/var/lib/labvpn"
+"""Where the agent remembers what is ours, and what was there before us."""
+
+RUN_AGENT = f"{ISOLATED} {AGENT}"
+"""How the agent is started: with no code from the login's folder, home or environment."""
 
 NO_COMMAND = 127
 """The exit status of a shell, and of env, for a program that is not there (POSIX, section 2.8.2)."""
@@ -81,9 +90,11 @@ def _answer(hop: str, user: str, said: Said) -> str:
         words = last_line(said.complaint, "it said nothing")
         raise HopError(hop, f"ended the session before the answer was whole ({words})", "run this again")
     if said.status == NO_COMMAND:
-        raise HopError(hop, f"lacks a program: {last_line(said.complaint)}", "install it there, then run this again")
+        what, remedy = f"lacks a program: {last_line(said.complaint)}", "install it there, then run this again"
+        raise HopError(hop, what, remedy, Code.NO_PROGRAM, said.complaint)
     if said.status != 0:
-        raise HopError(hop, f"refused: {last_line(said.complaint)}", "mend that on the host, then run this again")
+        what, remedy = f"refused: {last_line(said.complaint)}", "correct that on the host, then run this again"
+        raise HopError(hop, what, remedy, Code.EXITED, said.complaint)
     return said.answer
 
 
@@ -158,9 +169,7 @@ async def _connect(
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
         raise HopError(door.hop, *_no_key(error)) from None
     except asyncssh.HostKeyNotVerifiable:
-        remedy = (
-            f"if it was reinstalled, record the new key: labvpn hostkey {door.host}; if not, somebody is in between"
-        )
+        remedy = f"if it was reinstalled, record the new key: labvpn hostkey {door.host}; if not, someone is in between"
         raise HopError(door.hop, "shows another host key than the recorded one", remedy) from None
     except asyncssh.PermissionDenied:
         raise HopError(door.hop, *_denied(door, key, password, client)) from None
@@ -186,7 +195,7 @@ def _no_key(error: Exception) -> tuple[str, str]:
     if isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in str(error).lower():
         remedy = "set a key without one (ssh-keygen -p), or use login: agent"
         return "cannot be asked: sshKey is locked by a passphrase", remedy
-    return "cannot be asked: sshKey is no key that SSH reads", "set it again from the key file"
+    return "cannot be asked: sshKey is not a key that SSH reads", "set it again from the key file"
 
 
 def _denied(door: _Door, key: str | None, password: str | None, client: _Client) -> tuple[str, str]:

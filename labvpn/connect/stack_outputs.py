@@ -32,16 +32,16 @@ def shown_certificate(stack: Outputs) -> str:
     Several servers without an authority of the stack's show the same one, so the first that answers is enough.
     """
     port, silent = stack.ports["tcp"][0], []
-    for site in stack.every:
+    for server in stack.every:
         try:
-            return _shown((str(site.address), port))
+            return _server_certificate((str(server.address), port))
         except OSError as error:
-            silent.append(f"{site.address} port {port} ({error})")
+            silent.append(f"{server.address} port {port} ({error})")
     where = "; ".join(silent)
     raise OutputsError(f"The server shows no certificate at {where}; is it up, and open to here?")
 
 
-def _shown(address: tuple[str, int]) -> str:
+def _server_certificate(address: tuple[str, int]) -> str:
     # It is fetched to be trusted from now on, so there is nothing to verify it by.
     context = ssl._create_unverified_context()  # noqa: S323
     with socket.create_connection(address, SECONDS) as plain, context.wrap_socket(plain) as secure:
@@ -55,12 +55,12 @@ def _text(file: Path) -> str:
     except OSError as error:
         raise OutputsError(f"{file} cannot be read: {error.strerror}; give the file of the stack's outputs") from None
     except ValueError:
-        raise OutputsError(f"{file} is no text; give what `pulumi stack output --json` prints") from None
+        raise OutputsError(f"{file} is not text; give what `pulumi stack output --json` prints") from None
 
 
 def _printed() -> str:
     if shutil.which(COMMAND[0]) is None:
-        raise OutputsError("There is no pulumi on PATH here; give the stack's outputs by --outputs FILE")
+        raise OutputsError("pulumi is not on PATH here; give the stack's outputs by --outputs FILE")
     done = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip() or "it said nothing").splitlines()[-1]

@@ -1,4 +1,4 @@
-"""What holds between users, hubs and credentials: mistakes that no single value can see, and warnings."""
+"""Checks across users, hubs and credentials: mistakes that no single value can see, and warnings."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SHORT_KEY = 20
 ANDROID_KEY = 9
 """Old Android clients fail where the key is longer."""
 
-SHOWN = 5
-"""So many names stand in a sentence."""
+MOST_NAMES = 5
+"""The most names in one message."""
 
 OF_THE_RULES = frozenset({"", "securenat", "administrator"})
-"""Whom access rules of ours know by these names: everybody, a hub's router, and whoever has the hub's password."""
+"""Names that have a meaning in access rules of ours: everyone, a hub's router, and whoever has the hub's password."""
 
 BUILT_IN = {Client.OPENVPN, Client.L2TP, Client.OLD_ANDROID, Client.SSTP}
 """Clients whose packets carry a MAC address that the server makes up, so that no rule of devices can know them."""
@@ -47,7 +47,7 @@ def problems(lab: Lab) -> Iterator[Problem]:
     if "access" not in lab.vpn.kept:
         yield from _of_rule_names(lab)
     for hub_name in duplicates([lab.hub_of(user) for user in lab.users if user.is_everybody]):
-        yield Problem("user *: hub", f"{hub_name} has two lines for everybody; keep one")
+        yield Problem("user *: hub", f"{hub_name} has two lines for *; keep one")
 
 
 def _of_user(user: User, hub: Hub, kept: Collection[str]) -> Iterator[Problem]:
@@ -77,9 +77,7 @@ def _of_rule_names(lab: Lab) -> Iterator[Problem]:
     for (_, known), users in sharing.items():
         if known in OF_THE_RULES:
             for user in users:
-                yield Problem(
-                    f"user {user.name}: name", f"is {known or 'everybody'} to an access rule; rename the user"
-                )
+                yield Problem(f"user {user.name}: name", f"is {known or 'everyone'} to an access rule; rename the user")
         elif len(users) > 1 and any(user.reach == "free" or user.devices for user in users):
             names = ", ".join(user.name for user in users)
             yield Problem(
@@ -98,7 +96,7 @@ def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
     yield from _of_key(lab, credentials)
     yield from _of_secrets(credentials)
     yield from _of_ends(lab, datetime.now(UTC))
-    yield from _of_everybody(lab)
+    yield from _of_radius_wildcard(lab)
     if credentials.hub_password is not None and len(lab.all_hubs) > 1:
         yield (
             f"hubPassword is one password for {len(lab.all_hubs)} hubs, so whoever learns one has them all; "
@@ -116,7 +114,7 @@ def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
         if user.devices and used:
             yield (
                 f"{user.name}: devices are known by MAC address to SoftEther's own client only; "
-                f"by {', '.join(used)} this user is shut out"
+                f"by {', '.join(used)} this user cannot connect"
             )
 
 
@@ -146,22 +144,22 @@ def _of_ends(lab: Lab, now: datetime) -> Iterator[str]:
     """Accounts that are over, which may be what is meant, or a year that was mistyped."""
     over = [user for user in lab.users if user.expires and user.expires <= now]
     if over:
-        shown = ", ".join(f"{user.name} (since {user.expires:%Y-%m-%d})" for user in over[:SHOWN])
-        more = f" and {len(over) - SHOWN} more" if len(over) > SHOWN else ""
-        yield f"the accounts of {shown}{more} are over; give a later date to whoever should dial in"
+        listed = ", ".join(f"{user.name} (since {user.expires:%Y-%m-%d})" for user in over[:MOST_NAMES])
+        more = f" and {len(over) - MOST_NAMES} more" if len(over) > MOST_NAMES else ""
+        yield f"the accounts of {listed}{more} have expired; give a later date to whoever should dial in"
 
 
-def _of_everybody(lab: Lab) -> Iterator[str]:
-    """Whom RADIUS lets in too beside the login of his own line, as measured on the server."""
+def _of_radius_wildcard(lab: Lab) -> Iterator[str]:
+    """Users whom RADIUS also lets in beside the login of their own line, as measured on the server."""
     for name in [lab.hub_of(user) for user in lab.users if user.is_everybody]:
         users = [user for user in lab.users if lab.hub_of(user) == name and not user.is_everybody]
         either = [user.name for user in users if user.auth is not Auth.RADIUS or user.radius_name]
         if either:
-            more = f" and {len(either) - SHOWN} more" if len(either) > SHOWN else ""
+            more = f" and {len(either) - MOST_NAMES} more" if len(either) > MOST_NAMES else ""
             yield (
                 f"hub {name} has a line for *, so RADIUS lets these in as well, by the password that it has of the "
-                f"same name: {', '.join(either[:SHOWN])}{more}; keep the names out of RADIUS, or let the same people "
-                "have them there"
+                f"same name: {', '.join(either[:MOST_NAMES])}{more}; keep the names out of RADIUS, or let "
+                "the same people have them there"
             )
         free = [user.name for user in users if user.reach == "free"]
         if free and "access" not in lab.vpn.kept:
@@ -188,9 +186,9 @@ def _of_key(lab: Lab, credentials: Credentials) -> Iterator[str]:
         return
     length = len(key.get_secret_value())
     if key.get_secret_value().lower() == DEFAULT_KEY:
-        yield "presharedKey is SoftEther's default, which everybody knows; take 20 or more characters"
+        yield "presharedKey is SoftEther's default, which everyone knows; take 20 or more characters"
     elif length < SHORT_KEY:
-        yield f"presharedKey has {length} characters, and whoever overhears a login can guess at it; take {SHORT_KEY}"
+        yield f"presharedKey has {length} characters, and whoever records a login can guess it; take {SHORT_KEY}"
     old = [user.name for user in lab.users if Client.OLD_ANDROID in user.clients]
     if old and length > ANDROID_KEY:
         yield (

@@ -60,7 +60,7 @@ def _as_meant(given: Any, kinds: frozenset[Any]) -> Any:
         return str(given).lower() if not kinds & {bool, str} and (int in kinds or kinds & ADDRESSES) else given
     if isinstance(given, int | float):
         return str(given) if kinds & ADDRESSES or str(given) in kinds else given
-    # Choices that are numbers may stand in quotation marks.
+    # Choices that are numbers may be in quotation marks.
     return int(given) if isinstance(given, str) and given.isdecimal() and int(given) in kinds else given
 
 
@@ -80,5 +80,5 @@ class Mistakes(ValueError):
 
 
 def duplicates(items: list[str]) -> list[str]:
-    """The entries that stand more than once, each named once, in their order."""
+    """The entries that appear more than once, each named once, in their order."""
     return sorted({item for item in items if items.count(item) > 1}, key=items.index)

@@ -1,4 +1,4 @@
-"""What opens the lab's machines: secrets, and the public halves by which the machines are known."""
+"""Credentials of the lab's machines: secrets, and the public keys by which the machines are known."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 
 from labvpn.model.base import Value
 from labvpn.model.dns import DnsMode
-from labvpn.model.identity import CERTIFICATE, kinds
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength
+from labvpn.model.pem import CERTIFICATE, kinds
 from labvpn.model.problems import Problem
 from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User
@@ -35,7 +35,7 @@ DEFAULT_KEY = "vpn"
 
 def _preshared_key(secret: SecretStr) -> SecretStr:
     if secret.get_secret_value().lower() == DEFAULT_KEY:
-        raise ValueError("is SoftEther's default, which everybody knows; choose one of 20 or more characters")
+        raise ValueError("is SoftEther's default, which everyone knows; choose one of 20 or more characters")
     return _password(secret)
 
 
@@ -116,7 +116,7 @@ class Credentials(Value):
     @model_validator(mode="before")
     @classmethod
     def _version_apart(cls, given: Any) -> Any:
-        """The version of derivation stands beside users' passwords, none of which is a single digit."""
+        """The version of derivation is beside users' passwords, none of which is a single digit."""
         block = given.get("passwords") if isinstance(given, dict) else None
         version = block.get("version") if isinstance(block, dict) else None
         if block is None or version is None or (isinstance(version, str) and not version.isdecimal()):
@@ -170,7 +170,7 @@ class Credentials(Value):
                 yield Problem(key, why)
 
     def problems(self, lab: Lab) -> Iterator[Problem]:
-        """What this lab needs and these credentials lack, and passwords of nobody."""
+        """What this lab needs and these credentials lack, and passwords of no user."""
         kept = KEPT_AS["presharedKey"] in lab.vpn.kept
         logins = {server.ssh.login: f"{lab.place(server)}.ssh.login" for server in reversed(lab.servers)}
         needed = {
@@ -180,7 +180,7 @@ class Credentials(Value):
             "hubPassword": (
                 lab.vpn.sessions.enforced and "hub-password" in lab.vpn.kept,
                 self.hub_password,
-                "vpn.kept leaves the hubs' passwords as they are, by which sessions are ended (vpn.sessions.enforced)",
+                "vpn.kept leaves the hubs' passwords as they are, and these end sessions (vpn.sessions.enforced)",
             ),
             "fortigateToken": (lab.fortigate, self.fortigate_token, "the lab has a FortiGate"),
             "fortigateCa": (lab.fortigate, self.fortigate_ca, "the lab has a FortiGate"),
@@ -195,7 +195,7 @@ class Credentials(Value):
             key = "serverKey" if self.server_key is None else "serverCertificate"
             yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")
         if self.server_certificate and self.authority:
-            yield Problem("serverCertificate", "stands beside authority; keep one of the two")
+            yield Problem("serverCertificate", "is given beside authority; keep one of the two")
         if len(lab.servers) > 1 and not self.server_certificate and self.authority is None:
             yield Problem("authority", f"is missing, and several servers answer to one name; {how_to_set('authority')}")
         yield from self._host_problems(lab)
@@ -203,7 +203,7 @@ class Credentials(Value):
         known = {user.name for user in lab.users if user.auth is Auth.PASSWORD}
         for name in sorted(self.passwords.keys() - known):
             remedy = _meant(name, known, "remove it or add the user")
-            yield Problem(f"passwords.{name}", f"is no user of the lab who logs in by password; {remedy}")
+            yield Problem(f"passwords.{name}", f"is not a user of the lab who logs in by password; {remedy}")
 
     def _host_problems(self, lab: Lab) -> Iterator[Problem]:
         for server in lab.servers:

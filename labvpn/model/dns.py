@@ -14,7 +14,7 @@ from labvpn.state.records import Key
 
 
 def _in_ascii(given: object) -> object:
-    """A name as it stands in a zone: labels of other scripts by their `xn--` form (RFC 3490)."""
+    """A name as a zone has it: labels of other scripts by their `xn--` form (RFC 3490)."""
     if not isinstance(given, str) or given.isascii():
         return given
     # IDNA2008 keeps what the older one replaces (RFC 5894, section 7.2), so each would be another name.
@@ -23,7 +23,7 @@ def _in_ascii(given: object) -> object:
     try:
         return ".".join(label.encode("idna").decode() for label in given.split("."))
     except UnicodeError:
-        raise ValueError(f"'{given}' is no name that a zone can hold; write it as xn--...") from None
+        raise ValueError(f"'{given}' is not a name that a zone can have; write it as xn--...") from None
 
 
 Label = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -76,7 +76,7 @@ class TsigKey(Value):
         if str(given).lower().startswith("gss"):
             raise ValueError(
                 "Windows DNS takes updates by GSS-TSIG (Kerberos) alone, which this stack does not speak; "
-                "say mode: manual, or have the name delegated to a server that knows TSIG"
+                "set mode: manual, or have the name delegated to a server that knows TSIG"
             )
         return given
 
@@ -123,7 +123,7 @@ class DnsName(Value):
 
     @property
     def marked(self) -> Key:
-        """Where the marker stands."""
+        """The marker's record set."""
         return Key(f"{MARKER}.{self.fqdn}", "TXT")
 
     @property
@@ -139,7 +139,7 @@ class DnsName(Value):
         return self.apex if own == "@" else f"{own}.{self.apex}"
 
     def relative(self, host: str) -> str:
-        """A name of the zone as it stands within it, also where it was given in full.
+        """A name of the zone relative to it, also where it was given in full.
 
         Raises ValueError for one that ends with a dot and lies elsewhere.
         """
@@ -157,25 +157,25 @@ class DnsName(Value):
         return self.addresses or (server,)
 
     def closed(self, addresses: Iterable[Ipv4Text]) -> str | None:
-        """Why these addresses may not stand in the name, if they may not: no hop lets IPv6 in."""
+        """Why the name may not have these addresses, if it may not: no hop lets IPv6 in."""
         sixth = next((address for address in addresses if address.version == 6), None)
         if sixth is None or self.ipv6 != "closed":
             return None
         return (
             f"{sixth} would be dialled first, and no hop lets IPv6 in: this stack opens firewalld and FortiGate for "
-            "IPv4 alone; leave it out, or say ipv6: open if the hops are opened by other means"
+            "IPv4 alone; leave it out, or set ipv6: open if the hops are opened by other means"
         )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         lacking = [name for name in ("server", "key") if getattr(self, name) is None]
         if self.mode is DnsMode.UPDATE and lacking:
-            raise ValueError(f"mode rfc2136 needs {' and '.join(lacking)}; add it, or say mode: manual")
+            raise ValueError(f"mode rfc2136 needs {' and '.join(lacking)}; add it, or set mode: manual")
         for twice in duplicates([str(address) for address in self.addresses]):
-            raise ValueError(f"the address {twice} stands twice; keep one")
+            raise ValueError(f"the address {twice} appears twice; keep one")
         names = [self.within(each).lower() for each in (self.host, *self.aliases)]
         for twice in duplicates(names):
-            raise ValueError(f"the name {twice} stands twice among host and aliases; keep one")
+            raise ValueError(f"the name {twice} appears twice among host and aliases; keep one")
         if self.apex.lower() in names[1:]:
             raise ValueError(f"{self.apex} cannot be an alias, since a zone has records of its own; make it the host")
         for name in names:

@@ -1,4 +1,4 @@
-"""Text files as other programs write them: whatever their encoding, and what a file is that is no text."""
+"""Text files as other programs write them: whatever their encoding, and what a file is that is not text."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Text:
         try:
             middle, end = inserted.encode(self.codec), appended.encode(self.codec)
         except UnicodeEncodeError as error:
-            raise ValueError(f"cannot hold '{error.object[error.start]}' in its encoding; {SAVE_AS_CSV}") from None
+            raise ValueError(f"cannot encode '{error.object[error.start]}' in its encoding; {SAVE_AS_CSV}") from None
         place = len(self.mark) + len(self.body[:at].encode(self.codec))
         return self.data[:place] + middle + self.data[place:] + end
 
@@ -86,7 +86,7 @@ class Text:
 def decoded(data: bytes | str) -> Text:
     """The text of a file: UTF-8, UTF-16, UTF-32, Shift-JIS (CP932), JIS, EUC-JP or Western (CP1252).
 
-    Raises ValueError with a sentence for what is no text, and for what may be read in more than one way.
+    Raises ValueError with a message for what is not text, and for what may be read in more than one way.
     """
     if isinstance(data, str):
         body = data.removeprefix("\ufeff")
@@ -105,7 +105,7 @@ def decoded(data: bytes | str) -> Text:
 
 
 def refuse_others(data: bytes) -> None:
-    """Raise ValueError with its name for a file that is no table as text, whatever its name ends in."""
+    """Raise ValueError with its name for a file that is not a table as text, whatever its name ends in."""
     if kind := _kind(data):
         raise ValueError(f"is {kind} and not a table as text; {SAVE_AS_CSV}")
 
@@ -117,12 +117,12 @@ def _strict(data: bytes, codec: str, mark: bytes = b"") -> Text:
         whole = "is cut off" if error.end >= len(data) - len(mark) else "is damaged"
         raise ValueError(f"{whole} ({codec.upper()} that cannot be read); {SAVE_AS_CSV}") from None
     if "\0" in body:
-        raise ValueError(f"holds zero bytes, so it is no text or is damaged; {SAVE_AS_CSV}")
+        raise ValueError(f"has zero bytes, so it is not text or is damaged; {SAVE_AS_CSV}")
     return Text(data, body, codec, mark)
 
 
 def _kind(data: bytes) -> str:
-    """What a file is that is no text, by how it begins; empty where it may be text."""
+    """What a file is that is not text, by how it begins; empty where it may be text."""
     if data.startswith(b"PK"):
         return _zipped(data)
     start = data[:512].lstrip().lower()
@@ -150,15 +150,15 @@ def _wide(data: bytes) -> str:
     """UTF-16 without its mark: of every ASCII character one byte is zero, the second or the first of the two."""
     even, odd = data[::2].count(0), data[1::2].count(0)
     if max(even, odd) * 4 < len(data) / 2 or min(even, odd) * 8 > max(even, odd):
-        raise ValueError(f"holds zero bytes, so it is no text; {SAVE_AS_CSV}")
+        raise ValueError(f"has zero bytes, so it is not text; {SAVE_AS_CSV}")
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _of_old(data: bytes, first: int) -> Text:
-    """Text that is no UTF-8, where one other encoding alone makes sense of it."""
+    """Text that is not UTF-8, where exactly one other encoding makes sense of it."""
     line = data[:first].count(b"\n") + 1
     if _mostly_utf8(data):
-        raise ValueError(f"is UTF-8, but line {line} holds something else; write that line again and {SAVE_AS_CSV}")
+        raise ValueError(f"is UTF-8, but line {line} has something else; write that line again and {SAVE_AS_CSV}")
     found = [
         codec for codec, fits in READINGS.items() if (body := _tried(data, codec)) is not None and fits(body, data)
     ]

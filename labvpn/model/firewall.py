@@ -1,18 +1,16 @@
-"""firewalld on the VPN host."""
+"""firewalld on the VPN host, and the bans of sources that guess passwords."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 from itertools import combinations
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from labvpn.model.bans import Bans
 from labvpn.model.base import Value, duplicates
-from labvpn.model.networks import Network
 from labvpn.model.ports import PortText
 
 Manager = Literal[
@@ -29,10 +27,54 @@ Manager = Literal[
 """The other firewall managers that the host agent knows."""
 
 
+def _network(text: str) -> str:
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError(f"'{text[:60]}' is neither an address nor a network; {_meant(text)}") from None
+    # firewalld keeps a host without its length.
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def _meant(text: str) -> str:
+    try:
+        return f"write {ip_interface(text).network} for the network, or {text.partition('/')[0]} for the address"
+    except ValueError:
+        return "write one, such as 192.0.2.7 or 192.0.2.0/24"
+
+
+Network = Annotated[str, AfterValidator(_network)]
+
+
+Count = Annotated[int, Field(ge=2, le=10_000)]
+
+
+class Bans(Value):
+    """A service on the VPN host bans a source of many failed logins from new connections, for a while.
+
+    Open sessions go on, and SSH is not touched: a whole campus or carrier may be behind one address.
+    """
+
+    enabled: bool = Field(default=True, description="false: wrong passwords may be tried without end")
+    slow: Count = Field(default=5, description="failed logins within `seconds` after which each one bans for `pause`")
+    pause: int = Field(default=15, ge=5, le=600, description="seconds for which a source is slowed down")
+    most: Count = Field(default=10, description="failed logins within `seconds` that ban a source for `seconds`")
+    seconds: int = Field(default=600, ge=60, le=86_400, description="how long a source is banned, and counted for")
+    exempt: tuple[Network, ...] = Field(default=(), description="addresses and networks that are never banned")
+
+    @model_validator(mode="after")
+    def _slow_comes_first(self) -> Self:
+        if self.slow >= self.most:
+            raise ValueError(
+                f"slow ({self.slow}) must be below most ({self.most}), or no source is slowed before the ban"
+            )
+        return self
+
+
 def _rule(text: str) -> str:
     plain = " ".join(text.replace('"', "").split())
     if '"' in text and any(" " in quoted for quoted in re.findall(r'"([^"]*)"', text)):
-        raise ValueError("holds a blank inside quotation marks, which the stack cannot carry: take the blank out")
+        raise ValueError("has a blank inside quotation marks, which the stack cannot pass on: remove the blank")
     if not re.fullmatch(r"rule [A-Za-z0-9 =._:/-]+", plain):
         raise ValueError(
             "must begin with `rule` and be one of firewalld's rich rules (man firewalld.richlanguage), such as "
@@ -43,7 +85,7 @@ def _rule(text: str) -> str:
 
 def _each_once(texts: tuple[str, ...]) -> tuple[str, ...]:
     for twice in duplicates(list(texts)):
-        raise ValueError(f"{twice} stands twice; keep one")
+        raise ValueError(f"{twice} appears twice; keep one")
     return texts
 
 
@@ -90,7 +132,7 @@ class HostFirewall(Value):
     @model_validator(mode="after")
     def _each_in_one_zone(self) -> Self:
         for twice in duplicates([name for zone in self.zones.values() for name in zone.interfaces]):
-            raise ValueError(f"interface {twice} stands in two zones, but can belong to one alone; keep one")
+            raise ValueError(f"interface {twice} is in two zones, but can belong to only one; keep one")
         for (one, wide), (other, narrow) in combinations(self._sources(), 2):
             if one != other and _overlap(ip_network(wide), ip_network(narrow)):
                 raise ValueError(f"{wide} of zone {one} and {narrow} of zone {other} overlap; make them disjoint")

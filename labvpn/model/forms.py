@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 FORMS = {
-    r"^([A-Za-z0-9._@-]{1,64}|\*)$": "1 to 64 letters, digits and . _ @ - (or * for everybody whom RADIUS knows)",
+    r"^([A-Za-z0-9._@-]{1,64}|\*)$": "1 to 64 letters, digits and . _ @ - (or * for everyone whom RADIUS knows)",
     r'^[^"\\\r\n]*$': 'it in one line, without " and \\',
     r"^[0-9a-fA-F]{64}$": "the 64 hexadecimal digits that sha256sum prints",
     r"^[a-z_][a-z0-9_-]{0,31}$": "a user's name of the host: a small letter, then small letters, digits, _ and -",

@@ -58,7 +58,7 @@ def _source(text: str) -> str:
     try:
         network = IPv4Network(text)
     except ValueError as error:
-        raise ValueError(f"'{text}' is no IPv4 network ({error}), no country such as JP, and not 'all'") from None
+        raise ValueError(f"'{text}' is not an IPv4 network ({error}), a country such as JP, or 'all'") from None
     return str(network)
 
 
@@ -69,7 +69,7 @@ def networks(sources: tuple[str, ...]) -> tuple[IPv4Network, ...]:
 
 def _apart(sources: tuple[str, ...]) -> tuple[str, ...]:
     for twice in duplicates(list(sources)):
-        raise ValueError(f"{twice} stands twice; keep one")
+        raise ValueError(f"{twice} appears twice; keep one")
     if ALL in sources and len(sources) > 1:
         raise ValueError("'all' makes the others pointless; keep 'all' alone or take it out")
     known = sorted(networks(sources))
@@ -113,19 +113,19 @@ class VpnOnlyHosts(Value):
         for twice in duplicates(names):
             raise ValueError(f"two exceptions are called '{twice}'; rename one")
         for name in sorted(set(names) & {"allow", "dial", "only", "through"}):
-            raise ValueError(f"an exception called '{name}' would bear the name of another policy; rename it")
+            raise ValueError(f"an exception called '{name}' would have the name of another policy; rename it")
         for way in self.exceptions:
             for host in set(way.to) - set(self.hosts):
                 raise ValueError(f"exception '{way.name}' names '{host}', which is not among the hosts; add it there")
         for name in sorted(set(self.hosts) & {"sources", "vip"}):
-            raise ValueError(f"a host called '{name}' would bear the name of another object; rename it")
+            raise ValueError(f"a host called '{name}' would have the name of another object; rename it")
         for twice in duplicates([str(address) for address in self.hosts.values()]):
             raise ValueError(f"two hosts have the address {twice}; keep one")
         return self
 
 
 class Translation(Value):
-    """The VPN host has a private address, and the FortiGate stands in for it outside (a VIP)."""
+    """The VPN host has a private address, and the FortiGate has its public address (a VIP)."""
 
     mapped: IPv4Address = Field(description="the VPN host's own address")
     addresses: dict[InterfaceName, IPv4Address] = Field(
@@ -134,7 +134,7 @@ class Translation(Value):
 
 
 class Adopt(Value):
-    """What stands on the box already and is taken over as it is: our name, then the box's name or policy id."""
+    """What is on the box already and is adopted as it is: our name, then the box's name or policy id."""
 
     policies: dict[str, PolicyKey] = Field(default_factory=dict)
     addresses: dict[str, ObjectName] = Field(default_factory=dict)
@@ -151,7 +151,7 @@ class FortiGate(Value):
     )
     vdom: ObjectName = "root"
     outside: tuple[InterfaceName, ...] = Field(min_length=1, description="interfaces from which users dial in")
-    inside: InterfaceName = Field(description="interface behind which the VPN host stands")
+    inside: InterfaceName = Field(description="interface behind which the VPN host is")
     before: PolicyKey = Field(
         description="the existing policy, by name or id, before which ours is placed, such as the deny of all"
     )
@@ -173,6 +173,6 @@ class FortiGate(Value):
             raise ValueError(f"'{self.inside}' is both inside and outside; name the interface of the VPN host inside")
         if self.behind_vpn and (both := {self.inside, self.behind_vpn.to} & set(self.behind_vpn.from_)):
             raise ValueError(f"behindVpn shuts out '{min(map(str, both))}', where the hosts are; take it out")
-        for stray in sorted(set(self.vip.addresses if self.vip else ()) - {*self.outside, "any"}):
-            raise ValueError(f"vip.addresses names '{stray}', which is not among outside; add it there")
+        for unknown in sorted(set(self.vip.addresses if self.vip else ()) - {*self.outside, "any"}):
+            raise ValueError(f"vip.addresses names '{unknown}', which is not among outside; add it there")
         return self

@@ -54,7 +54,7 @@ class UserGroup(Value):
 
 
 class HubService(Value):
-    """Something in the lab that every guest may reach; the name stands in the rule's memo."""
+    """Something in the lab that every guest may reach; the name is in the rule's memo."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
     to: IPv4Network = Field(description="an address, or a network")

@@ -38,7 +38,7 @@ class Lab(Value):
         default=(),
         alias="servers",
         validate_default=True,
-        description="servers as equals: the same hubs, users and ports on each",
+        description="several servers of equal rank: the same hubs, users and ports on each",
     )
     vpn: Vpn = Vpn()
     hubs: dict[HubName, Hub] = Field(
@@ -46,13 +46,13 @@ class Lab(Value):
     )
     users: tuple[User, ...] = ()
     firewall: HostFirewall | None = Field(default=None, description="left out: the host's firewall is not ours")
-    fortigate: FortiGate | None = Field(default=None, description="left out: no FortiGate stands before the host")
+    fortigate: FortiGate | None = Field(default=None, description="left out: no FortiGate is in front of the host")
     dns: DnsName | None = Field(default=None, description="left out: the name is kept elsewhere")
     protect: bool = Field(
-        default=False, description="true: nothing is taken away that would cut users off, not even by `pulumi destroy`"
+        default=False, description="true: nothing is removed that would cut users off, not even by `pulumi destroy`"
     )
 
-    may_remove: bool = Field(default=False, description="`users.mayRemove`, beside the file in which the users stand")
+    may_remove: bool = Field(default=False, description="`users.mayRemove`, beside the file that has the users")
 
     @property
     def servers(self) -> tuple[Server, ...]:
@@ -65,7 +65,7 @@ class Lab(Value):
         return self.servers[0]
 
     def at(self, server: Server) -> Lab:
-        """The same lab with this server as the first: what is said of `server` is then said of this one."""
+        """The same lab with this server as the first: whatever reads `server` then reads this one."""
         others = tuple(each for each in self.servers if each != server)
         return self.model_copy(update={"alone": None, "listed": (server, *others)})
 
@@ -100,7 +100,7 @@ class Lab(Value):
         return (NameTarget(self.dns, tuple(each.address for each in self.servers)), *own)
 
     def place(self, server: Server) -> str:
-        """Where a server stands in the configuration: `server`, or `servers[1]`."""
+        """A server's place in the configuration: `server`, or `servers[1]`."""
         return "server" if self.alone else f"servers[{self.listed.index(server)}]"
 
     @cached_property
@@ -114,7 +114,7 @@ class Lab(Value):
         return user.hub or self.vpn.hub
 
     def policies_of(self, user: User) -> dict[str, int | bool]:
-        """Every policy that is said of a user, by the user, the group or the lab."""
+        """Every policy of a user, set by the user, the group or the lab."""
         hub = self.all_hubs[self.hub_of(user)]
         group = hub.groups.get(user.group) if user.group else None
         stated = group.policies if group else None
@@ -128,7 +128,7 @@ class Lab(Value):
         return "access" not in self.vpn.kept and (listed or user.reach == "services")
 
     def lease_of(self, name: str) -> int:
-        """Seconds of a DHCP lease in a hub: no longer than any session may be, so that nobody's outlasts him for long.
+        """Seconds of a DHCP lease in a hub: as long as a session may be, so that no lease outlasts its user for long.
 
         A client renews its lease halfway (RFC 2131, 4.4.5), so a session outlives it.
         """
@@ -140,9 +140,9 @@ class Lab(Value):
 
     @field_validator("listed")
     @classmethod
-    def _servers_are_equals(cls, listed: tuple[Server, ...], info: ValidationInfo) -> tuple[Server, ...]:
+    def _servers_are_distinct(cls, listed: tuple[Server, ...], info: ValidationInfo) -> tuple[Server, ...]:
         if listed and info.data.get("alone"):
-            raise ValueError("stands beside server; write that one into the list, or leave the list out")
+            raise ValueError("is given beside server; write that one into the list, or leave the list out")
         if not listed and info.data.get("alone", listed) is None:
             raise ValueError("is missing; add the server's address as server.address, or a list of servers")
         distinct(listed)
@@ -168,7 +168,7 @@ class Lab(Value):
     def _of_hubs(self) -> Iterator[str]:
         own = self.hubs.get(self.vpn.hub)
         if own and own.secure_nat:
-            yield f"hubs.{self.vpn.hub}.secureNat stands in vpn.secureNat already; leave it out here"
+            yield f"hubs.{self.vpn.hub}.secureNat is given in vpn.secureNat already; leave it out here"
         for twice in duplicates([name.lower() for name in self.all_hubs]):
             yield f"hubs names '{twice}' twice, since SoftEther folds case; keep one"
 
@@ -185,7 +185,7 @@ class Lab(Value):
                 )
 
     def _fixed(self) -> Iterator[tuple[str, IPv4Address]]:
-        """Addresses of machines that stand outside the VPN."""
+        """Addresses of machines outside the VPN."""
         for server in self.servers:
             yield f"{self.place(server)}.address", server.address
         if self.fortigate and self.fortigate.vip:
@@ -217,7 +217,7 @@ class Lab(Value):
         if protocols.esp and box and box.vip:
             yield "vpn.protocols.esp cannot pass the address translation of fortigate.vip; switch it off"
         if box and box.vip and len(self.servers) > 1:
-            yield "fortigate.vip stands for one server, and there are several; give each a public address"
+            yield "fortigate.vip is for one server, and there are several; give each a public address"
         hosts = box.behind_vpn.hosts if box and box.behind_vpn else {}
         for name, own in self.host_addresses.items():
             if hosts.get(name, own) != own:

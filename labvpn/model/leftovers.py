@@ -20,7 +20,7 @@ STAND_INS: dict[str, dict[str, Any]] = {
     },
     "dns": {"zone": "placeholder.invalid", "server": "192.0.2.53", "key": {"name": "placeholder"}},
 }
-"""For what a section cannot be without; its mistake is told already, so none of these reaches a machine."""
+"""For what a section cannot be without; its mistake is reported already, so none of these reaches a machine."""
 
 PASSED = {
     "hostKey": "ssh-ed25519 AAAA",
@@ -41,7 +41,7 @@ SAFE = {
 
 
 def without(values: Any, places: Iterable[tuple[int | str, ...]], model: type[BaseModel]) -> Any:
-    """The settings without what stands at these places, and with stand-ins for what a part cannot be without."""
+    """The settings without the values at these places, and with stand-ins for what a part cannot be without."""
     if not isinstance(values, dict):
         return {}
     kept = dict(values)

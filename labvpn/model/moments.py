@@ -32,7 +32,7 @@ def _moment(given: object) -> object:
     try:
         moment = datetime.fromisoformat(_padded(text))
     except ValueError:
-        raise ValueError(f"'{text[:40]}' is no date: {_explained(text)}") from None
+        raise ValueError(f"'{text[:40]}' is not a date: {_explained(text)}") from None
     if moment.tzinfo is None:
         raise ValueError(
             f"'{text}' names no time zone; write it behind, as in 2027-03-31T18:00:00+09:00, or the day alone"
@@ -55,11 +55,11 @@ def _end_of(text: str, year: int, month: int, day: int) -> datetime:
     try:
         return datetime.combine(date(year, month, day), time(23, 59, 59), UTC)
     except ValueError:
-        raise ValueError(f"'{text}' is no date: the calendar has no such day; {HOW}") from None
+        raise ValueError(f"'{text}' is not a date: the calendar has no such day; {HOW}") from None
 
 
 def _explained(text: str) -> str:
-    """What a text is that is no date, and what to write in its place."""
+    """What a text is that is not a date, and what to write instead."""
     if text.lower() in NEVER:
         return "leave it empty for an account without an end"
     with suppress(ValueError, OverflowError):

@@ -1,6 +1,6 @@
-"""What the stack tells those who go on from it, in one shape for the writer and for every reader.
+"""The stack's outputs, in one shape for the writer and for every reader.
 
-The engine prints it by `pulumi stack output --json`; a secret stands there as `[secret]` without `--show-secrets`.
+The engine prints it by `pulumi stack output --json`; a secret is `[secret]` there without `--show-secrets`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Secret = Annotated[SecretStr | None, BeforeValidator(_unmasked)]
 
 
 class OutputsValue(Value):
-    """A part of the outputs; what a later stack adds is no mistake."""
+    """A part of the outputs; what a later stack adds is ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -53,7 +53,7 @@ class Account(OutputsValue):
 
     @property
     def has_his_own(self) -> bool:
-        """Whether the password is one that the user has from elsewhere, and nobody here knows it."""
+        """Whether the password is one that the user has from elsewhere, and it is not known here."""
         return self.kept or self.radius
 
     def is_expired(self, now: datetime) -> bool:
@@ -76,7 +76,7 @@ class Reachable(OutputsValue):
 
     @property
     def link(self) -> str | None:
-        """What a browser opens; None where it is no page, as far as its port says."""
+        """What a browser opens; None where its port is not one of web pages."""
         if self.to.prefixlen != 32 or self.protocol != "tcp" or self.port not in {*HTTP, *HTTPS}:
             return None
         scheme, usual = ("https", 443) if self.port in HTTPS else ("http", 80)
@@ -129,7 +129,7 @@ class Outputs(OutputsValue):
     everybody: tuple[str, ...] = Field(default=(), description="hubs that let in whom RADIUS knows, without a line")
     preshared_key: Secret = None
     certificate: str | None = None
-    translated: bool = Field(default=False, description="whether the server stands behind an address translation (VIP)")
+    translated: bool = Field(default=False, description="whether the server is behind an address translation (VIP)")
 
     @property
     def every(self) -> tuple[ServerOutputs, ...]:
@@ -152,4 +152,4 @@ def read(text: str) -> Outputs:
         others = f" (and {len(more)} more)" if more else ""
         raise OutputsError(f"The stack's outputs lack {str(first).lstrip('.')}{others}; run `pulumi up` once") from None
     except ValueError:
-        raise OutputsError("This is no JSON; give what `pulumi stack output --json` prints") from None
+        raise OutputsError("This is not JSON; give what `pulumi stack output --json` prints") from None

@@ -27,7 +27,9 @@ def _measured(units: Mapping[str, int]) -> BeforeValidator:
             return given
         found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(\S+)", given.strip())
         if found is None or found[2] not in units:
-            raise ValueError(f"'{given}' is no such measure; write a number and one of {', '.join(units)}")
+            raise ValueError(
+                f"'{given}' is not a value with a known unit; write a number and one of {', '.join(units)}"
+            )
         return round(float(found[1]) * units[found[2]])
 
     return BeforeValidator(convert)
@@ -45,7 +47,7 @@ def _named(name: str, what: str) -> Switch:
 
 
 class Policies(Value):
-    """Security policies; what is not said (None) is the group's, then the lab's default, then SoftEther's own."""
+    """Security policies; what is not set (None) is the group's, then the lab's default, then SoftEther's own."""
 
     access: Switch = _named("Access", "may connect")
     dhcp_filter: Switch = _named("DHCPFilter", "no DHCP packets (IPv4)")
@@ -101,14 +103,14 @@ class Policies(Value):
     )
 
     def stated(self) -> dict[str, int | bool]:
-        """The policies that are said here, by SoftEther's names."""
+        """The policies that are set here, by SoftEther's names."""
         fields = Policies.model_fields.items()
         values = {info.alias or name: getattr(self, name) for name, info in fields}
         return {name: value for name, value in values.items() if value is not None}
 
 
 LAB_DEFAULTS: Mapping[str, int | bool] = {"AutoDisconnect": 1800, "MultiLogins": 1}
-"""What holds for every user of the lab unless the user or the group says otherwise."""
+"""The policies of every user of the lab unless the user or the group sets others."""
 
 
 GUEST_DEFAULTS: Mapping[str, int | bool] = {
@@ -121,7 +123,7 @@ GUEST_DEFAULTS: Mapping[str, int | bool] = {
 """What keeps users from each other's traffic where guests are among them (docs/softether.md has what each stops)."""
 
 UNLIMITED: Mapping[str, int | bool] = dict.fromkeys(LAB_DEFAULTS, 0)
-"""The same limits as SoftEther has them where nobody says anything."""
+"""The same limits as SoftEther's own defaults."""
 
 
 USUAL: Mapping[str, int | bool] = {"Access": True, "MaxConnection": 32, "TimeOut": 20}
@@ -129,7 +131,7 @@ USUAL: Mapping[str, int | bool] = {"Access": True, "MaxConnection": 32, "TimeOut
 
 
 def inherited(group: Policies | None) -> dict[str, int | bool]:
-    """What holds for a user without a policy of his own: the group's alone, as SoftEther itself takes it."""
+    """The policies of a user without any of their own: the group's alone, as SoftEther itself does it."""
     return {**UNLIMITED, **(group.stated() if group else {})}
 
 

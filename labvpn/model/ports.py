@@ -33,7 +33,7 @@ def port(text: str) -> Port:
     """A port as it is written in a configuration: `443/tcp`."""
     found = re.fullmatch(r"(\d{1,5})/(tcp|udp)", text)
     if found is None or not 1 <= int(found[1]) <= 65535:
-        raise ValueError(f"'{text}' is no port such as 22/tcp or 500/udp")
+        raise ValueError(f"'{text}' is not a port such as 22/tcp or 500/udp")
     return Port(int(found[1]), Transport(found[2]))
 
 

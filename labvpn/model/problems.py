@@ -14,7 +14,7 @@ from labvpn.model.wording import unknown as unknown
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: where it stands (`server.ssh.port`, `users.csv:4`) and what is wrong with its remedy."""
+    """One mistake: where it is (`server.ssh.port`, `users.csv:4`), and what is wrong with its remedy."""
 
     place: str
     message: str

@@ -82,7 +82,7 @@ class Server(Value):
 
     @property
     def suffix(self) -> str:
-        """What stands after the name of a resource or object of this server, so that no two have the same."""
+        """What comes after the name of a resource or object of this server, so that no two have the same."""
         return f"-{self.name}" if self.name else ""
 
     @property
@@ -92,7 +92,7 @@ class Server(Value):
 
 
 def distinct(servers: Sequence[Server]) -> None:
-    """Raise ValueError where two of some servers cannot stand beside each other."""
+    """Raise ValueError where two of some servers cannot be in one lab."""
     if len([server for server in servers if server.name is None]) > 1:
         raise ValueError("two servers have no name; give all but one a `name`")
     fields = {
@@ -104,4 +104,4 @@ def distinct(servers: Sequence[Server]) -> None:
         for twice in duplicates(values):
             raise ValueError(f"two servers have the {field} {twice}; each needs its own")
     if len({server.generation for server in servers}) > 1:
-        raise ValueError("are of SoftEther 4 and 5, which tell clients different things; give all one generation")
+        raise ValueError("are of SoftEther 4 and 5, which give clients different things; use one generation for all")

@@ -15,14 +15,14 @@ from labvpn.model.encoding import Text, decoded, refuse_others
 from labvpn.model.problems import Problem, unknown
 
 SEPARATORS = ",;\t|"
-"""What stands between two cells: a comma, or what Excel takes where the comma is the decimal point."""
+"""The separators of two cells: a comma, or what Excel takes where the comma is the decimal point."""
 
 HINT = re.compile(r'"?sep=(.)"?[,;\t|]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 """A first line by which Excel is told the separator."""
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-"""What has no width and stands in text that was copied from a web page or a chat."""
+"""What has no width and is in text that was copied from a web page or a chat."""
 
 SYNONYMS = {
     "name": "user username login loginname account accountname id 名前 ユーザー ユーザ ユーザー名 ユーザ名 アカウント",
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a header, whose cells stand in their order, those without a name as an empty text."""
+    """A table with a header, whose cells are in their order, those without a name as an empty text."""
 
     text: Text
     separator: str
@@ -56,7 +56,7 @@ class Table:
     problems: tuple[Problem, ...]
 
     def extended(self, rows: Sequence[Mapping[str, str]]) -> bytes:
-        """The file with more rows at its end and their columns in its header; what stands there stays as it is.
+        """The file with more rows at its end and their columns in its header; everything else stays as it is.
 
         Raises ValueError where the file's encoding lacks a character.
         """
@@ -137,7 +137,7 @@ def _records(body: str, separator: str, line: int) -> Iterator[tuple[int, list[s
 
 
 def _check_header(header: tuple[str, ...], known: Collection[str], line: int) -> None:
-    """Raise ValueError where this is no header of users at all."""
+    """Raise ValueError where this is not a header of users at all."""
     meant = [cell for cell in header if cell and (cell in known or "did you mean" in _unknown(cell, known))]
     if not meant:
         raise ValueError(
@@ -152,7 +152,7 @@ def _header_problems(header: tuple[str, ...], known: Collection[str], place: str
         if cell not in known:
             yield Problem(place, f"{cell}: {_unknown(cell, known)}")
     for twice in duplicates(named):
-        yield Problem(place, f"{twice}: stands twice in the header; keep one column of that name")
+        yield Problem(place, f"{twice}: appears twice in the header; keep one column of that name")
 
 
 def _unknown(column: str, known: Collection[str]) -> str:
@@ -169,12 +169,12 @@ def _fitted(
     problems: list[Problem] = []
     for line, cells in records:
         seen = [at for at, cell in enumerate(cells) if _seen(cell)]
-        stray = [at for at in seen if at >= len(header) or not header[at]]
-        if stray and stray[0] < len(header):
+        unnamed = [at for at in seen if at >= len(header) or not header[at]]
+        if unnamed and unnamed[0] < len(header):
             problems.append(
-                Problem(f"{place}:{line}", f"has '{cells[stray[0]][:40]}' in a column without a name; name it")
+                Problem(f"{place}:{line}", f"has '{cells[unnamed[0]][:40]}' in a column without a name; name it")
             )
-        elif stray:
+        elif unnamed:
             problems.append(
                 Problem(f"{place}:{line}", "has more columns than the header; quote values that hold a separator")
             )

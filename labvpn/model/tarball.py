@@ -17,7 +17,7 @@ def _archive_url(text: str) -> str:
     if (parts.scheme == "file") == bool(parts.netloc):
         raise ValueError("needs a host after http:// and none after file://; write file:///path with three slashes")
     if "@" in parts.netloc:
-        raise ValueError("holds a login, which would stand in previews and logs; put the archive elsewhere")
+        raise ValueError("has a login in it, which previews and logs would show; put the archive elsewhere")
     return text
 
 

@@ -38,6 +38,6 @@ def for_engine(text: object) -> str:
 
 
 def json_text(data: Any, indent: int | None = 2) -> str:
-    """JSON with its text readable; whatever would steer a terminal stands as its number, which a program reads back."""
+    """JSON with its text readable; whatever would steer a terminal is escaped, as a program reads it back."""
     said = json.dumps(data, indent=indent, ensure_ascii=False)
     return "".join(char if char == "\n" or is_harmless(char) else json.dumps(char)[1:-1] for char in said)

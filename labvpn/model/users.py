@@ -31,7 +31,7 @@ def _free(name: str) -> str:
 
 
 WILDCARD = "*"
-"""SoftEther's name for everybody whom the hub's RADIUS server knows and who has no line of his own."""
+"""SoftEther's name for everyone whom the hub's RADIUS server knows and who has no line of their own."""
 
 AccountName = Annotated[UserName, AfterValidator(_free)]
 
@@ -40,14 +40,14 @@ NEW = re.compile(r"[A-Za-z0-9._@-]{1,64}|\*")
 
 
 class Auth(StrEnum):
-    """How a user proves who he is."""
+    """How users prove who they are."""
 
     PASSWORD = "password"  # noqa: S105 -- the name of the way
     CERTIFICATE = "certificate"
     SIGNED = "signed"
     RADIUS = "radius"
     KEPT = "kept"
-    """The password that the server has of the user from before this stack: nobody here knows it."""
+    """The password that the server has of the user from before this stack: it is not known here."""
 
 
 class Client(StrEnum):
@@ -67,16 +67,18 @@ def _words(given: object) -> object:
 def _hardware(given: str) -> str:
     digits = re.sub(r"[:.-]", "", given)
     if not re.fullmatch(r"[0-9A-Fa-f]{12}", digits):
-        raise ValueError(f"'{given}' is no MAC address; write it as 00-AC-11-22-33-44")
+        raise ValueError(f"'{given}' is not a MAC address; write it as 00-AC-11-22-33-44")
     if int(digits[:2], 16) & 1:
-        raise ValueError(f"'{given}' is a group address, which no network card has; read the card's own anew")
+        raise ValueError(f"'{given}' is a group address, which no network card has; read the card's own again")
     return "-".join(digits[at : at + 2] for at in range(0, 12, 2)).upper()
 
 
 def _serial(given: str) -> str:
     digits = given.replace(":", "").lower()
     if not re.fullmatch(r"([0-9a-f]{2})+", digits):
-        raise ValueError(f"'{given}' is no serial number; write it in pairs of hexadecimal digits, as openssl shows it")
+        raise ValueError(
+            f"'{given}' is not a serial number; write it in pairs of hexadecimal digits, as openssl shows it"
+        )
     return digits
 
 
@@ -86,7 +88,7 @@ LIMIT = 10_000
 
 
 class User(Policies):
-    """One account; security policies stand by SoftEther's own names."""
+    """One account; security policies have SoftEther's own names."""
 
     auth: Auth = Auth.PASSWORD
     name: AccountName
@@ -96,7 +98,7 @@ class User(Policies):
     group: GroupName | None = Field(default=None, description="one of the hub's groups")
     policies: Literal["own", "inherited"] = Field(
         default="own",
-        description="own: what is said here, then the group's, then the lab's; inherited: none of his own, so that "
+        description="own: what is set here, then the group's, then the lab's; inherited: none of their own, so that "
         "SoftEther takes the group's alone",
     )
     reach: Literal["services", "free"] = Field(
@@ -121,7 +123,9 @@ class User(Policies):
     @classmethod
     def _new_names_are_plain(cls, name: str, info: ValidationInfo) -> str:
         if info.data.get("auth", Auth.PASSWORD) is Auth.PASSWORD and not NEW.fullmatch(name):
-            raise ValueError(f"'{name}' is no name for a new user; take up to 64 letters, digits and . _ @ - of ASCII")
+            raise ValueError(
+                f"'{name}' is not a name for a new user; take up to 64 letters, digits and . _ @ - of ASCII"
+            )
         return name
 
     @model_validator(mode="after")
@@ -129,9 +133,9 @@ class User(Policies):
         if (self.auth is Auth.CERTIFICATE) != (self.certificate is not None):
             raise ValueError("auth certificate and a certificate belong together; give both or neither")
         if self.auth is not Auth.SIGNED and (self.common_name or self.serial):
-            raise ValueError("commonName and serial belong to auth signed; say so or leave them out")
+            raise ValueError("commonName and serial belong to auth signed; set that or leave them out")
         if self.auth is not Auth.RADIUS and self.radius_name:
-            raise ValueError("radiusName belongs to auth radius; say so or leave it out")
+            raise ValueError("radiusName belongs to auth radius; set that or leave it out")
         return self
 
     @model_validator(mode="after")
@@ -141,10 +145,10 @@ class User(Policies):
         return self
 
     @model_validator(mode="after")
-    def _everybody_is_known_to_radius(self) -> Self:
+    def _wildcard_is_radius(self) -> Self:
         wrong = {
             f"auth must be radius, not {self.auth}": self.auth is not Auth.RADIUS,
-            "leave radiusName out, since each is asked for by the name that he dials with": self.radius_name,
+            "leave radiusName out, since each user is looked up by the name that they dial with": self.radius_name,
             "leave rotation out, since the passwords are kept at RADIUS": self.rotation,
             "leave reach out, since a rule knows one name alone; list in the hub's services what they reach": (
                 self.reach == "free"
@@ -153,10 +157,10 @@ class User(Policies):
         }
         found = [sentence for sentence, is_so in wrong.items() if is_so]
         if self.is_everybody and found:
-            raise ValueError(f"* is everybody whom the hub's RADIUS server knows: {'; '.join(found)}")
+            raise ValueError(f"* is everyone whom the hub's RADIUS server knows: {'; '.join(found)}")
         return self
 
     @property
     def is_everybody(self) -> bool:
-        """Whether this is no account but the line for all whom RADIUS knows."""
+        """Whether this is not an account but the line for everyone whom RADIUS knows."""
         return self.name == WILDCARD

@@ -14,7 +14,7 @@ from labvpn.model.users import LIMIT, Auth, User
 
 
 class UsersFile(Value):
-    """Where the accounts stand."""
+    """Where the accounts are."""
 
     file: str = Field(default="users.csv", description="path, from the project's folder")
     may_remove: bool = Field(
@@ -24,14 +24,14 @@ class UsersFile(Value):
 
 
 FREE = frozenset({"realName", "note", "commonName", "radiusName", "certificate"})
-"""Columns whose text is taken as it stands; in all others full-width characters and blanks around are an accident."""
+"""Columns whose text is taken unchanged; in all others, full-width characters and surrounding blanks are accidents."""
 
 FORMULA = re.compile(r"[=+]\s*(\$?[A-Z]{1,3}\$?\d+\b|[A-Z][A-Z0-9.]*\()", re.IGNORECASE)
 AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 """How a value is kept from being taken for a number in Excel."""
 
 BROKEN = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)")
-"""What a spreadsheet shows in the place of a value."""
+"""What a spreadsheet shows instead of a value."""
 
 
 def columns() -> list[str]:
@@ -55,8 +55,8 @@ def read_users(
         return (), [*table.problems, missing]
     users, problems = _of_rows(table, place, files)
     if len(users) > LIMIT:
-        remedy = "split the lab, or let * stand for those whom RADIUS knows"
-        problems.append(Problem(place, f"holds {len(users)} users and SoftEther's limit is {LIMIT}; {remedy}"))
+        remedy = "split the lab, or let * be the line for those whom RADIUS knows"
+        problems.append(Problem(place, f"has {len(users)} users and SoftEther's limit is {LIMIT}; {remedy}"))
     return users, problems
 
 
@@ -74,10 +74,10 @@ def _of_rows(table: Table, place: str, files: Callable[[str], str] | None) -> tu
             said = {problem.place for problem in mistakes}
             problems += [problem for problem in problems_of(error, where, User) if problem.place not in said]
             continue
-        # SoftEther folds case: "Guest" and "guest" would be one account. Each hub may have a line for everybody.
+        # SoftEther folds case: "Guest" and "guest" would be one account. Each hub may have a wildcard line.
         first = lines.setdefault(f"*@{user.hub}" if user.is_everybody else user.name.upper(), line)
         if first != line:
-            problems.append(Problem(f"{where}.name", f'"{user.name}" stands in line {first} already; keep one'))
+            problems.append(Problem(f"{where}.name", f'"{user.name}" is in line {first} already; keep one'))
         users.append(user)
     return tuple(users), sorted(problems, key=lambda problem: _line_of(problem, place))
 
@@ -95,24 +95,24 @@ def _values(cells: Mapping[str, str], where: str) -> tuple[dict[str, str], list[
     """The cells that have a column of users, as they are meant, and those that a spreadsheet left broken."""
     # An account that was there before the stack has the name and the texts that it has.
     found = plain(cells.get("auth", "")) not in ("", Auth.PASSWORD)
-    as_it_stands = FREE | {"name"} if found else FREE
+    unchanged = FREE | {"name"} if found else FREE
     values: dict[str, str] = {}
     problems: list[Problem] = []
     known = set(columns())
     for name in filter(known.__contains__, cells):
-        if not plain(cells[name]) and name not in as_it_stands:
+        if not plain(cells[name]) and name not in unchanged:
             continue
         kept = AS_TEXT.fullmatch(cells[name].strip())
         value = kept[1] if kept else cells[name]
         if sentence := "" if found and name in FREE else _broken(value.strip()):
             problems.append(Problem(f"{where}.{name}", sentence))
         else:
-            values[name] = cells[name] if found and name in FREE else value if name in as_it_stands else plain(value)
+            values[name] = cells[name] if found and name in FREE else value if name in unchanged else plain(value)
     return values, problems
 
 
 def _broken(value: str) -> str:
     """What is wrong with a cell in which a spreadsheet left no value."""
     if BROKEN.fullmatch(value):
-        return f"'{value}' is a spreadsheet's error; mend the cell there"
+        return f"'{value}' is a spreadsheet's error; correct the cell there"
     return "is a formula; save the file with values in its place" if FORMULA.match(value) else ""

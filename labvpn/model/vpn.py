@@ -1,11 +1,20 @@
-"""What the SoftEther server offers: listeners, protocols, the hub and the network inside it."""
+"""What the SoftEther server offers: listeners, protocols, TLS, session limits, the hub and the network inside it."""
 
 from __future__ import annotations
 
 import re
+import ssl
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from labvpn.model import ports
 from labvpn.model.base import Value, duplicates
@@ -13,15 +22,62 @@ from labvpn.model.hub import HubName
 from labvpn.model.ports import Protocols
 from labvpn.model.securenat import SecureNat
 from labvpn.model.server import PortNumber
-from labvpn.model.sessions import Sessions
-from labvpn.model.tls import Syslog, Tls
+
+
+class Sessions(Value):
+    """A service on the VPN host ends sessions that SoftEther lets go on: only its own client obeys AutoDisconnect."""
+
+    enforced: bool = Field(default=True, description="false: only SoftEther's own client obeys AutoDisconnect")
+    interval: int = Field(default=5, ge=1, le=60, description="seconds between two readings of the sessions")
+    hold: int = Field(
+        default=60,
+        ge=15,
+        le=900,
+        description="seconds for which a user who was cut off is refused, renewed by attempts",
+    )
+    grace: int = Field(
+        default=30, ge=5, le=300, description="seconds more for SoftEther's own client, which ends by itself"
+    )
+    keep: Literal["newest", "oldest"] = Field(default="newest", description="which of too many sessions stays")
+
+
+HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,253}$")]
+
+
+def _cipher(name: str) -> str:
+    try:
+        # SoftEther takes any word and then speaks no TLS 1.2 at all.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).set_ciphers(name)
+    except ssl.SSLError:
+        raise ValueError(f"'{name}' is not a cipher of OpenSSL; take a name of `openssl ciphers`") from None
+    return name
+
+
+Cipher = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{3,64}$"), AfterValidator(_cipher)]
+
+
+class Tls(Value):
+    """The oldest version that the server speaks, and the cipher that it insists on."""
+
+    minimum: Literal["1.0", "1.1", "1.2"] = "1.2"
+    cipher: Cipher | None = Field(
+        default=None, description="by OpenSSL's name, such as ECDHE-RSA-AES256-GCM-SHA384; left out: the server's own"
+    )
+
+
+class Syslog(Value):
+    """Where the server sends its logs by syslog; each kind takes in the one before it."""
+
+    host: HostName
+    port: PortNumber = 514
+    send: Literal["none", "server", "security", "packet"] = "security"
 
 
 def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if not numbers:
         raise ValueError("names no port, so nobody could dial; name one, such as 443")
     for twice in duplicates([str(number) for number in numbers]):
-        raise ValueError(f"port {twice} stands twice; keep one")
+        raise ValueError(f"port {twice} appears twice; keep one")
     return numbers
 
 
@@ -83,7 +139,7 @@ class Vpn(Value):
     def _new_hubs_are_plain(cls, name: str, info: ValidationInfo) -> str:
         if "hub-password" not in info.data.get("kept", ()) and not NEW_HUB.fullmatch(name):
             raise ValueError(
-                f"'{name}' is no name for a new hub; take up to 32 letters, digits and _ - of ASCII, "
+                f"'{name}' is not a name for a new hub; take up to 32 letters, digits and _ - of ASCII, "
                 "or keep the one that is there by hub-password in vpn.kept"
             )
         return name

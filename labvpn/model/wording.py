@@ -1,4 +1,4 @@
-"""What is wrong with a value, in this project's words: the checker of types has its own, which never reach a reader."""
+"""What is wrong with a value, in this project's words: the type checker's own never reach a reader."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def unknown(name: str, known: Iterable[str], what: str = "setting") -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like this one, whatever their case and the signs between their words."""
+    """The known name that is most like this one, whatever their case and the characters between their words."""
     folded = {_folded(each): each for each in reversed(list(known))}
     near = difflib.get_close_matches(_folded(name), folded, n=1, cutoff=NEAR)
     return folded[near[0]] if near else None
@@ -76,7 +76,7 @@ def names(model: type[BaseModel]) -> list[str]:
 
 
 def is_secret(place: Loc, model: type[BaseModel]) -> bool:
-    """Whether a value may be a secret, or stands where nothing is known of it."""
+    """Whether a value may be a secret, or is where nothing is known of it."""
     if not place:
         return False
     field = next((f for n, f in model.model_fields.items() if place[0] in (n, f.alias)), None)
@@ -90,10 +90,10 @@ class _Finding:
         self.given, self.wanted, self.limits, self.secret = given, wanted, limits, secret
 
     @property
-    def shown(self) -> str:
+    def quoted(self) -> str:
         """The value as a sentence begins with it."""
         if self.secret:
-            return "what stands here"
+            return "the value here"
         if isinstance(self.given, bool):
             return "true" if self.given else "false"
         if isinstance(self.given, dict | list | tuple | None):
@@ -103,26 +103,26 @@ class _Finding:
 
 
 def _truth(finding: _Finding) -> str:
-    return f"{finding.shown} is neither yes nor no; write true or false"
+    return f"{finding.quoted} is neither yes nor no; write true or false"
 
 
 def _whole(finding: _Finding) -> str:
-    return f"{finding.shown} is no whole number; write its digits alone, such as 60"
+    return f"{finding.quoted} is not a whole number; write its digits alone, such as 60"
 
 
 def _text(finding: _Finding) -> str:
     if isinstance(finding.given, bool):
         return (
-            f"{finding.shown} is yes or no, as YAML reads yes, no, on, off, true and false; "
+            f"{finding.quoted} is yes or no, as YAML reads yes, no, on, off, true and false; "
             "put quotation marks around it if it is a name"
         )
     if isinstance(finding.given, int | float):
-        return f'{finding.shown} is a number and a text belongs here; put quotation marks around it, as in "10"'
-    return f"{finding.shown} stands where a text belongs; write one, or take the line out"
+        return f'{finding.quoted} is a number and a text belongs here; put quotation marks around it, as in "10"'
+    return f"{finding.quoted} is given where a text belongs; write one, or remove the line"
 
 
 def _form(finding: _Finding) -> str:
-    return f"{finding.shown} cannot stand here; write {described(str(finding.limits.get('pattern', '')))}"
+    return f"{finding.quoted} is not valid here; write {described(str(finding.limits.get('pattern', '')))}"
 
 
 def _too_long(finding: _Finding) -> str:
@@ -136,14 +136,14 @@ def _too_short(finding: _Finding) -> str:
 def _block(finding: _Finding) -> str:
     model = _model(finding.wanted)
     example = f", such as {', '.join(names(model)[:3])}" if model else ", each with its name"
-    return f"{finding.shown} stands where settings belong; write them below it, one a line{example}, or take it out"
+    return f"{finding.quoted} is given where settings belong; write them below it, one a line{example}, or take it out"
 
 
 def _list(finding: _Finding) -> str:
     if isinstance(finding.given, str | int | float) and not finding.secret:
         plain = re.fullmatch(r"[\w./-]+", str(finding.given))
-        return f"{finding.shown} stands where a list belongs; write [{finding.given if plain else finding.shown}]"
-    return f"{finding.shown} stands where a list belongs; write one, [] for none, or take the line out"
+        return f"{finding.quoted} is given where a list belongs; write [{finding.given if plain else finding.quoted}]"
+    return f"{finding.quoted} is given where a list belongs; write one, [] for none, or remove the line"
 
 
 def _empty(finding: _Finding) -> str:
@@ -152,46 +152,46 @@ def _empty(finding: _Finding) -> str:
 
 def _small(finding: _Finding) -> str:
     least = finding.limits.get("ge", finding.limits.get("gt"))
-    return f"{finding.shown} is too little; write {least} or more"
+    return f"{finding.quoted} is too small; write {least} or more"
 
 
 def _large(finding: _Finding) -> str:
     most = finding.limits.get("le", finding.limits.get("lt"))
-    return f"{finding.shown} is too much; write {most} or less"
+    return f"{finding.quoted} is too large; write {most} or less"
 
 
 def _address(finding: _Finding) -> str:
     sixth = IPv6Address in _kinds(finding.wanted)
     example = "192.0.2.1 or 2001:db8::1" if sixth else "192.0.2.1"
-    return f"{finding.shown} is no {'IP' if sixth else 'IPv4'} address; write one, such as {example}"
+    return f"{finding.quoted} is not an {'IP' if sixth else 'IPv4'} address; write one, such as {example}"
 
 
 def _router(finding: _Finding) -> str:
-    return f"{finding.shown} is no address with the length of its network; write one, such as 192.168.30.1/24"
+    return f"{finding.quoted} is not an address with a prefix length; write one, such as 192.168.30.1/24"
 
 
 def _network(finding: _Finding) -> str:
     try:
         inside = ip_interface(finding.given if isinstance(finding.given, str) else "").network
     except ValueError:
-        return f"{finding.shown} is no IPv4 network and no address; write one, such as 192.0.2.0/24"
+        return f"{finding.quoted} is neither an IPv4 network nor an address; write one, such as 192.0.2.0/24"
     own = str(finding.given).partition("/")[0]
-    return f"{finding.shown} is an address inside a network; write {inside} for the network, or {own} for the address"
+    return f"{finding.quoted} is an address inside a network; write {inside} for the network, or {own} for the address"
 
 
 def _choice(finding: _Finding) -> str:
     known = [word.strip("'") for word in re.split(r", | or ", str(finding.limits.get("expected", "")))]
     near = nearest(str(finding.given), known) if isinstance(finding.given, str) else None
     if near:
-        return f"{finding.shown} is no choice here; did you mean '{near}'?"
+        return f"{finding.quoted} is not a valid choice; did you mean '{near}'?"
     # YAML would read these as something else than a text.
     choices = [f'"{word}"' if re.fullmatch(r"[\d.]+\.[\d.]+|yes|no|on|off|null", word) else word for word in known]
     listed = f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
-    return f"{finding.shown} is no choice here; write {listed}"
+    return f"{finding.quoted} is not a valid choice; write {listed}"
 
 
 def _other(finding: _Finding) -> str:
-    return f"{finding.shown} does not fit here; write it as docs/ has it for this setting"
+    return f"{finding.quoted} does not fit here; write it as docs/ has it for this setting"
 
 
 SENTENCES: dict[str, Callable[[_Finding], str]] = {
@@ -246,5 +246,5 @@ def _kinds(annotation: Any) -> list[Any]:
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:
-    """The settings that stand in a value of this type."""
+    """The settings in a value of this type."""
     return next((k for k in _kinds(annotation) if isinstance(k, type) and issubclass(k, BaseModel)), None)

@@ -41,7 +41,7 @@ def rules(name: str, hub: Hub, users: Sequence[User]) -> Iterator[Entry]:
 
 
 def _network(nat: SecureNat) -> Iterator[tuple[str, Rule]]:
-    # A client asks everybody for an address, and the router alone to renew it (RFC 2131, 4.1 and 4.4.5).
+    # A client broadcasts for an address, and asks the router alone to renew it (RFC 2131, 4.1 and 4.4.5).
     for memo, server in (("dhcp", BROADCAST), ("dhcp-renewal", nat.address.ip)):
         yield memo, {"action": "pass", "protocol": "udp", "to": f"{server}/32", "port": "67"}
     for transport in ("udp", "tcp"):

@@ -27,7 +27,7 @@ class Secrets(TypedDict, total=False):
 
 
 def secrets(lab: Lab, credentials: Credentials) -> Secrets:
-    """Everything secret that the host's documents stand for."""
+    """Every secret that the host's documents refer to."""
     certificates = [user.certificate for user in lab.users if user.certificate]
     certificates += [one for hub in lab.all_hubs.values() for one in hub.authorities]
     answer: Secrets = {
@@ -43,8 +43,8 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["ipsec"] = credentials.preshared_key.get_secret_value()
-    if (shown := server_certificate(lab, credentials)) is not None:
-        answer["certificate"] = {"certificate": shown.certificate, "key": shown.key}
+    if (certificate := server_certificate(lab, credentials)) is not None:
+        answer["certificate"] = {"certificate": certificate.certificate, "key": certificate.key}
     return answer
 
 
@@ -53,6 +53,6 @@ def question(desired: Mapping[Concern, str], known: Secrets) -> str:
     return json.dumps({"documents": dict(desired), "secrets": known})
 
 
-def request(generation: int, desired: str, known: Secrets, seed: str = "") -> str:
+def request(generation: int, desired: str, known: Secrets, initial_server: str = "") -> str:
     """The agent's stdin for `converge` and `remove`: JSON, secret as a whole."""
-    return json.dumps({"generation": generation, "desired": desired, "secrets": known, "seed": seed})
+    return json.dumps({"generation": generation, "desired": desired, "secrets": known, "seed": initial_server})

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from labvpn.model.credentials import Credentials
-from labvpn.model.identity import CERTIFICATE, blocks
 from labvpn.model.lab import Lab
+from labvpn.model.pem import CERTIFICATE, blocks
 from labvpn.model.problems import ConfigurationError, Problem
 from labvpn.render.name_limits import constraints, is_within, limits_of
 
@@ -44,7 +44,7 @@ class ServerCertificate(NamedTuple):
 def server_certificate(lab: Lab, credentials: Credentials, now: datetime | None = None) -> ServerCertificate | None:
     """The server's certificate, None where the stack leaves the server its own. Raises ConfigurationError.
 
-    The same lab gives the same certificate until its renewal is due: RSA with PKCS #1 v1.5 signs without chance.
+    The same lab gives the same certificate until its renewal is due: RSA with PKCS #1 v1.5 is deterministic.
     """
     own, secret = credentials.server_certificate, credentials.server_key
     try:
@@ -64,7 +64,7 @@ def create_authority(name: str, now: datetime, limits: Sequence[str] = ()) -> st
     """A new private authority and a key for its server, in PEM: certificate, the authority's key, the server's key.
 
     `limits` are the names, addresses and networks for which alone it may sign (RFC 5280, 4.2.1.10), so that a device
-    that trusts it trusts nothing else; without any it may sign for all. Raises ValueError for what is no name.
+    that trusts it trusts nothing else; without any it may sign for all. Raises ValueError for what is not a name.
     """
     authority, server = (generate_private_key(65537, 2048) for _ in range(2))
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"labvpn authority of {name}"[:64])])

@@ -13,7 +13,7 @@ from labvpn.state.records import Key, RecordSet, Sets, by_key
 
 
 def records(name: DnsName, addresses: Iterable[str], owner: str) -> dict[Key, RecordSet]:
-    """The sets that the zone shall hold; `owner` stands in the marker. ValueError for an address that may not."""
+    """The sets that the zone should have; `owner` is in the marker. ValueError for an address that is not allowed."""
     given = [ip_address(address) for address in addresses]
     if (reason := name.closed(given)) is not None:
         raise ValueError(reason)

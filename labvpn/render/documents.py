@@ -145,14 +145,14 @@ def _bans(firewall: HostFirewall, lab: Lab) -> Entry:
         "exempt": ",".join(bans.exempt) or "none",
         "hubs": ",".join(lab.all_hubs),
         "zones": ",".join(firewall.open_zones),
-        "from": ",".join(_barred_from(firewall, lab.vpn)),
+        "from": ",".join(_banned_from(firewall, lab.vpn)),
         "active": "yes",
     }
     return Entry("bans", "", {**{name: str(value) for name, value in fields.items()}, **places})
 
 
-def _barred_from(firewall: HostFirewall, vpn: Vpn) -> Iterator[str]:
-    """What lets users dial in, as the guard bars sources from it."""
+def _banned_from(firewall: HostFirewall, vpn: Vpn) -> Iterator[str]:
+    """What lets users dial in, as the login guard bans sources from it."""
     yield firewall.service if firewall.open_by == "service" else _listed(vpn)
     if vpn.protocols.esp:
         yield "protocol:esp"

@@ -19,7 +19,7 @@ def constraints(limits: Sequence[str]) -> x509.NameConstraints:
             if not re.fullmatch(
                 r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9-]*", limit
             ):
-                raise ValueError(f"'{limit}' is no name such as vpn.lab.example, no address and no network") from None
+                raise ValueError(f"'{limit}' is not a name such as vpn.lab.example, an address or a network") from None
             names.append(x509.DNSName(limit))
     if not names:
         # OpenSSL takes the common name for a host's, also where it is an address.

@@ -1,4 +1,4 @@
-"""What the stack tells those who go on from it: the doctor, the kits, the status, the administrator."""
+"""The stack's outputs: for probes, kits, the status and the administrator."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def stack_outputs(lab: Lab, credentials: Credentials, secret: Secret) -> dict[st
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["presharedKey"] = secret(credentials.preshared_key.get_secret_value())
-    if (shown := server_certificate(lab, credentials)) is not None and shown.authority:
-        answer["certificate"] = shown.authority
+    if (certificate := server_certificate(lab, credentials)) is not None and certificate.authority:
+        answer["certificate"] = certificate.authority
     return answer
 
 
@@ -86,7 +86,7 @@ def account(lab: Lab, user: User, password: Any) -> dict[str, Any]:
     """One user, whose password is marked as a secret."""
     expires = user.expires.isoformat() if user.expires else None
     limit = lab.policies_of(user)["AutoDisconnect"]
-    told = {"password": password, "realName": user.real_name, "expires": expires, "AutoDisconnect": limit}
+    fields = {"password": password, "realName": user.real_name, "expires": expires, "AutoDisconnect": limit}
     if user.auth in (Auth.KEPT, Auth.RADIUS):
-        told[user.auth.value] = True
-    return {**told, "hub": user.hub} if lab.hub_of(user) != lab.vpn.hub else told
+        fields[user.auth.value] = True
+    return {**fields, "hub": user.hub} if lab.hub_of(user) != lab.vpn.hub else fields

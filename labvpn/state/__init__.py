@@ -1,1 +1,1 @@
-"""Values that both sides share: what is declared, and what a machine shows."""
+"""Values that both sides share: what is declared, and what a machine has."""

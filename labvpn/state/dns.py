@@ -1,4 +1,4 @@
-"""What name servers show of a name, as values: their answers, the way to them, and all of it at one moment."""
+"""What name servers have of a name, as values: their answers, the delegation to them, and all of it at one moment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from labvpn.state.records import Sets
 class Soa:
     """A zone's start of authority; `negative` is how long resolvers keep "there is none" (RFC 2308), in seconds.
 
-    `signed` is whether a signature stands beside it (DNSSEC).
+    `signed` is whether it has a signature (DNSSEC).
     """
 
     mname: str
@@ -66,7 +66,7 @@ class DelegationTrace:
 
 @dataclass(frozen=True)
 class DnsSnapshot:
-    """Everything that a look at the name found: the server that takes updates, and the servers that the world asks.
+    """Everything that an inspection of the name found: the server that takes updates, and the delegated servers.
 
     `primary` is None where a person sets the records, where `refusal` is the sentence by which that server refuses us,
     or where `unverified` is the one by which it cannot be reached from here.

@@ -1,4 +1,4 @@
-"""The desired and the observed state of a host as a document: one object a line, readable in a diff.
+"""The desired and the actual state of a host as a document: one object a line, readable in a diff.
 
 `user LAB/guest1 password=current MultiLogins=1` is an entry of kind `user`, named `LAB/guest1`. The host agent holds
 a twin of this grammar, since it imports nothing from outside itself.
@@ -17,7 +17,7 @@ QUOTED = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)\"""")
 FIELD = re.compile(r"[^\s\"'=]+=")
 ESCAPED = re.compile(r"\\(u[0-9a-f]{4}|.)")
 UNSEEN = ("Cc", "Zl", "Zp", "Cs")
-"""Categories of Unicode whose characters would end a line or cannot be seen: they stand as their number, `\\u2028`."""
+"""Categories of Unicode whose characters would end a line or cannot be seen: they are escaped: `\\u2028`."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def read(text: str) -> tuple[Entry, ...]:
 
 
 def flag(value: bool) -> str:
-    """How a document says true and false."""
+    """How a document writes true and false."""
     return "yes" if value else "no"
 
 

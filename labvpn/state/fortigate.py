@@ -1,4 +1,4 @@
-"""What stands on a FortiGate, as values: of what a lab wants there and of what the box shows."""
+"""The objects of a FortiGate, as values: what a lab declares, and what the box has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALL_SERVICES = "ALL"
 Extras: TypeAlias = tuple[tuple[str, str], ...]
 """Keys and values of an object on the box that are neither a part of the model nor FortiOS's default.
 
-As `restated` of one of ours: what a run has to tell the box once more, since somebody changed it there.
+As `restated` of one of ours: what a run has to tell the box once more, since someone changed it there.
 """
 
 
@@ -91,7 +91,7 @@ class ServiceObject:
 
 @dataclass(frozen=True)
 class Vip:
-    """An address outside that stands for one inside, dialled at an interface (`any`: at every one).
+    """An address outside for one inside, dialled at an interface (`any`: at every one).
 
     `forwards` are the transport, the port outside and the port inside, where only that one is translated. One that
     is `unread` is about the addresses `ends`, or about any where these are not known either.
@@ -114,7 +114,7 @@ class Vip:
 
 @dataclass(frozen=True)
 class Policy:
-    """An IPv4 policy; names of objects in its fields. `number` is its id on the box, 0 where it has none as yet.
+    """An IPv4 policy; names of objects in its fields. `number` is its id on the box, 0 where it has none yet.
 
     `negated` names the lists (sources, destinations, services) that mean everything but what they hold. `unread` are
     the conditions that the lab does not understand, as the box writes them: what such a policy matches cannot be told
@@ -217,7 +217,7 @@ class Zone:
 
 @dataclass(frozen=True)
 class Block:
-    """Policies that stand one after the other, right before another one."""
+    """Policies in a row, right before another one."""
 
     policies: tuple[Policy, ...]
     before: str

@@ -34,7 +34,7 @@ def build_all() -> None:
     after = pulumi.ResourceOptions(depends_on=[server])
     HostFirewall("host-firewall", HostFirewallArgs(host(), desired[Concern.FIREWALL]), after)
     FortiGate("fortigate", gate, after)
-    Name("name", NameArgs(wanted, ["203.0.113.20"], sight=DnsSnapshot(DelegationTrace("unasked"))), after)
+    Name("name", NameArgs(wanted, ["203.0.113.20"], snapshot=DnsSnapshot(DelegationTrace("unasked"))), after)
 
 
 def test_one_command_for_each_concern_and_not_one_for_each_user() -> None:
@@ -104,12 +104,12 @@ def test_the_server_document_is_the_seed_of_the_host() -> None:
 
 
 def test_what_the_host_shows_stands_beside_what_is_desired() -> None:
-    shown = HostState("hub LAB online=no\n", applied=None)
+    actual = HostState("hub LAB online=no\n", applied=None)
     desired = documents(lab(), "the agent")
 
     def build() -> None:
         one = host()
-        SoftEther("vpn", SoftEtherArgs(Host(one.server, one.credentials, {"hub": shown}, one.secrets), desired))
+        SoftEther("vpn", SoftEtherArgs(Host(one.server, one.credentials, {"hub": actual}, one.secrets), desired))
 
     drift = run(build).named("vpn-hub-state")
     assert plain(drift.inputs["observed"]) == "hub LAB online=no\n"
@@ -145,13 +145,13 @@ def test_each_server_is_known_by_its_own_key_and_has_resources_of_its_own_names(
     whole = credentials(hostKeys={"two": key})
 
     def build() -> None:
-        for site in host_plans(two, whole):
-            sender = Host(site.server, whole, {}, site.secrets)
-            SoftEther(f"vpn{site.server.suffix}", SoftEtherArgs(sender, site.desired))
+        for plan in host_plans(two, whole):
+            sender = Host(plan.server, whole, {}, plan.secrets)
+            SoftEther(f"vpn{plan.server.suffix}", SoftEtherArgs(sender, plan.desired))
 
     seen = run(build)
-    shown = {name: plain(seen.named(name).inputs["connection"]) for name in ("vpn-hub", "vpn-two-hub")}
-    assert [(one["host"], one["hostKey"]) for one in shown.values()] == [
+    actual = {name: plain(seen.named(name).inputs["connection"]) for name in ("vpn-hub", "vpn-two-hub")}
+    assert [(one["host"], one["hostKey"]) for one in actual.values()] == [
         ("203.0.113.20", whole.host_key),
         ("203.0.113.22", key),
     ]

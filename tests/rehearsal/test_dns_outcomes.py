@@ -19,7 +19,7 @@ SERVERS = {"BIND": (zones.BIND_ZONE, network.PRIMARY), "knot": (zones.KNOT_ZONE,
 FOREIGN = "which this stack did not put there; remove it there, or take it over by dns.adopt: true"
 CLOSED = (
     "would be dialled first and is not open by TCP 443 (connection refused); open IPv6 on every hop, leave that "
-    "address out, or say dns.ipv6: unchecked if it cannot be seen from here"
+    "address out, or set dns.ipv6: unchecked if it cannot be seen from here"
 )
 NO_RIGHT = {
     "BIND": "refused the update of {zone} (REFUSED); give the key '{key}' the right to these names and types",
@@ -42,10 +42,10 @@ TABLE: dict[str, str | dict[str, str]] = {
     "delete_ours_alone": "A 203.0.113.9",
     "several": "A 203.0.113.20, 203.0.113.9",
     "every_algorithm": "hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512",
-    "unknown_key": "does not know the key 'nobody' (hmac-sha256) (BADKEY); set name and algorithm as they stand there",
+    "unknown_key": "does not know the key 'nobody' (hmac-sha256) (BADKEY); set name and algorithm as they are there",
     "wrong_algorithm": "does not know the key 'labvpn' (hmac-sha512) (BADKEY)",
     "wrong_secret": "refused the secret of the key 'labvpn' (hmac-sha256) (BADSIG); set dnsKey to the server's secret",
-    "no_base64": "The TSIG key is no base64",
+    "no_base64": "The TSIG key is not base64",
     "clock_ahead": "this machine's clock is 900 s ahead of its own (BADTIME); set the clock that is wrong",
     "clock_behind": "this machine's clock is 900 s behind its own (BADTIME)",
     "zone_not_served": "does not serve nowhere.example (REFUSED); correct dns.zone, or name the zone's primary",

@@ -46,7 +46,7 @@ def test_beside_a_wildcard_the_name_is_made_kept_and_taken_away(program: Program
     program.engine_says(*NO_CHANGES)
     assert theirs(program, zone, at) == before
     told = program.destroy()
-    assert "not there as yet" not in told
+    assert "not there yet" not in told
     assert program.asked(at, f"vpn.{zone}") == answered
     assert theirs(program, zone, at) == before
 

@@ -221,7 +221,7 @@ def test_what_sudo_is_set_to_is_said_or_does_not_matter(host: AgentHost, rule: s
     [
         (None, "has no python3, which the agent needs; install it"),
         ("#!/bin/sh\necho 'Python is not installed; ask the administrator'\n", "it said: Python is not installed"),
-        ("#!/bin/sh\necho 'Unknown option: -I' >&2; exit 2\n", "has a python3 that is no Python 3"),
+        ("#!/bin/sh\necho 'Unknown option: -I' >&2; exit 2\n", "has a python3 that is not Python 3"),
     ],
 )
 def test_a_python_that_is_none_is_said(host: AgentHost, stub: str | None, words: str) -> None:

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from labvpn.kit.request import Trust
-from labvpn.model.identity import blocks
 from labvpn.model.lab import Lab
+from labvpn.model.pem import blocks
 from labvpn.model.problems import ConfigurationError
 from labvpn.render.certificate import ServerCertificate, create_authority, notes, server_certificate
 from tests.unit.samples import credentials, lab
@@ -30,7 +30,7 @@ def bundle(*limits: str) -> str:
     return create_authority("vpn.lab.example", NOW, limits)
 
 
-def shown(one: Lab, *limits: str) -> ServerCertificate:
+def signed(one: Lab, *limits: str) -> ServerCertificate:
     made = server_certificate(one, credentials(authority=bundle(*limits)), NOW)
     assert made is not None
     return made
@@ -38,7 +38,7 @@ def shown(one: Lab, *limits: str) -> ServerCertificate:
 
 def refusal(one: Lab, *limits: str) -> str:
     with pytest.raises(ConfigurationError) as error:
-        shown(one, *limits)
+        signed(one, *limits)
     return str(error.value)
 
 
@@ -82,7 +82,7 @@ def dial(folder: Path, host: str, certificate: str, key: str, authority: str) ->
 
 
 def test_clients_take_the_labs_own_server_from_a_limited_authority(tmp_path: Path) -> None:
-    made = shown(lab(), *NAMED)
+    made = signed(lab(), *NAMED)
     for host in NAMED:
         dial(tmp_path, host, made.certificate, made.key, made.authority or "")
 
@@ -118,7 +118,7 @@ def test_an_authority_for_an_address_signs_for_no_name(tmp_path: Path) -> None:
     with pytest.raises(ssl.SSLCertVerificationError, match="subtree violation"):
         dial(tmp_path, "www.bank.example", certificate, key, blocks(bundle("203.0.113.20"))[0][1])
     alone = lab(dns=None)
-    made = shown(alone, "203.0.113.20")
+    made = signed(alone, "203.0.113.20")
     dial(tmp_path, "203.0.113.20", made.certificate, made.key, made.authority or "")
 
 
@@ -139,7 +139,7 @@ def test_a_zone_and_a_network_are_room_for_more_servers() -> None:
     servers = [{"address": "203.0.113.20"}, {"name": "two", "address": "203.0.113.22", "host": "two"}]
     one = lab(server=None, servers=servers, fortigate=None)
     for server in one.servers:
-        made = shown(one.at(server), "lab.example", "203.0.113.0/24")
+        made = signed(one.at(server), "lab.example", "203.0.113.0/24")
         names = x509.load_pem_x509_certificate(made.certificate.encode()).extensions
         assert len(list(names.get_extension_for_class(x509.SubjectAlternativeName).value)) >= 2
 
@@ -152,7 +152,7 @@ def test_a_lab_that_outgrew_its_authority_is_told_the_line_that_makes_another() 
 
 
 def test_an_address_that_nobody_dials_needs_no_place_among_the_limits(tmp_path: Path) -> None:
-    made = shown(lab(), "vpn.lab.example")
+    made = signed(lab(), "vpn.lab.example")
     dial(tmp_path, "vpn.lab.example", made.certificate, made.key, made.authority or "")
 
 
@@ -160,7 +160,7 @@ def test_an_old_authority_goes_on_and_is_told() -> None:
     (said,) = notes(lab(), credentials(authority=bundle()))
     assert "may sign for any name in the world" in said
     assert "`labvpn authority vpn.lab.example 203.0.113.20 | pulumi config set --secret authority`" in said
-    assert shown(lab()).authority
+    assert signed(lab()).authority
     assert notes(lab(), credentials(authority=bundle(*NAMED))) == []
     assert notes(lab(), credentials()) == []
 
@@ -175,7 +175,7 @@ def labvpn(*words: str) -> subprocess.CompletedProcess[str]:
 def test_what_is_no_name_and_no_address_is_refused(wrong: str) -> None:
     done = labvpn("authority", "vpn.lab.example", wrong)
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"'{wrong}' is no name such as vpn.lab.example" in done.stderr
+    assert f"'{wrong}' is not a name such as vpn.lab.example" in done.stderr
 
 
 def test_the_command_limits_the_authority_and_names_none_twice() -> None:
@@ -189,7 +189,7 @@ def test_the_command_limits_the_authority_and_names_none_twice() -> None:
 
 def test_openssl_itself_agrees(tmp_path: Path) -> None:
     certificate, _ = forged(x509.DNSName("www.bank.example"), *NAMED)
-    good = shown(lab(), *NAMED).certificate
+    good = signed(lab(), *NAMED).certificate
     (tmp_path / "ca.pem").write_text(blocks(bundle(*NAMED))[0][1])
     for text, rc in ((good, 0), (certificate, 2)):
         (tmp_path / "leaf.pem").write_text(text)

@@ -31,9 +31,9 @@ def bundle() -> str:
 
 
 def signed(days: int = 0, **changes: object) -> ServerCertificate:
-    shown = server_certificate(lab(**changes), credentials(authority=bundle()), BEGAN + timedelta(days=days))
-    assert shown is not None
-    return shown
+    made = server_certificate(lab(**changes), credentials(authority=bundle()), BEGAN + timedelta(days=days))
+    assert made is not None
+    return made
 
 
 def test_the_same_lab_shows_the_same_certificate_until_its_renewal() -> None:
@@ -49,15 +49,15 @@ def test_a_certificate_is_valid_long_after_its_renewal_is_due() -> None:
 
 
 def test_clients_find_the_name_the_address_and_the_right_uses_in_it() -> None:
-    shown = x509.load_pem_x509_certificate(signed().certificate.encode())
-    names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    made = x509.load_pem_x509_certificate(signed().certificate.encode())
+    names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["vpn.lab.example"]
     assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["203.0.113.20"]
-    uses = shown.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    uses = made.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(uses) == [ExtendedKeyUsageOID.SERVER_AUTH]
-    key = shown.extensions.get_extension_for_class(x509.KeyUsage).value
+    key = made.extensions.get_extension_for_class(x509.KeyUsage).value
     assert (key.digital_signature, key.key_encipherment, key.key_cert_sign) == (True, True, False)
-    shown.verify_directly_issued_by(x509.load_pem_x509_certificate((signed().authority or "").encode()))
+    made.verify_directly_issued_by(x509.load_pem_x509_certificate((signed().authority or "").encode()))
 
 
 def test_another_name_is_another_certificate() -> None:
@@ -71,9 +71,9 @@ def test_an_authority_at_its_end_is_named() -> None:
 
 def test_an_own_certificate_is_shown_as_it_is_and_has_no_authority() -> None:
     own = identity("vpn.lab.example")
-    shown = server_certificate(lab(), credentials(serverCertificate=own.certificate, serverKey=own.key))
-    assert shown is not None
-    assert (shown.certificate, shown.authority) == (own.certificate, None)
+    made = server_certificate(lab(), credentials(serverCertificate=own.certificate, serverKey=own.key))
+    assert made is not None
+    assert (made.certificate, made.authority) == (own.certificate, None)
 
 
 def test_a_key_of_another_certificate_is_refused_without_repeating_it() -> None:
@@ -103,26 +103,26 @@ def test_the_parts_of_an_own_certificate_go_together_and_not_with_an_authority()
 
 
 def test_the_kits_trust_the_authority() -> None:
-    told = outputs.stack_outputs(lab(), credentials(authority=bundle()), str)
-    assert told["certificate"].startswith("-----BEGIN CERTIFICATE-----")
-    assert Trust(told["certificate"]).is_authority
-    assert "PRIVATE" not in str({**told, "users": {}})
-    assert read(json.dumps(told)).certificate == told["certificate"]
+    exported = outputs.stack_outputs(lab(), credentials(authority=bundle()), str)
+    assert exported["certificate"].startswith("-----BEGIN CERTIFICATE-----")
+    assert Trust(exported["certificate"]).is_authority
+    assert "PRIVATE" not in str({**exported, "users": {}})
+    assert read(json.dumps(exported)).certificate == exported["certificate"]
 
 
 def test_the_document_has_the_fingerprint_and_the_key_goes_with_the_secrets_alone() -> None:
-    shown = signed()
-    text = documents(lab(), "the agent", shown.fingerprint)[Concern.SERVER]
-    assert f"certificate sha256={shown.fingerprint}\n" in text
+    made = signed()
+    text = documents(lab(), "the agent", made.fingerprint)[Concern.SERVER]
+    assert f"certificate sha256={made.fingerprint}\n" in text
     assert agent_request.secrets(lab(), credentials(authority=bundle()))["certificate"]["key"].startswith(
         "-----BEGIN RSA"
     )
-    assert "PRIVATE" not in repr(shown)
+    assert "PRIVATE" not in repr(made)
 
 
 def test_the_agent_tells_the_certificate_by_the_same_fingerprint() -> None:
-    shown = signed()
-    assert fingerprint(body(shown.certificate)) == shown.fingerprint
+    made = signed()
+    assert fingerprint(body(made.certificate)) == made.fingerprint
     assert fingerprint("") == fingerprint("no base64!") == "none"
 
 

@@ -17,7 +17,7 @@ from tests.unit.samples import CANARY
 from tests.unit.test_settings import ROOT, SECRETS, _project, configure, example, given, refused  # noqa: F401
 
 
-def told(values: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def messages(values: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is said of a configuration without a mistake."""
     said: list[str] = []
     for way in ("info", "warn"):
@@ -50,7 +50,9 @@ def test_a_misspelt_key_is_a_mistake_with_the_right_one_and_not_the_loss_of_a_ho
 
 def test_a_key_like_none_of_ours_is_told_with_what_is_known() -> None:
     (line,) = refused({**example(), **given(), "zzz": "1"})[1:]
-    assert line.startswith("  - labvpn:zzz: there is no such setting, so it would be left out; remove it; known here: ")
+    assert line.startswith(
+        "  - labvpn:zzz: there is no such setting, so it would have no effect; remove it; known here: "
+    )
     assert not {"mayRemove", "passwords.version", "alone", "listed"} & set(line.replace(",", "").split())
 
 
@@ -82,7 +84,7 @@ def test_keys_of_pulumi_and_of_providers_are_left_alone(key: str) -> None:
 @pytest.mark.parametrize("section", ["fortigate", "firewall", "dns", "hubs", "users", "protect", "vpn"])
 def test_a_section_with_nothing_below_it_is_a_mistake_and_not_its_absence(section: str, text: str) -> None:
     lines = refused({**example(), **given(), section: text})
-    assert f"  - {section}: has nothing behind it; write its settings below it, or take the line out" in lines
+    assert f"  - {section}: has no value; write its settings below it, or remove the line" in lines
 
 
 def test_an_empty_secret_is_a_mistake() -> None:
@@ -100,7 +102,7 @@ def test_a_switch_is_understood_as_yaml_has_it(text: str, is_so: bool) -> None:
 @pytest.mark.parametrize("section", ["server", "vpn", "fortigate", "firewall", "dns", "hubs", "users"])
 def test_a_text_in_the_place_of_a_block_is_told(section: str) -> None:
     lines = refused({**example(), **given(), section: "203.0.113.20"})
-    assert [line for line in lines if line.startswith(f"  - {section}: '203.0.113.20' stands where settings belong")]
+    assert [line for line in lines if line.startswith(f"  - {section}: '203.0.113.20' is given where settings belong")]
 
 
 def test_mistakes_of_secrets_models_hops_and_users_come_in_one_run(tmp_path: Path) -> None:
@@ -126,7 +128,7 @@ def test_mistakes_of_secrets_models_hops_and_users_come_in_one_run(tmp_path: Pat
         "users.csv:5.name: ",
         "server.ssh.user: ",
         "vpn.listeners[0]: ",
-        "fortigate.outside: 'wan1' stands where a list belongs; write [wan1]",
+        "fortigate.outside: 'wan1' is given where a list belongs; write [wan1]",
         "fortigate.befor: there is no such setting; did you mean 'before'?",
         "dns.ttl: ",
         "covers server.address, 203.0.113.20",
@@ -175,17 +177,17 @@ def test_an_account_that_is_over_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "users.csv").write_text("name,expires\nanna,2025-03-31\nben,2099-03-31\n")
     configure({**example(), **given()})
     settings.load(tmp_path)
-    assert "the accounts of anna (since 2025-03-31) are over; give a later date to whoever should dial in" in said
+    assert "the accounts of anna (since 2025-03-31) have expired; give a later date to whoever should dial in" in said
 
 
 def test_nothing_that_is_said_has_a_secret_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert CANARY not in "\n".join(told({**example(), **given()}, monkeypatch))
+    assert CANARY not in "\n".join(messages({**example(), **given()}, monkeypatch))
 
 
 def test_a_secret_of_a_name_that_is_none_is_told_with_the_nearest_right_one() -> None:
     blocks = {"passwords": {"version": 2, "guest-1": "own-password-1"}, "radiusSecrets": {"zzz": "x"}}
     lines = refused({**example(), **given(), **blocks}, secret=(*SECRETS, *blocks))
-    assert "  - passwords.guest-1: is no user of the lab who logs in by password; did you mean 'guest1'?" in lines
+    assert "  - passwords.guest-1: is not a user of the lab who logs in by password; did you mean 'guest1'?" in lines
     assert "  - radiusSecrets.zzz: is of no hub with a RADIUS server; remove it or give the hub one" in lines
 
 

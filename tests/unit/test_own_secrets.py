@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labvpn import settings
-from tests.unit.test_configuration import told
+from tests.unit.test_configuration import messages
 from tests.unit.test_settings import ROOT, SECRETS, _project, configure, example, given, refused  # noqa: F401
 
 STRONG = "k7wd-h3mq-xn2r-p9tz-vb4c-ys6j-fg8a"
@@ -13,7 +13,7 @@ STRONG = "k7wd-h3mq-xn2r-p9tz-vb4c-ys6j-fg8a"
 
 def test_a_new_stack_has_passwords_of_a_stretched_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {**example(), **given(), "userSecret": STRONG, "passwords": {"version": 2}}
-    assert not any("stretch" in line for line in told(values, monkeypatch))
+    assert not any("stretch" in line for line in messages(values, monkeypatch))
     lab, secrets = settings.load(ROOT)
     old = {user.name: secrets.model_copy(update={"version": 1}).password_of(user) for user in lab.users}
     assert all(secrets.password_of(user) != old[user.name] for user in lab.users)
@@ -21,7 +21,7 @@ def test_a_new_stack_has_passwords_of_a_stretched_secret(monkeypatch: pytest.Mon
 
 def test_an_old_stack_keeps_its_passwords_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {key: value for key, value in {**example(), **given()}.items() if key != "passwords"}
-    said = told(values, monkeypatch)
+    said = messages(values, monkeypatch)
     assert any("without stretching it" in line and "passwords.version 2" in line for line in said)
     lab, secrets = settings.load(ROOT)
     assert {user.name: secrets.password_of(user) for user in lab.users}["guest1"] == "h6sy7r3edn6wub6rcrjq"
@@ -36,8 +36,8 @@ def test_passwords_of_users_may_stand_beside_the_version() -> None:
 
 def test_a_version_that_is_none_and_passwords_in_clear_are_told() -> None:
     lines = refused({**example(), **given(), "passwords": {"version": 3, "owner": "own-password-1"}})
-    assert "  - passwords.version: 3 is no choice here; write 1 or 2" in lines
-    assert any(line.startswith("  - passwords: stands in clear") for line in lines)
+    assert "  - passwords.version: 3 is not a valid choice; write 1 or 2" in lines
+    assert any(line.startswith("  - passwords: is in clear text") for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_a_weak_secret_is_refused_with_the_way_to_a_strong_one(weak: str) -> Non
 
 def test_a_weak_secret_of_an_old_stack_is_told_and_its_passwords_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {key: value for key, value in {**example(), **given()}.items() if key != "passwords"}
-    said = told({**values, "userSecret": "password12345678"}, monkeypatch)
+    said = messages({**values, "userSecret": "password12345678"}, monkeypatch)
     assert any(line.startswith("userSecret can be guessed by anyone who has one derived password") for line in said)
 
 
 def test_passwords_that_can_be_guessed_by_asking_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = told({**example(), **given(), "hubPassword": "labvpn2026"}, monkeypatch)
+    said = messages({**example(), **given(), "hubPassword": "labvpn2026"}, monkeypatch)
     assert "hubPassword can be guessed; take one of `labvpn secret`" in said

@@ -107,8 +107,8 @@ def test_a_password_that_is_set_wins_over_the_derived_one() -> None:
 
 def test_the_outputs_name_what_the_doctor_needs_of_the_hops_and_the_tunnel() -> None:
     nat = {"secureNat": {"hostAddress": "192.168.31.1"}}
-    told = outputs.stack_outputs(lab(vpn=nat, fortigate=None), credentials(), str)
-    assert (told["fortigate"], told["network"]["hostAddress"]) == (False, "192.168.31.1")
+    rendered = outputs.stack_outputs(lab(vpn=nat, fortigate=None), credentials(), str)
+    assert (rendered["fortigate"], rendered["network"]["hostAddress"]) == (False, "192.168.31.1")
 
 
 def test_the_outputs_name_ports_by_transport() -> None:
@@ -118,8 +118,8 @@ def test_the_outputs_name_ports_by_transport() -> None:
 def test_what_is_kept_stands_in_no_document() -> None:
     kept = ["access", "administration", "hub-password", "tls", "nat-traversal"]
     hubs: dict[str, dict[str, list[str]]] = {"LAB": {"services": []}}
-    told = "".join(documents(lab(vpn={"kept": kept}, hubs=hubs), "").values())
-    lines = told.splitlines()
+    rendered = "".join(documents(lab(vpn={"kept": kept}, hubs=hubs), "").values())
+    lines = rendered.splitlines()
     assert not [line for line in lines if line.split()[0] in kept]
     assert next(line for line in lines if line.startswith("hub LAB")) == "hub LAB online=yes exclusive=no"
 
@@ -128,8 +128,8 @@ def test_a_kept_password_is_no_secret_of_ours_until_a_new_one_is_set() -> None:
     one = lab(users=[{"name": "eve", "auth": "kept"}])
     assert "user LAB/eve password=kept " in documents(one, "")[Concern.HUB]
     assert secrets(one, credentials())["users"] == {}
-    told = outputs.stack_outputs(one, credentials(), str)["users"]["eve"]
-    assert (told["password"], told["kept"]) == (None, True)
+    rendered = outputs.stack_outputs(one, credentials(), str)["users"]["eve"]
+    assert (rendered["password"], rendered["kept"]) == (None, True)
     for change, known in (({}, {"eve": "a-new-password"}), ({"rotation": 1}, {})):
         user = one.users[0].model_copy(update=change)
         (settled,) = accounts.settled([user], credentials(passwords=known))

@@ -87,7 +87,7 @@ def test_a_secret_that_only_one_hop_needs_is_asked_for_only_with_that_hop() -> N
 
 def test_a_secret_in_clear_is_refused_and_not_repeated() -> None:
     lines = refused({**example(), **given()}, secret=SECRETS[1:])
-    assert any(line.startswith("  - sshKey: stands in clear") for line in lines)
+    assert any(line.startswith("  - sshKey: is in clear text") for line in lines)
     assert CANARY not in "\n".join(lines)
 
 
@@ -100,7 +100,7 @@ def test_a_secret_that_is_wrong_is_never_repeated(name: str) -> None:
 
 
 def test_the_default_psk_that_everybody_knows_is_refused() -> None:
-    assert any("everybody knows" in line for line in refused({**example(), **given(), "presharedKey": "vpn"}))
+    assert any("everyone knows" in line for line in refused({**example(), **given(), "presharedKey": "vpn"}))
 
 
 @pytest.mark.parametrize("word", ["none", "NULL"])
@@ -141,4 +141,4 @@ def test_a_password_of_nobody_is_named() -> None:
     lines = refused(
         {**example(), **given(), "passwords": {"stranger": "long-enough-1"}}, secret=(*SECRETS, "passwords")
     )
-    assert any(line.startswith("  - passwords.stranger: is no user") for line in lines)
+    assert any(line.startswith("  - passwords.stranger: is not a user") for line in lines)

@@ -72,18 +72,18 @@ def test_a_table_shows_the_text_and_nothing_acts(name: str) -> None:
     console = Console(file=StringIO(), width=600)
     table.show(report(name), console)
     assert isinstance(console.file, StringIO)
-    shown = console.file.getvalue()
-    assert STEERING.search(shown) is None
+    printed_text = console.file.getvalue()
+    assert STEERING.search(printed_text) is None
     kept = plain(name.encode("utf-8", "replace").decode())
     # user, source (three times), protocol, failure's and account's user and the crash's source.
-    assert shown.count(kept) >= 8
+    assert printed_text.count(kept) >= 8
 
 
 @names
 def test_the_doctors_sentences_show_the_text_and_nothing_acts(name: str) -> None:
-    shown = printed(_marked("✗", "red", name, "bold"))
-    assert plain(name) in shown
-    assert STEERING.search(shown) is None
+    printed_text = printed(_marked("✗", "red", name, "bold"))
+    assert plain(name) in printed_text
+    assert STEERING.search(printed_text) is None
 
 
 @names

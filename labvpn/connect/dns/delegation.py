@@ -1,4 +1,4 @@
-"""The way from the root to a zone, as every resolver goes it: bounded in steps and in time."""
+"""The delegation from the root to a zone, traced as every resolver does it: bounded in steps and in time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from labvpn.state.dns import DelegationTrace, End
 from labvpn.state.records import Key
 
 SECONDS = 12.0
-"""How long the whole walk may take; it takes some 10 ms where everybody answers."""
+"""How long the whole walk may take; it takes some 10 ms where every server answers."""
 
 STEPS = 16
 """Delegations from the root to a zone at most; ip6.arpa has the longest known ways, of some ten."""
@@ -62,8 +62,8 @@ def trace(
     walked = _Steps(deadline, first).to(zone, host)
     if walked.end != "delegated":
         return DelegationTrace(walked.end, walked.at, tuple(map(str, walked.servers)))
-    shown = answers(walked.servers, zone, list(keys), max(deadline, time.monotonic() + 4))
-    return DelegationTrace("delegated", walked.at, tuple(map(str, walked.by)), shown)
+    server_answers = answers(walked.servers, zone, list(keys), max(deadline, time.monotonic() + 4))
+    return DelegationTrace("delegated", walked.at, tuple(map(str, walked.by)), server_answers)
 
 
 class _Found:
@@ -84,26 +84,26 @@ class _Steps:
         target, at, servers, by = dns.name.from_text(zone), dns.name.root, list(self.roots), list(self.roots)
         for _ in range(STEPS):
             answers = ask_each(servers[:BREADTH], host, "A", self.deadline)
-            told = [(server, answer) for server, answer in answers if answer is not None]
-            here, below = dns_sets.text(at), self._below(told, at, dns.name.from_text(host))
+            answered = [(server, answer) for server, answer in answers if answer is not None]
+            here, below = dns_sets.text(at), self._below(answered, at, dns.name.from_text(host))
             if at == target and servers and below is None:
                 return _Found("delegated", zone, servers, by)
-            if not told:
+            if not answered:
                 return _Found("unseen", here, servers)
-            if at == dns.name.root and all(_recurses(answer) for _, answer in told):
-                return _Found("intercepted", here, [server for server, _ in told])
+            if at == dns.name.root and all(_recurses(answer) for _, answer in answered):
+                return _Found("intercepted", here, [server for server, _ in answered])
             if below is None:
-                return self._end(told, at, target)
+                return self._end(answered, at, target)
             if below[0] != target and below[0].is_subdomain(target):
                 return _Found("deeper", dns_sets.text(below[0]), below[1])
             at, by, servers = below[0], servers, below[1]
         return _Found("lame", dns_sets.text(at), servers)
 
     def _below(
-        self, told: list[tuple[NameServer, dns.message.Message]], at: dns.name.Name, host: dns.name.Name
+        self, answered: list[tuple[NameServer, dns.message.Message]], at: dns.name.Name, host: dns.name.Name
     ) -> tuple[dns.name.Name, list[NameServer]] | None:
         """The next zone on the way with its servers, by the first that refers further down than here."""
-        for _, answer in told:
+        for _, answer in answered:
             for rrset in answer.authority:
                 down = rrset.name.is_subdomain(at) and rrset.name != at and host.is_subdomain(rrset.name)
                 if rrset.rdtype == dns.rdatatype.NS and down and not answer.flags & dns.flags.AA:
@@ -111,18 +111,18 @@ class _Steps:
         return None
 
     def _end(
-        self, told: list[tuple[NameServer, dns.message.Message]], at: dns.name.Name, target: dns.name.Name
+        self, answered: list[tuple[NameServer, dns.message.Message]], at: dns.name.Name, target: dns.name.Name
     ) -> _Found:
         """No server of `at` refers further down: one serves the zone itself or denies it, or none serves even `at`."""
         here, zone = dns_sets.text(at), dns_sets.text(target)
-        for server, answer in told:
+        for server, answer in answered:
             if answer.flags & dns.flags.AA:
                 named = ask(server.address, zone, "NS", self.deadline)
                 rrset = _answered(named, target)
                 if named is not None and rrset is not None:
                     return _Found("delegated", zone, self._servers(rrset, named), [server])
                 return _Found("absent", _denying(answer) or here, [server])
-        return _Found("lame", here, [server for server, _ in told])
+        return _Found("lame", here, [server for server, _ in answered])
 
     def _servers(self, rrset: dns.rrset.RRset, answer: dns.message.Message) -> list[NameServer]:
         """The named servers, by the addresses beside the answer or else by a walk for each."""

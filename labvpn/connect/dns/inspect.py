@@ -1,4 +1,4 @@
-"""A look at the name before anything is written: at the server that takes updates, and at those that the world asks."""
+"""Inspection of the name before anything is written: of the server that takes updates, and of those delegated to."""
 
 from __future__ import annotations
 
@@ -29,28 +29,30 @@ def zone_of(name: DnsName, secret: str) -> Zone:
 
 
 class NameRefused(HopError):
-    """Everything that stands in the way of the name, a sentence a line."""
+    """Everything that prevents keeping the name, a sentence a line."""
 
-    def __init__(self, findings: Iterable[DnsFinding]) -> None:
-        Exception.__init__(self, "\n".join(map(str, findings)))
+    def __init__(self, name: str, findings: Iterable[DnsFinding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(f"The name {name}", "cannot be kept by update", "see the findings")
+        self.args = ("\n".join(map(str, self.findings)),)
 
 
 def check(name: DnsName, secret: str | None) -> DnsSnapshot:
-    """What is seen of the name; NameRefused with everything that stands in the way of keeping it by update."""
-    sight = inspect(name, secret)
-    refusals = [finding for finding in find_problems(name, sight) if finding.refuses]
+    """The snapshot of the name; NameRefused with everything that prevents keeping it by update."""
+    snapshot = inspect(name, secret)
+    refusals = [finding for finding in find_problems(name, snapshot) if finding.refuses]
     if refusals and name.mode is DnsMode.UPDATE:
-        raise NameRefused(refusals)
-    return sight
+        raise NameRefused(name.fqdn, refusals)
+    return snapshot
 
 
 def inspect(name: DnsName, secret: str | None) -> DnsSnapshot:
-    """What is seen of the name; bounded in time, changes nothing and raises nothing."""
+    """The snapshot of the name; bounded in time, changes nothing and raises nothing."""
     asked = list(name.keys)
     with ThreadPoolExecutor(2) as pool:
         walked = pool.submit(_trace, name, asked)
-        sight = _at_primary(name, asked, secret)
-        return replace(sight, walk=walked.result())
+        snapshot = _at_primary(name, asked, secret)
+        return replace(snapshot, walk=walked.result())
 
 
 def _trace(name: DnsName, keys: list[Key]) -> DelegationTrace:
@@ -67,9 +69,9 @@ def _at_primary(name: DnsName, keys: list[Key], secret: str | None) -> DnsSnapsh
     if name.mode is DnsMode.MANUAL or secret is None:
         return DnsSnapshot(nothing)
     try:
-        shown: ServerAnswer = primary.answer(zone_of(name, secret), keys)
+        answer: ServerAnswer = primary.answer(zone_of(name, secret), keys)
     except Unreachable as error:
         return DnsSnapshot(nothing, unverified=str(error))
     except HopError as error:
         return DnsSnapshot(nothing, refusal=str(error))
-    return DnsSnapshot(nothing, shown)
+    return DnsSnapshot(nothing, answer)

@@ -42,7 +42,7 @@ def _finding(name: str, address: str, failed: dict[int, int]) -> DnsFinding:
     ports = ", ".join(f"TCP {port} ({os.strerror(code).lower()})" for port, code in failed.items())
     return DnsFinding(
         f"The address {address} of {name} would be dialled first and is not open by {ports}; open IPv6 on every hop, "
-        "leave that address out, or say dns.ipv6: unchecked if it cannot be seen from here"
+        "leave that address out, or set dns.ipv6: unchecked if it cannot be seen from here"
     )
 
 

@@ -49,11 +49,11 @@ def answer(zone: Zone, keys: Iterable[Key]) -> ServerAnswer:
 def read(zone: Zone, keys: Iterable[Key], known: Sets = NONE) -> Sets:
     """The records of these keys that the zone has, and what holds their names instead (an alias, a redirection).
 
-    An answer is not a record: one made from a wildcard is left out. `known` are records that may stand where no answer
-    shows them, below a redirection or in a zone handed on since; they are found if they stand as they are known.
+    An answer is not a record: one made from a wildcard is left out. `known` are records that may exist where no answer
+    shows them, below a redirection or in a zone handed on since; they are found if they are as they are known.
     """
     records = _records(zone, _answers(zone, keys)[0])
-    hidden = {key: one for key, one in known.items() if key not in records and _stands(zone, one)}
+    hidden = {key: one for key, one in known.items() if key not in records and _has_exactly(zone, one)}
     return {**records, **hidden}
 
 
@@ -70,8 +70,8 @@ def _answers(zone: Zone, keys: Iterable[Key]) -> tuple[dict[Key, RecordSet], lis
 
 
 def _records(zone: Zone, given: Sets) -> dict[Key, RecordSet]:
-    """Those of the answers that stand in the zone itself."""
-    records = {key: one for key, one in given.items() if _holds(zone, one)}
+    """Those of the answers that are in the zone itself."""
+    records = {key: one for key, one in given.items() if _has_set(zone, one)}
     named = {key.name for key in records}
     for key, one in given.items():
         # Addresses for a name that has none, and that is no wildcard's either: the server makes them of its own.
@@ -81,7 +81,7 @@ def _records(zone: Zone, given: Sets) -> dict[Key, RecordSet]:
     return records
 
 
-def _holds(zone: Zone, one: RecordSet) -> bool:
+def _has_set(zone: Zone, one: RecordSet) -> bool:
     """Whether the zone has a set of this name and kind; prerequisites are compared with records themselves.
 
     An update of nothing but prerequisites changes nothing (RFC 2136, section 3.2). Where the key may not send even
@@ -90,10 +90,10 @@ def _holds(zone: Zone, one: RecordSet) -> bool:
     message, name = dns.update.UpdateMessage(dns.name.from_text(zone.name)), dns.name.from_text(one.key.name)
     message.present(name, one.key.kind)
     met = _met(zone, message)
-    return met if met is not None else not _is_everybodys(zone, one)
+    return met if met is not None else not _is_wildcard_answer(zone, one)
 
 
-def _stands(zone: Zone, one: RecordSet) -> bool:
+def _has_exactly(zone: Zone, one: RecordSet) -> bool:
     """Whether the zone has this very set, by what the server says to all of its values."""
     message = dns.update.UpdateMessage(dns.name.from_text(zone.name))
     for value in one.values:
@@ -121,7 +121,7 @@ def _met(zone: Zone, message: dns.update.UpdateMessage) -> bool | None:
     return True
 
 
-def _is_everybodys(zone: Zone, one: RecordSet) -> bool:
+def _is_wildcard_answer(zone: Zone, one: RecordSet) -> bool:
     """Whether a name that nobody made has the same answer."""
     other = dns_sets.sibling(one.key, zone.name)
     if other is None:
@@ -147,7 +147,7 @@ def change(
     keys, deadline = list(keys), time.monotonic() + patience
     before: Sets | None = None
     for _ in range(TRIES):
-        now = _awaken(lambda: read(zone, keys, known), deadline, say)
+        now = _ask_until(lambda: read(zone, keys, known), deadline, say)
         before = now if before is None else before
         message = decide(now)
         if message is None:
@@ -155,7 +155,7 @@ def change(
         try:
             exchange(zone, message)
         except Conflict:
-            say(f"{zone.hop} says that the records changed just now: looking again")
+            say(f"{zone.hop} says that the records have just changed: reading them again")
         except Silent as error:
             say(f"{error}: reading back before the update is repeated")
     raise HopError(
@@ -165,7 +165,7 @@ def change(
     )
 
 
-def _awaken(ask: Callable[[], Sets], deadline: float, say: Say) -> Sets:
+def _ask_until(ask: Callable[[], Sets], deadline: float, say: Say) -> Sets:
     """An answer, asked for again while the server is silent, until the deadline."""
     while True:
         try:
@@ -173,5 +173,5 @@ def _awaken(ask: Callable[[], Sets], deadline: float, say: Say) -> Sets:
         except Silent as error:
             if time.monotonic() > deadline:
                 remedy = "an update that was sent may still be done when it wakes; run this again, it reads first"
-                raise HopError(str(error), "and did not wake meanwhile", remedy) from None
+                raise HopError(error.hop, f"{error.what} and did not recover meanwhile", remedy) from None
             say(f"{error}: asking again")

@@ -83,17 +83,17 @@ def answer(server: NameServer, zone: str, keys: Iterable[Key], deadline: float) 
         return ServerAnswer(server.name, server.address, trouble=f"does not serve {zone} ({why})")
     found: dict[Key, RecordSet] = {}
     for key in keys:
-        told = ask(server.address, key.name, key.kind, deadline)
-        if told is None:
+        reply = ask(server.address, key.name, key.kind, deadline)
+        if reply is None:
             return ServerAnswer(server.name, server.address, trouble="does not answer", silent=True)
-        found |= dns_sets.of_answer(told, key)
+        found |= dns_sets.of_answer(reply, key)
     made = {key for key, one in found.items() if _is_made(server, zone, one, found, deadline)}
     records, answered = ({key: one for key, one in found.items() if (key in made) is which} for which in (False, True))
     return ServerAnswer(server.name, server.address, soa, records, answered=answered)
 
 
 def _is_made(server: NameServer, zone: str, one: RecordSet, found: Sets, deadline: float) -> bool:
-    """Whether an answer is no record of its name: made from its IPv4 addresses, or given for every name alike."""
+    """Whether an answer is not a record of its name: made from its IPv4 addresses, or given for every name alike."""
     if dns_sets.translated(one, found):
         return True
     other = dns_sets.sibling(one.key, zone)

@@ -34,11 +34,11 @@ class Signer:
 
     @property
     def key(self) -> dns.tsig.Key:
-        """Dnspython's key. Raises HopError if the secret is no base64."""
+        """Dnspython's key. Raises HopError if the secret is not base64."""
         try:
             return dns.tsig.Key(self.name, self.secret, self.algorithm)
         except ValueError:
-            raise HopError("The TSIG key", "is no base64", "set dnsKey to the secret between the quotes") from None
+            raise HopError("The TSIG key", "is not base64", "set dnsKey to the secret between the quotes") from None
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _bad_key(zone: Zone, key: str, update: bool) -> HopError:
         # Knot says so of a key that it knows, too (its acl).
         remedy = "give it the right to these names and types there (knot: acl; BIND: update-policy)"
         return HopError(zone.hop, f"gives the key {key} no right to this update of {zone.name} (BADKEY)", remedy)
-    return HopError(zone.hop, f"does not know the key {key} (BADKEY)", "set name and algorithm as they stand there")
+    return HopError(zone.hop, f"does not know the key {key} (BADKEY)", "set name and algorithm as they are there")
 
 
 def _bare(zone: Zone, wire: bytes) -> HopError:

@@ -57,7 +57,7 @@ LABS: dict[str, tuple[Tree, tuple[str, ...]]] = {
     ),
     "default key": (
         config(IPsec={"L2TP_IPsec": True, "L2TP_DefaultHub": "LAB", "IPsec_Secret": "vpn"}),
-        ("everybody knows",),
+        ("everyone knows",),
     ),
     "no key": (config(IPsec={"L2TP_IPsec": True, "L2TP_DefaultHub": "LAB", "IPsec_Secret": ""}), ("pre-shared key",)),
     "L2TP's hub is gone": (

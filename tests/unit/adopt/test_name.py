@@ -12,7 +12,7 @@ from labvpn.adopt.found import Found
 from labvpn.adopt.name import dns
 from labvpn.connect.dns import inspect
 from labvpn.state.dns import ServerAnswer
-from tests.unit.dns.samples import PRIMARY, sets, shown, sight
+from tests.unit.dns.samples import PRIMARY, server_answer, sets, snapshot
 
 THERE = "vpn.lab.example 300 A 203.0.113.20"
 
@@ -21,21 +21,25 @@ def adopted(
     monkeypatch: pytest.MonkeyPatch, *servers: ServerAnswer, name: str = "vpn.lab.example"
 ) -> tuple[Any, list[str]]:
     """The section and the remarks; without a key the servers that the world asks are read."""
-    monkeypatch.setattr(inspect, "inspect", lambda *_given: sight(*servers))
+    monkeypatch.setattr(inspect, "inspect", lambda *_given: snapshot(*servers))
     found = Found()
     dns(found, _dns(name, None, None, None, None), None, "203.0.113.20")
     return found.sections["dns"], found.remarks
 
 
 def test_a_record_is_taken_over_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    section, remarks = adopted(monkeypatch, shown(PRIMARY, THERE))
+    section, remarks = adopted(monkeypatch, server_answer(PRIMARY, THERE))
     assert (section["zone"], section["host"], section["ttl"], remarks) == ("lab.example", "vpn", 300, [])
-    section, _ = adopted(monkeypatch, shown(PRIMARY, "vpn.lab.example 0 A 203.0.113.9"), name="vpn.lab.example.")
+    section, _ = adopted(
+        monkeypatch, server_answer(PRIMARY, "vpn.lab.example 0 A 203.0.113.9"), name="vpn.lab.example."
+    )
     assert (section["zone"], section["host"], section["ttl"]) == ("lab.example", "vpn", 0)
 
 
 def test_an_answer_of_a_wildcard_is_no_record_to_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    section, remarks = adopted(monkeypatch, replace(shown(PRIMARY), answered=sets("vpn.lab.example 60 A 203.0.113.9")))
+    section, remarks = adopted(
+        monkeypatch, replace(server_answer(PRIMARY), answered=sets("vpn.lab.example 60 A 203.0.113.9"))
+    )
     assert "addresses" not in section and "ttl" not in section
     assert remarks == [
         "vpn.lab.example has no A record of its own (a wildcard or the like answers 203.0.113.9); the first "
@@ -44,11 +48,11 @@ def test_an_answer_of_a_wildcard_is_no_record_to_take_over(monkeypatch: pytest.M
 
 
 def test_an_alias_is_named_before_the_first_up_meets_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, remarks = adopted(monkeypatch, shown(PRIMARY, "vpn.lab.example 60 CNAME web.example."))
+    _, remarks = adopted(monkeypatch, server_answer(PRIMARY, "vpn.lab.example 60 CNAME web.example."))
     (remark,) = remarks
     assert "has no A record but CNAME web.example., beside which none can stand; remove that" in remark
 
 
 def test_the_server_that_has_the_record_is_read_where_another_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    section, remarks = adopted(monkeypatch, shown("198.51.100.54"), shown(PRIMARY, THERE))
+    section, remarks = adopted(monkeypatch, server_answer("198.51.100.54"), server_answer(PRIMARY, THERE))
     assert (section["ttl"], remarks) == (300, [])

@@ -28,9 +28,9 @@ def sets(*lines: str) -> Sets:
     return read(lines)
 
 
-def shown(address: str, *lines: str, **more: Any) -> ServerAnswer:
+def server_answer(address: str, *lines: str, **more: Any) -> ServerAnswer:
     return ServerAnswer("", address, more.pop("soa", soa()), read(lines), **more)
 
 
-def sight(*servers: ServerAnswer, primary: ServerAnswer | None = None, **more: Any) -> DnsSnapshot:
+def snapshot(*servers: ServerAnswer, primary: ServerAnswer | None = None, **more: Any) -> DnsSnapshot:
     return DnsSnapshot(DelegationTrace("delegated", "lab.example", ("192.0.2.1",), servers), primary, **more)

@@ -16,7 +16,7 @@ from labvpn.connect.dns.tsig import Signer
 from labvpn.connect.errors import HopError
 from labvpn.plan.dns_checks import find_problems
 from labvpn.state.records import Key, write
-from tests.unit.dns.samples import PRIMARY, by_hand, name, sets, shown, sight, soa
+from tests.unit.dns.samples import PRIMARY, by_hand, name, server_answer, sets, snapshot, soa
 from tests.unit.dns.zone import NODE, Served, kept
 
 OURS = sets("vpn.lab.example 300 A 203.0.113.20")
@@ -51,7 +51,7 @@ def test_beside_a_wildcard_the_name_is_written_repeated_and_taken_away(
     assert keeper.bring({}, MARKED) == {}
     assert "vpn.lab.example. 300 A 203.0.113.20" in zone.lines
     assert kept(before, zone.lines, MARKED)
-    assert keeper.shown(MARKED) == MARKED
+    assert keeper.read(MARKED) == MARKED
     changes = zone.updates
     keeper.bring(MARKED, MARKED)
     assert zone.updates == changes
@@ -81,7 +81,7 @@ def test_a_preview_sees_the_records_and_apart_from_them_what_is_only_answered(mo
     seen = primary.answer(NODE, KEYS)
     assert seen.records == {}
     assert {key.kind for key in seen.answered} == {"A", "AAAA"}
-    assert find_problems(name(), sight(replace(seen), primary=seen)) == []
+    assert find_problems(name(), snapshot(replace(seen), primary=seen)) == []
 
 
 def test_an_address_that_the_server_makes_of_an_alias_of_its_own_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_addresses_that_a_server_translates_from_ours_are_neither_records_nor_in
     keeper.bring({}, OURS)
     seen = primary.answer(NODE, KEYS)
     assert seen.records == OURS
-    assert find_problems(name(), sight(seen, primary=seen)) == []
+    assert find_problems(name(), snapshot(seen, primary=seen)) == []
     keeper.leave(OURS, {})
     assert zone.lines == before
 
@@ -113,7 +113,7 @@ def test_a_name_below_a_redirection_is_refused_and_what_we_left_there_is_found(m
     with pytest.raises(OccupiedError, match=r"all names below old\.lab\.example are those of another"):
         keeper.bring({}, ours)
     seen = primary.answer(NODE, [Key("vpn.old.lab.example", "A")])
-    (finding,) = find_problems(name(host="vpn.old"), sight(seen, primary=seen))
+    (finding,) = find_problems(name(host="vpn.old"), snapshot(seen, primary=seen))
     assert finding.refuses and "lies below old.lab.example" in str(finding)
     later = Served("old 60 DNAME new.example.", "vpn.old 300 A 203.0.113.20")
     later.place(monkeypatch).leave(ours, {})
@@ -140,20 +140,20 @@ def test_the_zones_own_name_keeps_everything_else_that_it_has(monkeypatch: pytes
 
 
 def test_a_wildcard_that_a_name_of_several_labels_silences_is_named() -> None:
-    seen = replace(shown(PRIMARY), answered=sets("vpn.east.lab.example 60 A 203.0.113.9"))
-    (finding,) = find_problems(name(host="vpn.east"), sight(seen, primary=seen))
+    seen = replace(server_answer(PRIMARY), answered=sets("vpn.east.lab.example 60 A 203.0.113.9"))
+    (finding,) = find_problems(name(host="vpn.east"), snapshot(seen, primary=seen))
     assert not finding.refuses
     assert "for east.lab.example and the names below it a wildcard answers now (A 203.0.113.9)" in str(finding)
 
 
 def test_a_copy_that_is_signed_on_its_way_may_be_ahead_and_one_that_shows_our_records_is_ours() -> None:
-    own = shown(PRIMARY, "vpn.lab.example 300 A 203.0.113.20")
-    signed = shown("198.51.100.54", soa=replace(soa(900), signed=True))
-    assert find_problems(name(), sight(signed, primary=shown(PRIMARY))) == []
-    renamed = shown("198.51.100.54", "vpn.lab.example 300 A 203.0.113.20", soa=soa(9, "ns.provider.example"))
-    assert find_problems(name(), sight(renamed, primary=own)) == []
-    other = shown("198.51.100.54", soa=replace(soa(900, "ns.else.example"), signed=True))
-    assert [finding.refuses for finding in find_problems(name(), sight(other, primary=own))] == [True]
+    own = server_answer(PRIMARY, "vpn.lab.example 300 A 203.0.113.20")
+    signed = server_answer("198.51.100.54", soa=replace(soa(900), signed=True))
+    assert find_problems(name(), snapshot(signed, primary=server_answer(PRIMARY))) == []
+    renamed = server_answer("198.51.100.54", "vpn.lab.example 300 A 203.0.113.20", soa=soa(9, "ns.provider.example"))
+    assert find_problems(name(), snapshot(renamed, primary=own)) == []
+    other = server_answer("198.51.100.54", soa=replace(soa(900, "ns.else.example"), signed=True))
+    assert [finding.refuses for finding in find_problems(name(), snapshot(other, primary=own))] == [True]
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, zone: Served) -> NameServer:
@@ -182,7 +182,7 @@ def test_by_hand_a_wildcards_answer_is_no_entry_unless_it_is_the_wanted_one(monk
 
     for address, missing in (("203.0.113.9", ["vpn.lab.example: no A at"]), ("203.0.113.20", [])):
         server = asked(monkeypatch, Served(f"* 300 A {address}", "* 60 AAAA 2001:db8::9"))
-        seen = sight(query.answer(server, "lab.example", KEYS, 1e9))
+        seen = snapshot(query.answer(server, "lab.example", KEYS, 1e9))
         assert [words[: len("vpn.lab.example: no A at")] for words in entries(seen, OURS)] == missing
         assert find_problems(by_hand(), seen) == []
 
@@ -235,4 +235,4 @@ def test_records_of_several_labels_read_back_as_they_were_written(monkeypatch: p
     keeper = zone.place(monkeypatch)
     ours = sets("vpn.east.lab.example 300 A 203.0.113.20", "ras.lab.example 300 CNAME vpn.east.lab.example.")
     keeper.bring({}, ours)
-    assert write(keeper.shown(ours)) == write(ours)
+    assert write(keeper.read(ours)) == write(ours)

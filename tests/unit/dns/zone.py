@@ -64,7 +64,7 @@ class Served:
     def _update(self, message: dns.update.UpdateMessage) -> dns.message.Message:
         if not message.update and not self.takes_prerequisites:
             raise HopError("The name server", "refused the update", "give the key the right")
-        if not all(self._holds(each) for each in _joined(message.prerequisite)):
+        if not all(self._is_met(each) for each in _joined(message.prerequisite)):
             raise Conflict
         for each in message.update:
             self.updates += 1
@@ -85,7 +85,7 @@ class Served:
     def _at(self, name: dns.name.Name, kind: Any) -> dns.rrset.RRset | None:
         return next((one for one in self.records if (one.name, one.rdtype) == (name, kind)), None)
 
-    def _holds(self, each: dns.rrset.RRset) -> bool:
+    def _is_met(self, each: dns.rrset.RRset) -> bool:
         absent = dns.rdataclass.NONE in (each.rdclass, each.deleting)
         if each.rdtype == dns.rdatatype.ANY:
             return any(one.name == each.name for one in self.records) is not absent

@@ -73,7 +73,7 @@ def test_every_mistake_of_the_list_comes_at_once() -> None:
     assert "owner: stands in users.csv with other values" in told
     assert "free: has no end; give the column expires a date" in told
     assert "late: is over since 2026-12-31" in told
-    assert "'someday' is no date" in told
+    assert "'someday' is not a date" in told
     assert "4 mistakes" in told
 
 

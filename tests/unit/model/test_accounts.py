@@ -47,20 +47,20 @@ def test_an_unknown_policy_is_named_once_with_the_nearest_right_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "value", "says"),
+    ("policy", "value", "message"),
     [
-        ("TimeOut", "90", "is too much; write 60 or less"),
-        ("MaxConnection", "0", "is too little; write 1 or more"),
-        ("MaxUpload", "8 MB/s", "is no such measure"),
+        ("TimeOut", "90", "is too large; write 60 or less"),
+        ("MaxConnection", "0", "is too small; write 1 or more"),
+        ("MaxUpload", "8 MB/s", "is not a value with a known unit"),
         ("MaxDownload", "5 Gbit/s", "write 4294967295 or less"),
         ("VLanId", "4096", "write 4095 or less"),
         ("Access", "perhaps", "write true or false"),
     ],
 )
-def test_a_policy_outside_its_range_is_refused(policy: str, value: str, says: str) -> None:
+def test_a_policy_outside_its_range_is_refused(policy: str, value: str, message: str) -> None:
     (line,) = problems(f"name,{policy}", f"a,{value}")
     assert line.startswith(f"users.csv:2.{policy}: ")
-    assert says in line
+    assert message in line
 
 
 def test_a_users_policy_wins_over_the_groups_and_that_over_the_labs() -> None:
@@ -75,7 +75,7 @@ def test_a_name_that_softether_keeps_for_itself_is_refused(name: str) -> None:
 
 
 def test_names_that_softether_folds_together_are_one() -> None:
-    assert problems("name", "Guest", "guest") == ['users.csv:3.name: "guest" stands in line 2 already; keep one']
+    assert problems("name", "Guest", "guest") == ['users.csv:3.name: "guest" is in line 2 already; keep one']
 
 
 @pytest.mark.parametrize("mac", ["00-AC-11-22-33", "00-AC-11-22-33-4G", "01-00-5E-00-00-01"])
@@ -124,7 +124,7 @@ def test_devices_of_a_user_of_openvpn_or_l2tp_are_warned_of() -> None:
     )
     said = list(accounts.warnings(with_users(*users), credentials()))
     assert [line.partition(":")[0] for line in said] == ["any", "phone"]
-    assert "by openvpn, l2tp, old-android this user is shut out" in said[0]
+    assert "by openvpn, l2tp, old-android this user cannot connect" in said[0]
 
 
 def test_more_users_than_addresses_are_warned_of() -> None:
@@ -137,7 +137,7 @@ def test_more_users_than_addresses_are_warned_of() -> None:
 def test_a_short_key_and_old_android_clients_are_warned_of() -> None:
     short = credentials(presharedKey="ten-charac")
     said = list(accounts.warnings(with_users({"name": "a", "clients": "old-android"}), short))
-    assert said[0].startswith("presharedKey has 10 characters, and whoever overhears")
+    assert said[0].startswith("presharedKey has 10 characters, and whoever records a login can guess")
     assert "old Android clients (a) fail above 9" in said[1]
     assert list(accounts.warnings(with_users({"name": "a"}), credentials())) == []
 

@@ -117,8 +117,8 @@ def test_a_group_of_a_name_that_rules_know_is_refused(name: str) -> None:
 
 
 def test_a_free_user_beside_everybody_of_radius_is_told() -> None:
-    everybody = {"name": "*", "auth": "radius"}
-    one = with_services(everybody, {"name": "boss", "reach": "free"}, radius={"server": "198.51.100.9"})
+    wildcard = {"name": "*", "auth": "radius"}
+    one = with_services(wildcard, {"name": "boss", "reach": "free"}, radius={"server": "198.51.100.9"})
     said = [text for text in accounts.warnings(one, credentials(hubPassword=None)) if "boss@ANYTHING" in text]
     assert len(said) == 1
 

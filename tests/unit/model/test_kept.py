@@ -33,9 +33,9 @@ def lines(one: Lab, kind: str) -> list[str]:
 def test_no_secure_nat_can_be_said_for_the_main_hub(off: object) -> None:
     one = lab(vpn={"secureNat": off})
     assert lines(one, "securenat") == ["securenat LAB enabled=no"]
-    shown = Outputs.model_validate(json.loads(json.dumps(stack_outputs(one, credentials(), str))))
-    assert shown.network.router is None
-    assert shown.of("owner").network.routes == ()
+    exported = Outputs.model_validate(json.loads(json.dumps(stack_outputs(one, credentials(), str))))
+    assert exported.network.router is None
+    assert exported.of("owner").network.routes == ()
 
 
 def test_what_is_kept_is_left_out_of_what_the_stack_wants() -> None:
@@ -59,7 +59,7 @@ def test_sshs_own_port_is_no_listener() -> None:
 
 @pytest.mark.parametrize("name", ["My Hub v1.2", "研究室", "a=b"])
 def test_a_new_hub_has_a_plain_name_and_a_found_one_what_softether_takes(name: str) -> None:
-    assert "is no name" in refused(Vpn, hub=name) or "takes no such name" in refused(Vpn, hub=name)
+    assert "is not a name" in refused(Vpn, hub=name) or "takes no such name" in refused(Vpn, hub=name)
     if name.isascii() and "=" not in name:
         assert Vpn(hub=name, kept=("hub-password",)).hub == name
 
@@ -101,7 +101,7 @@ def test_a_secret_that_the_stack_would_not_set_may_be_kept(key: str, word: str) 
 def test_a_kept_key_need_not_be_known_and_a_poor_one_is_a_warning() -> None:
     one = lab(vpn={"kept": ["preshared-key"]})
     assert [str(problem) for problem in credentials(presharedKey=None).problems(one)] == []
-    assert any("everybody knows" in words for words in accounts.warnings(one, credentials(presharedKey="vpn")))
+    assert any("everyone knows" in words for words in accounts.warnings(one, credentials(presharedKey="vpn")))
 
 
 def test_a_login_that_the_kept_part_of_a_hub_checks_is_no_mistake() -> None:

@@ -52,7 +52,7 @@ def test_one_server_is_the_same_lab_as_a_list_of_one() -> None:
     ("changes", "part"),
     [
         ({"server": None}, "is missing; add the server's address as server.address"),
-        ({"servers": [SECOND]}, "servers: stands beside server"),
+        ({"servers": [SECOND]}, "servers: is given beside server"),
         ({"server": None, "servers": [FIRST, {"address": "203.0.113.22"}]}, "two servers have no name"),
         ({"server": None, "servers": [SECOND, {**SECOND, "address": "203.0.113.23"}]}, "have the name two"),
         ({"server": None, "servers": [FIRST, {**SECOND, **FIRST}]}, "have the address 203.0.113.20"),
@@ -74,7 +74,7 @@ def test_a_mistake_of_a_server_comes_with_those_of_other_parts() -> None:
 def test_a_translation_stands_for_one_server() -> None:
     vip = {**FULL["fortigate"], "vip": {"mapped": "10.0.0.2"}}
     assert any(
-        "fortigate.vip stands for one server" in line
+        "fortigate.vip is for one server" in line
         for line in mistakes(server=None, servers=[FIRST, SECOND], fortigate=vip)
     )
 
@@ -116,9 +116,9 @@ def test_a_closed_port_of_a_host_is_open_to_the_vpn_of_every_server() -> None:
 
 def test_each_server_shows_a_certificate_with_the_name_of_all_and_its_own_address() -> None:
     whole = credentials(authority=create_authority("vpn.lab.example", datetime.now(UTC)))
-    shown = server_certificate(both().at(both().servers[1]), whole)
-    assert shown is not None
-    names = x509.load_pem_x509_certificate(shown.certificate.encode()).extensions.get_extension_for_class(
+    certificate = server_certificate(both().at(both().servers[1]), whole)
+    assert certificate is not None
+    names = x509.load_pem_x509_certificate(certificate.certificate.encode()).extensions.get_extension_for_class(
         x509.SubjectAlternativeName
     )
     assert names.value.get_values_for_type(x509.DNSName) == ["vpn.lab.example", "vpn-two.lab.example"]
@@ -178,9 +178,9 @@ def test_a_deny_must_close_the_way_to_no_server(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_outputs_tell_every_server_and_keep_the_first_ones_address() -> None:
-    told = outputs.stack_outputs(both(), credentials(hostKeys={"two": f"{KEY}Q"}), str)
-    assert (told["name"], told["address"]) == ("vpn.lab.example", "203.0.113.20")
-    assert [(one["name"], one["address"], one["dialled"], one["ssh"]["hostKey"]) for one in told["servers"]] == [
+    exported = outputs.stack_outputs(both(), credentials(hostKeys={"two": f"{KEY}Q"}), str)
+    assert (exported["name"], exported["address"]) == ("vpn.lab.example", "203.0.113.20")
+    assert [(one["name"], one["address"], one["dialled"], one["ssh"]["hostKey"]) for one in exported["servers"]] == [
         (None, "203.0.113.20", "203.0.113.20", KEY),
         ("two", "203.0.113.22", "vpn-two.lab.example", f"{KEY}Q"),
     ]

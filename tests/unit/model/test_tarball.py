@@ -54,7 +54,7 @@ def test_all_mistakes_of_an_archive_come_at_once() -> None:
         ("ftp://vpn.example/a.tar.gz", "https://host/vpnserver.tar.gz"),
         ("https://vpn.example", "https://host/vpnserver.tar.gz"),
         ("file://srv/a.tar.gz", "file:///path with three slashes"),
-        ("https://me:secret@vpn.example/a.tar.gz", "holds a login"),
+        ("https://me:secret@vpn.example/a.tar.gz", "has a login in it"),
     ],
 )
 def test_an_address_that_is_none_is_told_what_it_should_be(address: str, said: str) -> None:

@@ -58,7 +58,7 @@ def test_an_encoding_that_cannot_be_told_is_not_guessed(codec: str) -> None:
 
 
 def test_a_broken_character_in_utf8_is_named_with_its_line() -> None:
-    assert "is UTF-8, but line 3 holds something else" in one(LIST.encode()[:-4] + b"\x8d\n")
+    assert "is UTF-8, but line 3 has something else" in one(LIST.encode()[:-4] + b"\x8d\n")
 
 
 def test_what_is_cut_off_is_said_to_be_so() -> None:
@@ -134,7 +134,7 @@ def test_a_list_without_the_column_of_names_is_one_mistake() -> None:
 
 def test_a_column_that_stands_twice_is_named() -> None:
     assert (
-        one("name,note,note\na,b,c\n") == "users.csv:1: note: stands twice in the header; keep one column of that name"
+        one("name,note,note\na,b,c\n") == "users.csv:1: note: appears twice in the header; keep one column of that name"
     )
 
 
@@ -215,7 +215,7 @@ def test_a_time_with_its_zone_is_understood_as_spreadsheets_write_it() -> None:
         ("2027/3/31 0:00", "names no time zone"),
         ("never", "leave it empty for an account without an end"),
         ("なし", "leave it empty"),
-        ("#####", "is a spreadsheet's error; mend the cell there"),
+        ("#####", "is a spreadsheet's error; correct the cell there"),
         ("#REF!", "is a spreadsheet's error"),
         ("=TODAY()+30", "is a formula; save the file with values in its place"),
         ("=B2", "is a formula"),
@@ -242,5 +242,5 @@ def test_a_list_that_grows_keeps_its_encoding(codec: str) -> None:
 
 def test_a_name_that_the_files_encoding_lacks_is_named() -> None:
     table = read_table("name,realName\nowner,髙橋\n".encode("cp932"), "users.csv", columns())
-    with pytest.raises(ValueError, match="cannot hold 'é' in its encoding; save it as text"):
+    with pytest.raises(ValueError, match="cannot encode 'é' in its encoding; save it as text"):
         table.extended([{"name": "anna", "realName": "André"}])

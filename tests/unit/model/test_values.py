@@ -48,7 +48,7 @@ def test_all_mistakes_come_at_once_each_with_its_place() -> None:
 
 
 def test_a_listener_stands_once() -> None:
-    assert "vpn.listeners: port 443 stands twice; keep one" in problems({"listeners": [443, 992, 443]})
+    assert "vpn.listeners: port 443 appears twice; keep one" in problems({"listeners": [443, 992, 443]})
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_users_are_read_with_the_labs_defaults() -> None:
 
 def test_users_that_softether_folds_together_are_named_with_both_lines() -> None:
     _, found = read_users("name\nguest\nGuest\n", "users.csv")
-    assert [str(problem) for problem in found] == ['users.csv:3.name: "Guest" stands in line 2 already; keep one']
+    assert [str(problem) for problem in found] == ['users.csv:3.name: "Guest" is in line 2 already; keep one']
 
 
 def test_every_bad_line_of_the_users_is_reported() -> None:

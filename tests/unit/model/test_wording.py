@@ -106,21 +106,21 @@ def at(path: str, value: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
-        ("vpn.listeners", 443, "443 stands where a list belongs; write [443]"),
-        ("fortigate.outside", "wan1", "'wan1' stands where a list belongs; write [wan1]"),
+        ("vpn.listeners", 443, "443 is given where a list belongs; write [443]"),
+        ("fortigate.outside", "wan1", "'wan1' is given where a list belongs; write [wan1]"),
         ("fortigate.outside", [], "has 0 entries and needs 1; add what is meant"),
-        ("server.address", True, "'true' is no IPv4 address; write one, such as 192.0.2.1"),
-        ("server.address", 1, "'1' is no IPv4 address; write one, such as 192.0.2.1"),
-        ("dns.server", "ns1", "'ns1' is no IP address; write one, such as 192.0.2.1 or 2001:db8::1"),
-        ("dns.ttl", True, "'true' is no whole number; write its digits alone, such as 60"),
-        ("dns.ttl", "5 min", "'5 min' is no whole number; write its digits alone, such as 60"),
+        ("server.address", True, "'true' is not an IPv4 address; write one, such as 192.0.2.1"),
+        ("server.address", 1, "'1' is not an IPv4 address; write one, such as 192.0.2.1"),
+        ("dns.server", "ns1", "'ns1' is not an IP address; write one, such as 192.0.2.1 or 2001:db8::1"),
+        ("dns.ttl", True, "'true' is not a whole number; write its digits alone, such as 60"),
+        ("dns.ttl", "5 min", "'5 min' is not a whole number; write its digits alone, such as 60"),
         ("dns.host", False, "false is yes or no, as YAML reads yes, no, on, off, true and false; put quotation marks"),
         ("vpn.hub", 10, "10 is a number and a text belongs here; put quotation marks around it"),
-        ("vpn.hub", "my hub", "'my hub' is no name for a new hub; take up to 32 letters, digits and _ - of ASCII"),
-        ("server.install", "Tarball", "'Tarball' is no choice here; did you mean 'tarball'?"),
-        ("server.generation", "six", "'six' is no choice here; write 4 or 5"),
-        ("server.ssh", None, "nothing stands where settings belong; write them below it, one a line, such as user,"),
-        ("server.ssh", "root", "'root' stands where settings belong; write them below it, one a line, such as user,"),
+        ("vpn.hub", "my hub", "'my hub' is not a name for a new hub; take up to 32 letters, digits and _ - of ASCII"),
+        ("server.install", "Tarball", "'Tarball' is not a valid choice; did you mean 'tarball'?"),
+        ("server.generation", "six", "'six' is not a valid choice; write 4 or 5"),
+        ("server.ssh", None, "nothing is given where settings belong; write them below it, one a line, such as user,"),
+        ("server.ssh", "root", "'root' is given where settings belong; write them below it, one a line, such as user,"),
         ("vpn.secureNat.address", "192.168.30.1", "is too small for clients"),
         ("server.ssh.prot", 22, "there is no such setting; did you mean 'port'?"),
     ],
@@ -159,7 +159,7 @@ def test_the_names_in_a_place_are_those_of_the_file() -> None:
 
 def test_a_value_that_fits_none_of_several_types_is_one_mistake() -> None:
     (line,) = at("dns.key", {"name": "a b"})
-    assert line.startswith("dns.key.name: 'a b' cannot stand here; write a name of letters, digits and -")
+    assert line.startswith("dns.key.name: 'a b' is not valid here; write a name of letters, digits and -")
 
 
 def test_every_model_is_tried() -> None:

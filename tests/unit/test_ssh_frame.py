@@ -19,7 +19,7 @@ from labvpn.connect import frame, inspect, ssh
 from labvpn.connect.errors import HopError
 from labvpn.connect.frame import Frame, Said
 from labvpn.model.server import Server
-from tests.unit.test_remote_ssh import HOST_KEY, PRIVATE, USER_KEY, in_a_loop, public
+from tests.unit.test_ssh import HOST_KEY, PRIVATE, USER_KEY, in_a_loop, public
 
 
 @dataclass
@@ -119,7 +119,7 @@ def test_a_goodbye_after_the_answer_is_no_part_of_it(goodbye: str) -> None:
 
 def test_a_wrapper_that_hides_the_exit_status_does_not_make_a_failure_a_success() -> None:
     login = Login(after="exit 0")
-    assert "refused: it broke; mend that on the host" in refused(login, command='sh -c "echo it broke >&2; exit 3"')
+    assert "refused: it broke; correct that on the host" in refused(login, command='sh -c "echo it broke >&2; exit 3"')
 
 
 def test_a_start_file_that_leaves_a_program_behind_is_not_waited_for() -> None:

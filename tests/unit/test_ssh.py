@@ -202,7 +202,7 @@ def test_a_notice_before_the_login_does_not_hide_what_was_refused() -> None:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("not a key", "sshKey is no key that SSH reads; set it again from the key file"),
+        ("not a key", "sshKey is not a key that SSH reads; set it again from the key file"),
         (
             USER_KEY.export_private_key("pkcs8-pem", passphrase="canary").decode(),
             "sshKey is locked by a passphrase; set a key without",
