@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 
@@ -16,13 +16,9 @@ from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.lab import Lab
 from labvpn.parse.fortigate.tables import FortiGateSnapshot
-from labvpn.plan.fortigate.adopt import adopted
-from labvpn.plan.fortigate.checks import cut, own, problems, strangers
-from labvpn.plan.fortigate.diff import drifted, facts, planned
-from labvpn.plan.fortigate.impact import closings, holes, leaks, openings, shadows, unanswered
-from labvpn.plan.fortigate.service_swap import present, renewed
+from labvpn.plan.fortigate.plan import FortiGatePlan
 from labvpn.render import fortigate as render
-from labvpn.state.fortigate import COMMENT, Action, Block, DesiredFortiGate, Inventory, Objects, Policy
+from labvpn.state.fortigate import Action, Block, DesiredFortiGate, Objects, Policy
 
 POSITION = "statePolicySrcdstPos"
 """Where PolicyMove keeps what it found wrong with a place."""
@@ -30,44 +26,24 @@ POSITION = "statePolicySrcdstPos"
 
 @dataclass(frozen=True)
 class FortiGateArgs:
-    """The box, its token and the CA that signed its certificate (PEM), what is wanted there, and what to say of it.
+    """The FortiGate's settings, its token, the CA that signed its certificate (PEM), and the plan for it."""
 
-    `protected` keeps the policy from deletion that lets users in from outside. `facts` are what is wanted, field by
-    field, and `shown` the same as the box has it: with what was applied last they tell who changed something.
-    """
-
-    box: Settings
+    settings: Settings
     token: str
     ca: str
-    wanted: DesiredFortiGate
-    numbers: dict[str, int]
-    warnings: Sequence[str] = ()
-    news: Sequence[str] = ()
-    protected: bool = False
-    facts: Mapping[str, str] = field(default_factory=dict)
-    shown: Mapping[str, str] = field(default_factory=dict)
+    plan: FortiGatePlan
 
     @classmethod
-    def of(cls, lab: Lab, credentials: Credentials, gate: FortiGateSnapshot | None) -> FortiGateArgs:
-        """What a lab wants on its box, which was looked at; RunError with all that does not fit, a line each."""
-        box = lab.fortigate
-        if box is None or gate is None or credentials.fortigate_token is None or credentials.fortigate_ca is None:
+    def of(cls, lab: Lab, credentials: Credentials, snapshot: FortiGateSnapshot | None) -> FortiGateArgs:
+        """What a lab declares for its FortiGate; RunError with everything that does not fit, a line each."""
+        settings, token, ca = lab.fortigate, credentials.fortigate_token, credentials.fortigate_ca
+        if settings is None or snapshot is None or token is None or ca is None:
             raise pulumi.RunError("fortigate: the lab has none, or no token and CA for it; set all three")
-        seen = gate.box
-        wanted, strays = adopted(present(render.wanted(lab, box), seen), seen, box.adopt)
-        found = [*strays, *problems(box, seen), *own(wanted, seen, box), *strangers(wanted, seen)]
-        if found := found or cut(box, wanted, seen, gate.paths):
-            lines = "\n".join(f"  - {problem}" for problem in found)
-            raise pulumi.RunError(f"The FortiGate {box.host} and the configuration do not fit:\n{lines}")
-        drift = [f"FortiGate: {sentence}" for sentence in drifted(wanted, seen)]
-        warnings = [*drift, *closings(lab, box, wanted, seen), *shadows(wanted, seen), *leaks(box, wanted, seen)]
-        warnings += [*unanswered(lab, box, wanted, seen), *holes(lab, box, wanted, seen)]
-        news = [*planned(wanted, seen, box.prefix), *openings(lab, box, wanted, seen)]
-        numbers = {policy.key: policy.number for policy in seen.policies}
-        token = credentials.fortigate_token.get_secret_value()
-        then, protected = renewed(wanted, seen, lab.protect), lab.protect and not _lost(wanted, seen)
-        both = (facts(wanted.objects), facts(seen))
-        return cls(box, token, credentials.fortigate_ca, then, numbers, warnings, news, protected, *both)
+        plan = FortiGatePlan.of(lab, settings, render.wanted(lab, settings), snapshot)
+        if problems := plan.problems():
+            lines = "\n".join(f"  - {problem}" for problem in problems)
+            raise pulumi.RunError(f"The FortiGate {settings.host} and the configuration do not fit:\n{lines}")
+        return cls(settings, token.get_secret_value(), ca, plan)
 
 
 class FortiGate(pulumi.ComponentResource):
@@ -78,48 +54,51 @@ class FortiGate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FortiGateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("labvpn:index:FortiGate", name, {}, opts)
-        for sentence in args.warnings:
+        plan, declared = args.plan, args.plan.declared()
+        for sentence in plan.warnings():
             pulumi.warn(sentence, self)
-        for sentence in args.news:
+        for sentence in plan.changes():
             pulumi.info(sentence, self)
-        self._name = name
-        self._missed = {policy.name for policy in args.wanted.blocks[0].policies} if args.protected else set()
-        hooks = explained(f"{name}-refusals", args.box.host)
-        self._ours = pulumi.ResourceOptions(parent=self, provider=self._to_box(args), hooks=hooks)
-        stay = _named_by_adopted(args.wanted.objects)
-        self._make = Maker(name, args.box.prefix, self._ours, self._missed, stay)
+        self._name, self._protected = name, plan.protected
+        kept = {policy.name for policy in declared.blocks[0].policies} if plan.protected else set[str]()
+        hooks = explained(f"{name}-refusals", args.settings.host)
+        self._ours = pulumi.ResourceOptions(parent=self, provider=self._fortios(args), hooks=hooks)
+        retained = _named_by_adopted(declared.objects)
+        self._make = Maker(name, args.settings.prefix, self._ours, kept, retained)
         if not pulumi.runtime.is_dry_run():
-            watch(args.box, args.token, args.ca)
-        parts = self._parts(args.wanted)
-        first = self._cleanup("before", args, parts)
+            watch(args.settings, args.token, args.ca)
+        parts = self._parts(declared)
+        first = self._cleanup("before", args, declared, parts)
         self._placed: list[pulumi.Resource] = []
-        policies = [self._block(block, args.numbers[block.before], [*parts, first]) for block in args.wanted.blocks]
-        self._cleanup("after", args, self._placed)
+        policies = [self._block(block, plan.numbers[block.before], [*parts, first]) for block in declared.blocks]
+        self._cleanup("after", args, declared, self._placed)
         numbers = {key: number for block in policies for key, number in block.items()}
         self.policy_ids = pulumi.Output.all(**numbers)
-        if args.facts:
-            # Remembered only once they stand: the engine waits for whatever the numbers come from.
-            stand = self.policy_ids.apply(lambda _numbers: list[pulumi.Resource]())
-            Facts(f"{name}-facts", args.facts, args.shown, pulumi.ResourceOptions(parent=self, depends_on=stand))
+        # The facts are recorded only once the policies exist: the engine waits for whatever the ids come from.
+        done = self.policy_ids.apply(lambda _ids: list[pulumi.Resource]())
+        options = pulumi.ResourceOptions(parent=self, depends_on=done)
+        Facts(f"{name}-facts", plan.desired_facts, plan.actual_facts, options)
         self.register_outputs({"policy_ids": self.policy_ids})
 
-    def _to_box(self, args: FortiGateArgs) -> fortios_types.Provider:
+    def _fortios(self, args: FortiGateArgs) -> fortios_types.Provider:
         return fortios_types.Provider(
             f"{self._name}-box",
-            hostname=args.box.host,
+            hostname=args.settings.host,
             token=pulumi.Output.secret(args.token),
             insecure=False,
             cabundlecontent=args.ca,
-            vdom=args.box.vdom,
+            vdom=args.settings.vdom,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _cleanup(self, when: str, args: FortiGateArgs, after: Sequence[pulumi.Resource]) -> Cleanup:
+    def _cleanup(
+        self, when: str, args: FortiGateArgs, declared: DesiredFortiGate, after: Sequence[pulumi.Resource]
+    ) -> Cleanup:
         """What takes our policies away, once before and once after them, so that a run cut off leaves none."""
-        policies = [policy for policy in args.wanted.objects.policies if not policy.adopts]
+        policies = [policy for policy in declared.objects.policies if not policy.adopts]
         names = [policy.name for policy in sorted(policies, key=lambda one: one.action is Action.ACCEPT)]
-        opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=args.protected or None)
-        return Cleanup(f"{self._name}-policies-{when}", args.box, args.token, args.ca, names, opts)
+        opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=self._protected or None)
+        return Cleanup(f"{self._name}-policies-{when}", args.settings, args.token, args.ca, names, opts)
 
     def _parts(self, wanted: DesiredFortiGate) -> list[pulumi.Resource]:
         """Everything that policies name. They name it by text, so only `depends_on` tells the engine of the order."""
@@ -177,17 +156,6 @@ class FortiGate(pulumi.ComponentResource):
         return fortios_types.PolicyMove(
             name, policyid_src=policy.policyid, policyid_dst=before, move="before", opts=merged
         )
-
-
-def _lost(wanted: DesiredFortiGate, seen: Inventory) -> bool:
-    """Whether the policy that lets users in is gone from a box that has others of ours.
-
-    Its number may be somebody else's by now, and the engine replaces nothing that is protected: for this one run the
-    policy is not, so that it can be made anew.
-    """
-    comments = [one.comment for one in seen.addresses] + [one.comment for one in seen.services]
-    names = {policy.name for policy in wanted.blocks[0].policies if not policy.adopts}
-    return COMMENT in comments and not names <= {policy.name for policy in seen.policies}
 
 
 def _first(policy: Policy) -> str:

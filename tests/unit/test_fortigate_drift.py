@@ -41,13 +41,15 @@ def test_anything_on_a_policy_of_ours_that_we_did_not_put_there_is_drift_and_is_
     fields: dict[str, Any], said: str, remedy: str
 ) -> None:
     made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther vpn-udp", **fields) | OURS
-    _, _, wanted, seen = case(tables(made, LAST))
+    compared = case(tables(made, LAST))
+    wanted, seen = compared.desired, compared.actual
     assert any(f"policy vpn-allow: {said}" in one for one in drifted(wanted, seen))
     then = renewed(present(wanted, seen), seen).objects.policies[0]
     assert (then.name == "vpn-allow-2") == (remedy == "renewed")
     assert bool(then.restated) == (remedy == "restated") or remedy == "renewed"
     rows = tables({**made, "comments": "edited too"}, LAST)
-    _, _, wanted, edited = case(rows)
+    compared = case(rows)
+    wanted, edited = compared.desired, compared.actual
     assert renewed(present(wanted, edited), edited).objects.policies[0].name == then.name
     kept = renewed(present(wanted, seen), seen, protected=True).objects.policies[0]
     assert kept.name == "vpn-allow"
@@ -81,7 +83,8 @@ def test_what_fortios_fills_in_itself_is_no_drift_and_no_condition() -> None:
     for path, held in made.items():
         ours = [{**filled[path], COMMENTS.get(path, "comment"): COMMENT, **row} for row in held]
         rows[path] = [*ours, *rows[path]] if path == "firewall/policy" else [*rows.get(path, []), *ours]
-    _, _, wanted, seen = case(rows, **more)
+    compared = case(rows, **more)
+    wanted, seen = compared.desired, compared.actual
     assert drifted(wanted, seen) == []
     everything: list[Any] = [*seen.policies, *seen.addresses, *seen.groups, *seen.services, *seen.vips]
     assert [(one.name, one.unread) for one in everything if one.unread] == []
@@ -95,7 +98,8 @@ def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_to
     groups = [{"name": "vpn-sources", "comment": COMMENT, "member": names("vpn-from-192.0.2.0-24 vpn-from-JP")}]
     groups[0] |= {"exclude": "enable", "exclude-member": names("vpn-from-JP")}
     rows = tables(LAST, firewall__address=addresses, firewall__addrgrp=groups)
-    _, _, wanted, seen = case(rows, sources=["192.0.2.0/24", "JP"])
+    compared = case(rows, sources=["192.0.2.0/24", "JP"])
+    wanted, seen = compared.desired, compared.actual
     told = " / ".join(drifted(wanted, seen))
     assert "address vpn-server: address evil.example on the box, 203.0.113.20/32 here" in told
     assert "address vpn-server: type fqdn on the box, none here" in told
@@ -109,7 +113,8 @@ def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_to
 def test_an_object_of_others_that_bears_our_name_is_refused_before_anything(table: str) -> None:
     rows = tables(LAST)
     rows[table] = [*rows.get(table, []), {"name": "SoftEther", "tcp-portrange": "8443", "comment": "theirs"}]
-    _, _, wanted, seen = case(rows)
+    compared = case(rows)
+    wanted, seen = compared.desired, compared.actual
     (problem,) = strangers(wanted, seen)
     assert "a service 'SoftEther' that this stack did not make (comment: theirs)" in str(problem)
 
@@ -117,17 +122,20 @@ def test_an_object_of_others_that_bears_our_name_is_refused_before_anything(tabl
 def test_one_of_ours_whose_comment_was_changed_is_ours_still() -> None:
     made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther") | OURS
     rows = tables(made, LAST, firewall_dot_service__custom=[{"name": "SoftEther", "tcp-portrange": "443"}])
-    _, _, wanted, seen = case(rows)
+    compared = case(rows)
+    wanted, seen = compared.desired, compared.actual
     assert strangers(wanted, seen) == []
 
 
 def test_a_policy_of_others_that_bears_our_name_is_refused_and_one_with_another_comment_is_repaired() -> None:
     theirs = rule(5, "accept") | {"name": "vpn-allow", "comments": "by hand"}
-    _, _, wanted, seen = case(tables(theirs, LAST))
+    compared = case(tables(theirs, LAST))
+    wanted, seen = compared.desired, compared.actual
     (problem,) = strangers(wanted, seen)
     assert "the FortiGate has rule 5 'vpn-allow' that this stack did not make (comment: by hand)" in str(problem)
     ours = rule(5, "accept", dstaddr="vpn-server") | {"name": "vpn-allow", "comments": "by hand"}
-    _, _, wanted, seen = case(tables(ours, LAST))
+    compared = case(tables(ours, LAST))
+    wanted, seen = compared.desired, compared.actual
     assert strangers(wanted, seen) == []
     assert any("comment by hand on the box" in one for one in drifted(wanted, seen))
 
@@ -135,8 +143,9 @@ def test_a_policy_of_others_that_bears_our_name_is_refused_and_one_with_another_
 def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> None:
     made = rule(5, "accept") | OURS
     for before in ("vpn-allow", 5):
-        _, own_, wanted, seen = case(tables(made, LAST), before=before)
-        (problem,) = own(wanted, seen, own_)
+        compared = case(tables(made, LAST), before=before)
+        wanted, seen = compared.desired, compared.actual
+        (problem,) = own(wanted, seen, compared.settings)
         assert str(problem).endswith("a policy of this stack's own; name one of the others: 'last'")
 
 
@@ -154,10 +163,11 @@ def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> No
     ],
 )
 def test_names_that_others_gave_are_taken_as_fortios_takes_them(name: str) -> None:
-    _, own_, _, _ = case(tables(LAST), outside=[name, "wan2"], inside=f"{name}"[:34] + "i", before=name)
-    assert own_.outside[0] == name
+    compared = case(tables(LAST), outside=[name, "wan2"], inside=f"{name}"[:34] + "i", before=name)
+    assert compared.settings.outside[0] == name
     translated = {"mapped": "10.0.0.2", "addresses": {name: "203.0.113.20", "wan2": "203.0.113.25"}}
-    _, _, wanted, _ = case(tables(LAST), outside=[name, "wan2"], vip=translated)
+    compared = case(tables(LAST), outside=[name, "wan2"], vip=translated)
+    wanted = compared.desired
     for vip in wanted.objects.vips:
         assert vip.name.isascii() and not set(vip.name) & set("<>()#'\"[]:/&")
     assert len({vip.name for vip in wanted.objects.vips}) == 2

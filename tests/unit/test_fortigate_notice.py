@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from labvpn.model.fortigate import FortiGate
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, Transport
 from labvpn.parse.fortigate.tables import Path
 from labvpn.plan import ipsec
 from labvpn.plan.fortigate.checks import cut, problems
-from labvpn.plan.fortigate.impact import closings, leaks, openings, shadows, unanswered
+from labvpn.plan.fortigate.comparison import Comparison
+from labvpn.plan.fortigate.impact import closings, openings, unanswered
+from labvpn.plan.fortigate.other_policies import leaks, shadows
 from labvpn.render import fortigate as render
-from labvpn.state.fortigate import DesiredFortiGate, Inventory
+from labvpn.state.fortigate import Inventory
 from rehearsal.fortigate import box as boxes
 from rehearsal.fortigate.initial import initial
 from tests.unit.boxes import above, box, policy, read
@@ -24,10 +25,13 @@ from tests.unit.samples import FULL, lab
 CAMPUS = {"from": ["campus"], "before": "campus-any", "hosts": {"workstation": "203.0.113.21"}}
 
 
-def case(seen: Inventory, **changes: Any) -> tuple[Lab, FortiGate, DesiredFortiGate, Inventory]:
-    made = lab(fortigate={**FULL["fortigate"], **changes})
+def compare(made: Lab, actual: Inventory) -> Comparison:
     assert made.fortigate is not None
-    return made, made.fortigate, render.wanted(made, made.fortigate), seen
+    return Comparison.of(made, made.fortigate, render.wanted(made, made.fortigate), actual)
+
+
+def case(actual: Inventory, **changes: Any) -> Comparison:
+    return compare(lab(fortigate={**FULL["fortigate"], **changes}), actual)
 
 
 def above_all(name: str, source: str, action: str, **fields: Any) -> Inventory:
@@ -37,7 +41,7 @@ def above_all(name: str, source: str, action: str, **fields: Any) -> Inventory:
 
 
 def test_what_the_run_opens_is_said_port_by_port() -> None:
-    (sentence,) = openings(*case(box()))
+    (sentence,) = openings(case(box()))
     assert sentence == (
         "ports 443/tcp, 500/udp, 992/tcp, 1194/tcp, 1194/udp, 4500/udp, 5555/tcp open for everyone outside"
     )
@@ -45,35 +49,31 @@ def test_what_the_run_opens_is_said_port_by_port() -> None:
 
 def test_a_port_that_closes_for_everyone_is_said() -> None:
     fields = {"srcaddr": "all", "dstaddr": "all", "service": "HTTPS"}
-    made, own, wanted, _ = case(box())
-    seen = above_all("vpn-allow", "wan1", "accept", **fields)
-    without = lab(vpn={"listeners": [992]})
-    assert without.fortigate is not None
-    assert "port 443/tcp closes for everyone outside" in closings(
-        without, without.fortigate, render.wanted(without, without.fortigate), seen
-    )
-    assert closings(made, own, wanted, seen) == []
+    actual = above_all("vpn-allow", "wan1", "accept", **fields)
+    without = compare(lab(vpn={"listeners": [992]}), actual)
+    assert "port 443/tcp closes for everyone outside" in closings(without)
+    assert closings(case(actual)) == []
 
 
 def test_the_campus_that_loses_a_port_is_told_the_vpn_remains() -> None:
-    (sentence,) = closings(*case(box(), behindVpn={**CAMPUS, "ports": ["8000/tcp"]}))
+    (sentence,) = closings(case(box(), behindVpn={**CAMPUS, "ports": ["8000/tcp"]}))
     assert sentence == "the campus can no longer reach 8000/tcp of workstation (203.0.113.21) except through the VPN"
 
 
 def test_a_rule_above_ours_that_denies_the_same_is_named_by_its_number() -> None:
-    _, _, wanted, seen = case(above_all("no-vpn", "wan1", "deny"))
-    (sentence,) = shadows(wanted, seen)
+    compared = case(above_all("no-vpn", "wan1", "deny"))
+    (sentence,) = shadows(compared)
     assert sentence.startswith("rule 5 'no-vpn' above ours (vpn-allow) already denies every source of it")
 
 
 def test_ipsec_that_another_rule_stops_is_said_in_words() -> None:
-    case_ = case(above_all("no-ike", "wan1", "deny", service="IKE"))
-    assert unanswered(*case_) == [f"500/udp and 4500/udp stay closed at wan1 for everyone: {ipsec.SILENCE}"]
-    assert unanswered(*case(box())) == []
+    compared = case(above_all("no-ike", "wan1", "deny", service="IKE"))
+    assert unanswered(compared) == [f"500/udp and 4500/udp stay closed at wan1 for everyone: {ipsec.SILENCE}"]
+    assert unanswered(case(box())) == []
 
 
 def test_a_whitelist_is_no_silence_for_those_on_it() -> None:
-    assert unanswered(*case(box(), sources=["198.51.100.0/24"])) == []
+    assert unanswered(case(box(), sources=["198.51.100.0/24"])) == []
 
 
 def test_l2tp_that_is_off_is_said_in_words_and_a_hop_that_nobody_looks_at() -> None:
@@ -85,19 +85,19 @@ def test_l2tp_that_is_off_is_said_in_words_and_a_hop_that_nobody_looks_at() -> N
 
 
 def test_a_deny_that_would_close_this_runs_own_way_is_refused() -> None:
-    _, own, wanted, seen = case(box(), behindVpn={**CAMPUS, "hosts": {"server": "203.0.113.20"}})
+    compared = case(box(), behindVpn={**CAMPUS, "hosts": {"server": "203.0.113.20"}})
     ssh = Path(
         "SSH to the VPN host", IPv4Address("203.0.113.141"), IPv4Address("203.0.113.20"), Port(22, Transport.TCP)
     )
-    (found,) = cut(own, wanted, seen, [ssh])
+    (found,) = cut(compared, [ssh])
     assert "would close SSH to the VPN host (203.0.113.141 to 203.0.113.20, 22/tcp)" in str(found)
     assert "add an exception for 203.0.113.141" in str(found)
 
 
 def test_another_rule_that_lets_a_closed_host_be_reached_is_found() -> None:
     stored, _ = boxes.create(initial(), *policy("guests", "wan2", "dmz", "accept"))
-    _, own, wanted, seen = case(read(stored), behindVpn=CAMPUS)
-    assert any("still lets wan2 reach workstation" in sentence for sentence in leaks(own, wanted, seen))
+    compared = case(read(stored), behindVpn=CAMPUS)
+    assert any("still lets wan2 reach workstation" in sentence for sentence in leaks(compared))
 
 
 @pytest.mark.parametrize(
@@ -109,5 +109,5 @@ def test_another_rule_that_lets_a_closed_host_be_reached_is_found() -> None:
     ],
 )
 def test_what_the_box_does_not_have_is_named_with_what_it_has(changes: dict[str, Any], part: str) -> None:
-    _, own, _, seen = case(box(), **changes)
-    assert part in "\n".join(map(str, problems(own, seen)))
+    compared = case(box(), **changes)
+    assert part in "\n".join(map(str, problems(compared.settings, compared.actual)))

@@ -8,8 +8,8 @@ from labvpn.model.fortigate import FortiGate
 from labvpn.model.problems import Problem
 from labvpn.parse.fortigate.tables import Path
 from labvpn.plan.fortigate.adopt import policy_of
+from labvpn.plan.fortigate.comparison import Comparison
 from labvpn.plan.fortigate.policy_table import Packet
-from labvpn.plan.fortigate.view import View, merged
 from labvpn.state.fortigate import (
     COMMENT,
     Action,
@@ -29,22 +29,21 @@ def problems(box: FortiGate, seen: Inventory) -> list[Problem]:
     return [*_interfaces(box, seen), *_policies(box, seen), *_schedule(box, seen)]
 
 
-def cut(box: FortiGate, wanted: DesiredFortiGate, seen: Inventory, paths: Iterable[Path]) -> list[Problem]:
-    """The ways of this run that a deny of ours would close; none where an interface is known not to be in between."""
-    view = View.of(merged(wanted, seen))
-    return [problem for path in paths for problem in _cut(box, wanted, seen, view, path)]
+def cut(compared: Comparison, paths: Iterable[Path]) -> list[Problem]:
+    """The paths of this run that a deny of ours would close; none where an interface is known not to be in between."""
+    return [problem for path in paths for problem in _cut(compared, path)]
 
 
-def _cut(box: FortiGate, wanted: DesiredFortiGate, seen: Inventory, view: View, path: Path) -> Iterator[Problem]:
-    closed = box.behind_vpn
+def _cut(compared: Comparison, path: Path) -> Iterator[Problem]:
+    after, closed = compared.after, compared.settings.behind_vpn
     if closed is None or path.target not in closed.hosts.values():
         return
-    to, entering = closed.to or box.inside, _entering(seen, path)
-    if entering and view.reach.topology.among(entering, (to,)):
+    to, entering = closed.to or compared.settings.inside, _entering(compared.actual, path)
+    if entering and after.table.topology.among(entering, (to,)):
         return
     for interface in (entering,) if entering else closed.from_:
-        rule = view.judge(Packet(interface, to, path.source, path.target, path.port)).rule
-        if rule and rule.action is Action.DENY and rule in wanted.objects.policies:
+        rule = after.judge(Packet(interface, to, path.source, path.target, path.port)).rule
+        if rule and rule.action is Action.DENY and compared.is_ours(rule):
             yield Problem(
                 "fortigate.behindVpn",
                 f"{rule.name} would close {path.purpose} ({path.source} to {path.target}, {path.port}), by which this "

@@ -14,12 +14,9 @@ from labvpn.model.server import Server
 from labvpn.parse.fortigate.extent import Anyone
 from labvpn.parse.fortigate.services import spans_of
 from labvpn.plan import ipsec
-from labvpn.plan.fortigate.others import holes, leaks, shadows
+from labvpn.plan.fortigate.comparison import Comparison, PolicyList, ports_of
 from labvpn.plan.fortigate.policy_table import Packet, Verdict
-from labvpn.plan.fortigate.view import View, after, merged, ports_of, somebody_at
 from labvpn.state.fortigate import ALL, Action, DesiredFortiGate, Inventory
-
-__all__ = ["after", "closings", "holes", "leaks", "merged", "openings", "shadows", "unanswered"]
 
 
 class Tried(NamedTuple):
@@ -45,51 +42,49 @@ class Tried(NamedTuple):
         return self.later.passes is None
 
 
-def closings(lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
-    """What can be reached now and not after the run, and what of that cannot be told."""
-    before, then = View.of(seen), View.of(merged(wanted, seen))
-    rows = list(_outside(lab, box, wanted, seen, before, then))
+def closings(compared: Comparison) -> list[str]:
+    """What can be reached now and not after the run, and what of that cannot be determined."""
+    rows, closed = list(_outside(compared)), compared.settings.behind_vpn
     shut = _sentence([(where, [one for one in tried if one.closes]) for where, tried in rows], "closes", "close")
-    return [*shut, *_vague(rows), *(_campus(box, box.behind_vpn, seen, before, then) if box.behind_vpn else ())]
+    return [*shut, *_vague(rows), *(_campus(compared, closed) if closed else ())]
 
 
-def openings(lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
+def openings(compared: Comparison) -> list[str]:
     """What can be reached after the run and not now."""
-    rows = _outside(lab, box, wanted, seen, View.of(seen), View.of(merged(wanted, seen)))
+    rows = _outside(compared)
     return [*_sentence([(where, [one for one in tried if one.opens]) for where, tried in rows], "opens", "open")]
 
 
-def unanswered(lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
-    """The users of built-in clients who meet silence even after the run, since a rule that is not ours stops IPsec."""
+def unanswered(compared: Comparison) -> list[str]:
+    """The users of built-in clients who get no answer even after the run, because a policy of others stops IPsec."""
+    lab, box, found = compared.lab, compared.settings, []
     if not lab.vpn.protocols.l2tp_ipsec:
         return []
-    view, found = View.of(merged(wanted, seen)), []
     for server, interface, (audience, source) in product(lab.servers, box.outside, audiences(box)):
-        judged = [(port, _tried(view, box, server, interface, source, port)) for port in ipsec.PORTS]
-        shut = [str(port) for port, verdict in judged if verdict.passes is False]
+        verdicts = [(port, _tried(compared.after, box, server, interface, source, port)) for port in ipsec.PORTS]
+        shut = [str(port) for port, verdict in verdicts if verdict.passes is False]
         if shut and (audience != "everyone" or ALL in box.sources):
             to = f"{interface}{_towards(lab, server)}"
             found.append(f"{' and '.join(shut)} stay closed at {to} for {audience}: {ipsec.SILENCE}")
     return found
 
 
-def _outside(
-    lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory, before: View, then: View
-) -> Iterator[tuple[str, list[Tried]]]:
+def _outside(compared: Comparison) -> Iterator[tuple[str, list[Tried]]]:
     """For those outside, at each interface: every port that could count, tried before and after."""
-    tried = sorted({*lab.vpn.ports, *_offered(wanted, seen)})
+    lab, box, lists = compared.lab, compared.settings, (compared.before, compared.after)
+    tried = sorted({*lab.vpn.ports, *_offered(compared.desired, compared.actual)})
     for server, interface, (audience, source) in product(lab.servers, box.outside, audiences(box)):
         where = f"{audience} outside" if len(box.outside) == 1 else f"{audience} at {interface}"
         where += _towards(lab, server)
-        views = [[_tried(view, box, server, interface, source, port) for port in tried] for view in (before, then)]
-        yield where, [Tried(*one) for one in zip(tried, *views, strict=True)]
+        verdicts = [[_tried(each, box, server, interface, source, port) for port in tried] for each in lists]
+        yield where, [Tried(*one) for one in zip(tried, *verdicts, strict=True)]
 
 
-def _tried(view: View, box: FortiGate, server: Server, interface: str, source: Anyone, port: Port) -> Verdict:
+def _tried(policies: PolicyList, box: FortiGate, server: Server, interface: str, source: Anyone, port: Port) -> Verdict:
     target = server.address
     if box.vip:
         target = box.vip.addresses.get(interface, target)
-    return view.judge(Packet(interface, box.inside, source, target, port))
+    return policies.judge(Packet(interface, box.inside, source, target, port))
 
 
 def _towards(lab: Lab, server: Server) -> str:
@@ -158,17 +153,18 @@ def _services_of(name: str, seen: Inventory) -> tuple[str, ...]:
     return next((policy.services for policy in seen.policies if policy.name == name), ())
 
 
-def _campus(box: FortiGate, closed: VpnOnlyHosts, seen: Inventory, before: View, then: View) -> Iterator[str]:
+def _campus(compared: Comparison, closed: VpnOnlyHosts) -> Iterator[str]:
+    before, after = compared.before, compared.after
     but = ", ".join(way.name for way in closed.exceptions)
     exceptions = f" (the exceptions stay: {but})" if but else ""
-    to = closed.to or box.inside
+    to = closed.to or compared.settings.inside
     for interface in closed.from_:
-        somebody = somebody_at(seen, interface, closed)
+        somebody = compared.client_at(interface, closed)
         for name, address in closed.hosts.items():
             named = _reached(before, interface, to, somebody, address)
             tried: list[Port | None] = [*ports(closed.ports)] or [None, *named]
             probes = [(port, Packet(interface, to, somebody, address, port)) for port in tried]
-            lost = [port for port, one in probes if _loses(before.judge(one), then.judge(one))]
+            lost = [port for port, one in probes if _loses(before.judge(one), after.judge(one))]
             if lost:
                 what = "any port" if None in lost else ", ".join(map(str, lost))
                 lost_there = f"the {interface} can no longer reach {what} of {name} ({address})"
@@ -179,11 +175,11 @@ def _loses(now: Verdict, later: Verdict) -> bool:
     return later.passes is False and now.passes is not False
 
 
-def _reached(view: View, interface: str, to: str, somebody: Anyone, address: IPv4Address) -> Iterator[Port]:
+def _reached(policies: PolicyList, interface: str, to: str, somebody: Anyone, address: IPv4Address) -> Iterator[Port]:
     """The ports that the box's accepting rules name for a host."""
-    for policy in view.policies:
-        for kind, low, high in sorted(view.reach.services.span(policy.services).spans):
+    for policy in policies.policies:
+        for kind, low, high in sorted(policies.table.services.span(policy.services).spans):
             if policy.action is Action.ACCEPT and kind in ("tcp", "udp"):
                 first = Port(low, Transport(kind))
-                if view.reach.match(policy, Packet(interface, to, somebody, address, first)).answer is not False:
+                if policies.table.match(policy, Packet(interface, to, somebody, address, first)).answer is not False:
                     yield from ports_of((kind, low, high))

@@ -11,8 +11,8 @@ from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
 from labvpn.parse.fortigate import tables as observe
 from labvpn.plan.fortigate.adopt import adopted
+from labvpn.plan.fortigate.comparison import policies_after
 from labvpn.plan.fortigate.diff import drifted
-from labvpn.plan.fortigate.impact import after
 from labvpn.render.fortigate import wanted
 from tests.unit.fortigate_rows import NOW, Rows, names, rule, tables
 from tests.unit.samples import lab
@@ -211,4 +211,4 @@ def test_a_policy_without_a_name_is_adopted_by_its_number() -> None:
     taken = adopted(wanted(LAB, section), seen, section.adopt).wanted
     assert (taken.objects.policies[0].adopts, taken.blocks[0].before) == ("5", "#6")
     assert drifted(taken, seen) == []
-    assert [policy.number for policy in after(taken, seen)] == [5, 6, 9]
+    assert [policy.number for policy in policies_after(taken, seen)] == [5, 6, 9]

@@ -1,4 +1,4 @@
-"""Rules of others that work against ours: above them, beside them, or from elsewhere."""
+"""Policies of others that work against ours: above them, beside them, or from elsewhere."""
 
 from __future__ import annotations
 
@@ -10,102 +10,99 @@ from itertools import product
 from labvpn.model.fortigate import FortiGate, VpnOnlyHosts, ports
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, Transport
+from labvpn.plan.fortigate.comparison import Comparison, PolicyList, distinct, ports_of
 from labvpn.plan.fortigate.policy_table import Packet, PolicyTable
-from labvpn.plan.fortigate.view import View, distinct, merged, ports_of, somebody_at
-from labvpn.state.fortigate import ALL, Action, DesiredFortiGate, Inventory, Policy
+from labvpn.state.fortigate import ALL, Action, Policy
 
 ANYTHING = tuple(Port(number, Transport.TCP) for number in (22, 80, 443, 3389, 8000))
 """What is tried of a rule for every port, to see whether a rule above it stops all of that."""
 
 
-def shadows(wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
-    """The rules above ours that already decide about what ours are for, or may do so."""
-    view = View.of(merged(wanted, seen))
-    ours = wanted.objects.policies
+def shadows(compared: Comparison) -> list[str]:
+    """The policies above ours that already decide what ours are for, or may do so."""
+    table, policies = compared.after
+    ours = compared.desired.objects.policies
     found = []
     for policy in ours:
-        for rule in view.policies[: view.policies.index(policy)]:
-            if rule not in ours and rule.action is not policy.action and view.reach.meets(rule, policy):
-                found.append(_shadow(view.reach, rule, policy))
+        for rule in policies[: policies.index(policy)]:
+            if rule not in ours and rule.action is not policy.action and table.meets(rule, policy):
+                found.append(_shadow(table, rule, policy))
     return found
 
 
-def _shadow(reach: PolicyTable, rule: Policy, policy: Policy) -> str:
+def _shadow(table: PolicyTable, rule: Policy, policy: Policy) -> str:
     remedy = "place ours above it (before:), or change that rule"
     above = f"{rule} above ours ({policy.name})"
-    if why := reach.why(rule):
+    if why := table.why(rule):
         what = "lets through what ours should stop" if policy.action is Action.DENY else "denies what ours allows"
         return f"whether {above} {what} cannot be told because of {why}; {remedy}"
     if policy.action is Action.DENY:
         return f"{above} already lets through what ours should stop; {remedy}"
-    if reach.covers(rule, policy):
+    if table.covers(rule, policy):
         return f"{above} already denies every source of it; {remedy}"
-    denied = [name for name in reach.addresses.members(policy.sources) if _is_denied(reach, rule, name)]
+    denied = [name for name in table.addresses.members(policy.sources) if _is_denied(table, rule, name)]
     if denied:
         more = f" and {len(denied) - 3} more" if len(denied) > 3 else ""
         return f"{above} already denies this source: {', '.join(denied[:3])}{more}; {remedy}"
     return f"{above} already denies a part of what ours allows; {remedy}"
 
 
-def _is_denied(reach: PolicyTable, rule: Policy, name: str) -> bool:
-    one = reach.extent((name,))
-    return name != ALL and bool(one.networks or one.unknown) and reach.extent(rule.sources).covers(one)
+def _is_denied(table: PolicyTable, rule: Policy, name: str) -> bool:
+    one = table.extent((name,))
+    return name != ALL and bool(one.networks or one.unknown) and table.extent(rule.sources).covers(one)
 
 
-def leaks(box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
-    """The rules that still let others reach, past the VPN, what only the VPN should reach."""
-    closed = box.behind_vpn
+def leaks(compared: Comparison) -> list[str]:
+    """The policies that still let others reach, past the VPN, what only the VPN should reach."""
+    closed = compared.settings.behind_vpn
     if closed is None:
         return []
-    view = View.of(merged(wanted, seen))
-    told = (_leak(box, closed, wanted, view, seen, interface) for interface in _others(box, closed, view, seen))
-    return distinct(f"{sentence}; name that interface in behindVpn.from" for some in told for sentence in some)
+    found = (_leak(compared, closed, interface) for interface in _others(compared, closed))
+    return distinct(f"{sentence}; name that interface in behindVpn.from" for some in found for sentence in some)
 
 
-def _others(box: FortiGate, closed: VpnOnlyHosts, view: View, seen: Inventory) -> list[str]:
-    """The interfaces and zones from which nothing is shut out; the members of a zone are meant by its name."""
-    topology = view.reach.topology
-    shut = {*closed.from_, box.inside, *([closed.to] if closed.to else [])}
-    members = {one for zone in seen.zones for one in zone.members}
-    named = (name for name in seen.interface_names if name not in members | shut)
+def _others(compared: Comparison, closed: VpnOnlyHosts) -> list[str]:
+    """The interfaces and zones from which nothing is blocked; the name of a zone stands for its members."""
+    topology, actual = compared.after.table.topology, compared.actual
+    shut = {*closed.from_, compared.settings.inside, *([closed.to] if closed.to else [])}
+    members = {one for zone in actual.zones for one in zone.members}
+    named = (name for name in actual.interface_names if name not in members | shut)
     return [name for name in named if not topology.all_among((name,), tuple(shut))]
 
 
-def _leak(
-    box: FortiGate, closed: VpnOnlyHosts, wanted: DesiredFortiGate, view: View, seen: Inventory, interface: str
-) -> Iterator[str]:
-    to, somebody = closed.to or box.inside, somebody_at(seen, interface, closed)
-    view = view.between(interface, to)
+def _leak(compared: Comparison, closed: VpnOnlyHosts, interface: str) -> Iterator[str]:
+    to, client = closed.to or compared.settings.inside, compared.client_at(interface, closed)
+    view = compared.after.between(interface, to)
     for name, address in closed.hosts.items():
-        probe = Packet(interface, to, somebody, address, None)
+        probe = Packet(interface, to, client, address, None)
         tried: list[Port | None] = [*ports(closed.ports)] or [None, *_first_ports(view, probe)]
         for port in tried:
             verdict = view.judge(replace(probe, port=port))
-            if verdict.passes and verdict.rule not in wanted.objects.policies:
+            if verdict.passes and not compared.is_ours(verdict.rule):
                 yield f"{verdict.rule} still lets {interface} reach {name} ({address}) past the VPN"
             elif verdict.passes is None:
                 reached = f"{interface} still reaches {name} ({address}) past the VPN"
                 yield f"whether {reached} cannot be told because of {verdict.because}"
 
 
-def _first_ports(view: View, probe: Packet) -> list[Port]:
+def _first_ports(view: PolicyList, probe: Packet) -> list[Port]:
     """The first port of each range of the rules that let somebody reach a host."""
-    letting = (rule for rule in view.policies if rule.action is Action.ACCEPT and view.reach.concerns(rule, probe))
-    spans = {span for rule in letting for span in view.reach.services.span(rule.services).spans}
+    letting = (rule for rule in view.policies if rule.action is Action.ACCEPT and view.table.concerns(rule, probe))
+    spans = {span for rule in letting for span in view.table.services.span(rule.services).spans}
     return sorted(Port(low, Transport(kind)) for kind, low, _ in spans if kind in ("tcp", "udp"))
 
 
-def holes(lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
-    """The rules of others that let everyone outside in to the lab's machines, above ours or beside them."""
-    view, found = View.of(merged(wanted, seen)), list[str]()
+def holes(compared: Comparison) -> list[str]:
+    """The policies of others that let everyone outside reach the lab's machines, above ours or beside them."""
+    lab, box, found = compared.lab, compared.settings, list[str]()
     for interface, (address, name) in product(box.outside, _machines(lab, box).items()):
         closed = box.behind_vpn
         to = closed.to if closed and closed.to and name in closed.hosts else box.inside
-        near = view.between(interface, to)
+        near = compared.after.between(interface, to)
         for rule in near.policies:
             probe = Packet(interface, to, ALL, address, None)
-            theirs = rule.action is Action.ACCEPT and rule not in wanted.objects.policies
-            if theirs and view.reach.concerns(rule, probe):
+            theirs = rule.action is Action.ACCEPT and not compared.is_ours(rule)
+            if theirs and near.table.concerns(rule, probe):
                 found += _hole(lab, box, near, rule, probe, name)
     return distinct(found)
 
@@ -118,19 +115,19 @@ def _machines(lab: Lab, box: FortiGate) -> dict[IPv4Address, str]:
     return {**{address: name for name, address in (box.behind_vpn.hosts if box.behind_vpn else {}).items()}, **found}
 
 
-def _hole(lab: Lab, box: FortiGate, view: View, rule: Policy, probe: Packet, name: str) -> Iterator[str]:
+def _hole(lab: Lab, box: FortiGate, view: PolicyList, rule: Policy, probe: Packet, name: str) -> Iterator[str]:
     offered = set(lab.vpn.ports) if box.sources == (ALL,) and name in ("server", *lab.host_addresses) else set()
     open_, doubts = [], []
-    for port in _ports_of(view.reach, rule, offered):
+    for port in _ports_of(view.table, rule, offered):
         tried = replace(probe, port=port)
-        if view.reach.match(rule, tried).answer is False:
+        if view.table.match(rule, tried).answer is False:
             continue
         verdict = view.judge(tried)
         if verdict.rule is rule and verdict.passes:
             open_.append(port)
         elif verdict.passes is None and rule in [doubt.rule for doubt in verdict.doubts]:
             doubts.append(verdict)
-    whole = view.reach.services.span(rule.services).everything
+    whole = view.table.services.span(rule.services).everything
     where, address = f"everyone at {probe.enters} reach", probe.target
     remedy = "narrow that rule or remove it if the stack should be the only way in"
     if open_:
@@ -140,9 +137,9 @@ def _hole(lab: Lab, box: FortiGate, view: View, rule: Policy, probe: Packet, nam
         yield f"whether {rule} lets {where} {name} ({address}) cannot be told because of {doubts[0].because}; {remedy}"
 
 
-def _ports_of(reach: PolicyTable, rule: Policy, offered: set[Port]) -> list[Port]:
+def _ports_of(table: PolicyTable, rule: Policy, offered: set[Port]) -> list[Port]:
     """What a rule is about beside the ports that everyone may dial; some well-known ones where that is everything."""
-    served = reach.services.span(rule.services)
+    served = table.services.span(rule.services)
     found = {port for span in served.spans if span[0] in ("tcp", "udp") for port in ports_of(span)}
     if served.everything or served.unknown or "services" in rule.negated or rule.widening:
         found |= set(ANYTHING)

@@ -1,13 +1,14 @@
-"""A FortiGate's list of rules as it is now and as it will be after a run, and packets to try in it."""
+"""A FortiGate's policies as they are now and as they will be after a run, each list resolved once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from labvpn.model.fortigate import VpnOnlyHosts, networks
+from labvpn.model.fortigate import FortiGate, VpnOnlyHosts, networks
+from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, Transport
 from labvpn.parse.fortigate.extent import Anyone
 from labvpn.plan.fortigate.policy_table import Packet, PolicyTable, Verdict
@@ -28,7 +29,7 @@ WIDEST = 64
 Thing = TypeVar("Thing", AddressObject, AddressGroup, ServiceObject, Vip)
 
 
-def after(wanted: DesiredFortiGate, seen: Inventory) -> tuple[Policy, ...]:
+def policies_after(wanted: DesiredFortiGate, seen: Inventory) -> tuple[Policy, ...]:
     """The box's policies as they stand after the run."""
     ours = {policy.key for policy in wanted.objects.policies}
     order = [policy for policy in seen.policies if policy.key not in ours]
@@ -48,7 +49,7 @@ def merged(wanted: DesiredFortiGate, seen: Inventory) -> Inventory:
         groups=_over(ours.groups, seen.groups),
         services=_over(ours.services, seen.services),
         vips=_over(ours.vips, seen.vips),
-        policies=after(wanted, seen),
+        policies=policies_after(wanted, seen),
     )
 
 
@@ -57,20 +58,20 @@ def _over(ours: tuple[Thing, ...], theirs: tuple[Thing, ...]) -> tuple[Thing, ..
     return ours + tuple(one for one in theirs if one.name not in names)
 
 
-class View(NamedTuple):
-    """A list of rules with what its names stand for."""
+class PolicyList(NamedTuple):
+    """A list of policies with the table that resolves their names."""
 
-    reach: PolicyTable
+    table: PolicyTable
     policies: tuple[Policy, ...]
 
     @classmethod
-    def of(cls, box: Inventory) -> View:
-        """The rules of a box."""
+    def of(cls, box: Inventory) -> PolicyList:
+        """The policies of a FortiGate."""
         return cls(PolicyTable(box), box.policies)
 
-    def between(self, enters: str, leaves: str) -> View:
-        """The rules alone that may be about packets from one interface to another: of a long list a few."""
-        topology = self.reach.topology
+    def between(self, enters: str, leaves: str) -> PolicyList:
+        """Only the policies that may match packets from one interface to another: a few of a long list."""
+        topology = self.table.topology
         near = (
             policy
             for policy in self.policies
@@ -78,28 +79,49 @@ class View(NamedTuple):
             and topology.among(enters, policy.from_interfaces) is not False
             and topology.among(leaves, policy.to_interfaces) is not False
         )
-        return View(self.reach, tuple(near))
+        return PolicyList(self.table, tuple(near))
 
     def judge(self, probe: Packet) -> Verdict:
         """What becomes of a packet."""
-        return self.reach.judge(self.policies, probe)
+        return self.table.judge(self.policies, probe)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a lab declares for its FortiGate and what the FortiGate has, with the policies before and after a run."""
+
+    lab: Lab
+    settings: FortiGate
+    desired: DesiredFortiGate
+    actual: Inventory
+    before: PolicyList
+    after: PolicyList
+
+    @classmethod
+    def of(cls, lab: Lab, settings: FortiGate, desired: DesiredFortiGate, actual: Inventory) -> Comparison:
+        """Both lists, each with its own table."""
+        before, after = PolicyList.of(actual), PolicyList.of(merged(desired, actual))
+        return cls(lab, settings, desired, actual, before, after)
+
+    def is_ours(self, policy: Policy | None) -> bool:
+        """Whether a policy is one that the lab declares."""
+        return policy in self.desired.objects.policies
+
+    def client_at(self, interface: str, closed: VpnOnlyHosts) -> Anyone:
+        """An address at an interface that no exception names; `all` where the network of the interface is not known."""
+        excepted = [network for way in closed.exceptions for network in networks(way.sources)]
+        inside = self.before.table.topology.expand(interface)
+        held = next((each.network for each in self.actual.interfaces if each.name in inside and each.network), None)
+        for address in islice(held.hosts(), 1, 512) if held else ():
+            if not any(address in network for network in excepted):
+                return address
+        return ALL
 
 
 def ports_of(span: tuple[str, int, int]) -> Iterator[Port]:
     """The ports of a span, or its first where there are too many."""
     kind, low, high = span
     yield from (Port(number, Transport(kind)) for number in range(low, high + 1 if high - low < WIDEST else low + 1))
-
-
-def somebody_at(seen: Inventory, interface: str, closed: VpnOnlyHosts) -> Anyone:
-    """An address at an interface that no exception names; `all` where its network is not known."""
-    excepted = [network for way in closed.exceptions for network in networks(way.sources)]
-    inside = PolicyTable(seen).topology.expand(interface)
-    held = next((each.network for each in seen.interfaces if each.name in inside and each.network), None)
-    for address in islice(held.hosts(), 1, 512) if held else ():
-        if not any(address in network for network in excepted):
-            return address
-    return ALL
 
 
 def distinct(sentences: Iterable[str]) -> list[str]:
