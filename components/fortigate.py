@@ -1,4 +1,4 @@
-"""The lab's objects and policies on a FortiGate, and the policies' places in its order."""
+"""The lab's objects and policies on a FortiGate, and the policies' positions in its list."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from labvpn.render import fortigate as render
 from labvpn.state.fortigate import Action, Block, DesiredFortiGate, Objects, Policy
 
 POSITION = "statePolicySrcdstPos"
-"""Where PolicyMove keeps what it found wrong with a place."""
+"""Where PolicyMove records that a policy was out of position."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class FortiGateArgs:
 
 
 class FortiGate(pulumi.ComponentResource):
-    """Addresses, services and policies on a FortiGate; every allow is in force before a deny is, and goes after it."""
+    """Addresses, services and policies on a FortiGate; allows are in force before denies and removed after them."""
 
     policy_ids: pulumi.Output[dict[str, int]]
-    """The number of each policy of ours, by its name."""
+    """The id of each policy of ours, by its name."""
 
     def __init__(self, name: str, args: FortiGateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("labvpn:index:FortiGate", name, {}, opts)
@@ -94,25 +94,25 @@ class FortiGate(pulumi.ComponentResource):
     def _cleanup(
         self, when: str, args: FortiGateArgs, declared: DesiredFortiGate, after: Sequence[pulumi.Resource]
     ) -> Cleanup:
-        """What takes our policies away, once before and once after them, so that a run cut off leaves none."""
+        """Removes our policies; declared once before and once after them, so that an interrupted run leaves none."""
         policies = [policy for policy in declared.objects.policies if not policy.adopts]
         names = [policy.name for policy in sorted(policies, key=lambda one: one.action is Action.ACCEPT)]
         opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=self._protected or None)
         return Cleanup(f"{self._name}-policies-{when}", args.settings, args.token, args.ca, names, opts)
 
-    def _parts(self, wanted: DesiredFortiGate) -> list[pulumi.Resource]:
-        """Everything that policies name. They name it by text, so only `depends_on` tells the engine of the order."""
-        objects = wanted.objects
+    def _parts(self, desired: DesiredFortiGate) -> list[pulumi.Resource]:
+        """Everything that policies name. It names them by text, so only `depends_on` gives the order."""
+        objects = desired.objects
         addresses: list[pulumi.Resource] = [self._make.address(address) for address in objects.addresses]
         groups = [self._make.group(group, addresses) for group in objects.groups]
         services = [self._make.service(one) for one in objects.services]
         return [*addresses, *groups, *services, *(self._make.vip(vip) for vip in objects.vips)]
 
     def _block(self, block: Block, before: int, parts: list[pulumi.Resource]) -> dict[str, pulumi.Output[int]]:
-        """The policies of a block and their places, each right before the next one.
+        """The policies of a block and their positions, each right before the next one.
 
-        A deny is brought in only when the allows above it are in force: the last of them is first lifted to where the
-        block will be, once; the others line up before it; then the deny takes its place below.
+        A deny is created only when the allows above it are in force: the last of them is first moved once to where the
+        block will be; the others are placed before it; then the deny is placed below.
         """
         allows = [policy for policy in block.policies if policy.action is Action.ACCEPT]
         denies = [policy for policy in block.policies if policy.action is Action.DENY]
@@ -150,7 +150,7 @@ class FortiGate(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource] = (),
         options: pulumi.ResourceOptions | None = None,
     ) -> fortios_types.PolicyMove:
-        """Policies are created in parallel and their order is chance, so the place is stated."""
+        """Policies are created in parallel and in any order, so the position is declared."""
         more = pulumi.ResourceOptions(depends_on=list(after))
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._ours, options), more)
         return fortios_types.PolicyMove(
@@ -163,7 +163,7 @@ def _first(policy: Policy) -> str:
 
 
 def _named_by_adopted(objects: Objects) -> set[str]:
-    """What policies and groups that were adopted name, and therefore needs when the stack goes."""
+    """What adopted policies and groups name, and still need when the stack is destroyed."""
     lists = [(*one.sources, *one.destinations, *one.services) for one in objects.policies if one.adopts]
     named = {name for names in lists for name in names}
     return named | {name for group in objects.groups if group.adopts or group.name in named for name in group.members}

@@ -60,9 +60,9 @@ def tables(*rules: dict[str, Any], **more: list[dict[str, Any]]) -> Rows:
     return held
 
 
-def judged(rows: Rows, source: Anyone = ALL, enters: str = "wan1", target: IPv4Address = SERVER) -> Verdict:
+def decided(rows: Rows, source: Anyone = ALL, enters: str = "wan1", target: IPv4Address = SERVER) -> Verdict:
     box = fortigate.inventory(rows, now=NOW)
-    return PolicyTable(box).judge(box.policies, Packet(enters, "dmz", source, target, HTTPS))
+    return PolicyTable(box).decide(box.policies, Packet(enters, "dmz", source, target, HTTPS))
 
 
 SECTION = {"host": "203.0.113.129", "outside": ["wan1"], "inside": "dmz", "before": "last"}
@@ -73,5 +73,5 @@ def case(rows: Rows, **changes: Any) -> Comparison:
     made = lab(fortigate={**SECTION, **changes}, vpn={"listeners": [443]})
     assert made.fortigate is not None
     actual = fortigate.inventory(rows, now=NOW)
-    desired = adopted(render.wanted(made, made.fortigate), actual, made.fortigate.adopt).wanted
+    desired = adopted(render.wanted(made, made.fortigate), actual, made.fortigate.adopt).desired
     return Comparison.of(made, made.fortigate, desired, actual)

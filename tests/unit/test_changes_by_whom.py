@@ -100,20 +100,20 @@ def test_what_the_configuration_changed_is_a_plan_and_nobodys_change(
 @pytest.mark.parametrize("renewed", [(), ("user LAB/b password",)])
 def test_a_secret_that_somebody_changed_is_still_called_so(renewed: tuple[str, ...]) -> None:
     seen = HostState(OTHERS, applied=USER, renewed=renewed)
-    assert drifted(seen, USER) == ["user a: the password on the server is another than here"]
+    assert drifted(seen, USER) == ["user a: the password on the server differs from the configuration"]
     assert planned(seen, USER) == []
 
 
 def test_of_a_host_that_an_older_version_applied_no_secret_is_called_changed_by_hand() -> None:
     seen = HostState(OTHERS, applied=USER, renewed=None)
     assert drifted(seen, USER) == []
-    assert planned(seen, USER) == ["~ user LAB/a: password set anew, since another stands there"]
+    assert planned(seen, USER) == ["~ user LAB/a: password set again, since the server has a different one"]
 
 
 def test_what_is_no_secret_is_called_changed_by_hand_on_every_host() -> None:
     seen = HostState("archive vpnserver unit=differs\n", applied="archive vpnserver unit=current\n", renewed=None)
     assert drifted(seen, "archive vpnserver unit=current\n") == [
-        "SoftEther's archive vpnserver: the unit on the server is another than here"
+        "SoftEther's archive vpnserver: the unit on the server differs from the configuration"
     ]
 
 

@@ -64,8 +64,8 @@ def test_an_update_takes_away_what_is_no_longer_wanted_once_all_else_stands(aske
 def test_another_box_is_another_place_and_a_new_token_is_kept_for_the_day_of_the_destroy() -> None:
     olds = {**PROPS, "names": ["vpn-allow"]}
     assert CleanupProvider().diff("policies", olds, dict(olds)).changes is False
-    told = CleanupProvider().diff("policies", olds, {**olds, "token": "new"})
-    assert (told.changes, told.replaces) == (True, [])
+    sentences = CleanupProvider().diff("policies", olds, {**olds, "token": "new"})
+    assert (sentences.changes, sentences.replaces) == (True, [])
     assert CleanupProvider().diff("policies", olds, {**olds, "host": "other"}).replaces == ["host"]
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.problems import problems_of
-from labvpn.plan.fortigate.checks import own, strangers
+from labvpn.plan.fortigate.checks import name_conflicts, self_references
 from labvpn.plan.fortigate.diff import drifted
 from labvpn.plan.fortigate.service_swap import present, renewed
 from labvpn.state.fortigate import COMMENT
@@ -42,16 +42,16 @@ def test_anything_on_a_policy_of_ours_that_we_did_not_put_there_is_drift_and_is_
 ) -> None:
     made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther vpn-udp", **fields) | OURS
     compared = case(tables(made, LAST))
-    wanted, seen = compared.desired, compared.actual
-    assert any(f"policy vpn-allow: {said}" in one for one in drifted(wanted, seen))
-    then = renewed(present(wanted, seen), seen).objects.policies[0]
+    desired, actual = compared.desired, compared.actual
+    assert any(f"policy vpn-allow: {said}" in one for one in drifted(desired, actual))
+    then = renewed(present(desired, actual), actual).objects.policies[0]
     assert (then.name == "vpn-allow-2") == (remedy == "renewed")
     assert bool(then.restated) == (remedy == "restated") or remedy == "renewed"
     rows = tables({**made, "comments": "edited too"}, LAST)
     compared = case(rows)
-    wanted, edited = compared.desired, compared.actual
-    assert renewed(present(wanted, edited), edited).objects.policies[0].name == then.name
-    kept = renewed(present(wanted, seen), seen, protected=True).objects.policies[0]
+    desired, edited = compared.desired, compared.actual
+    assert renewed(present(desired, edited), edited).objects.policies[0].name == then.name
+    kept = renewed(present(desired, actual), actual, protected=True).objects.policies[0]
     assert kept.name == "vpn-allow"
 
 
@@ -84,11 +84,11 @@ def test_what_fortios_fills_in_itself_is_no_drift_and_no_condition() -> None:
         ours = [{**filled[path], COMMENTS.get(path, "comment"): COMMENT, **row} for row in held]
         rows[path] = [*ours, *rows[path]] if path == "firewall/policy" else [*rows.get(path, []), *ours]
     compared = case(rows, **more)
-    wanted, seen = compared.desired, compared.actual
-    assert drifted(wanted, seen) == []
-    everything: list[Any] = [*seen.policies, *seen.addresses, *seen.groups, *seen.services, *seen.vips]
+    desired, actual = compared.desired, compared.actual
+    assert drifted(desired, actual) == []
+    everything: list[Any] = [*actual.policies, *actual.addresses, *actual.groups, *actual.services, *actual.vips]
     assert [(one.name, one.unread) for one in everything if one.unread] == []
-    then = renewed(present(wanted, seen), seen).objects
+    then = renewed(present(desired, actual), actual).objects
     kept: list[Any] = [*then.policies, *then.services]
     assert [one.name for one in kept if one.restated or one.name.endswith("-2")] == []
 
@@ -99,12 +99,12 @@ def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_to
     groups[0] |= {"exclude": "enable", "exclude-member": names("vpn-from-JP")}
     rows = tables(LAST, firewall__address=addresses, firewall__addrgrp=groups)
     compared = case(rows, sources=["192.0.2.0/24", "JP"])
-    wanted, seen = compared.desired, compared.actual
-    told = " / ".join(drifted(wanted, seen))
-    assert "address vpn-server: address evil.example on the box, 203.0.113.20/32 here" in told
-    assert "address vpn-server: type fqdn on the box, none here" in told
-    assert "group vpn-sources: exclude-member vpn-from-JP on the box, none here" in told
-    then = renewed(present(wanted, seen), seen).objects
+    desired, actual = compared.desired, compared.actual
+    sentences = " / ".join(drifted(desired, actual))
+    assert "address vpn-server: address evil.example on the box, 203.0.113.20/32 here" in sentences
+    assert "address vpn-server: type fqdn on the box, none here" in sentences
+    assert "group vpn-sources: exclude-member vpn-from-JP on the box, none here" in sentences
+    then = renewed(present(desired, actual), actual).objects
     assert ("type", "ipmask") in then.addresses[0].restated
     assert then.groups[0].restated == (("exclude", "disable"),)
 
@@ -114,8 +114,8 @@ def test_an_object_of_others_that_bears_our_name_is_refused_before_anything(tabl
     rows = tables(LAST)
     rows[table] = [*rows.get(table, []), {"name": "SoftEther", "tcp-portrange": "8443", "comment": "theirs"}]
     compared = case(rows)
-    wanted, seen = compared.desired, compared.actual
-    (problem,) = strangers(wanted, seen)
+    desired, actual = compared.desired, compared.actual
+    (problem,) = name_conflicts(desired, actual)
     assert "a service 'SoftEther' that this stack did not make (comment: theirs)" in str(problem)
 
 
@@ -123,29 +123,29 @@ def test_one_of_ours_whose_comment_was_changed_is_ours_still() -> None:
     made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther") | OURS
     rows = tables(made, LAST, firewall_dot_service__custom=[{"name": "SoftEther", "tcp-portrange": "443"}])
     compared = case(rows)
-    wanted, seen = compared.desired, compared.actual
-    assert strangers(wanted, seen) == []
+    desired, actual = compared.desired, compared.actual
+    assert name_conflicts(desired, actual) == []
 
 
 def test_a_policy_of_others_that_bears_our_name_is_refused_and_one_with_another_comment_is_repaired() -> None:
     theirs = rule(5, "accept") | {"name": "vpn-allow", "comments": "by hand"}
     compared = case(tables(theirs, LAST))
-    wanted, seen = compared.desired, compared.actual
-    (problem,) = strangers(wanted, seen)
+    desired, actual = compared.desired, compared.actual
+    (problem,) = name_conflicts(desired, actual)
     assert "the FortiGate has rule 5 'vpn-allow' that this stack did not make (comment: by hand)" in str(problem)
     ours = rule(5, "accept", dstaddr="vpn-server") | {"name": "vpn-allow", "comments": "by hand"}
     compared = case(tables(ours, LAST))
-    wanted, seen = compared.desired, compared.actual
-    assert strangers(wanted, seen) == []
-    assert any("comment by hand on the box" in one for one in drifted(wanted, seen))
+    desired, actual = compared.desired, compared.actual
+    assert name_conflicts(desired, actual) == []
+    assert any("comment by hand on the box" in one for one in drifted(desired, actual))
 
 
 def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> None:
     made = rule(5, "accept") | OURS
     for before in ("vpn-allow", 5):
         compared = case(tables(made, LAST), before=before)
-        wanted, seen = compared.desired, compared.actual
-        (problem,) = own(wanted, seen, compared.settings)
+        desired, actual = compared.desired, compared.actual
+        (problem,) = self_references(desired, actual, compared.settings)
         assert str(problem).endswith("a policy of this stack's own; name one of the others: 'last'")
 
 
@@ -167,10 +167,10 @@ def test_names_that_others_gave_are_taken_as_fortios_takes_them(name: str) -> No
     assert compared.settings.outside[0] == name
     translated = {"mapped": "10.0.0.2", "addresses": {name: "203.0.113.20", "wan2": "203.0.113.25"}}
     compared = case(tables(LAST), outside=[name, "wan2"], vip=translated)
-    wanted = compared.desired
-    for vip in wanted.objects.vips:
+    desired = compared.desired
+    for vip in desired.objects.vips:
         assert vip.name.isascii() and not set(vip.name) & set("<>()#'\"[]:/&")
-    assert len({vip.name for vip in wanted.objects.vips}) == 2
+    assert len({vip.name for vip in desired.objects.vips}) == 2
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 36, "a\nb", "a\u2028b", ["x"], True, 0])

@@ -33,6 +33,6 @@ def named(names: list[str]) -> tuple[Policy, ...]:
     ],
 )
 def test_each_policy_that_was_moved_is_said_in_one_sentence(order: str, said: list[str]) -> None:
-    seen = named(order.split())
+    actual = named(order.split())
     block = Block(named(OURS), "theirs")
-    assert list(misplaced(block, Inventory(policies=seen))) == said
+    assert list(misplaced(block, Inventory(policies=actual))) == said

@@ -12,7 +12,7 @@ CLEAN_2, MIXED_2 = ServiceObject("SoftEther-2", tcp="443"), ServiceObject("SoftE
 THEIRS = ServiceObject("SoftEther", tcp="443", udp="53", comment="by somebody")
 
 
-def wanted() -> DesiredFortiGate:
+def desired() -> DesiredFortiGate:
     allow = Policy("vpn-allow", (), (), (), (), ("SoftEther", "vpn-udp"))
     services = (CLEAN, ServiceObject("vpn-udp", udp="500"))
     return DesiredFortiGate(Objects(services=services, policies=(allow,)), (Block((allow,), "deny"),))
@@ -34,9 +34,9 @@ def wanted() -> DesiredFortiGate:
 def test_a_service_takes_the_name_that_is_free_of_foreign_ports(
     there: list[ServiceObject], name_now: str, name_then: str
 ) -> None:
-    seen = Inventory(services=tuple(there))
-    now = present(wanted(), seen)
-    then = renewed(now, seen)
+    actual = Inventory(services=tuple(there))
+    now = present(desired(), actual)
+    then = renewed(now, actual)
     for each, name in ((now, name_now), (then, name_then)):
         assert [one.name for one in each.objects.services] == [name, "vpn-udp"]
         assert each.blocks[0].policies[0].services == each.objects.policies[0].services == (name, "vpn-udp")

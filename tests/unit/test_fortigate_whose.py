@@ -15,7 +15,7 @@ OURS, OTHERS = "this configuration changed, and nobody else", "somebody else cha
 
 
 @pytest.mark.parametrize(
-    ("seen", "wanted", "told"),
+    ("actual", "desired", "sentences"),
     [
         (LAST, LAST, []),
         (LAST, {**LAST, PORTS: "443"}, [f"Since the last run {OURS}: {PORTS}"]),
@@ -31,9 +31,9 @@ OURS, OTHERS = "this configuration changed, and nobody else", "somebody else cha
     ],
 )
 def test_each_difference_is_told_on_the_side_that_made_it(
-    seen: dict[str, str], wanted: dict[str, str], told: list[str]
+    actual: dict[str, str], desired: dict[str, str], sentences: list[str]
 ) -> None:
-    assert whose(LAST, seen, wanted) == told
+    assert whose(LAST, actual, desired) == sentences
 
 
 def test_of_a_box_that_an_older_version_applied_nobody_is_named() -> None:
@@ -41,9 +41,9 @@ def test_of_a_box_that_an_older_version_applied_nobody_is_named() -> None:
 
 
 def test_every_field_of_every_object_has_a_word() -> None:
-    wanted = lab()
-    assert wanted.fortigate is not None
-    known = facts(render.wanted(wanted, wanted.fortigate).objects)
+    desired = lab()
+    assert desired.fortigate is not None
+    known = facts(render.wanted(desired, desired.fortigate).objects)
     assert {key.partition(" ")[0] for key in known} >= {"address", "service", "policy"}
     assert any(key.endswith(": sources") for key in known)
 

@@ -24,32 +24,32 @@ from labvpn.state.fortigate import (
 )
 
 WIDEST = 64
-"""Of a wider range of ports only the first is tried."""
+"""Of a wider range of ports, only the first is tried."""
 
 Thing = TypeVar("Thing", AddressObject, AddressGroup, ServiceObject, Vip)
 
 
-def policies_after(wanted: DesiredFortiGate, seen: Inventory) -> tuple[Policy, ...]:
-    """The box's policies as they stand after the run."""
-    ours = {policy.key for policy in wanted.objects.policies}
-    order = [policy for policy in seen.policies if policy.key not in ours]
-    for block in wanted.blocks:
+def policies_after(desired: DesiredFortiGate, actual: Inventory) -> tuple[Policy, ...]:
+    """The policies of the FortiGate in their order after the run."""
+    ours = {policy.key for policy in desired.objects.policies}
+    order = [policy for policy in actual.policies if policy.key not in ours]
+    for block in desired.blocks:
         names = [policy.key for policy in order]
         place = names.index(block.before) if block.before in names else len(order)
         order[place:place] = block.policies
     return tuple(order)
 
 
-def merged(wanted: DesiredFortiGate, seen: Inventory) -> Inventory:
-    """The box with all objects that the policies name after the run; ours win."""
-    ours = wanted.objects
+def merged(desired: DesiredFortiGate, actual: Inventory) -> Inventory:
+    """The FortiGate with all objects that its policies name after the run; ours win."""
+    ours = desired.objects
     return replace(
-        seen,
-        addresses=_over(ours.addresses, seen.addresses),
-        groups=_over(ours.groups, seen.groups),
-        services=_over(ours.services, seen.services),
-        vips=_over(ours.vips, seen.vips),
-        policies=policies_after(wanted, seen),
+        actual,
+        addresses=_over(ours.addresses, actual.addresses),
+        groups=_over(ours.groups, actual.groups),
+        services=_over(ours.services, actual.services),
+        vips=_over(ours.vips, actual.vips),
+        policies=policies_after(desired, actual),
     )
 
 
@@ -65,9 +65,9 @@ class PolicyList(NamedTuple):
     policies: tuple[Policy, ...]
 
     @classmethod
-    def of(cls, box: Inventory) -> PolicyList:
+    def of(cls, inventory: Inventory) -> PolicyList:
         """The policies of a FortiGate."""
-        return cls(PolicyTable(box), box.policies)
+        return cls(PolicyTable(inventory), inventory.policies)
 
     def between(self, enters: str, leaves: str) -> PolicyList:
         """Only the policies that may match packets from one interface to another: a few of a long list."""
@@ -81,9 +81,9 @@ class PolicyList(NamedTuple):
         )
         return PolicyList(self.table, tuple(near))
 
-    def judge(self, probe: Packet) -> Verdict:
+    def decide(self, packet: Packet) -> Verdict:
         """What becomes of a packet."""
-        return self.table.judge(self.policies, probe)
+        return self.table.decide(self.policies, packet)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from labvpn.plan.fortigate.policy_table import Packet, PolicyTable
 from labvpn.state.fortigate import ALL, Action, Policy
 
 ANYTHING = tuple(Port(number, Transport.TCP) for number in (22, 80, 443, 3389, 8000))
-"""What is tried of a rule for every port, to see whether a rule above it stops all of that."""
+"""What is tried of a policy for every port, to see whether a policy above it blocks all of it."""
 
 
 def shadows(compared: Comparison) -> list[str]:
@@ -35,7 +35,7 @@ def _shadow(table: PolicyTable, rule: Policy, policy: Policy) -> str:
     above = f"{rule} above ours ({policy.name})"
     if why := table.why(rule):
         what = "lets through what ours should stop" if policy.action is Action.DENY else "denies what ours allows"
-        return f"whether {above} {what} cannot be told because of {why}; {remedy}"
+        return f"whether {above} {what} cannot be determined because of {why}; {remedy}"
     if policy.action is Action.DENY:
         return f"{above} already lets through what ours should stop; {remedy}"
     if table.covers(rule, policy):
@@ -72,73 +72,77 @@ def _others(compared: Comparison, closed: VpnOnlyHosts) -> list[str]:
 
 def _leak(compared: Comparison, closed: VpnOnlyHosts, interface: str) -> Iterator[str]:
     to, client = closed.to or compared.settings.inside, compared.client_at(interface, closed)
-    view = compared.after.between(interface, to)
+    near = compared.after.between(interface, to)
     for name, address in closed.hosts.items():
-        probe = Packet(interface, to, client, address, None)
-        tried: list[Port | None] = [*ports(closed.ports)] or [None, *_first_ports(view, probe)]
+        packet = Packet(interface, to, client, address, None)
+        tried: list[Port | None] = [*ports(closed.ports)] or [None, *_first_ports(near, packet)]
         for port in tried:
-            verdict = view.judge(replace(probe, port=port))
+            verdict = near.decide(replace(packet, port=port))
             if verdict.passes and not compared.is_ours(verdict.rule):
                 yield f"{verdict.rule} still lets {interface} reach {name} ({address}) past the VPN"
             elif verdict.passes is None:
                 reached = f"{interface} still reaches {name} ({address}) past the VPN"
-                yield f"whether {reached} cannot be told because of {verdict.because}"
+                yield f"whether {reached} cannot be determined because of {verdict.because}"
 
 
-def _first_ports(view: PolicyList, probe: Packet) -> list[Port]:
-    """The first port of each range of the rules that let somebody reach a host."""
-    letting = (rule for rule in view.policies if rule.action is Action.ACCEPT and view.table.concerns(rule, probe))
-    spans = {span for rule in letting for span in view.table.services.span(rule.services).spans}
+def _first_ports(near: PolicyList, packet: Packet) -> list[Port]:
+    """The first port of each range of the policies that let the client reach a host."""
+    letting = (rule for rule in near.policies if rule.action is Action.ACCEPT and near.table.concerns(rule, packet))
+    spans = {span for rule in letting for span in near.table.services.span(rule.services).spans}
     return sorted(Port(low, Transport(kind)) for kind, low, _ in spans if kind in ("tcp", "udp"))
 
 
 def holes(compared: Comparison) -> list[str]:
     """The policies of others that let everyone outside reach the lab's machines, above ours or beside them."""
-    lab, box, found = compared.lab, compared.settings, list[str]()
-    for interface, (address, name) in product(box.outside, _machines(lab, box).items()):
-        closed = box.behind_vpn
-        to = closed.to if closed and closed.to and name in closed.hosts else box.inside
+    lab, settings, found = compared.lab, compared.settings, list[str]()
+    for interface, (address, name) in product(settings.outside, _machines(lab, settings).items()):
+        closed = settings.behind_vpn
+        to = closed.to if closed and closed.to and name in closed.hosts else settings.inside
         near = compared.after.between(interface, to)
         for rule in near.policies:
-            probe = Packet(interface, to, ALL, address, None)
+            packet = Packet(interface, to, ALL, address, None)
             theirs = rule.action is Action.ACCEPT and not compared.is_ours(rule)
-            if theirs and near.table.concerns(rule, probe):
-                found += _hole(lab, box, near, rule, probe, name)
+            if theirs and near.table.concerns(rule, packet):
+                found += _hole(lab, settings, near, rule, packet, name)
     return distinct(found)
 
 
-def _machines(lab: Lab, box: FortiGate) -> dict[IPv4Address, str]:
-    """The lab's machines by their addresses: the servers, as they are dialled and as they are behind a VIP; hosts."""
+def _machines(lab: Lab, settings: FortiGate) -> dict[IPv4Address, str]:
+    """The lab's machines by address: the servers, by their public addresses and behind a VIP, and the hosts."""
     found = {address: name for name, address in lab.host_addresses.items()}
-    if box.vip:
-        found |= dict.fromkeys((box.vip.mapped, *box.vip.addresses.values()), "server")
-    return {**{address: name for name, address in (box.behind_vpn.hosts if box.behind_vpn else {}).items()}, **found}
+    if settings.vip:
+        found |= dict.fromkeys((settings.vip.mapped, *settings.vip.addresses.values()), "server")
+    return {
+        **{address: name for name, address in (settings.behind_vpn.hosts if settings.behind_vpn else {}).items()},
+        **found,
+    }
 
 
-def _hole(lab: Lab, box: FortiGate, view: PolicyList, rule: Policy, probe: Packet, name: str) -> Iterator[str]:
-    offered = set(lab.vpn.ports) if box.sources == (ALL,) and name in ("server", *lab.host_addresses) else set()
+def _hole(lab: Lab, settings: FortiGate, near: PolicyList, rule: Policy, packet: Packet, name: str) -> Iterator[str]:
+    offered = set(lab.vpn.ports) if settings.sources == (ALL,) and name in ("server", *lab.host_addresses) else set()
     open_, doubts = [], []
-    for port in _ports_of(view.table, rule, offered):
-        tried = replace(probe, port=port)
-        if view.table.match(rule, tried).answer is False:
+    for port in _ports_of(near.table, rule, offered):
+        tried = replace(packet, port=port)
+        if near.table.match(rule, tried).answer is False:
             continue
-        verdict = view.judge(tried)
+        verdict = near.decide(tried)
         if verdict.rule is rule and verdict.passes:
             open_.append(port)
         elif verdict.passes is None and rule in [doubt.rule for doubt in verdict.doubts]:
             doubts.append(verdict)
-    whole = view.table.services.span(rule.services).everything
-    where, address = f"everyone at {probe.enters} reach", probe.target
+    whole = near.table.services.span(rule.services).everything
+    where, address = f"everyone at {packet.enters} reach", packet.target
     remedy = "narrow that rule or remove it if the stack should be the only way in"
     if open_:
         what = "any port" if whole else _some(open_)
         yield f"{rule} lets {where} {what} of {name} ({address}) beside ours; {remedy}"
     elif doubts:
-        yield f"whether {rule} lets {where} {name} ({address}) cannot be told because of {doubts[0].because}; {remedy}"
+        because = f"cannot be determined because of {doubts[0].because}"
+        yield f"whether {rule} lets {where} {name} ({address}) {because}; {remedy}"
 
 
 def _ports_of(table: PolicyTable, rule: Policy, offered: set[Port]) -> list[Port]:
-    """What a rule is about beside the ports that everyone may dial; some well-known ones where that is everything."""
+    """What a policy covers besides the ports that everyone may dial; for one that covers all ports, some of them."""
     served = table.services.span(rule.services)
     found = {port for span in served.spans if span[0] in ("tcp", "udp") for port in ports_of(span)}
     if served.everything or served.unknown or "services" in rule.negated or rule.widening:

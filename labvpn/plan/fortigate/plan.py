@@ -38,7 +38,7 @@ class FortiGatePlan:
         """Why a run cannot start: what does not fit; if everything fits, which of its own paths it would close."""
         settings, desired, actual = self.compared.settings, self.compared.desired, self.compared.actual
         found = [*self.unadoptable, *checks.problems(settings, actual)]
-        found += [*checks.own(desired, actual, settings), *checks.strangers(desired, actual)]
+        found += [*checks.self_references(desired, actual, settings), *checks.name_conflicts(desired, actual)]
         return found or checks.cut(self.compared, self.paths)
 
     def warnings(self) -> list[str]:

@@ -39,14 +39,14 @@ def test_an_answer_of_a_wildcard_is_no_record_to_take_over(monkeypatch: pytest.M
     assert "addresses" not in section and "ttl" not in section
     assert remarks == [
         "vpn.lab.example has no A record of its own (a wildcard or the like answers 203.0.113.9); the first "
-        "`pulumi up` makes it, or tells you to"
+        "`pulumi up` creates it, or asks you to"
     ]
 
 
 def test_an_alias_is_named_before_the_first_up_meets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     _, remarks = adopted(monkeypatch, shown(PRIMARY, "vpn.lab.example 60 CNAME web.example."))
     (remark,) = remarks
-    assert "has no A record but CNAME web.example., beside which none can stand; remove that" in remark
+    assert "has no A record but CNAME web.example., beside which none can exist; remove that" in remark
 
 
 def test_the_server_that_has_the_record_is_read_where_another_has_none(monkeypatch: pytest.MonkeyPatch) -> None:

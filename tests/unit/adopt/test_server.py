@@ -1,4 +1,4 @@
-"""From what a host shows to the configuration: nothing changes that could stay, and what cannot be told is said."""
+"""From what a host shows to the configuration: nothing changes that could stay, and what is uncertain is reported."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def lab_of(one: Found) -> Lab:
 def test_what_the_configuration_wants_is_line_for_line_what_the_host_shows() -> None:
     one = found()
     wanted = documents(lab_of(one), "")
-    shown = {line.partition(" ")[0] + " " + line.split()[1]: line for line in LINES.splitlines()}
+    of_host = {line.partition(" ")[0] + " " + line.split()[1]: line for line in LINES.splitlines()}
     for concern in (Concern.SERVER, Concern.HUB):
         for line in wanted[concern].splitlines():
-            there = shown.get(" ".join(line.split()[:2]), "")
+            there = of_host.get(" ".join(line.split()[:2]), "")
             fields = {word for word in line.split()[1:] if not word.startswith(("key=", "hub=", "exclusive="))}
             # A policy that is not named is the usual one, and zero is the usual limit.
             fields -= {"AutoDisconnect=0", "MultiLogins=0", "password=current"}
@@ -72,8 +72,8 @@ def test_a_user_says_every_limit_so_that_no_default_of_the_lab_is_written() -> N
         ("securenat LAB enabled=yes", "securenat LAB enabled=no", "SecureNAT of LAB is switched off"),
         ("dhcp=yes", "dhcp=no", "SecureNAT of LAB: DHCP is off"),
         ("gateway=192.168.30.1", "gateway=192.168.30.2", "it names another router"),
-        ("user LAB/jun password=kept", "user LAB/jun login=other", "jun of LAB is left as he is: he logs in anony"),
-        ("LAB/jun password", "LAB/研究 password", "研究 of LAB is left as he is: name"),
+        ("user LAB/jun password=kept", "user LAB/jun login=other", "jun of LAB is left unchanged: the login is anony"),
+        ("LAB/jun password", "LAB/研究 password", "研究 of LAB is left unchanged: name"),
     ],
 )
 def test_what_no_configuration_can_tell_is_said(line: str, other: str, words: str) -> None:
