@@ -11,7 +11,7 @@ from components import fortios_types
 from components.drift import Facts
 from components.fortigate_cleanup import Cleanup
 from components.fortigate_hooks import explained, watch
-from components.fortigate_objects import Maker
+from components.fortigate_objects import ResourceFactory
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.lab import Lab
@@ -64,7 +64,7 @@ class FortiGate(pulumi.ComponentResource):
         hooks = explained(f"{name}-refusals", args.settings.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._fortios(args), hooks=hooks)
         retained = _named_by_adopted(declared.objects)
-        self._make = Maker(name, args.settings.prefix, self._ours, kept, retained)
+        self._make = ResourceFactory(name, args.settings.prefix, self._ours, kept, retained)
         if not pulumi.runtime.is_dry_run():
             watch(args.settings, args.token, args.ca)
         parts = self._parts(declared)

@@ -55,14 +55,14 @@ class Cleanup(Resource):
     def __init__(
         self,
         name: str,
-        box: Settings,
+        settings: Settings,
         token: str,
         ca: str,
         names: Sequence[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         when = name.rpartition("-")[2]
-        place = {"host": box.host, "vdom": box.vdom, "token": pulumi.Output.secret(token), "ca": ca}
+        place = {"host": settings.host, "vdom": settings.vdom, "token": pulumi.Output.secret(token), "ca": ca}
         super().__init__(CleanupProvider(), name, {**place, "names": list(names), "when": when}, opts)
 
 

@@ -44,12 +44,12 @@ class Refusals(pulumi.ErrorHook):
         return False
 
 
-def watch(box: Settings, token: str, ca: str) -> None:
+def watch(settings: Settings, token: str, ca: str) -> None:
     """Warn when the FortiGate stops answering during a run: the provider itself waits silently for minutes."""
 
     def ask() -> None:
         try:
-            asyncio.run(remote.keeps_answering(box, token, ca))
+            asyncio.run(remote.keeps_answering(settings, token, ca))
         except HopError as error:
             pulumi.log.warn(waiting(str(error)))
 

@@ -18,7 +18,7 @@ Made = TypeVar(
 
 
 @dataclass(frozen=True)
-class Maker:
+class ResourceFactory:
     """Makes resources with a component's name and options.
 
     `kept` are the policies that are protected from deletion, `retained` the objects that outlive the stack.

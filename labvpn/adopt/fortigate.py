@@ -23,9 +23,9 @@ from labvpn.render.fortigate import wanted
 from labvpn.state.fortigate import Inventory, Objects, Policy
 
 
-def fortigate(found: Found, host: str, vdom: str, box: Inventory, lab: Lab) -> None:
+def fortigate(found: Found, host: str, vdom: str, inventory: Inventory, lab: Lab) -> None:
     """Add the section `fortigate`; without a policy that lets users dial, add a remark instead."""
-    case = Case(box, lab, PolicyTable(box))
+    case = Case(inventory, lab, PolicyTable(inventory))
     policy = next(case.dialling(), None)
     if policy is None:
         why = "has no policy that lets users dial the server's address by an address object and services of its own"
@@ -94,20 +94,22 @@ def _pairs(case: Case, policy: Policy, objects: Objects) -> dict[str, dict[str, 
     members = set(case.table.addresses.members((*policy.sources, *policy.destinations)))
     services = set(case.table.services.members(policy.services))
     addresses = [
-        one for one in case.box.addresses if one.name in members and not (one.unread or "type" in dict(one.extras))
+        one
+        for one in case.inventory.addresses
+        if one.name in members and not (one.unread or "type" in dict(one.extras))
     ]
     found = {
         "addresses": _same(objects.addresses, addresses, lambda one: (set(one.networks), one.country)),
         "services": _same(objects.services, case.services(services), service_ends),
         "vips": _same(objects.vips, [one for one in [case.vip(policy)] if one], lambda one: (one.outside, one.mapped)),
     }
-    named = {theirs: ours for ours, theirs in found["addresses"].items()}
-    groups = [one for one in case.box.groups if (one.name,) == policy.sources and not (one.unread or one.without)]
+    ours_by_theirs = {theirs: ours for ours, theirs in found["addresses"].items()}
+    groups = [one for one in case.inventory.groups if (one.name,) == policy.sources and not (one.unread or one.without)]
     found["groups"] = {
         ours.name: there.name
         for ours in objects.groups
         for there in groups
-        if {named.get(name, "") for name in there.members} == set(ours.members)
+        if {ours_by_theirs.get(name, "") for name in there.members} == set(ours.members)
     }
     return {kind: names for kind, names in found.items() if names}
 

@@ -35,7 +35,7 @@ SHIPPED = (
 class Case:
     """A FortiGate with a lab behind it, and what its policies do for the lab."""
 
-    box: Inventory
+    inventory: Inventory
     lab: Lab
     table: PolicyTable
     own: IPv4Network = field(init=False)
@@ -46,7 +46,7 @@ class Case:
     def dialling(self) -> Iterator[Policy]:
         """The policies that let users dial the server at one of its ports, in their order."""
         ports = set(of_transport(self.lab.vpn.ports, Transport.TCP))
-        for policy in self.box.policies:
+        for policy in self.inventory.policies:
             spans = self.table.services.span(policy.services).spans
             dials = any(
                 kind == "any" or (kind == "tcp" and low <= port <= high) for kind, low, high in spans for port in ports
@@ -60,19 +60,19 @@ class Case:
     def _server(self, policy: Policy) -> AddressObject | None:
         """The address object that is the server alone, among a policy's destinations and their groups."""
         names = self.table.addresses.members(policy.destinations)
-        exact = (one for one in self.box.addresses if one.networks == (self.own,) and not one.unread)
+        exact = (one for one in self.inventory.addresses if one.networks == (self.own,) and not one.unread)
         return next((one for one in exact if one.name in names), None)
 
     def vip(self, policy: Policy) -> Vip | None:
         """The VIP under which the server is dialled, among a policy's destinations."""
         names = self.table.addresses.members(policy.destinations)
-        dialled = (one for one in self.box.vips if one.outside == self.lab.server.address)
+        dialled = (one for one in self.inventory.vips if one.outside == self.lab.server.address)
         return next((one for one in dialled if one.name in names), None)
 
     def following(self, policy: Policy) -> Policy | None:
         """The policy right after one."""
-        at = self.box.policies.index(policy) + 1
-        return self.box.policies[at] if at < len(self.box.policies) else None
+        at = self.inventory.policies.index(policy) + 1
+        return self.inventory.policies[at] if at < len(self.inventory.policies) else None
 
     def unsayable(self, policy: Policy) -> str:
         """Why not even a policy of our own could express who may dial and where; empty where it can."""
@@ -85,13 +85,13 @@ class Case:
         if vip and (vip.forwards or vip.unread):
             ports = f"it forwards only {' '.join(vip.forwards)}" if vip.forwards else ", ".join(vip.unread)
             return f"the configuration cannot express its VIP '{vip.name}' ({ports})"
-        if self.box.doubt:
-            return self.box.doubt
+        if self.inventory.doubt:
+            return self.inventory.doubt
         return ""
 
     def _unsayable_source(self, names: tuple[str, ...]) -> str:
-        known = {address.name: address for address in self.box.addresses}
-        groups = {group.name: group for group in self.box.groups}
+        known = {address.name: address for address in self.inventory.addresses}
+        groups = {group.name: group for group in self.inventory.groups}
         for name in self.table.addresses.members(names):
             address, group = known.get(name), groups.get(name)
             if address and (address.unread or not (address.networks or address.country)):
@@ -104,7 +104,7 @@ class Case:
 
     def sources(self, policy: Policy) -> list[str]:
         """Who may dial, as the configuration has it: each network once, and none inside another."""
-        known = {address.name: address for address in self.box.addresses}
+        known = {address.name: address for address in self.inventory.addresses}
         members = self.table.addresses.members(policy.sources)
         held = [known[name] for name in members if name in known]
         networks = list(dict.fromkeys(network for one in held for network in one.networks))
@@ -144,7 +144,7 @@ class Case:
 
     def services(self, names: set[str]) -> list[ServiceObject]:
         """The services of these names that consist of nothing but ports or a protocol."""
-        plain = (one for one in self.box.services if one.name in names and not one.unread)
+        plain = (one for one in self.inventory.services if one.name in names and not one.unread)
         return [one for one in plain if dict(one.extras).get("category") not in SHIPPED]
 
     def changes(self, policy: Policy, objects: Objects, pairs: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -159,9 +159,9 @@ class Case:
             yield f"{policy} has the destination {name}, which {UP} replaces with an object of its own"
         yield from self._regrouped(policy, objects, taken)
         mine = {str(policy.number), *self.table.addresses.members((*policy.sources, *policy.destinations))}
-        for kind, table in (("addresses", self.box.addresses), ("services", self.box.services)):
+        for kind, table in (("addresses", self.inventory.addresses), ("services", self.inventory.services)):
             for name in sorted(taken.get(kind, ())):
-                others = users(self.box, next(one for one in table if one.name == name), mine)
+                others = users(self.inventory, next(one for one in table if one.name == name), mine)
                 if others:
                     yield f"{name} is also used by {', '.join(others)}: a change of it is refused later (docs/adopt.md)"
 

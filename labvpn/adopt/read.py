@@ -15,7 +15,7 @@ from labvpn.adopt.fortigate import fortigate
 from labvpn.adopt.found import Found
 from labvpn.adopt.name import dns
 from labvpn.adopt.server import server
-from labvpn.connect import fortigate as box
+from labvpn.connect import fortigate as fortigate_api
 from labvpn.connect.errors import HopError
 from labvpn.connect.inspect import ask_agent, unreadable
 from labvpn.model.credentials import KEPT_AS, unfit
@@ -103,4 +103,4 @@ def _fortigate(found: Found, hops: Hops, known: Known, lab: Lab) -> None:
     where = FortiGate.model_validate(
         {"host": hops.fortigate, "vdom": hops.vdom, "outside": ["out"], "inside": "in", "before": "any"}
     )
-    fortigate(found, where.host, where.vdom, asyncio.run(box.read(where, token, authority)), lab)
+    fortigate(found, where.host, where.vdom, asyncio.run(fortigate_api.read(where, token, authority)), lab)

@@ -1,4 +1,4 @@
-"""What somebody changed on the VPN host, as a sentence that names the thing as its administrator does."""
+"""What someone changed on the VPN host, in sentences that use its administrator's names."""
 
 from __future__ import annotations
 

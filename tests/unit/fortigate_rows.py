@@ -1,4 +1,4 @@
-"""FortiGates that others made, as the rows of their tables, and packets tried in them."""
+"""FortiGates that others configured, as the rows of their tables, and packets tried in them."""
 
 from __future__ import annotations
 

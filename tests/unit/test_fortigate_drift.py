@@ -1,4 +1,4 @@
-"""Ours on a box: whatever we did not put there is told, and names that others gave are taken as they are."""
+"""Our objects on a FortiGate: what we did not put there is reported, and names of others are accepted as they are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from labvpn.model.fortigate import FortiGate
 from labvpn.model.problems import problems_of
 from labvpn.plan.fortigate.checks import name_conflicts, self_references
 from labvpn.plan.fortigate.diff import drifted
-from labvpn.plan.fortigate.service_swap import present, renewed
+from labvpn.plan.fortigate.service_swap import swapped, under_actual_names
 from labvpn.state.fortigate import COMMENT
 from tests.unit.fortigate_rows import LAST, SECTION, Rows, case, names, rule, tables
 
@@ -37,25 +37,25 @@ DRIFT: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("fields", "said", "remedy"), DRIFT, ids=[said for _, said, _ in DRIFT])
-def test_anything_on_a_policy_of_ours_that_we_did_not_put_there_is_drift_and_is_taken_away(
+def test_anything_on_a_policy_of_ours_that_we_did_not_put_there_is_drift_and_is_removed(
     fields: dict[str, Any], said: str, remedy: str
 ) -> None:
     made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther vpn-udp", **fields) | OURS
     compared = case(tables(made, LAST))
     desired, actual = compared.desired, compared.actual
     assert any(f"policy vpn-allow: {said}" in one for one in drifted(desired, actual))
-    then = renewed(present(desired, actual), actual).objects.policies[0]
+    then = swapped(under_actual_names(desired, actual), actual).objects.policies[0]
     assert (then.name == "vpn-allow-2") == (remedy == "renewed")
     assert bool(then.restated) == (remedy == "restated") or remedy == "renewed"
     rows = tables({**made, "comments": "edited too"}, LAST)
     compared = case(rows)
     desired, edited = compared.desired, compared.actual
-    assert renewed(present(desired, edited), edited).objects.policies[0].name == then.name
-    kept = renewed(present(desired, actual), actual, protected=True).objects.policies[0]
+    assert swapped(under_actual_names(desired, edited), edited).objects.policies[0].name == then.name
+    kept = swapped(under_actual_names(desired, actual), actual, protected=True).objects.policies[0]
     assert kept.name == "vpn-allow"
 
 
-def test_what_fortios_fills_in_itself_is_no_drift_and_no_condition() -> None:
+def test_what_fortios_fills_in_itself_is_neither_drift_nor_a_condition() -> None:
     filled = json.loads((Path(__file__).parents[1] / "cases/fortios-7.6-defaults.json").read_text())
     dialled = {"mapped": "10.0.0.2", "addresses": {"wan1": "203.0.113.20"}}
     more = {"sources": ["192.0.2.0/24", "198.51.100.0/24"], "vip": dialled}
@@ -88,12 +88,12 @@ def test_what_fortios_fills_in_itself_is_no_drift_and_no_condition() -> None:
     assert drifted(desired, actual) == []
     everything: list[Any] = [*actual.policies, *actual.addresses, *actual.groups, *actual.services, *actual.vips]
     assert [(one.name, one.unread) for one in everything if one.unread] == []
-    then = renewed(present(desired, actual), actual).objects
+    then = swapped(under_actual_names(desired, actual), actual).objects
     kept: list[Any] = [*then.policies, *then.services]
     assert [one.name for one in kept if one.restated or one.name.endswith("-2")] == []
 
 
-def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_told_back() -> None:
+def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_set_back() -> None:
     addresses = [{"name": "vpn-server", "type": "fqdn", "fqdn": "evil.example", "comment": COMMENT}]
     groups = [{"name": "vpn-sources", "comment": COMMENT, "member": names("vpn-from-192.0.2.0-24 vpn-from-JP")}]
     groups[0] |= {"exclude": "enable", "exclude-member": names("vpn-from-JP")}
@@ -104,13 +104,13 @@ def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_to
     assert "address vpn-server: address evil.example on the box, 203.0.113.20/32 here" in sentences
     assert "address vpn-server: type fqdn on the box, none here" in sentences
     assert "group vpn-sources: exclude-member vpn-from-JP on the box, none here" in sentences
-    then = renewed(present(desired, actual), actual).objects
+    then = swapped(under_actual_names(desired, actual), actual).objects
     assert ("type", "ipmask") in then.addresses[0].restated
     assert then.groups[0].restated == (("exclude", "disable"),)
 
 
 @pytest.mark.parametrize("table", ["firewall.service/custom", "firewall.service/group"])
-def test_an_object_of_others_that_bears_our_name_is_refused_before_anything(table: str) -> None:
+def test_an_object_of_others_with_our_name_is_refused_before_any_change(table: str) -> None:
     rows = tables(LAST)
     rows[table] = [*rows.get(table, []), {"name": "SoftEther", "tcp-portrange": "8443", "comment": "theirs"}]
     compared = case(rows)
@@ -119,7 +119,7 @@ def test_an_object_of_others_that_bears_our_name_is_refused_before_anything(tabl
     assert "a service 'SoftEther' that this stack did not make (comment: theirs)" in str(problem)
 
 
-def test_one_of_ours_whose_comment_was_changed_is_ours_still() -> None:
+def test_an_object_of_ours_whose_comment_was_changed_is_still_ours() -> None:
     made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther") | OURS
     rows = tables(made, LAST, firewall_dot_service__custom=[{"name": "SoftEther", "tcp-portrange": "443"}])
     compared = case(rows)
@@ -127,7 +127,7 @@ def test_one_of_ours_whose_comment_was_changed_is_ours_still() -> None:
     assert name_conflicts(desired, actual) == []
 
 
-def test_a_policy_of_others_that_bears_our_name_is_refused_and_one_with_another_comment_is_repaired() -> None:
+def test_a_policy_of_others_with_our_name_is_refused_and_ours_with_another_comment_is_repaired() -> None:
     theirs = rule(5, "accept") | {"name": "vpn-allow", "comments": "by hand"}
     compared = case(tables(theirs, LAST))
     desired, actual = compared.desired, compared.actual
@@ -140,7 +140,7 @@ def test_a_policy_of_others_that_bears_our_name_is_refused_and_one_with_another_
     assert any("comment by hand on the box" in one for one in drifted(desired, actual))
 
 
-def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> None:
+def test_before_that_names_a_policy_of_ours_is_refused_in_a_sentence() -> None:
     made = rule(5, "accept") | OURS
     for before in ("vpn-allow", 5):
         compared = case(tables(made, LAST), before=before)
@@ -162,7 +162,7 @@ def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> No
         "外部　回線",
     ],
 )
-def test_names_that_others_gave_are_taken_as_fortios_takes_them(name: str) -> None:
+def test_every_name_that_fortios_accepts_is_accepted(name: str) -> None:
     compared = case(tables(LAST), outside=[name, "wan2"], inside=f"{name}"[:34] + "i", before=name)
     assert compared.settings.outside[0] == name
     translated = {"mapped": "10.0.0.2", "addresses": {name: "203.0.113.20", "wan2": "203.0.113.25"}}
@@ -174,7 +174,7 @@ def test_names_that_others_gave_are_taken_as_fortios_takes_them(name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 36, "a\nb", "a\u2028b", ["x"], True, 0])
-def test_a_name_that_no_box_can_have_is_refused_once_and_in_words(name: object) -> None:
+def test_a_name_that_fortios_cannot_have_is_refused_once_and_in_words(name: object) -> None:
     with pytest.raises(ValidationError) as raised:
         FortiGate.model_validate({**SECTION, "before": name})
     (problem,) = problems_of(raised.value, "fortigate", FortiGate)

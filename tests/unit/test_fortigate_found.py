@@ -1,4 +1,4 @@
-"""A preview on a box that others made: holes, shadows and lockouts are told, also where they are in doubt."""
+"""A preview for a FortiGate that others configured: holes, shadows and lockouts are reported, uncertain ones too."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HARD: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("fields", HARD[1:], ids=str)
-def test_a_deny_above_ours_with_a_condition_is_never_said_to_deny_everybody(fields: dict[str, Any]) -> None:
+def test_a_deny_above_ours_with_a_condition_is_never_reported_to_deny_everyone(fields: dict[str, Any]) -> None:
     compared = case(tables(rule(1, "deny", **fields), LAST))
     (sentence,) = shadows(compared)
     assert sentence.startswith(
@@ -88,7 +88,7 @@ HOLES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "more", "said"), HOLES, ids=[str(fields) for fields, *_ in HOLES])
-def test_a_rule_that_lets_everyone_in_to_the_labs_machines_is_told(
+def test_a_policy_that_lets_everyone_reach_the_labs_machines_is_reported(
     fields: dict[str, Any], more: dict[str, Any], said: str
 ) -> None:
     compared = case(tables(rule(1, "accept", **fields), LAST, **more))
@@ -96,7 +96,7 @@ def test_a_rule_that_lets_everyone_in_to_the_labs_machines_is_told(
     assert said in sentences, sentences
 
 
-def test_a_rule_that_lets_nobody_new_in_is_no_hole() -> None:
+def test_a_policy_that_lets_nobody_new_in_is_not_a_hole() -> None:
     for rows in (
         tables(LAST, rule(1, "accept")),
         tables(rule(1, "accept", srcintf="wan2"), LAST),
@@ -107,7 +107,7 @@ def test_a_rule_that_lets_nobody_new_in_is_no_hole() -> None:
         assert holes(case(rows)) == []
 
 
-def test_a_rule_beside_a_whitelist_of_ours_is_a_hole_even_for_the_vpns_own_ports() -> None:
+def test_a_policy_beside_an_allow_list_of_ours_is_a_hole_even_for_the_vpns_own_ports() -> None:
     rows = tables(rule(1, "accept", service="HTTPS", dstaddr="pc"), LAST)
     (sentence,) = holes(case(rows, sources=["192.0.2.0/24"]))
     assert "reach 443/tcp of server" in sentence
@@ -122,7 +122,7 @@ def test_a_zone_that_lets_its_members_reach_each_other_leaks_what_is_behind_the_
 
 
 @pytest.mark.parametrize("kind", ["zone", "sdwan", "any"])
-def test_a_deny_from_a_zone_in_which_this_run_comes_is_refused(kind: str) -> None:
+def test_a_deny_from_the_zone_that_this_run_comes_from_is_refused(kind: str) -> None:
     kinds: dict[str, dict[str, Any]] = {
         "zone": {"system__zone": [{"name": "campus", "interface": [{"interface-name": "lan"}]}]},
         "sdwan": {"system__sdwan": [{"zone": names("campus"), "members": [{"interface": "lan", "zone": "campus"}]}]},
@@ -146,7 +146,7 @@ def test_an_interface_that_is_in_a_zone_is_refused_with_the_zones_name() -> None
     )
 
 
-def test_a_rule_above_that_may_let_this_run_in_is_no_reason_to_lock_it_out() -> None:
+def test_a_policy_above_that_may_let_this_run_in_does_not_excuse_locking_it_out() -> None:
     rows = tables(rule(1, "accept", groups=names("admins")), LAST)
     closed = {**CLOSED, "from": ["wan1"], "hosts": {"server": "203.0.113.20"}}
     compared = case(rows, outside=["wan2"], behindVpn=closed)

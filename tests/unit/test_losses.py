@@ -1,4 +1,4 @@
-"""A users' list that lost its users takes nobody away unless somebody says so."""
+"""A users' list that lost its users removes nobody unless that is allowed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_list_that_loses_more_than_half_is_refused_with_the_remedy() -> None:
     )
 
 
-def test_half_of_the_users_may_go() -> None:
+def test_half_of_the_users_may_be_removed() -> None:
     assert sentence([OWNER, *GUESTS], [OWNER, *GUESTS[:3]]) is None
     assert sentence([], []) is None
     assert sentence([], GUESTS) is None
@@ -55,18 +55,18 @@ def test_an_owner_is_not_lost_among_others() -> None:
     assert "owner reaches everything" in str(sentence([device, *GUESTS], GUESTS))
 
 
-def test_it_may_be_said_but_protect_holds_all_the_same() -> None:
+def test_removal_may_be_allowed_but_protect_still_forbids_it() -> None:
     assert sentence([OWNER, *GUESTS], [], may_remove=True) is None
     said = str(sentence([OWNER, *GUESTS], [], may_remove=True, protect=True))
     assert "`protect` forbids that: put them back into the list, or switch protect off first" in said
     assert "and 3 more" in said
 
 
-def test_a_name_in_another_case_is_no_loss() -> None:
+def test_a_name_in_another_case_is_not_a_loss() -> None:
     assert sentence(GUESTS[:1], [{"name": "GUEST1"}]) is None
 
 
-def test_whom_others_made_by_hand_and_who_is_gone_already_are_no_loss_of_ours() -> None:
+def test_users_made_by_hand_or_already_gone_do_not_count_as_losses() -> None:
     applied, now = document(GUESTS[:3]), document([*GUESTS[:2], {"name": "by-hand"}])
     assert refusal("host", HostState(now, applied), document(GUESTS[:1]), False, False) is None
 

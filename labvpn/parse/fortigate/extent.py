@@ -65,12 +65,12 @@ class Named:
 
 
 class Addresses(Named):
-    """A box's addresses, groups of them and VIPs."""
+    """The addresses of a FortiGate, their groups, and VIPs."""
 
-    def __init__(self, box: Inventory) -> None:
-        super().__init__(box.groups)
-        self._addresses = {address.name: address for address in box.addresses}
-        self._vips = {vip.name: vip for vip in box.vips}
+    def __init__(self, inventory: Inventory) -> None:
+        super().__init__(inventory.groups)
+        self._addresses = {address.name: address for address in inventory.addresses}
+        self._vips = {vip.name: vip for vip in inventory.vips}
         self.extent = cache(self._extent)
         self.contains = cache(self._contains)
         self.doubt = cache(self._doubt)

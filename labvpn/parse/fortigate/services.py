@@ -46,11 +46,11 @@ class Served:
 
 
 class Services(Named):
-    """A box's services and groups of them."""
+    """The services of a FortiGate and their groups."""
 
-    def __init__(self, box: Inventory) -> None:
-        super().__init__(box.service_groups)
-        self._services = {service.name: service for service in box.services}
+    def __init__(self, inventory: Inventory) -> None:
+        super().__init__(inventory.service_groups)
+        self._services = {service.name: service for service in inventory.services}
         self.span = cache(self._span)
 
     def contains(self, names: tuple[str, ...], port: Port | None) -> bool | None:

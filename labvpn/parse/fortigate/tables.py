@@ -59,7 +59,7 @@ class Path:
 class FortiGateSnapshot:
     """A FortiGate as it is now, and the paths of this run that may lead through it."""
 
-    box: Inventory
+    inventory: Inventory
     paths: tuple[Path, ...] = ()
 
 

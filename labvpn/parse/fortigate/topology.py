@@ -10,9 +10,9 @@ from labvpn.state.fortigate import Inventory
 class Topology:
     """The interfaces of a FortiGate, with the members of its zones and SD-WAN zones."""
 
-    def __init__(self, box: Inventory) -> None:
-        self._zones = {zone.name: zone for zone in box.zones}
-        self._known = {interface.name for interface in box.interfaces} | set(self._zones)
+    def __init__(self, inventory: Inventory) -> None:
+        self._zones = {zone.name: zone for zone in inventory.zones}
+        self._known = {interface.name for interface in inventory.interfaces} | set(self._zones)
 
     def expand(self, name: str) -> frozenset[str]:
         """An interface itself, or the members of a zone; a zone without members is itself."""

@@ -141,7 +141,7 @@ def users(actual: Inventory, thing: Object, mine: Iterable[str] = ()) -> list[st
     found = [str(policy) for policy in policies if str(policy.number) not in kept]
     found += [f"group '{group.name}'" for group in groups if group.name not in kept]
     more = (thing.uses or 0) - len(policies) - len(groups)
-    return [*found, *([f"{more} other place{'s' * (more > 1)} of the box"] if more > 0 else [])]
+    return [*found, *([f"{more} other place{'s' * (more > 1)} of the FortiGate"] if more > 0 else [])]
 
 
 def _named_by(policy: Policy, thing: Object) -> bool:

@@ -42,12 +42,12 @@ def _cut(compared: Comparison, path: Path) -> Iterator[Problem]:
     if entering and after.table.topology.among(entering, (to,)):
         return
     for interface in (entering,) if entering else closed.from_:
-        rule = after.decide(Packet(interface, to, path.source, path.target, path.port)).rule
-        if rule and rule.action is Action.DENY and compared.is_ours(rule):
+        policy = after.decide(Packet(interface, to, path.source, path.target, path.port)).policy
+        if policy and policy.action is Action.DENY and compared.is_ours(policy):
             yield Problem(
                 "fortigate.behindVpn",
-                f"{rule.name} would close {path.purpose} ({path.source} to {path.target}, {path.port}), by which this "
-                f"run reaches it; add an exception for {path.source} with {path.port}",
+                f"{policy.name} would close {path.purpose} ({path.source} to {path.target}, {path.port}), by which "
+                f"this run reaches it; add an exception for {path.source} with {path.port}",
             )
             return
 
@@ -162,7 +162,7 @@ def _tables(ours: Objects, actual: Inventory) -> Iterator[Tables]:
 
 
 def _used_by_ours(actual: Inventory) -> set[str]:
-    """The names that policies and groups of ours use on the box now."""
+    """The names that policies and groups of ours use on the FortiGate now."""
     policies = [policy for policy in actual.policies if policy.comment == COMMENT]
     names = {name for one in policies for name in (*one.sources, *one.destinations, *one.services)}
     return names | {name for group in actual.groups if group.comment == COMMENT for name in group.members}

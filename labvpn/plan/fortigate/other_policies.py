@@ -24,32 +24,32 @@ def shadows(compared: Comparison) -> list[str]:
     ours = compared.desired.objects.policies
     found = []
     for policy in ours:
-        for rule in policies[: policies.index(policy)]:
-            if rule not in ours and rule.action is not policy.action and table.meets(rule, policy):
-                found.append(_shadow(table, rule, policy))
+        for other in policies[: policies.index(policy)]:
+            if other not in ours and other.action is not policy.action and table.meets(other, policy):
+                found.append(_shadow(table, other, policy))
     return found
 
 
-def _shadow(table: PolicyTable, rule: Policy, policy: Policy) -> str:
-    remedy = "place ours above it (before:), or change that rule"
-    above = f"{rule} above ours ({policy.name})"
-    if why := table.why(rule):
+def _shadow(table: PolicyTable, other: Policy, policy: Policy) -> str:
+    remedy = "place ours above it (before:), or change that policy"
+    above = f"{other} above ours ({policy.name})"
+    if why := table.why(other):
         what = "lets through what ours should stop" if policy.action is Action.DENY else "denies what ours allows"
         return f"whether {above} {what} cannot be determined because of {why}; {remedy}"
     if policy.action is Action.DENY:
         return f"{above} already lets through what ours should stop; {remedy}"
-    if table.covers(rule, policy):
+    if table.covers(other, policy):
         return f"{above} already denies every source of it; {remedy}"
-    denied = [name for name in table.addresses.members(policy.sources) if _is_denied(table, rule, name)]
+    denied = [name for name in table.addresses.members(policy.sources) if _is_denied(table, other, name)]
     if denied:
         more = f" and {len(denied) - 3} more" if len(denied) > 3 else ""
         return f"{above} already denies this source: {', '.join(denied[:3])}{more}; {remedy}"
     return f"{above} already denies a part of what ours allows; {remedy}"
 
 
-def _is_denied(table: PolicyTable, rule: Policy, name: str) -> bool:
+def _is_denied(table: PolicyTable, other: Policy, name: str) -> bool:
     one = table.extent((name,))
-    return name != ALL and bool(one.networks or one.unknown) and table.extent(rule.sources).covers(one)
+    return name != ALL and bool(one.networks or one.unknown) and table.extent(other.sources).covers(one)
 
 
 def leaks(compared: Comparison) -> list[str]:
@@ -78,8 +78,8 @@ def _leak(compared: Comparison, closed: VpnOnlyHosts, interface: str) -> Iterato
         tried: list[Port | None] = [*ports(closed.ports)] or [None, *_first_ports(near, packet)]
         for port in tried:
             verdict = near.decide(replace(packet, port=port))
-            if verdict.passes and not compared.is_ours(verdict.rule):
-                yield f"{verdict.rule} still lets {interface} reach {name} ({address}) past the VPN"
+            if verdict.passes and not compared.is_ours(verdict.policy):
+                yield f"{verdict.policy} still lets {interface} reach {name} ({address}) past the VPN"
             elif verdict.passes is None:
                 reached = f"{interface} still reaches {name} ({address}) past the VPN"
                 yield f"whether {reached} cannot be determined because of {verdict.because}"
@@ -87,8 +87,8 @@ def _leak(compared: Comparison, closed: VpnOnlyHosts, interface: str) -> Iterato
 
 def _first_ports(near: PolicyList, packet: Packet) -> list[Port]:
     """The first port of each range of the policies that let the client reach a host."""
-    letting = (rule for rule in near.policies if rule.action is Action.ACCEPT and near.table.concerns(rule, packet))
-    spans = {span for rule in letting for span in near.table.services.span(rule.services).spans}
+    letting = (other for other in near.policies if other.action is Action.ACCEPT and near.table.concerns(other, packet))
+    spans = {span for other in letting for span in near.table.services.span(other.services).spans}
     return sorted(Port(low, Transport(kind)) for kind, low, _ in spans if kind in ("tcp", "udp"))
 
 
@@ -99,11 +99,11 @@ def holes(compared: Comparison) -> list[str]:
         closed = settings.behind_vpn
         to = closed.to if closed and closed.to and name in closed.hosts else settings.inside
         near = compared.after.between(interface, to)
-        for rule in near.policies:
+        for other in near.policies:
             packet = Packet(interface, to, ALL, address, None)
-            theirs = rule.action is Action.ACCEPT and not compared.is_ours(rule)
-            if theirs and near.table.concerns(rule, packet):
-                found += _hole(lab, settings, near, rule, packet, name)
+            theirs = other.action is Action.ACCEPT and not compared.is_ours(other)
+            if theirs and near.table.concerns(other, packet):
+                found += _hole(lab, settings, near, other, packet, name)
     return distinct(found)
 
 
@@ -118,34 +118,34 @@ def _machines(lab: Lab, settings: FortiGate) -> dict[IPv4Address, str]:
     }
 
 
-def _hole(lab: Lab, settings: FortiGate, near: PolicyList, rule: Policy, packet: Packet, name: str) -> Iterator[str]:
+def _hole(lab: Lab, settings: FortiGate, near: PolicyList, other: Policy, packet: Packet, name: str) -> Iterator[str]:
     offered = set(lab.vpn.ports) if settings.sources == (ALL,) and name in ("server", *lab.host_addresses) else set()
     open_, doubts = [], []
-    for port in _ports_of(near.table, rule, offered):
+    for port in _ports_of(near.table, other, offered):
         tried = replace(packet, port=port)
-        if near.table.match(rule, tried).answer is False:
+        if near.table.match(other, tried).answer is False:
             continue
         verdict = near.decide(tried)
-        if verdict.rule is rule and verdict.passes:
+        if verdict.policy is other and verdict.passes:
             open_.append(port)
-        elif verdict.passes is None and rule in [doubt.rule for doubt in verdict.doubts]:
+        elif verdict.passes is None and other in [doubt.policy for doubt in verdict.doubts]:
             doubts.append(verdict)
-    whole = near.table.services.span(rule.services).everything
+    whole = near.table.services.span(other.services).everything
     where, address = f"everyone at {packet.enters} reach", packet.target
-    remedy = "narrow that rule or remove it if the stack should be the only way in"
+    remedy = "narrow that policy or remove it if the stack should be the only way in"
     if open_:
         what = "any port" if whole else _some(open_)
-        yield f"{rule} lets {where} {what} of {name} ({address}) beside ours; {remedy}"
+        yield f"{other} lets {where} {what} of {name} ({address}) beside ours; {remedy}"
     elif doubts:
         because = f"cannot be determined because of {doubts[0].because}"
-        yield f"whether {rule} lets {where} {name} ({address}) {because}; {remedy}"
+        yield f"whether {other} lets {where} {name} ({address}) {because}; {remedy}"
 
 
-def _ports_of(table: PolicyTable, rule: Policy, offered: set[Port]) -> list[Port]:
+def _ports_of(table: PolicyTable, other: Policy, offered: set[Port]) -> list[Port]:
     """What a policy covers besides the ports that everyone may dial; for one that covers all ports, some of them."""
-    served = table.services.span(rule.services)
+    served = table.services.span(other.services)
     found = {port for span in served.spans if span[0] in ("tcp", "udp") for port in ports_of(span)}
-    if served.everything or served.unknown or "services" in rule.negated or rule.widening:
+    if served.everything or served.unknown or "services" in other.negated or other.widening:
         found |= set(ANYTHING)
     return sorted(found - offered)
 

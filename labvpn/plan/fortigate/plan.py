@@ -13,7 +13,7 @@ from labvpn.plan.fortigate import checks, impact, other_policies
 from labvpn.plan.fortigate.adopt import adopted
 from labvpn.plan.fortigate.comparison import Comparison
 from labvpn.plan.fortigate.diff import drifted, facts, planned
-from labvpn.plan.fortigate.service_swap import present, renewed
+from labvpn.plan.fortigate.service_swap import swapped, under_actual_names
 from labvpn.state.fortigate import COMMENT, DesiredFortiGate, Inventory
 
 
@@ -30,8 +30,8 @@ class FortiGatePlan:
         cls, lab: Lab, settings: FortiGate, rendered: DesiredFortiGate, snapshot: FortiGateSnapshot
     ) -> FortiGatePlan:
         """The plan from what the lab renders, under the names that its objects have on the FortiGate now."""
-        actual = snapshot.box
-        desired, unadoptable = adopted(present(rendered, actual), actual, settings.adopt)
+        actual = snapshot.inventory
+        desired, unadoptable = adopted(under_actual_names(rendered, actual), actual, settings.adopt)
         return cls(Comparison.of(lab, settings, desired, actual), unadoptable, snapshot.paths)
 
     def problems(self) -> list[Problem]:
@@ -61,7 +61,7 @@ class FortiGatePlan:
 
     def declared(self) -> DesiredFortiGate:
         """What is given to the engine: what the provider cannot repair in place has its other name."""
-        return renewed(self.compared.desired, self.compared.actual, self.compared.lab.protect)
+        return swapped(self.compared.desired, self.compared.actual, self.compared.lab.protect)
 
     @property
     def protected(self) -> bool:

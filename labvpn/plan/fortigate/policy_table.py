@@ -34,19 +34,19 @@ class Packet:
 class Doubt(NamedTuple):
     """A policy that may or may not match a packet, and why."""
 
-    rule: Policy | None
+    policy: Policy | None
     reason: str
 
     def __str__(self) -> str:
         """As a sentence ends: `rule 12 'guests' (groups students)`."""
-        return f"{self.rule} ({self.reason})" if self.rule else self.reason
+        return f"{self.policy} ({self.reason})" if self.policy else self.reason
 
 
 class Verdict(NamedTuple):
     """Whether a packet passes, by which policy (None: the implicit deny), and what prevents an answer."""
 
     passes: bool | None
-    rule: Policy | None
+    policy: Policy | None
     doubts: tuple[Doubt, ...] = ()
 
     @property
@@ -91,7 +91,7 @@ class PolicyTable:
             if match.answer is None:
                 doubts.append(Doubt(policy, match.reason))
         passes = decides is not None and decides.action is Action.ACCEPT
-        against = [doubt for doubt in doubts if doubt.rule and _could_change(doubt.rule, passes)]
+        against = [doubt for doubt in doubts if doubt.policy and _could_change(doubt.policy, passes)]
         against += self._general(packet, doubts, decides)
         return Verdict(None if against else passes, decides, tuple(against))
 
@@ -136,7 +136,7 @@ class PolicyTable:
         doubt = self.addresses.doubt(policy.sources)
         if answer is False and any(name in self._vips for name in self.addresses.members(policy.sources)):
             answer = None
-        return _turned(Match(answer, doubt or f"sources {' '.join(policy.sources)}"), "sources" in policy.negated)
+        return _negate(Match(answer, doubt or f"sources {' '.join(policy.sources)}"), "sources" in policy.negated)
 
     def _target(self, policy: Policy, packet: Packet) -> tuple[Match, Port | None]:
         """Whether the packet goes where the policy says, and for which port behind a translation."""
@@ -150,7 +150,7 @@ class PolicyTable:
             return NO, packet.port  # FortiOS matches translated packets by policies that name the VIP
         answer = self.addresses.contains(policy.destinations, packet.target)
         doubt = self.addresses.doubt(policy.destinations) or f"destinations {' '.join(policy.destinations)}"
-        return _turned(Match(answer, doubt), "destinations" in policy.negated), packet.port
+        return _negate(Match(answer, doubt), "destinations" in policy.negated), packet.port
 
     def _translation(self, packet: Packet) -> Vip | None:
         """The VIP in use that takes a packet at its outer address."""
@@ -164,7 +164,7 @@ class PolicyTable:
     def _service(self, policy: Policy, port: Port | None) -> Match:
         answer = self.services.contains(policy.services, port)
         doubt = self.services.doubt(policy.services) or f"services {' '.join(policy.services)}"
-        return _turned(Match(answer, doubt), "services" in policy.negated)
+        return _negate(Match(answer, doubt), "services" in policy.negated)
 
     def covers(self, wide: Policy, narrow: Policy) -> bool | None:
         """Whether `wide` matches every packet of `narrow`; None where that cannot be determined."""
@@ -205,7 +205,7 @@ class PolicyTable:
         return ", ".join(filter(None, words))
 
 
-def _turned(match: Match, negated: bool) -> Match:
+def _negate(match: Match, negated: bool) -> Match:
     return match._replace(answer=not match.answer) if negated and match.answer is not None else match
 
 
@@ -214,10 +214,10 @@ def _times(policy: Policy) -> list[str]:
     return [f"schedule {policy.schedule}"] if policy.at_times and policy.comment != COMMENT else []
 
 
-def _could_change(rule: Policy, passes: bool) -> bool:
+def _could_change(policy: Policy, passes: bool) -> bool:
     """Whether the answer would differ if this policy matched the packet."""
-    special = any(words.startswith("action ") for words in rule.unread)
-    return special or (rule.action is Action.ACCEPT) is not passes
+    special = any(words.startswith("action ") for words in policy.unread)
+    return special or (policy.action is Action.ACCEPT) is not passes
 
 
 class Taken(NamedTuple):

@@ -36,7 +36,7 @@ Thing = TypeVar("Thing", AddressObject, AddressGroup, ServiceObject, Vip, Policy
 Twice = TypeVar("Twice", ServiceObject, Policy)
 
 
-def present(desired: DesiredFortiGate, actual: Inventory) -> DesiredFortiGate:
+def under_actual_names(desired: DesiredFortiGate, actual: Inventory) -> DesiredFortiGate:
     """What is declared, each service and policy under the name that it has on the FortiGate now."""
     objects = desired.objects
     taken = _names(objects)
@@ -45,7 +45,7 @@ def present(desired: DesiredFortiGate, actual: Inventory) -> DesiredFortiGate:
     )
 
 
-def renewed(current: DesiredFortiGate, actual: Inventory, protected: bool = False) -> DesiredFortiGate:
+def swapped(current: DesiredFortiGate, actual: Inventory, protected: bool = False) -> DesiredFortiGate:
     """What is declared, each object that must be replaced under its other name, with the settings to send again.
 
     What is `protected` from deletion keeps its name: the policies of the first block.
@@ -53,11 +53,11 @@ def renewed(current: DesiredFortiGate, actual: Inventory, protected: bool = Fals
     kept = {policy.name for policy in current.blocks[0].policies} if protected and current.blocks else set()
     objects = current.objects
     taken = _names(objects)
-    services = {one.name: _other(one, taken) for one in objects.services if _mixed(one, _ours(actual.services))}
+    services = {one.name: _other(one, taken) for one in objects.services if _is_mixed(one, _ours(actual.services))}
     policies = {
         one.name: _other(one, taken)
         for one in objects.policies
-        if one.name not in kept and _worn(one, {there.name: there for there in actual.policies})
+        if one.name not in kept and _is_stuck(one, {there.name: there for there in actual.policies})
     }
     return _renamed(_restated(current, actual), services, policies)
 
@@ -76,7 +76,7 @@ def _seconds(desired: Iterable[Twice], there: Iterable[Twice], taken: set[str]) 
     ours, found = _ours(there), {}
     for one in desired:
         second = _second(one)
-        if second in ours and second not in taken and not (_bad(one, ours[second]) and one.name in ours):
+        if second in ours and second not in taken and not (_is_bad(one, ours[second]) and one.name in ours):
             found[one.name] = second
     return found
 
@@ -86,13 +86,13 @@ def _second(one: ServiceObject | Policy) -> str:
     return f"{one.name[:room]}{SECOND}"
 
 
-def _bad(one: Twice, there: Twice) -> bool:
+def _is_bad(one: Twice, there: Twice) -> bool:
     if isinstance(one, Policy) and isinstance(there, Policy):
         return bool(_stuck(there.extras))
     return isinstance(one, ServiceObject) and isinstance(there, ServiceObject) and _of_other_transport(one, there)
 
 
-def _mixed(one: ServiceObject, ours: Mapping[str, ServiceObject]) -> bool:
+def _is_mixed(one: ServiceObject, ours: Mapping[str, ServiceObject]) -> bool:
     """Whether it has ports of a transport for which we declare none, or settings that cannot be removed."""
     there = ours.get(one.name)
     if there is None or one.adopts:
@@ -106,7 +106,7 @@ def _of_other_transport(one: ServiceObject, there: ServiceObject) -> bool:
     return bool((there.udp and not one.udp) or (there.tcp and not one.tcp))
 
 
-def _worn(one: Policy, actual: Mapping[str, Policy]) -> bool:
+def _is_stuck(one: Policy, actual: Mapping[str, Policy]) -> bool:
     """Whether a policy has settings that cannot be removed; its comment may have been changed too."""
     there = actual.get(one.name)
     return there is not None and not one.adopts and bool(_stuck(there.extras))

@@ -1,4 +1,4 @@
-"""Servers of other people: what each has that is unusual, and what has to be said of it."""
+"""Servers of others: what each has that is unusual, and what must be reported about it."""
 
 from __future__ import annotations
 

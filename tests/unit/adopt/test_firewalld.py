@@ -1,4 +1,4 @@
-"""firewalld of a lab made by hand: taken over as it is, or left to whoever set it up, with the reason."""
+"""firewalld of a lab made by hand: adopted as it is, or left to whoever set it up, with the reason."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def adopted(**changes: Any) -> Found:
     return one
 
 
-def test_single_ports_are_taken_over_without_a_word() -> None:
+def test_single_ports_are_adopted_without_a_remark() -> None:
     one = adopted(ways=ways("port {}"))
     assert one.sections["firewall"] == {"zone": "public", "openBy": "ports", "bans": {"enabled": False}}
     assert one.remarks == []

@@ -1,4 +1,4 @@
-"""Boxes that others made: what of them is adopted, what stays beside, and why the box is left alone."""
+"""FortiGates that others configured: what is adopted, what stays beside ours, and why one is left alone."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ BESIDE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "more", "why"), BESIDE)
-def test_a_policy_that_says_more_than_the_configuration_stays_beside_ours(
+def test_a_policy_that_means_more_than_the_configuration_can_express_stays_beside_ours(
     fields: dict[str, Any], more: dict[str, Any], why: str
 ) -> None:
     one = found(box(dialling(**fields), **more))
@@ -102,7 +102,7 @@ LEFT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "more", "why"), LEFT, ids=[why for *_, why in LEFT])
-def test_where_it_cannot_be_said_who_may_dial_the_box_is_left_alone_and_never_opened(
+def test_where_the_configuration_cannot_express_who_may_dial_the_fortigate_is_left_alone_and_never_opened(
     fields: dict[str, Any], more: dict[str, Any], why: str
 ) -> None:
     one = found(box(dialling(**fields), **more))
@@ -177,7 +177,7 @@ def test_a_policy_without_a_name_behind_it_is_named_by_its_number() -> None:
     assert adopted(wanted(LAB, known), seen, known.adopt).desired.blocks[0].before == "#9"
 
 
-def test_a_service_that_the_box_came_with_is_not_taken_for_ours() -> None:
+def test_a_service_that_the_fortigate_came_with_is_not_adopted() -> None:
     rows = tables(dialling(service="HTTPS"), LAST)
     rows["firewall.service/custom"][1]["category"] = "Web Access"
     one = found(rows)
@@ -185,7 +185,7 @@ def test_a_service_that_the_box_came_with_is_not_taken_for_ours() -> None:
     assert "has the service HTTPS, which the first `pulumi up` removes from it" in " ".join(one.remarks)
 
 
-def test_an_object_that_others_use_is_adopted_as_it_is_and_never_changed_under_them() -> None:
+def test_an_object_that_others_use_is_adopted_as_it_is_and_never_changed_for_them() -> None:
     rows = box(dialling(), rule(6, "accept", srcaddr="pc"))
     one = found(rows)
     assert one.sections["fortigate"]["adopt"]["addresses"] == {"vpn-server": "pc"}
@@ -201,7 +201,7 @@ def test_an_object_that_others_use_is_adopted_as_it_is_and_never_changed_under_t
 def test_a_use_that_no_table_of_ours_shows_counts_as_one() -> None:
     rows = box(dialling())
     rows["firewall/address"][2]["q_ref"] = 3
-    assert "pc is also used by 2 other places of the box" in " ".join(found(rows).remarks)
+    assert "pc is also used by 2 other places of the FortiGate" in " ".join(found(rows).remarks)
 
 
 def test_a_policy_without_a_name_is_adopted_by_its_number() -> None:

@@ -27,14 +27,14 @@ def adopted(
     return found.sections["dns"], found.remarks
 
 
-def test_a_record_is_taken_over_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_is_adopted_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     section, remarks = adopted(monkeypatch, shown(PRIMARY, THERE))
     assert (section["zone"], section["host"], section["ttl"], remarks) == ("lab.example", "vpn", 300, [])
     section, _ = adopted(monkeypatch, shown(PRIMARY, "vpn.lab.example 0 A 203.0.113.9"), name="vpn.lab.example.")
     assert (section["zone"], section["host"], section["ttl"]) == ("lab.example", "vpn", 0)
 
 
-def test_an_answer_of_a_wildcard_is_no_record_to_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_of_a_wildcard_is_not_a_record_to_adopt(monkeypatch: pytest.MonkeyPatch) -> None:
     section, remarks = adopted(monkeypatch, replace(shown(PRIMARY), answered=sets("vpn.lab.example 60 A 203.0.113.9")))
     assert "addresses" not in section and "ttl" not in section
     assert remarks == [

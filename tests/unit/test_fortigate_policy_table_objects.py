@@ -1,4 +1,4 @@
-"""Objects that others made: what they stand for is known, or cannot be determined."""
+"""Objects of others: what they resolve to is known, or cannot be determined."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ ADDRESSES: list[tuple[dict[str, Any], bool | None, bool | None]] = [
 
 
 @pytest.mark.parametrize(("fields", "member", "stranger"), ADDRESSES)
-def test_an_address_of_any_kind_holds_whom_its_fields_say_or_cannot_be_told(
+def test_an_address_of_any_kind_matches_by_its_fields_or_cannot_be_determined(
     fields: dict[str, Any], member: bool | None, stranger: bool | None
 ) -> None:
     rows = tables(rule(1, "accept", srcaddr="x"), firewall__address=[{"name": "x", **fields}])
     assert (decided(rows, IPv4Address("192.0.2.7")).passes, decided(rows).passes) == (member, stranger)
 
 
-def test_groups_are_read_with_those_in_them_those_left_out_and_even_when_they_go_round_in_a_circle() -> None:
+def test_groups_are_resolved_with_members_exclusions_and_cycles() -> None:
     groups = [
         {"name": "outer", "member": names("inner")},
         {"name": "inner", "member": names("office outer")},
@@ -84,9 +84,7 @@ def test_a_group_of_services_is_never_taken_for_a_group_of_addresses_of_its_name
         ({"tcp-portrange": "https"}, None),
     ],
 )
-def test_a_service_is_about_the_ports_that_it_says_or_cannot_be_told(
-    service: dict[str, Any], passes: bool | None
-) -> None:
+def test_a_service_covers_its_ports_or_cannot_be_determined(service: dict[str, Any], passes: bool | None) -> None:
     custom: dict[str, Any] = {"firewall_dot_service__custom": [{"name": "s", **service}]}
     assert decided(tables(rule(1, "accept", service="s"), **custom)).passes is passes
 
@@ -124,7 +122,7 @@ VIPS: list[tuple[dict[str, Any], bool | None, bool | None]] = [
 
 
 @pytest.mark.parametrize(("vip", "outer", "inner"), VIPS)
-def test_a_vip_takes_the_packets_to_its_outer_address_and_ports(
+def test_a_vip_matches_packets_to_its_external_address_and_ports(
     vip: dict[str, Any], outer: bool | None, inner: bool | None
 ) -> None:
     rows = tables(
@@ -134,7 +132,7 @@ def test_a_vip_takes_the_packets_to_its_outer_address_and_ports(
     assert decided(rows).passes is inner
 
 
-def test_a_group_of_vips_is_those_in_it_and_an_accept_of_all_addresses_is_not_about_them() -> None:
+def test_a_group_of_vips_is_its_members_and_an_accept_of_all_addresses_does_not_match_them() -> None:
     outer = IPv4Address("198.51.100.9")
     vips: dict[str, Any] = {
         "firewall__vip": [{"name": "v", "extintf": "any", "extip": str(outer), "mappedip": [{"range": str(SERVER)}]}],
@@ -148,7 +146,7 @@ def test_a_group_of_vips_is_those_in_it_and_an_accept_of_all_addresses_is_not_ab
         assert decided(tables(deny, rule(2, "accept", dstaddr="vips"), **vips), target=outer).passes is passes
 
 
-def test_an_object_that_was_given_another_meaning_under_fortioss_own_name_is_read_by_its_meaning() -> None:
+def test_an_object_with_a_name_of_fortios_and_another_meaning_is_read_by_its_meaning() -> None:
     rows = tables(rule(1, "accept", dstaddr="pc"))
     rows["firewall/address"][0]["subnet"] = "192.0.2.0 255.255.255.0"
     assert (decided(rows).passes, decided(rows, IPv4Address("192.0.2.7")).passes) == (False, True)
@@ -156,7 +154,7 @@ def test_an_object_that_was_given_another_meaning_under_fortioss_own_name_is_rea
     assert decided(rows, IPv4Address("192.0.2.7")).passes is False
 
 
-def test_an_interface_of_another_vdom_is_none_of_ours_and_an_address_by_dhcp_is_no_error() -> None:
+def test_an_interface_of_another_vdom_is_left_out_and_an_address_by_dhcp_is_accepted() -> None:
     rows = tables(
         rule(1, "accept"), system__interface=[{"name": "other", "vdom": "guests"}, {"name": "x", "ip": "dhcp"}]
     )

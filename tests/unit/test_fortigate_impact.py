@@ -1,4 +1,4 @@
-"""What a preview says of a run on the FortiGate, before anything is changed there."""
+"""What a preview reports about a run on the FortiGate, before anything is changed."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def case(actual: Inventory, **changes: Any) -> Comparison:
 
 
 def above_all(name: str, source: str, action: str, **fields: Any) -> Inventory:
-    """The initial box with one more policy above the deny of everything from outside."""
+    """The initial FortiGate with one more policy above the deny of everything from outside."""
     stored, _ = boxes.create(initial(), *policy(name, source, "dmz", action, **fields))
     return read(above(stored, name, "deny-outside"))
 
 
-def test_what_the_run_opens_is_said_port_by_port() -> None:
+def test_what_the_run_opens_is_reported_port_by_port() -> None:
     (sentence,) = openings(case(box()))
     assert sentence == (
         "ports 443/tcp, 500/udp, 992/tcp, 1194/tcp, 1194/udp, 4500/udp, 5555/tcp open for everyone outside"
     )
 
 
-def test_a_port_that_closes_for_everyone_is_said() -> None:
+def test_a_port_that_closes_for_everyone_is_reported() -> None:
     fields = {"srcaddr": "all", "dstaddr": "all", "service": "HTTPS"}
     actual = above_all("vpn-allow", "wan1", "accept", **fields)
     without = compare(lab(vpn={"listeners": [992]}), actual)
@@ -55,28 +55,28 @@ def test_a_port_that_closes_for_everyone_is_said() -> None:
     assert closings(case(actual)) == []
 
 
-def test_the_campus_that_loses_a_port_is_told_the_vpn_remains() -> None:
+def test_where_the_campus_loses_a_port_the_vpn_is_named_as_the_way_that_remains() -> None:
     (sentence,) = closings(case(box(), behindVpn={**CAMPUS, "ports": ["8000/tcp"]}))
     assert sentence == "the campus can no longer reach 8000/tcp of workstation (203.0.113.21) except through the VPN"
 
 
-def test_a_rule_above_ours_that_denies_the_same_is_named_by_its_number() -> None:
+def test_a_policy_above_ours_that_denies_the_same_is_named_by_its_id() -> None:
     compared = case(above_all("no-vpn", "wan1", "deny"))
     (sentence,) = shadows(compared)
     assert sentence.startswith("rule 5 'no-vpn' above ours (vpn-allow) already denies every source of it")
 
 
-def test_ipsec_that_another_rule_stops_is_said_in_words() -> None:
+def test_ipsec_that_another_policy_stops_is_reported_in_words() -> None:
     compared = case(above_all("no-ike", "wan1", "deny", service="IKE"))
     assert unanswered(compared) == [f"500/udp and 4500/udp stay closed at wan1 for everyone: {ipsec.SILENCE}"]
     assert unanswered(case(box())) == []
 
 
-def test_a_whitelist_is_no_silence_for_those_on_it() -> None:
+def test_an_allow_list_leaves_nobody_on_it_without_an_answer() -> None:
     assert unanswered(case(box(), sources=["198.51.100.0/24"])) == []
 
 
-def test_l2tp_that_is_off_is_said_in_words_and_a_hop_that_nobody_looks_at() -> None:
+def test_l2tp_that_is_off_and_a_hop_that_is_not_managed_are_reported_in_words() -> None:
     (off,) = ipsec.warnings(lab(vpn={"protocols": {"l2tpIpsec": False}}))
     assert "phase 1 of IPsec is never answered" in off
     assert ipsec.warnings(lab()) == ipsec.notes(lab()) == []
@@ -84,7 +84,7 @@ def test_l2tp_that_is_off_is_said_in_words_and_a_hop_that_nobody_looks_at() -> N
     assert "must let in UDP 500 and 4500" in note
 
 
-def test_a_deny_that_would_close_this_runs_own_way_is_refused() -> None:
+def test_a_deny_that_would_close_this_runs_own_path_is_refused() -> None:
     compared = case(box(), behindVpn={**CAMPUS, "hosts": {"server": "203.0.113.20"}})
     ssh = Path(
         "SSH to the VPN host", IPv4Address("203.0.113.141"), IPv4Address("203.0.113.20"), Port(22, Transport.TCP)
@@ -94,7 +94,7 @@ def test_a_deny_that_would_close_this_runs_own_way_is_refused() -> None:
     assert "add an exception for 203.0.113.141" in str(found)
 
 
-def test_another_rule_that_lets_a_closed_host_be_reached_is_found() -> None:
+def test_another_policy_that_lets_a_closed_host_be_reached_is_found() -> None:
     stored, _ = boxes.create(initial(), *policy("guests", "wan2", "dmz", "accept"))
     compared = case(read(stored), behindVpn=CAMPUS)
     assert any("still lets wan2 reach workstation" in sentence for sentence in leaks(compared))
@@ -108,6 +108,6 @@ def test_another_rule_that_lets_a_closed_host_be_reached_is_found() -> None:
         ({"schedule": "nights"}, "the FortiGate has no schedule 'nights'"),
     ],
 )
-def test_what_the_box_does_not_have_is_named_with_what_it_has(changes: dict[str, Any], part: str) -> None:
+def test_what_the_fortigate_does_not_have_is_named_with_what_it_has(changes: dict[str, Any], part: str) -> None:
     compared = case(box(), **changes)
     assert part in "\n".join(map(str, problems(compared.settings, compared.actual)))
