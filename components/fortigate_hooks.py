@@ -1,4 +1,4 @@
-"""Messages for failures on the FortiGate while it is changed: refusals, and a silence that lasts minutes."""
+"""What goes wrong on the FortiGate while it is changed, in words: refusals, and minutes without an answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from labvpn.plan.fortigate.error_text import refusal_text, waiting
 
 
 def explained(name: str, host: str) -> pulumi.ResourceHookBinding | None:
-    """Hooks that explain why the box did not do something; None where the engine takes none, as mocks do."""
+    """Hooks that explain why the FortiGate refused something; None where the engine takes none, as mocks do."""
     return pulumi.ResourceHookBinding(on_error=[Refusals(name, host)]) if takes_hooks() else None
 
 
@@ -28,7 +28,7 @@ def takes_hooks() -> bool:
 
 
 class Refusals(pulumi.ErrorHook):
-    """Reports why the box did not do something, each cause once; the run then fails as it would anyway."""
+    """Explains why the FortiGate refused something, each cause once; the run then fails as it would anyway."""
 
     def __init__(self, name: str, host: str) -> None:
         super().__init__(name, self._say)
@@ -44,12 +44,12 @@ class Refusals(pulumi.ErrorHook):
         return False
 
 
-def watch(box: Settings, token: str, ca: str) -> None:
-    """Warn when the box stops answering during a run: the provider itself waits for minutes in silence."""
+def watch(settings: Settings, token: str, ca: str) -> None:
+    """Warn when the FortiGate stops answering during a run: the provider itself waits silently for minutes."""
 
     def ask() -> None:
         try:
-            asyncio.run(api.keeps_answering(box, token, ca))
+            asyncio.run(remote.keeps_answering(settings, token, ca))
         except HopError as error:
             pulumi.log.warn(waiting(str(error)))
 

@@ -18,35 +18,35 @@ Made = TypeVar(
 
 
 @dataclass(frozen=True)
-class Maker:
+class ResourceFactory:
     """Makes resources with a component's name and options.
 
-    `missed` are the policies that are kept from deletion, `stay` the objects that stay when the stack goes.
+    `kept` are the policies that are protected from deletion, `retained` the objects that outlive the stack.
     """
 
     name: str
     prefix: str
     options: pulumi.ResourceOptions
-    missed: Collection[str] = ()
-    stay: Collection[str] = ()
+    kept: Collection[str] = ()
+    retained: Collection[str] = ()
 
     def label(self, name: str) -> str:
-        """The resource's name of an object: ours without the prefix that it has on the box."""
+        """The name of an object's resource: without the prefix that the object has on the FortiGate."""
         return f"{self.name}-{name.removeprefix(f'{self.prefix}-')}"
 
     def _options(
         self, thing: AddressObject | AddressGroup | ServiceObject | Vip | Policy, after: Sequence[pulumi.Resource] = ()
     ) -> pulumi.ResourceOptions:
-        """What is on the box already is imported; what was adopted stays there when the stack goes.
+        """Existing objects are imported; adopted ones are retained when the stack is destroyed.
 
-        `Cleanup` deletes policies of ours, after checking whose they are. What an adopted policy names has to stay
+        `Cleanup` removes policies of ours, after checking whose they are. What an adopted policy names is retained
         with it.
         """
-        stays = bool(thing.adopts) or isinstance(thing, Policy) or thing.name in self.stay
+        stays = bool(thing.adopts) or isinstance(thing, Policy) or thing.name in self.retained
         more = pulumi.ResourceOptions(
             import_=thing.adopts or thing.stands or None,
             retain_on_delete=stays or None,
-            protect=thing.name in self.missed or None,
+            protect=thing.name in self.kept or None,
             depends_on=list(after),
             replace_on_changes=None if thing.adopts else ["name"],
         )
@@ -56,16 +56,19 @@ class Maker:
         self,
         kind: type[Made],
         thing: AddressObject | AddressGroup | ServiceObject | Vip | Policy,
-        said: Mapping[str, Any],
+        declared: Mapping[str, Any],
         after: Sequence[pulumi.Resource] = (),
     ) -> Made:
-        """An object as the program declares it; of one that was adopted, everything else stays as it is on the box."""
+        """An object as the program declares it; everything else of an adopted one stays as it is on the FortiGate."""
         known, first = (
             fortios_types.properties(kind),
             getattr(thing, "first", "") or thing.name or f"policy-{thing.adopts}",
         )
         again = {key.replace("-", "_"): value for key, value in thing.restated}
-        given = {**said, **{key: value for key, value in again.items() if key in known and said.get(key) is None}}
+        given = {
+            **declared,
+            **{key: value for key, value in again.items() if key in known and declared.get(key) is None},
+        }
         opts = self._options(thing, after)
         if thing.adopts:
             rest = [name for key, name in known.items() if given.get(key) is None]
@@ -78,13 +81,13 @@ class Maker:
     def address(self, address: AddressObject) -> fortios_types.Address:
         """An address: a network, or a country."""
         network = address.networks[0].with_netmask.replace("/", " ") if address.networks else None
-        said = {
+        declared = {
             "subnet": network,
             "type": None if network else "geography",
             "country": address.country or None,
             "comment": address.comment,
         }
-        return self._make(fortios_types.Address, address, said)
+        return self._make(fortios_types.Address, address, declared)
 
     def group(self, group: AddressGroup, addresses: Sequence[pulumi.Resource]) -> fortios_types.Addrgrp:
         """A group of addresses, after these."""
@@ -94,28 +97,28 @@ class Maker:
     def service(self, one: ServiceObject) -> fortios_types.Custom:
         """A service of one transport, or of an IP protocol."""
         by_number = one.protocol is not None
-        said = {
+        declared = {
             "tcp_portrange": one.tcp or None,
             "udp_portrange": one.udp or None,
             "protocol": "IP" if by_number else None,
             "protocol_number": one.protocol,
             "comment": one.comment,
         }
-        return self._make(fortios_types.Custom, one, said)
+        return self._make(fortios_types.Custom, one, declared)
 
     def vip(self, vip: Vip) -> fortios_types.Vip:
-        """An address outside for one inside."""
-        said = {
+        """An external address that maps to an internal one."""
+        declared = {
             "extip": str(vip.outside),
             "extintf": vip.interface,
             "mappedips": [fortios_types.VipMappedipArgs(range=str(vip.mapped))],
             "comment": vip.comment,
         }
-        return self._make(fortios_types.Vip, vip, said)
+        return self._make(fortios_types.Vip, vip, declared)
 
     def policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> fortios_types.Policy:
         """A policy, after what it names."""
-        said = {
+        declared = {
             "action": policy.action.value,
             "srcintfs": [fortios_types.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
             "dstintfs": [fortios_types.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
@@ -125,9 +128,9 @@ class Maker:
             "schedule": policy.schedule,
             "status": "enable",
             "nat": ("enable" if policy.nat else "disable") if policy.action is Action.ACCEPT else None,
-            # A deny is about translated addresses too, which some versions of FortiOS need explicitly.
+            # A deny covers translated addresses too, which some versions of FortiOS require to be explicit.
             "match_vip": "enable" if policy.action is Action.DENY else None,
             "logtraffic": policy.log,
             "comments": policy.comment,
         }
-        return self._make(fortios_types.Policy, policy, said, after)
+        return self._make(fortios_types.Policy, policy, declared, after)

@@ -1,1 +1,1 @@
-"""The way in for a lab that was made by hand: it is read as it is, and written as the configuration of a stack."""
+"""Adopts a lab that was made by hand: reads it as it is and writes it as the configuration of a stack."""

@@ -1,4 +1,4 @@
-"""`labvpn adopt`: a lab made by hand becomes a stack, without a change on any machine."""
+"""`labvpn adopt`: turns a lab made by hand into a stack, without a change on any machine."""
 
 from __future__ import annotations
 
@@ -30,17 +30,19 @@ def adopt(
     fortigate: Annotated[str | None, _option("The FortiGate's name or address, with :PORT if it is not 443.")] = None,
     vdom: Annotated[str, _option("The FortiGate's virtual domain, if it is not root.")] = "root",
     name: Annotated[str | None, _option("The name that users dial, such as vpn.lab.example.")] = None,
-    zone: Annotated[str | None, _option("The name's zone; without it all after the first point.")] = None,
+    zone: Annotated[str | None, _option("The name's zone; by default, everything after the first dot.")] = None,
     dns_server: Annotated[str | None, _option("The primary name server, if it takes updates.", "--dns-server")] = None,
     dns_key: Annotated[str | None, _option("The name of the TSIG key (its secret is dnsKey).", "--dns-key")] = None,
-    dns_root: Annotated[list[str] | None, _option("Roots of an own DNS; the internet's without.", "--dns-root")] = None,
+    dns_root: Annotated[
+        list[str] | None, _option("Root servers of a private DNS; by default the internet's.", "--dns-root")
+    ] = None,
     show: Annotated[bool, _option("Print the configuration, without secrets, and write nothing.", "--show")] = False,
-    force: Annotated[bool, _option("Replace what the stack's configuration says already.", "--force")] = False,
+    force: Annotated[bool, _option("Replace what is already in the stack's configuration.", "--force")] = False,
 ) -> None:
     """Read a lab that was made by hand, and write it as the selected stack's configuration; no machine is changed.
 
     Set hostKey, sshKey and administratorPassword first, and the FortiGate's and the name server's secrets (README).
-    Exit status: 0 if it was written, 1 if a hop could not be read, or something would be replaced.
+    Exit status: 0 if it was written, 1 if a hop could not be read or something would be replaced.
     """
     ssh = {"user": user, **({"port": port} if port != 22 else {}), **({"login": login} if login != "key" else {})}
     hops = Hops({"address": address, "ssh": ssh}, fortigate, vdom, _dns(name, zone, dns_server, dns_key, dns_root))
@@ -80,8 +82,8 @@ def _tell(project: Project, found: Found, show: bool) -> None:
     typer.echo(
         f"Written: {project.file.name}, {project.users_file} ({len(found.users)} users), {len(found.files)} more"
     )
-    typer.echo(f"Kept as somebody made it (vpn.kept): {kept}")
-    typer.echo("Now run `pulumi preview`: it names what `pulumi up` would change on a machine; docs/adopt.md")
+    typer.echo(f"Kept as it is (vpn.kept): {kept}")
+    typer.echo("Now run `pulumi preview`: it shows what `pulumi up` would change on a machine (docs/adopt.md)")
 
 
 def _fail(sentence: str) -> int:

@@ -1,7 +1,7 @@
 """firewalld on the VPN host, from what it shows to the section `firewall`.
 
-The stack opens the ports of the VPN to everyone. Where firewalld opens one of them to some alone, or where that cannot
-be told, the section is left out, with the reason.
+The stack opens the ports of the VPN to everyone. Where firewalld opens one of them only to some, or where that is
+unclear, the section is left out, with the reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EVERYONE = "everyone"
 
 
 def firewall(found: Found, survey: HostInventory, vpn: Vpn) -> None:
-    """Add the section `firewall` where firewalld runs and nothing that it says is lost by that."""
+    """Add the section `firewall` where firewalld runs and none of its rules would be lost."""
     daemon = survey.firewalld
     if daemon is None or not daemon.running:
         found.remarks.append(NO_FIREWALL)
@@ -47,12 +47,12 @@ def _section(found: Found, daemon: FirewallDaemon, zone: str, wanted: list[str])
         found.remarks.append(f"firewalld keeps {', '.join(shut)} closed; the first `pulumi up` opens it")
     for port in wanted:
         if ways[port] and not service and f"port {port}" not in ways[port]:
-            told = f"firewalld opens {port} by {ways[port][0]}, which stays"
-            found.remarks.append(f"{told}; the first `pulumi up` enters the port beside it")
+            opened = f"firewalld opens {port} by {ways[port][0]}, which stays"
+            found.remarks.append(f"{opened}; the first `pulumi up` adds the port beside it")
 
 
 def _zone(daemon: FirewallDaemon, wanted: list[str]) -> str | None:
-    """The zone in which everyone arrives and most of what is wanted is open; of equals the default zone."""
+    """The zone in which everyone arrives and most of the VPN's ports are open; of several, the default zone."""
     zones = [zone for zone, whom in daemon.arriving.items() if EVERYONE in whom]
     zones.sort(key=lambda zone: (zone != daemon.default, zone))
     zones = [zone for zone in zones if not _open_by_itself(daemon, zone)] or zones
@@ -60,22 +60,22 @@ def _zone(daemon: FirewallDaemon, wanted: list[str]) -> str | None:
 
 
 def _ways(daemon: FirewallDaemon, zone: str, port: str) -> list[str]:
-    """By what a zone, or a policy that is about it, opens a port to everyone."""
+    """The rules by which a zone, or a policy for it, opens a port to everyone."""
     return [
         rule
-        for says, place, whom, rule in daemon.ways.get(port, [])
-        if says == "open" and whom == EVERYONE and (place == f"zone {zone}" or place.startswith("policy "))
+        for answer, place, whom, rule in daemon.ways.get(port, [])
+        if answer == "open" and whom == EVERYONE and (place == f"zone {zone}" or place.startswith("policy "))
     ]
 
 
 def _limits(daemon: FirewallDaemon, zone: str, wanted: list[str]) -> Iterator[str]:
-    """Which ports only some may reach, or nobody can tell who."""
+    """Which ports only some may reach, or it is unclear who."""
     for port in wanted:
         if _ways(daemon, zone, port):
             continue
-        for says, place, whom, rule in daemon.ways.get(port, []):
-            if says != "open":
-                yield f"has {rule} in {place}, of which it cannot be told whether it opens {port}"
+        for answer, place, whom, rule in daemon.ways.get(port, []):
+            if answer != "open":
+                yield f"has {rule} in {place}, of which it cannot be determined whether it opens {port}"
             elif whom != EVERYONE:
                 yield f"opens {port} to {whom} alone ({place}: {rule})"
             elif not _open_by_itself(daemon, place.removeprefix("zone ")):
@@ -87,9 +87,9 @@ def _open_by_itself(daemon: FirewallDaemon, zone: str) -> bool:
 
 
 def _services(daemon: FirewallDaemon, zone: str, wanted: list[str]) -> Iterator[str]:
-    """A service that may become the stack's, whose whole definition is its own: it has just ports of the VPN's.
+    """A service that the stack may take over with its whole definition: it has only ports of the VPN.
 
-    One that firewalld ships, or that another zone names too, would change what is not the VPN's.
+    Taking over one that firewalld ships, or that another zone names too, would change more than the VPN.
     """
     for name in daemon.zones.get(zone, {}).get("services", []):
         ports = set(daemon.services.get(name, []))

@@ -1,8 +1,8 @@
-"""The FortiGate's policy for the VPN, from the box's tables to the section `fortigate` with what is adopted.
+"""The FortiGate's policy for the VPN, from its tables to the section `fortigate` with what is adopted.
 
-Nothing is paired by position: an object is taken for ours only if it says what ours says. What the configuration
-cannot say is never lost: the policy then stays as it is, and ours stands beside it; where not even who may dial can be
-said, the box is left alone.
+Nothing is matched by position: an object is adopted only if it means what ours means. What the configuration cannot
+express is never lost: the policy then stays as it is, with ours beside it; where not even who may dial can be
+expressed, the FortiGate is left alone.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from labvpn.render.fortigate import wanted
 from labvpn.state.fortigate import Inventory, Objects, Policy
 
 
-def fortigate(found: Found, host: str, vdom: str, box: Inventory, lab: Lab) -> None:
-    """Add the section `fortigate`; without a policy that lets users dial there is none, and a remark."""
-    case = Case(box, lab, PolicyTable(box))
+def fortigate(found: Found, host: str, vdom: str, inventory: Inventory, lab: Lab) -> None:
+    """Add the section `fortigate`; without a policy that lets users dial, add a remark instead."""
+    case = Case(inventory, lab, PolicyTable(inventory))
     policy = next(case.dialling(), None)
     if policy is None:
         why = "has no policy that lets users dial the server's address by an address object and services of its own"
@@ -37,28 +37,28 @@ def fortigate(found: Found, host: str, vdom: str, box: Inventory, lab: Lab) -> N
     _add(found, host, vdom, case, policy)
 
 
-LEFT = "the stack leaves the box alone until you write its section"
+LEFT = "the stack leaves it alone until you write its section"
 
 
 def _add(found: Found, host: str, vdom: str, case: Case, policy: Policy) -> None:
     beside = case.not_adopted(policy)
     before = policy if beside else case.following(policy)
     if before is None:
-        why = "after which no policy stands, before which the stack could place it"
-        found.remarks.append(f"The FortiGate {host} has {policy}, {why}: add one there (a deny of all); {LEFT}")
+        why = "with no policy after it before which the stack could place its own"
+        found.remarks.append(f"The FortiGate {host} has {policy}, {why}: add one there (deny all); {LEFT}")
         return
     section = {**_section(case, policy), "host": host, "vdom": vdom, "before": before.name or before.number}
     try:
         known = FortiGate.model_validate(section)
     except ValidationError as error:
-        told = "; ".join(map(str, problems_of(error, "", FortiGate)))
-        found.remarks.append(f"The FortiGate {host} has {policy}, which is not adopted: {told}; {LEFT}")
+        problems = "; ".join(map(str, problems_of(error, "", FortiGate)))
+        found.remarks.append(f"The FortiGate {host} has {policy}, which is not adopted: {problems}; {LEFT}")
         return
     objects = wanted(case.lab, known).objects
     if beside:
         free = f"{UP} makes policies and objects of its own right before it"
         found.remarks.append(f"{policy} is not adopted and stays as it is ({beside}); {free}")
-        # Two VIPs for one address cannot be, so theirs is ours too.
+        # There cannot be two VIPs for one address, so theirs is adopted.
         pairs = {kind: names for kind, names in _pairs(case, policy, objects).items() if kind == "vips"}
     else:
         pairs = {**_pairs(case, policy, objects), "policies": {f"{known.prefix}-allow": policy.number}}
@@ -75,7 +75,7 @@ def _in_order(section: dict[str, Any]) -> dict[str, Any]:
 
 
 def _section(case: Case, policy: Policy) -> dict[str, Any]:
-    """The section as far as the policy says it."""
+    """The section as far as the policy gives it."""
     section: dict[str, Any] = {
         "outside": list(policy.from_interfaces),
         "inside": policy.to_interfaces[0],
@@ -90,30 +90,32 @@ def _section(case: Case, policy: Policy) -> dict[str, Any]:
 
 
 def _pairs(case: Case, policy: Policy, objects: Objects) -> dict[str, dict[str, Any]]:
-    """Our name of each object: the box's of one that says the same, and is used by the policy."""
-    members = set(case.reach.addresses.members((*policy.sources, *policy.destinations)))
-    services = set(case.reach.services.members(policy.services))
+    """For each name of ours, the object on the FortiGate that means the same and is used by the policy."""
+    members = set(case.table.addresses.members((*policy.sources, *policy.destinations)))
+    services = set(case.table.services.members(policy.services))
     addresses = [
-        one for one in case.box.addresses if one.name in members and not (one.unread or "type" in dict(one.extras))
+        one
+        for one in case.inventory.addresses
+        if one.name in members and not (one.unread or "type" in dict(one.extras))
     ]
     found = {
         "addresses": _same(objects.addresses, addresses, lambda one: (set(one.networks), one.country)),
         "services": _same(objects.services, case.services(services), service_ends),
         "vips": _same(objects.vips, [one for one in [case.vip(policy)] if one], lambda one: (one.outside, one.mapped)),
     }
-    named = {theirs: ours for ours, theirs in found["addresses"].items()}
-    groups = [one for one in case.box.groups if (one.name,) == policy.sources and not (one.unread or one.without)]
+    ours_by_theirs = {theirs: ours for ours, theirs in found["addresses"].items()}
+    groups = [one for one in case.inventory.groups if (one.name,) == policy.sources and not (one.unread or one.without)]
     found["groups"] = {
         ours.name: there.name
         for ours in objects.groups
         for there in groups
-        if {named.get(name, "") for name in there.members} == set(ours.members)
+        if {ours_by_theirs.get(name, "") for name in there.members} == set(ours.members)
     }
     return {kind: names for kind, names in found.items() if names}
 
 
 def _same(ours: Iterable[Any], theirs: Iterable[Any], meaning: Any) -> dict[str, str]:
-    """Each of ours with the first of theirs that means the same; one of theirs stands for one of ours."""
+    """Each of ours with the first of theirs that means the same; each of theirs is used once."""
     free, found = list(theirs), {}
     for one in ours:
         there = next((each for each in free if meaning(each) == meaning(one)), None)

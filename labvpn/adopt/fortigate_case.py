@@ -1,4 +1,4 @@
-"""What a box's policies have to do with a lab: which let users dial, and what of them the configuration cannot say."""
+"""What a FortiGate's policies do for a lab: which let users dial, and what the configuration cannot express."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ SHIPPED = (
     "VoIP, Messaging & Other Applications",
     "Web Proxy",
 )
-"""The categories of the services that a FortiGate comes with, which are never taken for the lab's own."""
+"""The categories of the services that a FortiGate comes with, which are never adopted."""
 
 
 @dataclass
 class Case:
-    """A box with a lab behind it, and what its policies have to do with the lab."""
+    """A FortiGate with a lab behind it, and what its policies do for the lab."""
 
-    box: Inventory
+    inventory: Inventory
     lab: Lab
-    reach: PolicyTable
+    table: PolicyTable
     own: IPv4Network = field(init=False)
 
     def __post_init__(self) -> None:
         self.own = IPv4Network(self.lab.server.address)
 
     def dialling(self) -> Iterator[Policy]:
-        """The policies that let somebody dial the server at one of its ports, the first of the box first."""
+        """The policies that let users dial the server at one of its ports, in their order."""
         ports = set(of_transport(self.lab.vpn.ports, Transport.TCP))
-        for policy in self.box.policies:
-            spans = self.reach.services.span(policy.services).spans
+        for policy in self.inventory.policies:
+            spans = self.table.services.span(policy.services).spans
             dials = any(
                 kind == "any" or (kind == "tcp" and low <= port <= high) for kind, low, high in spans for port in ports
             )
@@ -59,40 +59,40 @@ class Case:
 
     def _server(self, policy: Policy) -> AddressObject | None:
         """The address object that is the server alone, among a policy's destinations and their groups."""
-        names = self.reach.addresses.members(policy.destinations)
-        exact = (one for one in self.box.addresses if one.networks == (self.own,) and not one.unread)
+        names = self.table.addresses.members(policy.destinations)
+        exact = (one for one in self.inventory.addresses if one.networks == (self.own,) and not one.unread)
         return next((one for one in exact if one.name in names), None)
 
     def vip(self, policy: Policy) -> Vip | None:
         """The VIP under which the server is dialled, among a policy's destinations."""
-        names = self.reach.addresses.members(policy.destinations)
-        dialled = (one for one in self.box.vips if one.outside == self.lab.server.address)
+        names = self.table.addresses.members(policy.destinations)
+        dialled = (one for one in self.inventory.vips if one.outside == self.lab.server.address)
         return next((one for one in dialled if one.name in names), None)
 
     def following(self, policy: Policy) -> Policy | None:
-        """The policy that stands right after one."""
-        at = self.box.policies.index(policy) + 1
-        return self.box.policies[at] if at < len(self.box.policies) else None
+        """The policy right after one."""
+        at = self.inventory.policies.index(policy) + 1
+        return self.inventory.policies[at] if at < len(self.inventory.policies) else None
 
     def unsayable(self, policy: Policy) -> str:
-        """Why not even a policy of our own could say who may dial and where; empty where it can."""
+        """Why not even a policy of our own could express who may dial and where; empty where it can."""
         words = [*policy.unread, *(f"{part} negated" for part in sorted(policy.negated))]
         if words:
-            return f"it has what the configuration cannot say ({', '.join(words)})"
+            return f"it has what the configuration cannot express ({', '.join(words)})"
         if doubt := self._unsayable_source(policy.sources):
-            return f"the configuration cannot say who may dial ({doubt})"
+            return f"the configuration cannot express who may dial ({doubt})"
         vip = self.vip(policy)
         if vip and (vip.forwards or vip.unread):
-            ports = f"it forwards {' '.join(vip.forwards)} alone" if vip.forwards else ", ".join(vip.unread)
-            return f"the configuration cannot say its VIP '{vip.name}' ({ports})"
-        if self.box.doubt:
-            return self.box.doubt
+            ports = f"it forwards only {' '.join(vip.forwards)}" if vip.forwards else ", ".join(vip.unread)
+            return f"the configuration cannot express its VIP '{vip.name}' ({ports})"
+        if self.inventory.doubt:
+            return self.inventory.doubt
         return ""
 
     def _unsayable_source(self, names: tuple[str, ...]) -> str:
-        known = {address.name: address for address in self.box.addresses}
-        groups = {group.name: group for group in self.box.groups}
-        for name in self.reach.addresses.members(names):
+        known = {address.name: address for address in self.inventory.addresses}
+        groups = {group.name: group for group in self.inventory.groups}
+        for name in self.table.addresses.members(names):
             address, group = known.get(name), groups.get(name)
             if address and (address.unread or not (address.networks or address.country)):
                 return f"source {name}: {', '.join(address.unread) or address.host}"
@@ -104,8 +104,8 @@ class Case:
 
     def sources(self, policy: Policy) -> list[str]:
         """Who may dial, as the configuration has it: each network once, and none inside another."""
-        known = {address.name: address for address in self.box.addresses}
-        members = self.reach.addresses.members(policy.sources)
+        known = {address.name: address for address in self.inventory.addresses}
+        members = self.table.addresses.members(policy.sources)
         held = [known[name] for name in members if name in known]
         networks = list(dict.fromkeys(network for one in held for network in one.networks))
         countries = list(dict.fromkeys(one.country for one in held if one.country))
@@ -117,12 +117,12 @@ class Case:
         return [*(str(network).removesuffix("/32") for network in outer), *countries]
 
     def not_adopted(self, policy: Policy) -> str:
-        """Why a policy cannot be taken over as it is, though ours can say who may dial; empty where it can."""
+        """Why a policy cannot be adopted as it is, though ours can express who may dial; empty where it can."""
         server, vip = self._server(policy), self.vip(policy)
         own = {one.name for one in (server, vip) if one}
-        others = [name for name in self.reach.addresses.members(policy.destinations) if name not in own]
+        others = [name for name in self.table.addresses.members(policy.destinations) if name not in own]
         if others:
-            return f"it has the destinations {', '.join(others)} too"
+            return f"it also has the destinations {', '.join(others)}"
         if len(policy.destinations) > 1:
             return f"it names the server twice: {', '.join(policy.destinations)}"
         if len(policy.to_interfaces) > 1:
@@ -130,8 +130,8 @@ class Case:
         return self._more_services(policy)
 
     def _more_services(self, policy: Policy) -> str:
-        """What a policy lets in beside the VPN."""
-        served = self.reach.services.span(policy.services)
+        """What a policy lets in besides the VPN."""
+        served = self.table.services.span(policy.services)
         ports = {(port.transport.value, port.number) for port in self.lab.vpn.ports}
         esp = self.lab.vpn.protocols.esp
         more = sorted(
@@ -143,27 +143,27 @@ class Case:
         return f"it lets in more than the VPN: {', '.join(named[:6])}" if named else ""
 
     def services(self, names: set[str]) -> list[ServiceObject]:
-        """The services of these names that say nothing but ports or a protocol."""
-        plain = (one for one in self.box.services if one.name in names and not one.unread)
+        """The services of these names that consist of nothing but ports or a protocol."""
+        plain = (one for one in self.inventory.services if one.name in names and not one.unread)
         return [one for one in plain if dict(one.extras).get("category") not in SHIPPED]
 
     def changes(self, policy: Policy, objects: Objects, pairs: dict[str, dict[str, Any]]) -> Iterator[str]:
-        """What the first run would change of a policy that is adopted, though it goes on to mean the same or more."""
+        """What the first run would change in an adopted policy, though it keeps its meaning or covers more."""
         taken = {kind: set(names.values()) for kind, names in pairs.items() if kind != "policies"}
         lacking = [one.name for one in objects.services if one.name not in pairs.get("services", {})]
         for name in lacking:
-            yield f"No service of {policy} has just the ports of {name}; {UP} makes it"
+            yield f"No service of {policy} has just the ports of {name}; {UP} creates it"
         for name in sorted(set(policy.services) - taken.get("services", set())):
-            yield f"{policy} has the service {name}, which {UP} takes out of it"
+            yield f"{policy} has the service {name}, which {UP} removes from it"
         for name in sorted({*policy.destinations} - taken.get("addresses", set()) - taken.get("vips", set())):
-            yield f"{policy} has the destination {name}, for which {UP} puts an object of its own"
+            yield f"{policy} has the destination {name}, which {UP} replaces with an object of its own"
         yield from self._regrouped(policy, objects, taken)
-        mine = {str(policy.number), *self.reach.addresses.members((*policy.sources, *policy.destinations))}
-        for kind, table in (("addresses", self.box.addresses), ("services", self.box.services)):
+        mine = {str(policy.number), *self.table.addresses.members((*policy.sources, *policy.destinations))}
+        for kind, table in (("addresses", self.inventory.addresses), ("services", self.inventory.services)):
             for name in sorted(taken.get(kind, ())):
-                others = users(self.box, next(one for one in table if one.name == name), mine)
+                others = users(self.inventory, next(one for one in table if one.name == name), mine)
                 if others:
-                    yield f"{name} is used by {', '.join(others)} too: a change of it is refused later (docs/adopt.md)"
+                    yield f"{name} is also used by {', '.join(others)}: a change of it is refused later (docs/adopt.md)"
 
     def _regrouped(self, policy: Policy, objects: Objects, taken: dict[str, set[str]]) -> Iterator[str]:
         allow = next(one for one in objects.policies if one.action is Action.ACCEPT)
@@ -171,6 +171,7 @@ class Case:
         if set(policy.sources) <= adopted and len(policy.sources) == 1:
             return
         if objects.groups and not taken.get("groups"):
-            yield f"The sources of {policy} become one group; {UP} makes it"
+            yield f"The sources of {policy} become one group; {UP} creates it"
         elif set(policy.sources) - adopted or len(policy.sources) != len(allow.sources):
-            yield f"{policy} has the sources {', '.join(policy.sources)}; {UP} puts {', '.join(allow.sources)} for them"
+            ours = ", ".join(allow.sources)
+            yield f"{policy} has the sources {', '.join(policy.sources)}; {UP} replaces them with {ours}"

@@ -25,7 +25,7 @@ class Found:
     remarks: list[str] = field(default_factory=list)
 
     def trouble(self, model: type[BaseModel], values: Mapping[str, Any]) -> str:
-        """Why the configuration cannot say this, empty where it can; no value of a secret is repeated."""
+        """Why the configuration cannot express this, empty where it can; no secret is repeated."""
         try:
             model.model_validate(values, context={"files": self.files.get})
         except ValidationError as error:
@@ -33,5 +33,5 @@ class Found:
         return ""
 
     def keeps(self, what: str, why: str, where: str) -> None:
-        """Tell that something stays on the server as somebody made it, why, and where the configuration says so."""
+        """Add the remark that something stays on the server as it is, why, and where the configuration says so."""
         self.remarks.append(f"{what} stays as it is ({where}), since {why}")

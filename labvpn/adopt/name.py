@@ -15,19 +15,21 @@ from labvpn.state.records import Key
 
 
 def dns(found: Found, given: dict[str, Any], secret: str | None, server: str) -> None:
-    """Add the section `dns`; the records are taken over as they are. Raises HopError."""
+    """Add the section `dns`; the records are adopted as they are. Raises HopError."""
     section = {**given, "mode": "rfc2136" if given.get("key") else "manual"}
     name = DnsName.model_validate(section)
-    sight = inspect.inspect(name, secret)
-    if sight.refusal or sight.unverified:
-        raise HopError(f"The name server {name.server}", sight.refusal or sight.unverified, "mend that, run this again")
-    served = sorted((one for one in sight.walk.servers if one.soa), key=lambda one: not one.records)
-    shown = [sight.primary] if sight.primary else served[:1]
-    records = shown[0].records if shown else {}
+    snapshot = inspect.inspect(name, secret)
+    if snapshot.refusal or snapshot.unverified:
+        raise HopError(
+            f"The name server {name.server}", snapshot.refusal or snapshot.unverified, "mend that, run this again"
+        )
+    served = sorted((one for one in snapshot.walk.servers if one.soa), key=lambda one: not one.records)
+    servers = [snapshot.primary] if snapshot.primary else served[:1]
+    records = servers[0].records if servers else {}
     record = records.get(Key(name.fqdn, "A"))
     section["host"] = name.relative(name.host)
     if record is None:
-        found.remarks.append(f"{name.fqdn} has no A record{_instead(name, shown)}")
+        found.remarks.append(f"{name.fqdn} has no A record{_instead(name, servers)}")
     else:
         section["ttl"] = record.ttl
         if record.values != (server,):
@@ -39,11 +41,11 @@ def dns(found: Found, given: dict[str, Any], secret: str | None, server: str) ->
     found.sections["dns"] = section
 
 
-def _instead(name: DnsName, shown: Sequence[ServerAnswer]) -> str:
-    """What the name has in its place, and what comes of it."""
-    for one in (one for server in shown for one in server.records.values() if one.key.kind in ALONE):
-        return f" but {one.shown}, beside which none can stand; remove that, or choose another name, before `pulumi up`"
-    makes = "the first `pulumi up` makes it, or tells you to"
-    for one in (one for server in shown for key, one in server.answered.items() if key == Key(name.fqdn, "A")):
+def _instead(name: DnsName, servers: Sequence[ServerAnswer]) -> str:
+    """What the name has instead, and what follows from it."""
+    for one in (one for server in servers for one in server.records.values() if one.key.kind in ALONE):
+        return f" but {one.shown}, beside which none can exist; remove that, or choose another name, before `pulumi up`"
+    makes = "the first `pulumi up` creates it, or asks you to"
+    for one in (one for server in servers for key, one in server.answered.items() if key == Key(name.fqdn, "A")):
         return f" of its own (a wildcard or the like answers {', '.join(one.values)}); {makes}"
     return f"; {makes}"

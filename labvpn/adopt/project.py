@@ -23,8 +23,8 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.stack = _pulumi(folder, "stack", "--show-name").strip()
-        told: dict[str, dict[str, Any]] = json.loads(_pulumi(folder, "config", "--json", "--show-secrets"))
-        self.values = {key: value.get("objectValue", value.get("value")) for key, value in told.items()}
+        settings: dict[str, dict[str, Any]] = json.loads(_pulumi(folder, "config", "--json", "--show-secrets"))
+        self.values = {key: value.get("objectValue", value.get("value")) for key, value in settings.items()}
         self.name = str(yaml.safe_load((folder / "Pulumi.yaml").read_text("utf-8"))["name"])
 
     @property
@@ -34,7 +34,7 @@ class Project:
 
     @property
     def users_file(self) -> str:
-        """The name of the users' file, beside which those of other stacks may stand."""
+        """The name of the users' file; each stack has its own."""
         return f"users.{self.stack}.csv"
 
     def value(self, key: str) -> str | None:
@@ -48,11 +48,11 @@ class Project:
         return {f"{self.name}:{key}": section for key, section in sections.items()}
 
     def refuse_to_replace(self, found: Found) -> None:
-        """Raise ProjectError if the stack says already what was found."""
+        """Raise ProjectError if the stack already has a section or file of those found."""
         there = sorted(self.sections(found).keys() & self.values.keys())
         names = [*there, *(name for name in (self.users_file, *found.files) if (self.folder / name).exists())]
         if names:
-            raise ProjectError(f"{', '.join(names)} would be replaced: take it away, or say --force")
+            raise ProjectError(f"{', '.join(names)} would be replaced: remove it, or use --force")
 
     def write(self, found: Found) -> None:
         """Write what was found: files, the stack's settings at once, then the secrets, by standard input."""
@@ -80,8 +80,8 @@ def _pulumi(folder: Path, *words: str, given: str | None = None) -> str:
     try:
         done = subprocess.run(["pulumi", *words], cwd=folder, input=given, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise ProjectError("There is no pulumi on PATH here; open the project's environment first") from None
+        raise ProjectError("pulumi is not on PATH; open the project's environment first") from None
     if done.returncode:
-        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
         raise ProjectError(f"`pulumi {' '.join(words[:2])}` failed: {last}; run this in the project's folder")
     return done.stdout

@@ -15,7 +15,7 @@ from labvpn.adopt.fortigate import fortigate
 from labvpn.adopt.found import Found
 from labvpn.adopt.name import dns
 from labvpn.adopt.server import server
-from labvpn.connect import fortigate as box
+from labvpn.connect import fortigate as fortigate_api
 from labvpn.connect.errors import HopError
 from labvpn.connect.inspect import ask_agent, unreadable
 from labvpn.model.credentials import KEPT_AS, unfit
@@ -39,7 +39,7 @@ class Hops:
 
 
 def read(hops: Hops, known: Known, say: Callable[[str], None]) -> Found:
-    """What the hops have. Raises HopError, or ValueError with a sentence for what is given wrong."""
+    """What the hops have. Raises HopError, or ValueError with a sentence for wrong settings."""
     found = Found()
     host = Server.model_validate({**hops.server, "install": "present"})
     say(f"reading the VPN host {host.ssh_host}")
@@ -79,7 +79,9 @@ def _survey(host: Server, known: Known) -> HostInventory:
     except ValueError:
         raise HopError(hop, *unreadable(answer)) from None
     if survey is None or not survey.hubs:
-        raise HopError(hop, "has no SoftEther with a hub", "there is nothing to adopt: let `pulumi up` install it")
+        raise HopError(
+            hop, "has no SoftEther with a hub", "there is nothing to adopt: let `pulumi up` install SoftEther"
+        )
     return survey
 
 
@@ -88,8 +90,8 @@ def _lab(found: Found) -> Lab:
     try:
         return Lab.model_validate(found.sections, context={"files": found.files.get})
     except ValidationError as error:
-        told = "; ".join(str(details["msg"]) for details in error.errors())
-        raise ValueError(f"The server has what the stack cannot say: {told}") from None
+        problems = "; ".join(str(details["msg"]) for details in error.errors())
+        raise ValueError(f"The server has settings that the stack cannot express: {problems}") from None
 
 
 def _fortigate(found: Found, hops: Hops, known: Known, lab: Lab) -> None:
@@ -97,8 +99,8 @@ def _fortigate(found: Found, hops: Hops, known: Known, lab: Lab) -> None:
     hop = f"The FortiGate {hops.fortigate}"
     if token is None or authority is None:
         raise HopError(hop, "needs fortigateToken and fortigateCa", "set both by `pulumi config set` (README)")
-    # Only where it is counts for reading; the rest of the section is what is to be found.
+    # Reading only needs the address; the rest of the section is what is to be found.
     where = FortiGate.model_validate(
         {"host": hops.fortigate, "vdom": hops.vdom, "outside": ["out"], "inside": "in", "before": "any"}
     )
-    fortigate(found, where.host, where.vdom, asyncio.run(box.read(where, token, authority)), lab)
+    fortigate(found, where.host, where.vdom, asyncio.run(fortigate_api.read(where, token, authority)), lab)

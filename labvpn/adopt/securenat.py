@@ -1,4 +1,4 @@
-"""SecureNAT of a hub, from its line to the section `secureNat`; what no configuration can say of it is kept."""
+"""SecureNAT of a hub, from its line to the section `secureNat`; what the configuration cannot express is kept."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from labvpn.model.securenat import Mode, SecureNat
 from labvpn.parse.inventory import HostInventory
 
 OFF = False
-"""How the configuration says that a hub has no SecureNAT."""
+"""How the configuration switches SecureNAT of a hub off."""
 
 
 def secure_nat(found: Found, survey: HostInventory, name: str) -> dict[str, Any] | bool | None:
-    """SecureNAT of a hub, `OFF` where it is switched off, None where it stays as a whole since it cannot be said."""
+    """SecureNAT of a hub, `OFF` where it is switched off, None where it cannot be expressed and is kept."""
     fields = survey.one("securenat", name)
     if fields.get("enabled") == "no":
         return OFF
@@ -32,8 +32,8 @@ def secure_nat(found: Found, survey: HostInventory, name: str) -> dict[str, Any]
         section["routes"] = []
     if odd:
         section["kept"] = sorted(odd)
-        told = ", ".join(filter(None, odd.values()))
-        found.remarks.append(f"SecureNAT of {name}: {told}; that stays as it is (secureNat.kept)")
+        oddities = ", ".join(filter(None, odd.values()))
+        found.remarks.append(f"SecureNAT of {name}: {oddities}; that stays as it is (secureNat.kept)")
     if why := found.trouble(SecureNat, section):
         found.keeps(f"SecureNAT of {name}", why, f"hubs.{name}.kept")
         return None
@@ -65,7 +65,7 @@ def _section(fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _oddities(fields: Mapping[str, str], section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What of SecureNAT no configuration says, by its key, in words."""
+    """What the configuration cannot express, by its key, in words."""
     routed = all(map(_is_network, section["routes"])) and not _foreign(fields)
     pushes = bool(section["routes"]) and routed
     gateway, router = fields.get("gateway", ""), fields.get("address", "")
@@ -74,7 +74,7 @@ def _oddities(fields: Mapping[str, str], section: Mapping[str, Any]) -> Iterator
         "mask": ("DHCP hands out another mask than the router's", "," in fields.get("mask", "")),
         "dhcp": ("DHCP is off", fields.get("dhcp") != "yes"),
         "nat": ("NAT is off", fields.get("nat") != "yes"),
-        "mode": ("its way out is a mixture", section["mode"] not in set(Mode)),
+        "mode": ("its mode is a mixture", section["mode"] not in set(Mode)),
         "dns": ("it names no DNS server, or two", fields.get("dns", "none") == "none" or "," in fields["dns"]),
         "routes": ("it pushes routes by other routers, or of no network", not routed),
         "lease": ("its leases are unusual", not isinstance(lease, int) or lease < 15),
@@ -96,7 +96,7 @@ def _routes(fields: Mapping[str, str]) -> Iterator[str]:
 
 
 def _foreign(fields: Mapping[str, str]) -> bool:
-    """Whether a route goes by another router than SecureNAT's own."""
+    """Whether a route uses another router than SecureNAT's own."""
     text = fields.get("routes", "none")
     return text != "none" and any(route.rpartition("/")[2] != fields.get("address") for route in text.split(","))
 

@@ -19,10 +19,10 @@ from labvpn.model.ports import Protocols
 from labvpn.parse.inventory import HostInventory
 
 SWITCHES = ("dynamic-dns", "azure", "nat-traversal", "keep-alive", "aggressive-mode")
-"""What the stack switches off, unless it is kept as somebody made it."""
+"""What the stack switches off, unless it is kept as it is."""
 
 ALWAYS_KEPT = ("access", "administration", "hub-password")
-"""What the stack would make otherwise in every lab made by hand."""
+"""What the stack would change in every lab made by hand."""
 
 
 def server(found: Found, survey: HostInventory) -> None:
@@ -31,7 +31,7 @@ def server(found: Found, survey: HostInventory) -> None:
     for name in sorted(set(survey.hubs) - set(named)):
         found.remarks.append(f"The hub {name} is left alone, since {_misnamed(name)}")
     if not named:
-        raise ValueError("No hub of the server has a name that the stack can say; rename one")
+        raise ValueError("No hub of the server has a name that the stack accepts; rename one")
     own = own_hub(survey, named)
     with_users = [name for name in named if name != own and survey.within("user", name)]
     found.sections["vpn"] = vpn(found, survey, own)
@@ -46,7 +46,7 @@ def server(found: Found, survey: HostInventory) -> None:
 
 
 def _misnamed(name: str) -> str:
-    return "" if NAME.fullmatch(name) else "SoftEther itself would take no such name by now"
+    return "" if NAME.fullmatch(name) else "SoftEther itself no longer accepts such a name"
 
 
 def own_hub(survey: HostInventory, names: list[str] | None = None) -> str:
@@ -80,7 +80,7 @@ def vpn(found: Found, survey: HostInventory, own: str) -> dict[str, Any]:
     elif minimum != "1.2":
         section["kept"].append("tls")
     nat = secure_nat(found, survey, own)
-    # What cannot be said is kept by the hub, and as far as the stack knows there is none.
+    # What cannot be expressed is kept by the hub, and as far as the stack knows there is none.
     section["secureNat"] = OFF if nat is None else nat
     if nat is OFF:
         found.remarks.append(f"SecureNAT of {own} is switched off and stays so (vpn.secureNat)")
@@ -91,25 +91,25 @@ def _listeners(found: Found, survey: HostInventory) -> dict[str, list[int]]:
     states = {int(line.name): line.fields["enabled"] for line in survey.lines if line.kind == "listener"}
     opened = sorted(port for port, enabled in states.items() if enabled == "yes")
     if not opened:
-        raise ValueError("SoftEther listens on no TCP port, by which the stack reaches it; enable a listener there")
+        raise ValueError("SoftEther listens on no TCP port, and the stack reaches it by one; enable a listener there")
     kept = sorted(states.keys() - opened)
     for port in kept:
-        why = "is switched off" if states[port] == "no" else "cannot listen, since another program has that port"
+        why = "is switched off" if states[port] == "no" else "cannot listen, because another program has that port"
         found.remarks.append(f"The listener {port} {why}; it stays so, and no hop opens it (vpn.keptListeners)")
     return {"listeners": opened, **({"keptListeners": kept} if kept else {})}
 
 
 def _kept(survey: HostInventory, protocols: Protocols) -> Iterator[str]:
-    """What the stack would set otherwise than it is."""
-    # What could not be read stays as it is too.
+    """What the stack would otherwise change."""
+    # What could not be read also stays as it is.
     yield from (name for name in SWITCHES if survey.one(name).get("enabled") != "no")
-    # A fresh server speaks OpenVPN by UDP at the number of every listener.
+    # A new server accepts OpenVPN over UDP at the port number of every listener.
     if survey.one("udp").get("ports") != (",".join(map(str, ports.openvpn_udp(protocols))) or "none"):
         yield "udp"
 
 
 def _of_ipsec(found: Found, survey: HostInventory, own: str) -> Iterator[str]:
-    """What of IPsec stays as it is; the key goes among the secrets, for the kits."""
+    """The settings of IPsec that stay as they are; the key becomes a secret, for the kits."""
     for part, key, words in (("raw", "l2tp-raw", "L2TP without IPsec"), ("etherip", "etherip", "EtherIP")):
         if survey.one("ipsec").get(part) == "yes":
             found.remarks.append(f"{words} is on, which no hop opens for it; it stays so (vpn.kept: {key})")
@@ -128,7 +128,7 @@ def _of_ipsec(found: Found, survey: HostInventory, own: str) -> Iterator[str]:
 
 
 def hub(found: Found, files: Files, name: str, own: bool) -> dict[str, Any]:
-    """One hub's section; `kept` names what of it no configuration can say."""
+    """One hub's section; `kept` names what the configuration cannot express."""
     survey = files.survey
     section: dict[str, Any] = {"kept": []}
     if survey.one("hub", name).get("online") == "no":
@@ -151,7 +151,7 @@ def hub(found: Found, files: Files, name: str, own: bool) -> dict[str, Any]:
 
 
 def _take(found: Found, section: dict[str, Any], name: str, key: str, part: dict[str, Any] | None) -> None:
-    """Add a part of a hub; one that cannot be said, or whose secret is unknown (None), is kept."""
+    """Add a part of a hub; one that cannot be expressed, or whose secret is unknown (None), is kept."""
     why = "its secret cannot be read" if part is None else found.trouble(Hub, {key: part}) if part else ""
     if why:
         section["kept"].append(key)
@@ -161,7 +161,7 @@ def _take(found: Found, section: dict[str, Any], name: str, key: str, part: dict
 
 
 def _keep_what_overlaps(found: Found) -> None:
-    """Hubs with the same network stand beside each other on the server; the stack tells their networks apart."""
+    """Hubs on the server may have the same network; the stack requires different ones."""
     taken: dict[str, Any] = {}
     sections = {name: section.get("secureNat") for name, section in found.sections["hubs"].items()}
     own = found.sections["vpn"]
@@ -203,12 +203,12 @@ def _radius(found: Found, survey: HostInventory, name: str) -> dict[str, Any] | 
 
 
 def _radius_secret(name: str) -> str:
-    """The setting's path as the engine takes it."""
+    """The setting's path as the engine accepts it."""
     return f"radiusSecrets.{name}" if name.replace("_", "").replace("-", "").isalnum() else f'radiusSecrets["{name}"]'
 
 
 def _groups(found: Found, survey: HostInventory, hub: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The groups; a policy of the group's own says every limit, so that no default of the lab stands above it."""
+    """The groups; a policy of the group's own states every limit, so that no default of the lab overrides it."""
     for name, fields in survey.within("group", hub).items():
         stated = policies(fields)
         limits = UNLIMITED if stated or fields.get("policies") == "own" else {}
@@ -220,12 +220,12 @@ def _groups(found: Found, survey: HostInventory, hub: str) -> Iterator[tuple[str
 
 
 def _authorities(found: Found, files: Files, name: str, kept: list[str]) -> dict[str, list[str]]:
-    """The trusted CAs that can be read; another one stays, and so do the users whom it signs."""
+    """The trusted CAs that can be read; any other is kept, and so are the users whom it signs."""
     paths = []
     for digest in files.survey.within("authority", name):
         path = files.certificate(digest, f"ca-{digest[:8]}")
         if path is None or found.trouble(Hub, {"authorities": [path]}):
-            found.keeps(f"A trusted CA of {name}", "it is no certificate that can be read", f"hubs.{name}.kept")
+            found.keeps(f"A trusted CA of {name}", "it is not a readable certificate", f"hubs.{name}.kept")
             kept += [] if "authorities" in kept else ["authorities"]
         else:
             paths.append(path)

@@ -16,7 +16,7 @@ from labvpn.model.users import WILDCARD, User
 from labvpn.parse.inventory import HostInventory
 
 FOLDER = "certificates"
-"""Where the certificates go that users and hubs are known by."""
+"""The folder for the certificates of users and hubs."""
 
 POLICIES = frozenset(info.alias or name for name, info in Policies.model_fields.items())
 COLUMNS = (
@@ -39,7 +39,7 @@ class Files:
             text = data.decode() if data.startswith(b"-----") else ssl.DER_cert_to_PEM_cert(data)
         except (KeyError, ValueError):
             return None
-        # Names of users may hold what a path must not, and two of them may differ in that alone.
+        # Names of users may contain what a path must not, and two of them may differ only in that.
         path = f"{FOLDER}/{re.sub(r'[^A-Za-z0-9._@-]', '_', name)}.pem"
         if self.found.files.get(path, text) != text or path.startswith(f"{FOLDER}/."):
             path = f"{FOLDER}/{digest[:16]}.pem"
@@ -48,7 +48,7 @@ class Files:
 
 
 def users(found: Found, files: Files, hub: str, own: bool) -> None:
-    """Add a row for every user of a hub; who cannot be told is named and left as he is."""
+    """Add a row for every user of a hub; a user who does not fit is reported and left unchanged."""
     groups = files.survey.within("group", hub)
     for name, fields in files.survey.within("user", hub).items():
         before = dict(found.files)
@@ -56,17 +56,17 @@ def users(found: Found, files: Files, hub: str, own: bool) -> None:
         row = {"name": name, **({} if own else {"hub": hub}), **_row(files, name, fields), **limits}
         if trouble := _trouble(found, row, fields, hub):
             found.files = before
-            found.remarks.append(f"The user {name} of {hub} is left as he is: {trouble}")
+            found.remarks.append(f"The user {name} of {hub} is left unchanged: {trouble}")
             continue
         found.users.append(row)
         if "expires" in row and row["expires"] < f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}":
-            found.remarks.append(f"The account of {name} in {hub} is over since {row['expires'][:10]}, and stays so")
+            found.remarks.append(f"The account of {name} in {hub} has expired ({row['expires'][:10]}), and stays so")
 
 
 def _limits(fields: Mapping[str, str], group: Mapping[str, str]) -> dict[str, str]:
-    """A user's policies: all that the group or the lab would say are said here too, or none where he inherits."""
+    """A user's policies: all that the group or the lab would set are set here too, or none where they are inherited."""
     own, of_group = policies(fields), policies(group)
-    # An agent that does not say it shows no policy where there is none, or where it is the usual one.
+    # An older agent shows no policy where there is none, or where it is the usual one.
     inherits = fields.get("policies") == "inherited" if "policies" in fields else bool(of_group and not own)
     if inherits:
         return {"policies": "inherited"}
@@ -93,8 +93,8 @@ def _login(files: Files, name: str, fields: Mapping[str, str]) -> dict[str, str]
     if "radius" in fields:
         return {"auth": "radius", "radiusName": fields["radius"]}
     if "signed" in fields:
-        told = {"commonName": fields["signed"], "serial": fields["serial"]}
-        return {"auth": "signed", **{key: value for key, value in told.items() if value != "any"}}
+        signature = {"commonName": fields["signed"], "serial": fields["serial"]}
+        return {"auth": "signed", **{key: value for key, value in signature.items() if value != "any"}}
     return {"auth": "kept"}
 
 
@@ -104,23 +104,23 @@ def policies(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _trouble(found: Found, row: Mapping[str, str], fields: Mapping[str, str], hub: str) -> str:
-    """Why a row cannot stand in the users' file."""
+    """Why a row does not fit into the users' file."""
     if "login" in fields:
-        return "he logs in anonymously or by a Windows domain, which the stack does not have"
+        return "the login is anonymous or by a Windows domain, which the stack does not support"
     if row["name"] != WILDCARD and row["name"].lower() in {other["name"].lower() for other in found.users}:
         return "another hub has a user of this name, and the stack has each name once"
     section = found.sections.get("hubs", {}).get(hub, {})
     if row.get("group") and row["group"] not in section.get("groups", {}):
-        return f"his group {row['group']} is left as it is"
+        return f"the group {row['group']} is left as it is"
     if row["auth"] == "signed" and not section.get("authorities") and "authorities" not in section.get("kept", []):
-        return "a CA that the hub trusts should have signed his certificate, and it trusts none"
+        return "the certificate must be signed by a CA that the hub trusts, and it trusts none"
     if row["auth"] == "radius" and not section.get("radius") and "radius" not in section.get("kept", []):
-        return "RADIUS should know him, and the hub asks no RADIUS server"
+        return "the login needs RADIUS, and the hub has no RADIUS server"
     return found.trouble(User, {key: value for key, value in row.items() if value})
 
 
 def table(rows: list[dict[str, str]]) -> str:
-    """The users' file; a column that nobody needs is left out."""
+    """The users' file; an empty column is left out."""
     used = {key for row in rows for key, value in row.items() if value}
     columns = [name for name in COLUMNS if name in used] + sorted(used - set(COLUMNS))
     text = io.StringIO()

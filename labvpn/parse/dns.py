@@ -20,12 +20,12 @@ LONGEST = 253
 
 
 def text(name: dns.name.Name) -> str:
-    """A name without its last dot, in small letters; the root is `.`."""
+    """A name without its last dot, in lower case; the root is `.`."""
     return name.canonicalize().to_text(omit_final_dot=name != dns.name.root)
 
 
 def of_answer(answer: dns.message.Message, key: Key) -> dict[Key, RecordSet]:
-    """The set of this key in the answer, and what holds the name instead: an alias, or a redirection above it."""
+    """The set of this key in the answer, and what has the name instead: an alias, or a redirection above it."""
     name = dns.name.from_text(key.name)
     found: dict[Key, RecordSet] = {}
     for above in answer.answer:
@@ -64,7 +64,7 @@ def cut(answer: dns.message.Message, zone: str) -> str | None:
 
 
 def sibling(key: Key, zone: str) -> Key | None:
-    """A name that nobody made, which a wildcard answers for as it does for this one; None for the zone's own name."""
+    """A name that nobody created, for which a wildcard answers as for this one; None for the zone's own name."""
     _, _, above = key.name.partition(".")
     made = f"labvpn-{secrets.token_hex(8)}.{above}"
     return None if key.name.lower() == zone.lower() or len(made) > LONGEST else Key(made, key.kind)

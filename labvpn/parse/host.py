@@ -11,12 +11,12 @@ UNEXPECTED = "the host agent's answer is not of the expected shape"
 
 @dataclass(frozen=True)
 class HostState:
-    """One concern as the host shows it: its document, the one converged last (None: never), and what it says.
+    """One concern as the host shows it: its document, the one applied last (None: never), and what the agent reports.
 
-    Notes are worth knowing, warnings are what users would notice; a refusal (what is wrong, what to do) forbids it all.
-    `memory` names damaged files in which the agent remembers it, which the next run writes anew.
-    `begun` is the document of a run that was cut off. `renewed` are the places of secrets that are others than those
-    applied last (`user LAB/guest1 password`), None where nothing is known of those.
+    Notes are worth knowing, warnings are what users would notice; a refusal (what is wrong, what to do) stops the run.
+    `memory` names damaged files of the agent's state, which the next run writes again. `begun` is the document of an
+    interrupted run. `renewed` names the secrets that differ from those applied last (`user LAB/guest1 password`), None
+    where nothing is known about them.
     """
 
     document: str
@@ -30,11 +30,11 @@ class HostState:
 
 
 NOTHING = HostState("")
-"""A host on which nothing of this concern was ever done."""
+"""A host on which nothing of this concern was ever applied."""
 
 
 def read_answer(text: str) -> Mapping[str, HostState]:
-    """The agent's answer to `observe`, by concern. Raises ValueError if it is none."""
+    """The agent's answer to `observe`, by concern. Raises ValueError for anything else."""
     answer = json.loads(text)
     if not isinstance(answer, dict):
         raise ValueError(UNEXPECTED)

@@ -12,11 +12,11 @@ from labvpn.state.document import Entry, read
 
 @dataclass(frozen=True)
 class FirewallDaemon:
-    """firewalld: whether it runs, its default zone, the entries of each zone by kind, and the ports of own services.
+    """firewalld: whether it runs, its default zone, the entries of each zone by kind, and the ports of custom services.
 
-    `shipped` are those of the own services that change one of firewalld's, `arriving` the zones in which somebody from
-    outside arrives (`everyone`, or the sources), `ways` by what each port of SoftEther's is open, or may be: (`open` or
-    `unclear`, the zone or policy, for whom, the rule).
+    `shipped` are the custom services that change one of firewalld's, `arriving` the zones in which packets from outside
+    arrive (from `everyone`, or the sources), `ways` the rules that open each port of SoftEther, or may do so: (`open`
+    or `unclear`, the zone or policy, for whom, the rule).
     """
 
     running: bool
@@ -30,7 +30,7 @@ class FirewallDaemon:
 
 @dataclass(frozen=True)
 class HostInventory:
-    """The server's and hubs' lines, what no line holds, and firewalld; without SoftEther there are no lines.
+    """The server's and hubs' lines, what is not in a line, and firewalld; without SoftEther there are no lines.
 
     `certificates` are in base64 by SHA-256, `rules` the access rules of each hub by memo or priority.
     """
@@ -62,7 +62,7 @@ class HostInventory:
 
 
 def read_inventory(text: str) -> HostInventory | None:
-    """The answer as a value, None where no SoftEther is installed. Raises ValueError if it is none."""
+    """The answer as a value, None where no SoftEther is installed. Raises ValueError for anything else."""
     try:
         answer: dict[str, Any] = json.loads(text)
         return _survey(answer) if answer["installed"] else None

@@ -1,4 +1,4 @@
-"""What is wrong with a name before anything is written: a look at it judged, one sentence each with its remedy."""
+"""What is wrong with a name before anything is written: one sentence for each problem, with its remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from labvpn.state.records import Key, Sets
 
 @dataclass(frozen=True)
 class DnsFinding:
-    """One sentence; one that refuses stands in the way of the change, another is a warning."""
+    """One sentence; one that refuses prevents the change, any other is a warning."""
 
     sentence: str
     refuses: bool = True
@@ -27,18 +27,18 @@ def _dns_finding(who: str, what: str, remedy: str, refuses: bool = True) -> DnsF
     return DnsFinding(f"{who} {what}; {remedy}", refuses)
 
 
-def find_problems(name: DnsName, sight: DnsSnapshot) -> list[DnsFinding]:
-    """Everything that stands in the way, and what could not be seen."""
-    return [*_primary(sight), *_walk(name, sight.walk), *_sides(name, sight), *_holders(name, sight)]
+def find_problems(name: DnsName, snapshot: DnsSnapshot) -> list[DnsFinding]:
+    """Everything that prevents the change, and what could not be verified."""
+    return [*_primary(snapshot), *_walk(name, snapshot.walk), *_sides(name, snapshot), *_holders(name, snapshot)]
 
 
-def _primary(sight: DnsSnapshot) -> Iterator[DnsFinding]:
-    if sight.refusal and sight.walk.end == "intercepted":
-        yield DnsFinding(f"Not verified, for port 53 is intercepted here: {sight.refusal}", refuses=False)
-    elif sight.refusal:
-        yield DnsFinding(sight.refusal)
-    if sight.unverified:
-        yield DnsFinding(f"Not verified: {sight.unverified}", refuses=False)
+def _primary(snapshot: DnsSnapshot) -> Iterator[DnsFinding]:
+    if snapshot.refusal and snapshot.walk.end == "intercepted":
+        yield DnsFinding(f"Not verified, because port 53 is intercepted here: {snapshot.refusal}", refuses=False)
+    elif snapshot.refusal:
+        yield DnsFinding(snapshot.refusal)
+    if snapshot.unverified:
+        yield DnsFinding(f"Not verified: {snapshot.unverified}", refuses=False)
 
 
 def _walk(name: DnsName, walk: DelegationTrace) -> Iterator[DnsFinding]:
@@ -72,10 +72,10 @@ def _servers(zone: str, walk: DelegationTrace) -> Iterator[DnsFinding]:
     for server in walk.servers:
         if server.silent:
             what = f"{server}, a server of {zone}, which does not answer from here"
-            yield _dns_finding("Not verified:", what, "look at that server, and whether port 53 is open to it", False)
+            yield _dns_finding("Not verified:", what, "check that server, and that port 53 to it is open", False)
         elif server.trouble and walk.end == "unasked":
             yield _dns_finding(
-                f"The zone {zone}", f"should stand at {server}, which {server.trouble}", "correct dns.server"
+                f"The zone {zone}", f"should be served by {server}, which {server.trouble}", "correct dns.server"
             )
         elif server.trouble:
             remedy = "have that server serve it, or have the parent name another one"
@@ -84,25 +84,25 @@ def _servers(zone: str, walk: DelegationTrace) -> Iterator[DnsFinding]:
             yield _dns_finding(f"The zone {zone}", what, remedy, refuses=not others_may)
 
 
-def _sides(name: DnsName, sight: DnsSnapshot) -> Iterator[DnsFinding]:
+def _sides(name: DnsName, snapshot: DnsSnapshot) -> Iterator[DnsFinding]:
     """The server that we would update against those that the world asks."""
-    if name.mode is DnsMode.MANUAL or not sight.walk.servers:
+    if name.mode is DnsMode.MANUAL or not snapshot.walk.servers:
         return
-    if any(server.address == str(name.server) for server in sight.walk.servers):
+    if any(server.address == str(name.server) for server in snapshot.walk.servers):
         return
-    serving = [server for server in sight.walk.servers if server.soa]
+    serving = [server for server in snapshot.walk.servers if server.soa]
     zone, target = name.apex, f"the updates would go to {name.server}"
-    if not serving or sight.primary is None or sight.primary.soa is None:
-        if not sight.refusal:
+    if not serving or snapshot.primary is None or snapshot.primary.soa is None:
+        if not snapshot.refusal:
             what = f"whether the world would see the record: {target}, which is not among the servers of {zone}"
-            yield _dns_finding("Not verified:", what, "look at the name once it is set", refuses=False)
+            yield _dns_finding("Not verified:", what, "check the name once it is set", refuses=False)
         return
-    primary = sight.primary
+    primary = snapshot.primary
     others = [server for server in serving if not _is_copy(server, primary)]
     if others:
         what = (
             f"is delegated to {', '.join(map(str, others))}, but {target}, a server that nobody asks and that"
-            " holds another zone of that name: the record would be written and never seen"
+            " has another zone of that name: the record would be written and never seen"
         )
         remedy = (
             f"have the registrar delegate {zone} to {name.server}, or set dns.server to the primary of those servers"
@@ -113,7 +113,7 @@ def _sides(name: DnsName, sight: DnsSnapshot) -> Iterator[DnsFinding]:
 def _is_copy(secondary: ServerAnswer, primary: ServerAnswer) -> bool:
     """Whether a server has its zone from the primary: it is of the same origin and contact, or shows records of ours.
 
-    A serial that is ahead is another zone's (RFC 1982), unless the copy is signed on its way: who signs counts anew.
+    A serial that is ahead is another zone's (RFC 1982), unless the copy is signed on its way: signers count again.
     """
     if any(primary.records.get(key) == one for key, one in secondary.records.items()):
         return True
@@ -123,47 +123,48 @@ def _is_copy(secondary: ServerAnswer, primary: ServerAnswer) -> bool:
     return (own.serial - theirs.serial) % 2**32 < 2**31 or (theirs.signed and not own.signed)
 
 
-def _holders(name: DnsName, sight: DnsSnapshot) -> Iterator[DnsFinding]:
-    """What stands at the name and cannot stand beside ours, or would be dialled instead of it."""
-    shown = sight.primary or next((server for server in sight.walk.servers if server.soa), None)
-    if shown is None:
+def _holders(name: DnsName, snapshot: DnsSnapshot) -> Iterator[DnsFinding]:
+    """What exists at the name and cannot coexist with our records, or would be dialled instead."""
+    server = snapshot.primary or next((server for server in snapshot.walk.servers if server.soa), None)
+    if server is None:
         return
-    alias = shown.records.get(Key(name.fqdn, "CNAME"))
-    # One that is updated may be our own from before; whose it is, the records' own state knows.
+    alias = server.records.get(Key(name.fqdn, "CNAME"))
+    # One that is updated may be our own from before; the state of the records knows whose it is.
     if alias and name.mode is DnsMode.MANUAL:
         remedy = "remove that alias there, or choose another dns.host"
-        what = f"is an alias ({alias.shown}) at {shown}, and no address can stand beside one"
+        what = f"is an alias ({alias.shown}) at {server}, and no address can exist beside one"
         yield _dns_finding(f"The name {name.fqdn}", what, remedy)
-    yield from _redirected(name, shown)
-    sixth = shown.records.get(Key(name.fqdn, "AAAA"))
+    yield from _redirected(name, server)
+    sixth = server.records.get(Key(name.fqdn, "AAAA"))
     if sixth and name.ipv6 == "closed":
-        what = f"also has {sixth.shown} at {shown}, which is dialled first and which no hop lets in"
+        what = f"also has {sixth.shown} at {server}, which is dialled first and which no hop lets in"
         yield _dns_finding(f"The name {name.fqdn}", what, "have it removed there", refuses=False)
-    yield from _wildcards(name, shown)
+    yield from _wildcards(name, server)
 
 
-def _redirected(name: DnsName, shown: ServerAnswer) -> Iterator[DnsFinding]:
-    """A redirection above the name: what stands below one is never seen (RFC 6672, section 2.4)."""
-    for above in (one for key, one in shown.records.items() if key.kind == "DNAME"):
-        what = f"lies below {above.key.name}, and all names there are those of another ({above.shown}) at {shown}"
+def _redirected(name: DnsName, server: ServerAnswer) -> Iterator[DnsFinding]:
+    """A redirection above the name: records below one are never seen (RFC 6672, section 2.4)."""
+    for above in (one for key, one in server.records.items() if key.kind == "DNAME"):
+        what = f"lies below {above.key.name}, and all names there are redirected ({above.shown}) at {server}"
         yield _dns_finding(f"The name {name.fqdn}", what, "remove that redirection there, or choose another dns.host")
 
 
-def _wildcards(name: DnsName, shown: ServerAnswer) -> Iterator[DnsFinding]:
-    """Whose answers end once a name of several labels stands (RFC 4592, section 2.2.2): every name above it exists."""
+def _wildcards(name: DnsName, server: ServerAnswer) -> Iterator[DnsFinding]:
+    """Wildcards that stop answering once a name of several labels exists, since every name above it then exists
+    (RFC 4592, section 2.2.2)."""
     _, _, above = name.relative(name.host).partition(".")
-    answered = next((one for key, one in shown.answered.items() if key.name == name.fqdn), None)
+    answered = next((one for key, one in server.answered.items() if key.name == name.fqdn), None)
     if answered and above:
         what = f"for {above}.{name.apex} and the names below it a wildcard answers now ({answered.shown})"
-        remedy = f"once {name.fqdn} stands it does not: look whether anybody needs that, or choose a host without dots"
+        remedy = f"once {name.fqdn} exists it does not: check that nobody needs that, or choose a host without dots"
         yield _dns_finding("Not verified:", what, remedy, refuses=False)
 
 
-def by_hand(sight: DnsSnapshot, wanted: Sets) -> list[str]:
-    """What a person has still to enter, as each server of the zone shows it."""
+def by_hand(snapshot: DnsSnapshot, desired: Sets) -> list[str]:
+    """What a person still has to enter, for each server of the zone."""
     return [
         sentence
-        for server in sight.walk.servers
+        for server in snapshot.walk.servers
         if server.soa
-        for sentence in drifted(server.fits(wanted), wanted, f"at {server}")
+        for sentence in drifted(server.fits(desired), desired, f"at {server}")
     ]

@@ -1,4 +1,4 @@
-"""What of a name others changed at its servers, in words."""
+"""What others changed of a name at its servers, in words."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from labvpn.state.dns import Soa
 from labvpn.state.records import Key, RecordSet, Sets
 
 
-def drifted(now: Sets, wanted: Sets, where: str = "at the name server") -> list[str]:
+def drifted(now: Sets, desired: Sets, where: str = "at the name server") -> list[str]:
     """Each difference: `vpn.example: A 203.0.113.9 at the name server, 203.0.113.20 here`."""
-    return list(_differences(now, wanted, where))
+    return list(_differences(now, desired, where))
 
 
-def _differences(now: Sets, wanted: Sets, where: str) -> Iterator[str]:
-    for key in dict.fromkeys([*wanted, *now]):
-        there, here = now.get(key), wanted.get(key)
+def _differences(now: Sets, desired: Sets, where: str) -> Iterator[str]:
+    for key in dict.fromkeys([*desired, *now]):
+        there, here = now.get(key), desired.get(key)
         if there is None and here is not None:
             yield f"{key.name}: no {key.kind} {where}, {_values(here)} here"
         elif there is not None and here is None:
@@ -36,12 +36,12 @@ def _values(records: RecordSet) -> str:
 
 
 ALONE = ("CNAME", "ALIAS", "DNAME")
-"""What leaves no place for an address of ours: an alias; one that the server itself resolves (ALIAS, ANAME and the like
-answer with addresses that are no records); and a redirection of all names below another."""
+"""What excludes an address of ours: an alias; one that the server itself resolves (ALIAS, ANAME and the like, which
+answer with addresses that are not records); and a redirection of all names below another."""
 
 
 def foreign(now: Sets, ours: Sets, goal: Sets) -> list[RecordSet]:
-    """The sets in the place of ours that hold neither what we put there nor what we would put there."""
+    """The sets in the place of ours that have neither what we put there nor what we would put there."""
     return [
         found
         for key, found in now.items()
@@ -50,9 +50,9 @@ def foreign(now: Sets, ours: Sets, goal: Sets) -> list[RecordSet]:
 
 
 def occupant(now: Sets, ours: Sets, goal: Sets, adopt: bool) -> RecordSet | None:
-    """What stands in the way of our records: an alias, another stack's marker, or (unless adopted) a foreign set.
+    """What prevents our records: an alias, another stack's marker, or (unless adopted) a foreign set.
 
-    Where our own marker stands the records are ours, whatever they hold.
+    Where our own marker exists the records are ours, whatever they contain.
     """
     alias = next((found for key, found in now.items() if key.kind in ALONE and key not in {*goal, *ours}), None)
     strange = foreign(now, ours, goal)
@@ -64,7 +64,7 @@ def occupant(now: Sets, ours: Sets, goal: Sets, adopt: bool) -> RecordSet | None
 
 
 def after_removal(now: Sets, ours: Sets, found: Sets) -> dict[Key, RecordSet]:
-    """What shall stand when we go: what others put beside our values, and what stood there before us."""
+    """What remains when ours are removed: values that others added, and those from before us."""
     left: dict[Key, RecordSet] = {}
     for key, there in now.items():
         mine = ours[key].values if key in ours else ()
@@ -77,7 +77,7 @@ def after_removal(now: Sets, ours: Sets, found: Sets) -> dict[Key, RecordSet]:
 
 
 def resolvers_follow(before: Sets, goal: Sets, soa: Soa | None) -> int:
-    """Seconds until no resolver holds an older answer: the old records' TTL, or the zone's for what was not there."""
+    """Seconds until no resolver has an older answer: the old records' TTL, or the zone's for what did not exist."""
     negative = soa.negative if soa else 0
     changed = [key for key in dict.fromkeys([*before, *goal]) if before.get(key) != goal.get(key)]
     return max((before[key].ttl if key in before else negative for key in changed), default=0)

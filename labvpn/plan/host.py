@@ -1,7 +1,7 @@
 """The difference between two documents in words that a lab's administrator understands, and who made it.
 
-What was applied last decides: what the machine shows otherwise since then was changed by hand; what it shows as it was
-applied, and is declared otherwise now, is a plan.
+What was applied last decides: what the machine has changed since then was changed by hand; what is still as applied but
+is declared differently now is planned.
 """
 
 from __future__ import annotations
@@ -15,78 +15,78 @@ from labvpn.plan.host_text import LISTS, added, changed, gone, marks
 from labvpn.state.document import Entry, read
 
 UNSET = "unset"
-ANEW = ("differs", "current")
-"""A secret on the machine that is another than here."""
+DIFFERS = ("differs", "current")
+"""A secret on the machine that differs from the configuration."""
 
 SECRET = {"password", "key", "secret"}
-"""Fields of which a document says only whether the machine has what is here."""
+"""Fields of which a document says only whether the machine has the configured value."""
 
 Entries = Mapping[str, Entry]
 
 
-def planned(observed: HostState, desired: str) -> list[str]:
-    """What the next run does because it is declared so: `+ user LAB/guest1`, `~ user LAB/guest2: MultiLogins 0 -> 1`.
+def planned(actual: HostState, desired: str) -> list[str]:
+    """What the configuration makes the next run do: `+ user LAB/guest1`, `~ user LAB/guest2: MultiLogins 0 -> 1`.
 
-    What it repairs because somebody changed it is said by `drifted` alone.
+    Repairs of changes by hand are reported only by `drifted`.
     """
-    return list(_Three.of(observed, desired).plan())
+    return list(_ThreeWayDiff.of(actual, desired).plan())
 
 
-def drifted(observed: HostState, desired: str) -> list[str]:
-    """What others changed since the last run, as far as it is not what is desired now.
+def drifted(actual: HostState, desired: str) -> list[str]:
+    """What others changed since the last run, unless it is what the configuration declares now.
 
     Each sentence names the machine's value and ours: `user guest1: MultiLogins is 0 on the server, 1 here`.
     """
-    if observed.applied is None:
+    if actual.applied is None:
         return []
-    return list(_Three.of(observed, desired).drift())
+    return list(_ThreeWayDiff.of(actual, desired).drift())
 
 
 @dataclass(frozen=True)
-class _Three:
-    """What the machine shows now, what was applied last (and begun by a run that was cut off), and what is wanted."""
+class _ThreeWayDiff:
+    """What the machine shows now, what was applied last (and begun by an interrupted run), and what is declared."""
 
     now: Entries
     applied: Entries
     begun: Entries
-    wanted: Entries
+    desired: Entries
     renewed: tuple[str, ...] | None
 
     @classmethod
-    def of(cls, observed: HostState, desired: str) -> _Three:
-        applied = _by_key(observed.applied or "")
-        begun = applied if observed.begun is None else _by_key(observed.begun)
-        return cls(_by_key(observed.document), applied, begun, _by_key(desired), observed.renewed)
+    def of(cls, actual: HostState, desired: str) -> _ThreeWayDiff:
+        applied = _by_key(actual.applied or "")
+        begun = applied if actual.begun is None else _by_key(actual.begun)
+        return cls(_by_key(actual.document), applied, begun, _by_key(desired), actual.renewed)
 
     def plan(self) -> Iterator[str]:
-        for key, entry in self.wanted.items():
+        for key, entry in self.desired.items():
             if key not in self.now:
                 if not self._was_everywhere(key):
                     yield f"+ {key}"
             elif news := [words for name in self._unlike(key) if (words := self._news(key, entry, name))]:
                 yield f"~ {key}: {', '.join(news)}"
-        for key in sorted(self.now.keys() - self.wanted.keys()):
+        for key in sorted(self.now.keys() - self.desired.keys()):
             if not self.applied or key in self.applied or key in self.begun:
                 yield f"- {key}"
 
     def drift(self) -> Iterator[str]:
         for key, entry in self.applied.items():
-            if key in self.wanted and key not in self.now:
+            if key in self.desired and key not in self.now:
                 if self._was_everywhere(key) and not self._goes_with_its_hub(entry):
                     yield gone(entry)
-            elif key in self.wanted:
+            elif key in self.desired:
                 for name in self._unlike(key):
                     yield from self._changes(key, entry, name)
-        for key in sorted(self.now.keys() - self.applied.keys() - self.begun.keys() - self.wanted.keys()):
+        for key in sorted(self.now.keys() - self.applied.keys() - self.begun.keys() - self.desired.keys()):
             yield added(self.now[key])
 
     def _unlike(self, key: str) -> list[str]:
-        """The fields in which the machine differs from what is wanted; one that we let go of is unset here."""
-        now, wanted = self._as_if_there(self.now[key]).fields, self.wanted[key].fields
-        return [name for name in dict.fromkeys([*wanted, *now]) if now.get(name, UNSET) != wanted.get(name, UNSET)]
+        """The fields in which the machine differs from the configuration; one no longer declared is unset here."""
+        now, desired = self._as_if_there(self.now[key]).fields, self.desired[key].fields
+        return [name for name in dict.fromkeys([*desired, *now]) if now.get(name, UNSET) != desired.get(name, UNSET)]
 
     def _changes(self, key: str, entry: Entry, name: str) -> Iterator[str]:
-        """What somebody did to a field, if anybody did."""
+        """What someone changed in a field, if anyone did."""
         now, here = self._values(key, name)
         if (entry.kind, name) in LISTS:
             mine = self._by_hand(key, name)
@@ -95,44 +95,48 @@ class _Three:
             yield from changed(entry, name, now, here)
 
     def _news(self, key: str, entry: Entry, name: str) -> str:
-        """What the run does to a field because it is declared so; empty where it only repairs."""
+        """What the run does to a field because of the configuration; empty where it only repairs."""
         now, here = self._values(key, name)
         if key in self.applied:
             whole = (entry.kind, name) in LISTS
             if not self._entries(key, name) - self._by_hand(key, name) if whole else not self._is_ours(key, name, now):
                 return ""
-        if (now, here) == ANEW:
-            return f"{name} set anew{'' if self.renewed is not None else ', since another stands there'}"
+        if (now, here) == DIFFERS:
+            return f"{name} set again{'' if self.renewed is not None else ', since the server has a different one'}"
         return f"{name} {now} -> {here}"
 
     def _values(self, key: str, name: str) -> tuple[str, str]:
-        """A field as the machine shows it, and as it is wanted."""
-        return self._as_if_there(self.now[key]).fields.get(name, UNSET), self.wanted[key].fields.get(name, UNSET)
+        """A field as the machine shows it, and as it is declared."""
+        return self._as_if_there(self.now[key]).fields.get(name, UNSET), self.desired[key].fields.get(name, UNSET)
 
     def _entries(self, key: str, name: str) -> set[str]:
-        """The entries of a list that are not as they are wanted."""
-        there, wanted = (marks(text) for text in self._values(key, name))
-        return {one for one in {*there, *wanted} if (one in there) != (one in wanted) or (one in wanted and there[one])}
+        """The entries of a list that are not as declared."""
+        there, desired = (marks(text) for text in self._values(key, name))
+        return {
+            one for one in {*there, *desired} if (one in there) != (one in desired) or (one in desired and there[one])
+        }
 
     def _by_hand(self, key: str, name: str) -> set[str]:
-        """Those of them that came, went, or became half of what they were since they were applied and begun."""
-        there, wanted = (marks(text) for text in self._values(key, name))
+        """Those that were added, removed, or partly removed since the list was applied and begun."""
+        there, desired = (marks(text) for text in self._values(key, name))
         lasts = [marks(last) for last in self._lasts(key, name)]
-        stands = {one for one in there if not (one in wanted and there[one])}
+        complete = {one for one in there if not (one in desired and there[one])}
         return {
-            one for one in self._entries(key, name) if lasts and all((one in last) != (one in stands) for last in lasts)
+            one
+            for one in self._entries(key, name)
+            if lasts and all((one in last) != (one in complete) for last in lasts)
         }
 
     def _is_ours(self, key: str, name: str, now: str) -> bool:
-        """Whether the machine shows a field as it was applied, or begun; a renewed secret is no longer to be told."""
-        if now == ANEW[0] and name in SECRET:
-            known = ANEW[1] in self._lasts(key, name) and self.renewed is not None
+        """Whether the machine shows a field as it was applied or begun; nothing is known of a renewed secret."""
+        if now == DIFFERS[0] and name in SECRET:
+            known = DIFFERS[1] in self._lasts(key, name) and self.renewed is not None
             return not known or f"{key} {name}" in (self.renewed or ())
         return any(_same(now, last) for last in self._lasts(key, name, now))
 
     def _lasts(self, key: str, name: str, otherwise: str = UNSET) -> list[str]:
         """A field as it was applied and begun; one that is declared only now may have had any value."""
-        declared = otherwise if name in self.wanted[key].fields else UNSET
+        declared = otherwise if name in self.desired[key].fields else UNSET
         return [last[key].fields.get(name, declared) for last in (self.applied, self.begun) if key in last]
 
     def _was_everywhere(self, key: str) -> bool:
@@ -146,7 +150,7 @@ class _Three:
     @cached_property
     def _lost(self) -> set[str]:
         """The services that are gone as a whole."""
-        gone_now = self.applied.keys() & self.wanted.keys() - self.now.keys()
+        gone_now = self.applied.keys() & self.desired.keys() - self.now.keys()
         return {self.applied[key].name for key in gone_now if self.applied[key].kind == "service"}
 
     def _as_if_there(self, now: Entry) -> Entry:
@@ -165,5 +169,5 @@ def _by_key(document: str) -> dict[str, Entry]:
 
 
 def _same(now: str, last: str) -> bool:
-    """Whether two values say the same; the order of a list is nobody's change."""
+    """Whether two values are the same; the order of a list does not matter."""
     return now == last or ("," in now and " " not in now and sorted(now.split(",")) == sorted(last.split(",")))

@@ -11,20 +11,20 @@ SILENCE = "phase 1 of IPsec is never answered, so the clients built into iOS, ma
 
 
 def warnings(lab: Lab) -> list[str]:
-    """What the configuration itself says."""
+    """What the configuration alone makes certain."""
     if lab.vpn.protocols.l2tp_ipsec:
         return []
     return [
         f"L2TP/IPsec is off (vpn.protocols.l2tpIpsec) and UDP {IKE} and {NAT_TRAVERSAL} are closed on every hop: "
-        f"{SILENCE}; switch it on unless everybody has another client"
+        f"{SILENCE}; switch it on unless everyone has another client"
     ]
 
 
 def notes(lab: Lab) -> list[str]:
-    """The hops that are not the stack's, which nobody here can look at."""
+    """The hops that the stack does not manage and cannot inspect."""
     if not lab.vpn.protocols.l2tp_ipsec or lab.fortigate:
         return []
     return [
-        f"fortigate is left out: whatever stands before the VPN host must let in UDP {IKE} and {NAT_TRAVERSAL}, "
-        f"or {SILENCE}; `labvpn doctor probe` from outside shows it"
+        f"fortigate is left out: whatever is in front of the VPN host must let in UDP {IKE} and {NAT_TRAVERSAL}, "
+        f"or {SILENCE}; `labvpn probe` from outside shows whether it does"
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rehearsal.soak.by_hand_softether import shell
 from rehearsal.soak.changes import Change, Make
 
-GUARD = "guard against guessed passwords"
+GUARD = "login guard"
 MONITOR = "198.51.100.77"
 RULE = "rule family=ipv4 source address=198.51.100.78 service name=ssh accept"
 CLOSED = "rule family=ipv4 source address=203.0.113.20 port port=8000 protocol=tcp accept"

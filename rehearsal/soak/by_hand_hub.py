@@ -96,14 +96,14 @@ USERS = (
     of_user(
         "owner",
         "password",
-        "the password on the server is another",
+        "the password on the server differs",
         **NO_HASH,
         AuthType_u32=1,
         Auth_Password_str=BY_HAND,
     ),
-    of_user("guest1", "password", "the password on the server is another", **NO_HASH, AuthType_u32=0),
+    of_user("guest1", "password", "the password on the server differs", **NO_HASH, AuthType_u32=0),
     of_user(
-        "guest2", "password", "the password on the server is another", **NO_HASH, AuthType_u32=1, Auth_Password_str=""
+        "guest2", "password", "the password on the server differs", **NO_HASH, AuthType_u32=1, Auth_Password_str=""
     ),
     Change(
         "user guest1", "user guest1 is gone from the server", call("DeleteUser", HubName_str="LAB", Name_str="guest1")
@@ -128,7 +128,7 @@ HUB = (
     ),
     Change(
         "hub/password",
-        "hub LAB: the password on the server is another",
+        "hub LAB: the password on the server differs",
         call("SetHub", "GetHub", HubName_str="LAB", AdminPasswordPlainText_str=BY_HAND),
     ),
     Change("nat/enabled", "SecureNAT of hub LAB: enabled is no", call("DisableSecureNAT", HubName_str="LAB")),
@@ -166,7 +166,7 @@ HUB = (
     Change("radius/port", "RADIUS of hub LAB: port is 1645 on the server, 1812 here", radius(RadiusPort_u32=1645)),
     Change(
         "radius/secret",
-        "RADIUS of hub LAB: the secret on the server is another",
+        "RADIUS of hub LAB: the secret on the server differs",
         radius(RadiusSecret_str=BY_HAND),
     ),
     Change("group/note", "group guests: note is by hand on the server, empty here", group(Note_utf="by hand")),

@@ -73,7 +73,7 @@ SERVER = (
     Change("ipsec/l2tp", "ipsec: l2tp is no on the server, yes here", call(*IPSEC, L2TP_IPsec_bool=False)),
     Change("ipsec/raw", "ipsec: raw is yes on the server, no here", call(*IPSEC, L2TP_Raw_bool=True)),
     Change("ipsec/etherip", "ipsec: etherip is yes on the server, no here", call(*IPSEC, EtherIP_IPsec_bool=True)),
-    Change("ipsec/key", "ipsec: the key on the server is another", call(*IPSEC, IPsec_Secret_str=BY_HAND)),
+    Change("ipsec/key", "ipsec: the key on the server differs", call(*IPSEC, IPsec_Secret_str=BY_HAND)),
     Change(
         "keep-alive",
         "keep-alive: enabled is yes on the server, no here",
@@ -150,7 +150,7 @@ WHOLE = (
     ),
     Change(
         "",
-        "SoftEther's administrator: the password on the server is another",
+        "SoftEther's administrator: the password on the server differs",
         call("SetServerPassword", PlainTextPassword_str=BY_HAND),
     ),
     Change("", "unit firewalld: active is no on the server, yes here", shell("systemctl stop firewalld")),

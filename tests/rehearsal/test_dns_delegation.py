@@ -72,7 +72,7 @@ def test_servers_of_two_companies_are_refused_with_both_sides_named(looks: Looks
     (sentence,) = looks["mismatch"]["refuses"]
     assert sentence == (
         f"The zone registrar.example is delegated to ns1.registrar.example ({network.KNOT}), but the updates would go "
-        f"to {network.PRIMARY}, a server that nobody asks and that holds another zone of that name: the record would "
+        f"to {network.PRIMARY}, a server that nobody asks and that has another zone of that name: the record would "
         f"be written and never seen; have the registrar delegate registrar.example to {network.PRIMARY}, or set "
         "dns.server to the primary of those servers"
     )

@@ -32,7 +32,7 @@ LINES = ("guest", "late", "rita", "shut")
 KNOWN = (DOMAIN, "jdoe@campus.example", "aoi", "jdoe", "kai", "ken", "mika", "noa", "ryo", "sora", "yui", *LINES)
 """Each test dials by names of its own: a session whose client was ended lives on for some seconds, and counts."""
 EVERYBODY = {"name": "*", "auth": "radius", "group": "campus", "MultiLogins": 1}
-WHO = "user * (everybody whom RADIUS knows) of LAB"
+WHO = "user * (everyone whom RADIUS knows) of LAB"
 
 
 def campus(*others: dict[str, Any], everybody: dict[str, Any] | None = EVERYBODY, exclusive: bool = False) -> Lab:

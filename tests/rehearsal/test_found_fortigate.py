@@ -105,7 +105,7 @@ def test_a_policy_with_another_destination_stays_and_ours_stands_before_it(gate:
     gate.move("lab-vpn", "deny-outside")
     first = gate.lab.tables()
     (remark,) = take_over(gate).remarks
-    assert "is not adopted and stays as it is (it has the destinations printer too)" in remark
+    assert "is not adopted and stays as it is (it also has the destinations printer)" in remark
     gate.up()
     assert not_ours(gate) == first
     assert gate.names().index("vpn-allow") == gate.names().index("lab-vpn") - 1

@@ -66,8 +66,8 @@ def test_a_list_that_lost_its_users_touches_nothing_in_preview_nor_up(lab: Stack
     before = everything(lab)
     header, owner, *guests = LIST.splitlines(keepends=True)
     for rows, sentence in (
-        ("", "would take 3 of 3 users"),
-        (owner, "would take 2 of 3 users"),
+        ("", "would remove 3 of 3 users"),
+        (owner, "would remove 2 of 3 users"),
         ("".join(guests), "owner reaches everything, as an owner does"),
     ):
         file = with_users(lab, tmp_path, (header + rows).encode())

@@ -51,9 +51,9 @@ def test_what_cannot_be_said_is_kept_and_told_with_its_place(lab: OwnLab, said: 
         "SecureNAT of LAB is switched off and stays so",
         "EtherIP is on",
         "The pre-shared key stays as it is",
-        "open of the hub LAB: anyone who knows the name gets in",
-        "nobody of LAB is left as he is: he logs in anonymously",
-        "The account of past in LAB is over since 2020-01-01",
+        "open of the hub LAB: whoever knows the name gets in",
+        "nobody of LAB is left unchanged: the login is anonymous",
+        "The account of past in LAB has expired (2020-01-01)",
         "since ASLEEP has addresses of 192.168.30.0/24 too",
         "The hub EMPTY has no user",
     ):

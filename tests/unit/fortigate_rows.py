@@ -1,4 +1,4 @@
-"""FortiGates that others made, as the rows of their tables, and packets tried in them."""
+"""FortiGates that others configured, as the rows of their tables, and packets tried in them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Any
 
-from labvpn.model.fortigate import FortiGate
-from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, port
 from labvpn.parse.fortigate import tables as fortigate
 from labvpn.parse.fortigate.extent import Anyone
 from labvpn.plan.fortigate.adopt import adopted
+from labvpn.plan.fortigate.comparison import Comparison
 from labvpn.plan.fortigate.policy_table import Packet, PolicyTable, Verdict
 from labvpn.render import fortigate as render
-from labvpn.state.fortigate import ALL, DesiredFortiGate, Inventory
+from labvpn.state.fortigate import ALL
 from tests.unit.samples import lab
 
 NOW = datetime(2026, 11, 29, 12)
@@ -61,17 +60,18 @@ def tables(*rules: dict[str, Any], **more: list[dict[str, Any]]) -> Rows:
     return held
 
 
-def judged(rows: Rows, source: Anyone = ALL, enters: str = "wan1", target: IPv4Address = SERVER) -> Verdict:
+def decided(rows: Rows, source: Anyone = ALL, enters: str = "wan1", target: IPv4Address = SERVER) -> Verdict:
     box = fortigate.inventory(rows, now=NOW)
-    return PolicyTable(box).judge(box.policies, Packet(enters, "dmz", source, target, HTTPS))
+    return PolicyTable(box).decide(box.policies, Packet(enters, "dmz", source, target, HTTPS))
 
 
 SECTION = {"host": "203.0.113.129", "outside": ["wan1"], "inside": "dmz", "before": "last"}
 LAST = {**rule(9, "deny"), "name": "last"}
 
 
-def case(rows: Rows, **changes: Any) -> tuple[Lab, FortiGate, DesiredFortiGate, Inventory]:
+def case(rows: Rows, **changes: Any) -> Comparison:
     made = lab(fortigate={**SECTION, **changes}, vpn={"listeners": [443]})
     assert made.fortigate is not None
-    seen = fortigate.inventory(rows, now=NOW)
-    return made, made.fortigate, adopted(render.wanted(made, made.fortigate), seen, made.fortigate.adopt).wanted, seen
+    actual = fortigate.inventory(rows, now=NOW)
+    desired = adopted(render.wanted(made, made.fortigate), actual, made.fortigate.adopt).desired
+    return Comparison.of(made, made.fortigate, desired, actual)

@@ -30,12 +30,12 @@ def test_equal_documents_have_no_change() -> None:
     assert planned(HostState(ONE), ONE) == []
 
 
-def test_a_change_by_hand_is_told_apart_from_a_wanted_one() -> None:
+def test_a_change_by_hand_is_distinguished_from_a_declared_one() -> None:
     assert drifted(HostState(FREE, applied=ONE), ONE) == ["user a: MultiLogins is 0 on the server, 1 here"]
     assert drifted(HostState(ONE, applied=ONE), FREE) == []
 
 
-def test_what_somebody_removed_or_added_is_named() -> None:
+def test_what_someone_removed_or_added_is_named() -> None:
     assert drifted(HostState("", applied=ONE), ONE) == ["user a is gone from the server"]
     assert drifted(HostState(ONE + OTHER, applied=ONE), ONE) == ["user b was added on the server"]
 
@@ -50,7 +50,7 @@ def test_what_is_repaired_is_not_announced_a_second_time() -> None:
     assert planned(HostState(ONE + OTHER, applied=ONE), ONE) == []
 
 
-def test_a_change_by_hand_to_what_is_wanted_now_is_no_drift() -> None:
+def test_a_change_by_hand_to_what_is_declared_now_is_not_drift() -> None:
     assert drifted(HostState(FREE, applied=ONE), FREE) == []
 
 
@@ -75,11 +75,11 @@ def test_entries_of_firewalld_are_named_one_by_one() -> None:
 def test_a_secret_that_was_changed_is_named_without_its_value() -> None:
     ours, seen = "administrator password=current\n", "administrator password=differs\n"
     assert drifted(HostState(seen, applied=ours), ours) == [
-        "SoftEther's administrator: the password on the server is another than here"
+        "SoftEther's administrator: the password on the server differs from the configuration"
     ]
 
 
-def test_a_policy_that_nobody_ever_declared_was_set_by_hand_and_one_declared_now_is_wanted() -> None:
+def test_a_policy_that_was_never_declared_was_set_by_hand_and_one_declared_now_is_planned() -> None:
     watched = ONE.replace("\n", " MonitorPort=yes\n")
     assert drifted(HostState(watched, applied=ONE), ONE) == ["user a: MonitorPort is yes on the server, unset here"]
     assert planned(HostState(watched, applied=ONE), ONE) == []
@@ -91,24 +91,24 @@ def test_a_policy_that_nobody_ever_declared_was_set_by_hand_and_one_declared_now
 
 def test_a_service_that_is_gone_is_one_sentence_and_not_one_more_for_each_zone() -> None:
     whole = "service vpn ports=443/tcp\nzone public services=vpn\nzone work services=vpn\n"
-    shown = "zone public services=none\nzone work services=none\n"
-    assert drifted(HostState(shown, applied=whole), whole) == ["firewalld: service vpn is gone from the server"]
+    reported = "zone public services=none\nzone work services=none\n"
+    assert drifted(HostState(reported, applied=whole), whole) == ["firewalld: service vpn is gone from the server"]
 
 
-def test_an_everybody_that_was_added_or_removed_by_hand_is_named_with_its_hub() -> None:
+def test_a_wildcard_user_that_was_added_or_removed_by_hand_is_named_with_its_hub() -> None:
     line = 'user LAB/* radius="" MultiLogins=1\n'
-    who = "user * (everybody whom RADIUS knows) of LAB"
+    who = "user * (everyone whom RADIUS knows) of LAB"
     assert drifted(HostState(ONE, applied=ONE + line), ONE + line) == [f"{who} is gone from the server"]
     assert drifted(HostState(ONE + line, applied=ONE), ONE) == [f"{who} was added on the server"]
 
 
-def test_a_guard_that_cannot_bar_is_drift_in_words() -> None:
+def test_a_login_guard_that_cannot_ban_is_drift_in_words() -> None:
     wanted, now = "bans slow=5 active=yes\n", "bans slow=5 active=hindered\n"
     (sentence,) = drifted(HostState(now, wanted), wanted)
-    assert sentence == "guard against guessed passwords runs, but cannot ban everyone; labvpn status says why"
+    assert sentence == "login guard runs, but cannot ban everyone; labvpn status says why"
 
 
-def test_what_an_older_stack_has_not_yet_is_planned_in_words_and_nobodys_doing() -> None:
+def test_what_an_older_stack_does_not_have_is_planned_and_not_called_a_change_by_hand() -> None:
     old = (
         "securenat LAB enabled=yes lease=7200\nuser LAB/guest1 password=current MultiLogins=1\n"
         "access LAB/labvpn:dhcp priority=300001 action=pass protocol=udp port=67\n"
@@ -119,8 +119,8 @@ def test_what_an_older_stack_has_not_yet_is_planned_in_words_and_nobodys_doing()
         "access LAB/labvpn:administrator priority=50000 action=discard user=administrator\n"
         "access LAB/labvpn:dhcp priority=300001 action=pass protocol=udp to=255.255.255.255/32 port=67\n"
     )
-    shown = old.replace("MultiLogins=1", "CheckMac=no MaxMac=0 MultiLogins=1 PrivacyFilter=no")
-    observed = HostState(shown.replace("protocol=udp port", "protocol=udp to=none port"), old)
+    reported = old.replace("MultiLogins=1", "CheckMac=no MaxMac=0 MultiLogins=1 PrivacyFilter=no")
+    observed = HostState(reported.replace("protocol=udp port", "protocol=udp to=none port"), old)
     assert drifted(observed, new) == []
     assert planned(observed, new) == [
         "~ securenat LAB: lease 7200 -> 1800",

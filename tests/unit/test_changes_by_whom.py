@@ -1,4 +1,4 @@
-"""`Changed by hand` is said only of what somebody changed since the last run, not of what the configuration did."""
+"""`Changed by hand` covers only what someone changed since the last run, not what the configuration changed."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ BY_THE_CONFIGURATION = {
 @pytest.mark.parametrize(
     ("now", "applied", "wanted", "renewed"), BY_THE_CONFIGURATION.values(), ids=BY_THE_CONFIGURATION
 )
-def test_what_the_configuration_changed_is_a_plan_and_nobodys_change(
+def test_what_the_configuration_changed_is_planned_and_not_called_a_change_by_hand(
     now: str, applied: str, wanted: str, renewed: tuple[str, ...]
 ) -> None:
     seen = HostState(now, applied=applied, renewed=renewed)
@@ -98,26 +98,26 @@ def test_what_the_configuration_changed_is_a_plan_and_nobodys_change(
 
 
 @pytest.mark.parametrize("renewed", [(), ("user LAB/b password",)])
-def test_a_secret_that_somebody_changed_is_still_called_so(renewed: tuple[str, ...]) -> None:
+def test_a_secret_that_someone_changed_is_still_called_changed_by_hand(renewed: tuple[str, ...]) -> None:
     seen = HostState(OTHERS, applied=USER, renewed=renewed)
-    assert drifted(seen, USER) == ["user a: the password on the server is another than here"]
+    assert drifted(seen, USER) == ["user a: the password on the server differs from the configuration"]
     assert planned(seen, USER) == []
 
 
 def test_of_a_host_that_an_older_version_applied_no_secret_is_called_changed_by_hand() -> None:
     seen = HostState(OTHERS, applied=USER, renewed=None)
     assert drifted(seen, USER) == []
-    assert planned(seen, USER) == ["~ user LAB/a: password set anew, since another stands there"]
+    assert planned(seen, USER) == ["~ user LAB/a: password set again, since the server has a different one"]
 
 
-def test_what_is_no_secret_is_called_changed_by_hand_on_every_host() -> None:
+def test_a_field_that_is_not_secret_is_called_changed_by_hand_on_every_host() -> None:
     seen = HostState("archive vpnserver unit=differs\n", applied="archive vpnserver unit=current\n", renewed=None)
     assert drifted(seen, "archive vpnserver unit=current\n") == [
-        "SoftEther's archive vpnserver: the unit on the server is another than here"
+        "SoftEther's archive vpnserver: the unit on the server differs from the configuration"
     ]
 
 
-def test_both_at_once_are_told_apart_entry_by_entry() -> None:
+def test_both_at_once_are_distinguished_entry_by_entry() -> None:
     seen = HostState(
         "service vpn ports=443/tcp,992/tcp,8080/tcp\n", applied="service vpn ports=443/tcp,992/tcp,1194/udp\n"
     )
@@ -129,7 +129,7 @@ def test_both_at_once_are_told_apart_entry_by_entry() -> None:
     assert planned(seen, wanted) == ["~ service vpn: ports 443/tcp,992/tcp,8080/tcp -> 443/tcp,1194/udp,5555/tcp"]
 
 
-def test_both_at_once_are_told_apart_field_by_field() -> None:
+def test_both_at_once_are_distinguished_field_by_field() -> None:
     seen = HostState(
         "user LAB/a AutoDisconnect=0 MultiLogins=1\n", applied="user LAB/a AutoDisconnect=1800 MultiLogins=1\n"
     )
@@ -138,7 +138,7 @@ def test_both_at_once_are_told_apart_field_by_field() -> None:
     assert planned(seen, wanted) == ["~ user LAB/a: MultiLogins 1 -> 2"]
 
 
-def test_what_a_run_did_that_was_cut_off_is_nobodys_change() -> None:
+def test_what_an_interrupted_run_did_is_not_called_a_change_by_hand() -> None:
     applied, begun = (
         "user LAB/a MultiLogins=1\nuser LAB/b MultiLogins=1\n",
         "user LAB/a MultiLogins=2\nuser LAB/c MultiLogins=1\n",
@@ -152,7 +152,7 @@ def test_what_a_run_did_that_was_cut_off_is_nobodys_change() -> None:
     assert drifted(by_hand, wanted) == ["user a: MultiLogins is 9 on the server, 3 here"]
 
 
-def test_many_zones_and_services_are_told_apart_without_looking_at_all_of_them_for_each() -> None:
+def test_many_zones_and_services_are_compared_in_linear_time() -> None:
     lines = "".join(f"service s{number} ports=443/tcp\nzone z{number} services=s{number}\n" for number in range(1500))
     began = time.process_time()
     assert drifted(HostState(lines, applied=lines), lines.replace("443", "992")) == []

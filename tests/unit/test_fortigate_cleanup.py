@@ -1,4 +1,4 @@
-"""Our policies are taken away by name and comment; whatever else stands at their numbers stays."""
+"""Our policies are removed by name and comment; others that have their ids now stay."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROPS: dict[str, Any] = {"host": "box", "vdom": "lab", "token": "t", "ca": "c", 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The requests that change something; the policy 9 is gone when it is to be deleted."""
+    """The requests that change something; policy 9 is already gone when it is deleted."""
     lines: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -45,13 +45,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-def test_what_is_ours_goes_in_the_order_given_and_what_is_not_stays(asked: list[str]) -> None:
+def test_our_policies_are_removed_in_the_given_order_and_others_stay(asked: list[str]) -> None:
     names = ["vpn-only", "vpn-allow", "vpn-desk", "vpn-dial", "vpn-gone"]
     asyncio.run(remote.remove(remote.Place("box", "lab"), "t", "c", names))
     assert asked == ["firewall/policy/8 lab", "firewall/policy/9 lab", "firewall/policy/10 lab"]
 
 
-def test_an_update_takes_away_what_is_no_longer_wanted_once_all_else_stands(asked: list[str]) -> None:
+def test_an_update_removes_what_is_no_longer_declared_once_all_else_is_in_place(asked: list[str]) -> None:
     olds, news = {**PROPS, "names": ["vpn-only", "vpn-desk"]}, {**PROPS, "names": ["vpn-desk"]}
     CleanupProvider().update("policies", {**olds, "when": "before"}, {**news, "when": "before"})
     assert asked == []
@@ -61,15 +61,15 @@ def test_an_update_takes_away_what_is_no_longer_wanted_once_all_else_stands(aske
     assert asked[1:] == ["firewall/policy/10 lab"]
 
 
-def test_another_box_is_another_place_and_a_new_token_is_kept_for_the_day_of_the_destroy() -> None:
+def test_another_fortigate_replaces_the_resource_and_a_new_token_is_kept_for_destroy() -> None:
     olds = {**PROPS, "names": ["vpn-allow"]}
     assert CleanupProvider().diff("policies", olds, dict(olds)).changes is False
-    found = CleanupProvider().diff("policies", olds, {**olds, "token": "new"})
-    assert (found.changes, found.replaces) == (True, [])
+    sentences = CleanupProvider().diff("policies", olds, {**olds, "token": "new"})
+    assert (sentences.changes, sentences.replaces) == (True, [])
     assert CleanupProvider().diff("policies", olds, {**olds, "host": "other"}).replaces == ["host"]
 
 
-def test_a_token_that_may_not_write_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_may_not_write_is_reported_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     made = httpx.AsyncClient
     monkeypatch.setattr(ssl, "create_default_context", lambda cadata: True)
 

@@ -1,4 +1,4 @@
-"""Ours on a box: whatever we did not put there is told, and names that others gave are taken as they are."""
+"""Our objects on a FortiGate: what we did not put there is reported, and names of others are accepted as they are."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.problems import problems_of
-from labvpn.plan.fortigate.checks import own, strangers
+from labvpn.plan.fortigate.checks import name_conflicts, self_references
 from labvpn.plan.fortigate.diff import drifted
-from labvpn.plan.fortigate.service_swap import present, renewed
+from labvpn.plan.fortigate.service_swap import swapped, under_actual_names
 from labvpn.state.fortigate import COMMENT
 from tests.unit.fortigate_rows import LAST, SECTION, Rows, case, names, rule, tables
 
@@ -37,23 +37,25 @@ DRIFT: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("fields", "said", "remedy"), DRIFT, ids=[said for _, said, _ in DRIFT])
-def test_anything_on_a_policy_of_ours_that_we_did_not_put_there_is_drift_and_is_taken_away(
+def test_anything_on_a_policy_of_ours_that_we_did_not_put_there_is_drift_and_is_removed(
     fields: dict[str, Any], said: str, remedy: str
 ) -> None:
     made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther vpn-udp", **fields) | OURS
-    _, _, wanted, seen = case(tables(made, LAST))
-    assert any(f"policy vpn-allow: {said}" in one for one in drifted(wanted, seen))
-    then = renewed(present(wanted, seen), seen).objects.policies[0]
+    compared = case(tables(made, LAST))
+    desired, actual = compared.desired, compared.actual
+    assert any(f"policy vpn-allow: {said}" in one for one in drifted(desired, actual))
+    then = swapped(under_actual_names(desired, actual), actual).objects.policies[0]
     assert (then.name == "vpn-allow-2") == (remedy == "renewed")
     assert bool(then.restated) == (remedy == "restated") or remedy == "renewed"
     rows = tables({**made, "comments": "edited too"}, LAST)
-    _, _, wanted, edited = case(rows)
-    assert renewed(present(wanted, edited), edited).objects.policies[0].name == then.name
-    kept = renewed(present(wanted, seen), seen, protected=True).objects.policies[0]
+    compared = case(rows)
+    desired, edited = compared.desired, compared.actual
+    assert swapped(under_actual_names(desired, edited), edited).objects.policies[0].name == then.name
+    kept = swapped(under_actual_names(desired, actual), actual, protected=True).objects.policies[0]
     assert kept.name == "vpn-allow"
 
 
-def test_what_fortios_fills_in_itself_is_no_drift_and_no_condition() -> None:
+def test_what_fortios_fills_in_itself_is_neither_drift_nor_a_condition() -> None:
     filled = json.loads((Path(__file__).parents[1] / "cases/fortios-7.6-defaults.json").read_text())
     dialled = {"mapped": "10.0.0.2", "addresses": {"wan1": "203.0.113.20"}}
     more = {"sources": ["192.0.2.0/24", "198.51.100.0/24"], "vip": dialled}
@@ -81,62 +83,69 @@ def test_what_fortios_fills_in_itself_is_no_drift_and_no_condition() -> None:
     for path, held in made.items():
         ours = [{**filled[path], COMMENTS.get(path, "comment"): COMMENT, **row} for row in held]
         rows[path] = [*ours, *rows[path]] if path == "firewall/policy" else [*rows.get(path, []), *ours]
-    _, _, wanted, seen = case(rows, **more)
-    assert drifted(wanted, seen) == []
-    everything: list[Any] = [*seen.policies, *seen.addresses, *seen.groups, *seen.services, *seen.vips]
+    compared = case(rows, **more)
+    desired, actual = compared.desired, compared.actual
+    assert drifted(desired, actual) == []
+    everything: list[Any] = [*actual.policies, *actual.addresses, *actual.groups, *actual.services, *actual.vips]
     assert [(one.name, one.unread) for one in everything if one.unread] == []
-    then = renewed(present(wanted, seen), seen).objects
+    then = swapped(under_actual_names(desired, actual), actual).objects
     kept: list[Any] = [*then.policies, *then.services]
     assert [one.name for one in kept if one.restated or one.name.endswith("-2")] == []
 
 
-def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_told_back() -> None:
+def test_an_address_or_group_of_ours_that_became_another_kind_is_drift_and_is_set_back() -> None:
     addresses = [{"name": "vpn-server", "type": "fqdn", "fqdn": "evil.example", "comment": COMMENT}]
     groups = [{"name": "vpn-sources", "comment": COMMENT, "member": names("vpn-from-192.0.2.0-24 vpn-from-JP")}]
     groups[0] |= {"exclude": "enable", "exclude-member": names("vpn-from-JP")}
     rows = tables(LAST, firewall__address=addresses, firewall__addrgrp=groups)
-    _, _, wanted, seen = case(rows, sources=["192.0.2.0/24", "JP"])
-    told = " / ".join(drifted(wanted, seen))
-    assert "address vpn-server: address evil.example on the box, 203.0.113.20/32 here" in told
-    assert "address vpn-server: type fqdn on the box, none here" in told
-    assert "group vpn-sources: exclude-member vpn-from-JP on the box, none here" in told
-    then = renewed(present(wanted, seen), seen).objects
+    compared = case(rows, sources=["192.0.2.0/24", "JP"])
+    desired, actual = compared.desired, compared.actual
+    sentences = " / ".join(drifted(desired, actual))
+    assert "address vpn-server: address evil.example on the box, 203.0.113.20/32 here" in sentences
+    assert "address vpn-server: type fqdn on the box, none here" in sentences
+    assert "group vpn-sources: exclude-member vpn-from-JP on the box, none here" in sentences
+    then = swapped(under_actual_names(desired, actual), actual).objects
     assert ("type", "ipmask") in then.addresses[0].restated
     assert then.groups[0].restated == (("exclude", "disable"),)
 
 
 @pytest.mark.parametrize("table", ["firewall.service/custom", "firewall.service/group"])
-def test_an_object_of_others_that_bears_our_name_is_refused_before_anything(table: str) -> None:
+def test_an_object_of_others_with_our_name_is_refused_before_any_change(table: str) -> None:
     rows = tables(LAST)
     rows[table] = [*rows.get(table, []), {"name": "SoftEther", "tcp-portrange": "8443", "comment": "theirs"}]
-    _, _, wanted, seen = case(rows)
-    (problem,) = strangers(wanted, seen)
+    compared = case(rows)
+    desired, actual = compared.desired, compared.actual
+    (problem,) = name_conflicts(desired, actual)
     assert "a service 'SoftEther' that this stack did not make (comment: theirs)" in str(problem)
 
 
-def test_one_of_ours_whose_comment_was_changed_is_ours_still() -> None:
+def test_an_object_of_ours_whose_comment_was_changed_is_still_ours() -> None:
     made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther") | OURS
     rows = tables(made, LAST, firewall_dot_service__custom=[{"name": "SoftEther", "tcp-portrange": "443"}])
-    _, _, wanted, seen = case(rows)
-    assert strangers(wanted, seen) == []
+    compared = case(rows)
+    desired, actual = compared.desired, compared.actual
+    assert name_conflicts(desired, actual) == []
 
 
-def test_a_policy_of_others_that_bears_our_name_is_refused_and_one_with_another_comment_is_repaired() -> None:
+def test_a_policy_of_others_with_our_name_is_refused_and_ours_with_another_comment_is_repaired() -> None:
     theirs = rule(5, "accept") | {"name": "vpn-allow", "comments": "by hand"}
-    _, _, wanted, seen = case(tables(theirs, LAST))
-    (problem,) = strangers(wanted, seen)
+    compared = case(tables(theirs, LAST))
+    desired, actual = compared.desired, compared.actual
+    (problem,) = name_conflicts(desired, actual)
     assert "the FortiGate has rule 5 'vpn-allow' that this stack did not make (comment: by hand)" in str(problem)
     ours = rule(5, "accept", dstaddr="vpn-server") | {"name": "vpn-allow", "comments": "by hand"}
-    _, _, wanted, seen = case(tables(ours, LAST))
-    assert strangers(wanted, seen) == []
-    assert any("comment by hand on the box" in one for one in drifted(wanted, seen))
+    compared = case(tables(ours, LAST))
+    desired, actual = compared.desired, compared.actual
+    assert name_conflicts(desired, actual) == []
+    assert any("comment by hand on the box" in one for one in drifted(desired, actual))
 
 
-def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> None:
+def test_before_that_names_a_policy_of_ours_is_refused_in_a_sentence() -> None:
     made = rule(5, "accept") | OURS
     for before in ("vpn-allow", 5):
-        _, own_, wanted, seen = case(tables(made, LAST), before=before)
-        (problem,) = own(wanted, seen, own_)
+        compared = case(tables(made, LAST), before=before)
+        desired, actual = compared.desired, compared.actual
+        (problem,) = self_references(desired, actual, compared.settings)
         assert str(problem).endswith("a policy of this stack's own; name one of the others: 'last'")
 
 
@@ -153,18 +162,19 @@ def test_before_that_names_a_policy_of_ours_is_a_mistake_with_a_sentence() -> No
         "外部　回線",
     ],
 )
-def test_names_that_others_gave_are_taken_as_fortios_takes_them(name: str) -> None:
-    _, own_, _, _ = case(tables(LAST), outside=[name, "wan2"], inside=f"{name}"[:34] + "i", before=name)
-    assert own_.outside[0] == name
+def test_every_name_that_fortios_accepts_is_accepted(name: str) -> None:
+    compared = case(tables(LAST), outside=[name, "wan2"], inside=f"{name}"[:34] + "i", before=name)
+    assert compared.settings.outside[0] == name
     translated = {"mapped": "10.0.0.2", "addresses": {name: "203.0.113.20", "wan2": "203.0.113.25"}}
-    _, _, wanted, _ = case(tables(LAST), outside=[name, "wan2"], vip=translated)
-    for vip in wanted.objects.vips:
+    compared = case(tables(LAST), outside=[name, "wan2"], vip=translated)
+    desired = compared.desired
+    for vip in desired.objects.vips:
         assert vip.name.isascii() and not set(vip.name) & set("<>()#'\"[]:/&")
-    assert len({vip.name for vip in wanted.objects.vips}) == 2
+    assert len({vip.name for vip in desired.objects.vips}) == 2
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 36, "a\nb", "a\u2028b", ["x"], True, 0])
-def test_a_name_that_no_box_can_have_is_refused_once_and_in_words(name: object) -> None:
+def test_a_name_that_fortios_cannot_have_is_refused_once_and_in_words(name: object) -> None:
     with pytest.raises(ValidationError) as raised:
         FortiGate.model_validate({**SECTION, "before": name})
     (problem,) = problems_of(raised.value, "fortigate", FortiGate)

@@ -1,4 +1,4 @@
-"""The order of the FortiGate's policies: what was moved is said once, and of ours alone."""
+"""The order of the FortiGate's policies: each move is reported once, and only for ours."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def named(names: list[str]) -> tuple[Policy, ...]:
         ("another office only theirs", []),
     ],
 )
-def test_each_policy_that_was_moved_is_said_in_one_sentence(order: str, said: list[str]) -> None:
-    seen = named(order.split())
+def test_each_policy_that_was_moved_is_reported_in_one_sentence(order: str, said: list[str]) -> None:
+    actual = named(order.split())
     block = Block(named(OURS), "theirs")
-    assert list(misplaced(block, Inventory(policies=seen))) == said
+    assert list(misplaced(block, Inventory(policies=actual))) == said

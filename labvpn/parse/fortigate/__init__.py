@@ -1,1 +1,1 @@
-"""From a FortiGate's tables to values, with every condition that is not known by name."""
+"""From a FortiGate's tables to values, with every unknown condition by its name."""

@@ -1,4 +1,4 @@
-"""What names on a FortiGate stand for: addresses, ports, and the interfaces of zones and SD-WAN."""
+"""What the names of addresses on a FortiGate resolve to."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from labvpn.state.fortigate import ALL, AddressGroup, AddressObject, Inventory
 
 EVERYWHERE = IPv4Network("0.0.0.0/0")
 WIDE = 8
-"""A network with a shorter prefix than this holds so many that some stranger is in it."""
+"""A network with a shorter prefix than this is so large that it may contain clients that no policy names."""
 
 Anyone = str | IPv4Address
-"""Who sends: an address, a country, the name of an object, or `all`, which is somebody whom no rule names."""
+"""Who sends: an address, a country, the name of an object, or `all`, a client that no policy names."""
 
 Range = tuple[int, int]
 
 
 def any_of(answers: Iterable[bool | None]) -> bool | None:
-    """Whether one of some answers is yes; None where that hangs on one that cannot be told."""
+    """Whether one of some answers is yes; None where that depends on one that cannot be determined."""
     held = list(answers)
     return True if True in held else (None if None in held else False)
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What names stand for: networks, and the names that the lab cannot resolve (countries and the like)."""
+    """What names resolve to: networks, and the names that the lab cannot resolve (countries and the like)."""
 
     networks: frozenset[IPv4Network]
     unknown: frozenset[str]
 
     def covers(self, other: Extent) -> bool:
-        """Whether everything of the other lies in this one, as far as can be told."""
+        """Whether everything of the other is in this one, as far as is known."""
         if EVERYWHERE in self.networks:
             return True
         held = all(any(one.subnet_of(mine) for mine in self.networks) for one in other.networks)
@@ -53,7 +53,7 @@ class Named:
         self.groups: Mapping[str, AddressGroup] = {group.name: group for group in groups}
 
     def members(self, names: Sequence[str]) -> list[str]:
-        """Names with all that their groups hold; a group that holds itself is read once."""
+        """Names with all members of their groups; a group that contains itself is read once."""
         found: dict[str, None] = {}
         waiting = list(names)
         while waiting:
@@ -65,22 +65,22 @@ class Named:
 
 
 class Addresses(Named):
-    """A box's addresses, groups of them and VIPs."""
+    """The addresses of a FortiGate, their groups, and VIPs."""
 
-    def __init__(self, box: Inventory) -> None:
-        super().__init__(box.groups)
-        self._addresses = {address.name: address for address in box.addresses}
-        self._vips = {vip.name: vip for vip in box.vips}
+    def __init__(self, inventory: Inventory) -> None:
+        super().__init__(inventory.groups)
+        self._addresses = {address.name: address for address in inventory.addresses}
+        self._vips = {vip.name: vip for vip in inventory.vips}
         self.extent = cache(self._extent)
-        self.holds = cache(self._holds)
+        self.contains = cache(self._contains)
         self.doubt = cache(self._doubt)
 
-    def _holds(self, names: tuple[str, ...], source: Anyone) -> bool | None:
-        """Whether somebody is among what some names stand for."""
+    def _contains(self, names: tuple[str, ...], source: Anyone) -> bool | None:
+        """Whether some names include a sender."""
         return any_of(self._in(name, self._resolved(source), ()) for name in names)
 
     def _resolved(self, source: Anyone) -> Anyone:
-        """A country's object as the country, so that the box's other objects of that country hold it too."""
+        """An object for a country as that country, so that other objects for it include it too."""
         known = self._addresses.get(source) if isinstance(source, str) and source != ALL else None
         return f"country {known.country}" if known and known.country else source
 
@@ -90,7 +90,7 @@ class Addresses(Named):
         if name in self._addresses:
             return _in_address(self._addresses[name], source)
         if name in self._vips:
-            return False  # whom a VIP takes in is for `Reach` to say: it has ports, too
+            return False  # `PolicyTable` decides what a VIP matches, because VIPs have ports too
         return True if name == ALL else None
 
     def _in_group(self, group: AddressGroup, source: Anyone, above: tuple[str, ...]) -> bool | None:

@@ -1,6 +1,6 @@
-"""Which keys of a FortiGate's objects the lab understands, which select nothing, and what FortiOS fills in by itself.
+"""Which keys of a FortiGate's objects the lab understands, which select nothing, and which FortiOS fills in itself.
 
-A key that is in none of these tables and has another value than an empty one is a condition that was not read. The
+A key that is in none of these tables and is not empty is a condition that was not read. The
 tables follow the CLI reference of FortiOS 7.0 to 7.6 (config firewall policy, address, addrgrp, vip, service custom).
 """
 
@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from labvpn.state.fortigate import Extras
 
 EMPTY = frozenset({"", "disable", "0", "all", "always", "0.0.0.0", "0.0.0.0 0.0.0.0", "::", "::/0"})  # noqa: S104
-"""Values that say nothing, whatever the key is."""
+"""Values that mean nothing, whatever the key is."""
 
 
 class Keys(NamedTuple):
     """The keys of one table: parts of the model, those that select no packet, those that only narrow, and defaults.
 
-    `defaults` are what FortiOS fills in where nothing was said; several values are divided by `|`. `families` are the
+    `defaults` are what FortiOS fills in where nothing was set; several values are separated by `|`. `families` are the
     beginnings of further keys that select no packet, `foreign` of those that belong to other types of the object.
     """
 
@@ -102,7 +102,7 @@ POLICY = Keys(
 )
 
 ADDRESS = Keys(
-    # FortiOS shows values of the other types too, a wildcard of a plain network for example; the type alone counts.
+    # FortiOS also shows values of the other types, such as a wildcard of a plain network; only the type counts.
     read=_words("name type subnet start-ip end-ip country comment uuid wildcard fqdn wildcard-fqdn start-mac end-mac"),
     harmless=_words(
         f"""{_EVERYWHERE} associated-interface allow-routing cache-ttl list dirty passive-fqdn-learning
@@ -186,40 +186,40 @@ CLEARED = _words(
     vlan-filter session-ttl tcp-mss-sender tcp-mss-receiver reputation-minimum policy-expiry-date-utc fqdn country
     wildcard-fqdn sdn interface color associated-interface cache-ttl visibility"""
 )
-"""What FortiOS's provider takes away by itself where the program does not give it (docs/decisions/0001)."""
+"""What FortiOS's provider removes by itself where the program does not give it (docs/decisions/0001)."""
 
 SWITCHES = _words("policy-expiry srcaddr-negate dstaddr-negate service-negate exclude internet-service proxy match-vip")
-"""Switches beyond those of the tables that the provider turns off when it is told to."""
+"""Further switches that the provider turns off on request."""
 
 
 def extras(row: Mapping[str, Any], keys: Keys) -> Extras:
-    """What an object has beside the model's own parts and FortiOS's defaults, each key with its value as text."""
+    """What an object has besides the model's own parts and FortiOS's defaults, each key with its value as text."""
     found = (
-        (key, shown(value))
+        (key, as_text(value))
         for key, value in row.items()
-        if key not in keys.read and not key.startswith(keys.foreign) and _says_something(key, value, keys)
+        if key not in keys.read and not key.startswith(keys.foreign) and _is_set(key, value, keys)
     )
     return tuple(sorted(found))
 
 
 def unread(found: Extras, keys: Keys) -> Iterator[tuple[str, bool]]:
-    """Those of the extras that may count for what an object matches, in words, and whether they only narrow it."""
+    """The extras that may affect what an object matches, in words, and whether they only narrow it."""
     for key, value in found:
         if key not in keys.harmless and not key.startswith(keys.families):
             yield f"{key} {value}", key in keys.narrowing
 
 
-def shown(value: Any) -> str:
-    """A value in a few words: of a list of objects their names."""
+def as_text(value: Any) -> str:
+    """A value as text: of a list of objects, their names."""
     if isinstance(value, list):
-        return " ".join(shown(one) for one in value)
+        return " ".join(as_text(one) for one in value)
     if isinstance(value, Mapping):
         named = (value.get(key) for key in ("name", "id", "range", "vlan-id", "tag"))
         return str(next((one for one in named if one is not None), dict(value)))
     return str(value)
 
 
-def _says_something(key: str, value: Any, keys: Keys) -> bool:
+def _is_set(key: str, value: Any, keys: Keys) -> bool:
     if value is None or isinstance(value, list | Mapping):
         return bool(value)
     text = str(value).strip()

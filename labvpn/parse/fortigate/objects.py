@@ -21,7 +21,7 @@ def names(rows: Any) -> tuple[str, ...]:
 
 
 def address(row: Row) -> AddressObject:
-    """An address; one whose networks cannot be told from its fields is unread, with the reason."""
+    """An address; one whose networks are not clear from its fields is unread, with the reason."""
     kind, extras = str(row.get("type") or "ipmask"), keys.extras(row, keys.ADDRESS)
     country = str(row.get("country") or "") if kind == "geography" else ""
     host = str(row.get("fqdn") or "") if kind == "fqdn" else ""
@@ -43,13 +43,13 @@ def address(row: Row) -> AddressObject:
 
 
 def _of_kind(kind: str) -> keys.Keys:
-    """The keys of addresses, with those that this kind is made of."""
+    """The keys of addresses, with those that belong to this kind."""
     own = {"interface-subnet": ("interface",)}.get(kind, ())
     return keys.ADDRESS._replace(harmless=keys.ADDRESS.harmless | set(own))
 
 
 def _networks(row: Row, kind: str) -> tuple[IPv4Network, ...]:
-    """What it stands for, where its fields say so: none for countries, host names, and what cannot be read."""
+    """Its networks, where its fields give them: none for countries, host names, and what cannot be read."""
     try:
         if kind in ("ipmask", "interface-subnet") and row.get("subnet"):
             return (network(str(row["subnet"])),)
@@ -63,16 +63,16 @@ def _networks(row: Row, kind: str) -> tuple[IPv4Network, ...]:
 
 
 def _uses(row: Row) -> int | None:
-    """How many places use it, where the box says so (with_meta)."""
+    """How many places use it, where the FortiGate says so (with_meta)."""
     return int(row["q_ref"]) if str(row.get("q_ref", "")).isdigit() else None
 
 
 def network(text: str) -> IPv4Network:
-    """The network of `10.0.0.0 255.0.0.0`. Raises ValueError where it is none, a mask with holes among them."""
+    """The network of `10.0.0.0 255.0.0.0`. Raises ValueError for anything else, including a mask with holes."""
     address_, _, mask = text.replace("/", " ").partition(" ")
     inverse = mask.startswith("0.") and mask != "0.0.0.0"  # noqa: S104  (ipaddress would take it as a host mask)
     if inverse:
-        raise ValueError(f"{mask} is no mask of a network")
+        raise ValueError(f"{mask} is not a network mask")
     return IPv4Network(f"{address_}/{mask or 32}", strict=False)
 
 
@@ -95,7 +95,7 @@ def group(row: Row) -> AddressGroup:
 
 
 def service(row: Row) -> ServiceObject:
-    """A service; one that is limited by more than destination ports or a protocol's number is unread."""
+    """A service; one with other limits than destination ports or a protocol number is unread."""
     kind = str(row.get("protocol") or "TCP/UDP/SCTP")
     extras = keys.extras(row, keys.SERVICE)
     unread = [words for words, _ in keys.unread(extras, keys.SERVICE)]
@@ -128,7 +128,7 @@ def _icmp(row: Row, kind: str) -> Iterator[tuple[str, str]]:
 
 
 def vip(row: Row) -> Vip:
-    """A VIP; one that is not of one address to one address is unread, as is one with conditions."""
+    """A VIP; one that does not map a single address to a single address is unread, as is one with conditions."""
     extras, name = keys.extras(row, keys.VIP), str(row["name"])
     unread = [words for words, _ in keys.unread(extras, keys.VIP)]
     if row.get("type", "static-nat") != "static-nat":
@@ -158,7 +158,7 @@ def vip(row: Row) -> Vip:
 
 
 def _ends(row: Row) -> tuple[IPv4Network, ...]:
-    """All addresses that a VIP is about, outside and inside; none where that is not known."""
+    """All addresses of a VIP, outside and inside; none where they are not known."""
     inside = [str(entry.get("range") or "") for entry in row.get("mappedip") or ()]
     inside += [str(entry.get("ip") or "") for entry in row.get("realservers") or ()]
     found: list[IPv4Network] = []

@@ -1,4 +1,4 @@
-"""When a FortiGate's policies are in force: always, never (any more), or at times."""
+"""When a FortiGate's policies are in force: always, no longer, or at times."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ Row = Mapping[str, Any]
 
 _DAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 _SLACK = timedelta(days=1)
-"""The box tells times of its own place, and its clock may differ from ours: what ended within a day is in doubt."""
+"""The FortiGate uses its own time zone, and its clock may differ from ours: what ended within a day is uncertain."""
 
 
 def hours(tables: Mapping[str, Sequence[Row]], now: datetime) -> dict[str, bool | None]:
-    """Each schedule of a box: True for always, False for never any more, None for at times."""
+    """Each schedule of a FortiGate: True for always, False for no longer, None for at times."""
     found: dict[str, bool | None] = {}
     for row in tables.get("firewall.schedule/recurring", ()):
         found[str(row["name"])] = _recurring(row)
@@ -43,7 +43,7 @@ def expired(row: Row, now: datetime) -> bool:
 
 
 def moment(text: Any) -> datetime | None:
-    """A time as FortiOS writes it, `23:59 2026/12/31` or `2026-12-31 23:59:59`; None for none or another form."""
+    """A time as FortiOS writes it, `23:59 2026/12/31` or `2026-12-31 23:59:59`; None for no time or another form."""
     for form in ("%H:%M %Y/%m/%d", "%H:%M:%S %Y/%m/%d", "%Y/%m/%d %H:%M", "%Y-%m-%d %H:%M:%S"):
         try:
             return datetime.strptime(str(text or ""), form)

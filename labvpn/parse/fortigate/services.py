@@ -1,4 +1,4 @@
-"""What services on a FortiGate are about: ports, protocols, and what of them cannot be read."""
+"""What services on a FortiGate cover: ports, protocols, and what cannot be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True)
 class Served:
-    """What services are about: ports by transport, or an IP protocol's number, or `any`; `unknown` is not read."""
+    """What services cover: ports by transport, or an IP protocol's number, or `any`; `unknown` is not read."""
 
     spans: frozenset[tuple[str, int, int]]
     unknown: frozenset[str] = frozenset()
@@ -32,7 +32,7 @@ class Served:
         return ("any", 0, 0) in self.spans
 
     def covers(self, narrow: Served) -> bool:
-        """Whether everything of the other lies in this one, as far as can be told."""
+        """Whether everything of the other is in this one, as far as is known."""
         if self.everything:
             return True
         held = (any(k == kind and a <= low and high <= b for k, a, b in self.spans) for kind, low, high in narrow.spans)
@@ -46,15 +46,15 @@ class Served:
 
 
 class Services(Named):
-    """A box's services and groups of them."""
+    """The services of a FortiGate and their groups."""
 
-    def __init__(self, box: Inventory) -> None:
-        super().__init__(box.service_groups)
-        self._services = {service.name: service for service in box.services}
+    def __init__(self, inventory: Inventory) -> None:
+        super().__init__(inventory.service_groups)
+        self._services = {service.name: service for service in inventory.services}
         self.span = cache(self._span)
 
-    def holds(self, names: tuple[str, ...], port: Port | None) -> bool | None:
-        """Whether a port is among what some services are about; without a port: whether everything is."""
+    def contains(self, names: tuple[str, ...], port: Port | None) -> bool | None:
+        """Whether some services cover a port; without a port: whether they cover everything."""
         return any_of(self._in(name, port) for name in self.members(names) if name not in self._plain_groups(names))
 
     def _plain_groups(self, names: Sequence[str]) -> set[str]:
@@ -76,7 +76,7 @@ class Services(Named):
         return None if met and _from_certain_ports(service, port) else met
 
     def doubt(self, names: tuple[str, ...]) -> str:
-        """The first service among some names that the lab cannot judge, and why."""
+        """The first service among some names that the lab cannot resolve, and why."""
         for name in self.members(names):
             service, group = self._services.get(name), self.groups.get(name)
             if (known := service or group) and known.unread:
@@ -103,7 +103,7 @@ class Services(Named):
 
 
 def spans_of(service: ServiceObject) -> list[tuple[str, int, int]]:
-    """What a service is about: a transport (or an IP protocol's number, or `any`) and its first and last port."""
+    """What a service covers: a transport (or an IP protocol's number, or `any`) and its first and last port."""
     if service.protocol is not None:
         whole = {0: "any", 6: "tcp", 17: "udp"}.get(service.protocol, str(service.protocol))
         return [(whole, 0, 65535 if whole in ("tcp", "udp") else 0)]
@@ -112,7 +112,7 @@ def spans_of(service: ServiceObject) -> list[tuple[str, int, int]]:
 
 
 def _from_certain_ports(service: ServiceObject, port: Port) -> bool:
-    """Whether a service takes a port from certain ports of the sender alone."""
+    """Whether a service covers a port only for certain source ports."""
     texts = (service.tcp if port.transport == "tcp" else service.udp).split()
     free = (Served.of(text)[0] for text in texts if ":" not in text)
     return not any(low <= port.number <= high for low, high in free) and any(":" in text for text in texts)

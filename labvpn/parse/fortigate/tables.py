@@ -1,4 +1,4 @@
-"""What a FortiGate shows: its answers as values of the model; what they do not understand is marked as unread."""
+"""What a FortiGate shows: its answers as values of the model; what is not understood is marked as unread."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TABLES = (
     "firewall.service/group",
     "system/interface",
 )
-"""What is read of a box, each in one request."""
+"""What is read from a FortiGate, each table in one request."""
 
 SETTINGS = "system/settings"
 """The settings of a vdom: a single entry, not a list."""
@@ -40,14 +40,14 @@ OPTIONAL = (
     "firewall.schedule/group",
     SETTINGS,
 )
-"""What is read where the box has it and the token may."""
+"""What is read where the FortiGate has it and the token may read it."""
 
 LISTS = {"srcaddr": "sources", "dstaddr": "destinations", "service": "services"}
 
 
 @dataclass(frozen=True)
 class Path:
-    """A way by which this run reaches a machine: what for, from which address of ours, to where."""
+    """A path by which this run reaches a machine: its purpose, our address, and the target."""
 
     purpose: str
     source: IPv4Address
@@ -57,14 +57,14 @@ class Path:
 
 @dataclass(frozen=True)
 class FortiGateSnapshot:
-    """A box as it is now, and the ways of this run that it might stand in."""
+    """A FortiGate as it is now, and the paths of this run that may lead through it."""
 
-    box: Inventory
+    inventory: Inventory
     paths: tuple[Path, ...] = ()
 
 
 def inventory(tables: Tables, vdom: str = "root", now: datetime | None = None) -> Inventory:
-    """A box from its tables. Raises ValueError where they are not of FortiOS's shape."""
+    """A FortiGate from its tables. Raises ValueError where they do not have FortiOS's form."""
     now = now or datetime.now()
     try:
         schedules = hours(tables, now)
@@ -82,7 +82,7 @@ def inventory(tables: Tables, vdom: str = "root", now: datetime | None = None) -
             doubt=_doubt(tables),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not of FortiOS's shape: {error}") from error
+        raise ValueError(f"not in FortiOS's form: {error}") from error
 
 
 def _read(tables: Tables, path: str, read: Callable[[Row], Value]) -> tuple[Value, ...]:
@@ -91,7 +91,7 @@ def _read(tables: Tables, path: str, read: Callable[[Row], Value]) -> tuple[Valu
 
 def _policy(row: Row, now: datetime) -> Policy:
     extras = keys.extras(row, keys.POLICY)
-    conditions = [*keys.unread(extras, keys.POLICY), *_strange(row)]
+    conditions = [*keys.unread(extras, keys.POLICY), *_unknown_values(row)]
     return Policy(
         str(row.get("name", "")),
         names(row.get("srcintf")),
@@ -99,7 +99,7 @@ def _policy(row: Row, now: datetime) -> Policy:
         names(row.get("srcaddr")),
         names(row.get("dstaddr")),
         names(row.get("service")),
-        # What is not plainly denied (accept, ipsec, ssl-vpn) lets something pass.
+        # Every action but deny (accept, ipsec, ssl-vpn) lets something pass.
         Action.DENY if row.get("action", "deny") == "deny" else Action.ACCEPT,
         str(row.get("schedule") or "always"),
         str(row.get("logtraffic", "utm")),
@@ -115,8 +115,8 @@ def _policy(row: Row, now: datetime) -> Policy:
     )
 
 
-def _strange(row: Row) -> Iterator[tuple[str, bool]]:
-    """Conditions in the keys that are parts of the model, but with values that the model has not."""
+def _unknown_values(row: Row) -> Iterator[tuple[str, bool]]:
+    """Conditions in keys of the model, with values that the model does not have."""
     if row.get("action", "deny") not in ("accept", "deny"):
         yield f"action {row['action']}", False
     if not _of_ipv6(row):
@@ -129,19 +129,19 @@ def _strange(row: Row) -> Iterator[tuple[str, bool]]:
 
 
 def _of_ipv6(row: Row) -> bool:
-    """Whether a policy is about IPv6 alone: it names addresses of that kind, and none of IPv4."""
+    """Whether a policy is only for IPv6: it names addresses of that kind, and none of IPv4."""
     translated = "enable" in (row.get("nat64"), row.get("nat46"))
     return not row.get("srcaddr") and not row.get("dstaddr") and bool(row.get("srcaddr6")) and not translated
 
 
 def _ipv6(row: Row) -> Iterator[tuple[str, str]]:
-    yield from ((key, keys.shown(row[key])) for key in ("srcaddr6", "dstaddr6") if row.get(key))
+    yield from ((key, keys.as_text(row[key])) for key in ("srcaddr6", "dstaddr6") if row.get(key))
     if row.get("policy-expiry") == "enable":
         yield "policy-expiry-date", str(row.get("policy-expiry-date", ""))
 
 
 def _timed(policy: Policy, schedules: Mapping[str, bool | None]) -> Policy:
-    """A policy as it is in force by its schedule: always, never (any more), or at some hours."""
+    """A policy as its schedule puts it in force: always, no longer, or at some hours."""
     if policy.schedule == "none":
         return replace(policy, active=False)
     in_force = schedules.get(policy.schedule, True if policy.schedule == "always" else None)
@@ -173,7 +173,7 @@ def _zone(row: Row) -> Zone:
 
 
 def _sdwan(tables: Tables) -> Iterator[Zone]:
-    """The zones of SD-WAN with their members; a member that names none is in FortiOS's own."""
+    """The zones of SD-WAN with their members; a member without a zone is in FortiOS's own."""
     for row in tables.get("system/sdwan", ()):
         held: dict[str, list[str]] = {str(zone["name"]): [] for zone in row.get("zone") or ()}
         for member in row.get("members") or ():
@@ -185,7 +185,7 @@ def _sdwan(tables: Tables) -> Iterator[Zone]:
 def _doubt(tables: Tables) -> str:
     for row in tables.get(SETTINGS, ()):
         if row.get("ngfw-mode") == "policy-based":
-            return "the vdom is in NGFW policy mode (ngfw-mode policy-based), in which security policies decide"
+            return "the vdom is in NGFW policy mode (ngfw-mode policy-based), where security policies decide"
         if row.get("central-nat") == "enable":
-            return "the vdom has central NAT (central-nat enable), which translates addresses beside the policies"
+            return "the vdom has central NAT (central-nat enable), which translates addresses apart from the policies"
     return ""

@@ -1,4 +1,4 @@
-"""The interfaces of a FortiGate, and what its zones and SD-WAN zones hold."""
+"""The interfaces of a FortiGate, and the members of its zones and SD-WAN zones."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from labvpn.state.fortigate import Inventory
 
 
 class Topology:
-    """The interfaces of a box, with what its zones and SD-WAN zones hold."""
+    """The interfaces of a FortiGate, with the members of its zones and SD-WAN zones."""
 
-    def __init__(self, box: Inventory) -> None:
-        self._zones = {zone.name: zone for zone in box.zones}
-        self._known = {interface.name for interface in box.interfaces} | set(self._zones)
+    def __init__(self, inventory: Inventory) -> None:
+        self._zones = {zone.name: zone for zone in inventory.zones}
+        self._known = {interface.name for interface in inventory.interfaces} | set(self._zones)
 
     def expand(self, name: str) -> frozenset[str]:
-        """An interface itself, or the members of a zone; a zone with none is itself."""
+        """An interface itself, or the members of a zone; a zone without members is itself."""
         zone = self._zones.get(name)
         return frozenset(zone.members) if zone and zone.members else frozenset((name,))
 
     def among(self, name: str, names: Sequence[str]) -> bool | None:
-        """Whether an interface (every member of a zone) is among others; None where only a part of it is."""
+        """Whether an interface (every member of a zone) is among others; None where only some members are."""
         if "any" in names or name in names:
             return True
         mine, theirs = self.expand(name), frozenset[str]().union(*map(self.expand, names))
@@ -42,7 +42,7 @@ class Topology:
         )
 
     def open_between(self, enters: str, leaves: str) -> str:
-        """The name of a zone between whose members everything passes, if both interfaces are in it."""
+        """The name of a zone that contains both interfaces and lets everything pass between its members."""
         for zone in self._zones.values():
             held = set(zone.members)
             if zone.open and enters != leaves and self.expand(enters) & held and self.expand(leaves) & held:

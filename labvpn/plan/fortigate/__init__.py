@@ -1,1 +1,1 @@
-"""What would change on a FortiGate, and what users would notice of it."""
+"""What would change on a FortiGate, and what users would notice."""

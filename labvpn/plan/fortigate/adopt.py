@@ -1,4 +1,4 @@
-"""Taking over what stands on a box already, under the name that it has there."""
+"""Adopts objects that a FortiGate already has, under the names that they have there."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ Object = AddressObject | AddressGroup | ServiceObject | Vip
 
 
 class Adopted(NamedTuple):
-    """What is wanted, with the names of what is adopted, and what of that cannot be."""
+    """What is declared, with the names of adopted objects, and what cannot be adopted."""
 
-    wanted: DesiredFortiGate
+    desired: DesiredFortiGate
     problems: tuple[Problem, ...]
 
 
-def adopted(wanted: DesiredFortiGate, seen: Inventory, adopt: Adopt) -> Adopted:
-    """Give what is adopted the name, comment and logging that it has on the box, so that nothing of it changes."""
-    policies = {name: found for name, key in adopt.policies.items() if (found := policy_of(seen, key))}
-    blocks = tuple(_block(block, policies, adopt, seen) for block in wanted.blocks)
-    objects = wanted.objects
+def adopted(desired: DesiredFortiGate, actual: Inventory, adopt: Adopt) -> Adopted:
+    """Give adopted objects the name, comment and logging that they have on the FortiGate, so that nothing changes."""
+    policies = {name: found for name, key in adopt.policies.items() if (found := policy_of(actual, key))}
+    blocks = tuple(_block(block, policies, adopt, actual) for block in desired.blocks)
+    objects = desired.objects
     ours = Objects(
-        tuple(_taken(one, seen.addresses, adopt.addresses) for one in objects.addresses),
-        tuple(_members(_taken(one, seen.groups, adopt.groups), adopt.addresses) for one in objects.groups),
-        tuple(_taken(one, seen.services, adopt.services) for one in objects.services),
-        tuple(_taken(one, seen.vips, adopt.vips) for one in objects.vips),
+        tuple(_taken(one, actual.addresses, adopt.addresses) for one in objects.addresses),
+        tuple(_members(_taken(one, actual.groups, adopt.groups), adopt.addresses) for one in objects.groups),
+        tuple(_taken(one, actual.services, adopt.services) for one in objects.services),
+        tuple(_taken(one, actual.vips, adopt.vips) for one in objects.vips),
         tuple(policy for block in blocks for policy in block.policies),
     )
     taken = DesiredFortiGate(ours, blocks)
-    return Adopted(taken, (*_problems(wanted, seen, adopt), *_shared(taken, seen)))
+    return Adopted(taken, (*_problems(desired, actual, adopt), *_shared(taken, actual)))
 
 
-def policy_of(seen: Inventory, key: int | str) -> Policy | None:
+def policy_of(actual: Inventory, key: int | str) -> Policy | None:
     """A policy by its number or name."""
-    return next((policy for policy in seen.policies if key in (policy.number, policy.key)), None)
+    return next((policy for policy in actual.policies if key in (policy.number, policy.key)), None)
 
 
 def _taken(thing: Named, there: tuple[Named, ...], names: Names) -> Named:
-    """Ours by the name and comment of what is adopted for it, or as the box has it from a run that was cut off."""
+    """Our object with the name and comment of the adopted one, or as an interrupted run left it."""
     name = names.get(thing.name)
     found = next((each for each in there if each.name == name), None)
     if found is None:
@@ -65,7 +65,7 @@ def _taken(thing: Named, there: tuple[Named, ...], names: Names) -> Named:
 
 
 def _standing(thing: Thing, there: Iterable[Thing]) -> Thing:
-    """Ours as the box has it already: made in a run that was cut off before it could note that, it is found again."""
+    """Our object as it already exists: an interrupted run created it and could not record that."""
     for one in there:
         if one.name == thing.name and one.comment == COMMENT:
             key = str(one.number) if isinstance(one, Policy) else one.name
@@ -73,40 +73,40 @@ def _standing(thing: Thing, there: Iterable[Thing]) -> Thing:
     return thing
 
 
-def _problems(wanted: DesiredFortiGate, seen: Inventory, adopt: Adopt) -> Iterator[Problem]:
-    objects = wanted.objects
+def _problems(desired: DesiredFortiGate, actual: Inventory, adopt: Adopt) -> Iterator[Problem]:
+    objects = desired.objects
     tables: dict[str, tuple[Mapping[str, str | int], list[str], list[str]]] = {
-        "addresses": (adopt.addresses, [each.name for each in objects.addresses], [a.name for a in seen.addresses]),
-        "groups": (adopt.groups, [each.name for each in objects.groups], [each.name for each in seen.groups]),
-        "services": (adopt.services, [each.name for each in objects.services], [each.name for each in seen.services]),
-        "vips": (adopt.vips, [each.name for each in objects.vips], [each.name for each in seen.vips]),
-        "policies": (adopt.policies, [each.name for each in objects.policies], [each.key for each in seen.policies]),
+        "addresses": (adopt.addresses, [each.name for each in objects.addresses], [a.name for a in actual.addresses]),
+        "groups": (adopt.groups, [each.name for each in objects.groups], [each.name for each in actual.groups]),
+        "services": (adopt.services, [each.name for each in objects.services], [each.name for each in actual.services]),
+        "vips": (adopt.vips, [each.name for each in objects.vips], [each.name for each in actual.vips]),
+        "policies": (adopt.policies, [each.name for each in objects.policies], [each.key for each in actual.policies]),
     }
     for kind, (asked, ours, theirs) in tables.items():
         for name, key in asked.items():
             place = f"fortigate.adopt.{kind}.{name}"
             if name not in ours:
-                yield Problem(place, f"the lab has nothing of this name; it has {', '.join(ours)}: name one of them")
-            elif isinstance(key, int) and policy_of(seen, key) is None:
+                yield Problem(place, f"the lab has nothing of this name; it has {', '.join(ours)}: use one of these")
+            elif isinstance(key, int) and policy_of(actual, key) is None:
                 yield Problem(place, f"the FortiGate has no policy with the id {key}; look it up in its list")
             elif isinstance(key, str) and key not in theirs:
-                yield Problem(place, f"the FortiGate has no '{key}' to adopt; take the line out and it is created")
+                yield Problem(place, f"the FortiGate has no '{key}' to adopt; remove the line and it is created")
 
 
-def _shared(wanted: DesiredFortiGate, seen: Inventory) -> Iterator[Problem]:
-    """What is adopted, used by others too, and would be changed under them."""
-    mine = {policy.adopts for policy in wanted.objects.policies} | {one.adopts for one in wanted.objects.groups}
+def _shared(desired: DesiredFortiGate, actual: Inventory) -> Iterator[Problem]:
+    """Adopted objects that others use too, and that would change for them."""
+    mine = {policy.adopts for policy in desired.objects.policies} | {one.adopts for one in desired.objects.groups}
     pairs: tuple[tuple[str, Object, Object], ...] = (
-        *(("addresses", one, there) for one, there in _pairs(wanted.objects.addresses, seen.addresses)),
-        *(("groups", one, there) for one, there in _pairs(wanted.objects.groups, seen.groups)),
-        *(("services", one, there) for one, there in _pairs(wanted.objects.services, seen.services)),
-        *(("vips", one, there) for one, there in _pairs(wanted.objects.vips, seen.vips)),
+        *(("addresses", one, there) for one, there in _pairs(desired.objects.addresses, actual.addresses)),
+        *(("groups", one, there) for one, there in _pairs(desired.objects.groups, actual.groups)),
+        *(("services", one, there) for one, there in _pairs(desired.objects.services, actual.services)),
+        *(("vips", one, there) for one, there in _pairs(desired.objects.vips, actual.vips)),
     )
     for kind, one, there in pairs:
-        others = users(seen, there, mine)
+        others = users(actual, there, mine)
         if others and _meaning(one) != _meaning(there):
-            remedy = "take that line out, and the stack makes one of its own, or change it there by hand"
-            used = f"is used by {', '.join(others)} too and would be changed under them"
+            remedy = "remove that line, and the stack creates its own, or change it there by hand"
+            used = f"is also used by {', '.join(others)} and would change for them"
             yield Problem(f"fortigate.adopt.{kind}", f"'{one.name}' {used}; {remedy}")
 
 
@@ -116,7 +116,7 @@ def _pairs(ours: tuple[Named, ...], theirs: tuple[Named, ...]) -> Iterator[tuple
 
 
 def _meaning(thing: Object) -> tuple[object, ...]:
-    """What an object says, but for its names."""
+    """What an object means, without its names."""
     if isinstance(thing, AddressObject):
         return (set(thing.networks), thing.country, thing.host, thing.unread)
     if isinstance(thing, AddressGroup):
@@ -127,19 +127,21 @@ def _meaning(thing: Object) -> tuple[object, ...]:
 
 
 def service_ends(one: ServiceObject) -> tuple[frozenset[str], frozenset[str], int | None]:
-    """What a service is about, however it is written."""
+    """What a service covers, however it is written."""
     return frozenset(one.tcp.split()), frozenset(one.udp.split()), one.protocol
 
 
-def users(seen: Inventory, thing: Object, mine: Iterable[str] = ()) -> list[str]:
-    """Who on the box uses an object, but for the policies (by number) and groups (by name) that are `mine`."""
+def users(actual: Inventory, thing: Object, mine: Iterable[str] = ()) -> list[str]:
+    """What on the FortiGate uses an object, except the policies (by id) and groups (by name) in `mine`."""
     kept = set(mine)
-    policies = [policy for policy in seen.policies if _named_by(policy, thing)]
-    groups = [group for group in (*seen.groups, *seen.service_groups) if thing.name in (*group.members, *group.without)]
+    policies = [policy for policy in actual.policies if _named_by(policy, thing)]
+    groups = [
+        group for group in (*actual.groups, *actual.service_groups) if thing.name in (*group.members, *group.without)
+    ]
     found = [str(policy) for policy in policies if str(policy.number) not in kept]
     found += [f"group '{group.name}'" for group in groups if group.name not in kept]
     more = (thing.uses or 0) - len(policies) - len(groups)
-    return [*found, *([f"{more} other place{'s' * (more > 1)} of the box"] if more > 0 else [])]
+    return [*found, *([f"{more} other place{'s' * (more > 1)} of the FortiGate"] if more > 0 else [])]
 
 
 def _named_by(policy: Policy, thing: Object) -> bool:
@@ -148,10 +150,10 @@ def _named_by(policy: Policy, thing: Object) -> bool:
     return thing.name in (*policy.sources, *policy.destinations, *policy.services)
 
 
-def _block(block: Block, found: Mapping[str, Policy], adopt: Adopt, seen: Inventory) -> Block:
+def _block(block: Block, found: Mapping[str, Policy], adopt: Adopt, actual: Inventory) -> Block:
     renamed = (_renamed(policy, found, adopt) for policy in block.policies)
-    before = next((one.key for one in seen.policies if block.before in (one.key, f"#{one.number}")), block.before)
-    return Block(tuple(_standing(policy, seen.policies) for policy in renamed), before)
+    before = next((one.key for one in actual.policies if block.before in (one.key, f"#{one.number}")), block.before)
+    return Block(tuple(_standing(policy, actual.policies) for policy in renamed), before)
 
 
 def _renamed(policy: Policy, found: Mapping[str, Policy], adopt: Adopt) -> Policy:

@@ -1,11 +1,11 @@
-"""How a FortiGate differs from what is wanted there, in words that its administrator understands."""
+"""How a FortiGate differs from what is declared, in words that its administrator understands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from labvpn.plan.fortigate.order import SHOWN, listed, misplaced
+from labvpn.plan.fortigate.order import LISTED, listed, misplaced
 from labvpn.state.fortigate import (
     COMMENT,
     AddressGroup,
@@ -23,31 +23,31 @@ Thing: TypeAlias = AddressObject | AddressGroup | ServiceObject | Vip | Policy
 Fields: TypeAlias = Iterator[tuple[str, str]]
 
 
-def planned(wanted: DesiredFortiGate, seen: Inventory, prefix: str) -> list[str]:
-    """What the next run creates and takes away: `+ service SoftEther`, `- service vpn-udp`.
+def planned(desired: DesiredFortiGate, actual: Inventory, prefix: str) -> list[str]:
+    """What the next run creates and removes: `+ service SoftEther`, `- service vpn-udp`.
 
-    On a box that has some of ours already, what is missing was mostly taken away by hand, and each is named.
+    On a FortiGate that already has objects of ours, what is missing was mostly removed by hand, and each is named.
     """
-    missing = list(_missing(wanted.objects, seen))
-    if any(thing.comment == COMMENT for _, thing in _things(seen)):
+    missing = list(_missing(desired.objects, actual))
+    if any(thing.comment == COMMENT for _, thing in _things(actual)):
         news = [f"FortiGate: {kind} {name} is gone from the box, or is new here" for kind, name in missing]
     else:
         news = list(_summary("+", missing))
-    return [*news, *_summary("-", _surplus(wanted.objects, seen, prefix))]
+    return [*news, *_summary("-", _surplus(desired.objects, actual, prefix))]
 
 
-def drifted(wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
-    """Where the box's own objects differ: `service SoftEther: ports 443 992 on the box, 443 992 1194 5555 here`."""
+def drifted(desired: DesiredFortiGate, actual: Inventory) -> list[str]:
+    """Where objects on the FortiGate differ: `service SoftEther: ports 443 992 on the box, 443 992 1194 5555 here`."""
     sentences: list[str] = []
-    for kind, thing in _things(wanted.objects):
-        there = _found(seen, kind, _key(thing))
+    for kind, thing in _things(desired.objects):
+        there = _found(actual, kind, _key(thing))
         if there is not None:
             sentences += _differences(kind, thing, there)
-    return sentences + [sentence for block in wanted.blocks for sentence in misplaced(block, seen)]
+    return sentences + [sentence for block in desired.blocks for sentence in misplaced(block, actual)]
 
 
 def facts(objects: Objects) -> dict[str, str]:
-    """Every field of every object by what sentences call it: `service SoftEther: ports` is `443 992`."""
+    """Every field of every object by its name in sentences: `service SoftEther: ports` is `443 992`."""
     fields = {
         f"{kind} {thing.name}: {label}": text for kind, thing in _things(objects) for label, text in _fields(thing)
     }
@@ -55,21 +55,16 @@ def facts(objects: Objects) -> dict[str, str]:
     return {**fields, **members}
 
 
-def whose(last: Mapping[str, str], seen: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
-    """Who made each difference, a line for each side: what the box shows otherwise than it was applied last is by hand.
+def whose(last: Mapping[str, str], actual: Mapping[str, str], desired: Mapping[str, str]) -> list[str]:
+    """Who made each difference, one line for each side: what differs from the last run was changed by hand.
 
-    `last` are the facts that were applied last; of what is not among them nobody can say.
+    `last` are the facts that were applied last; nothing is known about fields that are not among them.
     """
-    unlike = [key for key in wanted if key in last and seen.get(key) != wanted[key]]
-    others = [key for key in unlike if seen.get(key) != last[key]]
+    unlike = [key for key in desired if key in last and actual.get(key) != desired[key]]
+    others = [key for key in unlike if actual.get(key) != last[key]]
     ours = [key for key in unlike if key not in others]
     ends = {"somebody else changed": others, "this configuration changed, and nobody else": ours}
     return [f"Since the last run {who}: {', '.join(each)}" for who, each in ends.items() if each]
-
-
-def is_changed(wanted: DesiredFortiGate, seen: Inventory, prefix: str) -> bool:
-    """Whether a run would write to the box."""
-    return bool(drifted(wanted, seen) or planned(wanted, seen, prefix))
 
 
 def _differences(kind: str, thing: Thing, there: Thing) -> Iterator[str]:
@@ -81,15 +76,15 @@ def _differences(kind: str, thing: Thing, there: Thing) -> Iterator[str]:
     if isinstance(thing, AddressGroup) and isinstance(there, AddressGroup):
         yield from _members(thing, there)
     ours = dict(_fields(thing))
-    for label, shown in _fields(there):
-        if label in ours and ours[label] != shown:
-            yield f"{kind} {thing.name}: {label} {shown or 'none'} on the box, {ours[label] or 'none'} here"
-    for label, shown in _more(thing, there):
-        yield f"{kind} {thing.name}: {label} {shown} on the box, {dict(thing.extras).get(label, 'none')} here"
+    for label, value in _fields(there):
+        if label in ours and ours[label] != value:
+            yield f"{kind} {thing.name}: {label} {value or 'none'} on the box, {ours[label] or 'none'} here"
+    for label, value in _more(thing, there):
+        yield f"{kind} {thing.name}: {label} {value} on the box, {dict(thing.extras).get(label, 'none')} here"
 
 
 def _more(thing: Thing, there: Thing) -> Extras:
-    """What the box has in an object that we did not put there; of one that was adopted, its conditions alone."""
+    """What an object has that we did not put there; of an adopted one, only its conditions."""
     if _adopts(thing):
         return tuple(pair for pair in there.extras if " ".join(pair) in there.unread)
     return tuple(pair for pair in there.extras if pair not in thing.extras)
@@ -128,7 +123,7 @@ def _policy_fields(policy: Policy) -> Fields:
     yield "action", policy.action
     yield "schedule", policy.schedule
     yield "logging", policy.log
-    # A policy whose schedule is `none` is off for that alone, and the schedule is said.
+    # A policy whose schedule is `none` is off only for that reason, and the schedule is reported.
     yield "status", "on" if policy.active or policy.schedule == "none" else "off"
     if policy.action == "accept":
         yield "nat", "on" if policy.nat else "off"
@@ -152,31 +147,31 @@ def _key(thing: Thing) -> str:
     return thing.key if isinstance(thing, Policy) else thing.name
 
 
-def _found(seen: Objects, kind: str, key: str) -> Thing | None:
-    return next((thing for other, thing in _things(seen) if other == kind and _key(thing) == key), None)
+def _found(actual: Objects, kind: str, key: str) -> Thing | None:
+    return next((thing for other, thing in _things(actual) if other == kind and _key(thing) == key), None)
 
 
-def _missing(wanted: Objects, seen: Objects) -> Iterator[tuple[str, str]]:
-    there = {(kind, _key(thing)) for kind, thing in _things(seen)}
-    yield from ((kind, thing.name) for kind, thing in _things(wanted) if (kind, _key(thing)) not in there)
+def _missing(desired: Objects, actual: Objects) -> Iterator[tuple[str, str]]:
+    there = {(kind, _key(thing)) for kind, thing in _things(actual)}
+    yield from ((kind, thing.name) for kind, thing in _things(desired) if (kind, _key(thing)) not in there)
 
 
-def _surplus(wanted: Objects, seen: Objects, prefix: str) -> Iterator[tuple[str, str]]:
-    """Ours by comment and name, which nothing wants any more."""
-    kept = {(kind, thing.name) for kind, thing in _things(wanted)}
-    for kind, thing in _things(seen):
+def _surplus(desired: Objects, actual: Objects, prefix: str) -> Iterator[tuple[str, str]]:
+    """Our objects, by comment and name, that are no longer declared."""
+    kept = {(kind, thing.name) for kind, thing in _things(desired)}
+    for kind, thing in _things(actual):
         ours = thing.comment == COMMENT and thing.name.startswith((f"{prefix}-", "SoftEther"))
         if ours and (kind, thing.name) not in kept:
             yield kind, thing.name
 
 
 def _summary(sign: str, things: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """A line for each thing, but one line alone for many of a kind."""
+    """A line for each object, but a single line for many of one kind."""
     by_kind: dict[str, list[str]] = {}
     for kind, name in things:
         by_kind.setdefault(kind, []).append(name)
     for kind, names in by_kind.items():
-        if len(names) > SHOWN:
+        if len(names) > LISTED:
             yield f"{sign} {len(names)} of kind {kind}: {listed(names)}"
         else:
             yield from (f"{sign} {kind} {name}" for name in names)

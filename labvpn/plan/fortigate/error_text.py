@@ -1,18 +1,18 @@
-"""What a FortiGate refused in the middle of a run, in words: from the provider's error to hop, cause and remedy."""
+"""What a FortiGate refused in the middle of a run: from the provider's error to hop, cause and remedy."""
 
 from __future__ import annotations
 
 import re
 
-AGAIN = "what is done stays done, so run `pulumi up` again then"
+AGAIN = "what is done stays done, so run `pulumi up` again afterwards"
 
 _CAUSES = (
     (r"\(401\)", "refused the token (401)", "set fortigateToken to the REST administrator's current token"),
     (r"\(403\)", "does not let this token write (403)", "give its profile read-write rights on the firewall"),
-    (r"\(404\)", "no longer has it (404): somebody took it away meanwhile", "look who else is at work on the box"),
-    (r"\(429\)", "shuts out this address for a while after failed logins (429)", "wait a minute"),
-    (r"lost connection|Cannot send request", "stopped answering", "look whether it is up and can be reached from here"),
-    (r"x509|certificate", "shows another certificate than before", "set fortigateCa right"),
+    (r"\(404\)", "no longer has it (404): someone deleted it meanwhile", "check who else is changing the FortiGate"),
+    (r"\(429\)", "blocks this address for a while after failed logins (429)", "wait a minute"),
+    (r"lost connection|Cannot send request", "stopped answering", "check that it is up and can be reached from here"),
+    (r"x509|certificate", "presents a different certificate than before", "correct fortigateCa"),
 )
 
 
@@ -23,7 +23,7 @@ def refusal_text(host: str, name: str, error: str) -> str:
 
 
 def waiting(failure: str) -> str:
-    """The sentence for a box that keeps a run waiting."""
+    """The sentence for a FortiGate that keeps a run waiting."""
     return f"{failure}; this run waits for it, for minutes: wait too, or press Ctrl-C twice; {AGAIN}"
 
 
@@ -33,5 +33,5 @@ def _cause(error: str) -> tuple[str, str]:
             return what, remedy
     said = re.search(r"Cli response:\s*(\S.*)", error)
     if said:
-        return f"refused it ({said[1].strip()})", "mend that on the box or in the configuration"
-    return "did not carry it out", "its answer stands above or below this line"
+        return f"refused it ({said[1].strip()})", "fix that on the FortiGate or in the configuration"
+    return "did not do it", "see its answer above or below this line"

@@ -1,4 +1,4 @@
-"""What people would notice of a run on the FortiGate, found by sending thought packets through both lists of rules."""
+"""What users would notice of a run on the FortiGate, found by trying packets in the policies before and after it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,13 @@ from labvpn.model.server import Server
 from labvpn.parse.fortigate.extent import Anyone
 from labvpn.parse.fortigate.services import spans_of
 from labvpn.plan import ipsec
-from labvpn.plan.fortigate.others import holes, leaks, shadows
+from labvpn.plan.fortigate.comparison import Comparison, PolicyList, ports_of
 from labvpn.plan.fortigate.policy_table import Packet, Verdict
-from labvpn.plan.fortigate.view import View, after, merged, ports_of, somebody_at
 from labvpn.state.fortigate import ALL, Action, DesiredFortiGate, Inventory
 
-__all__ = ["after", "closings", "holes", "leaks", "merged", "openings", "shadows", "unanswered"]
 
-
-class Tried(NamedTuple):
-    """A port that was tried before the run and as it will be after it."""
+class PortBeforeAndAfter(NamedTuple):
+    """What becomes of a port before the run and after it."""
 
     port: Port
     now: Verdict
@@ -41,55 +38,55 @@ class Tried(NamedTuple):
 
     @property
     def vague(self) -> bool:
-        """Whether it cannot be told what becomes of it."""
+        """Whether the result cannot be determined."""
         return self.later.passes is None
 
 
-def closings(lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
-    """What can be reached now and not after the run, and what of that cannot be told."""
-    before, then = View.of(seen), View.of(merged(wanted, seen))
-    rows = list(_outside(lab, box, wanted, seen, before, then))
+def closings(compared: Comparison) -> list[str]:
+    """What can be reached now and not after the run, and what of that cannot be determined."""
+    rows, closed = list(_outside(compared)), compared.settings.behind_vpn
     shut = _sentence([(where, [one for one in tried if one.closes]) for where, tried in rows], "closes", "close")
-    return [*shut, *_vague(rows), *(_campus(box, box.behind_vpn, seen, before, then) if box.behind_vpn else ())]
+    return [*shut, *_vague(rows), *(_lost_past_vpn(compared, closed) if closed else ())]
 
 
-def openings(lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
+def openings(compared: Comparison) -> list[str]:
     """What can be reached after the run and not now."""
-    rows = _outside(lab, box, wanted, seen, View.of(seen), View.of(merged(wanted, seen)))
+    rows = _outside(compared)
     return [*_sentence([(where, [one for one in tried if one.opens]) for where, tried in rows], "opens", "open")]
 
 
-def unanswered(lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory) -> list[str]:
-    """The users of built-in clients who meet silence even after the run, since a rule that is not ours stops IPsec."""
+def unanswered(compared: Comparison) -> list[str]:
+    """The users of built-in clients who get no answer even after the run, because a policy of others stops IPsec."""
+    lab, settings, found = compared.lab, compared.settings, []
     if not lab.vpn.protocols.l2tp_ipsec:
         return []
-    view, found = View.of(merged(wanted, seen)), []
-    for server, interface, (audience, source) in product(lab.servers, box.outside, audiences(box)):
-        judged = [(port, _tried(view, box, server, interface, source, port)) for port in ipsec.PORTS]
-        shut = [str(port) for port, verdict in judged if verdict.passes is False]
-        if shut and (audience != "everyone" or ALL in box.sources):
+    for server, interface, (audience, source) in product(lab.servers, settings.outside, audiences(settings)):
+        verdicts = [(port, _tried(compared.after, settings, server, interface, source, port)) for port in ipsec.PORTS]
+        shut = [str(port) for port, verdict in verdicts if verdict.passes is False]
+        if shut and (audience != "everyone" or ALL in settings.sources):
             to = f"{interface}{_towards(lab, server)}"
             found.append(f"{' and '.join(shut)} stay closed at {to} for {audience}: {ipsec.SILENCE}")
     return found
 
 
-def _outside(
-    lab: Lab, box: FortiGate, wanted: DesiredFortiGate, seen: Inventory, before: View, then: View
-) -> Iterator[tuple[str, list[Tried]]]:
-    """For those outside, at each interface: every port that could count, tried before and after."""
-    tried = sorted({*lab.vpn.ports, *_offered(wanted, seen)})
-    for server, interface, (audience, source) in product(lab.servers, box.outside, audiences(box)):
-        where = f"{audience} outside" if len(box.outside) == 1 else f"{audience} at {interface}"
+def _outside(compared: Comparison) -> Iterator[tuple[str, list[PortBeforeAndAfter]]]:
+    """For clients outside, at each interface: every port that matters, tried before and after."""
+    lab, settings, lists = compared.lab, compared.settings, (compared.before, compared.after)
+    tried = sorted({*lab.vpn.ports, *_offered(compared.desired, compared.actual)})
+    for server, interface, (audience, source) in product(lab.servers, settings.outside, audiences(settings)):
+        where = f"{audience} outside" if len(settings.outside) == 1 else f"{audience} at {interface}"
         where += _towards(lab, server)
-        views = [[_tried(view, box, server, interface, source, port) for port in tried] for view in (before, then)]
-        yield where, [Tried(*one) for one in zip(tried, *views, strict=True)]
+        verdicts = [[_tried(each, settings, server, interface, source, port) for port in tried] for each in lists]
+        yield where, [PortBeforeAndAfter(*one) for one in zip(tried, *verdicts, strict=True)]
 
 
-def _tried(view: View, box: FortiGate, server: Server, interface: str, source: Anyone, port: Port) -> Verdict:
+def _tried(
+    policies: PolicyList, settings: FortiGate, server: Server, interface: str, source: Anyone, port: Port
+) -> Verdict:
     target = server.address
-    if box.vip:
-        target = box.vip.addresses.get(interface, target)
-    return view.judge(Packet(interface, box.inside, source, target, port))
+    if settings.vip:
+        target = settings.vip.addresses.get(interface, target)
+    return policies.decide(Packet(interface, settings.inside, source, target, port))
 
 
 def _towards(lab: Lab, server: Server) -> str:
@@ -97,20 +94,20 @@ def _towards(lab: Lab, server: Server) -> str:
     return f" (to {server.address})" if len(lab.servers) > 1 else ""
 
 
-def _sentence(rows: Sequence[tuple[str, list[Tried]]], one: str, many: str) -> Iterator[str]:
-    """A sentence for each group of ports, with all for whom it holds, and what their present state hangs on."""
+def _sentence(rows: Sequence[tuple[str, list[PortBeforeAndAfter]]], one: str, many: str) -> Iterator[str]:
+    """A sentence for each group of ports, with all whom it affects, and what their present state depends on."""
     found: dict[tuple[tuple[Port, ...], str], list[str]] = {}
     for where, tried in rows:
         for because in dict.fromkeys(each.now.because for each in tried):
             held = tuple(each.port for each in tried if each.now.because == because)
             found.setdefault((held, because), []).append(where)
     for (held, because), audiences_ in found.items():
-        doubt = f"; whether {_these(held)} open now cannot be told because of {because}" if because else ""
+        doubt = f"; whether {_these(held)} open now cannot be determined because of {because}" if because else ""
         yield f"{_named(held)} {many if len(held) > 1 else one} for {_joined(audiences_)}{doubt}"
 
 
-def _vague(rows: Sequence[tuple[str, list[Tried]]]) -> Iterator[str]:
-    """A sentence for the ports of which it cannot be told whether somebody reaches them after the run."""
+def _vague(rows: Sequence[tuple[str, list[PortBeforeAndAfter]]]) -> Iterator[str]:
+    """A sentence for the ports that may or may not be reachable after the run."""
     found: dict[tuple[tuple[Port, ...], str], list[str]] = {}
     for where, tried in rows:
         for because in dict.fromkeys(each.later.because for each in tried if each.vague):
@@ -118,7 +115,7 @@ def _vague(rows: Sequence[tuple[str, list[Tried]]]) -> Iterator[str]:
             found.setdefault((held, because), []).append(where)
     for (held, because), audiences_ in found.items():
         subject = f"{_named(held)} {'are' if len(held) > 1 else 'is'} open for {_joined(audiences_)}"
-        yield f"whether {subject} cannot be told because of {because}"
+        yield f"whether {subject} cannot be determined because of {because}"
 
 
 def _named(held: Sequence[Port]) -> str:
@@ -134,10 +131,10 @@ def _joined(audiences_: Sequence[str]) -> str:
     return ", ".join(audiences_[:4]) + more
 
 
-def audiences(box: FortiGate) -> Iterator[tuple[str, Anyone]]:
-    """Who is tried from outside: somebody whom no rule names, and each source of the configuration."""
+def audiences(settings: FortiGate) -> Iterator[tuple[str, Anyone]]:
+    """Who is tried from outside: a client that no policy names, and each source of the configuration."""
     yield "everyone", ALL
-    for source in box.sources:
+    for source in settings.sources:
         known = networks((source,))
         if known:
             yield source.removesuffix("/32"), known[0][0]
@@ -145,30 +142,31 @@ def audiences(box: FortiGate) -> Iterator[tuple[str, Anyone]]:
             yield source, f"country {source}"
 
 
-def _offered(wanted: DesiredFortiGate, seen: Inventory) -> Iterator[Port]:
-    """The ports of our services as the box has them now."""
-    ours = {service.name for service in wanted.objects.services}
-    named = {name for policy in wanted.objects.policies for name in _services_of(policy.name, seen)}
-    for service in seen.services:
+def _offered(desired: DesiredFortiGate, actual: Inventory) -> Iterator[Port]:
+    """The ports of our services as the FortiGate has them now."""
+    ours = {service.name for service in desired.objects.services}
+    named = {name for policy in desired.objects.policies for name in _services_of(policy.name, actual)}
+    for service in actual.services:
         if service.name in ours | named and service.protocol is None:
             yield from (port for span in spans_of(service) for port in ports_of(span))
 
 
-def _services_of(name: str, seen: Inventory) -> tuple[str, ...]:
-    return next((policy.services for policy in seen.policies if policy.name == name), ())
+def _services_of(name: str, actual: Inventory) -> tuple[str, ...]:
+    return next((policy.services for policy in actual.policies if policy.name == name), ())
 
 
-def _campus(box: FortiGate, closed: VpnOnlyHosts, seen: Inventory, before: View, then: View) -> Iterator[str]:
+def _lost_past_vpn(compared: Comparison, closed: VpnOnlyHosts) -> Iterator[str]:
+    before, after = compared.before, compared.after
     but = ", ".join(way.name for way in closed.exceptions)
     exceptions = f" (the exceptions stay: {but})" if but else ""
-    to = closed.to or box.inside
+    to = closed.to or compared.settings.inside
     for interface in closed.from_:
-        somebody = somebody_at(seen, interface, closed)
+        client = compared.client_at(interface, closed)
         for name, address in closed.hosts.items():
-            named = _reached(before, interface, to, somebody, address)
+            named = _reached(before, interface, to, client, address)
             tried: list[Port | None] = [*ports(closed.ports)] or [None, *named]
-            probes = [(port, Packet(interface, to, somebody, address, port)) for port in tried]
-            lost = [port for port, one in probes if _loses(before.judge(one), then.judge(one))]
+            packets = [(port, Packet(interface, to, client, address, port)) for port in tried]
+            lost = [port for port, one in packets if _loses(before.decide(one), after.decide(one))]
             if lost:
                 what = "any port" if None in lost else ", ".join(map(str, lost))
                 lost_there = f"the {interface} can no longer reach {what} of {name} ({address})"
@@ -179,11 +177,11 @@ def _loses(now: Verdict, later: Verdict) -> bool:
     return later.passes is False and now.passes is not False
 
 
-def _reached(view: View, interface: str, to: str, somebody: Anyone, address: IPv4Address) -> Iterator[Port]:
-    """The ports that the box's accepting rules name for a host."""
-    for policy in view.policies:
-        for kind, low, high in sorted(view.reach.services.span(policy.services).spans):
+def _reached(policies: PolicyList, interface: str, to: str, client: Anyone, address: IPv4Address) -> Iterator[Port]:
+    """The ports that accepting policies name for a host."""
+    for policy in policies.policies:
+        for kind, low, high in sorted(policies.table.services.span(policy.services).spans):
             if policy.action is Action.ACCEPT and kind in ("tcp", "udp"):
                 first = Port(low, Transport(kind))
-                if view.reach.match(policy, Packet(interface, to, somebody, address, first)).answer is not False:
+                if policies.table.match(policy, Packet(interface, to, client, address, first)).answer is not False:
                     yield from ports_of((kind, low, high))

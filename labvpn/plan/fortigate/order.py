@@ -1,4 +1,4 @@
-"""Where the FortiGate's policies of ours do not stand as they should, each of the moved ones in one sentence."""
+"""Where policies of ours are out of place on the FortiGate, one sentence for each that moved."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from itertools import pairwise
 
 from labvpn.state.fortigate import Block, Inventory
 
-SHOWN = 5
+LISTED = 5
 """How many names one sentence lists."""
 
 
-def misplaced(block: Block, seen: Inventory) -> Iterator[str]:
+def misplaced(block: Block, actual: Inventory) -> Iterator[str]:
     """What was moved so that the block is not one piece, in its order, right before the policy that follows it.
 
-    Of several readings it takes the one in which the fewest policies moved, and of those that in which they went down.
+    Of several explanations it takes the one with the fewest moves, and of those the one in which policies moved down.
     """
-    order = [policy.key for policy in seen.policies]
+    order = [policy.key for policy in actual.policies]
     line = [name for name in [*(policy.key for policy in block.policies), block.before] if name in order]
     places = [order.index(name) for name in line]
     stayed = _longest_in_order(places)
@@ -24,7 +24,7 @@ def misplaced(block: Block, seen: Inventory) -> Iterator[str]:
         if index not in stayed:
             yield _moved(name, index, line, places, stayed)
     for upper, lower in pairwise(stayed):
-        between = [one for one in seen.policies[places[upper] + 1 : places[lower]] if one.key not in line]
+        between = [one for one in actual.policies[places[upper] + 1 : places[lower]] if one.key not in line]
         if between:
             yield f"{listed(map(str, between))} moved between {line[upper]} and {line[lower]}"
 
@@ -32,12 +32,12 @@ def misplaced(block: Block, seen: Inventory) -> Iterator[str]:
 def listed(names: Iterable[str]) -> str:
     """The first few of the names, and how many more there are."""
     held = list(names)
-    more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
-    return ", ".join(held[:SHOWN]) + more
+    more = f" and {len(held) - LISTED} more" if len(held) > LISTED else ""
+    return ", ".join(held[:LISTED]) + more
 
 
 def _moved(name: str, index: int, line: Sequence[str], places: Sequence[int], stayed: Sequence[int]) -> str:
-    """The sentence on one that moved, by the nearest that stayed and now stands on its wrong side."""
+    """The sentence for one that moved, by the nearest policy that stayed and is now on its wrong side."""
     above = [other for other in stayed if other > index and places[other] < places[index]]
     if above:
         return f"policy {name} moved below {line[max(above)]}"
@@ -46,7 +46,7 @@ def _moved(name: str, index: int, line: Sequence[str], places: Sequence[int], st
 
 
 def _longest_in_order(places: Sequence[int]) -> list[int]:
-    """The indices of a longest rising part; of several the one furthest back, so that what is left out went down."""
+    """The indices of a longest increasing subsequence; of several the last one, so that what is left out moved down."""
     count = len(places)
     lengths = [1] * count
     for index in reversed(range(count)):

@@ -1,7 +1,7 @@
-"""What a FortiGate's policies let pass: which rule meets a packet first, and which rules cover or cross each other.
+"""What a FortiGate's policies let pass: which policy matches a packet first, and which cover or overlap each other.
 
-Every answer has three values: yes, no, and None for what cannot be told, with the rule and the condition that was not
-read. A rule in doubt is passed over when the next one that is certain does the same.
+Every answer has three values: yes, no, and None for what cannot be determined, with the policy and the condition that
+was not read. A policy in doubt is skipped when the next certain one has the same result.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["Anyone", "Doubt", "Packet", "PolicyTable", "Verdict"]
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet to try: where it enters and leaves, who sends it, and what it is for (no port: anything at all)."""
+    """A packet to try: where it enters and leaves, who sends it, its destination and port (none: any)."""
 
     enters: str
     leaves: str
@@ -32,31 +32,31 @@ class Packet:
 
 
 class Doubt(NamedTuple):
-    """A rule of which it cannot be told whether it meets a packet, and why."""
+    """A policy that may or may not match a packet, and why."""
 
-    rule: Policy | None
+    policy: Policy | None
     reason: str
 
     def __str__(self) -> str:
         """As a sentence ends: `rule 12 'guests' (groups students)`."""
-        return f"{self.rule} ({self.reason})" if self.rule else self.reason
+        return f"{self.policy} ({self.reason})" if self.policy else self.reason
 
 
 class Verdict(NamedTuple):
-    """Whether a packet passes, by which rule (None: the implicit deny), and what stands against an answer."""
+    """Whether a packet passes, by which policy (None: the implicit deny), and what prevents an answer."""
 
     passes: bool | None
-    rule: Policy | None
+    policy: Policy | None
     doubts: tuple[Doubt, ...] = ()
 
     @property
     def because(self) -> str:
-        """What the answer hangs on, each thing once."""
+        """What the answer depends on, each thing once."""
         return " and ".join(dict.fromkeys(map(str, self.doubts[:3])))
 
 
 class Match(NamedTuple):
-    """Whether a rule meets a packet, and the condition by which it cannot be told."""
+    """Whether a policy matches a packet, and the condition that prevents an answer."""
 
     answer: bool | None
     reason: str = ""
@@ -66,108 +66,108 @@ NO = Match(False)
 
 
 class PolicyTable:
-    """A box, by whose policies packets are judged."""
+    """The policies of a FortiGate, and what they do with packets."""
 
-    def __init__(self, box: Inventory) -> None:
-        self.topology = Topology(box)
-        self.addresses = Addresses(box)
-        self.services = Services(box)
-        self._doubt = box.doubt
-        self._vips = {vip.name: vip for vip in box.vips}
-        self._own = {each.address: each.name for each in box.interfaces if each.address}
-        named = (name for policy in box.policies if policy.active for name in policy.destinations)
+    def __init__(self, inventory: Inventory) -> None:
+        self.topology = Topology(inventory)
+        self.addresses = Addresses(inventory)
+        self.services = Services(inventory)
+        self._doubt = inventory.doubt
+        self._vips = {vip.name: vip for vip in inventory.vips}
+        self._own = {each.address: each.name for each in inventory.interfaces if each.address}
+        named = (name for policy in inventory.policies if policy.active for name in policy.destinations)
         used = set(self.addresses.members(tuple(dict.fromkeys(named))))
-        self._used = [vip for vip in box.vips if vip.name in used]
+        self._used = [vip for vip in inventory.vips if vip.name in used]
 
-    def judge(self, policies: Iterable[Policy], probe: Packet) -> Verdict:
-        """Whether a packet passes, with the rule that decides."""
+    def decide(self, policies: Iterable[Policy], packet: Packet) -> Verdict:
+        """Whether a packet passes, with the policy that decides."""
         doubts: list[Doubt] = []
         decides: Policy | None = None
         for policy in policies:
-            match = self.match(policy, probe)
+            match = self.match(policy, packet)
             if match.answer:
                 decides = policy
                 break
             if match.answer is None:
                 doubts.append(Doubt(policy, match.reason))
         passes = decides is not None and decides.action is Action.ACCEPT
-        against = [doubt for doubt in doubts if doubt.rule and _could_change(doubt.rule, passes)]
-        against += self._general(probe, doubts, decides)
+        against = [doubt for doubt in doubts if doubt.policy and _could_change(doubt.policy, passes)]
+        against += self._general(packet, doubts, decides)
         return Verdict(None if against else passes, decides, tuple(against))
 
-    def _general(self, probe: Packet, doubts: list[Doubt], decides: Policy | None) -> list[Doubt]:
-        """What stands against every answer by policies alone."""
+    def _general(self, packet: Packet, doubts: list[Doubt], decides: Policy | None) -> list[Doubt]:
+        """What prevents an answer by policies alone."""
         found = [Doubt(None, self._doubt)] if self._doubt else []
-        open_ = self.topology.open_between(probe.enters, probe.leaves)
+        open_ = self.topology.open_between(packet.enters, packet.leaves)
         if open_ and (decides is None or decides.action is Action.DENY):
             found.append(Doubt(None, f"zone '{open_}' lets its members reach each other (intrazone allow)"))
-        own = self._own.get(probe.target)
-        if own and not self._translation(probe):
-            found.append(Doubt(None, f"{probe.target} is the FortiGate's own at {own}: its local-in policies decide"))
+        own = self._own.get(packet.target)
+        if own and not self._translation(packet):
+            found.append(Doubt(None, f"{packet.target} is the FortiGate's own at {own}: its local-in policies decide"))
         return found
 
-    def match(self, policy: Policy, probe: Packet) -> Match:
-        """Whether a policy is about a packet."""
+    def match(self, policy: Policy, packet: Packet) -> Match:
+        """Whether a policy matches a packet."""
         if not policy.active:
             return NO
-        ends = ((probe.enters, "from", policy.from_interfaces), (probe.leaves, "to", policy.to_interfaces))
+        ends = ((packet.enters, "from", policy.from_interfaces), (packet.leaves, "to", policy.to_interfaces))
         between = [Match(self.topology.among(name, held), f"{word} {' '.join(held)}") for name, word, held in ends]
         if any(each.answer is False for each in between):
             return NO
-        target, port = self._target(policy, probe)
-        within = (self._source(policy, probe.source), target, self._service(policy, port))
+        target, port = self._target(policy, packet)
+        within = (self._source(policy, packet.source), target, self._service(policy, port))
         if any(each.answer is False for each in within) and not policy.widening:
             return NO
         doubts = [each.reason for each in (*between, *within) if each.answer is None]
         doubts = [*policy.unread, *_times(policy), *doubts]
         return Match(None, doubts[0]) if doubts else Match(True)
 
-    def concerns(self, policy: Policy, probe: Packet) -> bool:
-        """Whether a policy may be about a packet of this kind, for some port."""
+    def concerns(self, policy: Policy, packet: Packet) -> bool:
+        """Whether a policy may match a packet of this kind, for some port."""
         if policy.widening or policy.negated:
             return True
-        if self._source(policy, probe.source).answer is False:
+        if self._source(policy, packet.source).answer is False:
             return False
         vips = any(name in self._vips for name in self.addresses.members(policy.destinations))
-        return vips or self.addresses.holds(policy.destinations, probe.target) is not False
+        return vips or self.addresses.contains(policy.destinations, packet.target) is not False
 
     def _source(self, policy: Policy, source: Anyone) -> Match:
-        answer = self.addresses.holds(policy.sources, source)
+        answer = self.addresses.contains(policy.sources, source)
         doubt = self.addresses.doubt(policy.sources)
         if answer is False and any(name in self._vips for name in self.addresses.members(policy.sources)):
             answer = None
-        return _turned(Match(answer, doubt or f"sources {' '.join(policy.sources)}"), "sources" in policy.negated)
+        return _negate(Match(answer, doubt or f"sources {' '.join(policy.sources)}"), "sources" in policy.negated)
 
-    def _target(self, policy: Policy, probe: Packet) -> tuple[Match, Port | None]:
+    def _target(self, policy: Policy, packet: Packet) -> tuple[Match, Port | None]:
         """Whether the packet goes where the policy says, and for which port behind a translation."""
         for name in self.addresses.members(policy.destinations):
             vip = self._vips.get(name)
-            taken = _by_vip(vip, probe) if vip else None
-            if vip and taken and self.topology.among(probe.enters, (vip.interface,)) is not False:
+            taken = _by_vip(vip, packet) if vip else None
+            if vip and taken and self.topology.among(packet.enters, (vip.interface,)) is not False:
                 answer = None if vip.unread else "destinations" not in policy.negated
                 return Match(answer, f"VIP {vip.name}: {', '.join(vip.unread)}"), taken.port
-        if self._translation(probe) and not (policy.action is Action.DENY and policy.sees_vips):
-            return NO, probe.port  # FortiOS: what is translated is met by policies that name the VIP
-        answer = self.addresses.holds(policy.destinations, probe.target)
+        if self._translation(packet) and not (policy.action is Action.DENY and policy.sees_vips):
+            return NO, packet.port  # FortiOS matches translated packets by policies that name the VIP
+        answer = self.addresses.contains(policy.destinations, packet.target)
         doubt = self.addresses.doubt(policy.destinations) or f"destinations {' '.join(policy.destinations)}"
-        return _turned(Match(answer, doubt), "destinations" in policy.negated), probe.port
+        return _negate(Match(answer, doubt), "destinations" in policy.negated), packet.port
 
-    def _translation(self, probe: Packet) -> Vip | None:
+    def _translation(self, packet: Packet) -> Vip | None:
         """The VIP in use that takes a packet at its outer address."""
         for vip in self._used:
-            at = self.topology.among(probe.enters, (vip.interface,))
-            outer = vip.outside == probe.target and vip.mapped != probe.target
-            if at and outer and not vip.unread and _by_vip(vip, probe):
+            at = self.topology.among(packet.enters, (vip.interface,))
+            outer = vip.outside == packet.target and vip.mapped != packet.target
+            if at and outer and not vip.unread and _by_vip(vip, packet):
                 return vip
         return None
 
     def _service(self, policy: Policy, port: Port | None) -> Match:
-        answer = self.services.holds(policy.services, port)
+        answer = self.services.contains(policy.services, port)
         doubt = self.services.doubt(policy.services) or f"services {' '.join(policy.services)}"
-        return _turned(Match(answer, doubt), "services" in policy.negated)
+        return _negate(Match(answer, doubt), "services" in policy.negated)
 
     def covers(self, wide: Policy, narrow: Policy) -> bool | None:
-        """Whether every packet of `narrow` is met by `wide` already; None where that cannot be told."""
+        """Whether `wide` matches every packet of `narrow`; None where that cannot be determined."""
         lies_in = (
             self.topology.all_among(narrow.from_interfaces, wide.from_interfaces)
             and self.topology.all_among(narrow.to_interfaces, wide.to_interfaces)
@@ -180,7 +180,7 @@ class PolicyTable:
         return wide.active and lies_in
 
     def meets(self, one: Policy, two: Policy) -> bool:
-        """Whether a packet may be met by both."""
+        """Whether both may match the same packet."""
         near = self.topology.shared(one.from_interfaces, two.from_interfaces) and self.topology.shared(
             one.to_interfaces, two.to_interfaces
         )
@@ -194,30 +194,30 @@ class PolicyTable:
         )
 
     def extent(self, names: tuple[str, ...]) -> Extent:
-        """What some names of addresses stand for."""
+        """What some names of addresses resolve to."""
         return self.addresses.extent(names)
 
     def why(self, policy: Policy) -> str:
-        """Why it cannot be told what a policy matches; empty where its lists say so."""
+        """Why it cannot be determined what a policy matches; empty where its lists are enough."""
         words = [*policy.unread, *(f"negated {part}" for part in sorted(policy.negated)), *_times(policy)]
         words += [self.addresses.doubt(policy.sources), self.addresses.doubt(policy.destinations)]
         words += [self.services.doubt(policy.services), self._doubt]
         return ", ".join(filter(None, words))
 
 
-def _turned(match: Match, negated: bool) -> Match:
+def _negate(match: Match, negated: bool) -> Match:
     return match._replace(answer=not match.answer) if negated and match.answer is not None else match
 
 
 def _times(policy: Policy) -> list[str]:
-    """The schedule of a policy that is not ours; that of ours is what the configuration says."""
+    """The schedule of a policy that is not ours; the schedule of ours comes from the configuration."""
     return [f"schedule {policy.schedule}"] if policy.at_times and policy.comment != COMMENT else []
 
 
-def _could_change(rule: Policy, passes: bool) -> bool:
-    """Whether the answer would be another one if this rule met the packet."""
-    special = any(words.startswith("action ") for words in rule.unread)
-    return special or (rule.action is Action.ACCEPT) is not passes
+def _could_change(policy: Policy, passes: bool) -> bool:
+    """Whether the answer would differ if this policy matched the packet."""
+    special = any(words.startswith("action ") for words in policy.unread)
+    return special or (policy.action is Action.ACCEPT) is not passes
 
 
 class Taken(NamedTuple):
@@ -226,19 +226,19 @@ class Taken(NamedTuple):
     port: Port | None
 
 
-def _by_vip(vip: Vip, probe: Packet) -> Taken | None:
-    """What becomes of a packet to the outer or inner address of a VIP; None where the VIP is not about it."""
-    if vip.unread and not (vip.ends and not any(probe.target in end for end in vip.ends)):
-        return Taken(probe.port)
-    if vip.unread or probe.target not in (vip.outside, vip.mapped):
+def _by_vip(vip: Vip, packet: Packet) -> Taken | None:
+    """What becomes of a packet to the outer or inner address of a VIP; None where the VIP does not apply."""
+    if vip.unread and not (vip.ends and not any(packet.target in end for end in vip.ends)):
+        return Taken(packet.port)
+    if vip.unread or packet.target not in (vip.outside, vip.mapped):
         return None
-    if vip.forwards is None or probe.port is None:
-        return Taken(probe.port)
+    if vip.forwards is None or packet.port is None:
+        return Taken(packet.port)
     transport, outer, inner = vip.forwards
-    ports = Served.of(inner if probe.target == vip.mapped else outer)
-    if probe.port.transport.value != transport or not any(low <= probe.port.number <= high for low, high in ports):
+    ports = Served.of(inner if packet.target == vip.mapped else outer)
+    if packet.port.transport.value != transport or not any(low <= packet.port.number <= high for low, high in ports):
         return None
-    if probe.target == vip.mapped:
-        return Taken(probe.port)
+    if packet.target == vip.mapped:
+        return Taken(packet.port)
     first, start = ports[0][0], Served.of(inner)[0][0]
-    return Taken(Port(probe.port.number - first + start, probe.port.transport))
+    return Taken(Port(packet.port.number - first + start, packet.port.transport))

@@ -1,9 +1,9 @@
-"""Objects of ours that carry what FortiOS's provider cannot take away again.
+"""Objects of ours with settings that FortiOS's provider cannot remove.
 
-A port range that the program does not give is no difference to the provider, nor is a list that it has as empty, nor a
-key that it does not know: UDP ports that somebody added to a TCP service would stay for good, and a group of users on
-a policy. Such a service or policy is replaced: it has two names, and takes the one that it does not have. A switch that
-somebody turned on is told once more to be off.
+The provider sees no difference in a port range that the program does not give, in a list that it has as empty, or in a
+key that it does not know: UDP ports that someone added to a TCP service would stay for good, as would a group of users
+on a policy. Such a service or policy is replaced: it has two names, and takes the one that it does not have now. A
+switch that someone turned on is explicitly set to off.
 """
 
 from __future__ import annotations
@@ -36,30 +36,30 @@ Thing = TypeVar("Thing", AddressObject, AddressGroup, ServiceObject, Vip, Policy
 Twice = TypeVar("Twice", ServiceObject, Policy)
 
 
-def present(wanted: DesiredFortiGate, seen: Inventory) -> DesiredFortiGate:
-    """What is wanted, each service and policy by the name that it has on the box now."""
-    objects = wanted.objects
+def under_actual_names(desired: DesiredFortiGate, actual: Inventory) -> DesiredFortiGate:
+    """What is declared, each service and policy under the name that it has on the FortiGate now."""
+    objects = desired.objects
     taken = _names(objects)
     return _renamed(
-        wanted, _seconds(objects.services, seen.services, taken), _seconds(objects.policies, seen.policies, taken)
+        desired, _seconds(objects.services, actual.services, taken), _seconds(objects.policies, actual.policies, taken)
     )
 
 
-def renewed(current: DesiredFortiGate, seen: Inventory, protected: bool = False) -> DesiredFortiGate:
-    """What is wanted, each object that has to be replaced by its other name, and what has to be told once more.
+def swapped(current: DesiredFortiGate, actual: Inventory, protected: bool = False) -> DesiredFortiGate:
+    """What is declared, each object that must be replaced under its other name, with the settings to send again.
 
     What is `protected` from deletion keeps its name: the policies of the first block.
     """
     kept = {policy.name for policy in current.blocks[0].policies} if protected and current.blocks else set()
     objects = current.objects
     taken = _names(objects)
-    services = {one.name: _other(one, taken) for one in objects.services if _mixed(one, _ours(seen.services))}
+    services = {one.name: _other(one, taken) for one in objects.services if _is_mixed(one, _ours(actual.services))}
     policies = {
         one.name: _other(one, taken)
         for one in objects.policies
-        if one.name not in kept and _worn(one, {there.name: there for there in seen.policies})
+        if one.name not in kept and _is_stuck(one, {there.name: there for there in actual.policies})
     }
-    return _renamed(_told_again(current, seen), services, policies)
+    return _renamed(_restated(current, actual), services, policies)
 
 
 def _names(objects: Objects) -> set[str]:
@@ -71,12 +71,12 @@ def first_name(name: str) -> str:
     return name.removesuffix(SECOND)
 
 
-def _seconds(wanted: Iterable[Twice], there: Iterable[Twice], taken: set[str]) -> dict[str, str]:
-    """Those that stand under their second name, and that is not the worse of the two."""
+def _seconds(desired: Iterable[Twice], there: Iterable[Twice], taken: set[str]) -> dict[str, str]:
+    """Those that exist under their second name, unless the object of the first name is the better one."""
     ours, found = _ours(there), {}
-    for one in wanted:
+    for one in desired:
         second = _second(one)
-        if second in ours and second not in taken and not (_bad(one, ours[second]) and one.name in ours):
+        if second in ours and second not in taken and not (_is_bad(one, ours[second]) and one.name in ours):
             found[one.name] = second
     return found
 
@@ -86,14 +86,14 @@ def _second(one: ServiceObject | Policy) -> str:
     return f"{one.name[:room]}{SECOND}"
 
 
-def _bad(one: Twice, there: Twice) -> bool:
+def _is_bad(one: Twice, there: Twice) -> bool:
     if isinstance(one, Policy) and isinstance(there, Policy):
         return bool(_stuck(there.extras))
     return isinstance(one, ServiceObject) and isinstance(there, ServiceObject) and _of_other_transport(one, there)
 
 
-def _mixed(one: ServiceObject, ours: Mapping[str, ServiceObject]) -> bool:
-    """Whether the box has ports in it of a transport for which we have none, or what cannot be taken away."""
+def _is_mixed(one: ServiceObject, ours: Mapping[str, ServiceObject]) -> bool:
+    """Whether it has ports of a transport for which we declare none, or settings that cannot be removed."""
     there = ours.get(one.name)
     if there is None or one.adopts:
         return False
@@ -106,19 +106,19 @@ def _of_other_transport(one: ServiceObject, there: ServiceObject) -> bool:
     return bool((there.udp and not one.udp) or (there.tcp and not one.tcp))
 
 
-def _worn(one: Policy, seen: Mapping[str, Policy]) -> bool:
-    """Whether the box has something in a policy that cannot be taken away; its comment may have been changed too."""
-    there = seen.get(one.name)
+def _is_stuck(one: Policy, actual: Mapping[str, Policy]) -> bool:
+    """Whether a policy has settings that cannot be removed; its comment may have been changed too."""
+    there = actual.get(one.name)
     return there is not None and not one.adopts and bool(_stuck(there.extras))
 
 
 def _stuck(found: Extras) -> Extras:
-    """What the provider neither clears by itself nor turns off when it is told to."""
+    """What the provider neither clears by itself nor turns off on request."""
     return tuple((key, value) for key, value in found if key not in keys.CLEARED and not _neutral(key, value))
 
 
 def _neutral(key: str, value: str) -> str:
-    """What to say of a key so that it says nothing: the opposite of a switch, or FortiOS's default; else empty."""
+    """The value by which a key has no effect: a switch turned off, or FortiOS's default; else empty."""
     known = key in keys.POLICY.harmless | keys.POLICY.narrowing | keys.POLICY.read | keys.SWITCHES
     if not known:
         return ""
@@ -126,22 +126,22 @@ def _neutral(key: str, value: str) -> str:
     return "disable" if value == "enable" else default
 
 
-def _told_again(current: DesiredFortiGate, seen: Inventory) -> DesiredFortiGate:
+def _restated(current: DesiredFortiGate, actual: Inventory) -> DesiredFortiGate:
     objects = current.objects
-    blocks = tuple(Block(_again(block.policies, seen.policies), block.before) for block in current.blocks)
+    blocks = tuple(Block(_restate(block.policies, actual.policies), block.before) for block in current.blocks)
     ours = Objects(
-        _again(objects.addresses, seen.addresses),
-        _again(objects.groups, seen.groups),
-        _again(objects.services, seen.services),
-        _again(objects.vips, seen.vips),
+        _restate(objects.addresses, actual.addresses),
+        _restate(objects.groups, actual.groups),
+        _restate(objects.services, actual.services),
+        _restate(objects.vips, actual.vips),
         tuple(policy for block in blocks for policy in block.policies),
     )
     return DesiredFortiGate(ours, blocks)
 
 
-def _again(wanted: tuple[Thing, ...], there: Iterable[Thing]) -> tuple[Thing, ...]:
+def _restate(desired: tuple[Thing, ...], there: Iterable[Thing]) -> tuple[Thing, ...]:
     held = {one.name: one for one in there}
-    return tuple(_with_switches(one, held.get(one.name)) for one in wanted)
+    return tuple(_with_switches(one, held.get(one.name)) for one in desired)
 
 
 def _with_switches(one: Thing, there: Thing | None) -> Thing:
@@ -175,19 +175,19 @@ def _named(one: Twice, names: Mapping[str, str]) -> Twice:
     return replace(one, name=name, stands="", first="" if name == first else first)
 
 
-def _renamed(wanted: DesiredFortiGate, services: Mapping[str, str], policies: Mapping[str, str]) -> DesiredFortiGate:
+def _renamed(desired: DesiredFortiGate, services: Mapping[str, str], policies: Mapping[str, str]) -> DesiredFortiGate:
     if not services and not policies:
-        return wanted
+        return desired
     blocks = []
-    for block in wanted.blocks:
+    for block in desired.blocks:
         held = (
             replace(_named(one, policies), services=tuple(services.get(name, name) for name in one.services))
             for one in block.policies
         )
         blocks.append(Block(tuple(held), block.before))
     objects = replace(
-        wanted.objects,
-        services=tuple(_named(one, services) for one in wanted.objects.services),
+        desired.objects,
+        services=tuple(_named(one, services) for one in desired.objects.services),
         policies=tuple(policy for block in blocks for policy in block.policies),
     )
     return DesiredFortiGate(objects, tuple(blocks))

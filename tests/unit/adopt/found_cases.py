@@ -1,4 +1,4 @@
-"""Servers of other people: what each has that is unusual, and what has to be said of it."""
+"""Servers of others: what each has that is unusual, and what must be reported about it."""
 
 from __future__ import annotations
 
@@ -131,14 +131,14 @@ LABS: dict[str, tuple[Tree, tuple[str, ...]]] = {
     "a policy partly set": (lab(users={"a": user("a", Policy={"Access": False, "MaxUpload": 5})}), ()),
     "a policy out of range": (
         lab(users={"a": user("a", Policy=policy(TimeOut=3600)), "b": user("b")}),
-        ("user a of LAB is left as he is: TimeOut",),
+        ("user a of LAB is left unchanged: TimeOut",),
     ),
     "a group out of range": (
         lab(
             users={"a": user("a", GroupName="g")},
             groups={"g": {"RealName": "", "Note": "", "Policy": policy(VLanId=9999)}},
         ),
-        ("The group g of LAB is left as it is", "his group g is left"),
+        ("The group g of LAB is left as it is", "the group g is left"),
     ),
     "a group called as a user": (lab(users={"ops": user("ops", GroupName="ops")}, groups={"ops": STAFF}), ()),
     "every character": (
@@ -153,17 +153,17 @@ LABS: dict[str, tuple[Tree, tuple[str, ...]]] = {
     ),
     "names of a file": (
         lab(users={"研究": user("研究"), "x/../y": user("x/../y"), "jun": user()}),
-        ("研究 of LAB is left as he is", "x/../y of LAB is left"),
+        ("研究 of LAB is left unchanged", "x/../y of LAB is left"),
     ),
     "accounts that are over": (
         lab(users={"a": user("a", ExpireTime=LONG_AGO), "b": user("b", ExpireTime=FAR)}),
-        ("a in LAB is over",),
+        ("a in LAB has expired",),
     ),
     "no password": (
         lab(users={"a": user("a", AuthPassword=None), "b": user("b", AuthType=0), "c": user("c")}),
-        ("b of LAB is left as he is: he logs in anonymously",),
+        ("b of LAB is left unchanged: the login is anonymous",),
     ),
-    "a Windows domain": (lab(users={"a": user("a", AuthType=5), "c": user("c")}), ("a of LAB is left as he is",)),
+    "a Windows domain": (lab(users={"a": user("a", AuthType=5), "c": user("c")}), ("a of LAB is left unchanged",)),
     "RADIUS": (
         lab(users={"r": user("r", AuthType=4, AuthRadiusUsername="R. Name"), "*": user("*", AuthType=4)}, **RADIUS),
         (),
@@ -186,7 +186,7 @@ LABS: dict[str, tuple[Tree, tuple[str, ...]]] = {
     ),
     "RADIUS for a user, and none asked": (
         lab(users={"r": user("r", AuthType=4), "c": user("c")}),
-        ("asks no RADIUS server",),
+        ("has no RADIUS server",),
     ),
     "a certificate that is none": (
         lab(users={"c": user("c", AuthType=2, AuthUserCert="!!"), "d": user("d")}),

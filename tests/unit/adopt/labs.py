@@ -1,4 +1,4 @@
-"""Servers of other people as their vpn_server.config has them, taken over by the agent's and adopt's own code."""
+"""Servers of others as their vpn_server.config has them, adopted by the agent's and adopt's own code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Tree = dict[str, Any]
 NONE = "0.0.0.0"  # noqa: S104 -- how SoftEther writes that there is no address
 
 BYTES = ("HashedPassword", "AuthPassword", "AuthUserCert", "X509", "RadiusSecret", "EncryptedPassword", "AuthSerial")
-"""What stands in the file as base64 of bytes."""
+"""What the file has as base64 of bytes."""
 
 NETWORK: Tree = {
     "Disabled": False,
@@ -71,7 +71,7 @@ def hub(users: Tree | None = None, groups: Tree | None = None, **more: Any) -> T
 
 
 def config(hubs: Tree | None = None, **more: Any) -> Tree:
-    """A server made by hand; `more` stands beside or replaces its blocks, `server` what ServerConfiguration holds."""
+    """A server made by hand; `more` adds to or replaces its blocks, `server` the content of ServerConfiguration."""
     settings = {
         "HashedPassword": password_hash(str(SECRETS["administrator"])),
         "PortsUDP": "1194",
@@ -136,7 +136,7 @@ class TakenOver:
         return any(words in remark for remark in self.found.remarks)
 
     def changes(self) -> set[str]:
-        """The lines in which the server differs from what the stack wants of it."""
+        """The lines in which the server differs from what the stack declares."""
         secrets = self.softether.secrets
         secrets.ipsec = self.found.secrets.get("presharedKey", "")
         secrets.radius = {

@@ -1,4 +1,4 @@
-"""A host as its survey tells it, small enough to be changed in one place."""
+"""A host as its survey shows it, small enough to be changed in one place."""
 
 from __future__ import annotations
 

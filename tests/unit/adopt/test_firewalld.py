@@ -1,4 +1,4 @@
-"""firewalld of a lab made by hand: taken over as it is, or left to whoever set it up, with the reason."""
+"""firewalld of a lab made by hand: adopted as it is, or left to whoever set it up, with the reason."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.unit.adopt.samples import FIREWALLD, survey
 PORTS = sorted(map(str, Vpn(listeners=(443,)).ports))
 
 
-def ways(rule: str, place: str = "zone public", whom: str = "everyone", says: str = "open") -> dict[str, Any]:
-    return {port: [[says, place, whom, rule.format(port)]] for port in PORTS}
+def ways(rule: str, place: str = "zone public", whom: str = "everyone", answer: str = "open") -> dict[str, Any]:
+    return {port: [[answer, place, whom, rule.format(port)]] for port in PORTS}
 
 
 def adopted(**changes: Any) -> Found:
@@ -25,7 +25,7 @@ def adopted(**changes: Any) -> Found:
     return one
 
 
-def test_single_ports_are_taken_over_without_a_word() -> None:
+def test_single_ports_are_adopted_without_a_remark() -> None:
     one = adopted(ways=ways("port {}"))
     assert one.sections["firewall"] == {"zone": "public", "openBy": "ports", "bans": {"enabled": False}}
     assert one.remarks == []
@@ -59,7 +59,7 @@ def test_what_is_open_by_something_else_is_not_called_closed(rule: str) -> None:
     one = adopted(ways={**ways("port {}"), "443/tcp": [["open", "zone public", "everyone", rule]]})
     assert one.sections["firewall"]["zone"] == "public"
     assert one.remarks == [
-        f"firewalld opens 443/tcp by {rule}, which stays; the first `pulumi up` enters the port beside it"
+        f"firewalld opens 443/tcp by {rule}, which stays; the first `pulumi up` adds the port beside it"
     ]
 
 
@@ -69,7 +69,7 @@ def test_what_is_open_by_something_else_is_not_called_closed(rule: str) -> None:
         (["open", "zone public", "203.0.113.128/25", "the rich rule"], "opens 443/tcp to 203.0.113.128/25 alone"),
         (["open", "zone campus", "203.0.113.128/25", "port 443/tcp"], "alone (zone campus: port 443/tcp)"),
         (["open", "zone public", "NOT 198.51.100.0/24", "the rich rule"], "opens 443/tcp to NOT 198.51.100.0/24 alone"),
-        (["unclear", "policy odd", "everyone", "its kind x"], "cannot be told whether it opens 443/tcp"),
+        (["unclear", "policy odd", "everyone", "its kind x"], "cannot be determined whether it opens 443/tcp"),
         (["open", "zone outer", "everyone", "port 443/tcp"], "in zone outer and not in zone public"),
     ],
 )

@@ -1,4 +1,4 @@
-"""From a box's tables to what is adopted of them."""
+"""From a FortiGate's tables to what is adopted."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_policy_with_its_address_and_services_is_adopted_so_that_nothing_of_it
     seen = box(*made())
     result = adopted(wanted(lab(), section), seen, section.adopt)
     assert result.problems == ()
-    (policy_,) = result.wanted.objects.policies
+    (policy_,) = result.desired.objects.policies
     (there,) = [each for each in seen.policies if each.name == "lab-vpn"]
     for part in ("name", "sources", "destinations", "services", "from_interfaces", "to_interfaces", "log", "schedule"):
         assert getattr(policy_, part) == getattr(there, part), part
@@ -54,15 +54,15 @@ def test_a_source_is_adopted_by_the_name_that_it_has() -> None:
     assert section["adopt"]["addresses"] == {"vpn-server": "pc", "vpn-from-192.0.2.0-24": "office"}
 
 
-def test_what_would_change_is_said() -> None:
+def test_what_would_change_is_reported() -> None:
     remarks = "".join(found(*made(tcp="443")).remarks)
     assert "No service of rule" in remarks
-    assert "has the service lab-tcp, which the first `pulumi up` takes out" in remarks
+    assert "has the service lab-tcp, which the first `pulumi up` removes" in remarks
     assert "become one group" in "".join(found(*made(srcaddr="office pc")).remarks)
 
 
-def test_a_box_without_such_a_policy_is_left_alone_with_the_reason() -> None:
+def test_a_fortigate_without_such_a_policy_is_left_alone_with_the_reason() -> None:
     for entries in (made(dstaddr="all"), made(tcp="8080", service="lab-tcp"), made(action="deny"), made()[:-1]):
         one = found(*entries)
         assert "fortigate" not in one.sections
-        assert "leaves the box alone" in one.remarks[0]
+        assert "leaves it alone" in one.remarks[0]

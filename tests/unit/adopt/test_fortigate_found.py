@@ -1,4 +1,4 @@
-"""Boxes that others made: what of them is adopted, what stays beside, and why the box is left alone."""
+"""FortiGates that others configured: what is adopted, what stays beside ours, and why one is left alone."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
 from labvpn.parse.fortigate import tables as observe
 from labvpn.plan.fortigate.adopt import adopted
+from labvpn.plan.fortigate.comparison import policies_after
 from labvpn.plan.fortigate.diff import drifted
-from labvpn.plan.fortigate.impact import after
 from labvpn.render.fortigate import wanted
 from tests.unit.fortigate_rows import NOW, Rows, names, rule, tables
 from tests.unit.samples import lab
@@ -47,7 +47,7 @@ def test_another_destination_is_never_taken_for_the_server_whatever_the_order(or
     assert "adopt" not in one.sections["fortigate"]
     assert one.sections["fortigate"]["before"] == "r5"
     (remark,) = one.remarks
-    assert "rule 5 'r5' is not adopted and stays as it is (it has the destinations printer too)" in remark
+    assert "rule 5 'r5' is not adopted and stays as it is (it also has the destinations printer)" in remark
 
 
 BESIDE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -68,7 +68,7 @@ BESIDE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "more", "why"), BESIDE)
-def test_a_policy_that_says_more_than_the_configuration_stays_beside_ours(
+def test_a_policy_that_means_more_than_the_configuration_can_express_stays_beside_ours(
     fields: dict[str, Any], more: dict[str, Any], why: str
 ) -> None:
     one = found(box(dialling(**fields), **more))
@@ -95,20 +95,20 @@ LEFT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"srcaddr": "g"}, {**GROUP, "firewall__address": [{**TAG, "type": "mac"}]}, "type mac"),
     ({"srcaddr": "g"}, {"firewall__addrgrp": [BUT]}, "it excludes office"),
     (TOR, {}, "internet-service-src enable"),
-    ({"dstaddr": "v"}, {"firewall__vip": [{**VIP, **FORWARDS}]}, "forwards tcp 443 443 alone"),
+    ({"dstaddr": "v"}, {"firewall__vip": [{**VIP, **FORWARDS}]}, "forwards only tcp 443 443"),
     ({"srcintf": "any", "dstintf": "any"}, {}, "both inside and outside"),
     ({}, {"system__settings": [{"ngfw-mode": "policy-based"}]}, "NGFW policy mode"),
 ]
 
 
 @pytest.mark.parametrize(("fields", "more", "why"), LEFT, ids=[why for *_, why in LEFT])
-def test_where_it_cannot_be_said_who_may_dial_the_box_is_left_alone_and_never_opened(
+def test_where_the_configuration_cannot_express_who_may_dial_the_fortigate_is_left_alone_and_never_opened(
     fields: dict[str, Any], more: dict[str, Any], why: str
 ) -> None:
     one = found(box(dialling(**fields), **more))
     assert "fortigate" not in one.sections
     (remark,) = one.remarks
-    assert "leaves the box alone" in remark
+    assert "leaves it alone" in remark
     assert why in remark
 
 
@@ -174,41 +174,41 @@ def test_a_policy_without_a_name_behind_it_is_named_by_its_number() -> None:
     assert section["before"] == 9
     known = FortiGate.model_validate(section)
     seen = observe.inventory(rows, now=NOW)
-    assert adopted(wanted(LAB, known), seen, known.adopt).wanted.blocks[0].before == "#9"
+    assert adopted(wanted(LAB, known), seen, known.adopt).desired.blocks[0].before == "#9"
 
 
-def test_a_service_that_the_box_came_with_is_not_taken_for_ours() -> None:
+def test_a_service_that_the_fortigate_came_with_is_not_adopted() -> None:
     rows = tables(dialling(service="HTTPS"), LAST)
     rows["firewall.service/custom"][1]["category"] = "Web Access"
     one = found(rows)
     assert "services" not in one.sections["fortigate"]["adopt"]
-    assert "has the service HTTPS, which the first `pulumi up` takes out of it" in " ".join(one.remarks)
+    assert "has the service HTTPS, which the first `pulumi up` removes from it" in " ".join(one.remarks)
 
 
-def test_an_object_that_others_use_is_adopted_as_it_is_and_never_changed_under_them() -> None:
+def test_an_object_that_others_use_is_adopted_as_it_is_and_never_changed_for_them() -> None:
     rows = box(dialling(), rule(6, "accept", srcaddr="pc"))
     one = found(rows)
     assert one.sections["fortigate"]["adopt"]["addresses"] == {"vpn-server": "pc"}
-    assert "pc is used by rule 6 'r6' too" in " ".join(one.remarks)
+    assert "pc is also used by rule 6 'r6'" in " ".join(one.remarks)
     section = FortiGate.model_validate(one.sections["fortigate"])
     seen = observe.inventory(rows, now=NOW)
     assert adopted(wanted(LAB, section), seen, section.adopt).problems == ()
     moved = lab(server={"address": "203.0.113.99"}, vpn=LAB.vpn.model_dump())
     (problem,) = adopted(wanted(moved, section), seen, section.adopt).problems
-    assert "'pc' is used by rule 6 'r6' too and would be changed under them" in str(problem)
+    assert "'pc' is also used by rule 6 'r6' and would change for them" in str(problem)
 
 
 def test_a_use_that_no_table_of_ours_shows_counts_as_one() -> None:
     rows = box(dialling())
     rows["firewall/address"][2]["q_ref"] = 3
-    assert "pc is used by 2 other places of the box too" in " ".join(found(rows).remarks)
+    assert "pc is also used by 2 other places of the FortiGate" in " ".join(found(rows).remarks)
 
 
 def test_a_policy_without_a_name_is_adopted_by_its_number() -> None:
     rows = box({**dialling(), "name": ""}, {**rule(6, "deny"), "name": ""})
     section = FortiGate.model_validate(found(rows).sections["fortigate"])
     seen = observe.inventory(rows, now=NOW)
-    taken = adopted(wanted(LAB, section), seen, section.adopt).wanted
+    taken = adopted(wanted(LAB, section), seen, section.adopt).desired
     assert (taken.objects.policies[0].adopts, taken.blocks[0].before) == ("5", "#6")
     assert drifted(taken, seen) == []
-    assert [policy.number for policy in after(taken, seen)] == [5, 6, 9]
+    assert [policy.number for policy in policies_after(taken, seen)] == [5, 6, 9]

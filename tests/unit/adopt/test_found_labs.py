@@ -1,4 +1,4 @@
-"""Whatever a server of other people's holds: it is taken over, nothing of it would change, and what is kept is told."""
+"""Whatever a server of others contains: it is adopted, nothing of it would change, and what is kept is reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.unit.adopt.labs import TakenOver, config
 
 
 @pytest.mark.parametrize("name", LABS)
-def test_a_found_server_is_taken_over_and_nothing_of_it_would_change(tmp_path: Path, name: str) -> None:
+def test_a_found_server_is_adopted_and_nothing_of_it_would_change(tmp_path: Path, name: str) -> None:
     tree, words = LABS[name]
     one = TakenOver(tmp_path, tree)
     password = {line for line in one.changes() if line.startswith("administrator ")}
@@ -24,7 +24,7 @@ def test_a_found_server_is_taken_over_and_nothing_of_it_would_change(tmp_path: P
     assert "by-hand" not in written
 
 
-def test_what_is_inherited_stays_inherited_and_a_zero_of_ones_own_stays_his_own(tmp_path: Path) -> None:
+def test_what_is_inherited_stays_inherited_and_a_zero_of_the_users_own_stays(tmp_path: Path) -> None:
     one = TakenOver(tmp_path, LABS["inherits"][0])
     rows = {row["name"]: row for row in one.found.users}
     assert rows["a"]["policies"] == "inherited"
@@ -37,13 +37,13 @@ def test_what_is_inherited_stays_inherited_and_a_zero_of_ones_own_stays_his_own(
     assert one.lab.policies_of(b)["AutoDisconnect"] == 0
 
 
-def test_no_secure_nat_is_said_for_the_main_hub(tmp_path: Path) -> None:
+def test_secure_nat_that_is_off_is_written_for_the_main_hub(tmp_path: Path) -> None:
     one = TakenOver(tmp_path, LABS["SecureNAT is off"][0])
     assert one.vpn["secureNat"] is False
     assert one.lab.all_hubs["LAB"].secure_nat is None
 
 
-def test_a_server_that_listens_nowhere_is_told_so(tmp_path: Path) -> None:
+def test_a_server_without_a_listener_is_refused_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="listens on no TCP port"):
         TakenOver(tmp_path, config(**listeners(L443=False)))
 

@@ -27,8 +27,8 @@ def adopted(
     return found.sections["dns"], found.remarks
 
 
-def test_a_record_is_taken_over_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    section, remarks = adopted(monkeypatch, server_answer(PRIMARY, THERE))
+def test_a_record_is_adopted_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    section, remarks = adopted(monkeypatch, shown(PRIMARY, THERE))
     assert (section["zone"], section["host"], section["ttl"], remarks) == ("lab.example", "vpn", 300, [])
     section, _ = adopted(
         monkeypatch, server_answer(PRIMARY, "vpn.lab.example 0 A 203.0.113.9"), name="vpn.lab.example."
@@ -36,21 +36,19 @@ def test_a_record_is_taken_over_as_it_is(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (section["zone"], section["host"], section["ttl"]) == ("lab.example", "vpn", 0)
 
 
-def test_an_answer_of_a_wildcard_is_no_record_to_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    section, remarks = adopted(
-        monkeypatch, replace(server_answer(PRIMARY), answered=sets("vpn.lab.example 60 A 203.0.113.9"))
-    )
+def test_an_answer_of_a_wildcard_is_not_a_record_to_adopt(monkeypatch: pytest.MonkeyPatch) -> None:
+    section, remarks = adopted(monkeypatch, replace(shown(PRIMARY), answered=sets("vpn.lab.example 60 A 203.0.113.9")))
     assert "addresses" not in section and "ttl" not in section
     assert remarks == [
         "vpn.lab.example has no A record of its own (a wildcard or the like answers 203.0.113.9); the first "
-        "`pulumi up` makes it, or tells you to"
+        "`pulumi up` creates it, or asks you to"
     ]
 
 
 def test_an_alias_is_named_before_the_first_up_meets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     _, remarks = adopted(monkeypatch, server_answer(PRIMARY, "vpn.lab.example 60 CNAME web.example."))
     (remark,) = remarks
-    assert "has no A record but CNAME web.example., beside which none can stand; remove that" in remark
+    assert "has no A record but CNAME web.example., beside which none can exist; remove that" in remark
 
 
 def test_the_server_that_has_the_record_is_read_where_another_has_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from labvpn.model.lab import Lab
 from labvpn.model.ports import Port
 from labvpn.model.problems import problems_of
 from labvpn.parse.fortigate.tables import Path
+from labvpn.plan.fortigate.comparison import Comparison
 from labvpn.plan.fortigate.impact import openings, unanswered
 from labvpn.render import fortigate, outputs
 from labvpn.render.certificate import create_authority, server_certificate
@@ -149,7 +150,7 @@ BEHIND = {"from": ["campus"], "to": "wan1", "before": "campus-any", "hosts": {"w
 def test_a_preview_says_to_which_server_a_port_opens() -> None:
     two = both()
     assert two.fortigate
-    (sentence,) = openings(two, two.fortigate, fortigate.wanted(two, two.fortigate), box())
+    (sentence,) = openings(Comparison.of(two, two.fortigate, fortigate.wanted(two, two.fortigate), box()))
     assert sentence.endswith("open for everyone outside (to 203.0.113.20), everyone outside (to 203.0.113.22)")
 
 
@@ -158,7 +159,7 @@ def test_a_rule_that_silences_ipsec_is_said_for_each_server() -> None:
     stored, _ = boxes.create(initial(), *policy("no-ike", "wan1", "dmz", "deny", service="IKE"))
     assert two.fortigate
     seen = read(above(stored, "no-ike", "deny-outside"))
-    found = unanswered(two, two.fortigate, fortigate.wanted(two, two.fortigate), seen)
+    found = unanswered(Comparison.of(two, two.fortigate, fortigate.wanted(two, two.fortigate), seen))
     assert [sentence.split(" for ")[0][-15:] for sentence in found] == [
         "(to 203.0.113.20)"[-15:],
         "(to 203.0.113.22)"[-15:],

@@ -1,4 +1,4 @@
-"""Objects that others made: what they stand for is known, or cannot be told."""
+"""Objects of others: what they resolve to is known, or cannot be determined."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from labvpn.parse.fortigate import tables as fortigate
-from tests.unit.fortigate_rows import NOW, SERVER, judged, names, rule, tables
+from tests.unit.fortigate_rows import NOW, SERVER, decided, names, rule, tables
 
 ADDRESSES: list[tuple[dict[str, Any], bool | None, bool | None]] = [
     ({"type": "geography", "country": "JP"}, None, False),
@@ -32,14 +32,14 @@ ADDRESSES: list[tuple[dict[str, Any], bool | None, bool | None]] = [
 
 
 @pytest.mark.parametrize(("fields", "member", "stranger"), ADDRESSES)
-def test_an_address_of_any_kind_holds_whom_its_fields_say_or_cannot_be_told(
+def test_an_address_of_any_kind_matches_by_its_fields_or_cannot_be_determined(
     fields: dict[str, Any], member: bool | None, stranger: bool | None
 ) -> None:
     rows = tables(rule(1, "accept", srcaddr="x"), firewall__address=[{"name": "x", **fields}])
-    assert (judged(rows, IPv4Address("192.0.2.7")).passes, judged(rows).passes) == (member, stranger)
+    assert (decided(rows, IPv4Address("192.0.2.7")).passes, decided(rows).passes) == (member, stranger)
 
 
-def test_groups_are_read_with_those_in_them_those_left_out_and_even_when_they_go_round_in_a_circle() -> None:
+def test_groups_are_resolved_with_members_exclusions_and_cycles() -> None:
     groups = [
         {"name": "outer", "member": names("inner")},
         {"name": "inner", "member": names("office outer")},
@@ -50,7 +50,7 @@ def test_groups_are_read_with_those_in_them_those_left_out_and_even_when_they_go
     said = {}
     for name in ("outer", "but", "none of office", "odd"):
         policy = {**rule(1, "accept"), "srcaddr": [{"name": name}]}
-        said[name] = judged(tables(policy, firewall__addrgrp=groups), IPv4Address("192.0.2.7")).passes
+        said[name] = decided(tables(policy, firewall__addrgrp=groups), IPv4Address("192.0.2.7")).passes
     assert said == {"outer": True, "but": True, "none of office": False, "odd": None}
 
 
@@ -60,7 +60,7 @@ def test_a_group_of_services_is_never_taken_for_a_group_of_addresses_of_its_name
         "firewall_dot_service__group": [{"name": "lab", "member": names("HTTPS")}],
     }
     rows = tables(rule(1, "accept", srcaddr="lab", service="lab"), **groups)
-    assert (judged(rows, IPv4Address("192.0.2.7")).passes, judged(rows).passes) == (True, False)
+    assert (decided(rows, IPv4Address("192.0.2.7")).passes, decided(rows).passes) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -84,11 +84,9 @@ def test_a_group_of_services_is_never_taken_for_a_group_of_addresses_of_its_name
         ({"tcp-portrange": "https"}, None),
     ],
 )
-def test_a_service_is_about_the_ports_that_it_says_or_cannot_be_told(
-    service: dict[str, Any], passes: bool | None
-) -> None:
+def test_a_service_covers_its_ports_or_cannot_be_determined(service: dict[str, Any], passes: bool | None) -> None:
     custom: dict[str, Any] = {"firewall_dot_service__custom": [{"name": "s", **service}]}
-    assert judged(tables(rule(1, "accept", service="s"), **custom)).passes is passes
+    assert decided(tables(rule(1, "accept", service="s"), **custom)).passes is passes
 
 
 VIPS: list[tuple[dict[str, Any], bool | None, bool | None]] = [
@@ -124,41 +122,41 @@ VIPS: list[tuple[dict[str, Any], bool | None, bool | None]] = [
 
 
 @pytest.mark.parametrize(("vip", "outer", "inner"), VIPS)
-def test_a_vip_takes_the_packets_to_its_outer_address_and_ports(
+def test_a_vip_matches_packets_to_its_external_address_and_ports(
     vip: dict[str, Any], outer: bool | None, inner: bool | None
 ) -> None:
     rows = tables(
         rule(1, "accept", dstaddr="v", service="HTTPS"), firewall__vip=[{"name": "v", "extintf": "wan1", **vip}]
     )
-    assert judged(rows, target=IPv4Address("198.51.100.9")).passes is outer
-    assert judged(rows).passes is inner
+    assert decided(rows, target=IPv4Address("198.51.100.9")).passes is outer
+    assert decided(rows).passes is inner
 
 
-def test_a_group_of_vips_is_those_in_it_and_an_accept_of_all_addresses_is_not_about_them() -> None:
+def test_a_group_of_vips_is_its_members_and_an_accept_of_all_addresses_does_not_match_them() -> None:
     outer = IPv4Address("198.51.100.9")
     vips: dict[str, Any] = {
         "firewall__vip": [{"name": "v", "extintf": "any", "extip": str(outer), "mappedip": [{"range": str(SERVER)}]}],
         "firewall__vipgrp": [{"name": "vips", "member": names("v")}],
     }
-    assert judged(tables(rule(1, "accept", dstaddr="vips"), **vips), target=outer).passes is True
+    assert decided(tables(rule(1, "accept", dstaddr="vips"), **vips), target=outer).passes is True
     off = rule(1, "accept", dstaddr="vips", service="HTTPS", srcaddr="office")
-    assert judged(tables(off, rule(2, "accept"), **vips), target=outer).passes is False
+    assert decided(tables(off, rule(2, "accept"), **vips), target=outer).passes is False
     for match, passes in (("enable", False), ("disable", True)):
         deny = rule(1, "deny", match_vip=match)
-        assert judged(tables(deny, rule(2, "accept", dstaddr="vips"), **vips), target=outer).passes is passes
+        assert decided(tables(deny, rule(2, "accept", dstaddr="vips"), **vips), target=outer).passes is passes
 
 
-def test_an_object_that_was_given_another_meaning_under_fortioss_own_name_is_read_by_its_meaning() -> None:
+def test_an_object_with_a_name_of_fortios_and_another_meaning_is_read_by_its_meaning() -> None:
     rows = tables(rule(1, "accept", dstaddr="pc"))
     rows["firewall/address"][0]["subnet"] = "192.0.2.0 255.255.255.0"
-    assert (judged(rows).passes, judged(rows, IPv4Address("192.0.2.7")).passes) == (False, True)
+    assert (decided(rows).passes, decided(rows, IPv4Address("192.0.2.7")).passes) == (False, True)
     rows["firewall.service/custom"][0] |= {"protocol": "TCP/UDP/SCTP", "tcp-portrange": "22"}
-    assert judged(rows, IPv4Address("192.0.2.7")).passes is False
+    assert decided(rows, IPv4Address("192.0.2.7")).passes is False
 
 
-def test_an_interface_of_another_vdom_is_none_of_ours_and_an_address_by_dhcp_is_no_error() -> None:
+def test_an_interface_of_another_vdom_is_left_out_and_an_address_by_dhcp_is_accepted() -> None:
     rows = tables(
         rule(1, "accept"), system__interface=[{"name": "other", "vdom": "guests"}, {"name": "x", "ip": "dhcp"}]
     )
-    seen = fortigate.inventory(rows, "root", NOW)
-    assert seen.interface_names == ("wan1", "wan2", "dmz", "x")
+    actual = fortigate.inventory(rows, "root", NOW)
+    assert actual.interface_names == ("wan1", "wan2", "dmz", "x")

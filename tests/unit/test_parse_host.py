@@ -1,4 +1,4 @@
-"""The host agent's answer, as values, and what it forbids."""
+"""The host agent's answer, as values, and the refusals that stop a run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def test_warnings_and_refusals_are_read_beside_the_document() -> None:
 
 
 @pytest.mark.parametrize("part", [{"observed": 1}, {"observed": "", "refusals": ["x"]}, {"observed": "", "notes": 1}])
-def test_an_answer_of_another_shape_is_refused(part: dict[str, Any]) -> None:
+def test_an_answer_of_another_form_is_refused(part: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="expected shape"):
         read_answer(json.dumps({"firewall": part}))
 
 
-def test_every_refusal_of_the_host_forbids_the_run_in_a_sentence_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_refusal_of_the_host_stops_the_run_with_a_sentence_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     async def answer(*_words: object) -> str:
         return json.dumps({"firewall": {"observed": "", "refusals": [ZONE, OTHER]}})
 

@@ -1,4 +1,4 @@
-"""Rules that others made: what they let pass is yes, no, or cannot be told because of a condition."""
+"""Policies of others: what they let pass is yes, no, or cannot be determined because of a condition."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.fortigate_rows import judged, names, rule, tables
+from tests.unit.fortigate_rows import decided, names, rule, tables
 
 UNREAD: list[dict[str, Any]] = [
     {"groups": names("students")},
@@ -45,16 +45,16 @@ def test_a_rule_with_a_condition_that_was_not_read_is_neither_open_nor_closed(
 ) -> None:
     other = "deny" if action == "accept" else "accept"
     given = {"action": action, **fields}
-    verdict = judged(tables(rule(1, given.pop("action"), **given), rule(2, other)))
+    verdict = decided(tables(rule(1, given.pop("action"), **given), rule(2, other)))
     assert verdict.passes is None
     assert "rule 1 'r1'" in verdict.because
 
 
 @pytest.mark.parametrize("fields", UNREAD[:5], ids=lambda fields: next(iter(fields)))
-def test_a_rule_in_doubt_does_not_count_where_the_next_one_does_the_same(fields: dict[str, Any]) -> None:
-    assert judged(tables(rule(1, "accept", **fields), rule(2, "accept"))).passes is True
-    assert judged(tables(rule(1, "deny", **fields), rule(2, "deny"))).passes is False
-    assert judged(tables(rule(1, "deny", **fields))).passes is False
+def test_a_policy_in_doubt_does_not_count_where_the_next_one_has_the_same_result(fields: dict[str, Any]) -> None:
+    assert decided(tables(rule(1, "accept", **fields), rule(2, "accept"))).passes is True
+    assert decided(tables(rule(1, "deny", **fields), rule(2, "deny"))).passes is False
+    assert decided(tables(rule(1, "deny", **fields))).passes is False
 
 
 HARMLESS: list[dict[str, Any]] = [
@@ -70,9 +70,9 @@ HARMLESS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("fields", HARMLESS, ids=lambda fields: next(iter(fields)))
-def test_what_selects_no_packet_leaves_a_rule_as_certain_as_it_is(fields: dict[str, Any]) -> None:
-    assert judged(tables(rule(1, "accept", **fields))).passes is True
-    assert judged(tables(rule(1, "deny", **fields), rule(2, "accept"))).passes is False
+def test_what_selects_no_packet_leaves_a_policy_certain(fields: dict[str, Any]) -> None:
+    assert decided(tables(rule(1, "accept", **fields))).passes is True
+    assert decided(tables(rule(1, "deny", **fields), rule(2, "accept"))).passes is False
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_what_selects_no_packet_leaves_a_rule_as_certain_as_it_is(fields: dict[s
         ({"srcaddr": "all", "srcaddr_negate": "enable"}, False, False),
     ],
 )
-def test_negation_is_read_as_what_it_says(fields: dict[str, Any], office: bool, stranger: bool) -> None:
+def test_negated_lists_match_everything_else(fields: dict[str, Any], office: bool, stranger: bool) -> None:
     rows = tables(rule(1, "accept", **fields))
-    assert (judged(rows, IPv4Address("192.0.2.7")).passes, judged(rows).passes) == (office, stranger)
+    assert (decided(rows, IPv4Address("192.0.2.7")).passes, decided(rows).passes) == (office, stranger)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_negation_is_read_as_what_it_says(fields: dict[str, Any], office: bool, 
         ({"policy_expiry": "enable", "policy_expiry_date": "2026-11-29 11:00:00"}, True),
     ],
 )
-def test_a_rule_is_in_force_when_its_schedule_and_its_end_say_so(fields: dict[str, Any], in_force: bool | None) -> None:
+def test_a_policy_is_in_force_by_its_schedule_and_its_expiry(fields: dict[str, Any], in_force: bool | None) -> None:
     days = "sunday monday tuesday wednesday thursday friday saturday"
     schedules: dict[str, Any] = {
         "firewall_dot_schedule__recurring": [
@@ -124,16 +124,16 @@ def test_a_rule_is_in_force_when_its_schedule_and_its_end_say_so(fields: dict[st
             {"name": "over", "member": [{"name": "past"}]},
         ],
     }
-    assert judged(tables(rule(1, "accept", **fields), **schedules)).passes is in_force
+    assert decided(tables(rule(1, "accept", **fields), **schedules)).passes is in_force
 
 
-def test_a_rule_for_ipv6_alone_decides_about_no_ipv4() -> None:
+def test_a_policy_for_ipv6_alone_matches_no_ipv4() -> None:
     six = rule(1, "deny", srcaddr="", dstaddr="", srcaddr6=names("all"), dstaddr6=names("all"))
-    assert judged(tables(six, rule(2, "accept"))).passes is True
+    assert decided(tables(six, rule(2, "accept"))).passes is True
 
 
 @pytest.mark.parametrize("zoned", ["zone", "sdwan"])
-def test_a_rule_for_a_zone_is_about_the_interfaces_in_it(zoned: str) -> None:
+def test_a_policy_for_a_zone_matches_the_interfaces_in_it(zoned: str) -> None:
     more: dict[str, Any] = (
         {"system__zone": [{"name": "外部 (WAN): 1/2", "interface": [{"interface-name": "wan1"}]}]}
         if zoned == "zone"
@@ -141,30 +141,30 @@ def test_a_rule_for_a_zone_is_about_the_interfaces_in_it(zoned: str) -> None:
     )
     policy = {**rule(1, "accept"), "srcintf": [{"name": "外部 (WAN): 1/2"}]}
     for enters, passes in (("wan1", True), ("外部 (WAN): 1/2", True), ("wan2", False)):
-        assert judged(tables(policy, **more), enters=enters).passes is passes
+        assert decided(tables(policy, **more), enters=enters).passes is passes
 
 
-def test_an_interface_of_a_zone_of_which_a_rule_names_a_part_is_in_doubt() -> None:
+def test_a_zone_of_which_a_policy_names_only_some_interfaces_is_in_doubt() -> None:
     members = [{"interface": name, "zone": "virtual-wan-link"} for name in ("wan1", "wan2")]
     more: dict[str, Any] = {"system__sdwan": [{"zone": names("virtual-wan-link"), "members": members}]}
-    assert judged(tables(rule(1, "accept"), **more), enters="virtual-wan-link").passes is None
-    assert judged(tables(rule(1, "accept", srcintf="any"), **more), enters="virtual-wan-link").passes is True
+    assert decided(tables(rule(1, "accept"), **more), enters="virtual-wan-link").passes is None
+    assert decided(tables(rule(1, "accept", srcintf="any"), **more), enters="virtual-wan-link").passes is True
 
 
-def test_a_zone_that_lets_its_members_reach_each_other_is_no_closed_door() -> None:
+def test_a_zone_that_lets_its_members_reach_each_other_is_not_closed() -> None:
     inside = [{"interface-name": name} for name in ("wan1", "dmz")]
     zone: dict[str, Any] = {"system__zone": [{"name": "flat", "intrazone": "allow", "interface": inside}]}
-    verdict = judged(tables(**zone))
+    verdict = decided(tables(**zone))
     assert verdict.passes is None
     assert "zone 'flat' lets its members reach each other" in verdict.because
 
 
-def test_what_goes_to_the_box_itself_is_for_its_local_policies_to_decide() -> None:
-    own = judged(tables(rule(1, "accept")), target=IPv4Address("198.51.100.1"))
+def test_packets_to_the_fortigate_itself_are_decided_by_its_local_in_policies() -> None:
+    own = decided(tables(rule(1, "accept")), target=IPv4Address("198.51.100.1"))
     assert own.passes is None
     assert "local-in policies decide" in own.because
 
 
 @pytest.mark.parametrize("mode", [{"ngfw-mode": "policy-based"}, {"central-nat": "enable"}])
 def test_a_vdom_in_which_policies_do_not_decide_alone_is_in_doubt_as_a_whole(mode: dict[str, str]) -> None:
-    assert judged(tables(rule(1, "accept"), system__settings=[mode])).passes is None
+    assert decided(tables(rule(1, "accept"), system__settings=[mode])).passes is None

@@ -1,4 +1,4 @@
-"""Who made a difference on a FortiGate is told by what was applied last, kept in the stack's state."""
+"""Who made a difference on a FortiGate follows from what was applied last, kept in the stack's state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OURS, OTHERS = "this configuration changed, and nobody else", "somebody else cha
 
 
 @pytest.mark.parametrize(
-    ("seen", "wanted", "told"),
+    ("actual", "desired", "sentences"),
     [
         (LAST, LAST, []),
         (LAST, {**LAST, PORTS: "443"}, [f"Since the last run {OURS}: {PORTS}"]),
@@ -30,25 +30,25 @@ OURS, OTHERS = "this configuration changed, and nobody else", "somebody else cha
         (LAST, {**LAST, "policy new: action": "accept"}, []),
     ],
 )
-def test_each_difference_is_told_on_the_side_that_made_it(
-    seen: dict[str, str], wanted: dict[str, str], told: list[str]
+def test_each_difference_is_reported_for_the_side_that_made_it(
+    actual: dict[str, str], desired: dict[str, str], sentences: list[str]
 ) -> None:
-    assert whose(LAST, seen, wanted) == told
+    assert whose(LAST, actual, desired) == sentences
 
 
-def test_of_a_box_that_an_older_version_applied_nobody_is_named() -> None:
+def test_without_facts_of_the_last_run_nobody_is_named() -> None:
     assert whose({}, {PORTS: "443 8000"}, LAST) == []
 
 
-def test_every_field_of_every_object_has_a_word() -> None:
-    wanted = lab()
-    assert wanted.fortigate is not None
-    known = facts(render.wanted(wanted, wanted.fortigate).objects)
+def test_every_field_of_every_object_has_a_name() -> None:
+    desired = lab()
+    assert desired.fortigate is not None
+    known = facts(render.wanted(desired, desired.fortigate).objects)
     assert {key.partition(" ")[0] for key in known} >= {"address", "service", "policy"}
     assert any(key.endswith(": sources") for key in known)
 
 
-def test_the_state_remembers_what_stands_and_a_look_alone_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_state_keeps_the_facts_and_reading_alone_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     provider = FactsProvider()
     first = {"of": "FortiGate", "facts": LAST, "shown": {}}
     provider.check({}, first)

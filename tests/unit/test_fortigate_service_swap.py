@@ -1,10 +1,10 @@
-"""A service with ports that the provider cannot take away is replaced by one of another name, and only then."""
+"""A service with ports that the provider cannot remove is replaced by one of another name, and only then."""
 
 from __future__ import annotations
 
 import pytest
 
-from labvpn.plan.fortigate.service_swap import first_name, present, renewed
+from labvpn.plan.fortigate.service_swap import first_name, swapped, under_actual_names
 from labvpn.state.fortigate import COMMENT, Block, DesiredFortiGate, Inventory, Objects, Policy, ServiceObject
 
 CLEAN, MIXED = ServiceObject("SoftEther", tcp="443"), ServiceObject("SoftEther", tcp="443", udp="53")
@@ -12,7 +12,7 @@ CLEAN_2, MIXED_2 = ServiceObject("SoftEther-2", tcp="443"), ServiceObject("SoftE
 THEIRS = ServiceObject("SoftEther", tcp="443", udp="53", comment="by somebody")
 
 
-def wanted() -> DesiredFortiGate:
+def desired() -> DesiredFortiGate:
     allow = Policy("vpn-allow", (), (), (), (), ("SoftEther", "vpn-udp"))
     services = (CLEAN, ServiceObject("vpn-udp", udp="500"))
     return DesiredFortiGate(Objects(services=services, policies=(allow,)), (Block((allow,), "deny"),))
@@ -31,12 +31,12 @@ def wanted() -> DesiredFortiGate:
         ([THEIRS], "SoftEther", "SoftEther"),
     ],
 )
-def test_a_service_takes_the_name_that_is_free_of_foreign_ports(
+def test_a_service_takes_the_name_without_foreign_ports(
     there: list[ServiceObject], name_now: str, name_then: str
 ) -> None:
-    seen = Inventory(services=tuple(there))
-    now = present(wanted(), seen)
-    then = renewed(now, seen)
+    actual = Inventory(services=tuple(there))
+    now = under_actual_names(desired(), actual)
+    then = swapped(now, actual)
     for each, name in ((now, name_now), (then, name_then)):
         assert [one.name for one in each.objects.services] == [name, "vpn-udp"]
         assert each.blocks[0].policies[0].services == each.objects.policies[0].services == (name, "vpn-udp")
@@ -45,8 +45,8 @@ def test_a_service_takes_the_name_that_is_free_of_foreign_ports(
 def test_a_service_that_was_adopted_keeps_its_name() -> None:
     adopted = ServiceObject("Lab VPN", tcp="443", adopts="Lab VPN", comment=COMMENT)
     held = DesiredFortiGate(Objects(services=(adopted,)), ())
-    assert renewed(held, Inventory(services=(ServiceObject("Lab VPN", tcp="443", udp="53"),))) == held
+    assert swapped(held, Inventory(services=(ServiceObject("Lab VPN", tcp="443", udp="53"),))) == held
 
 
-def test_both_names_are_one_thing_to_the_stack() -> None:
+def test_both_names_are_one_resource_of_the_stack() -> None:
     assert first_name("SoftEther-2") == first_name("SoftEther") == "SoftEther"

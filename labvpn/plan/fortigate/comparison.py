@@ -1,0 +1,129 @@
+"""A FortiGate's policies as they are now and as they will be after a run, each list resolved once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+from labvpn.model.fortigate import FortiGate, VpnOnlyHosts, networks
+from labvpn.model.lab import Lab
+from labvpn.model.ports import Port, Transport
+from labvpn.parse.fortigate.extent import Anyone
+from labvpn.plan.fortigate.policy_table import Packet, PolicyTable, Verdict
+from labvpn.state.fortigate import (
+    ALL,
+    AddressGroup,
+    AddressObject,
+    DesiredFortiGate,
+    Inventory,
+    Policy,
+    ServiceObject,
+    Vip,
+)
+
+WIDEST = 64
+"""Of a wider range of ports, only the first is tried."""
+
+Thing = TypeVar("Thing", AddressObject, AddressGroup, ServiceObject, Vip)
+
+
+def policies_after(desired: DesiredFortiGate, actual: Inventory) -> tuple[Policy, ...]:
+    """The policies of the FortiGate in their order after the run."""
+    ours = {policy.key for policy in desired.objects.policies}
+    order = [policy for policy in actual.policies if policy.key not in ours]
+    for block in desired.blocks:
+        names = [policy.key for policy in order]
+        place = names.index(block.before) if block.before in names else len(order)
+        order[place:place] = block.policies
+    return tuple(order)
+
+
+def merged(desired: DesiredFortiGate, actual: Inventory) -> Inventory:
+    """The FortiGate with all objects that its policies name after the run; ours win."""
+    ours = desired.objects
+    return replace(
+        actual,
+        addresses=_over(ours.addresses, actual.addresses),
+        groups=_over(ours.groups, actual.groups),
+        services=_over(ours.services, actual.services),
+        vips=_over(ours.vips, actual.vips),
+        policies=policies_after(desired, actual),
+    )
+
+
+def _over(ours: tuple[Thing, ...], theirs: tuple[Thing, ...]) -> tuple[Thing, ...]:
+    names = {one.name for one in ours}
+    return ours + tuple(one for one in theirs if one.name not in names)
+
+
+class PolicyList(NamedTuple):
+    """A list of policies with the table that resolves their names."""
+
+    table: PolicyTable
+    policies: tuple[Policy, ...]
+
+    @classmethod
+    def of(cls, inventory: Inventory) -> PolicyList:
+        """The policies of a FortiGate."""
+        return cls(PolicyTable(inventory), inventory.policies)
+
+    def between(self, enters: str, leaves: str) -> PolicyList:
+        """Only the policies that may match packets from one interface to another: a few of a long list."""
+        topology = self.table.topology
+        near = (
+            policy
+            for policy in self.policies
+            if policy.active
+            and topology.among(enters, policy.from_interfaces) is not False
+            and topology.among(leaves, policy.to_interfaces) is not False
+        )
+        return PolicyList(self.table, tuple(near))
+
+    def decide(self, packet: Packet) -> Verdict:
+        """What becomes of a packet."""
+        return self.table.decide(self.policies, packet)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a lab declares for its FortiGate and what the FortiGate has, with the policies before and after a run."""
+
+    lab: Lab
+    settings: FortiGate
+    desired: DesiredFortiGate
+    actual: Inventory
+    before: PolicyList
+    after: PolicyList
+
+    @classmethod
+    def of(cls, lab: Lab, settings: FortiGate, desired: DesiredFortiGate, actual: Inventory) -> Comparison:
+        """Both lists, each with its own table."""
+        before, after = PolicyList.of(actual), PolicyList.of(merged(desired, actual))
+        return cls(lab, settings, desired, actual, before, after)
+
+    def is_ours(self, policy: Policy | None) -> bool:
+        """Whether a policy is one that the lab declares."""
+        return policy in self.desired.objects.policies
+
+    def client_at(self, interface: str, closed: VpnOnlyHosts) -> Anyone:
+        """An address at an interface that no exception names; `all` where the network of the interface is not known."""
+        excepted = [network for way in closed.exceptions for network in networks(way.sources)]
+        inside = self.before.table.topology.expand(interface)
+        held = next((each.network for each in self.actual.interfaces if each.name in inside and each.network), None)
+        for address in islice(held.hosts(), 1, 512) if held else ():
+            if not any(address in network for network in excepted):
+                return address
+        return ALL
+
+
+def ports_of(span: tuple[str, int, int]) -> Iterator[Port]:
+    """The ports of a span, or its first where there are too many."""
+    kind, low, high = span
+    yield from (Port(number, Transport(kind)) for number in range(low, high + 1 if high - low < WIDEST else low + 1))
+
+
+def distinct(sentences: Iterable[str]) -> list[str]:
+    """Each sentence once, in their order."""
+    return list(dict.fromkeys(sentences))

@@ -1,0 +1,95 @@
+"""What a run would do on a lab's FortiGate: one value, made once, that answers every question about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labvpn.model.fortigate import FortiGate
+from labvpn.model.lab import Lab
+from labvpn.model.problems import Problem
+from labvpn.parse.fortigate.tables import FortiGateSnapshot, Path
+from labvpn.plan.fortigate import checks, impact, other_policies
+from labvpn.plan.fortigate.adopt import adopted
+from labvpn.plan.fortigate.comparison import Comparison
+from labvpn.plan.fortigate.diff import drifted, facts, planned
+from labvpn.plan.fortigate.service_swap import swapped, under_actual_names
+from labvpn.state.fortigate import COMMENT, DesiredFortiGate, Inventory
+
+
+@dataclass(frozen=True)
+class FortiGatePlan:
+    """What is declared and what the FortiGate has, compared; what cannot be adopted; the paths that a run needs."""
+
+    compared: Comparison
+    unadoptable: tuple[Problem, ...] = ()
+    paths: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(
+        cls, lab: Lab, settings: FortiGate, rendered: DesiredFortiGate, snapshot: FortiGateSnapshot
+    ) -> FortiGatePlan:
+        """The plan from what the lab renders, under the names that its objects have on the FortiGate now."""
+        actual = snapshot.inventory
+        desired, unadoptable = adopted(under_actual_names(rendered, actual), actual, settings.adopt)
+        return cls(Comparison.of(lab, settings, desired, actual), unadoptable, snapshot.paths)
+
+    def problems(self) -> list[Problem]:
+        """Why a run cannot start: what does not fit; if everything fits, which of its own paths it would close."""
+        settings, desired, actual = self.compared.settings, self.compared.desired, self.compared.actual
+        found = [*self.unadoptable, *checks.problems(settings, actual)]
+        found += [*checks.self_references(desired, actual, settings), *checks.name_conflicts(desired, actual)]
+        return found or checks.cut(self.compared, self.paths)
+
+    def warnings(self) -> list[str]:
+        """What others changed, what closes, and what works against the lab even after the run."""
+        compared = self.compared
+        return [
+            *(f"FortiGate: {sentence}" for sentence in drifted(compared.desired, compared.actual)),
+            *impact.closings(compared),
+            *other_policies.shadows(compared),
+            *other_policies.leaks(compared),
+            *impact.unanswered(compared),
+            *other_policies.holes(compared),
+        ]
+
+    def changes(self) -> list[str]:
+        """What the run creates and removes, and what it opens."""
+        compared = self.compared
+        created = planned(compared.desired, compared.actual, compared.settings.prefix)
+        return [*created, *impact.openings(compared)]
+
+    def declared(self) -> DesiredFortiGate:
+        """What is given to the engine: what the provider cannot repair in place has its other name."""
+        return swapped(self.compared.desired, self.compared.actual, self.compared.lab.protect)
+
+    @property
+    def protected(self) -> bool:
+        """Whether the policy that lets users in is kept from deletion."""
+        return self.compared.lab.protect and not _lost(self.compared.desired, self.compared.actual)
+
+    @property
+    def desired_facts(self) -> Mapping[str, str]:
+        """Every declared field by what sentences call it."""
+        return facts(self.compared.desired.objects)
+
+    @property
+    def actual_facts(self) -> Mapping[str, str]:
+        """Every field that the FortiGate has, by what sentences call it."""
+        return facts(self.compared.actual)
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """The ids of the policies that the FortiGate has, by their keys."""
+        return {policy.key: policy.number for policy in self.compared.actual.policies}
+
+
+def _lost(desired: DesiredFortiGate, actual: Inventory) -> bool:
+    """Whether the policy that lets users in is gone from a FortiGate that has other objects of ours.
+
+    Its id may belong to someone else's policy by now, and the engine replaces nothing that is protected: for this one
+    run the policy is not protected, so that it can be created again.
+    """
+    comments = [one.comment for one in actual.addresses] + [one.comment for one in actual.services]
+    names = {policy.name for policy in desired.blocks[0].policies if not policy.adopts}
+    return COMMENT in comments and not names <= {policy.name for policy in actual.policies}
