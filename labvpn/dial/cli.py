@@ -69,7 +69,7 @@ def dial(
     """Dial as an iPhone, a Mac, a Windows or an Android device does, from here: IPsec, L2TP, login, address.
 
     Needs neither root nor an IPsec of the system, and works behind any NAT. Each step is shown as it is taken, in the
-    words of a Mac's ppp.log; at the end stands one cause, with what the user and the administrator can do. A refused
+    words of a Mac's ppp.log; at the end comes one cause, with what the user and the administrator can do. A refused
     login is asked about once more in SoftEther's own protocol, which names the reason; that counts as a second failed
     login at the server.
 
@@ -177,7 +177,7 @@ def _say(seconds: float, text: str) -> None:
 
 
 def _quiet(seconds: float, text: str) -> None:
-    """Say nothing: the steps stand in the JSON."""
+    """Say nothing: the steps are in the JSON."""
 
 
 def _wrong(sentence: str) -> typer.Exit:

@@ -14,9 +14,10 @@ from labvpn.dial.link import Link, Login
 from labvpn.dial.phase1 import MainMode
 from labvpn.dial.phase2 import QuickMode, goodbye
 from labvpn.dial.systems import System
-from labvpn.dial.transport import IKE_PORT, NAT_PORT, Channel, Wire
+from labvpn.dial.transport import Channel, Wire
 from labvpn.dial.tunnel import Tunnel
 from labvpn.dial.wire import isakmp
+from labvpn.model.ports import IKE, NAT_TRAVERSAL
 
 TRIES, WAIT = 4, 1.5
 """How often a message of IKE or L2TP is sent, and seconds between two tries."""
@@ -80,7 +81,7 @@ class Session:
     link: Link
 
     def pump(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Answer what comes for some seconds, or until something holds; whether it came to hold."""
+        """Answer what comes for some seconds, or until a condition is met; whether it was met."""
         end = self.channel.wire.now() + seconds
         while not until():
             self.flush()
@@ -162,10 +163,10 @@ class Dialer:
 
     def _silent(self, at: phase1.Progress) -> DialEndedError:
         if at is phase1.Progress.IDENTIFIED:
-            detail = f"UDP {IKE_PORT} was answered, and {TRIES} messages to UDP {NAT_PORT} were not"
+            detail = f"UDP {IKE} was answered, and {TRIES} messages to UDP {NAT_TRAVERSAL} were not"
             return DialEndedError(Cause.ESP_OR_4500, Stage.PHASE_1, detail)
         number = "first" if at is phase1.Progress.PROPOSED else "third"
-        detail = f"the {number} message to UDP {IKE_PORT} was sent {TRIES} times and not answered"
+        detail = f"the {number} message to UDP {IKE} was sent {TRIES} times and not answered"
         return DialEndedError(Cause.IPSEC_PORTS, Stage.PHASE_1, detail)
 
     def _phase2(self, keys: phase1.Keys) -> QuickMode:
@@ -177,14 +178,14 @@ class Dialer:
             raise DialEndedError(Cause.PROPOSAL, Stage.PHASE_2, f"the server answered: {quick.refusal}")
         if not answered:
             raise DialEndedError(Cause.PROPOSAL, Stage.PHASE_2, "phase 2 was asked for and not answered")
-        self._wire.send(isakmp.NON_ESP_MARKER + quick.message, NAT_PORT)
+        self._wire.send(isakmp.NON_ESP_MARKER + quick.message, NAT_TRAVERSAL)
         self._step("IPSec phase 2 established")
         self._step("IPSec connection established")
         return quick
 
     def _exchanged(self, mode: Exchange, is_on_4500: bool) -> bool:
         """Send a message until its answer led on; False where no answer came."""
-        marker, port = (isakmp.NON_ESP_MARKER, NAT_PORT) if is_on_4500 else (b"", IKE_PORT)
+        marker, port = (isakmp.NON_ESP_MARKER, NAT_TRAVERSAL) if is_on_4500 else (b"", IKE)
         for _ in range(TRIES):
             self._wire.send(marker + mode.message, port)
             end = self._wire.now() + WAIT

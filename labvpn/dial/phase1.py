@@ -37,7 +37,7 @@ class Keys:
         """The first initialisation vector of an exchange after phase 1 (RFC 2409, appendix B)."""
         return self.suite.hash(self.last_block + struct.pack(">I", number))[: self.suite.block]
 
-    def sealed(self, exchange: int, number: int, payloads: list[isakmp.Payload], iv: bytes) -> tuple[bytes, bytes]:
+    def encrypted(self, exchange: int, number: int, payloads: list[isakmp.Payload], iv: bytes) -> tuple[bytes, bytes]:
         """A message with its payloads encrypted, and the vector for the next one."""
         body = isakmp.chain(payloads)
         text = self.suite.encrypt(self.encrypt, iv, body + bytes(-len(body) % self.suite.block))
@@ -179,7 +179,7 @@ class MainMode:
         ours = self._exchange.public if self._exchange else b""
         proof = self._proof(keys, ours + self._theirs + self.initiator + self.responder, own)
         payloads = [(isakmp.ID, own), (isakmp.HASH, proof)]
-        return keys.sealed(isakmp.MAIN_MODE, 0, payloads, self._iv)
+        return keys.encrypted(isakmp.MAIN_MODE, 0, payloads, self._iv)
 
     def _proof(self, keys: Keys, values: bytes, identity: bytes) -> bytes:
         return keys.suite.prf(self._skeyid, values + self._association + identity)

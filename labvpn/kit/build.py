@@ -1,4 +1,4 @@
-"""One user's kit: which files it holds, and what stands in them."""
+"""One user's kit: which files it has, and what is in them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _texts(order: KitRequest) -> Iterator[tuple[str, str]]:
 def _notes(order: KitRequest) -> Iterator[str]:
     protocols = order.stack.protocols
     if protocols.l2tp_ipsec and order.by_password and order.preshared_key is None:
-        yield "without the preshared key, which the outputs hold back: give them with --show-secrets"
+        yield "without the pre-shared key, which the outputs hold back: give them with --show-secrets"
     if order.account.has_his_own:
         yield "without the password, which stays the one that the user has"
     elif order.secrets and order.by_password and order.password is None:

@@ -1,4 +1,4 @@
-"""What one kit is made from: the stack's outputs, one user, and whom the user's device shall trust."""
+"""What one kit is made from: the stack's outputs, one user, and whom the user's device should trust."""
 
 from __future__ import annotations
 

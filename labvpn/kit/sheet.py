@@ -33,7 +33,7 @@ class Page:
 
 
 def sheet(order: KitRequest, files: Sequence[str]) -> str:
-    """The page of HTML; it needs no network, and names only the `files` that the kit holds."""
+    """The page of HTML; it needs no network, and names only the `files` in the kit."""
     template = environment().get_template("sheet.html.j2")
     pages = [_page(order, files, language) for language in LANGUAGES]
     return template.render(pages=pages, user=order.user, code=_code(order))

@@ -30,7 +30,7 @@ _PLAIN = frozenset(string.ascii_letters + string.digits + ".-_")
 NO_RETRY = 0
 """NumRetry: a session that was cut is not dialled again.
 
-The client 5.01.9674 on Linux cannot: once it has dialled again by itself, no data passes until it is started anew.
+The client 5.01.9674 on Linux cannot: once it has dialled again by itself, no data passes until it is restarted.
 """
 
 
@@ -111,5 +111,5 @@ def _value(name: str, value: str | int | bool | bytes) -> str:
 
 
 def _string(text: str) -> str:
-    """The format's own escape: each byte that is no letter, digit, dot or hyphen as `$` and its two digits."""
+    """The format's own escape: each byte that is not a letter, digit, dot or hyphen as `$` and its two digits."""
     return "".join(chr(byte) if chr(byte) in _PLAIN else f"${byte:02X}" for byte in text.encode()) or "$"

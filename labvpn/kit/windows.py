@@ -43,13 +43,13 @@ def quoted(text: str) -> str:
 
 
 def l2tp(order: KitRequest) -> str:
-    """The script for L2TP/IPsec; it asks for the preshared key where that is not known."""
+    """The script for L2TP/IPsec; it asks for the pre-shared key where that is not known."""
     lines = [*_start(order, "L2TP/IPsec")]
     if order.stack.translated:
-        # Behind a virtual address Windows refuses the server's IPsec unless it is told that this is meant.
+        # Behind a virtual address Windows refuses the server's IPsec unless the registry allows it.
         lines += _as_administrator("it sets a value of the machine's registry")
         lines += _nat_rule()
-    key = quoted(order.preshared_key) if order.preshared_key else "(Read-Host 'Preshared key, as the sheet has it')"
+    key = quoted(order.preshared_key) if order.preshared_key else "(Read-Host 'Pre-shared key, as the sheet has it')"
     lines += [f"$key = {key}", *_connection(order, f"{order.title} L2TP", order.stack.name, "L2tp", " -L2tpPsk $key")]
     return _script(lines)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from labvpn.probe.targets import Port
+from labvpn.probe.targets import ProbedPort
 
 # The hops from the outside in. "way" is a vantage point's own network up to the lab, "tunnel" its VPN: one for each.
 WAY, CAMPUS, TUNNEL, FORTIGATE, FIREWALLD, SERVER = "way", "campus", "tunnel", "fortigate", "firewalld", "server"
@@ -30,7 +30,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Witness:
-    """What one vantage point sees of a port: a symbol of `sighting.cause`."""
+    """What one vantage point sees of a port: a symbol of `observation.cause`."""
 
     name: str
     place: str
@@ -53,7 +53,7 @@ class FaultLocation:
     `stops` says for each vantage point where its packets end. Without a `hop` what was seen contradicts itself.
     """
 
-    port: Port
+    port: ProbedPort
     witness: str
     hop: Hop | None
     rivals: tuple[Hop, ...] = ()
@@ -113,7 +113,7 @@ _FAULTS = {
 }
 
 
-def locate(port: Port, witnesses: Sequence[Witness], without: Sequence[str] = ()) -> FaultLocation | None:
+def locate(port: ProbedPort, witnesses: Sequence[Witness], without: Sequence[str] = ()) -> FaultLocation | None:
     """The hop that closes `port`, None where every witness sees it open; the lab is `without` these hops."""
     closed = [witness for witness in witnesses if witness.cause != "open"]
     if not closed:

@@ -26,7 +26,7 @@ class HostVantage:
     name: str = "host"
     place: str = "host"
 
-    def look(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> View:
         """What the host sees of its own ports; what goes wrong on the way becomes the view's trouble."""
         words = " ".join(map(shlex.quote, remote_vantage.arguments(wanted, address)))
         try:

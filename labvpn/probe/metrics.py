@@ -27,7 +27,7 @@ def _text(runs: Sequence[Report | Round], reports: Sequence[Report]) -> str:
     registry = CollectorRegistry()
     _runs(runs, registry)
     _ports(reports, registry)
-    _sightings(reports, registry)
+    _observations(reports, registry)
     _certificates(reports, registry)
     return generate_latest(registry).decode("utf-8")
 
@@ -49,9 +49,9 @@ def _runs(runs: Sequence[Report | Round], registry: CollectorRegistry) -> None:
 
 
 def _ports(reports: Sequence[Report], registry: CollectorRegistry) -> None:
-    expected = _gauge(registry, "port_as_expected", "1 if the port is as it shall be", "protocol", "port", "shall_be")
+    expected = _gauge(registry, "port_as_expected", "1 if the port is as it should be", "protocol", "port", "shall_be")
     closed = _gauge(
-        registry, "port_closed_by", "The hop that closes a port that shall be open", "protocol", "port", "hop"
+        registry, "port_closed_by", "The hop that closes a port that should be open", "protocol", "port", "hop"
     )
     for made, one in [(report, one) for report in reports for one in report.ports]:
         protocol, number = one.port.protocol, str(one.port.number)
@@ -61,12 +61,12 @@ def _ports(reports: Sequence[Report], registry: CollectorRegistry) -> None:
             closed.labels(made.host, protocol, number, words.hop_id(one.blame.hop)).set(1)
 
 
-def _sightings(reports: Sequence[Report], registry: CollectorRegistry) -> None:
+def _observations(reports: Sequence[Report], registry: CollectorRegistry) -> None:
     opened = _gauge(registry, "port_open", "1 if the vantage point sees the port open", "vantage", "protocol", "port")
     reported = _gauge(registry, "vantage_up", "1 if the vantage point reported", "vantage")
     for made, view in [(report, view) for report in reports for view in report.views]:
         reported.labels(made.host, view.name).set(not view.trouble)
-        for seen in view.sightings:
+        for seen in view.observations:
             labels = (made.host, view.name, seen.port.protocol, str(seen.port.number))
             opened.labels(*labels).set(seen.state == OPEN)
 

@@ -81,12 +81,12 @@ def resolve(name: str, resolver: str | None = None) -> Resolution:
 
 
 def problems(seen: Resolution, expected: str | None) -> tuple[str, ...]:
-    """What is wrong with the name, one sentence each; `expected` is the address that it shall have."""
+    """What is wrong with the name, one sentence each; `expected` is the address that it should have."""
     return tuple(_problems(seen, expected))
 
 
 def differences(seen: Resolution, expected: Sequence[str]) -> tuple[str, ...]:
-    """What is wrong with a name that shall have exactly the addresses `expected`, one sentence each."""
+    """What is wrong with a name that should have exactly the addresses `expected`, one sentence each."""
     return tuple(_differences(seen, expected))
 
 
@@ -114,7 +114,7 @@ def _differences(seen: Resolution, expected: Sequence[str]) -> Iterator[str]:
             yield _failed(lookup, seen)
         for words in _apart(lookup, seen.name, expected):
             yield f"{lookup.server}, a server of {seen.zone}, {words}; {_REPAIR}"
-    # What a server of the zone says as well was told of that one; what none says is what the resolver remembers.
+    # What a server of the zone says as well was already reported; what none says is in the resolver's cache.
     if seen.resolver.addresses not in {lookup.addresses for lookup in seen.authority if lookup.addresses}:
         differs = list(_apart(seen.resolver, seen.name, expected))
         asked = f"the resolver of this machine ({seen.resolver.server})"

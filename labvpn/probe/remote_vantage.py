@@ -1,4 +1,4 @@
-"""The same probe from another machine: a command prefix runs it there and hands back what it saw as JSON."""
+"""The same probe from another machine: a command prefix runs it there and returns what it saw as JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SENT = (
 
 @dataclass(frozen=True)
 class RemoteVantage:
-    """A vantage point: its name, where it stands, and the words of the command that leads there."""
+    """A vantage point: its name, where it is, and the words of the command that leads there."""
 
     name: str
     place: str
@@ -50,7 +50,7 @@ class RemoteVantage:
         """Whether the command ends in a Python, to which the probe is sent, and not in a labvpn."""
         return Path(self.prefix[-1]).name.startswith("python")
 
-    def look(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> View:
         """What this point sees of all ports; what goes wrong on the way becomes the view's trouble."""
         start = ["-I", "-B", "-"] if self.is_python else ["doctor", "probe"]
         command = [*self.prefix, *start, *arguments(wanted, address), *([] if self.is_python else ["--json"])]
@@ -73,7 +73,7 @@ class RemoteVantage:
 
 
 def vantage(text: str) -> RemoteVantage:
-    """The vantage point of NAME=COMMAND PREFIX; it stands where its name says (campus, vpn, host), else outside.
+    """The vantage point of NAME=COMMAND PREFIX; its name says where it is (campus, vpn, host), else outside.
 
     Raises TargetError.
     """
@@ -83,12 +83,12 @@ def vantage(text: str) -> RemoteVantage:
     except ValueError as error:
         raise TargetError(f"--vantage {name}: {error} in {command!r}") from None
     if not name.replace("-", "").isalnum() or not prefix:
-        raise TargetError(f"--vantage: {text!r} is no NAME=COMMAND, such as campus=ssh me@campus.example labvpn")
+        raise TargetError(f"--vantage: {text!r} is not NAME=COMMAND, such as campus=ssh me@campus.example labvpn")
     return RemoteVantage(name, place_of(name), prefix)
 
 
 def place_of(name: str) -> str:
-    """Where a vantage point of that name stands: campus and campus-library stand on the campus."""
+    """Where a vantage point of that name is: campus and campus-library are on the campus."""
     first = name.partition("-")[0]
     return first if first in PLACES else "outside"
 
@@ -103,8 +103,8 @@ def read(there: RemoteVantage, out: str, err: str, code: int) -> View:
         return replace(view, name=there.name, place=there.place)
     words = last_line(err, "it printed no report")
     instead = last_line(out, "")
-    told = f"; it said: {instead}" if instead and not err.strip() else ""
-    return View(there.name, there.place, trouble=f"{words} (exit status {code}){told}")
+    output = f"; it said: {instead}" if instead and not err.strip() else ""
+    return View(there.name, there.place, trouble=f"{words} (exit status {code}){output}")
 
 
 def _objects(text: str) -> Iterator[Any]:
@@ -129,7 +129,7 @@ if sys.version_info < (3, 9):
 
 
 def arguments(wanted: Targets, address: str) -> list[str]:
-    """What the probe there is told: shells on the way read nothing into a host, an address and numbers."""
+    """The arguments of the probe there: shells on the way find nothing to expand in a host, an address and numbers."""
     opened = {
         protocol: ",".join(str(port.number) for port in wanted.opened if port.protocol == protocol)
         for protocol in ("tcp", "udp")

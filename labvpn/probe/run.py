@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from labvpn.probe import name_lookup, report, scan
-from labvpn.probe import servers as equals
+from labvpn.probe import servers as probed_servers
 from labvpn.probe.name_lookup import Resolution
 from labvpn.probe.report import Report
 from labvpn.probe.rounds import Round
@@ -22,7 +22,7 @@ AROUND = "packets for {address} go around the tunnel there; give the server's ad
 
 
 class Point(Protocol):
-    """Somebody else who looks: its name, where it stands, and what it sees."""
+    """Another machine that probes: its name, where it is, and what it sees."""
 
     @property
     def name(self) -> str:
@@ -32,23 +32,23 @@ class Point(Protocol):
     def place(self) -> str:
         """One of PLACES."""
 
-    def look(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> View:
         """What it sees of the ports of the server at `address`."""
 
 
 def place(text: str, there: Sequence[Point]) -> str:
-    """Where this machine stands, or NOWHERE if it only asks the vantage points `there`; raises TargetError."""
+    """Where this machine is, or NOWHERE if it only asks the vantage points `there`; raises TargetError."""
     if text not in (*PLACES, NOWHERE):
-        raise TargetError(f"--here: {text!r} is no place; write one of {', '.join(PLACES)} or {NOWHERE}")
+        raise TargetError(f"--here: {text!r} is not a place; write one of {', '.join(PLACES)} or {NOWHERE}")
     if text == NOWHERE and not there:
-        raise TargetError(f"--here {NOWHERE}: then somebody else must probe; name a vantage point with --vantage")
+        raise TargetError(f"--here {NOWHERE}: then another machine must probe; name a vantage point with --vantage")
     return text
 
 
 def probe(
     wanted: Targets, here: str, there: Sequence[Point], resolver: str | None = None, known: Resolution | None = None
 ) -> Report:
-    """Probe from this machine, which stands `here`, and from every vantage point `there`.
+    """Probe from this machine, which is at `here`, and from every vantage point `there`.
 
     `known` is what the DNS says of the name, where it was asked before.
     """
@@ -68,18 +68,18 @@ def each(
 ) -> Round:
     """Probe one server, or each of several in turn; an address that only the name leads to may be of several too.
 
-    In turn, because a hop on the way sends so many ICMP errors and no more, whichever server they are about. Raises
-    TargetError where a vantage point cannot stand where it is said to.
+    In turn, because a hop on the way limits its ICMP errors, whichever server they are about. Raises
+    TargetError where a vantage point cannot be where it is said to be.
     """
     began, clock = time.time(), time.monotonic()
     stand = _stand(here, there, servers)
     known = name_lookup.resolve(wanted.name, resolver) if wanted.name and not wanted.address else None
-    behind = tuple(servers) or (equals.found(known.addresses) if known else ())
+    behind = tuple(servers) or (probed_servers.found(known.addresses) if known else ())
     if not behind:
         alone = probe(wanted, stand, there, resolver, known)
         return Round(wanted.host, (replace(alone, at=began, seconds=time.monotonic() - clock),))
     places = [point.name for point in there]
-    equals.check_places(behind, places if here == NOWHERE else [here, *places])
+    probed_servers.check_places(behind, places if here == NOWHERE else [here, *places])
     with ThreadPoolExecutor(max_workers=1) as pool:
         asked = pool.submit(_name, wanted.name, resolver, known) if wanted.name and here != NOWHERE else None
         made = tuple(_each(wanted, behind, here, there, resolver))
@@ -95,13 +95,13 @@ def _each(
     for server in servers:
         stand = _stand(here, there, servers) if server.is_seen_from(here) else NOWHERE
         points = [point for point in there if server.is_seen_from(point.name)]
-        yield probe(equals.asked(wanted, server), stand, points, resolver)
+        yield probe(probed_servers.asked(wanted, server), stand, points, resolver)
 
 
 def _stand(here: str, there: Sequence[Point], servers: Sequence[ProbedServer]) -> str:
-    """Where this machine stands; in the VPN of one of several servers its place is called `vpn-NAME`."""
-    first = equals.place_of(here)
-    return place(first if servers and first in equals.OWN else here, there)
+    """Where this machine is; in the VPN of one of several servers its place is called `vpn-NAME`."""
+    first = probed_servers.place_of(here)
+    return place(first if servers and first in probed_servers.OWN else here, there)
 
 
 def _name(name: str, resolver: str | None, known: Resolution | None) -> Resolution:
@@ -111,8 +111,8 @@ def _name(name: str, resolver: str | None, known: Resolution | None) -> Resoluti
 def _views(
     pool: ThreadPoolExecutor, wanted: Targets, address: str, here: str, there: Sequence[Point]
 ) -> tuple[View, ...]:
-    away = [pool.submit(_look, point, wanted, address) for point in there]
-    own = () if here == NOWHERE else (_look(Here(place=here), wanted, address),)
+    away = [pool.submit(_observe, point, wanted, address) for point in there]
+    own = () if here == NOWHERE else (_observe(Here(place=here), wanted, address),)
     return (*own, *(view.result() for view in away))
 
 
@@ -123,15 +123,15 @@ class Here:
     place: str
     name: str = "here"
 
-    def look(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> View:
         """What this machine sees of all ports."""
         return scan.scan(self.name, self.place, address, wanted)
 
 
-def _look(point: Point, wanted: Targets, address: str) -> View:
-    """What a point sees: of the server's inner address where it stands in the VPN."""
+def _observe(point: Point, wanted: Targets, address: str) -> View:
+    """What a point sees: of the server's inner address where it is in the VPN."""
     if point.place != "vpn":
-        return point.look(wanted, address)
+        return point.observe(wanted, address)
     if not wanted.inner:
         return View(point.name, point.place, trouble=AROUND.format(address=address))
-    return replace(point.look(wanted, wanted.inner), address=wanted.inner)
+    return replace(point.observe(wanted, wanted.inner), address=wanted.inner)

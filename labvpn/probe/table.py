@@ -61,7 +61,7 @@ def _show_report(made: Report, console: Console) -> None:
 def _table(made: Report) -> Table:
     table = Table(title=Text(plain(f"{made.label}, port by port")), title_justify="left")
     table.add_column("port", justify="right")
-    table.add_column("shall be")
+    table.add_column("should be")
     for view in made.views:
         table.add_column(Text(plain(f"from {text.place(view.name, view.place)}")), overflow="fold")
     for port in made.ports:
@@ -72,18 +72,18 @@ def _table(made: Report) -> Table:
 def _cells(port: PortReport, made: Report) -> Iterator[Text]:
     tell = text.seen if len(made.views) < _MANY else text.brief
     for view in made.views:
-        sighting = _sighting(view, port)
-        if sighting is None:
+        observation = _observation(view, port)
+        if observation is None:
             yield Text("not seen", "dim")
             continue
-        expected = (sighting.state == OPEN) == port.wanted_open
+        expected = (observation.state == OPEN) == port.wanted_open
         inside = not port.wanted_open and view.place != "outside"
         color = "dim" if inside else "green" if expected else "red"
-        yield Text(plain(tell(sighting, view.address or made.address, made.wanted.fortigate)), color)
+        yield Text(plain(tell(observation, view.address or made.address, made.wanted.fortigate)), color)
 
 
-def _sighting(view: View, port: PortReport) -> Observation | None:
-    return next((seen for seen in view.sightings if seen.port == port.port), None)
+def _observation(view: View, port: PortReport) -> Observation | None:
+    return next((seen for seen in view.observations if seen.port == port.port), None)
 
 
 def _mark(port: PortReport) -> str:
@@ -98,7 +98,7 @@ def _show(finding: PortFinding, console: Console) -> None:
 
 
 def _marked(sign: str, color: str, sentence: str, style: str = "") -> Text:
-    """A sentence behind its sign; what machines and people wrote in it is no markup."""
+    """A sentence behind its sign; what machines and people wrote in it is not markup."""
     return Text.assemble((sign, color), " ", (plain(sentence), style))
 
 

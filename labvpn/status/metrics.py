@@ -14,9 +14,9 @@ def text(report: Report) -> str:
     _gauge(registry, "timestamp_seconds", "When the server was read").set(report.at.timestamp())
     _sessions(report, registry)
     # By source alone: whoever tries names at random must not make ever new series.
-    _gauge(registry, "barred_sources", "Sources that may open no new connection for now").set(len(report.barred))
+    _gauge(registry, "barred_sources", "Sources that may open no new connection for now").set(len(report.banned))
     if report.guard is not None:
-        guard = _gauge(registry, "guard_works", "Whether the guard against guessed passwords can bar (1) or not (0)")
+        guard = _gauge(registry, "guard_works", "Whether the guard against guessed passwords can ban (1) or not (0)")
         guard.set(not report.guard)
     failures = _gauge(registry, "failed_logins", "Failed logins of the last 24 hours", "source")
     for failure in report.failures:

@@ -1,4 +1,4 @@
-"""What the host's agent says of the server, as values with the answers to what the owner asks."""
+"""What the host's agent reports of the server, as values that answer the owner's questions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SOON = timedelta(minutes=5)
 """A session with less time left than this is about to be cut."""
 
 NEAR = timedelta(days=30)
-"""A certificate or an account that ends within this is shown as ending."""
+"""A certificate or an account that ends within this counts as ending."""
 
 
 class Session(OutputsValue):
@@ -23,7 +23,9 @@ class Session(OutputsValue):
     hub: str
     name: str
     user: str
-    everybody: bool = Field(default=False, description="RADIUS let him in; the hub has no user of this name")
+    by_wildcard: bool = Field(
+        default=False, alias="everybody", description="RADIUS let them in; the hub has no user of this name"
+    )
     source: str
     since: datetime
     limit: int
@@ -77,10 +79,10 @@ class Report(OutputsValue):
     sessions: tuple[Session, ...] = ()
     accounts: tuple[Account, ...] = ()
     failures: tuple[Failure, ...] = ()
-    barred: tuple[BannedSource, ...] = ()
+    banned: tuple[BannedSource, ...] = Field(default=(), alias="barred")
     crashes: tuple[Crashed, ...] = ()
     guard: str | None = Field(
-        default=None, description="what stands in the way of the guard, empty for nothing; None where there is none"
+        default=None, description="what prevents the login guard from working, empty for nothing; None without one"
     )
     certificate: str = ""
 
@@ -108,18 +110,18 @@ def read(answer: str) -> Report:
     try:
         return Report.model_validate_json(answer)
     except ValidationError:
-        sentence = "The agent on the VPN host gave no answer that can be read; run `pulumi up` to renew it"
+        sentence = "The agent on the VPN host gave no readable answer; run `pulumi up` to renew it"
         raise ValueError(sentence) from None
 
 
 def to_json(report: Report) -> str:
     """The report for a program: times in UTC, what is left in seconds."""
-    data = report.model_dump(mode="json", exclude={"certificate", "sessions"})
+    data = report.model_dump(mode="json", by_alias=True, exclude={"certificate", "sessions"})
     ends = report.certificate_expires
     data["certificate"] = {"expires": ends.astimezone(UTC).isoformat() if ends else None}
     data["sessions"] = [
         {
-            **session.model_dump(mode="json"),
+            **session.model_dump(mode="json", by_alias=True),
             "seconds_left": round(left.total_seconds()) if (left := report.left(session)) is not None else None,
             "ending": report.is_ending(session),
         }

@@ -20,9 +20,9 @@ def show(report: Report, console: Console) -> None:
     if report.failures:
         console.print(_failures(report))
     if report.guard:
-        console.print(Text.assemble(("The guard cannot bar everybody:", "bold red"), " ", plain(report.guard)))
-    if report.barred:
-        console.print(_barred(report))
+        console.print(Text.assemble(("The login guard cannot ban every source:", "bold red"), " ", plain(report.guard)))
+    if report.banned:
+        console.print(_bans(report))
     if report.crashes:
         console.print(_crashes(report))
     console.print(_ends(report))
@@ -33,7 +33,7 @@ def _sessions(report: Report) -> Table:
     table = Table(*(Column(name, overflow="fold") for name in names), title=_title(report))
     for session in sorted(report.sessions, key=lambda session: session.since):
         table.add_row(
-            _said(session.user + (" (by *)" if session.everybody else "")),
+            _said(session.user + (" (by *)" if session.by_wildcard else "")),
             _clock(report, session.since),
             _said(session.source),
             _said(session.protocol),
@@ -56,9 +56,9 @@ def _failures(report: Report) -> Table:
     return table
 
 
-def _barred(report: Report) -> Table:
-    table = Table("from", "failed logins", "until (UTC)", title="Barred for now from new connections")
-    for one in sorted(report.barred, key=lambda one: one.until):
+def _bans(report: Report) -> Table:
+    table = Table("from", "failed logins", "until (UTC)", title="Banned for now from new connections")
+    for one in sorted(report.banned, key=lambda one: one.until):
         table.add_row(_said(one.source), str(one.failures), _time(one.until))
     return table
 
@@ -66,7 +66,7 @@ def _barred(report: Report) -> Table:
 def _crashes(report: Report) -> Table:
     table = Table("at (UTC)", "connecting then", title="Crashes of the server")
     for crash in report.crashes[-_MOST_CRASHES:]:
-        table.add_row(f"[bold red]{_time(crash.at)}[/]", _said(", ".join(crash.sources) or "nobody known"))
+        table.add_row(f"[bold red]{_time(crash.at)}[/]", _said(", ".join(crash.sources) or "unknown"))
     return table
 
 
@@ -98,7 +98,7 @@ def _left(report: Report, session: Session) -> str:
 
 
 def _said(text: str) -> Text:
-    """What somebody else wrote: no markup, no control."""
+    """Text of others: no markup, no control characters."""
     return Text(plain(text))
 
 

@@ -18,7 +18,7 @@ from labvpn.connect.errors import HopError
 from labvpn.diagnose.lines import read as read_log
 from labvpn.kit.sheet import environment
 from labvpn.model.untrusted import for_engine, json_text, plain
-from labvpn.probe.drawing import element, written
+from labvpn.probe import page as probe_page
 from labvpn.probe.table import _marked
 from labvpn.status import metrics, table
 from labvpn.status.report import Report, to_json
@@ -101,11 +101,9 @@ def test_a_page_has_the_text_as_text(name: str) -> None:
         def handle_data(self, data: str) -> None:
             self.text += data
 
-    pages = [written(element("p", name, title=name)).partition("\n")[2]]
-    kit = environment()
-    kit.loader = DictLoader({"page": '<p title="{{ name }}">{{ name }}</p>'})
-    pages.append(kit.get_template("page").render(name=name))
-    for page in pages:
+    for templates in (environment(), probe_page.environment()):
+        templates.loader = DictLoader({"page": '<p title="{{ name }}">{{ name }}</p>'})
+        page = templates.get_template("page").render(name=name)
         reader = Reader()
         reader.feed(page)
         assert reader.tags == ["p"]

@@ -82,8 +82,10 @@ def test_an_answer_that_the_keys_do_not_open_means_another_key() -> None:
     mode = main_mode()
     answered(mode)
     agreed(mode)
-    sealed = Message(mode.initiator, b"response", isakmp.ID, isakmp.MAIN_MODE, isakmp.ENCRYPTED, 0, bytes(64)).encoded()
-    assert mode.receive(sealed)
+    encrypted = Message(
+        mode.initiator, b"response", isakmp.ID, isakmp.MAIN_MODE, isakmp.ENCRYPTED, 0, bytes(64)
+    ).encoded()
+    assert mode.receive(encrypted)
     assert mode.is_undecipherable
 
 

@@ -77,17 +77,17 @@ def test_the_server_is_known_by_its_name_and_by_its_authority() -> None:
 
 
 def test_a_certificate_that_is_no_authority_is_pinned_as_it_is() -> None:
-    shown = Trust(identity("server").certificate)
-    assert not shown.is_authority
-    assert "verify-x509-name" not in options(openvpn.profile(order(), shown, UDP))
-    assert f"byte ServerCert {base64.b64encode(shown.der).decode()}\r\n" in softether.setting(order(), shown)
+    own = Trust(identity("server").certificate)
+    assert not own.is_authority
+    assert "verify-x509-name" not in options(openvpn.profile(order(), own, UDP))
+    assert f"byte ServerCert {base64.b64encode(own.der).decode()}\r\n" in softether.setting(order(), own)
     assert "byte ServerCert" not in softether.setting(order(), AUTHORITY)
 
 
 def test_sstp_is_in_no_kit_where_windows_would_refuse_the_servers_name() -> None:
-    shown = Trust(identity("server").certificate)
+    own = Trust(identity("server").certificate)
     offered = split()
-    made = build.kit(KitRequest(offered.stack, "guest1", shown))
+    made = build.kit(KitRequest(offered.stack, "guest1", own))
     assert "windows-sstp.ps1" not in made.files
     assert any("without SSTP" in note for note in made.notes)
 
@@ -117,8 +117,8 @@ def test_a_private_key_is_in_the_kit_only_with_its_secrets() -> None:
 
 def test_the_kit_of_a_user_of_radius_has_the_client_send_the_password_that_he_has() -> None:
     rita = lab(users=[{"name": "rita", "auth": "radius"}], hubs={"LAB": {"radius": {"server": "198.51.100.9"}}})
-    told = outputs.stack_outputs(rita, credentials(), str)
-    made = build.kit(order("rita", secrets=True, users=told["users"]))
+    exported = outputs.stack_outputs(rita, credentials(), str)
+    made = build.kit(order("rita", secrets=True, users=exported["users"]))
     assert b"uint AuthType 2\r\n" in made.files["softether.vpn"]
     assert b"stays the one that you have" in made.files[build.SHEET]
     assert made.notes == ("without the password, which stays the one that the user has",)

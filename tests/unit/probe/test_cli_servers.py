@@ -11,7 +11,7 @@ from labvpn.probe import host_vantage, scan, services, sockets
 from labvpn.probe.cli import app
 from labvpn.probe.observation import Observation
 from labvpn.probe.scan import View
-from labvpn.probe.targets import Port
+from labvpn.probe.targets import ProbedPort
 from tests.unit.probe.samples import LOGIN, stack
 from tests.unit.probe.servers import LOOPBACK, certificate, tcp, vpn
 
@@ -82,7 +82,7 @@ def test_every_host_is_logged_in_on_by_its_own_login(outputs: Path, port: int, m
 
     def execute(host: host_vantage.HostVantage, *_: object) -> str:
         reached.append(host.site.ssh.host)
-        seen = Observation(Port("tcp", port), 1, True, ("TLS",))
+        seen = Observation(ProbedPort("tcp", port), 1, True, ("TLS",))
         return json.dumps(scan.to_json(View("host", "host", (seen,))))
 
     monkeypatch.setattr(host_vantage.HostVantage, "run", execute)

@@ -6,9 +6,9 @@ import pytest
 from labvpn.probe import metrics, page
 from labvpn.probe.report import Report
 from labvpn.probe.scan import View
-from tests.unit.probe.samples import ANSWERED, CLOSED, FINE, blocked, good, judged
+from tests.unit.probe.samples import ANSWERED, CLOSED, FINE, blocked, good, report_of
 
-REPORTS = {"good": good(), "blocked": blocked(), "nothing seen": judged()}
+REPORTS = {"good": good(), "blocked": blocked(), "nothing seen": report_of()}
 
 
 class Reader(HTMLParser):
@@ -52,7 +52,7 @@ def test_a_good_network_has_no_red_on_it() -> None:
 
 
 def test_a_hop_that_the_lab_does_not_have_is_not_drawn() -> None:
-    bare = judged(View("here", "outside", (FINE, ANSWERED, CLOSED)), without="fortigate,firewalld")
+    bare = report_of(View("here", "outside", (FINE, ANSWERED, CLOSED)), without="fortigate,firewalld")
     assert "FortiGate" not in page.page(bare).split("</svg>")[0]
     assert "firewalld" not in page.page(bare)
 

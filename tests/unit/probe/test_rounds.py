@@ -88,15 +88,15 @@ def test_one_server_is_printed_drawn_and_told_to_programs_as_ever() -> None:
 
 def test_the_json_has_a_report_of_each_server_in_the_shape_of_one() -> None:
     made = round_of(DOWN, UP, resolution=WRONG)
-    told = json.loads(json.dumps(rounds.to_json(made)))
-    assert (told["host"], told["as_expected"], len(told["problems"])) == (SHARED, False, 1)
-    assert told["name"]["resolver"]["addresses"] == [ONE]
-    assert [(one["server"], one["address"], one["as_expected"]) for one in told["servers"]] == [
+    data = json.loads(json.dumps(rounds.to_json(made)))
+    assert (data["host"], data["as_expected"], len(data["problems"])) == (SHARED, False, 1)
+    assert data["name"]["resolver"]["addresses"] == [ONE]
+    assert [(one["server"], one["address"], one["as_expected"]) for one in data["servers"]] == [
         (None, ONE, False),
         ("two", TWO, True),
     ]
-    assert told["servers"][0]["says"] == f"{ONE} does not answer at any of its 2 ports"
-    assert set(told["servers"][1]) == {"server", "says", *report.to_json(made.reports[1])}
+    assert data["servers"][0]["says"] == f"{ONE} does not answer at any of its 2 ports"
+    assert set(data["servers"][1]) == {"server", "says", *report.to_json(made.reports[1])}
 
 
 def test_the_metrics_carry_each_server_and_the_name_that_they_share() -> None:

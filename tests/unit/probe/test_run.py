@@ -21,7 +21,7 @@ class Recorder:
     asked: list[str] = field(default_factory=list)
     name: str = "there"
 
-    def look(self, _wanted: Targets, address: str) -> View:
+    def observe(self, _wanted: Targets, address: str) -> View:
         self.asked.append(address)
         return View(self.name, self.place, (FINE,))
 
