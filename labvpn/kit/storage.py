@@ -105,7 +105,7 @@ class KitStorage:
         if not self._is_ours() and (held := sorted(path.name for path in self.folder.iterdir())):
             examples = ", ".join(held[:3])
             raise ValueError(
-                f"{self.folder} has files that are not kits ({examples}), and kits are kept apart; give --folder a new one"
+                f"{self.folder} has files that are not kits ({examples}), which are kept apart; give --folder a new one"
             )
         self.folder.chmod(0o700)
         (self.folder / MARK).touch(0o600)

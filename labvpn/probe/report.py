@@ -147,9 +147,10 @@ def _certificate_notes(certificate: Certificate, names: Sequence[str], now: floa
     """What will become a problem, or is one for some clients; `names` are those that users dial."""
     if certificate.not_after is not None and now <= certificate.not_after < now + _SOON:
         yield f"the certificate of {_names_of(certificate)} expires in {_days(certificate.not_after - now)}"
+    own = _names_of(certificate)
     for name in names:
         if certificate.names and not any(_covers(one, name) for one in certificate.names):
-            yield f"the certificate is for {_names_of(certificate)}, not for {name}: clients that check the name refuse it"
+            yield f"the certificate is for {own}, not for {name}: clients that check the name refuse it"
 
 
 def _covers(pattern: str, name: str) -> bool:

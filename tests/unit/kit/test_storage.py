@@ -70,7 +70,7 @@ def test_what_stands_in_a_kits_place_and_is_none_is_named_and_stays(tmp_path: Pa
         place.write_text("mine")
     before = tree(folder), tree(kept)
     storage = KitStorage(folder)
-    with pytest.raises(ValueError, match="is none; move it away"):
+    with pytest.raises(ValueError, match="is not one; move it away"):
         storage.put_encrypted("guest1", "page") if name.endswith("html") else storage.put("guest1", FILES)
     assert storage.remove("guest1") is False
     assert (tree(folder), tree(kept)) == before

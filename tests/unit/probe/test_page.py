@@ -1,13 +1,19 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from labvpn.probe import metrics, page
+from labvpn.probe.name_lookup import Lookup, Resolution
 from labvpn.probe.report import Report
 from labvpn.probe.scan import View
-from tests.unit.probe.samples import ANSWERED, CLOSED, FINE, blocked, good, report_of
+from tests.unit.probe.samples import ANSWERED, CERTIFICATE, CLOSED, FINE, UP, blocked, good, report_of, round_of
 
+ATTRIBUTES = {
+    *("class", "style", "lang", "charset", "name", "content", "viewbox", "role", "aria-label", "fill", "text-anchor"),
+    *("d", "r", "rx", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "width", "height"),
+}
 REPORTS = {"good": good(), "blocked": blocked(), "nothing seen": report_of()}
 
 
@@ -46,7 +52,10 @@ def test_the_hop_that_closes_a_port_is_red_on_the_map_and_the_others_are_green()
 def test_a_good_network_has_no_red_on_it() -> None:
     found = Reader(page.page(good()))
     assert not [
-        kind for tag in ("rect", "line", "circle", "div") for kind in found.classes(tag) if "bad" in kind.split()
+        kind
+        for tag in ("rect", "line", "path", "circle", "div")
+        for kind in found.classes(tag)
+        if "bad" in kind.split()
     ]
     assert "All is as expected" in found.text
 
@@ -66,6 +75,19 @@ def test_every_finding_stands_on_the_page_with_its_remedy() -> None:
 def test_what_another_machine_said_cannot_become_markup() -> None:
     assert "<connect>" not in page.page(blocked())
     assert "&lt;connect&gt;" in page.page(blocked())
+
+
+def test_no_text_of_another_machine_ends_an_element_or_an_attribute() -> None:
+    hostile = "\"'><script>alert(1)</script>&amp;`<b>`\u202e\x1b[2J"
+    certificate = replace(CERTIFICATE, names=(hostile,), fingerprint=hostile)
+    seen = replace(FINE, detail=hostile, services=(hostile,), certificate=certificate)
+    views = (View(hostile, "outside", (seen, CLOSED)), View("phone", "campus", trouble=hostile))
+    lookup = Lookup(hostile, trouble=hostile)
+    made = replace(report_of(*views), resolution=Resolution(hostile, Lookup(hostile, (hostile,)), None, (lookup,)))
+    for text in (page.page(made), page.page_of_all(replace(round_of(UP, UP), reports=(made, made), host=hostile))):
+        assert "<script" not in text and "\u202e" not in text and "\x1b" not in text
+        assert "alert" in Reader(text).text
+        assert all(set(attributes) <= ATTRIBUTES for _, attributes in Reader(text).found)
 
 
 def test_the_metrics_are_those_of_the_report() -> None:

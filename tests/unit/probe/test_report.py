@@ -56,7 +56,7 @@ def test_a_verdict_that_one_vantage_point_cannot_prove_is_only_likely_and_says_w
     finding = report_of(View("here", "outside", (FINE, replace(CLOSED, port=IKE), CLOSED))).findings[0]
     assert finding.headline == "500/udp: closed by the FortiGate, most likely"
     assert "It may also be the network between here and the lab" in finding.remedy
-    assert "a second probe on the campus (--vantage) would tell" in finding.remedy
+    assert "a second probe on the campus (--vantage) would show which" in finding.remedy
 
 
 def test_ports_that_are_closed_alike_make_one_finding() -> None:
@@ -86,7 +86,7 @@ def test_a_certificate_for_another_name_is_said() -> None:
 
 def test_a_system_that_hides_the_offender_is_said() -> None:
     mac = View("mac", "outside", (FINE, ANSWERED, CLOSED), shows_offender=False)
-    assert report_of(mac).notes == ("mac does not run Linux: which machine refuses a packet cannot be seen from there",)
+    assert report_of(mac).notes == ("mac does not run Linux: which machine rejects a packet cannot be seen from there",)
 
 
 def test_the_json_names_the_hop_by_its_id_and_carries_what_every_vantage_point_saw() -> None:

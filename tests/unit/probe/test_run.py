@@ -83,7 +83,7 @@ def test_this_machine_in_the_vpn_of_one_server_leaves_the_others_to_the_rest(mon
     monkeypatch.setattr(scan, "scan", lambda name, place, address, _: View(name, place, (FINE,), address=address))
     made = run.each(*servers.wanted(None, stack(), inner=INNER), "vpn-two", [Recorder("outside", name="phone")])
     assert [[view.name for view in report.views] for report in made.reports] == [["phone"], ["here", "phone"]]
-    with pytest.raises(TargetError, match="vpn-two' is no place"):
+    with pytest.raises(TargetError, match="vpn-two' is not a place"):
         run.each(*servers.wanted(TWO, stack()), "vpn-two", [])
 
 

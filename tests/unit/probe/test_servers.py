@@ -93,3 +93,15 @@ def test_a_server_that_nobody_would_look_at_is_told_before_anything_is_probed() 
     _, servers = probed_servers.wanted(None, stack())
     with pytest.raises(TargetError, match=r"no vantage point sees vpn-two\.lab\.example"):
         probed_servers.check_places(servers, ["vpn"])
+
+
+def test_without_lists_a_whole_server_is_expected() -> None:
+    found = probed_servers.wanted("vpn.lab.example", None)[0].opened
+    assert [str(port) for port in found] == [
+        *("443/tcp", "992/tcp", "1194/tcp", "5555/tcp"),
+        *("500/udp", "1194/udp", "4500/udp"),
+    ]
+
+
+def test_a_list_of_one_transport_asks_for_nothing_of_the_other() -> None:
+    assert [str(port) for port in probed_servers.wanted("vpn.lab.example", None, udp="500")[0].opened] == ["500/udp"]
