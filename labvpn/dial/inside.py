@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import TypeVar
 
-from labvpn.dial.dialer import Session
+from labvpn.dial.dialer import DialSession
 from labvpn.dial.wire import packets, ppp
 from labvpn.dial.wire.packets import ACK, RST, SYN, Packet, Segment
 
@@ -35,7 +35,7 @@ class Inside:
 class Questions:
     """Asks through a session; every question ends after a few seconds."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: DialSession) -> None:
         self._session = session
         self._own_port = 49152 + int.from_bytes(os.urandom(2), "big") % 16000
 

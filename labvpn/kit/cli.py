@@ -60,13 +60,13 @@ def kit(
     with reported():
         stack = stack_outputs.outputs(outputs)
         sign = _signer(sign_certificate, sign_key) if sign_certificate and sign_key else None
-        maker = Maker(stack, KitStorage(folder), trust(stack, pin_current), secrets, certificates, sign)
+        maker = KitMaker(stack, KitStorage(folder), trust(stack, pin_current), secrets, certificates, sign)
         made = maker.valid() if all_users else maker.some(users or [])
     raise typer.Exit(0 if made else REFUSED)
 
 
 @dataclass(frozen=True)
-class Maker:
+class KitMaker:
     """Makes kits and says so; the passphrase of an encrypted one is shown once, here, and kept nowhere."""
 
     stack: Outputs
@@ -103,9 +103,9 @@ class Maker:
             gone = "; its kit was removed" if self.storage.remove(user) else ""
             typer.echo(f"{user}: {why}{gone}", err=True)
             return False
-        order = KitRequest(self.stack.of(user), user, self.trust, self._identity(user), self.secrets)
-        made = build.kit(order, self.sign)
-        self._keep(order, made)
+        request = KitRequest(self.stack.of(user), user, self.trust, self._identity(user), self.secrets)
+        made = build.kit(request, self.sign)
+        self._keep(request, made)
         for note in made.notes:
             typer.echo(f"{user}: {note}", err=True)
         return True
@@ -122,13 +122,13 @@ class Maker:
             return f"the account expired on {account.expires:%Y-%m-%d}; give it a later date and run `pulumi up`"
         return None
 
-    def _keep(self, order: KitRequest, made: build.Kit) -> None:
+    def _keep(self, request: KitRequest, made: build.Kit) -> None:
         if not self.secrets:
-            typer.echo(f"{order.user}: {self.storage.put(order.user, made.files)}")
+            typer.echo(f"{request.user}: {self.storage.put(request.user, made.files)}")
             return
         phrase = encrypted_page.passphrase()
-        page = encrypted_page.encrypt(f"{order.title}: {order.user}", made.files, phrase)
-        typer.echo(f"{order.user}: {self.storage.put_encrypted(order.user, page)}   passphrase {phrase}")
+        page = encrypted_page.encrypt(f"{request.title}: {request.user}", made.files, phrase)
+        typer.echo(f"{request.user}: {self.storage.put_encrypted(request.user, page)}   passphrase {phrase}")
 
     def _identity(self, user: str) -> Identity | None:
         if self.certificates is None:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from labvpn.connect import stack_outputs
-from labvpn.kit.cli import FolderOption, Maker, PinOption, SecretsOption, reported, trust
+from labvpn.kit.cli import FolderOption, KitMaker, PinOption, SecretsOption, reported, trust
 from labvpn.kit.guests import Invitation, invitation
 from labvpn.kit.storage import KitStorage
 from labvpn.model.outputs import OutputsError
@@ -46,7 +46,7 @@ def invite(
         typer.echo(f"{users}: {added} guest{'' if added == 1 else 's'} added, {invited.known} there already")
         _apply(yes, file)
         stack = stack_outputs.outputs(None)
-        made = Maker(stack, KitStorage(folder), trust(stack, pin_current), secrets).some(list(invited.guests))
+        made = KitMaker(stack, KitStorage(folder), trust(stack, pin_current), secrets).some(list(invited.guests))
     raise typer.Exit(0 if made else 1)
 
 

@@ -20,7 +20,7 @@ from labvpn.plan.host import drifted
 from labvpn.probe import run
 from labvpn.probe import servers as probed_servers
 from labvpn.probe.host_vantage import HostVantage, hosts
-from labvpn.probe.report import Report
+from labvpn.probe.report import ProbeReport
 from labvpn.state.document import Entry, read, write
 
 AGENT = f"{ISOLATED} /usr/local/lib/labvpn/agent check"
@@ -82,7 +82,7 @@ def check(text: str, here: str, key: Path | None, resolver: str | None) -> list[
         return [*name_findings(made.problems), *each]
 
 
-def _seen(report: Report, there: Sequence[HostVantage], outputs: Outputs) -> list[CheckFinding]:
+def _seen(report: ProbeReport, there: Sequence[HostVantage], outputs: Outputs) -> list[CheckFinding]:
     """What the probe finds wrong at one server."""
     # A login that fails is reported once, by the check of the host.
     names = {host.name for host in there}
@@ -108,7 +108,7 @@ def _inside(host: HostVantage) -> list[CheckFinding]:
         return [CheckFinding("VPN host", "its agent gave no readable answer", "run `pulumi up`, which renews it")]
 
 
-def port_findings(report: Report) -> Iterator[CheckFinding]:
+def port_findings(report: ProbeReport) -> Iterator[CheckFinding]:
     """What is wrong for a client: ports, the name, the certificate."""
     for finding in report.findings:
         yield CheckFinding(
@@ -123,7 +123,7 @@ def name_findings(problems: Iterable[str]) -> Iterator[CheckFinding]:
         yield CheckFinding("seen from here", problem, "inspect it with labvpn doctor probe")
 
 
-def protocol_findings(report: Report, protocols: Mapping[str, bool]) -> Iterator[CheckFinding]:
+def protocol_findings(report: ProbeReport, protocols: Mapping[str, bool]) -> Iterator[CheckFinding]:
     """The protocols over TCP (`SSTP`, `OpenVPN`) that the stack offers and that answer at none of the open ports."""
     seen = [one for view in report.views if view.place != "host" for one in view.observations if one.connected]
     spoken = {service for one in seen for service in one.services}

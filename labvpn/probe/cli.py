@@ -93,7 +93,7 @@ def probe(
     lab = {"address": address, "fortigate": fortigate, "without": without, "inner": inner}
     try:
         wanted, servers = probed_servers.wanted(host, text, **lists, **lab)
-        there: list[run.Point] = [vantages.vantage(words) for words in vantage or ()]
+        there: list[run.Vantage] = [vantages.vantage(words) for words in vantage or ()]
         there += _on_host(text, key, wanted.address if not servers else None) if on_host else ()
         made = run.each(wanted, servers, here, there, resolver)
     except targets.TargetError as error:
@@ -145,7 +145,7 @@ def _on_host(outputs: str | None, key: Path | None, address: str | None) -> list
         raise typer.BadParameter(str(error)) from None
     except OSError as error:
         raise typer.BadParameter(f"--key: {key} cannot be read: {error.strerror}") from None
-    at = [host for host in hosts if str(host.site.address) == address] or hosts[:1]
+    at = [host for host in hosts if str(host.server_outputs.address) == address] or hosts[:1]
     return at if address else hosts
 
 

@@ -67,7 +67,7 @@ class FaultLocation:
 
 
 World = Mapping[Hop, Fault]
-Path = tuple[Hop, ...]
+HopPath = tuple[Hop, ...]
 
 
 def _fault(rarity: int, *causes: str) -> Fault:
@@ -130,13 +130,13 @@ def locate(port: ProbedPort, witnesses: Sequence[Witness], without: Sequence[str
     return FaultLocation(port, focus.name, blamed[0], tuple(blamed[1:]), behind, stops)
 
 
-def path(witness: Witness, without: Sequence[str] = ()) -> Path:
+def path(witness: Witness, without: Sequence[str] = ()) -> HopPath:
     """The hops between a witness and the service."""
     kinds = (kind for kind in PATHS[witness.place] if kind not in without)
     return tuple(Hop(kind, witness.name if kind in OWN else "") for kind in kinds)
 
 
-def _explanations(paths: Mapping[Witness, Path]) -> list[World]:
+def _explanations(paths: Mapping[Witness, HopPath]) -> list[World]:
     """The worlds with the fewest faults that fit what all witnesses see, the most usual first."""
     hops = tuple(dict.fromkeys(hop for hops in paths.values() for hop in hops))
     for count in range(1, len(hops) + 1):
@@ -152,11 +152,11 @@ def _worlds(hops: Sequence[Hop], count: int) -> Iterator[World]:
             yield dict(zip(faulty, faults, strict=True))
 
 
-def _fits(world: World, paths: Mapping[Witness, Path]) -> bool:
+def _fits(world: World, paths: Mapping[Witness, HopPath]) -> bool:
     return all(witness.cause in _visible(world, witness, hops) for witness, hops in paths.items())
 
 
-def _visible(world: World, witness: Witness, hops: Path) -> frozenset[str]:
+def _visible(world: World, witness: Witness, hops: HopPath) -> frozenset[str]:
     """What a witness can see in such a world."""
     seen: frozenset[str] = frozenset()
     for hop in hops:
@@ -174,6 +174,6 @@ def _carried(causes: frozenset[str], witness: Witness) -> frozenset[str]:
     return causes | {"silence"} if witness.place == "vpn" and "no listener" in causes else causes
 
 
-def _stop(world: World, witness: Witness, hops: Path) -> Hop | None:
+def _stop(world: World, witness: Witness, hops: HopPath) -> Hop | None:
     """Where a witness's packets end."""
     return next((hop for hop in hops if hop in world and witness.cause in _carried(world[hop].causes, witness)), None)

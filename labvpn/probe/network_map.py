@@ -9,8 +9,8 @@ from itertools import pairwise
 from labvpn.probe import text
 from labvpn.probe.fault_localisation import FIREWALLD, FORTIGATE, OWN, SERVER, WAY, Hop
 from labvpn.probe.observation import OPEN
-from labvpn.probe.report import Report
-from labvpn.probe.scan import View
+from labvpn.probe.report import ProbeReport
+from labvpn.probe.scan import VantageView
 
 WIDTH = 1120.0
 """The width of every drawing of the page, in its own units."""
@@ -59,7 +59,7 @@ class NetworkMap:
     links: tuple[MapLink, ...]
 
 
-def network_map(made: Report) -> NetworkMap:
+def network_map(made: ProbeReport) -> NetworkMap:
     """The map of one report."""
     tall = _bottom(_column(made, ("outside",), 0).values())
     middle = 20 + max(tall, 90) / 2
@@ -71,27 +71,27 @@ def network_map(made: Report) -> NetworkMap:
     return NetworkMap(_bottom(boxes) + 20, boxes, (*links, *_inner(hops)))
 
 
-def closed_ports(made: Report) -> dict[Hop, list[str]]:
+def closed_ports(made: ProbeReport) -> dict[Hop, list[str]]:
     """The ports that should be open and are closed, by the hop that closes them."""
     found: dict[Hop, list[str]] = {}
     for one in made.ports:
-        if one.wanted_open and one.blame and one.blame.hop:
+        if one.should_be_open and one.blame and one.blame.hop:
             found.setdefault(one.blame.hop, []).append(str(one.port) + ("" if one.blame.certain else " (likely)"))
     return found
 
 
-def _hop_boxes(made: Report, middle: float) -> list[MapBox]:
+def _hop_boxes(made: ProbeReport, middle: float) -> list[MapBox]:
     closing = closed_ports(made)
     boxes = [_hop_box(made, kind, closing.get(Hop(kind), [])) for kind in _TITLES if kind not in made.wanted.without]
     return [replace(box, y=middle - box.height / 2) for box in boxes]
 
 
-def _hop_box(made: Report, kind: str, closed: list[str]) -> MapBox:
+def _hop_box(made: ProbeReport, kind: str, closed: list[str]) -> MapBox:
     wrong = [f"closes {ports}" for ports in _in_pairs(closed)]
     known = {SERVER: (made.address,), FORTIGATE: made.wanted.fortigate}.get(kind, ())
     lines = [address for address in known if address]
     if kind == SERVER:
-        intruded = (one for one in made.ports if not (one.wanted_open or one.as_expected))
+        intruded = (one for one in made.ports if not (one.should_be_open or one.as_expected))
         wrong += [f"{one.port} open, should be closed" for one in intruded]
         lines += [f"seen from here as {view.name}" for view in made.views if view.place == "host" and not view.trouble]
     reached = _reached(made, kind)
@@ -100,7 +100,7 @@ def _hop_box(made: Report, kind: str, closed: list[str]) -> MapBox:
     return MapBox(_COLUMNS[kind], 0, _TITLES[kind], (*lines, *wrong), "bad" if wrong else "ok" if reached else "off")
 
 
-def _view_box(made: Report, view: View, y: float) -> MapBox:
+def _view_box(made: ProbeReport, view: VantageView, y: float) -> MapBox:
     closed = [port for kind in OWN for port in closed_ports(made).get(Hop(kind, view.name), [])]
     sees = sum(one.state == OPEN for one in view.observations)
     lines = ["did not report"] if view.trouble else [f"sees {sees} of {len(view.observations)} ports open"]
@@ -109,7 +109,7 @@ def _view_box(made: Report, view: View, y: float) -> MapBox:
     return MapBox(_COLUMNS[WAY], y, text.place(view.name, view.place), tuple(lines), kind)
 
 
-def _way(view: View, box: MapBox, hops: list[MapBox]) -> MapLink:
+def _way(view: VantageView, box: MapBox, hops: list[MapBox]) -> MapLink:
     """The line from a vantage point: to the FortiGate, to the campus's side of it, or from the VPN to the server."""
     if view.place == "outside":
         return _straight(box, hops[0], box.kind)
@@ -127,7 +127,7 @@ def _straight(left: MapBox, right: MapBox, kind: str) -> MapLink:
     return MapLink(f"M {left.x + left.width:g} {left.middle:g} L {right.x:g} {right.middle:g}", kind)
 
 
-def _reached(made: Report, kind: str) -> bool:
+def _reached(made: ProbeReport, kind: str) -> bool:
     """Whether any packet came as far as this hop."""
     order = (FORTIGATE, FIREWALLD, SERVER)
     places = ("outside", "campus", "vpn", "host") if kind == SERVER else ("outside", "campus")
@@ -140,9 +140,9 @@ def _reached(made: Report, kind: str) -> bool:
     return False
 
 
-def _column(made: Report, places: tuple[str, ...], top: float) -> dict[View, MapBox]:
+def _column(made: ProbeReport, places: tuple[str, ...], top: float) -> dict[VantageView, MapBox]:
     """The boxes of the vantage points at these places, below each other."""
-    placed: dict[View, MapBox] = {}
+    placed: dict[VantageView, MapBox] = {}
     for view in made.views:
         if view.place in places:
             placed[view] = _view_box(made, view, top)

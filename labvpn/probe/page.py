@@ -14,9 +14,9 @@ from labvpn.probe.fault_localisation import CAMPUS, FIREWALLD, FORTIGATE, SERVER
 from labvpn.probe.network_map import WIDTH, NetworkMap, network_map
 from labvpn.probe.observation import OPEN, Observation
 from labvpn.probe.port_verdict import PortReport
-from labvpn.probe.report import Report
+from labvpn.probe.report import ProbeReport
 from labvpn.probe.rounds import Round
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 
 _ROW, _START, _END = 26.0, 100.0, 580.0
 _AT = {WAY: 190.0, CAMPUS: 190.0, TUNNEL: 190.0, FORTIGATE: 320.0, FIREWALLD: 450.0, SERVER: _END}
@@ -73,12 +73,12 @@ class PortChart:
 class ServerSection:
     """One server's part of the page."""
 
-    report: Report
+    report: ProbeReport
     map: NetworkMap
     charts: tuple[PortChart, ...]
 
 
-def page(made: Report) -> str:
+def page(made: ProbeReport) -> str:
     """The whole page; it refers to nothing outside itself."""
     return _rendered(made.host, (made,))
 
@@ -103,7 +103,7 @@ def environment() -> Environment:
     return made
 
 
-def port_chart(made: Report, view: View) -> PortChart:
+def port_chart(made: ProbeReport, view: VantageView) -> PortChart:
     """The chart of one vantage point."""
     found = {observation.port: observation for observation in view.observations}
     pairs = [(one, found[one.port]) for one in made.ports if one.port in found]
@@ -119,11 +119,11 @@ def port_chart(made: Report, view: View) -> PortChart:
 
 
 def _row(
-    made: Report, view: View, hops: tuple[Hop, ...], port: PortReport, observation: Observation, y: float
+    made: ProbeReport, view: VantageView, hops: tuple[Hop, ...], port: PortReport, observation: Observation, y: float
 ) -> PortRow:
     stop = dict(port.blame.stops).get(view.name) if port.blame else None
-    inside = not port.wanted_open and view.place != "outside"
-    kind = "ok" if inside or (observation.state == OPEN) == port.wanted_open else "bad"
+    inside = not port.should_be_open and view.place != "outside"
+    kind = "ok" if inside or (observation.state == OPEN) == port.should_be_open else "bad"
     # Without a known hop that closes the port, nothing is known of its way.
     until = _AT[stop.kind] if stop else _END if observation.state == OPEN else _START
     passed = takewhile(lambda hop: hop != stop, hops) if until > _START else ()
@@ -139,14 +139,14 @@ def _row(
     )
 
 
-def _rendered(host: str, reports: tuple[Report, ...], made: Round | None = None) -> str:
+def _rendered(host: str, reports: tuple[ProbeReport, ...], made: Round | None = None) -> str:
     sections = [
         ServerSection(one, network_map(one), tuple(port_chart(one, view) for view in one.views)) for one in reports
     ]
     return environment().get_template("page.html.j2").render(host=host, sections=sections, round=made, width=WIDTH)
 
 
-def _when(made: Report | Round) -> str:
+def _when(made: ProbeReport | Round) -> str:
     when = datetime.fromtimestamp(made.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"probed on {when} in {made.seconds:.1f} s"
 

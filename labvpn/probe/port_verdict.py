@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from labvpn.probe import text
 from labvpn.probe.fault_localisation import FaultLocation, Witness, locate
 from labvpn.probe.observation import Observation, cause
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import ProbedPort
 
 # The server's address, and the FortiGate's where they are known.
@@ -24,7 +24,7 @@ class PortReport:
     """
 
     port: ProbedPort
-    wanted_open: bool
+    should_be_open: bool
     as_expected: bool
     message: str
     remedy: str
@@ -48,7 +48,7 @@ class PortFinding:
 
 
 def verdicts(
-    port: ProbedPort, wanted_open: bool, seen: Sequence[View], known: Known, without: Sequence[str]
+    port: ProbedPort, should_be_open: bool, seen: Sequence[VantageView], known: Known, without: Sequence[str]
 ) -> PortReport:
     """What all vantage points together say of one port, in a lab `without` these hops."""
     pairs = [(view, observation) for view in seen for observation in view.observations if observation.port == port]
@@ -62,12 +62,12 @@ def verdicts(
     observations = [observation for _, observation in pairs]
     places = frozenset(witness.place for witness in witnesses)
     as_expected, message, remedy = (
-        _should_be_open(observations, blamed, places) if wanted_open else _should_be_closed(witnesses)
+        _should_be_open(observations, blamed, places) if should_be_open else _should_be_closed(witnesses)
     )
-    return PortReport(port, wanted_open, as_expected, message, remedy, because, blamed)
+    return PortReport(port, should_be_open, as_expected, message, remedy, because, blamed)
 
 
-def _known(view: View, known: Known) -> Known:
+def _known(view: VantageView, known: Known) -> Known:
     return view.address or known[0], known[1]
 
 

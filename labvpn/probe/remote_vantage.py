@@ -15,7 +15,7 @@ from typing import Any
 from labvpn.agent.bundle import program
 from labvpn.connect.refused import last_line
 from labvpn.probe import scan
-from labvpn.probe.scan import PLACES, View
+from labvpn.probe.scan import PLACES, VantageView
 from labvpn.probe.targets import TargetError, Targets
 
 # Seconds for the whole of it: a slow login, and the probe itself.
@@ -50,7 +50,7 @@ class RemoteVantage:
         """Whether the command ends in a Python, to which the probe is sent, and not in a labvpn."""
         return Path(self.prefix[-1]).name.startswith("python")
 
-    def observe(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> VantageView:
         """What this point sees of all ports; what goes wrong on the way becomes the view's trouble."""
         start = ["-I", "-B", "-"] if self.is_python else ["doctor", "probe"]
         command = [*self.prefix, *start, *arguments(wanted, address), *([] if self.is_python else ["--json"])]
@@ -66,9 +66,9 @@ class RemoteVantage:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return View(self.name, self.place, trouble=f"{self.prefix[0]} did not end within {PATIENCE:.0f} s")
+            return VantageView(self.name, self.place, trouble=f"{self.prefix[0]} did not end within {PATIENCE:.0f} s")
         except OSError as error:
-            return View(self.name, self.place, trouble=f"{self.prefix[0]}: {error.strerror}")
+            return VantageView(self.name, self.place, trouble=f"{self.prefix[0]}: {error.strerror}")
         return read(self, ran.stdout, ran.stderr, ran.returncode)
 
 
@@ -93,7 +93,7 @@ def place_of(name: str) -> str:
     return first if first in PLACES else "outside"
 
 
-def read(there: RemoteVantage, out: str, err: str, code: int) -> View:
+def read(there: RemoteVantage, out: str, err: str, code: int) -> VantageView:
     """The view in what a vantage point printed, whatever its login printed before and after it."""
     for data in _objects(out):
         try:
@@ -104,7 +104,7 @@ def read(there: RemoteVantage, out: str, err: str, code: int) -> View:
     words = last_line(err, "it printed no report")
     instead = last_line(out, "")
     output = f"; it said: {instead}" if instead and not err.strip() else ""
-    return View(there.name, there.place, trouble=f"{words} (exit status {code}){output}")
+    return VantageView(there.name, there.place, trouble=f"{words} (exit status {code}){output}")
 
 
 def _objects(text: str) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from labvpn.probe.fault_localisation import FaultLocation
 from labvpn.probe.name_lookup import Resolution
 from labvpn.probe.observation import OPEN, Certificate
 from labvpn.probe.port_verdict import PortFinding, PortReport, findings, verdicts
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import ProbedPort, Targets
 
 _DAY = 86400
@@ -21,12 +21,12 @@ _SOON = 30 * _DAY
 
 
 @dataclass(frozen=True)
-class Report:
+class ProbeReport:
     """The whole of one run at the host's `address` (empty if unknown); `at` is its Unix time, in `seconds`."""
 
     wanted: Targets
     address: str
-    views: tuple[View, ...]
+    views: tuple[VantageView, ...]
     resolution: Resolution | None
     ports: tuple[PortReport, ...]
     at: float
@@ -112,16 +112,23 @@ class Report:
 
 
 def report(
-    wanted: Targets, address: str, seen: tuple[View, ...], resolution: Resolution | None, at: float, seconds: float
-) -> Report:
+    wanted: Targets,
+    address: str,
+    seen: tuple[VantageView, ...],
+    resolution: Resolution | None,
+    at: float,
+    seconds: float,
+) -> ProbeReport:
     """Judge what all vantage points saw of the host at `address` against what was wanted of it."""
     known = (address, wanted.fortigate)
     expected = [(port, True) for port in wanted.opened] + [(port, False) for port in wanted.closed]
-    ports = tuple(verdicts(port, wanted_open, seen, known, wanted.without) for port, wanted_open in expected if address)
-    return Report(wanted, address, seen, resolution, ports, at, seconds)
+    ports = tuple(
+        verdicts(port, should_be_open, seen, known, wanted.without) for port, should_be_open in expected if address
+    )
+    return ProbeReport(wanted, address, seen, resolution, ports, at, seconds)
 
 
-def to_json(made: Report) -> dict[str, Any]:
+def to_json(made: ProbeReport) -> dict[str, Any]:
     """The report as `--json` prints it."""
     return {
         "host": made.host,
@@ -172,7 +179,7 @@ def _port_json(one: PortReport) -> dict[str, Any]:
     return {
         "port": one.port.number,
         "protocol": one.port.protocol,
-        "expected": OPEN if one.wanted_open else "closed",
+        "expected": OPEN if one.should_be_open else "closed",
         "as_expected": one.as_expected,
         "says": one.message,
         "remedy": one.remedy,

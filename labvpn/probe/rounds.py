@@ -9,7 +9,7 @@ from typing import Any
 
 from labvpn.probe import name_lookup, report
 from labvpn.probe.name_lookup import Resolution
-from labvpn.probe.report import Report
+from labvpn.probe.report import ProbeReport
 from labvpn.probe.servers import ProbedServer
 
 
@@ -21,7 +21,7 @@ class Round:
     """
 
     host: str
-    reports: tuple[Report, ...]
+    reports: tuple[ProbeReport, ...]
     servers: tuple[ProbedServer, ...] = ()
     resolution: Resolution | None = None
     expected: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Round:
         return ((made.as_expected, verdict(made)) for made in self.reports)
 
 
-def verdict(made: Report) -> str:
+def verdict(made: ProbeReport) -> str:
     """Whether a server answers, and how much of it is not as it should be."""
     if made.answers is None:
         return f"{made.label} was not seen: no vantage point reported"

@@ -11,9 +11,9 @@ from typing import Protocol
 from labvpn.probe import name_lookup, report, scan
 from labvpn.probe import servers as probed_servers
 from labvpn.probe.name_lookup import Resolution
-from labvpn.probe.report import Report
+from labvpn.probe.report import ProbeReport
 from labvpn.probe.rounds import Round
-from labvpn.probe.scan import PLACES, View
+from labvpn.probe.scan import PLACES, VantageView
 from labvpn.probe.servers import ProbedServer
 from labvpn.probe.targets import TargetError, Targets
 
@@ -21,7 +21,7 @@ NOWHERE = "none"
 AROUND = "packets for {address} go around the tunnel there; give the server's address inside the VPN with --inner"
 
 
-class Point(Protocol):
+class Vantage(Protocol):
     """Another machine that probes: its name, where it is, and what it sees."""
 
     @property
@@ -32,11 +32,11 @@ class Point(Protocol):
     def place(self) -> str:
         """One of PLACES."""
 
-    def observe(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> VantageView:
         """What it sees of the ports of the server at `address`."""
 
 
-def place(text: str, there: Sequence[Point]) -> str:
+def place(text: str, there: Sequence[Vantage]) -> str:
     """Where this machine is, or NOWHERE if it only asks the vantage points `there`; raises TargetError."""
     if text not in (*PLACES, NOWHERE):
         raise TargetError(f"--here: {text!r} is not a place; write one of {', '.join(PLACES)} or {NOWHERE}")
@@ -46,8 +46,8 @@ def place(text: str, there: Sequence[Point]) -> str:
 
 
 def probe(
-    wanted: Targets, here: str, there: Sequence[Point], resolver: str | None = None, known: Resolution | None = None
-) -> Report:
+    wanted: Targets, here: str, there: Sequence[Vantage], resolver: str | None = None, known: Resolution | None = None
+) -> ProbeReport:
     """Probe from this machine, which is at `here`, and from every vantage point `there`.
 
     `known` is what the DNS says of the name, where it was asked before.
@@ -64,7 +64,7 @@ def probe(
 
 
 def each(
-    wanted: Targets, servers: Sequence[ProbedServer], here: str, there: Sequence[Point], resolver: str | None = None
+    wanted: Targets, servers: Sequence[ProbedServer], here: str, there: Sequence[Vantage], resolver: str | None = None
 ) -> Round:
     """Probe one server, or each of several in turn; an address that only the name leads to may be of several too.
 
@@ -89,8 +89,8 @@ def each(
 
 
 def _each(
-    wanted: Targets, servers: Sequence[ProbedServer], here: str, there: Sequence[Point], resolver: str | None
-) -> Iterator[Report]:
+    wanted: Targets, servers: Sequence[ProbedServer], here: str, there: Sequence[Vantage], resolver: str | None
+) -> Iterator[ProbeReport]:
     """The report of every server, from the places that see it."""
     for server in servers:
         stand = _stand(here, there, servers) if server.is_seen_from(here) else NOWHERE
@@ -98,7 +98,7 @@ def _each(
         yield probe(probed_servers.asked(wanted, server), stand, points, resolver)
 
 
-def _stand(here: str, there: Sequence[Point], servers: Sequence[ProbedServer]) -> str:
+def _stand(here: str, there: Sequence[Vantage], servers: Sequence[ProbedServer]) -> str:
     """Where this machine is; in the VPN of one of several servers its place is called `vpn-NAME`."""
     first = probed_servers.place_of(here)
     return place(first if servers and first in probed_servers.OWN else here, there)
@@ -109,29 +109,29 @@ def _name(name: str, resolver: str | None, known: Resolution | None) -> Resoluti
 
 
 def _views(
-    pool: ThreadPoolExecutor, wanted: Targets, address: str, here: str, there: Sequence[Point]
-) -> tuple[View, ...]:
+    pool: ThreadPoolExecutor, wanted: Targets, address: str, here: str, there: Sequence[Vantage]
+) -> tuple[VantageView, ...]:
     away = [pool.submit(_observe, point, wanted, address) for point in there]
-    own = () if here == NOWHERE else (_observe(Here(place=here), wanted, address),)
+    own = () if here == NOWHERE else (_observe(LocalVantage(place=here), wanted, address),)
     return (*own, *(view.result() for view in away))
 
 
 @dataclass(frozen=True)
-class Here:
+class LocalVantage:
     """This machine."""
 
     place: str
     name: str = "here"
 
-    def observe(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> VantageView:
         """What this machine sees of all ports."""
         return scan.scan(self.name, self.place, address, wanted)
 
 
-def _observe(point: Point, wanted: Targets, address: str) -> View:
+def _observe(point: Vantage, wanted: Targets, address: str) -> VantageView:
     """What a point sees: of the server's inner address where it is in the VPN."""
     if point.place != "vpn":
         return point.observe(wanted, address)
     if not wanted.inner:
-        return View(point.name, point.place, trouble=AROUND.format(address=address))
+        return VantageView(point.name, point.place, trouble=AROUND.format(address=address))
     return replace(point.observe(wanted, wanted.inner), address=wanted.inner)

@@ -21,7 +21,7 @@ _ROUNDS = 2
 
 
 @dataclass(frozen=True)
-class View:
+class VantageView:
     """What one vantage point sees; `trouble` says in words why it sees nothing.
 
     `place` is where it is: outside, campus, vpn (a client of the VPN) or host (on the server itself). `address` is
@@ -36,7 +36,7 @@ class View:
     address: str = ""
 
 
-def scan(name: str, place: str, address: str, wanted: Targets) -> View:
+def scan(name: str, place: str, address: str, wanted: Targets) -> VantageView:
     """Probe all ports of `address` concurrently, those that should be open first.
 
     Linux sends six ICMP errors at once to the same address, then one a second (icmp_ratelimit). So the ports whose
@@ -55,7 +55,7 @@ def scan(name: str, place: str, address: str, wanted: Targets) -> View:
             seen.update(again)
             if all(observed.state == DROPPED for observed in again.values()):
                 break
-    return View(name, place, tuple(seen.values()), sockets.SHOWS_OFFENDER)
+    return VantageView(name, place, tuple(seen.values()), sockets.SHOWS_OFFENDER)
 
 
 def _scan(address: str, host: str | None, port: ProbedPort, wait: float = 0.0) -> Observation:
@@ -63,7 +63,7 @@ def _scan(address: str, host: str | None, port: ProbedPort, wait: float = 0.0) -
     return services.observe(address, port, host)
 
 
-def to_json(view: View) -> dict[str, Any]:
+def to_json(view: VantageView) -> dict[str, Any]:
     """The view as JSON carries it."""
     return {
         "name": view.name,
@@ -74,7 +74,7 @@ def to_json(view: View) -> dict[str, Any]:
     }
 
 
-def from_json(data: Mapping[str, Any]) -> View:
+def from_json(data: Mapping[str, Any]) -> VantageView:
     """The view of such JSON; raises KeyError, TypeError or ValueError if it is none."""
     seen = tuple(observation.from_json(port) for port in data["ports"])
-    return View(str(data["name"]), str(data["place"]), seen, bool(data["shows_offender"]), str(data["trouble"]))
+    return VantageView(str(data["name"]), str(data["place"]), seen, bool(data["shows_offender"]), str(data["trouble"]))

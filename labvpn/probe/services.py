@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from labvpn.probe.observation import Certificate, Observation
-from labvpn.probe.sockets import WAITS, Reader, knock_tcp, knock_udp
+from labvpn.probe.sockets import WAITS, AnswerReader, knock_tcp, knock_udp
 from labvpn.probe.targets import ProbedPort
 from labvpn.probe.wire import ike, l2tp, openvpn, sstp
 
@@ -34,7 +34,7 @@ class Question:
 
     service: str
     packet: bytes
-    read: Reader
+    read: AnswerReader
 
 
 def observe(address: str, port: ProbedPort, name: str | None) -> Observation:

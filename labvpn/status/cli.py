@@ -44,15 +44,15 @@ def status(
     except OutputsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    for site in found:
-        ssh = Ssh(user=user or site.ssh.user, port=site.ssh.port, host=host or site.ssh.host)
+    for each in found:
+        ssh = Ssh(user=user or each.ssh.user, port=each.ssh.port, host=host or each.ssh.host)
         try:
-            report = reports.read(_answer(Server(address=site.address, ssh=ssh), site.ssh.host_key, key))
+            report = reports.read(_answer(Server(address=each.address, ssh=ssh), each.ssh.host_key, key))
         except (HopError, ValueError) as error:
             failures.append(str(error))
             continue
         if len(found) > 1 and not json:
-            typer.echo(f"{site.dialled} ({site.address})")
+            typer.echo(f"{each.dialled} ({each.address})")
         _show(report, json, prometheus)
     for failure in failures:
         typer.echo(failure, err=True)
@@ -61,14 +61,14 @@ def status(
 
 def selected_servers(stack: Outputs, server: str | None) -> tuple[ServerOutputs, ...]:
     """The servers to read: all, or the one that is named. Raises OutputsError for any other name."""
-    found = tuple(site for site in stack.every if server in (None, site.name, str(site.address), site.dialled))
+    found = tuple(each for each in stack.every if server in (None, each.name, str(each.address), each.dialled))
     if not found:
-        known = ", ".join(site.name or str(site.address) for site in stack.every)
+        known = ", ".join(each.name or str(each.address) for each in stack.every)
         raise OutputsError(f"'{server}' is not a server of the stack, which has {known}")
     return found
 
 
-def _show(report: reports.Report, json: bool, prometheus: bool) -> None:
+def _show(report: reports.StatusReport, json: bool, prometheus: bool) -> None:
     if json:
         typer.echo(reports.to_json(report))
     if prometheus:

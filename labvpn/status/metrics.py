@@ -5,10 +5,10 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from labvpn.model.untrusted import plain
-from labvpn.status.report import Report
+from labvpn.status.report import StatusReport
 
 
-def text(report: Report) -> str:
+def text(report: StatusReport) -> str:
     """The metrics of one reading; every time is Unix time in seconds."""
     registry = CollectorRegistry()
     _gauge(registry, "timestamp_seconds", "When the server was read").set(report.at.timestamp())
@@ -34,7 +34,7 @@ def text(report: Report) -> str:
     return generate_latest(registry).decode()
 
 
-def _sessions(report: Report, registry: CollectorRegistry) -> None:
+def _sessions(report: StatusReport, registry: CollectorRegistry) -> None:
     labels = ("hub", "user", "session", "source", "protocol")
     _gauge(registry, "sessions", "Users' sessions").set(len(report.sessions))
     _gauge(registry, "sessions_ending", "Sessions about to be cut").set(sum(map(report.is_ending, report.sessions)))

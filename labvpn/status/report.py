@@ -17,7 +17,7 @@ NEAR = timedelta(days=30)
 """A certificate or an account that ends within this counts as ending."""
 
 
-class Session(OutputsValue):
+class ConnectedSession(OutputsValue):
     """One user's session; `received` and `sent` are bytes as the server counts them, times are UTC."""
 
     hub: str
@@ -39,7 +39,7 @@ class Session(OutputsValue):
         return self.since + timedelta(seconds=self.limit) if self.limit else None
 
 
-class Account(OutputsValue):
+class ExpiringAccount(OutputsValue):
     """A user whose account ends one day."""
 
     hub: str
@@ -47,7 +47,7 @@ class Account(OutputsValue):
     expires: datetime
 
 
-class Failure(OutputsValue):
+class FailedLogins(OutputsValue):
     """The failed logins of one name from one source within a day; the source is empty where the log names none."""
 
     hub: str
@@ -72,13 +72,13 @@ class Crashed(OutputsValue):
     sources: tuple[str, ...] = ()
 
 
-class Report(OutputsValue):
+class StatusReport(OutputsValue):
     """The server at one moment of its own clock."""
 
     at: datetime
-    sessions: tuple[Session, ...] = ()
-    accounts: tuple[Account, ...] = ()
-    failures: tuple[Failure, ...] = ()
+    sessions: tuple[ConnectedSession, ...] = ()
+    accounts: tuple[ExpiringAccount, ...] = ()
+    failures: tuple[FailedLogins, ...] = ()
     banned: tuple[BannedSource, ...] = Field(default=(), alias="barred")
     crashes: tuple[Crashed, ...] = ()
     guard: str | None = Field(
@@ -86,11 +86,11 @@ class Report(OutputsValue):
     )
     certificate: str = ""
 
-    def left(self, session: Session) -> timedelta | None:
+    def left(self, session: ConnectedSession) -> timedelta | None:
         """How long a session still has; less than nothing if its cut is overdue."""
         return session.ends - self.at if session.ends else None
 
-    def is_ending(self, session: Session) -> bool:
+    def is_ending(self, session: ConnectedSession) -> bool:
         """Whether a session is about to be cut."""
         left = self.left(session)
         return left is not None and left < SOON
@@ -105,16 +105,16 @@ class Report(OutputsValue):
         return Trust(self.certificate).expires if self.certificate else None
 
 
-def read(answer: str) -> Report:
+def read(answer: str) -> StatusReport:
     """The agent's answer. Raises ValueError with a sentence for any other text."""
     try:
-        return Report.model_validate_json(answer)
+        return StatusReport.model_validate_json(answer)
     except ValidationError:
         sentence = "The agent on the VPN host gave no readable answer; run `pulumi up` to renew it"
         raise ValueError(sentence) from None
 
 
-def to_json(report: Report) -> str:
+def to_json(report: StatusReport) -> str:
     """The report for a program: times in UTC, what is left in seconds."""
     data = report.model_dump(mode="json", by_alias=True, exclude={"certificate", "sessions"})
     ends = report.certificate_expires

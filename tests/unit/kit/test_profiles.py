@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labvpn.kit import build, openvpn, softether, windows
-from labvpn.kit.openvpn import Reader, Way
+from labvpn.kit.openvpn import OpenVpnWay, ProfileReader
 from labvpn.kit.request import KitRequest, Trust
 from labvpn.render import outputs
 from tests.unit.kit.orders import AUTHORITY, identity, order, several, split
 from tests.unit.samples import CANARY, credentials, lab
 
-UDP = Way("udp", 1194)
+UDP = OpenVpnWay("udp", 1194)
 
 
 def options(profile: str) -> dict[str, str]:
@@ -25,7 +25,7 @@ def options(profile: str) -> dict[str, str]:
     )
 
 
-def ovpn(each: KitRequest, reader: Reader = Reader.OPENVPN) -> dict[str, str]:
+def ovpn(each: KitRequest, reader: ProfileReader = ProfileReader.OPENVPN) -> dict[str, str]:
     return options(openvpn.profile(each, AUTHORITY, UDP, reader))
 
 
@@ -59,14 +59,14 @@ def test_servers_without_a_name_of_all_are_each_named_in_the_profile() -> None:
 
 def test_a_split_tunnel_names_its_gateway_and_openvpn_connect_gets_no_line_that_it_refuses() -> None:
     assert ovpn(split())["route-gateway"] == "192.168.30.1"
-    assert "route-gateway" not in ovpn(split(), Reader.CONNECT)
+    assert "route-gateway" not in ovpn(split(), ProfileReader.CONNECT)
     assert "route-gateway" not in ovpn(order())
-    assert openvpn.readers(split()) == (Reader.OPENVPN, Reader.CONNECT)
+    assert openvpn.readers(split()) == (ProfileReader.OPENVPN, ProfileReader.CONNECT)
 
 
 def test_a_split_tunnel_of_softether_4_names_no_gateway_so_one_profile_serves_every_program() -> None:
     assert "route-gateway" not in ovpn(split(generation=4))
-    assert openvpn.readers(split(generation=4)) == (Reader.OPENVPN,)
+    assert openvpn.readers(split(generation=4)) == (ProfileReader.OPENVPN,)
 
 
 def test_the_server_is_known_by_its_name_and_by_its_authority() -> None:

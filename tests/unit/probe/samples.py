@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from labvpn.probe import servers as probed_servers
 from labvpn.probe.name_lookup import Resolution
 from labvpn.probe.observation import Certificate, Observation, Refusal
-from labvpn.probe.report import Report, report
+from labvpn.probe.report import ProbeReport, report
 from labvpn.probe.rounds import Round
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import ProbedPort, targets
 
 SERVER, GATEWAY = "203.0.113.20", "198.51.100.1"
@@ -25,22 +25,22 @@ def denied(port: ProbedPort, offender: str | None = GATEWAY) -> Observation:
     return Observation(port, 1, refusal=Refusal("EHOSTUNREACH", 13 if offender else None, offender))
 
 
-def report_of(*views: View, without: str = "") -> Report:
+def report_of(*views: VantageView, without: str = "") -> ProbeReport:
     """The report of a server with TCP 443 and UDP 500 open and TCP 8000 closed."""
     wanted = targets("vpn.lab.example", None, "443", "500", "8000", address=SERVER, fortigate=GATEWAY, without=without)
     return report(wanted, SERVER, views, None, NOW, 2.5)
 
 
-def good() -> Report:
-    return report_of(View("here", "outside", (FINE, ANSWERED, CLOSED)))
+def good() -> ProbeReport:
+    return report_of(VantageView("here", "outside", (FINE, ANSWERED, CLOSED)))
 
 
-def blocked() -> Report:
+def blocked() -> ProbeReport:
     """IKE is closed by the FortiGate; the notebook server is open to the outside."""
     intruder = Observation(NOTEBOOK, 1, True, (), "it does not speak TLS")
-    here = View("here", "outside", (FINE, denied(IKE), intruder))
-    campus = View("campus", "campus", (FINE, ANSWERED, intruder))
-    broken = View("phone", "outside", trouble="ssh: <connect> failed")
+    here = VantageView("here", "outside", (FINE, denied(IKE), intruder))
+    campus = VantageView("campus", "campus", (FINE, ANSWERED, intruder))
+    broken = VantageView("phone", "outside", trouble="ssh: <connect> failed")
     return report_of(here, campus, broken)
 
 
@@ -64,7 +64,7 @@ def stack(servers: Sequence[Mapping[str, object]] = SERVERS, **changes: object) 
     return json.dumps({**exported, "servers": servers, **changes})
 
 
-def round_of(*seen: tuple[View, ...], resolution: Resolution | None = None) -> Round:
+def round_of(*seen: tuple[VantageView, ...], resolution: Resolution | None = None) -> Round:
     """A run over the servers of that stack, which were seen so."""
     wanted, servers = probed_servers.wanted(None, stack(), udp="500", tcp="443", closed="8000")
     reports = tuple(
@@ -74,5 +74,5 @@ def round_of(*seen: tuple[View, ...], resolution: Resolution | None = None) -> R
     return Round(SHARED, reports, servers, resolution, (ONE, TWO), NOW, 5.0)
 
 
-UP = (View("here", "outside", (FINE, ANSWERED, CLOSED)),)
-DOWN = (View("here", "outside", (Observation(HTTPS, 5), Observation(IKE, 5), CLOSED)),)
+UP = (VantageView("here", "outside", (FINE, ANSWERED, CLOSED)),)
+DOWN = (VantageView("here", "outside", (Observation(HTTPS, 5), Observation(IKE, 5), CLOSED)),)

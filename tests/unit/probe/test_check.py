@@ -11,7 +11,7 @@ from labvpn.probe import check, host_vantage, name_lookup, scan
 from labvpn.probe.check import CheckFinding, host_findings, protocol_findings, to_json
 from labvpn.probe.name_lookup import Lookup, Resolution
 from labvpn.probe.observation import Observation
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import Targets
 from tests.unit.probe.samples import FINE, HTTPS, ONE, SERVERS, TWO, good, stack
 
@@ -28,13 +28,13 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     answers: dict[str, str] = {}
 
     def execute(host: host_vantage.HostVantage, command: str, _stdin: str, _seconds: int) -> str:
-        if host.site.ssh.host not in answers:
-            raise HopError(host.site.ssh.host, "does not answer", "is it up?")
-        seen = scan.to_json(View("host", "host", (FINE,)))
-        return answers[host.site.ssh.host] if command == check.AGENT else json.dumps(seen)
+        if host.server_outputs.ssh.host not in answers:
+            raise HopError(host.server_outputs.ssh.host, "does not answer", "is it up?")
+        seen = scan.to_json(VantageView("host", "host", (FINE,)))
+        return answers[host.server_outputs.ssh.host] if command == check.AGENT else json.dumps(seen)
 
-    def observe(name: str, place: str, address: str, _wanted: Targets) -> View:
-        return View(name, place, (FINE if address in answers else Observation(HTTPS, 5),))
+    def observe(name: str, place: str, address: str, _wanted: Targets) -> VantageView:
+        return VantageView(name, place, (FINE if address in answers else Observation(HTTPS, 5),))
 
     def resolve(name: str, _resolver: str | None) -> Resolution:
         said = (TWO,) if "two" in name else (ONE, TWO)

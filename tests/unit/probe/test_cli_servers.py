@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from labvpn.probe import host_vantage, scan, services, sockets
 from labvpn.probe.cli import app
 from labvpn.probe.observation import Observation
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import ProbedPort
 from tests.unit.probe.samples import LOGIN, stack
 from tests.unit.probe.servers import LOOPBACK, certificate, tcp, vpn
@@ -81,9 +81,9 @@ def test_every_host_is_logged_in_on_by_its_own_login(outputs: Path, port: int, m
     reached: list[str] = []
 
     def execute(host: host_vantage.HostVantage, *_: object) -> str:
-        reached.append(host.site.ssh.host)
+        reached.append(host.server_outputs.ssh.host)
         seen = Observation(ProbedPort("tcp", port), 1, True, ("TLS",))
-        return json.dumps(scan.to_json(View("host", "host", (seen,))))
+        return json.dumps(scan.to_json(VantageView("host", "host", (seen,))))
 
     monkeypatch.setattr(host_vantage.HostVantage, "run", execute)
     _, out = run("--outputs", str(outputs), "--on-host", "--json")

@@ -6,8 +6,8 @@ import pytest
 
 from labvpn.probe import metrics, page
 from labvpn.probe.name_lookup import Lookup, Resolution
-from labvpn.probe.report import Report
-from labvpn.probe.scan import View
+from labvpn.probe.report import ProbeReport
+from labvpn.probe.scan import VantageView
 from tests.unit.probe.samples import ANSWERED, CERTIFICATE, CLOSED, FINE, UP, blocked, good, report_of, round_of
 
 ATTRIBUTES = {
@@ -37,7 +37,7 @@ class Reader(HTMLParser):
 
 
 @pytest.mark.parametrize("made", REPORTS.values(), ids=REPORTS.keys())
-def test_the_page_refers_to_nothing_outside_itself(made: Report) -> None:
+def test_the_page_refers_to_nothing_outside_itself(made: ProbeReport) -> None:
     text = page.page(made)
     assert not re.search(r"https?:|//[a-z]|url\(|@import|<script|<link|<img", text)
     assert not any(name in attributes for _, attributes in Reader(text).found for name in ("src", "href"))
@@ -61,7 +61,7 @@ def test_a_good_network_has_no_red_on_it() -> None:
 
 
 def test_a_hop_that_the_lab_does_not_have_is_not_drawn() -> None:
-    bare = report_of(View("here", "outside", (FINE, ANSWERED, CLOSED)), without="fortigate,firewalld")
+    bare = report_of(VantageView("here", "outside", (FINE, ANSWERED, CLOSED)), without="fortigate,firewalld")
     assert "FortiGate" not in page.page(bare).split("</svg>")[0]
     assert "firewalld" not in page.page(bare)
 
@@ -81,7 +81,7 @@ def test_no_text_of_another_machine_ends_an_element_or_an_attribute() -> None:
     hostile = "\"'><script>alert(1)</script>&amp;`<b>`\u202e\x1b[2J"
     certificate = replace(CERTIFICATE, names=(hostile,), fingerprint=hostile)
     seen = replace(FINE, detail=hostile, services=(hostile,), certificate=certificate)
-    views = (View(hostile, "outside", (seen, CLOSED)), View("phone", "campus", trouble=hostile))
+    views = (VantageView(hostile, "outside", (seen, CLOSED)), VantageView("phone", "campus", trouble=hostile))
     lookup = Lookup(hostile, trouble=hostile)
     made = replace(report_of(*views), resolution=Resolution(hostile, Lookup(hostile, (hostile,)), None, (lookup,)))
     for text in (page.page(made), page.page_of_all(replace(round_of(UP, UP), reports=(made, made), host=hostile))):

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 from labvpn.probe.observation import Certificate, Observation
 from labvpn.probe.report import report, to_json
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import targets
 from tests.unit.probe.samples import (
     ANSWERED,
@@ -21,8 +21,8 @@ from tests.unit.probe.samples import (
 )
 
 
-def with_certificate(certificate: Certificate) -> View:
-    return View("here", "outside", (replace(FINE, certificate=certificate), ANSWERED, CLOSED))
+def with_certificate(certificate: Certificate) -> VantageView:
+    return VantageView("here", "outside", (replace(FINE, certificate=certificate), ANSWERED, CLOSED))
 
 
 def test_a_server_that_is_as_wanted_has_nothing_wrong() -> None:
@@ -44,7 +44,7 @@ def test_a_port_that_nobody_asked_for_is_wrong_if_the_outside_sees_it_open() -> 
 
 
 def test_what_is_closed_to_the_outside_may_be_open_on_the_campus() -> None:
-    campus = View("campus", "campus", (FINE, ANSWERED, replace(CLOSED, connected=True)))
+    campus = VantageView("campus", "campus", (FINE, ANSWERED, replace(CLOSED, connected=True)))
     assert report_of(*good().views, campus).as_expected
 
 
@@ -53,19 +53,19 @@ def test_a_vantage_point_that_does_not_report_is_a_problem() -> None:
 
 
 def test_a_verdict_that_one_vantage_point_cannot_prove_is_only_likely_and_says_what_would_tell() -> None:
-    finding = report_of(View("here", "outside", (FINE, replace(CLOSED, port=IKE), CLOSED))).findings[0]
+    finding = report_of(VantageView("here", "outside", (FINE, replace(CLOSED, port=IKE), CLOSED))).findings[0]
     assert finding.headline == "500/udp: closed by the FortiGate, most likely"
     assert "It may also be the network between here and the lab" in finding.remedy
     assert "a second probe on the campus (--vantage) would show which" in finding.remedy
 
 
 def test_ports_that_are_closed_alike_make_one_finding() -> None:
-    here = View("here", "outside", (denied(HTTPS), denied(IKE), CLOSED))
+    here = VantageView("here", "outside", (denied(HTTPS), denied(IKE), CLOSED))
     assert [finding.headline for finding in report_of(here).findings] == ["443/tcp, 500/udp: closed by the FortiGate"]
 
 
 def test_a_port_that_accepts_and_speaks_no_tls_is_not_the_server() -> None:
-    here = View("here", "outside", (Observation(HTTPS, 5, True, (), "it sends nothing"), ANSWERED, CLOSED))
+    here = VantageView("here", "outside", (Observation(HTTPS, 5, True, (), "it sends nothing"), ANSWERED, CLOSED))
     assert report_of(here).findings[0].message == "open, but it sends nothing"
 
 
@@ -85,7 +85,7 @@ def test_a_certificate_for_another_name_is_said() -> None:
 
 
 def test_a_system_that_hides_the_offender_is_said() -> None:
-    mac = View("mac", "outside", (FINE, ANSWERED, CLOSED), shows_offender=False)
+    mac = VantageView("mac", "outside", (FINE, ANSWERED, CLOSED), shows_offender=False)
     assert report_of(mac).notes == ("mac does not run Linux: which machine rejects a packet cannot be seen from there",)
 
 

@@ -8,7 +8,7 @@ from labvpn.probe import name_lookup, run, scan, servers
 from labvpn.probe.name_lookup import Lookup, Resolution
 from labvpn.probe.observation import Observation, Refusal
 from labvpn.probe.port_verdict import verdicts
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import TargetError, Targets, targets
 from tests.unit.probe.samples import FINE, HTTPS, ONE, SERVER, SHARED, TWO, stack
 
@@ -21,9 +21,9 @@ class Recorder:
     asked: list[str] = field(default_factory=list)
     name: str = "there"
 
-    def observe(self, _wanted: Targets, address: str) -> View:
+    def observe(self, _wanted: Targets, address: str) -> VantageView:
         self.asked.append(address)
-        return View(self.name, self.place, (FINE,))
+        return VantageView(self.name, self.place, (FINE,))
 
 
 def found(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
@@ -38,7 +38,7 @@ def found(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
     return asked
 
 
-def seen(place: str, wanted: Targets) -> tuple[View, list[str]]:
+def seen(place: str, wanted: Targets) -> tuple[VantageView, list[str]]:
     point = Recorder(place)
     (view,) = run.probe(wanted, run.NOWHERE, [point]).views
     return view, point.asked
@@ -63,7 +63,7 @@ def test_a_client_in_the_vpn_is_not_asked_for_an_address_that_leads_around_the_t
 
 def test_a_refusal_from_the_inner_address_is_the_servers_own() -> None:
     refused = Observation(HTTPS, 1, refusal=Refusal("EHOSTUNREACH", 10, INNER))
-    view = replace(View("vpn", "vpn", (refused,)), address=INNER)
+    view = replace(VantageView("vpn", "vpn", (refused,)), address=INNER)
     blamed = verdicts(HTTPS, True, [view], (SERVER, ()), ()).blame
     assert blamed and blamed.hop and blamed.hop.kind == "firewalld"
 
@@ -80,7 +80,9 @@ def test_a_place_in_the_vpn_or_on_a_host_looks_at_its_own_server_and_all_others_
 
 def test_this_machine_in_the_vpn_of_one_server_leaves_the_others_to_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     found(monkeypatch, ONE, TWO)
-    monkeypatch.setattr(scan, "scan", lambda name, place, address, _: View(name, place, (FINE,), address=address))
+    monkeypatch.setattr(
+        scan, "scan", lambda name, place, address, _: VantageView(name, place, (FINE,), address=address)
+    )
     made = run.each(*servers.wanted(None, stack(), inner=INNER), "vpn-two", [Recorder("outside", name="phone")])
     assert [[view.name for view in report.views] for report in made.reports] == [["phone"], ["here", "phone"]]
     with pytest.raises(TargetError, match="vpn-two' is not a place"):
@@ -91,7 +93,7 @@ def test_the_shared_name_must_have_every_servers_address_and_an_own_name_its_own
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked = found(monkeypatch, ONE, TWO)
-    monkeypatch.setattr(scan, "scan", lambda name, place, *_: View(name, place, (FINE,)))
+    monkeypatch.setattr(scan, "scan", lambda name, place, *_: VantageView(name, place, (FINE,)))
     made = run.each(*servers.wanted(None, stack()), "outside", [])
     assert set(asked) == {SHARED, "vpn-two.lab.example"}
     assert made.problems == ()

@@ -8,7 +8,7 @@ import pytest
 
 from labvpn.probe import remote_vantage, scan
 from labvpn.probe.remote_vantage import RemoteVantage
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import ProbedPort, TargetError, targets
 from tests.unit.probe.samples import FINE, SERVER
 from tests.unit.probe.servers import LOOPBACK, certificate, tcp, vpn
@@ -51,13 +51,13 @@ def test_a_vantage_point_that_cannot_be_one_is_refused_with_an_example(text: str
 
 
 def test_a_labvpn_there_is_asked_for_the_same_ports_and_its_json(tmp_path: Path) -> None:
-    view = View("away", "outside", (FINE,))
+    view = VantageView("away", "outside", (FINE,))
     said = script(
         tmp_path, f'echo "$@" > {tmp_path}/words; echo {shlex.quote(json.dumps({"vantages": [scan.to_json(view)]}))}'
     )
     there = RemoteVantage("phone", "outside", (said,))
     wanted = targets("vpn.lab.example", tcp="443", udp="500", closed="8000,1701/udp")
-    assert there.observe(wanted, SERVER) == View("phone", "outside", (FINE,))
+    assert there.observe(wanted, SERVER) == VantageView("phone", "outside", (FINE,))
     words = (tmp_path / "words").read_text()
     assert (
         words
@@ -93,7 +93,7 @@ def test_what_is_sent_needs_nothing_but_the_standard_library() -> None:
 )
 def test_a_vantage_point_that_fails_says_why_and_stops_nothing(tmp_path: Path, body: str, trouble: str) -> None:
     there = RemoteVantage("phone", "outside", (script(tmp_path, body),))
-    assert there.observe(targets("h"), SERVER) == View("phone", "outside", trouble=trouble)
+    assert there.observe(targets("h"), SERVER) == VantageView("phone", "outside", trouble=trouble)
 
 
 def test_a_command_that_does_not_exist_is_told() -> None:

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from labvpn.status import metrics, table
-from labvpn.status.report import Report, read, to_json
+from labvpn.status.report import StatusReport, read, to_json
 from tests.unit.kit.orders import identity
 
 AT = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ def session(user: str, age: float, limit: int = 1800, **changes: Any) -> dict[st
     return {**fixed, "name": f"SID-{user}", "user": user, "since": since, "limit": limit, **changes}
 
 
-def report(**changes: Any) -> Report:
+def report(**changes: Any) -> StatusReport:
     answer: dict[str, Any] = {
         "at": AT.timestamp(),
         "sessions": [session("fresh", 60), session("ending", 1600), session("owner", 90_000, limit=0)],
@@ -38,7 +38,7 @@ def report(**changes: Any) -> Report:
     return read(json.dumps({**answer, **changes}))
 
 
-def printed(given: Report) -> str:
+def printed(given: StatusReport) -> str:
     screen = io.StringIO()
     table.show(given, Console(file=screen, width=140))
     return screen.getvalue()

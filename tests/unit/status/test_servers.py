@@ -22,14 +22,14 @@ def stack(**changes: object) -> Outputs:
 
 
 def test_every_server_is_read_unless_one_is_named() -> None:
-    assert [str(site.address) for site in selected_servers(stack(), None)] == ["203.0.113.20", "203.0.113.22"]
+    assert [str(each.address) for each in selected_servers(stack(), None)] == ["203.0.113.20", "203.0.113.22"]
     for word in ("two", "203.0.113.22"):
-        assert [site.ssh.host_key for site in selected_servers(stack(), word)] == [KEY]
+        assert [each.ssh.host_key for each in selected_servers(stack(), word)] == [KEY]
 
 
 def test_outputs_of_before_there_were_several_name_one_server() -> None:
-    (site,) = selected_servers(stack(servers=[]), None)
-    assert (str(site.address), site.ssh.host) == ("203.0.113.20", "203.0.113.20")
+    (each,) = selected_servers(stack(servers=[]), None)
+    assert (str(each.address), each.ssh.host) == ("203.0.113.20", "203.0.113.20")
 
 
 def test_a_server_that_is_none_is_answered_with_those_there_are() -> None:
