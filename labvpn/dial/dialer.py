@@ -1,4 +1,4 @@
-"""One dial from the first message to an address: it says each step, and ends with one cause."""
+"""One dial from the first message to an address: it reports each step, and ends with one cause."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PPP_WAIT = 3.0
 
 
 class Say(Protocol):
-    """Told of each step in the moment it is taken: seconds since the dial began, and the words of a Mac's ppp.log."""
+    """Receives each step as it is taken: seconds since the dial began, and the words of a Mac's ppp.log."""
 
     def __call__(self, seconds: float, text: str) -> None:
         """Take a step."""

@@ -29,7 +29,7 @@ class Inside:
     resolved: str = ""
     largest: int | None = None
     services: dict[str, str] = field(default_factory=dict)
-    """By `address:port`: open, closed (somebody rejects it) or silent."""
+    """By `address:port`: open, closed (rejected on the way or there) or silent."""
 
 
 class Questions:
@@ -89,7 +89,7 @@ class Questions:
         return None
 
     def _echoes(self, size: int) -> bool:
-        # An LCP packet and an IPv4 packet stand alike behind a protocol field of two bytes.
+        # An LCP packet and an IPv4 packet both follow a protocol field of two bytes.
         mark = os.urandom(8)
         for _ in range(TRIES):
             self._session.link.echo(mark.ljust(size - 8, b"\0"))

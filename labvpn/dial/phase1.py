@@ -56,7 +56,7 @@ class MainMode:
     """The six messages. `message` is what to send now, and again until `receive` answers that it went on.
 
     The payload that should hold the hash of our own address holds random bytes, so that the server takes us for
-    somebody behind a NAT and encapsulates ESP in UDP, whether a NAT is on the way or not.
+    a client behind a NAT and encapsulates ESP in UDP, whether a NAT is on the way or not.
     """
 
     def __init__(self, suites: tuple[Suite, ...], key: str, address: bytes, vendor_ids: tuple[bytes, ...] = ()) -> None:

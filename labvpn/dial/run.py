@@ -102,7 +102,7 @@ def _why(request: DialRequest, server: str, outcome: DialOutcome) -> DialOutcome
 
 
 _DENIED = (
-    "name and password are right, and the server lets the user not in (SoftEther's code 12): the account has ended, "
+    "name and password are right, and the server does not admit the user (SoftEther's code 12): the account has ended, "
     "or is locked out for a moment after its session was ended"
 )
 

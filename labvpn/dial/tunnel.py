@@ -21,7 +21,7 @@ class TunnelProgress(IntEnum):
 
 
 class Tunnel:
-    """The tunnel. `outgoing` collects what to send; `resend` is what nobody acknowledged yet."""
+    """The tunnel. `outgoing` collects what to send; `resend` is what is not acknowledged yet."""
 
     def __init__(self, host: str) -> None:
         self.progress = TunnelProgress.CLOSED
@@ -59,7 +59,7 @@ class Tunnel:
             self._controlled(message)
 
     def resend(self) -> list[bytes]:
-        """The control messages that nobody acknowledged."""
+        """The control messages that are not acknowledged yet."""
         return [*self._unacknowledged.values()]
 
     def send_frame(self, frame: bytes) -> None:

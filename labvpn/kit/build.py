@@ -52,10 +52,10 @@ def _notes(request: KitRequest) -> Iterator[str]:
     if protocols.l2tp_ipsec and request.by_password and request.preshared_key is None:
         yield "without the pre-shared key, which the outputs hold back: give them with --show-secrets"
     if request.account.has_his_own:
-        yield "without the password, which stays the one that the user has"
+        yield "without the password, which remains the one that the user has"
     elif request.secrets and request.by_password and request.password is None:
         yield "without the password, which the outputs hold back: give them with --show-secrets"
     if request.trust and protocols.sstp and not request.trust.names(request.stack.name):
         yield f"without SSTP: the server's certificate does not name {request.stack.name}, so Windows would refuse it"
     if request.trust and not request.trust.is_authority:
-        yield "with the server's present certificate pinned: a new one needs new kits"
+        yield "with the server's current certificate pinned: a new one needs new kits"

@@ -67,7 +67,7 @@ def kit(
 
 @dataclass(frozen=True)
 class KitMaker:
-    """Makes kits and says so; the passphrase of an encrypted one is shown once, here, and kept nowhere."""
+    """Makes kits and reports each; the passphrase of an encrypted one is shown once, here, and kept nowhere."""
 
     stack: Outputs
     storage: KitStorage
@@ -113,7 +113,9 @@ class KitMaker:
     def _refusal(self, user: str) -> str | None:
         account = self.stack.users.get(user)
         if user == WILDCARD:
-            return "stands for everyone whom RADIUS knows, and no one dials by that name; name a user who has a line"
+            return (
+                "is the line for everyone whom RADIUS knows, and no one dials by that name; name a user who has a line"
+            )
         if account is None and self.stack.everybody:
             return "has no line in the users' file, so no kit can be made; RADIUS may accept this user all the same"
         if account is None:

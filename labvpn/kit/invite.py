@@ -66,7 +66,7 @@ def _pulumi(*words: str) -> str:
     except FileNotFoundError:
         raise OutputsError(MISSING) from None
     if done.returncode:
-        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        last = (done.stderr.strip() or "it printed nothing").splitlines()[-1]
         raise OutputsError(f"`pulumi {' '.join(words)}` failed: {last}; select the stack, or name the file by --users")
     return done.stdout
 

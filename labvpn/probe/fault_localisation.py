@@ -50,7 +50,7 @@ class FaultLocation:
     """The hop that closes `port` for the vantage point `witness`.
 
     `rivals` would explain it with as few faults, less usual first left out; `behind` are other hops that close it too;
-    `stops` says for each vantage point where its packets end. Without a `hop` what was seen contradicts itself.
+    `stops` says for each vantage point where its packets end. Without a `hop` the observations contradict each other.
     """
 
     port: ProbedPort

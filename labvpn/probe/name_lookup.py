@@ -51,7 +51,7 @@ class Resolution:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The addresses that the first one says who knows any."""
+        """The addresses of the first answer that has any."""
         return next((lookup.addresses for lookup in (self.resolver, *self.authority) if lookup.addresses), ())
 
     @property
@@ -190,7 +190,7 @@ def _ask_authority(asking: dns.resolver.Resolver, server: str, name: str) -> Loo
 
 
 def read(server: str, answer: dns.message.Message) -> Lookup:
-    """What one of the zone's servers said."""
+    """The answer of one of the zone's servers."""
     if answer.rcode() == dns.rcode.NXDOMAIN:
         return Lookup(server, trouble=_NO_NAME)
     if answer.rcode() != dns.rcode.NOERROR or not answer.flags & dns.flags.AA:

@@ -18,7 +18,7 @@ _FIREWALL = frozenset({_PORT_UNREACHABLE, 9, 10, 13})
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error that came back instead of an answer: its errno name, and who sent it where the system tells."""
+    """An error that came back instead of an answer: its errno name, and who sent it where the system shows it."""
 
     error: str
     code: int | None = None

@@ -94,7 +94,7 @@ def _should_be_open(
 
 
 def _should_be_closed(witnesses: Sequence[Witness]) -> Outcome:
-    """The port must be closed to the outside, or to the campus if nobody probed from outside; the host may reach it."""
+    """The port must be closed to the outside, or to the campus if not probed from outside; the host may reach it."""
     looked = {place: [witness for witness in witnesses if witness.place == place] for place in ("outside", "campus")}
     outside = looked["outside"] or looked["campus"]
     if not outside:

@@ -103,7 +103,7 @@ def read(there: RemoteVantage, out: str, err: str, code: int) -> VantageView:
         return replace(view, name=there.name, place=there.place)
     words = last_line(err, "it printed no report")
     instead = last_line(out, "")
-    output = f"; it said: {instead}" if instead and not err.strip() else ""
+    output = f"; it printed: {instead}" if instead and not err.strip() else ""
     return VantageView(there.name, there.place, trouble=f"{words} (exit status {code}){output}")
 
 

@@ -44,7 +44,7 @@ class ProbeReport:
 
     @property
     def answers(self) -> bool | None:
-        """Whether any port that should be open is, to clients if any of them probed; None if nobody probed."""
+        """Whether any port that should be open is, to clients if any of them probed; None if none did."""
         looked = [view for view in self.views if view.observations]
         clients = [view for view in looked if view.place != "host"] or looked
         opened = (

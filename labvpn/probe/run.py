@@ -72,11 +72,11 @@ def each(
     TargetError where a vantage point cannot be where it is said to be.
     """
     began, clock = time.time(), time.monotonic()
-    stand = _stand(here, there, servers)
+    place_here = _place_here(here, there, servers)
     known = name_lookup.resolve(wanted.name, resolver) if wanted.name and not wanted.address else None
     behind = tuple(servers) or (probed_servers.found(known.addresses) if known else ())
     if not behind:
-        alone = probe(wanted, stand, there, resolver, known)
+        alone = probe(wanted, place_here, there, resolver, known)
         return Round(wanted.host, (replace(alone, at=began, seconds=time.monotonic() - clock),))
     places = [point.name for point in there]
     probed_servers.check_places(behind, places if here == NOWHERE else [here, *places])
@@ -93,12 +93,12 @@ def _each(
 ) -> Iterator[ProbeReport]:
     """The report of every server, from the places that see it."""
     for server in servers:
-        stand = _stand(here, there, servers) if server.is_seen_from(here) else NOWHERE
+        place_here = _place_here(here, there, servers) if server.is_seen_from(here) else NOWHERE
         points = [point for point in there if server.is_seen_from(point.name)]
-        yield probe(probed_servers.asked(wanted, server), stand, points, resolver)
+        yield probe(probed_servers.asked(wanted, server), place_here, points, resolver)
 
 
-def _stand(here: str, there: Sequence[Vantage], servers: Sequence[ProbedServer]) -> str:
+def _place_here(here: str, there: Sequence[Vantage], servers: Sequence[ProbedServer]) -> str:
     """Where this machine is; in the VPN of one of several servers its place is called `vpn-NAME`."""
     first = probed_servers.place_of(here)
     return place(first if servers and first in probed_servers.OWN else here, there)

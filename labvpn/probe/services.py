@@ -93,7 +93,7 @@ def _spoken(seen: Observation, target: tuple[str, int], name: str | None) -> Obs
 
 
 def _greet(target: tuple[str, int], name: str | None) -> tuple[bytes, str]:
-    """The server's certificate (DER) and the protocol's version, whoever it is: nothing is entrusted to it."""
+    """The server's certificate (DER) and the protocol's version, whoever the server is: it is sent nothing secret."""
     context = _context()
     context.verify_mode = ssl.CERT_NONE
     with _connection(target) as plain, context.wrap_socket(plain, server_hostname=name) as secured:
@@ -166,5 +166,5 @@ def _reason(error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return "it sends nothing"
     reason = getattr(error, "reason", None) or error.strerror or str(error)
-    # OpenSSL's word for an answer in another protocol.
+    # OpenSSL's name for an answer in another protocol.
     return "it does not speak TLS" if reason == "WRONG_VERSION_NUMBER" else f"TLS fails: {reason}"

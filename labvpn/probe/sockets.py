@@ -98,7 +98,7 @@ def _connected(calling: list[socket.socket], wait: float) -> Knock | None:
 
 
 def _replies(asking: socket.socket, wait: float) -> Iterator[bytes | Refusal]:
-    """What comes back within `wait` seconds; an error is the last thing said."""
+    """What comes back within `wait` seconds; an error is the last of it."""
     until = time.monotonic() + wait
     poll = select.poll()
     poll.register(asking, select.POLLIN)

@@ -70,7 +70,7 @@ def _table(made: ProbeReport) -> Table:
 
 
 def _cells(port: PortReport, made: ProbeReport) -> Iterator[Text]:
-    tell = text.seen if len(made.views) < _MANY else text.brief
+    describe = text.seen if len(made.views) < _MANY else text.brief
     for view in made.views:
         observation = _observation(view, port)
         if observation is None:
@@ -79,7 +79,7 @@ def _cells(port: PortReport, made: ProbeReport) -> Iterator[Text]:
         expected = (observation.state == OPEN) == port.should_be_open
         inside = not port.should_be_open and view.place != "outside"
         color = "dim" if inside else "green" if expected else "red"
-        yield Text(plain(tell(observation, view.address or made.address, made.wanted.fortigate)), color)
+        yield Text(plain(describe(observation, view.address or made.address, made.wanted.fortigate)), color)
 
 
 def _observation(view: VantageView, port: PortReport) -> Observation | None:
@@ -106,9 +106,9 @@ def _name_lines(resolution: Resolution | None) -> Iterator[Text]:
     if resolution is None:
         return
     for lookup in (resolution.resolver, *resolution.authority):
-        said = lookup.trouble or ", ".join(lookup.addresses) or "an alias"
+        answer = lookup.trouble or ", ".join(lookup.addresses) or "an alias"
         color, sign = ("red", "✗") if lookup.trouble else ("green", "✓")
-        yield _marked(sign, color, f"{resolution.name} at {lookup.server}: {said}")
+        yield _marked(sign, color, f"{resolution.name} at {lookup.server}: {answer}")
 
 
 def _result(made: ProbeReport | Round, count: int) -> str:

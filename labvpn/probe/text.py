@@ -99,10 +99,10 @@ def advice(blamed: FaultLocation, places: frozenset[str] = frozenset()) -> str:
     """What to do about it: the repair at the hop, and from where a probe that is still missing would remove a doubt."""
     if blamed.hop is None:
         return "The network changed while it was probed, or answers get lost: run the same probe again."
-    return " ".join(filter(None, (_REMEDIES[blamed.hop.kind], _telling(blamed, places))))
+    return " ".join(filter(None, (_REMEDIES[blamed.hop.kind], _distinguishing(blamed, places))))
 
 
-def _telling(blamed: FaultLocation, places: frozenset[str]) -> str:
+def _distinguishing(blamed: FaultLocation, places: frozenset[str]) -> str:
     """The vantage point that would distinguish the rivals, unless there is one already."""
     if not blamed.rivals:
         return ""

@@ -13,7 +13,7 @@ def text(report: StatusReport) -> str:
     registry = CollectorRegistry()
     _gauge(registry, "timestamp_seconds", "When the server was read").set(report.at.timestamp())
     _sessions(report, registry)
-    # By source alone: whoever tries names at random must not make ever new series.
+    # By source alone: names tried at random must not make ever more series.
     _gauge(registry, "barred_sources", "Sources that may open no new connection for now").set(len(report.banned))
     if report.guard is not None:
         guard = _gauge(registry, "guard_works", "Whether the guard against guessed passwords can ban (1) or not (0)")

@@ -121,7 +121,7 @@ def test_the_kit_of_a_user_of_radius_has_the_client_send_the_password_that_he_ha
     made = build.kit(order("rita", secrets=True, users=exported["users"]))
     assert b"uint AuthType 2\r\n" in made.files["softether.vpn"]
     assert b"stays the one that you have" in made.files[build.SHEET]
-    assert made.notes == ("without the password, which stays the one that the user has",)
+    assert made.notes == ("without the password, which remains the one that the user has",)
     assert b"uint AuthType 1\r\n" in build.kit(order()).files["softether.vpn"]
 
 

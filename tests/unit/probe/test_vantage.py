@@ -85,10 +85,10 @@ def test_what_is_sent_needs_nothing_but_the_standard_library() -> None:
 @pytest.mark.parametrize(
     ("body", "trouble"),
     [
-        ("echo nothing here; exit 0", "it printed no report (exit status 0); it said: nothing here"),
+        ("echo nothing here; exit 0", "it printed no report (exit status 0); it printed: nothing here"),
         ("echo 'Permission denied (publickey).' >&2; exit 255", "Permission denied (publickey). (exit status 255)"),
-        ("echo '{\"vantages\": []}'; exit 1", 'it printed no report (exit status 1); it said: {"vantages": []}'),
-        ("echo '[1]'; exit 1", "it printed no report (exit status 1); it said: [1]"),
+        ("echo '{\"vantages\": []}'; exit 1", 'it printed no report (exit status 1); it printed: {"vantages": []}'),
+        ("echo '[1]'; exit 1", "it printed no report (exit status 1); it printed: [1]"),
     ],
 )
 def test_a_vantage_point_that_fails_says_why_and_stops_nothing(tmp_path: Path, body: str, trouble: str) -> None:
