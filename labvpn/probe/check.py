@@ -111,16 +111,14 @@ def _inside(host: HostVantage) -> list[CheckFinding]:
 def port_findings(report: ProbeReport) -> Iterator[CheckFinding]:
     """What is wrong for a client: ports, the name, the certificate."""
     for finding in report.findings:
-        yield CheckFinding(
-            "seen from here", finding.headline, finding.remedy or "inspect the hops with labvpn doctor probe"
-        )
+        yield CheckFinding("seen from here", finding.headline, finding.remedy or "inspect the hops with labvpn probe")
     yield from name_findings(report.problems)
 
 
 def name_findings(problems: Iterable[str]) -> Iterator[CheckFinding]:
     """What is wrong apart from the ports, or with the name of several servers."""
     for problem in problems:
-        yield CheckFinding("seen from here", problem, "inspect it with labvpn doctor probe")
+        yield CheckFinding("seen from here", problem, "inspect it with labvpn probe")
 
 
 def protocol_findings(report: ProbeReport, protocols: Mapping[str, bool]) -> Iterator[CheckFinding]:

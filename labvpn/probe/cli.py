@@ -1,4 +1,7 @@
-"""`labvpn doctor`: what is wrong with the VPN, found from outside. Heavy imports wait until a command runs."""
+"""`labvpn probe` and `labvpn check`: what is wrong with the VPN, found from outside.
+
+Heavy imports wait until a command runs.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,6 @@ import typer
 if TYPE_CHECKING:
     from labvpn.probe.host_vantage import HostVantage
     from labvpn.probe.rounds import Round
-
-app = typer.Typer(no_args_is_help=True, help="Find out what is wrong with the VPN, from any machine, without root.")
 
 
 def _option(words: str, *names: str, show: bool = False) -> Any:
@@ -51,12 +52,6 @@ Metrics = Annotated[bool, _option("Print metrics for a node exporter's textfile 
 PageOption = Annotated[Path | None, _option("Write one page with a map of the network, readable offline.")]
 
 
-@app.callback()
-def doctor() -> None:
-    """Find out what is wrong with the VPN, from any machine, without root."""
-
-
-@app.command()
 def probe(
     host: HostArgument = None,
     outputs: OutputsOption = None,
@@ -104,7 +99,6 @@ def probe(
     raise typer.Exit(0 if made.as_expected else 1)
 
 
-@app.command()
 def check(
     outputs: OutputsOption = None,
     here: HereOption = "outside",

@@ -1,4 +1,4 @@
-"""Orders for kits, as the sample stack would give them."""
+"""Requests for kits, as the sample stack would give them."""
 
 from __future__ import annotations
 

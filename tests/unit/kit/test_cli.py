@@ -69,7 +69,7 @@ def test_whoever_is_expired_or_unknown_is_refused_and_loses_the_old_kit(tmp_path
     assert kits(tmp_path) == []
 
 
-def test_a_sealed_kit_is_one_page_whose_passphrase_is_shown_once(tmp_path: Path) -> None:
+def test_an_encrypted_kit_is_one_page_whose_passphrase_is_shown_once(tmp_path: Path) -> None:
     run(tmp_path, "guest1")
     done = run(tmp_path, "guest1", "--secrets")
     assert kits(tmp_path) == ["guest1.html"]
@@ -146,7 +146,7 @@ def test_no_password_is_said(tmp_path: Path) -> None:
     ("user", "why"),
     [("*", "no one dials by that name"), ("jdoe", "has no line in the users' file, so no kit can be made")],
 )
-def test_everybody_whom_radius_knows_has_no_kit(tmp_path: Path, user: str, why: str) -> None:
+def test_the_line_for_everyone_whom_radius_knows_has_no_kit(tmp_path: Path, user: str, why: str) -> None:
     done = run(tmp_path, user, everybody=["LAB"])
     assert done.exit_code == 1
     assert f"{user}: " in done.stderr

@@ -1,4 +1,4 @@
-"""The sealed page: what is in it, and that it opens by its passphrase alone."""
+"""The encrypted page: what is in it, and that it opens by its passphrase alone."""
 
 from __future__ import annotations
 

@@ -154,6 +154,6 @@ def test_a_file_that_is_named_by_hand_is_taken(project: Path) -> None:
     assert "config" not in (project / "asked").read_text()
 
 
-def test_everybody_is_no_guest() -> None:
+def test_the_line_for_everyone_is_not_a_guest() -> None:
     error = refusal("name,auth,expires\n*,radius,2027-03-31\n")
     assert "*: is not a guest but everyone whom RADIUS knows; write that line in users.csv" in error

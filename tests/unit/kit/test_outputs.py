@@ -1,4 +1,4 @@
-"""What the stack tells is what the kits and the status read."""
+"""What the stack exports is what the kits and the status read."""
 
 from __future__ import annotations
 

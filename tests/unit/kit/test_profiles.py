@@ -115,7 +115,7 @@ def test_a_private_key_is_in_the_kit_only_with_its_secrets() -> None:
     assert b"byte ClientKey " in secret["softether.vpn"]
 
 
-def test_the_kit_of_a_user_of_radius_has_the_client_send_the_password_that_he_has() -> None:
+def test_the_kit_of_a_user_of_radius_has_the_client_send_the_password_itself() -> None:
     rita = lab(users=[{"name": "rita", "auth": "radius"}], hubs={"LAB": {"radius": {"server": "198.51.100.9"}}})
     exported = outputs.stack_outputs(rita, credentials(), str)
     made = build.kit(order("rita", secrets=True, users=exported["users"]))

@@ -107,7 +107,7 @@ def test_kits_from_before_the_marks_are_known(tmp_path: Path) -> None:
     assert kits(tmp_path) == ["guest1"]
 
 
-def test_all_never_replaces_a_sealed_page_by_a_plain_kit(tmp_path: Path) -> None:
+def test_all_never_replaces_an_encrypted_page_by_a_plain_kit(tmp_path: Path) -> None:
     run(tmp_path, "guest1", "--secrets", users=users(guest1=TOMORROW))
     page = (tmp_path / "guest1.html").read_bytes()
     done = run(tmp_path, "--all", users=users(guest1=TOMORROW, other=TOMORROW))

@@ -1,4 +1,4 @@
-"""Views and reports to judge and to draw, made by hand."""
+"""Observations and reports to evaluate and to draw, made by hand."""
 
 import json
 from collections.abc import Mapping, Sequence

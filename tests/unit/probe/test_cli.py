@@ -5,14 +5,18 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from labvpn.probe import scan, services, sockets
-from labvpn.probe.cli import app
+from labvpn.probe.cli import probe
 from labvpn.probe.observation import Observation
 from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import ProbedPort
 from tests.unit.probe.servers import LOOPBACK, certificate, tcp, unused, vpn
+
+APP = typer.Typer()
+APP.command()(probe)
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +27,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["probe", *words])
+    result = CliRunner().invoke(APP, [*words])
     return result.exit_code, result.output
 
 

@@ -1,19 +1,23 @@
-"""`labvpn doctor probe` of a stack with two servers, one of which may be down."""
+"""`labvpn probe` of a stack with two servers, one of which may be down."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from labvpn.probe import host_vantage, scan, services, sockets
-from labvpn.probe.cli import app
+from labvpn.probe.cli import probe
 from labvpn.probe.observation import Observation
 from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import ProbedPort
 from tests.unit.probe.samples import LOGIN, stack
 from tests.unit.probe.servers import LOOPBACK, certificate, tcp, vpn
+
+APP = typer.Typer()
+APP.command()(probe)
 
 SILENT = "127.0.0.2"
 
@@ -45,7 +49,7 @@ NAMED = ((None, LOOPBACK), ("two", SILENT))
 
 
 def run(*words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["probe", *words])
+    result = CliRunner().invoke(APP, [*words])
     return result.exit_code, result.output
 
 

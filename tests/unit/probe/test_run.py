@@ -49,7 +49,7 @@ def test_a_client_in_the_vpn_is_asked_for_the_servers_inner_address() -> None:
     assert (view.address, asked) == (INNER, [INNER])
 
 
-def test_everybody_else_is_asked_for_the_address_that_users_dial() -> None:
+def test_every_other_vantage_point_is_asked_for_the_address_that_users_dial() -> None:
     for place in ("outside", "campus", "host"):
         view, asked = seen(place, targets(SERVER, tcp="443", inner=INNER))
         assert (view.address, asked) == ("", [SERVER])
@@ -97,8 +97,8 @@ def test_the_shared_name_must_have_every_servers_address_and_an_own_name_its_own
     made = run.each(*servers.wanted(None, stack()), "outside", [])
     assert set(asked) == {SHARED, "vpn-two.lab.example"}
     assert made.problems == ()
-    (strayed,) = made.reports[1].problems
-    assert "says 203.0.113.20 for vpn-two.lab.example, which does not belong to it" in strayed
+    (problem,) = made.reports[1].problems
+    assert "says 203.0.113.20 for vpn-two.lab.example, which does not belong to it" in problem
 
 
 def test_every_address_of_a_name_is_probed_where_the_name_alone_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

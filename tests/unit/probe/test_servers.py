@@ -1,4 +1,4 @@
-"""Several servers as equals: which are looked at, what is asked of each, and from where."""
+"""Several servers of one stack: which are probed, what is asked of each, and from where."""
 
 import pytest
 
