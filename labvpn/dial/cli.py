@@ -69,7 +69,7 @@ def dial(
     """Dial as an iPhone, a Mac, a Windows or an Android device does, from here: IPsec, L2TP, login, address.
 
     Needs neither root nor an IPsec of the system, and works behind any NAT. Each step is shown as it is taken, in the
-    words of a Mac's ppp.log; at the end stands one cause, with what the user and the administrator can do. A refused
+    words of a Mac's ppp.log; at the end comes one cause, with what the user and the administrator can do. A refused
     login is asked about once more in SoftEther's own protocol, which names the reason; that counts as a second failed
     login at the server.
 
@@ -79,26 +79,26 @@ def dial(
     """
     from labvpn.dial import report, run
 
-    orders = _orders(host, user, as_, hub, outputs, stdin, service or [], stay)
+    requests = _requests(host, user, as_, hub, outputs, stdin, service or [], stay)
     interactive = not as_json
     for number in range(MOST_DIALS):
-        done = [(order.system, run.dial(order, _say if interactive else _quiet)) for order in orders]
+        done = [(request.system, run.dial(request, _say if interactive else _quiet)) for request in requests]
         answers = [report.as_json(system, each) for system, each in done]
         if as_json:
-            print(json.dumps({"host": orders[0].host, "dials": answers}, ensure_ascii=False, indent=2), flush=True)
+            print(json.dumps({"host": requests[0].host, "dials": answers}, ensure_ascii=False, indent=2), flush=True)
         else:
             print(
-                "\n" + "\n".join(report.as_text(system, orders[0].host, each, lang) for system, each in done),
+                "\n" + "\n".join(report.as_text(system, requests[0].host, each, lang) for system, each in done),
                 flush=True,
             )
         if prometheus:
-            _write(prometheus, report.metrics(done, orders[0].host, run.now()))
+            _write(prometheus, report.metrics(done, requests[0].host, run.now()))
         if not every or number == MOST_DIALS - 1:
             raise typer.Exit(0 if all(each["connected"] for each in answers) else NOT_CONNECTED)
         time.sleep(every)
 
 
-def _orders(
+def _requests(
     host: str | None,
     user: str,
     as_: As,
@@ -135,7 +135,7 @@ def _orders(
         "stay": stay,
     }
     systems = list(SYSTEMS.values()) if as_ is As.ALL else [SYSTEMS[as_.value]]
-    return [run.Order(system=system, **common) for system in systems]  # type: ignore[arg-type]
+    return [run.DialRequest(system=system, **common) for system in systems]  # type: ignore[arg-type]
 
 
 def _secrets(stdin: bool, known: tuple[object, object]) -> tuple[str, str]:
@@ -177,7 +177,7 @@ def _say(seconds: float, text: str) -> None:
 
 
 def _quiet(seconds: float, text: str) -> None:
-    """Say nothing: the steps stand in the JSON."""
+    """Say nothing: the steps are in the JSON."""
 
 
 def _wrong(sentence: str) -> typer.Exit:

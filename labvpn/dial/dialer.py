@@ -1,4 +1,4 @@
-"""One dial from the first message to an address: it says each step, and ends with one cause."""
+"""One dial from the first message to an address: it reports each step, and ends with one cause."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Protocol
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import link as ppp_link
 from labvpn.dial import phase1, tunnel
-from labvpn.dial.link import Link, Login
+from labvpn.dial.link import Link, LinkLogin
 from labvpn.dial.phase1 import MainMode
 from labvpn.dial.phase2 import QuickMode, goodbye
 from labvpn.dial.systems import System
-from labvpn.dial.transport import IKE_PORT, NAT_PORT, Channel, Wire
+from labvpn.dial.transport import Channel, Wire
 from labvpn.dial.tunnel import Tunnel
 from labvpn.dial.wire import isakmp
+from labvpn.model.ports import IKE, NAT_TRAVERSAL
 
 TRIES, WAIT = 4, 1.5
 """How often a message of IKE or L2TP is sent, and seconds between two tries."""
@@ -26,14 +27,14 @@ PPP_WAIT = 3.0
 
 
 class Say(Protocol):
-    """Told of each step in the moment it is taken: seconds since the dial began, and the words of a Mac's ppp.log."""
+    """Receives each step as it is taken: seconds since the dial began, and the words of a Mac's ppp.log."""
 
     def __call__(self, seconds: float, text: str) -> None:
         """Take a step."""
 
 
 @dataclass
-class Outcome:
+class DialOutcome:
     """What came of a dial."""
 
     cause: Cause
@@ -72,7 +73,7 @@ class Exchange(Protocol):
 
 
 @dataclass
-class Session:
+class DialSession:
     """A dial that got in: its channel, tunnel and link, kept alive by `pump`."""
 
     channel: Channel
@@ -80,7 +81,7 @@ class Session:
     link: Link
 
     def pump(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Answer what comes for some seconds, or until something holds; whether it came to hold."""
+        """Answer what comes for some seconds, or until a condition is met; whether it was met."""
         end = self.channel.wire.now() + seconds
         while not until():
             self.flush()
@@ -108,7 +109,7 @@ class Session:
     @property
     def is_over(self) -> bool:
         """Whether the server ended it."""
-        ended = self.tunnel.progress is tunnel.Progress.ENDED or self.link.progress is ppp_link.Progress.ENDED
+        ended = self.tunnel.progress is tunnel.TunnelProgress.ENDED or self.link.progress is ppp_link.LinkProgress.ENDED
         return ended or self.channel.is_over
 
     def close(self) -> None:
@@ -132,12 +133,12 @@ class Dialer:
         self.steps: list[tuple[float, str]] = []
         self.suite = self.protection = ""
 
-    def dial(self, key: str, login: Login) -> Session:
+    def dial(self, key: str, login: LinkLogin) -> DialSession:
         """Dial to an address. Raises DialEndedError."""
         self._step("IPSec connection started")
         keys = self._phase1(key)
         quick = self._phase2(keys)
-        session = Session(Channel(self._wire, keys, quick), Tunnel(self._system.host), Link(login))
+        session = DialSession(Channel(self._wire, keys, quick), Tunnel(self._system.host), Link(login))
         self._tunnel(session)
         self._link(session)
         return session
@@ -145,7 +146,7 @@ class Dialer:
     def _phase1(self, key: str) -> phase1.Keys:
         mode = MainMode(self._system.suites, key, self._own, self._system.vendor_ids)
         self._step("IPSec phase 1 client started")
-        while mode.progress is not phase1.Progress.UP:
+        while mode.progress is not phase1.MainModeProgress.UP:
             at = mode.progress
             answered = self._exchanged(mode, mode.is_on_4500)
             self.suite = mode.suite.name if mode.suite else ""
@@ -156,16 +157,16 @@ class Dialer:
                 raise DialEndedError(Cause.PSK, Stage.PHASE_1, detail)
             if not answered:
                 raise self._silent(at)
-            if at is phase1.Progress.PROPOSED:
+            if at is phase1.MainModeProgress.PROPOSED:
                 self._step("IPSec phase 1 server replied")
         return mode.keys
 
-    def _silent(self, at: phase1.Progress) -> DialEndedError:
-        if at is phase1.Progress.IDENTIFIED:
-            detail = f"UDP {IKE_PORT} was answered, and {TRIES} messages to UDP {NAT_PORT} were not"
+    def _silent(self, at: phase1.MainModeProgress) -> DialEndedError:
+        if at is phase1.MainModeProgress.IDENTIFIED:
+            detail = f"UDP {IKE} was answered, and {TRIES} messages to UDP {NAT_TRAVERSAL} were not"
             return DialEndedError(Cause.ESP_OR_4500, Stage.PHASE_1, detail)
-        number = "first" if at is phase1.Progress.PROPOSED else "third"
-        detail = f"the {number} message to UDP {IKE_PORT} was sent {TRIES} times and not answered"
+        number = "first" if at is phase1.MainModeProgress.PROPOSED else "third"
+        detail = f"the {number} message to UDP {IKE} was sent {TRIES} times and not answered"
         return DialEndedError(Cause.IPSEC_PORTS, Stage.PHASE_1, detail)
 
     def _phase2(self, keys: phase1.Keys) -> QuickMode:
@@ -177,14 +178,14 @@ class Dialer:
             raise DialEndedError(Cause.PROPOSAL, Stage.PHASE_2, f"the server answered: {quick.refusal}")
         if not answered:
             raise DialEndedError(Cause.PROPOSAL, Stage.PHASE_2, "phase 2 was asked for and not answered")
-        self._wire.send(isakmp.NON_ESP_MARKER + quick.message, NAT_PORT)
+        self._wire.send(isakmp.NON_ESP_MARKER + quick.message, NAT_TRAVERSAL)
         self._step("IPSec phase 2 established")
         self._step("IPSec connection established")
         return quick
 
     def _exchanged(self, mode: Exchange, is_on_4500: bool) -> bool:
         """Send a message until its answer led on; False where no answer came."""
-        marker, port = (isakmp.NON_ESP_MARKER, NAT_PORT) if is_on_4500 else (b"", IKE_PORT)
+        marker, port = (isakmp.NON_ESP_MARKER, NAT_TRAVERSAL) if is_on_4500 else (b"", IKE)
         for _ in range(TRIES):
             self._wire.send(marker + mode.message, port)
             end = self._wire.now() + WAIT
@@ -194,42 +195,42 @@ class Dialer:
                     return True
         return False
 
-    def _tunnel(self, session: Session) -> None:
+    def _tunnel(self, session: DialSession) -> None:
         line = session.tunnel
         line.open()
         for number in range(2 * TRIES):
             if number:
                 line.outgoing += line.resend()
-            session.pump(WAIT, lambda: self._heard(line.events) or line.progress >= tunnel.Progress.UP)
-            if line.progress >= tunnel.Progress.UP:
+            session.pump(WAIT, lambda: self._heard(line.events) or line.progress >= tunnel.TunnelProgress.UP)
+            if line.progress >= tunnel.TunnelProgress.UP:
                 break
-        if line.progress is tunnel.Progress.ENDED:
+        if line.progress is tunnel.TunnelProgress.ENDED:
             raise DialEndedError(Cause.L2TP_SILENT, Stage.L2TP, line.refusal)
-        if line.progress is not tunnel.Progress.UP:
+        if line.progress is not tunnel.TunnelProgress.UP:
             raise DialEndedError(Cause.L2TP_SILENT, Stage.L2TP, "L2TP inside the IPsec tunnel was not answered")
         self._step("L2TP connection established.")
 
-    def _link(self, session: Session) -> None:
+    def _link(self, session: DialSession) -> None:
         link, end = session.link, self._wire.now() + PPP_SECONDS
         self._step("Using interface ppp0")
         self._step("Connect: ppp0 <--> L2TP")
         link.ask()
-        while link.progress < ppp_link.Progress.UP and self._wire.now() < end and not session.is_over:
+        while link.progress < ppp_link.LinkProgress.UP and self._wire.now() < end and not session.is_over:
             at = link.progress
             session.pump(PPP_WAIT, lambda at=at: self._heard(link.events) or link.progress is not at)  # type: ignore[misc]
             if link.progress is at:
                 link.ask()
         self._heard(link.events)
-        if link.progress is not ppp_link.Progress.UP:
+        if link.progress is not ppp_link.LinkProgress.UP:
             raise self._ended(session)
 
-    def _ended(self, session: Session) -> DialEndedError:
+    def _ended(self, session: DialSession) -> DialEndedError:
         link = session.link
-        at = link.ended_at if link.progress is ppp_link.Progress.ENDED else link.progress
+        at = link.ended_at if link.progress is ppp_link.LinkProgress.ENDED else link.progress
         why = link.refusal or session.tunnel.refusal or "the server did not agree in time"
-        if at is ppp_link.Progress.LINK:
+        if at is ppp_link.LinkProgress.LINK:
             return DialEndedError(Cause.L2TP_SILENT, Stage.L2TP, why)
-        if at is ppp_link.Progress.LOGIN:
+        if at is ppp_link.LinkProgress.LOGIN:
             return DialEndedError(Cause.CREDENTIALS, Stage.AUTHENTICATION, why)
         return DialEndedError(Cause.NO_ADDRESS, Stage.ADDRESS, why)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import TypeVar
 
-from labvpn.dial.dialer import Session
+from labvpn.dial.dialer import DialSession
 from labvpn.dial.wire import packets, ppp
 from labvpn.dial.wire.packets import ACK, RST, SYN, Packet, Segment
 
@@ -29,13 +29,13 @@ class Inside:
     resolved: str = ""
     largest: int | None = None
     services: dict[str, str] = field(default_factory=dict)
-    """By `address:port`: open, closed (somebody rejects it) or silent."""
+    """By `address:port`: open, closed (rejected on the way or there) or silent."""
 
 
 class Questions:
     """Asks through a session; every question ends after a few seconds."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: DialSession) -> None:
         self._session = session
         self._own_port = 49152 + int.from_bytes(os.urandom(2), "big") % 16000
 
@@ -89,7 +89,7 @@ class Questions:
         return None
 
     def _echoes(self, size: int) -> bool:
-        # An LCP packet and an IPv4 packet stand alike behind a protocol field of two bytes.
+        # An LCP packet and an IPv4 packet both follow a protocol field of two bytes.
         mark = os.urandom(8)
         for _ in range(TRIES):
             self._session.link.echo(mark.ljust(size - 8, b"\0"))

@@ -15,7 +15,7 @@ MTU = 1280
 """What Apple's clients ask for as their MRU over L2TP."""
 
 
-class Progress(IntEnum):
+class LinkProgress(IntEnum):
     """How far the link is."""
 
     LINK = 1
@@ -42,7 +42,7 @@ class Layer:
 
 
 @dataclass
-class Login:
+class LinkLogin:
     """Who logs in: the name, the password, and the methods of the system, best first."""
 
     user: str
@@ -53,14 +53,14 @@ class Login:
 class Link:
     """The link. `outgoing` collects frames to send, `events` what happened, in the words of a Mac's ppp.log."""
 
-    def __init__(self, login: Login) -> None:
-        self.progress = Progress.LINK
+    def __init__(self, login: LinkLogin) -> None:
+        self.progress = LinkProgress.LINK
         self.outgoing: list[bytes] = []
         self.events: list[str] = []
         self.packets: list[bytes] = []
         """IPv4 packets that came."""
         self.refusal = ""
-        self.ended_at = Progress.ENDED
+        self.ended_at = LinkProgress.ENDED
         """How far the link was when it ended."""
         self.method = ""
         self.server_knows_password: bool | None = None
@@ -92,12 +92,12 @@ class Link:
 
     def ask(self) -> None:
         """Send, or send again, what the link waits for."""
-        if self.progress is Progress.LINK:
+        if self.progress is LinkProgress.LINK:
             self._configure(self._lcp)
-        elif self.progress is Progress.LOGIN and self.method == "pap" and self._accepted is None:
+        elif self.progress is LinkProgress.LOGIN and self.method == "pap" and self._accepted is None:
             name, word = self._login.user.encode(), self._login.password.encode()
             self._send(ppp.PAP, ppp.REQUEST, ppp.counted(name) + ppp.counted(word))
-        elif self.progress is Progress.ADDRESS:
+        elif self.progress is LinkProgress.ADDRESS:
             self._configure(self._ipcp)
 
     def echo(self, data: bytes = b"") -> None:
@@ -110,9 +110,9 @@ class Link:
 
     def close(self) -> None:
         """End the link."""
-        if self.progress is not Progress.ENDED:
+        if self.progress is not LinkProgress.ENDED:
             self._send(ppp.LCP, ppp.TERMINATE, b"User request")
-            self.progress = Progress.ENDED
+            self.progress = LinkProgress.ENDED
 
     def receive(self, frame: bytes) -> None:
         """Take a frame; what is not understood changes nothing."""
@@ -135,14 +135,14 @@ class Link:
         self._go_on()
 
     def _go_on(self) -> None:
-        if self.progress is Progress.LINK and self._lcp.is_up:
-            self.progress = Progress.LOGIN
+        if self.progress is LinkProgress.LINK and self._lcp.is_up:
+            self.progress = LinkProgress.LOGIN
             self.ask()
-        if self.progress is Progress.LOGIN and self._accepted:
-            self.progress = Progress.ADDRESS
+        if self.progress is LinkProgress.LOGIN and self._accepted:
+            self.progress = LinkProgress.ADDRESS
             self.ask()
-        if self.progress is Progress.ADDRESS and self._ipcp.is_up and int(self.address):
-            self.progress = Progress.UP
+        if self.progress is LinkProgress.ADDRESS and self._ipcp.is_up and int(self.address):
+            self.progress = LinkProgress.UP
             self.events += [f"local  IP address {self.address}", f"remote IP address {self.router}"]
             self.events += [f"primary   DNS address {self.resolver}"] if int(self.resolver) else []
 
@@ -237,7 +237,7 @@ class Link:
     def _end(self, why: str) -> None:
         self.refusal = why
         self.ended_at = self.progress
-        self.progress = Progress.ENDED
+        self.progress = LinkProgress.ENDED
 
     def _send(self, protocol: int, code: int, body: bytes, identifier: int | None = None) -> None:
         if identifier is None:

@@ -12,7 +12,7 @@ from labvpn.dial.wire.isakmp import Message
 from labvpn.dial.wire.suite import KeyExchange, Suite
 
 
-class Progress(IntEnum):
+class MainModeProgress(IntEnum):
     """Which message was sent last."""
 
     PROPOSED = 1
@@ -37,7 +37,7 @@ class Keys:
         """The first initialisation vector of an exchange after phase 1 (RFC 2409, appendix B)."""
         return self.suite.hash(self.last_block + struct.pack(">I", number))[: self.suite.block]
 
-    def sealed(self, exchange: int, number: int, payloads: list[isakmp.Payload], iv: bytes) -> tuple[bytes, bytes]:
+    def encrypted(self, exchange: int, number: int, payloads: list[isakmp.Payload], iv: bytes) -> tuple[bytes, bytes]:
         """A message with its payloads encrypted, and the vector for the next one."""
         body = isakmp.chain(payloads)
         text = self.suite.encrypt(self.encrypt, iv, body + bytes(-len(body) % self.suite.block))
@@ -56,13 +56,13 @@ class MainMode:
     """The six messages. `message` is what to send now, and again until `receive` answers that it went on.
 
     The payload that should hold the hash of our own address holds random bytes, so that the server takes us for
-    somebody behind a NAT and encapsulates ESP in UDP, whether a NAT is on the way or not.
+    a client behind a NAT and encapsulates ESP in UDP, whether a NAT is on the way or not.
     """
 
     def __init__(self, suites: tuple[Suite, ...], key: str, address: bytes, vendor_ids: tuple[bytes, ...] = ()) -> None:
         self._suites, self._key, self._address = suites, key.encode(), address
         self.initiator, self.responder = os.urandom(8), bytes(8)
-        self.progress = Progress.PROPOSED
+        self.progress = MainModeProgress.PROPOSED
         self.suite: Suite | None = None
         self.refusal = ""
         """Why the server declined, in words; empty where it did not."""
@@ -81,14 +81,14 @@ class MainMode:
     @property
     def keys(self) -> Keys:
         """The keys of the finished exchange."""
-        if self._keys is None or self.progress is not Progress.UP:
+        if self._keys is None or self.progress is not MainModeProgress.UP:
             raise ValueError("phase 1 is not finished")
         return self._keys
 
     @property
     def is_on_4500(self) -> bool:
         """Whether the message goes to UDP 4500."""
-        return self.progress >= Progress.IDENTIFIED
+        return self.progress >= MainModeProgress.IDENTIFIED
 
     def receive(self, datagram: bytes) -> bool:
         """Take an answer; whether it led on (or was a refusal). Everything else changes nothing."""
@@ -100,11 +100,11 @@ class MainMode:
         if message.exchange != isakmp.MAIN_MODE or message.initiator != self.initiator:
             return False
         steps = {
-            Progress.PROPOSED: self._chosen,
-            Progress.KEYS_SENT: self._agreed,
-            Progress.IDENTIFIED: self._identified,
+            MainModeProgress.PROPOSED: self._chosen,
+            MainModeProgress.KEYS_SENT: self._agreed,
+            MainModeProgress.IDENTIFIED: self._identified,
         }
-        if self.progress is Progress.IDENTIFIED and not message.is_encrypted:
+        if self.progress is MainModeProgress.IDENTIFIED and not message.is_encrypted:
             return self._repeated(datagram)
         return self.progress in steps and steps[self.progress](message)
 
@@ -141,7 +141,7 @@ class MainMode:
         self._exchange = KeyExchange(self.suite.group)
         spoofed = [(isakmp.NAT_D, os.urandom(len(self.suite.hash(b"")))) for _ in range(2)]
         self.message = self._plain([(isakmp.KE, self._exchange.public), (isakmp.NONCE, self._nonce), *spoofed])
-        self.progress = Progress.KEYS_SENT
+        self.progress = MainModeProgress.KEYS_SENT
         return True
 
     def _agreed(self, message: Message) -> bool:
@@ -158,7 +158,7 @@ class MainMode:
         self._keys = self._derived(self.suite, shared, nonce)
         self._iv = self.suite.hash(self._exchange.public + theirs)[: self.suite.block]
         self.message, self._iv = self._identification(self._keys)
-        self.progress = Progress.IDENTIFIED
+        self.progress = MainModeProgress.IDENTIFIED
         return True
 
     def _derived(self, suite_: Suite, shared: bytes, nonce: bytes) -> Keys:
@@ -179,7 +179,7 @@ class MainMode:
         ours = self._exchange.public if self._exchange else b""
         proof = self._proof(keys, ours + self._theirs + self.initiator + self.responder, own)
         payloads = [(isakmp.ID, own), (isakmp.HASH, proof)]
-        return keys.sealed(isakmp.MAIN_MODE, 0, payloads, self._iv)
+        return keys.encrypted(isakmp.MAIN_MODE, 0, payloads, self._iv)
 
     def _proof(self, keys: Keys, values: bytes, identity: bytes) -> bytes:
         return keys.suite.prf(self._skeyid, values + self._association + identity)
@@ -197,7 +197,7 @@ class MainMode:
             self.is_undecipherable = True
             return True
         keys.last_block = message.body[-keys.suite.block :]
-        self.progress = Progress.UP
+        self.progress = MainModeProgress.UP
         return True
 
     def _plain(self, payloads: list[isakmp.Payload]) -> bytes:

@@ -39,7 +39,7 @@ class QuickMode:
             (isakmp.NAT_OA, struct.pack(">B3x", 1) + address),
             (isakmp.NAT_OA, struct.pack(">B3x", 1) + server),
         ]
-        self.message, self._iv = self._sealed(payloads, b"", keys.iv(self._number))
+        self.message, self._iv = self._encrypted(payloads, b"", keys.iv(self._number))
 
     def receive(self, datagram: bytes) -> bool:
         """Take an answer; whether it led on."""
@@ -72,7 +72,7 @@ class QuickMode:
             self.keys.authenticate, b"\0" + struct.pack(">I", self._number) + self._nonce + nonce
         )
         payloads = [(isakmp.HASH, proof)]
-        self.message, _ = self.keys.sealed(isakmp.QUICK_MODE, self._number, payloads, iv)
+        self.message, _ = self.keys.encrypted(isakmp.QUICK_MODE, self._number, payloads, iv)
         self.inbound = self._association(self._spi, self.protection, nonce)
         self.outbound = self._association(choice.spi, self.protection, nonce)
         self.is_up = True
@@ -86,9 +86,9 @@ class QuickMode:
             material += block
         return Association(spi, protection, material[:cipher], material[cipher : cipher + integrity])
 
-    def _sealed(self, payloads: list[isakmp.Payload], before: bytes, iv: bytes) -> tuple[bytes, bytes]:
+    def _encrypted(self, payloads: list[isakmp.Payload], before: bytes, iv: bytes) -> tuple[bytes, bytes]:
         proof = self._hash(before + isakmp.chain(payloads))
-        return self.keys.sealed(isakmp.QUICK_MODE, self._number, [(isakmp.HASH, proof), *payloads], iv)
+        return self.keys.encrypted(isakmp.QUICK_MODE, self._number, [(isakmp.HASH, proof), *payloads], iv)
 
     def _hash(self, content: bytes) -> bytes:
         return self.keys.suite.prf(self.keys.authenticate, struct.pack(">I", self._number) + content)
@@ -113,11 +113,11 @@ def inform(keys: Keys, payload: isakmp.Payload) -> bytes:
     """An informational message with one payload."""
     number = int.from_bytes(os.urandom(4), "big") or 1
     proof = keys.suite.prf(keys.authenticate, struct.pack(">I", number) + isakmp.chain([payload]))
-    return keys.sealed(isakmp.INFORMATIONAL, number, [(isakmp.HASH, proof), payload], keys.iv(number))[0]
+    return keys.encrypted(isakmp.INFORMATIONAL, number, [(isakmp.HASH, proof), payload], keys.iv(number))[0]
 
 
 def dpd_answer(keys: Keys, asked: isakmp.Notice) -> bytes:
-    """The answer to somebody who asks whether we are there."""
+    """The answer to a peer that asks whether we are there."""
     cookies = keys.initiator + keys.responder
     return inform(keys, (isakmp.NOTIFICATION, isakmp.notification(1, isakmp.R_U_THERE_ACK, cookies, asked.data)))
 

@@ -10,9 +10,9 @@ from ipaddress import IPv4Address
 
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import softether
-from labvpn.dial.dialer import DialEndedError, Dialer, Outcome, Say, Session
+from labvpn.dial.dialer import DialEndedError, Dialer, DialOutcome, DialSession, Say
 from labvpn.dial.inside import Inside, Questions
-from labvpn.dial.link import Login
+from labvpn.dial.link import LinkLogin
 from labvpn.dial.phase2 import dpd_question
 from labvpn.dial.systems import System
 from labvpn.dial.transport import UdpWire
@@ -24,7 +24,7 @@ REFUSALS = {8: "hub", 9: "credentials", 12: "denied", 20: "second"}
 
 
 @dataclass(frozen=True)
-class Order:
+class DialRequest:
     """What to dial, as whom, and what to ask once in; `expires` is the account's end where the outputs name one."""
 
     host: str
@@ -43,35 +43,35 @@ class Order:
 class Dial:
     """What came of it."""
 
-    outcome: Outcome
+    outcome: DialOutcome
     inside: Inside = field(default_factory=Inside)
     seconds: float = 0.0
     ended: str = ""
     """How a session that should stay ended before its time; empty where it did not."""
 
 
-def dial(order: Order, say: Say) -> Dial:
+def dial(request: DialRequest, say: Say) -> Dial:
     """Dial, ask, stay and leave. What goes wrong on the way is the outcome, not an error."""
     try:
-        server = IPv4Address(socket.gethostbyname(order.host))
+        server = IPv4Address(socket.gethostbyname(request.host))
     except OSError:
-        detail = f"{order.host} has no IPv4 address here"
-        return Dial(Outcome(Cause.NAME, Stage.NAME, detail))
+        detail = f"{request.host} has no IPv4 address here"
+        return Dial(DialOutcome(Cause.NAME, Stage.NAME, detail))
     wire = UdpWire(str(server))
     began = wire.now()
-    dialer = Dialer(wire, order.system, (IPv4Address(wire.own_address), server), say)
-    say(0.0, f"L2TP connecting to server '{order.host}' ({server})...")
+    dialer = Dialer(wire, request.system, (IPv4Address(wire.own_address), server), say)
+    say(0.0, f"L2TP connecting to server '{request.host}' ({server})...")
     try:
-        session = dialer.dial(order.key, Login(order.user, order.password, order.system.logins))
+        session = dialer.dial(request.key, LinkLogin(request.user, request.password, request.system.logins))
     except DialEndedError as error:
-        outcome = _why(order, str(server), Outcome(error.cause, error.stage, _rejected(wire, error.detail)))
+        outcome = _why(request, str(server), DialOutcome(error.cause, error.stage, _rejected(wire, error.detail)))
         result = Dial(replace(outcome, suite=dialer.suite, protection=dialer.protection))
     else:
-        result = _connected(order, session, dialer)
+        result = _connected(request, session, dialer)
     finally:
         wire.close()
     result.outcome.steps, result.seconds = dialer.steps, wire.now() - began
-    result.outcome.notes += _notes(order.system, dialer.suite)
+    result.outcome.notes += _notes(request.system, dialer.suite)
     return result
 
 
@@ -80,15 +80,15 @@ def _rejected(wire: UdpWire, detail: str) -> str:
     return f"{detail}; something on the way rejects {ports} (ICMP)" if ports else detail
 
 
-def _why(order: Order, server: str, outcome: Outcome) -> Outcome:
+def _why(request: DialRequest, server: str, outcome: DialOutcome) -> DialOutcome:
     """The reason of a refused login, asked once more in SoftEther's own protocol, which answers with a code."""
     if outcome.cause is not Cause.CREDENTIALS:
         return outcome
-    user, hub = softether.split(order.user, order.hub)
+    user, hub = softether.split(request.user, request.hub)
     if not hub:
         return replace(outcome, detail=f"{outcome.detail}; name the hub (--hub) to learn more")
-    code = softether.login_code(server, order.ports, hub, user, order.password)
-    expired = order.expires is not None and order.expires.astimezone() <= datetime.now(UTC)
+    code = softether.login_code(server, request.ports, hub, user, request.password)
+    expired = request.expires is not None and request.expires.astimezone() <= datetime.now(UTC)
     known = {
         8: (Cause.CREDENTIALS, f"the server has no hub {hub} (SoftEther's code 8)"),
         9: (Cause.CREDENTIALS, "the server refused name or password (SoftEther's code 9)"),
@@ -102,32 +102,32 @@ def _why(order: Order, server: str, outcome: Outcome) -> Outcome:
 
 
 _DENIED = (
-    "name and password are right, and the server lets the user not in (SoftEther's code 12): the account has ended, "
+    "name and password are right, and the server does not admit the user (SoftEther's code 12): the account has ended, "
     "or is locked out for a moment after its session was ended"
 )
 
 
-def _connected(order: Order, session: Session, dialer: Dialer) -> Dial:
+def _connected(request: DialRequest, session: DialSession, dialer: Dialer) -> Dial:
     link = session.link
-    found = Outcome(Cause.CONNECTED, Stage.CONNECTED, "", dialer.suite, dialer.protection, link.method)
+    found = DialOutcome(Cause.CONNECTED, Stage.CONNECTED, "", dialer.suite, dialer.protection, link.method)
     result = Dial(replace(found, address=link.address, resolver=link.resolver, router=link.router))
     try:
-        result.inside = _asked(order, session)
-        if order.stay:
-            result.ended = stay(session, order.stay)
+        result.inside = _asked(request, session)
+        if request.stay:
+            result.ended = stay(session, request.stay)
     finally:
         session.close()
     return result
 
 
-def _asked(order: Order, session: Session) -> Inside:
+def _asked(request: DialRequest, session: DialSession) -> Inside:
     questions = Questions(session)
-    answers, resolved = questions.resolves(order.host)
-    services = {f"{address}:{port}": questions.opens(address, port) for address, port in order.services}
+    answers, resolved = questions.resolves(request.host)
+    services = {f"{address}:{port}": questions.opens(address, port) for address, port in request.services}
     return Inside(answers, resolved, questions.largest(), services)
 
 
-def stay(session: Session, seconds: float) -> str:
+def stay(session: DialSession, seconds: float) -> str:
     """Keep a session alive; how it ended before its time, or nothing."""
     wire = session.channel.wire
     end, asked = wire.now() + seconds, 0

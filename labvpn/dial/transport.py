@@ -10,8 +10,7 @@ from typing import Protocol
 from labvpn.dial.phase1 import Keys
 from labvpn.dial.phase2 import QuickMode, dpd_answer, informational
 from labvpn.dial.wire import esp, isakmp
-
-IKE_PORT, NAT_PORT = 500, 4500
+from labvpn.model.ports import IKE, NAT_TRAVERSAL
 
 
 class Wire(Protocol):
@@ -39,7 +38,7 @@ class UdpWire:
     @property
     def own_address(self) -> str:
         """The address that this machine sends from."""
-        self._to(IKE_PORT)
+        self._to(IKE)
         return str(self._socket.getsockname()[0])
 
     def send(self, data: bytes, port: int) -> None:
@@ -97,7 +96,7 @@ class Channel:
     def send(self, content: bytes) -> None:
         """Send an L2TP message."""
         if self.quick.outbound:
-            self.wire.send(self.quick.outbound.seal(esp.in_udp(content)), NAT_PORT)
+            self.wire.send(self.quick.outbound.seal(esp.in_udp(content)), NAT_TRAVERSAL)
 
     def receive(self, seconds: float) -> bytes | None:
         """The next L2TP message; None where none came in time."""
@@ -121,11 +120,11 @@ class Channel:
 
     def send_ike(self, message: bytes) -> None:
         """Send a message of IKE."""
-        self.wire.send(isakmp.NON_ESP_MARKER + message, NAT_PORT)
+        self.wire.send(isakmp.NON_ESP_MARKER + message, NAT_TRAVERSAL)
 
     def keepalive(self) -> None:
         """Keep the NAT's entry alive."""
-        self.wire.send(esp.KEEPALIVE, NAT_PORT)
+        self.wire.send(esp.KEEPALIVE, NAT_TRAVERSAL)
 
     def _opened(self, datagram: bytes) -> bytes | None:
         for quick in (self.quick, *self._older):

@@ -10,7 +10,7 @@ from labvpn.dial.wire import l2tp
 from labvpn.dial.wire.l2tp import Control, Data
 
 
-class Progress(IntEnum):
+class TunnelProgress(IntEnum):
     """How far the tunnel is."""
 
     CLOSED = 0
@@ -21,10 +21,10 @@ class Progress(IntEnum):
 
 
 class Tunnel:
-    """The tunnel. `outgoing` collects what to send; `resend` is what nobody acknowledged yet."""
+    """The tunnel. `outgoing` collects what to send; `resend` is what is not acknowledged yet."""
 
     def __init__(self, host: str) -> None:
-        self.progress = Progress.CLOSED
+        self.progress = TunnelProgress.CLOSED
         self.outgoing: list[bytes] = []
         self.frames: list[bytes] = []
         self.events: list[str] = []
@@ -39,7 +39,7 @@ class Tunnel:
 
     def open(self) -> None:
         """Ask for the tunnel."""
-        self.progress = Progress.TUNNEL_ASKED
+        self.progress = TunnelProgress.TUNNEL_ASKED
         asked = {
             l2tp.VERSION: b"\1\0",
             l2tp.FRAMING: struct.pack(">I", 3),
@@ -59,7 +59,7 @@ class Tunnel:
             self._controlled(message)
 
     def resend(self) -> list[bytes]:
-        """The control messages that nobody acknowledged."""
+        """The control messages that are not acknowledged yet."""
         return [*self._unacknowledged.values()]
 
     def send_frame(self, frame: bytes) -> None:
@@ -68,11 +68,11 @@ class Tunnel:
 
     def close(self) -> None:
         """Say goodbye: the server frees call and tunnel at once."""
-        if self.progress in (Progress.CALL_ASKED, Progress.UP):
+        if self.progress in (TunnelProgress.CALL_ASKED, TunnelProgress.UP):
             result = {l2tp.RESULT: l2tp.number(3), l2tp.SESSION: l2tp.number(self._own_call)}
             self._say(l2tp.CDN, result, call=True)
             self._say(l2tp.STOPCCN, {l2tp.TUNNEL: l2tp.number(self._own), l2tp.RESULT: l2tp.number(1)})
-        self.progress = Progress.ENDED
+        self.progress = TunnelProgress.ENDED
 
     def _controlled(self, message: Control) -> None:
         for number in [each for each in self._unacknowledged if (message.expected - each - 1) % 65536 < 32768]:
@@ -88,19 +88,19 @@ class Tunnel:
 
     def _take(self, message: Control) -> None:
         self.events.append(f"L2TP received {l2tp.NAMES.get(message.kind, message.kind)}")
-        if message.kind == l2tp.SCCRP and self.progress is Progress.TUNNEL_ASKED:
+        if message.kind == l2tp.SCCRP and self.progress is TunnelProgress.TUNNEL_ASKED:
             self._remote = int.from_bytes(message.attributes.get(l2tp.TUNNEL, b""), "big")
             self._say(l2tp.SCCCN, {})
-            self.progress = Progress.CALL_ASKED
+            self.progress = TunnelProgress.CALL_ASKED
             self._say(l2tp.ICRQ, {l2tp.SESSION: l2tp.number(self._own_call), l2tp.CALL: struct.pack(">I", 1)})
-        elif message.kind == l2tp.ICRP and self.progress is Progress.CALL_ASKED:
+        elif message.kind == l2tp.ICRP and self.progress is TunnelProgress.CALL_ASKED:
             self._remote_call = int.from_bytes(message.attributes.get(l2tp.SESSION, b""), "big")
             speed = {l2tp.SPEED: struct.pack(">I", 100_000_000), l2tp.FRAMES: struct.pack(">I", 1)}
             self._say(l2tp.ICCN, speed, call=True)
-            self.progress = Progress.UP
+            self.progress = TunnelProgress.UP
         elif message.kind in (l2tp.STOPCCN, l2tp.CDN):
             self.refusal = "the server ended the " + ("tunnel" if message.kind == l2tp.STOPCCN else "call")
-            self.progress = Progress.ENDED
+            self.progress = TunnelProgress.ENDED
 
     def _say(self, kind: int, attributes: l2tp.Attributes, call: bool = False) -> None:
         data = self._control(kind, attributes, call).encoded()

@@ -20,17 +20,17 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKC
 from labvpn.kit.request import KitRequest
 
 
-def profile(order: KitRequest) -> bytes:
+def profile(request: KitRequest) -> bytes:
     """The .mobileconfig, unsigned. The same order gives the same identifiers, so that a newer profile replaces it."""
-    identity = f"{order.user}.{order.stack.name}"
+    identity = f"{request.user}.{request.stack.name}"
     content: dict[str, Any] = {
-        **_payload(f"{_reversed(order.stack.name)}.labvpn.{order.user}", "Configuration", identity),
-        "PayloadDisplayName": order.title,
-        "PayloadDescription": f"VPN of the lab by L2TP/IPsec, for {order.user}",
-        "PayloadContent": [_vpn(order, identity)],
+        **_payload(f"{_reversed(request.stack.name)}.labvpn.{request.user}", "Configuration", identity),
+        "PayloadDisplayName": request.title,
+        "PayloadDescription": f"VPN of the lab by L2TP/IPsec, for {request.user}",
+        "PayloadContent": [_vpn(request, identity)],
     }
-    if order.expires is not None:
-        content["RemovalDate"] = order.expires.astimezone(UTC).replace(tzinfo=None)
+    if request.expires is not None:
+        content["RemovalDate"] = request.expires.astimezone(UTC).replace(tzinfo=None)
     return plistlib.dumps(content)
 
 
@@ -49,23 +49,23 @@ def signed(unsigned: bytes, certificates: bytes, key: bytes) -> bytes:
     return builder.sign(Encoding.DER, [PKCS7Options.Binary])
 
 
-def _vpn(order: KitRequest, identity: str) -> dict[str, Any]:
-    ppp = {"AuthName": order.login, "CommRemoteAddress": order.stack.name}
-    if order.password is not None:
-        ppp["AuthPassword"] = order.password
+def _vpn(request: KitRequest, identity: str) -> dict[str, Any]:
+    ppp = {"AuthName": request.login, "CommRemoteAddress": request.stack.name}
+    if request.password is not None:
+        ppp["AuthPassword"] = request.password
     ipsec: dict[str, Any] = {"AuthenticationMethod": "SharedSecret"}
-    if order.preshared_key is not None:
-        ipsec["SharedSecret"] = order.preshared_key.encode()
+    if request.preshared_key is not None:
+        ipsec["SharedSecret"] = request.preshared_key.encode()
     return {
         **_payload(
-            f"{_reversed(order.stack.name)}.labvpn.{order.user}.l2tp", "com.apple.vpn.managed", f"l2tp.{identity}"
+            f"{_reversed(request.stack.name)}.labvpn.{request.user}.l2tp", "com.apple.vpn.managed", f"l2tp.{identity}"
         ),
-        "PayloadDisplayName": order.title,
-        "UserDefinedName": order.title,
+        "PayloadDisplayName": request.title,
+        "UserDefinedName": request.title,
         "VPNType": "L2TP",
         "PPP": ppp,
         "IPSec": ipsec,
-        "IPv4": {"OverridePrimary": 0 if order.splits else 1},
+        "IPv4": {"OverridePrimary": 0 if request.splits else 1},
     }
 
 

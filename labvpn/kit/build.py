@@ -1,4 +1,4 @@
-"""One user's kit: which files it holds, and what stands in them."""
+"""One user's kit: which files it has, and what is in them."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ class Kit:
     notes: tuple[str, ...]
 
 
-def kit(order: KitRequest, sign: Sign | None = None) -> Kit:
+def kit(request: KitRequest, sign: Sign | None = None) -> Kit:
     """The kit of an order; `sign` wraps Apple's profile in a signature."""
-    files = {name: content.encode() for name, content in _texts(order)}
-    if order.stack.protocols.l2tp_ipsec and order.by_password:
-        profile = apple.profile(order)
-        files = {f"{order.user}.mobileconfig": sign(profile) if sign else profile, **files}
-    files[SHEET] = sheet.sheet(order, list(files)).encode()
-    return Kit(files, tuple(_notes(order)))
+    files = {name: content.encode() for name, content in _texts(request)}
+    if request.stack.protocols.l2tp_ipsec and request.by_password:
+        profile = apple.profile(request)
+        files = {f"{request.user}.mobileconfig": sign(profile) if sign else profile, **files}
+    files[SHEET] = sheet.sheet(request, list(files)).encode()
+    return Kit(files, tuple(_notes(request)))
 
 
-def _texts(order: KitRequest) -> Iterator[tuple[str, str]]:
-    protocols = order.stack.protocols
-    if protocols.l2tp_ipsec and order.by_password:
-        yield "windows-l2tp.ps1", windows.l2tp(order)
-    if order.trust is not None:
-        for reader in openvpn.readers(order):
-            for way in openvpn.ways(order):
-                yield f"{reader}-{way}.ovpn", openvpn.profile(order, order.trust, way, reader)
-        if protocols.sstp and order.by_password and order.trust.names(order.stack.name):
-            yield "windows-sstp.ps1", windows.sstp(order, order.trust)
-    yield "softether.vpn", softether.setting(order, order.trust)
-    if order.trust is not None and order.trust.is_authority:
-        yield AUTHORITY, order.trust.pem
+def _texts(request: KitRequest) -> Iterator[tuple[str, str]]:
+    protocols = request.stack.protocols
+    if protocols.l2tp_ipsec and request.by_password:
+        yield "windows-l2tp.ps1", windows.l2tp(request)
+    if request.trust is not None:
+        for reader in openvpn.readers(request):
+            for way in openvpn.ways(request):
+                yield f"{reader}-{way}.ovpn", openvpn.profile(request, request.trust, way, reader)
+        if protocols.sstp and request.by_password and request.trust.names(request.stack.name):
+            yield "windows-sstp.ps1", windows.sstp(request, request.trust)
+    yield "softether.vpn", softether.setting(request, request.trust)
+    if request.trust is not None and request.trust.is_authority:
+        yield AUTHORITY, request.trust.pem
 
 
-def _notes(order: KitRequest) -> Iterator[str]:
-    protocols = order.stack.protocols
-    if protocols.l2tp_ipsec and order.by_password and order.preshared_key is None:
-        yield "without the preshared key, which the outputs hold back: give them with --show-secrets"
-    if order.account.has_his_own:
-        yield "without the password, which stays the one that the user has"
-    elif order.secrets and order.by_password and order.password is None:
+def _notes(request: KitRequest) -> Iterator[str]:
+    protocols = request.stack.protocols
+    if protocols.l2tp_ipsec and request.by_password and request.preshared_key is None:
+        yield "without the pre-shared key, which the outputs hold back: give them with --show-secrets"
+    if request.account.has_his_own:
+        yield "without the password, which remains the one that the user has"
+    elif request.secrets and request.by_password and request.password is None:
         yield "without the password, which the outputs hold back: give them with --show-secrets"
-    if order.trust and protocols.sstp and not order.trust.names(order.stack.name):
-        yield f"without SSTP: the server's certificate does not name {order.stack.name}, so Windows would refuse it"
-    if order.trust and not order.trust.is_authority:
-        yield "with the server's present certificate pinned: a new one needs new kits"
+    if request.trust and protocols.sstp and not request.trust.names(request.stack.name):
+        yield f"without SSTP: the server's certificate does not name {request.stack.name}, so Windows would refuse it"
+    if request.trust and not request.trust.is_authority:
+        yield "with the server's current certificate pinned: a new one needs new kits"

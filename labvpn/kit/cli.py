@@ -1,4 +1,4 @@
-"""`labvpn kit`: everything a user needs to dial in, in one folder or one sealed page."""
+"""`labvpn kit`: everything a user needs to dial in, in one folder or one encrypted page."""
 
 from __future__ import annotations
 
@@ -30,47 +30,47 @@ OutputsOption = Annotated[
     Path | None, _option("The stack's outputs, as pulumi stack output --json --show-secrets prints them; - reads them.")
 ]
 FolderOption = Annotated[Path, typer.Option(help="Where the kits are kept, for you alone.")]
-SecretsOption = Annotated[bool, _option("One sealed page for each user, with the password in it.", "--secrets")]
-TrustShownOption = Annotated[
+SecretsOption = Annotated[bool, _option("One encrypted page for each user, with the password in it.", "--secrets")]
+PinOption = Annotated[
     bool, _option("Trust the certificate that the server shows now, where no authority signs it.", "--trust-shown")
 ]
 
 
 def kit(
     users: Annotated[list[str] | None, typer.Argument(help="Whom the kits are for.", show_default=False)] = None,
-    everybody: Annotated[bool, _option("Everybody whose account is valid.", "--all")] = False,
+    all_users: Annotated[bool, _option("Everyone whose account is valid.", "--all")] = False,
     outputs: OutputsOption = None,
     folder: FolderOption = Path("kits"),
     secrets: SecretsOption = False,
-    trust_shown: TrustShownOption = False,
+    pin_current: PinOption = False,
     certificates: Annotated[
         Path | None, _option("Folder with USER.crt and USER.key of the users who log in by certificate.")
     ] = None,
     sign_certificate: Annotated[Path | None, _option("PEM chain by which Apple's profiles are signed.")] = None,
     sign_key: Annotated[Path | None, _option("Its private key, PEM.")] = None,
 ) -> None:
-    """Make the kits of some users, or of all; whoever is gone or expired gets none, and loses the old one.
+    """Make the kits of some users, or of all; a user who is gone or expired gets none, and the old one is removed.
 
     Exit status: 0 if every kit was made, 1 if one was refused or the outputs cannot be had, 2 for wrong usage.
     """
-    if bool(users) == everybody:
+    if bool(users) == all_users:
         raise typer.BadParameter("name the users, or give --all")
     if (sign_certificate is None) != (sign_key is None):
         raise typer.BadParameter("--sign-certificate and --sign-key go together")
     with reported():
         stack = stack_outputs.outputs(outputs)
         sign = _signer(sign_certificate, sign_key) if sign_certificate and sign_key else None
-        maker = Maker(stack, KitStorage(folder), trust(stack, trust_shown), secrets, certificates, sign)
-        made = maker.everybody() if everybody else maker.some(users or [])
+        maker = KitMaker(stack, KitStorage(folder), trust(stack, pin_current), secrets, certificates, sign)
+        made = maker.valid() if all_users else maker.some(users or [])
     raise typer.Exit(0 if made else REFUSED)
 
 
 @dataclass(frozen=True)
-class Maker:
-    """Makes kits and says so; the passphrase of a sealed one is shown once, here, and kept nowhere."""
+class KitMaker:
+    """Makes kits and reports each; the passphrase of an encrypted one is shown once, here, and kept nowhere."""
 
     stack: Outputs
-    shelf: KitStorage
+    storage: KitStorage
     trust: Trust | None
     secrets: bool = False
     certificates: Path | None = None
@@ -81,31 +81,31 @@ class Maker:
         made = [self.one(user) for user in users]
         return all(made)
 
-    def everybody(self) -> bool:
-        """The kits of all whose account is valid, and of nobody else."""
+    def valid(self) -> bool:
+        """The kits of all whose account is valid, and of no one else."""
         now = datetime.now(UTC)
         valid = [user for user, account in self.stack.users.items() if not account.is_expired(now)]
-        for user in self.shelf.strangers(valid):
-            if self.shelf.remove(user):
+        for user in self.storage.unknown_users(valid):
+            if self.storage.remove(user):
                 typer.echo(f"{user}: the account is gone or expired; its kit was removed")
-        return self.some([user for user in valid if not self._stays_sealed(user)])
+        return self.some([user for user in valid if not self._keeps_encrypted(user)])
 
-    def _stays_sealed(self, user: str) -> bool:
-        """Whether the user has a sealed page, which no plain kit replaces unless the user is named."""
-        stays = not self.secrets and self.shelf.has_sealed(user)
+    def _keeps_encrypted(self, user: str) -> bool:
+        """Whether the user has an encrypted page, which no plain kit replaces unless the user is named."""
+        stays = not self.secrets and self.storage.has_encrypted(user)
         if stays:
-            typer.echo(f"{user}: the sealed page stays; give --secrets to make it anew, or name {user} for a plain kit")
+            typer.echo(f"{user}: the encrypted page stays; give --secrets to renew it, or name {user} for a plain kit")
         return stays
 
     def one(self, user: str) -> bool:
         """One user's kit; whether it was made."""
         if (why := self._refusal(user)) is not None:
-            gone = "; its kit was removed" if self.shelf.remove(user) else ""
+            gone = "; its kit was removed" if self.storage.remove(user) else ""
             typer.echo(f"{user}: {why}{gone}", err=True)
             return False
-        order = KitRequest(self.stack.of(user), user, self.trust, self._identity(user), self.secrets)
-        made = build.kit(order, self.sign)
-        self._keep(order, made)
+        request = KitRequest(self.stack.of(user), user, self.trust, self._identity(user), self.secrets)
+        made = build.kit(request, self.sign)
+        self._keep(request, made)
         for note in made.notes:
             typer.echo(f"{user}: {note}", err=True)
         return True
@@ -113,22 +113,24 @@ class Maker:
     def _refusal(self, user: str) -> str | None:
         account = self.stack.users.get(user)
         if user == WILDCARD:
-            return "stands for everybody whom RADIUS knows, and nobody dials by that name; name a user who has a line"
+            return (
+                "is the line for everyone whom RADIUS knows, and no one dials by that name; name a user who has a line"
+            )
         if account is None and self.stack.everybody:
-            return "has no line in the users' file, so there is no kit; RADIUS may let in whoever it is all the same"
+            return "has no line in the users' file, so no kit can be made; RADIUS may accept this user all the same"
         if account is None:
             return "the stack has no such user; add the user and run `pulumi up`"
         if account.expires and account.is_expired(datetime.now(UTC)):
             return f"the account expired on {account.expires:%Y-%m-%d}; give it a later date and run `pulumi up`"
         return None
 
-    def _keep(self, order: KitRequest, made: build.Kit) -> None:
+    def _keep(self, request: KitRequest, made: build.Kit) -> None:
         if not self.secrets:
-            typer.echo(f"{order.user}: {self.shelf.put(order.user, made.files)}")
+            typer.echo(f"{request.user}: {self.storage.put(request.user, made.files)}")
             return
         phrase = encrypted_page.passphrase()
-        page = encrypted_page.seal(f"{order.title}: {order.user}", made.files, phrase)
-        typer.echo(f"{order.user}: {self.shelf.put_sealed(order.user, page)}   passphrase {phrase}")
+        page = encrypted_page.encrypt(f"{request.title}: {request.user}", made.files, phrase)
+        typer.echo(f"{request.user}: {self.storage.put_encrypted(request.user, page)}   passphrase {phrase}")
 
     def _identity(self, user: str) -> Identity | None:
         if self.certificates is None:
@@ -144,11 +146,11 @@ class Maker:
             ) from None
 
 
-def trust(stack: Outputs, shown: bool) -> Trust | None:
+def trust(stack: Outputs, pin: bool) -> Trust | None:
     """Whom devices trust: the stack's authority, or the certificate that the server shows. Raises OutputsError."""
     if stack.certificate:
         return Trust(stack.certificate)
-    if shown:
+    if pin:
         return Trust(stack_outputs.shown_certificate(stack))
     if not (stack.protocols.openvpn or stack.protocols.sstp):
         return None

@@ -1,7 +1,7 @@
 """A kit with its secrets as one page that any browser opens by its passphrase, without a network.
 
-The page holds the files, encrypted by AES-256-GCM with a key that PBKDF2 makes of the passphrase, and the few lines of
-script that open them by the browser's own Web Cryptography. The decision `sealed kits` says why it is no archive.
+The page has the files, encrypted by AES-256-GCM with a key that PBKDF2 makes of the passphrase, and the few lines of
+script that open them by the browser's own Web Cryptography. The decision on encrypted kits says why not an archive.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def passphrase() -> str:
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(LENGTH)) for _ in range(GROUPS))
 
 
-def seal(title: str, files: Mapping[str, bytes], phrase: str) -> str:
-    """The page that holds the files."""
+def encrypt(title: str, files: Mapping[str, bytes], phrase: str) -> str:
+    """The page with the files."""
     salt, nonce = os.urandom(16), os.urandom(12)
     plain = json.dumps({name: _text(content) for name, content in files.items()}).encode()
     box = {
@@ -42,7 +42,7 @@ def seal(title: str, files: Mapping[str, bytes], phrase: str) -> str:
         "iterations": ITERATIONS,
         "text": _text(AESGCM(_key(phrase, salt)).encrypt(nonce, plain, None)),
     }
-    return environment().get_template("sealed.html.j2").render(title=title, box=box)
+    return environment().get_template("encrypted_page.html.j2").render(title=title, box=box)
 
 
 def _key(phrase: str, salt: bytes) -> bytes:

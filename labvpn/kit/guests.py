@@ -17,7 +17,7 @@ EXPIRES = "expires"
 
 @dataclass(frozen=True)
 class Invitation:
-    """The users' file with the guests in it, the guests' names, and how many of them stand there already."""
+    """The users' file with the guests in it, the guests' names, and how many of them are there already."""
 
     data: bytes
     guests: tuple[str, ...]
@@ -30,7 +30,7 @@ class Invitation:
 
 
 def invitation(guests: bytes | str, place: str, users: bytes | str, users_place: str, now: datetime) -> Invitation:
-    """Add the guests of one CSV file to the users of another; rows that stand there already are left alone.
+    """Add the guests of one CSV file to the users of another; rows that are there already are left alone.
 
     Raises ConfigurationError with every mistake: a guest without an end, one whose end is over, a name that is taken.
     """
@@ -55,18 +55,18 @@ def invitation(guests: bytes | str, place: str, users: bytes | str, users_place:
 def _problems(guest: User, present: User | None, place: str, users_place: str, now: datetime) -> list[Problem]:
     where = f"{place}: {guest.name}"
     if guest.is_everybody:
-        return [Problem(where, f"is no guest but everybody whom RADIUS knows; write that line in {users_place}")]
+        return [Problem(where, f"is not a guest but everyone whom RADIUS knows; write that line in {users_place}")]
     if present is not None and present != guest:
-        return [Problem(where, f"stands in {users_place} with other values; change it there, or take another name")]
+        return [Problem(where, f"is in {users_place} with other values; change it there, or take another name")]
     if guest.expires is None:
         return [Problem(where, f"has no end; give the column {EXPIRES} a date, such as 2027-03-31")]
     if guest.expires <= now:
-        return [Problem(where, f"is over since {guest.expires:%Y-%m-%d}; give it a later date")]
+        return [Problem(where, f"ended on {guest.expires:%Y-%m-%d}; give it a later date")]
     return []
 
 
 def _added(users: bytes | str, users_place: str, guests: bytes | str, place: str, fresh: Collection[str]) -> bytes:
-    """The users' file with these guests at its end, in its own encoding; what stood there stays as it was."""
+    """The users' file with these guests at its end, in its own encoding; what was there stays as it was."""
     rows = [values_of(row) for row in read_table(guests, place, columns()).rows]
     new = [row for row in rows if row["name"] in fresh]
     return read_table(users, users_place, columns()).extended(new)

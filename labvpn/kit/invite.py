@@ -14,14 +14,14 @@ from typing import Annotated
 import typer
 
 from labvpn.connect import stack_outputs
-from labvpn.kit.cli import FolderOption, Maker, SecretsOption, TrustShownOption, reported, trust
+from labvpn.kit.cli import FolderOption, KitMaker, PinOption, SecretsOption, reported, trust
 from labvpn.kit.guests import Invitation, invitation
 from labvpn.kit.storage import KitStorage
 from labvpn.model.outputs import OutputsError
 from labvpn.model.problems import ConfigurationError
 from labvpn.model.users_file import UsersFile
 
-MISSING = "There is no pulumi on PATH here; run this where the stack is"
+MISSING = "pulumi is not on PATH here; run this where the stack is"
 
 
 def invite(
@@ -32,7 +32,7 @@ def invite(
     yes: Annotated[bool, typer.Option("--yes", help="Let pulumi apply it without asking.")] = False,
     folder: FolderOption = Path("kits"),
     secrets: SecretsOption = False,
-    trust_shown: TrustShownOption = False,
+    pin_current: PinOption = False,
 ) -> None:
     """Add guests to the users' file, run `pulumi up`, and make the guests' kits. Safe to run again.
 
@@ -43,10 +43,10 @@ def invite(
         invited = _read(file, users)
         _write(users, invited)
         added = len(invited.guests) - invited.known
-        typer.echo(f"{users}: {added} guest{'' if added == 1 else 's'} added, {invited.known} stood there already")
+        typer.echo(f"{users}: {added} guest{'' if added == 1 else 's'} added, {invited.known} there already")
         _apply(yes, file)
         stack = stack_outputs.outputs(None)
-        made = Maker(stack, KitStorage(folder), trust(stack, trust_shown), secrets).some(list(invited.guests))
+        made = KitMaker(stack, KitStorage(folder), trust(stack, pin_current), secrets).some(list(invited.guests))
     raise typer.Exit(0 if made else 1)
 
 
@@ -66,7 +66,7 @@ def _pulumi(*words: str) -> str:
     except FileNotFoundError:
         raise OutputsError(MISSING) from None
     if done.returncode:
-        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        last = (done.stderr.strip() or "it printed nothing").splitlines()[-1]
         raise OutputsError(f"`pulumi {' '.join(words)}` failed: {last}; select the stack, or name the file by --users")
     return done.stdout
 
@@ -97,4 +97,4 @@ def _apply(yes: bool, file: Path) -> None:
     except FileNotFoundError:
         raise OutputsError(MISSING) from None
     if done.returncode:
-        raise OutputsError(f"`pulumi up` did not end well; mend that and run `labvpn invite {file}` again")
+        raise OutputsError(f"`pulumi up` failed; fix that and run `labvpn invite {file}` again")

@@ -1,4 +1,4 @@
-"""What one kit is made from: the stack's outputs, one user, and whom the user's device shall trust."""
+"""What one kit is made from: the stack's outputs, one user, and whom the user's device should trust."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class KitRequest:
     def hosts(self) -> tuple[str, ...]:
         """What is dialled: the name of all, or every server's address where the lab has no name."""
         unnamed = self.redials and self.stack.name == str(self.stack.address)
-        return tuple(str(site.address) for site in self.stack.servers) if unnamed else (self.stack.name,)
+        return tuple(str(server.address) for server in self.stack.servers) if unnamed else (self.stack.name,)
 
     @property
     def redials(self) -> bool:

@@ -18,7 +18,7 @@ SheetStep = tuple[str, list[str]]
 
 
 @dataclass(frozen=True)
-class Page:
+class SheetPage:
     """One language's page."""
 
     language: str
@@ -32,11 +32,11 @@ class Page:
     steps: Sequence[SheetStep]
 
 
-def sheet(order: KitRequest, files: Sequence[str]) -> str:
-    """The page of HTML; it needs no network, and names only the `files` that the kit holds."""
+def sheet(request: KitRequest, files: Sequence[str]) -> str:
+    """The page of HTML; it needs no network, and names only the `files` in the kit."""
     template = environment().get_template("sheet.html.j2")
-    pages = [_page(order, files, language) for language in LANGUAGES]
-    return template.render(pages=pages, user=order.user, code=_code(order))
+    pages = [_page(request, files, language) for language in LANGUAGES]
+    return template.render(pages=pages, user=request.user, code=_code(request))
 
 
 def environment() -> Environment:
@@ -50,37 +50,37 @@ def environment() -> Environment:
     )
 
 
-def _page(order: KitRequest, files: Sequence[str], language: str) -> Page:
+def _page(request: KitRequest, files: Sequence[str], language: str) -> SheetPage:
     words = WORDS[language]
-    minutes = order.account.auto_disconnect // 60
-    return Page(
+    minutes = request.account.auto_disconnect // 60
+    return SheetPage(
         language,
         words,
-        list(_facts(order, words)),
+        list(_facts(request, words)),
         words["limit"].format(minutes=minutes) if minutes else "",
-        list(_services(order, words)),
-        list(_ways(order, files, words)),
+        list(_services(request, words)),
+        list(_ways(request, files, words)),
         words["android"] if "l2tp" in " ".join(files) else "",
-        list(_steps(order, files, words)),
+        list(_steps(request, files, words)),
     )
 
 
-def _code(order: KitRequest) -> str:
-    if not order.preshared_key or not order.stack.protocols.l2tp_ipsec:
+def _code(request: KitRequest) -> str:
+    if not request.preshared_key or not request.stack.protocols.l2tp_ipsec:
         return ""
-    return segno.make(order.preshared_key, micro=False).svg_inline(scale=3, border=2, omitsize=True)
+    return segno.make(request.preshared_key, micro=False).svg_inline(scale=3, border=2, omitsize=True)
 
 
-def _facts(order: KitRequest, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    yield words["for"], order.account.real_name or order.user
-    yield words["server"], order.stack.name
-    yield words["name"], order.login
-    yield words["password"], _password(order, words)
-    if order.stack.protocols.l2tp_ipsec and order.by_password:
-        yield words["psk"], order.preshared_key or words["psk_apart"]
-    yield words["hub"], order.stack.hub
-    if order.expires is not None:
-        yield words["until"], _moment(order.expires)
+def _facts(request: KitRequest, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    yield words["for"], request.account.real_name or request.user
+    yield words["server"], request.stack.name
+    yield words["name"], request.login
+    yield words["password"], _password(request, words)
+    if request.stack.protocols.l2tp_ipsec and request.by_password:
+        yield words["psk"], request.preshared_key or words["psk_apart"]
+    yield words["hub"], request.stack.hub
+    if request.expires is not None:
+        yield words["until"], _moment(request.expires)
 
 
 def _moment(end: datetime) -> str:
@@ -88,42 +88,42 @@ def _moment(end: datetime) -> str:
     return f"{end:%Y-%m-%d %H:%M} (UTC{end:%z})".replace("UTC+0000", "UTC")
 
 
-def _services(order: KitRequest, words: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
-    for service in order.stack.network.services:
+def _services(request: KitRequest, words: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
+    for service in request.stack.network.services:
         port = str(service.port) if service.port is not None else words["any_port"]
         yield service.name, f"{service.target} ({service.protocol} {port})", service.link
 
 
-def _password(order: KitRequest, words: Mapping[str, str]) -> str:
-    if not order.by_password:
+def _password(request: KitRequest, words: Mapping[str, str]) -> str:
+    if not request.by_password:
         return words["certificate_login"]
-    return order.password or words["password_kept" if order.account.has_his_own else "password_apart"]
+    return request.password or words["password_kept" if request.account.has_his_own else "password_apart"]
 
 
-def _ways(order: KitRequest, files: Sequence[str], words: Mapping[str, str]) -> Iterator[str]:
+def _ways(request: KitRequest, files: Sequence[str], words: Mapping[str, str]) -> Iterator[str]:
     """L2TP/IPsec first, then what passes on TCP 443, then the rest."""
     names = " ".join(files)
     if "l2tp" in names:
         yield words["way_l2tp"]
-    ways = openvpn.ways(order) if "openvpn" in names else ()
+    ways = openvpn.ways(request) if "openvpn" in names else ()
     on_443 = [way for way in ways if (way.transport, way.port) == ("tcp", TCP_443)]
     yield from (words["way_openvpn"] for _ in on_443)
     if "sstp" in names:
-        yield words["way_sstp"].replace("443", str(order.tcp[0]))
+        yield words["way_sstp"].replace("443", str(request.tcp[0]))
     for way in ways:
         if way not in on_443:
             yield words["way_openvpn_other"].format(transport=way.transport.upper(), port=way.port)
-    yield words["way_softether"].format(port=order.tcp[0])
+    yield words["way_softether"].format(port=request.tcp[0])
 
 
-def _steps(order: KitRequest, files: Sequence[str], words: Mapping[str, str]) -> Iterator[SheetStep]:
+def _steps(request: KitRequest, files: Sequence[str], words: Mapping[str, str]) -> Iterator[SheetStep]:
     """In the order of the ways: L2TP/IPsec, OpenVPN, SSTP, SoftEther's own client."""
     for file in _ending(files, ".mobileconfig"):
         yield words["mac"], [words["mac_steps"].format(file=file)]
-    l2tp = "windows_l2tp_admin" if order.stack.translated else "windows_l2tp"
+    l2tp = "windows_l2tp_admin" if request.stack.translated else "windows_l2tp"
     yield from _script(files, "l2tp.ps1", words, l2tp)
     profiles = _ending(files, ".ovpn")
-    plain = [file for file in profiles if not file.startswith(openvpn.Reader.CONNECT)]
+    plain = [file for file in profiles if not file.startswith(openvpn.ProfileReader.CONNECT)]
     if plain:
         others = ", ".join(plain[1:]) or "-"
         connect = [words["connect_steps"]] if len(plain) < len(profiles) else []

@@ -30,32 +30,32 @@ _PLAIN = frozenset(string.ascii_letters + string.digits + ".-_")
 NO_RETRY = 0
 """NumRetry: a session that was cut is not dialled again.
 
-The client 5.01.9674 on Linux cannot: once it has dialled again by itself, no data passes until it is started anew.
+The client 5.01.9674 on Linux cannot: once it has dialled again by itself, no data passes until it is restarted.
 """
 
 
-def setting(order: KitRequest, trust: Trust | None) -> str:
+def setting(request: KitRequest, trust: Trust | None) -> str:
     """The .vpn file; the client asks for the password at the first dial."""
     root: Tree = {
         "CheckServerCert": trust is not None,
         "StartupAccount": False,
-        "ClientAuth": _auth(order),
-        "ClientOption": _option(order),
+        "ClientAuth": _auth(request),
+        "ClientOption": _option(request),
         **({"ServerCert": trust.der} if trust and not trust.is_authority else {}),
     }
     # The reader skips the byte order mark with the comment; without a comment it takes the mark for a word.
-    return "\ufeff" + "".join(f"{line}\r\n" for line in (f"# {order.title}", "declare root", *_block(root)))
+    return "\ufeff" + "".join(f"{line}\r\n" for line in (f"# {request.title}", "declare root", *_block(root)))
 
 
-def _auth(order: KitRequest) -> Tree:
-    if order.identity is None and order.account.radius:
+def _auth(request: KitRequest) -> Tree:
+    if request.identity is None and request.account.radius:
         # RADIUS knows no hash of SoftEther's: the client has to send the password itself.
-        return {"AuthType": BY_RADIUS, "Username": order.user}
-    if order.identity is None:
-        return {"AuthType": BY_PASSWORD, "HashedPassword": bytes(20), "Username": order.user}
-    if not order.secrets:
-        return {"AuthType": BY_CERTIFICATE, "Username": order.user}
-    return {"AuthType": BY_CERTIFICATE, "Username": order.user, **_identity(order.identity)}
+        return {"AuthType": BY_RADIUS, "Username": request.user}
+    if request.identity is None:
+        return {"AuthType": BY_PASSWORD, "HashedPassword": bytes(20), "Username": request.user}
+    if not request.secrets:
+        return {"AuthType": BY_CERTIFICATE, "Username": request.user}
+    return {"AuthType": BY_CERTIFICATE, "Username": request.user, **_identity(request.identity)}
 
 
 def _identity(identity: Identity) -> Tree:
@@ -65,20 +65,20 @@ def _identity(identity: Identity) -> Tree:
     return {"ClientCert": certificate.public_bytes(Encoding.DER), "ClientKey": plain}
 
 
-def _option(order: KitRequest) -> Tree:
+def _option(request: KitRequest) -> Tree:
     return {
-        "AccountName": order.title,
+        "AccountName": request.title,
         "AdditionalConnectionInterval": 1,
         "ConnectionDisconnectSpan": 0,
         "DeviceName": "VPN",
         "HideNicInfoWindow": False,
         "HideStatusWindow": False,
-        "Hostname": order.stack.name,
-        "HubName": order.stack.hub,
+        "Hostname": request.stack.name,
+        "HubName": request.stack.hub,
         "MaxConnection": 1,
         "NoUdpAcceleration": True,
         "NumRetry": NO_RETRY,
-        "Port": order.tcp[0],
+        "Port": request.tcp[0],
         "PortUDP": 0,
         "ProxyType": 0,
         "RequireBridgeRoutingMode": False,
@@ -111,5 +111,5 @@ def _value(name: str, value: str | int | bool | bytes) -> str:
 
 
 def _string(text: str) -> str:
-    """The format's own escape: each byte that is no letter, digit, dot or hyphen as `$` and its two digits."""
+    """The format's own escape: each byte that is not a letter, digit, dot or hyphen as `$` and its two digits."""
     return "".join(chr(byte) if chr(byte) in _PLAIN else f"${byte:02X}" for byte in text.encode()) or "$"

@@ -18,7 +18,7 @@ LIST = ".labvpn-kit"
 
 DRAFT = ".labvpn-new-"
 PAGE = "<!-- labvpn-kit -->\n"
-"""The end of a sealed page, by which it is known as one."""
+"""The end of an encrypted page, by which it is recognised."""
 
 OLD_PAGE, SHEET, OLD_SHEET = ('id="lock"', "const box = {"), "sheet.html", "@page { size: A4; margin: 14mm }"
 """By which kits are known that were made before there were marks."""
@@ -27,10 +27,10 @@ PROFILES = (".ovpn", ".vpn", ".mobileconfig", ".ps1", ".html", ".crt")
 
 
 class KitStorage:
-    """A folder of kits, made at first need. A kit is the folder USER, or the sealed page USER.html.
+    """A folder of kits, made at first need. A kit is the folder USER, or the encrypted page USER.html.
 
     Only what this program made is ever removed or replaced. Every method raises ValueError for a folder that is not
-    one of kits and not empty, and for what stands in a kit's place and is none.
+    for kits and not empty, and for what is in a kit's place and is not one.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,18 +43,18 @@ class KitStorage:
         for name, content in {LIST: json.dumps(sorted(files)).encode(), **files}.items():
             _write(draft / name, content)
         self.remove(user)
-        if place.exists():  # something of somebody else's in it stays
+        if place.exists():  # what is in it and not ours stays
             for path in draft.iterdir():
                 if (place / path.name).exists():
-                    raise ValueError(f"{place / path.name} is no file of a kit; move it away, and run this again")
+                    raise ValueError(f"{place / path.name} is not a file of a kit; move it away, and run this again")
                 path.rename(place / path.name)
             draft.rmdir()
         else:
             draft.rename(place)
         return place
 
-    def put_sealed(self, user: str, page: str) -> Path:
-        """Keep a kit as a sealed page in place of the user's old one."""
+    def put_encrypted(self, user: str, page: str) -> Path:
+        """Keep a kit as an encrypted page in place of the user's old one."""
         place = self._free(user + ENCRYPTED)
         self._free(user)
         handle, draft = tempfile.mkstemp(prefix=DRAFT, dir=self.folder)
@@ -68,20 +68,20 @@ class KitStorage:
         """Remove a user's kit; whether there was one."""
         if not self._is_ours():
             return False
-        place, sealed = self._place(user), self._place(user + ENCRYPTED)
-        # The folder of a user whose own name ends so is no sealed page.
-        found = [path for path in (place, sealed) if path.is_file() == (path == sealed) and _is_kit(path)]
+        place, page = self._place(user), self._place(user + ENCRYPTED)
+        # The folder of a user whose own name ends so is not an encrypted page.
+        found = [path for path in (place, page) if path.is_file() == (path == page) and _is_kit(path)]
         for path in found:
             _clear(path)
         return bool(found)
 
-    def has_sealed(self, user: str) -> bool:
-        """Whether the user's kit is a sealed page."""
-        sealed = self._place(user + ENCRYPTED)
-        return sealed.is_file() and _is_kit(sealed)
+    def has_encrypted(self, user: str) -> bool:
+        """Whether the user's kit is an encrypted page."""
+        page = self._place(user + ENCRYPTED)
+        return page.is_file() and _is_kit(page)
 
-    def strangers(self, users: Iterable[str]) -> list[str]:
-        """The users of kits on the shelf who are none of these."""
+    def unknown_users(self, users: Iterable[str]) -> list[str]:
+        """The users of the kits kept here who are not among these."""
         if not self._is_ours():
             return []
         kits = [path for path in self.folder.iterdir() if not path.name.startswith(".") and _is_kit(path)]
@@ -100,12 +100,12 @@ class KitStorage:
     def _prepare(self) -> None:
         """Make the folder, or see that it is one for kits, and clear away what a run that was cut left in it."""
         if self.folder.is_symlink() or _is_home(self.folder):
-            raise ValueError(f"{self.folder} is no folder for kits alone; give --folder a new one, such as kits")
+            raise ValueError(f"{self.folder} is not a folder for kits alone; give --folder a new one, such as kits")
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._is_ours() and (held := sorted(path.name for path in self.folder.iterdir())):
-            shown = ", ".join(held[:3])
+            examples = ", ".join(held[:3])
             raise ValueError(
-                f"{self.folder} holds what is no kit ({shown}), and kits are kept apart; give --folder a new one"
+                f"{self.folder} has files that are not kits ({examples}), which are kept apart; give --folder a new one"
             )
         self.folder.chmod(0o700)
         (self.folder / MARK).touch(0o600)
@@ -115,17 +115,17 @@ class KitStorage:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def _free(self, name: str) -> Path:
-        """A place in the prepared folder where nothing stands but a kit."""
+        """A place in the prepared folder with nothing in it but a kit."""
         place = self._place(name)
         self._prepare()
         if (place.exists() or place.is_symlink()) and not _is_kit(place):
-            raise ValueError(f"{place} stands in the place of a kit and is none; move it away, and run this again")
+            raise ValueError(f"{place} is in the place of a kit and is not one; move it away, and run this again")
         return place
 
     def _place(self, name: str) -> Path:
         # The name comes from the outputs and becomes a path: it must stay one below the folder.
         if name.startswith(".") or "/" in name or "\0" in name:
-            raise ValueError(f"'{name}' is no name that a file can have here; rename the user")
+            raise ValueError(f"'{name}' is not a name that a file can have here; rename the user")
         return self.folder / name
 
 
@@ -136,14 +136,14 @@ def _is_ignored(folder: Path) -> bool:
 
 
 def _is_home(folder: Path) -> bool:
-    """Whether kits may not live here: the root, what stands in it, a home, the folder one is in, or one above."""
+    """Whether kits may not live here: the root, what is in it, a home, the folder one is in, or one above."""
     place = folder.resolve()
     above = [one for path in (Path.home().resolve(), Path.cwd()) for one in (path, *path.parents)]
     return place in above or place.parent in (Path("/"), Path("/home"))
 
 
 def _is_kit(path: Path) -> bool:
-    """Whether this program made it, as what stands in it tells."""
+    """Whether this program made it, as its content shows."""
     if path.is_symlink():
         return False
     if path.is_file():

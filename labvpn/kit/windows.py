@@ -42,31 +42,36 @@ def quoted(text: str) -> str:
     return "'" + "".join(letter * 2 if letter in "'\u2018\u2019\u201a\u201b" else letter for letter in text) + "'"
 
 
-def l2tp(order: KitRequest) -> str:
-    """The script for L2TP/IPsec; it asks for the preshared key where that is not known."""
-    lines = [*_start(order, "L2TP/IPsec")]
-    if order.stack.translated:
-        # Behind a virtual address Windows refuses the server's IPsec unless it is told that this is meant.
+def l2tp(request: KitRequest) -> str:
+    """The script for L2TP/IPsec; it asks for the pre-shared key where that is not known."""
+    lines = [*_start(request, "L2TP/IPsec")]
+    if request.stack.translated:
+        # Behind a virtual address Windows refuses the server's IPsec unless the registry allows it.
         lines += _as_administrator("it sets a value of the machine's registry")
         lines += _nat_rule()
-    key = quoted(order.preshared_key) if order.preshared_key else "(Read-Host 'Preshared key, as the sheet has it')"
-    lines += [f"$key = {key}", *_connection(order, f"{order.title} L2TP", order.stack.name, "L2tp", " -L2tpPsk $key")]
+    key = (
+        quoted(request.preshared_key) if request.preshared_key else "(Read-Host 'Pre-shared key, as the sheet has it')"
+    )
+    lines += [
+        f"$key = {key}",
+        *_connection(request, f"{request.title} L2TP", request.stack.name, "L2tp", " -L2tpPsk $key"),
+    ]
     return _script(lines)
 
 
-def sstp(order: KitRequest, trust: Trust) -> str:
+def sstp(request: KitRequest, trust: Trust) -> str:
     """The script for SSTP, which checks the server's name and looks for its authority in the machine's store alone."""
-    lines = [*_start(order, "SSTP"), *_as_administrator("it adds the lab's authority to those of this machine")]
+    lines = [*_start(request, "SSTP"), *_as_administrator("it adds the lab's authority to those of this machine")]
     text = "\n".join(textwrap.wrap(base64.b64encode(trust.der).decode(), 76))
     lines += AUTHORITY.replace("{text}", text).splitlines()
-    port = order.tcp[0]
-    server = order.stack.name if port == TCP_443 else f"{order.stack.name}:{port}"
-    lines += _connection(order, f"{order.title} SSTP", server, "Sstp")
+    port = request.tcp[0]
+    server = request.stack.name if port == TCP_443 else f"{request.stack.name}:{port}"
+    lines += _connection(request, f"{request.title} SSTP", server, "Sstp")
     return _script(lines)
 
 
-def _start(order: KitRequest, protocol: str) -> Iterator[str]:
-    yield f"# {order.title} by {protocol}, for {order.user}. Windows asks for name and password at the first dial."
+def _start(request: KitRequest, protocol: str) -> Iterator[str]:
+    yield f"# {request.title} by {protocol}, for {request.user}. Windows asks for name and password at the first dial."
     yield "$ErrorActionPreference = 'Stop'"
 
 
@@ -83,16 +88,16 @@ def _nat_rule() -> list[str]:
     ]
 
 
-def _connection(order: KitRequest, name: str, server: str, kind: str, more: str = "") -> Iterator[str]:
+def _connection(request: KitRequest, name: str, server: str, kind: str, more: str = "") -> Iterator[str]:
     yield f"$name = {quoted(name)}"
     yield "Get-VpnConnection -Name $name -ErrorAction SilentlyContinue | Remove-VpnConnection -Force"
     yield f"Add-VpnConnection -Name $name -ServerAddress {quoted(server)} -TunnelType {kind}{more} `"
     yield "    -AuthenticationMethod MSChapv2 -EncryptionLevel Required -RememberCredential -Force"
-    if order.splits:
+    if request.splits:
         yield "Set-VpnConnection -Name $name -SplitTunneling $true -Force"
-        for route in order.stack.network.routes:
+        for route in request.stack.network.routes:
             yield f"Add-VpnConnectionRoute -ConnectionName $name -DestinationPrefix {quoted(str(route))}"
-    ready = quoted(f"Ready: dial '{name}' in the network settings, as {order.login}.")
+    ready = quoted(f"Ready: dial '{name}' in the network settings, as {request.login}.")
     yield f"Write-Host {ready}"
 
 

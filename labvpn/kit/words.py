@@ -13,11 +13,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "server": "Server",
         "name": "Name",
         "password": "Password",
-        "password_apart": "is given to you apart from this sheet",
+        "password_apart": "is given to you separately from this sheet",
         "password_kept": "stays the one that you have",
         "certificate_login": "you log in by your certificate, without a password",
-        "psk": "Preshared key (IPsec)",
-        "psk_apart": "is given to you apart from this sheet",
+        "psk": "Pre-shared key (IPsec)",
+        "psk_apart": "is given to you separately from this sheet",
         "hub": "Virtual hub",
         "until": "Valid until",
         "limit": "A connection ends by itself after {minutes} minutes; dial again if you still need it.",
@@ -35,7 +35,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "steps": "Steps",
         "mac": "Mac, iPhone, iPad",
         "mac_steps": "Open {file}, then System Settings (iPhone: Settings): Profile Downloaded, Install. "
-        "The connection then stands under VPN. Give your password when it asks.",
+        "The connection then appears under VPN. Give your password when it asks.",
         "windows": "Windows",
         "windows_l2tp": "Right-click {file}: Run with PowerShell. Then dial from the network icon.",
         "windows_l2tp_admin": "Start PowerShell as administrator, run `{run}`, and restart Windows once.",
@@ -47,7 +47,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "softether_steps": "Import {file} (Connect, Import VPN Connection Setting), give your password when it asks.",
         "softether_authority": "Once before: Tools, Trusted Certification Authority Certificates, add {file}.",
         "help": "If it does not work, send your administrator the message or the log; "
-        "the order above tells which network blocks what.",
+        "the order above shows which network blocks what.",
     },
     "ja": {
         "title": "研究室への VPN 接続",

@@ -1,80 +1,158 @@
-"""One check of a living lab: the doctor's probe from here and from its hosts, and each host's own view, all at once."""
+"""One check of a running lab: the probe from here and from its hosts, and each host's own state, all at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from labvpn.connect.errors import HopError
 from labvpn.connect.ssh import ISOLATED
-from labvpn.model.outputs import Outputs, read
-from labvpn.parse.host import read_answer
-from labvpn.probe import check_findings, run
-from labvpn.probe import servers as equals
-from labvpn.probe.check_findings import CheckFinding
+from labvpn.model.outputs import Outputs
+from labvpn.model.outputs import read as read_outputs
+from labvpn.model.ports import Protocols, needed
+from labvpn.model.untrusted import plain
+from labvpn.parse.host import HostState, read_answer
+from labvpn.plan.host import drifted
+from labvpn.probe import run
+from labvpn.probe import servers as probed_servers
 from labvpn.probe.host_vantage import HostVantage, hosts
-from labvpn.probe.report import Report
+from labvpn.probe.report import ProbeReport
+from labvpn.state.document import Entry, read, write
 
 AGENT = f"{ISOLATED} /usr/local/lib/labvpn/agent check"
 SECONDS = 120
 
 NEVER = ("8000/tcp", "8443/tcp", "1701/udp")
 """Ports that no lab of this stack opens to the outside."""
-PROTOCOLS = ("500/udp", "4500/udp", "1194/udp")
+PROTOCOL_PORTS = tuple(map(str, needed((), Protocols(l2tp_ipsec=True, openvpn=True))))
 """Ports of protocols: closed on every hop where the stack does not offer the protocol."""
+
+REPAIR = "run `pulumi preview` to see it and `pulumi up` to repair it"
+HOPS = {"host": "VPN host", "server": "SoftEther", "hub": "SoftEther", "firewall": "firewalld"}
+NO_ANSWER = {
+    "OpenVPN": REPAIR,
+    "SSTP": "SoftEther 5.01.9674 never answers it: switch the protocol off, or install a later SoftEther",
+}
+SECRET = {"password", "key", "secret"}
+"""Fields that only the stack can compare, since the secrets are not on the host."""
+
+
+@dataclass(frozen=True)
+class CheckFinding:
+    """A difference from the configuration: where, what, and what to do; with several servers also at which one."""
+
+    hop: str
+    message: str
+    remedy: str
+    server: str = ""
+
+    def __str__(self) -> str:
+        """The sentence."""
+        return plain(f"{self.server + ', ' if self.server else ''}{self.hop}: {self.message}; {self.remedy}")
 
 
 def check(text: str, here: str, key: Path | None, resolver: str | None) -> list[CheckFinding]:
-    """Every promise that is not kept; `text` is the outputs' JSON, `here` the place this machine stands at.
+    """Every difference from the configuration; `text` is the outputs' JSON, `here` where this machine is.
 
-    Raises OutputsError or TargetError if the text is no outputs of a stack.
+    Raises OutputsError or TargetError if the text is not the outputs of a stack.
     """
-    outputs = read(text)
-    wanted, servers = equals.wanted(None, text, closed=",".join(_closed(outputs)) if here == "outside" else None)
+    outputs = read_outputs(text)
+    wanted, servers = probed_servers.wanted(
+        None, text, closed=",".join(_closed(outputs)) if here == "outside" else None
+    )
     try:
         every = hosts(outputs, key)
     except OSError as error:
         return [
             CheckFinding("SSH", f"the key {key} cannot be read: {error.strerror}", "name an SSH key's file by --key")
         ]
-    # The host's public address leads out again where the FortiGate holds it.
+    # The host's public address leads out again where the FortiGate has it.
     there = () if outputs.translated else every
     with ThreadPoolExecutor(max_workers=len(every) + 1) as pool:
         inside = [pool.submit(_inside, host) for host in every]
         made = run.each(wanted, servers, here, there, resolver)
         labels = [server.label for server in servers] or [""]
         seen = [_seen(report, there, outputs) for report in made.reports]
-        found = zip(labels, seen, (look.result() for look in inside), strict=True)
+        found = zip(labels, seen, (observe.result() for observe in inside), strict=True)
         each = [replace(one, server=label) for label, *both in found for one in chain(*both)]
-        return [*check_findings.shared(made.problems), *each]
+        return [*name_findings(made.problems), *each]
 
 
-def _seen(report: Report, there: Sequence[HostVantage], outputs: Outputs) -> list[CheckFinding]:
-    """What is not kept of what the probe sees of one server."""
-    # A login that fails is told once, by the look inside.
+def _seen(report: ProbeReport, there: Sequence[HostVantage], outputs: Outputs) -> list[CheckFinding]:
+    """What the probe finds wrong at one server."""
+    # A login that fails is reported once, by the check of the host.
     names = {host.name for host in there}
     heard = tuple(view for view in report.views if view.name not in names or not view.trouble)
     protocols = {"SSTP": outputs.protocols.sstp, "OpenVPN": outputs.protocols.openvpn}
-    return [*check_findings.outside(replace(report, views=heard)), *check_findings.offered(report, protocols)]
+    return [*port_findings(replace(report, views=heard)), *protocol_findings(report, protocols)]
 
 
 def _closed(outputs: Outputs) -> Iterator[str]:
     opened = {f"{number}/{protocol}" for protocol, numbers in outputs.ports.items() for number in numbers}
     yield from NEVER
-    yield from (port for port in PROTOCOLS if port not in opened)
+    yield from (port for port in PROTOCOL_PORTS if port not in opened)
 
 
 def _inside(host: HostVantage) -> list[CheckFinding]:
     try:
         answer = host.run(AGENT, "{}", SECONDS)
     except HopError as error:
-        return [CheckFinding("SSH", str(error), "the promises on the host itself were not checked")]
+        return [CheckFinding("SSH", str(error), "the host itself was not checked")]
     try:
-        return list(check_findings.inside(read_answer(answer)))
+        return list(host_findings(read_answer(answer)))
     except ValueError:
-        return [
-            CheckFinding("VPN host", "its agent gave no answer that can be read", "run `pulumi up`, which renews it")
-        ]
+        return [CheckFinding("VPN host", "its agent gave no readable answer", "run `pulumi up`, which renews it")]
+
+
+def port_findings(report: ProbeReport) -> Iterator[CheckFinding]:
+    """What is wrong for a client: ports, the name, the certificate."""
+    for finding in report.findings:
+        yield CheckFinding("seen from here", finding.headline, finding.remedy or "inspect the hops with labvpn probe")
+    yield from name_findings(report.problems)
+
+
+def name_findings(problems: Iterable[str]) -> Iterator[CheckFinding]:
+    """What is wrong apart from the ports, or with the name of several servers."""
+    for problem in problems:
+        yield CheckFinding("seen from here", problem, "inspect it with labvpn probe")
+
+
+def protocol_findings(report: ProbeReport, protocols: Mapping[str, bool]) -> Iterator[CheckFinding]:
+    """The protocols over TCP (`SSTP`, `OpenVPN`) that the stack offers and that answer at none of the open ports."""
+    seen = [one for view in report.views if view.place != "host" for one in view.observations if one.connected]
+    spoken = {service for one in seen for service in one.services}
+    for protocol in sorted(name for name, wanted in protocols.items() if wanted and seen and name not in spoken):
+        yield CheckFinding("SoftEther", f"{protocol} is offered and answers at no TCP port", NO_ANSWER[protocol])
+
+
+def host_findings(host: Mapping[str, HostState]) -> Iterator[CheckFinding]:
+    """What differs on the VPN host from how the stack left it."""
+    if not host:
+        yield CheckFinding("VPN host", "the stack was never applied to it", "run `pulumi up`")
+    for concern, observed in host.items():
+        yield from (CheckFinding(HOPS["host"], *sentence.split(": ", 1)) for sentence in observed.memory)
+        seen = replace(observed, document=_comparable(observed.document), applied=_comparable(observed.applied or ""))
+        for sentence in drifted(seen, seen.applied or ""):
+            yield CheckFinding(HOPS.get(concern, concern), sentence, REPAIR)
+
+
+def to_json(broken: list[CheckFinding]) -> dict[str, Any]:
+    """The findings for a program."""
+    return {"kept": not broken, "findings": [_finding_json(one) for one in broken]}
+
+
+def _finding_json(one: CheckFinding) -> dict[str, str]:
+    fields = {"hop": one.hop, "says": one.message, "remedy": one.remedy}
+    return {**fields, "server": one.server} if one.server else fields
+
+
+def _comparable(document: str) -> str:
+    return write(_without_secrets(entry) for entry in read(document))
+
+
+def _without_secrets(entry: Entry) -> Entry:
+    return replace(entry, fields={name: value for name, value in entry.fields.items() if name not in SECRET})

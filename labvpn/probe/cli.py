@@ -1,4 +1,7 @@
-"""`labvpn doctor`: what is wrong with the VPN, found from outside. Heavy imports wait until a command runs."""
+"""`labvpn probe` and `labvpn check`: what is wrong with the VPN, found from outside.
+
+Heavy imports wait until a command runs.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,6 @@ import typer
 if TYPE_CHECKING:
     from labvpn.probe.host_vantage import HostVantage
     from labvpn.probe.rounds import Round
-
-app = typer.Typer(no_args_is_help=True, help="Find out what is wrong with the VPN, from any machine, without root.")
 
 
 def _option(words: str, *names: str, show: bool = False) -> Any:
@@ -27,36 +28,30 @@ HostArgument = Annotated[
     ),
 ]
 OutputsOption = Annotated[Path | None, _option("The stack's outputs, as pulumi stack output --json writes them.")]
-Tcp = Annotated[str | None, _option("TCP ports that shall be open, such as 443,992.")]
-Udp = Annotated[str | None, _option("UDP ports that shall be open, such as 500,4500.")]
-Closed = Annotated[str | None, _option("Ports that shall be closed to the outside, such as 22,8000,1701/udp.")]
+Tcp = Annotated[str | None, _option("TCP ports that should be open, such as 443,992.")]
+Udp = Annotated[str | None, _option("UDP ports that should be open, such as 500,4500.")]
+Closed = Annotated[str | None, _option("Ports that should be closed to the outside, such as 22,8000,1701/udp.")]
 Points = Annotated[
     list[str] | None,
     _option("NAME=COMMAND: probe from there as well; COMMAND leads to a labvpn or a python3 (3.9 or newer)."),
 ]
 HereOption = Annotated[
-    str, _option("Where this machine stands: outside, campus, vpn, host; none: it does not probe.", show=True)
+    str, _option("Where this machine is: outside, campus, vpn, host; none: it does not probe.", show=True)
 ]
-Gateways = Annotated[str | None, _option("The FortiGate's addresses: its refusals come from them.")]
+Gateways = Annotated[str | None, _option("The FortiGate's addresses: its rejections come from them.")]
 Without = Annotated[str | None, _option("Hops that this lab does not have: fortigate, firewalld.")]
-AddressOption = Annotated[str | None, _option("Probe this address, whatever the name says.")]
+AddressOption = Annotated[str | None, _option("Probe this address, whatever the name resolves to.")]
 Inner = Annotated[
-    str | None, _option("The server's address inside the VPN (vpn.secureNat.hostAddress), for points that stand there.")
+    str | None, _option("The server's address inside the VPN (vpn.secureNat.hostAddress), for vantage points there.")
 ]
 AtHost = Annotated[bool, _option("Probe from the VPN host as well, by the SSH login of the outputs.", "--on-host")]
-KeyOption = Annotated[Path | None, _option("The SSH key; your agent's and your usual keys are tried without.")]
+KeyOption = Annotated[Path | None, _option("The SSH key; without it, your agent's and your usual keys are tried.")]
 Resolver = Annotated[str | None, _option("Ask this resolver, not the system's.")]
 Json = Annotated[bool, _option("Print the report as JSON.", "--json")]
 Metrics = Annotated[bool, _option("Print metrics for a node exporter's textfile collector.", "--prometheus")]
 PageOption = Annotated[Path | None, _option("Write one page with a map of the network, readable offline.")]
 
 
-@app.callback()
-def doctor() -> None:
-    """Find out what is wrong with the VPN, from any machine, without root."""
-
-
-@app.command()
 def probe(
     host: HostArgument = None,
     outputs: OutputsOption = None,
@@ -76,24 +71,24 @@ def probe(
     prometheus: Metrics = False,
     html: PageOption = None,
 ) -> None:
-    """Probe every port of HOST as a client would, and name the one hop that closes a port that shall be open.
+    """Probe every port of HOST as a client would, and name the one hop that closes a port that should be open.
 
     Without lists, the ports of a whole server are expected: 443, 992, 1194, 5555 over TCP and 500, 1194, 4500 over UDP.
-    A vantage point called campus, vpn or host (or campus-library) stands there; any other stands outside.
-    Several servers are probed in turn; vpn-NAME and host-NAME stand at the one of that name.
+    A vantage point called campus, vpn or host (or campus-library) is there; any other is outside.
+    Several servers are probed in turn; vpn-NAME and host-NAME belong to the one of that name.
 
     Exit status: 0 if all is as expected, 1 if something is not, 2 for wrong usage.
     """
     from labvpn.probe import remote_vantage as vantages
     from labvpn.probe import run, targets
-    from labvpn.probe import servers as equals
+    from labvpn.probe import servers as probed_servers
 
     text = _read(outputs) if host or outputs else _selected()
     lists = {"tcp": tcp, "udp": udp, "closed": closed}
     lab = {"address": address, "fortigate": fortigate, "without": without, "inner": inner}
     try:
-        wanted, servers = equals.wanted(host, text, **lists, **lab)
-        there: list[run.Point] = [vantages.vantage(words) for words in vantage or ()]
+        wanted, servers = probed_servers.wanted(host, text, **lists, **lab)
+        there: list[run.Vantage] = [vantages.vantage(words) for words in vantage or ()]
         there += _on_host(text, key, wanted.address if not servers else None) if on_host else ()
         made = run.each(wanted, servers, here, there, resolver)
     except targets.TargetError as error:
@@ -104,7 +99,6 @@ def probe(
     raise typer.Exit(0 if made.as_expected else 1)
 
 
-@app.command()
 def check(
     outputs: OutputsOption = None,
     here: HereOption = "outside",
@@ -112,21 +106,21 @@ def check(
     resolver: Resolver = None,
     json: Json = False,
 ) -> None:
-    """Check every promise of the stack against the living lab: from here as a client, and on the VPN host by SSH.
+    """Check the running lab against the stack: from here as a client, and on the VPN host by SSH.
 
-    Exit status: 0 if all is kept, 1 if something is not, 2 for wrong usage.
+    Exit status: 0 if all is as configured, 1 if something is not, 2 for wrong usage.
     """
     from labvpn.connect import stack_outputs
     from labvpn.model.outputs import OutputsError
     from labvpn.probe import check as checks
-    from labvpn.probe import check_findings, targets
+    from labvpn.probe import targets
 
     try:
         broken = checks.check(stack_outputs.text(outputs), here, key, resolver)
     except (OutputsError, targets.TargetError) as error:
         raise typer.BadParameter(str(error)) from None
     if json:
-        sys.stdout.write(_dumped(check_findings.to_json(broken)))
+        sys.stdout.write(_dumped(checks.to_json(broken)))
     else:
         typer.echo("\n".join(map(str, broken)) or "Every promise is kept.")
     raise typer.Exit(1 if broken else 0)
@@ -145,7 +139,7 @@ def _on_host(outputs: str | None, key: Path | None, address: str | None) -> list
         raise typer.BadParameter(str(error)) from None
     except OSError as error:
         raise typer.BadParameter(f"--key: {key} cannot be read: {error.strerror}") from None
-    at = [host for host in hosts if str(host.site.address) == address] or hosts[:1]
+    at = [host for host in hosts if str(host.server_outputs.address) == address] or hosts[:1]
     return at if address else hosts
 
 

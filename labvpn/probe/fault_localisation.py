@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from labvpn.probe.targets import Port
+from labvpn.probe.targets import ProbedPort
 
 # The hops from the outside in. "way" is a vantage point's own network up to the lab, "tunnel" its VPN: one for each.
 WAY, CAMPUS, TUNNEL, FORTIGATE, FIREWALLD, SERVER = "way", "campus", "tunnel", "fortigate", "firewalld", "server"
@@ -30,7 +30,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Witness:
-    """What one vantage point sees of a port: a symbol of `sighting.cause`."""
+    """What one vantage point sees of a port: a symbol of `observation.cause`."""
 
     name: str
     place: str
@@ -50,10 +50,10 @@ class FaultLocation:
     """The hop that closes `port` for the vantage point `witness`.
 
     `rivals` would explain it with as few faults, less usual first left out; `behind` are other hops that close it too;
-    `stops` says for each vantage point where its packets end. Without a `hop` what was seen contradicts itself.
+    `stops` says for each vantage point where its packets end. Without a `hop` the observations contradict each other.
     """
 
-    port: Port
+    port: ProbedPort
     witness: str
     hop: Hop | None
     rivals: tuple[Hop, ...] = ()
@@ -67,7 +67,7 @@ class FaultLocation:
 
 
 World = Mapping[Hop, Fault]
-Path = tuple[Hop, ...]
+HopPath = tuple[Hop, ...]
 
 
 def _fault(rarity: int, *causes: str) -> Fault:
@@ -113,7 +113,7 @@ _FAULTS = {
 }
 
 
-def locate(port: Port, witnesses: Sequence[Witness], without: Sequence[str] = ()) -> FaultLocation | None:
+def locate(port: ProbedPort, witnesses: Sequence[Witness], without: Sequence[str] = ()) -> FaultLocation | None:
     """The hop that closes `port`, None where every witness sees it open; the lab is `without` these hops."""
     closed = [witness for witness in witnesses if witness.cause != "open"]
     if not closed:
@@ -130,13 +130,13 @@ def locate(port: Port, witnesses: Sequence[Witness], without: Sequence[str] = ()
     return FaultLocation(port, focus.name, blamed[0], tuple(blamed[1:]), behind, stops)
 
 
-def path(witness: Witness, without: Sequence[str] = ()) -> Path:
+def path(witness: Witness, without: Sequence[str] = ()) -> HopPath:
     """The hops between a witness and the service."""
     kinds = (kind for kind in PATHS[witness.place] if kind not in without)
     return tuple(Hop(kind, witness.name if kind in OWN else "") for kind in kinds)
 
 
-def _explanations(paths: Mapping[Witness, Path]) -> list[World]:
+def _explanations(paths: Mapping[Witness, HopPath]) -> list[World]:
     """The worlds with the fewest faults that fit what all witnesses see, the most usual first."""
     hops = tuple(dict.fromkeys(hop for hops in paths.values() for hop in hops))
     for count in range(1, len(hops) + 1):
@@ -152,11 +152,11 @@ def _worlds(hops: Sequence[Hop], count: int) -> Iterator[World]:
             yield dict(zip(faulty, faults, strict=True))
 
 
-def _fits(world: World, paths: Mapping[Witness, Path]) -> bool:
+def _fits(world: World, paths: Mapping[Witness, HopPath]) -> bool:
     return all(witness.cause in _visible(world, witness, hops) for witness, hops in paths.items())
 
 
-def _visible(world: World, witness: Witness, hops: Path) -> frozenset[str]:
+def _visible(world: World, witness: Witness, hops: HopPath) -> frozenset[str]:
     """What a witness can see in such a world."""
     seen: frozenset[str] = frozenset()
     for hop in hops:
@@ -174,6 +174,6 @@ def _carried(causes: frozenset[str], witness: Witness) -> frozenset[str]:
     return causes | {"silence"} if witness.place == "vpn" and "no listener" in causes else causes
 
 
-def _stop(world: World, witness: Witness, hops: Path) -> Hop | None:
+def _stop(world: World, witness: Witness, hops: HopPath) -> Hop | None:
     """Where a witness's packets end."""
     return next((hop for hop in hops if hop in world and witness.cause in _carried(world[hop].causes, witness)), None)

@@ -12,7 +12,7 @@ from labvpn.connect.errors import HopError
 from labvpn.model.outputs import Outputs, ServerOutputs
 from labvpn.model.server import Server, Ssh
 from labvpn.probe import remote_vantage
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.servers import named
 from labvpn.probe.targets import Targets
 
@@ -21,24 +21,24 @@ from labvpn.probe.targets import Targets
 class HostVantage:
     """One server's host; `key` is a private SSH key's text, None for the usual ones."""
 
-    site: ServerOutputs
+    server_outputs: ServerOutputs
     key: str | None
     name: str = "host"
     place: str = "host"
 
-    def look(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> VantageView:
         """What the host sees of its own ports; what goes wrong on the way becomes the view's trouble."""
         words = " ".join(map(shlex.quote, remote_vantage.arguments(wanted, address)))
         try:
             answer = self.run(f"{ssh.ISOLATED} - {words}", remote_vantage.bundle(), int(remote_vantage.PATIENCE))
         except HopError as error:
-            return View(self.name, self.place, trouble=str(error))
+            return VantageView(self.name, self.place, trouble=str(error))
         return remote_vantage.read(remote_vantage.RemoteVantage(self.name, self.place, ("ssh",)), answer, "", 0)
 
     def run(self, command: str, stdin: str, seconds: int) -> str:
         """What a command prints that runs as root on the host. Raises HopError."""
-        login = self.site.ssh
-        server = Server(address=self.site.address, ssh=Ssh(user=login.user, port=login.port, host=login.host))
+        login = self.server_outputs.ssh
+        server = Server(address=self.server_outputs.address, ssh=Ssh(user=login.user, port=login.port, host=login.host))
         return asyncio.run(ssh.run(server, self.key, login.host_key, command, stdin, seconds))
 
 
@@ -49,4 +49,7 @@ def hosts(outputs: Outputs, key: Path | None) -> tuple[HostVantage, ...]:
     """
     text = key.expanduser().read_text() if key else None
     several = len(outputs.every) > 1
-    return tuple(HostVantage(site, text, named("host", site.name if several else None)) for site in outputs.every)
+    return tuple(
+        HostVantage(server_outputs, text, named("host", server_outputs.name if several else None))
+        for server_outputs in outputs.every
+    )

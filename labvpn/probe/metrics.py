@@ -8,11 +8,11 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from labvpn.probe import text as words
 from labvpn.probe.observation import OPEN
-from labvpn.probe.report import Report
+from labvpn.probe.report import ProbeReport
 from labvpn.probe.rounds import Round
 
 
-def text(made: Report) -> str:
+def text(made: ProbeReport) -> str:
     """The metrics of one run; every one carries the host that was probed."""
     return _text([made], [made])
 
@@ -23,11 +23,11 @@ def text_of_all(made: Round) -> str:
     return _text([*named, *made.reports], made.reports)
 
 
-def _text(runs: Sequence[Report | Round], reports: Sequence[Report]) -> str:
+def _text(runs: Sequence[ProbeReport | Round], reports: Sequence[ProbeReport]) -> str:
     registry = CollectorRegistry()
     _runs(runs, registry)
     _ports(reports, registry)
-    _sightings(reports, registry)
+    _observations(reports, registry)
     _certificates(reports, registry)
     return generate_latest(registry).decode("utf-8")
 
@@ -36,7 +36,7 @@ def _gauge(registry: CollectorRegistry, name: str, meaning: str, *labels: str) -
     return Gauge(f"labvpn_probe_{name}", meaning, ("host", *labels), registry=registry)
 
 
-def _runs(runs: Sequence[Report | Round], registry: CollectorRegistry) -> None:
+def _runs(runs: Sequence[ProbeReport | Round], registry: CollectorRegistry) -> None:
     good = _gauge(registry, "as_expected", "1 if nothing is wrong with the host")
     at = _gauge(registry, "timestamp_seconds", "Unix time of the probe")
     took = _gauge(registry, "duration_seconds", "How long the probe took")
@@ -48,30 +48,30 @@ def _runs(runs: Sequence[Report | Round], registry: CollectorRegistry) -> None:
         problems.labels(made.host).set(len(made.problems))
 
 
-def _ports(reports: Sequence[Report], registry: CollectorRegistry) -> None:
-    expected = _gauge(registry, "port_as_expected", "1 if the port is as it shall be", "protocol", "port", "shall_be")
+def _ports(reports: Sequence[ProbeReport], registry: CollectorRegistry) -> None:
+    expected = _gauge(registry, "port_as_expected", "1 if the port is as it should be", "protocol", "port", "shall_be")
     closed = _gauge(
-        registry, "port_closed_by", "The hop that closes a port that shall be open", "protocol", "port", "hop"
+        registry, "port_closed_by", "The hop that closes a port that should be open", "protocol", "port", "hop"
     )
     for made, one in [(report, one) for report in reports for one in report.ports]:
         protocol, number = one.port.protocol, str(one.port.number)
-        shall_be = OPEN if one.wanted_open else "closed"
+        shall_be = OPEN if one.should_be_open else "closed"
         expected.labels(made.host, protocol, number, shall_be).set(one.as_expected)
-        if one.wanted_open and one.blame and one.blame.hop:
+        if one.should_be_open and one.blame and one.blame.hop:
             closed.labels(made.host, protocol, number, words.hop_id(one.blame.hop)).set(1)
 
 
-def _sightings(reports: Sequence[Report], registry: CollectorRegistry) -> None:
+def _observations(reports: Sequence[ProbeReport], registry: CollectorRegistry) -> None:
     opened = _gauge(registry, "port_open", "1 if the vantage point sees the port open", "vantage", "protocol", "port")
     reported = _gauge(registry, "vantage_up", "1 if the vantage point reported", "vantage")
     for made, view in [(report, view) for report in reports for view in report.views]:
         reported.labels(made.host, view.name).set(not view.trouble)
-        for seen in view.sightings:
+        for seen in view.observations:
             labels = (made.host, view.name, seen.port.protocol, str(seen.port.number))
             opened.labels(*labels).set(seen.state == OPEN)
 
 
-def _certificates(reports: Sequence[Report], registry: CollectorRegistry) -> None:
+def _certificates(reports: Sequence[ProbeReport], registry: CollectorRegistry) -> None:
     ends = _gauge(
         registry, "certificate_expiry_timestamp_seconds", "Unix time at which the certificate expires", "port"
     )

@@ -51,7 +51,7 @@ class Resolution:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The addresses that the first one says who knows any."""
+        """The addresses of the first answer that has any."""
         return next((lookup.addresses for lookup in (self.resolver, *self.authority) if lookup.addresses), ())
 
     @property
@@ -81,12 +81,12 @@ def resolve(name: str, resolver: str | None = None) -> Resolution:
 
 
 def problems(seen: Resolution, expected: str | None) -> tuple[str, ...]:
-    """What is wrong with the name, one sentence each; `expected` is the address that it shall have."""
+    """What is wrong with the name, one sentence each; `expected` is the address that it should have."""
     return tuple(_problems(seen, expected))
 
 
 def differences(seen: Resolution, expected: Sequence[str]) -> tuple[str, ...]:
-    """What is wrong with a name that shall have exactly the addresses `expected`, one sentence each."""
+    """What is wrong with a name that should have exactly the addresses `expected`, one sentence each."""
     return tuple(_differences(seen, expected))
 
 
@@ -114,7 +114,7 @@ def _differences(seen: Resolution, expected: Sequence[str]) -> Iterator[str]:
             yield _failed(lookup, seen)
         for words in _apart(lookup, seen.name, expected):
             yield f"{lookup.server}, a server of {seen.zone}, {words}; {_REPAIR}"
-    # What a server of the zone says as well was told of that one; what none says is what the resolver remembers.
+    # What a server of the zone says as well was already reported; what none says is in the resolver's cache.
     if seen.resolver.addresses not in {lookup.addresses for lookup in seen.authority if lookup.addresses}:
         differs = list(_apart(seen.resolver, seen.name, expected))
         asked = f"the resolver of this machine ({seen.resolver.server})"
@@ -190,7 +190,7 @@ def _ask_authority(asking: dns.resolver.Resolver, server: str, name: str) -> Loo
 
 
 def read(server: str, answer: dns.message.Message) -> Lookup:
-    """What one of the zone's servers said."""
+    """The answer of one of the zone's servers."""
     if answer.rcode() == dns.rcode.NXDOMAIN:
         return Lookup(server, trouble=_NO_NAME)
     if answer.rcode() != dns.rcode.NOERROR or not answer.flags & dns.flags.AA:

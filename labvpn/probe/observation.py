@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from labvpn.probe.targets import Port
+from labvpn.probe.targets import ProbedPort
 
 OPEN, DROPPED, REJECTED = "open", "dropped", "rejected"
 
@@ -18,7 +18,7 @@ _FIREWALL = frozenset({_PORT_UNREACHABLE, 9, 10, 13})
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error that came back instead of an answer: its errno name, and who sent it where the system tells."""
+    """An error that came back instead of an answer: its errno name, and who sent it where the system shows it."""
 
     error: str
     code: int | None = None
@@ -42,7 +42,7 @@ class Observation:
     answer nothing.
     """
 
-    port: Port
+    port: ProbedPort
     tries: int
     connected: bool = False
     services: tuple[str, ...] = ()
@@ -58,16 +58,16 @@ class Observation:
         return REJECTED if self.refusal else DROPPED
 
 
-def cause(sighting: Observation, address: str, fortigate: tuple[str, ...] = ()) -> str:
-    """Why the port of the server at `address` is not open, as one of the symbols that `blame` reasons with.
+def cause(observation: Observation, address: str, fortigate: tuple[str, ...] = ()) -> str:
+    """Why the port of the server at `address` is not open, as one of the symbols of `fault_localisation`.
 
     "silence", "no listener", "firewall:server", "firewall:fortigate" (from one of its addresses, where they are known),
     "firewall:elsewhere", "firewall:unseen", "no host" (the last router finds no machine), "unreachable", or "open".
     """
-    refusal = sighting.refusal
-    if sighting.state != REJECTED or refusal is None:
-        return "open" if sighting.state == OPEN else "silence"
-    symbol = _refused(sighting.port.protocol, refusal, address)
+    refusal = observation.refusal
+    if observation.state != REJECTED or refusal is None:
+        return "open" if observation.state == OPEN else "silence"
+    symbol = _refused(observation.port.protocol, refusal, address)
     return "firewall:fortigate" if symbol == "firewall:elsewhere" and refusal.offender in fortigate else symbol
 
 
@@ -84,17 +84,17 @@ def _refused(protocol: str, refusal: Refusal, address: str) -> str:
     return "no host" if refusal.code in _NO_HOST else "unreachable"
 
 
-def to_json(sighting: Observation) -> dict[str, Any]:
-    """The sighting as JSON carries it."""
-    port = sighting.port
-    return {**asdict(sighting), "port": port.number, "protocol": port.protocol, "state": sighting.state}
+def to_json(observation: Observation) -> dict[str, Any]:
+    """The observation as JSON carries it."""
+    port = observation.port
+    return {**asdict(observation), "port": port.number, "protocol": port.protocol, "state": observation.state}
 
 
 def from_json(data: Mapping[str, Any]) -> Observation:
-    """The sighting of such JSON; raises KeyError, TypeError or ValueError if it is none."""
+    """The observation of such JSON; raises KeyError, TypeError or ValueError for any other."""
     refusal, certificate = data.get("refusal"), data.get("certificate")
     return Observation(
-        Port(str(data["protocol"]), int(data["port"])),
+        ProbedPort(str(data["protocol"]), int(data["port"])),
         int(data["tries"]),
         bool(data["connected"]),
         tuple(str(service) for service in data["services"]),

@@ -1,148 +1,155 @@
-"""The report as one HTML page with its map, readable without a network. Pure."""
+"""The report as one HTML page, readable without a network: the values that the template draws. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from labvpn.model.untrusted import plain
 from labvpn.probe import text
-from labvpn.probe.drawing import Element, element, written
-from labvpn.probe.lanes import lanes
-from labvpn.probe.name_lookup import Lookup, Resolution
-from labvpn.probe.observation import Certificate
-from labvpn.probe.port_verdict import PortFinding
-from labvpn.probe.report import Report
+from labvpn.probe.fault_localisation import CAMPUS, FIREWALLD, FORTIGATE, SERVER, TUNNEL, WAY, Hop, Witness, path
+from labvpn.probe.network_map import WIDTH, NetworkMap, network_map
+from labvpn.probe.observation import OPEN, Observation
+from labvpn.probe.port_verdict import PortReport
+from labvpn.probe.report import ProbeReport
 from labvpn.probe.rounds import Round
-from labvpn.probe.style import STYLE
-from labvpn.probe.targets import Port
-from labvpn.probe.topology import topology
+from labvpn.probe.scan import VantageView
 
-_LEGEND = (
-    "Green lets through what it shall. Red closes a port that shall be open, or leaves one open that shall be closed. "
-    "In the lanes a cross marks the hop that closes a port, and a bar a port that is closed as wanted."
-)
+_ROW, _START, _END = 26.0, 100.0, 580.0
+_AT = {WAY: 190.0, CAMPUS: 190.0, TUNNEL: 190.0, FORTIGATE: 320.0, FIREWALLD: 450.0, SERVER: _END}
+_TITLES = {
+    WAY: "the way",
+    CAMPUS: "campus",
+    TUNNEL: "tunnel",
+    FORTIGATE: "FortiGate",
+    FIREWALLD: "firewalld",
+    SERVER: "VPN server",
+}
 
 
-def page(made: Report) -> str:
+@dataclass(frozen=True)
+class PortRow:
+    """One port as one vantage point sees it: how far its packets come (`until`) and which hops they pass on the way.
+
+    `kind` is ok or bad; `way` is the colour of what they pass, and `is_stopped` says that a known hop closes the port.
+    """
+
+    port: str
+    y: float
+    kind: str
+    way: str
+    until: float
+    passed: tuple[float, ...]
+    is_stopped: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class ChartHop:
+    """A hop's column in the chart."""
+
+    title: str
+    x: float
+
+
+@dataclass(frozen=True)
+class PortChart:
+    """The ports as one vantage point sees them, in the report's order; `trouble` says why there are none."""
+
+    name: str
+    place: str
+    height: float
+    hops: tuple[ChartHop, ...]
+    rows: tuple[PortRow, ...]
+    trouble: str
+    start: float = _START
+    end: float = _END
+
+
+@dataclass(frozen=True)
+class ServerSection:
+    """One server's part of the page."""
+
+    report: ProbeReport
+    map: NetworkMap
+    charts: tuple[PortChart, ...]
+
+
+def page(made: ProbeReport) -> str:
     """The whole page; it refers to nothing outside itself."""
-    return _page(made.host, (element("h1", made.host), *_body(made)))
+    return _rendered(made.host, (made,))
 
 
 def page_of_all(made: Round) -> str:
-    """The same of every server, below what is to be said of all: one map for each, since their ways are their own."""
-    if not made.servers:
-        return page(made.reports[0])
-    return _page(made.host, _bodies(made))
+    """The same of every server, after what applies to all: one map for each, since each has a way of its own."""
+    return _rendered(made.host, made.reports, made) if made.servers else page(made.reports[0])
 
 
-def _page(host: str, body: Iterable[Element]) -> str:
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"{host}: the VPN from outside"),
-        element("style", STYLE),
+def environment() -> Environment:
+    """The templates of the probe; every value is escaped and made plain, and a missing one is an error."""
+    made = Environment(
+        loader=PackageLoader("labvpn.probe"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: plain(value, keep="\n\t") if type(value) is str else value,
     )
-    return written(element("html", head, element("body", *body), lang="en"))
+    made.filters["g"] = lambda number: f"{number:g}"
+    made.filters["day"], made.filters["when"] = _day, _when
+    return made
 
 
-def _bodies(made: Round) -> Iterator[Element]:
-    yield element("h1", made.host)
-    yield element("p", f"{len(made.servers)} servers, {_when(made)}", class_="soft")
-    yield _banner(made)
-    rows = [element("li", sentence, class_="ok" if good else "bad") for good, sentence in made.verdicts]
-    yield element("div", element("ul", *rows), class_="card")
-    yield from (element("div", element("b", problem), class_="card finding") for problem in made.problems)
-    yield from _name(made.resolution)
-    for report in made.reports:
-        yield element("h1", report.host)
-        yield from _body(report)
+def port_chart(made: ProbeReport, view: VantageView) -> PortChart:
+    """The chart of one vantage point."""
+    found = {observation.port: observation for observation in view.observations}
+    pairs = [(one, found[one.port]) for one in made.ports if one.port in found]
+    hops = path(Witness(view.name, view.place, ""), made.wanted.without)
+    return PortChart(
+        view.name,
+        text.place(view.name, view.place),
+        40 + _ROW * len(pairs),
+        tuple(ChartHop(_TITLES[hop.kind], _AT[hop.kind]) for hop in hops),
+        tuple(_row(made, view, hops, *pair, 44 + _ROW * number) for number, pair in enumerate(pairs)),
+        view.trouble,
+    )
 
 
-def _body(made: Report) -> Iterator[Element]:
-    yield element("p", _subtitle(made), class_="soft")
-    yield _banner(made)
-    yield element("div", topology(made), element("p", _LEGEND, class_="soft"), class_="card")
-    yield from _findings(made)
-    for view in made.views:
-        yield element("h2", f"Seen from {text.place(view.name, view.place)}")
-        yield element("div", lanes(made, view) if view.sightings else element("p", view.trouble), class_="card")
-    yield from _name(made.resolution)
-    yield from _certificates(made)
+def _row(
+    made: ProbeReport, view: VantageView, hops: tuple[Hop, ...], port: PortReport, observation: Observation, y: float
+) -> PortRow:
+    stop = dict(port.blame.stops).get(view.name) if port.blame else None
+    inside = not port.should_be_open and view.place != "outside"
+    kind = "ok" if inside or (observation.state == OPEN) == port.should_be_open else "bad"
+    # Without a known hop that closes the port, nothing is known of its way.
+    until = _AT[stop.kind] if stop else _END if observation.state == OPEN else _START
+    passed = takewhile(lambda hop: hop != stop, hops) if until > _START else ()
+    return PortRow(
+        str(port.port),
+        y,
+        kind,
+        "ok" if stop else kind,
+        until,
+        tuple(_AT[hop.kind] for hop in passed),
+        stop is not None,
+        text.seen(observation, view.address or made.address, made.wanted.fortigate),
+    )
 
 
-def _subtitle(made: Report) -> str:
-    where = f"{made.address}, " if made.address and made.address != made.host else ""
-    return f"{where}{_when(made)}"
+def _rendered(host: str, reports: tuple[ProbeReport, ...], made: Round | None = None) -> str:
+    sections = [
+        ServerSection(one, network_map(one), tuple(port_chart(one, view) for view in one.views)) for one in reports
+    ]
+    return environment().get_template("page.html.j2").render(host=host, sections=sections, round=made, width=WIDTH)
 
 
-def _when(made: Report | Round) -> str:
+def _when(made: ProbeReport | Round) -> str:
     when = datetime.fromtimestamp(made.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"probed on {when} in {made.seconds:.1f} s"
 
 
-def _banner(made: Report | Round) -> Element:
-    if made.as_expected:
-        return element("div", "All is as expected", class_="banner ok")
-    things = "1 thing is" if made.wrong == 1 else f"{made.wrong} things are"
-    return element("div", f"{things} not as expected", class_="banner bad")
-
-
-def _findings(made: Report) -> Iterator[Element]:
-    found = [_finding(one) for one in made.findings]
-    found += [element("div", element("b", problem), class_="card finding") for problem in made.problems]
-    if found:
-        yield element("h2", "What is wrong, and what to do")
-        yield from found
-    for note in made.notes:
-        yield element("p", f"Note: {note}", class_="soft")
-
-
-def _finding(one: PortFinding) -> Element:
-    reasons = element("ul", *(element("li", reason) for reason in one.because))
-    return element("div", element("b", one.headline), reasons, element("p", *_told(one.remedy)), class_="card finding")
-
-
-def _told(text: str) -> Iterator[Element | str]:
-    """A sentence whose commands stand between backticks."""
-    for number, part in enumerate(text.split("`")):
-        yield element("code", part) if number % 2 else part
-
-
-def _name(resolution: Resolution | None) -> Iterator[Element]:
-    if resolution is None:
-        return
-    yield element("h2", f"The name {resolution.name}")
-    rows = [
-        _lookup("resolver", resolution.resolver),
-        *(_lookup("server of the zone", one) for one in resolution.authority),
-    ]
-    yield element("div", _table(("asked", "which is a", "answer"), rows), class_="card")
-
-
-def _lookup(role: str, lookup: Lookup) -> Element:
-    said = lookup.trouble or ", ".join(lookup.addresses) or "an alias"
-    kind = "bad" if lookup.trouble else "ok"
-    return element("tr", element("td", lookup.server), element("td", role), element("td", said, class_=kind))
-
-
-def _certificates(made: Report) -> Iterator[Element]:
-    if not made.certificates:
-        return
-    yield element("h2", "Certificates")
-    rows = [_certificate(certificate, ports) for certificate, ports in made.certificates.items()]
-    yield element("div", _table(("ports", "names", "expires", "SHA-256 fingerprint"), rows), class_="card")
-
-
-def _certificate(certificate: Certificate, ports: list[Port]) -> Element:
-    fingerprint = element("code", certificate.fingerprint)
-    told = (", ".join(map(str, ports)), ", ".join(certificate.names), _day(certificate.not_after), fingerprint)
-    return element("tr", *(element("td", one) for one in told))
-
-
 def _day(moment: int | None) -> str:
     return "unknown" if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
-
-
-def _table(heads: tuple[str, ...], rows: list[Element]) -> Element:
-    return element("table", element("tr", *(element("th", head) for head in heads)), *rows)

@@ -1,4 +1,4 @@
-"""The same probe from another machine: a command prefix runs it there and hands back what it saw as JSON."""
+"""The same probe from another machine: a command prefix runs it there and returns what it saw as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from labvpn.agent.bundle import program
 from labvpn.connect.refused import last_line
 from labvpn.probe import scan
-from labvpn.probe.scan import PLACES, View
+from labvpn.probe.scan import PLACES, VantageView
 from labvpn.probe.targets import TargetError, Targets
 
 # Seconds for the whole of it: a slow login, and the probe itself.
@@ -39,7 +39,7 @@ SENT = (
 
 @dataclass(frozen=True)
 class RemoteVantage:
-    """A vantage point: its name, where it stands, and the words of the command that leads there."""
+    """A vantage point: its name, where it is, and the words of the command that leads there."""
 
     name: str
     place: str
@@ -50,7 +50,7 @@ class RemoteVantage:
         """Whether the command ends in a Python, to which the probe is sent, and not in a labvpn."""
         return Path(self.prefix[-1]).name.startswith("python")
 
-    def look(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> VantageView:
         """What this point sees of all ports; what goes wrong on the way becomes the view's trouble."""
         start = ["-I", "-B", "-"] if self.is_python else ["doctor", "probe"]
         command = [*self.prefix, *start, *arguments(wanted, address), *([] if self.is_python else ["--json"])]
@@ -66,14 +66,14 @@ class RemoteVantage:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return View(self.name, self.place, trouble=f"{self.prefix[0]} did not end within {PATIENCE:.0f} s")
+            return VantageView(self.name, self.place, trouble=f"{self.prefix[0]} did not end within {PATIENCE:.0f} s")
         except OSError as error:
-            return View(self.name, self.place, trouble=f"{self.prefix[0]}: {error.strerror}")
+            return VantageView(self.name, self.place, trouble=f"{self.prefix[0]}: {error.strerror}")
         return read(self, ran.stdout, ran.stderr, ran.returncode)
 
 
 def vantage(text: str) -> RemoteVantage:
-    """The vantage point of NAME=COMMAND PREFIX; it stands where its name says (campus, vpn, host), else outside.
+    """The vantage point of NAME=COMMAND PREFIX; its name says where it is (campus, vpn, host), else outside.
 
     Raises TargetError.
     """
@@ -83,17 +83,17 @@ def vantage(text: str) -> RemoteVantage:
     except ValueError as error:
         raise TargetError(f"--vantage {name}: {error} in {command!r}") from None
     if not name.replace("-", "").isalnum() or not prefix:
-        raise TargetError(f"--vantage: {text!r} is no NAME=COMMAND, such as campus=ssh me@campus.example labvpn")
+        raise TargetError(f"--vantage: {text!r} is not NAME=COMMAND, such as campus=ssh me@campus.example labvpn")
     return RemoteVantage(name, place_of(name), prefix)
 
 
 def place_of(name: str) -> str:
-    """Where a vantage point of that name stands: campus and campus-library stand on the campus."""
+    """Where a vantage point of that name is: campus and campus-library are on the campus."""
     first = name.partition("-")[0]
     return first if first in PLACES else "outside"
 
 
-def read(there: RemoteVantage, out: str, err: str, code: int) -> View:
+def read(there: RemoteVantage, out: str, err: str, code: int) -> VantageView:
     """The view in what a vantage point printed, whatever its login printed before and after it."""
     for data in _objects(out):
         try:
@@ -103,8 +103,8 @@ def read(there: RemoteVantage, out: str, err: str, code: int) -> View:
         return replace(view, name=there.name, place=there.place)
     words = last_line(err, "it printed no report")
     instead = last_line(out, "")
-    told = f"; it said: {instead}" if instead and not err.strip() else ""
-    return View(there.name, there.place, trouble=f"{words} (exit status {code}){told}")
+    output = f"; it printed: {instead}" if instead and not err.strip() else ""
+    return VantageView(there.name, there.place, trouble=f"{words} (exit status {code}){output}")
 
 
 def _objects(text: str) -> Iterator[Any]:
@@ -129,7 +129,7 @@ if sys.version_info < (3, 9):
 
 
 def arguments(wanted: Targets, address: str) -> list[str]:
-    """What the probe there is told: shells on the way read nothing into a host, an address and numbers."""
+    """The arguments of the probe there: shells on the way find nothing to expand in a host, an address and numbers."""
     opened = {
         protocol: ",".join(str(port.number) for port in wanted.opened if port.protocol == protocol)
         for protocol in ("tcp", "udp")

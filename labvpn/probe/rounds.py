@@ -9,19 +9,19 @@ from typing import Any
 
 from labvpn.probe import name_lookup, report
 from labvpn.probe.name_lookup import Resolution
-from labvpn.probe.report import Report
+from labvpn.probe.report import ProbeReport
 from labvpn.probe.servers import ProbedServer
 
 
 @dataclass(frozen=True)
 class Round:
-    """The reports of one run, in the order of the `servers`; of a single server one report and none of the rest.
+    """The reports of one run, in the order of the `servers`; for a single server one report and nothing else.
 
-    `expected` are the addresses that the name at `host` shall have, none where nobody knows them.
+    `expected` are the addresses that the name at `host` should have, none where they are unknown.
     """
 
     host: str
-    reports: tuple[Report, ...]
+    reports: tuple[ProbeReport, ...]
     servers: tuple[ProbedServer, ...] = ()
     resolution: Resolution | None = None
     expected: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class Round:
 
     @property
     def as_expected(self) -> bool:
-        """Whether every server is as it shall be, and their name."""
+        """Whether every server is as it should be, and their name."""
         return self.wrong == 0
 
     @property
@@ -53,8 +53,8 @@ class Round:
         return ((made.as_expected, verdict(made)) for made in self.reports)
 
 
-def verdict(made: Report) -> str:
-    """Whether a server answers, and how much of it is not as it shall be."""
+def verdict(made: ProbeReport) -> str:
+    """Whether a server answers, and how much of it is not as it should be."""
     if made.answers is None:
         return f"{made.label} was not seen: no vantage point reported"
     if made.as_expected:

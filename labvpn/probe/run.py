@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from labvpn.probe import name_lookup, report, scan
-from labvpn.probe import servers as equals
+from labvpn.probe import servers as probed_servers
 from labvpn.probe.name_lookup import Resolution
-from labvpn.probe.report import Report
+from labvpn.probe.report import ProbeReport
 from labvpn.probe.rounds import Round
-from labvpn.probe.scan import PLACES, View
+from labvpn.probe.scan import PLACES, VantageView
 from labvpn.probe.servers import ProbedServer
 from labvpn.probe.targets import TargetError, Targets
 
@@ -21,8 +21,8 @@ NOWHERE = "none"
 AROUND = "packets for {address} go around the tunnel there; give the server's address inside the VPN with --inner"
 
 
-class Point(Protocol):
-    """Somebody else who looks: its name, where it stands, and what it sees."""
+class Vantage(Protocol):
+    """Another machine that probes: its name, where it is, and what it sees."""
 
     @property
     def name(self) -> str:
@@ -32,23 +32,23 @@ class Point(Protocol):
     def place(self) -> str:
         """One of PLACES."""
 
-    def look(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> VantageView:
         """What it sees of the ports of the server at `address`."""
 
 
-def place(text: str, there: Sequence[Point]) -> str:
-    """Where this machine stands, or NOWHERE if it only asks the vantage points `there`; raises TargetError."""
+def place(text: str, there: Sequence[Vantage]) -> str:
+    """Where this machine is, or NOWHERE if it only asks the vantage points `there`; raises TargetError."""
     if text not in (*PLACES, NOWHERE):
-        raise TargetError(f"--here: {text!r} is no place; write one of {', '.join(PLACES)} or {NOWHERE}")
+        raise TargetError(f"--here: {text!r} is not a place; write one of {', '.join(PLACES)} or {NOWHERE}")
     if text == NOWHERE and not there:
-        raise TargetError(f"--here {NOWHERE}: then somebody else must probe; name a vantage point with --vantage")
+        raise TargetError(f"--here {NOWHERE}: then another machine must probe; name a vantage point with --vantage")
     return text
 
 
 def probe(
-    wanted: Targets, here: str, there: Sequence[Point], resolver: str | None = None, known: Resolution | None = None
-) -> Report:
-    """Probe from this machine, which stands `here`, and from every vantage point `there`.
+    wanted: Targets, here: str, there: Sequence[Vantage], resolver: str | None = None, known: Resolution | None = None
+) -> ProbeReport:
+    """Probe from this machine, which is at `here`, and from every vantage point `there`.
 
     `known` is what the DNS says of the name, where it was asked before.
     """
@@ -64,22 +64,22 @@ def probe(
 
 
 def each(
-    wanted: Targets, servers: Sequence[ProbedServer], here: str, there: Sequence[Point], resolver: str | None = None
+    wanted: Targets, servers: Sequence[ProbedServer], here: str, there: Sequence[Vantage], resolver: str | None = None
 ) -> Round:
     """Probe one server, or each of several in turn; an address that only the name leads to may be of several too.
 
-    In turn, because a hop on the way sends so many ICMP errors and no more, whichever server they are about. Raises
-    TargetError where a vantage point cannot stand where it is said to.
+    In turn, because a hop on the way limits its ICMP errors, whichever server they are about. Raises
+    TargetError where a vantage point cannot be where it is said to be.
     """
     began, clock = time.time(), time.monotonic()
-    stand = _stand(here, there, servers)
+    place_here = _place_here(here, there, servers)
     known = name_lookup.resolve(wanted.name, resolver) if wanted.name and not wanted.address else None
-    behind = tuple(servers) or (equals.found(known.addresses) if known else ())
+    behind = tuple(servers) or (probed_servers.found(known.addresses) if known else ())
     if not behind:
-        alone = probe(wanted, stand, there, resolver, known)
+        alone = probe(wanted, place_here, there, resolver, known)
         return Round(wanted.host, (replace(alone, at=began, seconds=time.monotonic() - clock),))
     places = [point.name for point in there]
-    equals.check_places(behind, places if here == NOWHERE else [here, *places])
+    probed_servers.check_places(behind, places if here == NOWHERE else [here, *places])
     with ThreadPoolExecutor(max_workers=1) as pool:
         asked = pool.submit(_name, wanted.name, resolver, known) if wanted.name and here != NOWHERE else None
         made = tuple(_each(wanted, behind, here, there, resolver))
@@ -89,19 +89,19 @@ def each(
 
 
 def _each(
-    wanted: Targets, servers: Sequence[ProbedServer], here: str, there: Sequence[Point], resolver: str | None
-) -> Iterator[Report]:
+    wanted: Targets, servers: Sequence[ProbedServer], here: str, there: Sequence[Vantage], resolver: str | None
+) -> Iterator[ProbeReport]:
     """The report of every server, from the places that see it."""
     for server in servers:
-        stand = _stand(here, there, servers) if server.is_seen_from(here) else NOWHERE
+        place_here = _place_here(here, there, servers) if server.is_seen_from(here) else NOWHERE
         points = [point for point in there if server.is_seen_from(point.name)]
-        yield probe(equals.asked(wanted, server), stand, points, resolver)
+        yield probe(probed_servers.asked(wanted, server), place_here, points, resolver)
 
 
-def _stand(here: str, there: Sequence[Point], servers: Sequence[ProbedServer]) -> str:
-    """Where this machine stands; in the VPN of one of several servers its place is called `vpn-NAME`."""
-    first = equals.place_of(here)
-    return place(first if servers and first in equals.OWN else here, there)
+def _place_here(here: str, there: Sequence[Vantage], servers: Sequence[ProbedServer]) -> str:
+    """Where this machine is; in the VPN of one of several servers its place is called `vpn-NAME`."""
+    first = probed_servers.place_of(here)
+    return place(first if servers and first in probed_servers.OWN else here, there)
 
 
 def _name(name: str, resolver: str | None, known: Resolution | None) -> Resolution:
@@ -109,29 +109,29 @@ def _name(name: str, resolver: str | None, known: Resolution | None) -> Resoluti
 
 
 def _views(
-    pool: ThreadPoolExecutor, wanted: Targets, address: str, here: str, there: Sequence[Point]
-) -> tuple[View, ...]:
-    away = [pool.submit(_look, point, wanted, address) for point in there]
-    own = () if here == NOWHERE else (_look(Here(place=here), wanted, address),)
+    pool: ThreadPoolExecutor, wanted: Targets, address: str, here: str, there: Sequence[Vantage]
+) -> tuple[VantageView, ...]:
+    away = [pool.submit(_observe, point, wanted, address) for point in there]
+    own = () if here == NOWHERE else (_observe(LocalVantage(place=here), wanted, address),)
     return (*own, *(view.result() for view in away))
 
 
 @dataclass(frozen=True)
-class Here:
+class LocalVantage:
     """This machine."""
 
     place: str
     name: str = "here"
 
-    def look(self, wanted: Targets, address: str) -> View:
+    def observe(self, wanted: Targets, address: str) -> VantageView:
         """What this machine sees of all ports."""
         return scan.scan(self.name, self.place, address, wanted)
 
 
-def _look(point: Point, wanted: Targets, address: str) -> View:
-    """What a point sees: of the server's inner address where it stands in the VPN."""
+def _observe(point: Vantage, wanted: Targets, address: str) -> VantageView:
+    """What a point sees: of the server's inner address where it is in the VPN."""
     if point.place != "vpn":
-        return point.look(wanted, address)
+        return point.observe(wanted, address)
     if not wanted.inner:
-        return View(point.name, point.place, trouble=AROUND.format(address=address))
-    return replace(point.look(wanted, wanted.inner), address=wanted.inner)
+        return VantageView(point.name, point.place, trouble=AROUND.format(address=address))
+    return replace(point.observe(wanted, wanted.inner), address=wanted.inner)

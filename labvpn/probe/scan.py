@@ -1,4 +1,4 @@
-"""A whole look at the host from this machine: every port at once, in a few seconds."""
+"""A whole scan of the host from this machine: every port at once, in a few seconds."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from typing import Any
 
 from labvpn.probe import observation, services, sockets
 from labvpn.probe.observation import DROPPED, Observation
-from labvpn.probe.targets import Port, Targets
+from labvpn.probe.targets import ProbedPort, Targets
 
 PLACES = ("outside", "campus", "vpn", "host")
 
-# Seconds that the ports that shall be open are ahead of the others, and how often their silence is asked again.
+# Seconds that the ports that should be open are ahead of the others, and how often their silence is asked again.
 _HEAD_START = 1.5
 _ROUNDS = 2
 
 
 @dataclass(frozen=True)
-class View:
+class VantageView:
     """What one vantage point sees; `trouble` says in words why it sees nothing.
 
-    `place` is where it stands: outside, campus, vpn (a client of the VPN) or host (on the server itself). `address` is
+    `place` is where it is: outside, campus, vpn (a client of the VPN) or host (on the server itself). `address` is
     the server's as it is known there, where that is another than the report's.
     """
 
     name: str
     place: str
-    sightings: tuple[Observation, ...] = ()
+    observations: tuple[Observation, ...] = ()
     shows_offender: bool = True
     trouble: str = ""
     address: str = ""
 
 
-def scan(name: str, place: str, address: str, wanted: Targets) -> View:
-    """Probe all ports of `address` concurrently, those that shall be open first.
+def scan(name: str, place: str, address: str, wanted: Targets) -> VantageView:
+    """Probe all ports of `address` concurrently, those that should be open first.
 
     Linux sends six ICMP errors at once to the same address, then one a second (icmp_ratelimit). So the ports whose
     silence decides nothing come later, and silence is asked again as long as that brings errors.
@@ -46,35 +46,35 @@ def scan(name: str, place: str, address: str, wanted: Targets) -> View:
         ask = partial(_scan, address, next(iter(wanted.names), None))
         opened = pool.map(ask, wanted.opened)
         closed = pool.map(partial(ask, wait=_HEAD_START), wanted.closed)
-        seen = {sighting.port: sighting for sighting in (*opened, *closed)}
+        seen = {observed.port: observed for observed in (*opened, *closed)}
         for _ in range(_ROUNDS):
             silent = [port for port in wanted.opened if seen[port].state == DROPPED]
-            if not any(sighting.refusal for sighting in seen.values()):
+            if not any(observed.refusal for observed in seen.values()):
                 break
-            again = {sighting.port: sighting for sighting in pool.map(ask, silent)}
+            again = {observed.port: observed for observed in pool.map(ask, silent)}
             seen.update(again)
-            if all(sighting.state == DROPPED for sighting in again.values()):
+            if all(observed.state == DROPPED for observed in again.values()):
                 break
-    return View(name, place, tuple(seen.values()), sockets.SHOWS_OFFENDER)
+    return VantageView(name, place, tuple(seen.values()), sockets.SHOWS_OFFENDER)
 
 
-def _scan(address: str, host: str | None, port: Port, wait: float = 0.0) -> Observation:
+def _scan(address: str, host: str | None, port: ProbedPort, wait: float = 0.0) -> Observation:
     time.sleep(wait)
     return services.observe(address, port, host)
 
 
-def to_json(view: View) -> dict[str, Any]:
+def to_json(view: VantageView) -> dict[str, Any]:
     """The view as JSON carries it."""
     return {
         "name": view.name,
         "place": view.place,
         "shows_offender": view.shows_offender,
         "trouble": view.trouble,
-        "ports": [observation.to_json(seen) for seen in view.sightings],
+        "ports": [observation.to_json(seen) for seen in view.observations],
     }
 
 
-def from_json(data: Mapping[str, Any]) -> View:
+def from_json(data: Mapping[str, Any]) -> VantageView:
     """The view of such JSON; raises KeyError, TypeError or ValueError if it is none."""
     seen = tuple(observation.from_json(port) for port in data["ports"])
-    return View(str(data["name"]), str(data["place"]), seen, bool(data["shows_offender"]), str(data["trouble"]))
+    return VantageView(str(data["name"]), str(data["place"]), seen, bool(data["shows_offender"]), str(data["trouble"]))

@@ -1,4 +1,4 @@
-"""Several servers as equals: which of them a run looks at, what is asked of each, and from where each is seen. Pure."""
+"""Several servers of one stack: which of them a run probes, what is asked of each, and what sees it. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from labvpn.model.ports import Transport, of_transport
+from labvpn.model.vpn import Vpn
 from labvpn.probe import text
 from labvpn.probe.targets import TargetError, Targets, checked_address, checked_host, is_address, targets
 
@@ -28,22 +30,22 @@ class ProbedServer:
         return text.server(self.dialled, self.address)
 
     def is_called(self, host: str) -> bool:
-        """Whether somebody who says `host` means this one."""
+        """Whether `host` means this one."""
         return host.rstrip(".").lower() in {self.name, self.address, self.dialled.lower()} - {""}
 
     def is_seen_from(self, point: str) -> bool:
-        """Whether a vantage point of that name looks at this server: `vpn-two` and `host-two` are those of `two`."""
+        """Whether a vantage point of that name probes this server: `vpn-two` and `host-two` are those of `two`."""
         place = place_of(point)
         return place not in OWN or point == named(place, self.name)
 
 
 def place_of(point: str) -> str:
-    """The first word of a vantage point's name, which says where it stands."""
+    """The first word of a vantage point's name, which says where it is."""
     return point.partition("-")[0]
 
 
 def named(place: str, server: str | None) -> str:
-    """What a vantage point is called that stands at one of several servers; that one may need no name."""
+    """What a vantage point at one of several servers is called; that server may need no name."""
     return f"{place}-{server}" if server else place
 
 
@@ -55,12 +57,20 @@ def wanted(host: str | None, outputs: str | None, **more: str | None) -> tuple[T
     stack = read(outputs) if outputs is not None else ()
     one = next((server for server in stack if host and server.is_called(host)), None)
     given = more.get("address")
+    if outputs is None and more.get("tcp") is None and more.get("udp") is None:
+        more = {**more, **_default_ports()}
     made = targets(None if one else host, outputs, **more)
     if one and host:
         own = asked(made, one)
         leads = host if is_address(host) else own.host
         return replace(own, host=leads, address=made.address if given else own.address), ()
     return made, () if given or (host and is_address(host)) else stack
+
+
+def _default_ports() -> dict[str, str]:
+    """The ports of a server that is configured without any listed, as the lists of `targets`."""
+    ports = Vpn().ports
+    return {each.value: ",".join(map(str, of_transport(ports, each))) for each in Transport}
 
 
 def asked(made: Targets, server: ProbedServer) -> Targets:
@@ -71,12 +81,12 @@ def asked(made: Targets, server: ProbedServer) -> Targets:
 def read(outputs: str) -> tuple[ProbedServer, ...]:
     """The servers in the stack's outputs (JSON text), none where there are not several. Raises TargetError."""
     try:
-        told = json.loads(outputs)["servers"]
+        data = json.loads(outputs)["servers"]
     except (KeyError, TypeError, ValueError):
         return ()
-    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
-        raise TargetError("--outputs: servers is no list of objects; write it with: pulumi stack output --json")
-    found = tuple(_probed_server(one, f"--outputs: servers[{number}].address") for number, one in enumerate(told))
+    if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
+        raise TargetError("--outputs: servers is not a list of objects; write it with: pulumi stack output --json")
+    found = tuple(_probed_server(one, f"--outputs: servers[{number}].address") for number, one in enumerate(data))
     return found if len(found) > 1 else ()
 
 
@@ -86,16 +96,14 @@ def found(addresses: Sequence[str]) -> tuple[ProbedServer, ...]:
 
 
 def check_places(servers: Sequence[ProbedServer], points: Sequence[str]) -> None:
-    """Raise TargetError where it is open at which of several servers a vantage point stands, or nobody sees one."""
+    """Raise TargetError where it is unclear at which of several servers a vantage point is, or no one sees a server."""
     for point in points:
         seen = [server for server in servers if server.is_seen_from(point)]
         if place_of(point) in OWN and len(seen) != 1:
-            raise TargetError(f"{point}: there one of several servers is seen, not all; {_remedy(servers, point)}")
+            raise TargetError(f"{point}: from there one of several servers is seen, not all; {_remedy(servers, point)}")
     for server in servers:
         if not any(server.is_seen_from(point) for point in points):
-            raise TargetError(
-                f"nobody looks at {server.label}; name a vantage point that sees it, or one server as HOST"
-            )
+            raise TargetError(f"no vantage point sees {server.label}; name one that does, or give one server as HOST")
 
 
 def _remedy(servers: Sequence[ProbedServer], point: str) -> str:
@@ -105,6 +113,6 @@ def _remedy(servers: Sequence[ProbedServer], point: str) -> str:
     return "call it " + " or ".join(called)
 
 
-def _probed_server(told: dict[str, Any], place: str) -> ProbedServer:
-    address = checked_address(str(told.get("address") or ""), place)
-    return ProbedServer(str(told.get("name") or ""), address, checked_host(str(told.get("dialled") or address)))
+def _probed_server(data: dict[str, Any], place: str) -> ProbedServer:
+    address = checked_address(str(data.get("address") or ""), place)
+    return ProbedServer(str(data.get("name") or ""), address, checked_host(str(data.get("dialled") or address)))

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from labvpn.probe.observation import Certificate, Observation
-from labvpn.probe.sockets import WAITS, Reader, knock_tcp, knock_udp
-from labvpn.probe.targets import Port
+from labvpn.probe.sockets import WAITS, AnswerReader, knock_tcp, knock_udp
+from labvpn.probe.targets import ProbedPort
 from labvpn.probe.wire import ike, l2tp, openvpn, sstp
 
 # Seconds that one connection may keep us, and that a port may take from accepting to its TLS greeting.
 _PATIENCE = 1.5
 _START = 4.0
-# OpenSSL's X509_V_FLAG_NO_CHECK_TIME: an expired certificate shall be read as well.
+# OpenSSL's X509_V_FLAG_NO_CHECK_TIME: an expired certificate should be read as well.
 _ANY_TIME = 0x200000
 
 Heard = TypeVar("Heard")
@@ -34,11 +34,11 @@ class Question:
 
     service: str
     packet: bytes
-    read: Reader
+    read: AnswerReader
 
 
-def observe(address: str, port: Port, name: str | None) -> Observation:
-    """What this machine sees of one port of `address`; `name` is what TLS and HTTP are told, if there is one."""
+def observe(address: str, port: ProbedPort, name: str | None) -> Observation:
+    """What this machine sees of one port of `address`; `name` is what TLS and HTTP name, if there is one."""
     if port.protocol == "udp":
         return observe_udp(address, port, question(port.number))
     return observe_tcp(address, port, name)
@@ -57,14 +57,14 @@ def question(number: int) -> Question:
     return Question("OpenVPN", openvpn.request(secret), lambda reply: "" if openvpn.is_answer(reply, secret) else None)
 
 
-def observe_udp(address: str, port: Port, asked: Question) -> Observation:
+def observe_udp(address: str, port: ProbedPort, asked: Question) -> Observation:
     """One UDP port: it is open only if the service that was asked for answers."""
     knock = knock_udp(address, port.number, asked.packet, asked.read)
     services = () if knock.answer is None else (asked.service,)
     return Observation(port, knock.tries, services=services, detail=knock.answer or "", refusal=knock.refusal)
 
 
-def observe_tcp(address: str, port: Port, name: str | None) -> Observation:
+def observe_tcp(address: str, port: ProbedPort, name: str | None) -> Observation:
     """One TCP port: whether it accepts, and which services speak there; TLS may lag half a second behind."""
     knock = knock_tcp(address, port.number)
     if knock.answer is None:
@@ -93,7 +93,7 @@ def _spoken(seen: Observation, target: tuple[str, int], name: str | None) -> Obs
 
 
 def _greet(target: tuple[str, int], name: str | None) -> tuple[bytes, str]:
-    """The server's certificate (DER) and the protocol's version, whoever it is: nothing is entrusted to it."""
+    """The server's certificate (DER) and the protocol's version, whoever the server is: it is sent nothing secret."""
     context = _context()
     context.verify_mode = ssl.CERT_NONE
     with _connection(target) as plain, context.wrap_socket(plain, server_hostname=name) as secured:
@@ -131,7 +131,7 @@ def _asks_openvpn(target: tuple[str, int]) -> bool:
 def _context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    # Weak keys and signatures are the server's affair: they shall be seen, not refused.
+    # Weak keys and signatures are the server's affair: they should be seen, not refused.
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context
 
@@ -164,7 +164,7 @@ def _read_marked(reply: bytes, cookie: bytes) -> str | None:
 
 def _reason(error: OSError) -> str:
     if isinstance(error, TimeoutError):
-        return "it says nothing"
+        return "it sends nothing"
     reason = getattr(error, "reason", None) or error.strerror or str(error)
-    # OpenSSL's word for an answer in another protocol.
-    return "it speaks no TLS" if reason == "WRONG_VERSION_NUMBER" else f"TLS fails: {reason}"
+    # OpenSSL's name for an answer in another protocol.
+    return "it does not speak TLS" if reason == "WRONG_VERSION_NUMBER" else f"TLS fails: {reason}"

@@ -24,7 +24,7 @@ _EXTENDED_ERROR = struct.Struct("=IBBBxII")
 _FROM_ICMP = 2
 _ICMP_UNREACHABLE = 3
 
-Reader = Callable[[bytes], "str | None"]
+AnswerReader = Callable[[bytes], "str | None"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Knock:
     refusal: Refusal | None = None
 
 
-def knock_udp(address: str, port: int, packet: bytes, read: Reader) -> Knock:
+def knock_udp(address: str, port: int, packet: bytes, read: AnswerReader) -> Knock:
     """Send `packet` until `read` makes something of a reply or an error comes back, five times at most."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         _show_offender(asking)
@@ -98,7 +98,7 @@ def _connected(calling: list[socket.socket], wait: float) -> Knock | None:
 
 
 def _replies(asking: socket.socket, wait: float) -> Iterator[bytes | Refusal]:
-    """What comes back within `wait` seconds; an error is the last thing said."""
+    """What comes back within `wait` seconds; an error is the last of it."""
     until = time.monotonic() + wait
     poll = select.poll()
     poll.register(asking, select.POLLIN)

@@ -14,9 +14,9 @@ from labvpn.probe import text
 from labvpn.probe.name_lookup import Resolution
 from labvpn.probe.observation import OPEN, Observation
 from labvpn.probe.port_verdict import PortFinding, PortReport
-from labvpn.probe.report import Report
+from labvpn.probe.report import ProbeReport
 from labvpn.probe.rounds import Round
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 
 # From so many vantage points on, a terminal's width has room for a word or two from each.
 _MANY = 3
@@ -39,13 +39,13 @@ def show_all(made: Round, console: Console) -> None:
     console.print(_result(made, sum(len(one.ports) for one in made.reports)), highlight=False)
 
 
-def show(made: Report, console: Console) -> None:
+def show(made: ProbeReport, console: Console) -> None:
     """Print the ports as a table, then every finding with its reasons and its remedy, then the result."""
     _show_report(made, console)
     console.print(_result(made, len(made.ports)), highlight=False)
 
 
-def _show_report(made: Report, console: Console) -> None:
+def _show_report(made: ProbeReport, console: Console) -> None:
     if made.ports:
         console.print(_table(made))
     for line in _name_lines(made.resolution):
@@ -58,32 +58,32 @@ def _show_report(made: Report, console: Console) -> None:
         console.print(_marked("!", "yellow", note))
 
 
-def _table(made: Report) -> Table:
+def _table(made: ProbeReport) -> Table:
     table = Table(title=Text(plain(f"{made.label}, port by port")), title_justify="left")
     table.add_column("port", justify="right")
-    table.add_column("shall be")
+    table.add_column("should be")
     for view in made.views:
         table.add_column(Text(plain(f"from {text.place(view.name, view.place)}")), overflow="fold")
     for port in made.ports:
-        table.add_row(_mark(port), "open" if port.wanted_open else "closed", *_cells(port, made))
+        table.add_row(_mark(port), "open" if port.should_be_open else "closed", *_cells(port, made))
     return table
 
 
-def _cells(port: PortReport, made: Report) -> Iterator[Text]:
-    tell = text.seen if len(made.views) < _MANY else text.brief
+def _cells(port: PortReport, made: ProbeReport) -> Iterator[Text]:
+    describe = text.seen if len(made.views) < _MANY else text.brief
     for view in made.views:
-        sighting = _sighting(view, port)
-        if sighting is None:
+        observation = _observation(view, port)
+        if observation is None:
             yield Text("not seen", "dim")
             continue
-        expected = (sighting.state == OPEN) == port.wanted_open
-        inside = not port.wanted_open and view.place != "outside"
+        expected = (observation.state == OPEN) == port.should_be_open
+        inside = not port.should_be_open and view.place != "outside"
         color = "dim" if inside else "green" if expected else "red"
-        yield Text(plain(tell(sighting, view.address or made.address, made.wanted.fortigate)), color)
+        yield Text(plain(describe(observation, view.address or made.address, made.wanted.fortigate)), color)
 
 
-def _sighting(view: View, port: PortReport) -> Observation | None:
-    return next((seen for seen in view.sightings if seen.port == port.port), None)
+def _observation(view: VantageView, port: PortReport) -> Observation | None:
+    return next((seen for seen in view.observations if seen.port == port.port), None)
 
 
 def _mark(port: PortReport) -> str:
@@ -98,7 +98,7 @@ def _show(finding: PortFinding, console: Console) -> None:
 
 
 def _marked(sign: str, color: str, sentence: str, style: str = "") -> Text:
-    """A sentence behind its sign; what machines and people wrote in it is no markup."""
+    """A sentence behind its sign; what machines and people wrote in it is not markup."""
     return Text.assemble((sign, color), " ", (plain(sentence), style))
 
 
@@ -106,12 +106,12 @@ def _name_lines(resolution: Resolution | None) -> Iterator[Text]:
     if resolution is None:
         return
     for lookup in (resolution.resolver, *resolution.authority):
-        said = lookup.trouble or ", ".join(lookup.addresses) or "an alias"
+        answer = lookup.trouble or ", ".join(lookup.addresses) or "an alias"
         color, sign = ("red", "✗") if lookup.trouble else ("green", "✓")
-        yield _marked(sign, color, f"{resolution.name} at {lookup.server}: {said}")
+        yield _marked(sign, color, f"{resolution.name} at {lookup.server}: {answer}")
 
 
-def _result(made: Report | Round, count: int) -> str:
+def _result(made: ProbeReport | Round, count: int) -> str:
     ports = "1 port" if count == 1 else f"{count} ports"
     took = f"{ports}, {made.seconds:.1f} s"
     if made.as_expected:

@@ -1,4 +1,4 @@
-"""What to probe: a name, its address, the ports that shall be open and those that shall be closed."""
+"""What to probe: a name, its address, the ports that should be open and those that should be closed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-TCP = (443, 992, 1194, 5555)
-UDP = (500, 1194, 4500)
 # The hops that a lab may do without.
 OPTIONAL = ("fortigate", "firewalld")
 
@@ -23,7 +21,7 @@ class TargetError(ValueError):
 
 
 @dataclass(frozen=True, order=True)
-class Port:
+class ProbedPort:
     """One port of one protocol, written as firewalld writes it: 443/tcp."""
 
     protocol: str
@@ -44,8 +42,8 @@ class Targets:
 
     host: str
     address: str | None
-    opened: tuple[Port, ...]
-    closed: tuple[Port, ...] = ()
+    opened: tuple[ProbedPort, ...]
+    closed: tuple[ProbedPort, ...] = ()
     fortigate: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     inner: str | None = None
@@ -73,18 +71,18 @@ def targets(
     without: str | None = None,
     inner: str | None = None,
 ) -> Targets:
-    """The targets of one run: lists win over the stack's `outputs` (JSON text), and those over the defaults.
+    """The targets of one run: lists win over the stack's `outputs` (JSON text).
 
     Raises TargetError.
     """
-    stack = _stack(outputs) if outputs is not None else Targets("", None, _ports("tcp", TCP) + _ports("udp", UDP))
+    stack = _stack(outputs) if outputs is not None else Targets("", None, ())
     opened = stack.opened
     if tcp is not None or udp is not None:
         opened = numbers(tcp or "", "tcp", "--tcp") + numbers(udp or "", "udp", "--udp")
     asked_closed = ports(closed or "", "--closed")
     both = sorted(set(opened) & set(asked_closed))
     if both:
-        raise TargetError(f"--closed: {both[0]} shall be open as well; take it out of one of the two lists")
+        raise TargetError(f"--closed: {both[0]} should be open as well; take it out of one of the two lists")
     name = host or stack.host
     if not name:
         raise TargetError("no host to probe; give its name or address, or the stack's outputs with --outputs FILE")
@@ -96,12 +94,12 @@ def targets(
     return Targets(checked_host(name), checked, opened, asked_closed, gateways, lacking, inside)
 
 
-def numbers(text: str, protocol: str, place: str) -> tuple[Port, ...]:
+def numbers(text: str, protocol: str, place: str) -> tuple[ProbedPort, ...]:
     """The ports of a list such as "443,992", each once and in its order; `place` names the list in errors."""
     return _once(_port(word, protocol, place) for word in _words(text))
 
 
-def ports(text: str, place: str) -> tuple[Port, ...]:
+def ports(text: str, place: str) -> tuple[ProbedPort, ...]:
     """The ports of a list such as "22,8000/tcp,1701/udp"; a bare number means TCP."""
     split = (word.partition("/") for word in _words(text))
     return _once(_port(number, protocol or "tcp", place) for number, _, protocol in split)
@@ -137,27 +135,23 @@ def _stack(text: str) -> Targets:
 
 def _inner(outputs: dict[str, Any]) -> str | None:
     network = outputs.get("network")
-    told = network.get("hostAddress") if isinstance(network, dict) else None
-    return checked_address(str(told), "--outputs: network.hostAddress") if told else None
+    address = network.get("hostAddress") if isinstance(network, dict) else None
+    return checked_address(str(address), "--outputs: network.hostAddress") if address else None
 
 
-def _port(word: str, protocol: str, place: str) -> Port:
+def _port(word: str, protocol: str, place: str) -> ProbedPort:
     if protocol not in ("tcp", "udp"):
-        raise TargetError(f"{place}: {protocol!r} is no protocol; write 443/tcp or 500/udp")
+        raise TargetError(f"{place}: {protocol!r} is not a protocol; write 443/tcp or 500/udp")
     if not word.isascii() or not word.isdigit() or not 0 < int(word) < 65536:
-        raise TargetError(f"{place}: {word!r} is no port; ports are numbers from 1 to 65535")
-    return Port(protocol, int(word))
-
-
-def _ports(protocol: str, given: tuple[int, ...]) -> tuple[Port, ...]:
-    return tuple(Port(protocol, number) for number in given)
+        raise TargetError(f"{place}: {word!r} is not a port; ports are numbers from 1 to 65535")
+    return ProbedPort(protocol, int(word))
 
 
 def _words(text: str) -> list[str]:
     return [word for word in re.split(r"[\s,]+", text) if word]
 
 
-def _once(given: Iterable[Port]) -> tuple[Port, ...]:
+def _once(given: Iterable[ProbedPort]) -> tuple[ProbedPort, ...]:
     return tuple(dict.fromkeys(given))
 
 
@@ -178,5 +172,5 @@ def checked_host(host: str) -> str:
 def checked_address(address: str, place: str) -> str:
     """An IPv4 address; `place` names it in the TargetError that another text raises."""
     if not is_address(address):
-        raise TargetError(f"{place}: {address!r} is no IPv4 address")
+        raise TargetError(f"{place}: {address!r} is not an IPv4 address")
     return address

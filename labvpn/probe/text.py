@@ -54,33 +54,33 @@ def hop_id(hop: Hop) -> str:
 
 
 def server(host: str, address: str) -> str:
-    """A server as a sentence names it: what leads to it, with its address where that is another word."""
+    """A server as a sentence names it: what leads to it, with its address where that differs."""
     return host if address in ("", host) else f"{host} ({address})"
 
 
 def place(name: str, kind: str) -> str:
-    """A vantage point with where it stands, as a heading."""
+    """A vantage point with where it is, as a heading."""
     return name if name == kind else f"{name} ({_PLACES[kind]})"
 
 
-def seen(sighting: Observation, address: str, fortigate: tuple[str, ...] = ()) -> str:
+def seen(observation: Observation, address: str, fortigate: tuple[str, ...] = ()) -> str:
     """What one vantage point sees of a port, in a few words."""
-    if sighting.state == OPEN:
-        return _open(sighting)
-    if sighting.state == DROPPED:
-        return f"dropped: no answer to {sighting.tries} tries"
-    return _rejected(cause(sighting, address, fortigate), sighting.refusal or Refusal("?"), address)
+    if observation.state == OPEN:
+        return _open(observation)
+    if observation.state == DROPPED:
+        return f"dropped: no answer to {observation.tries} tries"
+    return _rejected(cause(observation, address, fortigate), observation.refusal or Refusal("?"), address)
 
 
-def brief(sighting: Observation, address: str, fortigate: tuple[str, ...] = ()) -> str:
-    """The same in a word or two, for a table with many columns; the findings tell the rest."""
-    why = cause(sighting, address, fortigate)
-    return sighting.state + (f": {_REASONS[why]}" if why in _REASONS else "")
+def brief(observation: Observation, address: str, fortigate: tuple[str, ...] = ()) -> str:
+    """The same in a word or two, for a table with many columns; the findings have the rest."""
+    why = cause(observation, address, fortigate)
+    return observation.state + (f": {_REASONS[why]}" if why in _REASONS else "")
 
 
-def witnessed(sighting: Observation, address: str, fortigate: tuple[str, ...] = ()) -> str:
+def witnessed(observation: Observation, address: str, fortigate: tuple[str, ...] = ()) -> str:
     """The same as a reason for a verdict: which services answer does not matter there."""
-    return "open" if sighting.services else seen(sighting, address, fortigate)
+    return "open" if observation.services else seen(observation, address, fortigate)
 
 
 def verdict(blamed: FaultLocation) -> str:
@@ -99,11 +99,11 @@ def advice(blamed: FaultLocation, places: frozenset[str] = frozenset()) -> str:
     """What to do about it: the repair at the hop, and from where a probe that is still missing would remove a doubt."""
     if blamed.hop is None:
         return "The network changed while it was probed, or answers get lost: run the same probe again."
-    return " ".join(filter(None, (_REMEDIES[blamed.hop.kind], _telling(blamed, places))))
+    return " ".join(filter(None, (_REMEDIES[blamed.hop.kind], _distinguishing(blamed, places))))
 
 
-def _telling(blamed: FaultLocation, places: frozenset[str]) -> str:
-    """The vantage point that would tell the rivals apart, if nobody stands there yet."""
+def _distinguishing(blamed: FaultLocation, places: frozenset[str]) -> str:
+    """The vantage point that would distinguish the rivals, unless there is one already."""
     if not blamed.rivals:
         return ""
     kinds = {hop.kind for hop in (blamed.hop, *blamed.rivals) if hop}
@@ -115,15 +115,15 @@ def _telling(blamed: FaultLocation, places: frozenset[str]) -> str:
     if kinds <= {WAY, FORTIGATE}:
         place, where = "elsewhere", "in another network outside"
     others = ", ".join(map(hop_name, blamed.rivals))
-    more = "" if place in places else f": a second probe {where} (--vantage) would tell"
+    more = "" if place in places else f": a second probe {where} (--vantage) would show which"
     return f"It may also be {others}{more}."
 
 
-def _open(sighting: Observation) -> str:
-    if not sighting.services:
-        return f"open, but {sighting.detail or 'nothing speaks TLS'}"
-    spoken = ", ".join(sighting.services)
-    return f"open: {spoken} ({sighting.detail})" if sighting.detail else f"open: {spoken}"
+def _open(observation: Observation) -> str:
+    if not observation.services:
+        return f"open, but {observation.detail or 'nothing speaks TLS'}"
+    spoken = ", ".join(observation.services)
+    return f"open: {spoken} ({observation.detail})" if observation.detail else f"open: {spoken}"
 
 
 def _rejected(why: str, refusal: Refusal, address: str) -> str:

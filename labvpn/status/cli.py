@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from labvpn.connect import stack_outputs
 from labvpn.connect.errors import HopError
 from labvpn.connect.ssh import ISOLATED, run
-from labvpn.connect.stack_outputs import outputs as told
 from labvpn.model.outputs import Outputs, OutputsError, ServerOutputs
 from labvpn.model.server import Server, Ssh
 from labvpn.status import report as reports
@@ -25,10 +25,10 @@ def _option(words: str, *names: str) -> Any:
 
 def status(
     outputs: Annotated[Path | None, _option("The stack's outputs, as pulumi stack output --json prints them.")] = None,
-    host: Annotated[str | None, _option("Another name or address for SSH than the stack's.")] = None,
-    user: Annotated[str | None, _option("Another user for SSH: root, or one with passwordless sudo.")] = None,
+    host: Annotated[str | None, _option("A name or address for SSH other than the stack's.")] = None,
+    user: Annotated[str | None, _option("A different user for SSH: root, or one with passwordless sudo.")] = None,
     server: Annotated[str | None, _option("One of several servers, by its name or address.")] = None,
-    key: Annotated[Path | None, _option("The SSH key; your agent's and your usual keys are tried without.")] = None,
+    key: Annotated[Path | None, _option("The SSH key; without it, your agent's and your usual keys are tried.")] = None,
     json: Annotated[bool, _option("Print a JSON object for each server.", "--json")] = False,
     prometheus: Annotated[bool, _option("Print metrics for a node exporter.", "--prometheus")] = False,
 ) -> None:
@@ -38,37 +38,37 @@ def status(
     """
     failures = []
     try:
-        found = sites(told(outputs), server)
+        found = selected_servers(stack_outputs.outputs(outputs), server)
         if prometheus and len(found) > 1:
             raise OutputsError("Metrics are of one server; give --server NAME")
     except OutputsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    for site in found:
-        ssh = Ssh(user=user or site.ssh.user, port=site.ssh.port, host=host or site.ssh.host)
+    for each in found:
+        ssh = Ssh(user=user or each.ssh.user, port=each.ssh.port, host=host or each.ssh.host)
         try:
-            report = reports.read(_answer(Server(address=site.address, ssh=ssh), site.ssh.host_key, key))
+            report = reports.read(_answer(Server(address=each.address, ssh=ssh), each.ssh.host_key, key))
         except (HopError, ValueError) as error:
             failures.append(str(error))
             continue
         if len(found) > 1 and not json:
-            typer.echo(f"{site.dialled} ({site.address})")
+            typer.echo(f"{each.dialled} ({each.address})")
         _show(report, json, prometheus)
     for failure in failures:
         typer.echo(failure, err=True)
     raise typer.Exit(1 if failures else 0)
 
 
-def sites(stack: Outputs, server: str | None) -> tuple[ServerOutputs, ...]:
-    """The servers to read: all, or the one that is named. Raises OutputsError where there is none of that name."""
-    found = tuple(site for site in stack.every if server in (None, site.name, str(site.address), site.dialled))
+def selected_servers(stack: Outputs, server: str | None) -> tuple[ServerOutputs, ...]:
+    """The servers to read: all, or the one that is named. Raises OutputsError for any other name."""
+    found = tuple(each for each in stack.every if server in (None, each.name, str(each.address), each.dialled))
     if not found:
-        known = ", ".join(site.name or str(site.address) for site in stack.every)
-        raise OutputsError(f"There is no server '{server}'; the stack has {known}")
+        known = ", ".join(each.name or str(each.address) for each in stack.every)
+        raise OutputsError(f"'{server}' is not a server of the stack, which has {known}")
     return found
 
 
-def _show(report: reports.Report, json: bool, prometheus: bool) -> None:
+def _show(report: reports.StatusReport, json: bool, prometheus: bool) -> None:
     if json:
         typer.echo(reports.to_json(report))
     if prometheus:

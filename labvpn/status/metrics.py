@@ -5,18 +5,18 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from labvpn.model.untrusted import plain
-from labvpn.status.report import Report
+from labvpn.status.report import StatusReport
 
 
-def text(report: Report) -> str:
+def text(report: StatusReport) -> str:
     """The metrics of one reading; every time is Unix time in seconds."""
     registry = CollectorRegistry()
     _gauge(registry, "timestamp_seconds", "When the server was read").set(report.at.timestamp())
     _sessions(report, registry)
-    # By source alone: whoever tries names at random must not make ever new series.
-    _gauge(registry, "barred_sources", "Sources that may open no new connection for now").set(len(report.barred))
+    # By source alone: names tried at random must not make ever more series.
+    _gauge(registry, "barred_sources", "Sources that may open no new connection for now").set(len(report.banned))
     if report.guard is not None:
-        guard = _gauge(registry, "guard_works", "Whether the guard against guessed passwords can bar (1) or not (0)")
+        guard = _gauge(registry, "guard_works", "Whether the guard against guessed passwords can ban (1) or not (0)")
         guard.set(not report.guard)
     failures = _gauge(registry, "failed_logins", "Failed logins of the last 24 hours", "source")
     for failure in report.failures:
@@ -34,7 +34,7 @@ def text(report: Report) -> str:
     return generate_latest(registry).decode()
 
 
-def _sessions(report: Report, registry: CollectorRegistry) -> None:
+def _sessions(report: StatusReport, registry: CollectorRegistry) -> None:
     labels = ("hub", "user", "session", "source", "protocol")
     _gauge(registry, "sessions", "Users' sessions").set(len(report.sessions))
     _gauge(registry, "sessions_ending", "Sessions about to be cut").set(sum(map(report.is_ending, report.sessions)))

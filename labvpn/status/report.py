@@ -1,4 +1,4 @@
-"""What the host's agent says of the server, as values with the answers to what the owner asks."""
+"""What the host's agent reports of the server, as values that answer the owner's questions."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ SOON = timedelta(minutes=5)
 """A session with less time left than this is about to be cut."""
 
 NEAR = timedelta(days=30)
-"""A certificate or an account that ends within this is shown as ending."""
+"""A certificate or an account that ends within this counts as ending."""
 
 
-class Session(OutputsValue):
+class ConnectedSession(OutputsValue):
     """One user's session; `received` and `sent` are bytes as the server counts them, times are UTC."""
 
     hub: str
     name: str
     user: str
-    everybody: bool = Field(default=False, description="RADIUS let him in; the hub has no user of this name")
+    by_wildcard: bool = Field(
+        default=False, alias="everybody", description="RADIUS let them in; the hub has no user of this name"
+    )
     source: str
     since: datetime
     limit: int
@@ -37,7 +39,7 @@ class Session(OutputsValue):
         return self.since + timedelta(seconds=self.limit) if self.limit else None
 
 
-class Account(OutputsValue):
+class ExpiringAccount(OutputsValue):
     """A user whose account ends one day."""
 
     hub: str
@@ -45,7 +47,7 @@ class Account(OutputsValue):
     expires: datetime
 
 
-class Failure(OutputsValue):
+class FailedLogins(OutputsValue):
     """The failed logins of one name from one source within a day; the source is empty where the log names none."""
 
     hub: str
@@ -70,25 +72,25 @@ class Crashed(OutputsValue):
     sources: tuple[str, ...] = ()
 
 
-class Report(OutputsValue):
+class StatusReport(OutputsValue):
     """The server at one moment of its own clock."""
 
     at: datetime
-    sessions: tuple[Session, ...] = ()
-    accounts: tuple[Account, ...] = ()
-    failures: tuple[Failure, ...] = ()
-    barred: tuple[BannedSource, ...] = ()
+    sessions: tuple[ConnectedSession, ...] = ()
+    accounts: tuple[ExpiringAccount, ...] = ()
+    failures: tuple[FailedLogins, ...] = ()
+    banned: tuple[BannedSource, ...] = Field(default=(), alias="barred")
     crashes: tuple[Crashed, ...] = ()
     guard: str | None = Field(
-        default=None, description="what stands in the way of the guard, empty for nothing; None where there is none"
+        default=None, description="what prevents the login guard from working, empty for nothing; None without one"
     )
     certificate: str = ""
 
-    def left(self, session: Session) -> timedelta | None:
+    def left(self, session: ConnectedSession) -> timedelta | None:
         """How long a session still has; less than nothing if its cut is overdue."""
         return session.ends - self.at if session.ends else None
 
-    def is_ending(self, session: Session) -> bool:
+    def is_ending(self, session: ConnectedSession) -> bool:
         """Whether a session is about to be cut."""
         left = self.left(session)
         return left is not None and left < SOON
@@ -103,23 +105,23 @@ class Report(OutputsValue):
         return Trust(self.certificate).expires if self.certificate else None
 
 
-def read(answer: str) -> Report:
+def read(answer: str) -> StatusReport:
     """The agent's answer. Raises ValueError with a sentence for any other text."""
     try:
-        return Report.model_validate_json(answer)
+        return StatusReport.model_validate_json(answer)
     except ValidationError:
-        sentence = "The agent on the VPN host gave no answer that can be read; run `pulumi up` to renew it"
+        sentence = "The agent on the VPN host gave no readable answer; run `pulumi up` to renew it"
         raise ValueError(sentence) from None
 
 
-def to_json(report: Report) -> str:
+def to_json(report: StatusReport) -> str:
     """The report for a program: times in UTC, what is left in seconds."""
-    data = report.model_dump(mode="json", exclude={"certificate", "sessions"})
+    data = report.model_dump(mode="json", by_alias=True, exclude={"certificate", "sessions"})
     ends = report.certificate_expires
     data["certificate"] = {"expires": ends.astimezone(UTC).isoformat() if ends else None}
     data["sessions"] = [
         {
-            **session.model_dump(mode="json"),
+            **session.model_dump(mode="json", by_alias=True),
             "seconds_left": round(left.total_seconds()) if (left := report.left(session)) is not None else None,
             "ending": report.is_ending(session),
         }

@@ -9,31 +9,31 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from labvpn.model.untrusted import plain
-from labvpn.status.report import Report, Session
+from labvpn.status.report import ConnectedSession, StatusReport
 
 _MOST_CRASHES = 10
 
 
-def show(report: Report, console: Console) -> None:
+def show(report: StatusReport, console: Console) -> None:
     """Print who is connected, who failed to log in, and what ends."""
     console.print(_sessions(report))
     if report.failures:
         console.print(_failures(report))
     if report.guard:
-        console.print(Text.assemble(("The guard cannot bar everybody:", "bold red"), " ", plain(report.guard)))
-    if report.barred:
-        console.print(_barred(report))
+        console.print(Text.assemble(("The login guard cannot ban every source:", "bold red"), " ", plain(report.guard)))
+    if report.banned:
+        console.print(_bans(report))
     if report.crashes:
         console.print(_crashes(report))
     console.print(_ends(report))
 
 
-def _sessions(report: Report) -> Table:
+def _sessions(report: StatusReport) -> Table:
     names = ("user", "since (UTC)", "from", "by", "received", "sent", "time left")
     table = Table(*(Column(name, overflow="fold") for name in names), title=_title(report))
     for session in sorted(report.sessions, key=lambda session: session.since):
         table.add_row(
-            _said(session.user + (" (by *)" if session.everybody else "")),
+            _said(session.user + (" (by *)" if session.by_wildcard else "")),
             _clock(report, session.since),
             _said(session.source),
             _said(session.protocol),
@@ -44,11 +44,11 @@ def _sessions(report: Report) -> Table:
     return table
 
 
-def _title(report: Report) -> str:
+def _title(report: StatusReport) -> str:
     return f"{len(report.sessions)} connected at {_time(report.at)} UTC"
 
 
-def _failures(report: Report) -> Table:
+def _failures(report: StatusReport) -> Table:
     table = Table("from", "as", "times", "last (UTC)", title="Failed logins of the last 24 hours")
     for failure in sorted(report.failures, key=lambda failure: -failure.count):
         source = _said(failure.source or "not in the log")
@@ -56,21 +56,21 @@ def _failures(report: Report) -> Table:
     return table
 
 
-def _barred(report: Report) -> Table:
-    table = Table("from", "failed logins", "until (UTC)", title="Barred for now from new connections")
-    for one in sorted(report.barred, key=lambda one: one.until):
+def _bans(report: StatusReport) -> Table:
+    table = Table("from", "failed logins", "until (UTC)", title="Banned for now from new connections")
+    for one in sorted(report.banned, key=lambda one: one.until):
         table.add_row(_said(one.source), str(one.failures), _time(one.until))
     return table
 
 
-def _crashes(report: Report) -> Table:
+def _crashes(report: StatusReport) -> Table:
     table = Table("at (UTC)", "connecting then", title="Crashes of the server")
     for crash in report.crashes[-_MOST_CRASHES:]:
-        table.add_row(f"[bold red]{_time(crash.at)}[/]", _said(", ".join(crash.sources) or "nobody known"))
+        table.add_row(f"[bold red]{_time(crash.at)}[/]", _said(", ".join(crash.sources) or "unknown"))
     return table
 
 
-def _ends(report: Report) -> Table:
+def _ends(report: StatusReport) -> Table:
     table = Table("what", "ends (UTC)", "in", title="What ends")
     ends = report.certificate_expires
     if ends is None:
@@ -82,13 +82,13 @@ def _ends(report: Report) -> Table:
     return table
 
 
-def _end(report: Report, moment: datetime) -> tuple[str, str]:
+def _end(report: StatusReport, moment: datetime) -> tuple[str, str]:
     left = moment - report.at
     words = f"{left.days} days" if left > timedelta(0) else "over"
     return _time(moment), f"[bold red]{words}[/]" if report.is_near(moment) else words
 
 
-def _left(report: Report, session: Session) -> str:
+def _left(report: StatusReport, session: ConnectedSession) -> str:
     left = report.left(session)
     if left is None:
         return "no limit"
@@ -98,7 +98,7 @@ def _left(report: Report, session: Session) -> str:
 
 
 def _said(text: str) -> Text:
-    """What somebody else wrote: no markup, no control."""
+    """Text of others: no markup, no control characters."""
     return Text(plain(text))
 
 
@@ -106,7 +106,7 @@ def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _clock(report: Report, moment: datetime) -> str:
+def _clock(report: StatusReport, moment: datetime) -> str:
     """The time of day, with the date where it is another."""
     text = _time(moment)
     return text.partition(" ")[2] if text[:10] == _time(report.at)[:10] else text

@@ -133,7 +133,7 @@ def mistyped(lab: OwnLab) -> Day:
         assert not any(pool.map(lambda _: lab.lets_in("guest1", "mistyped"), range(GUESSES)))
     lab.configure("firewall", "bans", to={"exempt": [network.WHOAMI]})
     said = yield
-    assert "Barred for now" in said
+    assert "Banned for now" in said
     assert network.WHOAMI in said
     assert network.WHOAMI not in lab.output("server", "firewall-cmd", "--list-rich-rules")
     assert lab.lets_in("guest1", password)

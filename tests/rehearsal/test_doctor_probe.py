@@ -188,4 +188,4 @@ def test_softether_answers_in_every_protocol_also_through_the_carriers_nat(lab: 
 def test_a_port_that_shall_be_closed_and_is_open_is_found(lab: Rehearsal) -> None:
     done = probe(lab, "--here", "none", *vantage(lab, "internet", "internet"), "--tcp", "443", "--closed", "500/udp")
     assert done.returncode == 1
-    assert "500/udp: open for internet, though it shall be closed" in " ".join(done.stdout.split())
+    assert "500/udp: open for internet, though it should be closed" in " ".join(done.stdout.split())

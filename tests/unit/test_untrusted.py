@@ -18,10 +18,10 @@ from labvpn.connect.errors import HopError
 from labvpn.diagnose.lines import read as read_log
 from labvpn.kit.sheet import environment
 from labvpn.model.untrusted import for_engine, json_text, plain
-from labvpn.probe.drawing import element, written
+from labvpn.probe import page as probe_page
 from labvpn.probe.table import _marked
 from labvpn.status import metrics, table
-from labvpn.status.report import Report, to_json
+from labvpn.status.report import StatusReport, to_json
 
 AT = datetime(2027, 1, 31, 12, tzinfo=UTC)
 HOSTILE = {
@@ -44,10 +44,10 @@ names = pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ue000]")
 
 
-def report(name: str) -> Report:
+def report(name: str) -> StatusReport:
     text = name.encode("utf-8", "replace").decode()
     session = {"hub": text, "name": text, "user": text, "source": text, "since": AT, "limit": 1800, "protocol": text}
-    return Report.model_validate(
+    return StatusReport.model_validate(
         {
             "at": AT,
             "sessions": [{**session, "received": 1, "sent": 2}],
@@ -101,11 +101,9 @@ def test_a_page_has_the_text_as_text(name: str) -> None:
         def handle_data(self, data: str) -> None:
             self.text += data
 
-    pages = [written(element("p", name, title=name)).partition("\n")[2]]
-    kit = environment()
-    kit.loader = DictLoader({"page": '<p title="{{ name }}">{{ name }}</p>'})
-    pages.append(kit.get_template("page").render(name=name))
-    for page in pages:
+    for templates in (environment(), probe_page.environment()):
+        templates.loader = DictLoader({"page": '<p title="{{ name }}">{{ name }}</p>'})
+        page = templates.get_template("page").render(name=name)
         reader = Reader()
         reader.feed(page)
         assert reader.tags == ["p"]

@@ -117,7 +117,7 @@ def in_udp(content: bytes, port: int = 1701) -> bytes:
 
 
 def from_udp(datagram: bytes) -> bytes | None:
-    """What a UDP datagram holds; None where it is cut short."""
+    """What a UDP datagram carries; None where it is cut short."""
     if len(datagram) < 8:
         return None
     length = int.from_bytes(datagram[4:6], "big")

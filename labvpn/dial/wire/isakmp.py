@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 NON_ESP_MARKER = bytes(4)
-"""What stands before IKE on UDP 4500, where ESP would have its SPI (RFC 3948, 2.2)."""
+"""What precedes IKE on UDP 4500, where ESP would have its SPI (RFC 3948, 2.2)."""
 
 SA, KE, ID, HASH, NONCE, NOTIFICATION, DELETE, VENDOR_ID, NAT_D, NAT_OA = 1, 4, 5, 8, 10, 11, 12, 13, 20, 21
 MAIN_MODE, INFORMATIONAL, QUICK_MODE = 2, 5, 32
@@ -36,7 +36,7 @@ Payload = tuple[int, bytes]
 
 @dataclass(frozen=True)
 class Message:
-    """One ISAKMP message; `body` is what stands after the header, encrypted where `flags` says so."""
+    """One ISAKMP message; `body` is what follows the header, encrypted where `flags` says so."""
 
     initiator: bytes
     responder: bytes

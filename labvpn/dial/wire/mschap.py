@@ -29,8 +29,8 @@ def md4(data: bytes) -> bytes:
 
 def _block(state: tuple[int, int, int, int], words: tuple[int, ...]) -> tuple[int, int, int, int]:
     a, b, c, d = state
-    for number, (order, turns, constant) in enumerate(_ROUNDS):
-        for i, word in enumerate(order):
+    for number, (request, turns, constant) in enumerate(_ROUNDS):
+        for i, word in enumerate(request):
             mixed = ((b & c) | (~b & d), (b & c) | (b & d) | (c & d), b ^ c ^ d)[number]
             total, turn = (a + mixed + words[word] + constant) & 0xFFFFFFFF, turns[i % 4]
             a, b, c, d = d, (total << turn | total >> (32 - turn)) & 0xFFFFFFFF, b, c

@@ -70,7 +70,7 @@ class Segment:
     flags: int
 
     def packet(self, source: IPv4Address, target: IPv4Address) -> Packet:
-        """As a packet without data; a SYN says the largest segment that it takes."""
+        """As a packet without data; a SYN carries the largest segment that it takes."""
         option = struct.pack(">BBH", 2, 4, 1200) if self.flags & SYN else b""
         offset = (20 + len(option)) // 4 << 4
         head = struct.pack(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 # MD5 of "RFC 3947". SoftEther answers no initiator that does not send it.
 NAT_T_VENDOR_ID = bytes.fromhex("4a131c81070358455c5728f20e95452f")
-# On port 4500 IKE is told apart from ESP by four zero bytes (RFC 3948, 2.2).
+# On port 4500 IKE is distinguished from ESP by four zero bytes (RFC 3948, 2.2).
 NON_ESP_MARKER = bytes(4)
 
 _SA, _NOTIFICATION, _VENDOR_ID = 1, 11, 13
@@ -35,7 +35,7 @@ def request(cookie: bytes) -> bytes:
 
 
 def read(reply: bytes, cookie: bytes) -> str | None:
-    """What the server chose or why it declined, in words; None if this is no answer to the packet with `cookie`."""
+    """What the server chose or why it declined, in words; None if this is not an answer to the packet with `cookie`."""
     if len(reply) < _HEADER.size:
         return None
     initiator, responder, first, _, exchange, _, _, length = _HEADER.unpack_from(reply)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-# The opcode stands in the upper five bits, the key's number (0) in the lower three.
+# The opcode is in the upper five bits, the key's number (0) in the lower three.
 _CLIENT_RESET = 7 << 3
 _SERVER_RESET = 8 << 3
 

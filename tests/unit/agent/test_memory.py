@@ -12,7 +12,7 @@ from labvpn.agent.core.paths import BROUGHT, KEPT_PASSWORD
 from labvpn.agent.core.state import State
 from labvpn.agent.main import Session
 from labvpn.parse.host import read_answer
-from labvpn.probe.check_findings import inside
+from labvpn.probe.check import host_findings
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 from tests.unit.agent.test_concern import concern
 
@@ -64,7 +64,7 @@ def test_the_preview_refuses_a_host_whose_memory_is_damaged(session: Session) ->
 def test_a_check_of_the_lab_names_damaged_memory_even_where_nothing_else_is_left(session: Session) -> None:
     session.machine.write("/var/lib/labvpn/hub.applied", "")
     session.machine.write("/var/lib/labvpn/hub.before.json", "")
-    found = [str(one) for one in inside(read_answer(session.check()))]
+    found = [str(one) for one in host_findings(read_answer(session.check()))]
     assert ["hub.applied" in found[0], "hub.before.json" in found[1], len(found)] == [True, True, 2]
 
 

@@ -6,8 +6,8 @@ import struct
 
 from labvpn.dial import link as ppp_link
 from labvpn.dial import tunnel
-from labvpn.dial.link import Link, Login
-from labvpn.dial.phase1 import MainMode, Progress
+from labvpn.dial.link import Link, LinkLogin
+from labvpn.dial.phase1 import MainMode, MainModeProgress
 from labvpn.dial.softether import split
 from labvpn.dial.systems import SYSTEMS
 from labvpn.dial.tunnel import Tunnel
@@ -39,14 +39,14 @@ def agreed(mode: MainMode) -> bytes:
 def test_the_first_answer_leads_to_the_keys() -> None:
     mode = main_mode()
     assert answered(mode)
-    assert (mode.progress, mode.suite) == (Progress.KEYS_SENT, MAC[0])
+    assert (mode.progress, mode.suite) == (MainModeProgress.KEYS_SENT, MAC[0])
 
 
 def test_an_answer_to_somebody_else_changes_nothing() -> None:
     mode = main_mode()
     other = Message(b"someone!", b"response", 1, isakmp.MAIN_MODE, 0, 0, b"").encoded()
     assert not mode.receive(other)
-    assert mode.progress is Progress.PROPOSED
+    assert mode.progress is MainModeProgress.PROPOSED
 
 
 def test_a_suite_that_was_not_offered_is_refused() -> None:
@@ -72,7 +72,7 @@ def test_the_fourth_message_once_more_on_4500_means_another_key_and_on_500_nothi
     mode = main_mode()
     answered(mode)
     fourth = agreed(mode)
-    assert (mode.progress, mode.is_on_4500) == (Progress.IDENTIFIED, True)
+    assert (mode.progress, mode.is_on_4500) == (MainModeProgress.IDENTIFIED, True)
     assert not mode.receive(fourth)
     assert mode.receive(isakmp.NON_ESP_MARKER + fourth)
     assert mode.is_undecipherable
@@ -82,8 +82,10 @@ def test_an_answer_that_the_keys_do_not_open_means_another_key() -> None:
     mode = main_mode()
     answered(mode)
     agreed(mode)
-    sealed = Message(mode.initiator, b"response", isakmp.ID, isakmp.MAIN_MODE, isakmp.ENCRYPTED, 0, bytes(64)).encoded()
-    assert mode.receive(sealed)
+    encrypted = Message(
+        mode.initiator, b"response", isakmp.ID, isakmp.MAIN_MODE, isakmp.ENCRYPTED, 0, bytes(64)
+    ).encoded()
+    assert mode.receive(encrypted)
     assert mode.is_undecipherable
 
 
@@ -100,7 +102,7 @@ def test_a_tunnel_opens_and_repeats_only_what_was_not_acknowledged() -> None:
     assert len(line.resend()) == 1
     answer = control(line, l2tp.SCCRP, 0, {l2tp.TUNNEL: l2tp.number(9)})
     line.receive(answer)
-    assert line.progress is tunnel.Progress.CALL_ASKED
+    assert line.progress is tunnel.TunnelProgress.CALL_ASKED
     assert len(line.resend()) == 2
     line.receive(answer)
     assert line.events.count("L2TP received SCCRP") == 1
@@ -110,7 +112,7 @@ def test_a_server_that_ends_the_tunnel_is_heard() -> None:
     line = Tunnel("phone")
     line.open()
     line.receive(control(line, l2tp.STOPCCN, 0, {}))
-    assert (line.progress, line.refusal) == (tunnel.Progress.ENDED, "the server ended the tunnel")
+    assert (line.progress, line.refusal) == (tunnel.TunnelProgress.ENDED, "the server ended the tunnel")
 
 
 def asked(link: Link, *packets: ppp.Packet) -> list[ppp.Packet]:
@@ -128,51 +130,51 @@ def up_to_login(link: Link, method: bytes = ppp.MSCHAP2) -> list[ppp.Packet]:
 
 
 def test_a_link_goes_from_lcp_to_login_to_an_address() -> None:
-    link = Link(Login("guest1", "word", ("pap",)))
+    link = Link(LinkLogin("guest1", "word", ("pap",)))
     assert up_to_login(link, ppp.PAP_OPTION)[-1].protocol == ppp.PAP
     address = ppp.encoded({ppp.ADDRESS: bytes([192, 168, 30, 10]), ppp.DNS: bytes([192, 168, 30, 1])})
     asked(link, ppp.Packet(ppp.PAP, ppp.ACK, 2))
     asked(link, ppp.Packet(ppp.IPCP, ppp.NAK, 3, address), ppp.Packet(ppp.IPCP, ppp.ACK, 4))
     asked(link, ppp.Packet(ppp.IPCP, ppp.REQUEST, 1, ppp.encoded({ppp.ADDRESS: bytes([1, 0, 0, 1])})))
-    assert link.progress is ppp_link.Progress.UP
+    assert link.progress is ppp_link.LinkProgress.UP
     assert (str(link.address), str(link.resolver), str(link.router)) == ("192.168.30.10", "192.168.30.1", "1.0.0.1")
 
 
 def test_another_method_of_login_is_asked_for_where_the_servers_is_not_the_systems() -> None:
-    answers = up_to_login(Link(Login("guest1", "word", ("mschapv2",))), ppp.PAP_OPTION)
+    answers = up_to_login(Link(LinkLogin("guest1", "word", ("mschapv2",))), ppp.PAP_OPTION)
     naks = [each for each in answers if each.code == ppp.NAK]
     assert [ppp.options(each.body) for each in naks] == [{ppp.AUTHENTICATION: ppp.MSCHAP2}]
 
 
 def test_a_server_that_does_not_know_the_password_is_not_believed() -> None:
-    link = Link(Login("guest1", "word"))
+    link = Link(LinkLogin("guest1", "word"))
     up_to_login(link)
     asked(link, ppp.Packet(ppp.CHAP, ppp.CHALLENGE, 2, ppp.counted(bytes(16)) + b"server"))
     asked(link, ppp.Packet(ppp.CHAP, ppp.SUCCESS, 2, b"S=" + b"0" * 40))
-    assert (link.progress, link.server_knows_password) == (ppp_link.Progress.ENDED, False)
+    assert (link.progress, link.server_knows_password) == (ppp_link.LinkProgress.ENDED, False)
 
 
 def test_a_server_without_addresses_is_told_from_one_that_refuses_the_login() -> None:
-    link = Link(Login("guest1", "word", ("pap",)))
+    link = Link(LinkLogin("guest1", "word", ("pap",)))
     up_to_login(link, ppp.PAP_OPTION)
     asked(link, ppp.Packet(ppp.PAP, ppp.ACK, 2))
     asked(link, ppp.Packet(ppp.IPCP, ppp.REJECT, 3, ppp.encoded({ppp.ADDRESS: bytes(4)})))
-    assert (link.ended_at, link.refusal) == (ppp_link.Progress.ADDRESS, "the server has no address to give")
-    refused = Link(Login("guest1", "word", ("pap",)))
+    assert (link.ended_at, link.refusal) == (ppp_link.LinkProgress.ADDRESS, "the server has no address to give")
+    refused = Link(LinkLogin("guest1", "word", ("pap",)))
     up_to_login(refused, ppp.PAP_OPTION)
     asked(refused, ppp.Packet(ppp.PAP, ppp.NAK, 2))
-    assert refused.ended_at is ppp_link.Progress.LOGIN
+    assert refused.ended_at is ppp_link.LinkProgress.LOGIN
 
 
 def test_an_unknown_protocol_is_rejected_and_the_link_goes_on() -> None:
-    link = Link(Login("guest1", "word"))
+    link = Link(LinkLogin("guest1", "word"))
     link.receive(b"\xff\x03" + struct.pack(">H", ppp.CCP) + b"\1\1\0\4")
     assert ppp.protocol_of(link.outgoing[0])
-    assert link.progress is ppp_link.Progress.LINK
+    assert link.progress is ppp_link.LinkProgress.LINK
 
 
 def test_no_password_stands_in_the_text_of_a_login() -> None:
-    assert "canary" not in repr(Login("guest1", "canary"))
+    assert "canary" not in repr(LinkLogin("guest1", "canary"))
 
 
 def test_a_name_is_split_into_user_and_hub() -> None:

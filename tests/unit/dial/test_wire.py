@@ -78,9 +78,9 @@ def test_what_esp_seals_opens_once_more_and_a_changed_byte_does_not(content: byt
     for protection in (Protection(esp.AES, 256, esp.HMAC_SHA1), Protection(esp.TRIPLE, 0, esp.HMAC_SHA256)):
         cipher, integrity = protection.key_sizes
         sides = [Association(b"\0\0\x10\1", protection, bytes(range(cipher)), bytes(integrity)) for _ in range(2)]
-        sealed = sides[0].seal(esp.in_udp(content))
-        assert esp.from_udp(sides[1].open(sealed) or b"") == content
-        assert sides[1].open(sealed[:-1] + bytes([sealed[-1] ^ 1])) is None
+        encrypted = sides[0].seal(esp.in_udp(content))
+        assert esp.from_udp(sides[1].open(encrypted) or b"") == content
+        assert sides[1].open(encrypted[:-1] + bytes([encrypted[-1] ^ 1])) is None
 
 
 def test_no_key_stands_in_the_text_of_an_association() -> None:

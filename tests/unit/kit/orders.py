@@ -1,4 +1,4 @@
-"""Orders for kits, as the sample stack would give them."""
+"""Requests for kits, as the sample stack would give them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ AUTHORITY = Trust((CASES / "authority.pem").read_text())
 
 def stack(**changes: Any) -> Outputs:
     """The sample's outputs with every secret in clear."""
-    told = outputs.stack_outputs(lab(), credentials(), str)
-    return read(json.dumps({**told, "presharedKey": "it's a preshared key", **changes}))
+    exported = outputs.stack_outputs(lab(), credentials(), str)
+    return read(json.dumps({**exported, "presharedKey": "it's a preshared key", **changes}))
 
 
 def order(user: str = "guest1", identity: Identity | None = None, secrets: bool = False, **changes: Any) -> KitRequest:

@@ -18,7 +18,7 @@ from tests.unit.kit.orders import AUTHORITY, identity
 from tests.unit.probe.servers import LOOPBACK, certificate, tcp, vpn
 from tests.unit.samples import credentials, lab
 
-TOLD: dict[str, Any] = {**outputs.stack_outputs(lab(), credentials(), str), "certificate": AUTHORITY.pem}
+OUTPUTS: dict[str, Any] = {**outputs.stack_outputs(lab(), credentials(), str), "certificate": AUTHORITY.pem}
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 
@@ -27,8 +27,8 @@ APP.command()(kit)
 
 
 def run(folder: Path, *words: str, **changes: Any) -> Any:
-    told = json.dumps({**TOLD, **changes})
-    return CliRunner().invoke(APP, [*words, "--outputs", "-", "--folder", str(folder)], input=told)
+    text = json.dumps({**OUTPUTS, **changes})
+    return CliRunner().invoke(APP, [*words, "--outputs", "-", "--folder", str(folder)], input=text)
 
 
 def users(**expires: str | None) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def test_whoever_is_expired_or_unknown_is_refused_and_loses_the_old_kit(tmp_path
     assert kits(tmp_path) == []
 
 
-def test_a_sealed_kit_is_one_page_whose_passphrase_is_shown_once(tmp_path: Path) -> None:
+def test_an_encrypted_kit_is_one_page_whose_passphrase_is_shown_once(tmp_path: Path) -> None:
     run(tmp_path, "guest1")
     done = run(tmp_path, "guest1", "--secrets")
     assert kits(tmp_path) == ["guest1.html"]
@@ -89,11 +89,11 @@ def test_without_an_authority_the_way_out_is_named(tmp_path: Path) -> None:
 
 def test_the_certificate_that_servers_share_is_taken_from_whichever_is_up(tmp_path: Path) -> None:
     with tcp(vpn(certificate(tmp_path))) as port:
-        down, up = ({"address": one, "dialled": one, "ssh": TOLD["ssh"]} for one in ("127.0.0.2", LOOPBACK))
-        shown = {"certificate": None, "address": "127.0.0.2", "ports": {"tcp": [port], "udp": []}}
-        done = run(tmp_path / "kits", "guest1", "--trust-shown", **shown, servers=[down, up])
+        down, up = ({"address": one, "dialled": one, "ssh": OUTPUTS["ssh"]} for one in ("127.0.0.2", LOOPBACK))
+        changes = {"certificate": None, "address": "127.0.0.2", "ports": {"tcp": [port], "udp": []}}
+        done = run(tmp_path / "kits", "guest1", "--trust-shown", **changes, servers=[down, up])
         assert done.exit_code == 0, done.stderr
-        done = run(tmp_path / "kits", "guest1", "--trust-shown", **shown, servers=[down])
+        done = run(tmp_path / "kits", "guest1", "--trust-shown", **changes, servers=[down])
     assert done.exit_code == 1
     assert f"shows no certificate at 127.0.0.2 port {port} ([Errno 111]" in done.stderr
 
@@ -144,9 +144,9 @@ def test_no_password_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("user", "why"),
-    [("*", "nobody dials by that name"), ("jdoe", "has no line in the users' file, so there is no kit")],
+    [("*", "no one dials by that name"), ("jdoe", "has no line in the users' file, so no kit can be made")],
 )
-def test_everybody_whom_radius_knows_has_no_kit(tmp_path: Path, user: str, why: str) -> None:
+def test_the_line_for_everyone_whom_radius_knows_has_no_kit(tmp_path: Path, user: str, why: str) -> None:
     done = run(tmp_path, user, everybody=["LAB"])
     assert done.exit_code == 1
     assert f"{user}: " in done.stderr
@@ -157,7 +157,7 @@ def test_everybody_whom_radius_knows_has_no_kit(tmp_path: Path, user: str, why: 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-8-sig"])
 def test_outputs_are_read_as_a_shell_on_windows_writes_them(tmp_path: Path, codec: str) -> None:
-    (tmp_path / "told.json").write_bytes(json.dumps(TOLD).encode(codec))
-    words = ["guest1", "--outputs", str(tmp_path / "told.json"), "--folder", str(tmp_path / "kits")]
+    (tmp_path / "outputs.json").write_bytes(json.dumps(OUTPUTS).encode(codec))
+    words = ["guest1", "--outputs", str(tmp_path / "outputs.json"), "--folder", str(tmp_path / "kits")]
     done = CliRunner().invoke(APP, words)
     assert done.exit_code == 0, done.stderr

@@ -17,7 +17,7 @@ from labvpn.kit.guests import invitation
 from labvpn.kit.invite import invite
 from labvpn.model.problems import ConfigurationError
 from labvpn.model.users_file import read_users
-from tests.unit.kit.test_cli import TOLD, kits
+from tests.unit.kit.test_cli import OUTPUTS, kits
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 USERS = "name,realName,MultiLogins\nowner,The owner,0\n"
@@ -32,9 +32,9 @@ with open("asked", "a") as file:
     file.write(" ".join(sys.argv[1:]) + "\\n")
 if sys.argv[1] == "up":
     sys.exit(int(os.environ.get("UP_ENDS", "0")))
-told = json.load(open("told.json"))
-told["users"] = {{row["name"]: {{"password": "x"}} for row in csv.DictReader(open("users.csv"))}}
-print(json.dumps(told))
+outputs = json.load(open("outputs.json"))
+outputs["users"] = {{row["name"]: {{"password": "x"}} for row in csv.DictReader(open("users.csv"))}}
+print(json.dumps(outputs))
 """
 
 
@@ -69,12 +69,12 @@ def test_the_same_list_again_changes_nothing() -> None:
 
 
 def test_every_mistake_of_the_list_comes_at_once() -> None:
-    told = refusal("name,expires\nowner,2027-03-31\nfree,\nlate,2026-12-31\nodd,someday\n")
-    assert "owner: stands in users.csv with other values" in told
-    assert "free: has no end; give the column expires a date" in told
-    assert "late: is over since 2026-12-31" in told
-    assert "'someday' is not a date" in told
-    assert "4 mistakes" in told
+    error = refusal("name,expires\nowner,2027-03-31\nfree,\nlate,2026-12-31\nodd,someday\n")
+    assert "owner: is in users.csv with other values" in error
+    assert "free: has no end; give the column expires a date" in error
+    assert "late: ended on 2026-12-31" in error
+    assert "'someday' is no date" in error
+    assert "4 mistakes" in error
 
 
 def test_a_time_without_its_zone_is_refused() -> None:
@@ -91,7 +91,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.chmod(0o755)
     (tmp_path / "users.csv").write_text(USERS)
     (tmp_path / "guests.csv").write_text("name,expires\nanna,2099-03-31\nben,2099-03-31\n")
-    (tmp_path / "told.json").write_text(json.dumps(TOLD))
+    (tmp_path / "outputs.json").write_text(json.dumps(OUTPUTS))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     return tmp_path
@@ -106,7 +106,7 @@ def test_one_step_adds_applies_and_makes_the_kits(project: Path) -> None:
     assert done.exit_code == 0, done.output
     assert (project / "asked").read_text().splitlines() == ["up --yes", "stack output --json --show-secrets"]
     assert kits(project / "kits") == ["anna.html", "ben.html"]
-    assert "2 guests added, 0 stood there already" in done.stdout
+    assert "2 guests added, 0 there already" in done.stdout
     assert done.stdout.count("passphrase ") == 2
 
 
@@ -119,7 +119,7 @@ def test_after_an_up_that_failed_the_same_command_goes_on(project: Path, monkeyp
     monkeypatch.delenv("UP_ENDS")
     again = run()
     assert again.exit_code == 0, again.output
-    assert "0 guests added, 2 stood there already" in again.stdout
+    assert "0 guests added, 2 there already" in again.stdout
     assert kits(project / "kits") == ["anna", "ben"]
 
 
@@ -138,8 +138,8 @@ def test_the_users_file_keeps_its_mode(project: Path) -> None:
 
 def test_the_guests_go_into_the_file_that_the_stack_names(project: Path) -> None:
     (project / "Pulumi.yaml").write_text("name: labvpn\n")
-    told = {"labvpn:users": {"objectValue": {"file": "users.mylab.csv"}, "secret": False}, **TOLD}
-    (project / "told.json").write_text(json.dumps(told))
+    settings = {"labvpn:users": {"objectValue": {"file": "users.mylab.csv"}, "secret": False}, **OUTPUTS}
+    (project / "outputs.json").write_text(json.dumps(settings))
     (project / "users.mylab.csv").write_bytes(b'name,note\nowner,"one\r\ntwo"\n')
     assert run().exit_code == 1  # the engine that stands in reads users.csv for the outputs
     assert (project / "users.csv").read_text() == USERS
@@ -154,6 +154,6 @@ def test_a_file_that_is_named_by_hand_is_taken(project: Path) -> None:
     assert "config" not in (project / "asked").read_text()
 
 
-def test_everybody_is_no_guest() -> None:
-    told = refusal("name,auth,expires\n*,radius,2027-03-31\n")
-    assert "*: is no guest but everybody whom RADIUS knows; write that line in users.csv" in told
+def test_the_line_for_everyone_is_not_a_guest() -> None:
+    error = refusal("name,auth,expires\n*,radius,2027-03-31\n")
+    assert "*: is not a guest but everyone whom RADIUS knows; write that line in users.csv" in error

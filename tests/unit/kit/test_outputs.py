@@ -1,4 +1,4 @@
-"""What the stack tells is what the kits and the status read."""
+"""What the stack exports is what the kits and the status read."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ def printed(secret: str | None = None) -> str:
 
 
 def test_the_reader_understands_every_output_that_the_stack_tells() -> None:
-    told = read(printed())
-    assert (told.name, str(told.address), told.hub) == ("vpn.lab.example", "203.0.113.20", "LAB")
-    assert told.protocols.l2tp_ipsec
-    assert str(told.network.router) == "192.168.30.1"
-    assert told.ssh.host_key == credentials().host_key
-    assert told.users["guest1"].auto_disconnect == 1800
+    stack = read(printed())
+    assert (stack.name, str(stack.address), stack.hub) == ("vpn.lab.example", "203.0.113.20", "LAB")
+    assert stack.protocols.l2tp_ipsec
+    assert str(stack.network.router) == "192.168.30.1"
+    assert stack.ssh.host_key == credentials().host_key
+    assert stack.users["guest1"].auto_disconnect == 1800
 
 
 def test_every_secret_is_marked_as_one() -> None:
     masked = outputs.stack_outputs(lab(), credentials(), lambda _text: MASK)
     assert CANARY not in json.dumps(masked)
-    told = read(json.dumps(masked))
-    assert told.preshared_key is None
-    assert {account.password for account in told.users.values()} == {None}
+    stack = read(json.dumps(masked))
+    assert stack.preshared_key is None
+    assert {account.password for account in stack.users.values()} == {None}
 
 
 def test_secrets_in_clear_are_read_but_never_shown() -> None:
-    told = read(printed())
-    assert told.preshared_key is not None
-    assert told.preshared_key.get_secret_value() == f"{CANARY}-psk"
-    assert CANARY not in repr(told)
+    stack = read(printed())
+    assert stack.preshared_key is not None
+    assert stack.preshared_key.get_secret_value() == f"{CANARY}-psk"
+    assert CANARY not in repr(stack)
 
 
 def test_no_preshared_key_is_told_where_ipsec_is_off() -> None:

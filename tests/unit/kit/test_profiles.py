@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labvpn.kit import build, openvpn, softether, windows
-from labvpn.kit.openvpn import Reader, Way
+from labvpn.kit.openvpn import OpenVpnWay, ProfileReader
 from labvpn.kit.request import KitRequest, Trust
 from labvpn.render import outputs
 from tests.unit.kit.orders import AUTHORITY, identity, order, several, split
 from tests.unit.samples import CANARY, credentials, lab
 
-UDP = Way("udp", 1194)
+UDP = OpenVpnWay("udp", 1194)
 
 
 def options(profile: str) -> dict[str, str]:
@@ -25,7 +25,7 @@ def options(profile: str) -> dict[str, str]:
     )
 
 
-def ovpn(each: KitRequest, reader: Reader = Reader.OPENVPN) -> dict[str, str]:
+def ovpn(each: KitRequest, reader: ProfileReader = ProfileReader.OPENVPN) -> dict[str, str]:
     return options(openvpn.profile(each, AUTHORITY, UDP, reader))
 
 
@@ -59,14 +59,14 @@ def test_servers_without_a_name_of_all_are_each_named_in_the_profile() -> None:
 
 def test_a_split_tunnel_names_its_gateway_and_openvpn_connect_gets_no_line_that_it_refuses() -> None:
     assert ovpn(split())["route-gateway"] == "192.168.30.1"
-    assert "route-gateway" not in ovpn(split(), Reader.CONNECT)
+    assert "route-gateway" not in ovpn(split(), ProfileReader.CONNECT)
     assert "route-gateway" not in ovpn(order())
-    assert openvpn.readers(split()) == (Reader.OPENVPN, Reader.CONNECT)
+    assert openvpn.readers(split()) == (ProfileReader.OPENVPN, ProfileReader.CONNECT)
 
 
 def test_a_split_tunnel_of_softether_4_names_no_gateway_so_one_profile_serves_every_program() -> None:
     assert "route-gateway" not in ovpn(split(generation=4))
-    assert openvpn.readers(split(generation=4)) == (Reader.OPENVPN,)
+    assert openvpn.readers(split(generation=4)) == (ProfileReader.OPENVPN,)
 
 
 def test_the_server_is_known_by_its_name_and_by_its_authority() -> None:
@@ -77,17 +77,17 @@ def test_the_server_is_known_by_its_name_and_by_its_authority() -> None:
 
 
 def test_a_certificate_that_is_no_authority_is_pinned_as_it_is() -> None:
-    shown = Trust(identity("server").certificate)
-    assert not shown.is_authority
-    assert "verify-x509-name" not in options(openvpn.profile(order(), shown, UDP))
-    assert f"byte ServerCert {base64.b64encode(shown.der).decode()}\r\n" in softether.setting(order(), shown)
+    own = Trust(identity("server").certificate)
+    assert not own.is_authority
+    assert "verify-x509-name" not in options(openvpn.profile(order(), own, UDP))
+    assert f"byte ServerCert {base64.b64encode(own.der).decode()}\r\n" in softether.setting(order(), own)
     assert "byte ServerCert" not in softether.setting(order(), AUTHORITY)
 
 
 def test_sstp_is_in_no_kit_where_windows_would_refuse_the_servers_name() -> None:
-    shown = Trust(identity("server").certificate)
+    own = Trust(identity("server").certificate)
     offered = split()
-    made = build.kit(KitRequest(offered.stack, "guest1", shown))
+    made = build.kit(KitRequest(offered.stack, "guest1", own))
     assert "windows-sstp.ps1" not in made.files
     assert any("without SSTP" in note for note in made.notes)
 
@@ -115,13 +115,13 @@ def test_a_private_key_is_in_the_kit_only_with_its_secrets() -> None:
     assert b"byte ClientKey " in secret["softether.vpn"]
 
 
-def test_the_kit_of_a_user_of_radius_has_the_client_send_the_password_that_he_has() -> None:
+def test_the_kit_of_a_user_of_radius_has_the_client_send_the_password_itself() -> None:
     rita = lab(users=[{"name": "rita", "auth": "radius"}], hubs={"LAB": {"radius": {"server": "198.51.100.9"}}})
-    told = outputs.stack_outputs(rita, credentials(), str)
-    made = build.kit(order("rita", secrets=True, users=told["users"]))
+    exported = outputs.stack_outputs(rita, credentials(), str)
+    made = build.kit(order("rita", secrets=True, users=exported["users"]))
     assert b"uint AuthType 2\r\n" in made.files["softether.vpn"]
     assert b"stays the one that you have" in made.files[build.SHEET]
-    assert made.notes == ("without the password, which stays the one that the user has",)
+    assert made.notes == ("without the password, which remains the one that the user has",)
     assert b"uint AuthType 1\r\n" in build.kit(order()).files["softether.vpn"]
 
 

@@ -1,4 +1,4 @@
-"""Every text of a kit, held by case files: tests/cases/kit/SCENARIO/FILE."""
+"""Every text of a kit, compared with case files: tests/cases/kit/SCENARIO/FILE."""
 
 from __future__ import annotations
 

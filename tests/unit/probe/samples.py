@@ -1,19 +1,19 @@
-"""Views and reports to judge and to draw, made by hand."""
+"""Observations and reports to evaluate and to draw, made by hand."""
 
 import json
 from collections.abc import Mapping, Sequence
 
-from labvpn.probe import servers as equals
+from labvpn.probe import servers as probed_servers
 from labvpn.probe.name_lookup import Resolution
 from labvpn.probe.observation import Certificate, Observation, Refusal
-from labvpn.probe.report import Report, report
+from labvpn.probe.report import ProbeReport, report
 from labvpn.probe.rounds import Round
-from labvpn.probe.scan import View
-from labvpn.probe.targets import Port, targets
+from labvpn.probe.scan import VantageView
+from labvpn.probe.targets import ProbedPort, targets
 
 SERVER, GATEWAY = "203.0.113.20", "198.51.100.1"
 NOW = 1_800_000_000.0
-HTTPS, IKE, NOTEBOOK = Port("tcp", 443), Port("udp", 500), Port("tcp", 8000)
+HTTPS, IKE, NOTEBOOK = ProbedPort("tcp", 443), ProbedPort("udp", 500), ProbedPort("tcp", 8000)
 CERTIFICATE = Certificate("ab" * 32, ("vpn.lab.example",), int(NOW) + 400 * 86400)
 
 FINE = Observation(HTTPS, 1, True, ("TLS", "OpenVPN"), "TLSv1.3", None, CERTIFICATE)
@@ -21,27 +21,27 @@ ANSWERED = Observation(IKE, 1, services=("IKE",), detail="chooses AES-256/SHA1/m
 CLOSED = Observation(NOTEBOOK, 5)
 
 
-def denied(port: Port, offender: str | None = GATEWAY) -> Observation:
+def denied(port: ProbedPort, offender: str | None = GATEWAY) -> Observation:
     return Observation(port, 1, refusal=Refusal("EHOSTUNREACH", 13 if offender else None, offender))
 
 
-def judged(*views: View, without: str = "") -> Report:
+def report_of(*views: VantageView, without: str = "") -> ProbeReport:
     """The report of a server with TCP 443 and UDP 500 open and TCP 8000 closed."""
     wanted = targets("vpn.lab.example", None, "443", "500", "8000", address=SERVER, fortigate=GATEWAY, without=without)
     return report(wanted, SERVER, views, None, NOW, 2.5)
 
 
-def good() -> Report:
-    return judged(View("here", "outside", (FINE, ANSWERED, CLOSED)))
+def good() -> ProbeReport:
+    return report_of(VantageView("here", "outside", (FINE, ANSWERED, CLOSED)))
 
 
-def blocked() -> Report:
+def blocked() -> ProbeReport:
     """IKE is closed by the FortiGate; the notebook server is open to the outside."""
-    intruder = Observation(NOTEBOOK, 1, True, (), "it speaks no TLS")
-    here = View("here", "outside", (FINE, denied(IKE), intruder))
-    campus = View("campus", "campus", (FINE, ANSWERED, intruder))
-    broken = View("phone", "outside", trouble="ssh: <connect> failed")
-    return judged(here, campus, broken)
+    intruder = Observation(NOTEBOOK, 1, True, (), "it does not speak TLS")
+    here = VantageView("here", "outside", (FINE, denied(IKE), intruder))
+    campus = VantageView("campus", "campus", (FINE, ANSWERED, intruder))
+    broken = VantageView("phone", "outside", trouble="ssh: <connect> failed")
+    return report_of(here, campus, broken)
 
 
 ONE, TWO, SHARED = SERVER, "203.0.113.22", "vpn.lab.example"
@@ -54,25 +54,25 @@ SERVERS: tuple[dict[str, object], ...] = (
 
 def stack(servers: Sequence[Mapping[str, object]] = SERVERS, **changes: object) -> str:
     """The outputs of a stack with TCP 443 and two servers, the first of them without a name of its own."""
-    told: dict[str, object] = {
+    exported: dict[str, object] = {
         "name": SHARED,
         "address": ONE,
         "ports": {"tcp": [443]},
         "network": {"router": "192.168.30.1"},
     }
-    told |= {"hub": "LAB", "protocols": {"openvpn": True, "sstp": False}, "users": {}, "ssh": SERVERS[0]["ssh"]}
-    return json.dumps({**told, "servers": servers, **changes})
+    exported |= {"hub": "LAB", "protocols": {"openvpn": True, "sstp": False}, "users": {}, "ssh": SERVERS[0]["ssh"]}
+    return json.dumps({**exported, "servers": servers, **changes})
 
 
-def round_of(*seen: tuple[View, ...], resolution: Resolution | None = None) -> Round:
+def round_of(*seen: tuple[VantageView, ...], resolution: Resolution | None = None) -> Round:
     """A run over the servers of that stack, which were seen so."""
-    wanted, servers = equals.wanted(None, stack(), udp="500", tcp="443", closed="8000")
+    wanted, servers = probed_servers.wanted(None, stack(), udp="500", tcp="443", closed="8000")
     reports = tuple(
-        report(equals.asked(wanted, server), server.address, views, None, NOW, 2.5)
+        report(probed_servers.asked(wanted, server), server.address, views, None, NOW, 2.5)
         for server, views in zip(servers, seen, strict=True)
     )
     return Round(SHARED, reports, servers, resolution, (ONE, TWO), NOW, 5.0)
 
 
-UP = (View("here", "outside", (FINE, ANSWERED, CLOSED)),)
-DOWN = (View("here", "outside", (Observation(HTTPS, 5), Observation(IKE, 5), CLOSED)),)
+UP = (VantageView("here", "outside", (FINE, ANSWERED, CLOSED)),)
+DOWN = (VantageView("here", "outside", (Observation(HTTPS, 5), Observation(IKE, 5), CLOSED)),)

@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 from labvpn.connect.errors import HopError
+from labvpn.parse.host import HostState
 from labvpn.probe import check, host_vantage, name_lookup, scan
+from labvpn.probe.check import CheckFinding, host_findings, protocol_findings, to_json
 from labvpn.probe.name_lookup import Lookup, Resolution
 from labvpn.probe.observation import Observation
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import Targets
-from tests.unit.probe.samples import FINE, HTTPS, ONE, SERVERS, TWO, stack
+from tests.unit.probe.samples import FINE, HTTPS, ONE, SERVERS, TWO, good, stack
 
+ACCOUNT = "user LAB/a password=current MultiLogins=1\n"
 USER = "user LAB/a MultiLogins=1\n"
 KEPT = json.dumps({"hub": {"observed": USER, "applied": USER}})
 CHANGED = json.dumps({"hub": {"observed": "", "applied": USER}})
@@ -25,20 +28,20 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     answers: dict[str, str] = {}
 
     def execute(host: host_vantage.HostVantage, command: str, _stdin: str, _seconds: int) -> str:
-        if host.site.ssh.host not in answers:
-            raise HopError(host.site.ssh.host, "does not answer", "is it up?")
-        seen = scan.to_json(View("host", "host", (FINE,)))
-        return answers[host.site.ssh.host] if command == check.AGENT else json.dumps(seen)
+        if host.server_outputs.ssh.host not in answers:
+            raise HopError(host.server_outputs.ssh.host, "does not answer", "is it up?")
+        seen = scan.to_json(VantageView("host", "host", (FINE,)))
+        return answers[host.server_outputs.ssh.host] if command == check.AGENT else json.dumps(seen)
 
-    def look(name: str, place: str, address: str, _wanted: Targets) -> View:
-        return View(name, place, (FINE if address in answers else Observation(HTTPS, 5),))
+    def observe(name: str, place: str, address: str, _wanted: Targets) -> VantageView:
+        return VantageView(name, place, (FINE if address in answers else Observation(HTTPS, 5),))
 
     def resolve(name: str, _resolver: str | None) -> Resolution:
         said = (TWO,) if "two" in name else (ONE, TWO)
         return Resolution(name, Lookup("9.9.9.9", said), "lab.example", (Lookup("ns1", said),))
 
     monkeypatch.setattr(host_vantage.HostVantage, "run", execute)
-    monkeypatch.setattr(scan, "scan", look)
+    monkeypatch.setattr(scan, "scan", observe)
     monkeypatch.setattr(name_lookup, "resolve", resolve)
     return answers
 
@@ -54,20 +57,20 @@ def test_every_promise_is_kept_where_each_server_keeps_it(lab: dict[str, str]) -
 
 def test_each_server_is_checked_and_a_finding_names_its_own(lab: dict[str, str]) -> None:
     lab.update({ONE: KEPT, TWO: CHANGED})
-    (told,) = found(stack())
-    assert told.startswith(f"{OWN}, SoftEther: user a ")
+    (sentences,) = found(stack())
+    assert sentences.startswith(f"{OWN}, SoftEther: user a ")
 
 
 def test_a_server_that_is_down_is_told_on_every_hop_and_the_other_one_is_not_named(lab: dict[str, str]) -> None:
     lab.update({TWO: KEPT})
-    told = found(stack())
-    assert [line.split(": ")[0] for line in told] == [f"{ONE}, seen from here", f"{ONE}, SSH"]
+    sentences = found(stack())
+    assert [line.split(": ")[0] for line in sentences] == [f"{ONE}, seen from here", f"{ONE}, SSH"]
 
 
 def test_the_findings_of_one_server_are_said_as_ever(lab: dict[str, str]) -> None:
     lab.update({ONE: CHANGED})
-    (told,) = found(stack(SERVERS[:1]))
-    assert told.startswith("SoftEther: user a ")
+    (sentences,) = found(stack(SERVERS[:1]))
+    assert sentences.startswith("SoftEther: user a ")
 
 
 def test_a_wrong_name_is_of_no_server(lab: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,4 +84,50 @@ def test_a_wrong_name_is_of_no_server(lab: dict[str, str], monkeypatch: pytest.M
 
 def test_a_key_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
     (broken,) = check.check(stack(), "campus", tmp_path / "nowhere", None)
-    assert "cannot be read" in broken.says
+    assert "cannot be read" in broken.message
+
+
+def test_a_host_as_the_stack_left_it_keeps_every_promise() -> None:
+    assert list(host_findings({"hub": HostState(ACCOUNT, applied=ACCOUNT)})) == []
+
+
+def test_a_hand_made_change_is_a_sentence_with_its_hop_and_remedy() -> None:
+    (broken,) = host_findings({"hub": HostState(ACCOUNT.replace("=1", "=0"), applied=ACCOUNT)})
+    assert str(broken).startswith("SoftEther: user a: MultiLogins is 0 on the server")
+    assert "pulumi up" in broken.remedy
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ACCOUNT,
+        "hub LAB online=yes password=current\n",
+        "ipsec - l2tp=yes key=current\n",
+        "radius LAB server=198.51.100.9 port=1812 secret=current\n",
+    ],
+)
+def test_what_only_the_stack_can_compare_is_not_called_broken(line: str) -> None:
+    assert list(host_findings({"hub": HostState(line.replace("current", "differs"), applied=line)})) == []
+
+
+def test_a_host_that_the_stack_never_touched_is_said_to_be_so() -> None:
+    (broken,) = host_findings({})
+    assert "never applied" in broken.message
+
+
+def test_a_protocol_that_is_offered_and_does_not_answer_is_named() -> None:
+    (broken,) = protocol_findings(good(), {"OpenVPN": True, "SSTP": True})
+    assert broken.message == "SSTP is offered and answers at no TCP port"
+    assert list(protocol_findings(good(), {"OpenVPN": True, "SSTP": False})) == []
+
+
+def test_the_findings_are_told_to_a_program() -> None:
+    data = to_json(list(host_findings({})))
+    assert data["kept"] is False
+    assert set(data["findings"][0]) == {"hop", "says", "remedy"}
+
+
+def test_of_several_servers_a_finding_names_its_own() -> None:
+    broken = CheckFinding("SoftEther", "user a is missing", "run `pulumi up`", "203.0.113.22")
+    assert str(broken) == "203.0.113.22, SoftEther: user a is missing; run `pulumi up`"
+    assert to_json([broken])["findings"][0]["server"] == "203.0.113.22"

@@ -5,14 +5,18 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from labvpn.probe import scan, services, sockets
-from labvpn.probe.cli import app
+from labvpn.probe.cli import probe
 from labvpn.probe.observation import Observation
-from labvpn.probe.scan import View
-from labvpn.probe.targets import Port
+from labvpn.probe.scan import VantageView
+from labvpn.probe.targets import ProbedPort
 from tests.unit.probe.servers import LOOPBACK, certificate, tcp, unused, vpn
+
+APP = typer.Typer()
+APP.command()(probe)
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +27,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["probe", *words])
+    result = CliRunner().invoke(APP, [*words])
     return result.exit_code, result.output
 
 
@@ -43,7 +47,7 @@ def test_a_closed_port_ends_with_1_and_a_reason() -> None:
 
 def test_a_machine_that_only_asks_others_does_not_probe(tmp_path: Path) -> None:
     script = tmp_path / "labvpn"
-    view = View("away", "outside", (Observation(Port("tcp", 443), 1, True, ("TLS",)),))
+    view = VantageView("away", "outside", (Observation(ProbedPort("tcp", 443), 1, True, ("TLS",)),))
     script.write_text(f"#!/bin/sh\necho '{json.dumps(scan.to_json(view))}'\n")
     script.chmod(0o700)
     code, out = run("192.0.2.1", "--tcp", "443", "--here", "none", "--vantage", f"phone={script}", "--json")

@@ -1,19 +1,23 @@
-"""`labvpn doctor probe` of a stack with two servers, one of which may be down."""
+"""`labvpn probe` of a stack with two servers, one of which may be down."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from labvpn.probe import host_vantage, scan, services, sockets
-from labvpn.probe.cli import app
+from labvpn.probe.cli import probe
 from labvpn.probe.observation import Observation
-from labvpn.probe.scan import View
-from labvpn.probe.targets import Port
+from labvpn.probe.scan import VantageView
+from labvpn.probe.targets import ProbedPort
 from tests.unit.probe.samples import LOGIN, stack
 from tests.unit.probe.servers import LOOPBACK, certificate, tcp, vpn
+
+APP = typer.Typer()
+APP.command()(probe)
 
 SILENT = "127.0.0.2"
 
@@ -45,7 +49,7 @@ NAMED = ((None, LOOPBACK), ("two", SILENT))
 
 
 def run(*words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["probe", *words])
+    result = CliRunner().invoke(APP, [*words])
     return result.exit_code, result.output
 
 
@@ -81,9 +85,9 @@ def test_every_host_is_logged_in_on_by_its_own_login(outputs: Path, port: int, m
     reached: list[str] = []
 
     def execute(host: host_vantage.HostVantage, *_: object) -> str:
-        reached.append(host.site.ssh.host)
-        seen = Observation(Port("tcp", port), 1, True, ("TLS",))
-        return json.dumps(scan.to_json(View("host", "host", (seen,))))
+        reached.append(host.server_outputs.ssh.host)
+        seen = Observation(ProbedPort("tcp", port), 1, True, ("TLS",))
+        return json.dumps(scan.to_json(VantageView("host", "host", (seen,))))
 
     monkeypatch.setattr(host_vantage.HostVantage, "run", execute)
     _, out = run("--outputs", str(outputs), "--on-host", "--json")

@@ -84,9 +84,9 @@ def test_a_name_of_several_servers_has_exactly_their_addresses() -> None:
     ],
 )
 def test_an_address_that_is_missing_or_foreign_is_named_once(seen: Resolution, said: list[str]) -> None:
-    told = differences(seen, BOTH)
-    assert len(told) == len(said), told
-    assert all(words in sentence for words, sentence in zip(said, told, strict=True)), told
+    sentences = differences(seen, BOTH)
+    assert len(sentences) == len(said), sentences
+    assert all(words in sentence for words, sentence in zip(said, sentences, strict=True)), sentences
 
 
 def answer(*records: str, rcode: int = dns.rcode.NOERROR, authoritative: bool = True) -> dns.message.Message:

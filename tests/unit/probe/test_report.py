@@ -3,7 +3,7 @@ from dataclasses import replace
 
 from labvpn.probe.observation import Certificate, Observation
 from labvpn.probe.report import report, to_json
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import targets
 from tests.unit.probe.samples import (
     ANSWERED,
@@ -17,12 +17,12 @@ from tests.unit.probe.samples import (
     blocked,
     denied,
     good,
-    judged,
+    report_of,
 )
 
 
-def shown(certificate: Certificate) -> View:
-    return View("here", "outside", (replace(FINE, certificate=certificate), ANSWERED, CLOSED))
+def with_certificate(certificate: Certificate) -> VantageView:
+    return VantageView("here", "outside", (replace(FINE, certificate=certificate), ANSWERED, CLOSED))
 
 
 def test_a_server_that_is_as_wanted_has_nothing_wrong() -> None:
@@ -40,12 +40,12 @@ def test_the_hop_that_closes_a_port_is_named_with_its_remedy() -> None:
 
 
 def test_a_port_that_nobody_asked_for_is_wrong_if_the_outside_sees_it_open() -> None:
-    assert "8000/tcp: open for here, though it shall be closed" in blocked().findings[1].headline
+    assert "8000/tcp: open for here, though it should be closed" in blocked().findings[1].headline
 
 
 def test_what_is_closed_to_the_outside_may_be_open_on_the_campus() -> None:
-    campus = View("campus", "campus", (FINE, ANSWERED, replace(CLOSED, connected=True)))
-    assert judged(*good().views, campus).as_expected
+    campus = VantageView("campus", "campus", (FINE, ANSWERED, replace(CLOSED, connected=True)))
+    assert report_of(*good().views, campus).as_expected
 
 
 def test_a_vantage_point_that_does_not_report_is_a_problem() -> None:
@@ -53,40 +53,40 @@ def test_a_vantage_point_that_does_not_report_is_a_problem() -> None:
 
 
 def test_a_verdict_that_one_vantage_point_cannot_prove_is_only_likely_and_says_what_would_tell() -> None:
-    finding = judged(View("here", "outside", (FINE, replace(CLOSED, port=IKE), CLOSED))).findings[0]
+    finding = report_of(VantageView("here", "outside", (FINE, replace(CLOSED, port=IKE), CLOSED))).findings[0]
     assert finding.headline == "500/udp: closed by the FortiGate, most likely"
     assert "It may also be the network between here and the lab" in finding.remedy
-    assert "a second probe on the campus (--vantage) would tell" in finding.remedy
+    assert "a second probe on the campus (--vantage) would show which" in finding.remedy
 
 
 def test_ports_that_are_closed_alike_make_one_finding() -> None:
-    here = View("here", "outside", (denied(HTTPS), denied(IKE), CLOSED))
-    assert [finding.headline for finding in judged(here).findings] == ["443/tcp, 500/udp: closed by the FortiGate"]
+    here = VantageView("here", "outside", (denied(HTTPS), denied(IKE), CLOSED))
+    assert [finding.headline for finding in report_of(here).findings] == ["443/tcp, 500/udp: closed by the FortiGate"]
 
 
 def test_a_port_that_accepts_and_speaks_no_tls_is_not_the_server() -> None:
-    here = View("here", "outside", (Observation(HTTPS, 5, True, (), "it says nothing"), ANSWERED, CLOSED))
-    assert judged(here).findings[0].says == "open, but it says nothing"
+    here = VantageView("here", "outside", (Observation(HTTPS, 5, True, (), "it sends nothing"), ANSWERED, CLOSED))
+    assert report_of(here).findings[0].message == "open, but it sends nothing"
 
 
 def test_an_expired_certificate_is_a_problem() -> None:
-    found = judged(shown(replace(CERTIFICATE, not_after=int(NOW) - 3 * 86400)))
+    found = report_of(with_certificate(replace(CERTIFICATE, not_after=int(NOW) - 3 * 86400)))
     assert found.problems == ("the certificate of vpn.lab.example expired 3 days ago",)
 
 
 def test_a_certificate_that_ends_soon_is_said_and_is_no_failure() -> None:
-    found = judged(shown(replace(CERTIFICATE, not_after=int(NOW) + 86400)))
+    found = report_of(with_certificate(replace(CERTIFICATE, not_after=int(NOW) + 86400)))
     assert found.as_expected and found.notes == ("the certificate of vpn.lab.example expires in 1 day",)
 
 
 def test_a_certificate_for_another_name_is_said() -> None:
-    assert "not for vpn.lab.example" in judged(shown(Certificate("ab", ("vm",)))).notes[0]
-    assert not judged(shown(Certificate("ab", ("*.lab.example",)))).notes
+    assert "not for vpn.lab.example" in report_of(with_certificate(Certificate("ab", ("vm",)))).notes[0]
+    assert not report_of(with_certificate(Certificate("ab", ("*.lab.example",)))).notes
 
 
 def test_a_system_that_hides_the_offender_is_said() -> None:
-    mac = View("mac", "outside", (FINE, ANSWERED, CLOSED), shows_offender=False)
-    assert judged(mac).notes == ("mac is no Linux: which machine refuses a packet cannot be seen from there",)
+    mac = VantageView("mac", "outside", (FINE, ANSWERED, CLOSED), shows_offender=False)
+    assert report_of(mac).notes == ("mac does not run Linux: which machine rejects a packet cannot be seen from there",)
 
 
 def test_the_json_names_the_hop_by_its_id_and_carries_what_every_vantage_point_saw() -> None:

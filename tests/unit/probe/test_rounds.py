@@ -8,9 +8,9 @@ from rich.console import Console
 
 from labvpn.probe import metrics, page, report, rounds, table
 from labvpn.probe.name_lookup import Lookup, Resolution
-from labvpn.probe.report import Report
+from labvpn.probe.report import ProbeReport
 from labvpn.probe.rounds import Round, verdict
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from tests.unit.probe.samples import (
     ANSWERED,
     CLOSED,
@@ -31,10 +31,10 @@ OWN = f"vpn-two.lab.example ({TWO})"
 WRONG = Resolution(SHARED, Lookup("9.9.9.9", (ONE,)), "lab.example", (Lookup("ns1", (ONE,)),))
 
 
-def printed(made: Round | Report) -> str:
+def printed(made: Round | ProbeReport) -> str:
     said = io.StringIO()
     console = Console(file=said, width=200)
-    table.show(made, console) if isinstance(made, Report) else table.show_all(made, console)
+    table.show(made, console) if isinstance(made, ProbeReport) else table.show_all(made, console)
     return said.getvalue()
 
 
@@ -54,15 +54,15 @@ def test_all_servers_and_their_name_must_be_as_expected() -> None:
 
 
 def test_a_verdict_tells_some_ports_from_none_and_from_a_server_that_nobody_saw() -> None:
-    half = (View("here", "outside", (FINE, denied(IKE), CLOSED)),)
-    unseen = (View("here", "outside", trouble="ssh: failed"),)
+    half = (VantageView("here", "outside", (FINE, denied(IKE), CLOSED)),)
+    unseen = (VantageView("here", "outside", trouble="ssh: failed"),)
     partly, nothing = round_of(half, unseen).reports
     assert verdict(partly) == f"{ONE} answers, but 1 thing is not as expected"
     assert verdict(nothing) == f"{OWN} was not seen: no vantage point reported"
 
 
 def test_a_server_that_only_its_own_host_reaches_does_not_answer() -> None:
-    host = View("host", "host", (FINE, ANSWERED, CLOSED))
+    host = VantageView("host", "host", (FINE, ANSWERED, CLOSED))
     assert [made.answers for made in round_of((*DOWN, host), (host,)).reports] == [False, True]
 
 
@@ -88,15 +88,15 @@ def test_one_server_is_printed_drawn_and_told_to_programs_as_ever() -> None:
 
 def test_the_json_has_a_report_of_each_server_in_the_shape_of_one() -> None:
     made = round_of(DOWN, UP, resolution=WRONG)
-    told = json.loads(json.dumps(rounds.to_json(made)))
-    assert (told["host"], told["as_expected"], len(told["problems"])) == (SHARED, False, 1)
-    assert told["name"]["resolver"]["addresses"] == [ONE]
-    assert [(one["server"], one["address"], one["as_expected"]) for one in told["servers"]] == [
+    data = json.loads(json.dumps(rounds.to_json(made)))
+    assert (data["host"], data["as_expected"], len(data["problems"])) == (SHARED, False, 1)
+    assert data["name"]["resolver"]["addresses"] == [ONE]
+    assert [(one["server"], one["address"], one["as_expected"]) for one in data["servers"]] == [
         (None, ONE, False),
         ("two", TWO, True),
     ]
-    assert told["servers"][0]["says"] == f"{ONE} does not answer at any of its 2 ports"
-    assert set(told["servers"][1]) == {"server", "says", *report.to_json(made.reports[1])}
+    assert data["servers"][0]["says"] == f"{ONE} does not answer at any of its 2 ports"
+    assert set(data["servers"][1]) == {"server", "says", *report.to_json(made.reports[1])}
 
 
 def test_the_metrics_carry_each_server_and_the_name_that_they_share() -> None:

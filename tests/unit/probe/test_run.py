@@ -8,7 +8,7 @@ from labvpn.probe import name_lookup, run, scan, servers
 from labvpn.probe.name_lookup import Lookup, Resolution
 from labvpn.probe.observation import Observation, Refusal
 from labvpn.probe.port_verdict import verdicts
-from labvpn.probe.scan import View
+from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import TargetError, Targets, targets
 from tests.unit.probe.samples import FINE, HTTPS, ONE, SERVER, SHARED, TWO, stack
 
@@ -21,9 +21,9 @@ class Recorder:
     asked: list[str] = field(default_factory=list)
     name: str = "there"
 
-    def look(self, _wanted: Targets, address: str) -> View:
+    def observe(self, _wanted: Targets, address: str) -> VantageView:
         self.asked.append(address)
-        return View(self.name, self.place, (FINE,))
+        return VantageView(self.name, self.place, (FINE,))
 
 
 def found(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
@@ -38,7 +38,7 @@ def found(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
     return asked
 
 
-def seen(place: str, wanted: Targets) -> tuple[View, list[str]]:
+def seen(place: str, wanted: Targets) -> tuple[VantageView, list[str]]:
     point = Recorder(place)
     (view,) = run.probe(wanted, run.NOWHERE, [point]).views
     return view, point.asked
@@ -49,7 +49,7 @@ def test_a_client_in_the_vpn_is_asked_for_the_servers_inner_address() -> None:
     assert (view.address, asked) == (INNER, [INNER])
 
 
-def test_everybody_else_is_asked_for_the_address_that_users_dial() -> None:
+def test_every_other_vantage_point_is_asked_for_the_address_that_users_dial() -> None:
     for place in ("outside", "campus", "host"):
         view, asked = seen(place, targets(SERVER, tcp="443", inner=INNER))
         assert (view.address, asked) == ("", [SERVER])
@@ -63,7 +63,7 @@ def test_a_client_in_the_vpn_is_not_asked_for_an_address_that_leads_around_the_t
 
 def test_a_refusal_from_the_inner_address_is_the_servers_own() -> None:
     refused = Observation(HTTPS, 1, refusal=Refusal("EHOSTUNREACH", 10, INNER))
-    view = replace(View("vpn", "vpn", (refused,)), address=INNER)
+    view = replace(VantageView("vpn", "vpn", (refused,)), address=INNER)
     blamed = verdicts(HTTPS, True, [view], (SERVER, ()), ()).blame
     assert blamed and blamed.hop and blamed.hop.kind == "firewalld"
 
@@ -80,10 +80,12 @@ def test_a_place_in_the_vpn_or_on_a_host_looks_at_its_own_server_and_all_others_
 
 def test_this_machine_in_the_vpn_of_one_server_leaves_the_others_to_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     found(monkeypatch, ONE, TWO)
-    monkeypatch.setattr(scan, "scan", lambda name, place, address, _: View(name, place, (FINE,), address=address))
+    monkeypatch.setattr(
+        scan, "scan", lambda name, place, address, _: VantageView(name, place, (FINE,), address=address)
+    )
     made = run.each(*servers.wanted(None, stack(), inner=INNER), "vpn-two", [Recorder("outside", name="phone")])
     assert [[view.name for view in report.views] for report in made.reports] == [["phone"], ["here", "phone"]]
-    with pytest.raises(TargetError, match="vpn-two' is no place"):
+    with pytest.raises(TargetError, match="vpn-two' is not a place"):
         run.each(*servers.wanted(TWO, stack()), "vpn-two", [])
 
 
@@ -91,12 +93,12 @@ def test_the_shared_name_must_have_every_servers_address_and_an_own_name_its_own
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked = found(monkeypatch, ONE, TWO)
-    monkeypatch.setattr(scan, "scan", lambda name, place, *_: View(name, place, (FINE,)))
+    monkeypatch.setattr(scan, "scan", lambda name, place, *_: VantageView(name, place, (FINE,)))
     made = run.each(*servers.wanted(None, stack()), "outside", [])
     assert set(asked) == {SHARED, "vpn-two.lab.example"}
     assert made.problems == ()
-    (strayed,) = made.reports[1].problems
-    assert "says 203.0.113.20 for vpn-two.lab.example, which does not belong to it" in strayed
+    (problem,) = made.reports[1].problems
+    assert "says 203.0.113.20 for vpn-two.lab.example, which does not belong to it" in problem
 
 
 def test_every_address_of_a_name_is_probed_where_the_name_alone_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

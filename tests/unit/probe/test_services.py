@@ -10,7 +10,7 @@ import pytest
 from labvpn.probe import services, sockets
 from labvpn.probe.observation import Observation
 from labvpn.probe.services import observe, observe_udp, question
-from labvpn.probe.targets import Port
+from labvpn.probe.targets import ProbedPort
 from labvpn.probe.wire import ike
 from tests.unit.probe.answers import COOKIE, IKE_CHOICE
 from tests.unit.probe.servers import END, LOOPBACK, certificate, tcp, udp, vpn
@@ -24,7 +24,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def seen(port: int) -> Observation:
-    return observe(LOOPBACK, Port("tcp", port), "vpn.lab.example")
+    return observe(LOOPBACK, ProbedPort("tcp", port), "vpn.lab.example")
 
 
 def test_tls_sstp_and_openvpn_are_found_on_one_port(tmp_path: Path) -> None:
@@ -35,9 +35,9 @@ def test_tls_sstp_and_openvpn_are_found_on_one_port(tmp_path: Path) -> None:
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 404 Not Found\r\n\r\n"])
 def test_a_server_without_sstp_still_speaks_the_rest(tmp_path: Path, answer: bytes) -> None:
     with tcp(vpn(certificate(tmp_path), answer)) as port:
-        sighting = seen(port)
-    assert sighting.services == ("TLS", "OpenVPN")
-    assert sighting.certificate and sighting.certificate.not_after == int(END.timestamp())
+        observation = seen(port)
+    assert observation.services == ("TLS", "OpenVPN")
+    assert observation.certificate and observation.certificate.not_after == int(END.timestamp())
 
 
 @pytest.mark.parametrize("ends", [END, datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)])
@@ -64,16 +64,16 @@ def test_tls_that_lags_behind_the_listener_is_waited_for(tmp_path: Path) -> None
 
 def test_a_port_that_accepts_and_speaks_no_tls_says_what_it_does() -> None:
     with tcp(lambda plain: plain.sendall(b"SSH-2.0-x\r\n")) as port:
-        sighting = seen(port)
-    assert sighting.connected and not sighting.services
-    assert sighting.detail == "it speaks no TLS"
+        observation = seen(port)
+    assert observation.connected and not observation.services
+    assert observation.detail == "it does not speak TLS"
 
 
 def test_a_port_that_accepts_and_says_nothing_keeps_us_a_few_seconds_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "_START", 0.5)
     began = time.monotonic()
     with tcp(lambda _: time.sleep(3)) as port:
-        assert seen(port).detail == "it says nothing"
+        assert seen(port).detail == "it sends nothing"
     assert time.monotonic() - began < 2
 
 
@@ -98,5 +98,5 @@ def test_each_udp_port_is_asked_in_the_language_of_its_service(port: int, servic
 def test_a_udp_answer_makes_a_sighting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("labvpn.probe.services.os.urandom", lambda _: COOKIE)
     with udp(lambda _, __: IKE_CHOICE) as port:
-        sighting = observe_udp(LOOPBACK, Port("udp", port), question(500))
-    assert (sighting.services, sighting.detail) == (("IKE",), "chooses AES-256/SHA256/modp2048")
+        observation = observe_udp(LOOPBACK, ProbedPort("udp", port), question(500))
+    assert (observation.services, observation.detail) == (("IKE",), "chooses AES-256/SHA256/modp2048")

@@ -8,8 +8,8 @@ import pytest
 
 from labvpn.probe import remote_vantage, scan
 from labvpn.probe.remote_vantage import RemoteVantage
-from labvpn.probe.scan import View
-from labvpn.probe.targets import Port, TargetError, targets
+from labvpn.probe.scan import VantageView
+from labvpn.probe.targets import ProbedPort, TargetError, targets
 from tests.unit.probe.samples import FINE, SERVER
 from tests.unit.probe.servers import LOOPBACK, certificate, tcp, vpn
 
@@ -51,13 +51,13 @@ def test_a_vantage_point_that_cannot_be_one_is_refused_with_an_example(text: str
 
 
 def test_a_labvpn_there_is_asked_for_the_same_ports_and_its_json(tmp_path: Path) -> None:
-    view = View("away", "outside", (FINE,))
+    view = VantageView("away", "outside", (FINE,))
     said = script(
         tmp_path, f'echo "$@" > {tmp_path}/words; echo {shlex.quote(json.dumps({"vantages": [scan.to_json(view)]}))}'
     )
     there = RemoteVantage("phone", "outside", (said,))
     wanted = targets("vpn.lab.example", tcp="443", udp="500", closed="8000,1701/udp")
-    assert there.look(wanted, SERVER) == View("phone", "outside", (FINE,))
+    assert there.observe(wanted, SERVER) == VantageView("phone", "outside", (FINE,))
     words = (tmp_path / "words").read_text()
     assert (
         words
@@ -68,10 +68,10 @@ def test_a_labvpn_there_is_asked_for_the_same_ports_and_its_json(tmp_path: Path)
 def test_a_machine_with_python_alone_is_sent_the_whole_probe(tmp_path: Path) -> None:
     there = RemoteVantage("host", "host", ("env", "-i", "-C", str(tmp_path), sys.executable))
     with tcp(vpn(certificate(tmp_path))) as port:
-        view = there.look(targets(LOOPBACK, tcp=str(port)), LOOPBACK)
+        view = there.observe(targets(LOOPBACK, tcp=str(port)), LOOPBACK)
     assert (view.name, view.place, view.trouble) == ("host", "host", "")
-    assert view.sightings[0].port == Port("tcp", port)
-    assert view.sightings[0].services == ("TLS", "SSTP", "OpenVPN")
+    assert view.observations[0].port == ProbedPort("tcp", port)
+    assert view.observations[0].services == ("TLS", "SSTP", "OpenVPN")
 
 
 def test_what_is_sent_needs_nothing_but_the_standard_library() -> None:
@@ -85,26 +85,26 @@ def test_what_is_sent_needs_nothing_but_the_standard_library() -> None:
 @pytest.mark.parametrize(
     ("body", "trouble"),
     [
-        ("echo nothing here; exit 0", "it printed no report (exit status 0); it said: nothing here"),
+        ("echo nothing here; exit 0", "it printed no report (exit status 0); it printed: nothing here"),
         ("echo 'Permission denied (publickey).' >&2; exit 255", "Permission denied (publickey). (exit status 255)"),
-        ("echo '{\"vantages\": []}'; exit 1", 'it printed no report (exit status 1); it said: {"vantages": []}'),
-        ("echo '[1]'; exit 1", "it printed no report (exit status 1); it said: [1]"),
+        ("echo '{\"vantages\": []}'; exit 1", 'it printed no report (exit status 1); it printed: {"vantages": []}'),
+        ("echo '[1]'; exit 1", "it printed no report (exit status 1); it printed: [1]"),
     ],
 )
 def test_a_vantage_point_that_fails_says_why_and_stops_nothing(tmp_path: Path, body: str, trouble: str) -> None:
     there = RemoteVantage("phone", "outside", (script(tmp_path, body),))
-    assert there.look(targets("h"), SERVER) == View("phone", "outside", trouble=trouble)
+    assert there.observe(targets("h"), SERVER) == VantageView("phone", "outside", trouble=trouble)
 
 
 def test_a_command_that_does_not_exist_is_told() -> None:
     there = RemoteVantage("phone", "outside", ("/nowhere/labvpn",))
-    assert there.look(targets("h"), SERVER).trouble == "/nowhere/labvpn: No such file or directory"
+    assert there.observe(targets("h"), SERVER).trouble == "/nowhere/labvpn: No such file or directory"
 
 
 def test_a_command_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote_vantage, "PATIENCE", 0.2)
     there = RemoteVantage("phone", "outside", (script(tmp_path, "exec sleep 20"),))
-    assert "did not end within" in there.look(targets("h"), SERVER).trouble
+    assert "did not end within" in there.observe(targets("h"), SERVER).trouble
 
 
 def test_no_word_that_a_shell_reads_is_sent_to_another_machine() -> None:

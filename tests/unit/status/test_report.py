@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from labvpn.status import metrics, table
-from labvpn.status.report import Report, read, to_json
+from labvpn.status.report import StatusReport, read, to_json
 from tests.unit.kit.orders import identity
 
 AT = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ def session(user: str, age: float, limit: int = 1800, **changes: Any) -> dict[st
     return {**fixed, "name": f"SID-{user}", "user": user, "since": since, "limit": limit, **changes}
 
 
-def report(**changes: Any) -> Report:
+def report(**changes: Any) -> StatusReport:
     answer: dict[str, Any] = {
         "at": AT.timestamp(),
         "sessions": [session("fresh", 60), session("ending", 1600), session("owner", 90_000, limit=0)],
@@ -38,7 +38,7 @@ def report(**changes: Any) -> Report:
     return read(json.dumps({**answer, **changes}))
 
 
-def shown(given: Report) -> str:
+def printed(given: StatusReport) -> str:
     screen = io.StringIO()
     table.show(given, Console(file=screen, width=140))
     return screen.getvalue()
@@ -55,7 +55,7 @@ def test_a_session_is_ending_when_its_limit_is_near_and_never_without_one() -> N
 
 
 def test_the_table_tells_who_since_when_from_where_how_much_and_how_long_still() -> None:
-    text = shown(report())
+    text = printed(report())
     assert "3 connected at 2027-01-31 12:00:00 UTC" in text
     assert all(
         word in text for word in ("fresh", "11:59:00", "198.51.100.20", "OPENVPN_L3", "1.5 MB", "999 B", "29:00")
@@ -65,18 +65,18 @@ def test_the_table_tells_who_since_when_from_where_how_much_and_how_long_still()
 
 
 def test_a_session_that_is_overdue_has_no_time_left_rather_than_less_than_none() -> None:
-    assert "0:00" in shown(report(sessions=[session("late", 2000)]))
+    assert "0:00" in printed(report(sessions=[session("late", 2000)]))
 
 
 def test_a_server_that_shows_no_certificate_is_said_to() -> None:
-    assert "the server shows none" in shown(report(certificate=""))
+    assert "the server shows none" in printed(report(certificate=""))
     assert json.loads(to_json(report(certificate="")))["certificate"] == {"expires": None}
 
 
 @pytest.mark.parametrize("name", ["\x1b[2Jroot", "[red]root[/red]"])
 def test_a_name_that_somebody_tried_cannot_steer_the_terminal(name: str) -> None:
     failures = [{"hub": "LAB", "user": name, "source": "192.0.2.7", "count": 1, "last": AT.timestamp()}]
-    text = shown(report(failures=failures))
+    text = printed(report(failures=failures))
     assert "\x1b" not in text
     assert name.replace("\x1b", "?") in text
 
@@ -117,15 +117,15 @@ def test_an_answer_that_is_none_is_told_in_a_sentence() -> None:
 
 
 def test_who_is_barred_is_shown_with_the_end_of_it() -> None:
-    assert "192.0.2.7 │ 10            │ 2027-01-31 12:09:00" in shown(report())
-    assert "Barred" not in shown(report(barred=[]))
+    assert "192.0.2.7 │ 10            │ 2027-01-31 12:09:00" in printed(report())
+    assert "Barred" not in printed(report(barred=[]))
     assert json.loads(to_json(report()))["barred"][0]["failures"] == 10
     assert "labvpn_barred_sources 1.0" in metrics.text(report())
 
 
 def test_whom_radius_let_in_without_a_line_is_told_apart() -> None:
     given = report(sessions=[session("jdoe", 60, everybody=True), session("guest1", 60)])
-    text = shown(given)
+    text = printed(given)
     assert "jdoe (by *)" in text
     assert "guest1 (by *)" not in text
     assert [one["everybody"] for one in json.loads(to_json(given))["sessions"]] == [True, False]
@@ -135,8 +135,8 @@ def test_whom_radius_let_in_without_a_line_is_told_apart() -> None:
 def test_a_guard_that_cannot_bar_is_shown_and_measured(guard: str, metric: str) -> None:
     given = report(guard=guard)
     assert metric in metrics.text(given)
-    assert ("cannot bar everybody: no log" in shown(given)) is bool(guard)
+    assert ("cannot ban every source: no log" in printed(given)) is bool(guard)
 
 
 def test_where_there_is_no_guard_nothing_is_measured_of_it() -> None:
-    assert "guard" not in metrics.text(report()) + shown(report())
+    assert "guard" not in metrics.text(report()) + printed(report())

@@ -5,18 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labvpn.probe.observation import Certificate, Observation, Refusal, cause, from_json, to_json
-from labvpn.probe.targets import Port
+from labvpn.probe.targets import ProbedPort
 
 SERVER, GATEWAY = "203.0.113.20", "203.0.113.17"
-TCP, UDP = Port("tcp", 443), Port("udp", 500)
+TCP, UDP = ProbedPort("tcp", 443), ProbedPort("udp", 500)
 
 
-def rejected(port: Port, *refusal: object) -> Observation:
+def rejected(port: ProbedPort, *refusal: object) -> Observation:
     return Observation(port, 1, refusal=Refusal(*refusal))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("sighting", "said"),
+    ("observation", "said"),
     [
         (Observation(TCP, 1, connected=True), "open"),
         (Observation(UDP, 1, services=("IKE",)), "open"),
@@ -33,8 +33,8 @@ def rejected(port: Port, *refusal: object) -> Observation:
         (rejected(UDP, "ENETUNREACH"), "unreachable"),
     ],
 )
-def test_each_state_has_its_cause(sighting: Observation, said: str) -> None:
-    assert cause(sighting, SERVER) == said
+def test_each_state_has_its_cause(observation: Observation, said: str) -> None:
+    assert cause(observation, SERVER) == said
 
 
 def test_port_unreachable_is_a_firewalls_word_if_another_machine_or_tcp_is_told_so() -> None:
@@ -48,9 +48,9 @@ def test_a_refusal_from_a_known_address_of_the_fortigate_is_its_own() -> None:
 
 refusals = st.builds(Refusal, st.text(), st.none() | st.integers(0, 15), st.none() | st.just(SERVER))
 certificates = st.builds(Certificate, st.text(), st.lists(st.text()).map(tuple), st.none() | st.integers())
-sightings = st.builds(
+observations = st.builds(
     Observation,
-    st.builds(Port, st.sampled_from(["tcp", "udp"]), st.integers(1, 65535)),
+    st.builds(ProbedPort, st.sampled_from(["tcp", "udp"]), st.integers(1, 65535)),
     st.integers(1, 5),
     st.booleans(),
     st.lists(st.text()).map(tuple),
@@ -60,6 +60,6 @@ sightings = st.builds(
 )
 
 
-@given(sightings)
-def test_what_another_machine_saw_arrives_whole(sighting: Observation) -> None:
-    assert from_json(json.loads(json.dumps(to_json(sighting)))) == sighting
+@given(observations)
+def test_what_another_machine_saw_arrives_whole(observation: Observation) -> None:
+    assert from_json(json.loads(json.dumps(to_json(observation)))) == observation

@@ -5,7 +5,7 @@ import pytest
 
 from labvpn.probe import scan, services
 from labvpn.probe.observation import Observation
-from labvpn.probe.targets import Port, targets
+from labvpn.probe.targets import ProbedPort, targets
 from tests.unit.probe.samples import GATEWAY, SERVER, denied
 
 WANTED = targets("vpn.lab.example", tcp="443,992,5555", closed="22,8000")
@@ -15,11 +15,11 @@ class Network:
     """Ports that are refused, each only at the given look; before that, the error is held back."""
 
     def __init__(self, **refused_at: int) -> None:
-        self.refused_at = {int(name[1:]): look for name, look in refused_at.items()}
+        self.refused_at = {int(name[1:]): observe for name, observe in refused_at.items()}
         self.asked: Counter[int] = Counter()
         self.times: dict[int, float] = {}
 
-    def look(self, address: str, port: Port, name: str | None) -> Observation:
+    def observe(self, address: str, port: ProbedPort, name: str | None) -> Observation:
         assert (address, name) == (SERVER, "vpn.lab.example")
         self.asked[port.number] += 1
         self.times.setdefault(port.number, time.monotonic())
@@ -34,15 +34,15 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> type[Network]:
     class Installed(Network):
         def __init__(self, **refused_at: int) -> None:
             super().__init__(**refused_at)
-            monkeypatch.setattr(services, "observe", self.look)
+            monkeypatch.setattr(services, "observe", self.observe)
 
     return Installed
 
 
 def states(network: Network) -> dict[int, str]:
     view = scan.scan("here", "outside", SERVER, WANTED)
-    assert [seen.port for seen in view.sightings] == [*WANTED.opened, *WANTED.closed]
-    return {seen.port.number: seen.state for seen in view.sightings}
+    assert [seen.port for seen in view.observations] == [*WANTED.opened, *WANTED.closed]
+    return {seen.port.number: seen.state for seen in view.observations}
 
 
 def test_an_error_that_was_held_back_is_asked_for_again(looked: type[Network]) -> None:

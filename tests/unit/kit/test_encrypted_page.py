@@ -1,4 +1,4 @@
-"""The sealed page: what is in it, and that it opens by its passphrase alone."""
+"""The encrypted page: what is in it, and that it opens by its passphrase alone."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ def opened(page: str, phrase: str) -> dict[str, bytes]:
 
 def test_the_passphrase_gives_the_files_back() -> None:
     phrase = encrypted_page.passphrase()
-    assert opened(encrypted_page.seal("Lab", FILES, phrase), phrase) == FILES
+    assert opened(encrypted_page.encrypt("Lab", FILES, phrase), phrase) == FILES
 
 
 def test_another_passphrase_gives_nothing() -> None:
     with pytest.raises(InvalidTag):
-        opened(encrypted_page.seal("Lab", FILES, encrypted_page.passphrase()), encrypted_page.passphrase())
+        opened(encrypted_page.encrypt("Lab", FILES, encrypted_page.passphrase()), encrypted_page.passphrase())
 
 
 def test_nothing_of_the_files_and_no_passphrase_can_be_read_in_the_page() -> None:
     phrase = encrypted_page.passphrase()
-    page = encrypted_page.seal("Lab", FILES, phrase)
+    page = encrypted_page.encrypt("Lab", FILES, phrase)
     assert phrase not in page
     assert "sheet.html" not in page
     assert base64.b64encode(FILES["guest1.mobileconfig"]).decode() not in page
@@ -63,13 +63,13 @@ def test_nothing_of_the_files_and_no_passphrase_can_be_read_in_the_page() -> Non
 
 def test_no_two_pages_share_salt_nonce_or_passphrase() -> None:
     assert len({encrypted_page.passphrase() for _ in range(50)}) == 50
-    first, second = (box(encrypted_page.seal("Lab", FILES, "same")) for _ in range(2))
+    first, second = (box(encrypted_page.encrypt("Lab", FILES, "same")) for _ in range(2))
     assert first["salt"] != second["salt"]
     assert first["nonce"] != second["nonce"]
 
 
 def test_a_page_asks_nobody_else() -> None:
-    page = encrypted_page.seal("Lab", FILES, "same")
+    page = encrypted_page.encrypt("Lab", FILES, "same")
     assert "default-src 'none'" in page
     assert not re.search(r"https?://", page)
 
@@ -78,7 +78,7 @@ def test_a_page_asks_nobody_else() -> None:
 @pytest.mark.parametrize(("said", "opens"), [(str.upper, True), (lambda text: text[:-1] + "0", False)])
 def test_the_pages_own_script_opens_it(said: object, opens: bool) -> None:
     phrase = encrypted_page.passphrase()
-    page = encrypted_page.seal("Lab", FILES, phrase)
+    page = encrypted_page.encrypt("Lab", FILES, phrase)
     assert callable(said)
     done = subprocess.run(
         ["node", "-e", OPEN], input=f"{said(phrase)}\n{page}", capture_output=True, text=True, timeout=30

@@ -33,7 +33,7 @@ def test_a_folder_of_somebody_elses_is_refused_and_left_as_it_was(tmp_path: Path
     mode = tmp_path.stat().st_mode
     done = run(tmp_path, *words)
     assert done.exit_code == 1
-    assert words == ("nobody",) or "holds what is no kit (.git, index.html, photos)" in done.stderr
+    assert words == ("nobody",) or "has files that are not kits (.git, index.html, photos)" in done.stderr
     assert (tree(tmp_path), tmp_path.stat().st_mode) == (before, mode)
 
 
@@ -69,16 +69,16 @@ def test_what_stands_in_a_kits_place_and_is_none_is_named_and_stays(tmp_path: Pa
     else:
         place.write_text("mine")
     before = tree(folder), tree(kept)
-    shelf = KitStorage(folder)
-    with pytest.raises(ValueError, match="is none; move it away"):
-        shelf.put_sealed("guest1", "page") if name.endswith("html") else shelf.put("guest1", FILES)
-    assert shelf.remove("guest1") is False
+    storage = KitStorage(folder)
+    with pytest.raises(ValueError, match="is not one; move it away"):
+        storage.put_encrypted("guest1", "page") if name.endswith("html") else storage.put("guest1", FILES)
+    assert storage.remove("guest1") is False
     assert (tree(folder), tree(kept)) == before
 
 
 @pytest.mark.parametrize("folder", [Path("/"), Path("/home"), Path("/home/anna"), Path(), Path(".."), Path("/etc")])
 def test_the_root_a_home_and_the_folder_one_is_in_are_never_kits(folder: Path) -> None:
-    with pytest.raises(ValueError, match="is no folder for kits alone; give --folder a new one"):
+    with pytest.raises(ValueError, match="is not a folder for kits alone; give --folder a new one"):
         KitStorage(folder).put("guest1", FILES)
 
 
@@ -86,13 +86,13 @@ def test_ones_own_home_is_no_folder_of_kits(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("HOME", str(tmp_path / "me"))
     (tmp_path / "me").mkdir()
     for folder in (tmp_path / "me", tmp_path):
-        with pytest.raises(ValueError, match="is no folder for kits alone"):
+        with pytest.raises(ValueError, match="is not a folder for kits alone"):
             KitStorage(folder).put("guest1", FILES)
 
 
 def test_a_link_to_a_folder_is_no_folder_of_kits(tmp_path: Path) -> None:
     (tmp_path / "kits").symlink_to(tmp_path)
-    with pytest.raises(ValueError, match="is no folder for kits alone"):
+    with pytest.raises(ValueError, match="is not a folder for kits alone"):
         KitStorage(tmp_path / "kits").put("guest1", FILES)
 
 
@@ -102,17 +102,17 @@ def test_kits_from_before_the_marks_are_known(tmp_path: Path) -> None:
     (tmp_path / "gone/softether.vpn").write_text("setting")
     (tmp_path / "old.html").write_text('<form id="lock"><script>const box = {}')
     (tmp_path / ".gitignore").write_text("*\n")
-    assert KitStorage(tmp_path).strangers(["old"]) == ["gone"]
+    assert KitStorage(tmp_path).unknown_users(["old"]) == ["gone"]
     assert run(tmp_path, "--all", users=users(guest1=TOMORROW)).exit_code == 0
     assert kits(tmp_path) == ["guest1"]
 
 
-def test_all_never_replaces_a_sealed_page_by_a_plain_kit(tmp_path: Path) -> None:
+def test_all_never_replaces_an_encrypted_page_by_a_plain_kit(tmp_path: Path) -> None:
     run(tmp_path, "guest1", "--secrets", users=users(guest1=TOMORROW))
     page = (tmp_path / "guest1.html").read_bytes()
     done = run(tmp_path, "--all", users=users(guest1=TOMORROW, other=TOMORROW))
     assert done.exit_code == 0, done.stderr
-    assert "guest1: the sealed page stays; give --secrets to make it anew, or name guest1" in done.stdout
+    assert "guest1: the encrypted page stays; give --secrets to renew it, or name guest1" in done.stdout
     assert kits(tmp_path) == ["guest1.html", "other"]
     assert (tmp_path / "guest1.html").read_bytes() == page
     run(tmp_path, "--all", "--secrets", users=users(guest1=TOMORROW, other=TOMORROW))
@@ -131,8 +131,8 @@ def test_what_a_cut_left_is_cleared_away_and_the_old_kit_is_whole(tmp_path: Path
 
 
 def test_a_users_name_that_ends_as_a_page_does_not_take_anothers_place(tmp_path: Path) -> None:
-    shelf = KitStorage(tmp_path)
-    shelf.put("anna.html", FILES)
-    shelf.put("anna", FILES)
-    shelf.remove("anna")
+    storage = KitStorage(tmp_path)
+    storage.put("anna.html", FILES)
+    storage.put("anna", FILES)
+    storage.remove("anna")
     assert kits(tmp_path) == ["anna.html"]

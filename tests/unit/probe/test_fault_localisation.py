@@ -5,9 +5,9 @@ from itertools import combinations, product
 import pytest
 
 from labvpn.probe.fault_localisation import Hop, Witness, locate
-from labvpn.probe.targets import Port
+from labvpn.probe.targets import ProbedPort
 
-PORT = Port("tcp", 443)
+PORT = ProbedPort("tcp", 443)
 PLACES = {"here": "outside", "phone": "outside", "campus": "campus", "host": "host"}
 ROUTES = {
     "here": ("way here", "fortigate", "firewalld", "server"),

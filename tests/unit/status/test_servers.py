@@ -8,7 +8,7 @@ import pytest
 
 from labvpn.model.outputs import Outputs, OutputsError, read
 from labvpn.render import outputs
-from labvpn.status.cli import sites
+from labvpn.status.cli import selected_servers
 from tests.unit.samples import credentials, lab
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG9Q"
@@ -17,21 +17,21 @@ SERVERS = [{"address": "203.0.113.20"}, {"name": "two", "address": "203.0.113.22
 
 def stack(**changes: object) -> Outputs:
     whole = credentials(hostKeys={"two": KEY})
-    told = outputs.stack_outputs(lab(server=None, servers=SERVERS), whole, str)
-    return read(json.dumps({**told, **changes}))
+    exported = outputs.stack_outputs(lab(server=None, servers=SERVERS), whole, str)
+    return read(json.dumps({**exported, **changes}))
 
 
 def test_every_server_is_read_unless_one_is_named() -> None:
-    assert [str(site.address) for site in sites(stack(), None)] == ["203.0.113.20", "203.0.113.22"]
+    assert [str(each.address) for each in selected_servers(stack(), None)] == ["203.0.113.20", "203.0.113.22"]
     for word in ("two", "203.0.113.22"):
-        assert [site.ssh.host_key for site in sites(stack(), word)] == [KEY]
+        assert [each.ssh.host_key for each in selected_servers(stack(), word)] == [KEY]
 
 
 def test_outputs_of_before_there_were_several_name_one_server() -> None:
-    (site,) = sites(stack(servers=[]), None)
-    assert (str(site.address), site.ssh.host) == ("203.0.113.20", "203.0.113.20")
+    (each,) = selected_servers(stack(servers=[]), None)
+    assert (str(each.address), each.ssh.host) == ("203.0.113.20", "203.0.113.20")
 
 
 def test_a_server_that_is_none_is_answered_with_those_there_are() -> None:
-    with pytest.raises(OutputsError, match=r"no server 'three'; the stack has 203\.0\.113\.20, two"):
-        sites(stack(), "three")
+    with pytest.raises(OutputsError, match=r"'three' is not a server of the stack, which has 203\.0\.113\.20, two"):
+        selected_servers(stack(), "three")
