@@ -10,8 +10,8 @@ from asyncssh.packet import SSHPacket
 from rehearsal.toolchain.command.__main__ import CommandPlugin
 from rehearsal.toolchain.command.kinds import Command
 from rehearsal.toolchain.values import secret
-from tests.unit.toolchain.serving import Engine, Refused, urn
-from tests.unit.toolchain.sshd import Host, connection
+from tests.unit.rehearsal.toolchain.serving import Engine, Refused, urn
+from tests.unit.rehearsal.toolchain.sshd import Host, connection
 
 TOKEN = "command:remote:Command"
 

@@ -10,8 +10,8 @@ import pytest
 from rehearsal.toolchain.fortios import box as module
 from rehearsal.toolchain.fortios.__main__ import FortiosPlugin
 from rehearsal.toolchain.values import secret
-from tests.unit.toolchain.fortigate import TOKENS, Box
-from tests.unit.toolchain.serving import Engine, Refused, urn
+from tests.unit.rehearsal.toolchain.fortigate import TOKENS, Box
+from tests.unit.rehearsal.toolchain.serving import Engine, Refused, urn
 
 CONFIG = {"hostname": "fgt.example:8443", "token": "t0ken", "vdom": "root"}
 SERVICE = urn(TOKENS["service"])

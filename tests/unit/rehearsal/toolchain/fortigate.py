@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
-from tests.unit.toolchain.serving import Refused, urn
+from tests.unit.rehearsal.toolchain.serving import Refused, urn
 
 _UUID = "7b8f8b2c-0000-51ef-0000-000000000000"
 _FRESH: dict[str, dict[str, Any]] = {
