@@ -71,8 +71,8 @@ def streams(clients: Sequence[str], more: Sequence[str]) -> list[float]:
 
 def _stream(client: str, port: int, more: Sequence[str]) -> float:
     words = ["iperf3", "-c", WHOAMI, "-p", str(port), "-t", str(SECONDS), "-J", *more]
-    told = json.loads(machine.output(client, words) or "{}")
-    return float(told["end"]["sum_received"]["bits_per_second"]) / 1e6
+    report = json.loads(machine.output(client, words) or "{}")
+    return float(report["end"]["sum_received"]["bits_per_second"]) / 1e6
 
 
 if __name__ == "__main__":

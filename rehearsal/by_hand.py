@@ -34,15 +34,15 @@ def change(what: Breakage) -> str:
     from rehearsal.soak.lab import Lab
     from rehearsal.soak.manual_changes import ManualChanges
 
-    hands = ManualChanges(Lab(places.name()))
+    manual = ManualChanges(Lab(places.name()))
     if what is Breakage.USER:
-        hands.call("DeleteUser", HubName_str="LAB", Name_str="guest2")
+        manual.call("DeleteUser", HubName_str="LAB", Name_str="guest2")
     elif what is Breakage.PORT:
-        hands.firewalld("--service=vpnserver --remove-port=500/udp")
+        manual.firewalld("--service=vpnserver --remove-port=500/udp")
     elif what is Breakage.POLICY:
-        hands.box("PUT", "firewall/policy/{vpn-allow}", {"status": "disable"})
+        manual.box("PUT", "firewall/policy/{vpn-allow}", {"status": "disable"})
     else:
-        hands.zone("delete vpn.lab.example. A", "add vpn.lab.example. 60 A 203.0.113.9")
+        manual.zone("delete vpn.lab.example. A", "add vpn.lab.example. 60 A 203.0.113.9")
     return DONE[what]
 
 

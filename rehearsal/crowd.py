@@ -51,8 +51,8 @@ class Crowd:
         assert self._program.stdin is not None and self._program.stdout is not None  # noqa: S101  (both were asked for)
         self._program.stdin.write(f"{count}\n")
         self._program.stdin.flush()
-        told = json.loads(self._program.stdout.readline() or "{}")
-        return CrowdStep(told["alive"], tuple(told["seconds"]), told["failed"], told["words"])
+        answer = json.loads(self._program.stdout.readline() or "{}")
+        return CrowdStep(answer["alive"], tuple(answer["seconds"]), answer["failed"], answer["words"])
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def bring_up(say: Say) -> bool:
     # Each of the two only looks, and the proof mostly waits.
     with ThreadPoolExecutor() as pool:
         say("beside the proof: pulumi preview --expect-no-changes ...")
-        second = pool.submit(_look_again, state)
+        second = pool.submit(_second_preview, state)
         proofs = [*prove(say), second.result()]
     show(proofs)
     if all(proof.kept for proof in proofs):
@@ -84,7 +84,7 @@ def _pulumi(state: Path, words: list[str]) -> None:
         raise RehearsalError(f"pulumi {words[0]} failed (exit status {code}); its own words above say why")
 
 
-def _look_again(state: Path) -> Proof:
+def _second_preview(state: Path) -> Proof:
     """That a second preview finds nothing to change; what it finds is printed in one piece."""
     words = ["--non-interactive", "--color", _color(), "preview", "--expect-no-changes"]
     command, environment = stack.command(state, words, PROJECT)

@@ -117,9 +117,11 @@ def _ports_of(outputs: Outputs, address: str) -> Iterator[Proof]:
         each = {place: findings[port] for place, findings in seen.items() if port in findings}
         words = {place: _words(finding) for place, finding in each.items()}
         alike = len(set(words.values())) == 1
-        told = next(iter(words.values())) if alike else ", ".join(f"{place}: {text}" for place, text in words.items())
+        sentence = (
+            next(iter(words.values())) if alike else ", ".join(f"{place}: {text}" for place, text in words.items())
+        )
         kept = all(finding["as_expected"] for finding in each.values())
-        yield Proof("internet, phone", port, told, kept)
+        yield Proof("internet, phone", port, sentence, kept)
 
 
 def _probed(outputs: Outputs, place: str, address: str) -> dict[str, dict[str, Any]]:

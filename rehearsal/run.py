@@ -34,9 +34,9 @@ def run(state: Path, machine: str | None, command: Sequence[str]) -> int:
     if machine not in network.HOSTS:
         nsenter.enter(wrapper, machine)
         return _status(folder, command)
-    with BindMounts(state / f"shown-{machine}", folder) as shown:
+    with BindMounts(state / f"shown-{machine}", folder) as mounts:
         nsenter.enter(wrapper, machine)
-        shown.lay_down()
+        mounts.lay_down()
         return _status(folder, command)
 
 

@@ -35,22 +35,22 @@ def folder(state: Path) -> Path:
 def ensure(state: Path, pulumi: Path, environment: dict[str, str]) -> Path:
     """The configuration file to run with, up to date with the project's; RehearsalError if the engine refuses."""
     place, source = folder(state), PROJECT / FILE
-    sealed = place / FILE
-    if not sealed.exists() or sealed.stat().st_mtime_ns <= source.stat().st_mtime_ns:
+    encrypted = place / FILE
+    if not encrypted.exists() or encrypted.stat().st_mtime_ns <= source.stat().st_mtime_ns:
         place.mkdir(mode=0o700, exist_ok=True)
         shutil.copyfile(PROJECT / "Pulumi.yaml", place / "Pulumi.yaml")
-        _write(state, _merged(source, sealed, place / BASE), pulumi, environment)
+        _write(state, _merged(source, encrypted, place / BASE), pulumi, environment)
         shutil.copyfile(source, place / BASE)
-    return sealed
+    return encrypted
 
 
-def _merged(source: Path, sealed: Path, base: Path) -> dict[str, Any]:
+def _merged(source: Path, encrypted: Path, base: Path) -> dict[str, Any]:
     """The project's file, with what an earlier copy has beyond the file that it was made from.
 
     Those are the rehearsal's secrets and what `pulumi config set` wrote in it, as long as the same salt encrypts them.
     """
     wanted = yaml.safe_load(source.read_text()) or {}
-    before = yaml.safe_load(sealed.read_text()) if sealed.exists() else {}
+    before = yaml.safe_load(encrypted.read_text()) if encrypted.exists() else {}
     origin = yaml.safe_load(base.read_text()) if base.exists() else {}
     salt = wanted.get("encryptionsalt") or before.get("encryptionsalt")
     kept = before.get("config", {}) if before.get("encryptionsalt") == salt else {}

@@ -125,5 +125,5 @@ def _code(line: str) -> list[str]:
 
 
 def _spans(line: str) -> list[str]:
-    told = re.sub(r"^ *\|.*? \| ", "", line)
-    return re.findall(r"`([^`]+)`", told)
+    cells = re.sub(r"^ *\|.*? \| ", "", line)
+    return re.findall(r"`([^`]+)`", cells)

@@ -35,7 +35,7 @@ def main() -> int:
         for database, host in DATABASES.items():
             packages, reason = _asked(program, database, Path(folder) / f"{database}.json")
             if packages:
-                return _told(packages, host)
+                return _report(packages, host)
             reasons.append(f"{host}: {reason}")
     remedy = f"run `make audit` where {' or '.join(DATABASES.values())} can be reached"
     return _say(2, f"no database of advisories can be asked from here ({'; '.join(reasons)}); {remedy}")
@@ -71,7 +71,7 @@ def _asked(program: Path, database: str, answer: Path) -> tuple[Packages, str]:
     return packages, ""
 
 
-def _told(packages: Packages, host: str) -> int:
+def _report(packages: Packages, host: str) -> int:
     found = [(package, advisory) for package in packages for advisory in package["vulns"]]
     for package, advisory in found:
         fixed = ", ".join(advisory["fix_versions"]) or "no version yet"

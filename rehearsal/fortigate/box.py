@@ -68,7 +68,7 @@ def update(box: StandIn, path: str, key: Key, body: Body) -> StandIn:
     of = _writable(path)
     old = box.find(of, key)
     fixed = {"policyid": key} if of is POLICIES else {}
-    new = of.read(_said(old.shown() | body | fixed))
+    new = of.read(_said(old.as_rest() | body | fixed))
     _check(box, of, new, others=tuple(entry for entry in box.entries(of) if entry is not old))
     changed = _with(box, of, tuple(new if entry is old else entry for entry in box.entries(of)))
     return changed if of.key_of(new) == key else _renamed(changed, of, key, of.key_of(new))
@@ -175,7 +175,7 @@ def _titled(user: Table, key: Key) -> str:
 
 def _renamed(box: StandIn, of: Table, old: Key, new: Key) -> StandIn:
     for user, _, entry in list(_users(box, of, old)):
-        renamed = user.read(_replaced(entry.shown(), old, new))
+        renamed = user.read(_replaced(entry.as_rest(), old, new))
         box = _with(box, user, tuple(renamed if each is entry else each for each in box.entries(user)))
     return box
 

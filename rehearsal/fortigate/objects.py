@@ -37,7 +37,7 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, alias_generator=_field_name, coerce_numbers_to_str=True)
 
-    def shown(self) -> dict[str, Any]:
+    def as_rest(self) -> dict[str, Any]:
         """The fields by FortiOS's names."""
         return self.model_dump(by_alias=True, mode="json")
 
@@ -84,7 +84,7 @@ class AddressEntry(Identified):
             raise ValueError("an address of type geography needs its country")
         return self
 
-    def shown(self) -> dict[str, Any]:
+    def as_rest(self) -> dict[str, Any]:
         """Without the fields of the other types, as FortiOS shows it."""
         other = {
             "ipmask": ("start-ip", "end-ip", "fqdn"),
@@ -92,7 +92,7 @@ class AddressEntry(Identified):
             "geography": ("subnet", "start-ip", "end-ip", "fqdn"),
             "fqdn": ("subnet", "start-ip", "end-ip"),
         }
-        return {field: value for field, value in super().shown().items() if field not in other[self.type]}
+        return {field: value for field, value in super().as_rest().items() if field not in other[self.type]}
 
 
 class AddressGroupEntry(Identified):

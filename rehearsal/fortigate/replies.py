@@ -59,9 +59,9 @@ def refused(box: StandIn, asked: Asked, refusal: Refused) -> Body:
     return body | ({"cli_error": refusal.cli_error} if refusal.cli_error else {})
 
 
-def shown(box: StandIn, of: Table, entry: Entry) -> Body:
+def entry_body(box: StandIn, of: Table, entry: Entry) -> Body:
     """An entry as REST shows it: its key twice, and no setting that this firmware does not have."""
-    fields = entry.shown()
+    fields = entry.as_rest()
     if of is GLOBAL:
         return {k: v for k, v in fields.items() if k != "rest-api-key-url-query" or box.knows_url_switch}
     if not of.key:

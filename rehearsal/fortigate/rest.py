@@ -126,20 +126,20 @@ async def _hits(request: web.Request) -> web.Response:
 
 async def _list(request: web.Request) -> web.Response:
     box, of = request.app[GATE].box, table(request.match_info["path"])
-    shown = [replies.shown(box, of, entry) for entry in box.entries(of)]
+    bodies = [replies.entry_body(box, of, entry) for entry in box.entries(of)]
     if not of.key:
-        return web.json_response(replies.listed(box, _asked(request), shown[0]))
+        return web.json_response(replies.listed(box, _asked(request), bodies[0]))
     if request.query.get("with_meta") == "1":
-        shown = replies.with_uses(of, shown, boxes.uses(box))
-    results = queries.filtered(shown, request.query.getall("filter", []))
+        bodies = replies.with_uses(of, bodies, boxes.uses(box))
+    results = queries.filtered(bodies, request.query.getall("filter", []))
     results = queries.formatted(results, request.query.get("format", ""))
     return web.json_response(replies.listed(box, _asked(request), results))
 
 
 async def _get(request: web.Request) -> web.Response:
     box, of, key = request.app[GATE].box, table(request.match_info["path"]), _key(request)
-    shown = queries.formatted([replies.shown(box, of, box.find(of, key))], request.query.get("format", ""))
-    return web.json_response(replies.listed(box, _asked(request, key), shown))
+    bodies = queries.formatted([replies.entry_body(box, of, box.find(of, key))], request.query.get("format", ""))
+    return web.json_response(replies.listed(box, _asked(request, key), bodies))
 
 
 async def _create(request: web.Request) -> web.Response:

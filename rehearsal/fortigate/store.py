@@ -23,7 +23,7 @@ def load(folder: Path) -> StandIn:
 
 def save(folder: Path, box: StandIn) -> None:
     """Write the whole configuration, readable by the owner alone; a crash leaves the old or the new one."""
-    tables = {path: [entry.shown() for entry in entries] for path, entries in box.tables.items()}
+    tables = {path: [entry.as_rest() for entry in entries] for path, entries in box.tables.items()}
     text = json.dumps({"version": box.version, "tables": tables}, indent=1)
     partial = folder / f"{NAME}.partial"
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -18,13 +18,15 @@ from rich.table import Table
 
 from rehearsal import places
 from rehearsal.problems import RehearsalError
+from rehearsal.soak.guarantees import GUARANTEES
 from rehearsal.soak.lab import Lab
-from rehearsal.soak.promises import PROMISES
 from rehearsal.soak.trial import Notebook, Outcome, Result, Trial, total
 
 
 def soak(
-    promises: Annotated[list[str] | None, typer.Argument(help=f"Of {', '.join(PROMISES)}; all if left out.")] = None,
+    guarantees: Annotated[
+        list[str] | None, typer.Argument(help=f"Of {', '.join(GUARANTEES)}; all if left out.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Go on with, or repeat, the trials of this seed.")] = None,
     limit: Annotated[int | None, typer.Option(help="So many trials of each promise at most.")] = None,
     part: Annotated[
@@ -38,7 +40,7 @@ def soak(
     notebook = Notebook(places.cache() / "soak" / f"{seed}.jsonl")
     say(f"seed {seed}: stop it with ^C, go on with --seed {seed}; results in {notebook.file}")
     lab = Lab("soak")
-    chosen = {name: PROMISES[name] for name in promises or PROMISES}
+    chosen = {name: GUARANTEES[name] for name in guarantees or GUARANTEES}
     try:
         say("bringing the lab up ...")
         lab.bring_up()
@@ -49,19 +51,19 @@ def soak(
     finally:
         if not keep:
             lab.stop()
-    show(seed, [one for one in notebook.results if one.promise in chosen])
+    show(seed, [one for one in notebook.results if one.guarantee in chosen])
     raise typer.Exit(0 if notebook.results and all(one.outcome.kept for one in notebook.results) else 1)
 
 
-def work(promise: str, trials: Sequence[Trial], notebook: Notebook) -> None:
+def work(guarantee: str, trials: Sequence[Trial], notebook: Notebook) -> None:
     """Run the trials of a promise that are not in the notebook."""
     for number, trial in enumerate(trials, 1):
-        if notebook.has(promise, trial.name):
+        if notebook.has(guarantee, trial.name):
             continue
         began = time.monotonic()
         outcome = attempt(trial)
-        notebook.add(Result(promise, trial.name, round(time.monotonic() - began, 1), outcome))
-        say(f"{promise} {number}/{len(trials)}: {trial.name}: {'kept' if outcome.kept else 'NOT KEPT'}")
+        notebook.add(Result(guarantee, trial.name, round(time.monotonic() - began, 1), outcome))
+        say(f"{guarantee} {number}/{len(trials)}: {trial.name}: {'kept' if outcome.kept else 'NOT KEPT'}")
         for line in outcome.complaints:
             say(f"  {line}")
 
@@ -79,7 +81,7 @@ def show(seed: int, results: Iterable[Result]) -> None:
     held = list(results)
     table = Table("promise", "trial", "tried", "found", "repaired", "survived", "lost", "seconds")
     for one in held:
-        table.add_row(one.promise, one.trial, *map(str, counts(one.outcome)), f"{one.seconds:.0f}")
+        table.add_row(one.guarantee, one.trial, *map(str, counts(one.outcome)), f"{one.seconds:.0f}")
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     sums = total(one.outcome for one in held)
     for line in sums.complaints:

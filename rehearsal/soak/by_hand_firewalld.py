@@ -19,12 +19,12 @@ FURNISHED = {
 
 def firewalld(*changes: str) -> Make:
     """Permanent changes, in force at once."""
-    return lambda hands: hands.firewalld(*changes)
+    return lambda manual: manual.firewalld(*changes)
 
 
 def now(change: str) -> Make:
     """A change that the next reload takes back."""
-    return lambda hands: hands.shell(f"firewall-cmd -q {change}")
+    return lambda manual: manual.shell(f"firewall-cmd -q {change}")
 
 
 def source(zone: str) -> Make:

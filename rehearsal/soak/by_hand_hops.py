@@ -18,7 +18,7 @@ def put(table: str, name: str, **fields: Any) -> Make:
 def put_at(place: str, fields: dict[str, Any]) -> Make:
     """Some fields of what is at a place."""
     body = {key.replace("_", "-"): value for key, value in fields.items()}
-    return lambda hands: hands.box("PUT", place, body)
+    return lambda manual: manual.box("PUT", place, body)
 
 
 def service(name: str, **fields: Any) -> Make:
@@ -33,12 +33,12 @@ def policy(name: str, **fields: Any) -> Make:
 
 def moved(name: str, way: str, other: str) -> Make:
     """A policy put `before` or `after` another."""
-    return lambda hands: hands.box("PUT", f"firewall/policy/{{{name}}}", None, f"&action=move&{way}={{{other}}}")
+    return lambda manual: manual.box("PUT", f"firewall/policy/{{{name}}}", None, f"&action=move&{way}={{{other}}}")
 
 
 def without(name: str) -> Make:
     """A policy deleted."""
-    return lambda hands: hands.box("DELETE", f"firewall/policy/{{{name}}}")
+    return lambda manual: manual.box("DELETE", f"firewall/policy/{{{name}}}")
 
 
 def names(*members: str) -> list[dict[str, str]]:
@@ -53,7 +53,7 @@ def of_policy(name: str, part: str, words: str, **fields: Any) -> Change:
 
 def zone(*lines: str) -> Make:
     """Updates of the zone."""
-    return lambda hands: hands.zone(*lines)
+    return lambda manual: manual.zone(*lines)
 
 
 FORTIGATE = (

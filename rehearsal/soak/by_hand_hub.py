@@ -20,7 +20,7 @@ ROUTE = "10.9.0.0/255.255.0.0/192.168.30.1"
 
 def call(method: str, onto: str = "", **params: Any) -> Make:
     """A call of the server."""
-    return lambda hands: hands.call(method, onto, **params)
+    return lambda manual: manual.call(method, onto, **params)
 
 
 def user(name: str, **fields: Any) -> Make:
@@ -55,7 +55,7 @@ def group(**fields: Any) -> Make:
 
 def without_rule(memo: str) -> Make:
     """A rule of the access list deleted."""
-    return lambda hands: hands.without_rule("LAB", memo)
+    return lambda manual: manual.without_rule("LAB", memo)
 
 
 def radius(**fields: Any) -> Make:

@@ -12,18 +12,18 @@ CONFIG = "/var/lib/softether/vpn_server.config"
 
 def file(pattern: str, value: str, where: str = "", name: str = "") -> Make:
     """A setting that no call reaches, in the file of the stopped server; `name` where the pattern is none itself."""
-    return lambda hands: hands.stopped(f"sed -i '{where}s/ {pattern} [a-z]*/ {name or pattern} {value}/' {CONFIG}")
+    return lambda manual: manual.stopped(f"sed -i '{where}s/ {pattern} [a-z]*/ {name or pattern} {value}/' {CONFIG}")
 
 
 def shell(text: str) -> Make:
     """Lines of shell on the host."""
-    return lambda hands: hands.shell(text)
+    return lambda manual: manual.shell(text)
 
 
-def hub_deleted(hands: ManualChanges) -> None:
+def hub_deleted(manual: ManualChanges) -> None:
     """Our hub deleted, and that written to the disk."""
-    hands.call("DeleteHub", HubName_str="LAB")
-    hands.call("Flush")
+    manual.call("DeleteHub", HubName_str="LAB")
+    manual.call("Flush")
 
 
 ADMINIP = "adminip.txt (who may administer SoftEther)"

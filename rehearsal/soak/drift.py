@@ -71,41 +71,41 @@ def furnished(lab: Lab) -> Lab:
     file = folder / "Pulumi.lab.yaml"
     file.write_text(yaml.safe_dump(values))
     furnished = Lab(lab.name, file)
-    furnished.seal("radiusSecrets.LAB", secrets.token_urlsafe(16))
-    furnished.seal("authority", lab.module("labvpn", "authority", "vpn.wide.example"))
+    furnished.encrypt("radiusSecrets.LAB", secrets.token_urlsafe(16))
+    furnished.encrypt("authority", lab.module("labvpn", "authority", "vpn.wide.example"))
     repair(furnished)
     return furnished
 
 
 def plant(lab: Lab) -> None:
     """Have others' things stand on every hop."""
-    hands = ManualChanges(lab)
-    if not_ours.lost(hands):
+    manual = ManualChanges(lab)
+    if not_ours.lost(manual):
         for make in not_ours.MAKERS:
-            make(hands)
+            make(manual)
 
 
 def leave_alone(lab: Lab) -> Outcome:
     """Make everything that is not ours; no preview may find anything to change, and no run may take it away."""
     plant(lab)
-    hands = ManualChanges(lab)
+    manual = ManualChanges(lab)
     seen = preview(lab)
     complaints = [] if seen is None else [f"not ours, and yet: {line}" for line in seen or ["a change without a word"]]
     repair(lab)
-    return _outcome(Outcome(0), complaints, not_ours.lost(hands))
+    return _outcome(Outcome(0), complaints, not_ours.lost(manual))
 
 
 def try_changes(lab: Lab, group: Sequence[Change]) -> Outcome:
     """Make the changes; a preview names each in one line, one run repairs them, and the next preview is clean."""
-    hands = ManualChanges(lab)
-    hands.together(change.make for change in group)
-    taken = by_hand_too(hands, group)
+    manual = ManualChanges(lab)
+    manual.together(change.make for change in group)
+    taken = by_hand_too(manual, group)
     lines = preview(lab)
     if lines is None:
         complaints = [f"not found: {change.words}" for change in group]
         lines = []
     else:
-        complaints = list(_judged(group, lines))
+        complaints = list(_compared(group, lines))
     found = sum(sum(change.words in line for line in lines) == 1 for change in group)
     repaired = len(group)
     try:
@@ -117,14 +117,14 @@ def try_changes(lab: Lab, group: Sequence[Change]) -> Outcome:
         complaints.append(str(error))
         repaired = 0
         repair(lab)
-    lost = [name for name in not_ours.lost(hands) if name not in taken]
-    not_ours.again(hands, taken)
+    lost = [name for name in not_ours.lost(manual) if name not in taken]
+    not_ours.again(manual, taken)
     return _outcome(Outcome(len(group), found, repaired), complaints, lost)
 
 
-def by_hand_too(hands: ManualChanges, group: Sequence[Change]) -> list[str]:
+def by_hand_too(manual: ManualChanges, group: Sequence[Change]) -> list[str]:
     """What others lost by a change of a whole, such as a stopped firewalld: that is not the run's doing."""
-    return [] if all(change.place for change in group) else not_ours.lost(hands)
+    return [] if all(change.place for change in group) else not_ours.lost(manual)
 
 
 def _outcome(counts: Outcome, complaints: Sequence[str], lost: Sequence[str]) -> Outcome:
@@ -132,7 +132,7 @@ def _outcome(counts: Outcome, complaints: Sequence[str], lost: Sequence[str]) ->
     return Outcome(counts.tried, counts.found, counts.repaired, not_ours.COUNT - len(lost), len(lost), words)
 
 
-def _judged(group: Sequence[Change], lines: Sequence[str]) -> Iterator[str]:
+def _compared(group: Sequence[Change], lines: Sequence[str]) -> Iterator[str]:
     for change in group:
         count = sum(change.words in line for line in lines)
         if count != 1:
@@ -145,15 +145,15 @@ def _judged(group: Sequence[Change], lines: Sequence[str]) -> Iterator[str]:
 def preview(lab: Lab) -> list[str] | None:
     """The lines of a plain preview that name a change by hand; None where it finds nothing to change."""
     done = lab.pulumi("preview", "--expect-no-changes")
-    told = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).partition("\nDiagnostics:")[2].partition("\nOutputs:")[0]
-    if "error:" in told and "no changes were expected" not in told:
-        raise RehearsalError(f"the preview failed: {told.strip()[:2000]}")
-    return None if done.returncode == 0 else [line.strip() for line in told.splitlines() if OF_DRIFT.search(line)]
+    text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).partition("\nDiagnostics:")[2].partition("\nOutputs:")[0]
+    if "error:" in text and "no changes were expected" not in text:
+        raise RehearsalError(f"the preview failed: {text.strip()[:2000]}")
+    return None if done.returncode == 0 else [line.strip() for line in text.splitlines() if OF_DRIFT.search(line)]
 
 
 def repair(lab: Lab) -> None:
     """One `pulumi up`; RehearsalError if it fails."""
     done = lab.pulumi("up", "--yes", "--skip-preview", seconds=600)
     if done.returncode:
-        told = done.stdout.partition("\nDiagnostics:")[2].strip() or done.stderr.strip()
-        raise RehearsalError(f"the run failed: {told[:2000]}")
+        text = done.stdout.partition("\nDiagnostics:")[2].strip() or done.stderr.strip()
+        raise RehearsalError(f"the run failed: {text[:2000]}")

@@ -39,13 +39,13 @@ class Event:
     def read(cls, text: str) -> Event | None:
         """The event of a line of `pulumi ... --json`, if it tells of a step."""
         try:
-            told: Any = json.loads(text)
+            data: Any = json.loads(text)
         except ValueError:
             return None
-        if not isinstance(told, dict):
+        if not isinstance(data, dict):
             return None
         for key, ended in (("resourcePreEvent", False), ("resOutputsEvent", True)):
-            if about := told.get(key, {}).get("metadata"):
+            if about := data.get(key, {}).get("metadata"):
                 return cls(about["op"], about["urn"].rpartition("::")[2], about["type"], ended)
         return None
 
@@ -70,11 +70,11 @@ class Run:
         found = []
         for text in self.output.splitlines():
             try:
-                told = json.loads(text).get("diagnosticEvent", {})
+                data = json.loads(text).get("diagnosticEvent", {})
             except (ValueError, AttributeError):
-                told = {"severity": "error", "message": text}
-            if told.get("severity") in ("error", "warning"):
-                found += told["message"].splitlines()
+                data = {"severity": "error", "message": text}
+            if data.get("severity") in ("error", "warning"):
+                found += data["message"].splitlines()
         return [sentence.strip() for sentence in found if sentence.strip()]
 
 

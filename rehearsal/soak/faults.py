@@ -97,7 +97,7 @@ class Bench:
         """What came of it, against who was there before."""
         run, met = self.struck(injection)
         complaints = [] if met else [f"{injection.step.name} was not reached"]
-        complaints += judged(injection, run)
+        complaints += wrong_ending(injection, run)
         again, _cancelled = self.engine.again()
         if not again.good:
             complaints.append(f"the next up failed: {' / '.join(again.sentences[-3:])}")
@@ -185,7 +185,7 @@ def striking(striker: FaultInjector, injection: Injection) -> Iterator[tuple[OnE
         striker.end()
 
 
-def judged(injection: Injection, run: Run) -> list[str]:
+def wrong_ending(injection: Injection, run: Run) -> list[str]:
     """What is wrong with how a struck run ended: it must end in time, and name the hop where it failed."""
     if run.seconds >= SECONDS:
         return [f"the run did not end within {SECONDS} s"]

@@ -45,7 +45,7 @@ class Lab:
         """What another of the programs prints; RehearsalError if it fails."""
         return must(self._run(name, *words, stdin=stdin, seconds=seconds), [name])
 
-    def seal(self, path: str, value: str) -> None:
+    def encrypt(self, path: str, value: str) -> None:
         """A further secret in the configuration."""
         words = ["config", "set", "--secret", "--path", f"labvpn:{path}", "--config-file", str(self.configuration)]
         must(self.rehearsal("pulumi", "--", "--non-interactive", *words, stdin=value), words)
@@ -82,6 +82,6 @@ def must(done: Done, command: Sequence[str]) -> str:
     """The output of a command that has to succeed."""
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()[-5:]
-        told = " ".join(word.strip().partition("\n")[0][:80] for word in command[:3])
-        raise RehearsalError(f"`{told}` failed ({done.returncode}): {' / '.join(said)}")
+        title = " ".join(word.strip().partition("\n")[0][:80] for word in command[:3])
+        raise RehearsalError(f"`{title}` failed ({done.returncode}): {' / '.join(said)}")
     return done.stdout

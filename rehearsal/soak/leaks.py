@@ -74,8 +74,8 @@ def lived(lab: Lab) -> Outcome:
     must(lab.pulumi("destroy", "--yes", "--skip-preview", seconds=600), ["destroy"])
     whole = life(lab)
     must(lab.pulumi("up", "--yes", "--skip-preview", seconds=600), ["up"])
-    told = [f"a stranger was let in: {word}" for seen in whole.answers.values() for word in SUCCESSES if seen[word]]
-    return _outcome([*whole.hunt.leaks(), *told])
+    let_in = [f"a stranger was let in: {word}" for seen in whole.answers.values() for word in SUCCESSES if seen[word]]
+    return _outcome([*whole.hunt.leaks(), *let_in])
 
 
 def failed(bench: Bench, step: EngineStep) -> Outcome:

@@ -15,55 +15,55 @@ class Foreign(NamedTuple):
 
     name: str
     machine: str
-    look: str
-    shown: str
+    query: str
+    expected: str
 
 
 CONFIG = "grep -a 'declare {0}' /var/lib/softether/vpn_server.config"
 FIREWALLD = "firewall-cmd --list-all --zone={0}; firewall-cmd --permanent --list-all --zone={0}"
 
 
-def user(hands: ManualChanges) -> None:
+def user(manual: ManualChanges) -> None:
     """A user made by hand in our hub."""
-    hands.call("CreateUser", HubName_str="LAB", Name_str="stranger", AuthType_u32=1, Auth_Password_str=BY_HAND)
-    hands.call("Flush")
+    manual.call("CreateUser", HubName_str="LAB", Name_str="stranger", AuthType_u32=1, Auth_Password_str=BY_HAND)
+    manual.call("Flush")
 
 
-def hub(hands: ManualChanges) -> None:
+def hub(manual: ManualChanges) -> None:
     """Another hub, with a user of its own."""
-    hands.call("CreateHub", HubName_str="OTHER", Online_bool=True, HubType_u32=0)
-    hands.call("CreateUser", HubName_str="OTHER", Name_str="elsewhere", AuthType_u32=1, Auth_Password_str=BY_HAND)
-    hands.call("Flush")
+    manual.call("CreateHub", HubName_str="OTHER", Online_bool=True, HubType_u32=0)
+    manual.call("CreateUser", HubName_str="OTHER", Name_str="elsewhere", AuthType_u32=1, Auth_Password_str=BY_HAND)
+    manual.call("Flush")
 
 
-def policy(hands: ManualChanges) -> None:
+def policy(manual: ManualChanges) -> None:
     """Another policy, with an address and a service of its own, above all others."""
-    hands.box("POST", "firewall/address", {"name": "theirs", "subnet": "203.0.113.200 255.255.255.255"})
-    hands.box("POST", "firewall.service/custom", {"name": "THEIRS", "tcp-portrange": "8443"})
+    manual.box("POST", "firewall/address", {"name": "theirs", "subnet": "203.0.113.200 255.255.255.255"})
+    manual.box("POST", "firewall.service/custom", {"name": "THEIRS", "tcp-portrange": "8443"})
     ends = {"srcintf": [{"name": "wan1"}], "dstintf": [{"name": "dmz"}], "srcaddr": [{"name": "theirs"}]}
     more = {"dstaddr": [{"name": "all"}], "service": [{"name": "THEIRS"}], "schedule": "always", "action": "accept"}
-    hands.box("POST", "firewall/policy", {"name": "their-policy", **ends, **more})
-    first = hands.box("GET", "firewall/policy")[0]["policyid"]
-    hands.box("PUT", "firewall/policy/{their-policy}", None, f"&action=move&before={first}")
+    manual.box("POST", "firewall/policy", {"name": "their-policy", **ends, **more})
+    first = manual.box("GET", "firewall/policy")[0]["policyid"]
+    manual.box("PUT", "firewall/policy/{their-policy}", None, f"&action=move&before={first}")
 
 
-def records(hands: ManualChanges) -> None:
+def records(manual: ManualChanges) -> None:
     """Another name in the zone, and other types of record at ours."""
-    hands.zone("add www.wide.example 60 A 203.0.113.7", "add vpn.wide.example 60 TXT theirs")
-    hands.zone("add vpn.wide.example 60 AAAA 2001:db8::9")
+    manual.zone("add www.wide.example 60 A 203.0.113.7", "add vpn.wide.example 60 TXT theirs")
+    manual.zone("add vpn.wide.example 60 AAAA 2001:db8::9")
 
 
-def entries(hands: ManualChanges) -> None:
+def entries(manual: ManualChanges) -> None:
     """Entries of our own zone and of another, a service and a rich rule, permanent ones and one of now."""
     ours = (
         "--add-service=http",
         "--add-port=9999/tcp",
         "--add-rich-rule='rule family=ipv4 source address=192.0.2.9 drop'",
     )
-    hands.firewalld(
+    manual.firewalld(
         *ours, "--zone=internal --add-port=7/tcp", "--new-service=theirs", "--service=theirs --add-port=8/tcp"
     )
-    hands.shell(f"firewall-cmd -q --add-port={OF_NOW}")
+    manual.shell(f"firewall-cmd -q --add-port={OF_NOW}")
 
 
 def dig(name: str, kind: str) -> str:
@@ -94,23 +94,23 @@ ON_THE_BOX = {"firewall/address": "theirs", "firewall.service/custom": "THEIRS",
 """On the FortiGate, by table: its policy stands above all others."""
 
 
-def again(hands: ManualChanges, names: Sequence[str]) -> None:
+def again(manual: ManualChanges, names: Sequence[str]) -> None:
     """Make anew what a change by hand of a whole took along."""
     if "a user made by hand in our hub" in names:
-        user(hands)
+        user(manual)
     if "a port of now in our zone" in names:
-        hands.shell(f"firewall-cmd -q --add-port={OF_NOW}")
+        manual.shell(f"firewall-cmd -q --add-port={OF_NOW}")
 
 
-def lost(hands: ManualChanges) -> list[str]:
+def lost(manual: ManualChanges) -> list[str]:
     """What is not there any more."""
-    tables = hands.work("admin", [["rest", "GET", table, None, ""] for table in ON_THE_BOX])
-    shown = {row["name"] for table in tables for row in table}
-    gone = [f"{name} on the FortiGate" for name in ON_THE_BOX.values() if name not in shown]
+    tables = manual.work("admin", [["rest", "GET", table, None, ""] for table in ON_THE_BOX])
+    expected = {row["name"] for table in tables for row in table}
+    gone = [f"{name} on the FortiGate" for name in ON_THE_BOX.values() if name not in expected]
     for machine in ("server", "admin"):
         here = [one for one in FOREIGN if one.machine == machine]
-        answers = hands.work(machine, [["shell", f"{{ {one.look}; }} || true"] for one in here])
-        gone += [one.name for one, answer in zip(here, answers, strict=True) if one.shown not in answer]
+        answers = manual.work(machine, [["shell", f"{{ {one.query}; }} || true"] for one in here])
+        gone += [one.name for one, answer in zip(here, answers, strict=True) if one.expected not in answer]
     return gone
 
 

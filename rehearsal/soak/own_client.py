@@ -26,7 +26,7 @@ CARD = "vpn_vpn"
 
 def main() -> None:
     """Dial, run the program, print what it prints."""
-    told = json.load(sys.stdin)
+    request = json.load(sys.stdin)
     with TemporaryDirectory(prefix="labvpn-own-") as name:
         home = Path(name)
         for folder, place in FOLDERS.items():
@@ -35,10 +35,10 @@ def main() -> None:
             must("mount", "--bind", str(home / folder), place)
         must(PROGRAM, "start")
         try:
-            dial(home, told)
-            lead(home, told["inside"], told["router"])
-            line = ["python3", "-c", told["program"]]
-            done = subprocess.run(line, input=told["stdin"], capture_output=True, text=True, check=True)
+            dial(home, request)
+            lead(home, request["inside"], request["router"])
+            line = ["python3", "-c", request["program"]]
+            done = subprocess.run(line, input=request["stdin"], capture_output=True, text=True, check=True)
         finally:
             subprocess.run([PROGRAM, "stop"], stdout=subprocess.DEVNULL)
             for place in FOLDERS.values():
@@ -46,13 +46,14 @@ def main() -> None:
     print(done.stdout)
 
 
-def dial(home: Path, told: dict[str, Any]) -> None:
+def dial(home: Path, request: dict[str, Any]) -> None:
     """Have the client connect; what it is told comes by a file, so the password is no argument."""
     until("About", "Version")
     commands = (
         "NicCreate VPN",
-        f"AccountCreate lab /SERVER:{told['server']}:443 /HUB:{told['hub']} /USERNAME:{told['user']} /NICNAME:VPN",
-        f"AccountPasswordSet lab /PASSWORD:{told['password']} /TYPE:standard",
+        f"AccountCreate lab /SERVER:{request['server']}:443 /HUB:{request['hub']} "
+        f"/USERNAME:{request['user']} /NICNAME:VPN",
+        f"AccountPasswordSet lab /PASSWORD:{request['password']} /TYPE:standard",
         "AccountConnect lab",
     )
     file = home / "commands"

@@ -159,7 +159,7 @@ def try_case(lab: Lab, case: Case, last: int = EVERY, *, dials: bool = True) -> 
     found = seen(lab, last)
     if dials:
         found |= seen_inside(lab, openvpn=case.protocols.openvpn)
-    return judged(case, found, last)
+    return compared(case, found, last)
 
 
 def configured(lab: Lab, case: Case) -> Lab:
@@ -233,7 +233,7 @@ def listening(lab: Lab) -> set[str]:
     return {f"{port}/{kind}" for port, kind in found if kind == "tcp" or port not in CHOSEN_BY_KERNEL}
 
 
-def judged(case: Case, found: Mapping[Place, set[str]], last: int) -> Outcome:
+def compared(case: Case, found: Mapping[Place, set[str]], last: int) -> Outcome:
     """Count the ports that are as the table says, of the places that were looked from, and name those that are not."""
     complaints: list[str] = []
     tried = wrong = 0

@@ -87,8 +87,8 @@ class Hunt:
         try:
             yield
         finally:
-            told, _ = watch.communicate()
-            self.seen = json.loads(told)
+            report, _ = watch.communicate()
+            self.seen = json.loads(report)
 
     def leaks(self) -> list[str]:
         """Every secret that stood where it must not, a line each."""

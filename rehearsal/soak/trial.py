@@ -41,7 +41,7 @@ class Trial:
 class Result:
     """A trial that was run to its end, with the seconds that it took."""
 
-    promise: str
+    guarantee: str
     trial: str
     seconds: float
     outcome: Outcome
@@ -62,9 +62,9 @@ class Notebook:
         file.parent.mkdir(parents=True, exist_ok=True)
         self.results = [_read(line) for line in file.read_text().splitlines()] if file.exists() else []
 
-    def has(self, promise: str, trial: str) -> bool:
+    def has(self, guarantee: str, trial: str) -> bool:
         """Whether a trial was run to its end."""
-        return any((one.promise, one.trial) == (promise, trial) for one in self.results)
+        return any((one.guarantee, one.trial) == (guarantee, trial) for one in self.results)
 
     def add(self, result: Result) -> None:
         """Write a result down."""

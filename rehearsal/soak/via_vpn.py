@@ -24,22 +24,22 @@ OWN = Path(own_client.__file__).read_text()
 
 def through(lab: Lab, user: str, ask: Mapping[str, Any], *, openvpn: bool) -> dict[str, list[int]]:
     """The ports that open to a user of the VPN, by address; RehearsalError if the dial fails."""
-    shown = ["stack", "output", "--show-secrets", "--json"]
-    outputs = json.loads(must(Lab(lab.name).pulumi(*shown), shown))
+    words = ["stack", "output", "--show-secrets", "--json"]
+    outputs = json.loads(must(Lab(lab.name).pulumi(*words), words))
     one = outputs["users"][user]
     hub = one.get("hub", outputs["hub"])
     network = outputs["networks"][hub]
     login = {"user": f"{user}@{hub}", "password": one["password"]}
     login["router"] = network["router"] if network["routes"] else None
-    told = json.dumps({"login": {"server": outputs["address"], **login}, "ask": ask, "openvpn": openvpn})
-    opened: dict[str, list[int]] = json.loads(lab.module(__name__, stdin=told))
+    request = json.dumps({"login": {"server": outputs["address"], **login}, "ask": ask, "openvpn": openvpn})
+    opened: dict[str, list[int]] = json.loads(lab.module(__name__, stdin=request))
     return opened
 
 
 def main() -> None:
     """Dial, knock, print what opened."""
-    told = json.load(sys.stdin)
-    done = (by_openvpn if told["openvpn"] else by_own_client)(told["login"], told["ask"])
+    request = json.load(sys.stdin)
+    done = (by_openvpn if request["openvpn"] else by_own_client)(request["login"], request["ask"])
     if done.returncode:
         sys.exit(done.stderr)
     print(done.stdout)
@@ -56,8 +56,15 @@ def by_openvpn(login: dict[str, Any], ask: Mapping[str, Any]) -> Done:
 def by_own_client(login: dict[str, Any], ask: Mapping[str, Any]) -> Done:
     """Knock while SoftEther's own client is connected."""
     user, _, hub = login["user"].partition("@")
-    told = {**login, "user": user, "hub": hub, "inside": [*ask["connect"]], "program": KNOCK, "stdin": json.dumps(ask)}
-    return machine.run("phone", [*own_client.ALONE, "python3", "-c", OWN], json.dumps(told), SECONDS)
+    request = {
+        **login,
+        "user": user,
+        "hub": hub,
+        "inside": [*ask["connect"]],
+        "program": KNOCK,
+        "stdin": json.dumps(ask),
+    }
+    return machine.run("phone", [*own_client.ALONE, "python3", "-c", OWN], json.dumps(request), SECONDS)
 
 
 if __name__ == "__main__":

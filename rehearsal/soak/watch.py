@@ -46,7 +46,7 @@ class Watch:
     needles: dict[bytes, str]
     folders: list[str]
     began: float = field(default_factory=time.time)
-    looks: int = 0
+    scans: int = 0
     findings: set[Leak] = field(default_factory=set)
     processes: set[int] = field(default_factory=set)
     files: set[tuple[int, int, int]] = field(default_factory=set)
@@ -54,9 +54,9 @@ class Watch:
     def __post_init__(self) -> None:
         self.pattern = pattern(self.needles)
 
-    def look_at_processes(self) -> None:
+    def scan_processes(self) -> None:
         """Argument lists and environments; one that was seen before is not searched again."""
-        self.looks += 1
+        self.scans += 1
         for process in Path("/proc").iterdir():
             if not process.name.isdigit():
                 continue
@@ -71,7 +71,7 @@ class Watch:
                 self._search(argv, "argv", words.split(" ")[0])
                 self._search(environ, "environment", words)
 
-    def look_at_files(self, spared: tuple[str, ...] = FROM_PACKAGES) -> None:
+    def scan_files(self, spared: tuple[str, ...] = FROM_PACKAGES) -> None:
         """Every file of the folders that is new or has changed, but for those spared."""
         for path in self._paths(spared):
             try:
@@ -121,18 +121,18 @@ def main() -> None:
     needles = {bytes.fromhex(form): name for form, name in asked["needles"].items()}
     watch = Watch(needles, asked["folders"])
     # A process of its own for the files: a search in a large one would keep this one from looking at the others.
-    ended, (told, telling) = FORK.Event(), FORK.Pipe(duplex=False)
-    files = FORK.Process(target=_files, args=(watch, ended, telling))
+    ended, (receiver, sender) = FORK.Event(), FORK.Pipe(duplex=False)
+    files = FORK.Process(target=_files, args=(watch, ended, sender))
     files.start()
     print("watching", flush=True)
     threading.Thread(target=lambda: _until_the_end(ended), daemon=True).start()
     while not ended.is_set():
-        watch.look_at_processes()
+        watch.scan_processes()
         time.sleep(0.002)
-    in_files: Watch = told.recv()
+    in_files: Watch = receiver.recv()
     files.join()
     found = sorted(map(asdict, watch.findings | in_files.findings), key=str)
-    about = {"looks": watch.looks, "processes": len(watch.processes), "files": len(in_files.files)}
+    about = {"scans": watch.scans, "processes": len(watch.processes), "files": len(in_files.files)}
     print(json.dumps({"findings": found, **about}))
 
 
@@ -141,11 +141,11 @@ def _until_the_end(ended: Event) -> None:
     ended.set()
 
 
-def _files(watch: Watch, ended: Event, telling: Connection) -> None:
+def _files(watch: Watch, ended: Event, sender: Connection) -> None:
     while not ended.wait(FILES_EVERY):
-        watch.look_at_files()
-    watch.look_at_files(spared=())
-    telling.send(watch)
+        watch.scan_files()
+    watch.scan_files(spared=())
+    sender.send(watch)
 
 
 if __name__ == "__main__":

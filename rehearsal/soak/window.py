@@ -74,5 +74,5 @@ def knocking(state: Path, machines: Sequence[str] = ("internet", "campus")) -> I
         yield answers
     finally:
         for name, stranger in strangers.items():
-            told, _ = stranger.communicate(timeout=60)
-            answers[name] = Counter(json.loads(told))
+            answer, _ = stranger.communicate(timeout=60)
+            answers[name] = Counter(json.loads(answer))

@@ -97,18 +97,18 @@ def _engine(path: str, report: Report) -> tuple[Path, str]:
 
 def _new_enough(path: str, report: Report) -> Iterator[Path]:
     for candidate in plugins.real_on(path, "pulumi"):
-        told = told_version(candidate)
-        if told is not None and OLDEST <= told < (4, 0, 0):
+        found = version_of(candidate)
+        if found is not None and OLDEST <= found < (4, 0, 0):
             yield candidate
         else:
-            shown = ".".join(map(str, told)) if told else "of unknown version"
-            report(f"engine: {candidate} is {shown} and 3.216 or newer is needed, so it is not used")
+            text = ".".join(map(str, found)) if found else "of unknown version"
+            report(f"engine: {candidate} is {text} and 3.216 or newer is needed, so it is not used")
 
 
-def told_version(pulumi: Path) -> tuple[int, ...] | None:
+def version_of(pulumi: Path) -> tuple[int, ...] | None:
     """What `pulumi version` says, as three numbers, or None where it says nothing of the kind."""
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             [pulumi, "version"],
             env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"},
             stdin=subprocess.DEVNULL,
@@ -118,7 +118,7 @@ def told_version(pulumi: Path) -> tuple[int, ...] | None:
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", told)
+    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", output)
     return tuple(map(int, numbers.groups())) if numbers else None
 
 

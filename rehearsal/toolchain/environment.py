@@ -63,14 +63,14 @@ def normalized(requirement: str) -> str:
 def plugin(name: str, distribution: importlib.metadata.Distribution) -> Plugin | None:
     """The plugin that a package's pulumi-plugin.json names; what that leaves out, the package's own name tells."""
     path = plugin_file(distribution.name.replace("-", "_"))
-    told: dict[str, Any] = json.loads(path.read_text()) if path else {"resource": name.startswith("pulumi-")}
-    version = told.get("version") or plugin_version(distribution.version)
-    if not told.get("resource") or version is None or name in ("pulumi-policy", "pulumi-esc-sdk"):
+    named: dict[str, Any] = json.loads(path.read_text()) if path else {"resource": name.startswith("pulumi-")}
+    version = named.get("version") or plugin_version(distribution.version)
+    if not named.get("resource") or version is None or name in ("pulumi-policy", "pulumi-esc-sdk"):
         return None
     return Plugin(
-        name=told.get("name") or name.removeprefix("pulumi-"),
+        name=named.get("name") or name.removeprefix("pulumi-"),
         version=version.removeprefix("v"),
-        server=told.get("server", ""),
+        server=named.get("server", ""),
     )
 
 

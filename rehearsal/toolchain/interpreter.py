@@ -25,10 +25,10 @@ class Interpreter:
     def environment(self) -> environment.Environment:
         """What it holds, as it tells itself."""
         command = [str(self.python), "-P", environment.__file__]
-        told = subprocess.run(command, env=self.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if told.returncode != 0:
-            raise ProgramError(f"{self.python} does not say what it has installed: {told.stderr.strip()[-500:]}")
-        found: environment.Environment = json.loads(told.stdout)
+        done = subprocess.run(command, env=self.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise ProgramError(f"{self.python} does not say what it has installed: {done.stderr.strip()[-500:]}")
+        found: environment.Environment = json.loads(done.stdout)
         return found
 
 

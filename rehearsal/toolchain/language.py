@@ -114,13 +114,13 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             )
 
     def _run(
-        self, command: list[str], told: list[str], environ: Mapping[str, str], context: grpc.ServicerContext
+        self, command: list[str], options: list[str], environ: Mapping[str, str], context: grpc.ServicerContext
     ) -> language_pb2.RunResponse:
         """Run a child that ends with the call, and with this process however it ends: it watches a pipe of ours."""
         lifeline, held = os.pipe()
         with os.fdopen(held, "wb"), os.fdopen(lifeline, "rb"):
             child = subprocess.Popen(
-                [*command, f"--lifeline={lifeline}", *told],
+                [*command, f"--lifeline={lifeline}", *options],
                 env=environ,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[lifeline],
@@ -160,7 +160,7 @@ def refusing(context: grpc.ServicerContext) -> Iterator[None]:
 
 def arguments(request: language_pb2.RunRequest, engine: str) -> list[str]:
     """The command line of program.py for this run."""
-    told = {
+    named = {
         "project": request.project,
         "stack": request.stack,
         "organization": request.organization,
@@ -170,7 +170,7 @@ def arguments(request: language_pb2.RunRequest, engine: str) -> list[str]:
         "pwd": request.pwd,
         "parallel": str(request.parallel),
     }
-    options = [f"--{name}={value}" for name, value in told.items() if value]
+    options = [f"--{name}={value}" for name, value in named.items() if value]
     return [*options, *(["--dry_run"] if request.dryRun else []), request.info.entry_point, *request.args]
 
 
@@ -185,7 +185,7 @@ def configured(environ: Mapping[str, str], request: language_pb2.RunRequest) -> 
 
 def response(status: int) -> language_pb2.RunResponse:
     """What the engine is told of a program's exit status; a program that has told its error gets no second one."""
-    if status == program.TOLD:
+    if status == program.REPORTED:
         return language_pb2.RunResponse(bail=True)
     if status < 0:
         return language_pb2.RunResponse(error=f"program was ended by signal {-status}")

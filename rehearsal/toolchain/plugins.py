@@ -59,8 +59,8 @@ def choose(plugin: Plugin, engine: Path, path: str, report: Report) -> Choice:
     if real is None:
         reason = download(plugin, engine, report)
         real = installed(plugin, engine, path)
-    told = real or f"our stand-in, for the rehearsal alone; no download: {reason}"
-    return Choice(plugin, real, f"{plugin.executable}: {told}")
+    source = real or f"our stand-in, for the rehearsal alone; no download: {reason}"
+    return Choice(plugin, real, f"{plugin.executable}: {source}")
 
 
 def stand_ins(python: Path) -> Path:

@@ -15,7 +15,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-TOLD = 32
+REPORTED = 32
 
 try:
     import pulumi
@@ -48,19 +48,19 @@ def end_at_interrupt() -> None:
     signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(130))
 
 
-def configure(told: argparse.Namespace) -> None:
+def configure(options: argparse.Namespace) -> None:
     """Give the SDK its settings, and the configuration that stands in the environment."""
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), list(pulumi.runtime.get_config_secret_keys_env()))
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
-            project=told.project,
-            stack=told.stack,
-            organization=told.organization,
-            root_directory=told.root_directory,
-            monitor=told.monitor,
-            engine=told.engine,
-            dry_run=told.dry_run,
-            parallel=told.parallel,
+            project=options.project,
+            stack=options.stack,
+            organization=options.organization,
+            root_directory=options.root_directory,
+            monitor=options.monitor,
+            engine=options.engine,
+            dry_run=options.dry_run,
+            parallel=options.parallel,
         )
     )
 
@@ -79,8 +79,8 @@ def run(program: str, parallel: int) -> int:
             pulumi.log.error(str(problem))
             return 1
         except Exception as problem:
-            pulumi.log.error(f"Program failed with an unhandled exception:\n{told_from(program, problem)}")
-            return TOLD
+            pulumi.log.error(f"Program failed with an unhandled exception:\n{traceback_from(program, problem)}")
+            return REPORTED
     return 0
 
 
@@ -88,11 +88,11 @@ def start(program: str) -> None:
     """Run a file, or a directory's `__main__.py`, as Python itself would."""
     if Path(program).is_dir() and not Path(program, "__main__.py").exists():
         pulumi.log.error(f"unable to find main python program `__main__.py` in `{Path(program).absolute()}`")
-        sys.exit(TOLD)
+        sys.exit(REPORTED)
     runpy.run_path(program, run_name="__main__")
 
 
-def told_from(program: str, problem: Exception) -> str:
+def traceback_from(program: str, problem: Exception) -> str:
     """The traceback from the program's own first line on, without the lines of what runs it."""
     main = Path(program, "__main__.py") if Path(program).is_dir() else Path(program)
     frames = problem.__traceback__
@@ -103,14 +103,14 @@ def told_from(program: str, problem: Exception) -> str:
 
 def main() -> int:
     """Run the program that the command line names."""
-    told = arguments()
-    threading.Thread(target=end_with_the_host, args=(told.lifeline,), daemon=True).start()
+    options = arguments()
+    threading.Thread(target=end_with_the_host, args=(options.lifeline,), daemon=True).start()
     end_at_interrupt()
-    configure(told)
-    sys.argv = [told.program, *told.arguments]
-    if told.pwd:
-        os.chdir(told.pwd)
-    return run(told.program, told.parallel)
+    configure(options)
+    sys.argv = [options.program, *options.arguments]
+    if options.pwd:
+        os.chdir(options.pwd)
+    return run(options.program, options.parallel)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ class Server:
     """The server under test, and what it said beside its answers."""
 
     zone: Zone
-    told: list[str]
+    messages: list[str]
 
     @property
     def name(self) -> str:
@@ -33,16 +33,16 @@ class Server:
         return read(f"{self.name} {ttl} A {address}" for address in addresses)
 
     def keeper(self, **changes: Any) -> Keeper:
-        plain = Keeper(self.zone, self.name, adopt=False, roots=None, wait=0, say=self.told.append)
+        plain = Keeper(self.zone, self.name, adopt=False, roots=None, wait=0, say=self.messages.append)
         return replace(plain, **changes)
 
-    def stands(self, *addresses: str) -> None:
+    def publish(self, *addresses: str) -> None:
         """Whatever was there, these stand now."""
         now = primary.read(self.zone, [Key(self.name, "A")])
         if message := update(self.zone.name, now, self.sets(*addresses)):
             exchange(self.zone, message)
 
-    def shown(self) -> str:
+    def published(self) -> str:
         found = primary.read(self.zone, [Key(self.name, "A")])
         return ", ".join(each.shown for each in found.values())
 
@@ -61,7 +61,7 @@ def wire(zone: Zone, message: dns.message.Message | None) -> str:
     return "done"
 
 
-def look(zone: Zone) -> str:
+def ask(zone: Zone) -> str:
     return said(lambda: primary.answer(zone, ()))
 
 

@@ -59,7 +59,7 @@ class GateStack:
         file = str(self.folder / stack_config.FILE)
         return ["pulumi", "--", "--non-interactive", *words, "--cwd", str(PROGRAM), "--config-file", file]
 
-    def says(self, *words: str) -> str:
+    def pulumi(self, *words: str) -> str:
         """What the engine printed; it must have succeeded."""
         done = self.lab.command(*self.words(*words), cwd=PROGRAM)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -73,22 +73,22 @@ class GateStack:
 
     def up(self) -> str:
         self.applied = True
-        return self.says(*UP)
+        return self.pulumi(*UP)
 
     def settles(self) -> bool:
         """Whether another `up` finds nothing to change, and reads alone."""
         control.requests(self.box)
-        self.says(*UP, "--expect-no-changes")
+        self.pulumi(*UP, "--expect-no-changes")
         return self.changes() == []
 
     def destroy(self) -> None:
         if self.applied:
-            self.says("destroy", "--yes", "--skip-preview")
+            self.pulumi("destroy", "--yes", "--skip-preview")
         self.applied = False
 
     def names(self) -> list[str]:
         """The policies by their names, in their order."""
-        return [str(policy["name"]) for policy in self.lab.hands.box("GET", "firewall/policy")]
+        return [str(policy["name"]) for policy in self.lab.manual.box("GET", "firewall/policy")]
 
     @contextmanager
     def every_order(self) -> Iterator[list[list[str]]]:
@@ -96,14 +96,14 @@ class GateStack:
         orders: list[list[str]] = []
         ended = threading.Event()
 
-        def look() -> None:
+        def record() -> None:
             while not ended.wait(0.003):
                 rows = json.loads((self.box / store.NAME).read_text())["tables"]["firewall/policy"]
                 order = [str(row["name"]) for row in rows if row["status"] == "enable"]
                 if not orders or orders[-1] != order:
                     orders.append(order)
 
-        watch = threading.Thread(target=look)
+        watch = threading.Thread(target=record)
         watch.start()
         try:
             yield orders
@@ -113,7 +113,7 @@ class GateStack:
 
     def move(self, name: str, before: str) -> None:
         """Move a policy by hand."""
-        self.lab.hands.box("PUT", f"firewall/policy/{{{name}}}", None, f"&action=move&before={{{before}}}")
+        self.lab.manual.box("PUT", f"firewall/policy/{{{name}}}", None, f"&action=move&before={{{before}}}")
 
     def changes(self) -> list[str]:
         """The requests since the last question that changed something."""
@@ -135,17 +135,17 @@ class GateStack:
             env=self.lab.environment,
         )
         assert run.stdout is not None
-        told, until = "", time.monotonic() + SECONDS
+        output, until = "", time.monotonic() + SECONDS
         for text in run.stdout:
-            told += text
+            output += text
             if sentence in text or time.monotonic() > until:
                 break
         for _ in range(2):
             run.send_signal(signal.SIGINT)
             time.sleep(1)
-        told += run.communicate(timeout=SECONDS)[0]
+        output += run.communicate(timeout=SECONDS)[0]
         control.set_faults(self.box, Faults())
-        return told
+        return output
 
     def _fall_silent(self) -> None:
         until = time.monotonic() + SECONDS

@@ -37,7 +37,7 @@ class HubHost(AgentHost):
         request = {"desired": documents(one, "")[Concern.HUB], "secrets": self.secrets_of(one)}
         return self.agent("converge hub", json.dumps(request)).splitlines()
 
-    def shown(self, one: Lab) -> dict[str, Any]:
+    def snapshot(self, one: Lab) -> dict[str, Any]:
         """The hubs as the host shows them against a lab."""
         question = {"documents": {"hub": documents(one, "")[Concern.HUB]}, "secrets": self.secrets_of(one)}
         answer: dict[str, Any] = json.loads(self.ssh(f"{AGENT} observe", json.dumps(question)).stdout)["hub"]
@@ -46,7 +46,7 @@ class HubHost(AgentHost):
     def differs(self, one: Lab) -> set[str]:
         """The lines in which the hubs differ from a lab, as they show them."""
         desired = documents(one, "")[Concern.HUB].splitlines()
-        return set(self.shown(one)["observed"].splitlines()) - set(desired)
+        return set(self.snapshot(one)["observed"].splitlines()) - set(desired)
 
     def fetch(self, machine: str, address: str) -> bool:
         """Whether a page opens from a machine."""

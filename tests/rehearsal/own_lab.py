@@ -101,8 +101,8 @@ class OwnLab(Stack):
         file.write_text(text.replace(old, new))
 
     def password(self, user: str) -> str:
-        told: dict[str, Any] = yaml.safe_load(self.shell("pulumi stack output users --show-secrets"))
-        return str(told[user]["password"])
+        answer: dict[str, Any] = yaml.safe_load(self.shell("pulumi stack output users --show-secrets"))
+        return str(answer[user]["password"])
 
     @contextmanager
     def dialling(self, user: str, password: str | None = None, machine: str = "internet") -> Iterator[Dialled]:
@@ -126,6 +126,6 @@ class OwnLab(Stack):
     @property
     def by_hand(self) -> ManualChanges:
         """An administrator's hands, who knows the password of now."""
-        hands = self.hands
-        hands.lab.secrets.update({key: self.typed[key] for key in ("administratorPassword", "presharedKey")})
-        return hands
+        manual = self.manual
+        manual.lab.secrets.update({key: self.typed[key] for key in ("administratorPassword", "presharedKey")})
+        return manual

@@ -99,11 +99,11 @@ class Stack(Rehearsal):
         return seen
 
     @property
-    def hands(self) -> ManualChanges:
+    def manual(self) -> ManualChanges:
         """An administrator's hands on every hop."""
         return ManualChanges(Lab(self.name))
 
     def tables(self) -> Tables:
         """The FortiGate, setting by setting, each table in its order."""
-        rows = self.hands.work("admin", [["rest", "GET", path, None, ""] for path in TABLES])
+        rows = self.manual.work("admin", [["rest", "GET", path, None, ""] for path in TABLES])
         return dict(zip(TABLES, rows, strict=True))

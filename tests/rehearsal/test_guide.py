@@ -14,7 +14,7 @@ from tests.rehearsal.own_lab import CONFIGURATION, OwnLab
 
 WORK = rows(TEXTS[ENGLISH], "Every day")
 LAST = "take everything away"
-TOLD = {"Read the preview.": {"pulumi up"}, "Keep it from a slip.": {"pulumi destroy"}}
+OMITTED = {"Read the preview.": {"pulumi up"}, "Keep it from a slip.": {"pulumi destroy"}}
 """What a step of the way over names without asking for it."""
 
 LOG = "Fri Nov 27 10:00:01 2026 : IPSec connecting to server vpn.lab.example\n"
@@ -42,7 +42,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLab]:
         own_lab(lab)
         for title, words in list(steps(TEXTS[ENGLISH]).items())[3:]:
             for command in words:
-                if command not in TOLD.get(title, ()):
+                if command not in OMITTED.get(title, ()):
                     lab.shell(command, "internet" if command.startswith(PROBE) else "admin")
         yield lab
     lab.stop()

@@ -84,9 +84,9 @@ def alive(processes: set[Process]) -> set[Process]:
     return {process for process in processes if process.alive}
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 5) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = 5) -> None:
     deadline = time.monotonic() + seconds
-    while not holds():
+    while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

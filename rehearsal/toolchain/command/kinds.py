@@ -32,8 +32,8 @@ _COMMAND |= {"addPreviousOutputInEnv": bool, "environment": dict, "triggers": li
 _COPY = {"connection": _CONNECTION, "triggers": list, "remotePath": str, "source": dict}
 _REQUIRED = {"connection": _CONNECTION, "host": str, "remotePath": str, "source": dict}
 _WORDS = {str: "a string", float: "a number", bool: "a boolean", dict: "an object", list: "a list"}
-_SHOWN = {None: ("stdout", "stderr"), "stdoutAndStderr": ("stdout", "stderr"), "stdout": ("stdout",)}
-_SHOWN |= {"stderr": ("stderr",)}
+_LOGGED = {None: ("stdout", "stderr"), "stdoutAndStderr": ("stdout", "stderr"), "stdout": ("stdout",)}
+_LOGGED |= {"stderr": ("stderr",)}
 
 
 class _Remote(Kind):
@@ -100,7 +100,7 @@ def _order(plain: Object, command: str) -> Order:
         stdin=plain.get("stdin", ""),
         needed=plain.get("environment", {}),
         wanted=previous if plain.get("addPreviousOutputInEnv", True) else {},
-        shown=frozenset(_SHOWN.get(plain.get("logging"), ())),
+        logged=frozenset(_LOGGED.get(plain.get("logging"), ())),
     )
 
 

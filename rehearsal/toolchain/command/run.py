@@ -26,7 +26,7 @@ class Order:
     stdin: str
     needed: dict[str, str]
     wanted: dict[str, str]
-    shown: frozenset[str]  # of "stdout" and "stderr"
+    logged: frozenset[str]  # of "stdout" and "stderr"
 
 
 class _Session(asyncssh.SSHClientSession[bytes]):
@@ -61,7 +61,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         stream = "stderr" if datatype else "stdout"
         self.printed[stream].append(data)
         self.printed["both"].append(data)
-        if stream in self._order.shown:
+        if stream in self._order.logged:
             *complete, self._rest = (self._rest + data).split(b"\n")
             for line in complete:
                 self.lines.put_nowait(line.decode(errors="replace"))

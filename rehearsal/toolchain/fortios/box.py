@@ -102,8 +102,8 @@ class FortiosClient:
 
     async def _again(self, method: str, url: str, error: httpx.TransportError, *, last: bool, sent: bool) -> None:
         """Wait before the next try, or give up: at the last one, without trust, or once a body may have arrived."""
-        shown = url.replace(self._token, "***************")
-        problem = f'{method.capitalize()} "{shown}": {error}'
+        masked = url.replace(self._token, "***************")
+        problem = f'{method.capitalize()} "{masked}": {error}'
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise BoxError(f"Error found: {problem} (x509: the certificate is not trusted by the CA bundle)")
         if last or (sent and not isinstance(error, httpx.ConnectError)):

@@ -36,9 +36,11 @@ def executable(path: Path, text: str) -> Path:
     return path
 
 
-def engine_saying(path: Path, told: str) -> Path:
+def engine_saying(path: Path, version_text: str) -> Path:
     """A file named `pulumi` that says this version, and fails to install plugins."""
-    return executable(path, f'#!/bin/sh\n[ "$1" = version ] && echo "{told}" || {{ echo "no plugin"; exit 1; }}\n')
+    return executable(
+        path, f'#!/bin/sh\n[ "$1" = version ] && echo "{version_text}" || {{ echo "no plugin"; exit 1; }}\n'
+    )
 
 
 def prepared(said: list[str] | None = None) -> engine.Toolchain:
@@ -52,9 +54,11 @@ def test_an_engine_on_path_that_is_new_enough_is_used(home: Path) -> None:
     assert toolchain.pulumi.samefile(found)
 
 
-@pytest.mark.parametrize("told", ["v3.215.9", "v4.0.0", "", "command not found"])
-def test_an_engine_on_path_that_is_too_old_or_says_no_version_is_named_and_not_used(home: Path, told: str) -> None:
-    found = engine_saying(home / "bin" / "pulumi", told)
+@pytest.mark.parametrize("version_text", ["v3.215.9", "v4.0.0", "", "command not found"])
+def test_an_engine_on_path_that_is_too_old_or_says_no_version_is_named_and_not_used(
+    home: Path, version_text: str
+) -> None:
+    found = engine_saying(home / "bin" / "pulumi", version_text)
     official = engine_saying(home / f"cache/labvpn/engine/official-v{version('pulumi')}/bin/pulumi", "v3.300.0")
     said: list[str] = []
     assert prepared(said).pulumi.samefile(official)

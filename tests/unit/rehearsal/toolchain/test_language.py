@@ -107,10 +107,10 @@ def test_a_configuration_over_128_kib_is_an_error_as_with_the_real_host(rig: Rig
 
 def test_the_program_is_told_of_its_run(rig: Rig) -> None:
     rig.run(DUMP, project="labvpn", stack="lab", dryRun=True, parallel=7, monitor_address="127.0.0.1:2", pwd="/")
-    told = json.loads(rig.seen.read_text())["argv"]
-    assert told[-2:] == ["--dry_run", "."]
+    options = json.loads(rig.seen.read_text())["argv"]
+    assert options[-2:] == ["--dry_run", "."]
     assert {"--project=labvpn", "--stack=lab", "--parallel=7", "--monitor=127.0.0.1:2", "--engine=127.0.0.1:1"} < {
-        *told
+        *options
     }
 
 

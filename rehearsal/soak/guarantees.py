@@ -10,7 +10,7 @@ from rehearsal.soak.trial import Trial
 
 Trials = Callable[[Lab, int], Iterable[Trial]]
 
-PROMISES: Mapping[str, Trials] = {
+GUARANTEES: Mapping[str, Trials] = {
     "drift": drift.trials,
     "secrets": leaks.trials,
     "faults": faults.trials,
