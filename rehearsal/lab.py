@@ -6,16 +6,18 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
 
 from rehearsal import life, places, proof, stack, stack_config
+from rehearsal.engine_output import EngineOutput
 from rehearsal.machine import line
 from rehearsal.places import PROJECT
 from rehearsal.problems import RehearsalError
@@ -40,12 +42,14 @@ def bring_up(say: Say) -> bool:
         engine = stack.ready(state, say)
     with _step("the stack's secrets", say):
         stack_config.ensure(state, engine.pulumi, engine.environment(state))
-    for words in (["preview"], ["up", "--yes", "--skip-preview"]):
-        with _step(f"pulumi {words[0]}", say):
-            _pulumi(state, words)
-    # Each of the two only looks, and the proof mostly waits.
+    output = EngineOutput()
+    with _step("pulumi preview", say):
+        _pulumi(state, ["preview"], output.of_preview)
+    with _step("pulumi up", say):
+        _pulumi(state, ["up", "--yes", "--skip-preview"], output.of_up)
+    # Neither changes anything, and the proof mostly waits.
     with ThreadPoolExecutor() as pool:
-        say("beside the proof: pulumi preview --expect-no-changes ...")
+        say("during the proof: pulumi preview --expect-no-changes ...")
         second = pool.submit(_second_preview, state)
         proofs = [*prove(say), second.result()]
     show(proofs)
@@ -77,11 +81,33 @@ def outputs() -> Outputs:
         raise RehearsalError(f"the stack has no outputs as yet: {error.stderr.strip()}; run `make lab`") from None
 
 
-def _pulumi(state: Path, words: list[str]) -> None:
+def _pulumi(state: Path, words: list[str], chosen: Callable[[Iterable[str]], Iterator[str]]) -> None:
+    """Run the engine and print the chosen lines as they come; all of them are kept in the state folder."""
     command, environment = stack.command(state, ["--non-interactive", "--color", _color(), *words], PROJECT)
-    code = subprocess.run(line("admin", command), cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL).returncode
-    if code:
-        raise RehearsalError(f"pulumi {words[0]} failed (exit status {code}); its own words above say why")
+    file = state / f"{words[0]}.log"
+    file.touch(0o600)
+    with (
+        file.open("w") as log,
+        subprocess.Popen(
+            line("admin", command),
+            cwd=PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as run,
+    ):
+        for text in chosen(_copied(run.stdout or (), log)):
+            print(text, flush=True)
+    if run.returncode:
+        raise RehearsalError(f"pulumi {words[0]} failed (exit status {run.returncode}); see above, or {file} for all")
+
+
+def _copied(lines: Iterable[str], log: TextIO) -> Iterator[str]:
+    for text in lines:
+        log.write(text)
+        yield text.rstrip("\n")
 
 
 def _second_preview(state: Path) -> Proof:

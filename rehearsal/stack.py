@@ -46,15 +46,25 @@ exec {python} -m labvpn "$@"
 
 @dataclass(frozen=True)
 class Engine:
-    """The engine that was chosen, and the folders that PATH begins with for it."""
+    """The engine that was chosen, the folders that PATH begins with for it, and the folder of its plugins."""
 
     pulumi: Path
     path: tuple[Path, ...]
+    plugins: Path
 
     def environment(self, state: Path) -> dict[str, str]:
-        """The caller's environment with our PATH, and the rehearsal's own state and passphrase."""
+        """The caller's environment with our PATH, and the rehearsal's own state, passphrase and PULUMI_HOME."""
         path = os.pathsep.join([*map(str, self.path), os.environ.get("PATH", os.defpath)])
-        return {**os.environ, **variables(state), "PATH": path}
+        self.fill_home(state / "pulumi")
+        return {**os.environ, **variables(state), "PATH": path, "PULUMI_HOME": str(state / "pulumi")}
+
+    def fill_home(self, home: Path) -> None:
+        """Have a PULUMI_HOME in which the engine finds its plugins."""
+        home.mkdir(mode=0o700, exist_ok=True)
+        link = home / "plugins"
+        if not link.is_symlink() or link.readlink() != self.plugins:
+            link.unlink(missing_ok=True)
+            link.symlink_to(self.plugins)
 
 
 def variables(state: Path) -> dict[str, str]:
@@ -76,11 +86,11 @@ def ready(state: Path, say: Callable[[str], None]) -> Engine:
     toolchain = engine.prepare(Path(sys.executable), say)
     for sentence in toolchain.sentences:
         say(sentence)
-    noted = {"pulumi": str(toolchain.pulumi), "path": list(map(str, toolchain.path))}
+    noted = {"pulumi": str(toolchain.pulumi), "path": list(map(str, toolchain.path)), "plugins": str(toolchain.plugins)}
     (state / "backend").mkdir(mode=0o700, exist_ok=True)
     values.write(state / "engine.json", json.dumps(noted))
     _write_wrappers(state)
-    return Engine(toolchain.pulumi, toolchain.path)
+    return Engine(toolchain.pulumi, toolchain.path, toolchain.plugins)
 
 
 def noted(state: Path) -> Engine:
@@ -89,7 +99,7 @@ def noted(state: Path) -> Engine:
         found = json.loads((state / "engine.json").read_text())
     except FileNotFoundError:
         raise RehearsalError("the rehearsal has no engine as yet: run `make lab`") from None
-    return Engine(Path(found["pulumi"]), tuple(map(Path, found["path"])))
+    return Engine(Path(found["pulumi"]), tuple(map(Path, found["path"])), Path(found["plugins"]))
 
 
 def shell_lines(state: Path) -> str:

@@ -24,13 +24,15 @@ DOWNLOAD = "import sys; from pulumi.automation import PulumiCommand; PulumiComma
 
 @dataclass(frozen=True)
 class Toolchain:
-    """What runs the stack: the engine, and the directories to put at the front of PATH, the stand-ins' last.
+    """What runs the stack: the engine, the directories to put at the front of PATH, and a folder of plugins.
 
-    `stand_ins` are the executables that are ours instead of Pulumi's; `sentences` say what was chosen, and why.
+    `plugins` becomes the folder `plugins` of the engine's PULUMI_HOME. `stand_ins` are the executables that are ours
+    instead of Pulumi's; `sentences` say what was chosen, and why.
     """
 
     pulumi: Path
     path: tuple[Path, ...]
+    plugins: Path
     stand_ins: tuple[str, ...]
     sentences: tuple[str, ...]
 
@@ -47,11 +49,14 @@ def prepare(python: Path, report: Report) -> Toolchain:
         chosen = [plugins.choose(plugin, pulumi, path, report) for plugin in plugins.PLUGINS]
         needed = [choice.plugin for choice in chosen if choice.real is None]
         folder = plugins.write_stand_ins(python, needed)
-        if any(plugin.distribution is None for plugin in needed):
+        in_home = plugins.write_plugins(python, chosen, path)
+        bundled = any(plugin.distribution is None for plugin in needed)
+        if bundled:
             pulumi = beside_stand_ins(pulumi, folder)
     return Toolchain(
         pulumi=pulumi,
-        path=front(path, pulumi, python, [folder] if needed else []),
+        path=front(path, pulumi, python, [folder] if bundled else []),
+        plugins=in_home,
         stand_ins=tuple(plugin.executable for plugin in needed),
         sentences=(sentence, *(choice.sentence for choice in chosen)),
     )

@@ -33,6 +33,11 @@ class Plugin:
         """The name by which the engine looks for it."""
         return f"pulumi-{self.kind}-{self.name}"
 
+    @property
+    def folder(self) -> str:
+        """Its folder among Pulumi's plugins: the engine takes the version that the package names, and no other."""
+        return f"{self.kind}-{self.name}-v{_wanted(self.distribution or '')['version']}"
+
 
 PLUGINS = (
     Plugin("language", "python", "-P -m rehearsal.toolchain.language"),
@@ -94,12 +99,12 @@ def installed(plugin: Plugin, engine: Path, path: str) -> Path | None:
 def _in_folder(plugin: Plugin) -> list[Path]:
     if plugin.distribution is None:
         return []
-    # The engine takes no other version than the one that the package names, and none with a mark of a cut download.
+    # The engine takes none with the mark of an interrupted download.
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    folder = home / "plugins" / f"{plugin.kind}-{plugin.name}-v{_wanted(plugin.distribution)['version']}"
+    folder = home / "plugins" / plugin.folder
     cut = folder.with_name(f"{folder.name}.partial")
     real = folder / plugin.executable
-    return [real] if real.is_file() and not cut.exists() else []
+    return [real] if real.is_file() and not cut.exists() and not ours(real) else []
 
 
 def _wanted(package: str) -> environment.Plugin:
@@ -121,18 +126,45 @@ def download(plugin: Plugin, engine: Path, report: Report) -> str | None:
 
 
 def write_stand_ins(python: Path, needed: Iterable[Plugin]) -> Path:
-    """Make the folder hold just the stand-ins of `needed`; those of real plugins go, since on PATH they would win."""
+    """Make the folder hold the stand-ins of what comes with the engine, and remove those that are no longer needed."""
     folder = stand_ins(python)
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {plugin.executable: script(python, plugin) for plugin in needed}
-    for stale in [file for file in folder.iterdir() if file.name not in {"pulumi", *wanted}]:
+    wanted = {plugin.executable: script(python, plugin) for plugin in needed if plugin.distribution is None}
+    for stale in [file for file in folder.iterdir() if file.is_file() and file.name not in {"pulumi", *wanted}]:
         stale.unlink()
     for name, text in wanted.items():
-        made = folder / f"{name}.new"
-        made.write_text(text)
-        made.chmod(0o755)
-        made.rename(folder / name)
+        _write(folder / name, text)
     return folder
+
+
+def write_plugins(python: Path, choices: Iterable[Choice], path: str) -> Path:
+    """Make a folder of plugins as the engine has one: our stand-ins, and links to real plugins that are not on PATH.
+
+    There the engine finds them without its warning about plugins on PATH.
+    """
+    folder = stand_ins(python) / "plugins"
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = {choice.plugin.folder: choice for choice in choices if choice.plugin.distribution is not None}
+    for stale in [each for each in folder.iterdir() if each.name not in chosen]:
+        shutil.rmtree(stale)
+    for name, (plugin, real) in {name: (each.plugin, each.real) for name, each in chosen.items()}.items():
+        place = folder / name / plugin.executable
+        place.parent.mkdir(exist_ok=True)
+        if real is None:
+            _write(place, script(python, plugin))
+        elif real in real_on(path, plugin.executable):
+            shutil.rmtree(place.parent)
+        else:
+            place.unlink(missing_ok=True)
+            place.symlink_to(real.resolve())
+    return folder
+
+
+def _write(place: Path, text: str) -> None:
+    made = place.with_name(f"{place.name}.new")
+    made.write_text(text)
+    made.chmod(0o755)
+    made.rename(place)
 
 
 def script(python: Path, plugin: Plugin) -> str:

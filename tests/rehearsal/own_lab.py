@@ -42,6 +42,7 @@ class OwnLab(Stack):
         (self.folder / ".venv").symlink_to(PROJECT / ".venv")
         (self.home / ".ssh").mkdir(parents=True, mode=0o700)
         shutil.copyfile(self.state / "ssh/admin", self.home / ".ssh/id_ed25519")
+        self.engine.fill_home(self.home / ".pulumi")
         self.typed |= values.read(self.state)
         (self.folder / "ca.pem").write_text(self.typed["fortigateCa"])
         self.before = self.tables()
