@@ -1,6 +1,6 @@
-"""How many sessions one server holds on this machine, what each costs it, and what fails first.
+"""How many sessions one server carries on this machine, what each costs, and what fails first.
 
-Each is a real OpenVPN client with a lease of its own, in a hub that is made for them and deleted afterwards.
+Each is a real OpenVPN client with its own lease, in a hub that is created for them and deleted afterwards.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from rehearsal.soak.manual_changes import ManualChanges
 
 STEPS = (10, 100, 250, 500, 1_000)
 CROWDS = ("internet", "campus", "admin")
-"""Whose clients count as one source each: SoftEther takes a thousand OpenVPN clients from one address, no more."""
+"""All clients of a machine count as one source: SoftEther accepts at most a thousand OpenVPN clients per address."""
 
 GUEST = "phone"
-"""Where one more client dials at each step, and opens a page through its tunnel."""
+"""Where one more client dials at each step and opens a page through its tunnel."""
 
 SECONDS = 600
-"""No step begins later than this."""
+"""No step starts later than this."""
 
 IDLE = 20
-"""Seconds over which the processor's time of a server is counted while nobody sends anything."""
+"""Seconds for which an idle server's processor time is measured."""
 
 HUB, USER = "BENCH", "bench"
 ROUTER, MASK, FIRST, LAST = "10.64.0.1", "255.255.192.0", "10.64.1.0", "10.64.63.250"
@@ -55,7 +55,7 @@ print(json.dumps({"memory": int(status(server)["VmRSS"].split()[0]), "threads": 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the server takes: memory in KB, threads, open files, and the processor's seconds since its start."""
+    """What the server uses: memory in KB, threads, open files, and processor seconds since its start."""
 
     memory: int
     threads: int
@@ -64,10 +64,10 @@ class Cost:
 
 
 def figures(steps: Sequence[int] = STEPS, limit: float = SECONDS) -> Iterator[tuple[str, str, str]]:
-    """Rows of what was measured, how much it was, no aim; ends at the first step that fails. The lab must be up."""
+    """Rows of what was measured and its value; ends at the first step that fails. The lab must be up."""
     until = time.monotonic() + limit
     manual = ManualChanges(Lab(places.state().name))
-    say("starting the server anew ...")
+    say("restarting the server ...")
     manual.work("server", [["shell", "systemctl restart softether-vpnserver"], ["ready"]])
     with _hub(manual) as login, sinks(), ExitStack() as stack:
         before = _measured()
@@ -94,7 +94,7 @@ def _rows(
     if step.seconds:
         each = f"median {median(step.seconds):.1f} s, longest {max(step.seconds):.1f} s"
         yield f"{count:,} sessions, dials", f"{len(step.seconds)} in {seconds:.0f} s, each {each}", ""
-    say(f"{step.alive:,} are connected; counting what an idle server takes for {IDLE} s ...")
+    say(f"{step.alive:,} are connected; measuring the idle server for {IDLE} s ...")
     start, began = _measured(), time.monotonic()
     time.sleep(IDLE)
     cost = _measured()
@@ -105,7 +105,7 @@ def _rows(
     )
     words = f"{cost.memory / 1000:.0f} MB, {cost.threads:,} threads, {cost.files:,} files; {more}"
     load = f"load {os.getloadavg()[0]:.1f}"
-    yield f"{count:,} sessions, the server", f"holds {held:,}: {words}", ""
+    yield f"{count:,} sessions, the server", f"carries {held:,}: {words}", ""
     yield (
         f"{count:,} sessions, idle",
         f"{share:.1%} of a core, {share / held * 1e6:.0f} us a session and second; {load}",
@@ -114,10 +114,10 @@ def _rows(
 
 
 def _all_at(crowds: Sequence[Crowd], count: int) -> CrowdStep:
-    """Share `count` clients among the machines; what came of all together."""
+    """Share `count` clients among the machines; the combined result."""
     shares = [count // len(crowds) + (place < count % len(crowds)) for place in range(len(crowds))]
     with ThreadPoolExecutor() as pool:
-        done = list(pool.map(lambda pair: pair[0].stand_at(pair[1]), zip(crowds, shares, strict=True)))
+        done = list(pool.map(lambda pair: pair[0].resize(pair[1]), zip(crowds, shares, strict=True)))
     words = [step.words for step in done if step.words]
     seconds = tuple(each for step in done for each in step.seconds)
     return CrowdStep(
@@ -126,7 +126,7 @@ def _all_at(crowds: Sequence[Crowd], count: int) -> CrowdStep:
 
 
 def _guest(login: Login) -> str:
-    """What one more client meets: its dial, then a page and streams through its tunnel."""
+    """What one more client sees: its dial, then a page and streams through its tunnel."""
     began = time.monotonic()
     with dialled(GUEST, login) as dial:
         took = time.monotonic() - began
@@ -150,7 +150,7 @@ def _sessions(manual: ManualChanges) -> int:
 
 @contextmanager
 def _hub(manual: ManualChanges) -> Iterator[Login]:
-    """A hub with room for all and a user who may log in as often as he likes, until the block ends."""
+    """A hub with room for all and a user without a limit on logins, until the block ends."""
     secret, named = secrets.token_urlsafe(16), {"HubName_str": HUB}
     manual.call("CreateHub", AdminPasswordPlainText_str=secrets.token_urlsafe(16), Online_bool=True, **named)
     try:
@@ -169,7 +169,7 @@ def _hub(manual: ManualChanges) -> Iterator[Login]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", default=",".join(map(str, STEPS)), help="how many sessions, one after another")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="no step begins later than this")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="no step starts later than this")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for row in figures([int(step) for step in options.steps.split(",")], options.seconds):

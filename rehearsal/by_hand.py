@@ -1,4 +1,4 @@
-"""For whoever tries the rehearsal: one change by hand on each hop, and a guest who dials in and opens a page."""
+"""For those who try the rehearsal: one manual change on each hop, and a guest who dials in and opens a page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DONE = {
 
 
 def change(what: Breakage) -> str:
-    """Make a change by hand, with the password, token or key that its administrator would use; what was done."""
+    """Make a manual change with the password, token or key that its administrator would use; returns what was done."""
     from rehearsal.soak.lab import Lab
     from rehearsal.soak.manual_changes import ManualChanges
 
@@ -47,10 +47,10 @@ def change(what: Breakage) -> str:
 
 
 def visit(user: str) -> Iterator[str]:
-    """Dial in from the phone by a real OpenVPN client and fetch the workstation's page; a sentence for each step."""
+    """Dial in from the phone with a real OpenVPN client and fetch the workstation's page; a sentence for each step."""
     stack = lab.outputs()
     if user not in stack.users:
-        raise RehearsalError(f"there is no user {user}: take one of {', '.join(sorted(stack.users))}")
+        raise RehearsalError(f"unknown user {user}: choose one of {', '.join(sorted(stack.users))}")
     yield f"{user} dials {stack.name} from the phone, which is behind the carrier's NAT ..."
     with dialled("phone", stack.login(user)) as dial:
         if dial.address is None:

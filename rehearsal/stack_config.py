@@ -1,4 +1,4 @@
-"""The stack's configuration as the rehearsal runs it: the project's own file, with the rehearsal's secrets in it.
+"""The stack's configuration in the rehearsal: the project's own file with the rehearsal's secrets added.
 
 `Pulumi.lab.yaml` in the project stays as it is. The copy beside the state is written again whenever the project's file
 changes; the secrets in it are encrypted by the engine itself, with the rehearsal's passphrase.
@@ -45,7 +45,7 @@ def ensure(state: Path, pulumi: Path, environment: dict[str, str]) -> Path:
 
 
 def _merged(source: Path, encrypted: Path, base: Path) -> dict[str, Any]:
-    """The project's file, with what an earlier copy has beyond the file that it was made from.
+    """The project's file, with what an earlier copy has in addition to the file it was made from.
 
     Those are the rehearsal's secrets and what `pulumi config set` wrote in it, as long as the same salt encrypts them.
     """
@@ -87,7 +87,7 @@ def _write(state: Path, merged: dict[str, Any], pulumi: Path, environment: dict[
 
 
 def _authority(state: Path) -> str:
-    """The rehearsal's own authority, made once by the command that users make theirs by."""
+    """The rehearsal's own authority, made once with the command that users run for theirs."""
     file = state / "authority.pem"
     if not file.exists():
         line = [sys.executable, "-m", "labvpn", "authority", NAME]
