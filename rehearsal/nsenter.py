@@ -47,7 +47,7 @@ def _host_paths(wrapper: Process, name: str) -> list[Path]:
         list(folder.iterdir())
     except (OSError, ValueError):
         boots = "start" if name == "server" else f"reboot {name}"
-        raise RehearsalError(f"the VPN host is down: boot it with `labvpn rehearsal {boots}`") from None
+        raise RehearsalError(f"the VPN host is down: run `labvpn rehearsal {boots}` to boot it") from None
     return [folder / kind for kind in ("pid_for_children", "uts", "ipc", "cgroup", "net", "mnt")]
 
 

@@ -1,4 +1,4 @@
-"""Nothing drifts unseen: changes by hand are named, each once, and repaired, and what others have stays."""
+"""No drift goes unnoticed: manual changes are named once each and repaired, and unmanaged objects stay."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ MORE: dict[str, dict[str, Any]] = {
     },
     "dns": {"zone": BIND_ZONE, "aliases": ["dial"], "marker": True, "wait": 0},
 }
-"""What the lab has beside the example, so that every kind of object that the stack manages stands there."""
+"""What the lab has in addition to the example, so that it has every kind of object that the stack manages."""
 
 OF_DRIFT = re.compile(r"changed by hand: |FortiGate: .* (on the box|moved|lacks|also has|is gone)|at the name server")
 """A line that names a change by hand."""
 
 
 def trials(lab: Lab, seed: int) -> Iterator[Trial]:
-    """All changes in random groups, then each alone; the lab gets what the example has not, and others their things."""
+    """All changes in random groups, then each alone, on a lab extended beyond the example, with unmanaged objects."""
     dice = random.Random(seed)  # noqa: S311 -- to be repeated by its seed
     lab = furnished(lab)
     plant(lab)
@@ -61,7 +61,7 @@ def trials(lab: Lab, seed: int) -> Iterator[Trial]:
 
 
 def furnished(lab: Lab) -> Lab:
-    """The lab with all that is changed by hand here, brought up."""
+    """Bring up the lab with everything that is changed by hand here."""
     values = yaml.safe_load((lab.state / "project" / "Pulumi.lab.yaml").read_text())
     for key, more in MORE.items():
         values["config"][f"labvpn:{key}"] |= more
@@ -78,7 +78,7 @@ def furnished(lab: Lab) -> Lab:
 
 
 def plant(lab: Lab) -> None:
-    """Have others' things stand on every hop."""
+    """Create unmanaged objects on every hop."""
     manual = ManualChanges(lab)
     if not_ours.lost(manual):
         for make in not_ours.MAKERS:
@@ -86,11 +86,13 @@ def plant(lab: Lab) -> None:
 
 
 def leave_alone(lab: Lab) -> Outcome:
-    """Make everything that is not ours; no preview may find anything to change, and no run may take it away."""
+    """Create all unmanaged objects; no preview may find anything to change, and no run may remove them."""
     plant(lab)
     manual = ManualChanges(lab)
     seen = preview(lab)
-    complaints = [] if seen is None else [f"not ours, and yet: {line}" for line in seen or ["a change without a word"]]
+    complaints = (
+        [] if seen is None else [f"not ours, and yet: {line}" for line in seen or ["a change without a message"]]
+    )
     repair(lab)
     return _outcome(Outcome(0), complaints, not_ours.lost(manual))
 
@@ -111,7 +113,7 @@ def try_changes(lab: Lab, group: Sequence[Change]) -> Outcome:
     try:
         repair(lab)
         if (left := preview(lab)) is not None:
-            complaints += [f"not repaired: {line}" for line in left or ["a change without a word"]]
+            complaints += [f"not repaired: {line}" for line in left or ["a change without a message"]]
             repaired -= max(1, min(len(left), len(group)))
     except RehearsalError as error:
         complaints.append(str(error))
@@ -123,7 +125,7 @@ def try_changes(lab: Lab, group: Sequence[Change]) -> Outcome:
 
 
 def by_hand_too(manual: ManualChanges, group: Sequence[Change]) -> list[str]:
-    """What others lost by a change of a whole, such as a stopped firewalld: that is not the run's doing."""
+    """Unmanaged objects lost by the manual change itself, such as a stopped firewalld, not by the run."""
     return [] if all(change.place for change in group) else not_ours.lost(manual)
 
 
@@ -139,7 +141,7 @@ def _compared(group: Sequence[Change], lines: Sequence[str]) -> Iterator[str]:
             yield f"named {count} times: {change.words}"
     for line in lines:
         if not any(change.words in line for change in group):
-            yield f"nobody made this change: {line}"
+            yield f"no one made this change: {line}"
 
 
 def preview(lab: Lab) -> list[str] | None:

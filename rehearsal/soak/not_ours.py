@@ -1,4 +1,4 @@
-"""What others have on every hop, which is not the stack's to manage, a line each."""
+"""Unmanaged objects on every hop, one per line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rehearsal.soak.manual_changes import OF_NOW, ManualChanges
 
 
 class Foreign(NamedTuple):
-    """What a machine shows of something that is not ours, by a line of shell."""
+    """An unmanaged object: the shell command that queries it on a machine, and the expected text."""
 
     name: str
     machine: str
@@ -30,14 +30,14 @@ def user(manual: ManualChanges) -> None:
 
 
 def hub(manual: ManualChanges) -> None:
-    """Another hub, with a user of its own."""
+    """Another hub with its own user."""
     manual.call("CreateHub", HubName_str="OTHER", Online_bool=True, HubType_u32=0)
     manual.call("CreateUser", HubName_str="OTHER", Name_str="elsewhere", AuthType_u32=1, Auth_Password_str=BY_HAND)
     manual.call("Flush")
 
 
 def policy(manual: ManualChanges) -> None:
-    """Another policy, with an address and a service of its own, above all others."""
+    """Another policy with its own address and service, above all others."""
     manual.box("POST", "firewall/address", {"name": "theirs", "subnet": "203.0.113.200 255.255.255.255"})
     manual.box("POST", "firewall.service/custom", {"name": "THEIRS", "tcp-portrange": "8443"})
     ends = {"srcintf": [{"name": "wan1"}], "dstintf": [{"name": "dmz"}], "srcaddr": [{"name": "theirs"}]}
@@ -48,13 +48,13 @@ def policy(manual: ManualChanges) -> None:
 
 
 def records(manual: ManualChanges) -> None:
-    """Another name in the zone, and other types of record at ours."""
+    """Another name in the zone, and other record types at our name."""
     manual.zone("add www.wide.example 60 A 203.0.113.7", "add vpn.wide.example 60 TXT theirs")
     manual.zone("add vpn.wide.example 60 AAAA 2001:db8::9")
 
 
 def entries(manual: ManualChanges) -> None:
-    """Entries of our own zone and of another, a service and a rich rule, permanent ones and one of now."""
+    """Entries in our zone and in another, a service and a rich rule, permanent and runtime ones."""
     ours = (
         "--add-service=http",
         "--add-port=9999/tcp",
@@ -67,12 +67,12 @@ def entries(manual: ManualChanges) -> None:
 
 
 def dig(name: str, kind: str) -> str:
-    """A look at the zone's primary."""
+    """A query to the zone's primary."""
     return f"dig +short {name}.wide.example {kind} @{PRIMARY}"
 
 
 MAKERS = (user, hub, policy, records, entries)
-"""What makes all of it."""
+"""The functions that create all of them."""
 
 FOREIGN = (
     Foreign("a user made by hand in our hub", "server", CONFIG.format("stranger"), "stranger"),
@@ -88,14 +88,14 @@ FOREIGN = (
     Foreign("another type at our name", "admin", dig("vpn", "TXT"), "theirs"),
     Foreign("IPv6 at our name", "admin", dig("vpn", "AAAA"), "2001:db8::9"),
 )
-"""On the hosts and at the name server; each is looked for on its machine."""
+"""On the hosts and at the name server; each is checked on its machine."""
 
 ON_THE_BOX = {"firewall/address": "theirs", "firewall.service/custom": "THEIRS", "firewall/policy": "their-policy"}
 """On the FortiGate, by table: its policy stands above all others."""
 
 
 def again(manual: ManualChanges, names: Sequence[str]) -> None:
-    """Make anew what a change by hand of a whole took along."""
+    """Create again what a large manual change removed."""
     if "a user made by hand in our hub" in names:
         user(manual)
     if "a port of now in our zone" in names:
@@ -103,7 +103,7 @@ def again(manual: ManualChanges, names: Sequence[str]) -> None:
 
 
 def lost(manual: ManualChanges) -> list[str]:
-    """What is not there any more."""
+    """What is no longer there."""
     tables = manual.work("admin", [["rest", "GET", table, None, ""] for table in ON_THE_BOX])
     expected = {row["name"] for table in tables for row in table}
     gone = [f"{name} on the FortiGate" for name in ON_THE_BOX.values() if name not in expected]
