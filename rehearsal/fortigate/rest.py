@@ -19,9 +19,9 @@ from rehearsal.fortigate.tables import Key, table
 
 GATE = web.AppKey("gate", Admission)
 MARK = {"X-Labvpn-Rehearsal": "1"}
-"""On every answer, by which a client that must only speak to a rehearsal recognises it."""
+"""On every answer, so that a client that must only talk to a rehearsal recognises it."""
 HANG = 300
-"""Seconds for which a rehearsed silence lasts if the caller does not give up first."""
+"""Seconds of a simulated silence, unless the caller gives up first."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -45,7 +45,7 @@ def application(gate: Admission) -> web.Application:
 
 @web.middleware
 async def _outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Faults, then rights, then the work; every answer is marked and noted without its query, where tokens stand."""
+    """Faults, then rights, then the request; answers are marked, and logged without the query with its token."""
     gate = request.app[GATE]
     fault = gate.next_fault()
     try:
@@ -68,9 +68,9 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 async def _faulty(request: web.Request, fault: Fault) -> web.StreamResponse:
-    """A rehearsed failure of the box."""
+    """A simulated failure of the box."""
     if fault.isdecimal():
-        raise Refused(int(fault), -3 if fault == "424" else None, "rehearsed fault")
+        raise Refused(int(fault), -3 if fault == "424" else None, "simulated fault")
     if fault == "hang":
         await asyncio.sleep(HANG)
     if fault in ("hang", "close") and request.transport:

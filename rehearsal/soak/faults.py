@@ -84,7 +84,7 @@ class Bench:
         return steps("up", seen)
 
     def survive(self, injection: Injection) -> Survival:
-        """Inject a fault into a run while a client is connected, then check that the next plain run repairs everything."""
+        """Inject a fault into a run while a client is connected, then check that the next plain run repairs all."""
         if injection.step.command == "first up":
             gone = self.engine.destroy()
             if not gone.good:

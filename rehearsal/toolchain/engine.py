@@ -1,4 +1,4 @@
-"""The Pulumi engine and its plugins: found, downloaded, built or stood in for."""
+"""The Pulumi engine and its plugins: found, downloaded, built, or replaced by stand-ins."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from .golang import EngineMissingError
 
 __all__ = ["EngineMissingError", "Toolchain", "prepare"]
 
-# The oldest one whose refresh takes the inputs that a dynamic resource reads.
+# The oldest version whose refresh uses the inputs that a dynamic resource reads.
 OLDEST = (3, 216, 0)
 DOWNLOAD_LIMIT = 180.0
 DOWNLOAD = "import sys; from pulumi.automation import PulumiCommand; PulumiCommand.install(root=sys.argv[1])"
@@ -38,10 +38,10 @@ class Toolchain:
 
 
 def prepare(python: Path, report: Report) -> Toolchain:
-    """Find or get engine and plugins for a stack that runs on `python`, which has this package installed.
+    """Find or get the engine and plugins for a stack that runs on `python`, which has this package installed.
 
-    Quick when all is there. Reads PATH and PULUMI_HOME, so it wants those that the stack will run with. Raises
-    EngineMissingError where no engine can be had.
+    Quick when all is there. Reads PATH and PULUMI_HOME, so these must be those of the stack. Raises EngineMissingError
+    if no engine is available.
     """
     path = os.environ.get("PATH", os.defpath)
     with alone(report):
@@ -65,8 +65,8 @@ def prepare(python: Path, report: Report) -> Toolchain:
 def beside_stand_ins(pulumi: Path, folder: Path) -> Path:
     """A second name for the engine's file, in the folder of the stand-ins.
 
-    The engine warns of each language host that it finds on PATH and not in its own folder, several times a run.
-    Where no link can be made (another file system) the engine stays where it is, and the warnings too.
+    The engine warns several times a run about each language host that it finds on PATH and not in its own folder. If no
+    link can be made (another file system), the engine stays where it is, with the warnings.
     """
     link = folder / "pulumi"
     if link.exists() and link.samefile(pulumi):
@@ -80,14 +80,14 @@ def beside_stand_ins(pulumi: Path, folder: Path) -> Path:
 
 
 def front(path: str, pulumi: Path, python: Path, last: list[Path]) -> tuple[Path, ...]:
-    """The directories to put before PATH: the project's Python, the engine where PATH lacks it, then `last`."""
+    """The directories to put before PATH: the project's Python, the engine if PATH lacks it, then `last`."""
     known = {Path(folder) for folder in path.split(os.pathsep)}
     engine = [pulumi.parent] if pulumi.parent not in [*known, *last] else []
     return (python.parent, *engine, *last)
 
 
 def _engine(path: str, report: Report) -> tuple[Path, str]:
-    """The engine and where it comes from: PATH, the official download, or a build; each of the last two once."""
+    """The engine and its origin: PATH, the official download, or a build; the last two happen once."""
     for found in _new_enough(path, report):
         return found, f"engine: {found}, found on PATH"
     official, reason = _official(report)
@@ -111,7 +111,7 @@ def _new_enough(path: str, report: Report) -> Iterator[Path]:
 
 
 def version_of(pulumi: Path) -> tuple[int, ...] | None:
-    """What `pulumi version` says, as three numbers, or None where it says nothing of the kind."""
+    """The version printed by `pulumi version` as three numbers, or None if there is none."""
     try:
         output = subprocess.run(
             [pulumi, "version"],
@@ -128,7 +128,7 @@ def version_of(pulumi: Path) -> tuple[int, ...] | None:
 
 
 def _official(report: Report) -> tuple[Path | None, str]:
-    """The official download of the SDK's own version, in the cache, or the reason why there is none."""
+    """The official download of the SDK's own version, in the cache, or the reason why it is missing."""
     target = cache() / "engine" / f"official-v{version('pulumi')}"
     if not target.is_dir():
         partial = target.with_name(f"{target.name}.partial")

@@ -1,6 +1,6 @@
 """The program of a stack, run in its own Python by the language host: this file needs the pulumi package and no other.
 
-Exit status 0: it ran; 32: it failed and the engine has been told why; another: it failed otherwise.
+Exit status 0: success; 32: it failed and the error was reported to the engine; other: it failed otherwise.
 """
 
 import argparse
@@ -25,7 +25,7 @@ except ImportError:
 
 
 def arguments() -> argparse.Namespace:
-    """What the language host says of the run; `lifeline` is the descriptor that closes when the host ends."""
+    """The language host's arguments; `lifeline` is the descriptor that closes when the host ends."""
     parser = argparse.ArgumentParser()
     for name in ("project", "stack", "organization", "root_directory", "monitor", "engine", "pwd"):
         parser.add_argument(f"--{name}")
@@ -38,18 +38,18 @@ def arguments() -> argparse.Namespace:
 
 
 def end_with_the_host(lifeline: int) -> None:
-    """Wait for the host's end, however it comes, and follow: no program goes on without a language host."""
+    """Wait until the host ends, however it ends, and end too: no program runs without a language host."""
     os.read(lifeline, 1)
     os._exit(1)
 
 
 def end_at_interrupt() -> None:
-    """End at once and without a traceback: the engine has said already why it interrupts."""
+    """End at once and without a traceback: the engine has already reported why it interrupts."""
     signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(130))
 
 
 def configure(options: argparse.Namespace) -> None:
-    """Give the SDK its settings, and the configuration that stands in the environment."""
+    """Give the SDK its settings and the configuration from the environment."""
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), list(pulumi.runtime.get_config_secret_keys_env()))
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
@@ -67,7 +67,7 @@ def configure(options: argparse.Namespace) -> None:
 
 def run(program: str, parallel: int) -> int:
     """Run the program to its end, all its resources included; the exit status."""
-    # What a failing program leaves unawaited is told by its own error already.
+    # Tasks left by a failing program are covered by its own error.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -93,7 +93,7 @@ def start(program: str) -> None:
 
 
 def traceback_from(program: str, problem: Exception) -> str:
-    """The traceback from the program's own first line on, without the lines of what runs it."""
+    """The traceback from the program's own first line, without the frames that run it."""
     main = Path(program, "__main__.py") if Path(program).is_dir() else Path(program)
     frames = problem.__traceback__
     while frames is not None and Path(frames.tb_frame.f_code.co_filename).absolute() != main.absolute():

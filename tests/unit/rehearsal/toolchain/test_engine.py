@@ -96,21 +96,21 @@ def test_a_download_that_failed_is_not_tried_again_until_its_memory_is_removed(h
         _, sentence = engine._engine("", second.append)
         memory = cache.memory(f"engine-official-v{version('pulumi')}")
         assert any("downloading" in line for line in first) and second == []
-        assert f"no such host (to have it tried again: rm {memory})" in sentence
+        assert f"no such host (to try again: rm {memory})" in sentence
         memory.unlink()
 
 
 def test_a_download_ends_within_its_limit_with_all_that_it_started(tmp_path: Path) -> None:
     began = time.monotonic()
     reason = cache.attempt("slow", ["sh", "-c", f"(sleep 2; touch {tmp_path / 'late'}) & sleep 60"], 0.3, print)
-    assert reason is not None and reason.startswith("no end after")
+    assert reason is not None and reason.startswith("not finished after")
     assert time.monotonic() - began < 2
     time.sleep(2.2)
     assert not (tmp_path / "late").exists()
 
 
 def test_without_engine_and_go_the_error_says_what_to_install(home: Path) -> None:
-    with pytest.raises(engine.EngineMissingError, match="no `go` on PATH; install Go"):
+    with pytest.raises(engine.EngineMissingError, match="`go` is not on PATH; install Go"):
         prepared()
 
 
@@ -150,7 +150,7 @@ def test_a_build_ends_at_its_limit(home: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(golang, "STEP", 0.1)
     monkeypatch.setattr(golang, "LIMIT", 0.3)
     executable(home / "bin" / "go", "#!/bin/sh\nexec sleep 60\n")
-    with pytest.raises(engine.EngineMissingError, match="no end after"):
+    with pytest.raises(engine.EngineMissingError, match="not finished after"):
         golang.build(print)
 
 

@@ -54,7 +54,7 @@ def test_without_any_real_plugin_all_are_stood_in_for() -> None:
     assert {str(file.relative_to(toolchain.plugins)) for file in toolchain.plugins.glob("*/*")} == {
         f"{plugin.folder}/{plugin.executable}" for plugin in (COMMAND, FORTIOS)
     }
-    assert all("for the rehearsal alone" in sentence for sentence in toolchain.sentences[1:])
+    assert all("only for the rehearsal" in sentence for sentence in toolchain.sentences[1:])
 
 
 @pytest.mark.parametrize("plugin", plugins.PLUGINS)
@@ -125,7 +125,7 @@ def test_a_plugins_download_that_failed_is_not_tried_again(home: Path) -> None:
     sentence = prepared().sentences[3]
     assert len((home / "bin" / "asked").read_text().splitlines()) == 2
     memory = cache.memory(f"pulumi-resource-command-{version('pulumi-command')}")
-    assert f"no route (to have it tried again: rm {memory})" in sentence
+    assert f"no route (to try again: rm {memory})" in sentence
 
 
 def test_the_stand_ins_come_last_on_path_and_the_projects_python_first(home: Path) -> None:

@@ -156,12 +156,12 @@ def test_the_program_ends_when_the_engine_gives_up_the_call(rig: Rig) -> None:
 def test_a_virtual_environment_that_is_not_there_is_an_error_with_its_remedy(rig: Rig) -> None:
     request = rig.request()
     request.info.options.update({"virtualenv": "nowhere"})
-    with pytest.raises(grpc.RpcError, match=r"nowhere, which is no virtual environment; make one with"):
+    with pytest.raises(grpc.RpcError, match=r"nowhere, which is not a virtual environment; make one with"):
         rig.stub.Run(request)
 
 
 def test_a_debugger_is_refused_aloud(rig: Rig) -> None:
-    with pytest.raises(grpc.RpcError, match="attaches no debugger"):
+    with pytest.raises(grpc.RpcError, match="does not support a debugger"):
         rig.run("", attach_debugger=True)
 
 
