@@ -1,4 +1,4 @@
-"""What the guide in both languages and the README tell their reader to type, and where a test types it."""
+"""The commands of the guide in both languages and of the README, and the tests that run them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ENGLISH, JAPANESE, README = "docs/guide/en.md", "docs/guide/ja.md", "README.md"
 TEXTS = {name: (PROJECT / name).read_text() for name in (ENGLISH, JAPANESE, README)}
 
 COMMAND = re.compile(r"[a-z][a-z0-9-]* \S.*")
-"""A program and its arguments; a setting has a colon or a point in its first word."""
+"""A program and its arguments; a setting has a colon or a dot in its first word."""
 
 REHEARSED = {
     "make lab",
@@ -60,7 +60,7 @@ ADMINISTERED = {
     "pulumi config set protect false",
     "pulumi destroy",
 }
-"""Run on a lab of the reader's own, by `tests/rehearsal/test_guide.py`."""
+"""Run on the reader's own lab, by `tests/rehearsal/test_guide.py`."""
 
 ADOPTING = {
     "labvpn adopt HOST --fortigate 203.0.113.129 --name vpn.lab.example --dns-server 198.51.100.53 --dns-key labvpn"

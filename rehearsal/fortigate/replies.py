@@ -69,9 +69,9 @@ def entry_body(box: StandIn, of: Table, entry: Entry) -> Body:
     return {of.key: of.key_of(entry), "q_origin_key": of.key_of(entry)} | fields
 
 
-def with_uses(of: Table, shown_entries: list[Body], uses: Mapping[tuple[str, str], int]) -> list[Body]:
+def with_uses(of: Table, bodies: list[Body], uses: Mapping[tuple[str, str], int]) -> list[Body]:
     """Entries with the number of references to each, for `with_meta`."""
-    return [body | {"q_ref": uses.get((of.path, str(body.get(of.key, ""))), 0)} for body in shown_entries]
+    return [body | {"q_ref": uses.get((of.path, str(body.get(of.key, ""))), 0)} for body in bodies]
 
 
 def system_status() -> Body:

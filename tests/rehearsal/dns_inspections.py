@@ -1,4 +1,4 @@
-"""Run on a machine of the rehearsal: looks at the names that standard input declares, and prints what was found.
+"""Run on a machine of the rehearsal: inspects the names declared on standard input, and prints the findings.
 
 Input is JSON, `{"secret": ..., "names": {LABEL: declaration}}`; output is JSON,
 `{LABEL: {"end": ..., "seconds": ..., "refuses": [sentences], "warns": [sentences], "missing": [sentences]}}`.

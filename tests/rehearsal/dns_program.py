@@ -39,7 +39,7 @@ class Program:
         return program
 
     def declare(self, address: str = ADDRESS, **name: Any) -> None:
-        """Have the configuration declare this name; what is sealed in it stays."""
+        """Declare this name in the configuration; encrypted values in it stay."""
         file = self.folder / "Pulumi.own.yaml"
         settings = yaml.safe_load(file.read_text())
         whole = {"roots": [network.ROOT], "key": {"name": "labvpn"}, "ttl": 60, "wait": 10, **name}

@@ -1,4 +1,4 @@
-"""A name server under test, and what it says to those who ask it or write to it."""
+"""A name server under test, and its answers to queries and updates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OURS, THEIRS = "203.0.113.20", "203.0.113.9"
 
 @dataclass
 class Server:
-    """The server under test, and what it said beside its answers."""
+    """The server under test, and its messages."""
 
     zone: Zone
     messages: list[str]
@@ -37,7 +37,7 @@ class Server:
         return replace(plain, **changes)
 
     def publish(self, *addresses: str) -> None:
-        """Whatever was there, these stand now."""
+        """Replace the addresses of the name."""
         now = primary.read(self.zone, [Key(self.name, "A")])
         if message := update(self.zone.name, now, self.sets(*addresses)):
             exchange(self.zone, message)

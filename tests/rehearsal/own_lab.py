@@ -23,7 +23,7 @@ CONFIGURATION, USERS = "Pulumi.mylab.yaml", "users.csv"
 
 
 class OwnLab(Stack):
-    """What a reader of the guide has in hand; `typed` is what he answers to a command, by its last word."""
+    """A reader's lab; `typed` are the answers to prompts of commands, by the command's last word."""
 
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(name)
@@ -34,7 +34,7 @@ class OwnLab(Stack):
         self.before: Tables = {}
 
     def begin(self) -> None:
-        """The machines, the secrets and files that a reader has before he starts."""
+        """The machines, secrets and files that a reader has before starting."""
         self.stop()
         self.start()
         self.engine = stack.ready(self.state, print)
@@ -126,7 +126,7 @@ class OwnLab(Stack):
 
     @property
     def by_hand(self) -> ManualChanges:
-        """An administrator's hands, who knows the password of now."""
+        """An administrator's changes, with the current password."""
         manual = self.manual
         manual.lab.secrets.update({key: self.typed[key] for key in ("administratorPassword", "presharedKey")})
         return manual

@@ -1,4 +1,4 @@
-"""Hubs and their users on the real server, with real clients: who gets in, what he reaches, what is read back."""
+"""Hubs and their users on the real server, with real clients: who gets in, what they reach, what is read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two guests of a hub whose devices are bridges into it, so that each may send the other any frame he likes."""
+"""Two guests of a hub whose devices are bridges into it, so that each may send the other any frame."""
 
 from __future__ import annotations
 
