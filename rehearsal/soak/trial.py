@@ -75,6 +75,8 @@ class Notebook:
 
 def _read(line: str) -> Result:
     values = json.loads(line)
+    # Notebooks of older versions have another name for it.
+    values.setdefault("guarantee", values.pop("promise", ""))
     outcome = values.pop("outcome")
     outcome["complaints"] = tuple(outcome["complaints"])
     return Result(**values, outcome=Outcome(**outcome))

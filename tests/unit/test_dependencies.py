@@ -97,7 +97,7 @@ def test_a_database_that_knows_nothing_or_is_out_of_reach_is_no_clean_bill(
     assert asked(monkeypatch, {"pypi": [SAFE, {"name": "x", "skip_reason": "not found"}]}) == 2
     said = capsys.readouterr().err
     assert "no database of advisories can be asked from here" in said
-    assert "pypi.org: it knows nothing of 1 of 2 packages, x among them" in said
+    assert "pypi.org: it does not know 1 of 2 packages, x among them" in said
     assert "run `make audit` where pypi.org or osv.dev can be reached" in said
 
 

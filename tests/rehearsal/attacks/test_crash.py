@@ -1,4 +1,4 @@
-"""A stranger without an account crashes the packaged SoftEther: it is counted and reported, and its source is banned."""
+"""A stranger without an account crashes the packaged SoftEther: it is reported, and its source is banned."""
 
 from __future__ import annotations
 
