@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from rehearsal import life, places, proof, stack, stack_config
 from rehearsal.engine_output import EngineOutput
@@ -139,7 +139,7 @@ def _step(what: str, say: Say) -> Iterator[None]:
 
 def show(proofs: Sequence[Proof]) -> None:
     """Print the proofs as a table; ports with the same result share a row."""
-    table = Table("from", "what", "result", "", title="The lab, proven from outside")
+    table = Table("from", Column("what", max_width=26), "result", "", title="The lab, proven from outside")
     for (hop, words, kept), group in groupby(proofs, lambda one: (one.hop, one.words, one.kept)):
         table.add_row(
             hop, ", ".join(one.what for one in group), words, "[green]ok[/]" if kept else "[bold red]FAILED[/]"
