@@ -1,4 +1,4 @@
-# Everything here says what it does while it does it; `make` alone lists the targets.
+# Every target reports its progress; `make` alone lists the targets.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 READY := .venv/.ready
@@ -14,10 +14,10 @@ $(READY): requirements.lock tools/uv.lock pyproject.toml tools/setup
 
 setup: $(READY)  ## the project's own Python, in .venv
 
-lab: $(READY)  ## bring the whole lab up on this machine and prove it from outside
+lab: $(READY)  ## bring up the whole lab on this machine and prove it from outside
 	@$(RUN) labvpn rehearsal lab
 
-stop:  ## end the lab and leave nothing of it
+stop:  ## stop the lab and leave nothing
 	@[ ! -e $(READY) ] || $(RUN) labvpn rehearsal stop
 
 env: $(READY)  ## shell lines that put the project's Python and pulumi on PATH: eval "$$(make -s env)"
@@ -31,14 +31,14 @@ check: $(READY)  ## format, lint, strict types, unit and component tests: under 
 	@echo "check: strict types" && .venv/bin/mypy
 	@echo "check: unit and component tests" && $(RUN) pytest -q -n logical --dist worksteal tests --ignore tests/rehearsal
 
-format: $(READY)  ## format the code and mend what the linter can
+format: $(READY)  ## format the code and fix what the linter can
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 bench: $(READY)  ## the figures of docs/figures.md, measured on this machine
 	@$(RUN) rehearsal.bench $(if $(COLD),--cold)
 
-soak: $(READY)  ## try every promise hard, for hours; SEED=N repeats or goes on with a run that was stopped, PART=1/2 shares it
-	@$(RUN) rehearsal.soak $(if $(SEED),--seed $(SEED)) $(if $(PART),--part $(PART)) $(PROMISES)
+soak: $(READY)  ## test every guarantee for hours; SEED=N repeats or resumes a run, PART=1/2 runs a share, GUARANTEES="drift faults" selects
+	@$(RUN) rehearsal.soak $(if $(SEED),--seed $(SEED)) $(if $(PART),--part $(PART)) $(GUARANTEES)
 
 lock: $(READY)  ## pin every dependency again, with hashes
 	@.venv/bin/uv pip compile pyproject.toml --all-extras --generate-hashes \
@@ -48,7 +48,7 @@ lock: $(READY)  ## pin every dependency again, with hashes
 	@echo pip-audit | .venv/bin/uv pip compile - --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o tools/audit.lock
 
-audit: $(READY)  ## ask a database of advisories about every pinned package, where one can be reached
+audit: $(READY)  ## check every pinned package against a database of advisories
 	@.venv/bin/python tools/audit.py
 
 licences: $(READY)  ## write docs/licences.md: every pinned package with its licence

@@ -33,7 +33,7 @@ class Figure:
 
 
 def cold() -> Iterator[Figure]:
-    """The main job in a clone of the project, with every cache of ours, of Go and of pip empty."""
+    """The main job in a clone of the project, with all caches empty: ours, Go's and pip's."""
     with TemporaryDirectory(prefix="labvpn-bench-") as name:
         folder = Path(name)
         subprocess.run(["git", "clone", "-q", PROJECT, folder / "clone"], check=True)
@@ -46,7 +46,7 @@ def cold() -> Iterator[Figure]:
 
 
 def warm() -> Iterator[Figure]:
-    """The main job with full caches, and what the stack takes once the machines are up."""
+    """The main job with full caches, and how long the stack takes once the machines are up."""
     _timed(["make", "stop"], PROJECT)
     yield Figure("`make lab` with full caches", f"{_timed(['make', 'lab'], PROJECT):.0f} s", "60 s")
     _pulumi("destroy", "--yes", "--skip-preview")
@@ -80,7 +80,7 @@ def scale() -> Iterator[Figure]:
 
 
 def sessions() -> Iterator[Figure]:
-    """How many sessions one server holds, on a lab that is up."""
+    """How many sessions one server carries, on a lab that is up."""
     yield from _of("rehearsal.bench_sessions", "lab")
 
 

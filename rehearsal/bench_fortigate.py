@@ -1,4 +1,4 @@
-"""How long a look at a large FortiGate takes: 500 policies on the box, 200 sources that may dial."""
+"""How long it takes to inspect a large FortiGate: 500 policies on the box, 200 sources that may dial."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROGRAM = places.PROJECT / "tests/rehearsal/fortigate_program"
 
 
 def figures() -> list[tuple[str, str, str]]:
-    """The rows of the bench: what was measured, how long it took, its aim. The box is put back as it was at first.
+    """The rows of the bench: what was measured, how long it took, its aim. The box is reset at the end.
 
     The rehearsal must be up, with nothing applied to its FortiGate.
     """
@@ -79,7 +79,7 @@ def _large(file: Path, folder: Path) -> Path:
 
 
 def _policies() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Policies as a campus gathers them over the years, about addresses that are not the lab's."""
+    """Policies such as a campus accumulates over the years, for addresses outside the lab."""
     for number in range(POLICIES):
         name, subnet = f"site-{number}", f"10.{number // 250}.{number % 250}.0 255.255.255.0"
         yield "firewall/address", {"name": name, "subnet": subnet}

@@ -14,10 +14,10 @@ from rehearsal.network import WHOAMI
 from rehearsal.proof import Outputs
 
 CLIENTS = ("phone", "campus", "admin")
-"""Each a machine of its own, so that no client's tunnel carries another's."""
+"""Each on its own machine, so that no tunnel carries another client's traffic."""
 
 WAYS: tuple[tuple[str, list[str]], ...] = (("client to outside", []), ("outside to client", ["-R"]))
-"""Each with iperf3's words for it."""
+"""Each with iperf3's options for it."""
 
 SECONDS = 5
 """How long each stream lasts."""
@@ -26,7 +26,7 @@ MEMORY = "ps -C vpnserver,vpnserver-exec -o rss= | sort -n | tail -1"
 
 
 def figures() -> Iterator[tuple[str, str, str]]:
-    """Rows of what was measured, how much it was, its aim. The lab must be up, and nothing else at work."""
+    """Rows of what was measured, how much it was, its aim. The lab must be up, with no other load."""
     outputs = lab.outputs()
     yield "SoftEther's memory, nobody connected", _memory(), ""
     yield from _throughput(outputs)
@@ -38,7 +38,7 @@ def _memory() -> str:
 
 
 def _throughput(outputs: Outputs) -> Iterator[tuple[str, str, str]]:
-    """The owner's tunnel takes the whole traffic, so what a client sends to the internet goes through the server."""
+    """The owner's tunnel takes all traffic, so what a client sends to the internet passes through the server."""
     with sinks(), ExitStack() as stack:
         for count, client in enumerate(CLIENTS, 1):
             dial = stack.enter_context(dialled(client, outputs.login("owner")))
@@ -52,7 +52,7 @@ def _throughput(outputs: Outputs) -> Iterator[tuple[str, str, str]]:
 
 @contextmanager
 def sinks() -> Iterator[None]:
-    """Have the internet take a stream of each client until the block ends."""
+    """Run a receiver for each client on the internet machine until the block ends."""
     words = [["iperf3", "-s", "-p", str(5301 + place)] for place in range(len(CLIENTS))]
     nothing = subprocess.DEVNULL
     servers = [subprocess.Popen(machine.line("internet", each), stdout=nothing, stderr=nothing) for each in words]
@@ -64,15 +64,15 @@ def sinks() -> Iterator[None]:
 
 
 def streams(clients: Sequence[str], more: Sequence[str]) -> list[float]:
-    """What each client's stream carries, all at once, in Mbit/s."""
+    """The throughput of each client's stream in Mbit/s, all at the same time."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(lambda pair: _stream(pair[1], 5301 + pair[0], more), enumerate(clients)))
 
 
 def _stream(client: str, port: int, more: Sequence[str]) -> float:
     words = ["iperf3", "-c", WHOAMI, "-p", str(port), "-t", str(SECONDS), "-J", *more]
-    told = json.loads(machine.output(client, words) or "{}")
-    return float(told["end"]["sum_received"]["bits_per_second"]) / 1e6
+    report = json.loads(machine.output(client, words) or "{}")
+    return float(report["end"]["sum_received"]["bits_per_second"]) / 1e6
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A thousand users by the bare calls, and by the two ways that people write today: a vpncmd batch, an Ansible playbook.
+"""A thousand users created by bare API calls, by a vpncmd batch and by an Ansible playbook.
 
-Each way's users are counted on the server afterwards: one that made none would be fast.
+The users are counted on the server afterwards, since a run that creates none would be fast.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rehearsal import machine, network, values
 
 USERS = 1_000
 PLAYED = 50
-"""Users that the playbook makes, a task each; its time grows with their number, so that of a thousand is foretold."""
+"""Users that the playbook creates, one task each; the time is linear, so that of a thousand is extrapolated."""
 
 POLICIES = ("AutoDisconnect", "MultiLogins", "MaxUpload", "MaxDownload")
 CALLS = """
@@ -35,7 +35,7 @@ VPNCMD = "vpncmd localhost:443 /SERVER /ADMINHUB:LAB /CSV"
 
 
 def figures(state: Path, folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Rows of what was measured, how long it took, and no aim; the server must be up with hub LAB."""
+    """Rows of what was measured and how long it took, without an aim; the server must be up with hub LAB."""
     secret = values.read(state)["administratorPassword"]
     yield f"the bare JSON-RPC calls, {USERS:,} users", f"{_calls(secret):.1f} s", ""
     yield f"one vpncmd batch, {USERS:,} users", f"{_batch(secret, folder):.1f} s", ""
@@ -70,12 +70,12 @@ def _calls(secret: str) -> float:
 
 
 def _expect(secret: str, prefix: str, count: int) -> None:
-    """RuntimeError unless the server has so many users of a name."""
+    """Raise RuntimeError unless the server has this many users with the prefix."""
     listed = ["sh", "-c", f"echo UserList >/root/list && {VPNCMD} /IN:/root/list"]
     done = subprocess.run(machine.line("server", listed), input=f"{secret}\n\x04", capture_output=True, text=True)
     made = sum(line.startswith(prefix) for line in done.stdout.splitlines())
     if made != count:
-        raise RuntimeError(f"{made} of {count} users {prefix}... were made: this is no measurement of them")
+        raise RuntimeError(f"{made} of {count} users {prefix}... were created, so this measurement is void")
 
 
 def _playbook(state: Path, secret: str, folder: Path) -> float:

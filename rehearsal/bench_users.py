@@ -14,10 +14,10 @@ import yaml
 from rehearsal import bench_today, machine, places, stack, stack_config
 
 SIZES = (10, 1_000, 10_000)
-"""The last one is the server's own limit."""
+"""The last is the server's own limit."""
 
 OTHER_HOPS = ("fortigate", "firewall", "dns")
-"""Left out, so that the figures are those of the users alone."""
+"""Left out, so that only the users are measured."""
 
 STEPS = (
     "first `pulumi up`",
@@ -58,11 +58,11 @@ def _of_size(state: Path, file: Path, folder: Path, size: int) -> Iterator[tuple
     aims = ("", "", f"{taken[1] + 3:.1f} s", "")
     for what, seconds, aim in zip(STEPS, taken, aims, strict=True):
         yield f"{what}, {size:,} users", f"{seconds:.1f} s", aim
-    yield f"memory of the agent that looks at {size:,} users", f"{memory:.0f} MB", "100 MB"
+    yield f"memory of the agent that checks {size:,} users", f"{memory:.0f} MB", "100 MB"
 
 
 def _memory() -> float:
-    """The most that the agent holds while it looks at all that it manages, in MB."""
+    """Peak memory of the agent while it checks everything it manages, in MB."""
     done = machine.output("server", ["python3", "-c", MEMORY])
     return int(done) / 1000
 

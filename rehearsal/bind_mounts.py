@@ -1,7 +1,7 @@
-"""The caller's folders on the VPN host, for as long as a command of his runs there.
+"""The caller's folders on the VPN host while one of their commands runs there.
 
-The host has its own root. What the caller has and the host has not is mounted at the same path, in a mount namespace of
-the command's own; the empty folders that this takes on the host are removed by the last command that ends.
+The host has its own root. Folders of the caller that the host lacks are mounted at the same path, in a mount namespace
+of the command. The last command to end removes the empty folders that this needs on the host.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def callers_folders() -> list[Path]:
 
 
 class BindMounts:
-    """Folders picked up where the caller stands, laid down on the host, and put away at the end."""
+    """Folders picked up on the caller's side, mounted on the host, and unmounted at the end."""
 
     def __init__(self, book: Path, folder: Path) -> None:
         self._book = os.open(book, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -37,7 +37,7 @@ class BindMounts:
         return self
 
     def lay_down(self) -> None:
-        """Mount, on the host, every folder that is missing there; to be called once inside."""
+        """Mount, on the host, every folder that is missing there; to be called after entering it."""
         ours = self._noted()
         for path, tree in self._trees.items():
             covered = any(parent in self._laid for parent in path.parents)

@@ -1,7 +1,7 @@
 """A VPN host's first process: makes its root from the image and becomes its systemd.
 
-Runs in fresh namespaces, as `python -m rehearsal.boot STATE NAME`. What the machine writes is kept in a folder
-beside the root, so that booting again on it is a reboot.
+Runs in fresh namespaces, as `python -m rehearsal.boot STATE NAME`. The machine's writes are kept in a folder
+beside the root, so booting again with it is a reboot.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rehearsal.base_system import ADMIN
 
 SYSTEMD = "/lib/systemd/systemd"
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
-# Settings of the kernel that all machines share; a container's systemd expects them to be read-only.
+# Kernel settings that all machines share; a container's systemd expects them to be read-only.
 SHARED = ("sys", "sysrq-trigger", "irq", "bus")
 
 
@@ -75,7 +75,7 @@ def _mount_devices(root: Path) -> None:
 
 
 def _settle_in(folder: Path, state: Path) -> None:
-    """Give the machine its name, its SSH host key and its keepers' keys, at its first boot alone."""
+    """Give the machine its name, its SSH host key and its administrators' keys, at its first boot only."""
     mark, root, name = folder / "settled", folder / "root", folder.name
     if mark.exists():
         return

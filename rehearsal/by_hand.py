@@ -1,4 +1,4 @@
-"""For whoever tries the rehearsal: one change by hand on each hop, and a guest who dials in and opens a page."""
+"""For those who try the rehearsal: one manual change on each hop, and a guest who dials in and opens a page."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ DONE = {
 
 
 def change(what: Breakage) -> str:
-    """Make a change by hand, with the password, token or key that its administrator would use; what was done."""
+    """Make a manual change with the password, token or key that its administrator would use; returns what was done."""
     from rehearsal.soak.lab import Lab
     from rehearsal.soak.manual_changes import ManualChanges
 
-    hands = ManualChanges(Lab(places.name()))
+    manual = ManualChanges(Lab(places.name()))
     if what is Breakage.USER:
-        hands.call("DeleteUser", HubName_str="LAB", Name_str="guest2")
+        manual.call("DeleteUser", HubName_str="LAB", Name_str="guest2")
     elif what is Breakage.PORT:
-        hands.firewalld("--service=vpnserver --remove-port=500/udp")
+        manual.firewalld("--service=vpnserver --remove-port=500/udp")
     elif what is Breakage.POLICY:
-        hands.box("PUT", "firewall/policy/{vpn-allow}", {"status": "disable"})
+        manual.box("PUT", "firewall/policy/{vpn-allow}", {"status": "disable"})
     else:
-        hands.zone("delete vpn.lab.example. A", "add vpn.lab.example. 60 A 203.0.113.9")
+        manual.zone("delete vpn.lab.example. A", "add vpn.lab.example. 60 A 203.0.113.9")
     return DONE[what]
 
 
 def visit(user: str) -> Iterator[str]:
-    """Dial in from the phone by a real OpenVPN client and fetch the workstation's page; a sentence for each step."""
+    """Dial in from the phone with a real OpenVPN client and fetch the workstation's page; a sentence for each step."""
     stack = lab.outputs()
     if user not in stack.users:
-        raise RehearsalError(f"there is no user {user}: take one of {', '.join(sorted(stack.users))}")
+        raise RehearsalError(f"unknown user {user}: choose one of {', '.join(sorted(stack.users))}")
     yield f"{user} dials {stack.name} from the phone, which is behind the carrier's NAT ..."
     with dialled("phone", stack.login(user)) as dial:
         if dial.address is None:

@@ -1,4 +1,4 @@
-"""The control groups of the VPN hosts' systemd, which are the one thing that outlives a rehearsal that was killed."""
+"""The control groups of the VPN hosts' systemd, the one thing that outlives a killed rehearsal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _path(state: Path, name: str = "") -> Path:
 
 
 def make(state: Path, name: str) -> Path:
-    """Make the group of a host and return its folder; a process that writes 0 to its cgroup.procs is in it."""
+    """Make the group of a host and return its folder; a process joins it by writing 0 to its cgroup.procs."""
     _HIERARCHY.mkdir(parents=True, exist_ok=True)
     if not _HIERARCHY.is_mount():
         kernel.mount("cgroup2", _HIERARCHY, "cgroup2")
@@ -31,7 +31,7 @@ def leave(pid: int) -> None:
 
 
 def remove(state: Path) -> None:
-    """Remove the groups and those that systemd made in it; the caller's mounts stay as they are."""
+    """Remove the groups and those that systemd made in them; the caller's mounts stay as they are."""
     pid = os.fork()
     if pid:
         os.waitpid(pid, 0)

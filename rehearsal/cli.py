@@ -24,7 +24,7 @@ NOT_RUNNING = 3
 
 @app.command()
 def start() -> None:
-    """Bring the machines up, or what is missing of them; builds their images first if this is the first time."""
+    """Start the machines that are not running; builds their images first if they are missing."""
     from rehearsal import life
 
     with reported():
@@ -33,7 +33,7 @@ def start() -> None:
 
 @app.command()
 def stop() -> None:
-    """End the rehearsal and remove all that is its own; what it built for the next start stays in the cache."""
+    """Stop the rehearsal and remove everything of it; images and engine builds stay in the cache."""
     from rehearsal import life
 
     with reported():
@@ -42,9 +42,9 @@ def stop() -> None:
 
 @app.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """Say whether the rehearsal is up; the exit status is 0 if it is and 3 if it is not."""
+    """Show whether the rehearsal is up; the exit status is 0 if it is and 3 if it is not."""
     from rehearsal import life
 
     with reported():
@@ -61,14 +61,14 @@ def exec(
     host: Annotated[str, typer.Argument(metavar="HOST", help=f"One of {', '.join(MACHINES)}.")],
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The program and its arguments.")],
 ) -> None:
-    """Run a command on a machine, from this folder and with your files, output and exit status.
+    """Run a command on a machine, in this folder, with your files; its output and exit status become this command's.
 
-    The exit status is 125 where the rehearsal itself cannot run it, 126 or 127 where the machine cannot.
+    The exit status is 125 if the rehearsal cannot run it, and 126 or 127 if the machine cannot.
     """
     from rehearsal import run
 
     if host not in MACHINES:
-        say(f"there is no machine '{host}': take one of {', '.join(MACHINES)}")
+        say(f"unknown machine '{host}': choose one of {', '.join(MACHINES)}")
         raise typer.Exit(2)
     raise typer.Exit(run.run_reported(host, command[1:] if command[0] == "--" else command))
 
@@ -77,14 +77,16 @@ def exec(
 def reboot(
     host: Annotated[
         str,
-        typer.Argument(metavar="server|server-2", help="A VPN host; server-2 is booted for the first time by this."),
+        typer.Argument(
+            metavar="server|server-2", help="A VPN host; server-2 is booted for the first time by this command."
+        ),
     ],
 ) -> None:
-    """Pull a VPN host's plug and boot it again, as a power cut would."""
+    """Power-cycle a VPN host: cut its power and boot it again."""
     from rehearsal import life
 
     if host not in network.HOSTS:
-        say(f"'{host}' cannot be booted again: only {' and '.join(network.HOSTS)} can")
+        say(f"'{host}' cannot be rebooted: only {' and '.join(network.HOSTS)} can")
         raise typer.Exit(2)
     with reported():
         life.reboot(say, host)

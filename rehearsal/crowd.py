@@ -1,7 +1,7 @@
-"""Many OpenVPN clients on one machine of the rehearsal, each a process and a device of its own.
+"""Many OpenVPN clients on one machine of the rehearsal, each with its own process and device.
 
-As a program, `python -m rehearsal.crowd PROFILE`: each line of its input is a number of clients to stand at; it
-answers with a JSON object a line, and at the end of its input ends them all.
+As a program, `python -m rehearsal.crowd PROFILE`: each line of its input is the number of clients to have
+connected; it answers each with a line of JSON, and ends all clients at the end of its input.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from rehearsal import machine
 from rehearsal.dial import Login, outcome, profile_of
 
 AT_ONCE = 4
-"""Dials of one machine at a time."""
+"""Simultaneous dials of one machine."""
 
 QUIET = ("--route-noexec", "--remap-usr1", "SIGTERM", "--connect-retry-max", "1")
-"""A client's device is up with its lease, since a client stands still before one that is not, but no route leads there.
-It ends when its session does, and dials once."""
+"""A client's device is up with its lease, since a client waits while it is not, but no route uses it. It dials
+once and ends with its session."""
 
 
 @dataclass(frozen=True)
 class CrowdStep:
-    """What came of a number of dials: how long each that succeeded took, and the last words of one that did not."""
+    """The result of several dials: how long each successful one took, and the last output of a failed one."""
 
     alive: int
     seconds: tuple[float, ...]
@@ -41,23 +41,23 @@ class CrowdStep:
 
 
 class Crowd:
-    """The crowd of one machine, as its starter sees it."""
+    """The crowd of one machine, as seen by the process that started it."""
 
     def __init__(self, program: subprocess.Popen[str]) -> None:
         self._program = program
 
-    def stand_at(self, count: int) -> CrowdStep:
-        """Have so many clients connected, if they can be; returns what came of it."""
+    def resize(self, count: int) -> CrowdStep:
+        """Have this many clients connected, if possible; returns the result."""
         assert self._program.stdin is not None and self._program.stdout is not None  # noqa: S101  (both were asked for)
         self._program.stdin.write(f"{count}\n")
         self._program.stdin.flush()
-        told = json.loads(self._program.stdout.readline() or "{}")
-        return CrowdStep(told["alive"], tuple(told["seconds"]), told["failed"], told["words"])
+        answer = json.loads(self._program.stdout.readline() or "{}")
+        return CrowdStep(answer["alive"], tuple(answer["seconds"]), answer["failed"], answer["words"])
 
 
 @contextmanager
 def crowd(host: str, login: Login) -> Iterator[Crowd]:
-    """A crowd on a machine, of nobody as yet, until the block ends."""
+    """A crowd on a machine until the block ends, empty at first."""
     with TemporaryDirectory(prefix="labvpn-crowd-") as name:
         words: list[str | Path] = [sys.executable, "-m", __name__, profile_of(Path(name), host, login)]
         pipe = subprocess.PIPE
@@ -72,7 +72,7 @@ def crowd(host: str, login: Login) -> Iterator[Crowd]:
 
 
 def steps(profile: str, counts: Iterator[int]) -> Iterator[CrowdStep]:
-    """Stand at each count in turn, on this very machine."""
+    """Have each number of clients connected in turn, on this machine."""
     clients: list[subprocess.Popen[str]] = []
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
@@ -82,7 +82,7 @@ def steps(profile: str, counts: Iterator[int]) -> Iterator[CrowdStep]:
             dials = list(pool.map(lambda _, into=clients: _dial(profile, into), more))
             yield _step(clients, dials)
     finally:
-        # What ends here is not to be ended again.
+        # A second signal must not interrupt the clean-up.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         pool.shutdown(wait=False, cancel_futures=True)
         for client in clients:
@@ -92,7 +92,7 @@ def steps(profile: str, counts: Iterator[int]) -> Iterator[CrowdStep]:
 
 
 def _dial(profile: str, clients: list[subprocess.Popen[str]]) -> tuple[float, str]:
-    """Add a client; the seconds that its dial took, and its last words if it did not get in."""
+    """Add a client; returns the seconds that its dial took, and its last output if it was not let in."""
     began = time.monotonic()
     line = ["openvpn", "--config", profile, *QUIET]
     client = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -101,7 +101,7 @@ def _dial(profile: str, clients: list[subprocess.Popen[str]]) -> tuple[float, st
     if dial.address is None:
         client.terminate()
         client.wait()
-    words = "" if dial.address else (dial.log.strip() or "no word from the client")
+    words = "" if dial.address else (dial.log.strip() or "no output from the client")
     return time.monotonic() - began, words[-300:]
 
 
@@ -114,7 +114,7 @@ def _step(clients: Sequence[subprocess.Popen[str]], dials: Sequence[tuple[float,
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    # Each client is a pipe here.
+    # Each client needs a pipe.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     for step in steps(sys.argv[1], map(int, sys.stdin)):

@@ -20,7 +20,7 @@ SECONDS = 45
 
 @dataclass(frozen=True)
 class Login:
-    """Whom to dial, and as whom."""
+    """Which server to dial, and as which user."""
 
     server: str
     user: str
@@ -29,9 +29,9 @@ class Login:
     transport: str = "udp"
     router: str | None = None
     identity: Path | None = None
-    """A PEM file with a certificate and its key, which stand in the password's place."""
+    """A PEM file with a certificate and its key, used instead of the password."""
     authority: str | None = None
-    """PEM of whom the client trusts; without it, the certificate that the server shows."""
+    """PEM of the authority that the client trusts; without it, the certificate that the server presents."""
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -40,14 +40,14 @@ class Login:
 
 @dataclass(frozen=True)
 class Dialled:
-    """How a dial ended: `address` is the client's own inside the VPN, None if it was refused."""
+    """How a dial ended: `address` is the client's address inside the VPN, None if it was refused."""
 
     address: str | None
     log: str
 
     @property
     def refused(self) -> bool:
-        """Whether the server said that name or password are wrong."""
+        """Whether the server refused the name or password."""
         return "AUTH_FAILED" in self.log
 
 
@@ -73,7 +73,7 @@ def dialled(host: str, login: Login) -> Iterator[Dialled]:
 
 
 def outcome(client: subprocess.Popen[str]) -> Dialled:
-    """Wait for a client that was just started, whose output is piped, until it is in or refused."""
+    """Wait until a client that was just started, with its output piped, is connected or refused."""
     lines: list[str] = []
     deadline = time.monotonic() + SECONDS
     address = None
@@ -90,7 +90,7 @@ def outcome(client: subprocess.Popen[str]) -> Dialled:
 
 
 def profile_of(folder: Path, host: str, login: Login) -> Path:
-    """The client's settings; without an authority it trusts the certificate that the server shows now."""
+    """Write the client's settings; without an authority it trusts the certificate that the server presents now."""
     secret = folder / "secret"
     secret.touch(0o600)
     secret.write_text(f"{login.user}\n{login.password}\n")
@@ -98,7 +98,7 @@ def profile_of(folder: Path, host: str, login: Login) -> Path:
     if login.identity:
         way = f"cert {login.identity}\nkey {login.identity}\n"
     (folder / "ca.pem").write_text(login.authority or _certificate(host, login.server))
-    # The routes of a split tunnel are pushed without the gateway that they go by.
+    # The routes of a split tunnel are pushed without their gateway.
     gateway = f"route-gateway {login.router}\n" if login.router else ""
     profile = folder / "client.ovpn"
     profile.write_text(

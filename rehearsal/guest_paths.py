@@ -1,4 +1,4 @@
-"""Paths as the processes of the rehearsal see them, on the fresh /run that ends with it."""
+"""Paths as the rehearsal's processes see them, on its own /run."""
 
 from __future__ import annotations
 

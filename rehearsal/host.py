@@ -1,4 +1,4 @@
-"""A VPN host: booting it, and booting it again."""
+"""A VPN host: booting and rebooting it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def _pid(name: str) -> Path:
 
 
 def up(name: str = "server") -> bool:
-    """Whether the machine is up, from where the machines are kept."""
+    """Whether the machine is up; to be called inside the rehearsal."""
     return noted(_pid(name)) is not None
 
 
 def boot(state: Path, name: str = "server") -> None:
     """Start the machine on what it wrote before, if anything; returns before its services are up."""
-    # A cable of its own each time: packet filter, routes and what a cut start left go with the old one.
+    # A new cable each time: packet filter, routes and leftovers of an interrupted start go with the old one.
     network.disconnect(network.machine(name))
     network.connect(network.machine(name))
     _pid(name).parent.mkdir(exist_ok=True)
@@ -37,7 +37,7 @@ def boot(state: Path, name: str = "server") -> None:
 
 
 def reboot(state: Path, name: str) -> None:
-    """Pull the machine's plug and boot it again: what it wrote to its disk stays, its packet filter does not."""
+    """Power-cycle the machine: what it wrote to its disk stays, its packet filter does not."""
     if running := noted(_pid(name)):
         running.end()
     boot(state, name)

@@ -1,4 +1,4 @@
-"""The images of the rehearsal, built once from the machine's own Debian sources and kept in the cache.
+"""The images of the rehearsal, built once from this machine's Debian sources and kept in the cache.
 
 `bare` is the root of the VPN host: a minimal Debian with systemd and sshd, without SoftEther and firewalld, and with a
 folder of packages (/srv/packages) from which it can install them without a network. `tools` holds the programs that the
@@ -32,7 +32,7 @@ HOOKS = Path("/usr/share/mmdebstrap/hooks/merged-usr")
 
 @dataclass(frozen=True)
 class Recipe:
-    """What an image holds, by mmdebstrap's terms, and what becomes of it afterwards; `seconds` is how long it takes."""
+    """What an image contains, in mmdebstrap's terms, and the step that finishes it; `seconds` is how long it takes."""
 
     name: str
     variant: str
@@ -43,14 +43,14 @@ class Recipe:
 
     @property
     def key(self) -> str:
-        """A digest that changes with whatever the image depends on, so that a changed recipe is built anew."""
+        """A digest of everything the image depends on, so that a changed recipe is built again."""
         finish = base_system.source() if self.finish is base_system.finish else inspect.getsource(self.finish)
         facts = [self.variant, *self.packages, *self.options, finish]
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
 
     @property
     def path(self) -> Path:
-        """The image's folder; it exists only when it is whole."""
+        """The image's folder; it exists only when it is complete."""
         return places.cache() / "images" / f"{self.name}-{self.key}"
 
 
@@ -110,7 +110,7 @@ def missing() -> list[Recipe]:
 
 
 def ensure(say: Callable[[str], None]) -> None:
-    """Build the images that are missing, side by side; raises RehearsalError with the end of mmdebstrap's output."""
+    """Build the missing images in parallel; raises RehearsalError with the end of mmdebstrap's output."""
     if not missing():
         return
     sources = debian_sources(say)
@@ -128,14 +128,14 @@ def _build(recipe: Recipe, sources: list[Path], say: Callable[[str], None]) -> N
     root = recipe.path.with_name(f".{recipe.path.name}.building")
     _mmdebstrap(recipe, root, sources)
     recipe.finish(root)
-    # Only a whole image gets its name, so that a build that was cut off is never used.
+    # Only a complete image gets its name, so that an interrupted build is never used.
     root.rename(recipe.path)
     _drop_older(recipe)
     say(f"the image '{recipe.name}' is ready after {time.monotonic() - began:.0f} s")
 
 
 def _mmdebstrap(recipe: Recipe, root: Path, sources: list[Path]) -> None:
-    # Its mounts and processes are its own and end with us, also if we are killed.
+    # It has its own mounts and processes, which end with us even if we are killed.
     contained = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     arguments = [f"--variant={recipe.variant}", f"--include={','.join(recipe.packages)}", *recipe.options]
     with NamedTemporaryFile("w", suffix=".conf") as settings:
@@ -156,14 +156,14 @@ def _mmdebstrap(recipe: Recipe, root: Path, sources: list[Path]) -> None:
 
 
 def lock_image(image: Path) -> None:
-    """Keep an image from being dropped for as long as this process lives."""
+    """Keep an image from being removed while this process lives."""
     fcntl.flock(os.open(image, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_SH)
 
 
 def _drop_older(recipe: Recipe) -> None:
     for path in recipe.path.parent.glob(f"{recipe.name}-*"):
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        # One that a running rehearsal holds stays until a later build.
+        # An image that a running rehearsal uses stays until a later build.
         with suppress(BlockingIOError):
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path != recipe.path:

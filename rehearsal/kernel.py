@@ -27,12 +27,12 @@ def _call(name: str, *arguments: int | bytes | None, about: str = "") -> int:
 
 
 def setns(descriptor: int) -> None:
-    """Enter the namespace of an open file of /proc/PID/ns; for a pid namespace, with the children born from now on."""
+    """Enter the namespace of an open file of /proc/PID/ns; a pid namespace applies to children started afterwards."""
     _call("setns", descriptor, 0)
 
 
 def unshare(kinds: int) -> None:
-    """Leave the shared namespaces of these kinds for fresh ones; mounts made from then on are seen by nobody else."""
+    """Leave the shared namespaces of these kinds for fresh ones; later mounts are invisible to others."""
     _call("unshare", kinds)
     if kinds & NEWNS:
         mount(None, Path("/"), flags=REC | PRIVATE)
@@ -45,19 +45,19 @@ def mount(source: str | Path | None, target: Path, kind: str | None = None, flag
 
 
 def bind(source: Path, target: Path, flags: int = 0) -> None:
-    """Show `source` and all that is mounted below it at `target`; `flags` (RDONLY) hold for `source` itself."""
+    """Mount `source` and all that is mounted below it at `target`; `flags` (RDONLY) apply to `source` itself."""
     mount(source, target, flags=BIND | REC)
     if flags:
         mount(None, target, flags=BIND | REMOUNT | flags)
 
 
 def unmount(target: Path) -> None:
-    """Take a mount and what is below it out of sight at once, though still in use."""
+    """Detach a mount and what is below it at once, even while in use."""
     _call("umount2", os.fsencode(target), _DETACH, about=str(target))
 
 
 def pivot(root: Path) -> None:
-    """Make the mount at `root` the root of this mount namespace and let go of the old one."""
+    """Make the mount at `root` the root of this mount namespace and detach the old one."""
     os.chdir(root)
     _call("pivot_root", b".", b".", about=str(root))
     unmount(Path())

@@ -1,4 +1,4 @@
-"""The main job: the rehearsal up, the stack applied to it, the result proven from outside."""
+"""The main job: bring the rehearsal up, apply the stack to it, and prove the result from outside."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from rehearsal import life, places, proof, stack, stack_config
+from rehearsal.engine_output import EngineOutput
 from rehearsal.machine import line
 from rehearsal.places import PROJECT
 from rehearsal.problems import RehearsalError
@@ -28,11 +31,11 @@ The lab is up. Go on with it:
   eval "$(make -s env)"                       puts this Python and pulumi on PATH
   pulumi preview | up | refresh | destroy     run on the administrator's machine of the lab
   labvpn rehearsal exec HOST -- COMMAND       HOST: internet phone campus admin fortigate server workstation
-  make stop                                   ends it and leaves nothing"""
+  make stop                                   stops it and leaves nothing"""
 
 
 def bring_up(say: Say) -> bool:
-    """`make lab`: everything from nothing, or what is missing of it; whether every proof held."""
+    """`make lab`: bring up whatever is missing; returns whether every proof succeeded."""
     with _step("the machines", say):
         life.start(say)
     state = places.state()
@@ -40,13 +43,15 @@ def bring_up(say: Say) -> bool:
         engine = stack.ready(state, say)
     with _step("the stack's secrets", say):
         stack_config.ensure(state, engine.pulumi, engine.environment(state))
-    for words in (["preview"], ["up", "--yes", "--skip-preview"]):
-        with _step(f"pulumi {words[0]}", say):
-            _pulumi(state, words)
-    # Each of the two only looks, and the proof mostly waits.
+    output = EngineOutput()
+    with _step("pulumi preview", say):
+        _pulumi(state, ["preview"], output.of_preview)
+    with _step("pulumi up", say):
+        _pulumi(state, ["up", "--yes", "--skip-preview"], output.of_up)
+    # Neither changes anything, and the proof mostly waits.
     with ThreadPoolExecutor() as pool:
-        say("beside the proof: pulumi preview --expect-no-changes ...")
-        second = pool.submit(_look_again, state)
+        say("during the proof: pulumi preview --expect-no-changes ...")
+        second = pool.submit(_second_preview, state)
         proofs = [*prove(say), second.result()]
     show(proofs)
     if all(proof.kept for proof in proofs):
@@ -66,7 +71,7 @@ def to_json(proofs: Sequence[Proof]) -> str:
 
 
 def outputs() -> Outputs:
-    """The outputs of the stack on this rehearsal; RehearsalError where there are none."""
+    """The outputs of the stack on this rehearsal; raises RehearsalError if there are none."""
     state = places.state()
     command, environment = stack.command(
         state, ["stack", "output", "--json", "--show-secrets", "--cwd", str(PROJECT)], PROJECT
@@ -74,18 +79,40 @@ def outputs() -> Outputs:
     try:
         return proof.read_outputs(command, environment, state / "outputs.json")
     except subprocess.CalledProcessError as error:
-        raise RehearsalError(f"the stack has no outputs as yet: {error.stderr.strip()}; run `make lab`") from None
+        raise RehearsalError(f"the stack has no outputs yet: {error.stderr.strip()}; run `make lab`") from None
 
 
-def _pulumi(state: Path, words: list[str]) -> None:
+def _pulumi(state: Path, words: list[str], chosen: Callable[[Iterable[str]], Iterator[str]]) -> None:
+    """Run the engine and print the chosen lines as they come; all of them are kept in the state folder."""
     command, environment = stack.command(state, ["--non-interactive", "--color", _color(), *words], PROJECT)
-    code = subprocess.run(line("admin", command), cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL).returncode
-    if code:
-        raise RehearsalError(f"pulumi {words[0]} failed (exit status {code}); its own words above say why")
+    file = state / f"{words[0]}.log"
+    file.touch(0o600)
+    with (
+        file.open("w") as log,
+        subprocess.Popen(
+            line("admin", command),
+            cwd=PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as run,
+    ):
+        for text in chosen(_copied(run.stdout or (), log)):
+            print(text, flush=True)
+    if run.returncode:
+        raise RehearsalError(f"pulumi {words[0]} failed (exit status {run.returncode}); see above, or {file} for all")
 
 
-def _look_again(state: Path) -> Proof:
-    """That a second preview finds nothing to change; what it finds is printed in one piece."""
+def _copied(lines: Iterable[str], log: TextIO) -> Iterator[str]:
+    for text in lines:
+        log.write(text)
+        yield text.rstrip("\n")
+
+
+def _second_preview(state: Path) -> Proof:
+    """Prove that a second preview finds nothing to change; what it finds is printed."""
     words = ["--non-interactive", "--color", _color(), "preview", "--expect-no-changes"]
     command, environment = stack.command(state, words, PROJECT)
     done = subprocess.run(
@@ -95,7 +122,7 @@ def _look_again(state: Path) -> Proof:
     if not settled:
         print(f"{done.stdout}{done.stderr}", flush=True)
     found = "finds nothing to change" if settled else "still finds changes: see above"
-    return Proof("stack", "preview", f"a second look {found}", settled)
+    return Proof("stack", "preview", f"a second preview {found}", settled)
 
 
 def _color() -> str:
@@ -111,8 +138,10 @@ def _step(what: str, say: Say) -> Iterator[None]:
 
 
 def show(proofs: Sequence[Proof]) -> None:
-    """Print the proofs as a table."""
-    table = Table("seen from", "what", "in plain words", "", title="The lab, proven from outside")
-    for one in proofs:
-        table.add_row(one.hop, one.what, one.words, "[green]ok[/]" if one.kept else "[bold red]NOT SO[/]")
+    """Print the proofs as a table; ports with the same result share a row."""
+    table = Table("from", Column("what", max_width=26), "result", "", title="The lab, proven from outside")
+    for (hop, words, kept), group in groupby(proofs, lambda one: (one.hop, one.words, one.kept)):
+        table.add_row(
+            hop, ", ".join(one.what for one in group), words, "[green]ok[/]" if kept else "[bold red]FAILED[/]"
+        )
     Console(width=None if sys.stdout.isatty() else 120).print(table)

@@ -1,4 +1,4 @@
-"""The rehearsal's life: start, stop, and what it is at."""
+"""The rehearsal's life cycle: start, stop, reboot and status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE = 60.0
 """Seconds that a start may take once the images are there."""
 
 FIRST = frozenset({"ssh", "fortigate", "passphrase", ".passphrase.new", ".values.yaml.new"})
-"""What a start has written before the rehearsal's values are whole."""
+"""What a start has written before the rehearsal's values are complete."""
 
 
 def is_up(state: Path) -> bool:
@@ -30,7 +30,7 @@ def is_up(state: Path) -> bool:
 
 
 def prepare(say: Callable[[str], None]) -> None:
-    """Have all that a start needs and that is kept for the next one; raises RehearsalError."""
+    """Get everything that a start needs and that is kept for the next one; raises RehearsalError."""
     from rehearsal import images, system
 
     problem = system.unavailable()
@@ -42,7 +42,7 @@ def prepare(say: Callable[[str], None]) -> None:
 
 
 def start(say: Callable[[str], None]) -> None:
-    """Bring the rehearsal up, or what is missing of it; raises RehearsalError with what went wrong."""
+    """Bring up whatever is missing of the rehearsal; raises RehearsalError with what went wrong."""
     state = places.state()
     with alone(places.all_states()):
         if is_up(state):
@@ -89,12 +89,12 @@ def _await_up(state: Path, process: subprocess.Popen[bytes]) -> None:
         if ended or time.monotonic() > deadline:
             end = "\n".join((state / "log").read_text().splitlines()[-8:])
             _end(state)
-            raise RehearsalError(f"the rehearsal {'ended' if ended else 'was not up in time'} at its start:\n{end}")
+            raise RehearsalError(f"the rehearsal {'ended' if ended else 'was not up in time'} during its start:\n{end}")
         time.sleep(0.02)
 
 
 def inside(state: Path, module: str, *words: str) -> str:
-    """Run a module of ours where the machines are kept; returns what it printed, or raises RehearsalError with it."""
+    """Run one of our modules inside the rehearsal; returns its output, or raises RehearsalError with its errors."""
     python = [sys.executable, "-m"]
     done = subprocess.run(
         [*python, "rehearsal.run", state, *python, f"rehearsal.{module}", state, *words],
@@ -114,7 +114,7 @@ def _mend(state: Path, say: Callable[[str], None]) -> None:
 
 
 def reboot(say: Callable[[str], None], name: str = "server") -> None:
-    """Pull a VPN host's plug and boot it again, or the second one for the first time; returns when sshd answers."""
+    """Power-cycle a VPN host, or boot the second one for the first time; returns when sshd answers."""
     began = time.monotonic()
     inside(places.state(), "host", name)
     inside(places.state(), "setup", name)
@@ -122,7 +122,7 @@ def reboot(say: Callable[[str], None], name: str = "server") -> None:
 
 
 def stop(say: Callable[[str], None]) -> None:
-    """End the rehearsal, running or not, and remove all that is its own."""
+    """Stop the rehearsal, running or not, and remove everything of it."""
     state = places.state()
     with alone(places.all_states()):
         found = state.exists()
@@ -132,16 +132,16 @@ def stop(say: Callable[[str], None]) -> None:
             shutil.rmtree(state)
         with suppress(OSError):
             places.all_states().rmdir()
-    say(f"the rehearsal '{state.name}' " + ("has ended and left nothing" if found else "is not running"))
+    say(f"the rehearsal '{state.name}' " + ("has stopped and left nothing" if found else "is not running"))
 
 
 def _refuse_others(state: Path) -> None:
-    """Raise RehearsalError for a folder of somebody else's in the place of the rehearsal's."""
+    """Raise RehearsalError if the rehearsal's folder belongs to something else."""
     held = {path.name for path in state.iterdir()} if state.is_dir() else set()
-    # values.yaml is the last that a start writes of its values; one that was cut may have only those before it.
+    # A start writes values.yaml last; an interrupted one may have written only the files before it.
     if state.is_symlink() or (held and "values.yaml" not in held and not held <= FIRST):
         raise RehearsalError(
-            f"{state} is no folder of a rehearsal; move it away, or give the rehearsal another name by LABVPN_REHEARSAL"
+            f"{state} is not the folder of a rehearsal; move it away, or set LABVPN_REHEARSAL to another name"
         )
 
 

@@ -1,4 +1,4 @@
-"""One at a time: a lock on a folder, which ends with whoever holds it."""
+"""A lock on a folder, which ends with the process that has it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold a folder, which is made if need be, against all others who ask so; waits for them."""
+    """Lock a folder, creating it if needed, against all other callers; waits for them."""
     descriptor = _held(folder)
     try:
         yield
@@ -20,7 +20,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def _held(folder: Path) -> int:
-    # Whoever held it before may have removed it: then the lock is on a folder that is no longer this one.
+    # The previous owner may have removed the folder: then the lock is on a folder that is no longer this one.
     for _ in range(100):
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -28,4 +28,4 @@ def _held(folder: Path) -> int:
         if folder.exists() and os.path.samestat(os.fstat(descriptor), folder.stat()):
             return descriptor
         os.close(descriptor)
-    raise TimeoutError(f"{folder} is removed as often as it is made: end the other processes that use it")
+    raise TimeoutError(f"{folder} is removed as soon as it is created: stop the other processes that use it")

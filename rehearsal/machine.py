@@ -19,14 +19,14 @@ def line(machine: str, command: Sequence[str | Path]) -> list[str]:
 def run(
     machine: str, command: Sequence[str | Path], stdin: str = "", seconds: float = SECONDS
 ) -> subprocess.CompletedProcess[str]:
-    """Run to the end; a command that is not through in time has failed like any other."""
+    """Run to the end; a command that takes too long has failed like any other."""
     try:
         return subprocess.run(line(machine, command), input=stdin, capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired as late:
-        return subprocess.CompletedProcess(late.cmd, 124, "", f"no end after {seconds:.0f} s")
+        return subprocess.CompletedProcess(late.cmd, 124, "", f"not finished after {seconds:.0f} s")
 
 
 def output(machine: str, command: Sequence[str | Path], seconds: float = SECONDS) -> str:
-    """What the command printed, without the blanks around it; empty if it failed."""
+    """The command's output, stripped; empty if it failed."""
     done = run(machine, command, seconds=seconds)
     return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,7 +1,7 @@
-"""The rehearsal's name servers: BINDs for the root with its parent zone, the lab's primary and a resolver, and a knot.
+"""The rehearsal's name servers: BIND for the root with its parent zone, the lab's primary and a resolver; and Knot.
 
-The lab's TSIG key is `labvpn` (hmac-sha256); `labvpn-ALGORITHM` has the same secret and rights by each other algorithm,
-and `stranger` the same secret and no right at all.
+The lab's TSIG key is `labvpn` (hmac-sha256); `labvpn-ALGORITHM` has the same secret and rights with another
+algorithm, and `stranger` has the same secret and no rights.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _primary(folder: Path, secret: str) -> dict[str, str]:
     keys = "".join(f'key "{name}" {{ algorithm {how}; secret "{secret}"; }};\n' for name, how in _keys())
     everything = f"update-policy {{ {_EVERYTHING} }};"
     own = "".join(_zone(name, f"{name}.zone", _GRANTED.get(name, everything)) for name in ON_BIND)
-    # A folder where a journal should be: updates of this zone fail, all else goes on.
+    # A folder where a journal should be: updates of this zone fail, everything else works.
     files = {f"{name}.zone": text for name, text in ON_BIND.items()} | {"no-journal/keep": ""}
     return {"named.conf": options + keys + own, **files}
 

@@ -91,13 +91,13 @@ table ip carrier {
 
 
 def machine(name: str) -> Machine:
-    """The machine of this name; KeyError if there is none."""
+    """The machine of this name; raises KeyError if there is none."""
     return {each.name: each for each in (*MACHINES, SPARE)}[name]
 
 
 @contextmanager
 def inside(name: str) -> Iterator[None]:
-    """Have the sockets that are opened meanwhile belong to the machine `name`; not for use with threads."""
+    """Open sockets on the machine `name` during the block; not for use with threads."""
     with Path("/proc/self/ns/net").open() as own, (NAMESPACES / name).open() as there:
         kernel.setns(there.fileno())
         try:
@@ -117,7 +117,7 @@ def port(each: Machine, link: Link) -> str:
 
 
 def _mac(link: Link) -> str:
-    """A locally administered address that stays the interface's own, so that a reboot leaves no neighbour mistaken."""
+    """A fixed, locally administered address, so that a reboot leaves no stale neighbour entries."""
     return "02:00:" + ":".join(f"{octet:02x}" for octet in IPv4Interface(link.addresses[0]).ip.packed)
 
 
@@ -148,13 +148,13 @@ def connect(each: Machine) -> None:
 
 
 def disconnect(each: Machine) -> None:
-    """Unplug a machine, if it is there, and let go of its namespace with all addresses, routes and filters in it."""
+    """Unplug a machine, if it is there, and delete its namespace with all addresses, routes and filters."""
     lines = [*(f"link del {port(each, link)}" for link in each.links), f"netns del {each.name}"]
     subprocess.run(["ip", "-force", "-batch", "-"], input="\n".join(lines), text=True, capture_output=True)
 
 
 def build() -> None:
-    """Lay the bridges and connect every machine."""
+    """Create the bridges and connect every machine."""
     _ip(["link set lo up", *(f"link add {bridge} type bridge\nlink set {bridge} up" for bridge in BRIDGES)])
     for each in MACHINES:
         connect(each)

@@ -1,7 +1,7 @@
-"""The way into the rehearsal's machines, from outside it and among its own processes.
+"""Enter the rehearsal's machines, from outside it and among its own processes.
 
-A rehearsal is one process, `unshare`, whose end ends everything: its namespaces hold all machines. The VPN host has
-namespaces of its own within, held by a second one.
+A rehearsal is one process, `unshare`, whose end ends everything: its namespaces contain all machines. Within them the
+VPN host has its own namespaces, kept by a second process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MARK = "wrapper"
 
 
 def noting(state: Path, command: Sequence[str]) -> list[str]:
-    """The command line of a wrapper that notes itself in the state folder before it is anything else."""
+    """The command line of a wrapper that records itself in the state folder first."""
     return ["sh", "-c", 'cat /proc/$$/stat > "$0" && exec "$@"', str(state / _MARK), *command]
 
 
@@ -47,7 +47,7 @@ def _host_paths(wrapper: Process, name: str) -> list[Path]:
         list(folder.iterdir())
     except (OSError, ValueError):
         boots = "start" if name == "server" else f"reboot {name}"
-        raise RehearsalError(f"the VPN host is down: run `labvpn rehearsal {boots}`, which boots it") from None
+        raise RehearsalError(f"the VPN host is down: run `labvpn rehearsal {boots}` to boot it") from None
     return [folder / kind for kind in ("pid_for_children", "uts", "ipc", "cgroup", "net", "mnt")]
 
 
@@ -60,14 +60,14 @@ def _paths(wrapper: Process, machine: str | None) -> list[Path]:
 
 
 def enter(wrapper: Process, machine: str | None) -> None:
-    """Go into a machine, or with None to where the machines are kept; children born from now on are wholly there."""
+    """Enter a machine, or the rehearsal itself if None; children started from now on are entirely inside."""
     with ExitStack() as stack:
         try:
             files = [stack.enter_context(path.open()) for path in _paths(wrapper, machine)]
         except FileNotFoundError:
-            raise RehearsalError(f"the rehearsal has no machine '{machine}' as yet: wait for its start") from None
+            raise RehearsalError(f"the rehearsal has no machine '{machine}' yet: wait until it has started") from None
         except PermissionError:
-            raise RehearsalError("only root may go into the rehearsal's machines: run it as root") from None
+            raise RehearsalError("only root may enter the rehearsal's machines: run this as root") from None
         for file in files:
             kernel.setns(file.fileno())
     if machine in network.HOSTS:
@@ -87,7 +87,7 @@ def set_up(machine: str) -> None:
 
 
 def spawn(machine: str, command: Sequence[str | Path], log: Path, environment: dict[str, str] | None = None) -> int:
-    """Start a program that lasts on a machine, from where the machines are kept; returns its process number."""
+    """Start a long-running program on a machine, from inside the rehearsal; returns its process number."""
     pid = os.fork()
     if pid:
         return pid

@@ -1,4 +1,4 @@
-"""Where the rehearsal keeps its things, and what it is called."""
+"""The rehearsal's folders and its name."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def _base(variable: str, default: str) -> Path:
 
 
 def name() -> str:
-    """The rehearsal's name, by LABVPN_REHEARSAL, so that several can stand side by side; ValueError if it is none."""
+    """The rehearsal's name, by LABVPN_REHEARSAL, so that several can run side by side; else ValueError."""
     text = os.environ.get("LABVPN_REHEARSAL") or "lab"
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", text):
-        raise ValueError(f"LABVPN_REHEARSAL is {text!r}; a name has up to 31 small letters, digits and hyphens")
+        raise ValueError(f"LABVPN_REHEARSAL is {text!r}; a name has up to 31 lower-case letters, digits and hyphens")
     return text
 
 
 def cache() -> Path:
-    """The folder of what is built once: images and engine builds."""
+    """The folder of what is built only once: images and engine builds."""
     return _base("XDG_CACHE_HOME", ".cache")
 
 

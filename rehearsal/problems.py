@@ -1,4 +1,4 @@
-"""What may go wrong in the rehearsal, said so that the reader knows what to do."""
+"""Errors of the rehearsal, worded so that the reader knows what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes, by what the kernel tells of them (proc(5))."""
+"""Processes, as the kernel describes them (proc(5))."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Process:
-    """A process, told from a later one of the same number by its start (clock ticks since the machine's)."""
+    """A process; its start (clock ticks since boot) distinguishes it from a later one of the same number."""
 
     pid: int
     began: int
 
     @classmethod
     def of(cls, pid: int) -> Process:
-        """The process that has this number now; raises OSError if none has."""
+        """The process that has this number now; raises OSError if there is none."""
         return cls.parse(Path(f"/proc/{pid}/stat").read_text())
 
     @classmethod
     def parse(cls, stat: str) -> Process:
-        """The process that a text of /proc/PID/stat tells of; ProcessLookupError for a dead one, ValueError if none."""
+        """The process that a text of /proc/PID/stat describes; ProcessLookupError for a dead one, else ValueError."""
         # The fields of /proc/PID/stat after the command's name, which may hold blanks and brackets (proc(5)).
         number, _, rest = stat.partition(" ")
         fields = rest.rpartition(")")[2].split()
@@ -39,7 +39,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether it is still running."""
         try:
             return Process.of(self.pid) == self
         except OSError:
@@ -52,7 +52,7 @@ class Process:
 
     @property
     def children(self) -> list[Process]:
-        """Those that it started and that still run."""
+        """Its children that are still running."""
         try:
             pids = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         except OSError:
@@ -65,7 +65,7 @@ class Process:
         return Path(f"/proc/{self.pid}/root")
 
     def end(self) -> None:
-        """Kill it and see it gone, with the children that the kernel has end with it; raises RehearsalError if not."""
+        """Kill it and wait until it and the children that end with it are gone; raises RehearsalError if they stay."""
         held = [self, *self.children]
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
@@ -80,7 +80,7 @@ class Process:
 
 
 def now(pid: int) -> Process | None:
-    """The process that has this number now, as seen from here, if one runs."""
+    """The process that has this number now, as seen from here, if there is one."""
     try:
         return Process.of(pid)
     except OSError:
@@ -88,7 +88,7 @@ def now(pid: int) -> Process | None:
 
 
 def noted(file: Path) -> Process | None:
-    """The process whose number a file holds, if it runs."""
+    """The process whose number a file contains, if it is running."""
     try:
         return now(int(file.read_text()))
     except (OSError, ValueError):

@@ -15,13 +15,13 @@ from rehearsal import machine
 from rehearsal.dial import Dialled, Login, dialled
 
 CLOSED = "22,80,3389,8000,8443,53/udp,161/udp,1701/udp"
-"""Ports that nobody asked for, and which the internet must find closed."""
+"""Ports that nobody asked for, which must be closed to the internet."""
 
 WHOAMI = "http://198.51.100.10/"
 WORKSTATION = "http://203.0.113.21:8000/"
 VPN_HOST = "http://192.168.31.1:8000/"
 CARRIER = "198.51.100.20"
-"""The address that the phone's own carrier gives it outside."""
+"""The phone's address outside, given by its carrier."""
 
 BEYOND = {
     "http://203.0.113.21:22/": "another port of the workstation",
@@ -34,7 +34,7 @@ CURL_TIMEOUT = 28
 
 @dataclass(frozen=True)
 class Proof:
-    """One promise and whether it was kept."""
+    """One requirement and whether it is met."""
 
     hop: str
     what: str
@@ -73,7 +73,7 @@ class Outputs:
         )
 
     def login(self, user: str) -> Login:
-        """A login of a user with the right password, by the name that people are given."""
+        """A user's login with the right password, by the name that people dial."""
         hub = self.hubs[user]
         return Login(
             self.name, f"{user}@{hub}", self.users[user], router=self.routers.get(hub), authority=self.authority
@@ -81,7 +81,7 @@ class Outputs:
 
 
 def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
-    """Every proof; what does not disturb another runs beside it."""
+    """Every proof; independent ones run in parallel."""
     say(
         "proving the name, every port (from the internet and from the phone behind the carrier's NAT), a wrong password"
     )
@@ -89,7 +89,7 @@ def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
     with ThreadPoolExecutor() as pool:
         for proofs in pool.map(lambda step: list(step(outputs)), beside):
             yield from proofs
-    # The tunnel takes the phone's whole traffic, so it comes alone.
+    # The tunnel takes all of the phone's traffic, so it runs alone.
     say("proving a real OpenVPN client on the phone")
     yield from _tunnel(outputs)
 
@@ -112,18 +112,20 @@ def _ports_of(outputs: Outputs, address: str) -> Iterator[Proof]:
         seen = dict(zip(places, pool.map(lambda place: _probed(outputs, place, address), places), strict=True))
     for place, findings in seen.items():
         if not findings:
-            yield Proof("all", "ports", f"the doctor gave no answer from the {place}", False)
+            yield Proof("all", "ports", f"the probe gave no answer from the {place}", False)
     for port in dict.fromkeys(port for findings in seen.values() for port in findings):
         each = {place: findings[port] for place, findings in seen.items() if port in findings}
         words = {place: _words(finding) for place, finding in each.items()}
         alike = len(set(words.values())) == 1
-        told = next(iter(words.values())) if alike else ", ".join(f"{place}: {text}" for place, text in words.items())
+        sentence = (
+            next(iter(words.values())) if alike else ", ".join(f"{place}: {text}" for place, text in words.items())
+        )
         kept = all(finding["as_expected"] for finding in each.values())
-        yield Proof("internet, phone", port, told, kept)
+        yield Proof("internet, phone", port, sentence, kept)
 
 
 def _probed(outputs: Outputs, place: str, address: str) -> dict[str, dict[str, Any]]:
-    """The doctor's finding for each port, with what answered there, as seen from a machine; empty if it gave none."""
+    """The probe's finding for each port from a machine, with the services that answered; empty if there is none."""
     command = ["doctor", "probe", address, "--outputs", str(outputs.file), "--closed", CLOSED, "--json"]
     done = machine.run(place, [sys.executable, "-m", "labvpn", *command])
     try:
@@ -141,7 +143,7 @@ def _port(finding: dict[str, Any]) -> str:
 
 def _words(finding: dict[str, Any]) -> str:
     if not finding["as_expected"]:
-        return f"shall be {finding['expected']}, but: {finding['says']}"
+        return f"should be {finding['expected']}, but: {finding['says']}"
     return f"open: {', '.join(finding['services'])} answer" if finding["services"] else str(finding["says"])
 
 
@@ -174,7 +176,7 @@ def _tunnel(outputs: Outputs) -> Iterator[Proof]:
 
 
 def _kept_in() -> Iterator[Proof]:
-    """What a guest's device keeps out of the tunnel, and what the hub refuses where the device would send it."""
+    """What a guest's device keeps out of the tunnel, and what the hub refuses if the device sends it."""
     seen = machine.output("phone", ["curl", "-sS", "-m", "15", WHOAMI])
     words = f"what a guest sends to the internet stays out of the tunnel and arrives from {seen or 'nowhere'}"
     yield Proof("SecureNAT", "split tunnel", words, seen == CARRIER)
@@ -186,11 +188,11 @@ def _kept_in() -> Iterator[Proof]:
 
 
 def _end(dial: Dialled) -> str:
-    return " / ".join(dial.log.strip().splitlines()[-2:]) or "no word from the client"
+    return " / ".join(dial.log.strip().splitlines()[-2:]) or "no output from the client"
 
 
 def read_outputs(command: list[str], environment: dict[str, str], file: Path) -> Outputs:
-    """Have the engine write its outputs into a file that only its owner reads."""
+    """Write the engine's outputs into a file that only its owner can read."""
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     file.touch(0o600)
     file.write_text(done.stdout)

@@ -1,4 +1,4 @@
-"""How the rehearsal's commands speak: what they do goes to standard error, and a failure is one sentence."""
+"""How the rehearsal's commands report: progress goes to standard error, and a failure is one sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rehearsal.problems import RehearsalError
 
 
 def say(text: str) -> None:
-    """Tell what is being done."""
+    """Report progress."""
     print(f"rehearsal: {text}", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Running one command on a machine of the rehearsal as if it stood in the caller's shell."""
+"""Run one command on a machine of the rehearsal as if in the caller's shell."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from rehearsal import kernel, network, nsenter, places
 from rehearsal.bind_mounts import BindMounts
 from rehearsal.problems import RehearsalError
 
-# What a caller may send to the command; stops, window sizes and the terminal's own signals reach it without us.
+# Signals passed on to the command; stops, window sizes and the terminal's own signals reach it directly.
 PASSED = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
-# What env, timeout and the like answer where they themselves fail, not the command.
+# What env, timeout and similar programs return if they themselves fail.
 OUR_FAULT = 125
 MACHINE = "LABVPN_MACHINE"
-"""The variable by which a command knows that it runs on a machine of the rehearsal, and on which."""
+"""The variable that tells a command on which machine of the rehearsal it runs."""
 _BY_KERNEL = 0x80  # SI_KERNEL: the terminal sends to its whole foreground group, the command included
 
 
 def run(state: Path, machine: str | None, command: Sequence[str]) -> int:
     """Run a command on a machine, in the caller's folder and environment; returns its exit status.
 
-    With None it runs where the machines are kept. The status is 128 + N after signal N, 126 for what cannot be executed
+    With None it runs inside the rehearsal itself. The status is 128 + N after signal N, 126 for what cannot be executed
     and 127 for what is not found, as in a shell.
     """
     folder = Path.cwd()
@@ -34,9 +34,9 @@ def run(state: Path, machine: str | None, command: Sequence[str]) -> int:
     if machine not in network.HOSTS:
         nsenter.enter(wrapper, machine)
         return _status(folder, command)
-    with BindMounts(state / f"shown-{machine}", folder) as shown:
+    with BindMounts(state / f"mounts-{machine}", folder) as mounts:
         nsenter.enter(wrapper, machine)
-        shown.lay_down()
+        mounts.lay_down()
         return _status(folder, command)
 
 
@@ -53,7 +53,7 @@ def _become(folder: Path, command: Sequence[str]) -> None:
     try:
         kernel.die_with_parent()
         os.chdir(folder)
-        # Python ignores these, and what is ignored stays so over exec.
+        # Python ignores these, and an ignored signal stays ignored after exec.
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*PASSED, signal.SIGCHLD})
@@ -82,7 +82,7 @@ def _wait(pid: int) -> int:
 def quick(arguments: Sequence[str]) -> int | None:
     """Do `exec HOST [--] COMMAND...` without the command line's parser, which takes longer to load than this to run.
 
-    Returns the exit status, or None where the arguments are anything else and want the parser with its help.
+    Returns the exit status, or None if the arguments are anything else and need the parser.
     """
     if len(arguments) < 3 or arguments[0] != "exec" or arguments[1] not in network.NAMES:
         return None
@@ -93,7 +93,7 @@ def quick(arguments: Sequence[str]) -> int | None:
 
 
 def run_reported(machine: str, command: Sequence[str]) -> int:
-    """Run a command on a machine of the rehearsal; what is the rehearsal's own fault is said and answered by 125."""
+    """Run a command on a machine of the rehearsal; a failure of the rehearsal itself is reported and gives 125."""
     try:
         return run(places.state(), machine, command)
     except (RehearsalError, ValueError) as error:

@@ -1,7 +1,7 @@
 """The rehearsal's first process: `python -m rehearsal.runner STATE TOOLS BARE` in fresh namespaces.
 
-It makes one root for all light machines (the caller's own system with the tools beneath it, changes to it kept apart),
-has everything started, and takes in the processes that lose their parents. With it, everything ends.
+It makes one root for all light machines (the caller's system with the tools beneath it and changes kept apart), starts
+everything, and adopts orphaned processes. When it ends, everything ends.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main(state: Path, tools: Path, bare: Path) -> None:
         images.lock_image(image)
     keep = [state, places.cache(), places.PROJECT, Path.cwd()]
     _make_root(tools, [path for path in keep if path.is_dir()])
-    # A rehearsal stays with the image that it started from, whatever the cache holds by then.
+    # A rehearsal keeps the image that it started from, whatever the cache contains later.
     guest_paths.SERVER.mkdir(parents=True)
     guest_paths.IMAGE.symlink_to(bare)
     # By a short path, since the box opens a socket there (107 bytes at most, unix(7)).
@@ -48,7 +48,7 @@ def _reap(first: int) -> None:
 
 
 def _make_root(tools: Path, keep: list[Path]) -> None:
-    # What is mounted over /run hides the system's sockets, and is itself the new root.
+    # The mount over /run hides the system's sockets and is itself the new root.
     kernel.mount("tmpfs", ROOT, "tmpfs", options="mode=755")
     for path in Path("/").iterdir():
         if path.name not in OWN:
@@ -84,7 +84,7 @@ def _layer(own: Path, beneath: Path, name: str) -> None:
 
 
 def _keep(path: Path) -> None:
-    """Have a folder of the caller's writable through, though it lies where changes are kept apart."""
+    """Let writes to one of the caller's folders through, although it is where changes are kept apart."""
     if path.parts[1:2] and path.parts[1] in LAYERED:
         kernel.bind(path, ROOT / path.relative_to("/"))
 

@@ -13,7 +13,7 @@ from rehearsal.places import PROJECT
 
 @dataclass(frozen=True)
 class Service:
-    """A program that lasts on a machine, and the TCP address at which it then answers."""
+    """A long-running program on a machine, and the TCP address at which it answers."""
 
     name: str
     machine: str
@@ -27,12 +27,12 @@ class Service:
 
     @property
     def log(self) -> Path:
-        """What it printed."""
+        """Its output."""
         return guest_paths.LOGS / f"{self.name}.log"
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs, from where the machines are kept."""
+        """Whether it is running; to be called inside the rehearsal."""
         return process.noted(self.pid) is not None
 
 
@@ -52,7 +52,7 @@ def _page(page: str, machine: str, address: str, port: int) -> Service:
 
 
 def services() -> list[Service]:
-    """All of them; the VPN host has its own, by its systemd."""
+    """All of them; the VPN host's are started by its systemd."""
     box = (sys.executable, "-m", "rehearsal.fortigate", "--state", str(guest_paths.FORTIGATE))
     return [
         _named("root", network.ROOT),
@@ -66,7 +66,7 @@ def services() -> list[Service]:
 
 
 def ensure(state: Path) -> list[str]:
-    """Start those that do not run and return their names."""
+    """Start those that are not running and return their names."""
     for folder in (guest_paths.PIDS, guest_paths.LOGS):
         folder.mkdir(parents=True, exist_ok=True)
     if not (guest_paths.RUN / "names").exists():

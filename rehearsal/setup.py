@@ -1,4 +1,4 @@
-"""Having all of the rehearsal's machines and servers up, from where the machines are kept; safe to run again.
+"""Bring up all of the rehearsal's machines and servers, from inside it; safe to run again.
 
 `python -m rehearsal.setup STATE [HOST]` ends when everything answers, and prints what it had to start.
 """
@@ -18,7 +18,7 @@ PATIENCE = 30.0
 
 
 def main(state: Path, name: str = "server") -> None:
-    """Bring up what is missing, this VPN host too; raises RehearsalError if a server does not answer in time."""
+    """Bring up whatever is missing, this VPN host included; raises RehearsalError for a server that does not answer."""
     if not network.NAMESPACES.joinpath(network.MACHINES[-1].name).exists():
         network.build()
     started = services.ensure(state)
@@ -41,11 +41,11 @@ def _await(service: services.Service) -> None:
 
 
 def _last_line(log: Path) -> str:
-    return (log.read_text().splitlines() or ["it printed nothing"])[-1]
+    return (log.read_text().splitlines() or ["no output"])[-1]
 
 
 def answers(machine: str, address: tuple[str, int], greeting: bytes = b"") -> bool:
-    """Whether a server lets itself be reached from a machine, with this greeting if one is given."""
+    """Whether a server can be reached from a machine, and sends this greeting if one is given."""
     try:
         with network.inside(machine), socket.create_connection(address, 1) as connection:
             return connection.recv(len(greeting)) == greeting if greeting else True
@@ -54,7 +54,7 @@ def answers(machine: str, address: tuple[str, int], greeting: bytes = b"") -> bo
 
 
 def wait_for_ssh(address: str = network.SERVER) -> None:
-    """Return when a VPN host's sshd answers the administrator's machine."""
+    """Wait until a VPN host's sshd answers the administrator's machine."""
     deadline = time.monotonic() + PATIENCE
     while not answers("admin", (address, 22), b"SSH-2.0"):
         if time.monotonic() > deadline:

@@ -41,27 +41,37 @@ exec {python} -m labvpn rehearsal pulumi -- "$@"
 exec {python} -m labvpn "$@"
 """,
 }
-"""Programs that PATH begins with in the shell of a rehearsal, so that plain commands mean its lab."""
+"""Programs at the front of PATH in a rehearsal's shell, so that plain commands use its lab."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """The engine that was chosen, and the folders that PATH begins with for it."""
+    """The engine that was chosen, the folders that PATH begins with for it, and the folder of its plugins."""
 
     pulumi: Path
     path: tuple[Path, ...]
+    plugins: Path
 
     def environment(self, state: Path) -> dict[str, str]:
-        """The caller's environment with our PATH, and the rehearsal's own state and passphrase."""
+        """The caller's environment with our PATH, and the rehearsal's own state, passphrase and PULUMI_HOME."""
         path = os.pathsep.join([*map(str, self.path), os.environ.get("PATH", os.defpath)])
-        return {**os.environ, **variables(state), "PATH": path}
+        self.fill_home(state / "pulumi")
+        return {**os.environ, **variables(state), "PATH": path, "PULUMI_HOME": str(state / "pulumi")}
+
+    def fill_home(self, home: Path) -> None:
+        """Have a PULUMI_HOME in which the engine finds its plugins."""
+        home.mkdir(mode=0o700, exist_ok=True)
+        link = home / "plugins"
+        if not link.is_symlink() or link.readlink() != self.plugins:
+            link.unlink(missing_ok=True)
+            link.symlink_to(self.plugins)
 
 
 def variables(state: Path) -> dict[str, str]:
     """The engine's variables for the rehearsal; the passphrase stays in a file that only its owner reads."""
     return {
-        # Attributes beside the state are not written in one step: an engine that is killed would leave an empty file of
-        # them, with which no state can be read any more.
+        # Attributes beside the state are not written atomically: a killed engine would leave an empty file, with which
+        # the state can no longer be read.
         "PULUMI_BACKEND_URL": f"file://{state / 'backend'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(state / "passphrase"),
         "PULUMI_STACK": stack_config.STACK,
@@ -70,26 +80,26 @@ def variables(state: Path) -> dict[str, str]:
 
 
 def ready(state: Path, say: Callable[[str], None]) -> Engine:
-    """Have an engine with its plugins and note it for `pulumi`; quick when all is there."""
+    """Get an engine with its plugins and record it for `pulumi`; quick when all is there."""
     from rehearsal.toolchain import engine
 
     toolchain = engine.prepare(Path(sys.executable), say)
     for sentence in toolchain.sentences:
         say(sentence)
-    noted = {"pulumi": str(toolchain.pulumi), "path": list(map(str, toolchain.path))}
+    noted = {"pulumi": str(toolchain.pulumi), "path": list(map(str, toolchain.path)), "plugins": str(toolchain.plugins)}
     (state / "backend").mkdir(mode=0o700, exist_ok=True)
     values.write(state / "engine.json", json.dumps(noted))
     _write_wrappers(state)
-    return Engine(toolchain.pulumi, toolchain.path)
+    return Engine(toolchain.pulumi, toolchain.path, toolchain.plugins)
 
 
 def noted(state: Path) -> Engine:
-    """The engine that `ready` chose; RehearsalError before that."""
+    """The engine that `ready` chose; raises RehearsalError before that."""
     try:
         found = json.loads((state / "engine.json").read_text())
     except FileNotFoundError:
-        raise RehearsalError("the rehearsal has no engine as yet: run `make lab`") from None
-    return Engine(Path(found["pulumi"]), tuple(map(Path, found["path"])))
+        raise RehearsalError("the rehearsal has no engine yet: run `make lab`") from None
+    return Engine(Path(found["pulumi"]), tuple(map(Path, found["path"])), Path(found["plugins"]))
 
 
 def shell_lines(state: Path) -> str:
@@ -100,7 +110,7 @@ def shell_lines(state: Path) -> str:
 
 
 def command(state: Path, words: Sequence[str], folder: Path) -> tuple[list[str], dict[str, str]]:
-    """The engine's command line and environment for `pulumi WORDS`, said in `folder` by a user of the rehearsal."""
+    """The engine's command line and environment for `pulumi WORDS`, run in `folder` by a user of the rehearsal."""
     engine = noted(state)
     environment = engine.environment(state)
     line = [str(engine.pulumi), *words]
@@ -112,7 +122,7 @@ def command(state: Path, words: Sequence[str], folder: Path) -> tuple[list[str],
 
 
 def _is_ours(words: Sequence[str], folder: Path) -> bool:
-    """Whether the command means the project's own stack, and names no configuration file itself."""
+    """Whether the command is for the project's own stack and names no configuration file."""
     own = {"-C", "--cwd", "-s", "--stack", "--config-file"}
     named = any(word.split("=")[0] in own for word in words)
     return not named and folder == PROJECT

@@ -1,4 +1,4 @@
-"""The stack's configuration as the rehearsal runs it: the project's own file, with the rehearsal's secrets in it.
+"""The stack's configuration in the rehearsal: the project's own file with the rehearsal's secrets added.
 
 `Pulumi.lab.yaml` in the project stays as it is. The copy beside the state is written again whenever the project's file
 changes; the secrets in it are encrypted by the engine itself, with the rehearsal's passphrase.
@@ -36,22 +36,22 @@ def folder(state: Path) -> Path:
 def ensure(state: Path, pulumi: Path, environment: dict[str, str]) -> Path:
     """The configuration file to run with, up to date with the project's; RehearsalError if the engine refuses."""
     place, source = folder(state), PROJECT / FILE
-    sealed = place / FILE
-    if not sealed.exists() or sealed.stat().st_mtime_ns <= source.stat().st_mtime_ns:
+    encrypted = place / FILE
+    if not encrypted.exists() or encrypted.stat().st_mtime_ns <= source.stat().st_mtime_ns:
         place.mkdir(mode=0o700, exist_ok=True)
         shutil.copyfile(PROJECT / "Pulumi.yaml", place / "Pulumi.yaml")
-        _write(state, _merged(source, sealed, place / BASE), pulumi, environment)
+        _write(state, _merged(source, encrypted, place / BASE), pulumi, environment)
         shutil.copyfile(source, place / BASE)
-    return sealed
+    return encrypted
 
 
-def _merged(source: Path, sealed: Path, base: Path) -> dict[str, Any]:
-    """The project's file, with what an earlier copy has beyond the file that it was made from.
+def _merged(source: Path, encrypted: Path, base: Path) -> dict[str, Any]:
+    """The project's file, with what an earlier copy has in addition to the file it was made from.
 
     Those are the rehearsal's secrets and what `pulumi config set` wrote in it, as long as the same salt encrypts them.
     """
     wanted = yaml.safe_load(source.read_text()) or {}
-    before = yaml.safe_load(sealed.read_text()) if sealed.exists() else {}
+    before = yaml.safe_load(encrypted.read_text()) if encrypted.exists() else {}
     origin = yaml.safe_load(base.read_text()) if base.exists() else {}
     salt = wanted.get("encryptionsalt") or before.get("encryptionsalt")
     kept = before.get("config", {}) if before.get("encryptionsalt") == salt else {}
@@ -88,8 +88,8 @@ def _write(state: Path, merged: dict[str, Any], pulumi: Path, environment: dict[
 
 
 def _authority(state: Path) -> str:
-    """The rehearsal's own authority, made once by the command that users make theirs by."""
-    file = state / "lab-authority.pem"
+    """The rehearsal's own authority, made once with the command that users run for theirs."""
+    file = state / "authority.pem"
     if not file.exists():
         line = [sys.executable, "-m", "labvpn", "authority", *SIGNED]
         done = subprocess.run(line, cwd=PROJECT, text=True, capture_output=True)

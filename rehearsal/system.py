@@ -1,4 +1,4 @@
-"""What the rehearsal needs of the caller's own system, which it leaves as it is but for mmdebstrap."""
+"""What the rehearsal needs from the caller's system, which it leaves unchanged except for mmdebstrap."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def debian_sources(say: Callable[[str], None]) -> list[Path]:
 
 
 def _known_sources() -> list[Path]:
-    # apt itself says which of its sources is Debian's, whatever mirror or proxy serves it.
+    # apt itself knows which of its sources is Debian's, whatever mirror or proxy serves it.
     form = "$(ORIGIN)|$(SOURCESENTRY)"
     lines = _apt("apt-get", "indextargets", "--format", form, "Created-By: Packages", what="reading apt's sources")
     entries = {line.split("|", 1)[1].rsplit(":", 1)[0] for line in lines.splitlines() if line.startswith("Debian|")}
@@ -102,14 +102,14 @@ def _install() -> None:
 
 
 def _forget_policy() -> None:
-    # Left behind by an installation that was killed.
+    # Left behind by a killed installation.
     if POLICY.is_file() and POLICY.read_text() == OURS:
         POLICY.unlink()
 
 
 @contextmanager
 def _no_service_starts() -> Iterator[None]:
-    """Have packages' services not started meanwhile (invoke-rc.d asks policy-rc.d; 101 forbids)."""
+    """Prevent packages' services from starting during the block (invoke-rc.d asks policy-rc.d; 101 forbids)."""
     kept = (POLICY.read_bytes(), POLICY.stat().st_mode) if POLICY.exists() else None
     POLICY.write_text(OURS)
     POLICY.chmod(0o755)

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 def ensure(state: Path) -> None:
-    """Make, unless they stand there, the rehearsal's values, readable by their owner alone.
+    """Make the rehearsal's values unless they exist, readable only by their owner.
 
     They are `ssh/admin` and `ssh/host` (each with .pub), `fortigate` (what the box starts from), `passphrase` and
-    `values.yaml`, which holds the secrets under the names that the stack's configuration gives them. That one is
-    written last, so where it stands the others do too.
+    `values.yaml`, which holds the secrets under the names that the stack's configuration gives them. It is written
+    last, so if it exists, the others do too.
     """
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     (state / "ssh").mkdir(exist_ok=True, mode=0o700)
@@ -66,7 +66,7 @@ def _key_pair(path: Path) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Put a secret into a file that only its owner can read, whole or not at all."""
+    """Write a secret atomically into a file that only its owner can read."""
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -18,7 +18,7 @@ app = typer.Typer()
 
 @app.command()
 def lab() -> None:
-    """Bring the whole lab up, or what is missing of it, and prove it from outside (`make lab`)."""
+    """Bring up whatever is missing of the lab and prove it from outside (`make lab`)."""
     from rehearsal import lab as main_job
 
     with reported():
@@ -30,7 +30,7 @@ def lab() -> None:
 def prove(
     as_json: Annotated[bool, typer.Option("--json", help="Print the proofs as JSON instead of a table.")] = False,
 ) -> None:
-    """Prove the lab from outside as it is now; the exit status is 1 if a promise is not kept."""
+    """Prove the current lab from outside; the exit status is 1 if a requirement is not met."""
     from rehearsal import lab as main_job
 
     with reported():
@@ -60,7 +60,7 @@ def pulumi(words: Annotated[list[str] | None, typer.Argument(metavar="-- ARGUMEN
         line, environment = stack.command(places.state(), words or [], Path.cwd())
         os.environ.update(environment)
         if run.MACHINE in os.environ:
-            # Called by labvpn on a machine of the rehearsal: the way in is behind us.
+            # Called by labvpn on a machine of the rehearsal: we are already inside.
             os.execvp(line[0], line)  # noqa: S606
         code = run.run(places.state(), "admin", line)
     raise typer.Exit(code)
@@ -82,7 +82,7 @@ def labvpn(words: Annotated[list[str] | None, typer.Argument(metavar="-- ARGUMEN
 
 @app.command(name="break")
 def break_(
-    what: Annotated[Breakage, typer.Argument(help="What to change by hand, as somebody with the control panel would.")],
+    what: Annotated[Breakage, typer.Argument(help="What to change by hand.")],
 ) -> None:
     """Change one thing of the lab by hand, so that `pulumi preview` has something to name and `pulumi up` to repair."""
     with reported():
@@ -94,7 +94,7 @@ def break_(
 def guest(
     user: Annotated[str, typer.Argument(help="Who dials in: a user of users.csv.")] = "guest1",
 ) -> None:
-    """Let a guest dial in from the phone behind the carrier's NAT, and show the page that opens through the VPN."""
+    """Have a guest dial in from the phone behind the carrier's NAT, and show a page opened through the VPN."""
     with reported():
         for sentence in visit(user):
             print(sentence)
@@ -102,9 +102,9 @@ def guest(
 
 @app.command()
 def ready(
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing where all is there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing if everything is there.")] = False,
 ) -> None:
-    """Have engine and images for the rehearsal's tests; says in one sentence what cannot be had here."""
+    """Get the engine and images for the rehearsal's tests, or report what is not possible here."""
     from rehearsal import life, system
     from rehearsal.toolchain import engine
 

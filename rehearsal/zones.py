@@ -15,13 +15,13 @@ KNOT_ZONE = "knot.example"
 """On knot, where the lab's key may change `vpn`, `alias` and `_labvpn.vpn` alone, and no other types than ours."""
 
 HIDDEN_ZONE = "hidden.example"
-"""Its primary (BIND) is not among its delegated servers, which are two secondaries: knot, and the BIND of the root."""
+"""Its primary (BIND) is not among its delegated servers, two secondaries: Knot and the BIND of the root."""
 
 REGISTRAR_ZONE = "registrar.example"
-"""Delegated to knot, while BIND holds another zone of that name: who updates BIND is never seen by anybody."""
+"""Delegated to Knot, while BIND has another zone of that name: nobody ever sees updates made to BIND."""
 
 LAME_ZONE = "lame.example"
-"""Delegated to two servers that know nothing of it."""
+"""Delegated to two servers that do not serve it."""
 
 LOOP_ZONE = "loop.example"
 """Delegated to the server of the parent zone, which answers with that delegation again."""
@@ -30,16 +30,16 @@ SILENT_ZONE = "silent.example"
 """Delegated to an address that nothing answers from."""
 
 ABSENT_ZONE = "absent.example"
-"""On BIND, and delegated by nobody."""
+"""On BIND, and not delegated."""
 
 BROKEN_ZONE = "broken.example"
 """On BIND, where its journal cannot be written."""
 
 WILD_ZONE, WILD_KNOT_ZONE = "wild.example", "wild-knot.example"
-"""On BIND and on knot, as others have them: a wildcard answers for every name, and a part of the tree is redirected."""
+"""On BIND and on Knot, like other people's zones: a wildcard answers for every name, and a subtree is redirected."""
 
 SIGNED_ZONE = "signed.example"
-"""Its primary (BIND) is hidden and unsigned; the world asks knot, which signs its copy and has serials of its own."""
+"""Its primary (BIND) is hidden and unsigned; clients ask Knot, which signs its copy and has its own serials."""
 
 ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 
@@ -85,7 +85,7 @@ WILD = (
     '* A 203.0.113.9\n* AAAA 2001:db8::9\n* MX 10 www\n* TXT "v=spf1 -all"',
     "www A 203.0.113.9\nold DNAME new.example.\n*.east CNAME www\ndeep.north A 203.0.113.9",
 )
-"""What others have in their zones."""
+"""What other people have in their zones."""
 
 ON_BIND = {
     ZONE: zone(ZONE, [("ns1", PRIMARY)]),

@@ -1,4 +1,4 @@
-"""What the guide, the README and the page of keys ask their reader to type, and which test types it."""
+"""The commands of the guide in both languages and of the README, and the tests that run them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ README, CONFIGURATION = "README.md", "docs/configuration.md"
 TEXTS = {name: (PROJECT / name).read_text() for name in (ENGLISH, JAPANESE, README, CONFIGURATION)}
 
 COMMAND = re.compile(r"[a-z][a-z0-9-]* \S.*")
-"""A program and its arguments; a setting has a colon or a point in its first word."""
+"""A program and its arguments; a setting has a colon or a dot in its first word."""
 
 REHEARSED = {
     "make lab",
@@ -61,7 +61,7 @@ ADMINISTERED = {
     "pulumi config set protect false",
     "pulumi destroy",
 }
-"""Run on a lab of the reader's own, by `tests/rehearsal/test_guide.py`."""
+"""Run on the reader's own lab, by `tests/rehearsal/test_guide.py`."""
 
 ADOPTING = {
     "labvpn adopt HOST --fortigate 203.0.113.129 --name vpn.lab.example --dns-server 198.51.100.53 --dns-key labvpn"

@@ -1,7 +1,7 @@
-"""The licences of all Python packages that are pinned, as a table, and which of them nobody has agreed to.
+"""The licences of all pinned Python packages as a table, and those that are not approved.
 
-It writes docs/licences.md anew; with `--check` it only compares. Exit status: 1 where a licence is none of those below,
-or the table is not as the packages are.
+It rewrites docs/licences.md; with `--check` it only compares. Exit status: 1 if a licence is not approved below, or the
+table is out of date.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OTHERWISE = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
-"""What packages from before SPDX identifiers call theirs."""
+"""Names used by packages from before SPDX identifiers."""
 
 HEAD = """\
 # Licences
@@ -57,17 +57,17 @@ def main(words: list[str]) -> int:
     """Write the table, or compare it."""
     text, strange = table()
     for line in strange:
-        print(f"licences: {line}; take another package, or agree to it in tools/licences.py", file=sys.stderr)
+        print(f"licences: {line}; use another package, or approve it in tools/licences.py", file=sys.stderr)
     if "--check" not in words:
         TABLE.write_text(text)
     elif TABLE.read_text() != text:
-        print("licences: docs/licences.md is not as the packages are; run `make licences`", file=sys.stderr)
+        print("licences: docs/licences.md is out of date; run `make licences`", file=sys.stderr)
         return 1
     return 1 if strange else 0
 
 
 def table() -> tuple[str, list[str]]:
-    """The whole page, and the packages whose licence nobody has agreed to."""
+    """The whole page, and the packages whose licence is not approved."""
     there = {_folded(each.metadata["Name"]): each for each in distributions()}
     rows, strange = list[str](), list[str]()
     for name, version in sorted(pinned().items()):
@@ -89,7 +89,7 @@ def pinned() -> dict[str, str]:
 
 
 def licence_of(package: Distribution) -> str:
-    """A package's licence as an SPDX expression; what it says itself where that is none."""
+    """A package's licence as an SPDX expression, or as the package states it."""
     said = package.metadata
     classifiers = [
         each.rpartition(" :: ")[2] for each in said.get_all("Classifier") or [] if each.startswith("License")
@@ -99,7 +99,7 @@ def licence_of(package: Distribution) -> str:
 
 
 def is_agreed(licence: str) -> bool:
-    """Whether an expression can be met by licences that are agreed to: all of an AND, one of an OR."""
+    """Whether an expression can be satisfied by approved licences: all of an AND, one of an OR."""
     plain = licence.strip("()")
     return any(all(part.strip(" ()") in AGREED for part in choice.split(" AND ")) for choice in plain.split(" OR "))
 

@@ -20,9 +20,9 @@ PORT = 443
 
 
 def main() -> int:
-    """Serve until told to end; a state that it cannot start from is one sentence and exit status 1.
+    """Serve until stopped; a state that it cannot start from gives one sentence and exit status 1.
 
-    The address is bound before anything is changed: a machine that does not have it is not the rehearsal's FortiGate,
+    The address is bound before anything is changed: a machine without it is not the rehearsal's FortiGate,
     and keeps its own firewall.
     """
     arguments = _arguments()
@@ -40,12 +40,14 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="rehearsal.fortigate", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, metavar="FOLDER", help="token, certificate.pem, key.pem")
-    parser.add_argument("--listen", default=certificates.ADDRESS, metavar="ADDRESS", help="of the administration")
+    parser.add_argument(
+        "--listen", default=certificates.ADDRESS, metavar="ADDRESS", help="address of the administration"
+    )
     return parser.parse_args()
 
 
 async def _serve(gate: Admission, listener: socket.socket) -> None:
-    """Serve REST over https and the control socket until SIGTERM or SIGINT; says when both answer."""
+    """Serve REST over https and the control socket until SIGTERM or SIGINT; reports when both answer."""
     apps = (rest.application(gate), control.application(gate))
     runners = [web.AppRunner(app, access_log=None, shutdown_timeout=1.0) for app in apps]
     for runner in runners:

@@ -1,4 +1,4 @@
-"""The box's configuration as a value: every change gives a new box or is refused as FortiOS refuses it."""
+"""The box's configuration as a value: every change gives a new box or is refused like FortiOS refuses it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class StandIn:
         return self.tables.get(of.path, ())
 
     def find(self, of: Table, key: Key) -> Entry:
-        """One entry; Refused (404) where there is none."""
+        """One entry; Refused (404) if there is none."""
         for entry in self.entries(of):
             if of.key_of(entry) == key:
                 return entry
@@ -41,7 +41,7 @@ class StandIn:
 
     @property
     def token_in_url(self) -> bool:
-        """Whether a token may stand in the URL: always before FortiOS 7.4.5, then only if switched on."""
+        """Whether a token may be in the URL: always before FortiOS 7.4.5, later only if enabled."""
         settings = cast(GlobalSettings, self.entries(GLOBAL)[0])
         return not self.knows_url_switch or settings.rest_api_key_url_query == "enable"
 
@@ -64,23 +64,23 @@ def create(box: StandIn, path: str, body: Body) -> tuple[StandIn, Key]:
 
 
 def update(box: StandIn, path: str, key: Key, body: Body) -> StandIn:
-    """The box with the body's fields changed in one entry; a new name is carried to where the entry is named."""
+    """The box with the body's fields changed in one entry; a new name is updated in all references."""
     of = _writable(path)
     old = box.find(of, key)
     fixed = {"policyid": key} if of is POLICIES else {}
-    new = of.read(_said(old.shown() | body | fixed))
+    new = of.read(_said(old.as_rest() | body | fixed))
     _check(box, of, new, others=tuple(entry for entry in box.entries(of) if entry is not old))
     changed = _with(box, of, tuple(new if entry is old else entry for entry in box.entries(of)))
     return changed if of.key_of(new) == key else _renamed(changed, of, key, of.key_of(new))
 
 
 def _said(body: Body) -> Body:
-    """A body without what is null there: FortiOS takes that as its own default."""
+    """A body without null values, for which FortiOS uses its defaults."""
     return {field: value for field, value in body.items() if value is not None}
 
 
 def move(box: StandIn, path: str, key: Key, place: str, other: Key) -> StandIn:
-    """The box with one entry right `before` or `after` another of its table."""
+    """The box with one entry directly `before` or `after` another of its table."""
     of = _writable(path)
     entry, anchor = box.find(of, key), box.find(of, other)
     rest = [each for each in box.entries(of) if each is not entry]
@@ -91,7 +91,7 @@ def move(box: StandIn, path: str, key: Key, place: str, other: Key) -> StandIn:
 
 
 def delete(box: StandIn, path: str, key: Key) -> StandIn:
-    """The box without an entry; Refused while another entry names it."""
+    """The box without an entry; Refused while another entry references it."""
     of = _writable(path)
     entry = box.find(of, key)
     if users := [_titled(user, user_key) for user, user_key, _ in _users(box, of, key)]:
@@ -125,11 +125,11 @@ def _check(box: StandIn, of: Table, entry: Entry, others: tuple[Entry, ...]) -> 
             if member.name in zoned:
                 raise refusals.invalid("interface", f"'{member.name}' is in a zone, by which alone policies name it")
     if isinstance(entry, AddressGroupEntry) and entry.name in _reachable(box, entry):
-        raise refusals.invalid("member", f"group '{entry.name}' would hold itself")
+        raise refusals.invalid("member", f"group '{entry.name}' would contain itself")
 
 
 def _zones(box: StandIn, entry: Entry) -> Iterator[Zone]:
-    """The zones of a box, with the one that is to be put there."""
+    """The zones of a box, with the entry to be added if it is one."""
     yield from (each for each in (*box.entries(ZONES), entry) if isinstance(each, Zone))
 
 
@@ -143,13 +143,13 @@ def _check_reference(box: StandIn, reference: Reference) -> None:
 
 
 def uses(box: StandIn) -> Counter[tuple[str, str]]:
-    """How often each object is named by others, by its table and name."""
+    """How often each object is referenced by others, by its table and name."""
     named = (ref for entries in box.tables.values() for entry in entries for ref in references.of(entry))
     return Counter((path, ref.name) for ref in named for path in ref.to.tables)
 
 
 def _reachable(box: StandIn, group: AddressGroupEntry) -> set[str]:
-    """The names of all that a group holds, directly or through its groups."""
+    """The names of everything in a group, directly or through its groups."""
     groups = {entry.name: entry for entry in box.entries(GROUPS) if isinstance(entry, AddressGroupEntry)}
     found: set[str] = set()
     ahead = [member.name for member in group.member]
@@ -162,7 +162,7 @@ def _reachable(box: StandIn, group: AddressGroupEntry) -> set[str]:
 
 
 def _users(box: StandIn, of: Table, key: Key) -> Iterator[tuple[Table, Key, Entry]]:
-    """The entries that name an entry."""
+    """The entries that reference an entry."""
     for path, entries in box.tables.items():
         for entry in entries:
             if any(ref.name == key and of.path in ref.to.tables for ref in references.of(entry)):
@@ -175,13 +175,13 @@ def _titled(user: Table, key: Key) -> str:
 
 def _renamed(box: StandIn, of: Table, old: Key, new: Key) -> StandIn:
     for user, _, entry in list(_users(box, of, old)):
-        renamed = user.read(_replaced(entry.shown(), old, new))
+        renamed = user.read(_replaced(entry.as_rest(), old, new))
         box = _with(box, user, tuple(renamed if each is entry else each for each in box.entries(user)))
     return box
 
 
 def _replaced(body: Body, old: Key, new: Key) -> Body:
-    """A body in whose lists of members and single references the new name stands for the old."""
+    """A body with the new name instead of the old one in its member lists and single references."""
 
     def value(field: str, held: Any) -> Any:
         if isinstance(held, list):

@@ -22,9 +22,9 @@ _SLACK = timedelta(days=30)
 
 
 def make(folder: Path, addresses: Sequence[str] = (ADDRESS,)) -> Path:
-    """Write `ca.pem`, `certificate.pem` and `key.pem` (0600) unless good ones stand there; returns the CA's path.
+    """Write `ca.pem`, `certificate.pem` and `key.pem` (0600) unless valid ones exist; returns the CA's path.
 
-    The CA's own key is never written: it signs this one certificate and is forgotten.
+    The CA's own key is never written: it signs this one certificate and is discarded.
     """
     if not _good(folder, addresses):
         ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())

@@ -1,6 +1,6 @@
-"""The rehearsal's own way to the box, beside its network: a unix socket in the state folder, for its owner alone.
+"""The rehearsal's control channel to the box, separate from its network: a unix socket only for its owner.
 
-`serve` is the box's side; the other functions are what the rehearsal's command and tests call, from any namespace.
+`application` is the box's side; the rehearsal's command and tests call the other functions, from any namespace.
 """
 
 from __future__ import annotations
@@ -48,27 +48,27 @@ def policies(folder: Path) -> str:
 
 
 def requests(folder: Path) -> list[str]:
-    """What REST was asked, oldest first: `GET /api/v2/cmdb/firewall/policy 200`, never with a query; then forgotten."""
+    """Return and clear the REST requests, oldest first: `GET /api/v2/cmdb/firewall/policy 200`, without query."""
     return _ask(folder, "GET", "/requests").splitlines()
 
 
 def reset(folder: Path) -> None:
-    """Put the initial configuration back, with counters at zero, and take all faults away."""
+    """Restore the initial configuration, with counters at zero and without faults."""
     _ask(folder, "POST", "/reset")
 
 
 def add(folder: Path, entries: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """Have the box hold more entries, each its table and fields, all in one change; policies come at the end."""
+    """Add entries, given as table and fields, to the box in one change; policies come last."""
     _ask(folder, "POST", "/entries", json.dumps(entries))
 
 
 def set_faults(folder: Path, faults: Faults) -> None:
-    """Set how the box fails from now on, in place of what was set before."""
+    """Set how the box fails from now on, replacing earlier settings."""
     _ask(folder, "PUT", "/faults", faults.model_dump_json())
 
 
 def set_firmware(folder: Path, version: str) -> None:
-    """Run another firmware, such as `v7.4.8`, which refuses a token in the URL unless told."""
+    """Run another firmware, such as `v7.4.8`, which refuses a token in the URL unless configured."""
     _ask(folder, "PUT", "/firmware", version)
 
 

@@ -1,4 +1,4 @@
-"""The running box: its configuration, what enforces it, who may ask, and the faults that a test has set."""
+"""The running box: its configuration, its enforcement, access control, and the faults set by a test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEPT_REQUESTS = 20_000
 
 
 class Faults(BaseModel):
-    """What a test asks of the box: its next answers one by one, then what all later ones do, and the token's rights."""
+    """The faults that a test sets: the next answers one by one, then all later ones, and the token's rights."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,7 +33,7 @@ class Faults(BaseModel):
 
 @dataclass
 class Admission:
-    """A FortiGate at work; every change is enforced first, then saved, then visible."""
+    """A running FortiGate; every change is enforced first, then saved, then visible."""
 
     folder: Path
     enforcement: Enforcement
@@ -43,14 +43,14 @@ class Admission:
 
     @classmethod
     def start(cls, folder: Path, enforcement: Enforcement) -> Admission:
-        """The box as it was saved last, its policies in force; OSError if there is no file `token`."""
+        """The box as last saved, with its policies enforced; OSError without a file `token`."""
         gate = cls(folder, enforcement, store.load(folder))
         gate.token()
         gate.change(lambda box: box)
         return gate
 
     def change(self, how: Callable[[StandIn], StandIn]) -> None:
-        """Carry out a change; if the kernel refuses the rules, the box stays as it is."""
+        """Make a change; if the kernel refuses the rules, the box is unchanged."""
         changed = how(self.box)
         try:
             self.enforcement.apply(changed)
@@ -70,7 +70,7 @@ class Admission:
         self.change(lambda box: replace(box, version=version))
 
     def next_fault(self) -> Fault:
-        """The fault of this request, used up by it."""
+        """The fault for this request; each is used once."""
         if not self.faults.next:
             return self.faults.then
         fault, *rest = self.faults.next
@@ -78,11 +78,11 @@ class Admission:
         return fault
 
     def token(self) -> str:
-        """The one API token, read anew each time so that it can be changed under a running box."""
+        """The API token, read each time so that it can be changed while the box runs."""
         return (self.folder / "token").read_text().strip()
 
     def admit(self, *, header: str, query: str, writes: bool) -> None:
-        """Check a request's token; Refused with 401 for no good one, 403 where its rights do not reach."""
+        """Check a request's token; Refused with 401 for an invalid one, 403 for insufficient rights."""
         bearer = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
         offered = bearer or (query if self.box.token_in_url else "")
         token = self.token()

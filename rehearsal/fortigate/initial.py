@@ -1,4 +1,4 @@
-"""The box as the lab found it: its interfaces, the services that a FortiGate has, and the policies before the VPN's."""
+"""The initial box: its interfaces, the default services of a FortiGate, and the policies from before the VPN."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from rehearsal.fortigate.box import StandIn
 from rehearsal.fortigate.tables import TABLES
 
 VERSION = "v7.4.3"
-"""The firmware that takes a token in the URL."""
+"""A firmware that accepts a token in the URL."""
 STRICT_VERSION = "v7.4.8"
-"""A firmware that refuses it unless told."""
+"""A firmware that refuses it unless configured."""
 
 _DAYS = "sunday monday tuesday wednesday thursday friday saturday"
 
@@ -64,7 +64,7 @@ def initial() -> StandIn:
 
 
 def box_of(version: str, rows: dict[str, Any]) -> StandIn:
-    """A box from the fields of its entries, by table."""
+    """A box made from the fields of its entries, by table."""
     single: dict[str, Any] = {path: ({},) for path, table in TABLES.items() if not table.key}
     held = {**single, **rows}
     return StandIn(

@@ -1,4 +1,4 @@
-"""The box's hands: nftables rules, their counters and the VIPs' addresses, in the network namespace of this process."""
+"""Enforcement: nftables rules, their counters and the VIPs' addresses, in the network namespace of this process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LABEL = ":vip"
 
 
 class Hits(NamedTuple):
-    """What a policy has seen: sessions (packets, where denied), and all packets and bytes of them, both ways."""
+    """A policy's counters: sessions (packets if denied), and all their packets and bytes in both directions."""
 
     sessions: int = 0
     packets: int = 0
@@ -25,14 +25,14 @@ class Hits(NamedTuple):
 
 
 class EnforcementError(Exception):
-    """The kernel did not take the rules; the message holds what nft or ip said."""
+    """The kernel did not accept the rules; the message contains the output of nft or ip."""
 
 
 class Enforcement(Protocol):
-    """What puts a box's policies into force; tests have one without a kernel."""
+    """Enforces a box's policies; tests have an implementation without a kernel."""
 
     def apply(self, box: StandIn) -> None:
-        """Put the box's policies into force as a whole."""
+        """Enforce all of the box's policies at once."""
 
     def hits(self) -> dict[int, Hits]:
         """The counters by policy id; 0 is the implicit deny."""
@@ -45,17 +45,17 @@ class Kernel:
     """Enforcement by nftables."""
 
     def apply(self, box: StandIn) -> None:
-        """Replace the rules in one transaction, then give and take the VIPs' addresses."""
+        """Replace the rules in one transaction, then add and remove the VIPs' addresses."""
         _run(["nft", "-f", "-"], ruleset.script(box, self.hits()))
         _set_addresses(ruleset.vip_addresses(box))
 
     def hits(self) -> dict[int, Hits]:
-        """The counters that the kernel holds now."""
+        """The kernel's current counters."""
         listed = json.loads(_run(["nft", "-j", "list", "counters"]))["nftables"]
         return counted([item["counter"] for item in listed if "counter" in item])
 
     def clear(self) -> None:
-        """Remove the table and with it every counter; naming it first makes removal of an absent one no error."""
+        """Remove the table and with it every counter; declaring it first avoids an error if it is absent."""
         _run(["nft", "-f", "-"], f"{ruleset.TABLE} {{\n}}\ndelete {ruleset.TABLE}\n")
         _set_addresses(())
 
@@ -78,7 +78,7 @@ def forward() -> None:
 
 
 def _set_addresses(wanted: Collection[tuple[str, str]]) -> None:
-    """Bring the addresses labelled as VIPs to what is wanted; addresses without the label are not ours."""
+    """Set the addresses labelled as VIPs; addresses without the label are not ours."""
     links = json.loads(_run(["ip", "-json", "-4", "address", "show"]))
     present = {
         (link["ifname"], address["local"])

@@ -1,4 +1,4 @@
-"""The policies as a table for people: in order, with what each has seen."""
+"""The policies as a readable table, in order and with their counters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HEADINGS = ("order", "id", "name", "from", "to", "source", "destination", "servi
 
 
 def table(box: StandIn, hits: dict[int, Hits]) -> str:
-    """Plain text, one policy a line, the implicit deny last; ends with a newline."""
+    """Plain text, one policy per line, the implicit deny last; ends with a newline."""
     rows = [HEADINGS, *(_row(place, each, hits) for place, each in enumerate(box.policies, start=1))]
     last = ("-", "0", "(implicit)", "any", "any", "all", "all", "ALL", "deny", _hits(hits, 0))
     return _aligned([*rows, last])

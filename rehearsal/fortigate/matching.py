@@ -26,7 +26,7 @@ TRANSPORTS = ("tcp", "udp", "sctp")
 
 
 class Objects:
-    """A box's objects by name, with the networks of addresses and groups worked out once."""
+    """A box's objects by name, with the networks of addresses and groups computed once."""
 
     def __init__(self, box: StandIn) -> None:
         self._addresses = {each.name: each for each in box.entries(ADDRESSES) if isinstance(each, AddressEntry)}
@@ -40,19 +40,19 @@ class Objects:
         self._networks: dict[tuple[Member, ...], tuple[IPv4Network, ...]] = {}
 
     def networks(self, members: tuple[Member, ...]) -> tuple[IPv4Network, ...]:
-        """All networks that addresses and groups stand for, none inside another; VIPs are passed over."""
+        """All networks of addresses and groups, none inside another; VIPs are ignored."""
         if members not in self._networks:
             held = [each for member in members for each in self._held(member.name)]
             self._networks[members] = tuple(collapse_addresses(held))
         return self._networks[members]
 
     def vips(self, policy: PolicyEntry) -> tuple[VipEntry, ...]:
-        """The VIPs among a policy's destinations that are switched on."""
+        """The enabled VIPs among a policy's destinations."""
         found = [self._vips[member.name] for member in policy.dstaddr if member.name in self._vips]
         return tuple(vip for vip in found if vip.status == "enable")
 
     def services(self, policy: PolicyEntry) -> list[ServiceEntry]:
-        """A policy's services, those of its groups with them."""
+        """A policy's services, including those in its groups."""
         names = [member.name for member in policy.service]
         for name in list(names):
             if name in self._service_groups:
@@ -84,7 +84,7 @@ def _zones(box: StandIn) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def within_zones(box: StandIn) -> Iterator[str]:
-    """The expressions of what passes between the members of zones that let it."""
+    """The expressions of traffic between members of a zone that allows it."""
     for zone in box.entries(ZONES):
         if isinstance(zone, Zone) and zone.intrazone == "allow" and zone.interface:
             names = sorted(each.interface_name for each in zone.interface)
@@ -92,7 +92,7 @@ def within_zones(box: StandIn) -> Iterator[str]:
 
 
 def expressions(objects: Objects, policy: PolicyEntry) -> Iterator[str]:
-    """One expression for each kind of packet that the policy is about; none if it can match nothing."""
+    """One expression for each kind of packet that the policy matches; none if it can match nothing."""
     sources = _addresses("saddr", objects.networks(policy.srcaddr), negated=policy.srcaddr_negate == "enable")
     if sources is None or not policy.active or policy.users or policy.groups or policy.fsso_groups:
         return
@@ -105,7 +105,7 @@ def expressions(objects: Objects, policy: PolicyEntry) -> Iterator[str]:
 
 
 def _without(held: Iterable[IPv4Network], left_out: Iterable[IPv4Network]) -> list[IPv4Network]:
-    """Networks less others."""
+    """Networks minus others."""
     rest = list(held)
     for hole in left_out:
         rest = [
@@ -138,7 +138,7 @@ def _ends(policy: PolicyEntry) -> Iterator[tuple[str, tuple[Member, ...]]]:
 
 
 def _all_but(services: list[ServiceEntry]) -> list[str]:
-    """The expressions of what some services are not about; these are of TCP and UDP, or everything."""
+    """The expressions of everything outside some services, which are TCP and UDP services or all traffic."""
     if any(service.protocol == "IP" and service.protocol_number == 0 for service in services):
         return []
     held = {
@@ -167,9 +167,9 @@ def _addresses(keyword: str, held: tuple[IPv4Network, ...], *, negated: bool) ->
 
 
 def _destinations(objects: Objects, policy: PolicyEntry) -> Iterator[str]:
-    """VIP by VIP, then all addresses together.
+    """One for each VIP, then all addresses together.
 
-    Traffic to a VIP belongs to policies that name the VIP; of the others only a deny with match-vip sees it.
+    Traffic to a VIP belongs to policies that name the VIP; of the others only a deny with match-vip matches it.
     """
     for vip in objects.vips(policy):
         inside = vip.mappedip[0].address

@@ -1,7 +1,7 @@
 """The entries of the box's tables as typed values, with FortiOS's field names, defaults and limits.
 
-Fields that FortiOS has and that stand here are kept; a value that the stand-in would not enforce is refused instead of
-stored, and fields that are not named here are ignored, as FortiOS ignores unknown ones.
+The fields listed here are kept; a value that the stand-in would not enforce is refused instead of stored, and other
+fields are ignored, as FortiOS ignores unknown ones.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def _field_name(name: str) -> str:
 
 
 class Entry(BaseModel):
-    """A frozen entry of a table; `shown` is what REST answers."""
+    """A frozen entry of a table; `as_rest` is what REST answers."""
 
     model_config = ConfigDict(frozen=True, alias_generator=_field_name, coerce_numbers_to_str=True)
 
-    def shown(self) -> dict[str, Any]:
+    def as_rest(self) -> dict[str, Any]:
         """The fields by FortiOS's names."""
         return self.model_dump(by_alias=True, mode="json")
 
@@ -58,7 +58,7 @@ NoMembers = Annotated[tuple[Member, ...], Field(max_length=0)]
 
 
 class Identified(Entry):
-    """An entry that carries a UUID from its creation on."""
+    """An entry with a UUID from its creation."""
 
     uuid: str = Field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -84,15 +84,15 @@ class AddressEntry(Identified):
             raise ValueError("an address of type geography needs its country")
         return self
 
-    def shown(self) -> dict[str, Any]:
-        """Without the fields of the other types, as FortiOS shows it."""
+    def as_rest(self) -> dict[str, Any]:
+        """Without the fields of the other types, as in FortiOS."""
         other = {
             "ipmask": ("start-ip", "end-ip", "fqdn"),
             "iprange": ("subnet", "fqdn"),
             "geography": ("subnet", "start-ip", "end-ip", "fqdn"),
             "fqdn": ("subnet", "start-ip", "end-ip"),
         }
-        return {field: value for field, value in super().shown().items() if field not in other[self.type]}
+        return {field: value for field, value in super().as_rest().items() if field not in other[self.type]}
 
 
 class AddressGroupEntry(Identified):
@@ -138,8 +138,8 @@ class ServiceGroupEntry(Entry):
 class PolicyEntry(Identified):
     """A policy; the order of the table is the order of evaluation.
 
-    Profiles, labels, shapers and times to live are kept and shown: they choose no packets. A policy for users or groups
-    matches nothing, since nobody logs in at the rehearsal's box, and one with IPv6 addresses alone no packet of IPv4.
+    Profiles, labels, shapers and times to live are kept and listed: they do not affect matching. A policy for users or
+    groups matches nothing, since nobody logs in at the rehearsal's box; one with only IPv6 addresses matches no IPv4.
     """
 
     policyid: Annotated[int, Field(ge=0, le=4294967294)] = 0
@@ -196,12 +196,12 @@ class PolicyEntry(Identified):
 
     @property
     def active(self) -> bool:
-        """Whether the policy takes part in the evaluation at all."""
+        """Whether the policy is evaluated at all."""
         return self.status == "enable" and self.schedule != "none" and bool(self.srcaddr)
 
 
 class Mapped(Entry):
-    """The address behind a VIP: one address, or a range of this one alone."""
+    """The address behind a VIP: one address, or a range of only that address."""
 
     range: str
 
@@ -218,7 +218,7 @@ class Mapped(Entry):
 
 
 class VipEntry(Identified):
-    """A virtual IP: an outside address, or some of its ports, that stands for an inside one."""
+    """A virtual IP: an outside address, or some of its ports, mapped to an inside one."""
 
     name: EntryName
     type: Literal["static-nat"] = "static-nat"

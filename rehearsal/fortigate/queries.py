@@ -20,12 +20,12 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 
 
 def filtered(results: list[Body], filters: list[str]) -> list[Body]:
-    """The results that meet every filter; alternatives within one are divided by commas."""
+    """The results that match every filter; alternatives within one are separated by commas."""
     return [body for body in results if all(any(_meets(body, each) for each in text.split(",")) for text in filters)]
 
 
 def formatted(results: list[Body], fields: str) -> list[Body]:
-    """The results with only the fields that `format` names, divided by `|`; all if it names none."""
+    """The results with only the fields in `format`, separated by `|`; all fields if it is empty."""
     wanted = {field for field in fields.split("|") if field} | {"q_origin_key"}
     return [{key: body[key] for key in body if key in wanted} for body in results] if fields else results
 
@@ -33,5 +33,5 @@ def formatted(results: list[Body], fields: str) -> list[Body]:
 def _meets(body: Body, text: str) -> bool:
     parsed = _FILTER.fullmatch(text)
     if not parsed:
-        raise Refused(400, cli_error=f"filter '{text}' is not understood")
+        raise Refused(400, cli_error=f"filter '{text}' is not supported")
     return _OPERATORS[parsed["operator"]](str(body.get(parsed["field"], "")), parsed["pattern"])

@@ -1,4 +1,4 @@
-"""Which fields name objects of which tables."""
+"""Which fields reference objects of which tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class References:
-    """The tables in which a field's names must be found, and the status of the answer where one is not."""
+    """The tables in which a field's names must exist, and the status of the answer if one does not."""
 
     tables: tuple[str, ...]
     also: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ SCHEDULES = References(("firewall.schedule/recurring",))
 
 
 class Reference(NamedTuple):
-    """One name that a field holds."""
+    """One name in a field."""
 
     field: str
     name: str
@@ -36,7 +36,7 @@ class Reference(NamedTuple):
 
 
 def of(entry: Entry) -> Iterator[Reference]:
-    """Every reference that an entry holds."""
+    """Every reference in an entry."""
     for attribute, info in type(entry).model_fields.items():
         for to in info.metadata:
             if isinstance(to, References):

@@ -1,4 +1,4 @@
-"""What FortiOS answers when it refuses: HTTP status, error number and the command line's own words."""
+"""FortiOS's error answers: HTTP status, error number and the command line's text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ INVALID_LENGTH, NOT_PERMITTED, EMPTY_VALUE, INVALID_VALUE = -1, -37, -56, -651
 
 
 class Refused(Exception):
-    """A request that the box does not carry out; `error` and `cli_error` stand in the answer's body."""
+    """A request that the box refuses; `error` and `cli_error` are in the answer's body."""
 
     def __init__(self, http_status: int, error: int | None = None, cli_error: str = "") -> None:
         super().__init__(cli_error or f"HTTP status {http_status}")
@@ -28,12 +28,12 @@ def duplicate(path: str, key: object) -> Refused:
 
 
 def in_use(key: object, users: list[str]) -> Refused:
-    """The entry cannot be deleted while others name it."""
+    """The entry cannot be deleted while others reference it."""
     return Refused(500, IN_USE, f"entry '{key}' is used by: {', '.join(users)}")
 
 
 def not_in_datasource(field: str, name: str, http_status: int) -> Refused:
-    """A field names an object that the box does not hold."""
+    """A field references an object that does not exist."""
     text = f"entry not found in datasource\nvalue parse error before '{name}' in {field}"
     return Refused(http_status, ENTRY_NOT_FOUND, text)
 
@@ -49,5 +49,5 @@ def empty(field: str) -> Refused:
 
 
 def invalid(field: str, reason: str) -> Refused:
-    """A value that the field cannot hold, or that this stand-in does not enforce."""
+    """An invalid value for the field, or one that this stand-in does not enforce."""
     return Refused(500, INVALID_VALUE, f"{field}: {reason}\nCommand fail. Return code -651")

@@ -17,11 +17,11 @@ SERIAL = "REHEARSAL0000001"
 BUILDS = {"v7.4.3": 2573, "v7.4.8": 2795}
 HOSTNAME = "labvpn-rehearsal"
 UNAUTHORISED = "<!DOCTYPE html><html><head><title>401</title></head><body>401 Authorization Required</body></html>\n"
-"""FortiOS answers a request without a good token with a page, not with JSON."""
+"""FortiOS answers a request without a valid token with a page, not with JSON."""
 
 
 class Asked(NamedTuple):
-    """What a request is about: its method, `firewall/policy`, the VDOM, and the key if it names one."""
+    """A parsed request: its method, a path such as `firewall/policy`, the VDOM, and the key if there is one."""
 
     method: str
     path: str
@@ -30,7 +30,7 @@ class Asked(NamedTuple):
 
 
 def envelope(box: StandIn, asked: Asked, http_status: int = 200) -> Body:
-    """What every JSON answer holds."""
+    """The fields of every JSON answer."""
     path, _, name = asked.path.rpartition("/")
     body: Body = {"http_method": asked.method, "vdom": asked.vdom, "path": path, "name": name}
     if asked.key is not None:
@@ -41,27 +41,27 @@ def envelope(box: StandIn, asked: Asked, http_status: int = 200) -> Body:
 
 
 def changed(box: StandIn, asked: Asked) -> Body:
-    """The answer to a POST, PUT or DELETE that was carried out."""
+    """The answer to a POST, PUT or DELETE that succeeded."""
     return envelope(box, asked) | {"revision_changed": True}
 
 
 def listed(box: StandIn, asked: Asked, results: list[Body] | Body) -> Body:
-    """The answer to a GET; a single entry of a table with keys stands in a list too."""
+    """The answer to a GET; a single entry of a table with keys is in a list too."""
     count = len(results) if isinstance(results, list) else 1
     return envelope(box, asked) | {"matched_count": count, "results": results}
 
 
 def refused(box: StandIn, asked: Asked, refusal: Refused) -> Body:
-    """The answer to a request that was not carried out."""
+    """The answer to a refused request."""
     body = envelope(box, asked, refusal.http_status)
     if refusal.error is not None:
         body["error"] = refusal.error
     return body | ({"cli_error": refusal.cli_error} if refusal.cli_error else {})
 
 
-def shown(box: StandIn, of: Table, entry: Entry) -> Body:
-    """An entry as REST shows it: its key twice, and no setting that this firmware does not have."""
-    fields = entry.shown()
+def entry_body(box: StandIn, of: Table, entry: Entry) -> Body:
+    """An entry as in REST: its key twice, and without settings that this firmware lacks."""
+    fields = entry.as_rest()
     if of is GLOBAL:
         return {k: v for k, v in fields.items() if k != "rest-api-key-url-query" or box.knows_url_switch}
     if not of.key:
@@ -69,18 +69,18 @@ def shown(box: StandIn, of: Table, entry: Entry) -> Body:
     return {of.key: of.key_of(entry), "q_origin_key": of.key_of(entry)} | fields
 
 
-def with_uses(of: Table, shown_entries: list[Body], uses: Mapping[tuple[str, str], int]) -> list[Body]:
-    """Entries with the count of those that name each, as `with_meta` asks for it."""
-    return [body | {"q_ref": uses.get((of.path, str(body.get(of.key, ""))), 0)} for body in shown_entries]
+def with_uses(of: Table, bodies: list[Body], uses: Mapping[tuple[str, str], int]) -> list[Body]:
+    """Entries with the number of references to each, for `with_meta`."""
+    return [body | {"q_ref": uses.get((of.path, str(body.get(of.key, ""))), 0)} for body in bodies]
 
 
 def system_status() -> Body:
-    """The results of monitor/system/status: by model and host name a rehearsal, never taken for a real box."""
+    """The results of monitor/system/status: its model and host name mark a rehearsal, never a real box."""
     return {"model_name": "FortiGate", "model_number": "REHEARSAL", "model": "REHEARSAL", "hostname": HOSTNAME}
 
 
 def policy_hits(box: StandIn, hits: dict[int, Hits]) -> list[Body]:
-    """The results of monitor/firewall/policy: one entry a policy in order, the implicit deny (0) first."""
+    """The results of monitor/firewall/policy: one entry per policy in order, the implicit deny (0) first."""
     ids = [0, *(policy.policyid for policy in box.policies)]
     uuids = {policy.policyid: policy.uuid for policy in box.policies}
     return [_hit(each, hits.get(each, Hits()), uuids.get(each, "")) for each in ids]

@@ -19,9 +19,9 @@ from rehearsal.fortigate.tables import Key, table
 
 GATE = web.AppKey("gate", Admission)
 MARK = {"X-Labvpn-Rehearsal": "1"}
-"""On every answer, by which a client that must only speak to a rehearsal recognises it."""
+"""On every answer, so that a client that must only talk to a rehearsal recognises it."""
 HANG = 300
-"""Seconds for which a rehearsed silence lasts if the caller does not give up first."""
+"""Seconds of a simulated silence, unless the caller gives up first."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -45,7 +45,7 @@ def application(gate: Admission) -> web.Application:
 
 @web.middleware
 async def _outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Faults, then rights, then the work; every answer is marked and noted without its query, where tokens stand."""
+    """Faults, then rights, then the request; answers are marked, and logged without the query with its token."""
     gate = request.app[GATE]
     fault = gate.next_fault()
     try:
@@ -68,9 +68,9 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 async def _faulty(request: web.Request, fault: Fault) -> web.StreamResponse:
-    """A rehearsed failure of the box."""
+    """A simulated failure of the box."""
     if fault.isdecimal():
-        raise Refused(int(fault), -3 if fault == "424" else None, "rehearsed fault")
+        raise Refused(int(fault), -3 if fault == "424" else None, "simulated fault")
     if fault == "hang":
         await asyncio.sleep(HANG)
     if fault in ("hang", "close") and request.transport:
@@ -126,20 +126,20 @@ async def _hits(request: web.Request) -> web.Response:
 
 async def _list(request: web.Request) -> web.Response:
     box, of = request.app[GATE].box, table(request.match_info["path"])
-    shown = [replies.shown(box, of, entry) for entry in box.entries(of)]
+    bodies = [replies.entry_body(box, of, entry) for entry in box.entries(of)]
     if not of.key:
-        return web.json_response(replies.listed(box, _asked(request), shown[0]))
+        return web.json_response(replies.listed(box, _asked(request), bodies[0]))
     if request.query.get("with_meta") == "1":
-        shown = replies.with_uses(of, shown, boxes.uses(box))
-    results = queries.filtered(shown, request.query.getall("filter", []))
+        bodies = replies.with_uses(of, bodies, boxes.uses(box))
+    results = queries.filtered(bodies, request.query.getall("filter", []))
     results = queries.formatted(results, request.query.get("format", ""))
     return web.json_response(replies.listed(box, _asked(request), results))
 
 
 async def _get(request: web.Request) -> web.Response:
     box, of, key = request.app[GATE].box, table(request.match_info["path"]), _key(request)
-    shown = queries.formatted([replies.shown(box, of, box.find(of, key))], request.query.get("format", ""))
-    return web.json_response(replies.listed(box, _asked(request, key), shown))
+    bodies = queries.formatted([replies.entry_body(box, of, box.find(of, key))], request.query.get("format", ""))
+    return web.json_response(replies.listed(box, _asked(request, key), bodies))
 
 
 async def _create(request: web.Request) -> web.Response:

@@ -1,12 +1,12 @@
-"""The box's policies as one nft script, which the kernel takes as a whole or not at all.
+"""The box's policies as one nft script, which the kernel applies completely or not at all.
 
-Sessions follow FortiOS's default `firewall-session-dirty check-all`: a connection carries the id of the policy that let
-it in as its mark, every packet of its own direction goes through the policies again, and answers pass only while the
-policy of the mark still accepts. So a policy that is removed, moved or switched off ends the connections that only it
-allowed, without a flush of the kernel's connection table.
+Sessions follow FortiOS's default `firewall-session-dirty check-all`: a connection is marked with the id of the policy
+that accepted it, every packet in its original direction is evaluated again, and replies pass only while that policy
+still accepts. So a policy that is removed, moved or switched off ends the connections that only it allowed, without a
+flush of the kernel's connection table.
 
-Two counters for each policy: `hits_ID` counts sessions (each packet, where they are denied), `traffic_ID` all packets
-and bytes. They are not replaced with the rules, so they live as long as their policy. ID 0 is the implicit deny.
+Two counters for each policy: `hits_ID` counts sessions (each packet if denied), `traffic_ID` all packets and bytes.
+They are not replaced with the rules, so they live as long as their policy. ID 0 is the implicit deny.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _REFUSE = {"enable": "reject with icmp type admin-prohibited", "disable": "drop"
 
 
 def script(box: StandIn, present: Collection[int]) -> str:
-    """The nft script that puts the box's rules in place of those before.
+    """The nft script that replaces the rules with the box's.
 
-    `present` are the ids of the policies that have counters in the kernel now; those that the box no longer holds go.
+    `present` are the ids of the policies that have counters in the kernel now; those no longer in the box are removed.
     """
     wanted = {IMPLICIT_DENY, *(policy.policyid for policy in box.policies)}
     removed = [line for policyid in sorted(set(present) - wanted) for line in _removed(policyid)]
@@ -71,7 +71,7 @@ def _counters(ids: list[int]) -> list[str]:
 
 
 def _input(box: StandIn) -> list[str]:
-    """What the box's own services let in, by each interface's allowaccess."""
+    """What the box's own services accept, by each interface's allowaccess."""
     allowed = [
         f'iifname "{interface.name}" {_OWN_SERVICES[service]} accept'
         for interface in _interfaces(box)
@@ -106,7 +106,7 @@ def _accepting(box: StandIn) -> list[PolicyEntry]:
 
 
 def _sessions(box: StandIn) -> list[str]:
-    """Where answers go: back through the policy that let the connection in, if it still accepts."""
+    """The path of replies: through the policy that accepted the connection, if it still accepts."""
     verdicts = ", ".join(f"{each.policyid} : goto session_{each.policyid}" for each in _accepting(box))
     return _chain("sessions", *([f"ct mark vmap {{ {verdicts} }}"] if verdicts else []), "drop")
 
@@ -146,7 +146,7 @@ def _inside(vip: VipEntry) -> str:
 
 
 def _postrouting(box: StandIn) -> list[str]:
-    """Source translation where a policy asks for it; a host behind a VIP of all ports leaves with the VIP's address."""
+    """Source translation if a policy asks for it; a host behind a VIP for all ports leaves with the VIP's address."""
     ids = ", ".join(str(policy.policyid) for policy in _accepting(box) if policy.nat == "enable")
     marked = f"ct mark {{ {ids} }}"
     rules = [
@@ -159,7 +159,7 @@ def _postrouting(box: StandIn) -> list[str]:
 
 
 def _used_vips(box: StandIn) -> list[VipEntry]:
-    """The VIPs that an active policy names, each once: FortiOS translates for no others."""
+    """The VIPs in active policies, each once: FortiOS translates no others."""
     objects = matching.Objects(box)
     used = [vip for policy in box.policies if policy.active for vip in objects.vips(policy)]
     return list({vip.name: vip for vip in used}.values())

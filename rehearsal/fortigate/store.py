@@ -1,4 +1,4 @@
-"""The box's configuration on disk: `config.json` in the state folder, replaced as a whole or not at all."""
+"""The box's configuration on disk: `config.json` in the state folder, replaced atomically."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = "config.json"
 
 
 def load(folder: Path) -> StandIn:
-    """The configuration that was saved last, or the initial one."""
+    """The last saved configuration, or the initial one."""
     file = folder / NAME
     if not file.exists():
         return initial()
@@ -22,8 +22,8 @@ def load(folder: Path) -> StandIn:
 
 
 def save(folder: Path, box: StandIn) -> None:
-    """Write the whole configuration, readable by the owner alone; a crash leaves the old or the new one."""
-    tables = {path: [entry.shown() for entry in entries] for path, entries in box.tables.items()}
+    """Write the configuration, readable only by the owner; a crash leaves the old or the new one."""
+    tables = {path: [entry.as_rest() for entry in entries] for path, entries in box.tables.items()}
     text = json.dumps({"version": box.version, "tables": tables}, indent=1)
     partial = folder / f"{NAME}.partial"
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -1,4 +1,4 @@
-"""The tables of the box that are no firewall objects: schedules, interfaces, zones, SD-WAN, global settings."""
+"""The tables of the box that are not firewall objects: schedules, interfaces, zones, SD-WAN, global settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ScheduleEntry(Entry):
 
 
 class InterfaceEntry(Entry):
-    """An interface of the box: its address and which of the box's own services it lets in."""
+    """An interface of the box: its address and which of the box's own services it accepts."""
 
     name: Annotated[str, Field(max_length=15)]
     vdom: str = "root"
@@ -41,7 +41,7 @@ class InZone(Entry):
 
 
 class Zone(Entry):
-    """Interfaces under one name, by which alone policies know them; between them traffic passes if it is allowed."""
+    """Interfaces under one name, the only one for policies; traffic between them passes if allowed."""
 
     name: Annotated[str, Field(min_length=1, max_length=35)]
     intrazone: Literal["allow", "deny"] = "deny"
@@ -50,13 +50,13 @@ class Zone(Entry):
 
 
 class SdwanZone(Entry):
-    """A zone of SD-WAN."""
+    """An SD-WAN zone."""
 
     name: Annotated[str, Field(min_length=1, max_length=35)]
 
 
 class SdwanMember(Entry):
-    """An interface in a zone of SD-WAN."""
+    """An interface in an SD-WAN zone."""
 
     seq_num: int
     interface: Annotated[str, Field(max_length=15)]
@@ -64,7 +64,7 @@ class SdwanMember(Entry):
 
 
 class Sdwan(Entry):
-    """SD-WAN: its zones and their members; the rehearsal routes by no rule of it."""
+    """SD-WAN: its zones and their members; the rehearsal does not use its rules for routing."""
 
     status: Toggle = "disable"
     zone: tuple[SdwanZone, ...] = (SdwanZone(name="virtual-wan-link"),)

@@ -16,7 +16,7 @@ Key = str | int
 
 @dataclass(frozen=True)
 class Table:
-    """A table as REST names it; one without a key holds a single entry."""
+    """A table as in REST; one without a key has a single entry."""
 
     path: str
     entry: type[Entry]
@@ -28,7 +28,7 @@ class Table:
         return tuple(zone.name for zone in entry.zone) if isinstance(entry, system.Sdwan) else (self.key_of(entry),)
 
     def read(self, body: dict[str, Any]) -> Entry:
-        """An entry from a body's fields; Refused says which field FortiOS would not take."""
+        """An entry from a body's fields; Refused names the field that FortiOS would not accept."""
         try:
             return self.entry.model_validate(body)
         except ValidationError as error:
@@ -40,7 +40,7 @@ class Table:
         return found
 
     def key_from(self, text: str) -> Key:
-        """The key that a URL names."""
+        """The key in a URL."""
         if self.key != "policyid":
             return text
         if not text.isdecimal():
@@ -65,9 +65,9 @@ TABLES = {table.path: table for table in _ALL}
 
 
 def table(path: str) -> Table:
-    """The table of a path; Refused where the rehearsal holds none."""
+    """The table of a path; Refused if the rehearsal does not have it."""
     if path not in TABLES:
-        raise refusals.Refused(404, refusals.ENTRY_NOT_FOUND, f"the rehearsal's FortiGate holds no table {path}")
+        raise refusals.Refused(404, refusals.ENTRY_NOT_FOUND, f"the rehearsal's FortiGate has no table {path}")
     return TABLES[path]
 
 

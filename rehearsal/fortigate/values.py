@@ -1,4 +1,4 @@
-"""FortiOS's written values: addresses with masks, port ranges, countries; checked and put into the box's own form."""
+"""FortiOS's notation: addresses with masks, port ranges, countries; validated and normalised."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COUNTRIES = {
     "DE": ("198.19.0.0/17",),
     "KR": ("198.19.128.0/17",),
 }
-"""The countries that the stand-in knows: ranges for documentation (RFC 5737), benchmarks (2544) and carriers (6598)."""
+"""The known countries: ranges for documentation (RFC 5737), benchmarks (2544) and carriers (6598)."""
 
 
 class Span(NamedTuple):
@@ -39,7 +39,7 @@ def subnet(value: object) -> str:
     try:
         parsed = IPv4Interface("/".join(text.split()))
     except (AddressValueError, NetmaskValueError) as error:
-        raise ValueError(f"'{text}' is no IPv4 address with a mask") from error
+        raise ValueError(f"'{text}' is not an IPv4 address with a mask") from error
     return parsed.with_netmask.replace("/", " ")
 
 
@@ -49,7 +49,7 @@ def network(text: str) -> IPv4Network:
 
 
 def ports(text: str) -> str:
-    """A list of port ranges with single blanks between them and no `443-443`."""
+    """A list of port ranges with single spaces between them, without `443-443`."""
     return " ".join(_both(parsed) for parsed in port_ranges(text))
 
 
@@ -64,7 +64,7 @@ def written(span: Span) -> str:
 
 
 def country(code: str) -> str:
-    """A country that the stand-in has networks for, or none."""
+    """A country that the stand-in has networks for, or the empty string."""
     if code and code not in COUNTRIES:
         raise ValueError(f"country '{code}' has no networks in the rehearsal, which knows {', '.join(COUNTRIES)}")
     return code
@@ -78,10 +78,10 @@ def _port_range(item: str) -> PortRange:
 def _span(text: str) -> Span:
     first, _, last = text.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal()):
-        raise ValueError(f"'{text}' is no port or range of ports")
+        raise ValueError(f"'{text}' is not a port or a range of ports")
     span = Span(int(first), int(last or first))
     if not 0 <= span.first <= span.last <= 65535:
-        raise ValueError(f"'{text}' is no range of ports between 0 and 65535")
+        raise ValueError(f"'{text}' is not a range of ports between 0 and 65535")
     return span
 
 

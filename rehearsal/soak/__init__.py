@@ -1,1 +1,1 @@
-"""The promises of the stack, tried hard: each module has one promise and its trials, `__main__` runs them."""
+"""Long tests of what the stack guarantees: each module has one guarantee and its trials, `__main__` runs them."""

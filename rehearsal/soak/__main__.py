@@ -1,6 +1,6 @@
-"""Try the promises of the stack on a lab of their own: `python -m rehearsal.soak`, or `make soak`.
+"""Test what the stack guarantees on a lab of its own: `python -m rehearsal.soak`, or `make soak`.
 
-It can be stopped at any time and goes on with `--seed`: what was run to its end under a seed is not run again.
+It can be stopped at any time and resumed with `--seed`: trials that are complete under a seed are not run again.
 """
 
 from __future__ import annotations
@@ -18,56 +18,56 @@ from rich.table import Table
 
 from rehearsal import places
 from rehearsal.problems import RehearsalError
+from rehearsal.soak.guarantees import GUARANTEES
 from rehearsal.soak.lab import Lab
-from rehearsal.soak.promises import PROMISES
 from rehearsal.soak.trial import Notebook, Outcome, Result, Trial, total
 
 
 def soak(
-    promises: Annotated[list[str] | None, typer.Argument(help=f"Of {', '.join(PROMISES)}; all if left out.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Go on with, or repeat, the trials of this seed.")] = None,
-    limit: Annotated[int | None, typer.Option(help="So many trials of each promise at most.")] = None,
-    part: Annotated[
-        str, typer.Option(help="`2/3`: the second's share, where three share the trials of a seed.")
-    ] = "1/1",
+    guarantees: Annotated[
+        list[str] | None, typer.Argument(help=f"Of {', '.join(GUARANTEES)}; all if left out.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Resume or repeat the trials of this seed.")] = None,
+    limit: Annotated[int | None, typer.Option(help="At most this many trials of each guarantee.")] = None,
+    part: Annotated[str, typer.Option(help="`2/3`: the second of three shares of a seed's trials.")] = "1/1",
     keep: Annotated[bool, typer.Option("--keep", help="Leave the lab running at the end.")] = False,
 ) -> None:
-    """Run every trial that this seed has not had, print the table, and end with 1 if a promise was not kept."""
+    """Run the remaining trials of this seed and print the table; the exit status is 1 if a guarantee was broken."""
     mine, shares = map(int, part.split("/"))
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     notebook = Notebook(places.cache() / "soak" / f"{seed}.jsonl")
-    say(f"seed {seed}: stop it with ^C, go on with --seed {seed}; results in {notebook.file}")
+    say(f"seed {seed}: stop it with ^C, resume with --seed {seed}; results in {notebook.file}")
     lab = Lab("soak")
-    chosen = {name: PROMISES[name] for name in promises or PROMISES}
+    chosen = {name: GUARANTEES[name] for name in guarantees or GUARANTEES}
     try:
         say("bringing the lab up ...")
         lab.bring_up()
         for name, trials in chosen.items():
             work(name, list(trials(lab, seed))[mine - 1 :: shares][:limit], notebook)
     except KeyboardInterrupt:
-        say(f"stopped; go on with --seed {seed}")
+        say(f"stopped; resume with --seed {seed}")
     finally:
         if not keep:
             lab.stop()
-    show(seed, [one for one in notebook.results if one.promise in chosen])
+    show(seed, [one for one in notebook.results if one.guarantee in chosen])
     raise typer.Exit(0 if notebook.results and all(one.outcome.kept for one in notebook.results) else 1)
 
 
-def work(promise: str, trials: Sequence[Trial], notebook: Notebook) -> None:
-    """Run the trials of a promise that are not in the notebook."""
+def work(guarantee: str, trials: Sequence[Trial], notebook: Notebook) -> None:
+    """Run the trials of a guarantee that are not in the notebook."""
     for number, trial in enumerate(trials, 1):
-        if notebook.has(promise, trial.name):
+        if notebook.has(guarantee, trial.name):
             continue
         began = time.monotonic()
         outcome = attempt(trial)
-        notebook.add(Result(promise, trial.name, round(time.monotonic() - began, 1), outcome))
-        say(f"{promise} {number}/{len(trials)}: {trial.name}: {'kept' if outcome.kept else 'NOT KEPT'}")
+        notebook.add(Result(guarantee, trial.name, round(time.monotonic() - began, 1), outcome))
+        say(f"{guarantee} {number}/{len(trials)}: {trial.name}: {'passed' if outcome.kept else 'FAILED'}")
         for line in outcome.complaints:
             say(f"  {line}")
 
 
 def attempt(trial: Trial) -> Outcome:
-    """The outcome of a trial; one that could not be carried through has failed."""
+    """The outcome of a trial; one that could not be completed has failed."""
     try:
         return trial.run()
     except RehearsalError as error:
@@ -75,26 +75,26 @@ def attempt(trial: Trial) -> Outcome:
 
 
 def show(seed: int, results: Iterable[Result]) -> None:
-    """Print the table, its sums in the last line."""
+    """Print the table, with the totals in the last line."""
     held = list(results)
-    table = Table("promise", "trial", "tried", "found", "repaired", "survived", "lost", "seconds")
+    table = Table("guarantee", "trial", "tried", "found", "repaired", "survived", "lost", "seconds")
     for one in held:
-        table.add_row(one.promise, one.trial, *map(str, counts(one.outcome)), f"{one.seconds:.0f}")
+        table.add_row(one.guarantee, one.trial, *map(str, counts(one.outcome)), f"{one.seconds:.0f}")
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     sums = total(one.outcome for one in held)
     for line in sums.complaints:
-        print(f"NOT KEPT: {line}")
+        print(f"FAILED: {line}")
     words = zip(("tried", "found", "repaired", "survived", "lost"), counts(sums), strict=True)
     print(f"{datetime.now(UTC):%Y-%m-%d} seed {seed}: {', '.join(f'{word} {count}' for word, count in words)}")
 
 
 def counts(outcome: Outcome) -> tuple[int, int, int, int, int]:
-    """The counts in the table's order."""
+    """The counts in the order of the table's columns."""
     return outcome.tried, outcome.found, outcome.repaired, outcome.survived, outcome.lost
 
 
 def say(text: str) -> None:
-    """Tell what is being done."""
+    """Report progress."""
     print(f"soak: {text}", file=sys.stderr, flush=True)
 
 

@@ -1,7 +1,8 @@
-"""Changes by hand in firewalld, a line each."""
+"""Manual changes in firewalld, one per line."""
 
 from __future__ import annotations
 
+from rehearsal.soak.by_hand_hub import NO
 from rehearsal.soak.by_hand_softether import shell
 from rehearsal.soak.changes import Change, Make
 
@@ -14,21 +15,21 @@ FURNISHED = {
     "zones": {"internal": {"vpn": True, "sources": [MONITOR], "rules": [RULE]}},
     "closed": ["8000/tcp"],
 }
-"""What the lab declares of its firewall beside the example."""
+"""What the lab declares of its firewall in addition to the example."""
 
 
 def firewalld(*changes: str) -> Make:
     """Permanent changes, in force at once."""
-    return lambda hands: hands.firewalld(*changes)
+    return lambda manual: manual.firewalld(*changes)
 
 
 def now(change: str) -> Make:
-    """A change that the next reload takes back."""
-    return lambda hands: hands.shell(f"firewall-cmd -q {change}")
+    """A change that the next reload reverts."""
+    return lambda manual: manual.shell(f"firewall-cmd -q {change}")
 
 
 def source(zone: str) -> Make:
-    """The monitoring host's packets given to another zone."""
+    """Assign the monitoring host to another zone."""
     return firewalld(f"--zone={zone} --change-source={MONITOR}")
 
 
@@ -57,7 +58,7 @@ FIREWALLD = (
     ),
     Change(
         "fwunit",
-        "unit firewalld: enabled is no on the server, yes here",
+        f"unit firewalld: enabled is {NO} on the server, yes here",
         shell("systemctl disable -q firewalld"),
     ),
     Change(
@@ -92,7 +93,7 @@ FIREWALLD = (
         "firewalld: 203.0.113.20 of closed internal/8000/tcp is not permanent",
         shell(f"firewall-cmd -q --permanent --zone=internal --remove-rich-rule='{CLOSED}'"),
     ),
-    Change("agent/bans", f"{GUARD}: active is no on the server, yes here", shell("systemctl stop labvpn-bans")),
+    Change("agent/bans", f"{GUARD}: active is {NO} on the server, yes here", shell("systemctl stop labvpn-bans")),
     Change("agent/bans", f"{GUARD} is gone from the server", shell("rm /etc/systemd/system/labvpn-bans.service")),
     Change(
         "agent/bans",

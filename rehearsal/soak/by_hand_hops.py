@@ -1,4 +1,4 @@
-"""Changes by hand on the FortiGate and at the name server, a line each."""
+"""Manual changes on the FortiGate and at the name server, one per line."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ ADDRESS, GROUP, CUSTOM = "firewall/address", "firewall/addrgrp", "firewall.servi
 
 
 def put(table: str, name: str, **fields: Any) -> Make:
-    """Some fields of an object on the box."""
+    """Set some fields of an object on the box."""
     return put_at(f"{table}/{quote(name, safe='')}", fields)
 
 
 def put_at(place: str, fields: dict[str, Any]) -> Make:
-    """Some fields of what is at a place."""
+    """Set some fields of the object at a path."""
     body = {key.replace("_", "-"): value for key, value in fields.items()}
-    return lambda hands: hands.box("PUT", place, body)
+    return lambda manual: manual.box("PUT", place, body)
 
 
 def service(name: str, **fields: Any) -> Make:
-    """Some fields of a service, by whichever of its two names it has."""
+    """Set some fields of a service, by whichever of its two names exists."""
     return put_at(f"{CUSTOM}/{{service {name}}}", fields)
 
 
 def policy(name: str, **fields: Any) -> Make:
-    """Some fields of a policy."""
+    """Set some fields of a policy."""
     return put_at(f"firewall/policy/{{{name}}}", fields)
 
 
 def moved(name: str, way: str, other: str) -> Make:
-    """A policy put `before` or `after` another."""
-    return lambda hands: hands.box("PUT", f"firewall/policy/{{{name}}}", None, f"&action=move&{way}={{{other}}}")
+    """Move a policy `before` or `after` another."""
+    return lambda manual: manual.box("PUT", f"firewall/policy/{{{name}}}", None, f"&action=move&{way}={{{other}}}")
 
 
 def without(name: str) -> Make:
-    """A policy deleted."""
-    return lambda hands: hands.box("DELETE", f"firewall/policy/{{{name}}}")
+    """Delete a policy."""
+    return lambda manual: manual.box("DELETE", f"firewall/policy/{{{name}}}")
 
 
 def names(*members: str) -> list[dict[str, str]]:
-    """A list of objects as FortiOS has it."""
+    """A list of objects as FortiOS writes it."""
     return [{"name": name} for name in members]
 
 
@@ -53,7 +53,7 @@ def of_policy(name: str, part: str, words: str, **fields: Any) -> Change:
 
 def zone(*lines: str) -> Make:
     """Updates of the zone."""
-    return lambda hands: hands.zone(*lines)
+    return lambda manual: manual.zone(*lines)
 
 
 FORTIGATE = (

@@ -1,4 +1,4 @@
-"""Changes by hand in the hubs: their users, SecureNAT, groups, logs and access lists, a line each."""
+"""Manual changes in the hubs: users, SecureNAT, groups, logs and access lists, one per line."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ from typing import Any
 from rehearsal.soak.changes import Change, Make
 
 NO_HASH = {"HashedKey_bin": None, "NtLmSecureHash_bin": None}
-"""Left out of what was there, so that a password given beside it counts."""
+"""Removed from the current fields, so that a new password takes effect."""
+
+NO = "no"
+"""The value of a setting that is off, as a preview prints it."""
 
 BY_HAND = "set-by-hand"
-"""A secret that somebody gave."""
+"""A secret that someone set by hand."""
 
 HUBS = {"owner": "OWNER"}
-"""Who is not in hub LAB."""
+"""Users that are not in hub LAB."""
 
 ROUTE = "10.9.0.0/255.255.0.0/192.168.30.1"
 
 
 def call(method: str, onto: str = "", **params: Any) -> Make:
     """A call of the server."""
-    return lambda hands: hands.call(method, onto, **params)
+    return lambda manual: manual.call(method, onto, **params)
 
 
 def user(name: str, **fields: Any) -> Make:
-    """Some fields of a user set, the others left."""
+    """Set some fields of a user and keep the others."""
     return call("SetUser", "GetUser", HubName_str=HUBS.get(name, "LAB"), Name_str=name, **fields)
 
 
@@ -34,7 +37,7 @@ def of_user(name: str, part: str, words: str, **fields: Any) -> Change:
 
 
 def nat(**fields: Any) -> Make:
-    """Some fields of SecureNAT and its DHCP."""
+    """Set some fields of SecureNAT and its DHCP."""
     return call("SetSecureNATOption", "GetSecureNATOption", RpcHubname_str="LAB", **fields)
 
 
@@ -44,27 +47,27 @@ def of_nat(part: str, words: str, **fields: Any) -> Change:
 
 
 def log(**fields: Any) -> Make:
-    """Some fields of what the hub writes down."""
+    """Set some fields of the hub's logs."""
     return call("SetHubLog", "GetHubLog", HubName_str="LAB", **fields)
 
 
 def group(**fields: Any) -> Make:
-    """Some fields of the guests' group."""
+    """Set some fields of the guests' group."""
     return call("SetGroup", "GetGroup", HubName_str="LAB", Name_str="guests", **fields)
 
 
 def without_rule(memo: str) -> Make:
-    """A rule of the access list deleted."""
-    return lambda hands: hands.without_rule("LAB", memo)
+    """Delete a rule of the access list."""
+    return lambda manual: manual.without_rule("LAB", memo)
 
 
 def radius(**fields: Any) -> Make:
-    """Some fields of the hub's RADIUS server."""
+    """Set some fields of the hub's RADIUS server."""
     return call(*RADIUS, HubName_str="LAB", **fields)
 
 
 def switch(name: str, value: int) -> Make:
-    """An extended option of the hub."""
+    """Set an extended option of the hub."""
     option = {"Name_str": name, "Value_u32": value}
     return call("SetHubExtOptions", HubName_str="LAB", AdminOptionList=[option])
 
@@ -75,7 +78,7 @@ FURNISHED = {
     "options": {"NoIPv4PacketLog": 1},
     "radius": {"server": "198.51.100.10"},
 }
-"""What the lab declares of hub LAB beside the example."""
+"""What the lab declares of hub LAB in addition to the example."""
 
 USERS = (
     of_user("owner", "idle", "AutoDisconnect is 0 on the server, 1800 here", **{"policy:AutoDisconnect_u32": 0}),
@@ -112,10 +115,12 @@ USERS = (
         "user guest2", "user guest2 is gone from the server", call("DeleteUser", HubName_str="LAB", Name_str="guest2")
     ),
     Change("user owner", "user owner: AutoDisconnect is 0 on", user("owner", UsePolicy_bool=False)),
-    of_user("guest1", "serve", "NoServer is no on the server, yes here", **{"policy:NoServer_bool": False}),
+    of_user("guest1", "serve", f"NoServer is {NO} on the server, yes here", **{"policy:NoServer_bool": False}),
     of_user("guest2", "up", "MaxUpload is 0 on the server, 50000000 here", **{"policy:MaxUpload_u32": 0}),
     of_user("guest1", "watch", "MonitorPort is yes on the server, unset here", **{"policy:MonitorPort_bool": True}),
-    of_user("guest1", "apart", "PrivacyFilter is no on the server, yes here", **{"policy:PrivacyFilter_bool": False}),
+    of_user(
+        "guest1", "apart", f"PrivacyFilter is {NO} on the server, yes here", **{"policy:PrivacyFilter_bool": False}
+    ),
     of_user("guest2", "apart", "MaxMac is 0 on the server, 1 here", **{"policy:MaxMac_u32": 0}),
     of_user("guest1", "group", "group is none on the server, guests here", GroupName_str=""),
 )
@@ -123,7 +128,7 @@ USERS = (
 HUB = (
     Change(
         "hub/online",
-        "hub LAB: online is no on the server, yes here",
+        f"hub LAB: online is {NO} on the server, yes here",
         call("SetHubOnline", HubName_str="LAB", Online_bool=False),
     ),
     Change(
@@ -153,10 +158,12 @@ HUB = (
     of_nat("dns", "dns is 192.168.30.1,8.8.8.8 on", DhcpDnsServerAddress2_ip="8.8.8.8"),
     of_nat("domain", "domain is evil.example on", DhcpDomainName_str="evil.example"),
     of_nat("routes", f"routes is {ROUTE} on the server", ApplyDhcpPushRoutes_bool=True, DhcpPushRoutes_str=ROUTE),
-    of_nat("dhcp", "dhcp is no on the server, yes here", UseDhcp_bool=False),
-    of_nat("nat", "nat is no on the server, yes here", UseNat_bool=False),
-    Change("log/packet", "log of hub LAB: packet is no on the server, yes here", log(SavePacketLog_bool=False)),
-    Change("log/security", "log of hub LAB: security is no on the server, yes here", log(SaveSecurityLog_bool=False)),
+    of_nat("dhcp", f"dhcp is {NO} on the server, yes here", UseDhcp_bool=False),
+    of_nat("nat", f"nat is {NO} on the server, yes here", UseNat_bool=False),
+    Change("log/packet", f"log of hub LAB: packet is {NO} on the server, yes here", log(SavePacketLog_bool=False)),
+    Change(
+        "log/security", f"log of hub LAB: security is {NO} on the server, yes here", log(SaveSecurityLog_bool=False)
+    ),
     Change("log/switch", "log of hub LAB: security-switch is hour on", log(SecurityLogSwitchType_u32=3)),
     Change("log/packets", "log of hub LAB: packets is ", log(PacketLogConfig_u32=[2] * 16)),
     Change("option", "hub option NoIPv4PacketLog: value is 0 on the server, 1 here", switch("NoIPv4PacketLog", 0)),
@@ -184,7 +191,7 @@ HUB = (
     Change("access/rest", "access rule labvpn:rest is gone from the server", without_rule("labvpn:rest")),
     Change(
         "owner's hub/online",
-        "hub OWNER: online is no on the server, yes here",
+        f"hub OWNER: online is {NO} on the server, yes here",
         call("SetHubOnline", HubName_str="OWNER", Online_bool=False),
     ),
 )

@@ -1,8 +1,8 @@
-"""Changes by hand of the SoftEther server's own settings and of its host, a line each."""
+"""Manual changes of the SoftEther server's own settings and of its host, one per line."""
 
 from __future__ import annotations
 
-from rehearsal.soak.by_hand_hub import BY_HAND, HUB, USERS, call
+from rehearsal.soak.by_hand_hub import BY_HAND, HUB, NO, USERS, call
 from rehearsal.soak.changes import Change, Make
 from rehearsal.soak.manual_changes import ManualChanges
 
@@ -11,19 +11,19 @@ CONFIG = "/var/lib/softether/vpn_server.config"
 
 
 def file(pattern: str, value: str, where: str = "", name: str = "") -> Make:
-    """A setting that no call reaches, in the file of the stopped server; `name` where the pattern is none itself."""
-    return lambda hands: hands.stopped(f"sed -i '{where}s/ {pattern} [a-z]*/ {name or pattern} {value}/' {CONFIG}")
+    """A setting without an API call, in the file of the stopped server; `name` if the pattern is not a plain name."""
+    return lambda manual: manual.stopped(f"sed -i '{where}s/ {pattern} [a-z]*/ {name or pattern} {value}/' {CONFIG}")
 
 
 def shell(text: str) -> Make:
-    """Lines of shell on the host."""
-    return lambda hands: hands.shell(text)
+    """Run lines of shell on the host."""
+    return lambda manual: manual.shell(text)
 
 
-def hub_deleted(hands: ManualChanges) -> None:
-    """Our hub deleted, and that written to the disk."""
-    hands.call("DeleteHub", HubName_str="LAB")
-    hands.call("Flush")
+def hub_deleted(manual: ManualChanges) -> None:
+    """Delete our hub and flush the change to disk."""
+    manual.call("DeleteHub", HubName_str="LAB")
+    manual.call("Flush")
 
 
 ADMINIP = "adminip.txt (who may administer SoftEther)"
@@ -36,7 +36,7 @@ FURNISHED = {
     "tls": {"cipher": "ECDHE-RSA-AES256-GCM-SHA384"},
     "syslog": {"host": "198.51.100.10"},
 }
-"""What the lab declares of the server beside the example."""
+"""What the lab declares of the server in addition to the example."""
 
 SERVER = (
     Change(
@@ -52,25 +52,25 @@ SERVER = (
     Change("listener 992", "listener 992 is gone from the server", call("DeleteListener", Port_u32=992)),
     Change(
         "listener 992",
-        "listener 992: enabled is no on the server, yes here",
+        f"listener 992: enabled is {NO} on the server, yes here",
         call("EnableListener", Port_u32=992, Enable_bool=False),
     ),
     Change(
         "listener 443",
-        "listener 443: enabled is no on the server, yes here",
+        f"listener 443: enabled is {NO} on the server, yes here",
         call("EnableListener", Port_u32=443, Enable_bool=False),
     ),
     Change("udp", "udp: ports is 1194,1195 on the server, 1194 here", call("SetPortsUDP", Ports_u32=[1194, 1195])),
     Change("udp", "udp: ports is none on the server, 1194 here", call("SetPortsUDP", Ports_u32=[])),
     Change(
         "protocol openvpn",
-        "protocol openvpn: enabled is no on the server, yes here",
+        f"protocol openvpn: enabled is {NO} on the server, yes here",
         call(*OPENVPN, EnableOpenVPN_bool=False),
     ),
     Change(
         "protocol sstp", "protocol sstp: enabled is yes on the server, no here", call(*OPENVPN, EnableSSTP_bool=True)
     ),
-    Change("ipsec/l2tp", "ipsec: l2tp is no on the server, yes here", call(*IPSEC, L2TP_IPsec_bool=False)),
+    Change("ipsec/l2tp", f"ipsec: l2tp is {NO} on the server, yes here", call(*IPSEC, L2TP_IPsec_bool=False)),
     Change("ipsec/raw", "ipsec: raw is yes on the server, no here", call(*IPSEC, L2TP_Raw_bool=True)),
     Change("ipsec/etherip", "ipsec: etherip is yes on the server, no here", call(*IPSEC, EtherIP_IPsec_bool=True)),
     Change("ipsec/key", "ipsec: the key on the server differs", call(*IPSEC, IPsec_Secret_str=BY_HAND)),
@@ -116,13 +116,13 @@ HOST = (
     ),
     Change(
         "unit/enabled",
-        "unit softether-vpnserver: enabled is no on the server, yes here",
+        f"unit softether-vpnserver: enabled is {NO} on the server, yes here",
         shell("systemctl disable -q softether-vpnserver"),
     ),
     Change("agent", "labvpn's agent: digest is ", shell("echo '# by hand' >>/usr/local/lib/labvpn/agent")),
     Change(
         "agent/reaper",
-        "reaper: active is no on the server, yes here",
+        f"reaper: active is {NO} on the server, yes here",
         shell("systemctl stop labvpn-reaper"),
     ),
     Change(
@@ -145,7 +145,7 @@ WHOLE = (
     Change("", "hub LAB is gone from the server", hub_deleted),
     Change(
         "",
-        "unit softether-vpnserver: active is no on the server, yes here",
+        f"unit softether-vpnserver: active is {NO} on the server, yes here",
         shell("systemctl stop softether-vpnserver"),
     ),
     Change(
@@ -153,6 +153,6 @@ WHOLE = (
         "SoftEther's administrator: the password on the server differs",
         call("SetServerPassword", PlainTextPassword_str=BY_HAND),
     ),
-    Change("", "unit firewalld: active is no on the server, yes here", shell("systemctl stop firewalld")),
+    Change("", f"unit firewalld: active is {NO} on the server, yes here", shell("systemctl stop firewalld")),
 )
-"""What would hide other changes, so it is made alone."""
+"""Changes that would hide others, so each is made alone."""

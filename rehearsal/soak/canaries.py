@@ -12,7 +12,7 @@ from urllib.parse import quote
 from labvpn.agent.softether.hashes import sha0
 
 LONG_ENOUGH = 12
-"""Bytes of a form below which it could stand somewhere by chance."""
+"""Shorter forms, in bytes, could occur by chance."""
 
 PUBLIC = {"hostKey", "fortigateCa"}
 
@@ -38,7 +38,7 @@ def pattern(needles: Mapping[bytes, str]) -> re.Pattern[bytes]:
 
 
 def _parts(text: str) -> list[bytes]:
-    """A text of one line as it is; of a key in PEM form the lines that hold its private half."""
+    """A text of one line unchanged; of a PEM key the lines that contain its private half."""
     lines = text.strip().splitlines()
     if len(lines) == 1:
         return [lines[0].encode()]
@@ -65,7 +65,7 @@ def _hashed(text: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _binary(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Hexadecimal of both cases, and base64 wherever the secret starts within what was encoded."""
+    """Hexadecimal in both cases, and base64 with the secret at any offset in the encoded data."""
     yield "hex", data.hex().encode()
     yield "hex", data.hex().upper().encode()
     for shift in range(3):

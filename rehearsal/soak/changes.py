@@ -1,4 +1,4 @@
-"""A change by hand: what it touches, how it is made, and the words by which a preview names it."""
+"""A manual change: what it touches, how it is made, and the text by which a preview names it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Make = Callable[[ManualChanges], object]
 
 @dataclass(frozen=True)
 class Change:
-    """One change by hand of what the stack manages.
+    """One manual change of something that the stack manages.
 
-    `place` is a path: of two changes where one touches a part of the other's whole, only one can be seen. `words` all
-    stand in the one line of the preview that names it.
+    `place` is a path: if one of two changes touches a part of what the other touches, only one can be seen. `words` is
+    part of the one line of the preview that names it.
     """
 
     place: str
@@ -24,14 +24,14 @@ class Change:
     make: Make
 
     def meets(self, other: Change) -> bool:
-        """Whether the other one touches the same, or a part or the whole of it."""
+        """Whether the other change touches the same object, a part of it, or its parent."""
         mine, theirs = self.place.split("/"), other.place.split("/")
         length = min(len(mine), len(theirs))
         return mine[:length] == theirs[:length]
 
 
 def groups(changes: Sequence[Change], sizes: range, dice: random.Random) -> Iterator[list[Change]]:
-    """All changes in random groups of random sizes, none of which hides another of its group."""
+    """All changes in random groups of random sizes, in which no change hides another."""
     left = dice.sample(list(changes), len(changes))
     while left:
         group: list[Change] = []

@@ -1,7 +1,7 @@
-"""Somebody who is connected: `python -m rehearsal.soak.connected_client` dials from the campus and waits.
+"""A connected client: `python -m rehearsal.soak.connected_client` dials from the campus and waits.
 
-It is a process of its own since the rehearsal that it works on is the one that its environment names. It prints its
-address inside the VPN once it is in, and hangs up when its input ends. It dials by TCP, so its session ends with it.
+It is a separate process because its environment selects the rehearsal that it works on. It prints its address inside
+the VPN once it is connected, and disconnects when its input ends. It dials by TCP, so its session ends with it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rehearsal.dial import dialled
 
 
 def main() -> None:
-    """Dial in, say so, and wait."""
+    """Dial in, print the address, and wait."""
     login = replace(lab.outputs().login("owner"), port=443, transport="tcp")
     with dialled("campus", login) as dial:
         if dial.address is None:

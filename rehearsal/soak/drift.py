@@ -1,4 +1,4 @@
-"""Nothing drifts unseen: changes by hand are named, each once, and repaired, and what others have stays."""
+"""No drift goes unnoticed: manual changes are named once each and repaired, and unmanaged objects stay."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ MORE: dict[str, dict[str, Any]] = {
     },
     "dns": {"zone": BIND_ZONE, "aliases": ["dial"], "marker": True, "wait": 0},
 }
-"""What the lab has beside the example, so that every kind of object that the stack manages stands there."""
+"""What the lab has in addition to the example, so that it has every kind of object that the stack manages."""
 
 OF_DRIFT = re.compile(r"changed by hand: |FortiGate: .* (on the box|moved|lacks|also has|is gone)|at the name server")
 """A line that names a change by hand."""
 
 
 def trials(lab: Lab, seed: int) -> Iterator[Trial]:
-    """All changes in random groups, then each alone; the lab gets what the example has not, and others their things."""
+    """All changes in random groups, then each alone, on a lab extended beyond the example, with unmanaged objects."""
     dice = random.Random(seed)  # noqa: S311 -- to be repeated by its seed
     lab = furnished(lab)
     plant(lab)
@@ -61,7 +61,7 @@ def trials(lab: Lab, seed: int) -> Iterator[Trial]:
 
 
 def furnished(lab: Lab) -> Lab:
-    """The lab with all that is changed by hand here, brought up."""
+    """Bring up the lab with everything that is changed by hand here."""
     values = yaml.safe_load((lab.state / "project" / "Pulumi.lab.yaml").read_text())
     for key, more in MORE.items():
         values["config"][f"labvpn:{key}"] |= more
@@ -71,60 +71,62 @@ def furnished(lab: Lab) -> Lab:
     file = folder / "Pulumi.lab.yaml"
     file.write_text(yaml.safe_dump(values))
     furnished = Lab(lab.name, file)
-    furnished.seal("radiusSecrets.LAB", secrets.token_urlsafe(16))
-    furnished.seal("authority", lab.module("labvpn", "authority", "vpn.wide.example"))
+    furnished.encrypt("radiusSecrets.LAB", secrets.token_urlsafe(16))
+    furnished.encrypt("authority", lab.module("labvpn", "authority", "vpn.wide.example"))
     repair(furnished)
     return furnished
 
 
 def plant(lab: Lab) -> None:
-    """Have others' things stand on every hop."""
-    hands = ManualChanges(lab)
-    if not_ours.lost(hands):
+    """Create unmanaged objects on every hop."""
+    manual = ManualChanges(lab)
+    if not_ours.lost(manual):
         for make in not_ours.MAKERS:
-            make(hands)
+            make(manual)
 
 
 def leave_alone(lab: Lab) -> Outcome:
-    """Make everything that is not ours; no preview may find anything to change, and no run may take it away."""
+    """Create all unmanaged objects; no preview may find anything to change, and no run may remove them."""
     plant(lab)
-    hands = ManualChanges(lab)
+    manual = ManualChanges(lab)
     seen = preview(lab)
-    complaints = [] if seen is None else [f"not ours, and yet: {line}" for line in seen or ["a change without a word"]]
+    complaints = (
+        [] if seen is None else [f"not ours, and yet: {line}" for line in seen or ["a change without a message"]]
+    )
     repair(lab)
-    return _outcome(Outcome(0), complaints, not_ours.lost(hands))
+    return _outcome(Outcome(0), complaints, not_ours.lost(manual))
 
 
 def try_changes(lab: Lab, group: Sequence[Change]) -> Outcome:
     """Make the changes; a preview names each in one line, one run repairs them, and the next preview is clean."""
-    hands = ManualChanges(lab)
-    hands.together(change.make for change in group)
-    taken = by_hand_too(hands, group)
+    manual = ManualChanges(lab)
+    manual.together(change.make for change in group)
+    taken = by_hand_too(manual, group)
     lines = preview(lab)
     if lines is None:
         complaints = [f"not found: {change.words}" for change in group]
         lines = []
     else:
-        complaints = list(_judged(group, lines))
+        complaints = list(_compared(group, lines))
     found = sum(sum(change.words in line for line in lines) == 1 for change in group)
     repaired = len(group)
     try:
         repair(lab)
         if (left := preview(lab)) is not None:
-            complaints += [f"not repaired: {line}" for line in left or ["a change without a word"]]
+            complaints += [f"not repaired: {line}" for line in left or ["a change without a message"]]
             repaired -= max(1, min(len(left), len(group)))
     except RehearsalError as error:
         complaints.append(str(error))
         repaired = 0
         repair(lab)
-    lost = [name for name in not_ours.lost(hands) if name not in taken]
-    not_ours.again(hands, taken)
+    lost = [name for name in not_ours.lost(manual) if name not in taken]
+    not_ours.again(manual, taken)
     return _outcome(Outcome(len(group), found, repaired), complaints, lost)
 
 
-def by_hand_too(hands: ManualChanges, group: Sequence[Change]) -> list[str]:
-    """What others lost by a change of a whole, such as a stopped firewalld: that is not the run's doing."""
-    return [] if all(change.place for change in group) else not_ours.lost(hands)
+def by_hand_too(manual: ManualChanges, group: Sequence[Change]) -> list[str]:
+    """Unmanaged objects lost by the manual change itself, such as a stopped firewalld, not by the run."""
+    return [] if all(change.place for change in group) else not_ours.lost(manual)
 
 
 def _outcome(counts: Outcome, complaints: Sequence[str], lost: Sequence[str]) -> Outcome:
@@ -132,28 +134,28 @@ def _outcome(counts: Outcome, complaints: Sequence[str], lost: Sequence[str]) ->
     return Outcome(counts.tried, counts.found, counts.repaired, not_ours.COUNT - len(lost), len(lost), words)
 
 
-def _judged(group: Sequence[Change], lines: Sequence[str]) -> Iterator[str]:
+def _compared(group: Sequence[Change], lines: Sequence[str]) -> Iterator[str]:
     for change in group:
         count = sum(change.words in line for line in lines)
         if count != 1:
             yield f"named {count} times: {change.words}"
     for line in lines:
         if not any(change.words in line for change in group):
-            yield f"nobody made this change: {line}"
+            yield f"no one made this change: {line}"
 
 
 def preview(lab: Lab) -> list[str] | None:
     """The lines of a plain preview that name a change by hand; None where it finds nothing to change."""
     done = lab.pulumi("preview", "--expect-no-changes")
-    told = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).partition("\nDiagnostics:")[2].partition("\nOutputs:")[0]
-    if "error:" in told and "no changes were expected" not in told:
-        raise RehearsalError(f"the preview failed: {told.strip()[:2000]}")
-    return None if done.returncode == 0 else [line.strip() for line in told.splitlines() if OF_DRIFT.search(line)]
+    text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).partition("\nDiagnostics:")[2].partition("\nOutputs:")[0]
+    if "error:" in text and "no changes were expected" not in text:
+        raise RehearsalError(f"the preview failed: {text.strip()[:2000]}")
+    return None if done.returncode == 0 else [line.strip() for line in text.splitlines() if OF_DRIFT.search(line)]
 
 
 def repair(lab: Lab) -> None:
     """One `pulumi up`; RehearsalError if it fails."""
     done = lab.pulumi("up", "--yes", "--skip-preview", seconds=600)
     if done.returncode:
-        told = done.stdout.partition("\nDiagnostics:")[2].strip() or done.stderr.strip()
-        raise RehearsalError(f"the run failed: {told[:2000]}")
+        text = done.stdout.partition("\nDiagnostics:")[2].strip() or done.stderr.strip()
+        raise RehearsalError(f"the run failed: {text[:2000]}")

@@ -18,17 +18,17 @@ from rehearsal.machine import line
 from rehearsal.places import PROJECT
 
 SECONDS = 400
-"""No run may take longer: the slowest that ends by itself, at a host that vanished, hears of it after 150 s."""
+"""No run may take longer: the slowest one that ends by itself notices a vanished host after 150 s."""
 
 ENDED_BY_HAND = "press Ctrl-C twice"
-"""What a run says that waits for a silent FortiGate: its plugin would wait 250 s, up to 17 times."""
+"""Printed by a run that waits for a silent FortiGate, for which its plugin would wait 250 s up to 17 times."""
 
 OnEvent = Callable[["Event"], None]
 
 
 @dataclass(frozen=True)
 class Event:
-    """A step of a run that began or ended: its operation, and the resource by its name and type."""
+    """A step of a run that began or ended: its operation, and the resource's name and type."""
 
     op: str
     name: str
@@ -37,22 +37,22 @@ class Event:
 
     @classmethod
     def read(cls, text: str) -> Event | None:
-        """The event of a line of `pulumi ... --json`, if it tells of a step."""
+        """The event of a line of `pulumi ... --json`, if it is about a step."""
         try:
-            told: Any = json.loads(text)
+            data: Any = json.loads(text)
         except ValueError:
             return None
-        if not isinstance(told, dict):
+        if not isinstance(data, dict):
             return None
         for key, ended in (("resourcePreEvent", False), ("resOutputsEvent", True)):
-            if about := told.get(key, {}).get("metadata"):
+            if about := data.get(key, {}).get("metadata"):
                 return cls(about["op"], about["urn"].rpartition("::")[2], about["type"], ended)
         return None
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run that ended by itself, or was ended: `code` is None where it had to be killed for being late."""
+    """A run that has ended; `code` is None if it had to be killed because it took too long."""
 
     words: tuple[str, ...]
     code: int | None
@@ -61,25 +61,25 @@ class Run:
 
     @property
     def good(self) -> bool:
-        """Whether it did what it was asked."""
+        """Whether it succeeded."""
         return self.code == 0
 
     @property
     def sentences(self) -> list[str]:
-        """Its errors and warnings, a line each."""
+        """Its errors and warnings, one per line."""
         found = []
         for text in self.output.splitlines():
             try:
-                told = json.loads(text).get("diagnosticEvent", {})
+                data = json.loads(text).get("diagnosticEvent", {})
             except (ValueError, AttributeError):
-                told = {"severity": "error", "message": text}
-            if told.get("severity") in ("error", "warning"):
-                found += told["message"].splitlines()
+                data = {"severity": "error", "message": text}
+            if data.get("severity") in ("error", "warning"):
+                found += data["message"].splitlines()
         return [sentence.strip() for sentence in found if sentence.strip()]
 
 
 class Engine:
-    """The engine, started on the administrator's machine of a rehearsal; `configuration` is another than its own."""
+    """The engine, started on the administrator's machine of a rehearsal; `configuration` replaces its own."""
 
     def __init__(self, state: Path, configuration: Path | None = None) -> None:
         self.state = state
@@ -88,7 +88,7 @@ class Engine:
         self.process: subprocess.Popen[str] | None = None
 
     def run(self, *words: str, seen: OnEvent | None = None, seconds: float = SECONDS) -> Run:
-        """Run to the end; `seen` is told of each step in the moment it happens."""
+        """Run to the end; `seen` is called with each step as it happens."""
         command, environment = stack.command(self.state, ["--non-interactive", "--color", "never", *words], PROJECT)
         began = time.monotonic()
         self.process = subprocess.Popen(
@@ -122,7 +122,7 @@ class Engine:
         return lines
 
     def _end_by_hand(self, process: subprocess.Popen[str]) -> threading.Thread:
-        """Do what a run that waits asks its reader for: two Ctrl-C."""
+        """Press Ctrl-C twice, as a waiting run asks its reader to do."""
 
         def press() -> None:
             for _ in range(2):
@@ -135,7 +135,7 @@ class Engine:
         return pressing
 
     def kill(self) -> None:
-        """Kill the engine and all that it started, by signal 9, as a power cut at the administrator's would."""
+        """Kill the engine and its children with signal 9, like a power cut at the administrator's."""
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
 
@@ -148,7 +148,7 @@ class Engine:
         return self.run("destroy", "--yes", "--skip-preview", "--json", *self.configured, *words, seen=seen)
 
     def again(self) -> tuple[Run, bool]:
-        """The next plain `up`, after `pulumi cancel` where the engine asks for it; and whether it did."""
+        """The next plain `up`, after `pulumi cancel` if the engine asks for it, and whether it did."""
         first = self.up()
         if "pulumi cancel" not in first.output:
             return first, False

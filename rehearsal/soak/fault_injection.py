@@ -1,4 +1,4 @@
-"""Faults as they strike the machines of a rehearsal, and their end."""
+"""Faults on the machines of a rehearsal: injecting and ending them."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ FULL = "mount -o remount,size=$(df -k --output=used /run | tail -n 1)k /run"
 ROOM = "mount -o remount,size=50% /run"
 BIND = "kill -%s $(cat /run/labvpn/pid/named-primary)"
 PAUSE = 5.0
-"""Seconds that BIND stands still where it is resumed."""
+"""Seconds for which BIND is stopped before it is resumed."""
 
 
 @dataclass(frozen=True)
 class FaultInjector:
-    """Brings faults over a rehearsal, and takes away those that last."""
+    """Injects faults into a rehearsal and ends those that last."""
 
     state: Path
     engine: Engine
 
     def strike(self, fault: str) -> None:
-        """Let a fault happen now."""
+        """Inject a fault now."""
         if fault.startswith(("answers ", "says ")):
             self._fortigate({"says nothing": "hang"}.get(fault, fault.removeprefix("answers ")))
         else:
             self._others()[fault]()
 
     def end(self) -> None:
-        """End every fault that lasts, and have all servers run again."""
+        """End every lasting fault and start all servers again."""
         self._fortigate("pass")
         self._on("admin", "nft delete table inet fault 2>/dev/null || true")
         self._keeper(ROOM)
@@ -77,7 +77,7 @@ class FaultInjector:
         self._do(line(machine, ["sh", "-c", script]))
 
     def _keeper(self, script: str) -> None:
-        """Run where the machines are kept."""
+        """Run inside the rehearsal itself."""
         self._do([sys.executable, "-m", "rehearsal.run", str(self.state), "sh", "-c", script])
 
     def _rehearsal(self, *words: str) -> None:
@@ -88,4 +88,4 @@ class FaultInjector:
             command, env=self.engine.environment, cwd=PROJECT, capture_output=True, text=True, timeout=120
         )
         if done.returncode:
-            raise RehearsalError(f"a fault could not be brought about: {done.stderr.strip()}")
+            raise RehearsalError(f"a fault could not be injected: {done.stderr.strip()}")

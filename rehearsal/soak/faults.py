@@ -1,4 +1,4 @@
-"""Faults at every step of `up` and `destroy`: the next plain run repairs all, and nothing that was there is lost."""
+"""Faults at every step of `up` and `destroy`: the next plain run repairs everything, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from rehearsal.soak.steps import EngineStep, Hop, Injection, drawn, injections, 
 from rehearsal.soak.trial import Outcome, Trial
 
 DURING = 0.5
-"""Seconds after the beginning of a step at which it is under way."""
+"""Seconds after the start of a step at which it is in progress."""
 
 CUTS_SESSIONS = {"VPN host rebooted", "SoftEther killed"}
 
 
 @dataclass(frozen=True)
 class Survival:
-    """What came of an injection: `met` says that the fault happened at all, complaints what was not as promised."""
+    """The result of an injection: `met` is whether the fault happened at all; complaints name what went wrong."""
 
     met: bool
     seconds: float
@@ -46,12 +46,12 @@ class Bench:
 
     @property
     def engine(self) -> Engine:
-        """A run of the engine."""
+        """The engine."""
         return Engine(self.state, self.configured("plain"))
 
     @property
     def other(self) -> list[str]:
-        """The words that make a run one to the second configuration."""
+        """The arguments that select the second configuration."""
         users = self.state / "other.csv"
         users.write_text((PROJECT / "users.csv").read_text().replace("First guest", "Another name"))
         more: dict[str, dict[str, Any]] = {
@@ -62,7 +62,7 @@ class Bench:
         return ["--config-file", str(self.configured("other", more))]
 
     def configured(self, name: str, more: Mapping[str, dict[str, Any]] | None = None) -> Path:
-        """A configuration that bears a proof a minute: its clients dial so often that they would be held off."""
+        """A configuration that allows one proof per minute, whose frequent dials would otherwise be refused."""
         configuration = yaml.safe_load((stack_config.folder(self.state) / stack_config.FILE).read_text())
         keys = configuration["config"]
         keys["labvpn:vpn"]["sessions"] = {"hold": 15}
@@ -75,7 +75,7 @@ class Bench:
         return file
 
     def change(self) -> list[EngineStep]:
-        """Go to the second configuration and back without a fault: the steps of the way there."""
+        """Apply the second configuration and return without a fault; returns the steps of the first run."""
         seen: list[Event] = []
         assert self.engine.up().good  # noqa: S101  (without it there is nothing to try)
         done = self.engine.up(*self.other, seen=seen.append)
@@ -84,7 +84,7 @@ class Bench:
         return steps("up", seen)
 
     def survive(self, injection: Injection) -> Survival:
-        """Bring a fault over a run while somebody is connected, then see that the next plain one repairs all."""
+        """Inject a fault into a run while a client is connected, then check that the next plain run repairs all."""
         if injection.step.command == "first up":
             gone = self.engine.destroy()
             if not gone.good:
@@ -94,10 +94,10 @@ class Bench:
             return self.met(injection, people(self.engine))
 
     def met(self, injection: Injection, before: dict[str, list[str]]) -> Survival:
-        """What came of it, against who was there before."""
+        """The result, compared with the users and sessions before."""
         run, met = self.struck(injection)
         complaints = [] if met else [f"{injection.step.name} was not reached"]
-        complaints += judged(injection, run)
+        complaints += wrong_ending(injection, run)
         again, _cancelled = self.engine.again()
         if not again.good:
             complaints.append(f"the next up failed: {' / '.join(again.sentences[-3:])}")
@@ -108,7 +108,7 @@ class Bench:
         return Survival(met, run.seconds, tuple(complaints))
 
     def unproven(self) -> list[str]:
-        """What the proof from outside finds broken."""
+        """What the proof from outside finds wrong."""
         done = Lab(self.state.name).rehearsal("prove", "--json")
         try:
             return [one["words"] for one in json.loads(done.stdout) if not one["kept"]]
@@ -116,7 +116,7 @@ class Bench:
             return [done.stderr.strip()[-500:]]
 
     def struck(self, injection: Injection) -> tuple[Run, bool]:
-        """A run with the fault in it, and whether its moment came."""
+        """A run with the fault, and whether its moment came."""
         engine = self.engine
         with striking(FaultInjector(self.state, engine), injection) as (seen, met):
             if injection.step.command == "destroy":
@@ -126,7 +126,7 @@ class Bench:
         return run, met.is_set()
 
     def whole(self) -> tuple[list[EngineStep], list[EngineStep]]:
-        """Destroy and bring up anew without a fault: the steps of each."""
+        """Destroy and bring up again without a fault; the steps of each."""
         gone: list[Event] = []
         made: list[Event] = []
         assert self.engine.destroy(seen=gone.append).good  # noqa: S101  (without it there is nothing to try)
@@ -134,7 +134,7 @@ class Bench:
         return steps("destroy", gone), steps("first up", made)
 
     def tried(self, injection: Injection) -> Outcome:
-        """What came of an injection, as `make soak` counts it."""
+        """The result of an injection, as `make soak` counts it."""
         came = self.survive(injection)
         good = int(not came.complaints)
         return Outcome(
@@ -143,9 +143,9 @@ class Bench:
 
 
 def trials(lab: Lab, seed: int) -> Iterator[Trial]:
-    """Every fault of every step of an `up` that changes something on each hop, in the order of the seed.
+    """Every fault at every step of an `up` that changes something on each hop, in the seed's order.
 
-    And for each step of a destroy, and of the first `up` after it, a fault that the seed draws.
+    Also, for each step of a destroy and of the first `up` after it, one fault chosen by the seed.
     """
     bench = Bench(lab.state)
     every, (undo, first) = list(injections(bench.change())), bench.whole()
@@ -155,7 +155,7 @@ def trials(lab: Lab, seed: int) -> Iterator[Trial]:
 
 @contextmanager
 def striking(striker: FaultInjector, injection: Injection) -> Iterator[tuple[OnEvent, threading.Event]]:
-    """What is to be told of each event so that the fault strikes, once; at the end it is over."""
+    """The callback for events that injects the fault once; the fault ends with the block."""
     met = threading.Event()
     timer = threading.Timer(DURING, lambda: strike())
 
@@ -168,7 +168,7 @@ def striking(striker: FaultInjector, injection: Injection) -> Iterator[tuple[OnE
         if event.name != injection.step.name or event.op == "refresh":
             return
         if event.ended and injection.moment != "before":
-            # A step may be over before it is half done.
+            # A short step may end before DURING is over.
             timer.cancel()
             strike()
         elif not event.ended and injection.moment == "before":
@@ -185,13 +185,13 @@ def striking(striker: FaultInjector, injection: Injection) -> Iterator[tuple[OnE
         striker.end()
 
 
-def judged(injection: Injection, run: Run) -> list[str]:
-    """What is wrong with how a struck run ended: it must end in time, and name the hop where it failed."""
+def wrong_ending(injection: Injection, run: Run) -> list[str]:
+    """What is wrong with how a run with a fault ended: it must end in time and name the hop where it failed."""
     if run.seconds >= SECONDS:
         return [f"the run did not end within {SECONDS} s"]
     hop, names = injection.step.hop, [injection.step.hop.value]
     if injection.step.command == "destroy" and hop is Hop.HOST:
-        # A destroy runs no program that could put it in words: the plugin's own name the address.
+        # A destroy runs no program that could explain the error: the plugin's own message has the address.
         names.append(network.SERVER)
     if run.good or hop is Hop.NONE or injection.fault == "engine killed":
         return []
@@ -200,7 +200,7 @@ def judged(injection: Injection, run: Run) -> list[str]:
 
 
 def lost(injection: Injection, before: dict[str, list[str]], after: dict[str, list[str]]) -> list[str]:
-    """Users, and sessions where the fault itself cuts none, that are there no more."""
+    """Users that are gone, and sessions that are gone although the fault itself does not cut them."""
     complaints = [f"user {name} is lost" for name in set(before["users"]) - set(after["users"])]
     if injection.step.command == "up" and injection.fault not in CUTS_SESSIONS:
         complaints += [f"session {name} was cut" for name in set(before["sessions"]) - set(after["sessions"])]

@@ -1,9 +1,9 @@
-"""Knocks from one machine at ports of others, sent there as text; only the standard library.
+"""Tries ports of other machines from one machine, to which it is sent as text; only the standard library.
 
 The request is JSON on standard input,
 `{"sweep": {ADDRESS: LAST}, "connect": {ADDRESS: [PORT, ...]}, "esp": true}`. A sweep sends a SYN and a datagram to each
-port up to the last, and waits for nothing: what passes is counted where it arrives. The answer has, for each address,
-the ports at which a connection came about.
+port up to the last without waiting: what passes is counted where it arrives. The answer lists, for each address, the
+ports to which a connection was established.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from collections.abc import Iterable
 
 ESP = 50
 PORTION, PAUSE = 500, 0.01
-"""So many ports between two short rests: no queue on the way may be too short for what comes."""
+"""Ports between two pauses, so that no queue on the way overflows."""
 
 SECONDS, AT_ONCE = 5.0, 2048
-"""How long a connection may take to come about, and how many are tried at the same time: SecureNAT bears no more."""
+"""Time limit for a connection, and the number of simultaneous attempts, the most that SecureNAT can handle."""
 
 
 def main() -> None:
-    """Do what is asked and print the answer."""
+    """Process the request and print the answer."""
     ask = json.load(sys.stdin)
     for address, last in ask["sweep"].items():
         sweep(address, range(1, last + 1))
-        # What was named is sent a second time, so that a lost packet is no finding.
+        # Named ports are tried twice, so that a lost packet does not become a finding.
         sweep(address, ask["connect"][address])
         if ask["esp"]:
             encapsulated(address)
@@ -48,14 +48,14 @@ def sweep(address: str, ports: Iterable[int]) -> None:
 
 
 def encapsulated(address: str) -> None:
-    """Send packets of IPsec without UDP around them."""
+    """Send IPsec packets without UDP encapsulation."""
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, ESP) as raw:
         for _ in range(3):
             raw.sendto(bytes(32), (address, 0))
 
 
 async def openings(asked: dict[str, list[int]]) -> dict[str, list[int]]:
-    """The ports at which a connection comes about, by address."""
+    """The ports to which a connection is established, by address."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def opens(address: str, port: int) -> bool:

@@ -1,4 +1,4 @@
-"""The lab that trials work on: its machines, and plain pulumi as its administrator runs it."""
+"""The lab of the trials: its machines, and plain pulumi as its administrator runs it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Done = subprocess.CompletedProcess[str]
 
 @dataclass(frozen=True)
 class Lab:
-    """A rehearsal by its name, driven by its commands; `configuration` is another file than the example's."""
+    """A rehearsal by its name, driven by its commands; `configuration` replaces the example's file."""
 
     name: str
     configuration: Path | None = None
@@ -34,19 +34,19 @@ class Lab:
 
     @cached_property
     def secrets(self) -> dict[str, str]:
-        """The values that it made for itself, by the configuration's names."""
+        """The values that the rehearsal generated, by their names in the configuration."""
         return values.read(self.state)
 
     def rehearsal(self, *words: str, stdin: str = "", seconds: float = SECONDS) -> Done:
-        """A command of `labvpn rehearsal`; one that is not done in time ends with status 124."""
+        """A command of `labvpn rehearsal`; one that takes too long ends with status 124."""
         return self._run("rehearsal", *words, stdin=stdin, seconds=seconds)
 
     def module(self, name: str, *words: str, stdin: str = "", seconds: float = SECONDS) -> str:
-        """What another of the programs prints; RehearsalError if it fails."""
+        """The output of another module; raises RehearsalError if it fails."""
         return must(self._run(name, *words, stdin=stdin, seconds=seconds), [name])
 
-    def seal(self, path: str, value: str) -> None:
-        """A further secret in the configuration."""
+    def encrypt(self, path: str, value: str) -> None:
+        """Set a further secret in the configuration."""
         words = ["config", "set", "--secret", "--path", f"labvpn:{path}", "--config-file", str(self.configuration)]
         must(self.rehearsal("pulumi", "--", "--non-interactive", *words, stdin=value), words)
 
@@ -58,10 +58,10 @@ class Lab:
                 line, env=environment, cwd=places.PROJECT, input=stdin, capture_output=True, text=True, timeout=seconds
             )
         except subprocess.TimeoutExpired:
-            return subprocess.CompletedProcess(line, 124, "", f"no end after {seconds:.0f} s")
+            return subprocess.CompletedProcess(line, 124, "", f"not finished after {seconds:.0f} s")
 
     def on(self, machine: str, *command: str, stdin: str = "") -> str:
-        """What a command on a machine prints; RehearsalError if it fails."""
+        """The output of a command on a machine; raises RehearsalError if it fails."""
         return must(self.rehearsal("exec", machine, "--", *command, stdin=stdin), command)
 
     def pulumi(self, *words: str, seconds: float = SECONDS) -> Done:
@@ -70,18 +70,18 @@ class Lab:
         return self.rehearsal("pulumi", "--", "--non-interactive", *words, *named, seconds=seconds)
 
     def bring_up(self) -> None:
-        """Have the machines and the example's stack up."""
+        """Bring up the machines and the example's stack."""
         must(self.rehearsal("lab", seconds=1200), ["lab"])
 
     def stop(self) -> None:
-        """End it and leave nothing of it."""
+        """Stop it and leave nothing."""
         must(self.rehearsal("stop"), ["stop"])
 
 
 def must(done: Done, command: Sequence[str]) -> str:
-    """The output of a command that has to succeed."""
+    """The output of a command that must succeed."""
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()[-5:]
-        told = " ".join(word.strip().partition("\n")[0][:80] for word in command[:3])
-        raise RehearsalError(f"`{told}` failed ({done.returncode}): {' / '.join(said)}")
+        title = " ".join(word.strip().partition("\n")[0][:80] for word in command[:3])
+        raise RehearsalError(f"`{title}` failed ({done.returncode}): {' / '.join(said)}")
     return done.stdout

@@ -1,4 +1,4 @@
-"""Nothing leaks: the hunt for secrets, over a whole life of the stack and over a failure at every step of a run."""
+"""No secret leaks, over a whole life cycle of the stack and with a failure at every step of a run."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ FAILS = {
     Hop.NAME: "BIND stopped and resumed",
     Hop.NONE: "engine killed",
 }
-"""What makes a step fail, by the machine that it works on."""
+"""The fault that makes a step fail, by the machine that it works on."""
 
 
 @dataclass(frozen=True)
 class Life:
-    """The hunt after a whole life of the stack, and what strangers were answered while it came up."""
+    """The hunt after a whole life cycle of the stack, and the answers that strangers got while it came up."""
 
     hunt: Hunt
     answers: Answers
 
 
 def life(lab: Lab) -> Life:
-    """Bring the stack up on machines that have none, make it fail, change it by hand, take it down: all watched."""
+    """Bring the stack up on bare machines, make it fail, change it by hand and take it down, all while watching."""
     hunt, quietly = Hunt(lab.state), ("--yes", "--skip-preview")
     with hunt.watching():
         with knocking(lab.state) as answers:
@@ -58,28 +58,28 @@ def life(lab: Lab) -> Life:
 
 
 def _expect(hunt: Hunt, good: bool, *words: str) -> None:
-    assert hunt.run(*words) is good, words  # noqa: S101  (else it was not the life that is told)
+    assert hunt.run(*words) is good, words  # noqa: S101  (otherwise the life cycle is not as described)
 
 
 def trials(lab: Lab, _seed: int) -> Iterator[Trial]:
-    """The whole life, then a failure at every step of an `up` that changes something on each hop."""
-    yield Trial("a whole life, and strangers at its beginning", partial(lived, lab))
+    """The whole life cycle, then a failure at every step of an `up` that changes something on each hop."""
+    yield Trial("a whole life cycle, and strangers at its start", partial(lived, lab))
     bench = Bench(lab.state)
     for step in bench.change():
         yield Trial(f"a failure at {step.name}", partial(failed, bench, step))
 
 
 def lived(lab: Lab) -> Outcome:
-    """A whole life; the lab is up before and after it."""
+    """A whole life cycle; the lab is up before and after it."""
     must(lab.pulumi("destroy", "--yes", "--skip-preview", seconds=600), ["destroy"])
     whole = life(lab)
     must(lab.pulumi("up", "--yes", "--skip-preview", seconds=600), ["up"])
-    told = [f"a stranger was let in: {word}" for seen in whole.answers.values() for word in SUCCESSES if seen[word]]
-    return _outcome([*whole.hunt.leaks(), *told])
+    let_in = [f"a stranger was let in: {word}" for seen in whole.answers.values() for word in SUCCESSES if seen[word]]
+    return _outcome([*whole.hunt.leaks(), *let_in])
 
 
 def failed(bench: Bench, step: EngineStep) -> Outcome:
-    """A run that fails at a step, and the one that mends it."""
+    """A run that fails at a step, and the one that repairs it."""
     hunt = Hunt(bench.state)
     with hunt.watching():
         run, met = bench.struck(Injection(step, FAILS[step.hop], "before"))

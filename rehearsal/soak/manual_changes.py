@@ -1,4 +1,4 @@
-"""An administrator's hands on every hop: by JSON-RPC and the shell on the VPN host, by REST and by nsupdate."""
+"""Manual changes on every hop: with JSON-RPC and the shell on the VPN host, REST and nsupdate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rehearsal.soak.lab import Lab
 WORK = Path(__file__).with_name("on_machine.py").read_text()
 SERVER, ADMIN = "server", "admin"
 OF_NOW = "9998/tcp"
-"""A port that others opened until the next reload."""
+"""A port that others opened at runtime only."""
 
 HAD = f"had=yes; firewall-cmd -q --query-port={OF_NOW} || had=no"
 RELOAD = f'firewall-cmd -q --reload; [ "$had" != yes ] || firewall-cmd -q --add-port={OF_NOW}'
@@ -31,14 +31,14 @@ class ManualChanges:
         self.edits: list[str] = []
 
     def work(self, machine: str, steps: list[Step]) -> list[Any]:
-        """Do steps on a machine at once; RehearsalError names the first that fails."""
+        """Do steps on a machine at once; raises RehearsalError naming the first that fails."""
         secrets = {"password": "administratorPassword", "token": "fortigateToken"}
         ask = {"steps": steps, **{name: self.lab.secrets[key] for name, key in secrets.items()}}
         answers: list[Any] = json.loads(self.lab.on(machine, "python3", "-c", WORK, stdin=json.dumps(ask)))
         return answers
 
     def do(self, machine: str, *step: Any) -> Any:
-        """A step now, or later with the others."""
+        """Do a step now, or later with the others."""
         if self.held is None:
             return self.work(machine, [list(step)])[0]
         self.held.append((machine, list(step)))
@@ -58,11 +58,11 @@ class ManualChanges:
                 self.work(machine, steps)
 
     def call(self, method: str, onto: str = "", **params: Any) -> Any:
-        """A call of the SoftEther server; with `onto` the parameters are laid over what that call answers."""
+        """A call of the SoftEther server; with `onto` the parameters override the answer of that call."""
         return self.do(SERVER, "call", method, params, onto)
 
     def without_rule(self, hub: str, memo: str) -> None:
-        """The rule of an access list that has this memo deleted."""
+        """Delete the rule of an access list that has this memo."""
         self.do(SERVER, "unrule", hub, memo)
 
     def shell(self, text: str, machine: str = SERVER) -> Any:
@@ -70,13 +70,13 @@ class ManualChanges:
         return self.do(machine, "shell", text)
 
     def stopped(self, command: str) -> None:
-        """A command while SoftEther is stopped: its file holds what no call reaches."""
+        """A command while SoftEther is stopped, for settings in its file that have no call."""
         if self.held is None:
             self.work(SERVER, [["shell", STOPPED.format(command)], ["ready"]])
         self.edits.append(command)
 
     def firewalld(self, *changes: str) -> None:
-        """Permanent changes, in force at once; a reload by hand would end what others opened for now."""
+        """Permanent changes, effective at once; runtime changes of others survive the reload."""
         lines = [f"firewall-cmd -q --permanent {change}" for change in changes]
         self.shell("\n".join([HAD, *lines, RELOAD]))
 

@@ -1,4 +1,4 @@
-"""What others have on every hop, which is not the stack's to manage, a line each."""
+"""Unmanaged objects on every hop, one per line."""
 
 from __future__ import annotations
 
@@ -11,68 +11,68 @@ from rehearsal.soak.manual_changes import OF_NOW, ManualChanges
 
 
 class Foreign(NamedTuple):
-    """What a machine shows of something that is not ours, by a line of shell."""
+    """An unmanaged object: the shell command that queries it on a machine, and the expected text."""
 
     name: str
     machine: str
-    look: str
-    shown: str
+    query: str
+    expected: str
 
 
 CONFIG = "grep -a 'declare {0}' /var/lib/softether/vpn_server.config"
 FIREWALLD = "firewall-cmd --list-all --zone={0}; firewall-cmd --permanent --list-all --zone={0}"
 
 
-def user(hands: ManualChanges) -> None:
+def user(manual: ManualChanges) -> None:
     """A user made by hand in our hub."""
-    hands.call("CreateUser", HubName_str="LAB", Name_str="stranger", AuthType_u32=1, Auth_Password_str=BY_HAND)
-    hands.call("Flush")
+    manual.call("CreateUser", HubName_str="LAB", Name_str="stranger", AuthType_u32=1, Auth_Password_str=BY_HAND)
+    manual.call("Flush")
 
 
-def hub(hands: ManualChanges) -> None:
-    """Another hub, with a user of its own."""
-    hands.call("CreateHub", HubName_str="OTHER", Online_bool=True, HubType_u32=0)
-    hands.call("CreateUser", HubName_str="OTHER", Name_str="elsewhere", AuthType_u32=1, Auth_Password_str=BY_HAND)
-    hands.call("Flush")
+def hub(manual: ManualChanges) -> None:
+    """Another hub with its own user."""
+    manual.call("CreateHub", HubName_str="OTHER", Online_bool=True, HubType_u32=0)
+    manual.call("CreateUser", HubName_str="OTHER", Name_str="elsewhere", AuthType_u32=1, Auth_Password_str=BY_HAND)
+    manual.call("Flush")
 
 
-def policy(hands: ManualChanges) -> None:
-    """Another policy, with an address and a service of its own, above all others."""
-    hands.box("POST", "firewall/address", {"name": "theirs", "subnet": "203.0.113.200 255.255.255.255"})
-    hands.box("POST", "firewall.service/custom", {"name": "THEIRS", "tcp-portrange": "8443"})
+def policy(manual: ManualChanges) -> None:
+    """Another policy with its own address and service, above all others."""
+    manual.box("POST", "firewall/address", {"name": "theirs", "subnet": "203.0.113.200 255.255.255.255"})
+    manual.box("POST", "firewall.service/custom", {"name": "THEIRS", "tcp-portrange": "8443"})
     ends = {"srcintf": [{"name": "wan1"}], "dstintf": [{"name": "dmz"}], "srcaddr": [{"name": "theirs"}]}
     more = {"dstaddr": [{"name": "all"}], "service": [{"name": "THEIRS"}], "schedule": "always", "action": "accept"}
-    hands.box("POST", "firewall/policy", {"name": "their-policy", **ends, **more})
-    first = hands.box("GET", "firewall/policy")[0]["policyid"]
-    hands.box("PUT", "firewall/policy/{their-policy}", None, f"&action=move&before={first}")
+    manual.box("POST", "firewall/policy", {"name": "their-policy", **ends, **more})
+    first = manual.box("GET", "firewall/policy")[0]["policyid"]
+    manual.box("PUT", "firewall/policy/{their-policy}", None, f"&action=move&before={first}")
 
 
-def records(hands: ManualChanges) -> None:
-    """Another name in the zone, and other types of record at ours."""
-    hands.zone("add www.wide.example 60 A 203.0.113.7", "add vpn.wide.example 60 TXT theirs")
-    hands.zone("add vpn.wide.example 60 AAAA 2001:db8::9")
+def records(manual: ManualChanges) -> None:
+    """Another name in the zone, and other record types at our name."""
+    manual.zone("add www.wide.example 60 A 203.0.113.7", "add vpn.wide.example 60 TXT theirs")
+    manual.zone("add vpn.wide.example 60 AAAA 2001:db8::9")
 
 
-def entries(hands: ManualChanges) -> None:
-    """Entries of our own zone and of another, a service and a rich rule, permanent ones and one of now."""
+def entries(manual: ManualChanges) -> None:
+    """Entries in our zone and in another, a service and a rich rule, permanent and runtime ones."""
     ours = (
         "--add-service=http",
         "--add-port=9999/tcp",
         "--add-rich-rule='rule family=ipv4 source address=192.0.2.9 drop'",
     )
-    hands.firewalld(
+    manual.firewalld(
         *ours, "--zone=internal --add-port=7/tcp", "--new-service=theirs", "--service=theirs --add-port=8/tcp"
     )
-    hands.shell(f"firewall-cmd -q --add-port={OF_NOW}")
+    manual.shell(f"firewall-cmd -q --add-port={OF_NOW}")
 
 
 def dig(name: str, kind: str) -> str:
-    """A look at the zone's primary."""
+    """A query to the zone's primary."""
     return f"dig +short {name}.wide.example {kind} @{PRIMARY}"
 
 
 MAKERS = (user, hub, policy, records, entries)
-"""What makes all of it."""
+"""The functions that create all of them."""
 
 FOREIGN = (
     Foreign("a user made by hand in our hub", "server", CONFIG.format("stranger"), "stranger"),
@@ -88,29 +88,29 @@ FOREIGN = (
     Foreign("another type at our name", "admin", dig("vpn", "TXT"), "theirs"),
     Foreign("IPv6 at our name", "admin", dig("vpn", "AAAA"), "2001:db8::9"),
 )
-"""On the hosts and at the name server; each is looked for on its machine."""
+"""On the hosts and at the name server; each is checked on its machine."""
 
 ON_THE_BOX = {"firewall/address": "theirs", "firewall.service/custom": "THEIRS", "firewall/policy": "their-policy"}
 """On the FortiGate, by table: its policy stands above all others."""
 
 
-def again(hands: ManualChanges, names: Sequence[str]) -> None:
-    """Make anew what a change by hand of a whole took along."""
+def again(manual: ManualChanges, names: Sequence[str]) -> None:
+    """Create again what a large manual change removed."""
     if "a user made by hand in our hub" in names:
-        user(hands)
+        user(manual)
     if "a port of now in our zone" in names:
-        hands.shell(f"firewall-cmd -q --add-port={OF_NOW}")
+        manual.shell(f"firewall-cmd -q --add-port={OF_NOW}")
 
 
-def lost(hands: ManualChanges) -> list[str]:
-    """What is not there any more."""
-    tables = hands.work("admin", [["rest", "GET", table, None, ""] for table in ON_THE_BOX])
-    shown = {row["name"] for table in tables for row in table}
-    gone = [f"{name} on the FortiGate" for name in ON_THE_BOX.values() if name not in shown]
+def lost(manual: ManualChanges) -> list[str]:
+    """What is no longer there."""
+    tables = manual.work("admin", [["rest", "GET", table, None, ""] for table in ON_THE_BOX])
+    expected = {row["name"] for table in tables for row in table}
+    gone = [f"{name} on the FortiGate" for name in ON_THE_BOX.values() if name not in expected]
     for machine in ("server", "admin"):
         here = [one for one in FOREIGN if one.machine == machine]
-        answers = hands.work(machine, [["shell", f"{{ {one.look}; }} || true"] for one in here])
-        gone += [one.name for one, answer in zip(here, answers, strict=True) if one.shown not in answer]
+        answers = manual.work(machine, [["shell", f"{{ {one.query}; }} || true"] for one in here])
+        gone += [one.name for one, answer in zip(here, answers, strict=True) if one.expected not in answer]
     return gone
 
 

@@ -1,7 +1,7 @@
-"""Work on one machine, sent there as text and told by stdin what to do; only the standard library.
+"""Work on one machine, to which it is sent as text, with its request on stdin; only the standard library.
 
 The request is
-`{"steps": [[KIND, ...], ...], "password": ..., "token": ...}`; the answer a list, one value for each step.
+`{"steps": [[KIND, ...], ...], "password": ..., "token": ...}`; the answer is a list with one value per step.
 """
 
 import http.client
@@ -19,7 +19,7 @@ READY_SECONDS = 60
 
 
 def main() -> None:
-    """Do the steps in their order; the first that fails ends all."""
+    """Do the steps in order; the first failure ends the run."""
     ask = json.load(sys.stdin)
     kinds: dict[str, Callable[..., Any]] = {
         "call": call,
@@ -46,7 +46,7 @@ def https(host: str, port: int, method: str, path: str, body: Any, headers: dict
 
 
 def call(ask: Any, method: str, params: dict[str, Any], onto: str) -> Any:
-    """A call of the SoftEther server, its parameters laid over the answer to another; None takes one out."""
+    """A call of the SoftEther server, its parameters overriding the answer of another; None removes one."""
     given = dict(call(ask, onto, params, "") if onto else {}, **params)
     kept = {key: value for key, value in given.items() if value is not None}
     asked = {"jsonrpc": "2.0", "id": "1", "method": method, "params": kept}
@@ -64,7 +64,7 @@ def unrule(ask: Any, hub: str, memo: str) -> None:
 
 
 def shell(_ask: Any, text: str) -> str:
-    """Lines of shell that stop at the first that fails."""
+    """Run lines of shell and stop at the first failure."""
     done = subprocess.run(["sh", "-ec", text], capture_output=True, text=True)
     if done.returncode:
         raise ValueError(done.stderr.strip() or done.returncode)

@@ -1,8 +1,8 @@
-"""Dials in by SoftEther's own client on one machine and runs a program there, sent there as text.
+"""Dials in with SoftEther's own client on one machine, to which it is sent as text, and runs a program there.
 
 Takes JSON on standard input: `server`, `hub`, `user`, `password`, the addresses `inside` that lie behind the VPN, the
-`router` to them (null: the one that the hub gives), and the `program` with its `stdin`. Has to run in a mount and a
-process namespace of its own, whose end ends the client, since the client keeps its state in the server's folders. Only
+`router` to them (null: the one the hub gives), and the `program` with its `stdin`. It must run in its own
+mount and process namespaces, whose end ends the client, since the client keeps its state in the server's folders. Only
 the standard library.
 """
 
@@ -26,7 +26,7 @@ CARD = "vpn_vpn"
 
 def main() -> None:
     """Dial, run the program, print what it prints."""
-    told = json.load(sys.stdin)
+    request = json.load(sys.stdin)
     with TemporaryDirectory(prefix="labvpn-own-") as name:
         home = Path(name)
         for folder, place in FOLDERS.items():
@@ -35,10 +35,10 @@ def main() -> None:
             must("mount", "--bind", str(home / folder), place)
         must(PROGRAM, "start")
         try:
-            dial(home, told)
-            lead(home, told["inside"], told["router"])
-            line = ["python3", "-c", told["program"]]
-            done = subprocess.run(line, input=told["stdin"], capture_output=True, text=True, check=True)
+            dial(home, request)
+            lead(home, request["inside"], request["router"])
+            line = ["python3", "-c", request["program"]]
+            done = subprocess.run(line, input=request["stdin"], capture_output=True, text=True, check=True)
         finally:
             subprocess.run([PROGRAM, "stop"], stdout=subprocess.DEVNULL)
             for place in FOLDERS.values():
@@ -46,13 +46,14 @@ def main() -> None:
     print(done.stdout)
 
 
-def dial(home: Path, told: dict[str, Any]) -> None:
-    """Have the client connect; what it is told comes by a file, so the password is no argument."""
+def dial(home: Path, request: dict[str, Any]) -> None:
+    """Connect the client; its commands are in a file, so the password is not an argument."""
     until("About", "Version")
     commands = (
         "NicCreate VPN",
-        f"AccountCreate lab /SERVER:{told['server']}:443 /HUB:{told['hub']} /USERNAME:{told['user']} /NICNAME:VPN",
-        f"AccountPasswordSet lab /PASSWORD:{told['password']} /TYPE:standard",
+        f"AccountCreate lab /SERVER:{request['server']}:443 /HUB:{request['hub']} "
+        f"/USERNAME:{request['user']} /NICNAME:VPN",
+        f"AccountPasswordSet lab /PASSWORD:{request['password']} /TYPE:standard",
         "AccountConnect lab",
     )
     file = home / "commands"
@@ -63,7 +64,7 @@ def dial(home: Path, told: dict[str, Any]) -> None:
 
 
 def until(question: str, answer: str) -> None:
-    """Ask the client until it answers this."""
+    """Ask the client until it gives this answer."""
     end = time.monotonic() + SECONDS
     while True:
         asked = ["vpncmd", "localhost", "/CLIENT", "/CMD", question]
@@ -71,12 +72,12 @@ def until(question: str, answer: str) -> None:
         if answer in said:
             return
         if time.monotonic() > end:
-            sys.exit(f"the client does not say {answer}: {said}")
+            sys.exit(f"the client does not answer {answer}: {said}")
         time.sleep(0.3)
 
 
 def lead(home: Path, inside: list[str], router: str | None) -> None:
-    """Take the address that the hub gives, and lead what is for the inside through the VPN."""
+    """Take the address that the hub gives, and route the inside addresses through the VPN."""
     script = home / "lease"
     script.write_text(f'#!/bin/sh\n[ "$1" != bound ] || echo "$ip $mask $router" > {home}/bound\n')
     script.chmod(0o700)
@@ -88,7 +89,7 @@ def lead(home: Path, inside: list[str], router: str | None) -> None:
 
 
 def must(*line: str) -> None:
-    """Run to the end; what it said is ours if it fails."""
+    """Run to the end; exit with its output if it fails."""
     done = subprocess.run(line, capture_output=True, text=True, env=dict(os.environ))
     if done.returncode:
         sys.exit(f"{line[0]} failed: {done.stdout[-500:]}{done.stderr[-500:]}")

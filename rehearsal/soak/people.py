@@ -34,7 +34,7 @@ print(json.dumps({"users": users, "sessions": sessions}))
 
 
 def people(engine: Engine) -> dict[str, list[str]]:
-    """Users, and the sessions of the client that stays connected; empty where no server answers."""
+    """Users, and the sessions of the client that stays connected; empty if no server answers."""
     done = subprocess.run(
         line("server", ["python3", "-"]),
         input=PEOPLE,
@@ -49,7 +49,7 @@ def people(engine: Engine) -> dict[str, list[str]]:
 
 @contextmanager
 def staying(engine: Engine) -> Iterator[None]:
-    """Have somebody on the campus connected while the block runs; RehearsalError if he does not get in."""
+    """Keep a client on the campus connected during the block; RehearsalError if it cannot connect."""
     client = subprocess.Popen(
         [sys.executable, "-m", connected_client.__name__],
         env=engine.environment,
@@ -59,7 +59,7 @@ def staying(engine: Engine) -> Iterator[None]:
     )
     try:
         if not client.stdout or not client.stdout.readline():
-            raise RehearsalError("nobody could dial in before the fault")
+            raise RehearsalError("no client could dial in before the fault")
         yield
     finally:
         client.communicate(timeout=60)

@@ -1,7 +1,7 @@
-"""Every hop opens what the protocols need and nothing else: each port of each hop, tried from everywhere.
+"""Every hop opens what the protocols need and nothing else: each port of each hop, tried from every place.
 
 The table of what should be open is derived from the model's, for each protocol alone and for all together; each trial
-is one `up` from what was on before, so what went is seen closed.
+is one `up` from the previous case, so removed ports are seen closed.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from rehearsal.soak.via_vpn import through
 
 LISTENERS = (443, 992, 1194, 5555)
 EVERY, THROUGH = 65535, 1024
-"""The last port that is tried, and the last one through the VPN: SecureNAT holds each knock for seconds, and loses all
-where there are thousands."""
+"""The last port that is tried, and the last one through the VPN: SecureNAT keeps each attempt for seconds, and fails
+with thousands of them."""
 
 NEAR = "203.0.113.16/28"
 PLACES = {
@@ -37,17 +37,17 @@ PLACES = {
     "admin": ADMIN,
     "workstation": WORKSTATION,
 }
-"""Where it is tried from, with the sender's address as the lab sees it: the phone's is the carrier's."""
+"""Vantage points, with the sender's address as the lab sees it: the phone's is the carrier's."""
 
 TARGETS = {"server": SERVER, "workstation": WORKSTATION}
 INSIDERS = ("owner", "guest1")
-"""Users of the VPN: one who is free, and one who gets to the listed services alone."""
+"""Users of the VPN: one with full access, and one with access to the listed services only."""
 
 INSIDE = "192.168.31.1"
 """Where clients of the VPN find the VPN host (hostAddress)."""
 
 SSH, PORTAL, OTHERS = 22, PORTAL_PORT, 7777
-"""sshd, the page that only the VPN reaches, and a port that others have opened in our zone."""
+"""sshd, the page that is reachable only through the VPN, and a port that others opened in our zone."""
 
 BEHIND = {
     "from": ["campus"],
@@ -66,17 +66,17 @@ Hop = Literal["came", "passed", "opened", "listens"]
 HOPS: Mapping[Hop, str] = {
     "came": "the FortiGate lets through",
     "passed": "firewalld lets in too",
-    "opened": "a connection comes about",
+    "opened": "a connection is established",
     "listens": "SoftEther listens at",
 }
 
 Place = tuple[str, str, Hop]
-"""From where, at which machine, at which hop of it."""
+"""Vantage point, machine, and hop."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """Which protocols are on beside SoftEther's own, and whether firewalld has a service or single ports."""
+    """The protocols enabled in addition to SoftEther's own, and whether firewalld has a service or single ports."""
 
     name: str
     protocols: Protocols
@@ -89,13 +89,13 @@ class Case:
 
     @property
     def needed(self) -> set[str]:
-        """Everything that has to be let in from outside."""
+        """Everything that must be allowed from outside."""
         return {*map(str, needed(LISTENERS, self.protocols)), *(["esp"] if self.protocols.esp else [])}
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is open at a hop of a machine to those at a place."""
+    """What is open at a hop of a machine from a vantage point."""
 
     place: str
     machine: str
@@ -103,12 +103,12 @@ class Row:
     open: frozenset[str]
 
     def __str__(self) -> str:
-        """The row's place, said to the end."""
+        """The row's place and hop as text."""
         return f"{self.machine} from {self.place}, {HOPS[self.hop]}"
 
 
 def cases() -> list[Case]:
-    """All protocols together, each alone and none, by a service and by single ports; ESP needs L2TP/IPsec."""
+    """All protocols together, each alone, and none; with a service and with single ports. ESP needs L2TP/IPsec."""
     names = tuple(Protocols.model_fields)
     on = {"all together": names, **{name: (name,) for name in names}, "none": ()}
     on["esp"] = ("esp", "l2tp_ipsec")
@@ -140,7 +140,7 @@ def table(case: Case) -> Iterator[Row]:
 
 
 def trials(lab: Lab, seed: int) -> Iterator[Trial]:
-    """Every case, in an order of the seed's."""
+    """Every case, in the seed's order."""
     others_open(lab)
     drawn = cases()
     random.Random(seed).shuffle(drawn)  # noqa: S311 -- to be repeated by its seed
@@ -149,21 +149,21 @@ def trials(lab: Lab, seed: int) -> Iterator[Trial]:
 
 
 def others_open(lab: Lab) -> None:
-    """Have others' port stand in our zone."""
+    """Open an unmanaged port in our zone."""
     ManualChanges(lab).firewalld(f"--zone=public --add-port={OTHERS}/tcp")
 
 
 def try_case(lab: Lab, case: Case, last: int = EVERY, *, dials: bool = True) -> Outcome:
-    """Go over to a case by one `up`, try every port, and compare what was seen with the table."""
+    """Apply a case with one `up`, try every port, and compare the result with the table."""
     repair(configured(lab, case))
     found = seen(lab, last)
     if dials:
         found |= seen_inside(lab, openvpn=case.protocols.openvpn)
-    return judged(case, found, last)
+    return compared(case, found, last)
 
 
 def configured(lab: Lab, case: Case) -> Lab:
-    """The lab with a case's configuration; the campus reaches its machines through the VPN alone."""
+    """The lab with a case's configuration; the campus reaches its machines only through the VPN."""
     values = yaml.safe_load((lab.state / "project" / "Pulumi.lab.yaml").read_text())
     keys = values["config"]
     keys["labvpn:vpn"] |= {"listeners": list(LISTENERS), "protocols": case.protocols.model_dump(by_alias=True)}
@@ -194,7 +194,7 @@ def seen(lab: Lab, last: int) -> dict[Place, set[str]]:
 
 
 def seen_inside(lab: Lab, *, openvpn: bool) -> dict[Place, set[str]]:
-    """What opens to users of the VPN; SecureNAT makes each connection anew, so no packet can be counted."""
+    """What opens to users of the VPN; SecureNAT opens new connections, so packets cannot be counted."""
     targets = {"server": INSIDE, "workstation": WORKSTATION}
     ask = {"sweep": {}, "connect": {address: _named(THROUGH) for address in targets.values()}}
     found: dict[Place, set[str]] = {}
@@ -210,7 +210,7 @@ def _tcp(ports: Iterable[int]) -> set[str]:
 
 def _ask(place: str, last: int) -> dict[str, Any]:
     targets = [address for machine, address in TARGETS.items() if machine != place]
-    # No carrier's address translation lets ESP pass; the rehearsal's would.
+    # A carrier's address translation does not pass ESP; the rehearsal's would.
     esp = place != "phone"
     return {
         "sweep": dict.fromkeys(targets, last),
@@ -220,21 +220,21 @@ def _ask(place: str, last: int) -> dict[str, Any]:
 
 
 def _named(last: int = 0) -> list[int]:
-    """The ports that any table names, with those up to the last."""
+    """The ports in any table, and all up to the last."""
     rows = {name for case in cases() for row in table(case) for name in row.open if name != "esp"}
     return sorted({*(int(name.partition("/")[0]) for name in rows), *range(1, last + 1)})
 
 
 def listening(lab: Lab) -> set[str]:
-    """Where the VPN server listens; what the kernel chose is a socket that asks others, as SecureNAT's name server."""
+    """Where the VPN server listens; ports chosen by the kernel belong to client sockets, such as SecureNAT's DNS."""
     lines = lab.on("server", "ss", "-Hlntup").splitlines()
     held = [line.split() for line in lines if "vpnserver" in line]
     found = {(int(words[4].rpartition(":")[2]), words[0]) for words in held}
     return {f"{port}/{kind}" for port, kind in found if kind == "tcp" or port not in CHOSEN_BY_KERNEL}
 
 
-def judged(case: Case, found: Mapping[Place, set[str]], last: int) -> Outcome:
-    """Count the ports that are as the table says, of the places that were looked from, and name those that are not."""
+def compared(case: Case, found: Mapping[Place, set[str]], last: int) -> Outcome:
+    """Count the ports that match the table at the tried vantage points, and name those that do not."""
     complaints: list[str] = []
     tried = wrong = 0
     for row in table(case):

@@ -1,4 +1,4 @@
-"""The hunt for secrets: everything that anybody could read while the stack works, searched for each of them."""
+"""The hunt for secrets: everything readable while the stack works is searched for each of them."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ MAY_HOLD = {
     "the FortiGate's token on its own disk": r"0600 STATE/fortigate/token",
     "the stack's outputs, read for the proofs": r"0600 STATE/outputs\.json",
 }
-"""Where a secret has to be, each place with its reason; a file has to be its owner's alone."""
+"""Where a secret may be, each place with its reason; a file must be readable only by its owner."""
 
 JOURNALS = "journalctl --no-pager -o export; cat /var/log/apt/*.log /root/.*history 2>/dev/null"
 
 
 @dataclass
 class Hunt:
-    """A hunt on a running rehearsal; what the engine printed is gathered by the command that printed it."""
+    """A hunt on a running rehearsal; the engine's output is stored by command."""
 
     state: Path
     outputs: dict[str, bytes] = field(default_factory=dict)
     seen: dict[str, Any] = field(default_factory=dict)
 
     def run(self, *words: str) -> bool:
-        """Run the engine and keep what it printed; whether it succeeded."""
+        """Run the engine and keep its output; returns whether it succeeded."""
         done = Engine(self.state).run(*words)
         name = " ".join(words)
         self.outputs[name] = self.outputs.get(name, b"") + done.output.encode()
         return done.good
 
     def needles(self) -> dict[bytes, str]:
-        """What is looked for."""
+        """Every form of every secret, with its name."""
         known = values.read(self.state)
         with (PROJECT / "users.csv").open() as file:
             users = {
@@ -69,7 +69,7 @@ class Hunt:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """Look at every process and file of the rehearsal while the block runs."""
+        """Scan every process and file of the rehearsal during the block."""
         asked = {form.hex(): name for form, name in self.needles().items()}
         folders = [str(self.state), "/tmp", str(Path.home() / ".pulumi"), "/run/labvpn/log", "/.changes"]  # noqa: S108
         module = [sys.executable, "-m", "rehearsal.soak.watch"]
@@ -87,11 +87,11 @@ class Hunt:
         try:
             yield
         finally:
-            told, _ = watch.communicate()
-            self.seen = json.loads(told)
+            report, _ = watch.communicate()
+            self.seen = json.loads(report)
 
     def leaks(self) -> list[str]:
-        """Every secret that stood where it must not, a line each."""
+        """Every secret found where it must not be, one per line."""
         needles = self.needles()
         pattern = canaries.pattern(needles)
         journal = subprocess.run(line("server", ["sh", "-c", JOURNALS]), capture_output=True, check=False).stdout
@@ -103,7 +103,7 @@ class Hunt:
         return sorted(f"{each.secret}: {self._place(each)}" for each in stood | printed if not self._may_hold(each))
 
     def kept(self) -> dict[str, bool]:
-        """Of each place that may hold a secret, whether one was seen there."""
+        """For each place that may contain a secret, whether one was found there."""
         places = [self._place(Leak(**each)) for each in self.seen["findings"]]
         return {reason: any(re.fullmatch(each, place) for place in places) for reason, each in MAY_HOLD.items()}
 
@@ -114,5 +114,5 @@ class Hunt:
         return f"{finding.kind} {finding.place}".replace(str(self.state), "STATE")
 
     def refuse_writing(self, refused: bool) -> None:
-        """Have the FortiGate take no change from now on, or take them again."""
+        """Make the FortiGate refuse changes from now on, or accept them again."""
         control.set_faults(self.state / "fortigate", Faults(rights="read" if refused else "write"))

@@ -1,4 +1,4 @@
-"""The steps of a run of the engine, and the faults that can befall each: generated, none picked by hand."""
+"""The steps of an engine run and the faults that can happen at each; generated, none chosen by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WORKING = {"create", "update", "delete", "replace", "create-replacement", "delet
 
 
 class Hop(Enum):
-    """The machine that a step works on, with the words by which a run has to name it when it fails there."""
+    """The machine that a step works on, with the name that an error of a run must contain if it fails there."""
 
     HOST = "VPN host"
     FORTIGATE = "FortiGate"
@@ -22,7 +22,7 @@ class Hop(Enum):
 
     @classmethod
     def of(cls, name: str, kind: str) -> Hop:
-        """The machine of a resource by its name and type."""
+        """The machine of a resource, from its name and type."""
         if kind.startswith("command:"):
             return cls.HOST
         if kind.startswith("fortios:"):
@@ -64,7 +64,7 @@ class Injection:
 
 
 def steps(command: str, events: Iterable[Event]) -> list[EngineStep]:
-    """The steps of a run that went through, in its own order."""
+    """The steps of a successful run, in order."""
     names = {
         event.name: Hop.of(event.name, event.kind)
         for event in events
@@ -74,7 +74,7 @@ def steps(command: str, events: Iterable[Event]) -> list[EngineStep]:
 
 
 def injections(of: Iterable[EngineStep]) -> Iterator[Injection]:
-    """Every fault of every step; what lasts begins before it, what strikes once strikes at each of three moments."""
+    """Every fault of every step; lasting ones start before it, and momentary ones happen at each of three moments."""
     for step in of:
         for fault in FAULTS[step.hop]:
             for moment in MOMENTS if fault in ("SSH cut", "engine killed") else MOMENTS[:2]:
@@ -82,13 +82,13 @@ def injections(of: Iterable[EngineStep]) -> Iterator[Injection]:
 
 
 def drawn(of: Iterable[EngineStep], seed: int) -> Iterator[Injection]:
-    """For each step one fault at one moment, as a seed has it; other seeds have the others."""
-    dice = random.Random(seed)  # noqa: S311  (a test's order, no secret)
+    """For each step one fault at one moment, chosen by the seed."""
+    dice = random.Random(seed)  # noqa: S311  (a test's order, not a secret)
     yield from (dice.choice(list(injections([step]))) for step in of)
 
 
 def sample(of: Iterable[Injection], seed: int, count: int | None = None) -> list[Injection]:
-    """So many of them in the order of a seed, or all."""
+    """This many of them in the order of a seed, or all."""
     held = list(of)
-    random.Random(seed).shuffle(held)  # noqa: S311  (a test's order, no secret)
+    random.Random(seed).shuffle(held)  # noqa: S311  (a test's order, not a secret)
     return held[:count]

@@ -1,4 +1,4 @@
-"""Every port of a machine, tried from others: what each hop on the way lets pass, whatever answers or not."""
+"""Every port of a machine, tried from others: what each hop lets pass, whether or not anything answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rehearsal.soak.lab import Lab
 
 KNOCK = Path(__file__).with_name("knock.py").read_text()
 SHORT = "echo 10 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent"
-"""Has the carrier forget a knock soon: two sweeps would fill the list that it keeps of those whom it translates."""
+"""Makes the carrier forget attempts soon: two sweeps would fill its translation table."""
 
 _CAME, _PASSED = "came", "passed"
 
@@ -31,9 +31,9 @@ def _sets(hop: str) -> str:
 
 
 def counter(near: str) -> str:
-    """Rules that note what reaches a machine, which is what hops before it let pass, and what its own firewall lets in.
+    """Rules that record what reaches a machine past earlier hops, and what its own firewall lets in.
 
-    What comes from its own network `near` has passed no hop before it, and only the second is noted.
+    Packets from its own network `near` have passed no earlier hop, so only the second is recorded for them.
     """
     return f"""
 table inet swept {{
@@ -48,7 +48,7 @@ table inet swept {{
 
 @contextmanager
 def counting(lab: Lab, machines: Mapping[str, str]) -> Iterator[None]:
-    """Count on machines, each with its own network, what arrives there, until the block ends."""
+    """Count what arrives at machines, each with its own network, until the block ends."""
     lab.on("carrier", "sh", "-c", SHORT)
     for machine, near in machines.items():
         lab.on("admin", *_nft(machine), "-f", "-", stdin=counter(near))
@@ -60,13 +60,13 @@ def counting(lab: Lab, machines: Mapping[str, str]) -> Iterator[None]:
 
 
 def knock(lab: Lab, place: str, ask: Mapping[str, Any]) -> dict[str, list[int]]:
-    """Knock from a place; the ports that opened, by address."""
+    """Try ports from a vantage point; returns those that opened, by address."""
     opened: dict[str, list[int]] = json.loads(lab.on(place, "python3", "-c", KNOCK, stdin=json.dumps(ask)))
     return opened
 
 
 def noted(lab: Lab, machine: str) -> dict[tuple[str, str], set[str]]:
-    """What has come as far as a machine and what its firewall let in: `443/tcp` or `esp`, by hop and sender."""
+    """What reached a machine and what its firewall let in: `443/tcp` or `esp`, by hop and sender."""
     listed = json.loads(lab.on("admin", *_nft(machine), "-j", "list", "table", "inet", "swept"))
     found: dict[tuple[str, str], set[str]] = {}
     for one in (each["set"] for each in listed["nftables"] if "set" in each):

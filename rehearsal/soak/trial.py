@@ -1,4 +1,4 @@
-"""What a trial is, and what came of it."""
+"""A trial and its outcome."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one trial, in counts, and a sentence for each thing that was not as promised.
+    """The outcome of one trial in counts, with a sentence for each failure.
 
-    Of what was tried, so much was found (named by the run that met it) and repaired; so much that had to stay did
-    survive, and so much was lost.
+    Of the changes tried, some were found (named by the next run) and repaired; of the objects that had to stay, some
+    survived and some were lost.
     """
 
     tried: int = 1
@@ -25,13 +25,13 @@ class Outcome:
 
     @property
     def kept(self) -> bool:
-        """Whether the promise was kept."""
+        """Whether the guarantee was kept."""
         return self.found == self.repaired == self.tried and not self.lost and not self.complaints
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial of a promise; its name tells it from every other of the same seed."""
+    """One trial of a guarantee; its name is unique within a seed."""
 
     name: str
     run: Callable[[], Outcome]
@@ -39,35 +39,35 @@ class Trial:
 
 @dataclass(frozen=True)
 class Result:
-    """A trial that was run to its end, with the seconds that it took."""
+    """A completed trial, with the seconds that it took."""
 
-    promise: str
+    guarantee: str
     trial: str
     seconds: float
     outcome: Outcome
 
 
 def total(outcomes: Iterable[Outcome]) -> Outcome:
-    """The sums of several."""
+    """The totals of several outcomes."""
     held = list(outcomes)
     counts = {one.name: sum(getattr(outcome, one.name) for outcome in held) for one in fields(Outcome)[:-1]}
     return Outcome(**counts, complaints=tuple(line for outcome in held for line in outcome.complaints))
 
 
 class Notebook:
-    """The results of one seed, a line each, so that a run that was stopped goes on where it was."""
+    """The results of one seed, one per line, so that a run that was stopped goes on where it was."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
         file.parent.mkdir(parents=True, exist_ok=True)
         self.results = [_read(line) for line in file.read_text().splitlines()] if file.exists() else []
 
-    def has(self, promise: str, trial: str) -> bool:
-        """Whether a trial was run to its end."""
-        return any((one.promise, one.trial) == (promise, trial) for one in self.results)
+    def has(self, guarantee: str, trial: str) -> bool:
+        """Whether a trial is complete."""
+        return any((one.guarantee, one.trial) == (guarantee, trial) for one in self.results)
 
     def add(self, result: Result) -> None:
-        """Write a result down."""
+        """Record a result."""
         self.results.append(result)
         with self.file.open("a") as file:
             file.write(json.dumps(asdict(result)) + "\n")
@@ -75,6 +75,8 @@ class Notebook:
 
 def _read(line: str) -> Result:
     values = json.loads(line)
+    # Notebooks of older versions have another name for it.
+    values.setdefault("guarantee", values.pop("promise", ""))
     outcome = values.pop("outcome")
     outcome["complaints"] = tuple(outcome["complaints"])
     return Result(**values, outcome=Outcome(**outcome))

@@ -1,7 +1,7 @@
-"""Looks for secrets in every process and file of a running rehearsal, as fast as it can, until its input ends.
+"""Scans every process and file of a running rehearsal for secrets, as fast as it can, until its input ends.
 
-Runs where the machines are kept, whose process numbers cover all of them. Takes what to look for as one line of JSON
-on standard input, for its own command line and environment are looked at too; prints findings as JSON.
+Runs inside the rehearsal, whose process numbers cover all machines. Takes what to search for as one line of JSON on
+standard input, since its own command line and environment are scanned too; prints findings as JSON.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from rehearsal.soak.canaries import pattern
 
 FORK = multiprocessing.get_context("fork")
 FILES_EVERY = 0.5
-"""Seconds between two looks at the files; processes are looked at without pause."""
+"""Seconds between two scans of the files; processes are scanned without pause."""
 
 PACKAGES = ("usr/bin", "usr/lib", "usr/share", "var/cache", "var/lib/apt", "var/lib/dpkg")
 FROM_PACKAGES = tuple(f"{guest_paths.SERVER}/upper/{name}" for name in PACKAGES)
-"""What packages bring, hundreds of megabytes: looked at once, at the end, or short-lived files would be missed."""
+"""Files of packages, hundreds of megabytes: scanned once at the end, or short-lived files would be missed."""
 
 
 @dataclass(frozen=True)
 class Leak:
-    """A secret's form, and where it stood: `argv`, `environment` or the mode of the file at `place`."""
+    """A secret's form, and where it was found: `argv`, `environment` or the mode of the file at `place`."""
 
     secret: str
     kind: str
@@ -41,12 +41,12 @@ class Leak:
 
 @dataclass
 class Watch:
-    """What is looked for, where, and what was seen so far; in the first folder also in files from before."""
+    """What is searched for, where, and what was found so far; older files are searched only in the first folder."""
 
     needles: dict[bytes, str]
     folders: list[str]
     began: float = field(default_factory=time.time)
-    looks: int = 0
+    scans: int = 0
     findings: set[Leak] = field(default_factory=set)
     processes: set[int] = field(default_factory=set)
     files: set[tuple[int, int, int]] = field(default_factory=set)
@@ -54,9 +54,9 @@ class Watch:
     def __post_init__(self) -> None:
         self.pattern = pattern(self.needles)
 
-    def look_at_processes(self) -> None:
+    def scan_processes(self) -> None:
         """Argument lists and environments; one that was seen before is not searched again."""
-        self.looks += 1
+        self.scans += 1
         for process in Path("/proc").iterdir():
             if not process.name.isdigit():
                 continue
@@ -71,8 +71,8 @@ class Watch:
                 self._search(argv, "argv", words.split(" ")[0])
                 self._search(environ, "environment", words)
 
-    def look_at_files(self, spared: tuple[str, ...] = FROM_PACKAGES) -> None:
-        """Every file of the folders that is new or has changed, but for those spared."""
+    def scan_files(self, spared: tuple[str, ...] = FROM_PACKAGES) -> None:
+        """Every new or changed file of the folders, except those spared."""
         for path in self._paths(spared):
             try:
                 about = os.lstat(path)
@@ -88,7 +88,7 @@ class Watch:
             self._search(text, f"{about.st_mode & 0o777:04o}", path)
 
     def _paths(self, spared: tuple[str, ...]) -> Iterator[str]:
-        # What lies on the VPN host comes and goes with the stack, so it is first.
+        # Files on the VPN host come and go with the stack, so they are first.
         for folder in [*_server_folders(), *self.folders]:
             for place, folders, names in os.walk(folder):
                 folders[:] = [each for each in folders if not _others(place, each) and f"{place}/{each}" not in spared]
@@ -100,12 +100,12 @@ class Watch:
 
 
 def _others(place: str, name: str) -> bool:
-    """Whether a folder below /tmp is no temporary one of ours: a project's clone, or too deep."""
+    """Whether a folder below /tmp is not one of our temporary ones, such as a clone of a project."""
     return place == "/tmp" and not name.startswith(("labvpn", "pulumi", "tmp"))  # noqa: S108
 
 
 def _server_folders() -> list[str]:
-    """The VPN host's disk, as what it wrote, and its memory's file systems."""
+    """The VPN host's written files and its in-memory file systems."""
     folders = [str(guest_paths.SERVER / "upper")]
     try:
         pid = int((guest_paths.SERVER / "pid").read_text())
@@ -116,23 +116,23 @@ def _server_folders() -> list[str]:
 
 
 def main() -> None:
-    """Look until the input ends, then tell."""
+    """Scan until the input ends, then report."""
     asked = json.loads(sys.stdin.readline())
     needles = {bytes.fromhex(form): name for form, name in asked["needles"].items()}
     watch = Watch(needles, asked["folders"])
-    # A process of its own for the files: a search in a large one would keep this one from looking at the others.
-    ended, (told, telling) = FORK.Event(), FORK.Pipe(duplex=False)
-    files = FORK.Process(target=_files, args=(watch, ended, telling))
+    # Files have their own process: searching a large one would delay the scan of processes.
+    ended, (receiver, sender) = FORK.Event(), FORK.Pipe(duplex=False)
+    files = FORK.Process(target=_files, args=(watch, ended, sender))
     files.start()
     print("watching", flush=True)
     threading.Thread(target=lambda: _until_the_end(ended), daemon=True).start()
     while not ended.is_set():
-        watch.look_at_processes()
+        watch.scan_processes()
         time.sleep(0.002)
-    in_files: Watch = told.recv()
+    in_files: Watch = receiver.recv()
     files.join()
     found = sorted(map(asdict, watch.findings | in_files.findings), key=str)
-    about = {"looks": watch.looks, "processes": len(watch.processes), "files": len(in_files.files)}
+    about = {"scans": watch.scans, "processes": len(watch.processes), "files": len(in_files.files)}
     print(json.dumps({"findings": found, **about}))
 
 
@@ -141,11 +141,11 @@ def _until_the_end(ended: Event) -> None:
     ended.set()
 
 
-def _files(watch: Watch, ended: Event, telling: Connection) -> None:
+def _files(watch: Watch, ended: Event, sender: Connection) -> None:
     while not ended.wait(FILES_EVERY):
-        watch.look_at_files()
-    watch.look_at_files(spared=())
-    telling.send(watch)
+        watch.scan_files()
+    watch.scan_files(spared=())
+    sender.send(watch)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Strangers who try without pause to administer the VPN server without its password, while something is done."""
+"""Strangers who try without pause to administer the VPN server without its password, while something else happens."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def commands():
     while not ended.is_set():
         seen["vpncmd " + vpncmd()] += 1
         time.sleep(0.5)
-# Each port has a stranger of its own: what is closed costs each try two seconds.
+# Each port has its own stranger: a closed port takes two seconds per try.
 threads = [threading.Thread(target=calls, args=(port,)) for port in (443, 992, 1194, 5555)]
 threads.append(threading.Thread(target=commands))
 for thread in threads: thread.start()
@@ -51,7 +51,7 @@ ended.set()
 for thread in threads: thread.join()
 print(json.dumps(seen))
 """
-"""Knocks until its input ends, then prints how often it got which answer; 200 and 0 would be a success."""
+"""Tries until its input ends, then prints how often it got each answer; 200 and 0 would be a success."""
 
 SUCCESSES = ("JSON-RPC 200", "vpncmd 0")
 
@@ -60,7 +60,7 @@ Answers = dict[str, Counter[str]]
 
 @contextmanager
 def knocking(state: Path, machines: Sequence[str] = ("internet", "campus")) -> Iterator[Answers]:
-    """Have strangers knock from each machine while the block runs; their answers are there at its end."""
+    """Have strangers try from each machine during the block; their answers are available at its end."""
     environment = {**os.environ, "LABVPN_REHEARSAL": state.name, "PYTHONPATH": str(PROJECT)}
     command = ["python3", "-c", KNOCK, network.SERVER]
     strangers = {
@@ -74,5 +74,5 @@ def knocking(state: Path, machines: Sequence[str] = ("internet", "campus")) -> I
         yield answers
     finally:
         for name, stranger in strangers.items():
-            told, _ = stranger.communicate(timeout=60)
-            answers[name] = Counter(json.loads(told))
+            answer, _ = stranger.communicate(timeout=60)
+            answers[name] = Counter(json.loads(answer))

@@ -1,4 +1,4 @@
-"""The cache outside the project's folder, and what it remembers of downloads that could not be had."""
+"""The cache outside the project's folder, and its record of failed downloads."""
 
 import fcntl
 import os
@@ -20,24 +20,24 @@ def cache() -> Path:
 
 @contextmanager
 def alone(report: Report) -> Iterator[None]:
-    """Hold the cache, so that two runs at once do not fetch or build the same thing twice."""
+    """Lock the cache, so that two simultaneous runs do not fetch or build the same thing twice."""
     cache().mkdir(parents=True, exist_ok=True)
     with (cache() / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            report(f"waiting for another run that fills {cache()}")
+            report(f"waiting for another run that is filling {cache()}")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def memory(name: str) -> Path:
-    """The file that remembers why the download `name` could not be had; without it, it is tried again."""
+    """The file that records why the download `name` failed; without it, the download is tried again."""
     return cache() / "unavailable" / name
 
 
 def attempt(name: str, command: Sequence[str | Path], seconds: float, report: Report) -> str | None:
-    """Run a download, once for ever if it fails, for at most `seconds`; the reason of the failure, now or then."""
+    """Run a download for at most `seconds`, and never again if it fails; the reason of the failure, new or recorded."""
     remembered = memory(name)
     if not remembered.exists():
         report(f"{name}: downloading, for at most {seconds:.0f} s")
@@ -46,16 +46,16 @@ def attempt(name: str, command: Sequence[str | Path], seconds: float, report: Re
             return None
         remembered.parent.mkdir(parents=True, exist_ok=True)
         remembered.write_text(f"{reason}\n")
-    return f"{remembered.read_text().strip()} (to have it tried again: rm {remembered})"
+    return f"{remembered.read_text().strip()} (to try again: rm {remembered})"
 
 
 def _failure(command: Sequence[str | Path], seconds: float) -> str | None:
-    """The last line that a command said, if it failed."""
+    """The last line of a command's output if it failed."""
     with session(command, subprocess.PIPE) as child:
         try:
             output, _ = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            return f"no end after {seconds:.0f} s"
+            return f"not finished after {seconds:.0f} s"
     said = [line.strip() for line in output.splitlines() if line.strip()] or [f"exit status {child.returncode}"]
     return None if child.returncode == 0 else said[-1]
 
@@ -64,7 +64,7 @@ def _failure(command: Sequence[str | Path], seconds: float) -> str | None:
 def session(
     command: Sequence[str | Path], output: int | IO[str], cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Iterator["subprocess.Popen[str]"]:
-    """A child with all that it starts, without standard input, its two outputs in one; what still runs is ended."""
+    """A child process group without standard input, with both outputs merged; killed at the end if still running."""
     child = subprocess.Popen(
         command,
         cwd=cwd,

@@ -1,4 +1,4 @@
-"""Dynamic resources, where Pulumi's own starter for them cannot be had: the SDK's server, ended with the engine."""
+"""Dynamic resources if Pulumi's own launcher is not available: the SDK's server, which ends with the engine."""
 
 import runpy
 

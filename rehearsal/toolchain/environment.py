@@ -1,7 +1,7 @@
-"""What a Python environment holds: itself, its packages, and the Pulumi plugin that each package wants.
+"""A Python environment: its interpreter, its packages, and the Pulumi plugin that each package needs.
 
 The language host runs this file in the program's own Python (standard library alone) and reads the JSON it prints:
-`{"executable", "version", "packages": [{"name", "version", "required", "plugin"}]}`, where `required` says that
+`{"executable", "version", "packages": [{"name", "version", "required", "plugin"}]}`, where `required` means that
 another package needs this one, and `plugin` is null or `{"name", "version", "server"}`.
 """
 
@@ -18,7 +18,7 @@ PRERELEASES = {"a": "alpha", "b": "beta", "rc": "rc"}
 
 
 class Plugin(TypedDict):
-    """The resource plugin that a Pulumi package wants; `server` is empty for Pulumi's own downloads."""
+    """The resource plugin that a Pulumi package needs; `server` is empty for Pulumi's own downloads."""
 
     name: str
     version: str
@@ -35,7 +35,7 @@ class Package(TypedDict):
 
 
 class Environment(TypedDict):
-    """A Python and what it has installed."""
+    """A Python and its installed packages."""
 
     executable: str
     version: str
@@ -44,7 +44,7 @@ class Environment(TypedDict):
 
 def environment() -> Environment:
     """The environment of the Python that runs this."""
-    # Where a package is on the path twice, the first one counts.
+    # If a package is on the path twice, the first one counts.
     found = {normalized(each.name): each for each in reversed(list(importlib.metadata.distributions()))}
     needed = {normalized(need) for each in found.values() for need in each.requires or () if "extra ==" not in need}
     packages = [
@@ -61,16 +61,16 @@ def normalized(requirement: str) -> str:
 
 
 def plugin(name: str, distribution: importlib.metadata.Distribution) -> Plugin | None:
-    """The plugin that a package's pulumi-plugin.json names; what that leaves out, the package's own name tells."""
+    """The plugin named by a package's pulumi-plugin.json; missing values follow from the package's name."""
     path = plugin_file(distribution.name.replace("-", "_"))
-    told: dict[str, Any] = json.loads(path.read_text()) if path else {"resource": name.startswith("pulumi-")}
-    version = told.get("version") or plugin_version(distribution.version)
-    if not told.get("resource") or version is None or name in ("pulumi-policy", "pulumi-esc-sdk"):
+    named: dict[str, Any] = json.loads(path.read_text()) if path else {"resource": name.startswith("pulumi-")}
+    version = named.get("version") or plugin_version(distribution.version)
+    if not named.get("resource") or version is None or name in ("pulumi-policy", "pulumi-esc-sdk"):
         return None
     return Plugin(
-        name=told.get("name") or name.removeprefix("pulumi-"),
+        name=named.get("name") or name.removeprefix("pulumi-"),
         version=version.removeprefix("v"),
-        server=told.get("server", ""),
+        server=named.get("server", ""),
     )
 
 
@@ -85,7 +85,7 @@ def plugin_file(module: str) -> Path | None:
 
 
 def plugin_version(package: str) -> str | None:
-    """A package's version (PEP 440) as a plugin's (SemVer), or None where the two cannot be matched."""
+    """A package's version (PEP 440) as a plugin's (SemVer), or None if it cannot be converted."""
     found = re.fullmatch(r"(\d+(?:\.\d+)*)(?:(a|b|rc)(\d+))?(?:\.post(\d+))?(?:\.dev(\d+))?", package)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""Which Python runs a stack's program, by the options of Pulumi.yaml and the environment."""
+"""The Python that runs a stack's program, chosen by Pulumi.yaml's options and the environment."""
 
 import json
 import os
@@ -23,12 +23,12 @@ class Interpreter:
     environ: Mapping[str, str]
 
     def environment(self) -> environment.Environment:
-        """What it holds, as it tells itself."""
+        """Its interpreter and packages, as reported by itself."""
         command = [str(self.python), "-P", environment.__file__]
-        told = subprocess.run(command, env=self.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if told.returncode != 0:
-            raise ProgramError(f"{self.python} does not say what it has installed: {told.stderr.strip()[-500:]}")
-        found: environment.Environment = json.loads(told.stdout)
+        done = subprocess.run(command, env=self.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise ProgramError(f"{self.python} does not list its packages: {done.stderr.strip()[-500:]}")
+        found: environment.Environment = json.loads(done.stdout)
         return found
 
 
@@ -52,7 +52,7 @@ def activated(folder: Path, environ: Mapping[str, str]) -> Interpreter:
     python = folder / "bin" / "python"
     if not python.is_file():
         raise ProgramError(
-            f"the option virtualenv in Pulumi.yaml names {folder}, which is no virtual environment; "
+            f"the option virtualenv in Pulumi.yaml names {folder}, which is not a virtual environment; "
             f"make one with `python3 -m venv {folder}` and install the project's packages into it"
         )
     kept = {name: value for name, value in environ.items() if name != "PYTHONHOME"}
@@ -61,12 +61,14 @@ def activated(folder: Path, environ: Mapping[str, str]) -> Interpreter:
 
 
 def refuse_what_is_not_ours(root: Path, options: Mapping[str, object]) -> None:
-    """Fail where the real language host would do what this one cannot: other toolchains, a type check first."""
+    """Fail for what only the real language host supports: other toolchains, and a type checker."""
     toolchain = options.get("toolchain")
     if toolchain is None:
         locks = (folder / name for name in ("uv.lock", "poetry.lock") for folder in (root, *root.parents))
         toolchain = next((f"of {lock}" for lock in locks if lock.exists()), "pip")
     if toolchain != "pip":
-        raise ProgramError(f"this language host, a stand-in, knows pip alone and not the toolchain {toolchain}")
+        raise ProgramError(f"this language host is a stand-in that supports only pip and not the toolchain {toolchain}")
     if "typechecker" in options:
-        raise ProgramError("this language host, a stand-in, has no typechecker; take that option out of Pulumi.yaml")
+        raise ProgramError(
+            "this language host is a stand-in without a typechecker; remove that option from Pulumi.yaml"
+        )

@@ -1,4 +1,4 @@
-"""What a stand-in for a Pulumi plugin must say about one resource type."""
+"""The interface for one resource type of a stand-in for a Pulumi plugin."""
 
 import abc
 import asyncio
@@ -14,7 +14,7 @@ Log = Callable[[int, str, str, bool], Awaitable[None]]  # severity, message, urn
 
 
 class ProviderError(Exception):
-    """What the user is told when an operation cannot be done."""
+    """The message to the user if an operation fails."""
 
 
 class Unfinished(ProviderError):
@@ -35,7 +35,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Observed:
-    """A resource as it was found: its outputs, and the inputs that would make it so."""
+    """A resource as it was found: its outputs, and the inputs that would produce it."""
 
     outputs: Object
     inputs: Object
@@ -43,7 +43,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Call:
-    """One operation on one resource, and the way to speak to the user about it."""
+    """One operation on one resource, with the functions that report to the user."""
 
     urn: str
     log: Log
@@ -63,11 +63,11 @@ class Call:
         await self.log(engine_pb2.INFO, message, self.urn, True)
 
     async def warn(self, message: str) -> None:
-        """Tell the user what is wrong but not fatal."""
+        """Report a problem that is not fatal."""
         await self.log(engine_pb2.WARNING, message, self.urn, False)
 
     async def error(self, message: str) -> None:
-        """Tell the user what is wrong, beside the error that ends the operation."""
+        """Report a problem in addition to the error that ends the operation."""
         await self.log(engine_pb2.ERROR, message, self.urn, False)
 
 
@@ -93,7 +93,7 @@ class Kind(abc.ABC):
         """Create the resource; return its id and its outputs."""
 
     async def read(self, _call: Call, _resource_id: str, inputs: Object, state: Object) -> Observed | None:
-        """Return what is there now, or None if it is gone; a type that cannot look returns what is recorded."""
+        """Return what is there now, or None if it is gone; a type that cannot read returns what is recorded."""
         return Observed(state, inputs)
 
     @abc.abstractmethod
@@ -101,7 +101,7 @@ class Kind(abc.ABC):
         """Change the resource in place; return its outputs."""
 
     async def delete(self, _call: Call, _resource_id: str, _state: Object) -> None:
-        """Remove the resource; a type that leaves nothing behind has nothing to do."""
+        """Remove the resource; a type without remains has nothing to do."""
         return
 
 

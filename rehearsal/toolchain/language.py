@@ -1,8 +1,8 @@
-"""A language host for stacks in Python: what the engine starts to run the program, where Pulumi's own cannot be had.
+"""A language host for stacks in Python: the engine starts it to run the program if Pulumi's own is not available.
 
 Serves pulumirpc.LanguageRuntime. Like Pulumi's own it runs the program as a child process, which gets its whole
-decrypted configuration in one environment string; Linux takes at most 128 KiB in one. What it does not serve
-(converting, packing, plugins in Python, a debugger) is refused as unimplemented.
+decrypted configuration in one environment string; Linux takes at most 128 KiB in one. Unsupported
+operations (converting, packing, plugins in Python, a debugger) are refused as unimplemented.
 """
 
 import json
@@ -41,18 +41,18 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
     ) -> language_pb2.LanguageHandshakeResponse:
-        """Learn the engine's address."""
+        """Store the engine's address."""
         self._engine = request.engine_address
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
-        """Our version is that of the SDK whose protocol this speaks."""
+        """Our version is that of the SDK whose protocol we use."""
         return plugin_pb2.PluginInfo(version=version("pulumi"))
 
     def GetRequiredPackages(
         self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetRequiredPackagesResponse:
-        """The plugins that the packages in the program's Python want, each in its version."""
+        """The plugins that the packages in the program's Python need, each with its version."""
         with refusing(context):
             packages = chosen(request.info).environment()["packages"]
         wanted = [package["plugin"] for package in packages if package["plugin"] is not None]
@@ -68,7 +68,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetProgramDependencies(
         self, request: language_pb2.GetProgramDependenciesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetProgramDependenciesResponse:
-        """The packages in the program's Python; without `transitiveDependencies` those that no other one needs."""
+        """The packages in the program's Python; without `transitiveDependencies` only those that no other one needs."""
         with refusing(context):
             packages = chosen(request.info).environment()["packages"]
         return language_pb2.GetProgramDependenciesResponse(
@@ -88,20 +88,20 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def InstallDependencies(
         self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.InstallDependenciesResponse]:
-        """Refused: nothing is installed behind the back of the project's own set-up."""
+        """Refused: only the project's own set-up installs packages."""
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "this language host installs nothing; run `make setup` instead")
         yield from ()
 
     def RuntimeOptionsPrompts(
         self, request: language_pb2.RuntimeOptionsRequest, context: grpc.ServicerContext
     ) -> language_pb2.RuntimeOptionsResponse:
-        """There is nothing to ask for a new project."""
+        """A new project has no options to ask for."""
         return language_pb2.RuntimeOptionsResponse()
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         """Run the program to its end."""
         if request.attach_debugger:
-            context.abort(grpc.StatusCode.UNIMPLEMENTED, "this language host, a stand-in, attaches no debugger")
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "this language host, a stand-in, does not support a debugger")
         with refusing(context):
             python = chosen(request.info)
         command = [str(python.python), "-P", str(self._executor)]
@@ -114,13 +114,13 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             )
 
     def _run(
-        self, command: list[str], told: list[str], environ: Mapping[str, str], context: grpc.ServicerContext
+        self, command: list[str], options: list[str], environ: Mapping[str, str], context: grpc.ServicerContext
     ) -> language_pb2.RunResponse:
-        """Run a child that ends with the call, and with this process however it ends: it watches a pipe of ours."""
+        """Run a child that ends with the call, and with this process however that ends: it watches a pipe."""
         lifeline, held = os.pipe()
         with os.fdopen(held, "wb"), os.fdopen(lifeline, "rb"):
             child = subprocess.Popen(
-                [*command, f"--lifeline={lifeline}", *told],
+                [*command, f"--lifeline={lifeline}", *options],
                 env=environ,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[lifeline],
@@ -133,12 +133,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return response(status)
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """Have every program end."""
+        """End every program."""
         self.interrupt()
         return empty_pb2.Empty()
 
     def interrupt(self) -> None:
-        """Have every program end, as by Ctrl-C."""
+        """End every program as by Ctrl-C."""
         for child in list(self._running):
             interrupt(child)
 
@@ -151,7 +151,7 @@ def chosen(info: language_pb2.ProgramInfo) -> Interpreter:
 
 @contextmanager
 def refusing(context: grpc.ServicerContext) -> Iterator[None]:
-    """Answer the call with the text of a ProgramError; with this code the engine shows the text alone."""
+    """Answer the call with the text of a ProgramError; with this code the engine shows only the text."""
     try:
         yield
     except ProgramError as problem:
@@ -160,7 +160,7 @@ def refusing(context: grpc.ServicerContext) -> Iterator[None]:
 
 def arguments(request: language_pb2.RunRequest, engine: str) -> list[str]:
     """The command line of program.py for this run."""
-    told = {
+    named = {
         "project": request.project,
         "stack": request.stack,
         "organization": request.organization,
@@ -170,22 +170,22 @@ def arguments(request: language_pb2.RunRequest, engine: str) -> list[str]:
         "pwd": request.pwd,
         "parallel": str(request.parallel),
     }
-    options = [f"--{name}={value}" for name, value in told.items() if value]
+    options = [f"--{name}={value}" for name, value in named.items() if value]
     return [*options, *(["--dry_run"] if request.dryRun else []), request.info.entry_point, *request.args]
 
 
 def configured(environ: Mapping[str, str], request: language_pb2.RunRequest) -> dict[str, str]:
-    """The child's environment: all of the configuration, decrypted, in one string, as the SDK reads it."""
+    """The child's environment: the whole decrypted configuration in one string, as the SDK reads it."""
     config = json.dumps(dict(request.config), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    # Go writes these three so; without that, the string would stay under Linux's limit where the real one does not.
+    # As Go writes these three; otherwise the string might be below Linux's limit where the real one is above it.
     config = config.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
     secrets = json.dumps(list(request.configSecretKeys))
     return {**environ, "PULUMI_CONFIG": config, "PULUMI_CONFIG_SECRET_KEYS": secrets}
 
 
 def response(status: int) -> language_pb2.RunResponse:
-    """What the engine is told of a program's exit status; a program that has told its error gets no second one."""
-    if status == program.TOLD:
+    """The response for a program's exit status; a program that has reported its error gets no second one."""
+    if status == program.REPORTED:
         return language_pb2.RunResponse(bail=True)
     if status < 0:
         return language_pb2.RunResponse(error=f"program was ended by signal {-status}")
@@ -193,7 +193,7 @@ def response(status: int) -> language_pb2.RunResponse:
 
 
 def interrupt(child: Child) -> None:
-    """End a program as by Ctrl-C, and by force after GRACE seconds; harmless when it has ended."""
+    """End a program as by Ctrl-C, and by force after GRACE seconds; does nothing if it has ended."""
     if child.poll() is None:
         child.send_signal(signal.SIGINT)
         try:
@@ -203,7 +203,7 @@ def interrupt(child: Child) -> None:
 
 
 def serve(engine: str) -> None:
-    """Serve on a port of the loopback, told on standard output, until interrupted or the engine's process is gone."""
+    """Serve on a loopback port, printed on standard output, until interrupted or the engine is gone."""
     end_with_parent()
     server = grpc.server(ThreadPoolExecutor(max_workers=8), options=[("grpc.max_receive_message_length", -1)])
     host = LanguageHost(engine)

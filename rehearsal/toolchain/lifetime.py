@@ -1,4 +1,4 @@
-"""The end of what the engine starts: at once when it asks, and also where it was killed and could not ask."""
+"""Ending the processes that the engine starts: at once on request, and also if it was killed."""
 
 import os
 import signal
@@ -7,17 +7,17 @@ import time
 
 
 def end_at_interrupt() -> None:
-    """Have this process end at once and without a word when the engine interrupts it.
+    """Make this process end at once and silently when the engine interrupts it.
 
     The engine ends its plugins one after the other and has five seconds for all of them (ReleaseContext in its
-    host/host.go); whoever is not asked within them is reported as a crash. So the kernel ends it, which on a busy
-    machine comes before any handler of ours would.
+    host/host.go); a process that is not asked in time is reported as a crash. So the kernel ends it,
+    which on a busy machine is faster than a handler.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def end_with_parent() -> None:
-    """Have this process end within a second of its parent, however that ended."""
+    """Make this process end within a second of its parent, however that ended."""
     threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
 
 

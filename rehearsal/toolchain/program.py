@@ -1,6 +1,6 @@
 """The program of a stack, run in its own Python by the language host: this file needs the pulumi package and no other.
 
-Exit status 0: it ran; 32: it failed and the engine has been told why; another: it failed otherwise.
+Exit status 0: success; 32: it failed and the error was reported to the engine; other: it failed otherwise.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-TOLD = 32
+REPORTED = 32
 
 try:
     import pulumi
@@ -25,7 +25,7 @@ except ImportError:
 
 
 def arguments() -> argparse.Namespace:
-    """What the language host says of the run; `lifeline` is the descriptor that closes when the host ends."""
+    """The language host's arguments; `lifeline` is the descriptor that closes when the host ends."""
     parser = argparse.ArgumentParser()
     for name in ("project", "stack", "organization", "root_directory", "monitor", "engine", "pwd"):
         parser.add_argument(f"--{name}")
@@ -38,36 +38,36 @@ def arguments() -> argparse.Namespace:
 
 
 def end_with_the_host(lifeline: int) -> None:
-    """Wait for the host's end, however it comes, and follow: no program goes on without a language host."""
+    """Wait until the host ends, however it ends, and end too: no program runs without a language host."""
     os.read(lifeline, 1)
     os._exit(1)
 
 
 def end_at_interrupt() -> None:
-    """End at once and without a traceback: the engine has said already why it interrupts."""
+    """End at once and without a traceback: the engine has already reported why it interrupts."""
     signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(130))
 
 
-def configure(told: argparse.Namespace) -> None:
-    """Give the SDK its settings, and the configuration that stands in the environment."""
+def configure(options: argparse.Namespace) -> None:
+    """Give the SDK its settings and the configuration from the environment."""
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), list(pulumi.runtime.get_config_secret_keys_env()))
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
-            project=told.project,
-            stack=told.stack,
-            organization=told.organization,
-            root_directory=told.root_directory,
-            monitor=told.monitor,
-            engine=told.engine,
-            dry_run=told.dry_run,
-            parallel=told.parallel,
+            project=options.project,
+            stack=options.stack,
+            organization=options.organization,
+            root_directory=options.root_directory,
+            monitor=options.monitor,
+            engine=options.engine,
+            dry_run=options.dry_run,
+            parallel=options.parallel,
         )
     )
 
 
 def run(program: str, parallel: int) -> int:
     """Run the program to its end, all its resources included; the exit status."""
-    # What a failing program leaves unawaited is told by its own error already.
+    # Tasks left by a failing program are covered by its own error.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -79,8 +79,8 @@ def run(program: str, parallel: int) -> int:
             pulumi.log.error(str(problem))
             return 1
         except Exception as problem:
-            pulumi.log.error(f"Program failed with an unhandled exception:\n{told_from(program, problem)}")
-            return TOLD
+            pulumi.log.error(f"Program failed with an unhandled exception:\n{traceback_from(program, problem)}")
+            return REPORTED
     return 0
 
 
@@ -88,12 +88,12 @@ def start(program: str) -> None:
     """Run a file, or a directory's `__main__.py`, as Python itself would."""
     if Path(program).is_dir() and not Path(program, "__main__.py").exists():
         pulumi.log.error(f"unable to find main python program `__main__.py` in `{Path(program).absolute()}`")
-        sys.exit(TOLD)
+        sys.exit(REPORTED)
     runpy.run_path(program, run_name="__main__")
 
 
-def told_from(program: str, problem: Exception) -> str:
-    """The traceback from the program's own first line on, without the lines of what runs it."""
+def traceback_from(program: str, problem: Exception) -> str:
+    """The traceback from the program's own first line, without the frames that run it."""
     main = Path(program, "__main__.py") if Path(program).is_dir() else Path(program)
     frames = problem.__traceback__
     while frames is not None and Path(frames.tb_frame.f_code.co_filename).absolute() != main.absolute():
@@ -103,14 +103,14 @@ def told_from(program: str, problem: Exception) -> str:
 
 def main() -> int:
     """Run the program that the command line names."""
-    told = arguments()
-    threading.Thread(target=end_with_the_host, args=(told.lifeline,), daemon=True).start()
+    options = arguments()
+    threading.Thread(target=end_with_the_host, args=(options.lifeline,), daemon=True).start()
     end_at_interrupt()
-    configure(told)
-    sys.argv = [told.program, *told.arguments]
-    if told.pwd:
-        os.chdir(told.pwd)
-    return run(told.program, told.parallel)
+    configure(options)
+    sys.argv = [options.program, *options.arguments]
+    if options.pwd:
+        os.chdir(options.pwd)
+    return run(options.program, options.parallel)
 
 
 if __name__ == "__main__":

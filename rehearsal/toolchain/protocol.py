@@ -1,7 +1,7 @@
 """The engine's protocol files, without the SDK around them.
 
 `pulumi.runtime.proto` is generated code that needs nothing else, but importing it runs the whole SDK first, which takes
-four times as long as all that a stand-in does; and every run of the engine starts several of them. So the two outer
+four times as long as everything else in a stand-in, and every engine run starts several of them. So the two outer
 packages are empty ones while the protocol files load, unless the SDK is loaded already.
 """
 
@@ -19,7 +19,7 @@ def _empty(name: str, place: Path) -> ModuleType:
 
 
 def _load() -> None:
-    """Load the protocol files; the empty packages go again, so that importing the SDK itself works as ever."""
+    """Load the protocol files; then remove the empty packages, so that importing the SDK itself works as usual."""
     spec = None if "pulumi" in sys.modules else find_spec("pulumi")
     if spec is None or not spec.submodule_search_locations:
         return
@@ -35,7 +35,7 @@ def _load() -> None:
 
 _load()
 
-from pulumi.runtime.proto import (  # noqa: E402  (only now is that quick)
+from pulumi.runtime.proto import (  # noqa: E402  (only quick from here on)
     engine_pb2,
     engine_pb2_grpc,
     language_pb2,

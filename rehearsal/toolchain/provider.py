@@ -1,7 +1,7 @@
-"""The gRPC service that every stand-in for a Pulumi plugin shares, spoken to by the engine.
+"""The gRPC service that every stand-in for a Pulumi plugin shares, called by the engine.
 
-A stand-in is started with the engine's address as argument, prints its own port and serves until it is ended. What it
-does not know, it refuses in one sentence with the line that installs the real plugin.
+A stand-in is started with the engine's address as argument, prints its own port and serves until stopped. It refuses
+what it does not know in one sentence with the command that installs the real plugin.
 """
 
 import argparse
@@ -35,7 +35,7 @@ Handler = Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
 
 
 def _answering(handler: Handler) -> Handler:
-    """Turn a refusal into an error of the call, with nothing but its own words."""
+    """Turn a refusal into an error of the call with only its message."""
 
     @wraps(handler)
     async def answer(self: Any, request: Any, context: Any) -> Any:
@@ -63,7 +63,7 @@ class _Unfinished(grpc.Status):
 
 
 class StandIn(provider_pb2_grpc.ResourceProviderServicer):
-    """A provider made of kinds; one process serves one of it."""
+    """A provider made of kinds; each process serves one."""
 
     name: ClassVar[str]
     version: ClassVar[str]
@@ -87,7 +87,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         """Take the provider's configuration before the first operation."""
 
     def kind(self, urn: str) -> Kind:
-        """Return the kind of a resource, or say in one sentence that only the real plugin has it."""
+        """Return the kind of a resource; raises ProviderError if only the real plugin has it."""
         token = urn.split("::")[2].rpartition("$")[2]
         if token in self.kinds:
             return self.kinds[token]
@@ -97,7 +97,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def taken(self, struct: Any) -> Object:
-        """Return the properties of a message as this provider takes them."""
+        """Return the properties of a message in the form that this provider uses."""
         return from_wire(struct) if self.accepts_secrets else reveal(from_wire(struct))
 
     def call(self, urn: str) -> Call:
@@ -105,7 +105,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return Call(urn, self.log, self._cancelled)
 
     async def Handshake(self, request: Any, context: Any) -> Any:
-        """Leave the engine to its older way of configuring a provider, as the real plugins do."""
+        """Make the engine use its older way of configuring a provider, like the real plugins."""
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Handshake is not implemented")
 
     @_answering
@@ -116,7 +116,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     async def GetPluginInfo(self, request: Any, context: Any) -> Any:
-        """Say which version this stands in for."""
+        """Return the version of the real plugin."""
         return plugin_pb2.PluginInfo(version=self.version)
 
     async def GetSchema(self, request: Any, context: Any) -> Any:
@@ -129,39 +129,39 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return _check_response(from_wire(request.news), self.check_config(from_wire(request.news)))
 
     async def DiffConfig(self, request: Any, context: Any) -> Any:
-        """Say whether the provider's configuration changed."""
+        """Return whether the provider's configuration changed."""
         return _diff_response(self.diff_config(from_wire(request.old_inputs), from_wire(request.news)), frozenset())
 
     @_answering
     async def Configure(self, request: Any, context: Any) -> Any:
-        """Take the configuration and say what this end understands."""
+        """Apply the configuration and return the supported features."""
         await self.configure(from_wire(request.args))
         return provider_pb2.ConfigureResponse(acceptSecrets=self.accepts_secrets, supportsPreview=True)
 
     @_answering
     async def Check(self, request: Any, context: Any) -> Any:
-        """Fill in defaults and name mistakes."""
+        """Fill in defaults and report mistakes."""
         name = request.urn.rpartition("::")[2]
         checked = self.kind(request.urn).check(name, self.taken(request.olds), self.taken(request.news))
         return _check_response(checked.inputs, checked.failures)
 
     @_answering
     async def Diff(self, request: Any, context: Any) -> Any:
-        """Say what an update would change, and whether it needs a new resource."""
+        """Return what an update would change, and whether it needs a new resource."""
         kind = self.kind(request.urn)
         olds, news, state = (self.taken(part) for part in (request.old_inputs, request.news, request.olds))
         return _diff_response(kind.diff(olds, news, state), kind.replacing, kind.delete_first(news))
 
     @_answering
     async def Create(self, request: Any, context: Any) -> Any:
-        """Create a resource, or foretell its outputs."""
+        """Create a resource, or predict its outputs."""
         kind, call = self.kind(request.urn), self.call(request.urn)
         resource_id, outputs = await kind.create(call, self.taken(request.properties), request.preview)
         return provider_pb2.CreateResponse(id=resource_id, properties=to_wire(outputs))
 
     @_answering
     async def Read(self, request: Any, context: Any) -> Any:
-        """Say what is there now; an empty id says that it is gone."""
+        """Return what is there now; an empty id means that it is gone."""
         kind, call = self.kind(request.urn), self.call(request.urn)
         found = await kind.read(call, request.id, self.taken(request.inputs), self.taken(request.properties))
         if found is None:
@@ -170,7 +170,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answering
     async def Update(self, request: Any, context: Any) -> Any:
-        """Change a resource in place, or foretell its outputs."""
+        """Change a resource in place, or predict its outputs."""
         kind, call = self.kind(request.urn), self.call(request.urn)
         state, news = self.taken(request.olds), self.taken(request.news)
         outputs = await kind.update(call, request.id, state, news, request.preview)
@@ -183,7 +183,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     async def Cancel(self, request: Any, context: Any) -> Any:
-        """Give up what is only being waited for."""
+        """Stop waiting operations."""
         self._cancelled.set()
         return empty_pb2.Empty()
 
@@ -207,7 +207,7 @@ def _diff_response(difference: Difference, replacing: frozenset[str], delete_fir
 
 
 def _engine_log(address: str) -> Log:
-    """Return the way to the engine's own log."""
+    """Return the function that writes to the engine's log."""
     engine: Any = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(address))
 
     async def log(severity: Any, message: str, urn: str, passing: bool) -> None:
@@ -227,7 +227,7 @@ async def _serve(make: Callable[[Log], StandIn], engine: str) -> None:
 
 
 def main(make: Callable[[Log], StandIn]) -> None:
-    """Serve a stand-in to the engine whose address is the program's first argument, no longer than the engine lives."""
+    """Serve a stand-in to the engine at the address in the program's first argument, until the engine ends."""
     end_with_parent()
     parser = argparse.ArgumentParser(description="a stand-in for a Pulumi provider plugin, started by the engine")
     parser.add_argument("engine", help="the engine's address")

@@ -69,7 +69,7 @@ def reveal(value: Value) -> Value:
 
 
 def has_unknown(value: Value) -> bool:
-    """Say whether the value, at any depth, is not known before the run."""
+    """Return whether any part of the value is not known before the run."""
     if isinstance(value, list):
         return any(map(has_unknown, value))
     if isinstance(value, dict):
@@ -107,7 +107,7 @@ def _is_plain_object(value: Value) -> bool:
 
 
 def _essence(value: Value) -> Value:
-    """Return what counts in a comparison: of an asset or archive its content's digest, not its place."""
+    """Return the compared part: of an asset or archive the digest of its content, not its path."""
     if signature(value) in (ASSET, ARCHIVE) and value.get("hash"):
         return signature(value), value["hash"]
     return value

@@ -1,4 +1,4 @@
-"""Tests on real servers in namespaces: skipped, with the reason, where those cannot be had."""
+"""Tests on real servers in namespaces; skipped with the reason if they are not available."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Files of tests that run side by side have their rehearsals in places of their own."""
+    """Test files that run in parallel have their rehearsals in separate folders."""
     worker = getattr(config, "workerinput", {}).get("workerid")
     if worker:
         os.environ["XDG_STATE_HOME"] = str(places.all_states().with_name(f"labvpn-tests-{worker}"))
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass
 class Rehearsal:
-    """A rehearsal of this name, driven by its command."""
+    """A rehearsal of this name, driven by its command line."""
 
     name: str
     more: dict[str, str] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Rehearsal:
 
 @pytest.fixture(scope="session")
 def machines() -> Iterator[Rehearsal]:
-    """The machines of a rehearsal that all tests of the session share; nothing is installed on its VPN host."""
+    """The machines of a rehearsal shared by all tests of the session; nothing is installed on its VPN host."""
     rehearsal = Rehearsal("tests")
     rehearsal.stop()
     rehearsal.start()

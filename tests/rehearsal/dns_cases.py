@@ -22,93 +22,93 @@ from tests.rehearsal.dns_server import OURS, THEIRS, Server, said, wire
 
 
 def create(server: Server) -> str:
-    server.stands()
+    server.publish()
     server.keeper().bring({}, server.sets(OURS))
-    return server.shown()
+    return server.published()
 
 
 def create_again(server: Server) -> str:
-    server.stands(OURS)
+    server.publish(OURS)
     server.keeper().bring({}, server.sets(OURS))
-    return server.shown()
+    return server.published()
 
 
 def create_over_another(server: Server) -> str:
-    server.stands(THEIRS)
-    return said(lambda: server.keeper().bring({}, server.sets(OURS))) + server.shown()
+    server.publish(THEIRS)
+    return said(lambda: server.keeper().bring({}, server.sets(OURS))) + server.published()
 
 
 def adopt(server: Server) -> str:
-    server.stands(THEIRS)
+    server.publish(THEIRS)
     before = server.keeper(adopt=True).bring({}, server.sets(OURS))
-    adopted = server.shown()
+    adopted = server.published()
     server.keeper().leave(server.sets(OURS), before)
-    return f"{adopted}, then {server.shown()}"
+    return f"{adopted}, then {server.published()}"
 
 
 def replace_seen(server: Server) -> str:
-    server.stands(THEIRS)
+    server.publish(THEIRS)
     server.keeper().bring(server.sets(THEIRS), server.sets(OURS))
-    return server.shown()
+    return server.published()
 
 
 def replace_stale(server: Server) -> str:
-    server.stands("203.0.113.7")
-    return said(lambda: server.keeper().bring(server.sets(THEIRS), server.sets(OURS))) + server.shown()
+    server.publish("203.0.113.7")
+    return said(lambda: server.keeper().bring(server.sets(THEIRS), server.sets(OURS))) + server.published()
 
 
 def replace_with_an_extra(server: Server) -> str:
-    server.stands(THEIRS, "203.0.113.7")
-    return said(lambda: server.keeper().bring(server.sets(THEIRS), server.sets(OURS))) + server.shown()
+    server.publish(THEIRS, "203.0.113.7")
+    return said(lambda: server.keeper().bring(server.sets(THEIRS), server.sets(OURS))) + server.published()
 
 
 def prerequisite_absent(server: Server) -> str:
-    server.stands(OURS)
+    server.publish(OURS)
     return wire(server.zone, update(server.zone.name, {}, server.sets(THEIRS)))
 
 
 def prerequisite_stale(server: Server) -> str:
-    server.stands(OURS)
+    server.publish(OURS)
     return wire(server.zone, update(server.zone.name, server.sets(THEIRS), server.sets("203.0.113.7")))
 
 
 def prerequisite_extra(server: Server) -> str:
-    server.stands(OURS, THEIRS)
+    server.publish(OURS, THEIRS)
     return wire(server.zone, update(server.zone.name, server.sets(THEIRS), server.sets("203.0.113.7")))
 
 
 def identical(server: Server) -> str:
-    server.stands(OURS)
+    server.publish(OURS)
     message = dns.update.UpdateMessage(dns.name.from_text(server.zone.name))
     message.replace(dns.name.from_text(server.name), 60, "A", OURS)
     return wire(server.zone, message)
 
 
 def delete_absent(server: Server) -> str:
-    server.stands()
+    server.publish()
     server.keeper().leave(server.sets(OURS), {})
-    return server.shown() or "nothing there"
+    return server.published() or "nothing there"
 
 
 def delete_ours_alone(server: Server) -> str:
-    server.stands(OURS, THEIRS)
+    server.publish(OURS, THEIRS)
     server.keeper().leave(server.sets(OURS), {})
-    return server.shown()
+    return server.published()
 
 
 def several(server: Server) -> str:
-    server.stands()
+    server.publish()
     server.keeper().bring({}, server.sets(OURS, THEIRS))
-    return server.shown()
+    return server.published()
 
 
 def every_algorithm(server: Server) -> str:
     names = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
     for name in names:
-        server.stands()
+        server.publish()
         one = replace(server, zone=server.by(name=f"labvpn-{name}", algorithm=name))
         one.keeper().bring({}, server.sets(OURS))
-        assert server.shown() == f"A {OURS}"
+        assert server.published() == f"A {OURS}"
     return ", ".join(names)
 
 
@@ -123,7 +123,7 @@ def an_alias_there(server: Server) -> str:
 
 def silent_for_a_while(server: Server) -> str:
     """Another resumes the server after some seconds; the update was sent while it slept."""
-    server.stands()
+    server.publish()
     asleep: list[bool] = []
 
     def decide(now: Sets) -> dns.update.UpdateMessage | None:
@@ -132,15 +132,17 @@ def silent_for_a_while(server: Server) -> str:
             _stopped()
         return update(server.zone.name, now, server.sets(OURS))
 
-    primary.change(server.zone, server.sets(OURS), decide, server.told.append)
-    return f"{server.shown()} | {' | '.join(server.told)}"
+    primary.change(server.zone, server.sets(OURS), decide, server.messages.append)
+    return f"{server.published()} | {' | '.join(server.messages)}"
 
 
 def silent_for_good(server: Server) -> str:
     _stopped()
 
     def bring() -> object:
-        return primary.change(server.zone, [Key(server.name, "A")], lambda _now: None, server.told.append, patience=3)
+        return primary.change(
+            server.zone, [Key(server.name, "A")], lambda _now: None, server.messages.append, patience=3
+        )
 
     return said(bring)
 

@@ -16,20 +16,20 @@ ADDRESS, PORT = "2001:db8::20", 443
 
 def ipv6_closed(server: Server) -> str:
     with _held():
-        return said(lambda: server.keeper(ports=(PORT,)).bring({}, _wanted(server))) + _shown(server)
+        return said(lambda: server.keeper(ports=(PORT,)).bring({}, _wanted(server))) + _published(server)
 
 
 def ipv6_open(server: Server) -> str:
     with _held(), socket.create_server((ADDRESS, PORT), family=socket.AF_INET6):
         server.keeper(ports=(PORT,)).bring({}, _wanted(server))
-    written = _shown(server)
+    written = _published(server)
     server.keeper().leave(_wanted(server), {})
-    return f"{written}, then {_shown(server)}"
+    return f"{written}, then {_published(server)}"
 
 
 def ipv6_unchecked(server: Server) -> str:
     server.keeper().bring({}, _wanted(server))
-    written = _shown(server)
+    written = _published(server)
     server.keeper().leave(_wanted(server), {})
     return written
 
@@ -38,7 +38,7 @@ def _wanted(server: Server) -> Sets:
     return read([f"{server.name} 60 AAAA {ADDRESS}"])
 
 
-def _shown(server: Server) -> str:
+def _published(server: Server) -> str:
     found = primary.read(server.zone, _wanted(server))
     return ", ".join(each.shown for each in found.values()) or "nothing there"
 

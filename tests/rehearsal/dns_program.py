@@ -33,13 +33,13 @@ class Program:
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings))
         (folder / "passphrase").write_text("only here")
         program = cls(machines, folder, stack.ready(machines.state, print))
-        program.engine_says("stack", "init", "own")
+        program.run_engine("stack", "init", "own")
         secret = values.read(machines.state)["dnsKey"]
-        program.engine_says("config", "set", "--secret", "tsigSecret", stdin=secret)
+        program.run_engine("config", "set", "--secret", "tsigSecret", stdin=secret)
         return program
 
     def declare(self, address: str = ADDRESS, **name: Any) -> None:
-        """Have the configuration declare this name; what is sealed in it stays."""
+        """Declare this name in the configuration; encrypted values in it stay."""
         file = self.folder / "Pulumi.own.yaml"
         settings = yaml.safe_load(file.read_text())
         whole = {"roots": [network.ROOT], "key": {"name": "labvpn"}, "ttl": 60, "wait": 10, **name}
@@ -57,7 +57,7 @@ class Program:
         machines = Rehearsal(self.machines.name, own)
         return machines.run("admin", *line, cwd=self.folder, input=stdin)
 
-    def engine_says(self, *words: str, stdin: str = "") -> str:
+    def run_engine(self, *words: str, stdin: str = "") -> str:
         """What the engine printed; it must have succeeded."""
         done = self.run(*words, stdin=stdin)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -70,10 +70,10 @@ class Program:
         return done.stdout + done.stderr
 
     def up(self) -> str:
-        return self.engine_says("up", "--yes", "--skip-preview")
+        return self.run_engine("up", "--yes", "--skip-preview")
 
     def destroy(self) -> str:
-        return self.engine_says("destroy", "--yes", "--skip-preview")
+        return self.run_engine("destroy", "--yes", "--skip-preview")
 
     def asked(self, server: str, name: str, kind: str = "A") -> list[str]:
         found = self.machines.output("admin", "dig", "+norecurse", "+short", f"@{server}", name, kind)

@@ -13,7 +13,7 @@ from labvpn.connect.dns.tsig import Zone
 from labvpn.render.dns import update
 from labvpn.state.records import read
 from rehearsal import zones
-from tests.rehearsal.dns_server import OURS, Server, look, wire
+from tests.rehearsal.dns_server import OURS, Server, ask, wire
 
 SECRET_OF_ANOTHER = "c29tZXRoaW5nIGVsc2UgYWx0b2dldGhlciEhISEhISE="
 
@@ -34,11 +34,11 @@ def _narrow(server: Server) -> Zone:
 
 
 def unsigned(server: Server) -> str:
-    server.stands()
+    server.publish()
     message = update(server.zone.name, {}, server.sets(OURS))
     assert message is not None
     code = dns.query.tcp(message, server.zone.server, timeout=5).rcode()
-    return f"{dns.rcode.to_text(code)} {server.shown()}"
+    return f"{dns.rcode.to_text(code)} {server.published()}"
 
 
 def key_without_rights(server: Server) -> str:
@@ -46,19 +46,19 @@ def key_without_rights(server: Server) -> str:
 
 
 def unknown_key(server: Server) -> str:
-    return look(server.by(name="nobody"))
+    return ask(server.by(name="nobody"))
 
 
 def wrong_algorithm(server: Server) -> str:
-    return look(server.by(algorithm="hmac-sha512"))
+    return ask(server.by(algorithm="hmac-sha512"))
 
 
 def wrong_secret(server: Server) -> str:
-    return look(server.by(secret=SECRET_OF_ANOTHER))
+    return ask(server.by(secret=SECRET_OF_ANOTHER))
 
 
 def no_base64(server: Server) -> str:
-    return look(server.by(secret="not base64!"))
+    return ask(server.by(secret="not base64!"))
 
 
 def clock_ahead(server: Server) -> str:
@@ -72,7 +72,7 @@ def clock_behind(server: Server) -> str:
 def _at(seconds: int, server: Server) -> str:
     real = time.time
     with patch("time.time", lambda: real() + seconds):
-        return look(server.zone)
+        return ask(server.zone)
 
 
 def update_not_served(server: Server) -> str:
@@ -86,24 +86,24 @@ def journal_broken(server: Server) -> str:
 
 
 def zone_not_served(server: Server) -> str:
-    return look(replace(server.zone, name="nowhere.example"))
+    return ask(replace(server.zone, name="nowhere.example"))
 
 
 def no_apex(server: Server) -> str:
-    return look(replace(server.zone, name=f"below.{server.zone.name}"))
+    return ask(replace(server.zone, name=f"below.{server.zone.name}"))
 
 
 def zone_broken(server: Server) -> str:
-    return look(replace(server.zone, name="broken.example"))
+    return ask(replace(server.zone, name="broken.example"))
 
 
 def nothing_listens(server: Server) -> str:
-    return look(replace(server.zone, port=5353))
+    return ask(replace(server.zone, port=5353))
 
 
 def a_resolver_answers(server: Server) -> str:
-    return look(replace(server.zone, server="198.51.100.52"))
+    return ask(replace(server.zone, server="198.51.100.52"))
 
 
 def no_server(server: Server) -> str:
-    return look(replace(server.zone, server="198.51.100.99"))
+    return ask(replace(server.zone, server="198.51.100.99"))

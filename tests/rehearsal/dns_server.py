@@ -1,4 +1,4 @@
-"""A name server under test, and what it says to those who ask it or write to it."""
+"""A name server under test, and its answers to queries and updates."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ OURS, THEIRS = "203.0.113.20", "203.0.113.9"
 
 @dataclass
 class Server:
-    """The server under test, and what it said beside its answers."""
+    """The server under test, and its messages."""
 
     zone: Zone
-    told: list[str]
+    messages: list[str]
 
     @property
     def name(self) -> str:
@@ -33,16 +33,16 @@ class Server:
         return read(f"{self.name} {ttl} A {address}" for address in addresses)
 
     def keeper(self, **changes: Any) -> Keeper:
-        plain = Keeper(self.zone, self.name, adopt=False, roots=None, wait=0, say=self.told.append)
+        plain = Keeper(self.zone, self.name, adopt=False, roots=None, wait=0, say=self.messages.append)
         return replace(plain, **changes)
 
-    def stands(self, *addresses: str) -> None:
-        """Whatever was there, these stand now."""
+    def publish(self, *addresses: str) -> None:
+        """Replace the addresses of the name."""
         now = primary.read(self.zone, [Key(self.name, "A")])
         if message := update(self.zone.name, now, self.sets(*addresses)):
             exchange(self.zone, message)
 
-    def shown(self) -> str:
+    def published(self) -> str:
         found = primary.read(self.zone, [Key(self.name, "A")])
         return ", ".join(each.shown for each in found.values())
 
@@ -61,7 +61,7 @@ def wire(zone: Zone, message: dns.message.Message | None) -> str:
     return "done"
 
 
-def look(zone: Zone) -> str:
+def ask(zone: Zone) -> str:
     return said(lambda: primary.answer(zone, ()))
 
 

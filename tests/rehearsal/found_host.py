@@ -114,7 +114,7 @@ class FoundHost(AgentHost):
         lines = self.run("server", "bash", "-c", WHOLE).stdout.splitlines()
         return [line.replace(" vpnserver", "") for line in lines if not any(one in line for one in OURS)]
 
-    def look(self, document: str = DOCUMENT) -> dict[str, Any]:
+    def observe_firewall(self, document: str = DOCUMENT) -> dict[str, Any]:
         """The firewall as a preview sees it, against a document."""
         answer = json.loads(self.agent("observe", json.dumps({"documents": {"firewall": document}})))
         found: dict[str, Any] = answer["firewall"]

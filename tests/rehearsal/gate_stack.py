@@ -27,7 +27,7 @@ SECONDS = 120
 
 @dataclass
 class GateStack:
-    """The stack, the folder of its configuration, and the box's own door for tests."""
+    """The stack, the folder of its configuration, and the box's control channel for tests."""
 
     lab: Stack
     folder: Path
@@ -44,7 +44,7 @@ class GateStack:
     def declare(
         self, vpn: dict[str, Any] | None = None, server: str = "203.0.113.20", protect: bool = False, **fortigate: Any
     ) -> None:
-        """Have the configuration say this of the FortiGate; the listener is one that the bare host answers at."""
+        """Set the FortiGate in the configuration; the listener is a port at which the bare host answers."""
         example = self.lab.example
         offered = {"listeners": [8000], "protocols": {"openvpn": True, "l2tpIpsec": True}, **(vpn or {})}
         self.lab.variant(
@@ -59,51 +59,51 @@ class GateStack:
         file = str(self.folder / stack_config.FILE)
         return ["pulumi", "--", "--non-interactive", *words, "--cwd", str(PROGRAM), "--config-file", file]
 
-    def says(self, *words: str) -> str:
-        """What the engine printed; it must have succeeded."""
+    def pulumi(self, *words: str) -> str:
+        """The engine's output; it must succeed."""
         done = self.lab.command(*self.words(*words), cwd=PROGRAM)
         assert done.returncode == 0, done.stdout + done.stderr
         return str(done.stdout)
 
     def refusal(self, *words: str) -> str:
-        """What the engine printed; it must have failed."""
+        """The engine's output; it must fail."""
         done = self.lab.command(*self.words(*words), cwd=PROGRAM)
         assert done.returncode != 0, done.stdout + done.stderr
         return str(done.stdout + done.stderr)
 
     def up(self) -> str:
         self.applied = True
-        return self.says(*UP)
+        return self.pulumi(*UP)
 
     def settles(self) -> bool:
-        """Whether another `up` finds nothing to change, and reads alone."""
+        """Whether another `up` finds nothing to change and only reads."""
         control.requests(self.box)
-        self.says(*UP, "--expect-no-changes")
+        self.pulumi(*UP, "--expect-no-changes")
         return self.changes() == []
 
     def destroy(self) -> None:
         if self.applied:
-            self.says("destroy", "--yes", "--skip-preview")
+            self.pulumi("destroy", "--yes", "--skip-preview")
         self.applied = False
 
     def names(self) -> list[str]:
         """The policies by their names, in their order."""
-        return [str(policy["name"]) for policy in self.lab.hands.box("GET", "firewall/policy")]
+        return [str(policy["name"]) for policy in self.lab.manual.box("GET", "firewall/policy")]
 
     @contextmanager
     def every_order(self) -> Iterator[list[list[str]]]:
-        """Every order of the enabled policies that the box has while the block runs, one after the other."""
+        """Every order of the enabled policies that the box has during the block, in sequence."""
         orders: list[list[str]] = []
         ended = threading.Event()
 
-        def look() -> None:
+        def record() -> None:
             while not ended.wait(0.003):
                 rows = json.loads((self.box / store.NAME).read_text())["tables"]["firewall/policy"]
                 order = [str(row["name"]) for row in rows if row["status"] == "enable"]
                 if not orders or orders[-1] != order:
                     orders.append(order)
 
-        watch = threading.Thread(target=look)
+        watch = threading.Thread(target=record)
         watch.start()
         try:
             yield orders
@@ -113,10 +113,10 @@ class GateStack:
 
     def move(self, name: str, before: str) -> None:
         """Move a policy by hand."""
-        self.lab.hands.box("PUT", f"firewall/policy/{{{name}}}", None, f"&action=move&before={{{before}}}")
+        self.lab.manual.box("PUT", f"firewall/policy/{{{name}}}", None, f"&action=move&before={{{before}}}")
 
     def changes(self) -> list[str]:
-        """The requests since the last question that changed something."""
+        """The modifying requests since the last call."""
         return [one for one in control.requests(self.box) if not one.startswith("GET ")]
 
     def opens(self, place: str, address: str = "203.0.113.20", port: int = 8000) -> bool:
@@ -124,7 +124,7 @@ class GateStack:
         return self.lab.run(place, "curl", "-sS", "-m", "2", f"http://{address}:{port}/").returncode == 0
 
     def silenced_in_the_middle(self, sentence: str) -> str:
-        """What an `up` says whose box falls silent after its first change; two Ctrl-C end it at a sentence."""
+        """The output of an `up` whose box falls silent after its first change; two Ctrl-C end it at a sentence."""
         control.requests(self.box)
         threading.Thread(target=self._fall_silent).start()
         run = subprocess.Popen(
@@ -135,17 +135,17 @@ class GateStack:
             env=self.lab.environment,
         )
         assert run.stdout is not None
-        told, until = "", time.monotonic() + SECONDS
+        output, until = "", time.monotonic() + SECONDS
         for text in run.stdout:
-            told += text
+            output += text
             if sentence in text or time.monotonic() > until:
                 break
         for _ in range(2):
             run.send_signal(signal.SIGINT)
             time.sleep(1)
-        told += run.communicate(timeout=SECONDS)[0]
+        output += run.communicate(timeout=SECONDS)[0]
         control.set_faults(self.box, Faults())
-        return told
+        return output
 
     def _fall_silent(self) -> None:
         until = time.monotonic() + SECONDS

@@ -43,7 +43,7 @@ class GuardedHost(AgentHost):
         self.confirm()
 
     def source(self) -> str:
-        """An address on the campus from which nobody has dialled as yet."""
+        """An address on the campus from which nobody has dialled yet."""
         if not self.sources:
             add = "for n in $(seq 150 230); do ip address replace 203.0.113.$n/25 dev eth0; done"
             self.output("campus", "sh", "-c", add)
@@ -64,9 +64,9 @@ class GuardedHost(AgentHost):
         return self.logins(source, {"hubname": "NOPE"}) == [NO_SUCH_HUB]
 
     def barred(self) -> dict[str, int]:
-        """Who is barred, with the number of his failures."""
-        found = json.loads(self.run("server", "cat", "/run/labvpn/barred.json").stdout or "{}")
-        return {source: failures for source, (_, failures) in found.get("value", found).items()}
+        """The banned sources, with their numbers of failures."""
+        held = self.run("server", "cat", "/run/labvpn/barred.json").stdout or "{}"
+        return {source: failures for source, (_, failures) in json.loads(held).items()}
 
     def hindered(self) -> str:
         """What stands in the guard's way, as `status` says."""

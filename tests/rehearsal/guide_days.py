@@ -101,7 +101,7 @@ def connected(lab: OwnLab) -> Day:
 
 
 def by_hand(lab: OwnLab) -> Day:
-    lab.hands.firewalld("--service=vpnserver --remove-port=4500/udp")
+    lab.manual.firewalld("--service=vpnserver --remove-port=4500/udp")
     said = yield
     assert "changed by hand" in said
     assert "4500/udp" in said

@@ -72,8 +72,8 @@ def make(lab: OwnLab) -> None:
     opened = " ".join(f"--add-port={port}" for port in PORTS)
     lab.output("server", "sh", "-ec", f"firewall-cmd -q --permanent --zone=public {opened}; firewall-cmd -q --reload")
     control.add(lab.state / "fortigate", ON_THE_BOX)
-    lab.hands.box("PUT", "firewall/policy/{lab-vpn}", None, "&action=move&before={deny-outside}")
-    lab.hands.zone(f"add vpn.lab.example 300 A {network.SERVER}")
+    lab.manual.box("PUT", "firewall/policy/{lab-vpn}", None, "&action=move&before={deny-outside}")
+    lab.manual.zone(f"add vpn.lab.example 300 A {network.SERVER}")
 
 
 def _hub(lab: OwnLab) -> list[str]:

@@ -1,4 +1,4 @@
-"""A VPN host with a hub of every kind of user, and the certificates by which some of them log in."""
+"""A VPN host with a hub with every kind of user, and the certificates that some of them log in with."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ class HubHost(AgentHost):
         return {**known, "administrator": SECRETS["administrator"], "ipsec": SECRETS["ipsec"]}
 
     def apply(self, one: Lab) -> list[str]:
-        """Bring the hubs to a lab, and say what that changed."""
+        """Apply a lab to the hubs, and return the changes."""
         request = {"desired": documents(one, "")[Concern.HUB], "secrets": self.secrets_of(one)}
         return self.agent("converge hub", json.dumps(request)).splitlines()
 
-    def shown(self, one: Lab) -> dict[str, Any]:
-        """The hubs as the host shows them against a lab."""
+    def snapshot(self, one: Lab) -> dict[str, Any]:
+        """The hubs as the host reports them, compared with a lab."""
         question = {"documents": {"hub": documents(one, "")[Concern.HUB]}, "secrets": self.secrets_of(one)}
         answer: dict[str, Any] = json.loads(self.ssh(f"{AGENT} observe", json.dumps(question)).stdout)["hub"]
         return answer
 
     def differs(self, one: Lab) -> set[str]:
-        """The lines in which the hubs differ from a lab, as they show them."""
+        """The lines of the actual hubs that differ from a lab."""
         desired = documents(one, "")[Concern.HUB].splitlines()
-        return set(self.shown(one)["observed"].splitlines()) - set(desired)
+        return set(self.snapshot(one)["observed"].splitlines()) - set(desired)
 
     def fetch(self, machine: str, address: str) -> bool:
         """Whether a page opens from a machine."""

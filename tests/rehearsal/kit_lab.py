@@ -53,13 +53,13 @@ class KitLab:
         return made
 
     @property
-    def told(self) -> dict[str, Any]:
+    def output_values(self) -> dict[str, Any]:
         """The outputs, with every secret."""
         answer: dict[str, Any] = json.loads(self.outputs.read_text())
         return answer
 
     def password(self, user: str) -> str:
-        return str(self.told["users"][user]["password"])
+        return str(self.output_values["users"][user]["password"])
 
     def make(self, folder: Path, *words: str, outputs: Path | None = None) -> None:
         line = (*PROGRAM, "kit", *words, "--outputs", str(outputs or self.outputs), "--folder", str(folder))
@@ -67,10 +67,10 @@ class KitLab:
 
     def status(self) -> dict[str, Any]:
         key = self.lab.state / "ssh/admin"
-        shown = self.lab.output(
+        printed = self.lab.output(
             "admin", *PROGRAM, "status", "--outputs", str(self.outputs), "--key", str(key), "--json"
         )
-        answer: dict[str, Any] = json.loads(shown)
+        answer: dict[str, Any] = json.loads(printed)
         return answer
 
     def exec(self, machine: str) -> str:

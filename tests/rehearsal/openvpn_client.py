@@ -32,8 +32,8 @@ def dialling(
     folder.mkdir(exist_ok=True)
     (folder / "login").touch(0o600)
     (folder / "login").write_text(f"{user}\n{password or SECRETS['users'][f'LAB/{user}']}\n")
-    shown = f"import ssl; print(ssl.get_server_certificate(('{network.SERVER}', 443)))"
-    (folder / "ca.pem").write_text(host.output("server", "python3", "-c", shown) + "\n")
+    code = f"import ssl; print(ssl.get_server_certificate(('{network.SERVER}', 443)))"
+    (folder / "ca.pem").write_text(host.output("server", "python3", "-c", code) + "\n")
     ends = [] if bound else ["--nobind"]
     options = ["--client", "--dev", "tun", *ends, "--remote", str(network.SERVER), *way, "--verb", "3"]
     options += ["--ca", str(folder / "ca.pem"), "--auth-user-pass", str(folder / "login"), "--auth", "SHA1"]

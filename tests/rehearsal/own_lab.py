@@ -23,7 +23,7 @@ CONFIGURATION, USERS = "Pulumi.mylab.yaml", "users.csv"
 
 
 class OwnLab(Stack):
-    """What a reader of the guide has in hand; `typed` is what he answers to a command, by its last word."""
+    """A reader's lab; `typed` are the answers to prompts of commands, by the command's last word."""
 
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(name)
@@ -34,7 +34,7 @@ class OwnLab(Stack):
         self.before: Tables = {}
 
     def begin(self) -> None:
-        """The machines, the secrets and files that a reader has before he starts."""
+        """The machines, secrets and files that a reader has before starting."""
         self.stop()
         self.start()
         self.engine = stack.ready(self.state, print)
@@ -42,6 +42,7 @@ class OwnLab(Stack):
         (self.folder / ".venv").symlink_to(PROJECT / ".venv")
         (self.home / ".ssh").mkdir(parents=True, mode=0o700)
         shutil.copyfile(self.state / "ssh/admin", self.home / ".ssh/id_ed25519")
+        self.engine.fill_home(self.home / ".pulumi")
         self.typed |= values.read(self.state)
         (self.folder / "ca.pem").write_text(self.typed["fortigateCa"])
         self.before = self.tables()
@@ -101,8 +102,8 @@ class OwnLab(Stack):
         file.write_text(text.replace(old, new))
 
     def password(self, user: str) -> str:
-        told: dict[str, Any] = yaml.safe_load(self.shell("pulumi stack output users --show-secrets"))
-        return str(told[user]["password"])
+        answer: dict[str, Any] = yaml.safe_load(self.shell("pulumi stack output users --show-secrets"))
+        return str(answer[user]["password"])
 
     @contextmanager
     def dialling(self, user: str, password: str | None = None, machine: str = "internet") -> Iterator[Dialled]:
@@ -125,7 +126,7 @@ class OwnLab(Stack):
 
     @property
     def by_hand(self) -> ManualChanges:
-        """An administrator's hands, who knows the password of now."""
-        hands = self.hands
-        hands.lab.secrets.update({key: self.typed[key] for key in ("administratorPassword", "presharedKey")})
-        return hands
+        """An administrator's changes, with the current password."""
+        manual = self.manual
+        manual.lab.secrets.update({key: self.typed[key] for key in ("administratorPassword", "presharedKey")})
+        return manual

@@ -43,9 +43,9 @@ class Client:
 
     def status(self) -> str:
         """What the client says of the connection: Connected, Connecting or Offline."""
-        shown = self.rehearsal.run(self.machine, "vpncmd", "localhost", "/CLIENT", "/CMD", "AccountList").stdout
-        found = re.search(r"^Status\s*\|(.*)$", shown, re.MULTILINE)
-        return found[1].strip() if found else shown
+        printed = self.rehearsal.run(self.machine, "vpncmd", "localhost", "/CLIENT", "/CMD", "AccountList").stdout
+        found = re.search(r"^Status\s*\|(.*)$", printed, re.MULTILINE)
+        return found[1].strip() if found else printed
 
     def becomes(self, status: str, seconds: float = 20) -> bool:
         """Whether the connection comes to a status in time."""

@@ -49,7 +49,7 @@ class Stack(Rehearsal):
         return str(done.stdout)
 
     def is_settled(self, *words: str) -> bool:
-        """Whether a plain preview finds nothing to change."""
+        """Whether a plain preview finds no changes."""
         return self.pulumi("preview", "--expect-no-changes", *words).returncode == 0
 
     def proofs(self) -> dict[str, bool]:
@@ -58,7 +58,7 @@ class Stack(Rehearsal):
         return {f"{proof['hop']} {proof['what']}: {proof['words']}": proof["kept"] for proof in json.loads(done.stdout)}
 
     def listening(self, machine: str, port: int, act: Callable[[], object]) -> str:
-        """What arrives by UDP at a port of a machine while something is done."""
+        """What arrives by UDP at a port of a machine while `act` runs."""
         line = self.line("exec", machine, "--", "python3", "-u", "-c", HEAR, str(port))
         ear = subprocess.Popen(line, env=self.environment, stdout=subprocess.PIPE, text=True)
         assert ear.stdout and ear.stdout.readline() == "listening\n"
@@ -68,7 +68,7 @@ class Stack(Rehearsal):
         return ear.communicate(timeout=10)[0]
 
     def variant(self, folder: Path, **changes: Any) -> Path:
-        """A configuration file like the lab's, with some keys changed, or left out where None is given."""
+        """A configuration file like the lab's, with some keys changed, or removed if None."""
         file = folder / "Pulumi.lab.yaml"
         values = yaml.safe_load((self.state / "project" / "Pulumi.lab.yaml").read_text())
         for key, value in changes.items():
@@ -92,18 +92,18 @@ class Stack(Rehearsal):
         return {key.removeprefix("labvpn:"): value for key, value in values.items()}
 
     def bare(self, *machines: str) -> dict[str, str]:
-        """What stands on these VPN hosts, on the FortiGate and in the zone, to be compared with later."""
+        """The state of these VPN hosts, the FortiGate and the zone, for a later comparison."""
         seen = {f"{each}: {line}": self.output(each, "sh", "-c", line) for each in machines for line in BARE}
         seen["fortigate"] = json.dumps(self.tables(), sort_keys=True)
         seen["zone"] = self.output("admin", "dig", "+short", "vpn.lab.example", "@198.51.100.53")
         return seen
 
     @property
-    def hands(self) -> ManualChanges:
-        """An administrator's hands on every hop."""
+    def manual(self) -> ManualChanges:
+        """Manual changes on every hop."""
         return ManualChanges(Lab(self.name))
 
     def tables(self) -> Tables:
         """The FortiGate, setting by setting, each table in its order."""
-        rows = self.hands.work("admin", [["rest", "GET", path, None, ""] for path in TABLES])
+        rows = self.manual.work("admin", [["rest", "GET", path, None, ""] for path in TABLES])
         return dict(zip(TABLES, rows, strict=True))

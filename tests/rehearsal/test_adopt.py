@@ -18,8 +18,8 @@ MORE = (
     *(f"pulumi config set --secret {key}" for key in ("fortigateToken", "dnsKey")),
     "pulumi config set fortigateCa < ca.pem",
 )
-(AS_THE_GUIDE_SAYS,) = ADOPTING
-ADOPT = f"{AS_THE_GUIDE_SAYS} --dns-root 198.51.100.55"
+(AS_IN_THE_GUIDE,) = ADOPTING
+ADOPT = f"{AS_IN_THE_GUIDE} --dns-root 198.51.100.55"
 CONCERNS = 5
 """The agent itself, host, server, hub and firewalld: each is a resource that compares the desired with what is."""
 

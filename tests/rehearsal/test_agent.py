@@ -194,9 +194,9 @@ def test_two_runs_at_once_do_not_mix(host: AgentHost) -> None:
     for run in runs:
         run.join()
     assert [done.returncode for done in results] == [0, 0]
-    shown = host.observe()["hub"]
-    assert shown["applied"] in desired
-    assert shown["observed"].count("AutoDisconnect=600") in (0, 2)
+    snapshot = host.observe()["hub"]
+    assert snapshot["applied"] in desired
+    assert snapshot["observed"].count("AutoDisconnect=600") in (0, 2)
     host.converge("hub")
 
 

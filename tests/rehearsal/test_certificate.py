@@ -23,7 +23,7 @@ BACKUPS = "/var/backups/labvpn"
 
 
 @pytest.fixture(scope="module")
-def shown() -> ServerCertificate:
+def own() -> ServerCertificate:
     authority = create_authority("vpn.lab.example", datetime.now(UTC), ["vpn.lab.example", network.SERVER])
     certificate = server_certificate(lab(), credentials(authority=authority))
     assert certificate is not None
@@ -31,50 +31,48 @@ def shown() -> ServerCertificate:
 
 
 @pytest.fixture(scope="module")
-def host(shown: ServerCertificate) -> Iterator[AgentHost]:
+def host(own: ServerCertificate) -> Iterator[AgentHost]:
     host = AgentHost("certificate")
     host.begin()
     host.converge("host")
-    SECRETS["certificate"] = {"certificate": shown.certificate, "key": shown.key}
+    SECRETS["certificate"] = {"certificate": own.certificate, "key": own.key}
     yield host
     del SECRETS["certificate"]
     host.stop()
 
 
-def document(host: AgentHost, shown: ServerCertificate) -> str:
-    return host.documents()["server"] + f"certificate sha256={shown.fingerprint}\n"
+def document(host: AgentHost, own: ServerCertificate) -> str:
+    return host.documents()["server"] + f"certificate sha256={own.fingerprint}\n"
 
 
 def test_clients_verify_the_server_by_the_authority_and_its_name(
-    host: AgentHost, shown: ServerCertificate, tmp_path: Path
+    host: AgentHost, own: ServerCertificate, tmp_path: Path
 ) -> None:
-    assert "~ certificate" in "".join(host.converge("server", document(host, shown)))
-    (tmp_path / "authority.pem").write_text(shown.authority or "")
+    assert "~ certificate" in "".join(host.converge("server", document(host, own)))
+    (tmp_path / "authority.pem").write_text(own.authority or "")
     assert host.output("admin", "python3", "-c", VERIFIES, str(tmp_path / "authority.pem")).startswith("TLS")
-    assert host.converge("server", document(host, shown)) == ["nothing to change"]
+    assert host.converge("server", document(host, own)) == ["nothing to change"]
 
 
 def test_a_certificate_set_by_hand_is_put_right_and_what_was_there_is_kept(
-    host: AgentHost, shown: ServerCertificate
+    host: AgentHost, own: ServerCertificate
 ) -> None:
     host.rpc(("RegenerateServerCert", {"StrValue_str": "by hand"}))
-    (said,) = host.converge("server", document(host, shown))
+    (said,) = host.converge("server", document(host, own))
     assert said.startswith("~ certificate: sha256 ")
-    assert said.endswith(f"-> {shown.fingerprint}")
+    assert said.endswith(f"-> {own.fingerprint}")
     files = host.output("server", "sh", "-c", f"stat -c %a {BACKUPS} {BACKUPS}/*").split()
     assert files[0] == "700"
     assert len(files) >= 3
     assert set(files[1:]) == {"600"}
 
 
-def test_the_kept_configuration_brings_the_server_back_to_what_it_was(
-    host: AgentHost, shown: ServerCertificate
-) -> None:
+def test_the_kept_configuration_brings_the_server_back_to_what_it_was(host: AgentHost, own: ServerCertificate) -> None:
     back = (
         "systemctl stop softether-vpnserver && "
         f"gunzip -c $(ls {BACKUPS}/*.gz | tail -n 1) >/var/lib/softether/vpn_server.config && "
         "systemctl start softether-vpnserver"
     )
     host.output("server", "sh", "-c", back)
-    (said,) = host.converge("server", document(host, shown))
-    assert said.endswith(f"-> {shown.fingerprint}")
+    (said,) = host.converge("server", document(host, own))
+    assert said.endswith(f"-> {own.fingerprint}")

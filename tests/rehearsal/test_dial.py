@@ -77,8 +77,8 @@ def host() -> Iterator[Host]:
     host.stop()
 
 
-def cause(told: dict[str, Any]) -> tuple[str, str]:
-    return told["cause"], told["stage"]
+def cause(report: dict[str, Any]) -> tuple[str, str]:
+    return report["cause"], report["stage"]
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ def cause(told: dict[str, Any]) -> tuple[str, str]:
     ],
 )
 def test_every_system_gets_an_address_and_its_own_choice_is_named(host: Host, system: str, suite: str) -> None:
-    told = host.dial("owner", None, KEY, "campus", "--as", system, "--service", "203.0.113.21:8000")
-    assert told["address"].startswith("192.168.30."), told
-    assert (told["cause"], told["phase1"], told["login"]) == ("connected", suite, "mschapv2")
-    assert (told["resolverAnswers"], told["services"]) == (True, {"203.0.113.21:8000": "open"})
-    assert told["largestPacket"] >= 1400
-    assert bool(told["notes"]) is (system == "android")
+    report = host.dial("owner", None, KEY, "campus", "--as", system, "--service", "203.0.113.21:8000")
+    assert report["address"].startswith("192.168.30."), report
+    assert (report["cause"], report["phase1"], report["login"]) == ("connected", suite, "mschapv2")
+    assert (report["resolverAnswers"], report["services"]) == (True, {"203.0.113.21:8000": "open"})
+    assert report["largestPacket"] >= 1400
+    assert bool(report["notes"]) is (system == "android")
 
 
 def test_a_dial_leaves_no_session_behind(host: Host) -> None:
@@ -120,9 +120,9 @@ def test_a_wrong_key_name_or_password_and_an_expired_account_are_told_apart(
 
 
 def test_a_hub_that_does_not_exist_is_named(host: Host) -> None:
-    told = host.dial("owner@NOHUB", "word")
-    assert cause(told) == ("wrong-credentials", "authentication")
-    assert "no hub NOHUB" in told["detail"]
+    report = host.dial("owner@NOHUB", "word")
+    assert cause(report) == ("wrong-credentials", "authentication")
+    assert "no hub NOHUB" in report["detail"]
 
 
 def test_a_second_login_is_told_as_one(host: Host) -> None:
@@ -155,9 +155,9 @@ def test_without_secure_nat_the_login_succeeds_and_no_address_comes(host: Host) 
 
 def test_a_way_with_a_small_mtu_is_measured(host: Host) -> None:
     with host.dropped("prerouting", "udp dport 4500 meta length > 1280"):
-        told = host.dial()
-    assert told["connected"]
-    assert told["largestPacket"] < 1280
+        report = host.dial()
+    assert report["connected"]
+    assert report["largestPacket"] < 1280
 
 
 def test_a_session_that_the_server_ends_is_told(host: Host) -> None:

@@ -14,7 +14,7 @@ import yaml
 from rehearsal import network, zones
 from tests.rehearsal.conftest import Rehearsal
 
-Looks = dict[str, dict[str, Any]]
+Inspections = dict[str, dict[str, Any]]
 
 
 def declared(zone: str, server: str = network.PRIMARY, **more: Any) -> dict[str, Any]:
@@ -44,32 +44,32 @@ NAMES = {
 }
 
 
-def looked(machines: Rehearsal, names: dict[str, Any], **more: Any) -> Looks:
+def looked(machines: Rehearsal, names: dict[str, Any], **more: Any) -> Inspections:
     secret = yaml.safe_load((machines.state / "values.yaml").read_text())["dnsKey"]
-    line = [sys.executable, "-m", "tests.rehearsal.dns_looks"]
-    found: Looks = json.loads(
+    line = [sys.executable, "-m", "tests.rehearsal.dns_inspections"]
+    found: Inspections = json.loads(
         machines.output("admin", *line, input=json.dumps({"secret": secret, "names": names, **more}))
     )
     return found
 
 
 @pytest.fixture(scope="module")
-def looks(machines: Rehearsal) -> Looks:
+def inspections(machines: Rehearsal) -> Inspections:
     return looked(machines, NAMES)
 
 
 @pytest.mark.parametrize("label", ["fine", "fine on knot", "the right side of the mismatch", "hidden", "private"])
-def test_a_name_that_will_be_seen_is_let_through_without_a_word(looks: Looks, label: str) -> None:
-    assert (looks[label]["refuses"], looks[label]["warns"]) == ([], [])
+def test_a_name_that_will_be_seen_is_let_through_without_a_word(inspections: Inspections, label: str) -> None:
+    assert (inspections[label]["refuses"], inspections[label]["warns"]) == ([], [])
 
 
 @pytest.mark.parametrize("label", NAMES)
-def test_every_look_ends_soon(looks: Looks, label: str) -> None:
-    assert looks[label]["seconds"] < 12
+def test_every_look_ends_soon(inspections: Inspections, label: str) -> None:
+    assert inspections[label]["seconds"] < 12
 
 
-def test_servers_of_two_companies_are_refused_with_both_sides_named(looks: Looks) -> None:
-    (sentence,) = looks["mismatch"]["refuses"]
+def test_servers_of_two_companies_are_refused_with_both_sides_named(inspections: Inspections) -> None:
+    (sentence,) = inspections["mismatch"]["refuses"]
     assert sentence == (
         f"The zone registrar.example is delegated to ns1.registrar.example ({network.KNOT}), but the updates would go "
         f"to {network.PRIMARY}, a server that nobody asks and that has another zone of that name: the record would "
@@ -78,50 +78,54 @@ def test_servers_of_two_companies_are_refused_with_both_sides_named(looks: Looks
     )
 
 
-def test_a_hidden_primary_is_known_by_its_secondaries(looks: Looks) -> None:
-    assert sorted(looks["hidden"]["servers"]) == [
+def test_a_hidden_primary_is_known_by_its_secondaries(inspections: Inspections) -> None:
+    assert sorted(inspections["hidden"]["servers"]) == [
         f"ns1.hidden.example ({network.KNOT})",
         f"ns2.hidden.example ({network.ROOT})",
     ]
 
 
-def test_a_lame_delegation_is_named_for_each_server(looks: Looks) -> None:
-    sentences = looks["lame"]["refuses"]
+def test_a_lame_delegation_is_named_for_each_server(inspections: Inspections) -> None:
+    sentences = inspections["lame"]["refuses"]
     assert any("does not serve lame.example (REFUSED)" in each and network.KNOT in each for each in sentences)
     assert any("does not serve lame.example (REFUSED)" in each and network.PRIMARY in each for each in sentences)
     assert all("a lame delegation" in each for each in sentences if "delegated" in each)
 
 
-def test_a_delegation_that_leads_back_is_lame_and_no_endless_loop(looks: Looks) -> None:
-    sentences = looks["circle"]["refuses"]
+def test_a_delegation_that_leads_back_is_lame_and_no_endless_loop(inspections: Inspections) -> None:
+    sentences = inspections["circle"]["refuses"]
     assert any("delegated to a.nic.example" in each and "not authoritative" in each for each in sentences)
-    assert looks["circle"]["seconds"] < 3
+    assert inspections["circle"]["seconds"] < 3
 
 
-def test_servers_that_do_not_answer_are_not_verified_and_refuse_nothing(looks: Looks) -> None:
-    assert not any("delegat" in each for each in looks["silent"]["refuses"])
-    assert any(each.startswith("Not verified: ns1.silent.example (198.51.100.99)") for each in looks["silent"]["warns"])
+def test_servers_that_do_not_answer_are_not_verified_and_refuse_nothing(inspections: Inspections) -> None:
+    assert not any("delegat" in each for each in inspections["silent"]["refuses"])
+    assert any(
+        each.startswith("Not verified: ns1.silent.example (198.51.100.99)") for each in inspections["silent"]["warns"]
+    )
 
 
 @pytest.mark.parametrize(("label", "parent"), [("absent", "example"), ("nowhere", ".")])
-def test_a_zone_that_nobody_delegates_is_refused_with_the_zone_above_it(looks: Looks, label: str, parent: str) -> None:
-    sentence = next(each for each in looks[label]["refuses"] if "is not delegated" in each)
+def test_a_zone_that_nobody_delegates_is_refused_with_the_zone_above_it(
+    inspections: Inspections, label: str, parent: str
+) -> None:
+    sentence = next(each for each in inspections[label]["refuses"] if "is not delegated" in each)
     assert f"the servers of {parent} (" in sentence
     assert network.ROOT in sentence
 
 
-def test_a_name_in_a_zone_below_the_declared_one_is_refused(looks: Looks) -> None:
-    assert any("set dns.zone to deep.wide.example" in each for each in looks["deeper"]["refuses"])
+def test_a_name_in_a_zone_below_the_declared_one_is_refused(inspections: Inspections) -> None:
+    assert any("set dns.zone to deep.wide.example" in each for each in inspections["deeper"]["refuses"])
 
 
-def test_a_name_that_is_an_alias_is_refused(looks: Looks) -> None:
-    (sentence,) = looks["alias"]["refuses"]
+def test_a_name_that_is_an_alias_is_refused(inspections: Inspections) -> None:
+    (sentence,) = inspections["alias"]["refuses"]
     assert "is an alias (CNAME ns1.wide.example.)" in sentence
     assert "remove that alias there, or choose another dns.host" in sentence
 
 
-def test_a_record_set_by_hand_is_looked_for_at_every_server(looks: Looks) -> None:
-    assert sorted(looks["by hand"]["missing"]) == [
+def test_a_record_set_by_hand_is_looked_for_at_every_server(inspections: Inspections) -> None:
+    assert sorted(inspections["by hand"]["missing"]) == [
         f"ns1.hidden.example: A {network.KNOT} at {server}, 203.0.113.20 here"
         for server in (f"ns1.hidden.example ({network.KNOT})", f"ns2.hidden.example ({network.ROOT})")
     ]

@@ -158,10 +158,10 @@ def test_an_update_whose_server_sleeps_is_read_back_before_it_is_repeated(
         process.wait(7)
     except subprocess.TimeoutExpired:
         stopped.send("CONT")
-    told = json.loads(process.communicate(timeout=60)[0])["silent_for_a_while"]
-    assert told.startswith("A 203.0.113.20 | ")
-    assert "gives no answer by TCP within 5 s" in told
-    assert "reading back before the update is repeated" in told
+    stored = json.loads(process.communicate(timeout=60)[0])["silent_for_a_while"]
+    assert stored.startswith("A 203.0.113.20 | ")
+    assert "gives no answer by TCP within 5 s" in stored
+    assert "reading back before the update is repeated" in stored
 
 
 def test_a_server_that_does_not_wake_is_given_up_with_a_remedy(
@@ -169,5 +169,5 @@ def test_a_server_that_does_not_wake_is_given_up_with_a_remedy(
 ) -> None:
     server, stopped = sleeper
     process = begin(machines, server, "silent_for_good", stopped)
-    told = json.loads(process.communicate(timeout=60)[0])["silent_for_good"]
-    assert "run this again, it reads first" in told
+    stored = json.loads(process.communicate(timeout=60)[0])["silent_for_good"]
+    assert "run this again, it reads first" in stored

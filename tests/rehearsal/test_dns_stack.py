@@ -34,28 +34,28 @@ def destroyed(program: Program) -> Iterator[Program]:
 def test_a_name_with_marker_and_alias_from_nothing_to_nothing(program: Program) -> None:
     zone, at = zones.KNOT_ZONE, network.KNOT
     program.declare(zone=zone, server=at, marker=True, aliases=["alias"], addresses=[ADDRESS, "203.0.113.21"])
-    assert f"vpn.{zone}: no A at the name server, 203.0.113.20, 203.0.113.21 here" in program.engine_says("preview")
+    assert f"vpn.{zone}: no A at the name server, 203.0.113.20, 203.0.113.21 here" in program.run_engine("preview")
     assert program.asked(at, f"vpn.{zone}") == []
-    told = program.up()
-    assert f"vpn.{zone}: ns1.{zone} ({at}) shows the change" in told
-    assert "resolvers that asked before the change follow within 5 s" in told
+    output = program.up()
+    assert f"vpn.{zone}: ns1.{zone} ({at}) shows the change" in output
+    assert "resolvers that asked before the change follow within 5 s" in output
     assert program.asked(at, f"vpn.{zone}") == [ADDRESS, "203.0.113.21"]
     assert program.asked(at, f"_labvpn.vpn.{zone}", "TXT") == ['"heritage=labvpn,owner=example/own"']
     assert program.asked(at, f"alias.{zone}", "CNAME") == [f"vpn.{zone}."]
-    assert_no_secret(program, told + program.engine_says(*NO_CHANGES, "--diff"))
+    assert_no_secret(program, output + program.run_engine(*NO_CHANGES, "--diff"))
     program.destroy()
     assert not any(program.asked(at, f"{host}.{zone}", "ANY") for host in ("vpn", "alias", "_labvpn.vpn"))
 
 
-def assert_no_secret(program: Program, told: str) -> None:
+def assert_no_secret(program: Program, output: str) -> None:
     """Neither in what was printed nor in the state; the engine itself seals the configuration into its provider's."""
     secret = values.read(program.machines.state)["dnsKey"]
-    sealed = program.engine_says("stack", "export")
-    opened = json.loads(program.engine_says("stack", "export", "--show-secrets"))["deployment"]["resources"]
+    encrypted = program.run_engine("stack", "export")
+    opened = json.loads(program.run_engine("stack", "export", "--show-secrets"))["deployment"]["resources"]
     ours = [resource for resource in opened if not resource["type"].startswith("pulumi:providers:")]
     files = [path for path in (program.folder / "state").rglob("*") if path.is_file()]
     assert "heritage=labvpn" in json.dumps(ours)
-    assert not any(secret in text for text in (told, sealed, json.dumps(ours), *map(Path.read_text, files)))
+    assert not any(secret in text for text in (output, encrypted, json.dumps(ours), *map(Path.read_text, files)))
 
 
 def test_a_change_by_hand_shows_in_a_plain_preview_is_repaired_and_others_survive_destroy(program: Program) -> None:
@@ -91,9 +91,9 @@ def test_a_record_of_somebody_else_is_refused_in_a_preview_and_kept_unless_adopt
 def test_name_servers_of_two_companies_are_found_before_anything_is_written(program: Program) -> None:
     zone = zones.REGISTRAR_ZONE
     program.declare(zone=zone, server=network.PRIMARY)
-    told = program.refusal("preview")
-    assert f"The zone {zone} is delegated to ns1.{zone} ({network.KNOT}), but the updates would go to" in told
-    assert "Traceback" not in told
+    output = program.refusal("preview")
+    assert f"The zone {zone} is delegated to ns1.{zone} ({network.KNOT}), but the updates would go to" in output
+    assert "Traceback" not in output
     assert program.asked(network.PRIMARY, f"vpn.{zone}") == []
 
 
@@ -113,48 +113,48 @@ def test_changes_at_a_hidden_primary_are_awaited_at_both_secondaries(program: Pr
     assert not any(program.asked(server, f"new.{zone}") for server in secondaries)
 
 
-def assert_awaited(told: str, zone: str) -> None:
+def assert_awaited(output: str, zone: str) -> None:
     for server in (f"ns1.{zone} ({network.KNOT})", f"ns2.{zone} ({network.ROOT})"):
-        assert f"{server} shows the change" in told
-    assert "resolvers that asked before the change follow within" in told
+        assert f"{server} shows the change" in output
+    assert "resolvers that asked before the change follow within" in output
 
 
 def assert_a_preview_goes_on_while_the_server_sleeps(program: Program) -> None:
     program.machines.output("names", "sh", "-c", "kill -STOP $(cat /run/labvpn/pid/named-primary)")
     try:
-        told = program.engine_says("preview")
+        output = program.run_engine("preview")
     finally:
         program.machines.output("names", "sh", "-c", "kill -CONT $(cat /run/labvpn/pid/named-primary)")
-    assert "Not verified: The name server 198.51.100.53 gives no answer by TCP" in told
+    assert "Not verified: The name server 198.51.100.53 gives no answer by TCP" in output
 
 
 def test_an_update_that_is_refused_is_one_sentence_and_no_traceback(program: Program) -> None:
     program.declare(zone=zones.ZONE, server=network.PRIMARY, host="forbidden")
-    told = program.refusal("up", "--yes", "--skip-preview")
-    assert f"The name server {network.PRIMARY} refused the update of lab.example (REFUSED)" in told
-    assert "Traceback" not in told
+    output = program.refusal("up", "--yes", "--skip-preview")
+    assert f"The name server {network.PRIMARY} refused the update of lab.example (REFUSED)" in output
+    assert "Traceback" not in output
 
 
 def test_a_name_set_by_hand_is_warned_of_until_it_is_there(destroyed: Program) -> None:
     zone, at = zones.BIND_ZONE, network.PRIMARY
     destroyed.declare(zone=zone, mode="manual", key=None)
-    told = destroyed.up()
-    assert f"is not there yet: enter in the control panel of {zone}: name vpn, type A, value {ADDRESS}" in told
-    assert f"no A at ns1.{zone} ({at}), {ADDRESS} here" in told
-    assert any("knows no such name" in problem for problem in the_doctor_says(destroyed, zone))
+    output = destroyed.up()
+    assert f"is not there as yet: enter in the control panel of {zone}: name vpn, type A, value {ADDRESS}" in output
+    assert f"no A at ns1.{zone} ({at}), {ADDRESS} here" in output
+    assert any("knows no such name" in problem for problem in probe_problems(destroyed, zone))
     destroyed.declare(zone=zone, mode="manual", key=None, missing="fail")
     assert "run this again" in destroyed.refusal("up", "--yes", "--skip-preview")
     destroyed.by_another(at, zone, f"add vpn.{zone} 60 A {ADDRESS}")
     assert "control panel" not in destroyed.up()
-    assert the_doctor_says(destroyed, zone) == []
+    assert probe_problems(destroyed, zone) == []
     destroyed.by_another(at, zone, f"delete vpn.{zone} A")
 
 
-def the_doctor_says(program: Program, zone: str) -> list[str]:
+def probe_problems(program: Program, zone: str) -> list[str]:
     """Its sentences on the zone's own servers: the resolver may remember what was not there."""
     line = ["-m", "labvpn", "doctor", "probe", f"vpn.{zone}", "--tcp", "443", "--address", ADDRESS, "--json"]
-    told = json.loads(program.machines.run("phone", sys.executable, *line).stdout)
-    return [problem for problem in told["problems"] if f"a server of {zone}" in problem]
+    output = json.loads(program.machines.run("phone", sys.executable, *line).stdout)
+    return [problem for problem in output["problems"] if f"a server of {zone}" in problem]
 
 
 def test_the_example_stays_as_short_as_a_manual(program: Program) -> None:

@@ -59,8 +59,8 @@ def test_every_policy_stands_in_its_place_between_others_and_a_protocol_that_goe
     gate: GateStack, before: Tables
 ) -> None:
     gate.declare(outside=["wan1", "wan2"], sources=["198.51.100.10", "192.0.2.0/24", "DE"], behindVpn=CLOSED)
-    told = gate.up()
-    assert "the campus can no longer reach 8000/tcp of workstation (203.0.113.21) except through the VPN" in told
+    output = gate.up()
+    assert "the campus can no longer reach 8000/tcp of workstation (203.0.113.21) except through the VPN" in output
     wanted = ["decoy-above", "vpn-desk", "vpn-dial", "vpn-only", "campus-any", "campus-out", "dmz-out", "vpn-allow"]
     assert gate.names() == [*wanted, "deny-outside", "decoy-below"]
     # Whitelisted and other sources; a country of the stand-in's table that holds neither.
@@ -68,10 +68,10 @@ def test_every_policy_stands_in_its_place_between_others_and_a_protocol_that_goe
     assert [gate.opens(place, "203.0.113.21") for place in ("campus", "admin", "internet")] == [False, True, False]
     gate.move("deny-outside", "vpn-allow")
     gate.declare(vpn={"protocols": {"openvpn": True, "l2tpIpsec": False}}, outside=["wan1", "wan2"], sources=["all"])
-    told = gate.up()
-    assert "policy vpn-allow moved below deny-outside" in told
+    output = gate.up()
+    assert "policy vpn-allow moved below deny-outside" in output
     assert gate.names()[-3:] == ["vpn-allow", "deny-outside", "decoy-below"]
-    services = gate.lab.hands.box("GET", "firewall.service/custom")
+    services = gate.lab.manual.box("GET", "firewall.service/custom")
     udp = [each["udp-portrange"] for each in services if each["name"] == "vpn-udp"]
     assert udp == ["1194"]
     assert [gate.opens(place) for place in ("internet", "phone")] == [True, True]
@@ -107,15 +107,15 @@ def test_what_stands_there_is_adopted_without_a_change_and_kept_afterwards(gate:
     adopted = gate.lab.tables()
     gate.declare(vpn={"protocols": {"openvpn": False, "l2tpIpsec": False}}, adopt=ADOPT)
     gate.changes()
-    told = gate.up()
+    output = gate.up()
     # Its place is stated even where it stands there already; that is the one request that could change anything.
-    assert len(gate.changes()) == 1, told
+    assert len(gate.changes()) == 1, output
     assert gate.lab.tables() == adopted
     gate.destroy()
     assert gate.lab.tables() == adopted
     for path, fields in reversed(THEIRS):
         key = "{their-allow}" if path == "firewall/policy" else fields["name"]
-        gate.lab.hands.box("DELETE", f"{path}/{key}")
+        gate.lab.manual.box("DELETE", f"{path}/{key}")
 
 
 def test_a_box_that_refuses_or_falls_silent_in_the_middle_is_named_and_the_next_run_completes_even_a_vip(
@@ -123,13 +123,13 @@ def test_a_box_that_refuses_or_falls_silent_in_the_middle_is_named_and_the_next_
 ) -> None:
     gate.declare(server="198.51.100.9", vip={"mapped": "203.0.113.20"})
     control.set_faults(gate.box, Faults(rights="read"))
-    told = gate.refusal(*UP).partition("Diagnostics:")[2]
-    assert told.count("error: The FortiGate 203.0.113.129 does not let this token write (403), at ") == 1
-    assert "give its profile read-write rights on the firewall; what is done stays done" in told
+    output = gate.refusal(*UP).partition("Diagnostics:")[2]
+    assert output.count("error: The FortiGate 203.0.113.129 does not let this token write (403), at ") == 1
+    assert "give its profile read-write rights on the firewall; what is done stays done" in output
     control.set_faults(gate.box, Faults())
-    told = gate.silenced_in_the_middle("this run waits for it, for minutes: wait too, or press Ctrl-C twice")
-    assert "The FortiGate 203.0.113.129 gave no answer within 10 s" in told
-    assert "Traceback" not in told
+    output = gate.silenced_in_the_middle("this run waits for it, for minutes: wait too, or press Ctrl-C twice")
+    assert "The FortiGate 203.0.113.129 gave no answer within 10 s" in output
+    assert "Traceback" not in output
     gate.up()
     assert gate.names()[-3:] == ["vpn-allow", "deny-outside", "decoy-below"]
     assert gate.opens("internet", "198.51.100.9")
@@ -140,11 +140,11 @@ def test_a_deny_that_would_close_the_way_of_this_very_run_is_refused(gate: GateS
     first = gate.lab.tables()
     gate.declare(behindVpn={**CLOSED, "hosts": {"server": "203.0.113.20"}, "ports": [], "exceptions": []})
     control.requests(gate.box)
-    told = gate.refusal("preview")
+    output = gate.refusal("preview")
     # The list of policies is read in one request, not policy by policy.
     assert [one for one in control.requests(gate.box) if "/firewall/policy" in one] == [LIST]
-    assert "vpn-only would close SSH to the VPN host (203.0.113.141 to 203.0.113.20, 22/tcp)" in told
-    assert "add an exception for 203.0.113.141 with 22/tcp" in told
+    assert "vpn-only would close SSH to the VPN host (203.0.113.141 to 203.0.113.20, 22/tcp)" in output
+    assert "add an exception for 203.0.113.141 with 22/tcp" in output
     assert gate.lab.tables() == first
 
 
@@ -153,10 +153,10 @@ def test_a_firmware_that_refuses_the_token_in_the_address_is_told_by_a_preview_w
 ) -> None:
     control.set_firmware(gate.box, STRICT_VERSION)
     gate.declare()
-    told = gate.refusal("preview")
+    output = gate.refusal("preview")
     control.reset(gate.box)
-    assert "takes the token in a header but not in the address, where the FortiOS package sends it" in told
+    assert "takes the token in a header but not in the address, where the FortiOS package sends it" in output
     assert (
-        "set rest-api-key-url-query enable, end; or take the other package (docs/fortigate.md, FortiOS 7.4.5)" in told
+        "set rest-api-key-url-query enable, end; or take the other package (docs/fortigate.md, FortiOS 7.4.5)" in output
     )
-    assert "Traceback" not in told
+    assert "Traceback" not in output

@@ -74,8 +74,8 @@ def test_a_change_by_hand_is_told_beside_those_of_the_configuration(lab: Stack, 
     lab.with_secret(file, "presharedKey", secrets.token_hex(12))
     lab.output("server", "firewall-cmd", "-q", "--permanent", f"--service={SERVICE}", "--add-port=8099/tcp")
     lab.output("server", "firewall-cmd", "-q", "--reload")
-    told = claimed(lab, "--config-file", str(file))
-    assert told == [f"firewalld: 8099/tcp was added to service {SERVICE}"]
+    lines = claimed(lab, "--config-file", str(file))
+    assert lines == [f"firewalld: 8099/tcp was added to service {SERVICE}"]
     lab.up()
     assert lab.is_settled()
 

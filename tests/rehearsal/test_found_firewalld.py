@@ -39,7 +39,7 @@ def test_the_first_change_takes_nothing_that_others_put_there(host: FoundHost, b
         assert "+ service vpnserver" in host.settle()
     assert host.whole() == before
     assert failed == []
-    assert host.look()["observed"] == DOCUMENT
+    assert host.observe_firewall()["observed"] == DOCUMENT
 
 
 def test_other_ports_take_nothing_either(host: FoundHost, before: list[str]) -> None:
@@ -69,7 +69,7 @@ def test_ports_that_firewalld_joins_to_a_range_are_ours_and_the_range_of_others_
     ports = ("firewall-cmd", "--permanent", "--zone=work", "--list-ports")
     before = host.output("server", *ports)
     host.settle(document)
-    assert host.look(document)["observed"] == document
+    assert host.observe_firewall(document)["observed"] == document
     host.settle("unit firewalld enabled=yes active=yes\n")
     assert host.output("server", *ports) == before
 
@@ -82,7 +82,7 @@ def test_an_unconfirmed_change_goes_and_takes_nothing_with_it(host: FoundHost, b
     while host.run("server", "test", "-e", "/var/lib/labvpn/firewall.returned").returncode and time.monotonic() < until:
         time.sleep(1)
     assert host.ssh("true").returncode == 0
-    assert host.look()["observed"] == DOCUMENT
+    assert host.observe_firewall()["observed"] == DOCUMENT
     assert host.output("server", "firewall-cmd", "--permanent", "--zone=bench", "--query-port=4714/tcp") == "yes"
     assert host.output("server", "firewall-cmd", "--zone=bench", "--query-port=4715/tcp") == "yes"
     host.by_hand(MEANWHILE.replace("VERB", "remove"))

@@ -57,8 +57,8 @@ def lab_of(gate: GateStack) -> Lab:
 
 def adopted(gate: GateStack) -> Found:
     """What adopt writes of the box as it is."""
-    rows = {path: gate.lab.hands.box("GET", path) for path in observe.TABLES}
-    rows |= {"system/zone": gate.lab.hands.box("GET", "system/zone")}
+    rows = {path: gate.lab.manual.box("GET", path) for path in observe.TABLES}
+    rows |= {"system/zone": gate.lab.manual.box("GET", "system/zone")}
     found = Found()
     fortigate(found, "203.0.113.129", "root", observe.inventory(rows), lab_of(gate))
     return found
@@ -80,7 +80,7 @@ def not_ours(gate: GateStack) -> Tables:
 
 
 def row(gate: GateStack, name: str) -> dict[str, Any]:
-    (found,) = [one for one in gate.lab.hands.box("GET", "firewall/policy") if one["name"] == name]
+    (found,) = [one for one in gate.lab.manual.box("GET", "firewall/policy") if one["name"] == name]
     return dict(found)
 
 
@@ -132,7 +132,7 @@ def test_a_policy_of_somebody_who_took_the_number_of_ours_is_left_alone(gate: Ga
     assert row(gate, "printers") == taken
     assert gate.names()[-3:] == ["vpn-allow", "deny-outside", "printers"]
     assert gate.settles()
-    gate.lab.hands.box("DELETE", "firewall/policy/{printers}")
+    gate.lab.manual.box("DELETE", "firewall/policy/{printers}")
     taken = _taken_over_by_somebody(gate)
     state = gate.lab.command("pulumi", "--", "stack", "export", "--cwd", str(PROGRAM), cwd=PROGRAM).stdout
     assert "fortigate-policies-after" in state
@@ -159,9 +159,9 @@ def test_a_policy_that_is_protected_is_made_anew_too_when_its_number_is_taken(ga
 
 def _taken_over_by_somebody(gate: GateStack) -> dict[str, Any]:
     number = row(gate, "vpn-allow")["policyid"]
-    gate.lab.hands.box("DELETE", "firewall/policy/{vpn-allow}")
+    gate.lab.manual.box("DELETE", "firewall/policy/{vpn-allow}")
     table, fields = policy("printers", "wan1", "dmz", "deny", dstaddr="lab-workstation", service="SMTP")
-    gate.lab.hands.box("POST", table, {**fields, "policyid": number, "comments": "keep"})
+    gate.lab.manual.box("POST", table, {**fields, "policyid": number, "comments": "keep"})
     return row(gate, "printers")
 
 
@@ -180,12 +180,12 @@ def test_whatever_somebody_adds_to_a_policy_of_ours_is_told_and_goes_with_the_ne
     gate.up()
     for fields in CONDITIONS:
         (ours,) = [name for name in gate.names() if name.startswith("vpn-allow")]
-        gate.lab.hands.box("PUT", f"firewall/policy/{{{ours}}}", fields)
-        told = gate.refusal("preview", "--expect-no-changes")
+        gate.lab.manual.box("PUT", f"firewall/policy/{{{ours}}}", fields)
+        output = gate.refusal("preview", "--expect-no-changes")
         key = {"srcaddr-negate": "sources all but"}.get(next(iter(fields)), next(iter(fields)))
-        assert f"FortiGate: policy {ours}: {key}" in told, told
+        assert f"FortiGate: policy {ours}: {key}" in output, output
         gate.up()
-        (after,) = [one for one in gate.lab.hands.box("GET", "firewall/policy") if one["name"].startswith("vpn-allow")]
+        (after,) = [one for one in gate.lab.manual.box("GET", "firewall/policy") if one["name"].startswith("vpn-allow")]
         assert {key: after[key] for key in fields} != fields
         assert after["srcaddr-negate"] == "disable" and after["groups"] == [] and after["srcaddr6"] == []
         assert gate.settles()
@@ -196,17 +196,17 @@ def test_what_cannot_be_carried_out_is_refused_before_anything_is_changed(gate: 
     control.add(gate.box, [other])
     gate.declare(before="vpn-allow")
     control.requests(gate.box)
-    told = gate.refusal("preview")
-    assert "the FortiGate has a service 'SoftEther' that this stack did not make (comment: theirs)" in told
-    assert "the FortiGate has no policy 'vpn-allow'" in told
-    assert "Traceback" not in told
-    gate.lab.hands.box("DELETE", "firewall.service/custom/SoftEther")
+    output = gate.refusal("preview")
+    assert "the FortiGate has a service 'SoftEther' that this stack did not make (comment: theirs)" in output
+    assert "the FortiGate has no policy 'vpn-allow'" in output
+    assert "Traceback" not in output
+    gate.lab.manual.box("DELETE", "firewall.service/custom/SoftEther")
     gate.declare()
     gate.up()
     gate.declare(before="vpn-allow")
-    told = gate.refusal("preview")
-    assert "fortigate.before: names 'vpn-allow', a policy of this stack's own; name one of the others" in told
-    assert "Traceback" not in told
+    output = gate.refusal("preview")
+    assert "fortigate.before: names 'vpn-allow', a policy of this stack's own; name one of the others" in output
+    assert "Traceback" not in output
     gate.declare()
 
 
@@ -215,17 +215,17 @@ def test_names_of_zones_in_any_script_are_taken_and_a_deny_from_a_zone_does_not_
 ) -> None:
     zones: tuple[str, str] = ("学内ネットワーク [campus]: A/B", "Außen & SD-WAN")
     for name in ("campus-any", "campus-out", "dmz-out", "deny-outside"):
-        gate.lab.hands.box("DELETE", f"firewall/policy/{{{name}}}")
+        gate.lab.manual.box("DELETE", f"firewall/policy/{{{name}}}")
     control.add(gate.box, [("system/zone", {"name": zones[0], "interface": [{"interface-name": "campus"}]})])
     sdwan = {"zone": [{"name": zones[1]}], "members": [{"seq-num": 1, "interface": "wan1", "zone": zones[1]}]}
-    gate.lab.hands.box("PUT", "system/sdwan", sdwan)
+    gate.lab.manual.box("PUT", "system/sdwan", sdwan)
     table, fields = policy("校内", "any", "dmz", "accept")
     control.add(gate.box, [(table, {**fields, "srcintf": [{"name": zones[0]}]})])
     control.add(gate.box, [(table, {**fields, "name": "拒否", "action": "deny", "srcintf": [{"name": zones[1]}]})])
     closed = {"from": [zones[0]], "before": "校内", "hosts": {"server": "203.0.113.20"}}
     gate.declare(outside=[zones[1]], before="拒否", behindVpn=closed)
-    told = gate.refusal("preview")
-    assert "vpn-only would close SSH to the VPN host (203.0.113.141 to 203.0.113.20, 22/tcp)" in told
+    output = gate.refusal("preview")
+    assert "vpn-only would close SSH to the VPN host (203.0.113.141 to 203.0.113.20, 22/tcp)" in output
     exceptions = [{"name": "desk", "sources": ["203.0.113.141"]}]
     gate.declare(outside=[zones[1]], before="拒否", behindVpn={**closed, "exceptions": exceptions})
     gate.up()

@@ -9,7 +9,7 @@ import pytest
 from rehearsal import network, zones
 from tests.rehearsal.conftest import Rehearsal
 from tests.rehearsal.dns_program import ADDRESS, Program
-from tests.rehearsal.test_dns_delegation import Looks, declared, looked
+from tests.rehearsal.test_dns_delegation import Inspections, declared, looked
 
 NO_CHANGES = ("preview", "--expect-no-changes")
 WILD = {"BIND": (zones.WILD_ZONE, network.PRIMARY), "knot": (zones.WILD_KNOT_ZONE, network.KNOT)}
@@ -36,17 +36,17 @@ def test_beside_a_wildcard_the_name_is_made_kept_and_taken_away(program: Program
     before, answered = theirs(program, zone, at), program.asked(at, f"vpn.{zone}")
     assert answered == ["203.0.113.9"]
     program.declare(zone=zone, server=at, marker=True, aliases=["alias"])
-    told = program.engine_says("preview")
-    assert f"vpn.{zone}: no A at the name server, {ADDRESS} here" in told
-    assert "AAAA" not in told
+    output = program.run_engine("preview")
+    assert f"vpn.{zone}: no A at the name server, {ADDRESS} here" in output
+    assert "AAAA" not in output
     assert f"ns1.{zone} ({at}) shows the change" in program.up()
     assert program.asked(at, f"vpn.{zone}") == [ADDRESS]
     assert program.asked(at, f"vpn.{zone}", "AAAA") == []
     assert program.asked(at, f"alias.{zone}", "CNAME") == [f"vpn.{zone}."]
-    program.engine_says(*NO_CHANGES)
+    program.run_engine(*NO_CHANGES)
     assert theirs(program, zone, at) == before
-    told = program.destroy()
-    assert "not there yet" not in told
+    output = program.destroy()
+    assert "not there as yet" not in output
     assert program.asked(at, f"vpn.{zone}") == answered
     assert theirs(program, zone, at) == before
 
@@ -68,12 +68,12 @@ def test_a_wildcard_that_answers_just_what_is_declared_is_not_the_record(program
 def test_a_copy_that_is_signed_on_its_way_is_no_other_zone(program: Program) -> None:
     zone = zones.SIGNED_ZONE
     program.declare(zone=zone, server=network.PRIMARY)
-    told = program.engine_says("preview")
-    assert "but the updates would go to" not in told
+    output = program.run_engine("preview")
+    assert "but the updates would go to" not in output
     assert f"ns1.{zone} ({network.KNOT}) shows the change" in program.up()
     assert program.asked(network.KNOT, f"vpn.{zone}") == [ADDRESS]
     assert int(serial(program, network.KNOT)) > int(serial(program, network.PRIMARY))
-    program.engine_says(*NO_CHANGES)
+    program.run_engine(*NO_CHANGES)
     program.destroy()
     assert program.asked(network.KNOT, f"vpn.{zone}") == []
 
@@ -116,21 +116,21 @@ NAMES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def looks(machines: Rehearsal) -> Looks:
+def inspections(machines: Rehearsal) -> Inspections:
     return looked(machines, NAMES)
 
 
-def test_a_name_below_a_redirection_is_refused(looks: Looks) -> None:
-    sentences = looks["below a redirection"]["refuses"]
+def test_a_name_below_a_redirection_is_refused(inspections: Inspections) -> None:
+    sentences = inspections["below a redirection"]["refuses"]
     assert any(f"lies below old.{zones.WILD_ZONE}, and all names there" in each for each in sentences)
 
 
-def test_a_name_of_several_labels_is_let_and_says_whom_it_silences(looks: Looks) -> None:
+def test_a_name_of_several_labels_is_let_and_says_whom_it_silences(inspections: Inspections) -> None:
     for label, above in (("of several labels", "west"), ("beside an alias that is a wildcard", "east")):
-        assert looks[label]["refuses"] == []
-        assert any(f"for {above}.{zones.WILD_ZONE} and the names below" in each for each in looks[label]["warns"])
+        assert inspections[label]["refuses"] == []
+        assert any(f"for {above}.{zones.WILD_ZONE} and the names below" in each for each in inspections[label]["warns"])
 
 
-def test_a_zone_below_is_found_where_no_delegation_is_followed(looks: Looks) -> None:
-    sentences = looks["in a zone below, not followed"]["refuses"]
+def test_a_zone_below_is_found_where_no_delegation_is_followed(inspections: Inspections) -> None:
+    sentences = inspections["in a zone below, not followed"]["refuses"]
     assert any(f"hands deep.{zones.BIND_ZONE} on to another zone" in each for each in sentences)

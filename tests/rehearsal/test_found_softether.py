@@ -72,8 +72,8 @@ def test_the_first_preview_names_no_change_and_the_first_up_makes_none(lab: OwnL
             assert desired == one["observed"].splitlines()
     lab.shell("pulumi up")
     assert stored(lab) == had
-    shown = lab.shell("pulumi preview --expect-no-changes 2>&1")
-    assert "open of the hub LAB: anyone who knows the name gets in" in shown
+    printed = lab.shell("pulumi preview --expect-no-changes 2>&1")
+    assert "open of the hub LAB: whoever knows the name gets in" in printed
 
 
 def test_status_and_check_work_after_it(lab: OwnLab, up: str) -> None:

@@ -73,7 +73,7 @@ def asked(host: AgentHost, user: str = "root", seconds: int = 20, host_key: str 
         "hostKey": host_key or known,
         "seconds": seconds,
     }
-    line = [sys.executable, "-m", "tests.rehearsal.ssh_looks"]
+    line = [sys.executable, "-m", "tests.rehearsal.ssh_inspection"]
     said = host.output("admin", *line, input=json.dumps(given))
     assert "Traceback" not in said
     assert "\n" not in said

@@ -1,4 +1,4 @@
-"""Hubs and their users on the real server, with real clients: who gets in, what he reaches, what is read back."""
+"""Hubs and their users on the real server, with real clients: who gets in, what they reach, what is read back."""
 
 from __future__ import annotations
 
@@ -182,21 +182,21 @@ def test_changes_by_hand_in_every_part_of_a_hub_are_shown_and_repaired(given: Gi
         ("SetHubLog", {**hub, **log}),
         ("CreateUser", {**hub, "Name_str": "bob", "AuthType_u32": 1, "Auth_Password_str": "x", **policy}),
     )
-    shown = given.host.shown(given.lab)
+    snapshot = given.host.snapshot(given.lab)
     for part in ("certificate=differs", "group LAB/slow", "security=no"):
-        assert part in shown["observed"], part
-    assert "access LAB/" not in shown["observed"]
-    assert "access rules made by hand in LAB: by hand" in shown["notes"]
-    assert "users made by hand in LAB: bob" in shown["notes"]
+        assert part in snapshot["observed"], part
+    assert "access LAB/" not in snapshot["observed"]
+    assert "access rules made by hand in LAB: by hand" in snapshot["notes"]
+    assert "users made by hand in LAB: bob" in snapshot["notes"]
     given.host.apply(given.lab)
     assert given.host.differs(given.lab) == set()
-    assert "users made by hand in LAB: bob" in given.host.shown(given.lab)["notes"]
+    assert "users made by hand in LAB: bob" in given.host.snapshot(given.lab)["notes"]
 
 
 def test_a_hub_that_is_ours_alone_loses_accounts_made_by_hand(given: Given) -> None:
     alone = whole(given.users(), [pem(given.folder / "lab-ca.pem")], groups={"slow": {}}, exclusive=True)
     assert "- user LAB/bob" in given.host.apply(alone)
-    assert "LAB/bob" not in given.host.shown(given.lab)["notes"]
+    assert "LAB/bob" not in given.host.snapshot(given.lab)["notes"]
 
 
 def test_every_setting_of_a_hub_changes_in_place_and_goes_when_it_leaves(given: Given) -> None:
@@ -217,7 +217,7 @@ def test_every_setting_of_a_hub_changes_in_place_and_goes_when_it_leaves(given: 
     assert given.host.differs(bare) == set()
     given.host.apply(given.lab)
     assert given.host.differs(given.lab) == set()
-    options = json.dumps(given.host.shown(more)["observed"])
+    options = json.dumps(given.host.snapshot(more)["observed"])
     assert "NoAddressPollingIPv4 value=0" in options
 
 

@@ -72,7 +72,7 @@ class Ways(AgentHost):
 
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Ways]:
-    """A host on which somebody has installed the package, with a password, a hub and a port of his own."""
+    """A host on which somebody has installed the package, with a password, their own hub and port."""
     host = Ways("installation")
     host.stop()
     host.start()

@@ -77,9 +77,9 @@ def test_each_openvpn_profile_reaches_the_lab_alone_and_stays_off_once_it_is_cut
 
 
 def test_a_client_refuses_a_server_that_another_authority_signed(made: KitLab, tmp_path: Path) -> None:
-    told = {**made.told, "certificate": (Path(__file__).parents[1] / "cases/kit/authority.pem").read_text()}
+    outputs = {**made.output_values, "certificate": (Path(__file__).parents[1] / "cases/kit/authority.pem").read_text()}
     other = tmp_path / "outputs.json"
-    other.write_text(json.dumps(told))
+    other.write_text(json.dumps(outputs))
     made.make(tmp_path / "kits", "guest1", outputs=other)
     profile = tmp_path / "kits/guest1/openvpn-tcp-443.ovpn"
     with dial(made, "internet", profile, tmp_path, "guest1", made.password("guest1")) as client:
@@ -100,7 +100,7 @@ def test_softethers_own_client_dials_by_its_setting_and_stays_off_once_it_is_cut
 
 def test_the_server_answers_ike_as_the_apple_profile_dials_it(made: KitLab) -> None:
     (vpn,) = plistlib.loads((made.kits / "guest1/guest1.mobileconfig").read_bytes())["PayloadContent"]
-    assert vpn["IPSec"]["SharedSecret"].decode() == made.told["presharedKey"]
+    assert vpn["IPSec"]["SharedSecret"].decode() == made.output_values["presharedKey"]
     # RFC 3947's vendor id, and AES-256, SHA-1, a preshared key and group 14: what Apple's clients offer among others.
     offer = ("--vendor=4a131c81070358455c5728f20e95452f", "--trans=7/256,2,1,14")
     server = vpn["PPP"]["CommRemoteAddress"]
@@ -176,9 +176,9 @@ def carol(made: KitLab, tmp_path: Path) -> Path:
     (own / "carol.key").write_text(identity("carol").key)
     der = base64.b64encode(Trust(identity("carol").certificate).der).decode()
     made.lab.output("server", "python3", "-", input=CUT + CAROL.format(certificate=der))
-    told = made.told
-    told["users"] = {"carol": {}}
-    (tmp_path / "outputs.json").write_text(json.dumps(told))
+    outputs = made.output_values
+    outputs["users"] = {"carol": {}}
+    (tmp_path / "outputs.json").write_text(json.dumps(outputs))
     made.make(tmp_path / "kits", "carol", "--certificates", str(own), outputs=tmp_path / "outputs.json")
     for path in own.iterdir():
         shutil.copy(path, tmp_path / "kits/carol")
@@ -207,9 +207,9 @@ def test_looking_changes_nothing_on_the_host(made: KitLab) -> None:
 
 
 def test_a_host_with_another_key_than_the_stacks_is_not_asked(made: KitLab, tmp_path: Path) -> None:
-    told = made.told
-    told["servers"][0]["ssh"]["hostKey"] = (made.lab.state / "ssh/admin.pub").read_text().strip()
-    (tmp_path / "outputs.json").write_text(json.dumps(told))
+    outputs = made.output_values
+    outputs["servers"][0]["ssh"]["hostKey"] = (made.lab.state / "ssh/admin.pub").read_text().strip()
+    (tmp_path / "outputs.json").write_text(json.dumps(outputs))
     key = str(made.lab.state / "ssh/admin")
     done = made.lab.run("admin", *PROGRAM, "status", "--outputs", str(tmp_path / "outputs.json"), "--key", key)
     assert done.returncode == 1

@@ -17,7 +17,7 @@ from tests.rehearsal.hub_lab import authority, signed
 from tests.rehearsal.stack import Stack
 
 CIPHER = "ECDHE-RSA-AES128-GCM-SHA256"
-SHOWN = "echo | openssl s_client -connect 203.0.113.20:443 -tls1_2 2>/dev/null | grep -E 'Cipher is|issuer='"
+TLS_SESSION = "echo | openssl s_client -connect 203.0.113.20:443 -tls1_2 2>/dev/null | grep -E 'Cipher is|issuer='"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_no_secret_stands_in_clear_in_the_state_or_the_outputs(up: Stack) -> Non
 def test_a_change_by_hand_on_every_hop_is_named_and_repaired(up: Stack) -> None:
     up.output("server", "firewall-cmd", "--permanent", "--service=vpnserver", "--add-port=8080/tcp")
     up.output("server", "firewall-cmd", "--reload")
-    up.hands.box("PUT", "firewall/policy/{vpn-allow}", None, "&action=move&after=4")
+    up.manual.box("PUT", "firewall/policy/{vpn-allow}", None, "&action=move&after=4")
     change = "update delete vpn.lab.example A\nupdate add vpn.lab.example 60 A 203.0.113.9\nsend\n"
     key = values.read(up.state)["dnsKey"]
     up.output("admin", "nsupdate", "-v", input=f"server 198.51.100.53\nkey hmac-sha256:labvpn {key}\n{change}")
@@ -118,8 +118,8 @@ def test_the_doctor_finds_every_promise_kept_and_names_the_hop_of_a_broken_one(u
     def check() -> dict[str, object]:
         key, outputs = up.state / "ssh" / "admin", up.state / "outputs.json"
         words = ["doctor", "check", "--outputs", outputs, "--here", "campus", "--key", key, "--json"]
-        told: dict[str, object] = json.loads(up.run("admin", sys.executable, "-m", "labvpn", *map(str, words)).stdout)
-        return told
+        output: dict[str, object] = json.loads(up.run("admin", sys.executable, "-m", "labvpn", *map(str, words)).stdout)
+        return output
 
     assert check() == {"kept": True, "findings": []}
     up.output("server", "firewall-cmd", "--service=vpnserver", "--remove-port=4500/udp", "--permanent")
@@ -146,16 +146,16 @@ def test_the_servers_own_certificate_cipher_and_log_are_seen_on_the_wire_and_put
     offered = {**up.example["vpn"], "tls": {"cipher": CIPHER}, "syslog": {"host": "198.51.100.10", "send": "security"}}
     file = up.variant(tmp_path, vpn=offered, authority=None, serverCertificate=Path(f"{own}.crt").read_text())
     up.with_secret(file, "serverKey", Path(f"{own}.key").read_text())
-    before = up.output("campus", "sh", "-c", SHOWN)
+    before = up.output("campus", "sh", "-c", TLS_SESSION)
     up.up("--config-file", str(file))
     assert up.is_settled("--config-file", str(file))
-    seen = up.output("campus", "sh", "-c", SHOWN)
+    seen = up.output("campus", "sh", "-c", TLS_SESSION)
     assert f"Cipher is {CIPHER}" in seen
     assert "CN = own-ca" in seen
-    heard = up.listening("internet", 514, lambda: up.output("campus", "sh", "-c", SHOWN))
+    heard = up.listening("internet", 514, lambda: up.output("campus", "sh", "-c", TLS_SESSION))
     assert "<SERVER_LOG>: On the TCP Listener (Port 443), a Client" in heard
     up.up()
-    assert up.output("campus", "sh", "-c", SHOWN) == before
+    assert up.output("campus", "sh", "-c", TLS_SESSION) == before
 
 
 def test_a_user_with_passwordless_sudo_does_as_well_as_root(up: Stack, tmp_path: Path) -> None:
@@ -211,10 +211,10 @@ def test_a_rule_of_others_that_opens_a_closed_port_is_found_and_named(up: Stack,
     up.output("server", "firewall-cmd", "-q", "--permanent", "--add-port=8000-8001/tcp")
     up.output("server", "firewall-cmd", "-q", "--reload")
     file = str(up.variant(tmp_path, firewall={"closed": ["8000/tcp"]}))
-    told = up.pulumi("preview", "--config-file", file).stdout
+    output = up.pulumi("preview", "--config-file", file).stdout
     up.output("server", "firewall-cmd", "-q", "--permanent", "--remove-port=8000-8001/tcp")
     up.output("server", "firewall-cmd", "-q", "--reload")
-    assert "8000-8001/tcp" in told and "zone public" in told
+    assert "8000-8001/tcp" in output and "zone public" in output
 
 
 def test_a_protected_lab_is_not_taken_away_until_its_administrator_says_so(up: Stack, tmp_path: Path) -> None:

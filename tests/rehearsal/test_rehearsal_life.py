@@ -84,9 +84,9 @@ def alive(processes: set[Process]) -> set[Process]:
     return {process for process in processes if process.alive}
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 5) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = 5) -> None:
     deadline = time.monotonic() + seconds
-    while not holds():
+    while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -216,4 +216,4 @@ def test_secrets_are_readable_by_their_owner_alone(machines: Rehearsal) -> None:
 def test_a_bad_name_is_refused_with_what_a_name_may_hold() -> None:
     done = Rehearsal("../elsewhere").command("start")
     assert done.returncode == 1
-    assert "small letters" in done.stderr
+    assert "lower-case letters" in done.stderr

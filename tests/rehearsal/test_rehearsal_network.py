@@ -51,9 +51,9 @@ def test_the_primary_refuses_what_the_key_does_not_grant(
     machines: Rehearsal, change: str, key: str | None, answer: str
 ) -> None:
     secret = key or yaml.safe_load((machines.state / "values.yaml").read_text())["dnsKey"]
-    status, told = update(machines, secret, change)
+    status, printed = update(machines, secret, change)
     assert status != 0
-    assert answer in told
+    assert answer in printed
 
 
 @pytest.mark.parametrize("address", [f"{network.SERVER}", f"{network.WORKSTATION}"])

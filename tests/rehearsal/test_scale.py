@@ -143,9 +143,9 @@ def test_whoever_dials_again_with_softethers_own_client_is_let_in_by_the_other_s
 
 
 def test_a_session_ends_at_its_limit_and_does_not_go_on_at_the_other_server(kits: KitLab, tmp_path: Path) -> None:
-    told = kits.told
-    told["users"]["guest1"]["AutoDisconnect"] = 8
-    (tmp_path / "outputs.json").write_text(json.dumps(told))
+    outputs = kits.output_values
+    outputs["users"]["guest1"]["AutoDisconnect"] = 8
+    (tmp_path / "outputs.json").write_text(json.dumps(outputs))
     kits.make(tmp_path / "kits", "guest1", outputs=tmp_path / "outputs.json")
     short = tmp_path / "kits/guest1/openvpn-udp-1194.ovpn"
     with dial(kits, "phone", short, tmp_path, "guest1", password(kits, "guest1")) as client:
@@ -162,11 +162,11 @@ def test_the_doctor_says_which_server_is_down_and_that_the_other_one_answers(kit
 
     check = ("check", "--here", "campus", "--key", str(kits.lab.state / "ssh" / "admin"), "--json")
     until = time.monotonic() + PATIENCE
-    while (told := doctor("phone", "probe"))[0] and time.monotonic() < until:
+    while (answer := doctor("phone", "probe"))[0] and time.monotonic() < until:
         time.sleep(2)
     own = f"vpn-two.{ZONE} ({network.SECOND})"
-    assert told[0] == 0, told
-    assert f"✓ {network.SERVER} answers" in told[1] and f"✓ {own} answers" in told[1]
+    assert answer[0] == 0, answer
+    assert f"✓ {network.SERVER} answers" in answer[1] and f"✓ {own} answers" in answer[1]
     assert json.loads(doctor("admin", *check)[1]) == {"kept": True, "findings": []}
     with stopped(kits.lab, network.SECOND):
         code, said = doctor("phone", "probe")
@@ -211,8 +211,8 @@ def server_of(log: str) -> str:
 
 def dialled(lab: Stack) -> set[str]:
     """The servers that a client on the internet has a connection to."""
-    shown = lab.output("internet", "ss", "-Hnt", "state", "established")
-    return {address for address in SERVERS if f"{address}:" in shown}
+    printed = lab.output("internet", "ss", "-Hnt", "state", "established")
+    return {address for address in SERVERS if f"{address}:" in printed}
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def test_no_secret_stands_where_somebody_else_could_read_it(watched: Life) -> No
 
 
 def test_the_hunt_looked_often_and_finds_what_has_to_hold_a_secret(watched: Life) -> None:
-    assert watched.hunt.seen["looks"] > 500
+    assert watched.hunt.seen["scans"] > 500
     missed = [reason for reason, seen in watched.hunt.kept().items() if not seen]
     assert [reason for reason in missed if "outputs" not in reason] == []
 

@@ -15,7 +15,7 @@ from rehearsal.fortigate.tables import TABLES
 
 def rows(stored: Stored) -> dict[str, list[dict[str, Any]]]:
     """Every table as REST shows it."""
-    return {path: [replies.shown(stored, of, each) for each in stored.entries(of)] for path, of in TABLES.items()}
+    return {path: [replies.entry_body(stored, of, each) for each in stored.entries(of)] for path, of in TABLES.items()}
 
 
 def read(stored: Stored) -> Inventory:

@@ -85,7 +85,7 @@ FOUND = {"name": "pip", "version": "1", "vulns": [{"id": "CVE-2023-5752", "fix_v
 def test_an_audit_says_what_is_known(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(monkeypatch, {"pypi": [SAFE, FOUND]}) == 1
     said = capsys.readouterr()
-    assert said.out == "pip 1: CVE-2023-5752, mended in 23.3\n"
+    assert said.out == "pip 1: CVE-2023-5752, fixed in 23.3\n"
     assert "1 advisories for what is pinned" in said.err
     assert asked(monkeypatch, {"pypi": None, "osv": [SAFE]}) == 0
     assert "1 packages, and osv.dev knows no advisory" in capsys.readouterr().err
@@ -97,7 +97,7 @@ def test_a_database_that_knows_nothing_or_is_out_of_reach_is_no_clean_bill(
     assert asked(monkeypatch, {"pypi": [SAFE, {"name": "x", "skip_reason": "not found"}]}) == 2
     said = capsys.readouterr().err
     assert "no database of advisories can be asked from here" in said
-    assert "pypi.org: it knows nothing of 1 of 2 packages, x among them" in said
+    assert "pypi.org: it does not know 1 of 2 packages, x among them" in said
     assert "run `make audit` where pypi.org or osv.dev can be reached" in said
 
 

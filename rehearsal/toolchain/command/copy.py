@@ -1,7 +1,7 @@
 """Files and folders onto the remote host by SFTP, which the server must offer.
 
-A folder named without a trailing slash is put inside the remote path; a file goes into an existing folder, else it
-takes the remote path itself. Existing files are overwritten, modes are not carried over.
+A folder without a trailing slash is put inside the remote path; a file goes into an existing folder, otherwise to the
+remote path itself. Existing files are overwritten, modes are not copied.
 """
 
 from pathlib import Path, PurePosixPath

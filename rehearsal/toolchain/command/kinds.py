@@ -32,12 +32,12 @@ _COMMAND |= {"addPreviousOutputInEnv": bool, "environment": dict, "triggers": li
 _COPY = {"connection": _CONNECTION, "triggers": list, "remotePath": str, "source": dict}
 _REQUIRED = {"connection": _CONNECTION, "host": str, "remotePath": str, "source": dict}
 _WORDS = {str: "a string", float: "a number", bool: "a boolean", dict: "an object", list: "a list"}
-_SHOWN = {None: ("stdout", "stderr"), "stdoutAndStderr": ("stdout", "stderr"), "stdout": ("stdout",)}
-_SHOWN |= {"stderr": ("stderr",)}
+_LOGGED = {None: ("stdout", "stderr"), "stdoutAndStderr": ("stdout", "stderr"), "stdout": ("stdout",)}
+_LOGGED |= {"stderr": ("stderr",)}
 
 
 class _Remote(Kind):
-    """What both types share: a connection, which is secret as a whole, and triggers, which replace."""
+    """The common part of both types: a connection, which is secret as a whole, and triggers, which replace."""
 
     replacing = frozenset({"triggers"})  # the SDK adds its own "triggers[*]"
     shape: dict[str, Any]
@@ -66,7 +66,7 @@ class Command(_Remote):
         return unique_name(call.name), await self._run(call, news | nothing, news.get("create"))
 
     async def update(self, call: Call, _resource_id: str, state: Object, news: Object, preview: bool) -> Object:
-        """Run `update`, or `create` where there is none."""
+        """Run `update`, or `create` if there is none."""
         before = {name: state[name] for name in ("stdout", "stderr") if name in state}
         if preview:
             changed = has_unknown(news) or any(
@@ -100,17 +100,17 @@ def _order(plain: Object, command: str) -> Order:
         stdin=plain.get("stdin", ""),
         needed=plain.get("environment", {}),
         wanted=previous if plain.get("addPreviousOutputInEnv", True) else {},
-        shown=frozenset(_SHOWN.get(plain.get("logging"), ())),
+        logged=frozenset(_LOGGED.get(plain.get("logging"), ())),
     )
 
 
 class CopyToRemote(_Remote):
-    """A file or folder of this machine's, placed on the remote host and left there on delete."""
+    """A file or folder of this machine, copied to the remote host and left there on delete."""
 
     shape = _COPY
 
     def check(self, name: str, olds: Object, news: Object) -> Checked:
-        """Accept what can be copied as it is: a file, a text, or an archive that is a path."""
+        """Accept what can be copied unchanged: a file, a text, or an archive that is a path."""
         checked = super().check(name, olds, news)
         return Checked(checked.inputs, [*checked.failures, *_source_mistakes(reveal(news.get("source")))])
 
@@ -151,12 +151,12 @@ def _connection(value: Any) -> Any:
 
 
 def reveal_mark(value: Any) -> Any:
-    """Take away the outermost mark of secrecy alone."""
+    """Remove only the outermost secret mark."""
     return value["value"] if is_secret(value) else value
 
 
 def _mistakes(path: str, value: Object, shape: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each property that is missing, unknown or of the wrong type, and how it should be."""
+    """Yield each property that is missing, unknown or of the wrong type, with the correction."""
     for name in shape.keys() & _REQUIRED.keys() - value.keys():
         yield f"{path}{name}", f"{path}{name} is missing"
     for name, item in value.items():

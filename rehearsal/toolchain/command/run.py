@@ -1,4 +1,4 @@
-"""One command on the remote host: its environment, its input, what it prints, and how it ended."""
+"""One command on the remote host: its environment, its input, its output, and how it ended."""
 
 import asyncio
 import signal
@@ -20,20 +20,20 @@ _ESCAPES |= {"\f": "\\f", "\v": "\\v"}
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be run: the command, its standard input, the variables it needs and those it would like."""
+    """The command to run, its standard input, and its required and optional variables."""
 
     command: str
     stdin: str
     needed: dict[str, str]
     wanted: dict[str, str]
-    shown: frozenset[str]  # of "stdout" and "stderr"
+    logged: frozenset[str]  # of "stdout" and "stderr"
 
 
 class _Session(asyncssh.SSHClientSession[bytes]):
-    """Gathers what a command prints, and asks for each variable before the command is started.
+    """Collects the output of a command, and requests each variable before the command is started.
 
-    asyncssh sends variables without asking for an answer; the real plugin asks, and a server that refuses one makes it
-    fail. So the request that starts the command is held back until every variable has its answer.
+    asyncssh sends variables without requesting a reply; the real plugin does, and fails if one is refused. So the
+    request that starts the command waits until every variable has its reply.
     """
 
     def __init__(self, order: Order, call: Call) -> None:
@@ -42,7 +42,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         self._order, self._call, self._rest = order, call, b""
 
     def connection_made(self, chan: Any) -> None:
-        """Stand between the channel and its requests."""
+        """Intercept the requests of the channel."""
         self._request = chan._make_request
         chan._make_request = self._with_environment
 
@@ -57,41 +57,41 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         return await self._request(request, *args)
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
-        """Keep what was printed, and show each complete line of what is to be shown."""
+        """Keep the output, and report each complete line of the logged streams."""
         stream = "stderr" if datatype else "stdout"
         self.printed[stream].append(data)
         self.printed["both"].append(data)
-        if stream in self._order.shown:
+        if stream in self._order.logged:
             *complete, self._rest = (self._rest + data).split(b"\n")
             for line in complete:
                 self.lines.put_nowait(line.decode(errors="replace"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the lines shown."""
+        """End the reported lines."""
         if self._rest:
             self.lines.put_nowait(self._rest.decode(errors="replace"))
         self.lines.put_nowait(None)
 
     def text(self, stream: str) -> str:
-        """Return what was printed."""
+        """Return the output."""
         return b"".join(self.printed[stream]).decode(errors="replace")
 
 
 async def run(connection: asyncssh.SSHClientConnection, order: Order, call: Call) -> tuple[str, str]:
-    """Run a command; return its stdout and stderr, each without its last line's end."""
+    """Run a command; return its stdout and stderr, each without the last line break."""
     session = _Session(order, call)
     try:
         ending = await _ended(connection, session, order, call)
     except (OSError, asyncssh.Error):
         ending = "EOF"
     if ending:
-        # Trap kept: the whole command and all it printed stand in the error.
+        # As in the real plugin, the error contains the whole command and its output.
         raise ProviderError(f"{ending}: running {quote(order.command)}:\n{session.text('both')}")
     return session.text("stdout").removesuffix("\n"), session.text("stderr").removesuffix("\n")
 
 
 async def _ended(connection: asyncssh.SSHClientConnection, session: _Session, order: Order, call: Call) -> str:
-    """See a command through to its end; say how it failed, or nothing."""
+    """Wait for a command to end; return how it failed, or nothing."""
     channel, _ = await connection.create_session(lambda: session, order.command, encoding=None)
     channel.write(order.stdin.encode())
     channel.write_eof()
@@ -102,7 +102,7 @@ async def _ended(connection: asyncssh.SSHClientConnection, session: _Session, or
 
 
 def _ending(channel: Any) -> str:
-    """Say how a command failed, or nothing."""
+    """Return how a command failed, or nothing."""
     if killed := channel.get_exit_signal():
         number = getattr(signal, f"SIG{killed[0]}", 0)
         return f"Process exited with status {128 + number} from signal {killed[0]}"
@@ -113,7 +113,7 @@ def _ending(channel: Any) -> str:
 
 
 def quote(text: str) -> str:
-    """Return text as the real plugin quotes a command."""
+    """Return text quoted like the real plugin quotes a command."""
     return '"' + "".join(_escape(char) for char in text) + '"'
 
 

@@ -1,7 +1,7 @@
-"""SSH connections as the plugin `command` makes them: a new one for each operation, dialled again when it fails.
+"""SSH connections like those of the plugin `command`: a new one for each operation, dialled again after failures.
 
-Error texts are those of the real plugin where a user is known to meet them. With a `hostKey` the host is verified by it
-and only by it; without one any host is accepted, as with the real plugin.
+Error texts that users are known to meet are those of the real plugin. With a `hostKey` the host is verified by that key
+only; without one any host is accepted, as with the real plugin.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ Connect = Callable[[Call, Properties], Awaitable[asyncssh.SSHClientConnection]]
 
 
 async def connect(call: Call, properties: Properties) -> asyncssh.SSHClientConnection:
-    """Open a connection by the properties of `connection`, through its proxy if it names one."""
+    """Open a connection with the properties of `connection`, through its proxy if there is one."""
     proxy = properties.get("proxy")
     if proxy is None:
         return await _retrying(call, "Dial", properties, None)
@@ -54,7 +54,7 @@ async def _retrying(
 
 
 def _keep_alive(connection: Any) -> None:
-    """Have a peer that vanished noticed after 150 s of silence, by the times of the real plugin's network library."""
+    """Notice a vanished peer after 150 s of silence, with the times of the real plugin's network library."""
     over_tcp = connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6)
     if over_tcp and hasattr(socket, "TCP_KEEPIDLE"):
         for option, value in ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 9)):
@@ -71,7 +71,7 @@ async def _pause(call: Call, seconds: float) -> None:
 
 
 async def _options(properties: Properties) -> dict[str, Any]:
-    """Return what asyncssh is told; nothing is taken from this user's own SSH configuration, keys or known hosts."""
+    """Return asyncssh's options; this user's own SSH configuration, keys and known hosts are not used."""
     options: dict[str, Any] = {
         "username": properties["user"],
         "password": properties.get("password"),
@@ -83,7 +83,7 @@ async def _options(properties: Properties) -> dict[str, Any]:
     }
     if "hostKey" in properties:
         key = _host_key(properties["hostKey"])
-        # The real plugin offers the key's own type alone, so an RSA key fails with servers that sign by rsa-sha2 only.
+        # The real plugin offers only the key's own type, so an RSA key fails with servers that sign by rsa-sha2 only.
         options |= {"known_hosts": ([key], [], []), "server_host_key_algs": [key.algorithm.decode()]}
     return options
 
@@ -96,7 +96,7 @@ def _host_key(text: str) -> asyncssh.SSHKey:
 
 
 async def _client_keys(properties: Properties) -> list[Any] | None:
-    """Return the private key, or else the agent's keys, or None: an agent is not asked where a key is given."""
+    """Return the private key, or else the agent's keys, or None: an agent is not used if a key is given."""
     if "privateKey" in properties:
         return [_private_key(properties["privateKey"], properties.get("privateKeyPassword"))]
     path = properties.get("agentSocketPath") or os.environ.get("SSH_AUTH_SOCK")
@@ -122,7 +122,7 @@ def _private_key(text: str, password: str | None) -> asyncssh.SSHKey:
 
 
 def _reason(properties: Properties, error: OSError | asyncssh.Error) -> str:
-    """Say why a dial failed, in the words of the real plugin's SSH library."""
+    """Return why a dial failed, with the text of the real plugin's SSH library."""
     if properties.get("hostKey", "").startswith("ssh-rsa ") and isinstance(error, _NO_AGREEMENT):
         return "ssh: handshake failed: ssh: no common algorithm for host key; we offered: [ssh-rsa]"
     if isinstance(error, asyncssh.HostKeyNotVerifiable):

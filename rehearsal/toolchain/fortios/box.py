@@ -1,8 +1,8 @@
-"""The FortiGate's REST interface as the real plugin speaks it, traps included.
+"""The FortiGate's REST interface as the real plugin uses it, including its pitfalls.
 
-The token stands in the URL; the HTTP status line is not read, only the body; connection errors are tried again every
-second, 17 times in all. This stand-in speaks only to a box that names itself the rehearsal's, and asks before the token
-is sent.
+The token is in the URL; only the body is read, not the HTTP status; connection errors are retried every second, 17
+times in all. This stand-in talks only to a box that identifies itself as the rehearsal's, and checks that before it
+sends the token.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from rehearsal.toolchain.values import Object
 INSTALL = "pulumi plugin install resource fortios 0.0.6 --server github://api.github.com/pulumiverse/pulumi-fortios"
 MARK = "X-Labvpn-Rehearsal"
 TRIES, VERSION_TRIES = 17, 4
-SILENCE = 250.0  # seconds that a try waits for a peer that accepts and says nothing
+SILENCE = 250.0  # seconds that a try waits for a peer that accepts and does not answer
 
 _MEANINGS = {
     400: "Bad Request - Request cannot be processed by the API",
@@ -40,11 +40,11 @@ Debug = Callable[[str], Awaitable[None]]
 
 
 class BoxError(ProviderError):
-    """What the box answered, or why it did not."""
+    """An error of the box, or the reason why it did not answer."""
 
 
 class FortiosClient:
-    """One FortiGate, known by the provider's configuration."""
+    """One FortiGate, from the provider's configuration."""
 
     def __init__(self, config: Object, debug: Debug, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.vdom: str = config.get("vdom", "")
@@ -54,14 +54,14 @@ class FortiosClient:
         self._version = ""
 
     async def greet(self) -> None:
-        """Learn whether this is the rehearsal's box, then its version; a token it refuses is not noticed yet."""
+        """Check that this is the rehearsal's box, and get its version; a refused token is not noticed yet."""
         try:
             reply = await self._send("GET", f"https://{self._host}/api/v2/monitor/system/status", None, TRIES)
         except BoxError as error:
             raise BoxError(f"Error create fortios client: Error using Token to login: {error}") from error
         if reply.headers.get(MARK) != "1":
             raise ProviderError(
-                f"{self._host} does not name itself the rehearsal's FortiGate, and this stand-in changes no other: "
+                f"{self._host} is not the rehearsal's FortiGate, and this stand-in changes no other: "
                 f"install the real plugin: {INSTALL}"
             )
         try:
@@ -98,23 +98,23 @@ class FortiosClient:
                 continue
             await self._debug(f"FOS-fortios reading response: {reply.text}")
             return reply
-        raise AssertionError("the last try ends in an error")
+        raise AssertionError("the last try raises an error")
 
     async def _again(self, method: str, url: str, error: httpx.TransportError, *, last: bool, sent: bool) -> None:
-        """Wait before the next try, or give up: at the last one, without trust, or once a body may have arrived."""
-        shown = url.replace(self._token, "***************")
-        problem = f'{method.capitalize()} "{shown}": {error}'
+        """Wait before the next try, or give up: after the last one, without trust, or if a body may have arrived."""
+        masked = url.replace(self._token, "***************")
+        problem = f'{method.capitalize()} "{masked}": {error}'
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise BoxError(f"Error found: {problem} (x509: the certificate is not trusted by the CA bundle)")
         if last or (sent and not isinstance(error, httpx.ConnectError)):
             raise BoxError(f"Cannot send request: lost connection to firewall with error: {problem}")
-        # Trap kept: the debug log holds the whole URL, token included.
+        # As in the real plugin, the debug log contains the whole URL with the token.
         await self._debug(f"Error found: {problem}, will resend again {url}")
         await asyncio.sleep(1)
 
 
 def _trust(config: Object) -> ssl.SSLContext:
-    """Return whom to believe: the CA bundle alone and never the system's, or anybody with `insecure`."""
+    """Return the trusted CAs: only the CA bundle, never the system's; everything with `insecure`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     bundle, content = config.get("cabundlefile"), config.get("cabundlecontent")
     if bundle and content:
@@ -144,7 +144,9 @@ def _trust_in(context: ssl.SSLContext, text: str, place: str) -> None:
     try:
         context.load_verify_locations(cadata=text)
     except (ssl.SSLError, ValueError) as error:
-        raise BoxError(f"Error create fortios client: Error reading CA Bundle: {place} holds no certificate") from error
+        raise BoxError(
+            f"Error create fortios client: Error reading CA Bundle: {place} contains no certificate"
+        ) from error
 
 
 def _content(reply: httpx.Response) -> Object:
@@ -156,7 +158,7 @@ def _content(reply: httpx.Response) -> Object:
 
 
 def _succeeded(reply: httpx.Response) -> Object:
-    """Return the body of a success; the status line does not count, and the numeric `error` is not shown."""
+    """Return the body of a success; the HTTP status is ignored, and the numeric `error` is not reported."""
     content = _content(reply)
     if content.get("status") == "success":
         return content

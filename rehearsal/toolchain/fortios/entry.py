@@ -17,7 +17,7 @@ _TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "number": (int, float), "
 
 
 class Entry(Kind):
-    """One entry of a table, kept as the program says; what the program does not say is the box's."""
+    """One entry of a table, managed as the program declares it; undeclared properties are the box's."""
 
     replacing = frozenset({"vdomparam", "policyid"})
 
@@ -55,14 +55,14 @@ class Entry(Kind):
         return ""
 
     def diff(self, _olds: Object, news: Object, state: Object) -> Difference:
-        """Compare what was read with what is wanted; a property that is neither given nor cleared is not compared."""
+        """Compare actual and desired properties; a property that is neither given nor cleared is not compared."""
         found = dict(self._table.differences(news, state))
         if "vdomparam" in news and news["vdomparam"] != state.get("vdomparam"):
             found["vdomparam"] = UPDATE
         return found
 
     def delete_first(self, news: Object) -> bool:
-        """Say whether the old must go before the new comes: two entries cannot bear one name."""
+        """Return whether the old entry must be deleted first: two entries cannot have one name."""
         return "name" not in news.get("__defaults", ["name"])
 
     async def create(self, call: Call, news: Object, preview: bool) -> tuple[str, Object]:
@@ -71,7 +71,7 @@ class Entry(Kind):
             return "", known(news) | {"id": ""}
         vdom = news.get("vdomparam", self._box().vdom)
         body = self._table.body({}, news)
-        with framed(""), self._told("creating"):
+        with framed(""), self._operation("creating"):
             reply = await self._box().ask("POST", self._table.path, vdom=vdom, body=body)
         key = str(reply.get("mkey") or self._table.title)
         placed = known(news) | {"vdomparam": vdom} if vdom else known(news)
@@ -104,7 +104,7 @@ class Entry(Kind):
         appears among the outputs only with the first refresh.
         """
         vdom = state.get("vdomparam", self._box().vdom)
-        with self._told("reading"):
+        with self._operation("reading"):
             reply = await self._box().ask("GET", f"{self._table.path}/{quote(key, safe='')}", vdom=vdom)
         if not reply.get("results"):
             return None
@@ -136,18 +136,18 @@ class Entry(Kind):
             return known(plan)
         body = self._table.body(state, plan)
         path = f"{self._table.path}/{quote(resource_id, safe='')}"
-        with framed(f"updating {call.urn}: "), self._told("updating"):
+        with framed(f"updating {call.urn}: "), self._operation("updating"):
             reply = await self._box().ask("PUT", path, vdom=plan["vdomparam"], body=body)
         return await self._confirmed(call, "updating", str(reply.get("mkey") or resource_id), known(plan))
 
     async def delete(self, call: Call, resource_id: str, state: Object) -> None:
         """DELETE by id; an entry that is already gone is an error, as with the real plugin."""
         path = f"{self._table.path}/{quote(resource_id, safe='')}"
-        with framed(f"deleting {call.urn}: "), self._told("deleting"):
+        with framed(f"deleting {call.urn}: "), self._operation("deleting"):
             await self._box().ask("DELETE", path, vdom=state.get("vdomparam", self._box().vdom))
 
     @contextmanager
-    def _told(self, doing: str) -> Iterator[None]:
+    def _operation(self, doing: str) -> Iterator[None]:
         """Say which operation on which kind of object the box refused."""
         try:
             yield

@@ -1,10 +1,10 @@
 """The properties of the FortiOS tables that this stand-in knows, by the names of the REST interface.
 
-What happens once a property leaves the program is the doing of the Terraform provider 1.20 inside the real plugin, and
-a trap where it surprises:
-kept     the box's own value stays, and no difference is seen: removed UDP ports stay open
-cleared  the box is told to forget it
-sticky   a difference is seen at every run, and the box is never told
+What happens when a property is removed from the program is decided by the Terraform provider 1.20 inside the real
+plugin, sometimes surprisingly:
+kept     the box's value stays, and no difference is found: removed UDP ports stay open
+cleared  the box clears it
+sticky   a difference is found in every run, and the box is never changed
 """
 
 from rehearsal.toolchain.fortios.fields import Table, table

@@ -1,4 +1,4 @@
-"""Two guests of a hub whose devices are bridges into it, so that each may send the other any frame he likes."""
+"""Two guests of a hub whose devices are bridges into it, so that each may send the other any frame."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Guest:
 
     def neighbour(self, address: str) -> str:
         """At which hardware address the device's system takes another to be, as it stands in its table."""
-        shown = self.run("ip", "neigh", "show", address, "dev", CARD).stdout.split()
-        return shown[shown.index("lladdr") + 1] if "lladdr" in shown else ""
+        printed = self.run("ip", "neigh", "show", address, "dev", CARD).stdout.split()
+        return printed[printed.index("lladdr") + 1] if "lladdr" in printed else ""
 
     def opens(self, address: str) -> bool:
         """Whether a page opens through the VPN."""

@@ -1,4 +1,4 @@
-"""A stranger without an account crashes the packaged SoftEther: it is counted, told, and he is barred."""
+"""A stranger without an account crashes the packaged SoftEther: it is reported, and its source is banned."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def test_a_crash_by_a_stranger_is_counted_told_and_has_him_barred_and_nobody_els
     assert crash(host)
     assert becomes(host, ATTACKER, True, 10)
     assert "SoftEther crashed" in host.output("server", "journalctl", "-u", "labvpn-reaper", "-o", "cat", "--no-pager")
-    (told,) = json.loads(host.agent("status"))["crashes"]
-    assert told["sources"] == [ATTACKER]
+    (counted,) = json.loads(host.agent("status"))["crashes"]
+    assert counted["sources"] == [ATTACKER]
     warned = host.observe()["server"]["warnings"]
     assert any("crashed once" in one and ATTACKER in one for one in warned), warned
     assert not crash(host)

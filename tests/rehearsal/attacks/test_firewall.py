@@ -31,13 +31,13 @@ def test_rules_that_are_lost_are_seen_and_come_back_without_a_lockout(host: Foun
     before = host.whole()
     host.output("server", *damage.split())
     assert host.lets_in("campus", 8000)
-    assert LOST in host.look()["observed"].splitlines()
+    assert LOST in host.observe_firewall()["observed"].splitlines()
     with host.coming_in() as failed:
         assert [line for line in host.settle() if "unit firewalld: active" in line]
     assert failed == []
     assert not host.lets_in("campus", 8000)
     assert host.whole() == before
-    assert host.look()["observed"] == DOCUMENT
+    assert host.observe_firewall()["observed"] == DOCUMENT
 
 
 def test_other_changes_come_into_force_on_a_host_that_lost_its_rules(host: FoundHost) -> None:
@@ -46,7 +46,7 @@ def test_other_changes_come_into_force_on_a_host_that_lost_its_rules(host: Found
     with host.coming_in() as failed:
         host.settle(wider)
     assert failed == []
-    assert host.look(wider)["observed"] == wider
+    assert host.observe_firewall(wider)["observed"] == wider
     host.settle()
 
 
@@ -56,7 +56,7 @@ def test_a_reload_that_dropped_everybody_is_undone(host: FoundHost) -> None:
     done = host.run("server", AGENT, "converge", "firewall", input=host.request("firewall", DOCUMENT))
     assert done.returncode == 0, done.stderr
     host.confirm()
-    assert host.look()["observed"] == DOCUMENT
+    assert host.observe_firewall()["observed"] == DOCUMENT
     assert not host.lets_in("campus", 8000)
 
 
@@ -74,7 +74,7 @@ def test_a_repair_that_nobody_confirms_lets_in_again_whoever_got_in(host: FoundH
 
 
 @pytest.mark.parametrize(
-    ("made", "undone", "told"),
+    ("made", "undone", "warning"),
     [
         (
             "nft insert rule inet firewalld filter_INPUT tcp dport 8000 accept",
@@ -106,23 +106,23 @@ def test_a_repair_that_nobody_confirms_lets_in_again_whoever_got_in(host: FoundH
         ),
     ],
 )
-def test_whatever_opens_a_closed_port_is_told(host: FoundHost, made: str, undone: str, told: str) -> None:
-    assert host.look()["warnings"] == []
+def test_whatever_opens_a_closed_port_is_told(host: FoundHost, made: str, undone: str, warning: str) -> None:
+    assert host.observe_firewall()["warnings"] == []
     host.by_hand(made)
-    assert [sentence for sentence in host.look()["warnings"] if told in sentence]
+    assert [sentence for sentence in host.observe_firewall()["warnings"] if warning in sentence]
     host.by_hand(undone)
-    assert host.look()["warnings"] == []
+    assert host.observe_firewall()["warnings"] == []
 
 
 def test_a_zone_of_containers_raises_no_warning(host: FoundHost) -> None:
     host.by_hand("ip link add docker0 type bridge; firewall-cmd -q --zone=trusted --change-interface=docker0")
-    assert host.look()["warnings"] == []
+    assert host.observe_firewall()["warnings"] == []
     host.by_hand("firewall-cmd -q --zone=trusted --remove-interface=docker0; ip link delete docker0")
 
 
 def test_a_port_that_somebody_opened_is_told_with_the_program_behind_it(host: FoundHost) -> None:
     document = DOCUMENT.replace("closed public/8000/tcp only=203.0.113.20\n", "")
     host.by_hand("firewall-cmd -q --zone=public --add-port=8000/tcp")
-    notes = host.look(document)["notes"]
+    notes = host.observe_firewall(document)["notes"]
     host.by_hand("firewall-cmd -q --zone=public --remove-port=8000/tcp")
     assert [note for note in notes if "zone public of firewalld also lets in" in note and "port 8000/tcp (" in note]

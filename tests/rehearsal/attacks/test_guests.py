@@ -217,7 +217,7 @@ def test_a_rule_by_hand_that_opens_everything_is_told_and_one_with_our_mark_goes
     try:
         said = host.apply(given.lab)
         assert "- access LAB/labvpn:helpful" in said
-        (warning,) = host.shown(given.lab)["warnings"]
+        (warning,) = host.snapshot(given.lab)["warnings"]
         assert warning.startswith("a rule made by hand in LAB (priority 1) lets everything pass before the stack's own")
         with dialled(given, "guest") as client:
             assert client.address, client.log
@@ -225,7 +225,7 @@ def test_a_rule_by_hand_that_opens_everything_is_told_and_one_with_our_mark_goes
     finally:
         host.rpc(("SetAccessList", {**hub, "AccessList": []}))
         host.apply(given.lab)
-    assert host.shown(given.lab)["warnings"] == []
+    assert host.snapshot(given.lab)["warnings"] == []
 
 
 def test_another_lease_time_disturbs_nobody_who_is_connected(given: Given) -> None:

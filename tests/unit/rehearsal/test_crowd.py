@@ -26,7 +26,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     signal.signal(signal.SIGTERM, before)
 
 
-def says(client: Path, words: str) -> None:
+def prints(client: Path, words: str) -> None:
     client.write_text(f"#!/bin/sh\necho $$ >>{client}.pids\n{words}\n")
 
 
@@ -35,13 +35,13 @@ def pids(client: Path) -> list[str]:
 
 
 def test_it_stands_at_each_count_in_turn(client: Path) -> None:
-    says(client, STAYS)
+    prints(client, STAYS)
     done = list(steps("profile", iter([2, 5])))
     assert [(step.alive, len(step.seconds), step.failed) for step in done] == [(2, 2, 0), (5, 3, 0)]
 
 
 def test_who_is_gone_is_dialled_anew(client: Path) -> None:
-    says(client, STAYS)
+    prints(client, STAYS)
     standing = steps("profile", iter([2, 2]))
     next(standing)
     gone = int(pids(client)[0])
@@ -53,14 +53,14 @@ def test_who_is_gone_is_dialled_anew(client: Path) -> None:
 
 
 def test_a_refused_dial_is_counted_with_the_clients_last_words(client: Path) -> None:
-    says(client, REFUSED)
+    prints(client, REFUSED)
     (step,) = steps("profile", iter([2]))
     assert (step.alive, step.seconds, step.failed) == (0, (), 2)
     assert step.words.endswith("AUTH_FAILED")
 
 
 def test_the_end_of_its_input_ends_them_all(client: Path) -> None:
-    says(client, STAYS)
+    prints(client, STAYS)
     list(steps("profile", iter([3])))
     assert len(pids(client)) == 3
     assert not [pid for pid in pids(client) if Path("/proc", pid).exists()]

@@ -132,7 +132,7 @@ def test_an_image_without_its_whole_folder_is_missing(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize("name", ["../x", "A", "-a", "a" * 32, "a b"])
 def test_a_rehearsals_name_is_no_path(name: str, monkeypatch: Patch) -> None:
     monkeypatch.setenv("LABVPN_REHEARSAL", name)
-    with pytest.raises(ValueError, match="small letters"):
+    with pytest.raises(ValueError, match="lower-case letters"):
         places.name()
 
 
@@ -173,7 +173,7 @@ def test_a_folder_of_somebody_elses_is_neither_removed_nor_written_to(
     mine = tmp_path / "labvpn/lab/.pulumi/stacks/mylab.json"
     mine.parent.mkdir(parents=True)
     mine.write_text("{}")
-    with pytest.raises(RehearsalError, match="is no folder of a rehearsal; move it away"):
+    with pytest.raises(RehearsalError, match="is not the folder of a rehearsal; move it away"):
         getattr(life, end)(lambda _: None)
     assert [path.name for path in (tmp_path / "labvpn/lab").iterdir()] == [".pulumi"]
 

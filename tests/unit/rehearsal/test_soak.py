@@ -30,7 +30,7 @@ def test_a_seed_draws_the_same_groups_again() -> None:
 
 
 def test_a_change_meets_what_touches_its_whole_or_its_part_alone() -> None:
-    user, note, other = (Change(place, "", lambda _hands: None) for place in ("user a", "user a/note", "user b"))
+    user, note, other = (Change(place, "", lambda _: None) for place in ("user a", "user a/note", "user b"))
     assert user.meets(note)
     assert note.meets(user)
     assert not user.meets(other)

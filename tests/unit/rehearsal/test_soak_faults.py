@@ -1,4 +1,4 @@
-"""Injections are generated from the steps of a run, and a struck run is judged by how it ends."""
+"""Injections are generated from the steps of a run, and a struck run is checked by how it ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from rehearsal.soak.engine import SECONDS, Event, Run
-from rehearsal.soak.faults import judged, lost
+from rehearsal.soak.faults import lost, wrong_ending
 from rehearsal.soak.steps import FAULTS, MOMENTS, EngineStep, Hop, Injection, drawn, injections, sample, steps
 
 HOST = EngineStep("up", "vpn-hub", Hop.HOST)
@@ -67,12 +67,12 @@ def test_an_event_is_read_from_a_line_of_the_engine() -> None:
 
 def test_a_failed_run_has_to_name_the_hop_in_time() -> None:
     error = json.dumps({"diagnosticEvent": {"severity": "error", "message": "EOF: ... # on the VPN host 203.0.113.20"}})
-    assert judged(CUT, run(error)) == []
-    (told,) = judged(CUT, run("something went wrong"))
-    assert told.startswith("no sentence names the VPN host: something")
+    assert wrong_ending(CUT, run(error)) == []
+    (complaint,) = wrong_ending(CUT, run("something went wrong"))
+    assert complaint.startswith("no sentence names the VPN host: something")
     gone = Injection(replace(HOST, command="destroy"), "SSH cut", "during")
-    assert judged(gone, run("after 3 failed attempts: dial tcp 203.0.113.20:22: i/o timeout")) == []
-    assert judged(CUT, run(error, None, SECONDS)) == [f"the run did not end within {SECONDS} s"]
+    assert wrong_ending(gone, run("after 3 failed attempts: dial tcp 203.0.113.20:22: i/o timeout")) == []
+    assert wrong_ending(CUT, run(error, None, SECONDS)) == [f"the run did not end within {SECONDS} s"]
 
 
 def test_a_lost_user_or_a_session_that_was_cut_for_nothing_is_told() -> None:

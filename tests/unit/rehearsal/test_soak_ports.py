@@ -27,10 +27,10 @@ def test_the_matrix_expects_of_each_protocol_what_it_needs(case: ports.Case) -> 
 def test_a_port_too_many_or_too_few_is_named_with_its_hop() -> None:
     case = next(case for case in ports.cases() if case.name == "openvpn")
     found = {(row.place, row.machine, row.hop): set(row.open) for row in ports.table(case)}
-    assert ports.judged(case, found, 65535).kept
+    assert ports.compared(case, found, 65535).kept
     found["campus", "workstation", "came"].add("8000/tcp")
     found["internet", "server", "passed"].remove("1194/udp")
-    outcome = ports.judged(case, found, 65535)
+    outcome = ports.compared(case, found, 65535)
     assert not outcome.kept
     assert outcome.complaints == (
         "openvpn: 1194/udp is closed: server from internet, firewalld lets in too",

@@ -36,9 +36,11 @@ def executable(path: Path, text: str) -> Path:
     return path
 
 
-def engine_saying(path: Path, told: str) -> Path:
+def engine_saying(path: Path, version_text: str) -> Path:
     """A file named `pulumi` that says this version, and fails to install plugins."""
-    return executable(path, f'#!/bin/sh\n[ "$1" = version ] && echo "{told}" || {{ echo "no plugin"; exit 1; }}\n')
+    return executable(
+        path, f'#!/bin/sh\n[ "$1" = version ] && echo "{version_text}" || {{ echo "no plugin"; exit 1; }}\n'
+    )
 
 
 def prepared(said: list[str] | None = None) -> engine.Toolchain:
@@ -52,9 +54,11 @@ def test_an_engine_on_path_that_is_new_enough_is_used(home: Path) -> None:
     assert toolchain.pulumi.samefile(found)
 
 
-@pytest.mark.parametrize("told", ["v3.215.9", "v4.0.0", "", "command not found"])
-def test_an_engine_on_path_that_is_too_old_or_says_no_version_is_named_and_not_used(home: Path, told: str) -> None:
-    found = engine_saying(home / "bin" / "pulumi", told)
+@pytest.mark.parametrize("version_text", ["v3.215.9", "v4.0.0", "", "command not found"])
+def test_an_engine_on_path_that_is_too_old_or_says_no_version_is_named_and_not_used(
+    home: Path, version_text: str
+) -> None:
+    found = engine_saying(home / "bin" / "pulumi", version_text)
     official = engine_saying(home / f"cache/labvpn/engine/official-v{version('pulumi')}/bin/pulumi", "v3.300.0")
     said: list[str] = []
     assert prepared(said).pulumi.samefile(official)
@@ -92,21 +96,21 @@ def test_a_download_that_failed_is_not_tried_again_until_its_memory_is_removed(h
         _, sentence = engine._engine("", second.append)
         memory = cache.memory(f"engine-official-v{version('pulumi')}")
         assert any("downloading" in line for line in first) and second == []
-        assert f"no such host (to have it tried again: rm {memory})" in sentence
+        assert f"no such host (to try again: rm {memory})" in sentence
         memory.unlink()
 
 
 def test_a_download_ends_within_its_limit_with_all_that_it_started(tmp_path: Path) -> None:
     began = time.monotonic()
     reason = cache.attempt("slow", ["sh", "-c", f"(sleep 2; touch {tmp_path / 'late'}) & sleep 60"], 0.3, print)
-    assert reason is not None and reason.startswith("no end after")
+    assert reason is not None and reason.startswith("not finished after")
     assert time.monotonic() - began < 2
     time.sleep(2.2)
     assert not (tmp_path / "late").exists()
 
 
 def test_without_engine_and_go_the_error_says_what_to_install(home: Path) -> None:
-    with pytest.raises(engine.EngineMissingError, match="no `go` on PATH; install Go"):
+    with pytest.raises(engine.EngineMissingError, match="`go` is not on PATH; install Go"):
         prepared()
 
 
@@ -146,7 +150,7 @@ def test_a_build_ends_at_its_limit(home: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(golang, "STEP", 0.1)
     monkeypatch.setattr(golang, "LIMIT", 0.3)
     executable(home / "bin" / "go", "#!/bin/sh\nexec sleep 60\n")
-    with pytest.raises(engine.EngineMissingError, match="no end after"):
+    with pytest.raises(engine.EngineMissingError, match="not finished after"):
         golang.build(print)
 
 

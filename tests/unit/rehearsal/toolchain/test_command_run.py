@@ -10,8 +10,8 @@ from asyncssh.packet import SSHPacket
 from rehearsal.toolchain.command.__main__ import CommandPlugin
 from rehearsal.toolchain.command.kinds import Command
 from rehearsal.toolchain.values import secret
-from tests.unit.toolchain.serving import Engine, Refused, urn
-from tests.unit.toolchain.sshd import Host, connection
+from tests.unit.rehearsal.toolchain.serving import Engine, Refused, urn
+from tests.unit.rehearsal.toolchain.sshd import Host, connection
 
 TOKEN = "command:remote:Command"
 
@@ -62,10 +62,10 @@ def stock_sshd(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_logging_option_decides_which_lines_are_shown(logging: str | None, stdout: bool, stderr: bool) -> None:
-    shown = run(Host(both), create="c", logging=logging).said
-    assert shown == ([("INFO", "out1", True), ("INFO", "out2", True)] if stdout else [])
-    shown = run(Host(complaining), create="c", logging=logging).said
-    assert shown == ([("INFO", "err1", True), ("INFO", "err2", True)] if stderr else [])
+    logged = run(Host(both), create="c", logging=logging).said
+    assert logged == ([("INFO", "out1", True), ("INFO", "out2", True)] if stdout else [])
+    logged = run(Host(complaining), create="c", logging=logging).said
+    assert logged == ([("INFO", "err1", True), ("INFO", "err2", True)] if stderr else [])
 
 
 def test_a_failure_repeats_the_whole_command_and_all_it_printed() -> None:

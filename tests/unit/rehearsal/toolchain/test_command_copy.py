@@ -8,8 +8,8 @@ import pytest
 from rehearsal.toolchain.command.__main__ import CommandPlugin
 from rehearsal.toolchain.command.kinds import CopyToRemote
 from rehearsal.toolchain.values import ARCHIVE, ASSET, SIGNATURE
-from tests.unit.toolchain.serving import Engine, Refused, urn
-from tests.unit.toolchain.sshd import Host, connection
+from tests.unit.rehearsal.toolchain.serving import Engine, Refused, urn
+from tests.unit.rehearsal.toolchain.sshd import Host, connection
 
 TOKEN = "command:remote:CopyToRemote"
 

@@ -107,10 +107,10 @@ def test_a_configuration_over_128_kib_is_an_error_as_with_the_real_host(rig: Rig
 
 def test_the_program_is_told_of_its_run(rig: Rig) -> None:
     rig.run(DUMP, project="labvpn", stack="lab", dryRun=True, parallel=7, monitor_address="127.0.0.1:2", pwd="/")
-    told = json.loads(rig.seen.read_text())["argv"]
-    assert told[-2:] == ["--dry_run", "."]
+    options = json.loads(rig.seen.read_text())["argv"]
+    assert options[-2:] == ["--dry_run", "."]
     assert {"--project=labvpn", "--stack=lab", "--parallel=7", "--monitor=127.0.0.1:2", "--engine=127.0.0.1:1"} < {
-        *told
+        *options
     }
 
 
@@ -156,12 +156,12 @@ def test_the_program_ends_when_the_engine_gives_up_the_call(rig: Rig) -> None:
 def test_a_virtual_environment_that_is_not_there_is_an_error_with_its_remedy(rig: Rig) -> None:
     request = rig.request()
     request.info.options.update({"virtualenv": "nowhere"})
-    with pytest.raises(grpc.RpcError, match=r"nowhere, which is no virtual environment; make one with"):
+    with pytest.raises(grpc.RpcError, match=r"nowhere, which is not a virtual environment; make one with"):
         rig.stub.Run(request)
 
 
 def test_a_debugger_is_refused_aloud(rig: Rig) -> None:
-    with pytest.raises(grpc.RpcError, match="attaches no debugger"):
+    with pytest.raises(grpc.RpcError, match="does not support a debugger"):
         rig.run("", attach_debugger=True)
 
 

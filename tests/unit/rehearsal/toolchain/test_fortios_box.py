@@ -10,8 +10,8 @@ import pytest
 from rehearsal.toolchain.fortios import box as module
 from rehearsal.toolchain.fortios.__main__ import FortiosPlugin
 from rehearsal.toolchain.values import secret
-from tests.unit.toolchain.fortigate import TOKENS, Box
-from tests.unit.toolchain.serving import Engine, Refused, urn
+from tests.unit.rehearsal.toolchain.fortigate import TOKENS, Box
+from tests.unit.rehearsal.toolchain.serving import Engine, Refused, urn
 
 CONFIG = {"hostname": "fgt.example:8443", "token": "t0ken", "vdom": "root"}
 SERVICE = urn(TOKENS["service"])
@@ -59,7 +59,7 @@ def test_a_box_that_is_not_the_rehearsal_s_is_refused_and_never_gets_the_token(m
     with pytest.raises(Refused) as refused:
         configured(box.transport())
     assert str(refused.value) == (
-        "fgt.example:8443 does not name itself the rehearsal's FortiGate, and this stand-in changes no other: install "
+        "fgt.example:8443 is not the rehearsal's FortiGate, and this stand-in changes no other: install "
         "the real plugin: pulumi plugin install resource fortios 0.0.6 "
         "--server github://api.github.com/pulumiverse/pulumi-fortios"
     )
@@ -112,7 +112,7 @@ def test_no_error_holds_the_token_but_the_debug_log_may() -> None:
         ({"token": ""}, "Please provide a valid API Token"),
         ({"insecure": "false"}, "CA Bundle should be set when insecure is false"),
         ({"cabundlefile": "/nope.pem"}, "Error reading CA Bundle: /nope.pem: No such file or directory"),
-        ({"cabundlefile": __file__}, "holds no certificate"),
+        ({"cabundlefile": __file__}, "contains no certificate"),
     ],
 )
 def test_a_configuration_that_cannot_work_is_refused_before_a_request(config: dict[str, str], words: str) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
-from tests.unit.toolchain.serving import Refused, urn
+from tests.unit.rehearsal.toolchain.serving import Refused, urn
 
 _UUID = "7b8f8b2c-0000-51ef-0000-000000000000"
 _FRESH: dict[str, dict[str, Any]] = {
@@ -26,7 +26,7 @@ TOKENS = {
     "policy": "fortios:firewall/policy:Policy",
     "move": "fortios:firewall/policyMove:PolicyMove",
 }
-_SHOWN = ("policyid", "statePolicySrcdstPos", "udpPortrange", "vdomparam")
+_ANSWERED = ("policyid", "statePolicySrcdstPos", "udpPortrange", "vdomparam")
 
 
 class Box:
@@ -170,7 +170,7 @@ def _operate(ask: Ask, word: str, news: dict[str, Any], state: dict[str, Any]) -
         yield "= gone"
         return
     state["outputs"] = found["properties"]
-    yield _shown(found["properties"], found["inputs"])
+    yield _answered(found["properties"], found["inputs"])
     yield from _differing(ask, state, state["inputs"])
 
 
@@ -183,7 +183,7 @@ def _apply(ask: Ask, word: str, inputs: dict[str, Any], state: dict[str, Any]) -
         yield from _differing(ask, state, inputs)
         answer = ask("Update", **known, id=state["id"], olds=state["outputs"], old_inputs=state["inputs"], news=inputs)
     state |= {"inputs": inputs, "outputs": answer["properties"]}
-    yield _shown(answer["properties"], inputs)
+    yield _answered(answer["properties"], inputs)
 
 
 def _differing(ask: Ask, state: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
@@ -192,7 +192,7 @@ def _differing(ask: Ask, state: dict[str, Any], news: dict[str, Any]) -> Iterato
         yield f"~ {' '.join(sorted(answer['diffs']))}"
 
 
-def _shown(outputs: dict[str, Any], inputs: dict[str, Any]) -> str:
+def _answered(outputs: dict[str, Any], inputs: dict[str, Any]) -> str:
     hidden = ("getAllTables", "dynamicSortSubtable")
-    told = {key: value for key, value in outputs.items() if key in (*inputs, *_SHOWN, "id") and key not in hidden}
-    return f"= {json.dumps(_canonical(told))}"
+    kept = {key: value for key, value in outputs.items() if key in (*inputs, *_ANSWERED, "id") and key not in hidden}
+    return f"= {json.dumps(_canonical(kept))}"

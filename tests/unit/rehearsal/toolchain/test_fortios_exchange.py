@@ -11,10 +11,10 @@ from rehearsal.toolchain.fortios import tables
 from rehearsal.toolchain.fortios.__main__ import FortiosPlugin
 from rehearsal.toolchain.fortios.fields import Table
 from rehearsal.toolchain.values import UNKNOWN, secret
-from tests.unit.toolchain.fortigate import TOKENS, Box, transcribe
-from tests.unit.toolchain.serving import Engine, Refused, urn
+from tests.unit.rehearsal.toolchain.fortigate import TOKENS, Box, transcribe
+from tests.unit.rehearsal.toolchain.serving import Engine, Refused, urn
 
-RECORDED = Path(__file__).parents[2] / "cases" / "fortios" / "real-plugin.txt"
+RECORDED = Path(__file__).parents[3] / "cases" / "fortios" / "real-plugin.txt"
 POLICY = {"name": "p", "srcintfs": [{"name": "wan1"}], "dstintfs": [{"name": "dmz"}]}
 
 

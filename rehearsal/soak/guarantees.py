@@ -1,4 +1,4 @@
-"""Every promise that is tried, by its name: what makes its trials of a seed."""
+"""Every guarantee by its name, with the function that makes its trials for a seed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rehearsal.soak.trial import Trial
 
 Trials = Callable[[Lab, int], Iterable[Trial]]
 
-PROMISES: Mapping[str, Trials] = {
+GUARANTEES: Mapping[str, Trials] = {
     "drift": drift.trials,
     "secrets": leaks.trials,
     "faults": faults.trials,

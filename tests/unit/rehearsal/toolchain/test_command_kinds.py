@@ -11,8 +11,8 @@ from rehearsal.toolchain.command.run import quote
 from rehearsal.toolchain.kind import Log
 from rehearsal.toolchain.provider import StandIn
 from rehearsal.toolchain.values import ASSET, SIGNATURE, UNKNOWN, secret
-from tests.unit.toolchain.serving import Engine, Refused, urn
-from tests.unit.toolchain.sshd import Host, connection
+from tests.unit.rehearsal.toolchain.serving import Engine, Refused, urn
+from tests.unit.rehearsal.toolchain.sshd import Host, connection
 
 COMMAND = "command:remote:Command"
 NO_ENVIRONMENT = {"addPreviousOutputInEnv": False}

@@ -31,11 +31,11 @@ DOMAIN = "CAMPUS\\kai"
 LINES = ("guest", "late", "rita", "shut")
 KNOWN = (DOMAIN, "jdoe@campus.example", "aoi", "jdoe", "kai", "ken", "mika", "noa", "ryo", "sora", "yui", *LINES)
 """Each test dials by names of its own: a session whose client was ended lives on for some seconds, and counts."""
-EVERYBODY = {"name": "*", "auth": "radius", "group": "campus", "MultiLogins": 1}
-WHO = "user * (everyone whom RADIUS knows) of LAB"
+WILDCARD = {"name": "*", "auth": "radius", "group": "campus", "MultiLogins": 1}
+WHO = "user * (everybody whom RADIUS knows) of LAB"
 
 
-def campus(*others: dict[str, Any], everybody: dict[str, Any] | None = EVERYBODY, exclusive: bool = False) -> Lab:
+def campus(*others: dict[str, Any], wildcard: dict[str, Any] | None = WILDCARD, exclusive: bool = False) -> Lab:
     """A hub that asks RADIUS for everybody, with the lines of some."""
     users: list[dict[str, Any]] = [
         {"name": "guest"},
@@ -48,7 +48,7 @@ def campus(*others: dict[str, Any], everybody: dict[str, Any] | None = EVERYBODY
     hub = {"services": SERVICES, "groups": {"campus": group}, "radius": {"server": WHOAMI}, "exclusive": exclusive}
     sessions = {"interval": 1, "hold": HOLD}
     vpn = {"secureNat": {"routes": []}, "sessions": sessions}
-    return lab(users=[*users, *([everybody] if everybody else [])], hubs={"LAB": hub}, vpn=vpn)
+    return lab(users=[*users, *([wildcard] if wildcard else [])], hubs={"LAB": hub}, vpn=vpn)
 
 
 def login(user: str, password: str = "") -> Login:
@@ -62,14 +62,14 @@ def status(host: HubHost) -> dict[str, dict[str, Any]]:
 
 def previewed(host: HubHost, one: Lab) -> list[str]:
     """What a preview says that somebody changed, and what it warns of."""
-    shown = host.shown(one)
-    seen = HostState(shown["observed"], shown["applied"])
-    return [*drifted(seen, documents(one, "")[Concern.HUB]), *shown["warnings"]]
+    snapshot = host.snapshot(one)
+    seen = HostState(snapshot["observed"], snapshot["applied"])
+    return [*drifted(seen, documents(one, "")[Concern.HUB]), *snapshot["warnings"]]
 
 
 def made_by_hand(host: HubHost, one: Lab) -> list[str]:
     """What stands in the hub beside what is declared."""
-    notes: list[str] = host.shown(one)["notes"]
+    notes: list[str] = host.snapshot(one)["notes"]
     return notes
 
 
@@ -77,7 +77,7 @@ def journal(host: HubHost) -> str:
     return host.output("server", "journalctl", "-u", "labvpn-reaper", "--no-pager", "-o", "cat")
 
 
-def everybody_by_hand() -> tuple[str, dict[str, Any]]:
+def wildcard_by_hand() -> tuple[str, dict[str, Any]]:
     return "CreateUser", {"HubName_str": "LAB", "Name_str": "*", "AuthType_u32": 4}
 
 
@@ -164,7 +164,7 @@ def test_a_password_of_radius_opens_a_line_that_has_another_password_as_the_prev
 
 
 def test_one_of_everybody_is_cut_and_held_off_alone_and_gets_in_again(host: HubHost, tmp_path: Path) -> None:
-    short = campus(everybody={**EVERYBODY, "AutoDisconnect": LIMIT})
+    short = campus(wildcard={**WILDCARD, "AutoDisconnect": LIMIT})
     host.apply(short)
     again = ("--auth-retry", "nointeract", "--connect-retry", "2", "3")
     with dialling(host, tmp_path, *again, *ENDS, user="kai", password="radius-of-kai", machine="campus") as client:
@@ -180,7 +180,7 @@ def test_one_of_everybody_is_cut_and_held_off_alone_and_gets_in_again(host: HubH
 
 
 def test_a_name_that_no_user_can_have_is_cut_too_and_keeps_the_reaper_from_nobody(host: HubHost) -> None:
-    host.apply(campus(everybody={**EVERYBODY, "AutoDisconnect": LIMIT}))
+    host.apply(campus(wildcard={**WILDCARD, "AutoDisconnect": LIMIT}))
     with dial.dialled("campus", login(DOMAIN)) as client, dial.dialled("admin", login("mika")) as other:
         assert client.address, client.log
         assert other.address, other.log
@@ -201,7 +201,7 @@ def test_an_everybody_that_was_removed_by_hand_is_named_and_made_again(host: Hub
 
 
 def test_without_its_line_everybody_is_cut_at_once_and_let_in_no_more(host: HubHost) -> None:
-    without = campus(everybody=None)
+    without = campus(wildcard=None)
     with dial.dialled("campus", login("jdoe")) as client, dial.dialled("admin", login("rita")) as own:
         assert client.address, client.log
         assert own.address, own.log
@@ -212,11 +212,11 @@ def test_without_its_line_everybody_is_cut_at_once_and_let_in_no_more(host: HubH
 
 
 def test_an_everybody_that_was_made_by_hand_is_named_and_goes_where_the_hub_is_ours_alone(host: HubHost) -> None:
-    host.apply(campus(everybody=None))
-    host.rpc(everybody_by_hand())
-    (warning,) = previewed(host, campus(everybody=None))
-    assert warning.startswith("the user * of LAB was made by hand, so everyone whom its RADIUS server knows gets in")
-    alone = campus(everybody=None, exclusive=True)
+    host.apply(campus(wildcard=None))
+    host.rpc(wildcard_by_hand())
+    (warning,) = previewed(host, campus(wildcard=None))
+    assert warning.startswith("the user * of LAB was made by hand, so everybody whom its RADIUS server knows gets in")
+    alone = campus(wildcard=None, exclusive=True)
     assert f"{WHO} was added on the server" in previewed(host, alone)
     host.apply(alone)
     assert previewed(host, alone) == []
@@ -224,7 +224,7 @@ def test_an_everybody_that_was_made_by_hand_is_named_and_goes_where_the_hub_is_o
 
 
 def test_destroy_leaves_nothing_of_everybody_and_of_a_hold(host: HubHost, tmp_path: Path) -> None:
-    host.apply(campus(everybody={**EVERYBODY, "AutoDisconnect": LIMIT}))
+    host.apply(campus(wildcard={**WILDCARD, "AutoDisconnect": LIMIT}))
     with dialling(host, tmp_path, *ENDS, user="noa", password="radius-of-noa", machine="campus") as client:
         assert client.reads(IN), client.log
         assert client.reads(REFUSED), client.log

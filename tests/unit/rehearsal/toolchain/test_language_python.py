@@ -91,13 +91,13 @@ def test_a_traceback_begins_in_the_program_itself(tmp_path: Path) -> None:
     file.write_text("def fails():\n    raise ValueError('boom')\nfails()\n")
     with pytest.raises(ValueError, match="boom") as caught:
         program.start(str(tmp_path))
-    told = program.told_from(str(tmp_path), caught.value)
-    assert told.splitlines()[1].strip() == f'File "{file}", line 3, in <module>'
-    assert "runpy" not in told and told.endswith("ValueError: boom\n")
+    text = program.traceback_from(str(tmp_path), caught.value)
+    assert text.splitlines()[1].strip() == f'File "{file}", line 3, in <module>'
+    assert "runpy" not in text and text.endswith("ValueError: boom\n")
 
 
 def test_an_error_from_outside_the_program_keeps_its_whole_traceback(tmp_path: Path) -> None:
     try:
         raise ValueError("elsewhere")
     except ValueError as problem:
-        assert "test_language_python.py" in program.told_from(str(tmp_path), problem)
+        assert "test_language_python.py" in program.traceback_from(str(tmp_path), problem)

@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.toolchain.command import ssh
 from rehearsal.toolchain.kind import Call, ProviderError
-from tests.unit.toolchain.sshd import HOST_KEY, OTHER_KEY, USER_KEY, Host, connection, public
+from tests.unit.rehearsal.toolchain.sshd import HOST_KEY, OTHER_KEY, USER_KEY, Host, connection, public
 
 DEFAULTS = {"user": "root", "port": 22.0, "dialErrorLimit": 2.0, "perDialTimeout": 15.0}
 

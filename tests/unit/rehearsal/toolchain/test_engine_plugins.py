@@ -46,13 +46,21 @@ def in_folder(home: Path, name: str) -> Path:
 def test_without_any_real_plugin_all_are_stood_in_for() -> None:
     toolchain = prepared()
     assert set(toolchain.stand_ins) == {plugin.executable for plugin in plugins.PLUGINS}
-    assert {file.name for file in toolchain.path[-1].iterdir()} == {*toolchain.stand_ins, "pulumi"}
-    assert all("for the rehearsal alone" in sentence for sentence in toolchain.sentences[1:])
+    assert {file.name for file in toolchain.path[-1].iterdir() if file.is_file()} == {
+        LANGUAGE.executable,
+        DYNAMIC.executable,
+        "pulumi",
+    }
+    assert {str(file.relative_to(toolchain.plugins)) for file in toolchain.plugins.glob("*/*")} == {
+        f"{plugin.folder}/{plugin.executable}" for plugin in (COMMAND, FORTIOS)
+    }
+    assert all("only for the rehearsal" in sentence for sentence in toolchain.sentences[1:])
 
 
 @pytest.mark.parametrize("plugin", plugins.PLUGINS)
 def test_a_real_plugin_on_path_wins_and_its_stand_in_goes(home: Path, plugin: plugins.Plugin) -> None:
-    stale = prepared().path[-1] / plugin.executable
+    first = prepared()
+    stale = first.plugins / plugin.folder if plugin.distribution else first.path[-1] / plugin.executable
     assert stale.exists()
     executable(home / "bin" / plugin.executable)
     assert plugin.executable not in prepared().stand_ins
@@ -75,7 +83,19 @@ def test_a_real_plugin_beside_the_engine_wins(home: Path) -> None:
 def test_a_real_plugin_in_pulumis_folder_wins(home: Path) -> None:
     real = in_folder(home, f"resource-command-v{version('pulumi-command')}")
     assert plugins.installed(COMMAND, home / "bin" / "pulumi", "") == real
-    assert "pulumi-resource-command" not in prepared().stand_ins
+    toolchain = prepared()
+    assert "pulumi-resource-command" not in toolchain.stand_ins
+    assert (toolchain.plugins / COMMAND.folder / COMMAND.executable).samefile(real)
+
+
+def test_a_stand_in_in_pulumis_folder_is_not_taken_for_a_real_plugin(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = prepared()
+    (home / "own").mkdir()
+    (home / "own/plugins").symlink_to(first.plugins)
+    monkeypatch.setenv("PULUMI_HOME", str(home / "own"))
+    assert prepared().stand_ins == first.stand_ins
 
 
 def test_a_plugin_of_another_version_or_cut_off_in_its_download_does_not_count(home: Path) -> None:
@@ -105,7 +125,7 @@ def test_a_plugins_download_that_failed_is_not_tried_again(home: Path) -> None:
     sentence = prepared().sentences[3]
     assert len((home / "bin" / "asked").read_text().splitlines()) == 2
     memory = cache.memory(f"pulumi-resource-command-{version('pulumi-command')}")
-    assert f"no route (to have it tried again: rm {memory})" in sentence
+    assert f"no route (to try again: rm {memory})" in sentence
 
 
 def test_the_stand_ins_come_last_on_path_and_the_projects_python_first(home: Path) -> None:
@@ -136,6 +156,6 @@ def test_the_engine_gets_a_name_beside_the_stand_in_language_host(home: Path) ->
 
 def test_a_stand_in_hands_its_arguments_to_its_module(home: Path) -> None:
     python = executable(home / "a folder" / "python", '#!/bin/sh\necho "$@"\n')
-    folder = plugins.write_stand_ins(python, [COMMAND])
-    said = subprocess.run([folder / "pulumi-resource-command", "127.0.0.1:1"], capture_output=True, text=True)
+    folder = plugins.write_plugins(python, [plugins.Choice(COMMAND, None, "")], "")
+    said = subprocess.run([folder / COMMAND.folder / COMMAND.executable, "127.0.0.1:1"], capture_output=True, text=True)
     assert said.stdout == "-P -m rehearsal.toolchain.command 127.0.0.1:1\n"

@@ -1,6 +1,6 @@
-"""Run on a machine of the rehearsal: asks a host for its agent's answer, as every look does, and prints what came.
+"""Run on a machine of the rehearsal: asks a host for its agent's answer, as every inspection does, and prints it.
 
-Input is JSON (`server`, `opens`, `hostKey`, `seconds`); the output is the answer, or the sentence.
+Input is JSON (`server`, `opens`, `hostKey`, `seconds`); the output is the answer, or the error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run on a machine of the rehearsal: looks at the names that standard input declares, and prints what was found.
+"""Run on a machine of the rehearsal: inspects the names declared on standard input, and prints the findings.
 
 Input is JSON, `{"secret": ..., "names": {LABEL: declaration}}`; output is JSON,
 `{LABEL: {"end": ..., "seconds": ..., "refuses": [sentences], "warns": [sentences], "missing": [sentences]}}`.
@@ -20,15 +20,15 @@ from labvpn.render.dns import records
 
 def seen(name: DnsName, secret: str) -> dict[str, Any]:
     began = time.monotonic()
-    sight = inspect(name, secret)
-    found = find_problems(name, sight)
+    snapshot = inspect(name, secret)
+    found = find_problems(name, snapshot)
     return {
-        "end": sight.walk.end,
-        "servers": [str(server) for server in sight.walk.servers],
+        "end": snapshot.walk.end,
+        "servers": [str(server) for server in snapshot.walk.servers],
         "seconds": time.monotonic() - began,
         "refuses": [str(finding) for finding in found if finding.refuses],
         "warns": [str(finding) for finding in found if not finding.refuses],
-        "missing": by_hand(sight, records(name, ["203.0.113.20"], "tests/tests")),
+        "missing": by_hand(snapshot, records(name, ["203.0.113.20"], "tests/tests")),
     }
 
 

@@ -1,0 +1,95 @@
+"""What the engine prints during `make lab`, each message once and in few lines.
+
+A plain preview followed by an up prints every resource three times, every message several times and the outputs twice.
+Here the preview prints its messages and its summary; the up prints each resource when it is done, messages that the
+preview did not have, the outputs in a line each, and its summary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+WIDTH = 118
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+HEADING = re.compile(r"[A-Z][A-Za-z ]*:")
+DONE = re.compile(r"\b(created|updated|deleted|replaced|failed)\b")
+MESSAGE = re.compile(r"\b(warning|error|info|debug): ")
+SOURCE = re.compile(r"  \S.*:")
+"""The line above a resource's messages in the section `Diagnostics`."""
+
+ADDED = re.compile(r" +\+ (\S.*)")
+INTERNAL = re.compile(r"pulumi-python:dynamic:Resource|pulumi:providers:")
+"""Resources that change nothing outside the state."""
+
+
+@dataclass
+class EngineOutput:
+    """The lines of several runs of the engine; `printed` are the messages that were printed so far."""
+
+    printed: set[str] = field(default_factory=set)
+
+    def of_preview(self, lines: Iterable[str]) -> Iterator[str]:
+        """A preview without its rows, which the up prints, and without its outputs, which are not known yet."""
+        yield from joined(self._chosen(lines, rows=False, outputs=False))
+
+    def of_up(self, lines: Iterable[str]) -> Iterator[str]:
+        """An up with a row for each resource that is done, and with the outputs."""
+        yield from self._chosen(lines, rows=True, outputs=True)
+
+    def _chosen(self, lines: Iterable[str], *, rows: bool, outputs: bool) -> Iterator[str]:
+        section, source = "", ""
+        values: list[str] = []
+        for line in lines:
+            plain = ESCAPES.sub("", line).rstrip()
+            if HEADING.fullmatch(plain):
+                yield from shortened(values)
+                values, section = [], plain.removesuffix(":")
+                if section != "Diagnostics" and (outputs or section != "Outputs"):
+                    yield line
+            elif not plain:
+                continue
+            elif section == "Diagnostics":
+                if SOURCE.fullmatch(plain):
+                    source = line
+                elif plain not in self.printed:
+                    self.printed.add(plain)
+                    yield from [source, line] if source else [line]
+                    source = ""
+            elif section == "Outputs":
+                values += [plain] if outputs else []
+            elif section or not plain.startswith(("@", " ", "+", "-", "~")):
+                yield line
+            elif rows and DONE.search(plain) and not MESSAGE.search(plain) and not INTERNAL.search(plain):
+                yield line.rstrip()
+        yield from shortened(values)
+
+
+def joined(lines: Iterable[str]) -> Iterator[str]:
+    """Lines with consecutive additions in one list; `    + user A` and `    + user B` become `    + user A, user B`."""
+    held = ""
+    for line in lines:
+        plain = ESCAPES.sub("", line).rstrip()
+        added = ADDED.fullmatch(plain)
+        if added and held and len(held) + len(added[1]) + 2 <= WIDTH:
+            held += f", {added[1]}"
+            continue
+        if held:
+            yield held
+        held = plain if added and plain.startswith("    + ") else ""
+        if not held:
+            yield line
+    if held:
+        yield held
+
+
+def shortened(lines: Iterable[str]) -> Iterator[str]:
+    """The section `Outputs` with one line for each output, cut at the width of a terminal."""
+    whole: list[str] = []
+    for line in lines:
+        if line.startswith("     ") or line.strip() in ("}", "]"):
+            whole[-1] += f" {' '.join(line.split())}"
+        else:
+            whole.append(line)
+    yield from (line if len(line) <= WIDTH else f"{line[: WIDTH - 4]} ..." for line in whole)
