@@ -67,7 +67,7 @@ class Cleanup(Resource):
 
 
 def _remove(props: dict[str, Any], names: Iterable[str]) -> None:
-    logging.getLogger("grpc._server").addFilter(_adds_something)
+    logging.getLogger("grpc._server").addFilter(_is_no_sentence)
     place = api.Place(str(props["host"]), str(props["vdom"]))
     asyncio.run(api.remove(place, str(props["token"]), str(props["ca"]), list(names)))
 

@@ -49,7 +49,7 @@ def watch(settings: Settings, token: str, ca: str) -> None:
 
     def ask() -> None:
         try:
-            asyncio.run(remote.keeps_answering(settings, token, ca))
+            asyncio.run(api.keeps_answering(settings, token, ca))
         except HopError as error:
             pulumi.log.warn(waiting(str(error)))
 

@@ -28,7 +28,7 @@ def adopted(
 
 
 def test_a_record_is_adopted_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    section, remarks = adopted(monkeypatch, shown(PRIMARY, THERE))
+    section, remarks = adopted(monkeypatch, server_answer(PRIMARY, THERE))
     assert (section["zone"], section["host"], section["ttl"], remarks) == ("lab.example", "vpn", 300, [])
     section, _ = adopted(
         monkeypatch, server_answer(PRIMARY, "vpn.lab.example 0 A 203.0.113.9"), name="vpn.lab.example."
@@ -37,7 +37,9 @@ def test_a_record_is_adopted_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_answer_of_a_wildcard_is_not_a_record_to_adopt(monkeypatch: pytest.MonkeyPatch) -> None:
-    section, remarks = adopted(monkeypatch, replace(shown(PRIMARY), answered=sets("vpn.lab.example 60 A 203.0.113.9")))
+    section, remarks = adopted(
+        monkeypatch, replace(server_answer(PRIMARY), answered=sets("vpn.lab.example 60 A 203.0.113.9"))
+    )
     assert "addresses" not in section and "ttl" not in section
     assert remarks == [
         "vpn.lab.example has no A record of its own (a wildcard or the like answers 203.0.113.9); the first "
