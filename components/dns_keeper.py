@@ -128,5 +128,5 @@ _FOREIGN = (
 
 def _occupied(zone: Zone, found: RecordSet) -> OccupiedError:
     what, remedy = _IN_THE_WAY.get(found.key.kind, _FOREIGN)
-    words = what.format(name=found.key.name, shown=found.shown, values=", ".join(found.values))
+    words = what.format(name=found.key.name, shown=found.text, values=", ".join(found.values))
     return OccupiedError(zone.hop, words, remedy)

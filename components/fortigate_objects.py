@@ -44,7 +44,7 @@ class ResourceFactory:
         """
         stays = bool(thing.adopts) or isinstance(thing, Policy) or thing.name in self.retained
         more = pulumi.ResourceOptions(
-            import_=thing.adopts or thing.stands or None,
+            import_=thing.adopts or thing.existing or None,
             retain_on_delete=stays or None,
             protect=thing.name in self.kept or None,
             depends_on=list(after),

@@ -81,7 +81,7 @@ def hostkey(
     if not yes:
         typer.confirm("Is it the same, and should it be recorded?", abort=True)
     place = ["--path", f"hostKeys.{server}"] if server else ["hostKey"]
-    done = subprocess.run(["pulumi", "config", "set", *place, key], check=False)  # a public key is no secret
+    done = subprocess.run(["pulumi", "config", "set", *place, key], check=False)  # a public key is not a secret
     raise typer.Exit(done.returncode)
 
 

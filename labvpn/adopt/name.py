@@ -44,7 +44,7 @@ def dns(found: Found, given: dict[str, Any], secret: str | None, server: str) ->
 def _instead(name: DnsName, servers: Sequence[ServerAnswer]) -> str:
     """What the name has instead, and what follows from it."""
     for one in (one for server in servers for one in server.records.values() if one.key.kind in ALONE):
-        return f" but {one.shown}, beside which none can exist; remove that, or choose another name, before `pulumi up`"
+        return f" but {one.text}, beside which none can exist; remove that, or choose another name, before `pulumi up`"
     makes = "the first `pulumi up` creates it, or asks you to"
     for one in (one for server in servers for key, one in server.answered.items() if key == Key(name.fqdn, "A")):
         return f" of its own (a wildcard or the like answers {', '.join(one.values)}); {makes}"

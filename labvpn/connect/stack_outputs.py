@@ -26,7 +26,7 @@ def text(file: Path | None) -> str:
     return _text(file) if file else _printed()
 
 
-def shown_certificate(stack: Outputs) -> str:
+def served_certificate(stack: Outputs) -> str:
     """The certificate that the server shows now, in PEM; nobody vouches for it. Raises OutputsError.
 
     Several servers without an authority of the stack's show the same one, so the first that answers is enough.

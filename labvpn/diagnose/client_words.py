@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from labvpn.agent.softether.login_records import CONNECTED, LONGEST_RECORD, OTHER, STRAY, Grammar, Grammars, Record
+from labvpn.agent.softether.login_records import CONNECTED, LONGEST_RECORD, OTHER, UNSTAMPED, Grammar, Grammars, Record
 from labvpn.agent.softether.message_tables import SHIPPED_MESSAGES
 
 _GRAMMARS = Grammars(SHIPPED_MESSAGES)
@@ -24,7 +24,7 @@ def without_client_words(text: str) -> str:
     """
     lines = text.split("\n")
     records = [_GRAMMARS.record(_HUB.sub(r"\1", line.rstrip("\r")), 0.0) for line in lines]
-    if all(one.kind in (STRAY, OTHER) for one in records):
+    if all(one.kind in (UNSTAMPED, OTHER) for one in records):
         return text
     copies = Counter(one.text for one in records if one.connection)
     untrusted = {number for number, one in enumerate(records) if copies[one.text] > 1}

@@ -116,7 +116,7 @@ class KitMaker:
             return (
                 "is the line for everyone whom RADIUS knows, and no one dials by that name; name a user who has a line"
             )
-        if account is None and self.stack.everybody:
+        if account is None and self.stack.radius_hubs:
             return "has no line in the users' file, so no kit can be made; RADIUS may accept this user all the same"
         if account is None:
             return "the stack has no such user; add the user and run `pulumi up`"
@@ -151,7 +151,7 @@ def trust(stack: Outputs, pin: bool) -> Trust | None:
     if stack.certificate:
         return Trust(stack.certificate)
     if pin:
-        return Trust(stack_outputs.shown_certificate(stack))
+        return Trust(stack_outputs.served_certificate(stack))
     if not (stack.protocols.openvpn or stack.protocols.sstp):
         return None
     raise OutputsError(

@@ -54,7 +54,7 @@ def invitation(guests: bytes | str, place: str, users: bytes | str, users_place:
 
 def _problems(guest: User, present: User | None, place: str, users_place: str, now: datetime) -> list[Problem]:
     where = f"{place}: {guest.name}"
-    if guest.is_everybody:
+    if guest.is_wildcard:
         return [Problem(where, f"is not a guest but everyone whom RADIUS knows; write that line in {users_place}")]
     if present is not None and present != guest:
         return [Problem(where, f"is in {users_place} with other values; change it there, or take another name")]

@@ -46,7 +46,7 @@ def problems(lab: Lab) -> Iterator[Problem]:
             yield from _of_user(user, hub, lab.vpn.kept)
     if "access" not in lab.vpn.kept:
         yield from _of_rule_names(lab)
-    for hub_name in duplicates([lab.hub_of(user) for user in lab.users if user.is_everybody]):
+    for hub_name in duplicates([lab.hub_of(user) for user in lab.users if user.is_wildcard]):
         yield Problem("user *: hub", f"{hub_name} has two lines for *; keep one")
 
 
@@ -151,8 +151,8 @@ def _of_ends(lab: Lab, now: datetime) -> Iterator[str]:
 
 def _of_radius_wildcard(lab: Lab) -> Iterator[str]:
     """Users whom RADIUS also lets in beside the login of their own line, as measured on the server."""
-    for name in [lab.hub_of(user) for user in lab.users if user.is_everybody]:
-        users = [user for user in lab.users if lab.hub_of(user) == name and not user.is_everybody]
+    for name in [lab.hub_of(user) for user in lab.users if user.is_wildcard]:
+        users = [user for user in lab.users if lab.hub_of(user) == name and not user.is_wildcard]
         either = [user.name for user in users if user.auth is not Auth.RADIUS or user.radius_name]
         if either:
             more = f" and {len(either) - MOST_NAMES} more" if len(either) > MOST_NAMES else ""

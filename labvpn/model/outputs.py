@@ -126,7 +126,9 @@ class Outputs(OutputsValue):
         default=(), description="every server; `address` and `ssh` are the first one's"
     )
     users: dict[str, Account]
-    everybody: tuple[str, ...] = Field(default=(), description="hubs that let in whom RADIUS knows, without a line")
+    radius_hubs: tuple[str, ...] = Field(
+        default=(), alias="everybody", description="hubs that let in whom RADIUS knows, without a line"
+    )
     preshared_key: Secret = None
     certificate: str | None = None
     translated: bool = Field(default=False, description="whether the server is behind an address translation (VIP)")

@@ -156,11 +156,11 @@ class User(Policies):
             "leave devices out, since a rule knows one name alone": self.devices,
         }
         found = [sentence for sentence, is_so in wrong.items() if is_so]
-        if self.is_everybody and found:
+        if self.is_wildcard and found:
             raise ValueError(f"* is everyone whom the hub's RADIUS server knows: {'; '.join(found)}")
         return self
 
     @property
-    def is_everybody(self) -> bool:
+    def is_wildcard(self) -> bool:
         """Whether this is not an account but the line for everyone whom RADIUS knows."""
         return self.name == WILDCARD

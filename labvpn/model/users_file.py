@@ -75,7 +75,7 @@ def _of_rows(table: Table, place: str, files: Callable[[str], str] | None) -> tu
             problems += [problem for problem in problems_of(error, where, User) if problem.place not in said]
             continue
         # SoftEther folds case: "Guest" and "guest" would be one account. Each hub may have a wildcard line.
-        first = lines.setdefault(f"*@{user.hub}" if user.is_everybody else user.name.upper(), line)
+        first = lines.setdefault(f"*@{user.hub}" if user.is_wildcard else user.name.upper(), line)
         if first != line:
             problems.append(Problem(f"{where}.name", f'"{user.name}" is in line {first} already; keep one'))
         users.append(user)

@@ -132,12 +132,12 @@ def _holders(name: DnsName, snapshot: DnsSnapshot) -> Iterator[DnsFinding]:
     # One that is updated may be our own from before; the state of the records knows whose it is.
     if alias and name.mode is DnsMode.MANUAL:
         remedy = "remove that alias there, or choose another dns.host"
-        what = f"is an alias ({alias.shown}) at {server}, and no address can exist beside one"
+        what = f"is an alias ({alias.text}) at {server}, and no address can exist beside one"
         yield _dns_finding(f"The name {name.fqdn}", what, remedy)
     yield from _redirected(name, server)
     sixth = server.records.get(Key(name.fqdn, "AAAA"))
     if sixth and name.ipv6 == "closed":
-        what = f"also has {sixth.shown} at {server}, which is dialled first and which no hop lets in"
+        what = f"also has {sixth.text} at {server}, which is dialled first and which no hop lets in"
         yield _dns_finding(f"The name {name.fqdn}", what, "have it removed there", refuses=False)
     yield from _wildcards(name, server)
 
@@ -145,7 +145,7 @@ def _holders(name: DnsName, snapshot: DnsSnapshot) -> Iterator[DnsFinding]:
 def _redirected(name: DnsName, server: ServerAnswer) -> Iterator[DnsFinding]:
     """A redirection above the name: records below one are never seen (RFC 6672, section 2.4)."""
     for above in (one for key, one in server.records.items() if key.kind == "DNAME"):
-        what = f"lies below {above.key.name}, and all names there are redirected ({above.shown}) at {server}"
+        what = f"lies below {above.key.name}, and all names there are redirected ({above.text}) at {server}"
         yield _dns_finding(f"The name {name.fqdn}", what, "remove that redirection there, or choose another dns.host")
 
 
@@ -155,7 +155,7 @@ def _wildcards(name: DnsName, server: ServerAnswer) -> Iterator[DnsFinding]:
     _, _, above = name.relative(name.host).partition(".")
     answered = next((one for key, one in server.answered.items() if key.name == name.fqdn), None)
     if answered and above:
-        what = f"for {above}.{name.apex} and the names below it a wildcard answers now ({answered.shown})"
+        what = f"for {above}.{name.apex} and the names below it a wildcard answers now ({answered.text})"
         remedy = f"once {name.fqdn} exists it does not: check that nobody needs that, or choose a host without dots"
         yield _dns_finding("Not verified:", what, remedy, refuses=False)
 

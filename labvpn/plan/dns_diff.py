@@ -19,14 +19,14 @@ def _differences(now: Sets, desired: Sets, where: str) -> Iterator[str]:
         if there is None and here is not None:
             yield f"{key.name}: no {key.kind} {where}, {_values(here)} here"
         elif there is not None and here is None:
-            yield f"{key.name}: {there.shown} {where}, none here"
+            yield f"{key.name}: {there.text} {where}, none here"
         elif there is not None and here is not None:
             yield from _unlike(key, there, here, where)
 
 
 def _unlike(key: Key, there: RecordSet, here: RecordSet, where: str) -> Iterator[str]:
     if there.values != here.values:
-        yield f"{key.name}: {there.shown} {where}, {_values(here)} here"
+        yield f"{key.name}: {there.text} {where}, {_values(here)} here"
     elif there.ttl != here.ttl:
         yield f"{key.name}: {key.kind} with TTL {there.ttl} {where}, {here.ttl} here"
 

@@ -114,7 +114,7 @@ def _login(user: User) -> dict[str, str]:
         return {"certificate": fingerprint(user.certificate)}
     if user.auth is Auth.SIGNED:
         return {"signed": user.common_name or "any", "serial": user.serial or "any"}
-    return {"radius": "" if user.is_everybody else user.radius_name or user.name}
+    return {"radius": "" if user.is_wildcard else user.radius_name or user.name}
 
 
 def _policies(stated: Mapping[str, int | bool]) -> dict[str, str]:

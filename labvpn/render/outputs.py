@@ -35,9 +35,9 @@ def stack_outputs(lab: Lab, credentials: Credentials, secret: Secret) -> dict[st
         "users": {
             user.name: account(lab, user, password(user, credentials, secret))
             for user in lab.users
-            if not user.is_everybody
+            if not user.is_wildcard
         },
-        "everybody": [lab.hub_of(user) for user in lab.users if user.is_everybody],
+        "everybody": [lab.hub_of(user) for user in lab.users if user.is_wildcard],
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["presharedKey"] = secret(credentials.preshared_key.get_secret_value())

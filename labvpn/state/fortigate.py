@@ -35,7 +35,7 @@ class Action(StrEnum):
 class AddressObject:
     """An address object; one without networks is a country, a host name, or of a kind that is `unread`.
 
-    `adopts` is the box's key of an object that is taken over, `stands` that of one of ours that stands there already.
+    `adopts` is the box's key of an object that is taken over, `existing` that of one of ours that is there already.
     `uses` is in how many places the box itself says that it is used.
     """
 
@@ -44,7 +44,7 @@ class AddressObject:
     country: str = ""
     comment: str = COMMENT
     adopts: str = ""
-    stands: str = ""
+    existing: str = ""
     host: str = ""
     unread: tuple[str, ...] = ()
     uses: int | None = None
@@ -60,7 +60,7 @@ class AddressGroup:
     members: tuple[str, ...]
     comment: str = COMMENT
     adopts: str = ""
-    stands: str = ""
+    existing: str = ""
     without: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     uses: int | None = None
@@ -81,7 +81,7 @@ class ServiceObject:
     protocol: int | None = None
     comment: str = COMMENT
     adopts: str = ""
-    stands: str = ""
+    existing: str = ""
     first: str = ""
     unread: tuple[str, ...] = ()
     uses: int | None = None
@@ -103,7 +103,7 @@ class Vip:
     mapped: IPv4Address
     comment: str = COMMENT
     adopts: str = ""
-    stands: str = ""
+    existing: str = ""
     forwards: tuple[str, str, str] | None = None
     ends: tuple[IPv4Network, ...] = ()
     unread: tuple[str, ...] = ()
@@ -136,7 +136,7 @@ class Policy:
     number: int = 0
     active: bool = True
     adopts: str = ""
-    stands: str = ""
+    existing: str = ""
     first: str = ""
     negated: frozenset[str] = frozenset()
     unread: tuple[str, ...] = ()

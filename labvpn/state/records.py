@@ -23,7 +23,7 @@ class RecordSet:
     ttl: int
 
     @property
-    def shown(self) -> str:
+    def text(self) -> str:
         """Type and values in a sentence: `A 203.0.113.20, 203.0.113.21`."""
         return f"{self.key.kind} {', '.join(self.values)}"
 

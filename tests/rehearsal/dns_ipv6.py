@@ -40,7 +40,7 @@ def _wanted(server: Server) -> Sets:
 
 def _published(server: Server) -> str:
     found = primary.read(server.zone, _wanted(server))
-    return ", ".join(each.shown for each in found.values()) or "nothing there"
+    return ", ".join(each.text for each in found.values()) or "nothing there"
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Server:
 
     def published(self) -> str:
         found = primary.read(self.zone, [Key(self.name, "A")])
-        return ", ".join(each.shown for each in found.values())
+        return ", ".join(each.text for each in found.values())
 
     def by(self, **changes: Any) -> Zone:
         return replace(self.zone, signer=replace(self.zone.signer, **changes))

@@ -63,7 +63,7 @@ class GuardedHost(AgentHost):
         """Whether an address gets an answer of the server; nothing of it counts as a guess."""
         return self.logins(source, {"hubname": "NOPE"}) == [NO_SUCH_HUB]
 
-    def barred(self) -> dict[str, int]:
+    def banned(self) -> dict[str, int]:
         """The banned sources, with their numbers of failures."""
         held = self.run("server", "cat", "/run/labvpn/barred.json").stdout or "{}"
         return {source: failures for source, (_, failures) in json.loads(held).items()}
@@ -74,7 +74,7 @@ class GuardedHost(AgentHost):
 
     def bars(self, source: str) -> int:
         """The failures for which a source is barred, as soon as it is; 0 if it never is."""
-        return int(eventually(lambda: self.barred().get(source, 0)))
+        return int(eventually(lambda: self.banned().get(source, 0)))
 
     def shuts_out(self, source: str) -> bool:
         """Whether a rule against a source comes to stand."""

@@ -139,7 +139,7 @@ def test_a_name_set_by_hand_is_warned_of_until_it_is_there(destroyed: Program) -
     zone, at = zones.BIND_ZONE, network.PRIMARY
     destroyed.declare(zone=zone, mode="manual", key=None)
     output = destroyed.up()
-    assert f"is not there as yet: enter in the control panel of {zone}: name vpn, type A, value {ADDRESS}" in output
+    assert f"is not there yet: enter in the control panel of {zone}: name vpn, type A, value {ADDRESS}" in output
     assert f"no A at ns1.{zone} ({at}), {ADDRESS} here" in output
     assert any("knows no such name" in problem for problem in probe_problems(destroyed, zone))
     destroyed.declare(zone=zone, mode="manual", key=None, missing="fail")

@@ -46,7 +46,7 @@ def test_beside_a_wildcard_the_name_is_made_kept_and_taken_away(program: Program
     program.run_engine(*NO_CHANGES)
     assert theirs(program, zone, at) == before
     output = program.destroy()
-    assert "not there as yet" not in output
+    assert "not there yet" not in output
     assert program.asked(at, f"vpn.{zone}") == answered
     assert theirs(program, zone, at) == before
 

@@ -51,7 +51,7 @@ def test_what_cannot_be_said_is_kept_and_told_with_its_place(lab: OwnLab, said: 
         "SecureNAT of LAB is switched off and stays so",
         "EtherIP is on",
         "The pre-shared key stays as it is",
-        "open of the hub LAB: whoever knows the name gets in",
+        "open of the hub LAB: anyone who knows the name gets in",
         "nobody of LAB is left unchanged: the login is anonymous",
         "The account of past in LAB has expired (2020-01-01)",
         "since ASLEEP has addresses of 192.168.30.0/24 too",
@@ -73,7 +73,7 @@ def test_the_first_preview_names_no_change_and_the_first_up_makes_none(lab: OwnL
     lab.shell("pulumi up")
     assert stored(lab) == had
     printed = lab.shell("pulumi preview --expect-no-changes 2>&1")
-    assert "open of the hub LAB: whoever knows the name gets in" in printed
+    assert "open of the hub LAB: anyone who knows the name gets in" in printed
 
 
 def test_status_and_check_work_after_it(lab: OwnLab, up: str) -> None:

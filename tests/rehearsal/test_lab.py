@@ -58,7 +58,7 @@ def test_one_server_is_the_same_stack_as_a_list_of_one(up: Stack, tmp_path: Path
 
 
 def test_the_readmes_commands_work_on_the_lab_that_is_up(up: Stack) -> None:
-    enter, *lines, last = block(TEXTS[README], "Go on with the lab that is up:")
+    enter, *lines, last = block(TEXTS[README], "## What you see then")
     assert {"make lab", enter, *lines, last} == REHEARSED | {"pulumi preview"}
     said = {line: typed(up, f"{enter}; {line}") for line in lines}
     outside = [line for line in lines if "curl" in line]

@@ -32,7 +32,7 @@ LINES = ("guest", "late", "rita", "shut")
 KNOWN = (DOMAIN, "jdoe@campus.example", "aoi", "jdoe", "kai", "ken", "mika", "noa", "ryo", "sora", "yui", *LINES)
 """Each test dials by names of its own: a session whose client was ended lives on for some seconds, and counts."""
 WILDCARD = {"name": "*", "auth": "radius", "group": "campus", "MultiLogins": 1}
-WHO = "user * (everybody whom RADIUS knows) of LAB"
+WHO = "user * (everyone whom RADIUS knows) of LAB"
 
 
 def campus(*others: dict[str, Any], wildcard: dict[str, Any] | None = WILDCARD, exclusive: bool = False) -> Lab:
@@ -215,7 +215,7 @@ def test_an_everybody_that_was_made_by_hand_is_named_and_goes_where_the_hub_is_o
     host.apply(campus(wildcard=None))
     host.rpc(wildcard_by_hand())
     (warning,) = previewed(host, campus(wildcard=None))
-    assert warning.startswith("the user * of LAB was made by hand, so everybody whom its RADIUS server knows gets in")
+    assert warning.startswith("the user * of LAB was made by hand, so everyone whom its RADIUS server knows gets in")
     alone = campus(wildcard=None, exclusive=True)
     assert f"{WHO} was added on the server" in previewed(host, alone)
     host.apply(alone)

@@ -22,8 +22,8 @@ from labvpn.agent.softether.login_records import (
     LONGEST_RECORD,
     NO_SUCH_USER,
     OTHER,
-    STRAY,
     TURNED_AWAY,
+    UNSTAMPED,
     WRONG_CHANGES,
     Grammars,
     Record,
@@ -98,7 +98,7 @@ class LoginReader:
 
     def event(self, one: Record, number: int, suspects: "Suspects", now: float) -> Iterator[Failure]:
         """The failure that a record means."""
-        if one.at is None or one.at > now + AHEAD_SECONDS or one.kind in (STRAY, OTHER):
+        if one.at is None or one.at > now + AHEAD_SECONDS or one.kind in (UNSTAMPED, OTHER):
             return
         if one.text in self.reported:
             yield from self.again(one, now)
@@ -170,7 +170,7 @@ class Suspects:
                 self.suspect(number, one, failed.get(one.connection), one.connection in accepted)
         for number, one in enumerate(records):
             explained = number in self.lines or copies[one.text] > 1 or grammars.ends_name(one.text)
-            if one.kind == STRAY and not explained:
+            if one.kind == UNSTAMPED and not explained:
                 self.before(number)
 
     def suspect(self, number: int, one: Record, failed: Optional[Record], accepted: bool) -> None:
@@ -191,7 +191,7 @@ class Suspects:
     def continues(self, number: int) -> bool:
         """Whether the end of a broken beginning follows: a client's name has a line end, and no full disk cut it."""
         following = self.records[number + 1 : number + 20]
-        return any(one.kind == STRAY and self.grammars.ends_client(one.text) for one in following)
+        return any(one.kind == UNSTAMPED and self.grammars.ends_client(one.text) for one in following)
 
     def after(self, number: int, reach: int, owner: str, until: str = "") -> None:
         """Mark the lines after one, as far as its text can reach."""

@@ -23,7 +23,7 @@ DETAILS, LEASED = "LH_NODE_INFO", "LH_NAT_DHCP_CREATED"
 TURNED_AWAY = ("LH_POLICY_ACCESS_NG", "LH_USER_EXPIRES")
 WRONG_CHANGES = (NO_SUCH_USER, "LH_CHANGE_PASSWORD_3", "LH_CHANGE_PASSWORD_4")
 # Not a record: a line without a time, and one with a sentence that is not needed here.
-STRAY, OTHER = "unstamped", "other"
+UNSTAMPED, OTHER = "unstamped", "other"
 
 FIELDS: Dict[str, Tuple[str, ...]] = {
     CONNECTED: ("connection", "source", "words", "number", "words", "version", "number", "way", "user"),
@@ -92,7 +92,7 @@ class Grammars:
         """What a line is."""
         stamped = STAMPED.match(line)
         if not stamped:
-            return Record(line, None, STRAY)
+            return Record(line, None, UNSTAMPED)
         at, text = self.time(stamped.group(1), int(stamped.group(2)), now), line[stamped.end() :]
         if len(line) <= LONGEST_RECORD:
             for one in self.grammars:

@@ -74,7 +74,7 @@ def _records(zone: Zone, given: Sets) -> dict[Key, RecordSet]:
     records = {key: one for key, one in given.items() if _has_set(zone, one)}
     named = {key.name for key in records}
     for key, one in given.items():
-        # Addresses for a name that has none, and that is no wildcard's either: the server makes them of its own.
+        # Addresses for a name that has none, and that is not a wildcard's either: the server makes them of its own.
         made = key not in records and key.kind in ("A", "AAAA") and key.name not in named
         if made and not dns_sets.translated(one, given) and _in_use(zone, key):
             records[Key(key.name, "ALIAS")] = replace(one, key=Key(key.name, "ALIAS"))

@@ -69,7 +69,7 @@ def _standing(thing: Thing, there: Iterable[Thing]) -> Thing:
     for one in there:
         if one.name == thing.name and one.comment == COMMENT:
             key = str(one.number) if isinstance(one, Policy) else one.name
-            return replace(thing, stands=key)
+            return replace(thing, existing=key)
     return thing
 
 

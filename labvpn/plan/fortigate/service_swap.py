@@ -172,7 +172,7 @@ def _named(one: Twice, names: Mapping[str, str]) -> Twice:
     if name == one.name:
         return one
     first = one.first or one.name
-    return replace(one, name=name, stands="", first="" if name == first else first)
+    return replace(one, name=name, existing="", first="" if name == first else first)
 
 
 def _renamed(desired: DesiredFortiGate, services: Mapping[str, str], policies: Mapping[str, str]) -> DesiredFortiGate:

@@ -67,7 +67,7 @@ def test_names_that_imitate_the_log_bar_their_sender_alone(host: GuardedHost) ->
         answers = host.logins(source, *[{"username": name}] * BOUNDS["most"])
         assert answers[0] == WRONG_PASSWORD
         assert host.bars(source), host.journal()
-    assert {INNOCENT, OTHER} & host.barred().keys() == set()
+    assert {INNOCENT, OTHER} & host.banned().keys() == set()
     assert "out of range" not in host.journal()
 
 
@@ -81,8 +81,8 @@ def test_a_login_of_no_kind_and_a_client_name_imitate_nothing_either(host: Guard
     senders = {host.source(): fields for fields in ways}
     tries = [{"source": source, **fields} for source, fields in senders.items() for _ in range(BOUNDS["most"])]
     host.logins(next(iter(senders)), *tries)
-    assert eventually(lambda: senders.keys() <= host.barred().keys()), host.journal()
-    assert INNOCENT not in host.barred()
+    assert eventually(lambda: senders.keys() <= host.banned().keys()), host.journal()
+    assert INNOCENT not in host.banned()
 
 
 @pytest.mark.parametrize("fields", [{}, {"authtype": 2}, {"authtype": 0}, {"method": "password"}])
@@ -113,11 +113,11 @@ def test_a_barred_source_guesses_on_by_no_port_that_the_kernel_still_knows(host:
         with openvpn(host, tmp_path, source, port) as client:
             assert outcome(client) == REFUSED, client.log
     assert host.bars(source)
-    counted = host.barred()[source]
+    counted = host.banned()[source]
     for port in ports:
         with openvpn(host, tmp_path, source, port) as client:
             assert outcome(client) == "nothing", client.log
-    assert host.barred()[source] == counted
+    assert host.banned()[source] == counted
 
 
 def test_a_session_that_lives_is_kept_while_everything_else_of_its_source_is_forgotten(

@@ -42,8 +42,8 @@ class Served:
     def place(self, monkeypatch: pytest.MonkeyPatch) -> Keeper:
         """Put it in the place of the server; returns who keeps our name there."""
         monkeypatch.setattr(primary, "exchange", self.exchange)
-        self.told: list[str] = []
-        return Keeper(NODE, "vpn.lab.example", adopt=False, roots=None, wait=0, say=self.told.append)
+        self.messages: list[str] = []
+        return Keeper(NODE, "vpn.lab.example", adopt=False, roots=None, wait=0, say=self.messages.append)
 
     @property
     def lines(self) -> list[str]:

@@ -73,7 +73,7 @@ def test_every_mistake_of_the_list_comes_at_once() -> None:
     assert "owner: is in users.csv with other values" in error
     assert "free: has no end; give the column expires a date" in error
     assert "late: ended on 2026-12-31" in error
-    assert "'someday' is no date" in error
+    assert "'someday' is not a date" in error
     assert "4 mistakes" in error
 
 
