@@ -64,7 +64,9 @@ class Hunt:
                 row["name"]: derive(known["userSecret"], row["name"], int(row["rotation"]), version=2)
                 for row in csv.DictReader(file)
             }
-        hubs = {f"password of hub {hub}": derive_for_hub(known["userSecret"], hub) for hub in ("LAB", "OWNER")}
+        hubs = {
+            f"password of hub {hub}": derive_for_hub(known["userSecret"], hub, version=2) for hub in ("LAB", "OWNER")
+        }
         return canaries.forms({**known, **hubs, "passphrase": (self.state / "passphrase").read_text()}, users)
 
     @contextlib.contextmanager
