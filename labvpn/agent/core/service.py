@@ -1,5 +1,7 @@
 """A service of the agent's own on the host: its unit, that it runs, and its end."""
 
+from typing import List
+
 from labvpn.agent.core.document import yes
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import AGENT, UNIT_FILE
@@ -22,6 +24,11 @@ WantedBy=multi-user.target
 """
 
 
+def settings(unit: str) -> List[str]:
+    """The lines of a unit that systemd acts on."""
+    return [line for line in unit.splitlines() if not line.startswith("Description=")]
+
+
 class AgentService:
     """A unit that runs a command of the agent permanently; `meaning` is systemd's description of it."""
 
@@ -36,9 +43,12 @@ class AgentService:
         return UNIT_FILE.format(self.name)
 
     def active(self) -> str:
-        """`yes` where it runs and will run after the next boot, `changed` where its text differs, '' without it."""
+        """`yes` where it runs and will run after the next boot, `changed` where its settings differ, '' without it.
+
+        The description does not count: it is for people, and earlier agents wrote it in other words.
+        """
         unit = self.machine.read(self.file)
-        if unit != self.text:
+        if unit is None or settings(unit) != settings(self.text):
             return "" if unit is None else "changed"
         words = ("is-active", "is-enabled")
         return yes(all(self.machine.run(["systemctl", word, "-q", self.name]).status == 0 for word in words))
