@@ -14,8 +14,8 @@ from pulumi.dynamic import ResourceProvider
 STORED = {
     "drift": "gASVKQAAAAAAAACMEGNvbXBvbmVudHMuZHJpZnSUjA1EcmlmdFByb3ZpZGVylJOUKYGULg==",
     "facts": "gASVKQAAAAAAAACMEGNvbXBvbmVudHMuZHJpZnSUjA1GYWN0c1Byb3ZpZGVylJOUKYGULg==",
-    "records": "gASVUwAAAAAAAACMFmNvbXBvbmVudHMuZG5zX3JlY29yZHOUjA9SZWNvcmRzUHJvdmlkZXKUk5QpgZR9lCiMBW5hbWVklIwGZG5zS2V5"
-    "lIwGc2VjcmV0lIwAlHViLg==",
+    "records": "gASVUwAAAAAAAACMFmNvbXBvbmVudHMuZG5zX3JlY29yZHOUjA9SZWNvcmRzUHJvdmlkZXKUk5QpgZR9lCiMBW5hbWVklIwG"
+    "ZG5zS2V5lIwGc2VjcmV0lIwAlHViLg==",
     "policies": "gASVNwAAAAAAAACMHGNvbXBvbmVudHMuZm9ydGlnYXRlX2NsZWFudXCUjA9DbGVhbnVwUHJvdmlkZXKUk5QpgZQu",
 }
 DOCUMENT = "unit firewalld enabled=yes active=yes\n"
