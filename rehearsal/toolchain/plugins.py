@@ -145,7 +145,8 @@ def write_plugins(python: Path, choices: Iterable[Choice], path: str) -> Path:
     folder = stand_ins(python) / "plugins"
     folder.mkdir(parents=True, exist_ok=True)
     chosen = {choice.plugin.folder: choice for choice in choices if choice.plugin.distribution is not None}
-    for stale in [each for each in folder.iterdir() if each.name not in chosen]:
+    # The engine keeps files of its own beside the folders: when each plugin was used, and locks.
+    for stale in [each for each in folder.iterdir() if each.is_dir() and each.name not in chosen]:
         shutil.rmtree(stale)
     for name, (plugin, real) in {name: (each.plugin, each.real) for name, each in chosen.items()}.items():
         place = folder / name / plugin.executable
