@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from rehearsal import machine
 
-SECONDS = 45
+SECONDS = 120
 """How long a dial may take: the server answers a wrong password after a second, and a missing SecureNAT after five."""
 
 
@@ -104,8 +104,8 @@ def profile_of(folder: Path, host: str, login: Login) -> Path:
     profile.write_text(
         f"client\ndev tun\nproto {login.transport}\nremote {login.server} {login.port}\nnobind\n{gateway}"
         f"ca {folder / 'ca.pem'}\n{way}"
-        "cipher AES-256-GCM\ndata-ciphers AES-256-GCM\nauth SHA1\nresolv-retry 5\nconnect-retry-max 2\n"
-        "hand-window 20\nserver-poll-timeout 10\nverb 3\n"
+        "cipher AES-256-GCM\ndata-ciphers AES-256-GCM\nauth SHA1\nresolv-retry 5\nconnect-retry-max 3\n"
+        "hand-window 40\nserver-poll-timeout 10\nverb 3\n"
     )
     return profile
 

@@ -47,7 +47,7 @@ class Client:
         found = re.search(r"^Status\s*\|(.*)$", printed, re.MULTILINE)
         return found[1].strip() if found else printed
 
-    def becomes(self, status: str, seconds: float = 20) -> bool:
+    def becomes(self, status: str, seconds: float = 60) -> bool:
         """Whether the connection comes to a status in time."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

@@ -13,7 +13,8 @@ from rehearsal import network
 from tests.rehearsal.agent_host import AgentHost
 from tests.rehearsal.openvpn_client import IN, dialling
 
-SECONDS = 20
+SECONDS = 60
+"""Of a ban: longer than the questions in between take on a busy machine."""
 ATTACKER = network.CAMPUS
 
 # OpenVPN over TCP: a packet that begins a session, then one whose length field is greater than any packet's. The 5.01
@@ -44,7 +45,7 @@ def crash(host: AgentHost) -> bool:
     """Whether one anonymous connection ended the server."""
     before = host.output("server", "sh", "-c", PROCESSES)
     done = host.run("campus", "python3", "-c", CRASH, str(network.SERVER))
-    until = time.monotonic() + 6
+    until = time.monotonic() + 20
     while done.returncode == 0 and time.monotonic() < until:
         if host.output("server", "sh", "-c", PROCESSES) != before:
             return True
@@ -72,7 +73,7 @@ def test_a_crash_by_a_stranger_is_counted_told_and_has_him_barred_and_nobody_els
         assert client.reads(IN), client.log
     assert json.loads(host.agent("status"))["crashes"] == []
     assert crash(host)
-    assert becomes(host, ATTACKER, True, 10)
+    assert becomes(host, ATTACKER, True, 40)
     assert "SoftEther crashed" in host.output("server", "journalctl", "-u", "labvpn-reaper", "-o", "cat", "--no-pager")
     (counted,) = json.loads(host.agent("status"))["crashes"]
     assert counted["sources"] == [ATTACKER]
@@ -82,7 +83,7 @@ def test_a_crash_by_a_stranger_is_counted_told_and_has_him_barred_and_nobody_els
     with dialling(host, tmp_path / "neighbour") as client:
         assert client.reads(IN), client.log
     assert str(network.ADMIN) not in rules(host)
-    assert becomes(host, ATTACKER, False, SECONDS + 10)
+    assert becomes(host, ATTACKER, False, SECONDS + 30)
 
 
 def test_a_restart_by_the_administrator_is_no_crash(host: AgentHost) -> None:
