@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -18,9 +18,19 @@ from rich.table import Table
 
 from rehearsal import places
 from rehearsal.problems import RehearsalError
-from rehearsal.soak.guarantees import GUARANTEES
+from rehearsal.soak import drift, faults, leaks, ports
 from rehearsal.soak.lab import Lab
 from rehearsal.soak.trial import Notebook, Outcome, Result, Trial, total
+
+Trials = Callable[[Lab, int], Iterable[Trial]]
+
+GUARANTEES: Mapping[str, Trials] = {
+    "drift": drift.trials,
+    "secrets": leaks.trials,
+    "faults": faults.trials,
+    "ports": ports.trials,
+}
+"""Every guarantee by its name, with the function that makes its trials for a seed."""
 
 
 def soak(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -13,8 +14,9 @@ from labvpn.agent.core.paths import RETURNED
 from labvpn.agent.core.state import State
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.listening_ports import is_loopback, listening
-from labvpn.agent.firewalld.prechecks import Prechecks
+from labvpn.agent.firewalld.prechecks import MANAGERS, Prechecks
 from labvpn.agent.firewalld.rollback import Rollback
+from labvpn.model.firewall import Manager
 from tests.unit.agent.fakes import Answers, FakeMachine
 
 UP: Answers = {"systemctl is-active": Outcome(3), "systemctl is-active --quiet firewalld": ""}
@@ -167,3 +169,7 @@ def test_a_range_holds_its_ends_and_only_its_transport() -> None:
         False,
         False,
     ]
+
+
+def test_the_agent_knows_every_manager_that_the_configuration_may_name() -> None:
+    assert get_args(Manager) == MANAGERS
