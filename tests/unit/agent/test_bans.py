@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -225,17 +224,6 @@ def test_a_reload_by_the_agent_does_not_make_a_bar_stay_for_good(host: Host) -> 
     host.rules.clear()
     list(map(host.run, (["firewall-cmd", *words] for words in ban_options(host, NOW + 110))))
     assert host.rules == {RULE: "--timeout=499"}
-
-
-def test_a_unit_that_an_earlier_agent_described_in_other_words_is_not_changed_by_hand(host: Host) -> None:
-    handler, (line,) = LoginGuardService(Firewalld(host)), parse(LINE)
-    set_up(host)
-    unit = UNIT_FILE.format(LOGIN_GUARD_UNIT)
-    text = re.sub("Description=.*", "Description=Bars who guesses passwords", host.read(unit) or "")
-    host.write(unit, text)
-    assert handler.read(line) == line.values
-    host.write(unit, text.replace("Restart=always", "Restart=no"))
-    assert (handler.read(line) or {})["active"] == "changed"
 
 
 def test_the_service_shows_what_it_was_told_and_leaves_nothing_when_it_goes(host: Host) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,16 @@ def test_a_changed_unit_password_or_rule_is_seen(machine: FakeMachine) -> None:
     machine.write(REAPER_FILE, "by hand")
     actual = handler.read(line) or {}
     assert (actual["password"], actual["hold"], actual["active"]) == ("differs", "1", "changed")
+
+
+def test_a_unit_that_an_earlier_agent_described_in_other_words_is_not_changed_by_hand(machine: FakeMachine) -> None:
+    handler, line = ReaperService(FakeSoftEther(machine)), parse_line(LINE)
+    handler.apply([Change(line, None)])
+    text = machine.read(REAPER_FILE) or ""
+    machine.write(REAPER_FILE, re.sub("Description=.*", "Description=Reaps", text))
+    assert (handler.read(line) or {})["active"] != "changed"
+    machine.write(REAPER_FILE, text.replace("Restart=always", "Restart=no"))
+    assert (handler.read(line) or {})["active"] == "changed"
 
 
 def test_the_reaper_goes_on_while_its_file_or_its_orders_are_missing_and_gives_way_to_new_ones() -> None:
