@@ -2,15 +2,16 @@
 
 import hashlib
 import hmac
-import json
 import secrets as chance
 from typing import Any, Dict, Iterable, List, Optional
 
 from labvpn.agent.core.document import Line, parse
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import HOME
+from labvpn.agent.core.state_file import StateFile, is_object
 
 SECRET_FIELDS = ("password", "key", "secret")
+DIGESTS_REMEDY = "the next `pulumi up` writes it again"
 
 
 class Secrets:
@@ -31,50 +32,48 @@ class SecretDigests:
     """What is kept of a concern's last run beside its document: a keyed digest of each secret, none itself."""
 
     def __init__(self, machine: Machine, concern: str) -> None:
-        self.machine = machine
-        self.digests = "{}/{}.digests".format(HOME, concern)
-        self.draft = "{}/{}.begun".format(HOME, concern)
+        self.digests = StateFile(machine, "{}/{}.digests".format(HOME, concern), DIGESTS_REMEDY, has_digests)
+        self.draft = StateFile(machine, "{}/{}.begun".format(HOME, concern), DIGESTS_REMEDY, is_text, legacy_text=True)
 
     def begin(self, text: str) -> None:
         """Note the document that the run is about; it stays where the run is cut off."""
-        self.machine.path(HOME).mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.machine.write(self.draft, text, 0o600)
+        self.draft.write(text)
 
     def end(self, text: str, secrets: Secrets) -> None:
         """Keep the digests of the secrets that were applied."""
         salt = chance.token_hex(32)
         held = {place: digest(salt, word) for place, word in secret_words(parse(text), secrets).items()}
-        self.machine.write(self.digests, json.dumps({"salt": salt, "digests": held}), 0o600)
-        self.machine.delete(self.draft)
+        self.digests.write({"salt": salt, "digests": held})
+        self.draft.delete()
 
     def clear(self) -> None:
         """Forget all of it."""
-        self.machine.delete(self.digests)
-        self.machine.delete(self.draft)
+        self.digests.delete()
+        self.draft.delete()
 
     def begun(self) -> Optional[str]:
         """The document of a run that was cut off."""
-        try:
-            return self.machine.read(self.draft)
-        except (OSError, ValueError):
-            return None
+        text, _ = self.draft.found()
+        return text if text is None else str(text)
 
     def renewed(self, lines: Iterable[Line], secrets: Secrets) -> Optional[List[str]]:
         """The places, `user LAB/guest1 password`, whose secrets differ from the last ones; None where none are kept."""
-        kept = self.kept()
-        salt, held = kept.get("salt"), kept.get("digests")
-        if not isinstance(salt, str) or not isinstance(held, dict):
+        # Damaged digests count as missing, and the next run rewrites them.
+        kept, _ = self.digests.found()
+        if kept is None:
             return None
         words = secret_words(lines, secrets)
-        return [place for place, word in words.items() if held.get(place) != digest(salt, word)]
+        return [place for place, word in words.items() if kept["digests"].get(place) != digest(kept["salt"], word)]
 
-    def kept(self) -> Dict[str, Any]:
-        """The file of digests; a damaged one counts as missing, and the next run rewrites it."""
-        try:
-            found = json.loads(self.machine.read(self.digests) or "{}")
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+
+def has_digests(value: Any) -> bool:
+    """Whether a value is what is kept of the secrets: a salt, and the digests made with it."""
+    return is_object(value) and isinstance(value.get("salt"), str) and is_object(value.get("digests"))
+
+
+def is_text(value: Any) -> bool:
+    """Whether a value is a document."""
+    return isinstance(value, str)
 
 
 def secret_words(lines: Iterable[Line], secrets: Secrets) -> Dict[str, str]:

@@ -67,17 +67,17 @@ def test_no_secret_lies_in_what_is_kept_and_root_alone_reads_it(renewal: SecretD
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"salt": 1}', '{"salt": "s", "digests": []}', "\x00"])
 def test_a_damaged_memory_blames_nobody_and_stops_nothing(renewal: SecretDigests, tmp_path: Path, text: str) -> None:
-    Path(tmp_path, renewal.digests[1:]).write_text(text)
+    Path(tmp_path, renewal.digests.name[1:]).write_text(text)
     assert renewed(renewal) is None
     renewal.end(DOCUMENT, Secrets(LOCKOUTS))
     assert renewed(renewal) == []
 
 
 def test_a_folder_in_the_place_of_the_memory_blames_nobody(renewal: SecretDigests, tmp_path: Path) -> None:
-    place = Path(tmp_path, renewal.digests[1:])
+    place = Path(tmp_path, renewal.digests.name[1:])
     place.unlink()
     place.mkdir()
-    Path(tmp_path, renewal.draft[1:]).mkdir()
+    Path(tmp_path, renewal.draft.name[1:]).mkdir()
     assert renewed(renewal) is None
     assert renewal.begun() is None
 
@@ -91,7 +91,17 @@ def test_a_run_that_was_cut_off_leaves_what_it_was_about_and_one_that_ended_does
 
 
 def test_two_hosts_with_one_secret_keep_different_digests(renewal: SecretDigests, tmp_path: Path) -> None:
-    file = Path(tmp_path, renewal.digests[1:])
-    first = json.loads(file.read_text())["digests"]
+    file = Path(tmp_path, renewal.digests.name[1:])
+    first = json.loads(file.read_text())["value"]["digests"]
     renewal.end(DOCUMENT, Secrets(LOCKOUTS))
-    assert not set(first.values()) & set(json.loads(file.read_text())["digests"].values())
+    assert not set(first.values()) & set(json.loads(file.read_text())["value"]["digests"].values())
+
+
+def test_what_an_earlier_agent_kept_is_understood(renewal: SecretDigests, tmp_path: Path) -> None:
+    for file, bare in ((renewal.digests, json.dumps), (renewal.draft, str)):
+        renewal.begin(DOCUMENT)
+        path = Path(tmp_path, file.name[1:])
+        path.write_text(bare(json.loads(path.read_text())["value"]))
+    assert renewed(renewal) == []
+    assert renewed(renewal, ipsec="other") == ["ipsec key"]
+    assert renewal.begun() == DOCUMENT
