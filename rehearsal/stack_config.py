@@ -89,7 +89,7 @@ def _write(state: Path, merged: dict[str, Any], pulumi: Path, environment: dict[
 
 def _authority(state: Path) -> str:
     """The rehearsal's own authority, made once with the command that users run for theirs."""
-    file = state / "authority.pem"
+    file = state / "lab-authority.pem"
     if not file.exists():
         line = [sys.executable, "-m", "labvpn", "authority", *SIGNED]
         done = subprocess.run(line, cwd=PROJECT, text=True, capture_output=True)

@@ -65,8 +65,8 @@ class GuardedHost(AgentHost):
 
     def banned(self) -> dict[str, int]:
         """The banned sources, with their numbers of failures."""
-        held = self.run("server", "cat", "/run/labvpn/barred.json").stdout or "{}"
-        return {source: failures for source, (_, failures) in json.loads(held).items()}
+        found = json.loads(self.run("server", "cat", "/run/labvpn/barred.json").stdout or "{}")
+        return {source: failures for source, (_, failures) in found.get("value", found).items()}
 
     def hindered(self) -> str:
         """What stands in the guard's way, as `status` says."""

@@ -14,7 +14,7 @@ from tests.rehearsal.own_lab import CONFIGURATION, OwnLab
 
 WORK = rows(TEXTS[ENGLISH], "Every day")
 LAST = "take everything away"
-OMITTED = {"Read the preview.": {"pulumi up"}, "Keep it from a slip.": {"pulumi destroy"}}
+OMITTED = {"Read the preview.": {"pulumi up"}, "Protect it against mistakes.": {"pulumi destroy"}}
 """What a step of the way over names without asking for it."""
 
 LOG = "Fri Nov 27 10:00:01 2026 : IPSec connecting to server vpn.lab.example\n"
