@@ -86,7 +86,7 @@ def test_a_repair_that_nobody_confirms_lets_in_again_whoever_got_in(host: FoundH
             "nft 'add table ip sly; add chain ip sly in { type nat hook prerouting priority -110 ; };"
             " add rule ip sly in tcp dport 9998 redirect to :8000'",
             "nft delete table ip sly",
-            "table ip sly of nft leads another port to it",
+            "table ip sly of nft redirects another port to it",
         ),
         (
             "firewall-cmd -q --zone=public --add-forward-port=port=9997:proto=tcp:toport=8000",

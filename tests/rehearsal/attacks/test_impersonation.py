@@ -177,5 +177,5 @@ def test_a_program_between_learns_nothing_since_the_server_behind_it_proves_itse
         observed = json.dumps(host.observe())
     host.output("server", "sh", "-c", f"cat >{config}", input=kept + "\n")
     assert "listener 5555 enabled=yes" in observed
-    assert "what its file says" not in observed
+    assert "the values come from its file" not in observed
     assert "canary" not in heard(host)
