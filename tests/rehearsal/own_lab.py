@@ -65,7 +65,7 @@ class OwnLab(Stack):
         line = command.replace("HOST", network.SERVER).replace("NAME", "guest3").replace("/srv", str(self.home))
         line = line.replace("mylab.example", "lab.example")
         path = ":".join([*map(str, self.engine.path[1:]), os.environ["PATH"]])
-        script = f"export HOME={self.home} PATH={path}; source .venv/bin/activate; {line}"
+        script = f"export {' '.join(self._home())} PATH={path}; source .venv/bin/activate; {line}"
         done = self.run(machine, "bash", "-c", script, cwd=self.folder, input=self.typed.get(command.split()[-1], ""))
         said = str(done.stdout + done.stderr)
         assert bool(done.returncode) == refused, f"{command}: {said}"
@@ -74,10 +74,14 @@ class OwnLab(Stack):
             self.typed[key] = self.shell(f"pulumi config get {key}").strip()
         return said
 
+    def _home(self) -> list[str]:
+        """The reader's home, and the engine's in it: it asks the system for that of the user, not the environment."""
+        return [f"HOME={self.home}", f"PULUMI_HOME={self.home}/.pulumi"]
+
     def popen(self, command: str) -> subprocess.Popen[bytes]:
         """The same command, while it runs."""
         path = ":".join([*map(str, self.engine.path), os.environ["PATH"]])
-        words = self.line("exec", "admin", "--", "env", f"HOME={self.home}", f"PATH={path}", *command.split())
+        words = self.line("exec", "admin", "--", "env", *self._home(), f"PATH={path}", *command.split())
         return subprocess.Popen(words, cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL)
 
     @property
