@@ -26,6 +26,9 @@ from tests.rehearsal.hub_lab import WEB, Given, HubHost, dialled, whole
 from tests.rehearsal.openvpn_client import IN, dialling
 from tests.unit.samples import credentials, lab
 
+TRIES = 4
+"""Of an attack that has to succeed, on a machine that is busy: the control for the one that has to fail."""
+
 HUBS_OWN = b"\x00\xae"
 """How the hardware address of a hub begins, by which it asks for its devices (Hub.c in SoftEther's source)."""
 
@@ -77,12 +80,16 @@ def test_a_false_answer_of_arp_leads_nobodys_traffic_away(pair: tuple[Guest, Gue
         for to in (victim.mac, BROADCAST)
         for reply in (True, False)
     ]
-    with attacker.hearing(6) as heard:
-        attacker.send(*lies, times=10)
-        victim.opens(WEB)
     own = attacker.mac.hex(":")
     assert before not in ("", own)
-    taken = [frame for frame in heard if frame[6:12] == victim.mac and frame[12:14] == b"\x08\x00"]
+    taken: list[bytes] = []
+    for _ in range(TRIES if succeeds else 1):
+        with attacker.hearing(6) as heard:
+            attacker.send(*lies, times=10)
+            victim.opens(WEB)
+        taken += [frame for frame in heard if frame[6:12] == victim.mac and frame[12:14] == b"\x08\x00"]
+        if taken:
+            break
     assert bool(taken) is succeeds
     assert succeeds or victim.neighbour(ROUTER) == before
     victim.run("ip", "neigh", "flush", "dev", CARD)
@@ -91,13 +98,17 @@ def test_a_false_answer_of_arp_leads_nobodys_traffic_away(pair: tuple[Guest, Gue
 def test_a_false_answer_of_arp_to_the_router_takes_no_answers_from_another(pair: tuple[Guest, Guest, bool]) -> None:
     attacker, victim, succeeds = pair
     lie = arp(BROADCAST, attacker.mac, attacker.mac, victim.address, b"\0" * 6, ROUTER, reply=False)
-    with attacker.hearing(6) as heard:
-        attacker.send(lie, times=15)
-        victim.opens(WEB)
     ours = IPv4Address(victim.address).packed
-    to_victim = [frame for frame in heard if frame[:6] == attacker.mac and ours in (frame[30:34], frame[38:42])]
-    # The hub itself asks each device whether it is there; that is no answer to anybody.
-    to_victim = [frame for frame in to_victim if frame[6:8] != HUBS_OWN]
+    to_victim: list[bytes] = []
+    for _ in range(TRIES if succeeds else 1):
+        with attacker.hearing(6) as heard:
+            attacker.send(lie, times=15)
+            victim.opens(WEB)
+        to_victim += [frame for frame in heard if frame[:6] == attacker.mac and ours in (frame[30:34], frame[38:42])]
+        # The hub itself asks each device whether it is there; that is no answer to anybody.
+        to_victim = [frame for frame in to_victim if frame[6:8] != HUBS_OWN]
+        if to_victim:
+            break
     assert bool(to_victim) is succeeds
     time.sleep(1)
 
