@@ -63,9 +63,8 @@ def hostkey(
     show: Annotated[bool, typer.Option("--show", help="Only print the key.")] = False,
 ) -> None:
     """Record a VPN host's SSH key in the stack's configuration, so that no other machine can impersonate it."""
-    from asyncssh import import_public_key
-
     from labvpn.connect.errors import HopError
+    from labvpn.connect.library import asyncssh
     from labvpn.connect.ssh import fetch_host_key
 
     name, _, port = host.partition(":")
@@ -76,7 +75,7 @@ def hostkey(
     if show:
         typer.echo(key)
         return
-    typer.echo(f"{host} shows {import_public_key(key).get_fingerprint()}")
+    typer.echo(f"{host} shows {asyncssh.import_public_key(key).get_fingerprint()}")
     typer.echo("On the host itself this must print the same: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
     if not yes:
         typer.confirm("Is it the same, and should it be recorded?", abort=True)

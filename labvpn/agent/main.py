@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, TextIO
 
 from labvpn.agent.core.concern import Concern, describe_all, observed_text
@@ -66,10 +67,9 @@ class Session:
 
     def inspect_all(self, documents: Dict[str, str]) -> str:
         """The answer about some concerns; firewalld, the slowest to answer, is asked while the others are read."""
-        try:
+        # The concern itself says what cannot be read.
+        with suppress(AgentError):
             Firewalld(self.machine).read_ahead(parse(documents.get("firewall", "")))
-        except AgentError:
-            pass  # The concern itself says what cannot be read.
         return json.dumps({name: self.inspect(name, text) for name, text in documents.items()}) + "\n"
 
     def survey(self) -> str:

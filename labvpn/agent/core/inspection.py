@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from typing import Dict, Iterable, Optional, Sequence, Tuple
 
 from labvpn.agent.core.machine import Machine, Outcome, finish, started
@@ -20,6 +21,7 @@ class Inspection(Machine):
         self.begun: Dict[Question, "subprocess.Popen[str]"] = {}
 
     def run(self, command: Sequence[str], seconds: float = 60, environment: Optional[Dict[str, str]] = None) -> Outcome:
+        """Run a command, or return its answer of before; AgentError if it is not done within `seconds`."""
         question = question_of(command, environment)
         if question not in self.answers:
             process = self.begun.pop(question, None)
@@ -42,10 +44,8 @@ class Inspection(Machine):
     def end(self) -> None:
         """Stop the commands whose answers nobody asked for."""
         for process in self.begun.values():
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             process.communicate()
         self.begun = {}
 

@@ -90,9 +90,7 @@ class Machine:
         return outcome.output
 
 
-def started(
-    command: Sequence[str], environment: Optional[Dict[str, str]] = None
-) -> "Optional[subprocess.Popen[str]]":
+def started(command: Sequence[str], environment: Optional[Dict[str, str]] = None) -> "Optional[subprocess.Popen[str]]":
     """The process of a command without input; None where there is no such command."""
     words = {"PATH": COMMAND_PATH, "LC_ALL": "C.UTF-8", "HOME": "/root"}
     words.update(environment or {})

@@ -44,10 +44,10 @@ def test_another_environment_is_another_question() -> None:
 def test_what_begins_ahead_runs_beside_the_others(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     # Each waits for the other, so that in turn neither would ever end.
-    says, hears = ["sh", "-c", f"echo hello >{tmp_path}/pipe"], ["cat", f"{tmp_path}/pipe"]
+    writes, reads = ["sh", "-c", f"echo hello >{tmp_path}/pipe"], ["cat", f"{tmp_path}/pipe"]
     asked = Inspection()
-    asked.begin([says, hears])
-    assert (asked.run(hears, 20).output, asked.run(says, 20).status) == ("hello\n", 0)
+    asked.begin([writes, reads])
+    assert (asked.run(reads, 20).output, asked.run(writes, 20).status) == ("hello\n", 0)
 
 
 def test_what_is_not_there_is_answered_as_ever() -> None:
