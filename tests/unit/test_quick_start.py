@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -58,11 +59,12 @@ def test_what_is_loaded_before_that_has_no_type_of_fortios() -> None:
 def test_each_private_key_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[bytes] = []
     real = serialization.load_pem_private_key
-    monkeypatch.setattr(
-        serialization, "load_pem_private_key", lambda data, *rest: (parsed.append(data), real(data, *rest))[1]
-    )
-    from datetime import UTC, datetime
 
+    def load(data: bytes, password: bytes | None) -> object:
+        parsed.append(data)
+        return real(data, password)
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", load)
     known = credentials(authority=certificate.create_authority("vpn.lab.example", datetime.now(UTC)))
     made = [certificate.server_certificate(lab(), known) for _ in range(3)]
     assert len(parsed) == 2
