@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, TextIO
 
 from labvpn.agent.core.concern import Concern, describe_all, observed_text
-from labvpn.agent.core.document import parse
+from labvpn.agent.core.document import parse, relative
 from labvpn.agent.core.errors import AgentError, harmless
 from labvpn.agent.core.inspection import Inspection
 from labvpn.agent.core.lock import held
@@ -56,21 +56,30 @@ class Session:
         return HubConcern(state, self.softether) if name == "hub" else FirewallConcern(state)
 
     def observe(self) -> str:
-        """Every concern of the request as the machine shows it; what cannot be read becomes a note."""
-        return self.inspect_all(self.request["documents"])
+        """Every concern of the request as the machine shows it; what cannot be read becomes a note.
+
+        Where the request says `relative`, documents in the answer refer to the desired ones, which the asker has.
+        """
+        documents = self.request["documents"]
+        answer = self.inspect_all(documents)
+        for name, desired in documents.items() if self.request.get("relative") else ():
+            part = answer[name]
+            for key in ("observed", "applied", "begun"):
+                part[key] = None if part.get(key) is None else relative(part[key], desired)
+        return json.dumps(answer) + "\n"
 
     def check(self) -> str:
         """Every concern as the machine shows it, against the document that it was converged to; nothing is sent."""
         states = {name: State(self.machine, name) for name in CONCERNS}
         known = {name: one.applied for name, one in states.items() if one.applied is not None or one.lost or one.damage}
-        return self.inspect_all({name: text or "" for name, text in known.items()})
+        return json.dumps(self.inspect_all({name: text or "" for name, text in known.items()})) + "\n"
 
-    def inspect_all(self, documents: Dict[str, str]) -> str:
+    def inspect_all(self, documents: Dict[str, str]) -> Dict[str, Dict[str, Any]]:
         """The answer about some concerns; firewalld, the slowest to answer, is asked while the others are read."""
         # The concern itself says what cannot be read.
         with suppress(AgentError):
             Firewalld(self.machine).read_ahead(parse(documents.get("firewall", "")))
-        return json.dumps({name: self.inspect(name, text) for name, text in documents.items()}) + "\n"
+        return {name: self.inspect(name, text) for name, text in documents.items()}
 
     def survey(self) -> str:
         """What the host has that was made by hand."""

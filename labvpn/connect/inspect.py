@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -102,7 +103,7 @@ async def _inspect_host(server: Server, credentials: Credentials, request: str) 
     hop, known = f"The VPN host {server.ssh_host}", credentials.host_key_of(server)
     answer = await ask_agent(server, credentials.login(server.ssh), known, "observe", request)
     try:
-        seen = read_answer(answer)
+        seen = read_answer(answer, json.loads(request).get("documents", {}))
     except ValueError:
         raise HopError(hop, *unreadable(answer)) from None
     if refusals := [HopError(hop, *refusal) for observed in seen.values() for refusal in observed.refusals]:
