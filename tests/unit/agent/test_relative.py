@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labvpn.agent.core import document
 from labvpn.agent.core.document import parse, relative
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import State
@@ -72,11 +73,14 @@ def test_who_asks_without_that_word_is_answered_in_whole(tmp_path: Path) -> None
 
 
 def test_a_document_is_parsed_once_however_often_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from labvpn.agent.core import document
-
     read: list[str] = []
     real = document.parse_line
-    monkeypatch.setattr(document, "parse_line", lambda text: (read.append(text), real(text))[1])
+
+    def parse_line(text: str) -> document.Line:
+        read.append(text)
+        return real(text)
+
+    monkeypatch.setattr(document, "parse_line", parse_line)
     for _ in range(3):
         parse("".join(USERS[:5]) + "address 10.9.9.9 interface=lo\n")
     assert len(read) == 6
