@@ -2,8 +2,6 @@
 
 import pulumi
 
-from components.dns import Name, NameArgs
-from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
 from components.host import Host, host_plans, inspect
 from components.outputs import export
 from components.softether import SoftEther, SoftEtherArgs
@@ -13,7 +11,13 @@ from labvpn.render.documents import Concern
 
 lab, credentials = settings.load(also=certificate.problems)
 plans = host_plans(lab, credentials)
-snapshot = inspect(lab, credentials, plans)
+inspection = inspect(lab, credentials, plans)
+
+# Loaded while the hops answer.
+from components.dns import Name, NameArgs  # noqa: E402
+from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs  # noqa: E402
+
+snapshot = inspection.result()
 
 # Each hop opens only when the one behind it is ready, and the names come last; destroy goes the other way.
 hops: list[pulumi.Resource] = []

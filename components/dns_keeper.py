@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import dns.update
 
 from labvpn.connect.dns import delegation, primary
-from labvpn.connect.dns.inspect import NameRefused
-from labvpn.connect.dns.ipv6 import tried
 from labvpn.connect.dns.primary import Say
 from labvpn.connect.dns.propagation import watch
 from labvpn.connect.dns.tsig import Zone
@@ -79,6 +77,10 @@ class Keeper:
 
     def _try_ipv6(self, new: Sets) -> None:
         """Raise NameRefused where IPv6 is not open to what would be written; the other hops are ready by now."""
+        # A preview, which only reads, starts faster without them.
+        from labvpn.connect.dns.inspect import NameRefused
+        from labvpn.connect.dns.ipv6 import tried
+
         findings = tried(new, self.ports)
         if refusals := [finding for finding in findings if finding.refuses]:
             raise NameRefused(self.name, refusals)

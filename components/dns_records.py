@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import (
@@ -22,8 +22,10 @@ from pulumi.dynamic import (
 from components.dns_keeper import Keeper, OccupiedError
 from labvpn.connect.dns.tsig import Signer, Unreachable, Zone
 from labvpn.connect.errors import HopError
-from labvpn.model.dns import DnsName
 from labvpn.state.records import Sets, read, write
+
+if TYPE_CHECKING:
+    from labvpn.model.dns import DnsName
 
 SECRET = "dnsKey"  # noqa: S105  (the key's name in the configuration, not the secret)
 """The configuration's key of the TSIG secret: read where it is used, so that no resource's state has it."""

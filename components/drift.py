@@ -8,8 +8,6 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
-from labvpn.plan.fortigate.diff import whose
-
 
 class DriftProvider(ResourceProvider):
     """Counts generations: one for every run in which the machine has to be changed.
@@ -52,6 +50,8 @@ class FactsProvider(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Report whose the differences are; before the first run nothing is known."""
+        from labvpn.plan.fortigate.diff import whose
+
         for sentence in whose(_olds.get("facts") or {}, news.get("shown") or {}, news.get("facts") or {}):
             # A provider has no way to the run's own log; what it prints, the engine shows at once.
             print(f"{news['of']}: {sentence}", flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -211,19 +212,34 @@ def _host_plan(lab: Lab, credentials: Credentials) -> HostPlan:
     return HostPlan(lab.server, desired, secrets(lab, credentials))
 
 
-def inspect(lab: Lab, credentials: Credentials, plans: Sequence[HostPlan]) -> Snapshot:
-    """The actual state of every hop before anything is changed. Raises RunError with all failures, a line each."""
+@dataclass(frozen=True)
+class Inspection:
+    """An inspection of every hop that is under way."""
+
+    lab: Lab
+    plans: Sequence[HostPlan]
+    pending: Future[Snapshot]
+
+    def result(self) -> Snapshot:
+        """The actual state of every hop. Raises RunError with all failures, a line each."""
+        try:
+            snapshot = self.pending.result()
+        except HopErrors as error:
+            raise pulumi.RunError(str(error)) from None
+        if refused := [*_losses(self.lab, self.plans, snapshot)]:
+            raise pulumi.RunError("\n".join(refused))
+        return snapshot
+
+
+def inspect(lab: Lab, credentials: Credentials, plans: Sequence[HostPlan]) -> Inspection:
+    """Begin to inspect every hop, before anything is changed, while the caller goes on."""
+    requests = [question(plan.desired, plan.secrets) for plan in plans]
+    begun = Inspection(lab, plans, connect.inspect_hops(lab, credentials, requests))
     for sentence in ipsec.warnings(lab):
         pulumi.warn(sentence)
     for sentence in (*ipsec.notes(lab), *certificate.notes(lab, credentials)):
         pulumi.info(sentence)
-    try:
-        snapshot = connect.inspect_hops(lab, credentials, [question(plan.desired, plan.secrets) for plan in plans])
-    except HopErrors as error:
-        raise pulumi.RunError(str(error)) from None
-    if refused := [*_losses(lab, plans, snapshot)]:
-        raise pulumi.RunError("\n".join(refused))
-    return snapshot
+    return begun
 
 
 def _losses(lab: Lab, plans: Sequence[HostPlan], snapshot: Snapshot) -> Iterator[str]:

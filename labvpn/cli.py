@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import os
-import subprocess
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -35,11 +32,14 @@ OLD_NAMES = {"log": "diagnose", "probe": "probe", "check": "check"}
 REHEARSAL = "The whole lab on this machine: start, stop, exec, status."
 CHECKOUT = Path(__file__).parents[1]
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+"""Its help is plain text: loading what draws boxes around it takes longer than all the rest."""
 
 
 def _version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version
+
         typer.echo(f"labvpn {version('labvpn')}")
         raise typer.Exit
 
@@ -53,7 +53,7 @@ def _root(
     """A whole lab VPN as one Pulumi stack: adopt, probe, diagnose, dial, kits, status, and a rehearsal of all of it."""
 
 
-@app.command()
+@app.command(short_help="Record a VPN host's SSH key in the stack's configuration.")
 def hostkey(
     host: Annotated[str, typer.Argument(help="Name or address of the VPN host, with :PORT if it is not 22.")],
     yes: Annotated[
@@ -63,9 +63,11 @@ def hostkey(
     show: Annotated[bool, typer.Option("--show", help="Only print the key.")] = False,
 ) -> None:
     """Record a VPN host's SSH key in the stack's configuration, so that no other machine can impersonate it."""
-    from asyncssh import import_public_key
+    import asyncio
+    import subprocess
 
     from labvpn.connect.errors import HopError
+    from labvpn.connect.library import asyncssh
     from labvpn.connect.ssh import fetch_host_key
 
     name, _, port = host.partition(":")
@@ -76,7 +78,7 @@ def hostkey(
     if show:
         typer.echo(key)
         return
-    typer.echo(f"{host} shows {import_public_key(key).get_fingerprint()}")
+    typer.echo(f"{host} shows {asyncssh.import_public_key(key).get_fingerprint()}")
     typer.echo("On the host itself this must print the same: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
     if not yes:
         typer.confirm("Is it the same, and should it be recorded?", abort=True)
@@ -85,7 +87,7 @@ def hostkey(
     raise typer.Exit(done.returncode)
 
 
-@app.command()
+@app.command(short_help="Make a strong secret, for `pulumi config set --secret KEY`.")
 def secret() -> None:
     """Make a strong secret, to be piped into `pulumi config set --secret KEY`: administratorPassword, userSecret..."""
     from labvpn.model.passwords import new_secret
@@ -93,7 +95,7 @@ def secret() -> None:
     typer.echo(new_secret())
 
 
-@app.command()
+@app.command(short_help="Make a private authority for the server's certificate.")
 def authority(
     names: Annotated[
         list[str],
@@ -163,5 +165,6 @@ def main() -> None:
     name = next(iter(words), "")
     app.add_typer(_rehearsal() if name == "rehearsal" else typer.Typer(), name="rehearsal", help=REHEARSAL)
     for command, (place, text) in COMMANDS.items():
-        app.command(command, help=None if command == name else text)(_loaded(place) if command == name else _not_loaded)
+        function = _loaded(place) if command == name else _not_loaded
+        app.command(command, help=None if command == name else text, short_help=text)(function)
     app()

@@ -57,6 +57,7 @@ def warm() -> Iterator[Figure]:
     logins = (_logins() - before) / len(previews)
     yield Figure("`pulumi preview` without changes, median of 5", f"{median(previews):.1f} s", "8 s")
     yield Figure("SSH logins of such a preview", f"{logins:.0f}", "2")
+    yield from _rows("rehearsal.bench_preview")
     probe = ["exec", "internet", "--", sys.executable, "-m", "labvpn", "doctor", "probe", "203.0.113.20"]
     ports = ["--tcp", "443,992,1194,5555", "--udp", "500,1194,4500", "--closed", "22,8000,1701/udp"]
     seconds = _timed([sys.executable, "-m", "labvpn", "rehearsal", *probe, *ports], PROJECT)
@@ -88,11 +89,15 @@ def _of(module: str, first: str = "start") -> Iterator[Figure]:
     """The rows that a module prints, on machines of its own; `first` brings them up, bare or with the stack applied."""
     _timed([sys.executable, "-m", "rehearsal", first], PROJECT)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", module], cwd=PROJECT, env=_environment({}), capture_output=True, text=True
-        )
+        yield from _rows(module)
     finally:
         _timed(["make", "stop"], PROJECT)
+
+
+def _rows(module: str) -> Iterator[Figure]:
+    """The rows that a module prints, on machines that are up."""
+    command = [sys.executable, "-m", module]
+    done = subprocess.run(command, cwd=PROJECT, env=_environment({}), capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"bench: {module} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     yield from (Figure(*line.split("\t")) for line in done.stdout.splitlines() if line.count("\t") == 2)

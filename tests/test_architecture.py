@@ -40,7 +40,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"pulumi", "pulumi_command", "pulumiverse_fortios", "dns"},
     ),
     "rehearsal": (
-        {"model", "agent.softether.hashes"},
+        {"model", "connect.library", "agent.softether.hashes"},
         {
             *("aiohttp", "typer", "rich", "yaml", "cryptography", "pydantic", "pydantic_core", "dns", "httpx"),
             *("pulumi", "grpc", "google", "asyncssh", "semver"),

@@ -3,11 +3,13 @@
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, TextIO
 
 from labvpn.agent.core.concern import Concern, describe_all, observed_text
-from labvpn.agent.core.document import parse
+from labvpn.agent.core.document import parse, relative
 from labvpn.agent.core.errors import AgentError, harmless
+from labvpn.agent.core.inspection import Inspection
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import AGENT, HOME
@@ -16,6 +18,7 @@ from labvpn.agent.core.state import State
 from labvpn.agent.daemons.login_guard import guard_logins
 from labvpn.agent.daemons.session_reaper import reap_sessions
 from labvpn.agent.firewalld.firewall import FirewallConcern
+from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.rollback import Rollback
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.host import HostConcern
@@ -53,15 +56,30 @@ class Session:
         return HubConcern(state, self.softether) if name == "hub" else FirewallConcern(state)
 
     def observe(self) -> str:
-        """Every concern of the request as the machine shows it; what cannot be read becomes a note."""
-        answer = {name: self.inspect(name, text) for name, text in self.request["documents"].items()}
+        """Every concern of the request as the machine shows it; what cannot be read becomes a note.
+
+        Where the request says `relative`, documents in the answer refer to the desired ones, which the asker has.
+        """
+        documents = self.request["documents"]
+        answer = self.inspect_all(documents)
+        for name, desired in documents.items() if self.request.get("relative") else ():
+            part = answer[name]
+            for key in ("observed", "applied", "begun"):
+                part[key] = None if part.get(key) is None else relative(part[key], desired)
         return json.dumps(answer) + "\n"
 
     def check(self) -> str:
         """Every concern as the machine shows it, against the document that it was converged to; nothing is sent."""
         states = {name: State(self.machine, name) for name in CONCERNS}
         known = {name: one.applied for name, one in states.items() if one.applied is not None or one.lost or one.damage}
-        return json.dumps({name: self.inspect(name, text or "") for name, text in known.items()}) + "\n"
+        return json.dumps(self.inspect_all({name: text or "" for name, text in known.items()})) + "\n"
+
+    def inspect_all(self, documents: Dict[str, str]) -> Dict[str, Dict[str, Any]]:
+        """The answer about some concerns; firewalld, the slowest to answer, is asked while the others are read."""
+        # The concern itself says what cannot be read.
+        with suppress(AgentError):
+            Firewalld(self.machine).read_ahead(parse(documents.get("firewall", "")))
+        return {name: self.inspect(name, text) for name, text in documents.items()}
 
     def survey(self) -> str:
         """What the host has that was made by hand."""
@@ -152,11 +170,11 @@ def work(words: List[str], stream: TextIO) -> str:
     action, name, *_ = [*words, "", ""]
     if action == "observe":
         request = read_request(stream)
-        return Session(Machine(), request).observe() if "documents" in request else "{}\n"
+        return inspecting(request, Session.observe) if "documents" in request else "{}\n"
     if action == "survey":
-        return Session(Machine(), read_request(stream)).survey()
+        return inspecting(read_request(stream), Session.survey)
     if action == "check":
-        return Session(Machine(), {}).check()
+        return inspecting({}, Session.check)
     if action == "status":
         return Status(Machine()).report()
     if action in ENDLESS:
@@ -172,6 +190,15 @@ def work(words: List[str], stream: TextIO) -> str:
         raise AgentError(USAGE)
     method: Callable[[str], str] = getattr(session, action)
     return method(name)
+
+
+def inspecting(request: Dict[str, Any], question: Callable[[Session], str]) -> str:
+    """The answer to a question that changes nothing."""
+    machine = Inspection()
+    try:
+        return question(Session(machine, request))
+    finally:
+        machine.end()
 
 
 def complain(sentence: str) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -53,17 +55,18 @@ class Snapshot:
     names: Sequence[DnsSnapshot] = ()
 
 
-def inspect_hops(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Snapshot:
-    """The actual state of every hop; `requests` are the agent's question to each server, with the desired documents.
+def inspect_hops(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Future[Snapshot]:
+    """The actual state of every hop, once it is known; the caller may do something else until then.
 
-    Raises HopErrors with the failures of all hops.
+    `requests` are the agent's question to each server, with the desired documents. The result raises HopErrors with the
+    failures of all hops.
     """
-    return _in_thread(lambda: _inspect(lab, credentials, requests))
+    return _begun(lambda: _inspect(lab, credentials, requests))
 
 
 def inspect_fortigate_alone(lab: Lab, credentials: Credentials) -> FortiGateSnapshot | None:
     """The actual state of the FortiGate alone, for a stack without the other hops. Raises HopError."""
-    return _in_thread(lambda: _inspect_fortigate(lab, credentials))
+    return _begun(lambda: _inspect_fortigate(lab, credentials)).result()
 
 
 async def _inspect(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Snapshot:
@@ -100,7 +103,7 @@ async def _inspect_host(server: Server, credentials: Credentials, request: str) 
     hop, known = f"The VPN host {server.ssh_host}", credentials.host_key_of(server)
     answer = await ask_agent(server, credentials.login(server.ssh), known, "observe", request)
     try:
-        seen = read_answer(answer)
+        seen = read_answer(answer, json.loads(request).get("documents", {}))
     except ValueError:
         raise HopError(hop, *unreadable(answer)) from None
     if refusals := [HopError(hop, *refusal) for observed in seen.values() for refusal in observed.refusals]:
@@ -150,22 +153,18 @@ async def _inspect_name(name: DnsName, credentials: Credentials) -> DnsSnapshot:
     return await asyncio.to_thread(inspect.check, name, secret)
 
 
-def _in_thread(make: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Run to the end in a loop of its own: a Pulumi program already runs inside one."""
-    outcome: list[Answer | BaseException] = []
+def _begun(make: Callable[[], Awaitable[Answer]]) -> Future[Answer]:
+    """Begin in a thread with a loop of its own: a Pulumi program already runs inside one."""
+    outcome: Future[Answer] = Future()
 
     def target() -> None:
         try:
-            outcome.append(asyncio.run(_awaited(make)))
+            outcome.set_result(asyncio.run(_awaited(make)))
         except BaseException as error:
-            outcome.append(error)
+            outcome.set_exception(error)
 
-    thread = threading.Thread(target=target, name="inspect")
-    thread.start()
-    thread.join()
-    if isinstance(outcome[0], BaseException):
-        raise outcome[0]
-    return outcome[0]
+    threading.Thread(target=target, name="inspect").start()
+    return outcome
 
 
 async def _awaited(make: Callable[[], Awaitable[Answer]]) -> Answer:

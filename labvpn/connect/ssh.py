@@ -7,10 +7,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import asyncssh
-
 from labvpn.connect.errors import Code, HopError
 from labvpn.connect.frame import Frame, Said, hear
+from labvpn.connect.library import asyncssh
 from labvpn.connect.refused import known, last_line, unreached, words_of
 from labvpn.model.server import Server
 

@@ -33,24 +33,48 @@ NOTHING = HostState("")
 """A host on which nothing of this concern was ever applied."""
 
 
-def read_answer(text: str) -> Mapping[str, HostState]:
-    """The agent's answer to `observe`, by concern. Raises ValueError for anything else."""
+def read_answer(text: str, asked: Mapping[str, str] | None = None) -> Mapping[str, HostState]:
+    """The agent's answer to `observe`, by concern; `asked` are the documents that the question had.
+
+    Raises ValueError for anything else.
+    """
     answer = json.loads(text)
     if not isinstance(answer, dict):
         raise ValueError(UNEXPECTED)
-    return {concern: _observed(part) for concern, part in answer.items()}
+    return {concern: _observed(part, (asked or {}).get(concern, "")) for concern, part in answer.items()}
 
 
-def _observed(part: object) -> HostState:
+def _observed(part: object, asked: str) -> HostState:
     if not isinstance(part, dict):
         raise ValueError(UNEXPECTED)
-    document, applied, begun = part.get("observed"), part.get("applied"), part.get("begun")
-    if not isinstance(document, str) or not isinstance(applied, str | None) or not isinstance(begun, str | None):
+    lines = asked.splitlines(keepends=True)
+    document, applied, begun = (_whole(part.get(key), lines) for key in ("observed", "applied", "begun"))
+    if document is None:
         raise ValueError(UNEXPECTED)
     refusals = tuple(_pair(refusal) for refusal in _list(part, "refusals"))
     notes, warnings, memory = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings", "memory"))
     renewed = tuple(map(str, _list(part, "renewed"))) if part.get("renewed", ()) is not None else None
     return HostState(document, applied, notes, warnings, refusals, memory, begun, renewed)
+
+
+def _whole(given: object, asked: list[str]) -> str | None:
+    """A document that came as a whole, or as lines of its own and `[first, count]` of those that were asked with."""
+    if given is None or isinstance(given, str):
+        return given
+    if not isinstance(given, list):
+        raise ValueError(UNEXPECTED)
+    return "".join(_lines(piece, asked) for piece in given)
+
+
+def _lines(piece: object, asked: list[str]) -> str:
+    if isinstance(piece, str):
+        return piece
+    if not isinstance(piece, list) or len(piece) != 2 or not all(isinstance(number, int) for number in piece):
+        raise ValueError(UNEXPECTED)
+    first, count = piece
+    if first < 0 or count < 1 or first + count > len(asked):
+        raise ValueError(UNEXPECTED)
+    return "".join(asked[first : first + count])
 
 
 def _list(part: dict[str, object], key: str) -> list[object]:

@@ -29,7 +29,7 @@ def planned(actual: HostState, desired: str) -> list[str]:
 
     Repairs of changes by hand are reported only by `drifted`.
     """
-    return list(_ThreeWayDiff.of(actual, desired).plan())
+    return [] if actual.document == desired else list(_ThreeWayDiff.of(actual, desired).plan())
 
 
 def drifted(actual: HostState, desired: str) -> list[str]:
@@ -37,7 +37,7 @@ def drifted(actual: HostState, desired: str) -> list[str]:
 
     Each sentence names the machine's value and ours: `user guest1: MultiLogins is 0 on the server, 1 here`.
     """
-    if actual.applied is None:
+    if actual.applied is None or actual.document == desired:
         return []
     return list(_ThreeWayDiff.of(actual, desired).drift())
 

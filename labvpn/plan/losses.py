@@ -20,6 +20,8 @@ def refusal(host: str, actual: HostState, desired: str, may_remove: bool, protec
 
     None where it removes fewer, or where `may_remove` allows it; `protect` forbids it even then.
     """
+    if actual.document == desired:
+        return None
     before = _users(actual.document, actual.applied)
     after = {user.lower() for user in _users(desired, None)}
     lost = [user for user in before if user.lower() not in after]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +12,11 @@ from typing import Any
 
 from labvpn.probe import observation, services, sockets
 from labvpn.probe.observation import DROPPED, Observation
-from labvpn.probe.targets import ProbedPort, Targets
+from labvpn.probe.targets import Targets
 
 PLACES = ("outside", "campus", "vpn", "host")
 
-# Seconds that the ports that should be open are ahead of the others, and how often their silence is asked again.
+# Seconds that the ports that should be open are ahead of the others at most, and how often silence is asked again.
 _HEAD_START = 1.5
 _ROUNDS = 2
 
@@ -40,12 +41,15 @@ def scan(name: str, place: str, address: str, wanted: Targets) -> VantageView:
     """Probe all ports of `address` concurrently, those that should be open first.
 
     Linux sends six ICMP errors at once to the same address, then one a second (icmp_ratelimit). So the ports whose
-    silence decides nothing come later, and silence is asked again as long as that brings errors.
+    silence decides nothing come once the others have answered or rejected, at the latest after a while, and silence is
+    asked again as long as that brings errors.
     """
+    knocked = threading.Semaphore(0)
     with ThreadPoolExecutor(max_workers=len(wanted.opened) + len(wanted.closed) or 1) as pool:
-        ask = partial(_scan, address, next(iter(wanted.names), None))
-        opened = pool.map(ask, wanted.opened)
-        closed = pool.map(partial(ask, wait=_HEAD_START), wanted.closed)
+        ask = partial(services.observe, address, name=next(iter(wanted.names), None))
+        opened = pool.map(partial(ask, knocked=knocked.release), wanted.opened)
+        _await(knocked, len(wanted.opened))
+        closed = pool.map(ask, wanted.closed)
         seen = {observed.port: observed for observed in (*opened, *closed)}
         for _ in range(_ROUNDS):
             silent = [port for port in wanted.opened if seen[port].state == DROPPED]
@@ -58,9 +62,12 @@ def scan(name: str, place: str, address: str, wanted: Targets) -> VantageView:
     return VantageView(name, place, tuple(seen.values()), sockets.SHOWS_OFFENDER)
 
 
-def _scan(address: str, host: str | None, port: ProbedPort, wait: float = 0.0) -> Observation:
-    time.sleep(wait)
-    return services.observe(address, port, host)
+def _await(knocked: threading.Semaphore, count: int) -> None:
+    """Wait until that many ports have answered or rejected, at most for the head start."""
+    until = time.monotonic() + _HEAD_START
+    for _ in range(count):
+        if not knocked.acquire(timeout=max(0.0, until - time.monotonic())):
+            return
 
 
 def to_json(view: VantageView) -> dict[str, Any]:

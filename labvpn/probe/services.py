@@ -9,6 +9,7 @@ import ssl
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -37,11 +38,18 @@ class Question:
     read: AnswerReader
 
 
-def observe(address: str, port: ProbedPort, name: str | None) -> Observation:
-    """What this machine sees of one port of `address`; `name` is what TLS and HTTP name, if there is one."""
-    if port.protocol == "udp":
-        return observe_udp(address, port, question(port.number))
-    return observe_tcp(address, port, name)
+def observe(
+    address: str, port: ProbedPort, name: str | None, knocked: Callable[[], object] = lambda: None
+) -> Observation:
+    """What this machine sees of one port of `address`; `name` is what TLS and HTTP name, if there is one.
+
+    `knocked` is called as soon as it is known whether the port answers, rejects or is silent.
+    """
+    if port.protocol == "tcp":
+        return observe_tcp(address, port, name, knocked)
+    seen = observe_udp(address, port, question(port.number))
+    knocked()
+    return seen
 
 
 def question(number: int) -> Question:
@@ -64,9 +72,12 @@ def observe_udp(address: str, port: ProbedPort, asked: Question) -> Observation:
     return Observation(port, knock.tries, services=services, detail=knock.answer or "", refusal=knock.refusal)
 
 
-def observe_tcp(address: str, port: ProbedPort, name: str | None) -> Observation:
+def observe_tcp(
+    address: str, port: ProbedPort, name: str | None, knocked: Callable[[], object] = lambda: None
+) -> Observation:
     """One TCP port: whether it accepts, and which services speak there; TLS may lag half a second behind."""
     knock = knock_tcp(address, port.number)
+    knocked()
     if knock.answer is None:
         return Observation(port, knock.tries, refusal=knock.refusal)
     seen = Observation(port, knock.tries, connected=True)
@@ -85,8 +96,11 @@ def observe_tcp(address: str, port: ProbedPort, name: str | None) -> Observation
 def _spoken(seen: Observation, target: tuple[str, int], name: str | None) -> Observation:
     """All that speaks at a port that accepts; raises OSError if it does not speak TLS."""
     certificate, version = _greet(target, name)
-    fields, speaks_sstp = _try(lambda: _ask_sstp(target, name, certificate)) or (((), None), False)
-    speaks = {"TLS": True, "SSTP": speaks_sstp, "OpenVPN": _try(lambda: _asks_openvpn(target))}
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # One service may keep silent while the other answers.
+        openvpn_answers = beside.submit(_try, lambda: _asks_openvpn(target))
+        fields, speaks_sstp = _try(lambda: _ask_sstp(target, name, certificate)) or (((), None), False)
+        speaks = {"TLS": True, "SSTP": speaks_sstp, "OpenVPN": openvpn_answers.result()}
     services = tuple(service for service, answers in speaks.items() if answers)
     read = Certificate(hashlib.sha256(certificate).hexdigest(), *fields)
     return replace(seen, services=services, detail=version, certificate=read)

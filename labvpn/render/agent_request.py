@@ -49,8 +49,11 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
 
 
 def question(desired: Mapping[Concern, str], known: Secrets) -> str:
-    """The agent's stdin for `observe`: the documents to compare with, and the secrets to compare by."""
-    return json.dumps({"documents": dict(desired), "secrets": known})
+    """The agent's stdin for `observe`: the documents to compare with, and the secrets to compare by.
+
+    The answer refers to these documents, so that of many users only the lines come back that differ.
+    """
+    return json.dumps({"documents": dict(desired), "secrets": known, "relative": True})
 
 
 def request(generation: int, desired: str, known: Secrets, initial_server: str = "") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography import x509
@@ -183,6 +184,7 @@ def _usage(**given: bool) -> x509.KeyUsage:
     return x509.KeyUsage(**{**dict.fromkeys(every.split(), False), **given})
 
 
+@lru_cache(4)
 def _load(text: str) -> RSAPrivateKey:
     key = serialization.load_pem_private_key(text.encode(), None)
     if not isinstance(key, RSAPrivateKey):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 import dns.name
 import dns.update
 
-from labvpn.model.dns import DnsName
 from labvpn.state.records import Key, RecordSet, Sets, by_key
+
+if TYPE_CHECKING:
+    from labvpn.model.dns import DnsName
 
 
 def records(name: DnsName, addresses: Iterable[str], owner: str) -> dict[Key, RecordSet]:

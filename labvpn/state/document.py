@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 BARE = re.compile(r"[A-Za-z0-9._,:/@%+=*-]+")
 WORD = re.compile(r"""(?:[^\s"']|'[^']*'|"(?:[^"\\]|\\.)*")+""")
@@ -44,8 +45,9 @@ def write(entries: Iterable[Entry]) -> str:
     return "".join(f"{entry}\n" for entry in entries)
 
 
+@lru_cache(8)
 def read(text: str) -> tuple[Entry, ...]:
-    """The entries of a document."""
+    """The entries of a document; a run reads the few that it has several times."""
     return tuple(_entry(line) for line in text.split("\n") if line)
 
 

@@ -22,7 +22,7 @@ def inspected(monkeypatch: pytest.MonkeyPatch, output: str, code: Code = Code.EX
 
     monkeypatch.setattr(ssh, "run", refuse)
     with pytest.raises(HopErrors) as caught:
-        inspect.inspect_hops(lab(fortigate=None, dns=None), credentials(), ["{}"])
+        inspect.inspect_hops(lab(fortigate=None, dns=None), credentials(), ["{}"]).result()
     return str(caught.value)
 
 
@@ -33,7 +33,9 @@ def test_every_server_is_inspected_and_the_failures_of_all_come_at_once(monkeypa
     monkeypatch.setattr(ssh, "run", refuse)
     servers = [{"address": "203.0.113.20"}, {"name": "two", "address": "203.0.113.22"}]
     with pytest.raises(HopErrors) as caught:
-        inspect.inspect_hops(lab(server=None, servers=servers, fortigate=None, dns=None), credentials(), ["{}", "{}"])
+        inspect.inspect_hops(
+            lab(server=None, servers=servers, fortigate=None, dns=None), credentials(), ["{}", "{}"]
+        ).result()
     assert str(caught.value).splitlines() == [
         "The VPN host 203.0.113.20 refused: disk full; correct that",
         "The VPN host 203.0.113.22 refused: disk full; correct that",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future
 
 import pulumi
 import pytest
@@ -79,9 +80,11 @@ def test_a_user_who_moves_to_another_hub_is_lost_to_the_first_alone() -> None:
 @pytest.mark.parametrize("protect", [False, True])
 def test_the_preview_ends_before_anything_is_planned(monkeypatch: pytest.MonkeyPatch, protect: bool) -> None:
     there = document([OWNER, *GUESTS])
-    monkeypatch.setattr(hops, "inspect_hops", lambda *_: Snapshot([{Concern.HUB: HostState(there, there)}]))
+    pending: Future[Snapshot] = Future()
+    pending.set_result(Snapshot([{Concern.HUB: HostState(there, there)}]))
+    monkeypatch.setattr(hops, "inspect_hops", lambda *_: pending)
     one = lab(users=[], hubs={"OWNER": {}}, fortigate=None, dns=None, protect=protect)
     with pytest.raises(pulumi.RunError, match="would remove 8 of 8 users"):
-        host.inspect(one, credentials(), host.host_plans(one, credentials()))
+        host.inspect(one, credentials(), host.host_plans(one, credentials())).result()
     said = one.model_copy(update={"may_remove": True, "protect": False})
-    assert host.inspect(said, credentials(), host.host_plans(said, credentials())).hosts
+    assert host.inspect(said, credentials(), host.host_plans(said, credentials())).result().hosts

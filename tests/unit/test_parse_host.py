@@ -36,7 +36,7 @@ def test_every_refusal_of_the_host_stops_the_run_with_a_sentence_of_its_own(monk
     monkeypatch.setattr(ssh, "run", answer)
     without = lab(fortigate=None, dns=None)
     with pytest.raises(HopErrors) as caught:
-        inspect.inspect_hops(without, credentials(), ["{}"])
+        inspect.inspect_hops(without, credentials(), ["{}"]).result()
     assert str(caught.value).splitlines() == [
         f"The VPN host 203.0.113.20 {what}; {remedy}" for what, remedy in (ZONE, OTHER)
     ]

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from typing import Dict, Iterable, List, Match, NamedTuple, Optional, Tuple
+from functools import lru_cache
+from typing import Dict, Iterable, List, Match, NamedTuple, Optional, Tuple, Union
 
 from labvpn.agent.core.errors import AgentError
 
@@ -85,13 +86,34 @@ def parse_line(text: str) -> Line:
 
 def parse(text: str) -> List[Line]:
     """Read a document; blank lines are skipped, an object that occurs twice is refused."""
-    lines = [parse_line(line) for line in text.split("\n") if line.strip()]
+    return list(parsed(text))
+
+
+@lru_cache(2)
+def parsed(text: str) -> Tuple[Line, ...]:
+    """The same; what is desired and what was applied last are asked for again and again, and often equal."""
+    lines = tuple(parse_line(line) for line in text.split("\n") if line.strip())
     keys = set()
     for line in lines:
         if line.key in keys:
             raise AgentError("the document names {} twice: keep one".format(line.key))
         keys.add(line.key)
     return lines
+
+
+def relative(text: str, base: str) -> List[Union[str, List[int]]]:
+    """A document by another one: `[first, count]` for lines that are there too, else the line itself."""
+    places = {line: place for place, line in enumerate(base.splitlines(True))}
+    parts: List[Union[str, List[int]]] = []
+    for line in text.splitlines(True):
+        place, last = places.get(line), parts[-1] if parts else ""
+        if place is None:
+            parts.append(line)
+        elif not isinstance(last, str) and sum(last) == place:
+            last[1] += 1
+        else:
+            parts.append([place, 1])
+    return parts
 
 
 def quote(value: str) -> str:

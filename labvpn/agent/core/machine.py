@@ -67,21 +67,16 @@ class Machine:
 
     def run(self, command: Sequence[str], seconds: float = 60, environment: Optional[Dict[str, str]] = None) -> Outcome:
         """Run a command without input; AgentError if it is not done within `seconds`."""
-        words = {"PATH": COMMAND_PATH, "LC_ALL": "C.UTF-8", "HOME": "/root"}
-        words.update(environment or {})
-        try:
-            process = subprocess.Popen(
-                list(command),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=words,
-                start_new_session=True,
-                universal_newlines=True,
-            )
-        except FileNotFoundError:
+        process = started(command, environment)
+        if process is None:
             return Outcome(127, "", "{}: command not found".format(command[0]))
         return finish(process, command, seconds)
+
+    def begin(self, commands: Iterable[Sequence[str]]) -> None:
+        """Have these commands run beside others; here none does, since what comes first may change their answers."""
+
+    def again(self) -> None:
+        """Have every command run again whose answer was kept; here none is."""
 
     def must(self, command: Sequence[str], seconds: float = 60, environment: Optional[Dict[str, str]] = None) -> str:
         """Run a command that has to succeed, and return its output; AgentError gives its last word."""
@@ -93,6 +88,24 @@ class Machine:
                 )
             )
         return outcome.output
+
+
+def started(command: Sequence[str], environment: Optional[Dict[str, str]] = None) -> "Optional[subprocess.Popen[str]]":
+    """The process of a command without input; None where there is no such command."""
+    words = {"PATH": COMMAND_PATH, "LC_ALL": "C.UTF-8", "HOME": "/root"}
+    words.update(environment or {})
+    try:
+        return subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=words,
+            start_new_session=True,
+            universal_newlines=True,
+        )
+    except FileNotFoundError:
+        return None
 
 
 def sync_folder(folder: Path) -> None:

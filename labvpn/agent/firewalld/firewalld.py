@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.firewalld.ban_list import guard_rules
@@ -56,6 +57,14 @@ class Firewalld:
     def running(self) -> bool:
         """Whether the daemon answers."""
         return self.machine.run(["systemctl", "is-active", "--quiet", UNIT]).status == 0
+
+    def read_ahead(self, desired: List[Line]) -> None:
+        """Begin to ask for all that an inspection needs, since each answer of firewall-cmd takes a while."""
+        if desired and self.installed and self.running():
+            lists = ("--list-all-zones", "--list-all-policies")
+            commands = [[*self.command(lasting), words] for words in lists for lasting in (False, True)]
+            services = [line.name for line in desired if line.kind == "service"]
+            self.machine.begin(commands + [["firewall-cmd", "--info-service=" + name] for name in services])
 
     def forget(self) -> None:
         """Drop what was read, so that the next question is asked again."""

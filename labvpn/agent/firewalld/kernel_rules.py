@@ -64,6 +64,8 @@ class KernelRules:
         if not self.firewalld.running() or not self.missing():
             return []
         time.sleep(RELOADING)
+        self.machine.again()
+        self.firewalld.forget()
         return self.missing()
 
     def missing(self) -> List[str]:

@@ -6,8 +6,7 @@ remote path itself. Existing files are overwritten, modes are not copied.
 
 from pathlib import Path, PurePosixPath
 
-import asyncssh
-
+from labvpn.connect.library import asyncssh
 from rehearsal.toolchain.kind import ProviderError
 from rehearsal.toolchain.values import Object
 

@@ -5,9 +5,7 @@ import signal
 from dataclasses import dataclass
 from typing import Any
 
-import asyncssh
-from asyncssh.packet import String
-
+from labvpn.connect.library import asyncssh
 from rehearsal.toolchain.kind import Call, ProviderError
 
 _REFUSED = (
@@ -48,11 +46,11 @@ class _Session(asyncssh.SSHClientSession[bytes]):
 
     async def _with_environment(self, request: bytes, *args: bytes) -> Any:
         for name, value in sorted(self._order.needed.items()):
-            if not await self._request(b"env", String(name), String(value)):
+            if not await self._request(b"env", asyncssh.packet.String(name), asyncssh.packet.String(value)):
                 await self._call.error(_REFUSED.format(name=name))
                 raise ProviderError(f'could not set environment variable "{name}": ssh: setenv failed')
         for name, value in self._order.wanted.items():
-            if value and not await self._request(b"env", String(name), String(value)):
+            if value and not await self._request(b"env", asyncssh.packet.String(name), asyncssh.packet.String(value)):
                 await self._call.warn(_REFUSED.format(name=name))
         return await self._request(request, *args)
 

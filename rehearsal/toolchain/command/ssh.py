@@ -10,8 +10,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import asyncssh
-
+from labvpn.connect.library import asyncssh
 from rehearsal.toolchain.kind import Call, ProviderError
 
 # Delays of the Pulumi SDK's retry helper: seconds, factor, seconds.

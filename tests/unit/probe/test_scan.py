@@ -1,5 +1,7 @@
 import time
 from collections import Counter
+from collections.abc import Callable
+from threading import Event
 
 import pytest
 
@@ -19,7 +21,9 @@ class Network:
         self.asked: Counter[int] = Counter()
         self.times: dict[int, float] = {}
 
-    def observe(self, address: str, port: ProbedPort, name: str | None) -> Observation:
+    def observe(
+        self, address: str, port: ProbedPort, name: str | None, knocked: Callable[[], object] = lambda: None
+    ) -> Observation:
         assert (address, name) == (SERVER, "vpn.lab.example")
         self.asked[port.number] += 1
         self.times.setdefault(port.number, time.monotonic())
@@ -67,3 +71,33 @@ def test_the_ports_that_shall_be_open_are_asked_before_those_that_shall_be_close
     assert (
         min(network.times[port] for port in (22, 8000)) - max(network.times[port] for port in (443, 992, 5555)) > 0.05
     )
+
+
+def test_the_others_follow_at_once_when_all_have_answered_or_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "_HEAD_START", 60.0)
+    followed = Event()
+
+    def observe(
+        address: str, port: ProbedPort, name: str | None, knocked: Callable[[], object] = lambda: None
+    ) -> Observation:
+        knocked()
+        if port in WANTED.closed:
+            followed.set()
+        # The services of a port that answers take longer, and are not waited for.
+        return Observation(port, 1, connected=followed.wait(30))
+
+    monkeypatch.setattr(services, "observe", observe)
+    assert all(seen.connected for seen in scan.scan("here", "outside", SERVER, WANTED).observations)
+
+
+def test_one_silent_port_keeps_the_head_start(looked: type[Network], monkeypatch: pytest.MonkeyPatch) -> None:
+    network, real = looked(), Network.observe
+
+    def observe(address: str, port: ProbedPort, name: str | None, knocked: Callable[[], object] = list) -> Observation:
+        if port.number != 992:
+            knocked()
+        return real(network, address, port, name)
+
+    monkeypatch.setattr(services, "observe", observe)
+    states(network)
+    assert min(network.times[port] for port in (22, 8000)) - network.times[443] >= 0.1

@@ -1,0 +1,71 @@
+"""What a preview loads, and when: nothing that only a change needs, and nothing twice."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from labvpn.render import certificate
+from tests.unit.samples import credentials, lab
+
+ROOT = Path(__file__).parents[2]
+
+
+def loaded(statement: str) -> set[str]:
+    """The modules that a Python of its own has after a statement."""
+    code = f"import sys; {statement}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_asyncssh_starts_no_compiler() -> None:
+    spawned = "import subprocess; subprocess.Popen = None"
+    assert "asyncssh" in loaded(f"{spawned}; import labvpn.connect.ssh")
+
+
+def test_other_libraries_are_searched_for_as_ever() -> None:
+    code = (
+        "import ctypes.util as u; before = u.find_library; import labvpn.connect.ssh; assert u.find_library is before"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("module", ["components.drift", "components.dns_records"])
+def test_the_providers_of_a_preview_load_no_model(module: str) -> None:
+    assert loaded(f"import {module}").isdisjoint({"pydantic", "labvpn.model.base", "labvpn.plan.fortigate.diff"})
+
+
+def test_the_hops_are_asked_before_what_declares_resources_is_loaded() -> None:
+    lines = [ast.unparse(node) for node in ast.parse((ROOT / "__main__.py").read_text()).body]
+    begun = next(place for place, line in enumerate(lines) if line.startswith("inspection = inspect("))
+    later = [place for place, line in enumerate(lines) if "components.firewall" in line or "components.dns" in line]
+    assert later
+    assert all(begun < place for place in later)
+
+
+def test_what_is_loaded_before_that_has_no_type_of_fortios() -> None:
+    lines = [ast.unparse(node) for node in ast.parse((ROOT / "__main__.py").read_text()).body]
+    before = lines[: next(place for place, line in enumerate(lines) if line.startswith("lab, credentials"))]
+    imports = "; ".join(line for line in before if line.startswith(("import", "from")))
+    assert loaded(imports).isdisjoint({"pulumiverse_fortios", "components.fortigate"})
+
+
+def test_each_private_key_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[bytes] = []
+    real = serialization.load_pem_private_key
+
+    def load(data: bytes, password: bytes | None) -> object:
+        parsed.append(data)
+        return real(data, password)
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", load)
+    known = credentials(authority=certificate.create_authority("vpn.lab.example", datetime.now(UTC)))
+    made = [certificate.server_certificate(lab(), known) for _ in range(3)]
+    assert len(parsed) == 2
+    assert all(one is not None for one in made)
