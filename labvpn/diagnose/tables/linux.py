@@ -53,6 +53,13 @@ STRONGSWAN: Table = (
         r"constraint check failed: identity",
         r"signature validation failed",
         r"received CERTIFICATE_UNAVAILABLE",
+        r"no private key found for",
+        r"constraint check failed",
+        r"(?:identity|remote ID) '.*' (?:does not match|doesn't match|not confirmed by|is not)",
+        r"certificate .{0,60}(?:does not|doesn't) (?:match|contain)",
+        r"certificate (?:status is not good|key .* too weak|rejected)",
+        r"subject certificate .{0,20}(?:expired|not valid)|valid (?:to|until|from) .* (?:expired|not yet)",
+        r"server requested EAP-TLS.{0,40}no|no TLS (?:public|private) key found",
     ),
     *message(
         Stage.AUTHENTICATION,
@@ -128,7 +135,8 @@ OTHERS: Table = (
         r"STATE_QUICK_I1: retransmission",
         step=DialStep.IPSEC_SENT,
     ),
-    *failed(r"retransmission; will wait", r"racoon is dead"),
+    *message(Stage.L2TP, "client-firewall", r"[Cc]an't bind to port 1701", r"port 1701 is busy", weight=WEAK),
+    *failed(r"retransmission; will wait", r"racoon is dead", r"Timeout trying to establish IPsec"),
     *failed(
         r"Maximum retries exceeded for tunnel",
         r"Connection \d+ closed to .*\(Timeout\)",

@@ -11,6 +11,10 @@ def _weak(stage: Stage, causes: str, *patterns: str) -> tuple[Row, ...]:
 
 OTHERS: Table = (
     Row(r"\b(?:git|fatal|smtp|imap|mail|outlook|ldap|mysql|docker|sshd?)\b.*authentication failed", Kind.NOISE),
+    Row(
+        r"\b(?:printer|print(?:ing)?|airprint|scanner|toner|wi-?fi|wlan|website|browser|mail|imap|smtp)\b(?!.*\bvpn)",
+        Kind.NOISE,
+    ),
 )
 """Other services whose logins fail with the same words."""
 
