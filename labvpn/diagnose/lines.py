@@ -18,6 +18,9 @@ MOST_TEXT = 1_000_000
 
 LONGEST_LINE = 2_000
 
+STAMPED = 160
+"""Characters at the beginning of a line in which prefixes and stamps are looked for."""
+
 _CLOCK = re.compile(r"(?<![\d.:-])(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(?![:\d])(?:\s*([AaPp])\.?[Mm]\b)?")
 _DATE = (
     r"(?:[^\W\d]{1,10}[.,]?\s+)?"  # a day's name in any language
@@ -36,12 +39,15 @@ _DAY = re.compile(
     r"(?<!\d)(?P<mm>\d{1,2})月?[-\s](?P<dd>\d{1,2})日?\s",
     re.IGNORECASE,
 )
+_LINE_ENDS = re.compile(r"\r*\n|\r")
+"""What ends a line; Unicode separators do not, since a name in a server's log may contain them."""
+
 _MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 _QUOTED = re.compile(r"^(?:[>|]\s+|```\w*\s*|[`⏎]\s*)")
-JITTER = 2.0
-"""Seconds that the lines of two programs may step back."""
+_EVENT_LIST = re.compile(r"\bCoId=|^Event ID:|\bRasClient\b", re.IGNORECASE)
+"""What stands in the list of an event viewer, which has few lines and its newest first."""
 
-_TAIL = re.compile(r"\s*[\u0000\r]+$")
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +73,17 @@ def is_text(text: str) -> bool:
 
 
 def tail(text: str) -> tuple[int, str]:
-    """The end of a text that is read, and the number of its first line in the file."""
-    start = max(0, len(text) - MOST_TEXT)
-    if start:
-        start = text.find(ending(text), start) + 1
-    return text.count(ending(text), 0, start) + 1, text[start:]
-
-
-def ending(text: str) -> str:
-    """What ends a line of this text: a line feed; a carriage return only where there is none, as of an old Mac.
-
-    Unicode separators end none: a name in a server's log may contain them, and a file's lines are counted without.
-    """
-    return "\n" if "\n" in text else "\r"
+    """The end of a text that is read, from the beginning of a line, and the number of that line in the file."""
+    if len(text) <= MOST_TEXT:
+        return 1, text
+    cut = next(_LINE_ENDS.finditer(text, len(text) - MOST_TEXT), None)
+    start = cut.end() if cut and cut.end() < len(text) else len(text) - MOST_TEXT
+    return sum(1 for _ in _LINE_ENDS.finditer(text, 0, start)) + 1, text[start:]
 
 
 def read(text: str, first: int = 1) -> tuple[Line, ...]:
     """Split a text into normalised lines, in order of time; only the last MOST_LINES. `first` is its first number."""
-    raw = text.split(ending(text))
+    raw = _LINE_ENDS.split(text)
     skipped = max(0, len(raw) - MOST_LINES)
     pairs = enumerate(raw[skipped:], start=first + skipped)
     lines = [_normal(number, line[:LONGEST_LINE]) for number, line in pairs]
@@ -92,12 +91,12 @@ def read(text: str, first: int = 1) -> tuple[Line, ...]:
 
 
 def _normal(number: int, raw: str) -> Line:
-    folded = unicodedata.normalize("NFKC", unescape(_TAIL.sub("", raw))).replace("\u2019", "'")
+    folded = unicodedata.normalize("NFKC", unescape(raw.rstrip("\0\r"))).replace("\u2019", "'")
     text = _QUOTED.sub("", folded.strip())
     clock = _CLOCK.search(text[:80])
     day = _DAY.search(text[: clock.end() + 12]) if clock else None
     for pattern in (_CONTAINER, _STAMP, _STAMP, _STAMP):
-        text = pattern.sub("", text, count=1)
+        text = (pattern.sub("", text[:STAMPED], count=1) + text[STAMPED:]).lstrip()
     return Line(number, text.strip(), _seconds(clock) if clock else None, _day(day) if day else None)
 
 
@@ -125,7 +124,8 @@ def newest_first(lines: Sequence[Line]) -> bool:
     steps = [_step(earlier, later) for earlier, later in pairwise(stamped)]
     back, forward = sum(1 for step in steps if step < 0), sum(1 for step in steps if step > 0)
     # Lines of other programs in between may step back too, but not so much more often than forward.
-    return (back >= 3 and back > 4 * forward) or (back >= 1 and forward == 0 and min(steps) <= -JITTER)
+    listed = any(_EVENT_LIST.search(line.text) for line in lines)
+    return (back >= 3 and back > 4 * forward) or (listed and back >= 1 and forward == 0)
 
 
 def _step(earlier: Line, later: Line) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from labvpn.diagnose import codes, faults, programs, sentences
+from labvpn.diagnose import codes, faults, literals, programs, sentences
 from labvpn.diagnose.event import NAMED, WEAK, Event, Family, Kind, Row, Table
 from labvpn.diagnose.lines import Line
 from labvpn.diagnose.tables import (
@@ -93,12 +93,21 @@ _QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 
-_Compiled = tuple[Family, Row, re.Pattern[str]]
+_Compiled = tuple[Family, Row, tuple[str, ...], re.Pattern[str]]
 
 
 @cache
 def _compiled() -> tuple[_Compiled, ...]:
-    return tuple((family, row, _lowered(row.pattern)) for family, table in TABLES for row in table)
+    rows = ((family, row) for family, table in TABLES for row in table)
+    return tuple((family, row, _pieces(row.pattern), _lowered(row.pattern)) for family, row in rows)
+
+
+def _pieces(pattern: str) -> tuple[str, ...]:
+    return tuple(piece.lower() for piece in literals.needed(pattern))
+
+
+def _may_match(pieces: tuple[str, ...], text: str) -> bool:
+    return not pieces or any(piece in text for piece in pieces)
 
 
 _GENERIC = frozenset((*sstp.GENERIC, *openvpn.GENERIC))
@@ -109,15 +118,16 @@ _OF_ONE_PEER = re.compile(r"\"[^\"]+\"\[\d+\] \S+ #\d+:|LNS session is|respondin
 
 _OF_OPENVPN_SERVER = re.compile(
     r"^(?:\w[\w.-]*\[\d+\]: )?(?:[\w.@-]+/)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[\da-f:]{4,}\]?|x+|[A-Z.X]+):\d{2,5} [\[A-Z]|"
-    r"\bMULTI: |client-instance|SENT CONTROL \["
+    r"\bMULTI: |client-instance|SENT CONTROL \[[^\]]*\]: '(?:PUSH_REPLY|AUTH_FAILED)"
 )
 _VPN = re.compile(r"vpn|l2tp|sstp|ikev[12]|ipsec|softether|rasclient|rasdial|\bppp\d?\b|pppd", re.IGNORECASE)
 
 
 @cache
-def _sentences() -> tuple[tuple[Family, int, re.Pattern[str]], ...]:
+def _sentences() -> tuple[tuple[Family, int, tuple[str, ...], re.Pattern[str]], ...]:
     known = ((Family.SOFTETHER, sentences.SOFTETHER), (Family.WINDOWS, sentences.WINDOWS))
-    return tuple((family, code, _lowered(pattern)) for family, rows in known for code, pattern in rows)
+    rows = ((family, code, pattern) for family, table in known for code, pattern in table)
+    return tuple((family, code, _pieces(pattern), _lowered(pattern)) for family, code, pattern in rows)
 
 
 def _lowered(pattern: str) -> re.Pattern[str]:
@@ -164,8 +174,8 @@ def _event(line: Line, rows: Sequence[_Compiled], about_vpn: bool, short: bool, 
 
 def _by_row(line: Line, rows: Sequence[_Compiled]) -> Event | None:
     text = line.text.lower()
-    for family, row, pattern in rows:
-        if match := pattern.search(text):
+    for family, row, pieces, pattern in rows:
+        if _may_match(pieces, text) and (match := pattern.search(text)):
             excerpt = redacted(line.text[match.start() : match.end()])
             fault = faults.of_line(line.text, row.causes)
             event = Event(family, row.kind, line.number, excerpt, line.at, row.step, row.stage, row.causes, row.weight)
@@ -191,8 +201,8 @@ def _by_softether_number(line: Line) -> Event | None:
 def _by_sentence(line: Line) -> Event | None:
     """The meaning of a sentence is that of its code, but the line is quoted: it does not have the number."""
     text = line.text.lower()
-    for family, code, pattern in _sentences():
-        if match := pattern.search(text):
+    for family, code, pieces, pattern in _sentences():
+        if _may_match(pieces, text) and (match := pattern.search(text)):
             found = _code_event(line, family, code)
             said = redacted(line.text[match.start() : match.end()])
             return found if found.code in line.text else replace(found, code="", excerpt=said)

@@ -43,8 +43,8 @@ ENGLISH: Table = (
         Stage.AUTHENTICATION,
         "wrong-credentials second-login account-expired",
         r"^\W*(?:VPN Connection\W+)?(?:User )?Authentication failed\W*$",
-        r"[\"'“]\W*(?:User )?Authentication failed",
-        r"\b(?:says|said|shows?|tells?|message|error|get|an?)\b\W*(?:User )?Authentication failed"
+        r"[\"'“]\W{0,4}(?:User )?Authentication failed",
+        r"\b(?:says|said|shows?|tells?|message|error|get|an?)\b\W{0,6}(?:User )?Authentication failed"
         r"(?:[.!]|\s*$| occurs| error)",
         r"^\W*The user is not authorized to access",
         r"^\W*(?:Your|The) (?:user ?name|password).{0,30}(?:incorrect|wrong|not valid)",

@@ -33,7 +33,6 @@ LIBRESWAN: Table = (
         r"X509: (?:certificate|Certificate|no EE-cert|CERT|connection failed)",
         r"NSS: ERROR: (?:IPsec )?certificate",
         r"\bSEC_ERROR_\w+|Peer's Certificate (?:has|issuer)",
-        r"certificate (?:has expired|verification failed|rejected)",
     ),
     *message(
         Stage.PHASE_1,
