@@ -8,6 +8,7 @@ from labvpn.diagnose import recognise, rules
 from labvpn.diagnose.attempts import Attempt, split
 from labvpn.diagnose.client_words import without_client_words
 from labvpn.diagnose.event import NAMED, Cause, DialStep, Event, Family, Stage
+from labvpn.diagnose.files import FileKind
 from labvpn.diagnose.lines import is_text, read, tail
 from labvpn.diagnose.verdict import Reason, Verdict, ranked, spread, unknown
 
@@ -29,6 +30,8 @@ DECIDES = 200.0
 
 def diagnose(texts: Sequence[str], *servers: str | None) -> Verdict:
     """Diagnose client texts (each a file), with each server's log of the same time if there is one."""
+    if servers == () and not any(text.strip("\ufeff\0 \t\r\n") for text in texts):
+        return unknown(Reason("file", excerpt=FileKind.EMPTY))
     seen = [event for text in texts for event in _events(text)]
     client = [event for event in seen if event.family is not Family.SERVER]
     lines = [event for event in seen if event.family is Family.SERVER]

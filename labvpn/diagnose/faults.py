@@ -36,8 +36,8 @@ _PATTERNS: tuple[tuple[Cause, str, str], ...] = (
     (
         Cause.CERTIFICATE,
         "missing",
-        r"no (?:user|valid|private|peer|client).{0,12}(?:certificate|key)\b.{0,12}(?:found|available|for)|could not be found|"
-        r"did not return a certificate|certificate required|Cannot (?:load|open)|failed to find (?:a )?valid|"
+        r"no (?:user|valid|private|peer|client).{0,12}(?:certificate|key)\b.{0,12}(?:found|available|for)|"
+        r"could not be found|did not return a certificate|certificate required|Cannot (?:load|open)|failed to find (?:a )?valid|"
         r"No such file|Options error|ありません|見つか|error parsing",
     ),
     (

@@ -17,7 +17,6 @@ class FileKind(StrEnum):
     CAPTURE = "capture"
     PROGRAM = "program"
     WEB_PAGE = "web-page"
-    BINARY = "binary"
 
 
 _STARTS: tuple[tuple[bytes, FileKind], ...] = (

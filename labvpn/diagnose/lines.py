@@ -48,8 +48,6 @@ _EVENT_LIST = re.compile(r"\bCoId=|^Event ID:|\bRasClient\b", re.IGNORECASE)
 """What stands in the list of an event viewer, which has few lines and its newest first."""
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line: its number in the file from 1, its text without timestamps, the second of the day, and the day.

@@ -1,4 +1,4 @@
-"""Lines of programs that have nothing to do with a VPN, but fail with the same words: their lines mean nothing. Pure."""
+"""Lines of programs that have nothing to do with a VPN, but fail in the same words; they mean nothing. Pure."""
 
 import re
 
@@ -10,12 +10,12 @@ _NAMES = (
     r"celery|snmpd?|ntpd?|chronyd|timesyncd|systemd-timesyncd|named|unbound|dnsmasq|dhclient|dhcpcd|dhcpd|radvd|avahi-daemon|"
     r"bluetoothd|rsyslogd|sudo|su|login|gdm|lightdm|cron|crond|CRON|anacron|fail2ban|freeradius|radiusd|slapd|krb5kdc|sssd|"
     r"vsftpd|proftpd|ftpd?|mosquitto|zabbix\w*|prometheus|grafana|elasticsearch|kafka|vault|consul|certbot|snapd|apt|"
-    r"packagekitd|fwupd|asterisk|sip\w*|tailscaled|wg-quick|wireguard|openconnect|vpnagentd|zerotier\w*|cloudflared|"
+    r"packagekitd|fwupd|asterisk|sip\w*|tailscaled|wg-quick|wireguard|openconnect|vpnagentd|acvpn\w*|zerotier\w*|cloudflared|"
     r"stunnel\d?|tor|firefox|chrome|chromium|thunderbird|outlook|mail|fetchmail|mutt|backup|restic|borg|duplicity"
 )
 _TAGGED = re.compile(rf"(?:^|\s)(?:{_NAMES})(?:\[\d+\]|\(\w+\))?:\s", re.IGNORECASE)
 _FORMS = re.compile(
-    r"^curl: \(\d+\)|^wget: |^fatal: |^npm ERR!|^pip |"
+    r"(?:^|\s)(?:curl: \(\d+\)|wget: |fatal: |npm ERR!|ssh: |make: )|\b(?:GET|POST|PUT|HEAD|PROPFIND) /\S* HTTP/|"
     r"^\[(?:emerg|alert|crit|error|warn|notice|info|debug)\] \d+#\d+:|"  # nginx
     r"^\[(?:\w+:)?(?:error|warn|notice|info)\] \[pid \d+|"  # Apache
     r"^\S+ - \S+ \[\d+/\w+/\d+|^\[\d+/\w+/\d{4}:|"  # web servers' access logs
@@ -28,4 +28,4 @@ _FORMS = re.compile(
 
 def foreign(text: str) -> bool:
     """Whether another program wrote this line, by its name before the message or by its form."""
-    return bool(_FORMS.match(text) or _TAGGED.search(text[:120]))
+    return bool(_FORMS.search(text) or _TAGGED.search(text[:120]))

@@ -2,6 +2,7 @@
 
 from labvpn.diagnose.event import Cause, DialStep, Stage
 from labvpn.diagnose.words import Advice, Words
+from labvpn.diagnose.words.details_en import DETAILS, FILES
 
 STAGES = {
     Stage.NAME: "while resolving the server's name",
@@ -56,7 +57,10 @@ REASONS = {
     "stopped": "the attempt ends at {where}; the last event was that {step}",
     "truncated": "the log ends without an answer; the last event was that {step}",
     "ppp-unanswered": "PPP requests were sent repeatedly through the tunnel, and none was answered",
-    "unfinished": "no failure in this text; it ends before the login or the address: the last event, at {where}, was that {step}",
+    "unfinished": (
+        "no failure in this text; it ends before the login or the address was given: the last event, at {where}, "
+        "was that {step}"
+    ),
     "loop": "OpenVPN connected and was lost again {number:.0f} times within minutes, until {where}",
     "slow": (
         "{where} refuses the login {number:.0f} seconds after the request; a wrong password is refused immediately"
@@ -191,6 +195,7 @@ LAYOUT = {
     "connected": "The connection worked.",
     "disconnected": "The connection worked; the session ended later.",
     "unknown": "Unknown: this text does not show where a connection attempt stopped.",
+    "unfinished": "Unknown: no failure in this text; it ends before the connection worked or failed.",
     "attempt": "Diagnosing attempt {attempt} of {attempts} in this text, the last one with an outcome.",
     "causes": "Likely causes, most likely first:",
     "because": "evidence: ",
@@ -202,4 +207,4 @@ LAYOUT = {
     "item": "{number}. {title} ({id})",
 }
 
-WORDS = Words(STAGES, STEPS, REASONS, ADVICE, LAYOUT)
+WORDS = Words(STAGES, STEPS, REASONS, ADVICE, LAYOUT, DETAILS, FILES)
