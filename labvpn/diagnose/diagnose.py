@@ -49,7 +49,7 @@ def diagnose(texts: Sequence[str], *servers: str | None) -> Verdict:
 
 
 def _events(text: str) -> tuple[Event, ...]:
-    """The events of one text, of whoever wrote its lines; none if it is no text."""
+    """The events of one text, of whoever wrote its lines; none if it is not a text."""
     if not is_text(text):
         return ()
     first, end = tail(text)

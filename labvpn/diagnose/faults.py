@@ -14,7 +14,7 @@ OPENVPN = "openvpn"
 _PATTERNS: tuple[tuple[Cause, str, str], ...] = (
     (Cause.CREDENTIALS, "hub", r"Virtual Hub .*(?:does not exist|not exist on)|仮想 HUB .*存在しません"),
     (Cause.CERTIFICATE, "not-yet-valid", r"not yet valid|pre-?mature|notBefore|NOT_YET_VALID"),
-    (Cause.CERTIFICATE, "expired", r"expired|CertificateExpired|validity period|有効期(?:限|間)|만료|过期|過期"),
+    (Cause.CERTIFICATE, "expired", r"expired|CertificateExpired|validity period|有効期限|有効期間|만료|过期|過期"),
     (
         Cause.CERTIFICATE,
         "revocation-unchecked",
@@ -25,7 +25,7 @@ _PATTERNS: tuple[tuple[Cause, str, str], ...] = (
         Cause.CERTIFICATE,
         "wrong-name",
         r"(?:does|did) not (?:match|contain ID)|mismatch|X509NAME|hostname|(?:subject|peer).{0,3}alt.{0,3}name|\bCN name|"
-        r"CN (?:名|名前)|constraint check failed: identity|principal name|No matching subjectAltName",
+        r"CN 名|constraint check failed: identity|principal name|No matching subjectAltName",
     ),
     (
         Cause.CERTIFICATE,

@@ -105,7 +105,7 @@ def _seconds(clock: re.Match[str]) -> float:
 
 
 def _day(found: re.Match[str]) -> tuple[int, int, int]:
-    """A day's place in the order of days: 4/6/2026 is a month and a day unless the first is no month."""
+    """A day's place in the order of days: 4/6/2026 is a month and a day unless the first cannot be a month."""
     if found["y"]:
         return int(found["y"]), int(found["m"]), int(found["d"])
     if found["a"]:

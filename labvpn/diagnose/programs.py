@@ -13,14 +13,14 @@ _NAMES = (
     r"packagekitd|fwupd|asterisk|sip\w*|tailscaled|wg-quick|wireguard|openconnect|vpnagentd|acvpn\w*|zerotier\w*|cloudflared|"
     r"stunnel\d?|tor|firefox|chrome|chromium|thunderbird|outlook|mail|fetchmail|mutt|backup|restic|borg|duplicity"
 )
-_TAGGED = re.compile(rf"(?:^|\s)(?:{_NAMES})(?:\[\d+\]|\(\w+\))?:\s", re.IGNORECASE)
+_TAGGED = re.compile(rf"(?:^|[\s/])(?:{_NAMES})(?:\[\d+\]|\(\s*\w+\))?:\s", re.IGNORECASE)
 _FORMS = re.compile(
     r"(?:^|\s)(?:curl: \(\d+\)|wget: |fatal: |npm ERR!|ssh: |make: )|\b(?:GET|POST|PUT|HEAD|PROPFIND) /\S* HTTP/|"
     r"^\[(?:emerg|alert|crit|error|warn|notice|info|debug)\] \d+#\d+:|"  # nginx
     r"^\[(?:\w+:)?(?:error|warn|notice|info)\] \[pid \d+|"  # Apache
     r"^\S+ - \S+ \[\d+/\w+/\d+|^\[\d+/\w+/\d{4}:|"  # web servers' access logs
     r"^[EWID] \[\d+/\w+/\d{4}|"  # CUPS
-    r"^CTRL-EVENT-|^wlan\d: |^\w+: CTRL-EVENT-|"  # wpa_supplicant
+    r"\bCTRL-(?:EVENT|REQ)-|^wlan\d: |"  # wpa_supplicant
     r"^\s+at [\w.$]+\([\w.]+(?:java|kt)?:?\d*\)",  # a stack trace
     re.IGNORECASE,
 )

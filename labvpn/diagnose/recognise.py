@@ -113,7 +113,10 @@ def _may_match(pieces: tuple[str, ...], text: str) -> bool:
 _GENERIC = frozenset((*sstp.GENERIC, *openvpn.GENERIC))
 """Rows that any program with TLS writes: they count only beside the lines or the name of a VPN."""
 
-_OF_ONE_PEER = re.compile(r"\"[^\"]+\"\[\d+\] \S+ #\d+:|LNS session is|responding to (?:Main|Aggressive) Mode")
+_OF_ONE_PEER = re.compile(
+    r"\"[^\"]+\"\[\d+\] \S+ #\d+:|LNS session is|responding to (?:Main|Aggressive) Mode|"
+    r"is initiating an? (?:Main Mode |Aggressive Mode )?IKE_SA|parsed (?:ID_PROT|IKE_SA_INIT|IKE_AUTH|QUICK_MODE) request"
+)
 """Lines that only a Linux server of L2TP/IPsec writes; what stands around them is its own too."""
 
 _OF_OPENVPN_SERVER = re.compile(

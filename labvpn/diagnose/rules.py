@@ -35,15 +35,20 @@ def evaluate(events: Sequence[Event]) -> Verdict:
     attempts = split(events)
     if looping := _reconnects(attempts):
         return looping
+    unanswered: Verdict | None = None
     for attempt in reversed(attempts):
         if attempt.foreign:
             return unknown("foreign")
-        verdict = evaluate_attempt(attempt)
-        if verdict.known and (attempt is attempts[-1] or verdict.stage is not Stage.CONNECTED):
-            return replace(verdict, attempt=attempt.number, attempts=attempt.total)
-        if verdict.known:
+        verdict = replace(evaluate_attempt(attempt), attempt=attempt.number, attempts=attempt.total)
+        if not verdict.known:
+            continue
+        if verdict.stage is Stage.CONNECTED and attempt is not attempts[-1]:
             break
-    return _unfinished(attempts)
+        if not (attempt.openvpn and verdict.findings[0].reason.key == "truncated"):
+            return verdict
+        # OpenVPN restarts by itself: why it did says more than the restart that the text breaks off in.
+        unanswered = unanswered or verdict
+    return unanswered or _unfinished(attempts)
 
 
 def _unfinished(attempts: Sequence[Attempt]) -> Verdict:

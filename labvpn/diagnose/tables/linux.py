@@ -21,6 +21,8 @@ STRONGSWAN: Table = (
         r"received (?:AUTHENTICATION_FAILED|INVALID_HASH_INFORMATION|INVALID_KEY_INFORMATION) ",
         r"N\(AUTH_FAILED\)",
         r"calculated HASH does not match",
+        r"authentication of '.*' with pre-shared key failed",
+        r"authentication request rejected by peer: AUTHENTICATION_FAILED",
         r"no shared key found for",
         r"tried \d+ shared keys? for .* but MAC mismatched",
         r"invalid HASH_V1 payload length, decryption failed",
@@ -54,6 +56,7 @@ STRONGSWAN: Table = (
         r"signature validation failed",
         r"received CERTIFICATE_UNAVAILABLE",
         r"no private key found for",
+        r"authentication of '.*' (?:\(myself\) )?with (?:RSA|ECDSA|ED\d+|BLISS|digital)\S*(?: signature)? failed",
         r"constraint check failed",
         r"(?:identity|remote ID) '.*' (?:does not match|doesn't match|not confirmed by|is not)",
         r"certificate .{0,60}(?:does not|doesn't) (?:match|contain)",
@@ -160,8 +163,14 @@ OTHERS: Table = (
         r"VPN connection .{0,60}connection attempt timed out",
         weight=WEAK,
     ),
-    *failed(
+    *message(
+        Stage.L2TP,
+        "l2tp-no-reply no-address wrong-credentials ipsec-ports-blocked",
         r"VPN plugin: failed: connect-failed",
+        weight=WEAK,
+    ),
+    *message(Stage.PHASE_1, "client-firewall proposal-mismatch", r"no config named '", weight=STRONG),
+    *failed(
         r"VPN connection: failed to connect",
         r"IP Config Get\) timeout exceeded",
     ),

@@ -9,6 +9,7 @@ REFUSALS: Table = (
         r"AUTH_FAILED.{0,12}SESSION",
         r"SESSION_EXPIRED",
     ),
+    *message(Stage.TLS, "proposal-mismatch", r"AUTH_FAILED.{0,40}cipher", r"data channel cipher negotiation failed"),
     *message(Stage.AUTHENTICATION, "account-expired", r"AUTH_FAILED.{0,80}(?:expired|disabled|locked|suspended)"),
     *message(
         Stage.AUTHENTICATION,
@@ -79,6 +80,7 @@ TLS: Table = (
         r"tls-crypt unwrap error",
         r"cannot locate HMAC in incoming packet",
         r"packet HMAC authentication failed",
+        r"incoming packet authentication failed",
         r"\bTLS_AUTH_FAIL|TLS_CRYPT_META_FAIL",
     ),
     *message(
@@ -86,6 +88,7 @@ TLS: Table = (
         "proposal-mismatch",
         r"failed to negotiate cipher",
         r"OPTIONS ERROR",
+        r"Failed to apply push options",
         r"Unsupported cipher|Cipher \S+ not supported|Cipher algorithm .* not found",
         r"cipher final failed|cipher_ctx_final\(\) failed",
         r"negotiated cipher not allowed",
@@ -140,7 +143,8 @@ NETWORK: Table = (
         r"adapters on this system are currently in use",
         r"There are no (?:TAP|tap|wintun|ovpn-dco)",
         r"CreateFile failed on TAP device",
-        r"(?:Cannot|ERROR: Cannot) (?:open|allocate) TUN/TAP dev",
+        r"(?:Cannot|ERROR: Cannot) (?:open|allocate|ioctl) TUN",
+        r"[Ff]ailed to open tun/tap interface",
         r"\bTUN_(?:SETUP_FAILED|IFACE_CREATE|IFACE_DISABLED)",
         r"SOCKET_PROTECT_ERROR",
     ),

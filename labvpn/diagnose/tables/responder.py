@@ -1,4 +1,4 @@
-"""Servers' own logs beside SoftEther's: libreswan as responder, xl2tpd as LNS, OpenVPN as server."""
+"""Servers' own logs beside SoftEther's: libreswan and strongSwan as responders, xl2tpd as LNS, OpenVPN as server."""
 
 from labvpn.diagnose.event import STRONG, WEAK, DialStep, Kind, Row, Stage, Table, ended, message, reached, starts
 
@@ -76,6 +76,31 @@ LIBRESWAN: Table = (
     *reached(DialStep.IKE_REPLIED, r"STATE_MAIN_R1\b: sent MR1", r"sent Main Mode R1", r"to state STATE_MAIN_R1"),
 )
 
+STRONGSWAN: Table = (
+    *starts(r"is initiating an? (?:Main Mode |Aggressive Mode )?IKE_SA"),
+    *message(
+        Stage.PHASE_1,
+        "proposal-mismatch",
+        r"no IKE config found for",
+        r"no (?:matching|alternative) (?:peer )?config found",
+        r"(?:received proposals|config|peer config .*) (?:in|un)acceptable",
+        r"no (?:matching|acceptable) proposal found, sending",
+        r"(?:Main|Aggressive) Mode (?:PSK )?(?:is )?disabled",
+    ),
+    *message(Stage.PHASE_1, "proposal-mismatch", r"\[CFG\]\s+no acceptable \w+ found", weight=WEAK),
+    *message(
+        Stage.PHASE_1,
+        "esp-or-4500-blocked ipsec-ports-blocked client-firewall",
+        r"received retransmit of request with ID",
+        weight=STRONG,
+    ),
+    *reached(DialStep.IPSEC_SENT, r"parsed QUICK_MODE request"),
+    *reached(DialStep.IKE_UP, r"generating ID_PROT response 0 \[ ID"),
+    *reached(DialStep.IKE_ANSWERED, r"generating (?:ID_PROT response 0 \[ KE|IKE_SA_INIT response)"),
+    *reached(DialStep.IKE_REPLIED, r"generating ID_PROT response 0 \[ SA"),
+    Row(r"deleting half open IKE_SA", Kind.FAILED),
+)
+
 XL2TPD: Table = (
     *message(
         Stage.L2TP,
@@ -116,4 +141,4 @@ OPENVPN: Table = (
     Row(r"client-instance restarting", Kind.FAILED),
 )
 
-TABLE: Table = LIBRESWAN + XL2TPD + OPENVPN
+TABLE: Table = LIBRESWAN + STRONGSWAN + XL2TPD + OPENVPN
