@@ -9,6 +9,9 @@ from labvpn.diagnose.model import QUESTIONS
 SHARED = DialStep.PPP_ANSWERED
 """From here on the steps are those of any PPP connection, including PPTP and PPPoE."""
 
+BEFORE = (Kind.START, Kind.COMPLAINT)
+"""What may come before the first step of an attempt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -40,6 +43,12 @@ class Attempt:
         return foreign and not ours
 
     @property
+    def complained(self) -> bool:
+        """Whether a program complained after the last step that was taken."""
+        last = max((index for index, event in enumerate(self.events) if event.step is not None), default=-1)
+        return any(event.kind is Kind.COMPLAINT for event in self.events[last + 1 :])
+
+    @property
     def openvpn(self) -> bool:
         """Whether this is a dial of OpenVPN, by its own lines."""
         return any(event.family is Family.OPENVPN for event in self.events)
@@ -66,7 +75,7 @@ def split(events: Sequence[Event]) -> tuple[Attempt, ...]:
     first lines of an attempt are missing after one that had come to its end."""
     groups: list[list[Event]] = [[]]
     for event in events:
-        started = event.kind is Kind.START and any(past.kind is not Kind.START for past in groups[-1])
+        started = event.kind is Kind.START and any(past.kind not in BEFORE for past in groups[-1])
         if started or _starts_over(event, groups[-1]):
             groups.append([])
         groups[-1].append(event)

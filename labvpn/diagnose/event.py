@@ -85,6 +85,7 @@ class Kind(Enum):
     CLOSED = auto()  # an orderly end, or the user ended it
     CUT = auto()  # the other side ended it
     LOST = auto()  # an established session fell silent
+    COMPLAINT = auto()  # a program of a VPN complains of what no table knows
     NOISE = auto()  # looks like a failure, but is not
 
 

@@ -24,8 +24,8 @@ _PATTERNS: tuple[tuple[Cause, str, str], ...] = (
     (
         Cause.CERTIFICATE,
         "wrong-name",
-        r"(?:does|did) not (?:match|contain ID)|mismatch|X509NAME|hostname|(?:subject|peer).{0,3}alt.{0,3}name|\bCN name|"
-        r"CN 名|constraint check failed: identity|principal name|No matching subjectAltName",
+        r"(?:does|did) not (?:match|contain ID)|mismatch|X509NAME|hostname|(?:subject|peer).{0,3}alt.{0,3}name|"
+        r"\bCN name|CN 名|constraint check failed: identity|principal name|No matching subjectAltName",
     ),
     (
         Cause.CERTIFICATE,
@@ -37,8 +37,8 @@ _PATTERNS: tuple[tuple[Cause, str, str], ...] = (
         Cause.CERTIFICATE,
         "missing",
         r"no (?:user|valid|private|peer|client).{0,12}(?:certificate|key)\b.{0,12}(?:found|available|for)|"
-        r"could not be found|did not return a certificate|certificate required|Cannot (?:load|open)|failed to find (?:a )?valid|"
-        r"No such file|Options error|ありません|見つか|error parsing",
+        r"could not be found|did not return a certificate|certificate required|Cannot (?:load|open)|"
+        r"failed to find (?:a )?valid|No such file|Options error|ありません|見つか|error parsing",
     ),
     (
         Cause.CERTIFICATE,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from labvpn.diagnose import codes, faults, literals, programs, sentences
+from labvpn.diagnose import authors, codes, faults, literals, programs, sentences
 from labvpn.diagnose.event import NAMED, WEAK, Event, Family, Kind, Row, Table
 from labvpn.diagnose.lines import Line
 from labvpn.diagnose.tables import (
@@ -53,7 +53,8 @@ _SOFTETHER_CODE = re.compile(
     re.IGNORECASE,
 )
 _SOFTETHER_IN_WORDS = re.compile(
-    r"(?:error|err|エラー|错误|錯誤|오류)\s?(?:code|コード|代码|代碼|코드|番号|no\.?)?\W{0,4}(?:is |was |は ?)?(\d{1,3})(?![\d.:])",
+    r"(?:error|err|エラー|错误|錯誤|오류)\s?(?:code|コード|代码|代碼|코드|番号|no\.?)?\W{0,4}"
+    r"(?:is |was |は ?)?(\d{1,3})(?![\d.:])",
     re.IGNORECASE,
 )
 """SoftEther's code within a sentence; it means one only in a text that is about SoftEther or some VPN."""
@@ -86,11 +87,10 @@ _BARE = re.compile(
 )
 """A line that is a number and little else."""
 _ABOUT_VPN = re.compile(
-    r"vpn|l2tp|sstp|ikev2|ipsec|rasclient|rasdial|remote access|dial|ダイヤル|リモート|接続|つなが|繋が|연결|접속|连接|連線|CoId=",
+    r"vpn|l2tp|sstp|ikev2|ipsec|rasclient|rasdial|remote access|dial|"
+    r"ダイヤル|リモート|接続|つなが|繋が|연결|접속|连接|連線|CoId=",
     re.IGNORECASE,
 )
-_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
-_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 
 _Compiled = tuple[Family, Row, tuple[str, ...], re.Pattern[str]]
@@ -112,18 +112,6 @@ def _may_match(pieces: tuple[str, ...], text: str) -> bool:
 
 _GENERIC = frozenset((*sstp.GENERIC, *openvpn.GENERIC))
 """Rows that any program with TLS writes: they count only beside the lines or the name of a VPN."""
-
-_OF_ONE_PEER = re.compile(
-    r"\"[^\"]+\"\[\d+\] \S+ #\d+:|LNS session is|responding to (?:Main|Aggressive) Mode|"
-    r"is initiating an? (?:Main Mode |Aggressive Mode )?IKE_SA|parsed (?:ID_PROT|IKE_SA_INIT|IKE_AUTH|QUICK_MODE) request"
-)
-"""Lines that only a Linux server of L2TP/IPsec writes; what stands around them is its own too."""
-
-_OF_OPENVPN_SERVER = re.compile(
-    r"^(?:\w[\w.-]*\[\d+\]: )?(?:[\w.@-]+/)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[\da-f:]{4,}\]?|x+|[A-Z.X]+):\d{2,5} [\[A-Z]|"
-    r"\bMULTI: |client-instance|SENT CONTROL \[[^\]]*\]: '(?:PUSH_REPLY|AUTH_FAILED)"
-)
-_VPN = re.compile(r"vpn|l2tp|sstp|ikev[12]|ipsec|softether|rasclient|rasdial|\bppp\d?\b|pppd", re.IGNORECASE)
 
 
 @cache
@@ -147,31 +135,22 @@ def events(lines: Sequence[Line]) -> tuple[Event, ...]:
     rows = [row for row in _compiled() if filled <= LONGEST_MESSAGE or row[1] not in messages.TABLE + korean.TABLE]
     found = [_event(line, rows, about, filled <= SHORT, softether) for line in ours]
     kept = [event for event in found if event is not None and event.kind is not Kind.NOISE]
-    if all(event.generic for event in kept) and not any(_VPN.search(line.text) for line in ours):
+    if all(event.generic or event.kind is Kind.COMPLAINT for event in kept) and not authors.of_a_vpn(ours):
         return ()
-    return _whose(kept, ours)
-
-
-def _whose(found: Sequence[Event], lines: Sequence[Line]) -> tuple[Event, ...]:
-    """The events with their family: in the log of a Linux server the lines around its own are its own too."""
-    libreswan = any(_OF_ONE_PEER.search(line.text) for line in lines)
-    openvpn_server = sum(1 for line in lines if _OF_OPENVPN_SERVER.search(line.text)) > 0
-    servers = ((Family.LINUX,) if libreswan else ()) + ((Family.OPENVPN,) if openvpn_server else ())
-    # A server that has started says the same as a client that has connected.
-    kept = [event for event in found if not (openvpn_server and event.excerpt.startswith("Initialization Sequence"))]
-    return tuple(replace(event, family=Family.SERVER) if event.family in servers else event for event in kept)
+    return authors.whose(kept, ours)
 
 
 def _event(line: Line, rows: Sequence[_Compiled], about_vpn: bool, short: bool, softether: bool) -> Event | None:
     if event := _by_row(line, rows):
         return event
     if not about_vpn:
-        return None
+        return authors.complaint(line)
     return (
         _by_softether_code(line)
         or _by_sentence(line)
         or _by_windows_code(line, short)
         or (_by_softether_number(line) if softether else None)
+        or authors.complaint(line)
     )
 
 
@@ -179,7 +158,7 @@ def _by_row(line: Line, rows: Sequence[_Compiled]) -> Event | None:
     text = line.text.lower()
     for family, row, pieces, pattern in rows:
         if _may_match(pieces, text) and (match := pattern.search(text)):
-            excerpt = redacted(line.text[match.start() : match.end()])
+            excerpt = authors.redacted(line.text[match.start() : match.end()])
             fault = faults.of_line(line.text, row.causes)
             event = Event(family, row.kind, line.number, excerpt, line.at, row.step, row.stage, row.causes, row.weight)
             return replace(event, fault=fault, generic=row in _GENERIC)
@@ -207,7 +186,7 @@ def _by_sentence(line: Line) -> Event | None:
     for family, code, pieces, pattern in _sentences():
         if _may_match(pieces, text) and (match := pattern.search(text)):
             found = _code_event(line, family, code)
-            said = redacted(line.text[match.start() : match.end()])
+            said = authors.redacted(line.text[match.start() : match.end()])
             return found if found.code in line.text else replace(found, code="", excerpt=said)
     return None
 
@@ -232,8 +211,3 @@ def _code_event(line: Line, family: Family, code: int) -> Event:
     name = f"0x{code:08X}" if code > 0xFFFF else str(code)
     weight, fault = NAMED if ours else WEAK, faults.of_code(code, ours)
     return Event(family, Kind.MESSAGE, line.number, name, line.at, None, stage, causes, weight, name, fault)
-
-
-def redacted(text: str) -> str:
-    """The recognised text without names and addresses, at most 70 characters."""
-    return _ADDRESS.sub("…", _QUOTES.sub("“…”", text)).strip()[:70]

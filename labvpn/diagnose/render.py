@@ -2,8 +2,8 @@
 
 from labvpn.diagnose import words
 from labvpn.diagnose.event import Stage
-from labvpn.diagnose.verdict import RankedCause, Reason, Verdict
 from labvpn.diagnose.files import FileKind
+from labvpn.diagnose.verdict import RankedCause, Reason, Verdict
 from labvpn.diagnose.words import Advice, Words
 from labvpn.model.untrusted import json_text, plain
 

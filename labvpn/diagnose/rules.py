@@ -28,6 +28,8 @@ LOOP, LONGEST_LOOP = 3, 600.0
 """So many sessions, each lost within so many seconds, are a loop: OpenVPN's usual ping-restart is 60 to 120 seconds."""
 
 ENDINGS = (Kind.FAILED, Kind.CLOSED, Kind.CUT, Kind.LOST)
+PLACES = (*ENDINGS, Kind.COMPLAINT)
+"""What a reason may point at as the place where an attempt ended."""
 
 
 def evaluate(events: Sequence[Event]) -> Verdict:
@@ -147,7 +149,7 @@ def _stopped(attempt: Attempt, named: bool) -> list[RankedCause]:
     """The causes of the furthest step in the staged model, if the attempt failed there or the log ends there."""
     furthest = attempt.furthest
     server = all(event.family is Family.SERVER for event in attempt.events)
-    ended = any(event.kind in ENDINGS for event in attempt.events)
+    ended = any(event.kind in ENDINGS for event in attempt.events) or attempt.complained
     if furthest is None or furthest is DialStep.DIALLED:
         return []
     if silent := _unanswered(attempt):
@@ -160,7 +162,7 @@ def _stopped(attempt: Attempt, named: bool) -> list[RankedCause]:
         key = "server-saw"
     elif ended and furthest in model.QUESTIONS:
         key = "unanswered"
-    last = [event.number for event in attempt.events if event.step is furthest or event.kind in ENDINGS][-1]
+    last = [event.number for event in attempt.events if event.step is furthest or event.kind in PLACES][-1]
     return spread(causes, weight, Reason(key, last, step=furthest, server=server), stage)
 
 

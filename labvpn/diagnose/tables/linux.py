@@ -169,7 +169,13 @@ OTHERS: Table = (
         r"VPN plugin: failed: connect-failed",
         weight=WEAK,
     ),
-    *message(Stage.PHASE_1, "client-firewall proposal-mismatch", r"no config named '", weight=STRONG),
+    *message(
+        Stage.PHASE_1,
+        "client-firewall proposal-mismatch",
+        r"no config named '",
+        r"We cannot identify ourselves with",
+        weight=STRONG,
+    ),
     *failed(
         r"VPN connection: failed to connect",
         r"IP Config Get\) timeout exceeded",

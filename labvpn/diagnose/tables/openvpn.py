@@ -102,7 +102,7 @@ CONNECT: Table = (
         Stage.TLS,
         "certificate",
         r"(?:mbed TLS|PolarSSL|OpenSSLContext|PKCS12): .{0,80}(?:certificate|cert|private key|parsing|X509|PEM)",
-        r"[Mm]issing external certificate|External certificate signing failed|epki_sign",
+        r"[Mm]issing external (?:certificate|pki alias)|External certificate signing failed|epki_sign",
         r"Peer certificate verification failure",
         r"Options error: .*--(?:ca|cert|key|pkcs12)\b",
         r"error parsing (?:ca|cert|private|extra)",

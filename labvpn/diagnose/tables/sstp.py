@@ -98,6 +98,13 @@ TABLE: Table = (
         r"Could not connect to the server, Connection (?:refused|timed out)",
         weight=STRONG,
     ),
+    *message(
+        Stage.TLS,
+        "tcp-443-blocked proposal-mismatch certificate",
+        r"sstpc.*Unrecoverable (?:SSL|socket) error",
+        r"HTTP handshake with server",
+        weight=STRONG,
+    ),
     *OPEN_SSTP,
     *GENERIC,
     *reached(

@@ -20,7 +20,8 @@ class Advice:
 class Words:
     """All sentences of an answer in one language; `reasons` and `layout` are format strings by key.
 
-    `details` has closer advice by `cause:fault`, as `faults` names them; `files` says what a file is that cannot be a log.
+    `details` has closer advice by `cause:fault`, as `faults` names them; `files` says what a file is that
+    cannot be a log.
     """
 
     stages: dict[Stage, str]

@@ -1,4 +1,4 @@
-"""The closer advice in English: which fault of a certificate, what OpenVPN has in IPsec's place, and files that are no log."""
+"""The closer advice in English: a certificate's faults, OpenVPN's keys and ports, and files that are not logs."""
 
 from labvpn.diagnose.files import FileKind
 from labvpn.diagnose.words import Advice
@@ -114,7 +114,7 @@ FILES = {
     FileKind.EMPTY: "the file is empty. Send the log once it has lines: on a Mac enable detailed logging first.",
     FileKind.COMPRESSED: "the file is compressed (gzip, bzip2, xz or zstd). Decompress it first: `zcat FILE`.",
     FileKind.ARCHIVE: "the file is an archive (zip, 7z, rar or tar). Extract it, and give the log that is in it.",
-    FileKind.PICTURE: "the file is a picture. Type the error number or the sentence that it shows, or send the log as text.",
+    FileKind.PICTURE: "the file is a picture. Type the error number or the sentence in it, or send the log as text.",
     FileKind.PDF: f"the file is a PDF. {_TEXT}",
     FileKind.EVENT_LOG: (
         "the file is a Windows event log (.evtx). In the Event Viewer filter by the source RasClient and save as text, "

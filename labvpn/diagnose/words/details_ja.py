@@ -1,4 +1,4 @@
-"""The closer advice in Japanese: which fault of a certificate, what OpenVPN has in IPsec's place, and files that are no log."""
+"""The closer advice in Japanese: a certificate's faults, OpenVPN's keys and ports, and files that are not logs."""
 
 from labvpn.diagnose.files import FileKind
 from labvpn.diagnose.words import Advice
@@ -76,7 +76,8 @@ DETAILS = {
         "設定ファイルの remote にある OpenVPN のポートに届かないか、応答が戻ってきません",
         "同じ回線でも TCP 443 用の設定ならつながるか、別の回線ならつながります",
         "別の回線か、TCP 443 用の設定で試してください。",
-        "OpenVPN が設定ファイルのポートとプロトコルで待ち受けているか、firewalld と FortiGate のポリシーを確認してください。"
+        "OpenVPN が設定ファイルのポートとプロトコルで待ち受けているか、"
+        "firewalld と FortiGate のポリシーが許可しているかを確認してください。"
         "`labvpn probe HOST` で、どのホップで遮断されているか分かります。",
     ),
     "client-firewall:openvpn": Advice(
