@@ -25,13 +25,13 @@ _TRADITIONAL = (
     "連線接錯誤失敗伺服器網路無法遠端電腦密碼使用者名稱憑證安全層協商初始化建立回應拒絕連接埠代碼通道嘗試撥號登入驗或者確由"
 )
 _CANDIDATES = {
+    "utf-16-le": _JAPANESE + _SIMPLIFIED + _TRADITIONAL,
+    "utf-16-be": _JAPANESE + _SIMPLIFIED + _TRADITIONAL,
     "cp932": _JAPANESE,
     "euc_jp": _JAPANESE,
     "gb18030": _SIMPLIFIED,
     "cp950": _TRADITIONAL,
     "cp949": "",
-    "utf-16-le": _JAPANESE + _SIMPLIFIED + _TRADITIONAL,
-    "utf-16-be": _JAPANESE + _SIMPLIFIED + _TRADITIONAL,
 }
 """The encodings and the characters that are frequent in each; of equally likely ones the first."""
 
