@@ -43,10 +43,15 @@ class Attempt:
         return foreign and not ours
 
     @property
+    def after_last_step(self) -> tuple[Event, ...]:
+        """What was written after the last step that was taken."""
+        last = max((index for index, event in enumerate(self.events) if event.step is not None), default=-1)
+        return self.events[last + 1 :]
+
+    @property
     def complained(self) -> bool:
         """Whether a program complained after the last step that was taken."""
-        last = max((index for index, event in enumerate(self.events) if event.step is not None), default=-1)
-        return any(event.kind is Kind.COMPLAINT for event in self.events[last + 1 :])
+        return any(event.kind is Kind.COMPLAINT for event in self.after_last_step)
 
     @property
     def openvpn(self) -> bool:

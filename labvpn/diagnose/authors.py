@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from labvpn.diagnose.event import Event, Family, Kind
+from labvpn.diagnose.event import WEAK, Cause, Event, Family, Kind, Stage
 from labvpn.diagnose.lines import Line
 
 _OF_ONE_PEER = re.compile(
@@ -23,10 +23,27 @@ _OWN_PROGRAM = re.compile(
     r"\[IKE\] |^\d{3} \"[^\"]+\" #\d+: |^\*\*Error: "
 )
 _FAILS = re.compile(
-    r"\b(?:failed|failure|error|could not|cannot|unable to|rejected|refused|denied|"
-    r"abort(?:ed|ing)?|timed? ?out)\b.{0,60}",
+    r"\b(failed|failure|error|could not|cannot|unable to|rejected|refused|denied|"
+    r"abort(?:ed|ing)?|timed? ?out)\b",
     re.IGNORECASE,
 )
+_BENIGN = re.compile(
+    r"\[(?:CFG|LIB|DMN|KNL|JOB|MGR)\]|ignor|warning|deprecated|plugin|\bload(?:ed|ing)?\b|note:", re.IGNORECASE
+)
+"""Complaints of a start, and what a program itself passes over."""
+
+_SUBJECTS: tuple[tuple[str, Stage, tuple[Cause, ...]], ...] = (
+    (r"proposal|transform|cipher|algorithm|unsupported|protocol", Stage.PHASE_1, (Cause.PROPOSAL,)),
+    (r"pre-?shared|\bpsk\b|shared (?:secret|key)", Stage.PHASE_1, (Cause.PSK,)),
+    (r"certificate|x\.?509|signature|issuer", Stage.TLS, (Cause.CERTIFICATE,)),
+    (r"resolv|host ?name|getaddrinfo|unknown host", Stage.NAME, (Cause.NAME,)),
+    (r"password|user ?name|credential|log-?in|\bauth(?:entication)?\b", Stage.AUTHENTICATION, (Cause.CREDENTIALS,)),
+    (r"\btun\b|\btap\b|adapter|permission|permitted|\bbind\b|in use", Stage.TRANSPORT, (Cause.CLIENT,)),
+    (r"too many|maximum|limit reached", Stage.AUTHENTICATION, (Cause.FULL,)),
+    (r"dhcp|ipcp|(?:ip|local|remote) address|address pool", Stage.ADDRESS, (Cause.NO_ADDRESS,)),
+)
+"""What a complaint is about, where it says no more than that."""
+
 _QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
@@ -48,8 +65,15 @@ def whose(found: Sequence[Event], lines: Sequence[Line]) -> tuple[Event, ...]:
 
 def complaint(line: Line) -> Event | None:
     """A failure in the words of a VPN's program that no table knows: it only says that the attempt ended here."""
-    match = _FAILS.search(line.text) if _OWN_PROGRAM.search(line.text) else None
-    return Event(Family.LINUX, Kind.COMPLAINT, line.number, redacted(match[0]), line.at) if match else None
+    found = _FAILS.search(line.text) if _OWN_PROGRAM.search(line.text) and not _BENIGN.search(line.text) else None
+    if found is None:
+        return None
+    event = Event(Family.LINUX, Kind.COMPLAINT, line.number, found[1], line.at)
+    for subject, stage, causes in _SUBJECTS:
+        if about := re.search(subject, line.text, re.IGNORECASE):
+            # Only these two words are quoted: what stands around them may be a name.
+            return replace(event, excerpt=f"{about[0]} … {found[1]}", stage=stage, causes=causes, weight=WEAK)
+    return event
 
 
 def redacted(text: str) -> str:

@@ -82,9 +82,16 @@ def evaluate_attempt(attempt: Attempt) -> Verdict:
         return _after_up(attempt, attempt.events[ups[0]], attempt.events[ups[-1] + 1 :])
     named = [finding for event in _open_messages(attempt) for finding in _named_causes(attempt, event)]
     heaviest = max(named, key=lambda finding: finding.weight, default=None)
+    named += [] if named else _complaints(attempt)
     stopped = [] if heaviest and heaviest.weight >= NAMED else _stopped(attempt, bool(named))
     findings = _in_openvpns_terms(attempt, ranked(named + stopped))
     return Verdict(findings[0].stage, findings) if findings else unknown()
+
+
+def _complaints(attempt: Attempt) -> list[RankedCause]:
+    """What the last complaint after the last step is about, if it says so; it weighs less than where that was."""
+    about = [event for event in attempt.after_last_step if event.kind is Kind.COMPLAINT and event.causes]
+    return spread(about[-1].causes, about[-1].weight, quoted(about[-1]), about[-1].stage) if about else []
 
 
 def _in_openvpns_terms(attempt: Attempt, findings: tuple[RankedCause, ...]) -> tuple[RankedCause, ...]:

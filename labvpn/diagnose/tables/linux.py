@@ -118,6 +118,23 @@ STRONGSWAN: Table = (
     ),
 )
 
+NOTIFICATIONS: Table = (
+    *message(
+        Stage.PHASE_1,
+        "proposal-mismatch",
+        r"NO_PROPOSAL_CHOSEN",
+        r"peer attempted \w+ authentication but we (?:want|need)",
+    ),
+    *message(Stage.PHASE_2, "proposal-mismatch", r"\bTS_UNACCEPTABLE|INVALID_ID_INFORMATION"),
+    *message(
+        Stage.PHASE_1,
+        "wrong-psk",
+        r"(?:failed to find|no|missing) (?:our |a |the |usable |matching )*pre-?shared ?(?:key|secret)",
+    ),
+    *message(Stage.PHASE_1, "wrong-psk wrong-credentials certificate", r"\bAUTHENTICATION_FAILED\b", weight=STRONG),
+)
+"""IKE's notifications by name (RFC 2408, RFC 7296), whichever program reports them."""
+
 OTHERS: Table = (
     *message(
         Stage.PHASE_1,
@@ -190,4 +207,4 @@ OTHERS: Table = (
     ),
 )
 
-TABLE: Table = STRONGSWAN + OTHERS
+TABLE: Table = STRONGSWAN + NOTIFICATIONS + OTHERS

@@ -53,6 +53,7 @@ GENERIC: Table = (
     ),
     *message(Stage.ADDRESS, "no-address", r"DHCP\w*.{0,40}(?:timed out|failed to)"),
     *message(Stage.DISCONNECTED, "session-time-over", r"token (?:has )?expired"),
+    *message(Stage.AUTHENTICATION, "wrong-credentials", r"authentication failed for user(?:name)?\b"),
     *message(
         Stage.TRANSPORT,
         "tcp-443-blocked client-firewall",

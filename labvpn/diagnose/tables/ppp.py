@@ -44,7 +44,7 @@ TABLE: Table = (
         r"Peer is not authorized to use remote address",
         r"didn't receive an internal IP from pppd",
         r"LCP terminated by peer \(.*\^BM-P",
-        r"Received bad configure-nak/rej",
+        r"Received bad configure-(?:nak/rej|ack)",
     ),
     *message(
         Stage.L2TP,

@@ -78,7 +78,7 @@ def test_the_clients_words_are_understood(name: str) -> None:
 
 
 def test_a_complaint_before_the_first_step_says_nothing() -> None:
-    text = "charon: 00[CFG] opening triplet file failed\ncharon: 01[IKE] initiating Main Mode IKE_SA lab[1] to 203.0.113.20"
+    text = "charon: 00[CFG] opening triplet file failed\ncharon: 01[IKE] initiating Main Mode IKE_SA lab[1] to vpn"
     assert diagnose([text]).findings[0].reason.key == "truncated"
 
 

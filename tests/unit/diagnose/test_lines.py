@@ -61,10 +61,11 @@ def test_a_web_page_is_not_a_log() -> None:
     assert not is_text("<!DOCTYPE html>\n<p>Error 809</p>")
 
 
-EVENTS = """2026-04-0{day} 0{hour}:00:03 RasClient CoId={{1}}: The user dialed a connection which has failed. The error code \
-returned on failure is {code}.
-2026-04-0{day} 0{hour}:00:01 RasClient CoId={{1}}: The user has started dialing a VPN connection.
-"""
+EVENTS = (
+    "2026-04-0{day} 0{hour}:00:03 RasClient CoId={{1}}: The user dialed a connection which has failed. "
+    "The error code returned on failure is {code}.\n"
+    "2026-04-0{day} 0{hour}:00:01 RasClient CoId={{1}}: The user has started dialing a VPN connection.\n"
+)
 
 
 @pytest.mark.parametrize("days", [("7", "6", "5"), ("7", "7", "6"), ("7",)])
@@ -92,7 +93,7 @@ def test_days_of_any_form_have_an_order(days: tuple[str, ...]) -> None:
         "x1",
         "x0",
     ]
-    assert [line.text for line in read("\n".join(f"{day} x{n}" for n, day in enumerate(days[::-1])))][0] == "x0"
+    assert read("\n".join(f"{day} x{n}" for n, day in enumerate(days[::-1])))[0].text == "x0"
 
 
 def test_midnight_is_not_a_step_back() -> None:
