@@ -129,10 +129,10 @@ def test_the_lines_around_libreswans_own_are_the_servers() -> None:
 
 def test_a_client_deleted_after_its_port_changed_is_ranked() -> None:
     log = (
-        "2026-04-06 18:01:45.648 IPsec Client 5 (198.51.100.7:500 -> 203.0.113.2:500): A new IPsec client is created.\n"
-        "2026-04-06 18:01:45.759 IPsec Client 5 (198.51.100.7:4500 -> 203.0.113.2:4500): The port number information "
+        "2026-04-06 18:01:45.648 IPsec Client 5 (192.0.2.7:500 -> 203.0.113.2:500): A new IPsec client is created.\n"
+        "2026-04-06 18:01:45.759 IPsec Client 5 (192.0.2.7:4500 -> 203.0.113.2:4500): The port number information "
         "of this client is updated.\n"
-        "2026-04-06 18:01:55.701 IPsec Client 5 (198.51.100.7:4500 -> 203.0.113.2:4500): This IPsec Client is deleted.\n"
+        "2026-04-06 18:01:55.701 IPsec Client 5 (192.0.2.7:4500 -> 203.0.113.2:4500): This IPsec Client is deleted.\n"
     )
     assert [str(cause) for cause in diagnose([log]).causes[:2]] == ["wrong-psk", "proposal-mismatch"]
 
