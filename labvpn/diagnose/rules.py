@@ -59,7 +59,7 @@ def _unfinished(attempts: Sequence[Attempt]) -> Verdict:
     if furthest is None:
         return unknown()
     last = [event.number for event in attempts[-1].events if event.step is furthest][-1]
-    return unknown(Reason("unfinished", last, step=furthest))
+    return unknown(Reason("unfinished", last, step=furthest, fault=f"{Cause.UNKNOWN}:unfinished"))
 
 
 def _reconnects(attempts: Sequence[Attempt]) -> Verdict | None:

@@ -100,6 +100,13 @@ DETAILS = {
         "Check the device's date and time; install the latest profile.",
         "Check the ca, cert and key blocks of the profile and the server's certificate (name, dates, purpose).",
     ),
+    "unknown:unfinished": Advice(
+        "the log ends too early",
+        "",
+        "Send the rest: wait until the connection has worked or failed, then send the log from its first line "
+        "to its last.",
+        "The server's security log of that minute may contain how it ended: add it with --server.",
+    ),
     "second-login:openvpn": Advice(
         "two devices connect with the same user or certificate, and each ends the other's session",
         "the loop stops when one of the devices is disconnected",

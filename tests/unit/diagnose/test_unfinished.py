@@ -56,7 +56,9 @@ def test_a_mac_that_has_no_address_yet_has_not_connected(end: int) -> None:
 def test_an_unfinished_log_asks_for_the_rest() -> None:
     verdict = diagnose(["\n".join(GOOD.splitlines()[:6])])
     assert "no failure in this text" in as_text(verdict)
+    assert "Send the rest" in as_text(verdict)
     assert "失敗の記録がないまま" in as_text(verdict, "ja")
+    assert "続きを送ってください" in as_text(verdict, "ja")
     assert "no failure in this text" in as_json(verdict)
 
 
