@@ -71,6 +71,9 @@ WINDOWS_TEXT = """
 864  authentication  certificate
 868  name            name-not-found
 1931  tls            certificate
+1062  transport     client-firewall
+1068  transport     client-firewall
+1460  transport     ipsec-ports-blocked tcp-443-blocked client-firewall
 13801  phase-1       certificate wrong-psk
 13803  phase-1       certificate
 13804  phase-1       wrong-psk proposal-mismatch

@@ -8,7 +8,8 @@ from labvpn.diagnose import recognise, rules
 from labvpn.diagnose.attempts import Attempt, split
 from labvpn.diagnose.client_words import without_client_words
 from labvpn.diagnose.event import NAMED, Cause, DialStep, Event, Family, Stage
-from labvpn.diagnose.lines import is_text, read
+from labvpn.diagnose.files import FileKind
+from labvpn.diagnose.lines import is_text, read, tail
 from labvpn.diagnose.verdict import Reason, Verdict, ranked, spread, unknown
 
 NEAR = 180.0
@@ -29,8 +30,9 @@ DECIDES = 200.0
 
 def diagnose(texts: Sequence[str], *servers: str | None) -> Verdict:
     """Diagnose client texts (each a file), with each server's log of the same time if there is one."""
-    readable = [without_client_words(text) for text in texts if is_text(text)]
-    seen = [event for text in readable for event in recognise.events(read(text))]
+    if servers == () and not any(text.strip("\ufeff\0 \t\r\n") for text in texts):
+        return unknown(Reason("file", excerpt=FileKind.EMPTY))
+    seen = [event for text in texts for event in _events(text)]
     client = [event for event in seen if event.family is not Family.SERVER]
     lines = [event for event in seen if event.family is Family.SERVER]
     given = [text for text in servers if text is not None]
@@ -46,13 +48,17 @@ def diagnose(texts: Sequence[str], *servers: str | None) -> Verdict:
     return verdict if near and not related else combined(verdict, related)
 
 
+def _events(text: str) -> tuple[Event, ...]:
+    """The events of one text, of whoever wrote its lines; none if it is not a text."""
+    if not is_text(text):
+        return ()
+    first, end = tail(text)
+    return recognise.events(read(without_client_words(end), first))
+
+
 def _of_server(text: str) -> list[Event]:
     """The events of one server's log."""
-    return (
-        [replace(event, family=Family.SERVER) for event in recognise.events(read(without_client_words(text)))]
-        if is_text(text)
-        else []
-    )
+    return [replace(event, family=Family.SERVER) for event in _events(text)]
 
 
 def _near(logs: Sequence[Sequence[Event]], client: Sequence[Event]) -> list[Event]:

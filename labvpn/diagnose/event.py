@@ -48,8 +48,9 @@ class DialStep(IntEnum):
     """What was seen to happen, in order: L2TP/IPsec below 20, TLS below 40, what both share above."""
 
     DIALLED = 1
-    IPSEC_ASKED = 9
-    IKE_SENT = 10
+    IPSEC_ASKED = 8
+    IKE_SENT = 9
+    IKE_REPLIED = 10
     IKE_ANSWERED = 11
     IKE_ON_4500 = 12
     IKE_UP = 13
@@ -84,6 +85,7 @@ class Kind(Enum):
     CLOSED = auto()  # an orderly end, or the user ended it
     CUT = auto()  # the other side ended it
     LOST = auto()  # an established session fell silent
+    COMPLAINT = auto()  # a program of a VPN complains of what no table knows
     NOISE = auto()  # looks like a failure, but is not
 
 
@@ -106,7 +108,11 @@ NAMED, STRONG, WEAK = 100, 60, 30
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One recognised line: `number` counts from 1, `at` is its second of the day, `excerpt` what matched, redacted."""
+    """One recognised line: `number` counts from 1, `at` is its second of the day, `excerpt` what matched, redacted.
+
+    `fault` says more closely what its first cause is (`faults.FAULTS`); a `generic` line is one that other programs
+    write too, and means nothing without a line that only those of a VPN write.
+    """
 
     family: Family
     kind: Kind
@@ -118,6 +124,8 @@ class Event:
     causes: tuple[Cause, ...] = ()
     weight: int = 0
     code: str = ""
+    fault: str = ""
+    generic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

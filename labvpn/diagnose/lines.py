@@ -1,5 +1,6 @@
 """Text to lines of one form, whichever program stamped, prefixed, quoted or encoded them. Pure."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -7,10 +8,18 @@ from dataclasses import dataclass
 from html import unescape
 from itertools import pairwise
 
+from labvpn.diagnose.encodings import decoded as decoded
+
 MOST_LINES = 10_000
 """Of a longer file only the end is read: the last attempt decides."""
 
+MOST_TEXT = 1_000_000
+"""Characters of that end, and so the longest time that a file of any size takes."""
+
 LONGEST_LINE = 2_000
+
+STAMPED = 160
+"""Characters at the beginning of a line in which prefixes and stamps are looked for."""
 
 _CLOCK = re.compile(r"(?<![\d.:-])(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(?![:\d])(?:\s*([AaPp])\.?[Mm]\b)?")
 _DATE = (
@@ -24,31 +33,32 @@ _STAMP = re.compile(
     rf"^[\s\[(<]*(?:{_DATE}\s*)?(?:午前|午後)?\s*{_TIME}(?:\s+\d{{4}}(?=\s))?(?:\s+us=\d+)?[\])>]*\s*(?:--|:|\|)?\s*"
 )
 _CONTAINER = re.compile(r"^[\w./-]{1,60}\s*\|\s+")
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")
+_DAY = re.compile(
+    r"(?P<y>\d{4})[-/.年]\s?(?P<m>\d{1,2})[-/.月]\s?(?P<d>\d{1,2})|(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<c>\d{2,4})|"
+    r"\b(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?P<day>\d{1,2})\b|"
+    r"(?<!\d)(?P<mm>\d{1,2})月?[-\s](?P<dd>\d{1,2})日?\s",
+    re.IGNORECASE,
+)
+_LINE_ENDS = re.compile(r"\r*\n|\r")
 """What ends a line; Unicode separators do not, since a name in a server's log may contain them."""
-_QUOTED = re.compile(r"^(?:[>|]\s+|```\w*\s*)")
-_TAIL = re.compile(r"\s*[\u0000\r]+$")
+
+_MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
+_QUOTED = re.compile(r"^(?:[>|]\s+|```\w*\s*|[`⏎]\s*)")
+_EVENT_LIST = re.compile(r"\bCoId=|^Event ID:|\bRasClient\b", re.IGNORECASE)
+"""What stands in the list of an event viewer, which has few lines and its newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its number in the file from 1, its text without timestamps, and the second of the day."""
+    """One line: its number in the file from 1, its text without timestamps, the second of the day, and the day.
+
+    Days only have an order: (year or 0, month, day), as far as the line has them.
+    """
 
     number: int
     text: str
     at: float | None = None
-
-
-def decoded(data: bytes) -> str:
-    """Decode a file by its marks: UTF-16 or UTF-8, with or without BOM; else Shift_JIS, else Latin-1."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(data) > 3 and data[1:4:2] == b"\x00\x00"):
-        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le", errors="replace")
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
+    day: tuple[int, int, int] | None = None
 
 
 def is_text(text: str) -> bool:
@@ -60,21 +70,32 @@ def is_text(text: str) -> bool:
     return odd <= len(text[:4096]) // 50 and page is None
 
 
-def read(text: str) -> tuple[Line, ...]:
-    """Split a text into normalised lines, in order of time; only the last MOST_LINES."""
+def tail(text: str) -> tuple[int, str]:
+    """The end of a text that is read, from the beginning of a line, and the number of that line in the file."""
+    if len(text) <= MOST_TEXT:
+        return 1, text
+    cut = next(_LINE_ENDS.finditer(text, len(text) - MOST_TEXT), None)
+    start = cut.end() if cut and cut.end() < len(text) else len(text) - MOST_TEXT
+    return sum(1 for _ in _LINE_ENDS.finditer(text, 0, start)) + 1, text[start:]
+
+
+def read(text: str, first: int = 1) -> tuple[Line, ...]:
+    """Split a text into normalised lines, in order of time; only the last MOST_LINES. `first` is its first number."""
     raw = _LINE_ENDS.split(text)
-    first = max(0, len(raw) - MOST_LINES)
-    lines = [_normal(number, line[:LONGEST_LINE]) for number, line in enumerate(raw[first:], start=first + 1)]
+    skipped = max(0, len(raw) - MOST_LINES)
+    pairs = enumerate(raw[skipped:], start=first + skipped)
+    lines = [_normal(number, line[:LONGEST_LINE]) for number, line in pairs]
     return tuple(reversed(lines)) if newest_first(lines) else tuple(lines)
 
 
 def _normal(number: int, raw: str) -> Line:
-    folded = unicodedata.normalize("NFKC", unescape(_TAIL.sub("", raw))).replace("\u2019", "'")
+    folded = unicodedata.normalize("NFKC", unescape(raw.rstrip("\0\r"))).replace("\u2019", "'")
     text = _QUOTED.sub("", folded.strip())
     clock = _CLOCK.search(text[:80])
+    day = _DAY.search(text[: clock.end() + 12]) if clock else None
     for pattern in (_CONTAINER, _STAMP, _STAMP, _STAMP):
-        text = pattern.sub("", text, count=1)
-    return Line(number, text.strip(), _seconds(clock) if clock else None)
+        text = (pattern.sub("", text[:STAMPED], count=1) + text[STAMPED:]).lstrip()
+    return Line(number, text.strip(), _seconds(clock) if clock else None, _day(day) if day else None)
 
 
 def _seconds(clock: re.Match[str]) -> float:
@@ -83,10 +104,31 @@ def _seconds(clock: re.Match[str]) -> float:
     return hours * 3600 + int(minute) * 60 + int(second) + float(f"0.{fraction or 0}")
 
 
+def _day(found: re.Match[str]) -> tuple[int, int, int]:
+    """A day's place in the order of days: 4/6/2026 is a month and a day unless the first cannot be a month."""
+    if found["y"]:
+        return int(found["y"]), int(found["m"]), int(found["d"])
+    if found["a"]:
+        one, two = int(found["a"]), int(found["b"])
+        return (int(found["c"]), two, one) if one > 12 or "." in found[0] else (int(found["c"]), one, two)
+    if found["month"]:
+        return 0, _MONTHS.index(found["month"].lower()) // 3 + 1, int(found["day"])
+    return 0, int(found["mm"]), int(found["dd"])
+
+
 def newest_first(lines: Sequence[Line]) -> bool:
-    """Whether the timestamps run backwards, as in event viewers and on web pages."""
-    stamps = [line.at for line in lines if line.at is not None]
-    steps = [later - earlier for earlier, later in pairwise(stamps) if later != earlier]
-    back = sum(1 for step in steps if step < 0)
+    """Whether the timestamps run backwards, as in event viewers and on web pages, also across days."""
+    stamped = [line for line in lines if line.at is not None]
+    steps = [_step(earlier, later) for earlier, later in pairwise(stamped)]
+    back, forward = sum(1 for step in steps if step < 0), sum(1 for step in steps if step > 0)
     # Lines of other programs in between may step back too, but not so much more often than forward.
-    return back >= 3 and back > 4 * (len(steps) - back)
+    listed = any(_EVENT_LIST.search(line.text) for line in lines)
+    return (back >= 3 and back > 4 * forward) or (listed and back >= 1 and forward == 0)
+
+
+def _step(earlier: Line, later: Line) -> float:
+    """Seconds from one line to the next, or a day with the sign of the order of their days."""
+    if earlier.day and later.day and earlier.day != later.day:
+        return 86_400.0 if later.day > earlier.day else -86_400.0
+    gap = (later.at or 0.0) - (earlier.at or 0.0)
+    return gap if abs(gap) < 43_200 else gap - math.copysign(86_400, gap)  # midnight lies between

@@ -5,15 +5,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from labvpn.diagnose import codes, sentences
+from labvpn.diagnose import authors, codes, faults, literals, programs, sentences
 from labvpn.diagnose.event import NAMED, WEAK, Event, Family, Kind, Row, Table
 from labvpn.diagnose.lines import Line
-from labvpn.diagnose.tables import apple, foreign, linux, messages, openvpn, ppp, server, softether, sstp, windows
+from labvpn.diagnose.tables import (
+    apple,
+    cloud,
+    foreign,
+    korean,
+    linux,
+    messages,
+    openvpn,
+    ppp,
+    responder,
+    server,
+    softether,
+    sstp,
+    windows,
+)
 
 TABLES: tuple[tuple[Family, Table], ...] = (
     (Family.SERVER, server.TABLE),
     (Family.SOFTETHER, softether.TABLE),
     (Family.FOREIGN, foreign.TABLE),
+    (Family.SERVER, responder.TABLE),
+    (Family.OPENVPN, cloud.TABLE),
     (Family.APPLE, apple.TABLE),
     (Family.LINUX, linux.TABLE),
     (Family.OPENVPN, openvpn.TABLE),
@@ -21,6 +37,7 @@ TABLES: tuple[tuple[Family, Table], ...] = (
     (Family.LINUX, ppp.TABLE),
     (Family.WINDOWS, windows.TABLE),
     (Family.APPLE, messages.TABLE),
+    (Family.APPLE, korean.TABLE),
 )
 """In the order in which they are tried."""
 
@@ -32,8 +49,17 @@ SHORT = 12
 
 _SOFTETHER_CODE = re.compile(
     r"[(（](?:code|コード|代码|代碼|код)\s*[:：]?\s*(\d{1,3})[)）]|"
-    r"(?:^|[(（])\s*(?:Error ?Code|エラー ?コード|错误代码)\s*[:：]?\s*(\d{1,3})(?!\d)",
+    r"(?:^|[(（])\s*(?:Error ?Code|エラー ?コード|错误代码|錯誤代碼|오류 ?코드)\s*[:：]?\s*(\d{1,3})(?!\d)",
     re.IGNORECASE,
+)
+_SOFTETHER_IN_WORDS = re.compile(
+    r"(?:error|err|エラー|错误|錯誤|오류)\s?(?:code|コード|代码|代碼|코드|番号|no\.?)?\W{0,4}"
+    r"(?:is |was |は ?)?(\d{1,3})(?![\d.:])",
+    re.IGNORECASE,
+)
+"""SoftEther's code within a sentence; it means one only in a text that is about SoftEther or some VPN."""
+_ABOUT_SOFTETHER = re.compile(
+    r"softether|vpn ?gate|vpncmd|virtual hub|仮想 ?HUB|VPN Client Manager|\bvpn\b", re.IGNORECASE
 )
 _NUMBER = r"(-\d{9,10}|0x[0-9a-f]{8}|21\d{8}|\d{3,5})(?!\d|[.:]\d)"
 _WINDOWS_CODES = (
@@ -41,44 +67,58 @@ _WINDOWS_CODES = (
     re.compile(rf"(?:エラー|理由|失敗|終了).{{0,24}}コードは?\W{{0,4}}{_NUMBER}", re.IGNORECASE),
     re.compile(rf"(?:错误代码|错误码|錯誤碼|錯誤代碼).{{0,6}}?{_NUMBER}", re.IGNORECASE),
     re.compile(
-        r"(?:error|errors|エラー|错误|錯誤|fehler|erreur|ошибка|erro)\s*(?:code|コード|番号|no\.?|number)?\W{0,4}"
+        r"(?:error|errors|エラー|错误|錯誤|오류|에러|fehler|erreur|ошибка|erro)\s*"
+        r"(?:code|コード|番号|코드|번호|no\.?|number)?(?:는|은|가|이)?\W{0,4}"
         rf"(?:is\s+|was\s+|は\s*|が\s*)?{_NUMBER}",
         re.IGNORECASE,
     ),
     re.compile(rf"<Data[^>]*>{_NUMBER}</Data>", re.IGNORECASE),
     re.compile(r"\b(0x800[0-9a-f]{5}|0x80420400)\b", re.IGNORECASE),
     re.compile(r"(?<!\d)(-214[67]\d{6}|-2138\d{6})(?!\d)"),
-    re.compile(r"(?<![\d.])(\d{3,5})\s*(?:番?(?:の|という)?エラー|error\b)", re.IGNORECASE),
+    re.compile(r"(?<![\d.])(\d{3,5})\s*(?:番?(?:の|という)?エラー|번?\s?(?:오류|에러)|error\b)", re.IGNORECASE),
 )
 _NO_SOFTETHER = re.compile(r"exception|\bexit|\bsignal\b|\berrno\b|\bhttp\b|\bscript\b", re.IGNORECASE)
 """Words beside which "(code N)" belongs to another program."""
 _SERVER_LINE = re.compile(r"(?:Connection|コネクション) \"CID-")
 _BARE = re.compile(
-    r"^\W*(?:(?:windows|vpn|l2tp|sstp|error|code|no|エラー|コード|番号|番)\W*){0,4}(\d{3}|138\d{2})"
+    r"^\W*(?:(?:windows|vpn|l2tp|sstp|error|code|no|エラー|コード|番号|番|오류|코드|에러)\W*){0,4}(\d{3}|138\d{2})"
     r"\W*(?:error|番|の?エラー|です|でした|が出ます|と出ます|\W)*$",
     re.IGNORECASE,
 )
 """A line that is a number and little else."""
 _ABOUT_VPN = re.compile(
-    r"vpn|l2tp|sstp|ikev2|ipsec|rasclient|rasdial|remote access|dial|ダイヤル|リモート|接続|つなが|繋が|CoId=",
+    r"vpn|l2tp|sstp|ikev2|ipsec|rasclient|rasdial|remote access|dial|"
+    r"ダイヤル|リモート|接続|つなが|繋が|연결|접속|连接|連線|CoId=",
     re.IGNORECASE,
 )
-_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
-_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 
-_Compiled = tuple[Family, Row, re.Pattern[str]]
+_Compiled = tuple[Family, Row, tuple[str, ...], re.Pattern[str]]
 
 
 @cache
 def _compiled() -> tuple[_Compiled, ...]:
-    return tuple((family, row, _lowered(row.pattern)) for family, table in TABLES for row in table)
+    rows = ((family, row) for family, table in TABLES for row in table)
+    return tuple((family, row, _pieces(row.pattern), _lowered(row.pattern)) for family, row in rows)
+
+
+def _pieces(pattern: str) -> tuple[str, ...]:
+    return tuple(piece.lower() for piece in literals.needed(pattern))
+
+
+def _may_match(pieces: tuple[str, ...], text: str) -> bool:
+    return not pieces or any(piece in text for piece in pieces)
+
+
+_GENERIC = frozenset((*sstp.GENERIC, *openvpn.GENERIC))
+"""Rows that any program with TLS writes: they count only beside the lines or the name of a VPN."""
 
 
 @cache
-def _sentences() -> tuple[tuple[Family, int, re.Pattern[str]], ...]:
+def _sentences() -> tuple[tuple[Family, int, tuple[str, ...], re.Pattern[str]], ...]:
     known = ((Family.SOFTETHER, sentences.SOFTETHER), (Family.WINDOWS, sentences.WINDOWS))
-    return tuple((family, code, _lowered(pattern)) for family, rows in known for code, pattern in rows)
+    rows = ((family, code, pattern) for family, table in known for code, pattern in table)
+    return tuple((family, code, _pieces(pattern), _lowered(pattern)) for family, code, pattern in rows)
 
 
 def _lowered(pattern: str) -> re.Pattern[str]:
@@ -88,27 +128,40 @@ def _lowered(pattern: str) -> re.Pattern[str]:
 
 def events(lines: Sequence[Line]) -> tuple[Event, ...]:
     """Recognise the lines that have a meaning."""
+    ours = [line for line in lines if line.text and not programs.foreign(line.text)]
     filled = sum(1 for line in lines if line.text)
-    about = filled <= SHORT or any(_ABOUT_VPN.search(line.text) for line in lines)
-    rows = [row for row in _compiled() if filled <= LONGEST_MESSAGE or row[1] not in messages.TABLE]
-    found = (_event(line, rows, about, filled <= SHORT) for line in lines if line.text)
-    return tuple(event for event in found if event is not None and event.kind is not Kind.NOISE)
+    about = filled <= SHORT or any(_ABOUT_VPN.search(line.text) for line in ours)
+    softether = filled <= SHORT and any(_ABOUT_SOFTETHER.search(line.text) for line in ours)
+    rows = [row for row in _compiled() if filled <= LONGEST_MESSAGE or row[1] not in messages.TABLE + korean.TABLE]
+    found = [_event(line, rows, about, filled <= SHORT, softether) for line in ours]
+    kept = [event for event in found if event is not None and event.kind is not Kind.NOISE]
+    if all(event.generic or event.kind is Kind.COMPLAINT for event in kept) and not authors.of_a_vpn(ours):
+        return ()
+    return authors.whose(kept, ours)
 
 
-def _event(line: Line, rows: Sequence[_Compiled], about_vpn: bool, short: bool) -> Event | None:
+def _event(line: Line, rows: Sequence[_Compiled], about_vpn: bool, short: bool, softether: bool) -> Event | None:
     if event := _by_row(line, rows):
         return event
     if not about_vpn:
-        return None
-    return _by_softether_code(line) or _by_sentence(line) or _by_windows_code(line, short)
+        return authors.complaint(line)
+    return (
+        _by_softether_code(line)
+        or _by_sentence(line)
+        or _by_windows_code(line, short)
+        or (_by_softether_number(line) if softether else None)
+        or authors.complaint(line)
+    )
 
 
 def _by_row(line: Line, rows: Sequence[_Compiled]) -> Event | None:
     text = line.text.lower()
-    for family, row, pattern in rows:
-        if match := pattern.search(text):
-            excerpt = redacted(line.text[match.start() : match.end()])
-            return Event(family, row.kind, line.number, excerpt, line.at, row.step, row.stage, row.causes, row.weight)
+    for family, row, pieces, pattern in rows:
+        if _may_match(pieces, text) and (match := pattern.search(text)):
+            excerpt = authors.redacted(line.text[match.start() : match.end()])
+            fault = faults.of_line(line.text, row.causes)
+            event = Event(family, row.kind, line.number, excerpt, line.at, row.step, row.stage, row.causes, row.weight)
+            return replace(event, fault=fault, generic=row in _GENERIC)
     return None
 
 
@@ -121,11 +174,20 @@ def _by_softether_code(line: Line) -> Event | None:
     return replace(event, family=Family.SERVER) if _SERVER_LINE.search(line.text) else event
 
 
+def _by_softether_number(line: Line) -> Event | None:
+    match = None if _NO_SOFTETHER.search(line.text) else _SOFTETHER_IN_WORDS.search(line.text)
+    number = int(match[1]) if match else -1
+    return _code_event(line, Family.SOFTETHER, number) if number in codes.SOFTETHER else None
+
+
 def _by_sentence(line: Line) -> Event | None:
+    """The meaning of a sentence is that of its code, but the line is quoted: it does not have the number."""
     text = line.text.lower()
-    for family, code, pattern in _sentences():
-        if pattern.search(text):
-            return _code_event(line, family, code)
+    for family, code, pieces, pattern in _sentences():
+        if _may_match(pieces, text) and (match := pattern.search(text)):
+            found = _code_event(line, family, code)
+            said = authors.redacted(line.text[match.start() : match.end()])
+            return found if found.code in line.text else replace(found, code="", excerpt=said)
     return None
 
 
@@ -147,9 +209,5 @@ def _code_event(line: Line, family: Family, code: int) -> Event:
     ours = family is Family.SOFTETHER
     stage, causes = (codes.SOFTETHER if ours else codes.WINDOWS)[code]
     name = f"0x{code:08X}" if code > 0xFFFF else str(code)
-    return Event(family, Kind.MESSAGE, line.number, name, line.at, None, stage, causes, NAMED if ours else WEAK, name)
-
-
-def redacted(text: str) -> str:
-    """The recognised text without names and addresses, at most 70 characters."""
-    return _ADDRESS.sub("…", _QUOTES.sub("“…”", text)).strip()[:70]
+    weight, fault = NAMED if ours else WEAK, faults.of_code(code, ours)
+    return Event(family, Kind.MESSAGE, line.number, name, line.at, None, stage, causes, weight, name, fault)

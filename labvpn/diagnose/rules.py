@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from labvpn.diagnose import model
 from labvpn.diagnose.attempts import Attempt, split
-from labvpn.diagnose.event import NAMED, Cause, DialStep, Event, Family, Kind, Stage
+from labvpn.diagnose.event import NAMED, WEAK, Cause, DialStep, Event, Family, Kind, Stage
 from labvpn.diagnose.verdict import RankedCause, Reason, Verdict, quoted, ranked, spread, unknown
 
 STOPPED, TRUNCATED = 50, 25
@@ -18,18 +18,61 @@ password is refused within 1: measured)."""
 UNANSWERED_REQUESTS = 4
 """So many LCP requests without an answer show a silent tunnel."""
 
+SILENCES = (
+    ("lcp", DialStep.L2TP_UP, Stage.L2TP, (Cause.L2TP_SILENT, Cause.ESP_OR_4500)),
+    ("ipcp", DialStep.ADDRESS_ASKED, Stage.ADDRESS, (Cause.NO_ADDRESS, Cause.ESP_OR_4500)),
+)
+"""The layers of PPP whose requests can stay without an answer, and what that means."""
+
+LOOP, LONGEST_LOOP = 3, 600.0
+"""So many sessions, each lost within so many seconds, are a loop: OpenVPN's usual ping-restart is 60 to 120 seconds."""
+
 ENDINGS = (Kind.FAILED, Kind.CLOSED, Kind.CUT, Kind.LOST)
+PLACES = (*ENDINGS, Kind.COMPLAINT)
+"""What a reason may point at as the place where an attempt ended."""
 
 
 def evaluate(events: Sequence[Event]) -> Verdict:
-    """Diagnose the last attempt that shows an outcome."""
-    for attempt in reversed(split(events)):
+    """Diagnose the last attempt that shows an outcome; one that worked is not the outcome of a later attempt."""
+    attempts = split(events)
+    if looping := _reconnects(attempts):
+        return looping
+    unanswered: Verdict | None = None
+    for attempt in reversed(attempts):
         if attempt.foreign:
             return unknown("foreign")
-        verdict = evaluate_attempt(attempt)
-        if verdict.known:
-            return replace(verdict, attempt=attempt.number, attempts=attempt.total)
-    return unknown()
+        verdict = replace(evaluate_attempt(attempt), attempt=attempt.number, attempts=attempt.total)
+        if not verdict.known:
+            continue
+        if verdict.stage is Stage.CONNECTED and attempt is not attempts[-1]:
+            break
+        if not (attempt.openvpn and verdict.findings[0].reason.key == "truncated"):
+            return verdict
+        # OpenVPN restarts by itself: why it did says more than the restart that the text breaks off in.
+        unanswered = unanswered or verdict
+    return unanswered or _unfinished(attempts)
+
+
+def _unfinished(attempts: Sequence[Attempt]) -> Verdict:
+    """Nothing failed and nothing worked: the text ends too early."""
+    furthest = attempts[-1].furthest if attempts else None
+    if furthest is None:
+        return unknown()
+    last = [event.number for event in attempts[-1].events if event.step is furthest][-1]
+    return unknown(Reason("unfinished", last, step=furthest, fault=f"{Cause.UNKNOWN}:unfinished"))
+
+
+def _reconnects(attempts: Sequence[Attempt]) -> Verdict | None:
+    """OpenVPN that connects and is lost again and again, minutes after each other: two devices with one certificate."""
+    tail = attempts[-LOOP - 1 :]
+    lost = [attempt for attempt in tail if attempt.lost_after is not None and attempt.lost_after <= LONGEST_LOOP]
+    if len(lost) < LOOP or not any(attempt.openvpn for attempt in lost):
+        return None
+    last = lost[-1]
+    reason = Reason("loop", last.events[-1].number, number=len([one for one in attempts if one.lost_after is not None]))
+    causes = (Cause.SECOND_LOGIN, Cause.TCP_443, Cause.CLIENT)
+    findings = ranked(spread(causes, STOPPED, reason, Stage.DISCONNECTED))
+    return Verdict(Stage.DISCONNECTED, _in_openvpns_terms(last, findings), last.number, last.total)
 
 
 def evaluate_attempt(attempt: Attempt) -> Verdict:
@@ -39,9 +82,30 @@ def evaluate_attempt(attempt: Attempt) -> Verdict:
         return _after_up(attempt, attempt.events[ups[0]], attempt.events[ups[-1] + 1 :])
     named = [finding for event in _open_messages(attempt) for finding in _named_causes(attempt, event)]
     heaviest = max(named, key=lambda finding: finding.weight, default=None)
+    named += [] if named else _complaints(attempt)
     stopped = [] if heaviest and heaviest.weight >= NAMED else _stopped(attempt, bool(named))
-    findings = ranked(named + stopped)
+    findings = _in_openvpns_terms(attempt, ranked(named + stopped))
     return Verdict(findings[0].stage, findings) if findings else unknown()
+
+
+def _complaints(attempt: Attempt) -> list[RankedCause]:
+    """What the last complaint after the last step is about, if it says so; it weighs less than where that was."""
+    about = [event for event in attempt.after_last_step if event.kind is Kind.COMPLAINT and event.causes]
+    return spread(about[-1].causes, about[-1].weight, quoted(about[-1]), about[-1].stage) if about else []
+
+
+def _in_openvpns_terms(attempt: Attempt, findings: tuple[RankedCause, ...]) -> tuple[RankedCause, ...]:
+    """The findings with OpenVPN's advice instead of IPsec's, for an attempt of OpenVPN."""
+    if not attempt.openvpn:
+        return findings
+    return tuple(
+        one if one.reason.fault.startswith(f"{one.cause}:") else replace(one, reason=_of_openvpn(one))
+        for one in findings
+    )
+
+
+def _of_openvpn(finding: RankedCause) -> Reason:
+    return replace(finding.reason, fault=f"{finding.cause}:openvpn")
 
 
 def _open_messages(attempt: Attempt) -> list[Event]:
@@ -54,6 +118,8 @@ def _open_messages(attempt: Attempt) -> list[Event]:
 def _supersedes(later: Event, message: Event) -> bool:
     if later.kind is not Kind.STEP or later.step is None:
         return False
+    if message.stage is Stage.PHASE_1 and message.weight <= WEAK:
+        return later.step in (DialStep.IKE_REPLIED, DialStep.IKE_ANSWERED, DialStep.IKE_UP)
     if message.stage in (Stage.NAME, Stage.TRANSPORT):
         return DialStep.IKE_ANSWERED <= later.step < DialStep.TCP_SENT or later.step >= DialStep.TCP_UP
     if message.stage is Stage.TLS:
@@ -81,9 +147,8 @@ def _named_causes(attempt: Attempt, event: Event) -> list[RankedCause]:
 
 def _stage(attempt: Attempt, message: Event) -> Stage:
     """The stage that a line names; IPsec words its refusals alike in both phases."""
-    phase_2 = any(
-        past.step in (DialStep.IKE_UP, DialStep.IPSEC_SENT) and past.number < message.number for past in attempt.events
-    )
+    earlier = attempt.events[: attempt.events.index(message)]
+    phase_2 = any(past.step in (DialStep.IKE_UP, DialStep.IPSEC_SENT) for past in earlier)
     return Stage.PHASE_2 if phase_2 and message.stage is Stage.PHASE_1 else message.stage
 
 
@@ -91,15 +156,11 @@ def _stopped(attempt: Attempt, named: bool) -> list[RankedCause]:
     """The causes of the furthest step in the staged model, if the attempt failed there or the log ends there."""
     furthest = attempt.furthest
     server = all(event.family is Family.SERVER for event in attempt.events)
-    ended = any(event.kind in ENDINGS for event in attempt.events)
+    ended = any(event.kind in ENDINGS for event in attempt.events) or attempt.complained
     if furthest is None or furthest is DialStep.DIALLED:
         return []
-    if _ppp_unanswered(attempt):
-        return spread(
-            (Cause.L2TP_SILENT, Cause.ESP_OR_4500), STOPPED, Reason("ppp-unanswered", step=DialStep.L2TP_UP), Stage.L2TP
-        )
-    if not ended and furthest in model.GOING_WELL and not named:
-        return [RankedCause(Cause.CONNECTED, STOPPED, Reason("going-well", step=furthest), Stage.CONNECTED)]
+    if silent := _unanswered(attempt):
+        return silent
     if not ended and (named or (furthest not in model.UNANSWERED and not server)):
         return []
     stage, causes = (model.SERVER if server else model.CLIENT)[furthest]
@@ -108,14 +169,20 @@ def _stopped(attempt: Attempt, named: bool) -> list[RankedCause]:
         key = "server-saw"
     elif ended and furthest in model.QUESTIONS:
         key = "unanswered"
-    last = [event.number for event in attempt.events if event.step is furthest or event.kind in ENDINGS][-1]
+    last = [event.number for event in attempt.events if event.step is furthest or event.kind in PLACES][-1]
     return spread(causes, weight, Reason(key, last, step=furthest, server=server), stage)
 
 
-def _ppp_unanswered(attempt: Attempt) -> bool:
-    sent = sum(1 for event in attempt.events if event.excerpt.lower().startswith("sent [lcp confreq"))
-    heard = any(event.step is not None and event.step >= DialStep.PPP_ANSWERED for event in attempt.events)
-    return sent >= UNANSWERED_REQUESTS and not heard
+def _unanswered(attempt: Attempt) -> list[RankedCause]:
+    """The causes of requests of PPP that were repeated and never answered."""
+    for layer, step, stage, causes in SILENCES:
+        lines = [event.excerpt.lower() for event in attempt.events]
+        heard = max((index for index, line in enumerate(lines) if line.startswith(f"rcvd [{layer}")), default=-1)
+        sent = sum(1 for line in lines[heard + 1 :] if line.startswith(f"sent [{layer} confreq"))
+        later = any(event.step is not None and event.step > step for event in attempt.events)
+        if sent >= UNANSWERED_REQUESTS and not later and (heard < 0 or layer == "ipcp"):
+            return spread(causes, STOPPED, Reason("ppp-unanswered", step=step), stage)
+    return []
 
 
 def _after_up(attempt: Attempt, up: Event, after: Sequence[Event]) -> Verdict:
@@ -124,18 +191,13 @@ def _after_up(attempt: Attempt, up: Event, after: Sequence[Event]) -> Verdict:
     named = [finding for event in after if event.kind is Kind.MESSAGE for finding in _named_causes(attempt, event)]
     if named:
         return Verdict(Stage.DISCONNECTED, ranked([*named, replace(worked, weight=1.0)]))
-    end = next((event for event in after if _ends_session(event, attempt.seconds(up, event))), None)
-    if end is None:
+    end = next((event for event in after if event.kind in ENDINGS), None)
+    if end is None or end.kind is Kind.CLOSED:
         return Verdict(Stage.CONNECTED, (worked,))
     span = attempt.seconds(up, end)
     reason = Reason("span" if span is not None else "cut", end.number, end.excerpt, number=(span or 0) / 60)
     over = RankedCause(Cause.TIME_OVER, STOPPED + (10 if _by_the_clock(end, span) else -10), reason, Stage.DISCONNECTED)
     return Verdict(Stage.DISCONNECTED, ranked([worked, over]))
-
-
-def _ends_session(event: Event, span: float | None) -> bool:
-    """Whether a working session ended here; a restart counts only after a round time, as of a server's limit."""
-    return event.kind in (Kind.CUT, Kind.LOST) or (event.kind is Kind.FAILED and _by_the_clock(event, span))
 
 
 def _by_the_clock(end: Event, span: float | None) -> bool:

@@ -1,6 +1,6 @@
 """Sentences that mean a code: users send what Windows or the SoftEther client displayed, not its number.
 
-Each row is a code and a pattern of its sentence: English, Japanese, Chinese, in the wording of any version.
+Each row is a code and a pattern of its sentence: English, Japanese, Chinese, Korean, in the wording of any version.
 """
 
 WINDOWS: tuple[tuple[int, str], ...] = (
@@ -102,6 +102,26 @@ WINDOWS: tuple[tuple[int, str], ...] = (
     (602, r"specified port is already (?:open|in use)"),
     (0x80070040, r"specified network name is no longer available"),
     (0x80070040, r"指定されたネットワーク名は?(?:利用|使用)でき"),
+    (1460, r"operation returned because the timeout period expired"),
+    (1460, r"タイムアウト期間が経過した"),
+    (798, r"certificate could not be found that can be used with this Extensible"),
+    (720, r"计算机与远程计算机.{0,10}PPP 控制协议|電腦與遠端電腦.{0,10}PPP 控制"),
+    (789, r"보안 계층에서.{0,20}(?:협상|처리).{0,20}오류"),
+    (809, r"(?:컴퓨터|PC)와 VPN 서버 (?:간|사이)의? ?네트워크 연결을? 설정할 수 없"),
+    (809, r"원격 서버(?:가|에서) 응답하지 않"),
+    (691, r"사용자 이름 ?(?:과|이나|또는|및|,).{0,10}(?:암호|비밀번호).{0,30}(?:인식할 수|인식되지|잘못|올바르지|틀)"),
+    (812, r"RAS/VPN 서버에 구성된 정책"),
+    (720, r"PPP 제어 프로토콜|네트워크 설정을 변경해야 할 수"),
+    (800, r"시도한 VPN 터널이? 실패|VPN 터널(?:이|을)? ?(?:연결)?.{0,6}실패"),
+    (868, r"원격 액세스 서버(?:의)? 이름.{0,10}(?:확인|해석)"),
+    (628, r"원격 컴퓨터에서 연결을.{0,20}(?:완료되기 전|종료)"),
+    (629, r"원격 컴퓨터(?:에서|가) 연결을 (?:닫|끊)"),
+    (678, r"원격 컴퓨터(?:에서|가) 응답하지 않"),
+    (734, r"PPP 링크 제어 프로토콜"),
+    (13801, r"IKE 인증 자격 증명(?:이|을)? ?(?:허용|받아들)"),
+    (13868, r"정책 일치 오류"),
+    (0x800B0109, r"신뢰할 수 없는 루트 인증서|신뢰되지 않은 루트"),
+    (0x800B010F, r"인증서의? CN 이름.{0,16}일치하지"),
 )
 
 SOFTETHER: tuple[tuple[int, str], ...] = (

@@ -7,7 +7,10 @@ from labvpn.diagnose.event import Cause, DialStep, Event, Family, Stage
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a cause is listed: the `key` of a sentence, with what the sentence mentions."""
+    """Why a cause is listed: the `key` of a sentence, with what the sentence mentions.
+
+    `fault` is the key of advice that is closer than the cause's own: `certificate:expired`, `wrong-psk:openvpn`.
+    """
 
     key: str
     line: int = 0
@@ -15,6 +18,7 @@ class Reason:
     step: DialStep | None = None
     number: float = 0.0
     server: bool = False
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,9 @@ def quoted(event: Event) -> Reason:
     """The reason that quotes a line, or its code."""
     server = event.family is Family.SERVER
     if not event.code:
-        return Reason("line", event.number, event.excerpt, server=server)
-    return Reason(
-        "softether" if event.family is Family.SOFTETHER or server else "windows",
-        event.number,
-        event.code,
-        server=server,
-    )
+        return Reason("line", event.number, event.excerpt, server=server, fault=event.fault)
+    key = "softether" if event.family is Family.SOFTETHER or server else "windows"
+    return Reason(key, event.number, event.code, server=server, fault=event.fault)
 
 
 def spread(causes: tuple[Cause, ...], weight: float, reason: Reason, stage: Stage) -> list[RankedCause]:
@@ -88,6 +88,7 @@ def ranked(findings: list[RankedCause]) -> tuple[RankedCause, ...]:
     return tuple(sorted(best.values(), key=_order))
 
 
-def unknown(key: str = "nothing") -> Verdict:
-    """The verdict on a text that is not recognised."""
-    return Verdict(Stage.UNKNOWN, (RankedCause(Cause.UNKNOWN, 0.0, Reason(key), Stage.UNKNOWN),))
+def unknown(reason: str | Reason = "nothing") -> Verdict:
+    """The verdict on a text that is not recognised, or that ends before anything failed or worked."""
+    why = Reason(reason) if isinstance(reason, str) else reason
+    return Verdict(Stage.UNKNOWN, (RankedCause(Cause.UNKNOWN, 0.0, why, Stage.UNKNOWN),))

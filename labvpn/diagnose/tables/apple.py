@@ -87,10 +87,15 @@ TABLE: Table = (
     *reached(DialStep.CALL_ANSWERED, r"L2TP received ICRP", r"L2TP sent ICCN"),
     *reached(DialStep.L2TP_UP, r"L2TP connection established"),
     *reached(DialStep.IPSEC_ASKED, r"IPSec connection started"),
-    *failed(r"IPSec connection failed", r"Phase 1 negotiation failed", r"phase1 negotiation failed"),
+    *failed(
+        r"IPSec connection failed",
+        r"Phase 1 negotiation failed",
+        r"phase1 negotiation failed",
+        step=DialStep.IPSEC_ASKED,
+    ),
     *failed(r"Phase 2 negotiation failed", step=DialStep.IPSEC_SENT),
     *failed(r"L2TP cannot connect to the server", step=DialStep.L2TP_SENT),
-    *failed(r"L2TP received (?:StopCCN|CDN)"),
+    *failed(r"L2TP received (?:StopCCN|CDN)", step=DialStep.L2TP_ANSWERED),
     *ended(
         Kind.LOST,
         r"L2TP: the underlying interface",

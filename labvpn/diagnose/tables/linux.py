@@ -21,6 +21,8 @@ STRONGSWAN: Table = (
         r"received (?:AUTHENTICATION_FAILED|INVALID_HASH_INFORMATION|INVALID_KEY_INFORMATION) ",
         r"N\(AUTH_FAILED\)",
         r"calculated HASH does not match",
+        r"authentication of '.*' with pre-shared key failed",
+        r"authentication request rejected by peer: AUTHENTICATION_FAILED",
         r"no shared key found for",
         r"tried \d+ shared keys? for .* but MAC mismatched",
         r"invalid HASH_V1 payload length, decryption failed",
@@ -53,6 +55,14 @@ STRONGSWAN: Table = (
         r"constraint check failed: identity",
         r"signature validation failed",
         r"received CERTIFICATE_UNAVAILABLE",
+        r"no private key found for",
+        r"authentication of '.*' (?:\(myself\) )?with (?:RSA|ECDSA|ED\d+|BLISS|digital)\S*(?: signature)? failed",
+        r"constraint check failed",
+        r"(?:identity|remote ID) '.*' (?:does not match|doesn't match|not confirmed by|is not)",
+        r"certificate .{0,60}(?:does not|doesn't) (?:match|contain)",
+        r"certificate (?:status is not good|key .* too weak|rejected)",
+        r"subject certificate .{0,20}(?:expired|not valid)|valid (?:to|until|from) .* (?:expired|not yet)",
+        r"server requested EAP-TLS.{0,40}no|no TLS (?:public|private) key found",
     ),
     *message(
         Stage.AUTHENTICATION,
@@ -108,6 +118,23 @@ STRONGSWAN: Table = (
     ),
 )
 
+NOTIFICATIONS: Table = (
+    *message(
+        Stage.PHASE_1,
+        "proposal-mismatch",
+        r"NO_PROPOSAL_CHOSEN",
+        r"peer attempted \w+ authentication but we (?:want|need)",
+    ),
+    *message(Stage.PHASE_2, "proposal-mismatch", r"\bTS_UNACCEPTABLE|INVALID_ID_INFORMATION"),
+    *message(
+        Stage.PHASE_1,
+        "wrong-psk",
+        r"(?:failed to find|no|missing) (?:our |a |the |usable |matching )*pre-?shared ?(?:key|secret)",
+    ),
+    *message(Stage.PHASE_1, "wrong-psk wrong-credentials certificate", r"\bAUTHENTICATION_FAILED\b", weight=STRONG),
+)
+"""IKE's notifications by name (RFC 2408, RFC 7296), whichever program reports them."""
+
 OTHERS: Table = (
     *message(
         Stage.PHASE_1,
@@ -128,7 +155,8 @@ OTHERS: Table = (
         r"STATE_QUICK_I1: retransmission",
         step=DialStep.IPSEC_SENT,
     ),
-    *failed(r"retransmission; will wait", r"racoon is dead"),
+    *message(Stage.L2TP, "client-firewall", r"[Cc]an't bind to port 1701", r"port 1701 is busy", weight=WEAK),
+    *failed(r"retransmission; will wait", r"racoon is dead", r"Timeout trying to establish IPsec"),
     *failed(
         r"Maximum retries exceeded for tunnel",
         r"Connection \d+ closed to .*\(Timeout\)",
@@ -152,8 +180,20 @@ OTHERS: Table = (
         r"VPN connection .{0,60}connection attempt timed out",
         weight=WEAK,
     ),
-    *failed(
+    *message(
+        Stage.L2TP,
+        "l2tp-no-reply no-address wrong-credentials ipsec-ports-blocked",
         r"VPN plugin: failed: connect-failed",
+        weight=WEAK,
+    ),
+    *message(
+        Stage.PHASE_1,
+        "client-firewall proposal-mismatch",
+        r"no config named '",
+        r"We cannot identify ourselves with",
+        weight=STRONG,
+    ),
+    *failed(
         r"VPN connection: failed to connect",
         r"IP Config Get\) timeout exceeded",
     ),
@@ -167,4 +207,4 @@ OTHERS: Table = (
     ),
 )
 
-TABLE: Table = STRONGSWAN + OTHERS
+TABLE: Table = STRONGSWAN + NOTIFICATIONS + OTHERS

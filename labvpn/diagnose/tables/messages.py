@@ -11,6 +11,10 @@ def _weak(stage: Stage, causes: str, *patterns: str) -> tuple[Row, ...]:
 
 OTHERS: Table = (
     Row(r"\b(?:git|fatal|smtp|imap|mail|outlook|ldap|mysql|docker|sshd?)\b.*authentication failed", Kind.NOISE),
+    Row(
+        r"\b(?:printer|print(?:ing)?|airprint|scanner|toner|wi-?fi|wlan|website|browser|mail|imap|smtp)\b(?!.*\bvpn)",
+        Kind.NOISE,
+    ),
 )
 """Other services whose logins fail with the same words."""
 
@@ -39,8 +43,8 @@ ENGLISH: Table = (
         Stage.AUTHENTICATION,
         "wrong-credentials second-login account-expired",
         r"^\W*(?:VPN Connection\W+)?(?:User )?Authentication failed\W*$",
-        r"[\"'“]\W*(?:User )?Authentication failed",
-        r"\b(?:says|said|shows?|tells?|message|error|get|an?)\b\W*(?:User )?Authentication failed"
+        r"[\"'“]\W{0,4}(?:User )?Authentication failed",
+        r"\b(?:says|said|shows?|tells?|message|error|get|an?)\b\W{0,6}(?:User )?Authentication failed"
         r"(?:[.!]|\s*$| occurs| error)",
         r"^\W*The user is not authorized to access",
         r"^\W*(?:Your|The) (?:user ?name|password).{0,30}(?:incorrect|wrong|not valid)",

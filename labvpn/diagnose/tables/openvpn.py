@@ -8,8 +8,8 @@ REFUSALS: Table = (
         "session-time-over",
         r"AUTH_FAILED.{0,12}SESSION",
         r"SESSION_EXPIRED",
-        r"token (?:has )?expired",
     ),
+    *message(Stage.TLS, "proposal-mismatch", r"AUTH_FAILED.{0,40}cipher", r"data channel cipher negotiation failed"),
     *message(Stage.AUTHENTICATION, "account-expired", r"AUTH_FAILED.{0,80}(?:expired|disabled|locked|suspended)"),
     *message(
         Stage.AUTHENTICATION,
@@ -29,22 +29,14 @@ REFUSALS: Table = (
     ),
 )
 
-TLS: Table = (
+GENERIC: Table = (
     *message(
         Stage.TLS,
         "certificate",
-        r"VERIFY (?:\w+ )?ERROR",
-        r"VERIFY (?:KU|EKU|X509NAME)\w* (?:ERROR|FAIL)",
         r"certificate verify failed",
-        r"CERT_VERIFY_FAIL",
         r"Certificate verification failed",
-        r"TLS_ALERT_(?:UNKNOWN_CA|CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE)",
         r"alert (?:unknown ca|bad certificate|unsupported certificate)",
         r"alert certificate (?:expired|revoked|required|unknown)",
-        r"Options error: .*--(?:ca|cert|key|pkcs12)\b",
-        r"Cannot load (?:inline )?(?:CA )?(?:certificate|private key)",
-        r"private key password verification failed",
-        r"\bEPKI_(?:CERT_)?ERROR|EPKI_INVALID_ALIAS|PEM_PASSWORD_FAIL",
         r"certificate (?:has expired|is not yet valid|revoked)",
         r"self[- ]signed certificate",
         r"unable to get (?:local )?issuer certificate",
@@ -53,10 +45,43 @@ TLS: Table = (
     ),
     *message(
         Stage.TLS,
+        "proposal-mismatch",
+        r"no shared cipher|no ciphers available",
+        r"unsupported protocol|wrong version number|alert protocol version|TLS_VERSION_MIN|ALERT_PROTOCOL_VERSION",
+        r"handshake failure|ALERT_HANDSHAKE_FAILURE",
+        r"dh key too small",
+    ),
+    *message(Stage.ADDRESS, "no-address", r"DHCP\w*.{0,40}(?:timed out|failed to)"),
+    *message(Stage.DISCONNECTED, "session-time-over", r"token (?:has )?expired"),
+    *message(Stage.AUTHENTICATION, "wrong-credentials", r"authentication failed for user(?:name)?\b"),
+    *message(
+        Stage.TRANSPORT,
+        "tcp-443-blocked client-firewall",
+        r"HTTP proxy(?: returned|:).{0,60}(?:40[37]|failed|denied|bad)",
+        weight=STRONG,
+    ),
+)
+"""What every program with TLS writes, in the words of OpenSSL."""
+
+TLS: Table = (
+    *message(
+        Stage.TLS,
+        "certificate",
+        r"VERIFY (?:\w+ )?ERROR",
+        r"VERIFY (?:KU|EKU|X509NAME)\w* (?:ERROR|FAIL)",
+        r"CERT_VERIFY_FAIL",
+        r"TLS_ALERT_(?:UNKNOWN_CA|CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE)",
+        r"Cannot load (?:inline )?(?:CA )?(?:certificate|private key)",
+        r"private key password verification failed",
+        r"\bEPKI_(?:CERT_)?ERROR|EPKI_INVALID_ALIAS|PEM_PASSWORD_FAIL",
+    ),
+    *message(
+        Stage.TLS,
         "wrong-psk proposal-mismatch",
         r"tls-crypt unwrap error",
         r"cannot locate HMAC in incoming packet",
         r"packet HMAC authentication failed",
+        r"incoming packet authentication failed",
         r"\bTLS_AUTH_FAIL|TLS_CRYPT_META_FAIL",
     ),
     *message(
@@ -64,17 +89,42 @@ TLS: Table = (
         "proposal-mismatch",
         r"failed to negotiate cipher",
         r"OPTIONS ERROR",
-        r"no shared cipher|no ciphers available",
-        r"unsupported protocol|wrong version number|alert protocol version|TLS_VERSION_MIN|ALERT_PROTOCOL_VERSION",
-        r"handshake failure|ALERT_HANDSHAKE_FAILURE",
+        r"Failed to apply push options",
         r"Unsupported cipher|Cipher \S+ not supported|Cipher algorithm .* not found",
         r"cipher final failed|cipher_ctx_final\(\) failed",
         r"negotiated cipher not allowed",
         r"Bad (?:LZO|compression stub) decompression|COMPRESS_ERROR",
-        r"dh key too small",
         r"Unrecognized option or missing.*(?:cipher|tls-crypt)",
     ),
 )
+
+CONNECT: Table = (
+    *message(
+        Stage.TLS,
+        "certificate",
+        r"(?:mbed TLS|PolarSSL|OpenSSLContext|PKCS12): .{0,80}(?:certificate|cert|private key|parsing|X509|PEM)",
+        r"[Mm]issing external (?:certificate|pki alias)|External certificate signing failed|epki_sign",
+        r"Peer certificate verification failure",
+        r"Options error: .*--(?:ca|cert|key|pkcs12)\b",
+        r"error parsing (?:ca|cert|private|extra)",
+        r"client certificate .{0,24}(?:not found|missing|required)",
+    ),
+    *message(
+        Stage.TRANSPORT,
+        "client-firewall",
+        r"socket_protect error|SOCKET_PROTECT",
+        r"cannot acquire TAP handle|tap_?[Ss]etup|TunProp|tun_prop_error|tun_builder_\w+|NEVPNErrorDomain",
+        r"VPN (?:permission|service) .{0,20}(?:denied|revoked|rejected)",
+        r"ovpnagent: .{0,40}(?:error|failed)|Error calling protect|[Aa]gent.{0,20}connection refused",
+    ),
+    *message(
+        Stage.TLS,
+        "proposal-mismatch client-firewall",
+        r"option_error|Options? error: |ERR_PROFILE_|parse_profile|UNUSED_OPTIONS_ERROR|unsupported option",
+        weight=STRONG,
+    ),
+)
+"""OpenVPN Connect's exceptions (openvpn3's error types), and options that the program does not take."""
 
 NETWORK: Table = (
     *message(
@@ -94,7 +144,8 @@ NETWORK: Table = (
         r"adapters on this system are currently in use",
         r"There are no (?:TAP|tap|wintun|ovpn-dco)",
         r"CreateFile failed on TAP device",
-        r"(?:Cannot|ERROR: Cannot) (?:open|allocate) TUN/TAP dev",
+        r"(?:Cannot|ERROR: Cannot) (?:open|allocate|ioctl) TUN",
+        r"[Ff]ailed to open tun/tap interface",
         r"\bTUN_(?:SETUP_FAILED|IFACE_CREATE|IFACE_DISABLED)",
         r"SOCKET_PROTECT_ERROR",
     ),
@@ -114,7 +165,6 @@ NETWORK: Table = (
         r"connect to \[\w+\]\S+ failed",
         r"\b(?:TCP|UDP)_CONNECT_ERROR",
         r"(?:read|write|recv|send)\w* (?:UDP|TCP)\S*.{0,60}(?:refused|timed out|unreachable|No route|code=100\d\d)",
-        r"HTTP proxy(?: returned|:).{0,60}(?:40[37]|failed|denied|bad)",
         r"\bPROXY_(?:ERROR|NEED_CREDS)",
         r"CONNECTION_TIMEOUT",
         r"Bad encapsulated packet length",
@@ -126,7 +176,6 @@ NETWORK: Table = (
         r"Initialization Sequence Completed With Errors",
         r"No reply from server to push requests",
         r"No reply from server after sending \d+ push requests",
-        r"DHCP\w*.{0,40}(?:timed out|failed to)",
     ),
     *message(
         Stage.DISCONNECTED,
@@ -181,4 +230,4 @@ COURSE: Table = (
     *reached(DialStep.TLS_SENT, r"UDP\S* link remote", r"STATE:\d+,WAIT,", r"EVENT: (?:CONNECTING|WAIT)\b"),
 )
 
-TABLE: Table = REFUSALS + TLS + NETWORK + COURSE
+TABLE: Table = REFUSALS + CONNECT + TLS + NETWORK + GENERIC + COURSE

@@ -16,6 +16,7 @@ TABLE: Table = (
         r"rcvd \[(?:CHAP Failure|PAP AuthNak|EAP Failure)",
         r"\bE=691\b",
         r"MS-CHAPv2 mutual authentication failed",
+        r"sent \[LCP TermReq .*Authentication failed",
         r"LCP terminated by peer \(.*(?:\^BM-3|[Aa]uthentication [Ff]ail)",
         r"Failed to authenticate ourselves to peer",
         r"peer .{1,40} failed CHAP authentication",
@@ -43,7 +44,7 @@ TABLE: Table = (
         r"Peer is not authorized to use remote address",
         r"didn't receive an internal IP from pppd",
         r"LCP terminated by peer \(.*\^BM-P",
-        r"Received bad configure-nak/rej",
+        r"Received bad configure-(?:nak/rej|ack)",
     ),
     *message(
         Stage.L2TP,
@@ -54,8 +55,7 @@ TABLE: Table = (
     ),
     *reached(
         DialStep.UP,
-        r"\blocal\s+IP address \d",
-        r"\bremote\s+IP address \d",
+        r"\b(?:local|remote)\s+IP address [\dx*<\[(]",
         r"\bVPN connection: \(IP4? Config Get\) complete",
         r"VPN plugin: state changed: started",
         r"Committed PPP interface|ip-up: sending Ip4Config",

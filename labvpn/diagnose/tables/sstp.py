@@ -2,6 +2,81 @@
 
 from labvpn.diagnose.event import STRONG, DialStep, Kind, Row, Stage, Table, failed, message, reached, starts
 
+GENERIC: Table = (
+    *message(
+        Stage.TLS,
+        "certificate",
+        r"SSLHandshakeException.{0,120}(?:[Tt]rust|[Cc]ertificat|CertPath)",
+        r"CertPathValidatorException|SSLPeerUnverifiedException|CertificateException",
+        r"Verification of server certificate failed",
+    ),
+    *message(Stage.NAME, "name-not-found", r"UnknownHostException", r"Unable to resolve host \""),
+    *message(
+        Stage.TRANSPORT,
+        "tcp-443-blocked client-firewall",
+        r"SocketTimeoutException",
+        r"java\.net\.ConnectException",
+        r"failed to connect to /?\S+ \(port \d+\)",
+        weight=STRONG,
+    ),
+    *message(
+        Stage.TLS,
+        "certificate proposal-mismatch tcp-443-blocked",
+        r"SSLException|SSLProtocolException",
+        weight=STRONG,
+    ),
+)
+"""What any app of Android writes."""
+
+OPEN_SSTP: Table = (
+    *message(Stage.TLS, "certificate", r"(?:CERT\w*|SSL): ?ERR_VERIFICATION_FAILED", r"\bERR_VERIFICATION_FAILED"),
+    *message(
+        Stage.AUTHENTICATION,
+        "wrong-credentials second-login account-expired",
+        r"ERR_AUTHENTICATION_FAILED",
+        r"SOFTETHER_AUTHENTICATION_FAILED",
+        r"Failed to be authenticated",
+        r"receiveChapFailure|receivePap\w*Nak",
+    ),
+    *message(
+        Stage.AUTHENTICATION,
+        "proposal-mismatch wrong-credentials",
+        r"\b(?:LCP|LCP_MRU|LCP_AUTH): ?ERR_(?:OPTION_REJECTED|COUNT_EXHAUSTED|\w+_REJECTED)",
+        r"LCP auth negotiation failed",
+        weight=STRONG,
+    ),
+    *message(
+        Stage.ADDRESS,
+        "no-address",
+        r"DHCP_NEGOTIATION_(?:TIMEOUT|FAILED)",
+        r"\bIPCP\w*: ?ERR_",
+        r"ERR_(?:INVALID_ADDRESS|ADDRESS_REJECTED)",
+    ),
+    *message(
+        Stage.TRANSPORT,
+        "tcp-443-blocked client-firewall",
+        r"\b(?:SSL|PROXY): ?ERR_TIMEOUT",
+        r"\bPROXY: ?ERR_",
+        r"SSTP_(?:REQUEST|CONTROL): ?ERR_(?:COUNT_EXHAUSTED|TIMEOUT)",
+        weight=STRONG,
+    ),
+    *message(
+        Stage.TLS,
+        "certificate proposal-mismatch tcp-443-blocked",
+        r"\bSSL: ?ERR_",
+        r"\b(?:OSC|SSTP_HASH|SSTP_CONTROL): ?ERR_",
+        r"^\W*ERR_UNEXPECTED\b",
+        weight=STRONG,
+    ),
+    *message(
+        Stage.AUTHENTICATION,
+        "no-address wrong-credentials second-login",
+        r"\b(?:LCP|IP|OUTGOING|INCOMING|SSTP_\w+): ?ERR_(?:TERMINATE|DISCONNECT|ABORT)_REQUESTED",
+        weight=STRONG,
+    ),
+)
+"""Open SSTP Client's results, each with the part that met it before the colon."""
+
 TABLE: Table = (
     Row(r"certificated? failed verification, ignoring", Kind.NOISE),
     *starts(
@@ -14,49 +89,24 @@ TABLE: Table = (
         Stage.TLS,
         "certificate",
         r"sstpc.*verification failed",
-        r"(?:CERT\w*|SSL): ?ERR_VERIFICATION_FAILED",
         r"Trust anchor for certification path not found",
-    ),
-    *message(
-        Stage.AUTHENTICATION,
-        "wrong-credentials second-login account-expired",
-        r"ERR_AUTHENTICATION_FAILED",
-        r"SOFTETHER_AUTHENTICATION_FAILED",
-    ),
-    *message(
-        Stage.ADDRESS,
-        "no-address",
-        r"DHCP_NEGOTIATION_(?:TIMEOUT|FAILED)",
-        r"IPCP\w*: ERR_",
-        r"ERR_(?:INVALID_ADDRESS|ADDRESS_REJECTED)",
-    ),
-    *message(
-        Stage.TLS,
-        "certificate",
-        r"SSLHandshakeException.{0,120}(?:[Tt]rust|[Cc]ertificat|CertPath)",
-        r"CertPathValidatorException|SSLPeerUnverifiedException|CertificateException",
-        r"ERR_VERIFICATION_FAILED",
         r"[Ss]erver certificate\w* failed verification|The certificate did not match the host",
-        r"Verification of server certificate failed",
     ),
-    *message(Stage.NAME, "name-not-found", r"UnknownHostException", r"Unable to resolve host \""),
     *message(
         Stage.TRANSPORT,
         "tcp-443-blocked client-firewall",
-        r"SocketTimeoutException",
-        r"java\.net\.ConnectException",
-        r"failed to connect to /?\S+ \(port \d+\)",
-        r"SSL: ERR_TIMEOUT|SSTP_REQUEST: ERR_COUNT_EXHAUSTED",
         r"Could not connect to the server, Connection (?:refused|timed out)",
         weight=STRONG,
     ),
     *message(
         Stage.TLS,
-        "certificate proposal-mismatch tcp-443-blocked",
-        r"\bSSL: ERR_",
-        r"SSLException|SSLProtocolException",
+        "tcp-443-blocked proposal-mismatch certificate",
+        r"sstpc.*Unrecoverable (?:SSL|socket) error",
+        r"HTTP handshake with server",
         weight=STRONG,
     ),
+    *OPEN_SSTP,
+    *GENERIC,
     *reached(
         DialStep.UP,
         r"sstpc.*Connection Established",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from labvpn.diagnose.event import Cause, DialStep, Stage
+from labvpn.diagnose.files import FileKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,19 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All sentences of an answer in one language; `reasons` and `layout` are format strings by key."""
+    """All sentences of an answer in one language; `reasons` and `layout` are format strings by key.
+
+    `details` has closer advice by `cause:fault`, as `faults` names them; `files` says what a file is that
+    cannot be a log.
+    """
 
     stages: dict[Stage, str]
     steps: dict[DialStep, str]
     reasons: dict[str, str]
     advice: dict[Cause, Advice]
     layout: dict[str, str]
+    details: dict[str, Advice]
+    files: dict[FileKind, str]
 
 
 def of(language: str) -> Words:

@@ -2,6 +2,7 @@
 
 from labvpn.diagnose.event import Cause, DialStep, Stage
 from labvpn.diagnose.words import Advice, Words
+from labvpn.diagnose.words.details_en import DETAILS, FILES
 
 STAGES = {
     Stage.NAME: "while resolving the server's name",
@@ -21,6 +22,7 @@ STEPS = {
     DialStep.DIALLED: "the connection attempt began",
     DialStep.IPSEC_ASKED: "IPsec was requested",
     DialStep.IKE_SENT: "the first IPsec message was sent",
+    DialStep.IKE_REPLIED: "the server sent its first answer",
     DialStep.IKE_ANSWERED: "the server answered the first IPsec message",
     DialStep.IKE_ON_4500: "IPsec switched to UDP 4500",
     DialStep.IKE_UP: "IPsec phase 1 was established",
@@ -55,9 +57,11 @@ REASONS = {
     "stopped": "the attempt ends at {where}; the last event was that {step}",
     "truncated": "the log ends without an answer; the last event was that {step}",
     "ppp-unanswered": "PPP requests were sent repeatedly through the tunnel, and none was answered",
-    "going-well": (
-        "every request in the log was answered; the last event was that {step}, and nothing failed before the log ends"
+    "unfinished": (
+        "no failure in this text; it ends before the login or the address was given: the last event, at {where}, "
+        "was that {step}"
     ),
+    "loop": "OpenVPN connected and was lost again {number:.0f} times within minutes, until {where}",
     "slow": (
         "{where} refuses the login {number:.0f} seconds after the request; a wrong password is refused immediately"
     ),
@@ -191,6 +195,7 @@ LAYOUT = {
     "connected": "The connection worked.",
     "disconnected": "The connection worked; the session ended later.",
     "unknown": "Unknown: this text does not show where a connection attempt stopped.",
+    "unfinished": "Unknown: no failure in this text; it ends before the connection worked or failed.",
     "attempt": "Diagnosing attempt {attempt} of {attempts} in this text, the last one with an outcome.",
     "causes": "Likely causes, most likely first:",
     "because": "evidence: ",
@@ -202,4 +207,4 @@ LAYOUT = {
     "item": "{number}. {title} ({id})",
 }
 
-WORDS = Words(STAGES, STEPS, REASONS, ADVICE, LAYOUT)
+WORDS = Words(STAGES, STEPS, REASONS, ADVICE, LAYOUT, DETAILS, FILES)

@@ -2,6 +2,7 @@
 
 from labvpn.diagnose.event import Cause, DialStep, Stage
 from labvpn.diagnose.words import Advice, Words
+from labvpn.diagnose.words.details_ja import DETAILS, FILES
 
 STAGES = {
     Stage.NAME: "サーバーの名前解決",
@@ -21,6 +22,7 @@ STEPS = {
     DialStep.DIALLED: "接続の開始",
     DialStep.IPSEC_ASKED: "IPsec の開始要求",
     DialStep.IKE_SENT: "IPsec の最初のメッセージの送信",
+    DialStep.IKE_REPLIED: "サーバーからの最初の応答の送信",
     DialStep.IKE_ANSWERED: "IPsec の最初のメッセージへのサーバーの応答",
     DialStep.IKE_ON_4500: "UDP 4500 への切り替え",
     DialStep.IKE_UP: "IPsec フェーズ 1 の確立",
@@ -55,7 +57,11 @@ REASONS = {
     "stopped": "{where}で接続が打ち切られています。最後に確認できたのは「{step}」です",
     "truncated": "ログは「{step}」で終わり、それに対する応答がありません",
     "ppp-unanswered": "トンネル内へ PPP の要求を繰り返し送っていますが、応答がありません",
-    "going-well": "「{step}」まですべてに応答があり、失敗の記録がないままログが終わっています",
+    "unfinished": (
+        "この内容に失敗の記録はなく、ログインか IP アドレスの取得より前で終わっています。"
+        "最後に確認できたのは{where}の「{step}」です"
+    ),
+    "loop": "OpenVPN が数分のうちに接続と切断を {number:.0f} 回繰り返しています（{where}まで）",
     "slow": "{where}の拒否は、要求から {number:.0f} 秒たってからです。パスワードの間違いならすぐに拒否されます",
     "span": "{where}で、接続から {number:.1f} 分後にセッションが終わっています：{excerpt}",
     "cut": "{where}で、つながっていたセッションが終わっています：{excerpt}",
@@ -190,6 +196,7 @@ LAYOUT = {
     "connected": "接続は成功しています。",
     "disconnected": "いったん接続できましたが、その後に切れています。",
     "unknown": "不明：この内容からは、どの段階で止まったか分かりません。",
+    "unfinished": "不明：失敗の記録がないまま、接続の結果が出る前で終わっています。",
     "attempt": "{attempts} 回の接続のうち、結果の分かる最後のもの（{attempt} 回目）を診断しています。",
     "causes": "考えられる原因（可能性の高い順）：",
     "because": "根拠：",
@@ -201,4 +208,4 @@ LAYOUT = {
     "item": "{number}. {title}（{id}）",
 }
 
-WORDS = Words(STAGES, STEPS, REASONS, ADVICE, LAYOUT)
+WORDS = Words(STAGES, STEPS, REASONS, ADVICE, LAYOUT, DETAILS, FILES)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from labvpn.diagnose.diagnose import diagnose
 from labvpn.diagnose.lines import decoded, is_text, read
 
 STAMPED = (
@@ -58,3 +59,43 @@ def test_binary_is_not_text(data: bytes) -> None:
 
 def test_a_web_page_is_not_a_log() -> None:
     assert not is_text("<!DOCTYPE html>\n<p>Error 809</p>")
+
+
+EVENTS = (
+    "2026-04-0{day} 0{hour}:00:03 RasClient CoId={{1}}: The user dialed a connection which has failed. "
+    "The error code returned on failure is {code}.\n"
+    "2026-04-0{day} 0{hour}:00:01 RasClient CoId={{1}}: The user has started dialing a VPN connection.\n"
+)
+
+
+@pytest.mark.parametrize("days", [("7", "6", "5"), ("7", "7", "6"), ("7",)])
+def test_a_list_with_its_newest_event_first_is_turned_also_across_days(days: tuple[str, ...]) -> None:
+    codes = ("691", "809", "868")
+    hours = ("1", "9", "2") if len(set(days)) == 3 else ("9", "1", "8")
+    text = "".join(EVENTS.format(day=day, hour=hours[n], code=codes[n]) for n, day in enumerate(days))
+    verdict = diagnose([text])
+    assert (str(verdict.causes[0]), verdict.attempt) == ("wrong-credentials", len(days))
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("4/7/2026 1:00:00 PM", "4/6/2026 2:00:00 PM", "4/6/2026 1:00:00 PM", "4/5/2026 5:00:00 PM"),
+        ("2026年4月7日 13:00:00", "2026年4月6日 14:00:00", "2026年4月6日 13:00:00", "2026年4月5日 17:00:00"),
+        ("Apr  7 13:00:00", "Apr  6 14:00:00", "Apr  6 13:00:00", "Apr  5 17:00:00"),
+        ("07.04.2026 13:00:00", "06.04.2026 14:00:00", "06.04.2026 13:00:00", "05.04.2026 17:00:00"),
+    ],
+)
+def test_days_of_any_form_have_an_order(days: tuple[str, ...]) -> None:
+    assert [line.text for line in read("\n".join(f"{day} x{n}" for n, day in enumerate(days)))] == [
+        "x3",
+        "x2",
+        "x1",
+        "x0",
+    ]
+    assert read("\n".join(f"{day} x{n}" for n, day in enumerate(days[::-1])))[0].text == "x0"
+
+
+def test_midnight_is_not_a_step_back() -> None:
+    stamps = ("23:59:58", "23:59:59", "00:00:01", "00:00:02")
+    assert [line.number for line in read("\n".join(f"{stamp} CoId=1" for stamp in stamps))] == [1, 2, 3, 4]

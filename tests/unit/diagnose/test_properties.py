@@ -77,7 +77,8 @@ def test_without_timestamps_the_first_cause_stays_unless_only_time_shows_it(case
 @pytest.mark.parametrize("case", MAC, ids=[case.name for case in MAC])
 def test_an_earlier_attempt_changes_nothing(case: Case) -> None:
     start = re.search(r"^.*(?:L2TP|PPTP|PPPoE) connecting to .*$", case.text, re.MULTILINE)
-    if start and not case.server:
+    unfinished = diagnose([case.text]).findings[0].reason.key == "unfinished"
+    if start and not case.server and not unfinished:
         assert verdict(EARLIER + case.text) == verdict(case.text)
 
 

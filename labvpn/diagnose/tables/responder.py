@@ -1,0 +1,147 @@
+"""Servers' own logs beside SoftEther's: libreswan and strongSwan as responders, xl2tpd as LNS, OpenVPN as server."""
+
+from labvpn.diagnose.event import STRONG, WEAK, DialStep, Kind, Row, Stage, Table, ended, message, reached, starts
+
+_LIBRESWAN_PEER = r"\"[^\"]+\"\[\d+\] \S+ #\d+: "
+"""What pluto writes before a message about one peer of a connection that many may use, as a server's is."""
+
+LIBRESWAN: Table = (
+    *starts(r"responding to (?:Main|Aggressive) Mode", r"processing IKE_SA_INIT request"),
+    *message(
+        Stage.PHASE_1,
+        "proposal-mismatch",
+        r"no acceptable Oakley Transform",
+        r"no acceptable proposal",
+        r"Peer attempted EAP authentication|peer requested EAP",
+        r"no suitable connection found with",
+        r"no local proposal matches remote proposals",
+        r"sending (?:unencrypted )?notification (?:v2N_)?NO_PROPOSAL_CHOSEN",
+        r"(?:encrypted|unencrypted) notification (?:v2N_)?NO_PROPOSAL_CHOSEN",
+        r"(?:initial|no) (?:Main Mode|IKE_SA_INIT) message received .* but no connection has been authorized",
+    ),
+    *message(Stage.PHASE_1, "proposal-mismatch", r"Oakley Transform \[.*\] refused", weight=WEAK),
+    *message(
+        Stage.PHASE_1,
+        "certificate",
+        r"No matching subjectAltName found",
+        r"certificate does not contain (?:ID_\w+ )?subjectAltName",
+        r"SubjectAltName does not match peer ID",
+        r"SubjectAltName .{0,40}not match",
+        r"peer certificate (?:subject|contains no subjectAltName)",
+        r"is not specified on the certificate SubjectAltName",
+        r"unmatched IKE ID in certificate SAN",
+        r"ID_DER_ASN1_DN '.*' does not match expected",
+        r"Peer ID '.*' mismatched on first found connection",
+        r"X509: (?:certificate|Certificate|no EE-cert|CERT|connection failed)",
+        r"NSS: ERROR: (?:IPsec )?certificate",
+        r"\bSEC_ERROR_\w+|Peer's Certificate (?:has|issuer)",
+    ),
+    *message(
+        Stage.PHASE_1,
+        "wrong-psk",
+        _LIBRESWAN_PEER + r".*probable authentication failure",
+        _LIBRESWAN_PEER + r".*malformed payload in packet",
+        r"computed hash does not match|AUTH mismatch: Received AUTH != computed AUTH",
+        r"Can't authenticate: no preshared key found",
+    ),
+    # What the server sent does not arrive: the client repeats its question.
+    *message(
+        Stage.PHASE_1,
+        "ipsec-ports-blocked client-firewall proposal-mismatch",
+        r"duplicate packet.{0,40}already STATE_MAIN_R1",
+        weight=STRONG,
+    ),
+    *message(
+        Stage.PHASE_1,
+        "esp-or-4500-blocked wrong-psk client-firewall",
+        r"duplicate packet.{0,40}already STATE_MAIN_R[23]",
+        r"STATE_MAIN_R2: retransmission",
+        weight=STRONG,
+    ),
+    *message(
+        Stage.PHASE_2,
+        "proposal-mismatch",
+        r"netlink response for Add SA .* included errno",
+        r"cannot respond to IPsec SA request",
+        r"Quick Mode request rejected",
+        r"no acceptable Proposal in IPsec SA",
+        weight=STRONG,
+    ),
+    *reached(DialStep.IPSEC_UP, r"STATE_QUICK_R2: ", _LIBRESWAN_PEER + r".*IPsec SA established"),
+    *reached(DialStep.IPSEC_SENT, r"responding to Quick Mode proposal"),
+    *reached(
+        DialStep.IKE_UP,
+        r"STATE_MAIN_R3: sent MR3",
+        _LIBRESWAN_PEER + r".*(?:ISAKMP|IKE) SA established",
+        r"STATE_V2_ESTABLISHED_IKE_SA",
+    ),
+    *reached(DialStep.IKE_ANSWERED, r"STATE_MAIN_R2\b: sent MR2", r"sent Main Mode R2", r"to state STATE_MAIN_R2"),
+    *reached(DialStep.IKE_REPLIED, r"STATE_MAIN_R1\b: sent MR1", r"sent Main Mode R1", r"to state STATE_MAIN_R1"),
+)
+
+STRONGSWAN: Table = (
+    *starts(r"is initiating an? (?:Main Mode |Aggressive Mode )?IKE_SA"),
+    *message(
+        Stage.PHASE_1,
+        "proposal-mismatch",
+        r"no IKE config found for",
+        r"no (?:matching|alternative) (?:peer )?config found",
+        r"(?:received proposals|config|peer config .*) (?:in|un)acceptable",
+        r"no (?:matching|acceptable) proposal found, sending",
+        r"(?:Main|Aggressive) Mode (?:PSK )?(?:is )?disabled",
+    ),
+    *message(Stage.PHASE_1, "proposal-mismatch", r"\[CFG\]\s+no acceptable \w+ found", weight=WEAK),
+    *message(
+        Stage.PHASE_1,
+        "esp-or-4500-blocked ipsec-ports-blocked client-firewall",
+        r"received retransmit of request with ID",
+        weight=STRONG,
+    ),
+    *reached(DialStep.IPSEC_SENT, r"parsed QUICK_MODE request"),
+    *reached(DialStep.IKE_UP, r"generating ID_PROT response 0 \[ ID"),
+    *reached(DialStep.IKE_ANSWERED, r"generating (?:ID_PROT response 0 \[ KE|IKE_SA_INIT response)"),
+    *reached(DialStep.IKE_REPLIED, r"generating ID_PROT response 0 \[ SA"),
+    Row(r"deleting half open IKE_SA", Kind.FAILED),
+)
+
+XL2TPD: Table = (
+    *message(
+        Stage.L2TP,
+        "l2tp-no-reply esp-or-4500-blocked",
+        r"Peer requested tunnel \d+ twice",
+        r"udp_xmit failed to",
+        weight=STRONG,
+    ),
+    *message(Stage.L2TP, "device-not-allowed", r"Denied connection to unauthorized peer"),
+    *message(Stage.L2TP, "server-full", r"No more IP addresses|unable to allocate call"),
+    *reached(
+        DialStep.L2TP_SENT, r"control_finish: sending SCCRP", r"message type 1 \(Start-Control-Connection-Request"
+    ),
+)
+
+OPENVPN: Table = (
+    *starts(r"MULTI: multi_create_instance called", step=DialStep.TLS_SENT),
+    *message(
+        Stage.TRANSPORT, "server-full", r"MULTI: new incoming connections? would exceed maximum number of clients"
+    ),
+    *message(
+        Stage.DISCONNECTED,
+        "second-login",
+        r"MULTI: new connection by client .* will cause previous active sessions",
+    ),
+    *message(
+        Stage.AUTHENTICATION,
+        "wrong-credentials account-expired second-login",
+        r"SENT CONTROL \[.*\]: 'AUTH_FAILED",
+        r"TLS Auth Error",
+        r"PLUGIN_CALL: plugin function PLUGIN_AUTH_USER_PASS_VERIFY failed",
+        weight=STRONG,
+    ),
+    *message(Stage.ADDRESS, "no-address server-full", r"no free --ifconfig-pool addresses|ifconfig_pool_acquire"),
+    *reached(DialStep.UP, r"MULTI: primary virtual IP for", r"MULTI: Learn: "),
+    *ended(Kind.LOST, r"SIGUSR1\[soft,ping-restart\] received, client-instance"),
+    *ended(Kind.CLOSED, r"client-instance exiting"),
+    Row(r"client-instance restarting", Kind.FAILED),
+)
+
+TABLE: Table = LIBRESWAN + STRONGSWAN + XL2TPD + OPENVPN
