@@ -60,6 +60,7 @@ class Link:
         self.packets: list[bytes] = []
         """IPv4 packets that came."""
         self.refusal = ""
+        """The id of how the link ended; empty where it did not."""
         self.ended_at = LinkProgress.ENDED
         """How far the link was when it ended."""
         self.method = ""
@@ -78,17 +79,17 @@ class Link:
     @property
     def address(self) -> IPv4Address:
         """Our own address."""
-        return IPv4Address(self._ipcp.ours.get(ppp.ADDRESS, bytes(4)))
+        return _address(self._ipcp.ours, ppp.ADDRESS)
 
     @property
     def resolver(self) -> IPv4Address:
         """The resolver that the server names; 0.0.0.0 where it names none."""
-        return IPv4Address(self._ipcp.ours.get(ppp.DNS, bytes(4)))
+        return _address(self._ipcp.ours, ppp.DNS)
 
     @property
     def router(self) -> IPv4Address:
         """The server's own address on the link."""
-        return IPv4Address(self._ipcp.theirs.get(ppp.ADDRESS, bytes(4)))
+        return _address(self._ipcp.theirs, ppp.ADDRESS)
 
     def ask(self) -> None:
         """Send, or send again, what the link waits for."""
@@ -100,9 +101,10 @@ class Link:
         elif self.progress is LinkProgress.ADDRESS:
             self._configure(self._ipcp)
 
-    def echo(self, data: bytes = b"") -> None:
-        """Ask whether the other side is there; it sends the data back."""
+    def echo(self, data: bytes = b"", padding: int = 0) -> None:
+        """Ask whether the other side is there; it sends the data back, and not the padding (RFC 1661, 5)."""
         self._send(ppp.LCP, ppp.ECHO, self._lcp.ours.get(ppp.MAGIC, bytes(4)) + data)
+        self.outgoing[-1] += bytes(padding)
 
     def send_packet(self, packet: bytes) -> None:
         """Send an IPv4 packet."""
@@ -149,9 +151,9 @@ class Link:
     def _lcp_came(self, packet: Packet) -> None:
         if packet.code == ppp.TERMINATE:
             self._send(ppp.LCP, ppp.TERMINATED, b"", packet.identifier)
-            self._end("the server ended the link")
+            self._end("link-ended")
         elif packet.code == ppp.PROTOCOL_REJECT and packet.body[:2] == struct.pack(">H", ppp.IPCP):
-            self._end("the server has no IPv4 here")
+            self._end("no-ipv4")
         elif packet.code == ppp.ECHO:
             own = self._lcp.ours.get(ppp.MAGIC, bytes(4))
             self._send(ppp.LCP, ppp.ECHOED, own + packet.body[4:], packet.identifier)
@@ -189,13 +191,14 @@ class Link:
         if packet.code == ppp.ACK:
             layer.agreed = True
         elif packet.code == ppp.NAK:
-            layer.ours.update({kind: one for kind, one in ppp.options(packet.body).items() if kind in layer.ours})
+            named = ppp.options(packet.body).items()
+            layer.ours.update({kind: one for kind, one in named if len(one) == len(layer.ours.get(kind, b""))})
             self._configure(layer)
         elif packet.code == ppp.REJECT:
             for kind in ppp.options(packet.body):
                 layer.ours.pop(kind, None)
             if layer is self._ipcp and ppp.ADDRESS not in layer.ours:
-                self._end("the server has no address to give")
+                self._end("no-address")
             else:
                 self._configure(layer)
 
@@ -203,7 +206,7 @@ class Link:
         if packet.code in (ppp.ACK, ppp.NAK):
             self._accepted = packet.code == ppp.ACK
             if not self._accepted:
-                self._end("the server refused name or password")
+                self._end("login-refused")
 
     def _chap_came(self, packet: Packet) -> None:
         body = packet.body
@@ -217,10 +220,10 @@ class Link:
             self.server_knows_password = body.decode("ascii", "replace").startswith(self._proof) and bool(self._proof)
             self._accepted = self.server_knows_password
             if not self._accepted:
-                self._end("the server accepted the login without knowing the password")
+                self._end("server-unproven")
         elif packet.code == ppp.FAILURE:
             self._accepted = False
-            self._end("the server refused name or password")
+            self._end("login-refused")
 
     def _ipcp_came(self, packet: Packet) -> None:
         if packet.code == ppp.REQUEST:
@@ -235,9 +238,10 @@ class Link:
             self._send(layer.protocol, ppp.REQUEST, ppp.encoded(layer.ours))
 
     def _end(self, why: str) -> None:
-        self.refusal = why
-        self.ended_at = self.progress
-        self.progress = LinkProgress.ENDED
+        if self.progress is not LinkProgress.ENDED:
+            self.refusal = why
+            self.ended_at = self.progress
+            self.progress = LinkProgress.ENDED
 
     def _send(self, protocol: int, code: int, body: bytes, identifier: int | None = None) -> None:
         if identifier is None:
@@ -245,6 +249,11 @@ class Link:
         packet = Packet(protocol, code, identifier, body)
         self.outgoing.append(packet.encoded())
         self.events.append(f"sent [{ppp.NAMES[protocol]} {ppp.title(packet)} id=0x{identifier:x}]")
+
+
+def _address(options: ppp.Options, kind: int) -> IPv4Address:
+    value = options.get(kind, b"")
+    return IPv4Address(value if len(value) == 4 else bytes(4))
 
 
 _LCP_KNOWN = {ppp.MRU, 2, ppp.AUTHENTICATION, ppp.MAGIC, ppp.PFC, ppp.ACFC}

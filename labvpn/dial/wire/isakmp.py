@@ -201,6 +201,24 @@ def deletion(protocol: int, spis: Sequence[bytes]) -> bytes:
     return struct.pack(">IBBH", 1, protocol, len(spis[0]), len(spis)) + b"".join(spis)
 
 
+@dataclass(frozen=True)
+class Deletion:
+    """What the other side deletes: the protocol's number, and the SPIs."""
+
+    protocol: int
+    spis: tuple[bytes, ...]
+
+
+def deleted(content: bytes) -> Deletion | None:
+    """What a payload deletes; None where it is cut short."""
+    if len(content) < 8:
+        return None
+    protocol, size, count = content[4], content[5], int.from_bytes(content[6:8], "big")
+    if len(content) < 8 + size * count or not size:
+        return None
+    return Deletion(protocol, tuple(content[8 + size * each : 8 + size * (each + 1)] for each in range(count)))
+
+
 def identity(address: bytes, protocol: int = 0, port: int = 0) -> bytes:
     """The content of an identification payload that names an IPv4 address (RFC 2407, 4.6.2)."""
     return struct.pack(">BBH", 1, protocol, port) + address
