@@ -61,7 +61,14 @@ class Channel:
             self.is_over = self.is_over or self._unanswered > UNANSWERED
             self._send_ike(dpd_question(self.keys, self._asked))
         if self._is_due("renewal", WAIT):
-            self._renew()
+            self.renew()
+
+    def renew(self) -> None:
+        """Ask for new associations, and again until they are there; after the last try the old ones run out."""
+        self._pending = self._pending or self.quick.anew()
+        self._tries += 1
+        if self._tries <= TRIES:
+            self._send_ike(self._pending.message)
 
     def close(self) -> None:
         """Delete the associations, so that the server forgets them at once."""
@@ -75,13 +82,6 @@ class Channel:
             return False
         self._due[what] = now + again
         return True
-
-    def _renew(self) -> None:
-        """Ask for new associations, and again until they are there; after the last try the old ones run out."""
-        self._pending = self._pending or self.quick.anew()
-        self._tries += 1
-        if self._tries <= TRIES:
-            self._send_ike(self._pending.message)
 
     def _renewed(self, quick: QuickMode) -> None:
         """Go over to new associations; packets of the old ones are still taken."""

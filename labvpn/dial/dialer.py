@@ -19,6 +19,9 @@ from labvpn.dial.tunnel import Tunnel
 from labvpn.dial.wire import isakmp
 from labvpn.model.ports import IKE, NAT_TRAVERSAL
 
+ENOUGH = 2
+"""So many rejections of a port, each of another try, are no accident."""
+
 
 class Exchange(Protocol):
     """A message to send until its answer is there."""
@@ -80,13 +83,15 @@ class Dialer:
     def _exchanged(self, mode: Exchange, is_on_4500: bool) -> bool:
         """Send a message until its answer led on; False where no answer came."""
         marker, port = (isakmp.NON_ESP_MARKER, NAT_TRAVERSAL) if is_on_4500 else (b"", IKE)
-        for _ in range(TRIES):
+        for number in range(TRIES):
             self._wire.send(marker + mode.message, port)
             end = self._wire.now() + WAIT
-            while (left := end - self._wire.now()) > 0:
+            while (left := end - self._wire.now()) > 0 and not self._wire.is_rejected(port, number + 1):
                 datagram = self._wire.receive(left)
                 if datagram is not None and mode.receive(datagram):
                     return True
+            if self._wire.is_rejected(port, ENOUGH):
+                return False
         return False
 
 

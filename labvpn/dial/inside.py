@@ -71,20 +71,24 @@ class Questions:
         self._session = session
         self._own_port = 49152 + int.from_bytes(os.urandom(2), "big") % 16000
 
-    def resolves(self, name: str) -> tuple[bool, str]:
-        """Whether the pushed resolver answers, and the first address that it gives for the name."""
+    def resolves(self, name: str, size: int = 0, wait: float = SECONDS, tries: int = TRIES) -> tuple[bool, str]:
+        """Whether the pushed resolver answers, and the first address that it gives for the name.
+
+        The question's packet is of `size` bytes where it would be smaller; the rest of it is zeros, which are ignored.
+        """
         resolver = self._session.link.resolver
         if not int(resolver):
             return False, ""
         number, own = int.from_bytes(os.urandom(2), "big"), self._port()
-        asked = packets.udp(self._session.link.address, own, resolver, 53, dns.question(number, name))
+        question = dns.question(number, name).ljust(size - packets.UDP_HEADERS, b"\0")
+        asked = packets.udp(self._session.link.address, own, resolver, 53, question)
 
         def answer(packet: Packet) -> bytes | None:
             parts = packets.datagram(packet)
             right = parts and parts[:2] == (53, own) and parts[2][:2] == number.to_bytes(2, "big")
             return parts[2] if parts and right else None
 
-        found = self._ask(asked, answer)
+        found = self._ask(asked, answer, wait, tries)
         return found is not None, dns.first_address(found) if found else ""
 
     def routes(self) -> tuple[Route, ...] | None:
@@ -127,7 +131,9 @@ class Questions:
         call.hang_up()
         return tcp.address_in(content)
 
-    def _ask(self, packet: Packet, answer: Callable[[Packet], Answer | None]) -> Answer | None:
+    def _ask(
+        self, packet: Packet, answer: Callable[[Packet], Answer | None], wait: float = SECONDS, tries: int = TRIES
+    ) -> Answer | None:
         link = self._session.link
         found: list[Answer] = []
 
@@ -140,9 +146,9 @@ class Questions:
             link.packets.clear()
             return bool(found)
 
-        for _ in range(TRIES):
+        for _ in range(tries):
             link.send_packet(packet.encoded())
-            if self._session.pump(SECONDS, came):
+            if self._session.pump(wait, came):
                 break
         return found[0] if found else None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from ipaddress import IPv4Address
 
+from labvpn.dial.layer import Layer
 from labvpn.dial.wire import mschap, ppp
 from labvpn.dial.wire.ppp import Packet
 
@@ -23,22 +24,6 @@ class LinkProgress(IntEnum):
     ADDRESS = 3
     UP = 4
     ENDED = 5
-
-
-@dataclass
-class Layer:
-    """One layer's configuration: what we ask for, and what each side has agreed to."""
-
-    protocol: int
-    ours: ppp.Options
-    agreed: bool = False
-    agrees: bool = False
-    theirs: ppp.Options = field(default_factory=dict)
-
-    @property
-    def is_up(self) -> bool:
-        """Whether both sides agree."""
-        return self.agreed and self.agrees
 
 
 @dataclass
@@ -79,17 +64,17 @@ class Link:
     @property
     def address(self) -> IPv4Address:
         """Our own address."""
-        return _address(self._ipcp.ours, ppp.ADDRESS)
+        return self._ipcp.own(ppp.ADDRESS)
 
     @property
     def resolver(self) -> IPv4Address:
         """The resolver that the server names; 0.0.0.0 where it names none."""
-        return _address(self._ipcp.ours, ppp.DNS)
+        return self._ipcp.own(ppp.DNS)
 
     @property
     def router(self) -> IPv4Address:
         """The server's own address on the link."""
-        return _address(self._ipcp.theirs, ppp.ADDRESS)
+        return self._ipcp.other(ppp.ADDRESS)
 
     def ask(self) -> None:
         """Send, or send again, what the link waits for."""
@@ -101,10 +86,9 @@ class Link:
         elif self.progress is LinkProgress.ADDRESS:
             self._configure(self._ipcp)
 
-    def echo(self, data: bytes = b"", padding: int = 0) -> None:
-        """Ask whether the other side is there; it sends the data back, and not the padding (RFC 1661, 5)."""
+    def echo(self, data: bytes = b"") -> None:
+        """Ask whether the other side is there; it sends the data back."""
         self._send(ppp.LCP, ppp.ECHO, self._lcp.ours.get(ppp.MAGIC, bytes(4)) + data)
-        self.outgoing[-1] += bytes(padding)
 
     def send_packet(self, packet: bytes) -> None:
         """Send an IPv4 packet."""
@@ -203,10 +187,14 @@ class Link:
                 self._configure(layer)
 
     def _pap_came(self, packet: Packet) -> None:
-        if packet.code in (ppp.ACK, ppp.NAK):
+        if packet.code in (ppp.ACK, ppp.NAK) and self._logs_in_by("pap"):
             self._accepted = packet.code == ppp.ACK
             if not self._accepted:
                 self._end("login-refused")
+
+    def _logs_in_by(self, method: str) -> bool:
+        """Whether an answer to this method's login is due: any other would let in who proves nothing."""
+        return self.progress is LinkProgress.LOGIN and self.method == method
 
     def _chap_came(self, packet: Packet) -> None:
         body = packet.body
@@ -216,6 +204,99 @@ class Link:
             answer = own + bytes(8) + mschap.response(user, password, challenge, own) + b"\0"
             self._proof = mschap.proof(user, password, challenge, own)
             self._send(ppp.CHAP, ppp.RESPONSE, ppp.counted(answer) + user.encode(), packet.identifier)
+        elif not self._logs_in_by("mschapv2"):
+            return
+        elif packet.code == ppp.SUCCESS:
+            self.server_knows_password = body.decode("ascii", "replace").startswith(self._proof) and bool(self._proof)
+            self._accepted = self.server_knows_password
+            if not self._accepted:
+                self._end("server-unproven")
+        elif packet.code == ppp.FAILURE:
+            self._accepted = False
+            self._end("login-refused")
+
+    def _ipcp_came(self, packet: Packet) -> None:
+        if packet.code == ppp.REQUEST:
+            self._send(ppp.IPCP, ppp.ACK, packet.body, packet.identifier)
+            self._ipcp.theirs.update(ppp.options(packet.body))
+            self._ipcp.agrees = True
+        else:
+            self._negotiated(self._ipcp, packet)
+
+    def _configure(self, layer: Layer) -> None:
+        if not layer.agreed:
+            self._send(layer.protocol, ppp.REQUEST, ppp.encoded(layer.ours))
+
+    def _end(self, why: str) -> None:
+        if self.progress is not LinkProgress.ENDED:
+            self.refusal = why
+            self.ended_at = self.progress
+            self.progress = LinkProgress.ENDED
+
+    def _send(self, protocol: int, code: int, body: bytes, identifier: int | None = None) -> None:
+        if identifier is None:
+            self._identifier = identifier = self._identifier % 255 + 1
+        packet = Packet(protocol, code, identifier, body)
+        self.outgoing.append(packet.encoded())
+        self.events.append(f"sent [{ppp.NAMES[protocol]} {ppp.title(packet)} id=0x{identifier:x}]")
+
+
+_LCP_KNOWN}
+        if unknown:
+            self._send(ppp.LCP, ppp.REJECT, ppp.encoded(unknown), packet.identifier)
+            return
+        wanted = self._method_for(asked[ppp.AUTHENTICATION]) if ppp.AUTHENTICATION in asked else None
+        if wanted is not None and wanted != asked[ppp.AUTHENTICATION]:
+            self._send(ppp.LCP, ppp.NAK, ppp.encoded({ppp.AUTHENTICATION: wanted}), packet.identifier)
+            return
+        self._send(ppp.LCP, ppp.ACK, packet.body, packet.identifier)
+        # SoftEther asks once for each option, the login's method last.
+        self._lcp.theirs.update(asked)
+        self._lcp.agrees = ppp.AUTHENTICATION in self._lcp.theirs
+
+    def _method_for(self, asked: bytes) -> bytes:
+        """The login's method that we take: the server's where it is one of ours, else our first."""
+        known = {"mschapv2": ppp.MSCHAP2, "pap": ppp.PAP_OPTION}
+        ours = {known[name]: name for name in self._login.methods}
+        option = asked if asked in ours else known[self._login.methods[0]]
+        self.method = ours[option]
+        return option
+
+    def _negotiated(self, layer: Layer, packet: Packet) -> None:
+        if packet.code == ppp.ACK:
+            layer.agreed = True
+        elif packet.code == ppp.NAK:
+            named = ppp.options(packet.body).items()
+            layer.ours.update({kind: one for kind, one in named if len(one) == len(layer.ours.get(kind, b""))})
+            self._configure(layer)
+        elif packet.code == ppp.REJECT:
+            for kind in ppp.options(packet.body):
+                layer.ours.pop(kind, None)
+            if layer is self._ipcp and ppp.ADDRESS not in layer.ours:
+                self._end("no-address")
+            else:
+                self._configure(layer)
+
+    def _pap_came(self, packet: Packet) -> None:
+        if packet.code in (ppp.ACK, ppp.NAK) and self._logs_in_by("pap"):
+            self._accepted = packet.code == ppp.ACK
+            if not self._accepted:
+                self._end("login-refused")
+
+    def _logs_in_by(self, method: str) -> bool:
+        """Whether an answer to this method's login is due: any other would let in who proves nothing."""
+        return self.progress is LinkProgress.LOGIN and self.method == method
+
+    def _chap_came(self, packet: Packet) -> None:
+        body = packet.body
+        if packet.code == ppp.CHALLENGE and body and len(body) > body[0]:
+            challenge, own = body[1 : 1 + body[0]], os.urandom(16)
+            user, password = self._login.user, self._login.password
+            answer = own + bytes(8) + mschap.response(user, password, challenge, own) + b"\0"
+            self._proof = mschap.proof(user, password, challenge, own)
+            self._send(ppp.CHAP, ppp.RESPONSE, ppp.counted(answer) + user.encode(), packet.identifier)
+        elif not self._logs_in_by("mschapv2"):
+            return
         elif packet.code == ppp.SUCCESS:
             self.server_knows_password = body.decode("ascii", "replace").startswith(self._proof) and bool(self._proof)
             self._accepted = self.server_knows_password

@@ -105,7 +105,11 @@ def _used(request: DialRequest, session: DialSession, wire: UdpWire, result: Dia
     questions, inside = Questions(session), result.inside
     inside.resolver_answers, inside.resolved = questions.resolves(request.host)
     inside.routes = questions.routes()
-    inside.sizes = SizeQuestions(session, wire.fragment).sizes()
+
+    def arrives(size: int, wait: float, tries: int) -> bool:
+        return questions.resolves(request.host, size, wait, tries)[0]
+
+    inside.sizes = SizeQuestions(session, wire.fragment, arrives).sizes()
     for target in request.services:
         inside.services[target] = questions.opens(target)
     if request.page:

@@ -1,7 +1,7 @@
 """The largest packets that pass a session each way, whole and in fragments.
 
-Asked by LCP echoes. The other side sends their data back, but not their padding (RFC 1661, 5 and 5.8), so a packet that
-is large on the way there alone is told from one that is large both ways.
+Both ways: LCP echoes, whose data the other side sends back (RFC 1661, 5.8). Up alone: a question to the resolver that
+zeros behind it make large, and whose answer is small. Down is then what the echoes show, where that is less.
 """
 
 from __future__ import annotations
@@ -54,11 +54,15 @@ class Sizes:
         return found
 
 
+Arrives = Callable[[int, float, int], bool]
+"""Whether a packet of a size arrives that is answered by a small one: in so many seconds for each of so many tries."""
+
+
 class SizeQuestions:
     """Finds the sizes of one session; `fragment` allows fragments on our side, or forbids them."""
 
-    def __init__(self, session: DialSession, fragment: Callable[[bool], None]) -> None:
-        self._session, self._fragment = session, fragment
+    def __init__(self, session: DialSession, fragment: Callable[[bool], None], arrives: Arrives) -> None:
+        self._session, self._fragment, self._asks = session, fragment, arrives
         self._wait = WAIT
 
     def sizes(self) -> Sizes | None:
@@ -67,13 +71,17 @@ class SizeQuestions:
         if not self._comes_back(SMALLEST, 3.0):
             return None
         self._wait = max(WAIT, ROUND_TRIPS * (self._session.channel.now() - began))
+        arrives = self._arrives if self._arrives(SMALLEST) else self._comes_back
         both = self._largest(self._comes_back, LARGEST)
-        up = both if both == LARGEST else max(both, self._largest(self._arrives, LARGEST))
+        up = both if both == LARGEST else max(both, self._largest(arrives, LARGEST))
         self._fragment(False)
         try:
-            return Sizes(up, both, self._largest(self._arrives, min(up, WHOLE)))
+            return Sizes(up, both, self._largest(arrives, min(up, WHOLE)))
         finally:
             self._fragment(True)
+
+    def _arrives(self, size: int) -> bool:
+        return self._asks(size, self._wait, TRIES)
 
     def _largest(self, passes: Callable[[int], bool], top: int) -> int:
         if passes(top):
@@ -86,15 +94,9 @@ class SizeQuestions:
 
     def _comes_back(self, size: int, wait: float = 0.0) -> bool:
         # An LCP packet and an IPv4 packet both follow a protocol field of two bytes.
-        return self._echoes(size - 8, 0, wait)
-
-    def _arrives(self, size: int) -> bool:
-        return self._echoes(8, size - 16, 0.0)
-
-    def _echoes(self, data: int, padding: int, wait: float) -> bool:
         link, mark = self._session.link, os.urandom(8)
         for _ in range(TRIES):
-            link.echo(mark.ljust(data, b"\0"), padding)
+            link.echo(mark.ljust(size - 8, b"\0"))
             if self._session.pump(wait or self._wait, lambda: mark in link.echoes):
                 return True
         return False

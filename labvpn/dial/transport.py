@@ -6,6 +6,7 @@ import errno
 import socket
 import sys
 import time
+from collections import Counter
 from contextlib import suppress
 from typing import Protocol
 
@@ -34,6 +35,9 @@ class Wire(Protocol):
     def fragment(self, allowed: bool) -> None:
         """Whether larger packets than the way takes may go in fragments; if not, they are lost."""
 
+    def is_rejected(self, port: int, times: int) -> bool:
+        """Whether something on the way has rejected a port so often."""
+
 
 class UdpWire:
     """A real socket, connected, so that it hears when something on the way rejects a port."""
@@ -45,6 +49,7 @@ class UdpWire:
         self.fragment(True)
         self.rejected: dict[int, Refusal] = {}
         """By port, how it was rejected, and by whom where the system shows it."""
+        self._rejections: Counter[int] = Counter()
 
     @property
     def own_address(self) -> str:
@@ -75,6 +80,7 @@ class UdpWire:
             except OSError as error:
                 self._note(error)
                 time.sleep(min(0.05, left))
+                return None
         return None
 
     def now(self) -> float:
@@ -87,11 +93,16 @@ class UdpWire:
         with suppress(OSError):
             self._socket.setsockopt(socket.IPPROTO_IP, option, usual if allowed else never)
 
+    def is_rejected(self, port: int, times: int) -> bool:
+        """Whether something has rejected a port so often."""
+        return self._rejections[port] >= times
+
     def _note(self, error: OSError) -> None:
         # What stays in the queue would wake every wait.
         known = [refusal for refusal in (queued(self._socket) for _ in range(4)) if refusal]
         if error.errno in _REJECTIONS:
             own = Refusal(errno.errorcode.get(error.errno, "?"))
+            self._rejections[self._port] += 1
             self.rejected[self._port] = next((each for each in known if each.error == own.error), own)
 
     def close(self) -> None:

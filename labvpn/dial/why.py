@@ -67,8 +67,8 @@ def is_banned(server: str, ports: tuple[int, ...]) -> bool:
     A machine without a listener resets TCP; "port unreachable" to TCP is what a firewall's rule answers by itself, and
     a ban is such a rule. firewalld's zones say "prohibited" instead.
     """
-    answers = [knock_tcp(server, port).refusal for port in ports]
-    return bool(answers) and all(refusal is not None and _is_ban(refusal, server) for refusal in answers)
+    answers = (knock_tcp(server, port).refusal for port in ports)
+    return bool(ports) and all(refusal is not None and _is_ban(refusal, server) for refusal in answers)
 
 
 def _is_ban(refusal: Refusal, server: str) -> bool:

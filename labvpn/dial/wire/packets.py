@@ -9,6 +9,8 @@ from ipaddress import IPv4Address
 TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 DONT_FRAGMENT = 0x4000
+UDP_HEADERS = 28
+"""Bytes of the headers of IPv4 and UDP."""
 
 
 def checksum(data: bytes) -> int:

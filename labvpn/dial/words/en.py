@@ -7,9 +7,9 @@ from labvpn.dial.words import DialWords
 FINDINGS = {
     "no-name": "{host} has no IPv4 address here",
     "no-network": "this machine has no way there: {reason}",
-    "no-first": "the first message to UDP {port} was sent {tries} times and not answered",
-    "no-third": "the first message to UDP {port} was answered, the third was sent {tries} times and was not",
-    "no-4500": "UDP {port} was answered, and {tries} messages to UDP {nat} were not",
+    "no-first": "the first message to UDP {port} was sent up to {tries} times and not answered",
+    "no-third": "the first message to UDP {port} was answered, the third was sent up to {tries} times and was not",
+    "no-4500": "UDP {port} was answered, and up to {tries} messages to UDP {nat} were not",
     "refused": "the server answered: {answer}",
     "unoffered": "the server chose what was not offered",
     "bad-key-exchange": "the server's key exchange is not one of the group",
@@ -53,7 +53,7 @@ FINDINGS = {
     "rejected": "something on the way rejects UDP {port}",
     "rejected-on-the-way": "{by} on the way rejects UDP {port} (ICMP 3/{code})",
     "rejected-by-firewall": "the server's own firewall rejects UDP {port} (ICMP 3/{code})",
-    "nothing-listens": "nothing listens on UDP {port} of the server (ICMP 3/{code})",
+    "nothing-listens": "nothing listens on UDP {port} of the server, or a rule there rejects it (ICMP 3/{code})",
     "server-gone": "the session stood, and then the server no longer answered",
     "cut-and-locked-out": (
         "the server ended the session and locks the user out for a moment (SoftEther's code 12): the session was at "

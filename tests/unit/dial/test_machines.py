@@ -154,6 +154,13 @@ def test_a_server_that_does_not_know_the_password_is_not_believed() -> None:
     assert (link.progress, link.server_knows_password) == (ppp_link.LinkProgress.ENDED, False)
 
 
+def test_an_answer_to_another_method_lets_nobody_in() -> None:
+    link = Link(LinkLogin("guest1", "word"))
+    up_to_login(link)
+    asked(link, ppp.Packet(ppp.PAP, ppp.ACK, 2))
+    assert link.progress is ppp_link.LinkProgress.LOGIN
+
+
 def test_a_server_without_addresses_is_told_from_one_that_refuses_the_login() -> None:
     link = Link(LinkLogin("guest1", "word", ("pap",)))
     up_to_login(link, ppp.PAP_OPTION)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labvpn.dial.systems import SYSTEMS
-from labvpn.dial.wire import dhcp, dns, esp, isakmp, l2tp, mschap, pack, packets, ppp, suite
+from labvpn.dial.wire import dns, esp, isakmp, l2tp, mschap, pack, packets, ppp, suite
 from labvpn.dial.wire.esp import Association, Protection
 from labvpn.dial.wire.suite import KeyExchange, Suite
 
