@@ -53,7 +53,7 @@ FINDINGS = {
     "rejected": "途中の機器が UDP {port} を拒否しています",
     "rejected-on-the-way": "途中の {by} が UDP {port} を拒否しています（ICMP 3/{code}）",
     "rejected-by-firewall": "サーバー自身のファイアウォールが UDP {port} を拒否しています（ICMP 3/{code}）",
-    "nothing-listens": "サーバーの UDP {port} で何も待ち受けていないか、サーバーの規則が拒否しています（ICMP 3/{code}）",
+    "nothing-listens": "サーバーの UDP {port} で待ち受けがないか、規則が拒否しています（ICMP 3/{code}）",
     "server-gone": "セッションは確立していましたが、サーバーが応答しなくなりました",
     "cut-and-locked-out": (
         "サーバーがセッションを終了し、一時的に再接続を拒否しています（SoftEther のコード 12）。制限時間に達しました"
