@@ -32,6 +32,13 @@ class DialProtocol(StrEnum):
     ALL = "all"
 
 
+class Here(StrEnum):
+    """Whether this machine dials, or only the vantage points do."""
+
+    OUTSIDE = "outside"
+    NONE = "none"
+
+
 class Language(StrEnum):
     """The languages of the answer."""
 
@@ -79,6 +86,7 @@ def dial(
         bool, _option("OpenVPN: trust the certificate that the server shows now.", "--trust-shown")
     ] = False,
     vantage: Points = None,
+    here: Annotated[Here, _option("Whether this machine dials too.")] = Here.OUTSIDE,
     tcp: Annotated[str | None, _option("The server's TCP ports, such as 443,992; else the stack's.")] = None,
     stay: Annotated[float, _option("Seconds to keep the session.", min=0, max=LONGEST_STAY)] = 0.0,
     every: Annotated[float, _option("Dial again each so many seconds, until interrupted.", min=0)] = 0.0,
@@ -107,7 +115,8 @@ def dial(
     try:
         if not user and not request:
             raise requests.DialUsageError("--user: name the user who dials")
-        plan = monitor.plan(words, protocol, profile or (), trust_shown, vantage or (), _asked, request)
+        near = here is not Here.NONE
+        plan = monitor.plan(words, protocol, profile or (), trust_shown, vantage or (), _asked, request, near)
         show = monitor.Show(lang, as_json, prometheus, every)
         connected = monitor.work(plan, show)
     except requests.DialUsageError as error:

@@ -32,6 +32,8 @@ class DialPlan:
     profiles: tuple[OpenVpnProfile, ...]
     points: tuple[DialVantage, ...]
     request: DialRequest
+    here: bool
+    """Whether this machine dials too."""
     any_way: bool
     """Whether one open way is enough: the question is how to get in from here."""
 
@@ -54,11 +56,14 @@ def plan(
     points: Sequence[str],
     ask: Ask,
     sent: bool = False,
+    here: bool = True,
 ) -> DialPlan:
     """The plan of a command line, or of a request that another labvpn `sent`. Raises DialUsageError."""
     if sent:
         only = requests.from_json(sys.stdin.read())
-        return DialPlan((only,), (), (), only, False)
+        return DialPlan((only,), (), (), only, True, False)
+    if not here and not points:
+        raise DialUsageError("--here none: then another machine must dial; name a vantage point with --vantage")
     stack = requests.stack_of(options)
     made = requests.requests(options, stack, ask)
     try:
@@ -67,7 +72,7 @@ def plan(
         raise DialUsageError(str(error)) from None
     ways = _profiles(options, protocol, profiles, pin, stack) if protocol != L2TP else ()
     l2tp = tuple(made) if protocol == L2TP or (protocol == ALL and (not stack or stack.protocols.l2tp_ipsec)) else ()
-    return DialPlan(l2tp, ways, there, made[0], protocol == ALL)
+    return DialPlan(l2tp, ways, there, made[0], here, protocol == ALL)
 
 
 def _profiles(
@@ -107,9 +112,9 @@ def work(plan: DialPlan, show: Show) -> bool:
 
 def _round(plan: DialPlan, show: Show) -> Iterator[Report]:
     say = _quiet if show.as_json else _say
-    for request in plan.l2tp:
+    for request in plan.l2tp if plan.here else ():
         yield report.as_json(request.system, run.dial(request, say), show.language)
-    for profile in plan.profiles:
+    for profile in plan.profiles if plan.here else ():
         yield report.of_openvpn(profile.way, openvpn.dial(plan.request, profile, say), show.language)
     for point in plan.points:
         for request in plan.l2tp:

@@ -46,6 +46,7 @@ class DialHost(AgentHost):
         """Everything of the worked example; the FortiGate lets the phone in."""
         self.begin()
         self.converge_all()
+        self.ban_after(500)
         tcp, udp = (" ".join(one.split("/")[0] for one in PORTS if one.endswith(kind)) for kind in ("tcp", "udp"))
         ask(self, "POST", "firewall.service/custom", {"name": "vpn", "tcp-portrange": tcp, "udp-portrange": udp})
         ends = {"srcintf": "wan1", "dstintf": "dmz", "srcaddr": "all", "dstaddr": "all", "service": "vpn"}
@@ -53,6 +54,13 @@ class DialHost(AgentHost):
         policy = {**body, "name": "vpn", "schedule": "always", "action": "accept"}
         made = ask(self, "POST", "firewall/policy", policy)
         ask(self, "PUT", f"firewall/policy/{made}", {}, "?action=move&before=4")
+
+    def ban_after(self, failures: int) -> None:
+        """From how many failed logins on a source is banned, for ten minutes."""
+        usual = "slow=5 pause=15 most=10 seconds=600"
+        document = self.documents()["firewall"]
+        self.converge("firewall", document.replace(usual, f"slow={failures} pause=600 most=1000 seconds=600"))
+        self.confirm()
 
     def words(self, user: str, *more: str, outputs: bool = False) -> list[str]:
         """The words of a dial whose secrets come by standard input."""
@@ -159,11 +167,10 @@ class DialHost(AgentHost):
         with self.closed_in("server", hook, match), self.closed_in("fortigate", hook, match):
             yield
 
-    def banned_soon(self, machine: str, user: str = "guest1") -> Report:
-        """The dial that meets a ban, after as many guesses as it takes."""
+    def becomes_banned(self, machine: str, user: str = "guest1") -> bool:
+        """Guess passwords from a machine until the guard bans it, and wait until the ban's rules stand."""
         for _ in range(8):
-            report = self.dial(user, password="a guess", machine=machine)
-            if report["cause"] != "wrong-credentials":
-                return report
-            time.sleep(1.5)
-        return report
+            if self.dial(user, password="a guess", machine=machine)["cause"] != "wrong-credentials":
+                break
+        time.sleep(8)
+        return bool(self.output("server", "firewall-cmd", "--zone=public", "--list-rich-rules"))

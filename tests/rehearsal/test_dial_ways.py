@@ -105,3 +105,14 @@ def probe(host: DialHost, machine: str, *words: str) -> dict[str, Any]:
     assert done.returncode in (0, 1), done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     return report
+
+
+def test_a_ban_is_told_by_a_dial_and_by_the_probe_and_is_no_closed_port(host: DialHost) -> None:
+    host.ban_after(2)
+    assert host.becomes_banned("admin")
+    assert cause(host.dial("guest1", machine="admin")) == ("source-banned", "transport")
+    report = probe(host, "admin", "--tcp", "443,992", "--udp", "500,4500")
+    assert report["banned"] == ["here"]
+    assert {port["says"] for port in report["ports"]} == {"refused to this source alone: it is banned"}
+    assert probe(host, "campus", "--tcp", "443,992", "--udp", "500,4500")["banned"] == []
+    assert host.dial("guest1")["connected"]

@@ -14,9 +14,11 @@ from tests.unit.probe.samples import ANSWERED, CLOSED, FINE, GATEWAY, HTTPS, IKE
 UNREACHABLE = Refusal("ECONNREFUSED", 3, SERVER)
 
 
-def banned(name: str = "here", place: str = "outside", **changes: Observation) -> VantageView:
-    seen = {"tcp": Observation(HTTPS, 1, refusal=UNREACHABLE), "udp": Observation(IKE, 1, refusal=UNREACHABLE)}
-    return VantageView(name, place, (*{**seen, **changes}.values(), CLOSED))
+SHUT = {"tcp": Observation(HTTPS, 1, refusal=UNREACHABLE), "udp": Observation(IKE, 1, refusal=UNREACHABLE)}
+
+
+def banned(name: str = "here", place: str = "outside", changes: dict[str, Observation] | None = None) -> VantageView:
+    return VantageView(name, place, (*{**SHUT, **(changes or {})}.values(), CLOSED))
 
 
 def test_a_banned_source_is_told_so_and_no_hop_is_blamed() -> None:
@@ -36,7 +38,7 @@ def test_another_source_that_gets_in_shows_that_the_ports_are_open() -> None:
 
 
 def test_answers_that_are_missing_do_not_hide_a_ban() -> None:
-    assert report_of(banned(udp=Observation(IKE, 5))).banned == ("here",)
+    assert report_of(banned(changes={"udp": Observation(IKE, 5)})).banned == ("here",)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_answers_that_are_missing_do_not_hide_a_ban() -> None:
     ],
 )
 def test_what_is_not_a_ban_is_not_called_one(port: str, changed: Observation) -> None:
-    assert report_of(banned(**{port: changed})).banned == ()
+    assert report_of(banned(changes={port: changed})).banned == ()
 
 
 def test_a_port_that_should_be_closed_is_judged_as_ever() -> None:
