@@ -1,0 +1,220 @@
+"""What a dial asks for and says: requests from outputs, sentences in both languages, text, metrics, vantage points."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from dataclasses import replace
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labvpn.diagnose.event import Cause, Stage
+from labvpn.dial import monitor, openvpn, report, requests, vantage, why, words
+from labvpn.dial.inside import Inside, Target
+from labvpn.dial.outcome import DialCause, DialOutcome, Finding
+from labvpn.dial.requests import DialUsageError, Options
+from labvpn.dial.run import Dial
+from labvpn.dial.sizes import Sizes
+from labvpn.dial.systems import SYSTEMS
+from labvpn.dial.words import en, ja
+from labvpn.model.outputs import Outputs, read
+from labvpn.probe.observation import Refusal
+
+SERVER = "203.0.113.20"
+SOURCES = [path.read_text() for path in Path(words.__file__).parents[1].rglob("*.py")]
+
+
+def never(name: str) -> str:
+    raise AssertionError(f"asked for the {name}")
+
+
+def outputs(**changes: Any) -> Outputs:
+    services = [
+        {"name": "notebooks", "to": "192.168.31.1/32", "port": 8000},
+        {"name": "whole machine", "to": "192.0.2.9/32"},
+        {"name": "names", "to": "192.0.2.1/32", "port": 53, "protocol": "udp"},
+        {"name": "files", "to": "192.0.2.7/32", "port": 22},
+    ]
+    values = {
+        "name": "vpn.lab.example",
+        "address": SERVER,
+        "ports": {"tcp": [443], "udp": [500, 4500]},
+        "hub": "LAB",
+        "protocols": {},
+        "network": {"router": "192.168.30.1", "hostAddress": "192.168.31.1", "services": services},
+        "networks": {"OWNER": {"router": "192.168.32.1"}},
+        "ssh": {"host": SERVER, "hostKey": "ssh-ed25519 AAAA"},
+        "users": {
+            "guest1": {"password": "word-canary", "reach": "services"},
+            "owner": {"password": "word", "hub": "OWNER", "reach": "free"},
+            "old": {"password": "word"},
+        },
+        "presharedKey": "key-canary",
+        **changes,
+    }
+    return read(json.dumps(values))
+
+
+def test_a_guests_services_are_tried_and_what_is_not_listed_beside_them() -> None:
+    (request,) = requests.requests(Options("guest1"), outputs(), never)
+    assert (request.host, request.user, request.hub, request.ports) == ("vpn.lab.example", "guest1", "LAB", (443,))
+    assert {str(each): each.should_open for each in request.services} == {
+        "192.168.31.1:8000": True,
+        "192.0.2.7:22": True,
+        "192.168.31.1:22": False,
+        "192.0.2.1:22": False,
+    }
+    assert "canary" not in repr(request)
+
+
+def test_who_reaches_everything_and_whose_reach_is_not_known_is_not_tested_for_what_is_closed() -> None:
+    for user in ("owner", "old"):
+        (request,) = requests.requests(Options(user), outputs(), never)
+        assert all(each.should_open for each in request.services)
+    assert requests.requests(Options("owner"), outputs(), never)[0].user == "owner@OWNER"
+
+
+def test_all_means_every_system_and_a_missing_secret_is_asked_for() -> None:
+    made = requests.requests(Options("guest1", system="all"), outputs(presharedKey="[secret]"), lambda name: name)
+    assert [each.system.name for each in made] == list(SYSTEMS)
+    assert {(each.password, each.key) for each in made} == {("word-canary", "Pre-shared key")}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"services": ("192.0.2.1",)}, "--service 192.0.2.1"),
+        ({"closed": ("192.0.2.1:0",)}, "--closed 192.0.2.1:0"),
+        ({"page": "https://example.org/"}, "--page"),
+        ({"tcp": "443,x"}, "--tcp"),
+    ],
+)
+def test_a_mistake_is_named_with_what_to_write(changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(DialUsageError, match=re.escape(said)):
+        requests.requests(replace(Options("guest1"), **changed), outputs(), never)
+
+
+def test_a_request_is_the_same_at_another_machine() -> None:
+    (request,) = requests.requests(Options("guest1", page="http://192.0.2.1/"), outputs(), never)
+    assert requests.from_json(requests.to_json(request)) == request
+
+
+@pytest.mark.parametrize("text", ["campus", "=ssh x", "campus=", "campus=ssh x python3", "a b=ssh x", "campus='"])
+def test_what_is_no_vantage_point_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="--vantage"):
+        vantage.vantage(text)
+
+
+def test_a_vantage_points_report_is_found_among_what_its_login_prints(tmp_path: Path) -> None:
+    (request,) = requests.requests(Options("guest1"), outputs(), never)
+    answer = {"host": "x", "dials": [report.as_json(request.system, got_in(), "en")]}
+    program = tmp_path / "labvpn"
+    program.write_text(f"#!/bin/sh\necho 'Welcome {{'\ncat >{tmp_path}/asked\necho '{json.dumps(answer)}'\necho bye\n")
+    program.chmod(0o755)
+    assert vantage.dial(vantage.vantage(f"phone={program}"), request, "en")["from"] == "phone"
+    assert json.loads((tmp_path / "asked").read_text())["password"] == "word-canary"
+    program.write_text("#!/bin/sh\ncat >/dev/null\necho no such command >&2\nexit 2\n")
+    with pytest.raises(vantage.VantageError, match="phone: no such command"):
+        vantage.dial(vantage.vantage(f"phone={program}"), request, "en")
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_sentences_with_the_same_values() -> None:
+    for one, other in ((en.WORDS.findings, ja.WORDS.findings), (en.WORDS.layout, ja.WORDS.layout)):
+        assert {key: fields(text) for key, text in one.items()} == {key: fields(text) for key, text in other.items()}
+    assert set(en.WORDS.advice) == set(ja.WORDS.advice) == set(DialCause)
+
+
+def test_every_id_of_a_finding_has_a_sentence() -> None:
+    text = "\n".join(SOURCES)
+    named = set(re.findall(r'Finding\(\s*"([a-z0-9-]+)"', text)) | set(re.findall(r'_end\("([a-z0-9-]+)"', text))
+    assert named
+    assert named <= set(en.WORDS.findings)
+
+
+def got_in(inside: Inside | None = None) -> Dial:
+    found = DialOutcome(Cause.CONNECTED, Stage.CONNECTED, None, "AES-256/SHA256/modp2048", "AES-256/SHA1", "mschapv2")
+    address, router = IPv4Address("192.168.30.10"), IPv4Address("192.168.30.1")
+    return Dial(
+        replace(found, address=address, router=router, resolver=router), inside or Inside(True, sizes=FINE), 2.0
+    )
+
+
+FINE = Sizes(1452, 1452, 1404)
+
+
+def test_a_dial_that_got_in_says_what_passes() -> None:
+    inside = Inside(True, SERVER, (), FINE, {Target(IPv4Address("192.0.2.1"), 80, "web", True): "open"}, "192.0.2.3")
+    said = report.as_text(report.as_json(SYSTEMS["mac"], got_in(inside), "en"), "vpn.lab.example", "en")
+    for part in ("192.168.30.10", "192.0.2.1:80 (web): open", "Seen from outside as 192.0.2.3", "all traffic"):
+        assert part in said
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("cause", [*Cause, *DialCause])
+def test_every_cause_is_said_with_advice(cause: Any, language: str) -> None:
+    failed = Dial(DialOutcome(cause, Stage.PHASE_1, Finding("keys-differ")))
+    said = report.as_text(report.as_json(SYSTEMS["mac"], failed, language), "vpn.lab.example", language)
+    assert (str(cause) in said) is (cause is not Cause.CONNECTED)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "way", "problems"),
+    [
+        (FINE, 1500, []),
+        (Sizes(1452, 1452, 1196), 1280, ["small-mtu"]),
+        (Sizes(1196, 1180, 1196), 1280, ["small-mtu", "fragments-lost"]),
+        (Sizes(1404, 1388, 1404), 1500, ["fragments-lost-unneeded"]),
+        (Sizes(1452, 1000, 1404), 1500, ["large-lost"]),
+        (Sizes(0, 0, 0), 84, ["small-mtu", "fragments-lost"]),
+    ],
+)
+def test_sizes_are_judged(sizes: Sizes, way: int, problems: list[str]) -> None:
+    assert (sizes.way, [each.id for each in sizes.problems]) == (way, problems)
+
+
+def test_metrics_tell_each_dial_apart_and_the_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    both = [report.as_json(SYSTEMS["mac"], got_in(), "en"), report.of_openvpn("tcp-443", got_in(), "en")]
+    text = report.metrics(both, "vpn.lab.example", 1.0)
+    assert 'labvpn_dial_connected{as="mac",from="",host="vpn.lab.example"} 1.0' in text
+    assert 'labvpn_dial_connected{as="openvpn-tcp-443",from="",host="vpn.lab.example"} 1.0' in text
+    with pytest.raises(DialUsageError, match="--prometheus"):
+        monitor._write(tmp_path / "missing" / "x.prom", text)
+
+
+def test_the_ways_that_are_open_are_named_in_their_order() -> None:
+    failed = report.as_json(SYSTEMS["mac"], Dial(DialOutcome(Cause.PSK, Stage.PHASE_1)), "en")
+    assert report.of_ways([failed, report.of_openvpn("tcp-443", got_in(), "en")], "en").endswith(": OpenVPN tcp-443")
+    assert report.of_ways([failed], "en") == "No way is open from here."
+
+
+def test_a_profile_names_its_way(tmp_path: Path) -> None:
+    file = tmp_path / "x.ovpn"
+    file.write_text("client\nproto tcp\nremote vpn.lab.example 443\n")
+    assert openvpn.of_file(file).way == "tcp-443"
+    file.write_text("client\n")
+    with pytest.raises(ValueError, match="names no server"):
+        openvpn.of_file(file)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "note"),
+    [
+        (Refusal("ECONNREFUSED", 13, SERVER), "rejected-by-firewall"),
+        (Refusal("EHOSTUNREACH", 13, "192.0.2.1"), "rejected-on-the-way"),
+        (Refusal("ECONNREFUSED"), "rejected"),
+    ],
+)
+def test_who_rejects_a_port_is_told_where_the_system_shows_it(refusal: Refusal, note: str) -> None:
+    (request,) = requests.requests(Options("guest1"), outputs(), never)
+    outcome = DialOutcome(Cause.IPSEC_PORTS, Stage.PHASE_1, Finding("no-first", {"port": 500, "tries": 4}))
+    found = why.rejected(request, SERVER, outcome, {500: refusal})
+    assert (found.cause, [each.id for each in found.notes]) == (Cause.IPSEC_PORTS, [note])
+    assert words.sentence(found.notes[0], "ja")
