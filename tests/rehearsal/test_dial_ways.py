@@ -83,7 +83,8 @@ def test_openvpn_dials_without_a_device_and_all_ways_are_tried_in_the_kits_order
         ("udp-1194", True),
         ("tcp-1194", True),
     ]
-    assert all(each["address"].startswith("192.168.30.") for each in ways), ways
+    addresses = [each["address"].rpartition(".")[0] for each in ways]
+    assert addresses == ["192.168.30"] * 3, [step["text"] for step in ways[0]["steps"]]
     with host.closed_in("carrier", HOPS["carrier"], "meta l4proto udp udp dport { 500, 1194, 4500 }"):
         done = host.dials("phone", [*words, "--protocol", "all"], text)
     assert [(each["protocol"], each["connected"]) for each in done] == [

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from labvpn.diagnose.diagnose import diagnose
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import monitor, openvpn, report, requests, vantage, why, words
 from labvpn.dial.inside import Inside, Target
@@ -218,3 +219,30 @@ def test_who_rejects_a_port_is_told_where_the_system_shows_it(refusal: Refusal, 
     found = why.rejected(request, SERVER, outcome, {500: refusal})
     assert (found.cause, [each.id for each in found.notes]) == (Cause.IPSEC_PORTS, [note])
     assert words.sentence(found.notes[0], "ja")
+
+
+STARTED = ["IPSec connection started", "IPSec phase 1 client started"]
+REPLIED = [*STARTED, "IPSec phase 1 server replied"]
+ASKED = [
+    *REPLIED,
+    *("IPSec phase 2 started", "IPSec phase 2 established", "IPSec connection established"),
+    *("L2TP sent SCCRQ", "L2TP received SCCRP", "L2TP sent ICRQ", "L2TP received ICRP", "L2TP sent ICCN"),
+    *("L2TP connection established.", "Using interface ppp0", "Connect: ppp0 <--> L2TP"),
+    *("sent [LCP ConfReq id=0x1]", "rcvd [LCP ConfAck id=0x1]", "rcvd [CHAP Challenge id=0x2]"),
+    "sent [CHAP Response id=0x2]",
+]
+ADDRESS = ["rcvd [CHAP Success id=0x2]", "rcvd [IPCP ConfAck id=0x5]", "local  IP address 192.168.30.10"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "cause"),
+    [
+        (STARTED, Cause.IPSEC_PORTS),
+        (REPLIED, Cause.ESP_OR_4500),
+        (REPLIED, Cause.PSK),
+        ([*ASKED, "rcvd [CHAP Failure id=0x2]"], Cause.CREDENTIALS),
+        ([*ASKED, *ADDRESS], Cause.CONNECTED),
+    ],
+)
+def test_a_dials_steps_are_read_like_a_macs_log(steps: list[str], cause: Cause) -> None:
+    assert cause in diagnose(["\n".join(steps)]).causes
