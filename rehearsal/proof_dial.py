@@ -28,7 +28,11 @@ def dials(outputs: Path) -> Iterator[Row]:
             last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
             yield f"as {title}", f"the dial as {title} gave no report: {last}", False
             continue
-        yield f"as {title}", words_of(report), report["connected"] and not report["notes"]
+        yield (
+            f"as {title}",
+            words_of(report),
+            report["connected"] and not any(note["fault"] for note in report["notes"]),
+        )
 
 
 def words_of(report: dict[str, Any]) -> str:

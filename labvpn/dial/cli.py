@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -112,6 +113,8 @@ def dial(
     words = requests.Options(
         user, host, as_, hub, outputs, stdin, tuple(service or ()), tuple(closed or ()), page, tcp, stay
     )
+    # A monitor that is told to stop says goodbye to the server first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if not user and not request:
             raise requests.DialUsageError("--user: name the user who dials")

@@ -46,7 +46,12 @@ class Dialer:
         keys = self._phase1(key)
         quick = self._phase2(keys)
         session = DialSession(Channel(self._wire, keys, quick), Tunnel(self._system.host), Link(login))
-        session.open(self._log)
+        try:
+            session.open(self._log)
+        except BaseException:
+            # Whatever stopped it, the server should not keep what is half open.
+            session.close()
+            raise
         return session
 
     def _phase1(self, key: str) -> phase1.Keys:

@@ -21,12 +21,21 @@ class DialCause(StrEnum):
 AnyCause = Cause | DialCause
 
 
+GOOD_TO_KNOW = frozenset({"fails-there", "translated", "small-mtu", "fragments-lost-unneeded"})
+"""Findings that are no fault of the lab."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """Something that was seen: the id of its sentence, and what the sentence names."""
 
     id: str
     values: dict[str, str | int] = field(default_factory=dict)
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether somebody should repair it."""
+        return self.id not in GOOD_TO_KNOW
 
 
 class Say(Protocol):

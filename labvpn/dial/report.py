@@ -60,8 +60,8 @@ def _verdict(outcome: DialOutcome, language: str) -> Report:
     }
 
 
-def _said(finding: Finding, language: str) -> dict[str, str]:
-    return {"id": finding.id, "says": words.sentence(finding, language)}
+def _said(finding: Finding, language: str) -> dict[str, str | bool]:
+    return {"id": finding.id, "says": words.sentence(finding, language), "fault": finding.is_fault}
 
 
 def _inside(inside: Inside) -> Report:

@@ -83,6 +83,7 @@ def requests(options: Options, stack: Outputs | None, ask: Ask) -> list[DialRequ
             expires=account.expires if account else None,
             services=tuple(dict.fromkeys(services)),
             page=_page(options.page),
+            is_translated=stack is not None and stack.translated,
             stay=options.stay,
         )
         for system in _systems(options.system)
@@ -179,6 +180,7 @@ class SentRequest(BaseModel):
     expires: datetime | None
     services: tuple[tuple[IPv4Address, int, str, bool | None], ...]
     page: str
+    is_translated: bool
     stay: float
 
 

@@ -42,6 +42,8 @@ class DialRequest:
     expires: datetime | None = None
     services: tuple[Target, ...] = ()
     page: str = ""
+    is_translated: bool = False
+    """Whether the outputs say that the server is behind an address translation."""
     stay: float = 0.0
 
 
@@ -85,7 +87,7 @@ def _dialled(request: DialRequest, dialer: Dialer, wire: UdpWire, server: str) -
         found = why.rejected(request, server, found, wire.rejected)
         if error.because.id == "login-refused":
             found = why.refused(request, server, found)
-        return Dial(_noted(found, request.system))
+        return Dial(_noted(found, request))
     link = session.link
     found = DialOutcome(Cause.CONNECTED, Stage.CONNECTED, None, dialer.suite, dialer.protection, link.method)
     result = Dial(replace(found, address=link.address, resolver=link.resolver, router=link.router))
@@ -96,7 +98,7 @@ def _dialled(request: DialRequest, dialer: Dialer, wire: UdpWire, server: str) -
     if how:
         result.outcome = why.ended(request, server, result.outcome, how)
     result.outcome.notes += result.inside.problems
-    result.outcome = _noted(result.outcome, request.system)
+    result.outcome = _noted(result.outcome, request)
     return result
 
 
@@ -135,8 +137,11 @@ def stay(session: DialSession, seconds: float) -> str:
     return session.ended_by
 
 
-def _noted(outcome: DialOutcome, system: System) -> DialOutcome:
+def _noted(outcome: DialOutcome, request: DialRequest) -> DialOutcome:
     """With what would fail on the system itself, though it worked here."""
+    system = request.system
     bad = [name for digest in system.fails_with if (name := HASHES[digest].upper()) in outcome.suite]
     notes = [Finding("fails-there", {"suite": name, "system": system.title}) for name in bad]
+    if system.refuses_translated and request.is_translated:
+        notes.append(Finding("translated", {"system": system.title}))
     return replace(outcome, notes=[*outcome.notes, *notes])

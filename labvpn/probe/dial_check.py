@@ -11,9 +11,6 @@ from typing import Any
 SECONDS = 180
 PROGRAM = (sys.executable, "-m", "labvpn", "dial", "--outputs", "-", "--as", "all", "--json")
 
-GOOD_TO_KNOW = {"fails-there", "small-mtu", "fragments-lost-unneeded"}
-"""Notes of a dial that are no fault of the lab."""
-
 Finding = tuple[str, str, str]
 """Hop, message, remedy."""
 
@@ -40,7 +37,7 @@ def findings(user: str, dials: list[dict[str, Any]]) -> Iterator[Finding]:
         if not one["connected"]:
             alike.setdefault((one["cause"], one["detail"]), []).append(one["as"])
         for note in one["notes"]:
-            if note["id"] not in GOOD_TO_KNOW:
+            if note["fault"]:
                 alike.setdefault((note["id"], note["says"]), []).append(one["as"])
     for (cause, says), systems in alike.items():
         of = "every system" if len(systems) == len(dials) else ", ".join(systems)

@@ -65,6 +65,10 @@ FINDINGS = {
     "openvpn-said": "OpenVPN says: {line}",
     "no-openvpn": "OpenVPN is not installed here",
     "no-report": "no report from {reason}",
+    "translated": (
+        "the server is behind an address translation, which {system} dials only with the registry value "
+        "AssumeUDPEncapsulationContextOnSendRule=2; the kit's script sets it"
+    ),
     "resolver-silent": "the resolver does not answer: names will not be found",
     "no-page": "the page that was asked for our address did not give it",
     "service-closed": "{name} at {target} is listed for this hub, and rejects connections: is it running?",

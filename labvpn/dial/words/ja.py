@@ -64,6 +64,10 @@ FINDINGS = {
     "openvpn-said": "OpenVPN の出力：{line}",
     "no-openvpn": "この端末に OpenVPN がありません",
     "no-report": "結果が得られません（{reason}）",
+    "translated": (
+        "サーバーがアドレス変換の内側にあるため、{system} ではレジストリ値 "
+        "AssumeUDPEncapsulationContextOnSendRule=2 が必要です。キットのスクリプトが設定します"
+    ),
     "resolver-silent": "リゾルバーが応答しないため、名前解決ができません",
     "no-page": "接続元アドレスを尋ねたページから、アドレスが得られませんでした",
     "service-closed": "この HUB で公開されている {name}（{target}）が接続を拒否します。サービスは動いていますか",

@@ -22,105 +22,10 @@ from labvpn.dial.run import Dial
 from labvpn.dial.sizes import Sizes
 from labvpn.dial.systems import SYSTEMS
 from labvpn.dial.words import en, ja
-from labvpn.model.outputs import Outputs, read
 from labvpn.probe.observation import Refusal
+from tests.unit.dial.outputs import SERVER, never, outputs
 
-SERVER = "203.0.113.20"
 SOURCES = [path.read_text() for path in Path(words.__file__).parents[1].rglob("*.py")]
-
-
-def never(name: str) -> str:
-    raise AssertionError(f"asked for the {name}")
-
-
-def outputs(**changes: Any) -> Outputs:
-    services = [
-        {"name": "notebooks", "to": "192.168.31.1/32", "port": 8000},
-        {"name": "whole machine", "to": "192.0.2.9/32"},
-        {"name": "names", "to": "192.0.2.1/32", "port": 53, "protocol": "udp"},
-        {"name": "files", "to": "192.0.2.7/32", "port": 22},
-    ]
-    values = {
-        "name": "vpn.lab.example",
-        "address": SERVER,
-        "ports": {"tcp": [443], "udp": [500, 4500]},
-        "hub": "LAB",
-        "protocols": {},
-        "network": {"router": "192.168.30.1", "hostAddress": "192.168.31.1", "services": services},
-        "networks": {"OWNER": {"router": "192.168.32.1"}},
-        "ssh": {"host": SERVER, "hostKey": "ssh-ed25519 AAAA"},
-        "users": {
-            "guest1": {"password": "word-canary", "reach": "services"},
-            "owner": {"password": "word", "hub": "OWNER", "reach": "free"},
-            "old": {"password": "word"},
-        },
-        "presharedKey": "key-canary",
-        **changes,
-    }
-    return read(json.dumps(values))
-
-
-def test_a_guests_services_are_tried_and_what_is_not_listed_beside_them() -> None:
-    (request,) = requests.requests(Options("guest1"), outputs(), never)
-    assert (request.host, request.user, request.hub, request.ports) == ("vpn.lab.example", "guest1", "LAB", (443,))
-    assert {str(each): each.should_open for each in request.services} == {
-        "192.168.31.1:8000": True,
-        "192.0.2.7:22": True,
-        "192.168.31.1:22": False,
-        "192.0.2.1:22": False,
-    }
-    assert "canary" not in repr(request)
-
-
-def test_who_reaches_everything_and_whose_reach_is_not_known_is_not_tested_for_what_is_closed() -> None:
-    for user in ("owner", "old"):
-        (request,) = requests.requests(Options(user), outputs(), never)
-        assert all(each.should_open for each in request.services)
-    assert requests.requests(Options("owner"), outputs(), never)[0].user == "owner@OWNER"
-
-
-def test_all_means_every_system_and_a_missing_secret_is_asked_for() -> None:
-    made = requests.requests(Options("guest1", system="all"), outputs(presharedKey="[secret]"), lambda name: name)
-    assert [each.system.name for each in made] == list(SYSTEMS)
-    assert {(each.password, each.key) for each in made} == {("word-canary", "Pre-shared key")}
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"services": ("192.0.2.1",)}, "--service 192.0.2.1"),
-        ({"closed": ("192.0.2.1:0",)}, "--closed 192.0.2.1:0"),
-        ({"page": "https://example.org/"}, "--page"),
-        ({"tcp": "443,x"}, "--tcp"),
-    ],
-)
-def test_a_mistake_is_named_with_what_to_write(changed: dict[str, Any], said: str) -> None:
-    with pytest.raises(DialUsageError, match=re.escape(said)):
-        requests.requests(replace(Options("guest1"), **changed), outputs(), never)
-
-
-def test_a_request_is_the_same_at_another_machine() -> None:
-    (request,) = requests.requests(Options("guest1", page="http://192.0.2.1/"), outputs(), never)
-    assert requests.from_json(requests.to_json(request)) == request
-
-
-@pytest.mark.parametrize("text", ["campus", "=ssh x", "campus=", "campus=ssh x python3", "a b=ssh x", "campus='"])
-def test_what_is_no_vantage_point_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="--vantage"):
-        vantage.vantage(text)
-
-
-def test_a_vantage_points_report_is_found_among_what_its_login_prints(tmp_path: Path) -> None:
-    (request,) = requests.requests(Options("guest1"), outputs(), never)
-    answer = {"host": "x", "dials": [report.as_json(request.system, got_in(), "en")]}
-    program = tmp_path / "labvpn"
-    program.write_text(f"#!/bin/sh\necho 'Welcome {{'\ncat >{tmp_path}/asked\necho '{json.dumps(answer)}'\necho bye\n")
-    program.chmod(0o755)
-    assert vantage.dial(vantage.vantage(f"phone={program}"), request, "en")["from"] == "phone"
-    assert json.loads((tmp_path / "asked").read_text())["password"] == "word-canary"
-    program.write_text("#!/bin/sh\ncat >/dev/null\necho no such command >&2\nexit 2\n")
-    with pytest.raises(vantage.VantageError, match="phone: no such command"):
-        vantage.dial(vantage.vantage(f"phone={program}"), request, "en")
 
 
 def fields(text: str) -> set[str]:
@@ -179,6 +84,19 @@ def test_every_cause_is_said_with_advice(cause: Any, language: str) -> None:
 )
 def test_sizes_are_judged(sizes: Sizes, way: int, problems: list[str]) -> None:
     assert (sizes.way, [each.id for each in sizes.problems]) == (way, problems)
+
+
+def test_a_vantage_points_report_is_found_among_what_its_login_prints(tmp_path: Path) -> None:
+    (request,) = requests.requests(Options("guest1"), outputs(), never)
+    answer = {"host": "x", "dials": [report.as_json(request.system, got_in(), "en")]}
+    program = tmp_path / "labvpn"
+    program.write_text(f"#!/bin/sh\necho 'Welcome {{'\ncat >{tmp_path}/asked\necho '{json.dumps(answer)}'\necho bye\n")
+    program.chmod(0o755)
+    assert vantage.dial(vantage.vantage(f"phone={program}"), request, "en")["from"] == "phone"
+    assert json.loads((tmp_path / "asked").read_text())["password"] == "word-canary"
+    program.write_text("#!/bin/sh\ncat >/dev/null\necho no such command >&2\nexit 2\n")
+    with pytest.raises(vantage.VantageError, match="phone: no such command"):
+        vantage.dial(vantage.vantage(f"phone={program}"), request, "en")
 
 
 def test_metrics_tell_each_dial_apart_and_the_file_is_replaced_as_a_whole(tmp_path: Path) -> None:

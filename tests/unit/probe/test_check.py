@@ -135,7 +135,7 @@ def test_of_several_servers_a_finding_names_its_own() -> None:
 
 
 def dialled(system: str, cause: str = "connected", *notes: str) -> dict[str, Any]:
-    said = [{"id": note, "says": f"{note} was seen"} for note in notes]
+    said = [{"id": note, "says": f"{note} was seen", "fault": note == "unlisted-reached"} for note in notes]
     return {"as": system, "connected": cause == "connected", "cause": cause, "detail": f"{cause}!", "notes": said}
 
 
