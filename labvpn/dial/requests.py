@@ -53,11 +53,19 @@ def stack_of(options: Options) -> Outputs | None:
     if options.host is not None and options.outputs is None and options.stdin:
         return None
     try:
-        return stack_outputs.outputs(options.outputs)
+        stack = stack_outputs.outputs(options.outputs)
     except OutputsError as error:
         if options.host is None or options.outputs is not None:
             raise DialUsageError(str(error)) from None
         return None
+    # The secrets of the stack that happens to be selected here are for its own servers.
+    is_its_own = options.host is None or options.outputs is not None or options.host in _hosts(stack)
+    return stack if is_its_own else None
+
+
+def _hosts(stack: Outputs) -> set[str]:
+    each = [{server.dialled, str(server.address)} for server in stack.every]
+    return {stack.name, str(stack.address)}.union(*each)
 
 
 def requests(options: Options, stack: Outputs | None, ask: Ask) -> list[DialRequest]:

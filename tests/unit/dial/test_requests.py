@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from labvpn.dial import requests, run, vantage
 from labvpn.dial.outcome import DialOutcome
 from labvpn.dial.requests import DialUsageError, Options
 from labvpn.dial.systems import SYSTEMS
-from tests.unit.dial.outputs import never, outputs
+from tests.unit.dial.outputs import SERVER, never, outputs
 
 
 def test_a_guests_services_are_tried_and_what_is_not_listed_beside_them() -> None:
@@ -65,6 +66,13 @@ def test_a_mistake_is_named_with_what_to_write(changed: dict[str, Any], said: st
 def test_a_request_is_the_same_at_another_machine() -> None:
     (request,) = requests.requests(Options("guest1", page="http://192.0.2.1/"), outputs(), never)
     assert requests.from_json(requests.to_json(request)) == request
+
+
+def test_the_secrets_of_the_selected_stack_are_for_its_own_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests.stack_outputs, "outputs", lambda file: outputs())
+    for host, is_its_own in ((None, True), ("vpn.lab.example", True), (SERVER, True), ("other.example", False)):
+        assert (requests.stack_of(Options("guest1", host=host)) is not None) is is_its_own
+    assert requests.stack_of(Options("guest1", host="other.example", outputs=Path("given"))) is not None
 
 
 @pytest.mark.parametrize("text", ["campus", "=ssh x", "campus=", "campus=ssh x python3", "a b=ssh x", "campus='"])
