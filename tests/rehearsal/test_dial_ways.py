@@ -83,8 +83,6 @@ def test_openvpn_dials_without_a_device_and_all_ways_are_tried_in_the_kits_order
         ("udp-1194", True),
         ("tcp-1194", True),
     ]
-    addresses = [each["address"].rpartition(".")[0] for each in ways]
-    assert addresses == ["192.168.30"] * 3, [step["text"] for step in ways[0]["steps"]]
     with host.closed_in("carrier", HOPS["carrier"], "meta l4proto udp udp dport { 500, 1194, 4500 }"):
         done = host.dials("phone", [*words, "--protocol", "all"], text)
     assert [(each["protocol"], each["connected"]) for each in done] == [
@@ -115,5 +113,5 @@ def test_a_ban_is_told_by_a_dial_and_by_the_probe_and_is_no_closed_port(host: Di
     report = probe(host, "admin", "--tcp", "443,992", "--udp", "500,4500")
     assert report["banned"] == ["here"]
     assert {port["says"] for port in report["ports"]} == {"refused to this source alone: it is banned"}
-    assert probe(host, "campus", "--tcp", "443,992", "--udp", "500,4500")["banned"] == []
-    assert host.dial("guest1")["connected"]
+    assert probe(host, "phone", "--tcp", "443,992", "--udp", "500,4500")["banned"] == []
+    assert host.dial("guest1", machine="phone")["connected"]
