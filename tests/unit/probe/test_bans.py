@@ -26,6 +26,7 @@ def test_a_banned_source_is_told_so_and_no_hop_is_blamed() -> None:
     (finding,) = made.findings
     assert finding.headline == "443/tcp, 500/udp: refused to this source alone: it is banned"
     assert "labvpn status" in finding.remedy
+    assert made.problems == ()
     assert [port.blame for port in made.ports if port.should_be_open] == [None, None]
     assert to_json(made)["banned"] == ["here"]
 
