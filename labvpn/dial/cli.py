@@ -83,7 +83,7 @@ def dial(
     closed: Closed = None,
     page: Page = None,
     profile: Profiles = None,
-    trust_shown: Annotated[
+    pin_current: Annotated[
         bool, _option("OpenVPN: trust the certificate that the server shows now.", "--trust-shown")
     ] = False,
     vantage: Points = None,
@@ -119,7 +119,7 @@ def dial(
         if not user and not request:
             raise requests.DialUsageError("--user: name the user who dials")
         near = here is not Here.NONE
-        plan = monitor.plan(words, protocol, profile or (), trust_shown, vantage or (), _asked, request, near)
+        plan = monitor.plan(words, protocol, profile or (), pin_current, vantage or (), _asked, request, near)
         show = monitor.Show(lang, as_json, prometheus, every)
         connected = monitor.work(plan, show)
     except requests.DialUsageError as error:

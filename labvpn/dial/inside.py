@@ -18,7 +18,7 @@ from labvpn.dial.wire import dhcp, dns, packets
 from labvpn.dial.wire.dhcp import Route
 from labvpn.dial.wire.packets import Packet
 
-EVERYBODY = IPv4Address("255.255.255.255")
+BROADCAST = IPv4Address("255.255.255.255")
 Answer = TypeVar("Answer")
 
 
@@ -95,7 +95,7 @@ class Questions:
         """The routes that the server pushes to a client that asks as Apple's and Microsoft's do; None: no answer."""
         number, own = os.urandom(4), self._session.link.address
         question = dhcp.inform(own, number, os.urandom(6))
-        asked = packets.udp(own, dhcp.CLIENT_PORT, EVERYBODY, dhcp.SERVER_PORT, question)
+        asked = packets.udp(own, dhcp.CLIENT_PORT, BROADCAST, dhcp.SERVER_PORT, question)
 
         def answer(packet: Packet) -> dict[int, bytes] | None:
             parts = packets.datagram(packet)

@@ -39,6 +39,6 @@ def findings(user: str, dials: list[dict[str, Any]]) -> Iterator[Finding]:
         for note in one["notes"]:
             if note["fault"]:
                 alike.setdefault((note["id"], note["says"]), []).append(one["as"])
-    for (cause, says), systems in alike.items():
+    for (cause, sentence), systems in alike.items():
         of = "every system" if len(systems) == len(dials) else ", ".join(systems)
-        yield "dial", f"L2TP/IPsec as {user}, as {of}: {cause}: {says}", "run `labvpn dial` to see every step"
+        yield "dial", f"L2TP/IPsec as {user}, as {of}: {cause}: {sentence}", "run `labvpn dial` to see every step"

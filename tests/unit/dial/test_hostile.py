@@ -98,8 +98,8 @@ def test_phase_1_is_never_up_without_a_proof(exchange: int, first: int, body: by
 def test_phase_2_and_what_follows_believe_nothing_unproven(first: int, body: bytes) -> None:
     quick = QuickMode(KEYS, SYSTEMS["mac"].protections, bytes(4), bytes(4))
     for exchange in (isakmp.QUICK_MODE, isakmp.INFORMATIONAL):
-        sealed, _ = KEYS.encrypted(exchange, 7, [(first or 1, body)], KEYS.iv(7))
-        for data in (Message(b"initiate", b"response", first, exchange, 1, 7, body).encoded(), sealed):
+        encrypted, _ = KEYS.encrypted(exchange, 7, [(first or 1, body)], KEYS.iv(7))
+        for data in (Message(b"initiate", b"response", first, exchange, 1, 7, body).encoded(), encrypted):
             assert not quick.receive(data)
             message = isakmp.decoded(data)
             assert message is not None
