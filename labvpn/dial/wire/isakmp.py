@@ -72,7 +72,7 @@ def decoded(data: bytes) -> Message | None:
 
 def chain(payloads: Sequence[Payload]) -> bytes:
     """Payloads as a body; each names the one that follows it."""
-    following = [kind for kind, _ in payloads[1:]] + [0]
+    following = [*[kind for kind, _ in payloads[1:]], 0][: len(payloads)]
     return b"".join(
         _PAYLOAD.pack(after, _PAYLOAD.size + len(body)) + body
         for (_, body), after in zip(payloads, following, strict=True)

@@ -94,6 +94,7 @@ def test_phase_1_is_never_up_without_a_proof(exchange: int, first: int, body: by
             assert mode.progress is not MainModeProgress.UP
 
 
+@example(isakmp.HASH, b"")
 @given(st.integers(0, 255), ANY)
 def test_phase_2_and_what_follows_believe_nothing_unproven(first: int, body: bytes) -> None:
     quick = QuickMode(KEYS, SYSTEMS["mac"].protections, bytes(4), bytes(4))
