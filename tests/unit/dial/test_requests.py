@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from labvpn.connect import stack_outputs
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import requests, run, vantage
 from labvpn.dial.outcome import DialOutcome
@@ -69,7 +70,7 @@ def test_a_request_is_the_same_at_another_machine() -> None:
 
 
 def test_the_secrets_of_the_selected_stack_are_for_its_own_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests.stack_outputs, "outputs", lambda file: outputs())
+    monkeypatch.setattr(stack_outputs, "outputs", lambda file: outputs())
     for host, is_its_own in ((None, True), ("vpn.lab.example", True), (SERVER, True), ("other.example", False)):
         assert (requests.stack_of(Options("guest1", host=host)) is not None) is is_its_own
     assert requests.stack_of(Options("guest1", host="other.example", outputs=Path("given"))) is not None
