@@ -11,7 +11,7 @@ from pathlib import Path
 
 from labvpn.connect import stack_outputs
 from labvpn.diagnose.event import Cause, Stage
-from labvpn.dial import openvpn, report, requests, run, vantage
+from labvpn.dial import openvpn, report, requests, run, vantage, words
 from labvpn.dial.openvpn import OpenVpnProfile
 from labvpn.dial.outcome import DialOutcome, Finding
 from labvpn.dial.report import Report
@@ -36,6 +36,11 @@ class DialPlan:
     """Whether this machine dials too."""
     any_way: bool
     """Whether one open way is enough: the question is how to get in from here."""
+
+    @property
+    def lacks_openvpn(self) -> bool:
+        """Whether a way was to be tried that this machine has no program for."""
+        return self.any_way and openvpn.program() is None
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ def plan(
 def _profiles(
     options: Options, protocol: str, files: Sequence[Path], pin: bool, stack: Outputs | None
 ) -> tuple[OpenVpnProfile, ...]:
+    if openvpn.program() is None and protocol == ALL:
+        return ()
     if openvpn.program() is None:
         raise DialUsageError("--protocol: OpenVPN is not installed here; install the package openvpn")
     try:
@@ -134,11 +141,12 @@ def _from(point: DialVantage, request: DialRequest, language: str) -> Report:
 def _print(plan: DialPlan, reports: Sequence[Report], show: Show) -> None:
     host = plan.request.host
     if show.as_json:
-        whole = {"host": host, "dials": reports}
+        whole = {"host": host, "dials": reports, **({"untried": [OPENVPN]} if plan.lacks_openvpn else {})}
         print(json.dumps(whole, ensure_ascii=False, indent=None if show.every else 2), flush=True)
         return
     texts = [report.as_text(each, host, show.language) for each in reports]
     ways = [report.of_ways(reports, show.language)] if plan.any_way else []
+    ways += [words.sentence(Finding("no-openvpn"), show.language) + "."] if plan.lacks_openvpn else []
     print("\n" + "\n".join([*texts, *ways]), flush=True)
 
 
