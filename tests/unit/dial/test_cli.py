@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from labvpn.connect import stack_outputs
-from labvpn.dial import monitor
+from labvpn.dial import openvpn
 from labvpn.dial.cli import dial
 from labvpn.model.outputs import OutputsError
 from tests.unit.dial.outputs import outputs
@@ -106,7 +106,7 @@ def test_outputs_give_everything_and_openvpn_is_asked_for_only_where_it_is_insta
     monkeypatch.setattr(stack_outputs, "outputs", lambda file: outputs())
     status, output = called("--user", "guest1", "--json", stdin="")
     assert (status, json.loads(output)["host"]) == (1, "vpn.lab.example")
-    monkeypatch.setattr(monitor.openvpn, "program", lambda: None)
+    monkeypatch.setattr(openvpn, "program", lambda: None)
     status, output = called("--user", "guest1", "--protocol", "openvpn", stdin="")
     assert (status, "not installed" in output) == (2, True)
     status, output = called("--user", "guest1", "--protocol", "all", stdin="")
