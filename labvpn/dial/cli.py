@@ -75,7 +75,7 @@ def dial(
     user: User = "",
     host: HostArgument = None,
     as_: Annotated[As, _option("Whose offers and login to use.", "--as")] = As.IPHONE,
-    protocol: Annotated[DialProtocol, _option("How to dial; all: in the kit's order.")] = DialProtocol.L2TP,
+    protocol: Annotated[DialProtocol, _option("How to dial; all: every way, one after the other.")] = DialProtocol.L2TP,
     hub: Annotated[str | None, _option("The hub of a name without one; the outputs name the stack's.")] = None,
     outputs: Outputs = None,
     stdin: Stdin = False,

@@ -54,9 +54,12 @@ def program() -> str | None:
 
 
 def of_stack(stack: Outputs, user: str, trust: Trust) -> list[OpenVpnProfile]:
-    """The profiles of a user's kit in the kit's order: TCP 443, which most networks let out, comes first."""
+    """The profiles of a user's kit: TCP 443, which most networks let out, comes first.
+
+    UDP comes last: the server may hold its session for a while, and a guest may have only one.
+    """
     request = KitRequest(stack.of(user), user, trust)
-    ways = sorted(profiles.ways(request), key=lambda way: (way.transport, way.port) != ("tcp", 443))
+    ways = sorted(profiles.ways(request), key=lambda way: (way.transport, way.port != 443))
     return [OpenVpnProfile(str(way), profiles.profile(request, trust, way)) for way in ways]
 
 
