@@ -85,6 +85,11 @@ def sessions() -> Iterator[Figure]:
     yield from _of("rehearsal.bench_sessions", "lab")
 
 
+def dials() -> Iterator[Figure]:
+    """How long a whole dial takes, on a lab that is up."""
+    yield from _of("rehearsal.bench_dials", "lab")
+
+
 def _of(module: str, first: str = "start") -> Iterator[Figure]:
     """The rows that a module prints, on machines of its own; `first` brings them up, bare or with the stack applied."""
     _timed([sys.executable, "-m", "rehearsal", first], PROJECT)
@@ -128,7 +133,7 @@ def main() -> None:
     """Measure and print a table, row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cold", action="store_true", help="measure the main job with empty caches too: ten minutes")
-    parts = [*([cold] if parser.parse_args().cold else []), warm, gate, users, scale, sessions]
+    parts = [*([cold] if parser.parse_args().cold else []), warm, gate, users, scale, sessions, dials]
     print("| what | measured | aim |\n|---|---|---|", flush=True)
     for part in parts:
         for figure in part():

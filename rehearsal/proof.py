@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rehearsal import machine
+from rehearsal import machine, proof_dial
 from rehearsal.dial import Dialled, Login, dialled
 
 CLOSED = "22,80,3389,8000,8443,53/udp,161/udp,1701/udp"
@@ -53,6 +53,7 @@ class Outputs:
     hubs: dict[str, str]
     routers: dict[str, str]
     authority: str = ""
+    offers_l2tp: bool = False
 
     @classmethod
     def read(cls, file: Path) -> Outputs:
@@ -70,6 +71,7 @@ class Outputs:
             hubs,
             routers,
             data.get("certificate", ""),
+            bool(data.get("protocols", {}).get("l2tpIpsec")) and "presharedKey" in data,
         )
 
     def login(self, user: str) -> Login:
@@ -83,9 +85,10 @@ class Outputs:
 def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
     """Every proof; independent ones run in parallel."""
     say(
-        "proving the name, every port (from the internet and from the phone behind the carrier's NAT), a wrong password"
+        "proving the name, every port (from the internet and from the phone behind the carrier's NAT), a wrong "
+        "password, and L2TP/IPsec dials as an iPhone, a Mac and Windows"
     )
-    beside: list[Callable[[Outputs], Iterator[Proof]]] = [_name, _ports, _wrong_password]
+    beside: list[Callable[[Outputs], Iterator[Proof]]] = [_name, _ports, _wrong_password, _dials]
     with ThreadPoolExecutor() as pool:
         for proofs in pool.map(lambda step: list(step(outputs)), beside):
             yield from proofs
@@ -156,6 +159,12 @@ def _refused(login: Login) -> Iterator[Proof]:
     with dialled("internet", login) as dial:
         words = "a wrong password is refused" if dial.refused else f"a wrong password was not refused: {_end(dial)}"
         yield Proof("SoftEther", "login", words, dial.refused and dial.address is None)
+
+
+def _dials(outputs: Outputs) -> Iterator[Proof]:
+    if outputs.offers_l2tp:
+        for what, words, kept in proof_dial.dials(outputs.file):
+            yield Proof("L2TP/IPsec", what, words, kept)
 
 
 def _tunnel(outputs: Outputs) -> Iterator[Proof]:

@@ -31,7 +31,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"typer"},
     ),
     "labvpn/dial": (
-        {"model", "connect", "diagnose", "agent.softether.hashes"},
+        {"model", "connect", "diagnose", "kit", "probe.observation", "probe.sockets", "agent.softether.hashes"},
         {"cryptography", "typer", "pydantic", "prometheus_client"},
     ),
     "labvpn/settings.py": ({"model"}, {"pulumi", "pydantic"}),

@@ -1,24 +1,39 @@
-"""What passes a tunnel that is up: the resolver, the largest packet, and which services open."""
+"""What passes a tunnel that is up: the resolver, what the server pushes, the services, our address outside."""
 
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import TypeVar
+from urllib.parse import urlsplit
 
-from labvpn.dial.dialer import DialSession
-from labvpn.dial.wire import packets, ppp
-from labvpn.dial.wire.packets import ACK, RST, SYN, Packet, Segment
+from labvpn.dial import tcp
+from labvpn.dial.outcome import Finding
+from labvpn.dial.session import DialSession
+from labvpn.dial.sizes import Sizes
+from labvpn.dial.tcp import SECONDS, SILENT, TRIES, TcpCall
+from labvpn.dial.wire import dhcp, dns, packets
+from labvpn.dial.wire.dhcp import Route
+from labvpn.dial.wire.packets import Packet
 
-SECONDS, TRIES = 1.0, 3
-SIZES = (1460, 1420, 1400, 1380, 1340, 1300, 1280, 1200, 1100, 1000, 576)
-"""Bytes of a packet inside the tunnel, largest first; 1280 is what Apple's clients take."""
-OPEN, CLOSED, SILENT = "open", "closed", "silent"
-
+BROADCAST = IPv4Address("255.255.255.255")
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A TCP port to try from inside: its name, and whether it should open; None: only what is seen is told."""
+
+    address: IPv4Address
+    port: int
+    name: str = ""
+    should_open: bool | None = None
+
+    def __str__(self) -> str:
+        """As it is written: `192.0.2.1:8000`."""
+        return f"{self.address}:{self.port}"
 
 
 @dataclass
@@ -27,9 +42,26 @@ class Inside:
 
     resolver_answers: bool | None = None
     resolved: str = ""
-    largest: int | None = None
-    services: dict[str, str] = field(default_factory=dict)
-    """By `address:port`: open, closed (rejected on the way or there) or silent."""
+    routes: tuple[Route, ...] | None = None
+    sizes: Sizes | None = None
+    services: dict[Target, str] = field(default_factory=dict)
+    """By target: open, closed (rejected on the way or there) or silent."""
+    outside: str | None = None
+    """Our address as the page outside sees it; empty where the page gave none."""
+
+    @property
+    def problems(self) -> list[Finding]:
+        """What is wrong though the dial got in."""
+        found = [Finding("resolver-silent")] if self.resolver_answers is False else []
+        found += [Finding("no-page")] if self.outside == "" else []
+        for target, state in self.services.items():
+            values: dict[str, str | int] = {"target": str(target), "name": target.name or f"TCP {target.port}"}
+            if target.should_open and state != tcp.OPEN:
+                found.append(Finding(f"service-{state}", values))
+            # The access list drops in silence: a rejection came from beyond it.
+            if target.should_open is False and state != SILENT:
+                found.append(Finding("unlisted-reached", values))
+        return found + (self.sizes.problems if self.sizes else [])
 
 
 class Questions:
@@ -39,65 +71,69 @@ class Questions:
         self._session = session
         self._own_port = 49152 + int.from_bytes(os.urandom(2), "big") % 16000
 
-    def resolves(self, name: str) -> tuple[bool, str]:
-        """Whether the pushed resolver answers, and the first address that it gives for the name."""
+    def resolves(self, name: str, size: int = 0, wait: float = SECONDS, tries: int = TRIES) -> tuple[bool, str]:
+        """Whether the pushed resolver answers, and the first address that it gives for the name.
+
+        The question's packet is of `size` bytes where it would be smaller; the rest of it is zeros, which are ignored.
+        """
         resolver = self._session.link.resolver
         if not int(resolver):
             return False, ""
         number, own = int.from_bytes(os.urandom(2), "big"), self._port()
-        asked = packets.udp(self._session.link.address, own, resolver, 53, question(number, name))
+        question = dns.question(number, name).ljust(size - packets.UDP_HEADERS, b"\0")
+        asked = packets.udp(self._session.link.address, own, resolver, 53, question)
 
         def answer(packet: Packet) -> bytes | None:
             parts = packets.datagram(packet)
-            matches = (
-                parts is not None and (parts[0], parts[1]) == (53, own) and parts[2][:2] == struct.pack(">H", number)
-            )
-            return parts[2] if parts and matches else None
+            right = parts and parts[:2] == (53, own) and parts[2][:2] == number.to_bytes(2, "big")
+            return parts[2] if parts and right else None
+
+        found = self._ask(asked, answer, wait, tries)
+        return found is not None, dns.first_address(found) if found else ""
+
+    def routes(self) -> tuple[Route, ...] | None:
+        """The routes that the server pushes to a client that asks as Apple's and Microsoft's do; None: no answer."""
+        number, own = os.urandom(4), self._session.link.address
+        question = dhcp.inform(own, number, os.urandom(6))
+        asked = packets.udp(own, dhcp.CLIENT_PORT, BROADCAST, dhcp.SERVER_PORT, question)
+
+        def answer(packet: Packet) -> dict[int, bytes] | None:
+            parts = packets.datagram(packet)
+            right = parts and parts[:2] == (dhcp.SERVER_PORT, dhcp.CLIENT_PORT)
+            return dhcp.options(parts[2], number) if parts and right else None
 
         found = self._ask(asked, answer)
-        return found is not None, first_address(found) if found else ""
+        return None if found is None else dhcp.routes(found)
 
-    def opens(self, address: IPv4Address, port: int) -> str:
+    def opens(self, target: Target) -> str:
         """Whether a TCP port opens: a handshake that is reset at once."""
-        link, own = self._session.link, self._port()
-        start = int.from_bytes(os.urandom(4), "big")
-        asked = Segment(own, port, start, 0, SYN).packet(link.address, address)
+        call = TcpCall(self._session, self._port(), target.address, target.port)
+        state = call.opens()
+        call.hang_up()
+        return state
 
-        def answer(packet: Packet) -> Segment | None:
-            segment = packets.segment(packet)
-            right = segment and (packet.source, segment.own, segment.port) == (address, port, own)
-            return segment if right else None
+    def seen_from(self, page: str) -> str:
+        """Our address as a page tells it (`http://...`), asked through the tunnel; empty where it does not."""
+        parts = urlsplit(page)
+        host, port = parts.hostname or "", parts.port or 80
+        try:
+            address = IPv4Address(host)
+        except ValueError:
+            found = self.resolves(host)[1]
+            if not found:
+                return ""
+            address = IPv4Address(found)
+        call = TcpCall(self._session, self._port(), address, port)
+        if call.opens() != tcp.OPEN:
+            return ""
+        request = f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: curl\r\nConnection: close\r\n\r\n"
+        content = call.fetch(request.encode())
+        call.hang_up()
+        return tcp.address_in(content)
 
-        found = self._ask(asked, answer)
-        if found is None:
-            return SILENT
-        if found.flags & RST:
-            return CLOSED
-        if found.flags & (SYN | ACK) != SYN | ACK:
-            return SILENT
-        link.send_packet(Segment(own, port, (start + 1) % 2**32, 0, RST).packet(link.address, address).encoded())
-        return OPEN
-
-    def largest(self) -> int | None:
-        """The largest packet, in bytes inside the tunnel, that passes there and back; None where none does.
-
-        Asked by LCP echoes with data, which a PPP server sends back whole (RFC 1661, 5.8).
-        """
-        for size in SIZES:
-            if self._echoes(size):
-                return size
-        return None
-
-    def _echoes(self, size: int) -> bool:
-        # An LCP packet and an IPv4 packet both follow a protocol field of two bytes.
-        mark = os.urandom(8)
-        for _ in range(TRIES):
-            self._session.link.echo(mark.ljust(size - 8, b"\0"))
-            if self._session.pump(SECONDS, lambda: mark in self._session.link.echoes):
-                return True
-        return False
-
-    def _ask(self, packet: Packet, answer: Callable[[Packet], Answer | None]) -> Answer | None:
+    def _ask(
+        self, packet: Packet, answer: Callable[[Packet], Answer | None], wait: float = SECONDS, tries: int = TRIES
+    ) -> Answer | None:
         link = self._session.link
         found: list[Answer] = []
 
@@ -110,46 +146,12 @@ class Questions:
             link.packets.clear()
             return bool(found)
 
-        for _ in range(TRIES):
+        for _ in range(tries):
             link.send_packet(packet.encoded())
-            if self._session.pump(SECONDS, came):
+            if self._session.pump(wait, came):
                 break
         return found[0] if found else None
 
     def _port(self) -> int:
         self._own_port += 1
         return self._own_port
-
-
-def question(number: int, name: str) -> bytes:
-    """A DNS question for the IPv4 address of a name (RFC 1035, 4.1)."""
-    labels = b"".join(ppp.counted(label.encode("idna")) for label in name.rstrip(".").split(".") if label)
-    return struct.pack(">HHHHHH", number, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", 1, 1)
-
-
-def first_address(answer: bytes) -> str:
-    """The first IPv4 address in a DNS answer; empty where there is none, or where it is not whole."""
-    if len(answer) < 12:
-        return ""
-    questions, answers = struct.unpack_from(">HH", answer, 4)
-    at = 12
-    for _ in range(min(questions, 4)):
-        at = _after_name(answer, at) + 4
-    for _ in range(min(answers, 32)):
-        at = _after_name(answer, at)
-        if at + 10 > len(answer):
-            return ""
-        kind, _, _, size = struct.unpack_from(">HHIH", answer, at)
-        data = answer[at + 10 : at + 10 + size]
-        if kind == 1 and len(data) == 4:
-            return str(IPv4Address(data))
-        at += 10 + size
-    return ""
-
-
-def _after_name(answer: bytes, at: int) -> int:
-    while at < len(answer) and answer[at]:
-        if answer[at] & 0xC0:
-            return at + 2
-        at += 1 + answer[at]
-    return at + 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from ipaddress import IPv4Address
 
+from labvpn.dial.layer import Layer
 from labvpn.dial.wire import mschap, ppp
 from labvpn.dial.wire.ppp import Packet
 
@@ -23,22 +24,6 @@ class LinkProgress(IntEnum):
     ADDRESS = 3
     UP = 4
     ENDED = 5
-
-
-@dataclass
-class Layer:
-    """One layer's configuration: what we ask for, and what each side has agreed to."""
-
-    protocol: int
-    ours: ppp.Options
-    agreed: bool = False
-    agrees: bool = False
-    theirs: ppp.Options = field(default_factory=dict)
-
-    @property
-    def is_up(self) -> bool:
-        """Whether both sides agree."""
-        return self.agreed and self.agrees
 
 
 @dataclass
@@ -60,6 +45,7 @@ class Link:
         self.packets: list[bytes] = []
         """IPv4 packets that came."""
         self.refusal = ""
+        """The id of how the link ended; empty where it did not."""
         self.ended_at = LinkProgress.ENDED
         """How far the link was when it ended."""
         self.method = ""
@@ -78,17 +64,17 @@ class Link:
     @property
     def address(self) -> IPv4Address:
         """Our own address."""
-        return IPv4Address(self._ipcp.ours.get(ppp.ADDRESS, bytes(4)))
+        return self._ipcp.own(ppp.ADDRESS)
 
     @property
     def resolver(self) -> IPv4Address:
         """The resolver that the server names; 0.0.0.0 where it names none."""
-        return IPv4Address(self._ipcp.ours.get(ppp.DNS, bytes(4)))
+        return self._ipcp.own(ppp.DNS)
 
     @property
     def router(self) -> IPv4Address:
         """The server's own address on the link."""
-        return IPv4Address(self._ipcp.theirs.get(ppp.ADDRESS, bytes(4)))
+        return self._ipcp.other(ppp.ADDRESS)
 
     def ask(self) -> None:
         """Send, or send again, what the link waits for."""
@@ -149,9 +135,9 @@ class Link:
     def _lcp_came(self, packet: Packet) -> None:
         if packet.code == ppp.TERMINATE:
             self._send(ppp.LCP, ppp.TERMINATED, b"", packet.identifier)
-            self._end("the server ended the link")
+            self._end("link-ended")
         elif packet.code == ppp.PROTOCOL_REJECT and packet.body[:2] == struct.pack(">H", ppp.IPCP):
-            self._end("the server has no IPv4 here")
+            self._end("no-ipv4")
         elif packet.code == ppp.ECHO:
             own = self._lcp.ours.get(ppp.MAGIC, bytes(4))
             self._send(ppp.LCP, ppp.ECHOED, own + packet.body[4:], packet.identifier)
@@ -189,21 +175,26 @@ class Link:
         if packet.code == ppp.ACK:
             layer.agreed = True
         elif packet.code == ppp.NAK:
-            layer.ours.update({kind: one for kind, one in ppp.options(packet.body).items() if kind in layer.ours})
+            named = ppp.options(packet.body).items()
+            layer.ours.update({kind: one for kind, one in named if len(one) == len(layer.ours.get(kind, b""))})
             self._configure(layer)
         elif packet.code == ppp.REJECT:
             for kind in ppp.options(packet.body):
                 layer.ours.pop(kind, None)
             if layer is self._ipcp and ppp.ADDRESS not in layer.ours:
-                self._end("the server has no address to give")
+                self._end("no-address")
             else:
                 self._configure(layer)
 
     def _pap_came(self, packet: Packet) -> None:
-        if packet.code in (ppp.ACK, ppp.NAK):
+        if packet.code in (ppp.ACK, ppp.NAK) and self._logs_in_by("pap"):
             self._accepted = packet.code == ppp.ACK
             if not self._accepted:
-                self._end("the server refused name or password")
+                self._end("login-refused")
+
+    def _logs_in_by(self, method: str) -> bool:
+        """Whether an answer to this method's login is due: any other would let in who proves nothing."""
+        return self.progress is LinkProgress.LOGIN and self.method == method
 
     def _chap_came(self, packet: Packet) -> None:
         body = packet.body
@@ -213,14 +204,16 @@ class Link:
             answer = own + bytes(8) + mschap.response(user, password, challenge, own) + b"\0"
             self._proof = mschap.proof(user, password, challenge, own)
             self._send(ppp.CHAP, ppp.RESPONSE, ppp.counted(answer) + user.encode(), packet.identifier)
+        elif not self._logs_in_by("mschapv2"):
+            return
         elif packet.code == ppp.SUCCESS:
             self.server_knows_password = body.decode("ascii", "replace").startswith(self._proof) and bool(self._proof)
             self._accepted = self.server_knows_password
             if not self._accepted:
-                self._end("the server accepted the login without knowing the password")
+                self._end("server-unproven")
         elif packet.code == ppp.FAILURE:
             self._accepted = False
-            self._end("the server refused name or password")
+            self._end("login-refused")
 
     def _ipcp_came(self, packet: Packet) -> None:
         if packet.code == ppp.REQUEST:
@@ -235,9 +228,10 @@ class Link:
             self._send(layer.protocol, ppp.REQUEST, ppp.encoded(layer.ours))
 
     def _end(self, why: str) -> None:
-        self.refusal = why
-        self.ended_at = self.progress
-        self.progress = LinkProgress.ENDED
+        if self.progress is not LinkProgress.ENDED:
+            self.refusal = why
+            self.ended_at = self.progress
+            self.progress = LinkProgress.ENDED
 
     def _send(self, protocol: int, code: int, body: bytes, identifier: int | None = None) -> None:
         if identifier is None:

@@ -11,6 +11,9 @@ from labvpn.dial.wire import isakmp, suite
 from labvpn.dial.wire.isakmp import Message
 from labvpn.dial.wire.suite import KeyExchange, Suite
 
+UNOFFERED, BAD_KEY_EXCHANGE = "unoffered", "bad-key-exchange"
+"""Ids of refusals of our own; all others are the words of the server's notification."""
+
 
 class MainModeProgress(IntEnum):
     """Which message was sent last."""
@@ -65,7 +68,7 @@ class MainMode:
         self.progress = MainModeProgress.PROPOSED
         self.suite: Suite | None = None
         self.refusal = ""
-        """Why the server declined, in words; empty where it did not."""
+        """Why it cannot go on: the server's notification in words, or one of our own ids; empty where it can."""
         self.is_undecipherable = False
         """Whether one side cannot open what the other encrypted: the pre-shared keys differ."""
         transforms = [(1, each.attributes) for each in suites]
@@ -136,7 +139,7 @@ class MainMode:
         self.responder = message.responder
         self.suite = suite.chosen(choice.attributes)
         if self.suite not in self._suites:
-            self.refusal = "the server chose what was not offered"
+            self.refusal = UNOFFERED
             return True
         self._exchange = KeyExchange(self.suite.group)
         spoofed = [(isakmp.NAT_D, os.urandom(len(self.suite.hash(b"")))) for _ in range(2)]
@@ -152,7 +155,7 @@ class MainMode:
         try:
             shared = self._exchange.shared(theirs)
         except ValueError:
-            self.refusal = "the server's key exchange is not one of the group"
+            self.refusal = BAD_KEY_EXCHANGE
             return True
         self._theirs = theirs
         self._keys = self._derived(self.suite, shared, nonce)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 
-from labvpn.dial.phase1 import Keys
+from labvpn.dial.phase1 import UNOFFERED, Keys
 from labvpn.dial.wire import esp, isakmp
 from labvpn.dial.wire.esp import Association, Protection
 from labvpn.dial.wire.isakmp import Message
@@ -21,7 +21,7 @@ class QuickMode:
 
     def __init__(self, keys: Keys, protections: tuple[Protection, ...], address: bytes, server: bytes) -> None:
         self.keys = keys
-        self._protections = protections
+        self._protections, self._address, self._server = protections, address, server
         self._number = int.from_bytes(os.urandom(4), "big") or 1
         self._spi = struct.pack(">I", 0x1000 + int.from_bytes(os.urandom(3), "big"))
         self._nonce = os.urandom(20)
@@ -40,6 +40,10 @@ class QuickMode:
             (isakmp.NAT_OA, struct.pack(">B3x", 1) + server),
         ]
         self.message, self._iv = self._encrypted(payloads, b"", keys.iv(self._number))
+
+    def anew(self) -> QuickMode:
+        """The same exchange once more, for associations that follow these."""
+        return QuickMode(self.keys, self._protections, self._address, self._server)
 
     def receive(self, datagram: bytes) -> bool:
         """Take an answer; whether it led on."""
@@ -65,7 +69,7 @@ class QuickMode:
             return False
         self.protection = esp.protection(choice.transform, choice.attributes)
         if self.protection not in self._protections or len(choice.spi) != 4:
-            self.refusal = "the server chose what was not offered"
+            self.refusal = UNOFFERED
             return True
         iv = message.body[-self.keys.suite.block :]
         proof = self.keys.suite.prf(
@@ -95,18 +99,25 @@ class QuickMode:
 
 
 def informational(keys: Keys, message: Message) -> list[isakmp.Notice]:
-    """The notifications of an informational message that these keys prove; a deletion counts as one of kind 0."""
+    """The notifications of an informational message that these keys prove."""
+    found = [isakmp.notice(body) for kind, body in _proven(keys, message) if kind == isakmp.NOTIFICATION]
+    return [each for each in found if each is not None]
+
+
+def deletions(keys: Keys, message: Message) -> list[isakmp.Deletion]:
+    """The associations that an informational message deletes, where these keys prove it."""
+    found = [isakmp.deleted(body) for kind, body in _proven(keys, message) if kind == isakmp.DELETE]
+    return [each for each in found if each is not None]
+
+
+def _proven(keys: Keys, message: Message) -> list[isakmp.Payload]:
     if not message.is_encrypted:
         return []
     payloads = keys.opened(message, keys.iv(message.number))
     if not payloads or payloads[0][0] != isakmp.HASH:
         return []
     proof = keys.suite.prf(keys.authenticate, struct.pack(">I", message.number) + isakmp.chain(payloads[1:]))
-    if proof != payloads[0][1]:
-        return []
-    found = [isakmp.notice(body) for kind, body in payloads if kind == isakmp.NOTIFICATION]
-    gone = [isakmp.Notice(0, b"", body) for kind, body in payloads if kind == isakmp.DELETE]
-    return [each for each in [*found, *gone] if each is not None]
+    return payloads[1:] if proof == payloads[0][1] else []
 
 
 def inform(keys: Keys, payload: isakmp.Payload) -> bytes:

@@ -5,27 +5,31 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from ipaddress import IPv4Address
 
 from labvpn.diagnose.event import Cause, Stage
-from labvpn.dial import softether
-from labvpn.dial.dialer import DialEndedError, Dialer, DialOutcome, DialSession, Say
-from labvpn.dial.inside import Inside, Questions
+from labvpn.dial import softether, why
+from labvpn.dial.dialer import Dialer
+from labvpn.dial.inside import Inside, Questions, Target
 from labvpn.dial.link import LinkLogin
-from labvpn.dial.phase2 import dpd_question
+from labvpn.dial.outcome import DialEndedError, DialOutcome, Finding, Say, StepLog
+from labvpn.dial.session import DialSession
+from labvpn.dial.sizes import SizeQuestions
 from labvpn.dial.systems import System
 from labvpn.dial.transport import UdpWire
 from labvpn.dial.wire.suite import HASHES
 
-KEEPALIVE, ECHO, PEER = 20.0, 10.0, 30.0
-"""Seconds between NAT keepalives (RFC 3948, 4), LCP echoes, and questions whether the server is there (RFC 3706)."""
-REFUSALS = {8: "hub", 9: "credentials", 12: "denied", 20: "second"}
+ECHO, UNANSWERED = 10.0, 4
+"""Seconds between LCP echoes while a session stays; so many without an answer mean that the server is gone."""
 
 
 @dataclass(frozen=True)
 class DialRequest:
-    """What to dial, as whom, and what to ask once in; `expires` is the account's end where the outputs name one."""
+    """What to dial, as whom, and what to ask once in.
+
+    `is_known` says whether the account was read from the stack's outputs, `expires` is its end there.
+    """
 
     host: str
     user: str
@@ -34,8 +38,12 @@ class DialRequest:
     system: System
     hub: str = ""
     ports: tuple[int, ...] = softether.PORTS
+    is_known: bool = False
     expires: datetime | None = None
-    services: tuple[tuple[IPv4Address, int], ...] = ()
+    services: tuple[Target, ...] = ()
+    page: str = ""
+    is_translated: bool = False
+    """Whether the outputs say that the server is behind an address translation."""
     stay: float = 0.0
 
 
@@ -46,116 +54,94 @@ class Dial:
     outcome: DialOutcome
     inside: Inside = field(default_factory=Inside)
     seconds: float = 0.0
-    ended: str = ""
-    """How a session that should stay ended before its time; empty where it did not."""
 
 
 def dial(request: DialRequest, say: Say) -> Dial:
     """Dial, ask, stay and leave. What goes wrong on the way is the outcome, not an error."""
+    began = time.monotonic()
+    log = StepLog(time.monotonic, say)
     try:
-        server = IPv4Address(socket.gethostbyname(request.host))
-    except OSError:
-        detail = f"{request.host} has no IPv4 address here"
-        return Dial(DialOutcome(Cause.NAME, Stage.NAME, detail))
-    wire = UdpWire(str(server))
-    began = wire.now()
-    dialer = Dialer(wire, request.system, (IPv4Address(wire.own_address), server), say)
-    say(0.0, f"L2TP connecting to server '{request.host}' ({server})...")
+        server = socket.gethostbyname(request.host)
+    except (OSError, UnicodeError):
+        return Dial(DialOutcome(Cause.NAME, Stage.NAME, Finding("no-name", {"host": request.host})))
+    wire = UdpWire(server)
     try:
-        session = dialer.dial(request.key, LinkLogin(request.user, request.password, request.system.logins))
-    except DialEndedError as error:
-        outcome = _why(request, str(server), DialOutcome(error.cause, error.stage, _rejected(wire, error.detail)))
-        result = Dial(replace(outcome, suite=dialer.suite, protection=dialer.protection))
-    else:
-        result = _connected(request, session, dialer)
+        own = IPv4Address(wire.own_address)
+        log.take(f"L2TP connecting to server '{request.host}' ({server})...")
+        result = _dialled(request, Dialer(wire, request.system, (own, IPv4Address(server)), log), wire, server)
+    except OSError as error:
+        because = Finding("no-network", {"reason": error.strerror or "?"})
+        result = Dial(DialOutcome(Cause.CLIENT, Stage.TRANSPORT, because))
     finally:
         wire.close()
-    result.outcome.steps, result.seconds = dialer.steps, wire.now() - began
-    result.outcome.notes += _notes(request.system, dialer.suite)
+    result.outcome.steps, result.seconds = log.steps, time.monotonic() - began
     return result
 
 
-def _rejected(wire: UdpWire, detail: str) -> str:
-    ports = ", ".join(f"UDP {port}" for port in sorted(wire.was_rejected))
-    return f"{detail}; something on the way rejects {ports} (ICMP)" if ports else detail
-
-
-def _why(request: DialRequest, server: str, outcome: DialOutcome) -> DialOutcome:
-    """The reason of a refused login, asked once more in SoftEther's own protocol, which answers with a code."""
-    if outcome.cause is not Cause.CREDENTIALS:
-        return outcome
-    user, hub = softether.split(request.user, request.hub)
-    if not hub:
-        return replace(outcome, detail=f"{outcome.detail}; name the hub (--hub) to learn more")
-    code = softether.login_code(server, request.ports, hub, user, request.password)
-    expired = request.expires is not None and request.expires.astimezone() <= datetime.now(UTC)
-    known = {
-        8: (Cause.CREDENTIALS, f"the server has no hub {hub} (SoftEther's code 8)"),
-        9: (Cause.CREDENTIALS, "the server refused name or password (SoftEther's code 9)"),
-        12: (Cause.EXPIRED, _DENIED if not expired else "the account has ended (SoftEther's code 12)"),
-        20: (Cause.SECOND_LOGIN, "the user has as many sessions as allowed (SoftEther's code 20)"),
-    }
-    if code in known:
-        cause, detail = known[code]
-        return replace(outcome, cause=cause, detail=detail)
-    return outcome
-
-
-_DENIED = (
-    "name and password are right, and the server does not admit the user (SoftEther's code 12): the account has ended, "
-    "or is locked out for a moment after its session was ended"
-)
-
-
-def _connected(request: DialRequest, session: DialSession, dialer: Dialer) -> Dial:
+def _dialled(request: DialRequest, dialer: Dialer, wire: UdpWire, server: str) -> Dial:
+    login = LinkLogin(request.user, request.password, request.system.logins)
+    try:
+        session = dialer.dial(request.key, login)
+    except DialEndedError as error:
+        found = DialOutcome(error.cause, error.stage, error.because, dialer.suite, dialer.protection)
+        found = why.rejected(request, server, found, wire.rejected)
+        if error.because.id == "login-refused":
+            found = why.refused(request, server, found)
+        return Dial(_noted(found, request))
     link = session.link
-    found = DialOutcome(Cause.CONNECTED, Stage.CONNECTED, "", dialer.suite, dialer.protection, link.method)
+    found = DialOutcome(Cause.CONNECTED, Stage.CONNECTED, None, dialer.suite, dialer.protection, link.method)
     result = Dial(replace(found, address=link.address, resolver=link.resolver, router=link.router))
     try:
-        result.inside = _asked(request, session)
-        if request.stay:
-            result.ended = stay(session, request.stay)
+        how = _used(request, session, wire, result)
     finally:
         session.close()
+    if how:
+        result.outcome = why.ended(request, server, result.outcome, how)
+    result.outcome.notes += result.inside.problems
+    result.outcome = _noted(result.outcome, request)
     return result
 
 
-def _asked(request: DialRequest, session: DialSession) -> Inside:
-    questions = Questions(session)
-    answers, resolved = questions.resolves(request.host)
-    services = {f"{address}:{port}": questions.opens(address, port) for address, port in request.services}
-    return Inside(answers, resolved, questions.largest(), services)
+def _used(request: DialRequest, session: DialSession, wire: UdpWire, result: Dial) -> str:
+    """Ask and stay; the id of how the session ended before its time, or nothing."""
+    questions, inside = Questions(session), result.inside
+    inside.resolver_answers, inside.resolved = questions.resolves(request.host)
+    inside.routes = questions.routes()
+
+    def arrives(size: int, wait: float, tries: int) -> bool:
+        return questions.resolves(request.host, size, wait, tries)[0]
+
+    inside.sizes = SizeQuestions(session, wire.fragment, arrives).sizes()
+    for target in request.services:
+        inside.services[target] = questions.opens(target)
+    if request.page:
+        inside.outside = questions.seen_from(request.page)
+    return stay(session, request.stay) if request.stay else session.ended_by
 
 
 def stay(session: DialSession, seconds: float) -> str:
-    """Keep a session alive; how it ended before its time, or nothing."""
-    wire = session.channel.wire
-    end, asked = wire.now() + seconds, 0
-    due = dict.fromkeys(("keepalive", "echo", "peer"), wire.now())
-    while (left := end - wire.now()) > 0:
-        if session.is_over:
-            return session.link.refusal or session.tunnel.refusal or "the server deleted the IPsec tunnel"
-        if wire.now() >= due["keepalive"]:
-            session.channel.keepalive()
-            due["keepalive"] += KEEPALIVE
-        if wire.now() >= due["echo"]:
+    """Keep a session alive; the id of how it ended before its time, or nothing."""
+    now = session.channel.now
+    end, due, unanswered = now() + seconds, now(), 0
+    while (left := end - now()) > 0 and not session.is_over:
+        if session.link.echoes:
+            session.link.echoes.clear()
+            unanswered = 0
+        if unanswered >= UNANSWERED:
+            return "server-gone"
+        if now() >= due:
             session.link.echo()
-            due["echo"] += ECHO
-        if wire.now() >= due["peer"]:
-            asked += 1
-            session.channel.send_ike(dpd_question(session.channel.keys, asked))
-            due["peer"] += PEER
+            due, unanswered = due + ECHO, unanswered + 1
+        session.channel.keep()
         session.pump(min(1.0, left))
-    return ""
+    return session.ended_by
 
 
-def _notes(system: System, suite: str) -> list[str]:
-    """What would fail on the system itself, though it worked here."""
-    bad = [name for digest in system.fails_with if (name := HASHES[digest].upper()) in suite]
-    sentence = "the server chose {}, which {} offers and then cannot use: on that system the dial fails in phase 1"
-    return [sentence.format(name, system.title) for name in bad]
-
-
-def now() -> float:
-    """Seconds of the wall clock, for metrics."""
-    return time.time()
+def _noted(outcome: DialOutcome, request: DialRequest) -> DialOutcome:
+    """With what would fail on the system itself, though it worked here."""
+    system = request.system
+    bad = [name for digest in system.fails_with if (name := HASHES[digest].upper()) in outcome.suite]
+    notes = [Finding("fails-there", {"suite": name, "system": system.title}) for name in bad]
+    if system.refuses_translated and request.is_translated:
+        notes.append(Finding("translated", {"system": system.title}))
+    return replace(outcome, notes=[*outcome.notes, *notes])

@@ -28,6 +28,8 @@ def _protections(*pairs: tuple[int, int]) -> tuple[Protection, ...]:
 class System:
     """A system's client: its offers for both phases, how it logs in, and the name that it gives its L2TP host.
 
+    `refuses_translated` says that it dials no server behind an address translation unless its registry allows that
+    (Windows: AssumeUDPEncapsulationContextOnSendRule, Microsoft's article 926179).
     `fails_with` are hashes that it offers and then cannot use: Android up to 11 with SHA-384 (SoftEther's issue 1002).
     """
 
@@ -39,6 +41,7 @@ class System:
     logins: tuple[str, ...] = ("mschapv2",)
     host: str = ""
     fails_with: tuple[int, ...] = ()
+    refuses_translated: bool = False
 
 
 _APPLE = (
@@ -88,6 +91,7 @@ SYSTEMS = {
             _protections((256, esp.HMAC_SHA1), (128, esp.HMAC_SHA1), (0, esp.HMAC_SHA1)),
             (_MS_NT5, _DRAFTS[-1], _FRAGMENTATION),
             host="windows",
+            refuses_translated=True,
         ),
         System(
             "android",

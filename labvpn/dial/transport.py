@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+import sys
 import time
-from dataclasses import dataclass, field
+from collections import Counter
+from contextlib import suppress
 from typing import Protocol
 
-from labvpn.dial.phase1 import Keys
-from labvpn.dial.phase2 import QuickMode, dpd_answer, informational
-from labvpn.dial.wire import esp, isakmp
-from labvpn.model.ports import IKE, NAT_TRAVERSAL
+from labvpn.model.ports import IKE
+from labvpn.probe.observation import Refusal
+from labvpn.probe.sockets import queued, show_offender
+
+# Numbers of ip(7) and of macOS's netinet/in.h, which Python does not name: the option, never to fragment, and to do so.
+_FRAGMENTS = (10, 3, 0) if sys.platform == "linux" else (28, 1, 0)
+
+_REJECTIONS = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.EPERM}
 
 
 class Wire(Protocol):
@@ -25,6 +32,12 @@ class Wire(Protocol):
     def now(self) -> float:
         """Seconds on a clock that never goes back."""
 
+    def fragment(self, allowed: bool) -> None:
+        """Whether larger packets than the way takes may go in fragments; if not, they are lost."""
+
+    def is_rejected(self, port: int, times: int) -> bool:
+        """Whether something on the way has rejected a port so often."""
+
 
 class UdpWire:
     """A real socket, connected, so that it hears when something on the way rejects a port."""
@@ -32,8 +45,11 @@ class UdpWire:
     def __init__(self, server: str) -> None:
         self._server, self._port = server, 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.was_rejected: set[int] = set()
-        """Ports that something on the way rejected by ICMP."""
+        show_offender(self._socket)
+        self.fragment(True)
+        self.rejected: dict[int, Refusal] = {}
+        """By port, how it was rejected, and by whom where the system shows it."""
+        self._rejections: Counter[int] = Counter()
 
     @property
     def own_address(self) -> str:
@@ -42,13 +58,13 @@ class UdpWire:
         return str(self._socket.getsockname()[0])
 
     def send(self, data: bytes, port: int) -> None:
-        """Send a datagram; a rejection that came meanwhile is noted."""
+        """Send a datagram; a rejection that came meanwhile is noted, and a datagram that is too large is lost."""
         self._to(port)
         for _ in range(2):
             try:
                 self._socket.send(data)
-            except OSError:
-                self.was_rejected.add(port)
+            except OSError as error:
+                self._note(error)
             else:
                 return
 
@@ -61,14 +77,33 @@ class UdpWire:
                 return self._socket.recv(65535)
             except TimeoutError:
                 return None
-            except OSError:
-                self.was_rejected.add(self._port)
+            except OSError as error:
+                self._note(error)
                 time.sleep(min(0.05, left))
+                return None
         return None
 
     def now(self) -> float:
         """Seconds of the monotonic clock."""
         return time.monotonic()
+
+    def fragment(self, allowed: bool) -> None:
+        """Allow fragments, ours and those that routers make, as clients' IPsec does; or forbid both."""
+        option, never, usual = _FRAGMENTS
+        with suppress(OSError):
+            self._socket.setsockopt(socket.IPPROTO_IP, option, usual if allowed else never)
+
+    def is_rejected(self, port: int, times: int) -> bool:
+        """Whether something has rejected a port so often."""
+        return self._rejections[port] >= times
+
+    def _note(self, error: OSError) -> None:
+        # What stays in the queue would wake every wait.
+        known = [refusal for refusal in (queued(self._socket) for _ in range(4)) if refusal]
+        if error.errno in _REJECTIONS:
+            own = Refusal(errno.errorcode.get(error.errno, "?"))
+            self._rejections[self._port] += 1
+            self.rejected[self._port] = next((each for each in known if each.error == own.error), own)
 
     def close(self) -> None:
         """Close the socket."""
@@ -78,68 +113,3 @@ class UdpWire:
         if self._port != port:
             self._socket.connect((self._server, port))
             self._port = port
-
-
-@dataclass
-class Channel:
-    """What L2TP travels in: ESP in UDP 4500. Messages of IKE that come meanwhile are answered here."""
-
-    wire: Wire
-    keys: Keys
-    quick: QuickMode
-    is_over: bool = False
-    """Whether the server has deleted the association."""
-    peer_is_there: int = 0
-    """The number of answers to our questions whether the server is there."""
-    _older: list[QuickMode] = field(default_factory=list)
-
-    def send(self, content: bytes) -> None:
-        """Send an L2TP message."""
-        if self.quick.outbound:
-            self.wire.send(self.quick.outbound.seal(esp.in_udp(content)), NAT_TRAVERSAL)
-
-    def receive(self, seconds: float) -> bytes | None:
-        """The next L2TP message; None where none came in time."""
-        end = self.wire.now() + seconds
-        while (left := end - self.wire.now()) > 0:
-            datagram = self.wire.receive(left)
-            if datagram is None:
-                return None
-            if datagram[:4] == isakmp.NON_ESP_MARKER:
-                self._of_ike(datagram)
-            elif (content := self._opened(datagram)) is not None:
-                return content
-            if self.is_over:
-                return None
-        return None
-
-    def renew(self, quick: QuickMode) -> None:
-        """Go over to new associations; packets of the old ones are still taken."""
-        self._older = [self.quick, *self._older[:1]]
-        self.quick = quick
-
-    def send_ike(self, message: bytes) -> None:
-        """Send a message of IKE."""
-        self.wire.send(isakmp.NON_ESP_MARKER + message, NAT_TRAVERSAL)
-
-    def keepalive(self) -> None:
-        """Keep the NAT's entry alive."""
-        self.wire.send(esp.KEEPALIVE, NAT_TRAVERSAL)
-
-    def _opened(self, datagram: bytes) -> bytes | None:
-        for quick in (self.quick, *self._older):
-            if quick.inbound and (content := quick.inbound.open(datagram)) is not None:
-                return esp.from_udp(content)
-        return None
-
-    def _of_ike(self, datagram: bytes) -> None:
-        message = isakmp.decoded(datagram)
-        if message is None or message.exchange != isakmp.INFORMATIONAL or message.initiator != self.keys.initiator:
-            return
-        for found in informational(self.keys, message):
-            if found.kind == isakmp.R_U_THERE:
-                self.send_ike(dpd_answer(self.keys, found))
-            elif found.kind == isakmp.R_U_THERE_ACK:
-                self.peer_is_there += 1
-            elif found.kind == 0:
-                self.is_over = True

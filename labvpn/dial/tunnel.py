@@ -30,6 +30,7 @@ class Tunnel:
         self.events: list[str] = []
         """What happened, in the words of a Mac's ppp.log."""
         self.refusal = ""
+        """The id of how the server ended it; empty where it did not."""
         self._host = host.encode()
         self._own = 1 + int.from_bytes(os.urandom(2), "big") % 65535
         self._own_call = 1 + int.from_bytes(os.urandom(2), "big") % 65535
@@ -89,17 +90,17 @@ class Tunnel:
     def _take(self, message: Control) -> None:
         self.events.append(f"L2TP received {l2tp.NAMES.get(message.kind, message.kind)}")
         if message.kind == l2tp.SCCRP and self.progress is TunnelProgress.TUNNEL_ASKED:
-            self._remote = int.from_bytes(message.attributes.get(l2tp.TUNNEL, b""), "big")
+            self._remote = int.from_bytes(message.attributes.get(l2tp.TUNNEL, b"")[:2], "big")
             self._say(l2tp.SCCCN, {})
             self.progress = TunnelProgress.CALL_ASKED
             self._say(l2tp.ICRQ, {l2tp.SESSION: l2tp.number(self._own_call), l2tp.CALL: struct.pack(">I", 1)})
         elif message.kind == l2tp.ICRP and self.progress is TunnelProgress.CALL_ASKED:
-            self._remote_call = int.from_bytes(message.attributes.get(l2tp.SESSION, b""), "big")
+            self._remote_call = int.from_bytes(message.attributes.get(l2tp.SESSION, b"")[:2], "big")
             speed = {l2tp.SPEED: struct.pack(">I", 100_000_000), l2tp.FRAMES: struct.pack(">I", 1)}
             self._say(l2tp.ICCN, speed, call=True)
             self.progress = TunnelProgress.UP
         elif message.kind in (l2tp.STOPCCN, l2tp.CDN):
-            self.refusal = "the server ended the " + ("tunnel" if message.kind == l2tp.STOPCCN else "call")
+            self.refusal = "tunnel-ended" if message.kind == l2tp.STOPCCN else "call-ended"
             self.progress = TunnelProgress.ENDED
 
     def _say(self, kind: int, attributes: l2tp.Attributes, call: bool = False) -> None:

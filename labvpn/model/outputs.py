@@ -51,6 +51,8 @@ class Account(OutputsValue):
     hub: str | None = Field(default=None, description="None: the stack's own hub, which needs no mention at login")
     auto_disconnect: int = Field(default=0, alias="AutoDisconnect", description="seconds; 0: no limit")
 
+    reach: str | None = Field(default=None, description="services or free; None: written before it was an output")
+
     @property
     def has_his_own(self) -> bool:
         """Whether the password is one that the user has from elsewhere, and it is not known here."""

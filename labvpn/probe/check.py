@@ -11,16 +11,17 @@ from typing import Any
 
 from labvpn.connect.errors import HopError
 from labvpn.connect.ssh import ISOLATED
-from labvpn.model.outputs import Outputs
+from labvpn.model.outputs import Outputs, ServerOutputs
 from labvpn.model.outputs import read as read_outputs
 from labvpn.model.ports import Protocols, needed
 from labvpn.model.untrusted import plain
 from labvpn.parse.host import HostState, read_answer
 from labvpn.plan.host import drifted
-from labvpn.probe import run
+from labvpn.probe import dial_check, run
 from labvpn.probe import servers as probed_servers
 from labvpn.probe.host_vantage import HostVantage, hosts
 from labvpn.probe.report import ProbeReport
+from labvpn.probe.targets import TargetError
 from labvpn.state.document import Entry, read, write
 
 AGENT = f"{ISOLATED} /usr/local/lib/labvpn/agent check"
@@ -55,12 +56,15 @@ class CheckFinding:
         return plain(f"{self.server + ', ' if self.server else ''}{self.hop}: {self.message}; {self.remedy}")
 
 
-def check(text: str, here: str, key: Path | None, resolver: str | None) -> list[CheckFinding]:
+def check(text: str, here: str, key: Path | None, resolver: str | None, user: str | None = None) -> list[CheckFinding]:
     """Every difference from the configuration; `text` is the outputs' JSON, `here` where this machine is.
 
-    Raises OutputsError or TargetError if the text is not the outputs of a stack.
+    As `user` it also dials L2TP/IPsec, where the stack offers that. Raises OutputsError or TargetError if the text is
+    not the outputs of a stack, or names no such user.
     """
     outputs = read_outputs(text)
+    if user is not None and user not in outputs.users:
+        raise TargetError(f"--dial: the stack has no user {user}")
     wanted, servers = probed_servers.wanted(
         None, text, closed=",".join(_closed(outputs)) if here == "outside" else None
     )
@@ -72,12 +76,13 @@ def check(text: str, here: str, key: Path | None, resolver: str | None) -> list[
         ]
     # The host's public address leads out again where the FortiGate has it.
     there = () if outputs.translated else every
-    with ThreadPoolExecutor(max_workers=len(every) + 1) as pool:
+    with ThreadPoolExecutor(max_workers=2 * len(every) + 1) as pool:
         inside = [pool.submit(_inside, host) for host in every]
+        dials = [pool.submit(_dialled, text, user, server, outputs) for server in outputs.every]
         made = run.each(wanted, servers, here, there, resolver)
         labels = [server.label for server in servers] or [""]
         seen = [_seen(report, there, outputs) for report in made.reports]
-        found = zip(labels, seen, (observe.result() for observe in inside), strict=True)
+        found = zip(labels, seen, *([one.result() for one in some] for some in (inside, dials)), strict=True)
         each = [replace(one, server=label) for label, *both in found for one in chain(*both)]
         return [*name_findings(made.problems), *each]
 
@@ -89,6 +94,14 @@ def _seen(report: ProbeReport, there: Sequence[HostVantage], outputs: Outputs) -
     heard = tuple(view for view in report.views if view.name not in names or not view.trouble)
     protocols = {"SSTP": outputs.protocols.sstp, "OpenVPN": outputs.protocols.openvpn}
     return [*port_findings(replace(report, views=heard)), *protocol_findings(report, protocols)]
+
+
+def _dialled(text: str, user: str | None, server: ServerOutputs, outputs: Outputs) -> list[CheckFinding]:
+    """What a dial as the user finds wrong at one server."""
+    if user is None or not outputs.protocols.l2tp_ipsec:
+        return []
+    alone = server.dialled if outputs.servers[1:] else ""
+    return [CheckFinding(*finding) for finding in dial_check.dial(text, user, alone)]
 
 
 def _closed(outputs: Outputs) -> Iterator[str]:

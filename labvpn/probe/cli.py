@@ -47,6 +47,7 @@ Inner = Annotated[
 AtHost = Annotated[bool, _option("Probe from the VPN host as well, by the SSH login of the outputs.", "--on-host")]
 KeyOption = Annotated[Path | None, _option("The SSH key; without it, your agent's and your usual keys are tried.")]
 Resolver = Annotated[str | None, _option("Ask this resolver, not the system's.")]
+DialAs = Annotated[str | None, _option("A user to dial L2TP/IPsec as, where the stack offers it.")]
 Json = Annotated[bool, _option("Print the report as JSON.", "--json")]
 Metrics = Annotated[bool, _option("Print metrics for a node exporter's textfile collector.", "--prometheus")]
 PageOption = Annotated[Path | None, _option("Write one page with a map of the network, readable offline.")]
@@ -104,9 +105,12 @@ def check(
     here: HereOption = "outside",
     key: KeyOption = None,
     resolver: Resolver = None,
+    dial: DialAs = None,
     json: Json = False,
 ) -> None:
     """Check the running lab against the stack: from here as a client, and on the VPN host by SSH.
+
+    With --dial it also dials L2TP/IPsec as that user, as every system does.
 
     Exit status: 0 if all is as configured, 1 if something is not, 2 for wrong usage.
     """
@@ -116,7 +120,7 @@ def check(
     from labvpn.probe import targets
 
     try:
-        broken = checks.check(stack_outputs.text(outputs), here, key, resolver)
+        broken = checks.check(stack_outputs.text(outputs), here, key, resolver, dial)
     except (OutputsError, targets.TargetError) as error:
         raise typer.BadParameter(str(error)) from None
     if json:

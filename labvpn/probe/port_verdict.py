@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labvpn.probe import text
+from labvpn.probe import bans, text
 from labvpn.probe.fault_localisation import FaultLocation, Witness, locate
 from labvpn.probe.observation import Observation, cause
 from labvpn.probe.scan import VantageView
@@ -48,9 +48,23 @@ class PortFinding:
 
 
 def verdicts(
-    port: ProbedPort, should_be_open: bool, seen: Sequence[VantageView], known: Known, without: Sequence[str]
+    port: ProbedPort,
+    should_be_open: bool,
+    seen: Sequence[VantageView],
+    known: Known,
+    without: Sequence[str],
+    banned: Sequence[str] = (),
 ) -> PortReport:
-    """What all vantage points together say of one port, in a lab `without` these hops."""
+    """What all vantage points together say of one port, in a lab `without` these hops.
+
+    Those that the server has banned say nothing of the hops; where there are no others, that is the verdict.
+    """
+    if should_be_open and banned:
+        free = [view for view in seen if view.name not in banned and view.place != "host" and view.observations]
+        seen = [view for view in seen if view.name not in banned] if free else seen
+        if not free:
+            because = tuple(f"{text.place(view.name, view.place)}: banned" for view in seen if view.name in banned)
+            return PortReport(port, True, False, bans.MESSAGE, bans.REMEDY, because, None)
     pairs = [(view, observation) for view in seen for observation in view.observations if observation.port == port]
     witnesses = [
         Witness(view.name, view.place, cause(observation, *_known(view, known))) for view, observation in pairs

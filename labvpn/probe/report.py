@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from labvpn.probe import name_lookup, scan, text
+from labvpn.probe import bans, name_lookup, scan, text
 from labvpn.probe.fault_localisation import FaultLocation
 from labvpn.probe.name_lookup import Resolution
 from labvpn.probe.observation import OPEN, Certificate
@@ -73,6 +73,11 @@ class ProbeReport:
         return tuple(self._problems())
 
     @property
+    def banned(self) -> tuple[str, ...]:
+        """The vantage points that the server bans."""
+        return bans.banned(self.views, self.wanted.opened, self.address)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is not wrong, and good to know."""
         return tuple(self._notes())
@@ -94,6 +99,8 @@ class ProbeReport:
         for view in self.views:
             if view.trouble:
                 yield f"the vantage point {view.name} did not report: {view.trouble}"
+        if {view.name for view in self.views if view.observations and view.place != "host"} > set(self.banned):
+            yield from (bans.problem(view) for view in self.views if view.name in self.banned)
         for certificate in self.certificates:
             yield from _certificate_problems(certificate, self.at)
 
@@ -122,8 +129,11 @@ def report(
     """Judge what all vantage points saw of the host at `address` against what was wanted of it."""
     known = (address, wanted.fortigate)
     expected = [(port, True) for port in wanted.opened] + [(port, False) for port in wanted.closed]
+    shut_out = bans.banned(seen, wanted.opened, address)
     ports = tuple(
-        verdicts(port, should_be_open, seen, known, wanted.without) for port, should_be_open in expected if address
+        verdicts(port, should_be_open, seen, known, wanted.without, shut_out)
+        for port, should_be_open in expected
+        if address
     )
     return ProbeReport(wanted, address, seen, resolution, ports, at, seconds)
 
@@ -138,6 +148,7 @@ def to_json(made: ProbeReport) -> dict[str, Any]:
         "as_expected": made.as_expected,
         "ports": [_port_json(port) for port in made.ports],
         "problems": list(made.problems),
+        "banned": list(made.banned),
         "notes": list(made.notes),
         "name": name_lookup.to_json(made.resolution) if made.resolution else None,
         "vantages": [scan.to_json(view) for view in made.views],

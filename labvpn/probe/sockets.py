@@ -39,7 +39,7 @@ class Knock:
 def knock_udp(address: str, port: int, packet: bytes, read: AnswerReader) -> Knock:
     """Send `packet` until `read` makes something of a reply or an error comes back, five times at most."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        _show_offender(asking)
+        show_offender(asking)
         refusal = _error(asking.connect, (address, port)) or _error(asking.send, packet)
         if refusal:
             return Knock(1, refusal=refusal)
@@ -75,7 +75,7 @@ def knock_tcp(address: str, port: int) -> Knock:
 
 
 def _call(call: socket.socket, target: tuple[str, int]) -> Refusal | None:
-    _show_offender(call)
+    show_offender(call)
     call.setblocking(False)
     code = call.connect_ex(target)
     return None if code in (0, errno.EINPROGRESS) else Refusal(_errno_name(code))
@@ -90,9 +90,9 @@ def _connected(calling: list[socket.socket], wait: float) -> Knock | None:
     for call in calling:
         if call.fileno() in ready:
             # Reading the error from the queue takes it away from SO_ERROR: a refusal is either of the two.
-            queued = _queued(call)
+            waiting = queued(call)
             code = call.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            refusal = queued or (Refusal(_errno_name(code)) if code else None)
+            refusal = waiting or (Refusal(_errno_name(code)) if code else None)
             return Knock(0, refusal=refusal) if refusal else Knock(0, "connected")
     return None
 
@@ -103,9 +103,9 @@ def _replies(asking: socket.socket, wait: float) -> Iterator[bytes | Refusal]:
     poll = select.poll()
     poll.register(asking, select.POLLIN)
     while poll.poll(max(0.0, until - time.monotonic()) * 1000):
-        queued = _queued(asking)
-        if queued:
-            yield queued
+        waiting = queued(asking)
+        if waiting:
+            yield waiting
             return
         try:
             yield asking.recv(4096, socket.MSG_DONTWAIT)
@@ -125,12 +125,13 @@ def _error(act: Callable[..., object], *arguments: object) -> Refusal | None:
     return None
 
 
-def _show_offender(asking: socket.socket) -> None:
+def show_offender(asking: socket.socket) -> None:
+    """Have the system keep the ICMP errors of a socket, with their senders, where it can."""
     if SHOWS_OFFENDER:
         asking.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
 
 
-def _queued(asking: socket.socket) -> Refusal | None:
+def queued(asking: socket.socket) -> Refusal | None:
     """The ICMP error that waits in the socket's error queue, None where there is none or the system keeps none."""
     if not SHOWS_OFFENDER:
         return None

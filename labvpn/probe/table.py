@@ -12,7 +12,7 @@ from rich.text import Text
 from labvpn.model.untrusted import plain
 from labvpn.probe import text
 from labvpn.probe.name_lookup import Resolution
-from labvpn.probe.observation import OPEN, Observation
+from labvpn.probe.observation import OPEN, REJECTED, Observation
 from labvpn.probe.port_verdict import PortFinding, PortReport
 from labvpn.probe.report import ProbeReport
 from labvpn.probe.rounds import Round
@@ -75,6 +75,9 @@ def _cells(port: PortReport, made: ProbeReport) -> Iterator[Text]:
         observation = _observation(view, port)
         if observation is None:
             yield Text("not seen", "dim")
+            continue
+        if view.name in made.banned and observation.state == REJECTED and port.should_be_open:
+            yield Text("rejected: banned", "red")
             continue
         expected = (observation.state == OPEN) == port.should_be_open
         inside = not port.should_be_open and view.place != "outside"

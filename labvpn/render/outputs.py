@@ -87,6 +87,7 @@ def account(lab: Lab, user: User, password: Any) -> dict[str, Any]:
     expires = user.expires.isoformat() if user.expires else None
     limit = lab.policies_of(user)["AutoDisconnect"]
     fields = {"password": password, "realName": user.real_name, "expires": expires, "AutoDisconnect": limit}
+    fields["reach"] = user.reach
     if user.auth in (Auth.KEPT, Auth.RADIUS):
         fields[user.auth.value] = True
     return {**fields, "hub": user.hub} if lab.hub_of(user) != lab.vpn.hub else fields

@@ -69,8 +69,9 @@ def test_the_readmes_commands_work_on_the_lab_that_is_up(up: Stack) -> None:
 def test_every_promise_is_kept_from_outside(up: Stack) -> None:
     proofs = up.proofs()
     assert [words for words, kept in proofs.items() if not kept] == []
-    for part in ("500/udp", "4500/udp", "8000/tcp", "a wrong password is refused", "203.0.113.20"):
+    for part in ("500/udp", "4500/udp", "8000/tcp", "a wrong password is refused", "203.0.113.20", "203.0.113.21:22"):
         assert any(part in words for words in proofs), part
+    assert sum("guest1 dials by AES-256/" in words for words in proofs) == 3
 
 
 def test_no_run_changes_the_projects_configuration(up: Stack) -> None:
@@ -117,14 +118,16 @@ def test_a_change_by_hand_on_every_hop_is_named_and_repaired(up: Stack) -> None:
 def test_the_doctor_finds_every_promise_kept_and_names_the_hop_of_a_broken_one(up: Stack) -> None:
     def check() -> dict[str, object]:
         key, outputs = up.state / "ssh" / "admin", up.state / "outputs.json"
-        words = ["doctor", "check", "--outputs", outputs, "--here", "campus", "--key", key, "--json"]
+        words = ["check", "--outputs", outputs, "--here", "campus", "--key", key, "--dial", "guest1", "--json"]
         output: dict[str, object] = json.loads(up.run("admin", sys.executable, "-m", "labvpn", *map(str, words)).stdout)
         return output
 
     assert check() == {"kept": True, "findings": []}
     up.output("server", "firewall-cmd", "--service=vpnserver", "--remove-port=4500/udp", "--permanent")
     up.output("server", "firewall-cmd", "--reload")
-    assert {finding["hop"] for finding in check()["findings"]} == {"seen from here", "firewalld"}  # type: ignore[attr-defined]
+    found: list[dict[str, str]] = check()["findings"]  # type: ignore[assignment]
+    assert {finding["hop"] for finding in found} == {"seen from here", "firewalld", "dial"}
+    assert "as every system: esp-or-4500-blocked" in next(one["says"] for one in found if one["hop"] == "dial")
     up.up()
 
 

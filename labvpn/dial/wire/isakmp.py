@@ -72,7 +72,7 @@ def decoded(data: bytes) -> Message | None:
 
 def chain(payloads: Sequence[Payload]) -> bytes:
     """Payloads as a body; each names the one that follows it."""
-    following = [kind for kind, _ in payloads[1:]] + [0]
+    following = [*[kind for kind, _ in payloads[1:]], 0][: len(payloads)]
     return b"".join(
         _PAYLOAD.pack(after, _PAYLOAD.size + len(body)) + body
         for (_, body), after in zip(payloads, following, strict=True)
@@ -199,6 +199,24 @@ def notification(protocol: int, kind: int, spi: bytes, data: bytes) -> bytes:
 def deletion(protocol: int, spis: Sequence[bytes]) -> bytes:
     """The content of a payload that deletes associations (RFC 2408, 3.15)."""
     return struct.pack(">IBBH", 1, protocol, len(spis[0]), len(spis)) + b"".join(spis)
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What the other side deletes: the protocol's number, and the SPIs."""
+
+    protocol: int
+    spis: tuple[bytes, ...]
+
+
+def deleted(content: bytes) -> Deletion | None:
+    """What a payload deletes; None where it is cut short."""
+    if len(content) < 8:
+        return None
+    protocol, size, count = content[4], content[5], int.from_bytes(content[6:8], "big")
+    if len(content) < 8 + size * count or not size:
+        return None
+    return Deletion(protocol, tuple(content[8 + size * each : 8 + size * (each + 1)] for each in range(count)))
 
 
 def identity(address: bytes, protocol: int = 0, port: int = 0) -> bytes:

@@ -1,4 +1,4 @@
-"""IPv4 packets with ICMP, UDP and TCP in them: enough to see what passes a tunnel (RFC 791, 792, 768, 9293)."""
+"""IPv4 packets with UDP and TCP in them: enough to see what passes a tunnel (RFC 791, 768, 9293)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-ICMP, TCP, UDP = 1, 6, 17
-FIN, SYN, RST, ACK = 1, 2, 4, 16
+TCP, UDP = 6, 17
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 DONT_FRAGMENT = 0x4000
+UDP_HEADERS = 28
+"""Bytes of the headers of IPv4 and UDP."""
 
 
 def checksum(data: bytes) -> int:
@@ -61,22 +63,23 @@ def udp(source: IPv4Address, own: int, target: IPv4Address, port: int, content: 
 
 @dataclass(frozen=True)
 class Segment:
-    """The head of a TCP segment."""
+    """A TCP segment: its ports, numbers and flags, and what it carries."""
 
     own: int
     port: int
     number: int
     acknowledged: int
     flags: int
+    content: bytes = b""
 
     def packet(self, source: IPv4Address, target: IPv4Address) -> Packet:
-        """As a packet without data; a SYN carries the largest segment that it takes."""
+        """As a packet; a SYN carries the largest segment that it takes."""
         option = struct.pack(">BBH", 2, 4, 1200) if self.flags & SYN else b""
         offset = (20 + len(option)) // 4 << 4
         head = struct.pack(
             ">HHIIBBHHH", self.own, self.port, self.number, self.acknowledged, offset, self.flags, 65535, 0, 0
         )
-        whole = head + option
+        whole = head + option + self.content
         total = _with_pseudo_header(source, target, TCP, whole)
         return Packet(source, target, TCP, whole[:16] + struct.pack(">H", total) + whole[18:])
 
@@ -85,8 +88,8 @@ def segment(packet: Packet) -> Segment | None:
     """The TCP segment in a packet."""
     if packet.protocol != TCP or packet.is_fragment or len(packet.content) < 20:
         return None
-    own, port, number, acknowledged, _, flags = struct.unpack_from(">HHIIBB", packet.content)
-    return Segment(own, port, number, acknowledged, flags)
+    own, port, number, acknowledged, offset, flags = struct.unpack_from(">HHIIBB", packet.content)
+    return Segment(own, port, number, acknowledged, flags, packet.content[max(20, offset >> 4 << 2) :])
 
 
 def datagram(packet: Packet) -> tuple[int, int, bytes] | None:
@@ -95,21 +98,3 @@ def datagram(packet: Packet) -> tuple[int, int, bytes] | None:
         return None
     own, port, size = struct.unpack_from(">HHH", packet.content)
     return (own, port, packet.content[8:size]) if 8 <= size <= len(packet.content) else None
-
-
-def ping(source: IPv4Address, target: IPv4Address, number: int, size: int = 0) -> Packet:
-    """An ICMP echo request; `size` is that of the whole packet where it should be a large one."""
-    echo = struct.pack(">BBHHH", 8, 0, 0, 1, number) + bytes(max(0, size - 28))
-    return Packet(source, target, ICMP, echo[:2] + struct.pack(">H", checksum(echo)) + echo[4:])
-
-
-def is_pong(packet: Packet, number: int) -> bool:
-    """Whether a packet answers the echo request of that number."""
-    return packet.protocol == ICMP and packet.content[:1] == b"\0" and packet.content[6:8] == struct.pack(">H", number)
-
-
-def too_big(packet: Packet) -> int | None:
-    """The largest size that a router on the way reports (RFC 1191), 0 where it names none; None for other packets."""
-    if packet.protocol != ICMP or packet.content[:2] != b"\3\4" or len(packet.content) < 8:
-        return None
-    return int(struct.unpack_from(">H", packet.content, 6)[0])

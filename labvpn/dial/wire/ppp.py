@@ -74,8 +74,8 @@ def encoded(some: Options) -> bytes:
 
 
 def counted(value: bytes) -> bytes:
-    """A value behind its length of one byte."""
-    return bytes([len(value)]) + value
+    """A value behind its length of one byte, which cuts it at 255 bytes."""
+    return bytes([len(value[:255])]) + value[:255]
 
 
 CONTROL_NAMES = {

@@ -7,7 +7,7 @@ import struct
 from labvpn.dial import link as ppp_link
 from labvpn.dial import tunnel
 from labvpn.dial.link import Link, LinkLogin
-from labvpn.dial.phase1 import MainMode, MainModeProgress
+from labvpn.dial.phase1 import UNOFFERED, MainMode, MainModeProgress
 from labvpn.dial.softether import split
 from labvpn.dial.systems import SYSTEMS
 from labvpn.dial.tunnel import Tunnel
@@ -52,7 +52,7 @@ def test_an_answer_to_somebody_else_changes_nothing() -> None:
 def test_a_suite_that_was_not_offered_is_refused() -> None:
     mode = main_mode()
     assert answered(mode, SYSTEMS["windows"].suites[0])
-    assert "not offered" in mode.refusal
+    assert mode.refusal == UNOFFERED
 
 
 def test_a_refusal_under_a_cookie_of_the_servers_own_is_understood_where_it_names_ours() -> None:
@@ -112,7 +112,7 @@ def test_a_server_that_ends_the_tunnel_is_heard() -> None:
     line = Tunnel("phone")
     line.open()
     line.receive(control(line, l2tp.STOPCCN, 0, {}))
-    assert (line.progress, line.refusal) == (tunnel.TunnelProgress.ENDED, "the server ended the tunnel")
+    assert (line.progress, line.refusal) == (tunnel.TunnelProgress.ENDED, "tunnel-ended")
 
 
 def asked(link: Link, *packets: ppp.Packet) -> list[ppp.Packet]:
@@ -154,12 +154,19 @@ def test_a_server_that_does_not_know_the_password_is_not_believed() -> None:
     assert (link.progress, link.server_knows_password) == (ppp_link.LinkProgress.ENDED, False)
 
 
+def test_an_answer_to_another_method_lets_nobody_in() -> None:
+    link = Link(LinkLogin("guest1", "word"))
+    up_to_login(link)
+    asked(link, ppp.Packet(ppp.PAP, ppp.ACK, 2))
+    assert link.progress is ppp_link.LinkProgress.LOGIN
+
+
 def test_a_server_without_addresses_is_told_from_one_that_refuses_the_login() -> None:
     link = Link(LinkLogin("guest1", "word", ("pap",)))
     up_to_login(link, ppp.PAP_OPTION)
     asked(link, ppp.Packet(ppp.PAP, ppp.ACK, 2))
     asked(link, ppp.Packet(ppp.IPCP, ppp.REJECT, 3, ppp.encoded({ppp.ADDRESS: bytes(4)})))
-    assert (link.ended_at, link.refusal) == (ppp_link.LinkProgress.ADDRESS, "the server has no address to give")
+    assert (link.ended_at, link.refusal) == (ppp_link.LinkProgress.ADDRESS, "no-address")
     refused = Link(LinkLogin("guest1", "word", ("pap",)))
     up_to_login(refused, ppp.PAP_OPTION)
     asked(refused, ppp.Packet(ppp.PAP, ppp.NAK, 2))

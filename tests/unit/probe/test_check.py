@@ -2,17 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from labvpn.connect.errors import HopError
 from labvpn.parse.host import HostState
-from labvpn.probe import check, host_vantage, name_lookup, scan
+from labvpn.probe import check, dial_check, host_vantage, name_lookup, scan
 from labvpn.probe.check import CheckFinding, host_findings, protocol_findings, to_json
 from labvpn.probe.name_lookup import Lookup, Resolution
 from labvpn.probe.observation import Observation
 from labvpn.probe.scan import VantageView
-from labvpn.probe.targets import Targets
+from labvpn.probe.targets import TargetError, Targets
 from tests.unit.probe.samples import FINE, HTTPS, ONE, SERVERS, TWO, good, stack
 
 ACCOUNT = "user LAB/a password=current MultiLogins=1\n"
@@ -131,3 +132,29 @@ def test_of_several_servers_a_finding_names_its_own() -> None:
     broken = CheckFinding("SoftEther", "user a is missing", "run `pulumi up`", "203.0.113.22")
     assert str(broken) == "203.0.113.22, SoftEther: user a is missing; run `pulumi up`"
     assert to_json([broken])["findings"][0]["server"] == "203.0.113.22"
+
+
+def dialled(system: str, cause: str = "connected", *notes: str) -> dict[str, Any]:
+    said = [{"id": note, "says": f"{note} was seen", "fault": note == "unlisted-reached"} for note in notes]
+    return {"as": system, "connected": cause == "connected", "cause": cause, "detail": f"{cause}!", "notes": said}
+
+
+def test_a_dial_that_fails_for_every_system_is_said_once() -> None:
+    found = list(dial_check.findings("guest1", [dialled("mac", "wrong-psk"), dialled("windows", "wrong-psk")]))
+    assert [message for _, message, _ in found] == ["L2TP/IPsec as guest1, as every system: wrong-psk: wrong-psk!"]
+
+
+def test_a_dial_that_fails_for_some_names_them() -> None:
+    found = list(dial_check.findings("guest1", [dialled("mac"), dialled("windows", "proposal-mismatch")]))
+    assert [message.split(": ")[0] for _, message, _ in found] == ["L2TP/IPsec as guest1, as windows"]
+
+
+def test_what_is_only_good_to_know_is_no_finding_and_what_a_guest_should_not_reach_is() -> None:
+    notes = ("fails-there", "small-mtu", "fragments-lost-unneeded", "unlisted-reached")
+    found = list(dial_check.findings("guest1", [dialled("mac", "connected", *notes)]))
+    assert [message.split(": ")[1] for _, message, _ in found] == ["unlisted-reached"]
+
+
+def test_a_user_whom_the_stack_does_not_have_is_not_dialled() -> None:
+    with pytest.raises(TargetError, match="no user nobody"):
+        check.check(stack(), "outside", None, None, "nobody")

@@ -112,6 +112,6 @@ def test_an_error_read_from_the_queue_is_a_refusal_though_the_socket_forgets_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refusal = Refusal("EHOSTUNREACH", 13, "203.0.113.17")
-    monkeypatch.setattr(sockets, "_queued", lambda _: refusal)
+    monkeypatch.setattr(sockets, "queued", lambda _: refusal)
     with tcp(lambda _: None) as port:
         assert knock_tcp(LOOPBACK, port) == Knock(1, refusal=refusal)

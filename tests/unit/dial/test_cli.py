@@ -1,0 +1,113 @@
+"""`labvpn dial` as a command: exit statuses, what it prints for programs, and that it is a monitor until stopped."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from labvpn.connect import stack_outputs
+from labvpn.dial import openvpn
+from labvpn.dial.cli import dial
+from labvpn.model.outputs import OutputsError
+from tests.unit.dial.outputs import outputs
+
+SECRETS = "word-canary\nkey-canary\n"
+APP = typer.Typer()
+APP.command()(dial)
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No stack is selected here, and no name resolves."""
+
+    def no_stack(file: Path | None) -> None:
+        raise OutputsError("no stack is selected here")
+
+    def no_name(host: str) -> str:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(stack_outputs, "outputs", no_stack)
+    monkeypatch.setattr(socket, "gethostbyname", no_name)
+
+
+def called(*words: str, stdin: str = SECRETS) -> tuple[int, str]:
+    done = CliRunner().invoke(APP, list(words), input=stdin)
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("vpn.lab.example", "--stdin"), "--user"),
+        (("--user", "guest1"), "no stack is selected here"),
+        (("vpn.lab.example", "--user", "guest1"), "--stdin"),
+        (("vpn.lab.example", "--user", "guest1", "--stdin", "--service", "x"), "--service x"),
+        (("vpn.lab.example", "--user", "guest1", "--stdin", "--here", "none"), "--vantage"),
+        (("vpn.lab.example", "--user", "guest1", "--stdin", "--vantage", "x"), "--vantage"),
+        (("--request",), "--request"),
+    ],
+)
+def test_wrong_usage_is_named_and_no_secret_is_repeated(words: tuple[str, ...], said: str) -> None:
+    status, output = called(*words)
+    assert (status, said in output) == (2, True), output
+    assert "canary" not in output
+
+
+def test_one_secret_missing_from_standard_input_is_named() -> None:
+    status, output = called("vpn.lab.example", "--user", "guest1", "--stdin", stdin="only one\n")
+    assert (status, "two lines" in output) == (2, True)
+
+
+def test_a_dial_that_fails_prints_its_cause_for_programs_and_exits_with_1() -> None:
+    status, output = called("vpn.lab.example", "--user", "guest1", "--stdin", "--json", "--as", "all")
+    answer = json.loads(output)
+    assert status == 1
+    assert [(each["as"], each["cause"], each["connected"]) for each in answer["dials"]] == [
+        (name, "name-not-found", False) for name in ("iphone", "mac", "windows", "android")
+    ]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "What the user can do:"), ("ja", "vpn.lab.example の IPv4")])
+def test_a_dial_that_fails_says_who_can_do_what(language: str, said: str) -> None:
+    status, output = called("vpn.lab.example", "--user", "guest1", "--stdin", "--lang", language)
+    assert (status, said in output) == (1, True), output
+
+
+def test_a_monitor_prints_a_line_each_round_and_writes_its_metrics_until_it_is_stopped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    file = tmp_path / "dial.prom"
+    words = ("vpn.lab.example", "--user", "guest1", "--stdin", "--json", "--every", "60", "--prometheus", str(file))
+    status, output = called(*words)
+    assert status == 130
+    assert [json.loads(line)["dials"][0]["cause"] for line in output.splitlines()] == ["name-not-found"] * 3
+    assert all(0 < seconds <= 60 for seconds in slept)
+    assert 'cause="name-not-found"' in file.read_text()
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_outputs_give_everything_and_openvpn_is_asked_for_only_where_it_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stack_outputs, "outputs", lambda file: outputs())
+    status, output = called("--user", "guest1", "--json", stdin="")
+    assert (status, json.loads(output)["host"]) == (1, "vpn.lab.example")
+    monkeypatch.setattr(openvpn, "program", lambda: None)
+    status, output = called("--user", "guest1", "--protocol", "openvpn", stdin="")
+    assert (status, "not installed" in output) == (2, True)
+    status, output = called("--user", "guest1", "--protocol", "all", stdin="")
+    assert (status, "not installed" in output, "No way is open from here" in output) == (1, True, True)

@@ -1,0 +1,82 @@
+"""What a command line, outputs and standard input make of a dial, and the same at another machine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labvpn.connect import stack_outputs
+from labvpn.diagnose.event import Cause, Stage
+from labvpn.dial import requests, run, vantage
+from labvpn.dial.outcome import DialOutcome
+from labvpn.dial.requests import DialUsageError, Options
+from labvpn.dial.systems import SYSTEMS
+from tests.unit.dial.outputs import SERVER, never, outputs
+
+
+def test_a_guests_services_are_tried_and_what_is_not_listed_beside_them() -> None:
+    (request,) = requests.requests(Options("guest1"), outputs(), never)
+    assert (request.host, request.user, request.hub, request.ports) == ("vpn.lab.example", "guest1", "LAB", (443,))
+    assert {str(each): each.should_open for each in request.services} == {
+        "192.168.31.1:8000": True,
+        "192.0.2.7:22": True,
+        "192.168.31.1:22": False,
+        "192.0.2.1:22": False,
+    }
+    assert "canary" not in repr(request)
+
+
+def test_who_reaches_everything_and_whose_reach_is_not_known_is_not_tested_for_what_is_closed() -> None:
+    for user in ("owner", "old"):
+        (request,) = requests.requests(Options(user), outputs(), never)
+        assert all(each.should_open for each in request.services)
+    assert requests.requests(Options("owner"), outputs(), never)[0].user == "owner@OWNER"
+
+
+def test_all_means_every_system_and_a_missing_secret_is_asked_for() -> None:
+    made = requests.requests(Options("guest1", system="all"), outputs(presharedKey="[secret]"), lambda name: name)
+    assert [each.system.name for each in made] == list(SYSTEMS)
+    assert {(each.password, each.key) for each in made} == {("word-canary", "Pre-shared key")}
+
+
+def test_windows_is_warned_of_a_server_behind_a_translation() -> None:
+    for system in ("windows", "mac"):
+        (request,) = requests.requests(Options("guest1", system=system), outputs(translated=True), never)
+        outcome = run._noted(DialOutcome(Cause.CONNECTED, Stage.CONNECTED), request)
+        assert [each.id for each in outcome.notes] == (["translated"] if system == "windows" else [])
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"services": ("192.0.2.1",)}, "--service 192.0.2.1"),
+        ({"closed": ("192.0.2.1:0",)}, "--closed 192.0.2.1:0"),
+        ({"page": "https://example.org/"}, "--page"),
+        ({"tcp": "443,x"}, "--tcp"),
+    ],
+)
+def test_a_mistake_is_named_with_what_to_write(changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(DialUsageError, match=re.escape(said)):
+        requests.requests(replace(Options("guest1"), **changed), outputs(), never)
+
+
+def test_a_request_is_the_same_at_another_machine() -> None:
+    (request,) = requests.requests(Options("guest1", page="http://192.0.2.1/"), outputs(), never)
+    assert requests.from_json(requests.to_json(request)) == request
+
+
+def test_the_secrets_of_the_selected_stack_are_for_its_own_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_outputs, "outputs", lambda file: outputs())
+    for host, is_its_own in ((None, True), ("vpn.lab.example", True), (SERVER, True), ("other.example", False)):
+        assert (requests.stack_of(Options("guest1", host=host)) is not None) is is_its_own
+    assert requests.stack_of(Options("guest1", host="other.example", outputs=Path("given"))) is not None
+
+
+@pytest.mark.parametrize("text", ["campus", "=ssh x", "campus=", "campus=ssh x python3", "a b=ssh x", "campus='"])
+def test_what_is_no_vantage_point_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="--vantage"):
+        vantage.vantage(text)
