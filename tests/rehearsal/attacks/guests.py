@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,19 @@ class Guest:
         """Whether a page opens through the VPN."""
         line = ("curl", "-s", "-m", "4", "-o", "/dev/null", "--interface", CARD, address)
         return self.run(*line).returncode == 0
+
+    def diverts(self, victim: Guest, page: str, sent: list[bytes], wanted: Callable[[bytes], bool]) -> bool:
+        """Whether frames that are wanted come here while the victim opens a page and these frames are sent.
+
+        Of three tries, since on a machine that is busy the first may be too slow where it has to succeed.
+        """
+        for _ in range(3):
+            with self.hearing(6) as heard:
+                self.send(*sent, times=15)
+                victim.opens(page)
+            if any(map(wanted, heard)):
+                return True
+        return False
 
 
 @contextmanager
