@@ -1,10 +1,13 @@
-"""The agent's commands: observe, survey, check, status, reap, ban, converge, remove, confirm, restore."""
+"""The agent's commands: observe, survey, check, status, reap, ban, renew, converge, remove, confirm, restore."""
 
 import json
 import os
 import sys
 from typing import Any, Callable, Dict, List, Optional, TextIO
 
+from labvpn.agent.acme.challenge import Challenge
+from labvpn.agent.acme.orders import Orders
+from labvpn.agent.acme.renewal import Renewal
 from labvpn.agent.core.concern import Concern, describe_all, observed_text
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.errors import AgentError, harmless
@@ -26,8 +29,8 @@ from labvpn.agent.status import Status
 from labvpn.agent.survey import Survey
 
 USAGE = (
-    "usage: agent observe | survey | check | status | reap | ban | (converge | remove) CONCERN "
-    "| (confirm | restore) firewall"
+    "usage: agent observe | survey | check | status | reap | ban | renew | (converge | remove) CONCERN "
+    "| (confirm | restore) firewall | challenge (tidy | METHOD TYPE NAME TOKEN PROOF)"
 )
 ENDLESS = {"reap": reap_sessions, "ban": guard_logins}
 CONCERNS = ("host", "server", "hub", "firewall")
@@ -159,6 +162,12 @@ def work(words: List[str], stream: TextIO) -> str:
         return Session(Machine(), {}).check()
     if action == "status":
         return Status(Machine()).report()
+    if action == "renew":
+        done = Renewal(SoftEther(Machine(), Secrets({}))).run()
+        return "renewed: {}\n".format(done) if done else "nothing is due\n"
+    if action == "challenge":
+        challenge(Machine(), words[1:])
+        return ""
     if action in ENDLESS:
         ENDLESS[action](Machine())
         # The new ones take over without an end that would show as a service that does not run.
@@ -172,6 +181,18 @@ def work(words: List[str], stream: TextIO) -> str:
         raise AgentError(USAGE)
     method: Callable[[str], str] = getattr(session, action)
     return method(name)
+
+
+def challenge(machine: Machine, words: List[str]) -> None:
+    """What the ACME client asks of its hook, or `tidy`, which takes away what a run that was cut off has left."""
+    if words != ["tidy"] and len(words) != 5:
+        raise AgentError(USAGE)
+    found = Challenge(machine, Orders.of(machine))
+    if words == ["tidy"]:
+        found.tidy()
+    else:
+        method, kind, name, _, proof = words
+        found.answer(method, kind, name, proof)
 
 
 def complain(sentence: str) -> int:

@@ -1,0 +1,145 @@
+"""One run of the renewal: fetch a certificate where one is due, have the server show it, and write down how it went."""
+
+import time
+from typing import Any, Dict, List, Optional
+
+from labvpn.agent.acme.challenge import Challenge
+from labvpn.agent.acme.client import AcmeClient
+from labvpn.agent.acme.facts import Facts, blocks, facts_of, fingerprint_of
+from labvpn.agent.acme.orders import Orders, orders_file
+from labvpn.agent.acme.timing import moment_of
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.lock import held
+from labvpn.agent.core.paths import ACME_CURRENT, ACME_REPORT, HOME
+from labvpn.agent.core.state_file import StateFile
+from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.shown_certificate import set_certificate, shown_fingerprint
+
+LOCK_SECONDS = 600.0
+LATE = 2 * 24 * 3600
+"""Seconds without a run after which its timer is missed; it runs four times a day."""
+
+
+class Renewal:
+    """The server's certificate of an ACME authority, as this host keeps it."""
+
+    def __init__(self, softether: SoftEther) -> None:
+        self.softether = softether
+        self.machine = softether.machine
+        self.file = StateFile(self.machine, ACME_REPORT, "delete it; the next run writes it again")
+
+    def run(self) -> str:
+        """Renew where it is due, and say what was done. AgentError, which is written down, where it failed."""
+        with held(self.machine, HOME + "/acme.lock", "renew", LOCK_SECONDS):
+            orders, now = Orders.of(self.machine), time.time()
+            try:
+                said = self.renewed(orders, now)
+            except (AgentError, OSError) as error:
+                self.note(tried=now, failed=str(error), since=self.report().get("since") or now)
+                raise
+            self.note(tried=now, failed="", since=0)
+            return said
+
+    def renewed(self, orders: Orders, now: float) -> str:
+        """Fetch where it is due, set where it is not shown, and plan the next time."""
+        challenge = Challenge(self.machine, orders)
+        challenge.tidy()
+        why = self.reason(orders, now)
+        if why:
+            try:
+                text = AcmeClient(self.machine, orders).issue()
+            except AgentError as error:
+                trouble = str(challenge.known().get("trouble") or "")
+                raise AgentError("{}; {}".format(error, trouble)) if trouble else error from None
+            finally:
+                challenge.tidy()
+            self.machine.write(ACME_CURRENT, text, 0o600)
+            self.note(directory=orders["directory"], renewed=now)
+        self.install()
+        facts = facts_of(self.machine, ACME_CURRENT)
+        self.note(begins=facts.begins, ends=facts.ends)
+        if why:
+            self.plan(orders, facts)
+        return why
+
+    def reason(self, orders: Orders, now: float) -> str:
+        """Why a new certificate is due, '' where none is."""
+        if not self.chain():
+            return "the first certificate"
+        facts = facts_of(self.machine, ACME_CURRENT)
+        if sorted(facts.names) != sorted(orders.names):
+            return "other names: {}".format(", ".join(orders.names))
+        if self.report().get("directory") != orders["directory"]:
+            return "another authority: {}".format(orders["directory"])
+        if self.plan(orders, facts) <= now:
+            return "due by {}".format("the word of its authority" if self.report()["by"] == "authority" else "its age")
+        return ""
+
+    def plan(self, orders: Orders, facts: Facts) -> float:
+        """Ask when the certificate is to be renewed, and write it down."""
+        moment = moment_of(orders["directory"], facts)
+        self.note(next=moment.at, by=moment.by)
+        return moment.at
+
+    def install(self) -> None:
+        """Have the server show the current certificate; it keeps its sessions."""
+        chain = self.chain()
+        if not chain or shown_fingerprint(self.softether) == fingerprint_of(chain[0]):
+            return
+        key = blocks(self.machine.read(ACME_CURRENT) or "", "KEY")[0]
+        set_certificate(self.softether, key, chain)
+        self.softether.flush()
+        self.softether.refresh()
+
+    def chain(self) -> List[str]:
+        """The current certificate and those above it, none where there is none yet."""
+        return blocks(self.machine.read(ACME_CURRENT) or "", "CERTIFICATE")
+
+    def fingerprint(self) -> str:
+        """The current certificate's SHA-256, '' where there is none yet."""
+        chain = self.chain()
+        return fingerprint_of(chain[0]) if chain else ""
+
+    def report(self) -> Dict[str, Any]:
+        """What was written down; a damaged file counts as none, since every run writes it again."""
+        return dict(self.file.read_unchecked() or {})
+
+    def note(self, **news: Any) -> None:
+        """Write something down."""
+        self.file.write(dict(self.report(), **news))
+
+    def warnings(self, now: float) -> List[str]:
+        """That the certificate is not being renewed, in words; nothing where none was ordered."""
+        if orders_file(self.machine).read_unchecked() is None:
+            return []
+        report = self.report()
+        if report.get("failed"):
+            return [
+                "the certificate has not been renewed since {}: {}; {}".format(
+                    day(report["since"]), report["failed"], valid(report.get("ends"))
+                )
+            ]
+        if now - float(report.get("tried") or 0) > LATE:
+            return ["the renewal of the certificate does not run: see `systemctl status labvpn-renew.timer` there"]
+        return []
+
+    def notes(self) -> List[str]:
+        """When it was renewed, until when it is valid and when it is renewed next."""
+        report = self.report()
+        if not report.get("renewed") or orders_file(self.machine).read_unchecked() is None:
+            return []
+        return [
+            "certificate of {}: renewed {}, {}, next renewal about {}".format(
+                report.get("directory"), day(report["renewed"]), valid(report.get("ends")), day(report.get("next"))
+            )
+        ]
+
+
+def valid(ends: Optional[float]) -> str:
+    """Until when a certificate is valid, in words."""
+    return "valid until {}".format(day(ends)) if ends else "the server shows another one until then"
+
+
+def day(moment: Any) -> str:
+    """A moment as its day in UTC."""
+    return time.strftime("%Y-%m-%d", time.gmtime(float(moment or 0)))
