@@ -221,6 +221,8 @@ def inspect(lab: Lab, credentials: Credentials, plans: Sequence[HostPlan]) -> Sn
         snapshot = connect.inspect_hops(lab, credentials, [question(plan.desired, plan.secrets) for plan in plans])
     except HopErrors as error:
         raise pulumi.RunError(str(error)) from None
+    for sentence in snapshot.unverified:
+        pulumi.warn(for_engine(sentence))
     if refused := [*_losses(lab, plans, snapshot)]:
         raise pulumi.RunError("\n".join(refused))
     return snapshot

@@ -42,7 +42,7 @@ SIGNED_ZONE = "signed.example"
 """Its primary (BIND) is hidden and unsigned; clients ask Knot, which signs its copy and has its own serials."""
 
 ACME_ZONE, CHALLENGES_ZONE = "acme.example", "challenges.example"
-"""On BIND: a campus delegates the challenge of its `vpn` alone, by a CNAME, to a zone that the challenge's key changes."""
+"""On BIND: the challenge of `vpn` alone is delegated, by a CNAME, to a zone that the challenge's key changes."""
 
 ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 

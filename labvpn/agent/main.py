@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from typing import Any, Callable, Dict, List, Optional, TextIO
 
 from labvpn.agent.acme.challenge import Challenge
@@ -88,6 +89,7 @@ class Session:
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
+            answer["failing"] = Renewal(self.softether).warnings(time.time()) if name == "server" else []
             answer["refusals"] += concern.refusals(lines)
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
                 answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).prechecks.unopened(lines)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from labvpn.model.base import Value
 from labvpn.model.dns import DnsName, Ipv4Text, TsigKey, ZoneName
@@ -37,9 +37,17 @@ class Acme(Value):
     port: Annotated[int, Field(ge=1, le=65535)] = 53
     zone: ZoneName | None = Field(default=None, description="the zone of that record; left out: found by its SOA")
     wait: int = Field(default=60, ge=0, le=600, description="seconds until every server of the zone shows the record")
-    roots: tuple[Certificate, ...] = Field(
-        default=(), description="PEM files of the authority's roots, where devices do not trust it by themselves"
+    root: Certificate | None = Field(
+        default=None, description="PEM file of the root of an authority that devices do not trust by themselves"
     )
+
+    @model_validator(mode="after")
+    def _trusted(self) -> Self:
+        if self.root is None and self.directory != LETS_ENCRYPT:
+            raise ValueError(
+                f"root is missing, by which OpenVPN's profiles trust {self.directory}; give the PEM file of its root"
+            )
+        return self
 
 
 class CertificateSource(Value):

@@ -38,7 +38,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, {})
     def do_GET(self):
         base = "https://" + self.headers["Host"]
-        self.answer(200, {one: base + "/" + one for one in ("newNonce", "newAccount", "newOrder", "revokeCert", "keyChange")})
+        calls = ("newNonce", "newAccount", "newOrder", "revokeCert", "keyChange")
+        self.answer(200, {one: base + "/" + one for one in calls})
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         detail = "too many certificates already issued for lab.example"

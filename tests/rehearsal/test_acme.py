@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from labvpn.render.documents import Concern
-from rehearsal import dial, network
+from rehearsal import network
 from rehearsal.dial import Login
-from rehearsal.zones import CHALLENGES_ZONE
-from tests.rehearsal.acme_authority import DIRECTORY, Authority
-from tests.rehearsal.acme_host import NAME, AcmeHost, ordered
+from tests.rehearsal.acme_authority import Authority
+from tests.rehearsal.acme_host import AcmeHost, ordered
 from tests.rehearsal.agent_host import SECRETS
 
 FILES = "find /var/lib/labvpn -name '*.pem' -path '*key*' -o -name 'acme*' -type f | xargs stat -c '%a %n' | sort"

@@ -108,9 +108,25 @@ class Renewal:
         """Write something down."""
         self.file.write(dict(self.report(), **news))
 
+    @property
+    def ordered(self) -> bool:
+        """Whether this host renews its certificate by itself."""
+        return orders_file(self.machine).read_unchecked() is not None
+
+    def status(self) -> Optional[Dict[str, Any]]:
+        """How the renewal goes, times in seconds since 1970 (0: never); None where none was ordered."""
+        if not self.ordered:
+            return None
+        report = self.report()
+        times = {name: float(report.get(name) or 0) for name in ("renewed", "next", "tried", "since")}
+        trouble = "; ".join(self.warnings(time.time()))
+        return dict(
+            times, authority=str(report.get("directory") or ""), by=str(report.get("by") or ""), trouble=trouble
+        )
+
     def warnings(self, now: float) -> List[str]:
         """That the certificate is not being renewed, in words; nothing where none was ordered."""
-        if orders_file(self.machine).read_unchecked() is None:
+        if not self.ordered:
             return []
         report = self.report()
         if report.get("failed"):
@@ -126,7 +142,7 @@ class Renewal:
     def notes(self) -> List[str]:
         """When it was renewed, until when it is valid and when it is renewed next."""
         report = self.report()
-        if not report.get("renewed") or orders_file(self.machine).read_unchecked() is None:
+        if not report.get("renewed") or not self.ordered:
             return []
         return [
             "certificate of {}: renewed {}, {}, next renewal about {}".format(
