@@ -69,7 +69,7 @@ class Authority:
         (folder / "key.pem").write_text(signed.key)
         (folder / "root.pem").write_text(signed.authority)
 
-    def start(self) -> None:
+    def start(self, resolver: str = network.PRIMARY) -> None:
         """Have it answer; another start has new roots, and knows nothing of what was before."""
         names = {"certificate": str(self.folder / "cert.pem"), "privateKey": str(self.folder / "key.pem")}
         ports = {"listenAddress": f"{ADDRESS}:14000", "managementListenAddress": f"{ADDRESS}:15000"}
@@ -82,7 +82,7 @@ class Authority:
         env = {**self.machines.environment, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
         with (self.folder / "pebble.log").open("ab") as log:
             self.running = subprocess.Popen(
-                [*line, "-dnsserver", f"{network.PRIMARY}:53"], env=env, stdout=log, stderr=subprocess.STDOUT
+                [*line, "-dnsserver", f"{resolver}:53"], env=env, stdout=log, stderr=subprocess.STDOUT
             )
         self._wait()
 
@@ -98,6 +98,17 @@ class Authority:
             self.running.terminate()
             self.running.wait(10)
             self.running = None
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Nothing of it is reached, until the block ends."""
+        drop = "add table ip away; add chain ip away in { type filter hook input priority 0; }; "
+        rule = "add rule ip away in tcp dport 14000 reject with tcp reset"
+        self.machines.output(MACHINE, "nft", drop + rule)
+        try:
+            yield
+        finally:
+            self.machines.output(MACHINE, "nft", "delete table ip away")
 
     def ask(self, path: str, body: str | None = None) -> str:
         """What its own administration says."""

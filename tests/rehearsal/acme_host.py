@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import sys
 from typing import Any
 
 import yaml
@@ -17,6 +18,7 @@ from tests.rehearsal.agent_host import AGENT, SECRETS, SOURCE, AgentHost
 from tests.unit.samples import lab
 
 NAME = "vpn.lab.example"
+ROOT = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
 LATER = """
 import sys, time
 now, moved = time.time, float(sys.argv[1])
@@ -31,14 +33,28 @@ with socket.create_connection(("{network.SERVER}", 443), 10) as plain:
     with context.wrap_socket(plain, server_hostname=sys.argv[2]) as secure:
         print(ssl.DER_cert_to_PEM_cert(secure.getpeercert(True)))
 """
+CHECKED = """
+import json, sys
+from labvpn.connect.dns import challenge
+from labvpn.connect.errors import HopErrors
+from labvpn.model.acme import Acme
+from labvpn.model.dns import DnsName
+one = json.loads(sys.argv[1])
+name = DnsName.model_validate(one["dns"])
+try:
+    print(challenge.check(Acme.model_validate(one["certificate"]["acme"]), name, [name.fqdn], sys.stdin.read()))
+except HopErrors as error:
+    print(error)
+"""
 DAY = 86400
 
 
 def ordered(fqdn: str = NAME, key: str = names.CHALLENGE, **changes: Any) -> Lab:
     """The worked example with a certificate of the rehearsal's authority."""
     host, _, zone = fqdn.partition(".")
-    dns = {"zone": zone, "host": host, "server": network.PRIMARY, "key": {"name": "labvpn"}}
-    acme = {"directory": DIRECTORY, "contact": "admin@lab.example", "key": {"name": key}, "wait": 10, **changes}
+    dns = {"zone": zone, "host": host, "server": network.PRIMARY, "key": {"name": "labvpn"}, "roots": [network.ROOT]}
+    order = {"directory": DIRECTORY, "root": ROOT, "contact": "admin@lab.example", "key": {"name": key}, "wait": 10}
+    acme = {**order, **changes}
     return lab(dns=dns, certificate={"acme": acme}, firewall=None)
 
 
@@ -48,10 +64,32 @@ class AcmeHost(AgentHost):
     def prepare(self, authority: Authority) -> None:
         """SoftEther and its hub, what the client needs, and the authority's web root among the trusted ones."""
         self.begin()
-        secret = yaml.safe_load((self.state / "values.yaml").read_text())["dnsKey"]
-        SECRETS["acme"] = names.challenge_secret(secret)
+        SECRETS["acme"] = names.challenge_secret(self.dns_key)
         place = "cat >/usr/local/share/ca-certificates/lab.crt && update-ca-certificates"
         self.output("server", "sh", "-c", place, input=authority.web_root)
+
+    @property
+    def dns_key(self) -> str:
+        """The secret of the lab's own key."""
+        return str(yaml.safe_load((self.state / "values.yaml").read_text())["dnsKey"])
+
+    def point_to_server(self) -> None:
+        """Have the name that people dial."""
+        self.update(f"add {NAME} 60 A {network.SERVER}", names.KEY, self.dns_key)
+
+    def update(self, what: str, key: str = names.CHALLENGE, secret: str = "") -> None:
+        """Change the lab's zone by one of its keys."""
+        known = f"key hmac-sha256:{key} {secret or SECRETS['acme']}"
+        lines = f"server {network.PRIMARY}\nzone lab.example.\n{known}\nupdate {what}\nsend\n"
+        self.output("admin", "nsupdate", "-v", input=lines)
+
+    def revoke(self) -> None:
+        """Revoke the current certificate, by the account that ordered it."""
+        script = (
+            "cd /var/lib/labvpn/acme/*/ && openssl x509 -in ../../acme.pem -out /tmp/revoked.pem && "
+            f"uacme -c $PWD -a {DIRECTORY} revoke /tmp/revoked.pem"
+        )
+        self.output("server", "sh", "-c", script)
 
     def apply(self, one: Lab, *concerns: Concern) -> list[str]:
         """Converge to what a lab declares."""
@@ -86,6 +124,11 @@ class AcmeHost(AgentHost):
 
     def in_zone(self, name: str = f"_acme-challenge.{NAME}") -> str:
         return self.output("admin", "dig", "+short", "TXT", name, f"@{network.PRIMARY}")
+
+    def checked(self, one: Lab, secret: str) -> str:
+        """What a preview on the administrator's machine finds of the challenge's key."""
+        question = one.model_dump_json(by_alias=True, include={"dns", "certificate"})
+        return self.output("admin", sys.executable, "-c", CHECKED, question, input=secret)
 
     def secrets_seen(self, *secrets: str) -> list[str]:
         """The secrets that the journal, or the files that others can read, show."""

@@ -13,7 +13,8 @@ from labvpn.agent.core.paths import ACME_CLIENT, ACME_HOOK
 ISSUE_SECONDS = 400
 """The longest that one certificate may take: every challenge waits for the zone's servers."""
 
-NO_ACCOUNT = ("accountDoesNotExist", "no account", "unauthorized")
+NO_ACCOUNT = ("accountDoesNotExist", "no account exists")
+"""What is said of an account that the authority does not know (any more)."""
 
 
 class AcmeRefusal(AgentError):
@@ -41,10 +42,13 @@ class AcmeClient:
         # A key of its own for each certificate: one that was revoked may be refused for ever.
         for place in ("private/{}".format(first), first):
             self.machine.delete("{}/{}".format(self.folder, place))
-        outcome = self.run(["-t", "RSA", "-b", "2048", "-h", ACME_HOOK, "-f", "issue", *self.orders.names])
+        order = ["-t", "RSA", "-b", "2048", "-h", ACME_HOOK, "-f", "issue", *self.orders.names]
+        outcome = self.run(order)
+        if outcome.status != 0 and any(word in outcome.errors for word in NO_ACCOUNT):
+            self.machine.delete(self.noted)
+            self.register()
+            outcome = self.run(order)
         if outcome.status != 0:
-            if any(word in outcome.errors for word in NO_ACCOUNT):
-                self.machine.delete(self.noted)
             raise self.refusal(outcome)
         key = self.machine.read("{}/private/{}/key.pem".format(self.folder, first)) or ""
         chain = self.machine.read("{}/{}/cert.pem".format(self.folder, first)) or ""
