@@ -13,12 +13,13 @@ import yaml
 from labvpn.model.lab import Lab
 from labvpn.render.documents import Concern, documents
 from rehearsal import names, network
+from rehearsal.places import PROJECT
 from tests.rehearsal.acme_authority import DIRECTORY, Authority
 from tests.rehearsal.agent_host import AGENT, SECRETS, SOURCE, AgentHost
 from tests.unit.samples import lab
 
 NAME = "vpn.lab.example"
-ROOT = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
+ROOT = (PROJECT / "tests/cases/kit/authority.pem").read_text()
 LATER = """
 import sys, time
 now, moved = time.time, float(sys.argv[1])

@@ -17,7 +17,7 @@ LABEL = "_acme-challenge"
 ALIASES = 8
 """How many aliases are followed, as many as resolvers do."""
 
-TTL = 60
+TTL = 10
 UPDATE_SECONDS = 20
 ASK = ["dig", "+time=3", "+tries=2"]
 
