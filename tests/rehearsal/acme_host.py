@@ -6,19 +6,26 @@ import base64
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from labvpn.kit.build import kit
+from labvpn.kit.request import KitRequest, Trust
 from labvpn.model.lab import Lab
+from labvpn.model.outputs import read as read_outputs
+from labvpn.render import outputs
 from labvpn.render.documents import Concern, documents
 from rehearsal import names, network
 from rehearsal.places import PROJECT
 from tests.rehearsal.acme_authority import DIRECTORY, Authority
 from tests.rehearsal.agent_host import AGENT, SECRETS, SOURCE, AgentHost
-from tests.unit.samples import lab
+from tests.rehearsal.kit_lab import Dial
+from tests.unit.samples import credentials, lab
 
 NAME = "vpn.lab.example"
+USER = "guest1"
 ROOT = (PROJECT / "tests/cases/kit/authority.pem").read_text()
 LATER = """
 import sys, time
@@ -27,7 +34,7 @@ time.time = lambda: now() + moved
 agent, sys.argv[:] = sys.argv[2], sys.argv[2:]
 exec(compile(open(agent).read(), agent, "exec"))
 """
-SHOWN = f"""
+PRESENTED = f"""
 import socket, ssl, sys
 context = ssl.create_default_context(cafile=sys.argv[1])
 with socket.create_connection(("{network.SERVER}", 443), 10) as plain:
@@ -57,6 +64,11 @@ def ordered(fqdn: str = NAME, key: str = names.CHALLENGE, **changes: Any) -> Lab
     order = {"directory": DIRECTORY, "root": ROOT, "contact": "admin@lab.example", "key": {"name": key}, "wait": 10}
     acme = {**order, **changes}
     return lab(dns=dns, certificate={"acme": acme}, firewall=None)
+
+
+def stays(client: Dial) -> bool:
+    """Whether a connected client has said nothing of a restart."""
+    return client.client.poll() is None and "SIGUSR1" not in client.said.read_text()
 
 
 class AcmeHost(AgentHost):
@@ -92,6 +104,31 @@ class AcmeHost(AgentHost):
         )
         self.output("server", "sh", "-c", script)
 
+    def kit(self, one: Lab, folder: Path) -> Path:
+        """A user's kit of a lab in a folder, and a file with the login beside it."""
+        stack = read_outputs(json.dumps(outputs.stack_outputs(one, credentials(dnsKey=None), str)))
+        trust = Trust(stack.certificate or "", stack.acme)
+        for name, content in kit(KitRequest(stack, USER, trust)).files.items():
+            (folder / name).write_bytes(content)
+        (folder / "login").touch(0o600)
+        (folder / "login").write_text(f"{USER}\n{SECRETS['users'][f'LAB/{USER}']}\n")
+        return folder
+
+    def openvpn(self, kits: Path) -> list[str]:
+        """OpenVPN's client with a kit, on the administrator's machine."""
+        profile = ["--config", str(kits / "openvpn-udp-1194.ovpn"), "--auth-user-pass", str(kits / "login")]
+        return self.line("exec", "admin", "--", "openvpn", *profile)
+
+    def sessions(self) -> set[str]:
+        """The users' sessions."""
+        return {one["name"] for one in json.loads(self.agent("status"))["sessions"]}
+
+    def failure(self, days: float) -> str:
+        """What a run of the renewal says that fails, with the host's clock moved."""
+        done = self.renew(days)
+        assert done.returncode == 1, done.stdout
+        return done.stderr
+
     def apply(self, one: Lab, *concerns: Concern) -> list[str]:
         """Converge to what a lab declares."""
         texts = documents(one, SOURCE)
@@ -113,11 +150,11 @@ class AcmeHost(AgentHost):
         """One run of the renewal, with the host's clock moved."""
         return self.run("server", "python3", "-c", LATER, str(days * DAY), AGENT, "renew")
 
-    def shown(self, root: str, name: str = NAME) -> str:
+    def presented(self, root: str, name: str = NAME) -> str:
         """The certificate that a client sees who trusts the authority's root alone, in PEM."""
         file = self.state / "root.pem"
         file.write_text(root)
-        return self.output("admin", "python3", "-c", SHOWN, str(file), name)
+        return self.output("admin", "python3", "-c", PRESENTED, str(file), name)
 
     def kept(self, name: str) -> Any:
         """What a state file of the host holds."""

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from labvpn.kit.build import kit
-from labvpn.kit.request import KitRequest, Trust
-from labvpn.model.outputs import read as read_outputs
-from labvpn.render import outputs
 from labvpn.render.documents import Concern
 from rehearsal import names, network
 from rehearsal.zones import BIND_ZONE, CHALLENGES_ZONE
 from tests.rehearsal import softether_client
 from tests.rehearsal.acme_authority import Authority
-from tests.rehearsal.acme_host import NAME, AcmeHost, ordered
+from tests.rehearsal.acme_host import NAME, USER, AcmeHost, ordered, stays
 from tests.rehearsal.agent_host import SECRETS
-from tests.rehearsal.kit_lab import Dial, running
+from tests.rehearsal.kit_lab import running
 from tests.rehearsal.openvpn_client import IN
-from tests.unit.samples import credentials
 
 PRIVATE = "find /var/lib/labvpn -path '*acme*' -type f ! -name '*cert*.pem' ! -name '*.lock'"
 LEFT = (
     "find /var/lib/labvpn /etc/systemd/system /usr/local/lib/labvpn /var/lib/softether/chain_certs "
     "| grep -e acme -e renew -e challenge -e labvpn-0 || true"
 )
-USER = "guest1"
 
 
 @pytest.fixture(scope="module")
@@ -55,33 +48,7 @@ def authority(host: AcmeHost, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def kits(host: AcmeHost, authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A user's kit, made once, and the name that it dials."""
     host.point_to_server()
-    one = ordered(root=authority.root)
-    stack = read_outputs(json.dumps(outputs.stack_outputs(one, credentials(dnsKey=None), str)))
-    folder = tmp_path_factory.mktemp("kit")
-    for name, content in kit(KitRequest(stack, USER, Trust(stack.certificate or "", stack.acme))).files.items():
-        (folder / name).write_bytes(content)
-    (folder / "login").touch(0o600)
-    (folder / "login").write_text(f"{USER}\n{SECRETS['users'][f'LAB/{USER}']}\n")
-    return folder
-
-
-def openvpn(host: AcmeHost, kits: Path) -> list[str]:
-    profile = ["--config", str(kits / "openvpn-udp.ovpn"), "--auth-user-pass", str(kits / "login")]
-    return host.line("exec", "admin", "--", "openvpn", *profile)
-
-
-def stays(client: Dial) -> bool:
-    """Whether a connected client has said nothing of a restart."""
-    return client.client.poll() is None and "SIGUSR1" not in client.said.read_text()
-
-
-def sessions(host: AcmeHost) -> set[str]:
-    return {one["name"] for one in json.loads(host.agent("status"))["sessions"]}
-
-
-def failed(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 1, done.stdout
-    return done.stderr
+    return host.kit(ordered(root=authority.root), tmp_path_factory.mktemp("kit"))
 
 
 def test_the_first_up_shows_a_certificate_that_clients_of_the_authority_trust(
@@ -89,7 +56,7 @@ def test_the_first_up_shows_a_certificate_that_clients_of_the_authority_trust(
 ) -> None:
     said = host.apply(ordered(), Concern.SERVER, Concern.HUB)
     assert [line for line in said if line.startswith("!")] == []
-    assert host.shown(authority.root).startswith("-----BEGIN CERTIFICATE-----")
+    assert host.presented(authority.root).startswith("-----BEGIN CERTIFICATE-----")
     assert host.in_zone() == ""
     assert host.apply(ordered()) == ["nothing to change"]
 
@@ -111,26 +78,24 @@ def test_keys_are_readable_by_root_alone_and_no_secret_is_seen(host: AcmeHost) -
     assert host.secrets_seen(SECRETS["acme"]) == []
 
 
-def test_it_is_renewed_when_due_by_the_timers_unit_and_no_session_is_cut(
-    host: AcmeHost, authority: Authority, kits: Path
-) -> None:
+def test_it_is_renewed_when_due_and_no_session_is_cut(host: AcmeHost, authority: Authority, kits: Path) -> None:
     account = softether_client.by_setting(kits / "softether.vpn")
     home = kits / "client"
     home.mkdir()
     with (
-        running(host, openvpn(host, kits)) as client,
+        running(host, host.openvpn(kits)) as client,
         softether_client.dialling(host, "campus", home, account, SECRETS["users"][f"LAB/{USER}"]) as other,
     ):
         assert client.reads(IN)
         assert other.becomes("Connected")
-        before, shown = sessions(host), host.shown(authority.root)
+        before, presented = host.sessions(), host.presented(authority.root)
         assert host.renew(days=1).stdout == "nothing is due\n"
         assert "renewed: due" in host.renew(days=80).stdout
-        assert host.shown(authority.root) != shown
-        assert sessions(host) == before
+        assert host.presented(authority.root) != presented
+        assert host.sessions() == before
         assert stays(client)
         assert other.becomes("Connected")
-    with running(host, openvpn(host, kits)) as client:
+    with running(host, host.openvpn(kits)) as client:
         assert client.reads(IN)
     assert host.in_zone() == ""
     assert host.is_settled(ordered())
@@ -147,57 +112,57 @@ def test_the_same_kit_of_softethers_client_dials_after_the_renewal(host: AcmeHos
 def test_a_revoked_certificate_is_replaced_at_the_next_run_with_another_key(
     host: AcmeHost, authority: Authority
 ) -> None:
-    revoked = host.shown(authority.root)
+    revoked = host.presented(authority.root)
     key = host.output("server", "openssl", "pkey", "-in", "/var/lib/labvpn/acme.pem", "-pubout")
     host.revoke()
     host.output("server", "systemctl", "start", "labvpn-renew")
-    assert host.shown(authority.root) != revoked
+    assert host.presented(authority.root) != revoked
     assert host.output("server", "openssl", "pkey", "-in", "/var/lib/labvpn/acme.pem", "-pubout") != key
 
 
 def test_the_authoritys_suggestion_is_followed_before_the_certificate_is_old(
     host: AcmeHost, authority: Authority
 ) -> None:
-    now, shown = datetime.now(UTC), host.shown(authority.root)
-    authority.suggest(shown, now + timedelta(days=20), now + timedelta(days=21))
+    now, presented = datetime.now(UTC), host.presented(authority.root)
+    authority.suggest(presented, now + timedelta(days=20), now + timedelta(days=21))
     assert host.renew(days=19).stdout == "nothing is due\n"
     assert host.renew(days=22).stdout == "renewed: due by the word of its authority\n"
-    assert host.shown(authority.root) != shown
+    assert host.presented(authority.root) != presented
 
 
 def test_an_authority_that_is_down_for_a_week_is_told_and_the_certificate_stays(
     host: AcmeHost, authority: Authority
 ) -> None:
-    shown = host.shown(authority.root)
+    presented = host.presented(authority.root)
     with authority.silent():
         for days in (80, 83, 86):
-            assert "gave no certificate" in failed(host.renew(days=days))
-        assert host.shown(authority.root) == shown
+            assert "gave no certificate" in host.failure(days)
+        assert host.presented(authority.root) == presented
         (sentence,) = host.snapshot(ordered())["failing"]
         assert sentence.startswith(f"the certificate has not been renewed since {datetime.now(UTC) + timedelta(80):%F}")
         assert json.loads(host.agent("status"))["renewal"]["trouble"] == sentence
     assert host.renew(days=87).stdout.startswith("renewed: ")
     assert host.snapshot(ordered())["failing"] == []
-    assert host.shown(authority.root) != shown
+    assert host.presented(authority.root) != presented
 
 
 def test_what_a_rate_limit_says_is_handed_on_and_the_certificate_stays(host: AcmeHost, authority: Authority) -> None:
-    shown = host.shown(authority.root)
+    presented = host.presented(authority.root)
     with authority.refusing() as directory:
         (said,) = [line for line in host.apply(ordered(directory=directory)) if line.startswith("!")]
     assert "too many certificates already issued" in said
     assert "(rateLimited)" in said
-    assert host.shown(authority.root) == shown
+    assert host.presented(authority.root) == presented
     host.apply(ordered())
 
 
 def test_a_wrong_key_leaves_no_record_and_is_told_by_who_refused_it(host: AcmeHost, authority: Authority) -> None:
-    shown = host.shown(authority.root)
+    presented = host.presented(authority.root)
     (said,) = [line for line in host.apply(ordered(key=names.STRANGER)) if line.startswith("!")] or [""]
-    said = said or failed(host.renew(days=80))
+    said = said or host.failure(80)
     assert f"the name server {network.PRIMARY} did not change _acme-challenge.{NAME}" in said
     assert host.in_zone() == ""
-    assert host.shown(authority.root) == shown
+    assert host.presented(authority.root) == presented
     assert host.apply(ordered())[0].startswith("~ acme: keyname")
 
 
@@ -219,7 +184,7 @@ def test_a_run_that_is_killed_in_the_middle_leaves_no_record(host: AcmeHost) -> 
 def test_the_challenge_follows_the_alias_by_which_it_is_delegated(host: AcmeHost, authority: Authority) -> None:
     one = ordered("vpn.acme.example")
     assert [line for line in host.apply(one) if line.startswith("!")] == []
-    assert host.shown(authority.root, "vpn.acme.example")
+    assert host.presented(authority.root, "vpn.acme.example")
     assert host.in_zone(f"vpn.{CHALLENGES_ZONE}") == ""
     host.apply(ordered())
 
@@ -229,12 +194,12 @@ def test_a_challenge_that_fails_leaves_no_record_and_an_account_that_was_lost_is
 ) -> None:
     authority.stop()
     authority.start(resolver=network.KNOT)
-    assert "gave no certificate" in failed(host.renew(days=80))
+    assert "gave no certificate" in host.failure(80)
     assert host.in_zone() == ""
     authority.stop()
     authority.start()
     assert host.renew(days=80).stdout.startswith("renewed: ")
-    assert host.shown(authority.root)
+    assert host.presented(authority.root)
 
 
 def test_a_preview_refuses_a_key_that_may_do_less_or_more_than_the_challenge(host: AcmeHost) -> None:

@@ -51,7 +51,7 @@ class Challenge:
         record = {"name": place, "zone": zone, "primary": primary, "proof": proof}
         self.keep([*self.records(), record])
         self.update("add {}. {} TXT".format(place, TTL), record)
-        self.await_shown(record)
+        self.await_visible(record)
 
     def target(self, name: str) -> str:
         """Where the aliases of a name lead."""
@@ -101,18 +101,18 @@ class Challenge:
                 )
             )
 
-    def await_shown(self, record: Dict[str, str]) -> None:
+    def await_visible(self, record: Dict[str, str]) -> None:
         """Wait until every server of the zone shows the proof; then the authority is let look in any case."""
         end = time.monotonic() + float(self.orders["wait"] or 0)
         left = ["@" + name for name in self.ask(["+short", record["zone"], "NS"])]
         while left:
-            left = [one for one in left if record["proof"] not in self.shown(one, record["name"])]
+            left = [one for one in left if record["proof"] not in self.values_at(one, record["name"])]
             if time.monotonic() > end:
                 return
             if left:
                 time.sleep(1)
 
-    def shown(self, server: str, name: str) -> str:
+    def values_at(self, server: str, name: str) -> str:
         """The TXT records of a name at one server."""
         return "\n".join(self.ask([server, "+short", "+norecurse", name, "TXT"]))
 

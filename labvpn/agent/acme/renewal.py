@@ -13,7 +13,7 @@ from labvpn.agent.core.lock import held
 from labvpn.agent.core.paths import ACME_CURRENT, ACME_REPORT, HOME
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.shown_certificate import set_certificate, shown_fingerprint
+from labvpn.agent.softether.presented_certificate import presented_fingerprint, set_certificate
 
 LOCK_SECONDS = 600.0
 LATE = 2 * 24 * 3600
@@ -41,7 +41,7 @@ class Renewal:
             return said
 
     def renewed(self, orders: Orders, now: float) -> str:
-        """Fetch where it is due, set where it is not shown, and plan the next time."""
+        """Fetch where it is due, set where the server has another, and plan the next time."""
         challenge = Challenge(self.machine, orders)
         challenge.tidy()
         why = self.reason(orders, now)
@@ -84,7 +84,7 @@ class Renewal:
     def install(self) -> None:
         """Have the server show the current certificate; it keeps its sessions."""
         chain = self.chain()
-        if not chain or shown_fingerprint(self.softether) == fingerprint_of(chain[0]):
+        if not chain or presented_fingerprint(self.softether) == fingerprint_of(chain[0]):
             return
         key = blocks(self.machine.read(ACME_CURRENT) or "", "KEY")[0]
         set_certificate(self.softether, key, chain)

@@ -9,8 +9,8 @@ from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered
 from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.presented_certificate import presented_fingerprint, set_certificate, set_chain_files
 from labvpn.agent.softether.server_settings import Setting
-from labvpn.agent.softether.shown_certificate import set_certificate, set_chain_files, shown_fingerprint
 
 # What of the logs is sent on: the number in the call and in the file.
 SENT_ON = {"none": "0", "server": "1", "security": "2", "packet": "3"}
@@ -29,8 +29,8 @@ class CertificateSetting(Setting):
         self.renewal = Renewal(softether)
 
     def values(self, line: Line) -> Values:
-        shown = shown_fingerprint(self.softether)
-        return {"sha256": shown, "by": "acme" if self.renewal.fingerprint() in ("", shown) else "other"}
+        presented = presented_fingerprint(self.softether)
+        return {"sha256": presented, "by": "acme" if self.renewal.fingerprint() in ("", presented) else "other"}
 
     def set(self, want: Line) -> None:
         if "by" in want.values:

@@ -19,15 +19,15 @@ from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 def test_a_record_is_written_down_before_it_is_made_and_only_its_value_is_deleted(
     acme_challenge: Challenge, acme_machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
+    updates: list[str] = []
     monkeypatch.setattr(
-        acme_challenge, "update", lambda what, record: told.append(f"{what} {acme_machine.read(ACME_RECORDS)}")
+        acme_challenge, "update", lambda what, record: updates.append(f"{what} {acme_machine.read(ACME_RECORDS)}")
     )
     acme_challenge.answer("begin", "dns-01", "vpn.lab.example", "proof-1")
-    assert told[0].startswith("add _acme-challenge.vpn.lab.example. 10 TXT")
-    assert "proof-1" in told[0]
+    assert updates[0].startswith("add _acme-challenge.vpn.lab.example. 10 TXT")
+    assert "proof-1" in updates[0]
     acme_challenge.answer("failed", "dns-01", "vpn.lab.example", "proof-1")
-    assert told[1].startswith("delete _acme-challenge.vpn.lab.example. TXT")
+    assert updates[1].startswith("delete _acme-challenge.vpn.lab.example. TXT")
     assert acme_challenge.records() == []
 
 

@@ -18,7 +18,7 @@ TAKES_CHAIN = 502
 CHAIN_FILE = "labvpn-{}.cer"
 
 
-def shown_fingerprint(softether: SoftEther) -> str:
+def presented_fingerprint(softether: SoftEther) -> str:
     """The SHA-256 of the certificate that the server shows, by its configuration."""
     return fingerprint(str(softether.tree().get("ServerConfiguration", {}).get("ServerCert", "")))
 
