@@ -31,7 +31,7 @@ from labvpn.agent.survey import Survey
 
 USAGE = (
     "usage: agent observe | survey | check | status | reap | ban | renew | (converge | remove) CONCERN "
-    "| (confirm | restore) firewall | challenge (tidy | METHOD TYPE NAME TOKEN PROOF)"
+    "| (confirm | restore) firewall | challenge (tidy | ACTION NAME TOKEN PROOF)"
 )
 ENDLESS = {"reap": reap_sessions, "ban": guard_logins}
 CONCERNS = ("host", "server", "hub", "firewall")
@@ -187,14 +187,14 @@ def work(words: List[str], stream: TextIO) -> str:
 
 def challenge(machine: Machine, words: List[str]) -> None:
     """What the ACME client asks of its hook, or `tidy`, which takes away what a run that was cut off has left."""
-    if words != ["tidy"] and len(words) != 5:
+    if words != ["tidy"] and len(words) != 4:
         raise AgentError(USAGE)
     found = Challenge(machine, Orders.of(machine))
     if words == ["tidy"]:
         found.tidy()
     else:
-        method, kind, name, _, proof = words
-        found.answer(method, kind, name, proof)
+        action, name, _, proof = words
+        found.answer(action, name, proof)
 
 
 def complain(sentence: str) -> int:

@@ -21,7 +21,7 @@ UNITS = {"package": "softether-vpnserver", "tarball": "vpnserver", "present": "s
 PACKAGES = ("softether-vpnserver", "softether-vpncmd")
 FIREWALLD = ("netbase", "firewalld")
 """netbase holds /etc/protocols, without which firewalld does not start."""
-ACME = ("bind9-dnsutils", "ca-certificates", "openssl", "uacme")
+ACME = ("bind9-dnsutils", "ca-certificates", "curl", "dehydrated", "openssl")
 """The client that fetches the certificate, what writes its challenge, and what it verifies the authority by."""
 
 PARTS = {"raw": "l2tp-raw", "etherip": "etherip", "hub": "l2tp-hub", "key": "preshared-key"}

@@ -99,8 +99,8 @@ class AcmeHost(AgentHost):
     def revoke(self) -> None:
         """Revoke the current certificate, by the account that ordered it."""
         script = (
-            "cd /var/lib/labvpn/acme/*/ && openssl x509 -in ../../acme.pem -out /tmp/revoked.pem && "
-            f"uacme -c $PWD -a {DIRECTORY} revoke /tmp/revoked.pem"
+            "openssl x509 -in /var/lib/labvpn/acme.pem -out /tmp/revoked.pem && "
+            "dehydrated --config /var/lib/labvpn/acme/*/config --revoke /tmp/revoked.pem"
         )
         self.output("server", "sh", "-c", script)
 

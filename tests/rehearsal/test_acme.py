@@ -19,7 +19,7 @@ from tests.rehearsal.agent_host import SECRETS
 from tests.rehearsal.kit_lab import running
 from tests.rehearsal.openvpn_client import IN
 
-PRIVATE = "find /var/lib/labvpn -path '*acme*' -type f ! -name '*cert*.pem' ! -name '*.lock'"
+PRIVATE = "find /var/lib/labvpn -path '*acme*' -type f ! -name '*.lock'"
 LEFT = (
     "find /var/lib/labvpn /etc/systemd/system /usr/local/lib/labvpn /var/lib/softether/chain_certs "
     "| grep -e acme -e renew -e challenge -e labvpn-0 || true"
@@ -175,7 +175,7 @@ def test_another_servers_proof_for_the_same_name_stays(host: AcmeHost) -> None:
 
 def test_a_run_that_is_killed_in_the_middle_leaves_no_record(host: AcmeHost) -> None:
     proof = "killed-in-the-middle"
-    host.output("server", "/usr/local/lib/labvpn/agent", "challenge", "begin", "dns-01", NAME, "token", proof)
+    host.output("server", "/usr/local/lib/labvpn/agent", "challenge", "deploy_challenge", NAME, "token", proof)
     assert host.in_zone() == f'"{proof}"'
     assert host.renew().stdout == "nothing is due\n"
     assert host.in_zone() == ""

@@ -30,13 +30,11 @@ class Challenge:
         self.orders = orders
         self.file = StateFile(machine, ACME_RECORDS, "delete it, and the TXT records below {} by hand".format(LABEL))
 
-    def answer(self, method: str, kind: str, name: str, proof: str) -> None:
-        """What the client asks its hook: `begin`, `done` or `failed`. AgentError declines the challenge."""
-        if method != "begin":
-            self.tidy()
+    def answer(self, action: str, name: str, proof: str) -> None:
+        """What the client asks its hook: `deploy_challenge` or `clean_challenge`. AgentError ends the client's run."""
+        if action != "deploy_challenge":
+            self.tidy(proof)
             return
-        if kind != self.orders["challenge"]:
-            raise AgentError("the challenge {} was not ordered, but {}".format(kind, self.orders["challenge"]))
         self.note("")
         try:
             self.begin(name, proof)
@@ -116,10 +114,10 @@ class Challenge:
         """The TXT records of a name at one server."""
         return "\n".join(self.ask([server, "+short", "+norecurse", name, "TXT"]))
 
-    def tidy(self) -> None:
-        """Take every record away that we put there; one that cannot be is tried again by every later run."""
+    def tidy(self, proof: str = "") -> None:
+        """Take the record of this proof away, or every one; one that cannot be is tried again by every later run."""
         trouble: Optional[AgentError] = None
-        for record in self.records():
+        for record in [one for one in self.records() if proof in ("", one["proof"])]:
             try:
                 self.update("delete {}. TXT".format(record["name"]), record)
                 self.keep([one for one in self.records() if one != record])

@@ -1,7 +1,8 @@
-"""The ACME client of the distribution, uacme: an account, and a new key with a certificate for it."""
+"""The ACME client of the distribution, dehydrated: an account, and a new key with a certificate for it."""
 
 import hashlib
 import re
+import shlex
 from typing import List
 
 from labvpn.agent.acme.facts import blocks
@@ -13,7 +14,7 @@ from labvpn.agent.core.paths import ACME_CLIENT, ACME_HOOK
 ISSUE_SECONDS = 400
 """The longest that one certificate may take: every challenge waits for the zone's servers."""
 
-NO_ACCOUNT = ("accountDoesNotExist", "no account exists")
+NO_ACCOUNT = "accountDoesNotExist"
 """What is said of an account that the authority does not know (any more)."""
 
 
@@ -26,7 +27,7 @@ class AcmeRefusal(AgentError):
 
 
 class AcmeClient:
-    """Uacme with a folder of its own for each authority."""
+    """The client with a folder and a configuration of its own for each authority."""
 
     def __init__(self, machine: Machine, orders: Orders) -> None:
         self.machine = machine
@@ -38,49 +39,63 @@ class AcmeClient:
     def issue(self) -> str:
         """A new key and the certificate for it with its chain, in PEM. AcmeRefusal says why there is none."""
         self.register()
-        first = self.orders.names[0]
+        made = "{}/certs/{}".format(self.folder, self.orders.names[0])
         # A key of its own for each certificate: one that was revoked may be refused for ever.
-        for place in ("private/{}".format(first), first):
-            self.machine.delete("{}/{}".format(self.folder, place))
-        order = ["-t", "RSA", "-b", "2048", "-h", ACME_HOOK, "-f", "issue", *self.orders.names]
+        self.machine.delete(made)
+        order = ["--cron", "--force", *(word for name in self.orders.names for word in ("--domain", name))]
         outcome = self.run(order)
-        if outcome.status != 0 and any(word in outcome.errors for word in NO_ACCOUNT):
+        if outcome.status != 0 and NO_ACCOUNT in outcome.errors:
             self.machine.delete(self.noted)
+            self.machine.delete(self.folder + "/accounts")
             self.register()
             outcome = self.run(order)
         if outcome.status != 0:
             raise self.refusal(outcome)
-        key = self.machine.read("{}/private/{}/key.pem".format(self.folder, first)) or ""
-        chain = self.machine.read("{}/{}/cert.pem".format(self.folder, first)) or ""
+        key, chain = (self.machine.read("{}/{}.pem".format(made, name)) or "" for name in ("privkey", "fullchain"))
         if not blocks(key, "KEY") or not blocks(chain, "CERTIFICATE"):
-            raise AcmeRefusal("uacme on the VPN host left no certificate: see its folder {}".format(self.folder))
+            raise AcmeRefusal("dehydrated on the VPN host left no certificate: see its folder {}".format(self.folder))
         return "".join(blocks(key, "KEY") + blocks(chain, "CERTIFICATE"))
 
     def register(self) -> None:
         """Have an account with the contact that is ordered; its key stays in the client's folder."""
         self.machine.path(self.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.machine.write(self.folder + "/config", self.configuration(), 0o600)
         known, contact = self.machine.read(self.noted), self.orders["contact"]
         if known == contact:
             return
-        outcome = self.run(["new" if known is None else "update", *([contact] if contact else [])])
-        if outcome.status != 0 and "already exists" not in outcome.errors:
+        # Whoever orders a certificate has agreed to the authority's terms.
+        outcome = self.run(["--register", "--accept-terms"] if known is None else ["--account"])
+        if outcome.status != 0:
             raise self.refusal(outcome)
         self.machine.write(self.noted, contact, 0o600)
 
+    def configuration(self) -> str:
+        """The client's configuration, which is text of a shell."""
+        values = {
+            "CA": self.orders["directory"],
+            "BASEDIR": str(self.machine.path(self.folder)),
+            "CONTACT_EMAIL": self.orders["contact"],
+            "CHALLENGETYPE": self.orders["challenge"],
+            "HOOK": ACME_HOOK,
+            "HOOK_CHAIN": "no",
+            "KEY_ALGO": "rsa",
+            "KEYSIZE": "2048",
+            "PRIVATE_KEY_RENEW": "yes",
+        }
+        return "".join("{}={}\n".format(name, shlex.quote(value)) for name, value in values.items())
+
     def run(self, words: List[str]) -> Outcome:
-        """Run the client; whoever orders a certificate has agreed to the authority's terms."""
-        folder = str(self.machine.path(self.folder))
-        return self.machine.run(["uacme", "-y", "-c", folder, "-a", self.orders["directory"], *words], ISSUE_SECONDS)
+        """Run the client; its own lock would outlast a run that was killed, and the agent's is held."""
+        config = str(self.machine.path(self.folder + "/config"))
+        return self.machine.run(["dehydrated", "--config", config, "--no-lock", *words], ISSUE_SECONDS)
 
     def refusal(self, outcome: Outcome) -> AcmeRefusal:
         """Why there is no certificate, in the authority's words where it said any."""
         text = outcome.errors + outcome.output
-        kind = re.search(r"urn:ietf:params:acme:error:(\w+)", text)
-        details = re.findall(r'"detail": *"((?:[^"\\]|\\.)*)"', text)
-        lines = [line.strip() for line in text.splitlines() if line.startswith("uacme: ")]
-        why = details[-1] if details else (lines or [text.strip() or "it said nothing"])[-1]
-        word = " ({})".format(kind.group(1)) if kind else ""
-        return AcmeRefusal(
-            "{} gave no certificate: {}{}".format(self.orders["directory"], why[:300], word),
-            kind.group(1) if kind else "",
-        )
+        kinds = re.findall(r"urn:ietf:params:acme:error:(\w+)", text)
+        details = re.findall(r'"detail"\]?[:\s]*"((?:[^"\\]|\\.)*)"', text)
+        lines = [line.strip(" +") for line in text.splitlines() if "ERROR: " in line]
+        why = details[-1] if details else (lines or text.strip().splitlines() or ["it said nothing"])[-1]
+        kind = kinds[-1] if kinds else ""
+        sentence = "{} gave no certificate: {}".format(self.orders["directory"], why[:300])
+        return AcmeRefusal("{} ({})".format(sentence, kind) if kind else sentence, kind)

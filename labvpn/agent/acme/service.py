@@ -50,7 +50,7 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 """
-HOOK_TEXT = '#!/bin/sh\nexec {} challenge "$@"\n'.format(AGENT)
+HOOK_TEXT = '#!/bin/sh\ncase $1 in deploy_challenge | clean_challenge) exec {} challenge "$@" ;; esac\n'.format(AGENT)
 KEY_TEXT = 'key "{}" {{\n    algorithm {};\n    secret "{}";\n}};\n'
 ALL = (ACME_ORDERS, ACME_KEY, ACME_REPORT, ACME_RECORDS, ACME_CURRENT, ACME_UPDATE, ACME_CLIENT, ACME_HOOK)
 

@@ -45,13 +45,13 @@ def issues(machine: FakeMachine, monkeypatch: pytest.MonkeyPatch, *lasting: Outc
     plain = machine.run
 
     def run(command: Any, seconds: float = 60, environment: Any = None) -> Outcome:
-        if command[0] == "uacme" and "issue" in command:
+        if command[0] == "dehydrated" and "--cron" in command:
             machine.ran.append(" ".join(command))
             if outcomes:
                 return outcomes.pop(0)
-            folder = command[command.index("-c") + 1]
-            for place, text in (("private/vpn.lab.example/key.pem", KEY), ("vpn.lab.example/cert.pem", LEAF + ABOVE)):
-                path = Path(folder) / place
+            folder = Path(command[command.index("--config") + 1]).parent
+            for place, text in (("privkey.pem", KEY), ("fullchain.pem", LEAF + ABOVE)):
+                path = folder / "certs/vpn.lab.example" / place
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
             return Outcome(0)

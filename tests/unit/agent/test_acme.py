@@ -25,7 +25,7 @@ def test_the_first_run_fetches_sets_and_plans(
 ) -> None:
     ran = issues(acme_machine, monkeypatch)
     assert Renewal(acme_softether).run() == "the first certificate"
-    assert [line for line in ran if line.startswith("uacme") and " new" in line]
+    assert [line for line in ran if line.startswith("dehydrated") and "--register" in line]
     assert acme_softether.methods() == ["GetServerInfo", "SetServerCert", "Flush"]
     assert acme_machine.path(ACME_CURRENT).stat().st_mode & 0o777 == 0o600
     assert (acme_machine.path("/var/lib/softether/chain_certs/labvpn-0.cer")).read_text() == ABOVE
@@ -86,10 +86,10 @@ def test_a_failure_keeps_what_there_is_and_is_told_since_when_until_it_works(
     at(monkeypatch, begin)
     Renewal(acme_softether).run()
     kept = acme_machine.read(ACME_CURRENT)
-    issues(acme_machine, monkeypatch, *[Outcome(2, "", "uacme: failed to fetch directory")] * 2)
+    issues(acme_machine, monkeypatch, *[Outcome(2, "", "ERROR: Problem connecting to server")] * 2)
     for days in (70, 71):
         at(monkeypatch, begin + days * DAY)
-        with pytest.raises(AgentError, match="failed to fetch directory"):
+        with pytest.raises(AgentError, match="Problem connecting"):
             Renewal(acme_softether).run()
     assert acme_machine.read(ACME_CURRENT) == kept
     (sentence,) = Renewal(acme_softether).warnings(begin + 71 * DAY)
@@ -112,18 +112,20 @@ def test_a_timer_that_does_not_run_is_told(
 def test_an_account_that_the_authority_lost_is_made_again_once(
     acme_machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone = Outcome(2, "", "uacme: no account exists at https://ca.example/acct")
+    gone = Outcome(2, "", '{"type": "urn:ietf:params:acme:error:accountDoesNotExist", "detail": "no such account"}')
     ran = issues(acme_machine, monkeypatch, gone)
     AcmeClient(acme_machine, Orders.of(acme_machine)).issue()
-    assert len([line for line in ran if line.endswith(" new")]) == 2
+    assert len([line for line in ran if "--register" in line]) == 2
     issues(acme_machine, monkeypatch, gone, gone)
-    with pytest.raises(AcmeRefusal, match="no account exists"):
+    with pytest.raises(AcmeRefusal, match="no such account"):
         AcmeClient(acme_machine, Orders.of(acme_machine)).issue()
 
 
 def test_an_authoritys_own_words_are_handed_on_with_the_kind_of_its_refusal(acme_machine: FakeMachine) -> None:
     said = '{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many \\"vpn\\" today"}'
-    refusal = AcmeClient(acme_machine, Orders.of(acme_machine)).refusal(Outcome(2, "", f"uacme: error:\n{said}"))
+    refusal = AcmeClient(acme_machine, Orders.of(acme_machine)).refusal(
+        Outcome(2, "", f"  + ERROR: An error occurred\n{said}")
+    )
     assert "too many" in str(refusal)
     assert str(refusal).endswith("(rateLimited)")
     assert refusal.kind == "rateLimited"
@@ -132,10 +134,10 @@ def test_an_authoritys_own_words_are_handed_on_with_the_kind_of_its_refusal(acme
 def test_a_first_try_that_fails_does_not_stop_the_rest_of_the_run(
     acme_softether: FakeSoftEther, acme_machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    issues(acme_machine, monkeypatch, Outcome(2, "", "uacme: curl failed"))
+    issues(acme_machine, monkeypatch, Outcome(2, "", "ERROR: curl failed"))
     service = RenewalService(acme_softether)
     service.apply([Change(parse_line(LINE), None)])
-    assert service.trouble.startswith(f"! {DIRECTORY} gave no certificate: uacme: curl failed")
+    assert service.trouble.startswith(f"! {DIRECTORY} gave no certificate: ERROR: curl failed")
     assert service.read(parse_line(LINE)) == parse_line(LINE).values
 
 

@@ -23,10 +23,10 @@ def test_a_record_is_written_down_before_it_is_made_and_only_its_value_is_delete
     monkeypatch.setattr(
         acme_challenge, "update", lambda what, record: updates.append(f"{what} {acme_machine.read(ACME_RECORDS)}")
     )
-    acme_challenge.answer("begin", "dns-01", "vpn.lab.example", "proof-1")
+    acme_challenge.answer("deploy_challenge", "vpn.lab.example", "proof-1")
     assert updates[0].startswith("add _acme-challenge.vpn.lab.example. 10 TXT")
     assert "proof-1" in updates[0]
-    acme_challenge.answer("failed", "dns-01", "vpn.lab.example", "proof-1")
+    acme_challenge.answer("clean_challenge", "vpn.lab.example", "proof-1")
     assert updates[1].startswith("delete _acme-challenge.vpn.lab.example. TXT")
     assert acme_challenge.records() == []
 
@@ -57,12 +57,11 @@ def test_a_record_that_cannot_be_deleted_stays_written_down_and_is_tried_again(
     assert acme_challenge.records() == []
 
 
-def test_another_kind_of_challenge_than_the_ordered_one_is_declined(
-    acme_challenge: Challenge, acme_machine: FakeMachine
-) -> None:
-    with pytest.raises(AgentError, match="http-01 was not ordered"):
-        acme_challenge.answer("begin", "http-01", "vpn.lab.example", "proof")
-    assert acme_machine.commands("nsupdate") == []
+def test_what_ends_one_challenge_leaves_the_record_of_another(acme_challenge: Challenge) -> None:
+    acme_challenge.begin("vpn.lab.example", "proof-1")
+    acme_challenge.begin("one.lab.example", "proof-2")
+    acme_challenge.answer("clean_challenge", "vpn.lab.example", "proof-1")
+    assert [record["proof"] for record in acme_challenge.records()] == ["proof-2"]
 
 
 def test_the_keys_secret_is_in_no_command_line_and_in_a_file_of_roots_alone(
@@ -76,8 +75,8 @@ def test_the_keys_secret_is_in_no_command_line_and_in_a_file_of_roots_alone(
     assert "Y2hhbGxlbmdl" not in (acme_machine.read(ACME_ORDERS) or "")
 
 
-def test_the_hook_takes_five_words_or_tidy_alone() -> None:
+def test_the_hook_takes_four_words_or_tidy_alone() -> None:
     import io
 
     with pytest.raises(AgentError, match="usage"):
-        work(["challenge", "begin"], io.StringIO())
+        work(["challenge", "deploy_challenge"], io.StringIO())
