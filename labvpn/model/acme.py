@@ -15,7 +15,7 @@ from labvpn.model.problems import Problem
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 
 Directory = Annotated[
-    str, StringConstraints(pattern=r"^https://[A-Za-z0-9.:\[\]-]+(/[\x21\x23-\x7e]*)?$", max_length=500)
+    str, StringConstraints(pattern=r"^https://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9/._~%?=&+:@-]*)?$", max_length=500)
 ]
 Contact = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$", max_length=254)

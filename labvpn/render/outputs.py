@@ -52,8 +52,9 @@ def acme(authority: Acme | None) -> dict[str, Any]:
     """The roots of the ACME authority that the servers' certificates come from, and whether devices know them."""
     if authority is None:
         return {}
-    known = authority.root is None
-    return {"certificate": authority.root or public_roots.lets_encrypt(), "acme": "public" if known else "private"}
+    if authority.root is None:
+        return {"certificate": public_roots.lets_encrypt(), "acme": "public"}
+    return {"certificate": authority.root.strip() + "\n", "acme": "private"}
 
 
 def ports(lab: Lab) -> dict[str, list[int]]:

@@ -131,3 +131,10 @@ def test_of_several_servers_a_finding_names_its_own() -> None:
     broken = CheckFinding("SoftEther", "user a is missing", "run `pulumi up`", "203.0.113.22")
     assert str(broken) == "203.0.113.22, SoftEther: user a is missing; run `pulumi up`"
     assert to_json([broken])["findings"][0]["server"] == "203.0.113.22"
+
+
+def test_a_certificate_that_is_not_renewed_is_found_with_what_to_do() -> None:
+    sentence = "the certificate has not been renewed since 2027-03-12: rate limited; valid until 2027-04-01"
+    (broken,) = host_findings({"server": HostState("", applied="", failing=(sentence,))})
+    assert (broken.hop, broken.message) == ("VPN host", sentence)
+    assert "systemctl start labvpn-renew" in broken.remedy
