@@ -67,7 +67,7 @@ def test_its_secret_goes_to_the_agent_alone_and_no_certificate_of_ours_with_it()
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         ({"directory": "http://acme.example/dir"}, "directory"),
         ({"directory": "https://acme.example/$(id)'"}, "directory"),
@@ -80,8 +80,8 @@ def test_its_secret_goes_to_the_agent_alone_and_no_certificate_of_ours_with_it()
         ({"server": "ns1.example"}, "server"),
     ],
 )
-def test_what_cannot_work_or_would_be_unsafe_is_refused(change: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValidationError, match=says):
+def test_what_cannot_work_or_would_be_unsafe_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         ordered(**change)
 
 
