@@ -74,7 +74,7 @@ class Authority:
         names = {"certificate": str(self.folder / "cert.pem"), "privateKey": str(self.folder / "key.pem")}
         ports = {"listenAddress": f"{ADDRESS}:14000", "managementListenAddress": f"{ADDRESS}:15000"}
         waits = {"retryAfter": {"authz": 1, "order": 1}, "httpPort": 80, "tlsPort": 443, "keyAlgorithm": "rsa"}
-        profiles = {"default": {"description": "as usual", "validityPeriod": 90 * 86400}}
+        profiles = {"default": {"description": "classic", "validityPeriod": 90 * 86400, "promoteCommonName": True}}
         settings = {"pebble": {**names, **ports, **waits, "profiles": profiles}}
         (self.folder / "pebble.json").write_text(json.dumps(settings))
         program = str(authority.ensure(print))
@@ -121,6 +121,11 @@ class Authority:
         text = self.ask("/roots/0") + "\n"
         assert ssl.PEM_cert_to_DER_cert(text)
         return text
+
+    @property
+    def intermediate(self) -> str:
+        """What signs below the root, in PEM."""
+        return self.ask("/intermediates/0") + "\n"
 
     def suggest(self, certificate: str, start: datetime, end: datetime) -> None:
         """Have it suggest a window for a certificate's renewal."""

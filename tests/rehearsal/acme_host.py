@@ -19,6 +19,7 @@ from labvpn.render import outputs
 from labvpn.render.documents import Concern, documents
 from rehearsal import names, network
 from rehearsal.places import PROJECT
+from tests.rehearsal import softether_client
 from tests.rehearsal.acme_authority import DIRECTORY, Authority
 from tests.rehearsal.agent_host import AGENT, SECRETS, SOURCE, AgentHost
 from tests.rehearsal.kit_lab import Dial
@@ -118,6 +119,12 @@ class AcmeHost(AgentHost):
         """OpenVPN's client with a kit, on the administrator's machine."""
         profile = ["--config", str(kits / "openvpn-udp-1194.ovpn"), "--auth-user-pass", str(kits / "login")]
         return self.line("exec", "admin", "--", "openvpn", *profile)
+
+    def softether_account(self, kits: Path, authority: Authority) -> tuple[str, ...]:
+        """The kit's setting; a client before 5.02 verifies no chain, so it is given what signs as well."""
+        signs = kits / "intermediate.crt"
+        signs.write_text(authority.intermediate)
+        return (*softether_client.by_setting(kits / "softether.vpn"), f"CertAdd /{signs}")
 
     def sessions(self) -> set[str]:
         """The users' sessions."""

@@ -79,7 +79,7 @@ def test_keys_are_readable_by_root_alone_and_no_secret_is_seen(host: AcmeHost) -
 
 
 def test_it_is_renewed_when_due_and_no_session_is_cut(host: AcmeHost, authority: Authority, kits: Path) -> None:
-    account = softether_client.by_setting(kits / "softether.vpn")
+    account = host.softether_account(kits, authority)
     home = kits / "client"
     home.mkdir()
     with (
@@ -101,8 +101,10 @@ def test_it_is_renewed_when_due_and_no_session_is_cut(host: AcmeHost, authority:
     assert host.is_settled(ordered())
 
 
-def test_the_same_kit_of_softethers_client_dials_after_the_renewal(host: AcmeHost, kits: Path) -> None:
-    account = softether_client.by_setting(kits / "softether.vpn")
+def test_the_same_kit_of_softethers_client_dials_after_the_renewal(
+    host: AcmeHost, authority: Authority, kits: Path
+) -> None:
+    account = host.softether_account(kits, authority)
     home = kits / "again"
     home.mkdir()
     with softether_client.dialling(host, "campus", home, account, SECRETS["users"][f"LAB/{USER}"]) as client:

@@ -13,13 +13,14 @@ BLOCK = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----\n?", re.DOTALL
 
 
 class Facts(NamedTuple):
-    """Serial number and its authority's key as bytes, names, and times in seconds since 1970."""
+    """Serial number and its authority's key as bytes, names (`common` is the subject's), and times since 1970."""
 
     serial: bytes
     authority: bytes
     names: List[str]
     begins: float
     ends: float
+    common: str = ""
 
     @property
     def life(self) -> float:
@@ -61,6 +62,7 @@ def facts_of(machine: Machine, file: str) -> Facts:
         re.findall(r"DNS:([^,\s]+)", one(r"Subject Alternative Name:[^\n]*\n([^\n]+)", text) or ""),
         ssl.cert_time_to_seconds(begins),
         ssl.cert_time_to_seconds(ends),
+        one(r"Subject:.*?CN ?= ?([^,/\n]+)", text) or "",
     )
 
 

@@ -10,7 +10,7 @@ from labvpn.agent.acme.orders import Orders, orders_file
 from labvpn.agent.acme.timing import moment_of
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
-from labvpn.agent.core.paths import ACME_CURRENT, ACME_REPORT, HOME
+from labvpn.agent.core.paths import ACME_CURRENT, ACME_NEXT, ACME_REPORT, HOME
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.presented_certificate import presented_fingerprint, set_certificate
@@ -53,7 +53,7 @@ class Renewal:
                 raise AgentError("{}; {}".format(error, trouble)) if trouble else error from None
             finally:
                 challenge.tidy()
-            self.machine.write(ACME_CURRENT, text, 0o600)
+            self.keep(text, orders)
             self.note(directory=orders["directory"], renewed=now)
         self.install()
         facts = facts_of(self.machine, ACME_CURRENT)
@@ -61,6 +61,23 @@ class Renewal:
         if why:
             self.plan(orders, facts)
         return why
+
+    def keep(self, text: str, orders: Orders) -> None:
+        """Keep a key with its certificate and chain; AgentError for one that clients would not take."""
+        self.machine.write(ACME_NEXT, text, 0o600)
+        try:
+            facts = facts_of(self.machine, ACME_NEXT)
+        finally:
+            self.machine.delete(ACME_NEXT)
+        if facts.common not in orders.names or not set(facts.names).issuperset(orders.names):
+            # OpenVPN's clients read the name from the subject alone, and refuse a certificate without one.
+            raise AgentError(
+                "{} gave a certificate whose common name is '{}' and not {}, which OpenVPN's clients refuse: "
+                "have it issue by a profile with a common name".format(
+                    orders["directory"], facts.common, orders.names[0]
+                )
+            )
+        self.machine.write(ACME_CURRENT, text, 0o600)
 
     def reason(self, orders: Orders, now: float) -> str:
         """Why a new certificate is due, '' where none is."""

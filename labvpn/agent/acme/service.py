@@ -14,6 +14,7 @@ from labvpn.agent.core.paths import (
     ACME_CURRENT,
     ACME_HOOK,
     ACME_KEY,
+    ACME_NEXT,
     ACME_ORDERS,
     ACME_RECORDS,
     ACME_REPORT,
@@ -52,7 +53,7 @@ WantedBy=timers.target
 """
 HOOK_TEXT = '#!/bin/sh\ncase $1 in deploy_challenge | clean_challenge) exec {} challenge "$@" ;; esac\n'.format(AGENT)
 KEY_TEXT = 'key "{}" {{\n    algorithm {};\n    secret "{}";\n}};\n'
-ALL = (ACME_ORDERS, ACME_KEY, ACME_REPORT, ACME_RECORDS, ACME_CURRENT, ACME_UPDATE, ACME_CLIENT, ACME_HOOK)
+ALL = (ACME_ORDERS, ACME_KEY, ACME_REPORT, ACME_RECORDS, ACME_CURRENT, ACME_NEXT, ACME_UPDATE, ACME_CLIENT, ACME_HOOK)
 
 
 class RenewalService(Handler):

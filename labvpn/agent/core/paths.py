@@ -50,6 +50,9 @@ ACME_RECORDS = HOME + "/acme.records.json"
 ACME_CURRENT = HOME + "/acme.pem"
 """The key of the certificate, the certificate, and its chain."""
 
+ACME_NEXT = HOME + "/acme.next.pem"
+"""The same, while it is looked at for the first time."""
+
 ACME_UPDATE = HOME + "/acme.update"
 """What nsupdate is told to do; there is no secret in it."""
 

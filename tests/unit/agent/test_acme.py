@@ -16,7 +16,7 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Outcome
 from labvpn.agent.core.paths import ACME_CURRENT, ACME_HOOK
 from labvpn.agent.softether.certificate import CertificateSetting
-from tests.unit.agent.acme_cases import ABOVE, DAY, DIRECTORY, KEY, LEAF, LINE, NOW, at, issues
+from tests.unit.agent.acme_cases import ABOVE, DAY, DIRECTORY, KEY, LEAF, LINE, NOW, at, issues, text_of
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
 
@@ -62,7 +62,7 @@ def test_another_order_is_carried_out_at_once(
     at(monkeypatch, 1_799_000_000.0)
     Renewal(acme_softether).run()
     orders_file(acme_machine).write({**Orders.of(acme_machine).values, **change})
-    assert Renewal(acme_softether).run().startswith(why)
+    assert Renewal(acme_softether).reason(Orders.of(acme_machine), 1_799_000_000.0).startswith(why)
 
 
 def test_what_is_not_due_is_left_and_what_is_due_is_renewed(
@@ -181,3 +181,15 @@ def test_a_host_without_an_order_says_so_and_reports_nothing(tmp_path: Path) -> 
     with pytest.raises(AgentError, match="run `pulumi up`"):
         renewal.run()
     assert (renewal.warnings(NOW), renewal.notes(), renewal.status()) == ([], [], None)
+
+
+@pytest.mark.parametrize("subject", ["Subject: ", "Subject: CN = other.example", "Subject: O = vpn.lab.example"])
+def test_a_certificate_that_openvpn_would_refuse_is_not_taken(
+    subject: str, acme_softether: FakeSoftEther, acme_machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issues(acme_machine, monkeypatch)
+    acme_machine.answers["openssl x509"] = text_of().replace("Subject: CN = vpn.lab.example", subject)
+    with pytest.raises(AgentError, match="common name"):
+        Renewal(acme_softether).run()
+    assert acme_machine.read(ACME_CURRENT) is None
+    assert "SetServerCert" not in acme_softether.methods()
