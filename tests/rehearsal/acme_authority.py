@@ -23,6 +23,22 @@ DIRECTORY = f"https://{ADDRESS}:14000/dir"
 MANAGEMENT = f"https://{ADDRESS}:15000"
 SECONDS = 15
 
+# The authority asks a resolver of its own, which keeps nothing.
+RESOLVER = """
+options {{
+    directory "{folder}";
+    pid-file none;
+    session-keyfile none;
+    listen-on {{ 127.0.0.1; }};
+    listen-on-v6 {{ none; }};
+    dnssec-validation no;
+    max-cache-ttl 0;
+    max-ncache-ttl 0;
+}};
+controls {{ }};
+zone "." {{ type hint; file "hints"; }};
+"""
+
 # Every answer but a nonce is a refusal, as of an authority that was asked too often.
 REFUSING = """
 import http.server, json, ssl, sys
@@ -60,7 +76,7 @@ class Authority:
     def __init__(self, machines: Rehearsal, folder: Path) -> None:
         self.machines = machines
         self.folder = folder
-        self.running: subprocess.Popen[bytes] | None = None
+        self.running: list[subprocess.Popen[bytes]] = []
         own = create_authority(ADDRESS, datetime.now(UTC), [ADDRESS])
         signed = server_certificate(lab(server={"address": ADDRESS}, dns=None), credentials(authority=own))
         assert signed is not None and signed.authority is not None
@@ -69,7 +85,7 @@ class Authority:
         (folder / "key.pem").write_text(signed.key)
         (folder / "root.pem").write_text(signed.authority)
 
-    def start(self, resolver: str = network.PRIMARY) -> None:
+    def start(self, resolver: str = "127.0.0.1") -> None:
         """Have it answer; another start has new roots, and knows nothing of what was before."""
         names = {"certificate": str(self.folder / "cert.pem"), "privateKey": str(self.folder / "key.pem")}
         ports = {"listenAddress": f"{ADDRESS}:14000", "managementListenAddress": f"{ADDRESS}:15000"}
@@ -77,13 +93,21 @@ class Authority:
         profiles = {"default": {"description": "classic", "validityPeriod": 90 * 86400, "promoteCommonName": True}}
         settings = {"pebble": {**names, **ports, **waits, "profiles": profiles}}
         (self.folder / "pebble.json").write_text(json.dumps(settings))
+        (self.folder / "named.conf").write_text(RESOLVER.format(folder=self.folder))
+        (self.folder / "hints").write_text(f". 60 NS a.root.\na.root. 60 A {network.ROOT}\n")
+        named = ["named", "-f", "-g", "-4", "-n", "1", "-c", str(self.folder / "named.conf")]
+        named = self.machines.line("exec", MACHINE, "--", *named)
         program = str(authority.ensure(print))
         line = self.machines.line("exec", MACHINE, "--", program, "-config", str(self.folder / "pebble.json"))
-        env = {**self.machines.environment, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
+        env = {
+            **self.machines.environment,
+            "PEBBLE_VA_NOSLEEP": "1",
+            "PEBBLE_WFE_NONCEREJECT": "0",
+            "PEBBLE_AUTHZREUSE": "0",
+        }
         with (self.folder / "pebble.log").open("ab") as log:
-            self.running = subprocess.Popen(
-                [*line, "-dnsserver", f"{resolver}:53"], env=env, stdout=log, stderr=subprocess.STDOUT
-            )
+            for words in (named, [*line, "-dnsserver", f"{resolver}:53"]):
+                self.running.append(subprocess.Popen(words, env=env, stdout=log, stderr=subprocess.STDOUT))
         self._wait()
 
     def _wait(self) -> None:
@@ -94,10 +118,10 @@ class Authority:
 
     def stop(self) -> None:
         """Have it answer nothing."""
-        if self.running is not None:
-            self.running.terminate()
-            self.running.wait(10)
-            self.running = None
+        for one in self.running:
+            one.terminate()
+            one.wait(10)
+        self.running.clear()
 
     @contextmanager
     def silent(self) -> Iterator[None]:

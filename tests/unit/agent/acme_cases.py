@@ -32,7 +32,8 @@ def text_of(
     begins: str = "Jan  1 00:00:00 2027 GMT", ends: str = "Apr  1 00:00:00 2027 GMT", serial: str = "8701"
 ) -> str:
     return (
-        "        Subject: CN = vpn.lab.example\n        X509v3 extensions:\n            X509v3 Authority Key Identifier: \n"
+        "        Subject: CN = vpn.lab.example\n        X509v3 extensions:\n"
+        "            X509v3 Authority Key Identifier: \n"
         "                69:88:5B:6B:87:46:40:41:E1:B3:7B:84:7B:A0:AE:2C:DE:01:C8:D4\n"
         "            X509v3 Subject Alternative Name: \n                DNS:vpn.lab.example\n"
         f"serial={serial}\nnotBefore={begins}\nnotAfter={ends}\n"
