@@ -43,7 +43,9 @@ class CertificateSetting(Setting):
 
     def remember(self, line: Line) -> Remembered:
         record = self.call("GetServerCert")
-        return dict(line.values, record={name: record[name] for name in ("Cert_bin", "Key_bin")})
+        # By its fingerprint, whatever the document asks for: the way back is compared by it.
+        known = {"sha256": presented_fingerprint(self.softether)}
+        return dict(known, record={name: record[name] for name in ("Cert_bin", "Key_bin")})
 
     def restore(self, line: Line, remembered: Dict[str, Any]) -> None:
         self.call("SetServerCert", **remembered["record"])

@@ -193,3 +193,12 @@ def test_a_certificate_that_openvpn_would_refuse_is_not_taken(
         Renewal(acme_softether).run()
     assert acme_machine.read(ACME_CURRENT) is None
     assert "SetServerCert" not in acme_softether.methods()
+
+
+def test_the_certificate_from_before_is_remembered_by_its_fingerprint(acme_softether: FakeSoftEther) -> None:
+    acme_softether.answers["GetServerCert"] = {"Cert_bin": "b2xk", "Key_bin": "a2V5", "Flag_bool": True}
+    remembered = CertificateSetting(acme_softether).remember(parse_line("certificate by=acme"))
+    assert remembered is not None
+    assert len(remembered["sha256"]) == 64
+    assert remembered["record"] == {"Cert_bin": "b2xk", "Key_bin": "a2V5"}
+    assert "by" not in remembered
