@@ -16,6 +16,7 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Outcome
 from labvpn.agent.core.paths import ACME_CURRENT, ACME_HOOK
 from labvpn.agent.softether.certificate import CertificateSetting
+from labvpn.agent.softether.presented_certificate import presented_fingerprint
 from tests.unit.agent.acme_cases import ABOVE, DAY, DIRECTORY, KEY, LEAF, LINE, NOW, at, issues, text_of
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
@@ -199,6 +200,6 @@ def test_the_certificate_from_before_is_remembered_by_its_fingerprint(acme_softe
     acme_softether.answers["GetServerCert"] = {"Cert_bin": "b2xk", "Key_bin": "a2V5", "Flag_bool": True}
     remembered = CertificateSetting(acme_softether).remember(parse_line("certificate by=acme"))
     assert remembered is not None
-    assert len(remembered["sha256"]) == 64
+    assert remembered["sha256"] == presented_fingerprint(acme_softether)
     assert remembered["record"] == {"Cert_bin": "b2xk", "Key_bin": "a2V5"}
     assert "by" not in remembered
