@@ -15,7 +15,7 @@ from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.presented_certificate import presented_fingerprint, set_certificate
 
-LOCK_SECONDS = 600.0
+LOCK_SECONDS = 450.0
 LATE = 2 * 24 * 3600
 """Seconds without a run after which its timer is missed; it runs four times a day."""
 

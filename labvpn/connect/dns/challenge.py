@@ -24,6 +24,8 @@ from labvpn.parse import dns as dns_sets
 LABEL = "_acme-challenge"
 ALIASES = 8
 
+TRACE = "check that port 53 is open from here, or the delegation"
+
 NOTHING = {"TXT": '"no record of anybody has this value: labvpn asks for rights"', "A": "0.0.0.0"}  # noqa: S104
 """Values that no record has, by type: to delete one changes nothing, and needs the right to (RFC 2136, 3.4.2.4)."""
 
@@ -52,6 +54,8 @@ class Challenge:
         if self.dns.delegation == "private":
             return self.dns.apex, [str(self.dns.server)] if self.dns.server else []
         zone, servers = servers_for(place, [str(root) for root in self.dns.roots])
+        if not servers:
+            raise Unreachable(f"The name {place}", f"is delegated to no server that answers here ({zone})", TRACE)
         return zone, [server.address for server in servers]
 
     def zone_at(self, name: str) -> Zone | None:
