@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional, TextIO
 from labvpn.agent.acme.challenge import Challenge
 from labvpn.agent.acme.orders import Orders
 from labvpn.agent.acme.renewal import Renewal
+from labvpn.agent.acme.report import RenewalReport
 from labvpn.agent.core.concern import Concern, describe_all, observed_text
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.errors import AgentError, harmless
@@ -89,7 +90,7 @@ class Session:
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
-            answer["failing"] = Renewal(self.softether).warnings(time.time()) if name == "server" else []
+            answer["failing"] = RenewalReport(self.machine).warnings(time.time()) if name == "server" else []
             answer["refusals"] += concern.refusals(lines)
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
                 answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).prechecks.unopened(lines)

@@ -1,23 +1,21 @@
 """One run of the renewal: fetch a certificate where one is due, have the server show it, and write down how it went."""
 
 import time
-from typing import Any, Dict, List, Optional
+from typing import List
 
 from labvpn.agent.acme.challenge import Challenge
 from labvpn.agent.acme.client import AcmeClient
 from labvpn.agent.acme.facts import Facts, blocks, facts_of, fingerprint_of
-from labvpn.agent.acme.orders import Orders, orders_file
+from labvpn.agent.acme.orders import Orders
+from labvpn.agent.acme.report import RenewalReport
 from labvpn.agent.acme.timing import moment_of
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
-from labvpn.agent.core.paths import ACME_CURRENT, ACME_NEXT, ACME_REPORT, HOME
-from labvpn.agent.core.state_file import StateFile
+from labvpn.agent.core.paths import ACME_CURRENT, ACME_NEXT, HOME
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.presented_certificate import presented_fingerprint, set_certificate
 
 LOCK_SECONDS = 450.0
-LATE = 2 * 24 * 3600
-"""Seconds without a run after which its timer is missed; it runs four times a day."""
 
 
 class Renewal:
@@ -26,7 +24,7 @@ class Renewal:
     def __init__(self, softether: SoftEther) -> None:
         self.softether = softether
         self.machine = softether.machine
-        self.file = StateFile(self.machine, ACME_REPORT, "delete it; the next run writes it again")
+        self.report = RenewalReport(self.machine)
 
     def run(self) -> str:
         """Renew where it is due, and say what was done. AgentError, which is written down, where it failed."""
@@ -35,15 +33,15 @@ class Renewal:
             try:
                 said = self.renewed(orders, now)
             except (AgentError, OSError) as error:
-                self.note(tried=now, failed=str(error), since=self.report().get("since") or now)
+                self.report.note(tried=now, failed=str(error), since=self.report.read().get("since") or now)
                 raise
-            self.note(tried=now, failed="", since=0)
+            self.report.note(tried=now, failed="", since=0)
             return said
 
     def renewed(self, orders: Orders, now: float) -> str:
         """Fetch where it is due, set where the server has another, and plan the next time."""
         challenge = Challenge(self.machine, orders)
-        challenge.tidy()
+        self.tidy(challenge)
         why = self.reason(orders, now)
         if why:
             try:
@@ -52,15 +50,24 @@ class Renewal:
                 trouble = str(challenge.known().get("trouble") or "")
                 raise AgentError("{}; {}".format(error, trouble)) if trouble else error from None
             finally:
-                challenge.tidy()
+                self.tidy(challenge)
             self.keep(text, orders)
-            self.note(directory=orders["directory"], renewed=now)
+            self.report.note(directory=orders["directory"], renewed=now)
         self.install()
         facts = facts_of(self.machine, ACME_CURRENT)
-        self.note(begins=facts.begins, ends=facts.ends)
+        self.report.note(begins=facts.begins, ends=facts.ends)
         if why:
             self.plan(orders, facts)
         return why
+
+    def tidy(self, challenge: Challenge) -> None:
+        """Take our records away; one that cannot be is reported, and keeps nothing else from going on."""
+        try:
+            challenge.tidy()
+        except AgentError as error:
+            self.report.note(left=str(error))
+        else:
+            self.report.note(left="")
 
     def keep(self, text: str, orders: Orders) -> None:
         """Keep a key with its certificate and chain; AgentError for one that clients would not take."""
@@ -69,7 +76,7 @@ class Renewal:
             facts = facts_of(self.machine, ACME_NEXT)
         finally:
             self.machine.delete(ACME_NEXT)
-        if facts.common not in orders.names or not set(facts.names).issuperset(orders.names):
+        if facts.common != orders.names[0] or not set(facts.names).issuperset(orders.names):
             # OpenVPN's clients read the name from the subject alone, and refuse a certificate without one.
             raise AgentError(
                 "{} gave a certificate whose common name is '{}' and not {}, which OpenVPN's clients refuse: "
@@ -86,16 +93,18 @@ class Renewal:
         facts = facts_of(self.machine, ACME_CURRENT)
         if sorted(facts.names) != sorted(orders.names):
             return "other names: {}".format(", ".join(orders.names))
-        if self.report().get("directory") != orders["directory"]:
+        if self.report.read().get("directory") != orders["directory"]:
             return "another authority: {}".format(orders["directory"])
         if self.plan(orders, facts) <= now:
-            return "due by {}".format("the word of its authority" if self.report()["by"] == "authority" else "its age")
+            return "due by {}".format(
+                "the word of its authority" if self.report.read()["by"] == "authority" else "its age"
+            )
         return ""
 
     def plan(self, orders: Orders, facts: Facts) -> float:
         """Ask when the certificate is to be renewed, and write it down."""
         moment = moment_of(orders["directory"], facts)
-        self.note(next=moment.at, by=moment.by)
+        self.report.note(next=moment.at, by=moment.by)
         return moment.at
 
     def install(self) -> None:
@@ -116,63 +125,3 @@ class Renewal:
         """The current certificate's SHA-256, '' where there is none yet."""
         chain = self.chain()
         return fingerprint_of(chain[0]) if chain else ""
-
-    def report(self) -> Dict[str, Any]:
-        """What was written down; a damaged file counts as none, since every run writes it again."""
-        return dict(self.file.read_unchecked() or {})
-
-    def note(self, **news: Any) -> None:
-        """Write something down."""
-        self.file.write(dict(self.report(), **news))
-
-    @property
-    def ordered(self) -> bool:
-        """Whether this host renews its certificate by itself."""
-        return orders_file(self.machine).read_unchecked() is not None
-
-    def status(self) -> Optional[Dict[str, Any]]:
-        """How the renewal goes, times in seconds since 1970 (0: never); None where none was ordered."""
-        if not self.ordered:
-            return None
-        report = self.report()
-        times = {name: float(report.get(name) or 0) for name in ("renewed", "next", "tried", "since")}
-        trouble = "; ".join(self.warnings(time.time()))
-        return dict(
-            times, authority=str(report.get("directory") or ""), by=str(report.get("by") or ""), trouble=trouble
-        )
-
-    def warnings(self, now: float) -> List[str]:
-        """That the certificate is not being renewed, in words; nothing where none was ordered."""
-        if not self.ordered:
-            return []
-        report = self.report()
-        if report.get("failed"):
-            return [
-                "the certificate has not been renewed since {}: {}; {}".format(
-                    day(report["since"]), report["failed"], valid(report.get("ends"))
-                )
-            ]
-        if now - float(report.get("tried") or 0) > LATE:
-            return ["the renewal of the certificate does not run: see `systemctl status labvpn-renew.timer` there"]
-        return []
-
-    def notes(self) -> List[str]:
-        """When it was renewed, until when it is valid and when it is renewed next."""
-        report = self.report()
-        if not report.get("renewed") or not self.ordered:
-            return []
-        return [
-            "certificate of {}: renewed {}, {}, next renewal about {}".format(
-                report.get("directory"), day(report["renewed"]), valid(report.get("ends")), day(report.get("next"))
-            )
-        ]
-
-
-def valid(ends: Optional[float]) -> str:
-    """Until when a certificate is valid, in words."""
-    return "valid until {}".format(day(ends)) if ends else "the server shows another one until then"
-
-
-def day(moment: Any) -> str:
-    """A moment as its day in UTC."""
-    return time.strftime("%Y-%m-%d", time.gmtime(float(moment or 0)))

@@ -4,7 +4,7 @@
 import time
 from typing import List
 
-from labvpn.agent.acme.renewal import Renewal
+from labvpn.agent.acme.report import RenewalReport
 from labvpn.agent.acme.service import RenewalService
 from labvpn.agent.core.concern import Concern, Handler
 from labvpn.agent.core.document import Change, Line, parse
@@ -38,7 +38,7 @@ class ServerConcern(Concern):
         self.softether = softether
         settings = "ServerConfiguration"
         self.listeners = Listeners(softether)
-        self.renewal = Renewal(softether)
+        self.renewal = RenewalReport(softether.machine)
         self.acme = RenewalService(softether)
         handlers: List[Handler] = [Generation(softether), Administrator(softether), self.acme]
         handlers += [CertificateSetting(softether), self.listeners]

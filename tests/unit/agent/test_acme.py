@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from labvpn.agent.acme.challenge import Challenge
 from labvpn.agent.acme.client import AcmeClient, AcmeRefusal
 from labvpn.agent.acme.facts import facts_of
 from labvpn.agent.acme.orders import Orders, orders_file
-from labvpn.agent.acme.renewal import LATE, Renewal
+from labvpn.agent.acme.renewal import Renewal
+from labvpn.agent.acme.report import LATE, RenewalReport
 from labvpn.agent.acme.service import RenewalService
 from labvpn.agent.core.document import Change, parse_line
 from labvpn.agent.core.errors import AgentError
@@ -30,7 +32,7 @@ def test_the_first_run_fetches_sets_and_plans(
     assert acme_softether.methods() == ["GetServerInfo", "SetServerCert", "Flush"]
     assert acme_machine.path(ACME_CURRENT).stat().st_mode & 0o777 == 0o600
     assert (acme_machine.path("/var/lib/softether/chain_certs/labvpn-0.cer")).read_text() == ABOVE
-    report = Renewal(acme_softether).report()
+    report = RenewalReport(acme_machine).read()
     assert (report["failed"], report["by"]) == ("", "life")
 
 
@@ -93,11 +95,11 @@ def test_a_failure_keeps_what_there_is_and_is_told_since_when_until_it_works(
         with pytest.raises(AgentError, match="Problem connecting"):
             Renewal(acme_softether).run()
     assert acme_machine.read(ACME_CURRENT) == kept
-    (sentence,) = Renewal(acme_softether).warnings(begin + 71 * DAY)
+    (sentence,) = RenewalReport(acme_machine).warnings(begin + 71 * DAY)
     assert "has not been renewed since 2027-03-12" in sentence
     assert "valid until 2027-04-01" in sentence
     Renewal(acme_softether).run()
-    assert Renewal(acme_softether).warnings(begin + 71 * DAY) == []
+    assert RenewalReport(acme_machine).warnings(begin + 71 * DAY) == []
 
 
 def test_a_timer_that_does_not_run_is_told(
@@ -106,8 +108,8 @@ def test_a_timer_that_does_not_run_is_told(
     issues(acme_machine, monkeypatch)
     at(monkeypatch, NOW)
     Renewal(acme_softether).run()
-    assert Renewal(acme_softether).warnings(NOW + LATE) == []
-    assert "labvpn-renew.timer" in Renewal(acme_softether).warnings(NOW + LATE + 1)[0]
+    assert RenewalReport(acme_machine).warnings(NOW + LATE) == []
+    assert "labvpn-renew.timer" in RenewalReport(acme_machine).warnings(NOW + LATE + 1)[0]
 
 
 def test_an_account_that_the_authority_lost_is_made_again_once(
@@ -178,10 +180,10 @@ def test_nothing_of_it_is_left_when_it_goes(
 
 
 def test_a_host_without_an_order_says_so_and_reports_nothing(tmp_path: Path) -> None:
-    renewal = Renewal(FakeSoftEther(FakeMachine(tmp_path)))
     with pytest.raises(AgentError, match="run `pulumi up`"):
-        renewal.run()
-    assert (renewal.warnings(NOW), renewal.notes(), renewal.status()) == ([], [], None)
+        Renewal(FakeSoftEther(FakeMachine(tmp_path))).run()
+    report = RenewalReport(FakeMachine(tmp_path))
+    assert (report.warnings(NOW), report.notes(), report.status()) == ([], [], None)
 
 
 @pytest.mark.parametrize("subject", ["Subject: ", "Subject: CN = other.example", "Subject: O = vpn.lab.example"])
@@ -203,3 +205,18 @@ def test_the_certificate_from_before_is_remembered_by_its_fingerprint(acme_softe
     assert remembered["sha256"] == presented_fingerprint(acme_softether)
     assert remembered["record"] == {"Cert_bin": "b2xk", "Key_bin": "a2V5"}
     assert "by" not in remembered
+
+
+def test_a_record_that_cannot_be_deleted_is_told_and_keeps_nothing_from_being_renewed(
+    acme_softether: FakeSoftEther, acme_machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Challenge(acme_machine, Orders.of(acme_machine)).begin("vpn.lab.example", "proof")
+    acme_machine.answers["nsupdate"] = Outcome(2, "", "update failed: REFUSED")
+    issues(acme_machine, monkeypatch)
+    at(monkeypatch, NOW)
+    assert Renewal(acme_softether).run() == "the first certificate"
+    (sentence,) = RenewalReport(acme_machine).warnings(NOW)
+    assert "is left in the zone" in sentence
+    acme_machine.answers["nsupdate"] = ""
+    Renewal(acme_softether).run()
+    assert RenewalReport(acme_machine).warnings(NOW) == []
