@@ -26,7 +26,7 @@ from tests.rehearsal.kit_lab import Dial
 from tests.unit.samples import credentials, lab
 
 NAME = "vpn.lab.example"
-USER = "guest1"
+USER = "owner"
 ROOT = (PROJECT / "tests/cases/kit/authority.pem").read_text()
 LATER = """
 import sys, time
