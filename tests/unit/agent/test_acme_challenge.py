@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from labvpn.agent.acme.challenge import Challenge
@@ -55,6 +57,27 @@ def test_a_record_that_cannot_be_deleted_stays_written_down_and_is_tried_again(
     acme_machine.answers["nsupdate"] = ""
     acme_challenge.tidy()
     assert acme_challenge.records() == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        (";; ->>HEADER<<- opcode: QUERY, status: NXDOMAIN, id: 1", 0),
+        (";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1\n", 0),
+        (';; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1\n_acme-challenge. 10 IN TXT "proof-1"', 1),
+        (";; ->>HEADER<<- opcode: QUERY, status: REFUSED, id: 1", 1),
+        (";; no servers could be reached", 1),
+    ],
+)
+def test_what_the_server_never_took_is_not_kept_in_mind(
+    answer: str, left: int, acme_challenge: Challenge, acme_machine: FakeMachine
+) -> None:
+    acme_challenge.begin("vpn.lab.example", "proof-1")
+    acme_machine.answers["nsupdate"] = Outcome(2, "", "update failed: REFUSED")
+    acme_machine.answers["dig +time=3 +tries=2 @198.51.100.53"] = answer
+    with contextlib.suppress(AgentError):
+        acme_challenge.tidy()
+    assert len(acme_challenge.records()) == left
 
 
 def test_what_ends_one_challenge_leaves_the_record_of_another(acme_challenge: Challenge) -> None:
