@@ -1,6 +1,7 @@
 """The ACME client of the distribution, dehydrated: an account, and a new key with a certificate for it."""
 
 import hashlib
+import json
 import re
 import shlex
 from typing import List
@@ -95,7 +96,15 @@ class AcmeClient:
         kinds = re.findall(r"urn:ietf:params:acme:error:(\w+)", text)
         details = re.findall(r'"detail"\]?[:\s]*"((?:[^"\\]|\\.)*)"', text)
         lines = [line.strip(" +") for line in text.splitlines() if "ERROR: " in line]
-        why = details[-1] if details else (lines or text.strip().splitlines() or ["it said nothing"])[-1]
+        why = plain(details[-1]) if details else (lines or text.strip().splitlines() or ["it said nothing"])[-1]
         kind = kinds[-1] if kinds else ""
         sentence = "{} gave no certificate: {}".format(self.orders["directory"], why[:300])
         return AcmeRefusal("{} ({})".format(sentence, kind) if kind else sentence, kind)
+
+
+def plain(quoted: str) -> str:
+    """The text between the quotes of a JSON string, as it is where it cannot be read."""
+    try:
+        return str(json.loads('"{}"'.format(quoted)))
+    except ValueError:
+        return quoted

@@ -129,7 +129,7 @@ def test_an_authoritys_own_words_are_handed_on_with_the_kind_of_its_refusal(acme
     refusal = AcmeClient(acme_machine, Orders.of(acme_machine)).refusal(
         Outcome(2, "", f"  + ERROR: An error occurred\n{said}")
     )
-    assert "too many" in str(refusal)
+    assert 'gave no certificate: too many "vpn" today' in str(refusal)
     assert str(refusal).endswith("(rateLimited)")
     assert refusal.kind == "rateLimited"
 
