@@ -24,6 +24,7 @@ from labvpn.agent.core.paths import (
     UNIT_FILE,
 )
 from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.presented_certificate import set_chain_files
 
 UNIT = "labvpn-renew"
 SERVICE_TEXT = """[Unit]
@@ -120,6 +121,7 @@ class RenewalService(Handler):
         self.machine.run(["systemctl", "--quiet", "stop", UNIT])
         if orders_file(self.machine).read_unchecked() is not None:
             Challenge(self.machine, Orders.of(self.machine)).tidy()
+        set_chain_files(self.softether, [])
         for name in (*ALL, *self.files, HOME + "/acme.lock"):
             self.machine.delete(name)
         self.machine.must(["systemctl", "daemon-reload"])

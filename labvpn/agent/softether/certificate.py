@@ -30,7 +30,9 @@ class CertificateSetting(Setting):
 
     def values(self, line: Line) -> Values:
         presented = presented_fingerprint(self.softether)
-        return {"sha256": presented, "by": "acme" if self.renewal.fingerprint() in ("", presented) else "other"}
+        # Until it is ordered it is another's, so that what was there before us is remembered.
+        ours = self.renewal.report.ordered and self.renewal.fingerprint() in ("", presented)
+        return {"sha256": presented, "by": "acme" if ours else "other"}
 
     def set(self, want: Line) -> None:
         if "by" in want.values:

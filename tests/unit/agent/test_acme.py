@@ -175,6 +175,7 @@ def test_nothing_of_it_is_left_when_it_goes(
     service = RenewalService(acme_softether)
     service.apply([Change(parse_line(LINE), None)])
     service.remove([parse_line(LINE)])
+    assert list(acme_machine.path("/var/lib/softether/chain_certs").glob("labvpn-*")) == []
     left = [str(path) for path in acme_machine.path("/").rglob("*") if path.is_file()]
     assert [path for path in left if "acme" in path or "renew" in path or "challenge" in path] == []
 
@@ -220,3 +221,8 @@ def test_a_record_that_cannot_be_deleted_is_told_and_keeps_nothing_from_being_re
     acme_machine.answers["nsupdate"] = ""
     Renewal(acme_softether).run()
     assert RenewalReport(acme_machine).warnings(NOW) == []
+
+
+def test_before_it_is_ordered_the_servers_certificate_is_anothers_and_so_remembered(tmp_path: Path) -> None:
+    setting = CertificateSetting(FakeSoftEther(FakeMachine(tmp_path)))
+    assert setting.read(parse_line("certificate by=acme")) == {"by": "other"}
