@@ -226,6 +226,8 @@ class Inspection:
             snapshot = self.pending.result()
         except HopErrors as error:
             raise pulumi.RunError(str(error)) from None
+        for sentence in snapshot.unverified:
+            pulumi.warn(for_engine(sentence))
         if refused := [*_losses(self.lab, self.plans, snapshot)]:
             raise pulumi.RunError("\n".join(refused))
         return snapshot

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from rehearsal import pages
 
-PACKAGES = ("netbase", "firewalld", "softether-vpnserver", "softether-vpncmd")
+PACKAGES = (
+    "netbase",
+    "firewalld",
+    "softether-vpnserver",
+    "softether-vpncmd",
+    "dehydrated",
+    "bind9-dnsutils",
+    "openssl",
+)
 
 # Runs while apt still has the lists of the real sources, and takes what the machine's own apt would ask for.
 DOWNLOAD = (

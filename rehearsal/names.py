@@ -1,11 +1,14 @@
 """The rehearsal's name servers: BIND for the root with its parent zone, the lab's primary and a resolver; and Knot.
 
 The lab's TSIG key is `labvpn` (hmac-sha256); `labvpn-ALGORITHM` has the same secret and rights with another
-algorithm, and `stranger` has the same secret and no rights.
+algorithm, and `stranger` has the same secret and no rights. `challenge` has a secret of its own, and may change the TXT
+records of ACME's challenges alone.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from pathlib import Path
 
 from rehearsal import zones
@@ -14,6 +17,7 @@ from rehearsal.zones import ALGORITHMS, ON_BIND, ON_KNOT, ZONE
 
 KEY = "labvpn"
 STRANGER = "stranger"
+CHALLENGE = "challenge"
 
 _OPTIONS = """\
 options {{
@@ -37,13 +41,22 @@ _HINTS = f". 60 NS a.root.\na.root. 60 A {ROOT}\n"
 
 _EVERYTHING = " ".join(f"grant {key} zonesub ANY;" for key in (KEY, *(f"{KEY}-{each}" for each in ALGORITHMS)))
 
+_CHALLENGES = " ".join(f"grant {CHALLENGE} name _acme-challenge.{host}.{ZONE}. TXT;" for host in ("vpn", "one", "two"))
+
 _GRANTED = {
-    ZONE: f"update-policy {{ grant {KEY} name vpn.{ZONE}. A; }};",
+    ZONE: f"update-policy {{ grant {KEY} name vpn.{ZONE}. A; {_CHALLENGES} }};",
+    zones.ACME_ZONE: "",
+    zones.CHALLENGES_ZONE: f"update-policy {{ grant {CHALLENGE} zonesub TXT; }};",
     zones.HIDDEN_ZONE: f"update-policy {{ {_EVERYTHING} }}; notify explicit; also-notify {{ {KNOT}; {ROOT}; }};",
     zones.SIGNED_ZONE: f"update-policy {{ {_EVERYTHING} }}; notify explicit; also-notify {{ {KNOT}; }};",
     zones.BROKEN_ZONE: f'update-policy {{ {_EVERYTHING} }}; journal "no-journal";',
 }
 """What BIND lets the key change, where it is not everything."""
+
+
+def challenge_secret(secret: str) -> str:
+    """The secret of the challenge's key, which is another than the lab's."""
+    return base64.b64encode(hashlib.sha256(secret.encode()).digest()).decode()
 
 
 def _zone(name: str, file: str, extra: str = "") -> str:
@@ -65,6 +78,7 @@ def _root(folder: Path) -> dict[str, str]:
 def _primary(folder: Path, secret: str) -> dict[str, str]:
     options = _OPTIONS.format(folder=folder, address=PRIMARY, recursion="no")
     keys = "".join(f'key "{name}" {{ algorithm {how}; secret "{secret}"; }};\n' for name, how in _keys())
+    keys += f'key "{CHALLENGE}" {{ algorithm hmac-sha256; secret "{challenge_secret(secret)}"; }};\n'
     everything = f"update-policy {{ {_EVERYTHING} }};"
     own = "".join(_zone(name, f"{name}.zone", _GRANTED.get(name, everything)) for name in ON_BIND)
     # A folder where a journal should be: updates of this zone fail, everything else works.

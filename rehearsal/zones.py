@@ -41,6 +41,9 @@ WILD_ZONE, WILD_KNOT_ZONE = "wild.example", "wild-knot.example"
 SIGNED_ZONE = "signed.example"
 """Its primary (BIND) is hidden and unsigned; clients ask Knot, which signs its copy and has its own serials."""
 
+ACME_ZONE, CHALLENGES_ZONE = "acme.example", "challenges.example"
+"""On BIND: the challenge of `vpn` alone is delegated, by a CNAME, to a zone that the challenge's key changes."""
+
 ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 
 NOBODY = "198.51.100.99"
@@ -78,6 +81,8 @@ EXAMPLE_FILE = zone(
     _delegation(WILD_ZONE, ("ns1", PRIMARY)),
     _delegation(WILD_KNOT_ZONE, ("ns1", KNOT)),
     _delegation(SIGNED_ZONE, ("ns1", KNOT)),
+    _delegation(ACME_ZONE, ("ns1", PRIMARY)),
+    _delegation(CHALLENGES_ZONE, ("ns1", PRIMARY)),
     "loop NS a.nic",
 )
 
@@ -96,6 +101,8 @@ ON_BIND = {
     BROKEN_ZONE: zone(BROKEN_ZONE, [("ns1", PRIMARY)]),
     WILD_ZONE: zone(WILD_ZONE, [("ns1", PRIMARY)], *WILD),
     SIGNED_ZONE: zone(SIGNED_ZONE, [("ns1", KNOT)]),
+    ACME_ZONE: zone(ACME_ZONE, [("ns1", PRIMARY)], f"_acme-challenge.vpn CNAME vpn.{CHALLENGES_ZONE}."),
+    CHALLENGES_ZONE: zone(CHALLENGES_ZONE, [("ns1", PRIMARY)]),
 }
 """The master files of BIND's primary, by zone."""
 

@@ -1,11 +1,16 @@
-"""The agent's commands: observe, survey, check, status, reap, ban, converge, remove, confirm, restore."""
+"""The agent's commands: observe, survey, check, status, reap, ban, renew, converge, remove, confirm, restore."""
 
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, TextIO
 
+from labvpn.agent.acme.challenge import Challenge
+from labvpn.agent.acme.orders import Orders
+from labvpn.agent.acme.renewal import Renewal
+from labvpn.agent.acme.report import RenewalReport
 from labvpn.agent.core.concern import Concern, describe_all, observed_text
 from labvpn.agent.core.document import parse, relative
 from labvpn.agent.core.errors import AgentError, harmless
@@ -29,8 +34,8 @@ from labvpn.agent.status import Status
 from labvpn.agent.survey import Survey
 
 USAGE = (
-    "usage: agent observe | survey | check | status | reap | ban | (converge | remove) CONCERN "
-    "| (confirm | restore) firewall"
+    "usage: agent observe | survey | check | status | reap | ban | renew | (converge | remove) CONCERN "
+    "| (confirm | restore) firewall | challenge (tidy | ACTION NAME TOKEN PROOF)"
 )
 ENDLESS = {"reap": reap_sessions, "ban": guard_logins}
 CONCERNS = ("host", "server", "hub", "firewall")
@@ -103,6 +108,7 @@ class Session:
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
+            answer["failing"] = RenewalReport(self.machine).warnings(time.time()) if name == "server" else []
             answer["refusals"] += concern.refusals(lines)
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
                 answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).prechecks.unopened(lines)
@@ -177,6 +183,12 @@ def work(words: List[str], stream: TextIO) -> str:
         return inspecting({}, Session.check)
     if action == "status":
         return Status(Machine()).report()
+    if action == "renew":
+        done = Renewal(SoftEther(Machine(), Secrets({}))).run()
+        return "renewed: {}\n".format(done) if done else "nothing is due\n"
+    if action == "challenge":
+        challenge(Machine(), words[1:])
+        return ""
     if action in ENDLESS:
         ENDLESS[action](Machine())
         # The new ones take over without an end that would show as a service that does not run.
@@ -199,6 +211,18 @@ def inspecting(request: Dict[str, Any], question: Callable[[Session], str]) -> s
         return question(Session(machine, request))
     finally:
         machine.end()
+
+
+def challenge(machine: Machine, words: List[str]) -> None:
+    """What the ACME client asks of its hook, or `tidy`, which takes away what a run that was cut off has left."""
+    if words != ["tidy"] and len(words) != 4:
+        raise AgentError(USAGE)
+    found = Challenge(machine, Orders.of(machine))
+    if words == ["tidy"]:
+        found.tidy()
+    else:
+        action, name, _, proof = words
+        found.answer(action, name, proof)
 
 
 def complain(sentence: str) -> int:

@@ -5,6 +5,7 @@ import ssl
 import time
 from typing import Any, Dict, Iterator, List, Tuple
 
+from labvpn.agent.acme.report import RenewalReport
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.secret_digests import Secrets
@@ -52,6 +53,7 @@ class Status:
             "crashes": [{"at": crash.at, "sources": crash.sources} for crash in crashes_of(self.machine)],
             "guard": guard_state(self.machine, time.time()),
             "certificate": self.certificate(),
+            "renewal": RenewalReport(self.machine).status(),
         }
         # Lone surrogates, which no text has, would be no JSON to others.
         return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8") + "\n"

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from labvpn.agent import bundle
 from labvpn.connect import fortigate, paths, ssh
-from labvpn.connect.dns import inspect
+from labvpn.connect.dns import challenge, inspect
 from labvpn.connect.errors import Code, HopError, HopErrors
 from labvpn.connect.refused import last_line
 from labvpn.connect.ssh import ISOLATED
@@ -53,6 +53,8 @@ class Snapshot:
     hosts: Sequence[Mapping[str, HostState]] = ()
     fortigate: FortiGateSnapshot | None = None
     names: Sequence[DnsSnapshot] = ()
+    unverified: Sequence[str] = ()
+    """What could not be checked from here of the certificate's challenge."""
 
 
 def inspect_hops(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Future[Snapshot]:
@@ -73,12 +75,16 @@ async def _inspect(lab: Lab, credentials: Credentials, requests: Sequence[str]) 
     asked = zip(lab.servers, requests, strict=True)
     hosts = _all(*(_inspect_host(server, credentials, request) for server, request in asked))
     names = _all(*(_inspect_name(target.name, credentials) for target in lab.names))
-    host, gate, name = await asyncio.gather(hosts, _inspect_fortigate(lab, credentials), names, return_exceptions=True)
-    _raise_failures((host, gate, name))
+    challenges = asyncio.to_thread(_inspect_challenges, lab, credentials)
+    host, gate, name, unverified = await asyncio.gather(
+        hosts, _inspect_fortigate(lab, credentials), names, challenges, return_exceptions=True
+    )
+    _raise_failures((host, gate, name, unverified))
     assert not isinstance(host, BaseException)  # noqa: S101  (mypy cannot see that failures were raised above)
     assert not isinstance(gate, BaseException)  # noqa: S101
     assert not isinstance(name, BaseException)  # noqa: S101
-    return Snapshot(host, gate, name)
+    assert not isinstance(unverified, BaseException)  # noqa: S101
+    return Snapshot(host, gate, name, unverified)
 
 
 async def _all(*inspections: Awaitable[Answer]) -> list[Answer]:
@@ -151,6 +157,14 @@ async def _inspect_fortigate(lab: Lab, credentials: Credentials) -> FortiGateSna
 async def _inspect_name(name: DnsName, credentials: Credentials) -> DnsSnapshot:
     secret = credentials.dns_key.get_secret_value() if credentials.dns_key else None
     return await asyncio.to_thread(inspect.check, name, secret)
+
+
+def _inspect_challenges(lab: Lab, credentials: Credentials) -> list[str]:
+    """What could not be checked of the key that the hosts have for the certificate's challenge. Raises HopErrors."""
+    if lab.acme is None or lab.dns is None or credentials.acme_key is None:
+        return []
+    names = [name for server in lab.servers for name in lab.at(server).certified]
+    return challenge.check(lab.acme, lab.dns, [*dict.fromkeys(names)], credentials.acme_key.get_secret_value())
 
 
 def _begun(make: Callable[[], Awaitable[Answer]]) -> Future[Answer]:

@@ -43,7 +43,7 @@ def _texts(request: KitRequest) -> Iterator[tuple[str, str]]:
         if protocols.sstp and request.by_password and request.trust.names(request.stack.name):
             yield "windows-sstp.ps1", windows.sstp(request, request.trust)
     yield "softether.vpn", softether.setting(request, request.trust)
-    if request.trust is not None and request.trust.is_authority:
+    if request.trust is not None and request.trust.is_authority and not request.trust.is_known:
         yield AUTHORITY, request.trust.pem
 
 
@@ -57,5 +57,7 @@ def _notes(request: KitRequest) -> Iterator[str]:
         yield "without the password, which the outputs hold back: give them with --show-secrets"
     if request.trust and protocols.sstp and not request.trust.names(request.stack.name):
         yield f"without SSTP: the server's certificate does not name {request.stack.name}, so Windows would refuse it"
+    if request.trust and request.trust.is_known:
+        yield "with no authority to install: devices know the one that signs the server's certificate"
     if request.trust and not request.trust.is_authority:
         yield "with the server's current certificate pinned: a new one needs new kits"

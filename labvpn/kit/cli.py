@@ -149,7 +149,7 @@ class KitMaker:
 def trust(stack: Outputs, pin: bool) -> Trust | None:
     """Whom devices trust: the stack's authority, or the certificate that the server shows. Raises OutputsError."""
     if stack.certificate:
-        return Trust(stack.certificate)
+        return Trust(stack.certificate, stack.acme)
     if pin:
         return Trust(stack_outputs.served_certificate(stack))
     if not (stack.protocols.openvpn or stack.protocols.sstp):

@@ -24,10 +24,19 @@ class Trust:
     """A certificate in PEM: an authority's, or the server's own, by which it is then pinned."""
 
     pem: str
+    acme: str | None = None
+    """`public` or `private`: an ACME authority's roots, which devices know by themselves or not."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether devices trust it by themselves."""
+        return self.acme == "public"
 
     @property
     def is_authority(self) -> bool:
         """Whether it signs servers' certificates, so that a renewed one is trusted too; if not, it is one itself."""
+        if self.acme:
+            return True
         constraints = self._extension(x509.BasicConstraints)
         usage = self._extension(x509.ExtendedKeyUsage)
         # SoftEther's own self-signed certificate calls itself an authority and lists a server's uses as well.

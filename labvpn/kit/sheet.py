@@ -128,7 +128,8 @@ def _steps(request: KitRequest, files: Sequence[str], words: Mapping[str, str]) 
         others = ", ".join(plain[1:]) or "-"
         connect = [words["connect_steps"]] if len(plain) < len(profiles) else []
         yield words["openvpn"], [words["openvpn_steps"].format(file=plain[0], others=others), *connect]
-    yield from _script(files, "sstp.ps1", words, "windows_sstp")
+    known = request.trust is not None and request.trust.is_known
+    yield from _script(files, "sstp.ps1", words, "windows_sstp_known" if known else "windows_sstp")
     for file in _ending(files, ".vpn"):
         before = [words["softether_authority"].format(file=name) for name in _ending(files, ".crt")]
         yield words["softether"], [words["softether_steps"].format(file=file), *before]

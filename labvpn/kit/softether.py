@@ -41,6 +41,8 @@ def setting(request: KitRequest, trust: Trust | None) -> str:
         "StartupAccount": False,
         "ClientAuth": _auth(request),
         "ClientOption": _option(request),
+        # Since 5.02 the client then asks the system whom to trust; an older one skips the word.
+        **({"AddDefaultCA": True} if trust and trust.is_known else {}),
         **({"ServerCert": trust.der} if trust and not trust.is_authority else {}),
     }
     # The reader skips the byte order mark with the comment; without a comment it takes the mark for a word.

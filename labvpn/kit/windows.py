@@ -61,9 +61,11 @@ def l2tp(request: KitRequest) -> str:
 
 def sstp(request: KitRequest, trust: Trust) -> str:
     """The script for SSTP, which checks the server's name and looks for its authority in the machine's store alone."""
-    lines = [*_start(request, "SSTP"), *_as_administrator("it adds the lab's authority to those of this machine")]
-    text = "\n".join(textwrap.wrap(base64.b64encode(trust.der).decode(), 76))
-    lines += AUTHORITY.replace("{text}", text).splitlines()
+    lines = [*_start(request, "SSTP")]
+    if not trust.is_known:
+        lines += _as_administrator("it adds the lab's authority to those of this machine")
+        text = "\n".join(textwrap.wrap(base64.b64encode(trust.der).decode(), 76))
+        lines += AUTHORITY.replace("{text}", text).splitlines()
     port = request.tcp[0]
     server = request.stack.name if port == TCP_443 else f"{request.stack.name}:{port}"
     lines += _connection(request, f"{request.title} SSTP", server, "Sstp")

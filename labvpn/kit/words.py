@@ -39,6 +39,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "windows": "Windows",
         "windows_l2tp": "Right-click {file}: Run with PowerShell. Then dial from the network icon.",
         "windows_l2tp_admin": "Start PowerShell as administrator, run `{run}`, and restart Windows once.",
+        "windows_sstp_known": "If that fails: right-click {file}, Run with PowerShell, and dial SSTP.",
         "windows_sstp": "If that fails: start PowerShell as administrator, run `{run}`, and dial SSTP.",
         "openvpn": "OpenVPN (any system)",
         "openvpn_steps": "Install OpenVPN, import {file}, give name and password. If a network blocks it: {others}.",
@@ -82,6 +83,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "windows_l2tp": "{file} を右クリックし、「PowerShell で実行」を選択します。"
         "その後、ネットワークのアイコンから接続します。",
         "windows_l2tp_admin": "管理者として PowerShell を開き、`{run}` を実行し、Windows を一度再起動します。",
+        "windows_sstp_known": "つながらないときは、{file} を右クリックし、「PowerShell で実行」を選択して、"
+        "SSTP で接続します。",
         "windows_sstp": "つながらないときは、管理者として開いた PowerShell で `{run}` を実行し、SSTP で接続します。",
         "openvpn": "OpenVPN（どの OS でも）",
         "openvpn_steps": "OpenVPN に {file} をインポートし、ユーザー名とパスワードを入力します。"

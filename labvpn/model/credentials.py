@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from labvpn.model import acme, secret_texts
 from labvpn.model.base import Value
 from labvpn.model.dns import DnsMode
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength
-from labvpn.model.pem import CERTIFICATE, kinds
 from labvpn.model.problems import Problem
 from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User
@@ -55,24 +55,6 @@ def unfit(key: str, secret: SecretStr) -> str:
     return ""
 
 
-def _private_key(secret: SecretStr) -> SecretStr:
-    if "PRIVATE KEY-----" not in secret.get_secret_value():
-        raise ValueError("is not a private key in PEM form; give the whole file, from -----BEGIN to the last line")
-    return secret
-
-
-def _authority(secret: SecretStr) -> SecretStr:
-    if kinds(secret.get_secret_value()) != [CERTIFICATE, "KEY", "KEY"]:
-        raise ValueError("is not what `labvpn authority` prints: a certificate and two keys in PEM; give it as a whole")
-    return secret
-
-
-def _certificate(text: str) -> str:
-    if kinds(text) != [CERTIFICATE]:
-        raise ValueError("is not one certificate in PEM; give the server's own, from -----BEGIN to the last line")
-    return text
-
-
 GUESSED = 50
 """Bits of a password that a server asks for, below which it may be guessed by asking."""
 
@@ -87,7 +69,7 @@ class Credentials(Value):
     host_key: HostKey | None = Field(
         default=None, validate_default=True, description="the public SSH key of the VPN host without a name"
     )
-    ssh_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
+    ssh_key: Annotated[SecretStr, AfterValidator(secret_texts.private_key)] | None = None
     ssh_password: SecretStr | None = None
     administrator_password: Annotated[SecretStr, Field(min_length=1)]
     hub_password: Password | None = Field(
@@ -104,14 +86,17 @@ class Credentials(Value):
     radius_secrets: dict[str, SecretStr] = Field(default_factory=dict, description="of RADIUS servers, by hub")
     fortigate_token: SecretStr | None = None
     fortigate_ca: str | None = Field(default=None, description="PEM of the CA that signed the FortiGate's certificate")
-    authority: Annotated[SecretStr, AfterValidator(_authority)] | None = Field(
+    authority: Annotated[SecretStr, AfterValidator(secret_texts.authority)] | None = Field(
         default=None, description="what `labvpn authority` prints: the private authority that signs the certificate"
     )
-    server_certificate: Annotated[str, AfterValidator(_certificate)] | None = Field(
+    server_certificate: Annotated[str, AfterValidator(secret_texts.certificate)] | None = Field(
         default=None, description="PEM of an own certificate, in the place of the authority's"
     )
-    server_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
+    server_key: Annotated[SecretStr, AfterValidator(secret_texts.private_key)] | None = None
     dns_key: SecretStr | None = Field(default=None, description="the TSIG secret, base64")
+    acme_key: Annotated[SecretStr, AfterValidator(secret_texts.base64_text)] | None = Field(
+        default=None, description="the TSIG secret of `certificate.acme.key`, base64"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -185,18 +170,21 @@ class Credentials(Value):
             "fortigateToken": (lab.fortigate, self.fortigate_token, "the lab has a FortiGate"),
             "fortigateCa": (lab.fortigate, self.fortigate_ca, "the lab has a FortiGate"),
             "dnsKey": (lab.dns and lab.dns.mode is DnsMode.UPDATE, self.dns_key, "the lab's name is kept by update"),
+            "acmeKey": (lab.acme, self.acme_key, "certificate.acme is convinced by the DNS"),
         }
         for key, (wanted, value, why) in needed.items():
             if wanted and value is None:
                 yield Problem(key, f"is missing and {why}; {how_to_set(key)}")
         if self.version > 1 and "userSecret" in self.weak:
             yield Problem("userSecret", f"can be guessed from one user's password; {how_to_set('userSecret')}")
+        signed = {"authority": self.authority, "serverCertificate": self.server_certificate}
         if (self.server_certificate is None) != (self.server_key is None):
             key = "serverKey" if self.server_key is None else "serverCertificate"
             yield Problem(key, f"is missing, and the two go together; {how_to_set(key)}")
         if self.server_certificate and self.authority:
             yield Problem("serverCertificate", "is given beside authority; keep one of the two")
-        if len(lab.servers) > 1 and not self.server_certificate and self.authority is None:
+        yield from acme.problems(lab.acme, self.acme_key, {"dnsKey": self.dns_key, **signed})
+        if len(lab.servers) > 1 and not (self.server_certificate or self.authority or lab.acme):
             yield Problem("authority", f"is missing, and several servers answer to one name; {how_to_set('authority')}")
         yield from self._host_problems(lab)
         yield from self._radius_problems(lab)

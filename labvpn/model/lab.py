@@ -10,6 +10,8 @@ from typing import NamedTuple, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from labvpn.model import acme
+from labvpn.model.acme import Acme, CertificateSource
 from labvpn.model.base import Mistakes, Value, duplicates
 from labvpn.model.dns import DnsName
 from labvpn.model.firewall import HostFirewall
@@ -48,6 +50,9 @@ class Lab(Value):
     firewall: HostFirewall | None = Field(default=None, description="left out: the host's firewall is not ours")
     fortigate: FortiGate | None = Field(default=None, description="left out: no FortiGate is in front of the host")
     dns: DnsName | None = Field(default=None, description="left out: the name is kept elsewhere")
+    certificate: CertificateSource = Field(
+        default=CertificateSource(), description="left out: of the secrets `authority` or `serverCertificate`"
+    )
     protect: bool = Field(
         default=False, description="true: nothing is removed that would cut users off, not even by `pulumi destroy`"
     )
@@ -79,6 +84,17 @@ class Lab(Value):
         """The address of each VPN host itself (another than users dial behind a translation), by its object's name."""
         vip = self.fortigate.vip if self.fortigate else None
         return {f"server{each.suffix}": vip.mapped if vip else each.address for each in self.servers}
+
+    @property
+    def acme(self) -> Acme | None:
+        """The ACME authority of the servers' certificates, if they have one."""
+        return self.certificate.acme
+
+    @property
+    def certified(self) -> tuple[str, ...]:
+        """The names that the first server's certificate is for: the name of all, and its own."""
+        own = self.own_name(self.server)
+        return tuple(dict.fromkeys(name.fqdn.lower() for name in (self.dns, own) if name))
 
     def own_name(self, server: Server) -> DnsName | None:
         """The name that points to one server alone, if it has one."""
@@ -224,6 +240,7 @@ class Lab(Value):
                 yield f"fortigate.behindVpn.hosts.{name} must be the VPN host, {own}; rename the other host"
 
     def _of_names(self) -> Iterator[str]:
+        yield from acme.mistakes(self.certificate.acme, self.dns)
         own = [server.host.lower() for server in self.servers if server.host]
         if own and self.dns is None:
             yield f"host {own[0]} is a name of a server in dns.zone; add `dns`, or leave host out"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -133,6 +133,9 @@ class Outputs(OutputsValue):
     )
     preshared_key: Secret = None
     certificate: str | None = None
+    acme: Literal["public", "private"] | None = Field(
+        default=None, description="whether devices know the ACME authority by themselves; None: it is no such authority"
+    )
     translated: bool = Field(default=False, description="whether the server is behind an address translation (VIP)")
 
     @property

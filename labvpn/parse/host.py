@@ -27,6 +27,8 @@ class HostState:
     memory: tuple[str, ...] = ()
     begun: str | None = None
     renewed: tuple[str, ...] | None = ()
+    failing: tuple[str, ...] = ()
+    """What the host itself should do and cannot: also among the warnings, and what a check finds."""
 
 
 NOTHING = HostState("")
@@ -54,7 +56,8 @@ def _observed(part: object, asked: str) -> HostState:
     refusals = tuple(_pair(refusal) for refusal in _list(part, "refusals"))
     notes, warnings, memory = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings", "memory"))
     renewed = tuple(map(str, _list(part, "renewed"))) if part.get("renewed", ()) is not None else None
-    return HostState(document, applied, notes, warnings, refusals, memory, begun, renewed)
+    failing = tuple(map(str, _list(part, "failing")))
+    return HostState(document, applied, notes, warnings, refusals, memory, begun, renewed, failing)
 
 
 def _whole(given: object, asked: list[str]) -> str | None:

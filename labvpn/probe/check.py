@@ -33,6 +33,7 @@ PROTOCOL_PORTS = tuple(map(str, needed((), Protocols(l2tp_ipsec=True, openvpn=Tr
 """Ports of protocols: closed on every hop where the stack does not offer the protocol."""
 
 REPAIR = "run `pulumi preview` to see it and `pulumi up` to repair it"
+RENEW = "mend what it names; `systemctl start labvpn-renew` on the host tries again at once"
 HOPS = {"host": "VPN host", "server": "SoftEther", "hub": "SoftEther", "firewall": "firewalld"}
 NO_ANSWER = {
     "OpenVPN": REPAIR,
@@ -148,6 +149,7 @@ def host_findings(host: Mapping[str, HostState]) -> Iterator[CheckFinding]:
         yield CheckFinding("VPN host", "the stack was never applied to it", "run `pulumi up`")
     for concern, observed in host.items():
         yield from (CheckFinding(HOPS["host"], *sentence.split(": ", 1)) for sentence in observed.memory)
+        yield from (CheckFinding(HOPS["host"], sentence, RENEW) for sentence in observed.failing)
         seen = replace(observed, document=_comparable(observed.document), applied=_comparable(observed.applied or ""))
         for sentence in drifted(seen, seen.applied or ""):
             yield CheckFinding(HOPS.get(concern, concern), sentence, REPAIR)

@@ -17,6 +17,7 @@ from labvpn.render.documents import Concern
 class Secrets(TypedDict, total=False):
     """The agent's secrets; `users` by `HUB/NAME`, `certificates` by fingerprint: no secrets, but long."""
 
+    acme: str
     administrator: str
     certificate: dict[str, str]
     hubs: dict[str, str]
@@ -43,6 +44,8 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["ipsec"] = credentials.preshared_key.get_secret_value()
+    if lab.acme and credentials.acme_key is not None:
+        answer["acme"] = credentials.acme_key.get_secret_value()
     if (certificate := server_certificate(lab, credentials)) is not None:
         answer["certificate"] = {"certificate": certificate.certificate, "key": certificate.key}
     return answer

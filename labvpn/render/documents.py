@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from labvpn.model import ports
+from labvpn.model.acme import Acme
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.lab import Lab
 from labvpn.model.server import Server
@@ -20,7 +21,8 @@ UNITS = {"package": "softether-vpnserver", "tarball": "vpnserver", "present": "s
 PACKAGES = ("softether-vpnserver", "softether-vpncmd")
 FIREWALLD = ("netbase", "firewalld")
 """netbase holds /etc/protocols, without which firewalld does not start."""
-
+ACME = ("bind9-dnsutils", "ca-certificates", "curl", "dehydrated", "openssl")
+"""The client that fetches the certificate, what writes its challenge, and what it verifies the authority by."""
 
 PARTS = {"raw": "l2tp-raw", "etherip": "etherip", "hub": "l2tp-hub", "key": "preshared-key"}
 """What `vpn.kept` calls the parts of IPsec's line."""
@@ -55,7 +57,7 @@ def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Conc
 
 def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:
     yield Entry("agent", "", {"digest": agent_digest, "mode": "755"})
-    yield from _installation(lab.server, lab.firewall is not None)
+    yield from _installation(lab)
     allowed = ("127.0.0.1", "::1", *map(str, lab.server.administrators))
     yield Entry("administration", "", {"from": ",".join(allowed)})
     nats = [hub.secure_nat for hub in lab.all_hubs.values() if hub.secure_nat]
@@ -64,10 +66,12 @@ def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:
     yield Entry("unit", UNITS[lab.server.install], {"enabled": "yes", "active": "yes"})
 
 
-def _installation(server: Server, firewalld: bool) -> Iterator[Entry]:
+def _installation(lab: Lab) -> Iterator[Entry]:
     """How SoftEther comes onto the host, and what else has to be there."""
+    server = lab.server
     packages = {"netbase", *PACKAGES} if server.install == "package" else set()
-    for package in sorted(packages.union(FIREWALLD if firewalld else ())):
+    packages |= {*(FIREWALLD if lab.firewall else ()), *(ACME if lab.acme else ())}
+    for package in sorted(packages):
         yield Entry("package", package, {"installed": "yes"})
     if server.tarball is not None:
         fields = {"sha256": server.tarball.sha256, "from": origin(server), "unit": "current"}
@@ -92,7 +96,10 @@ def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:
     if lab.server.generation == 4:
         yield Entry("generation", "", {"number": "4"})
     yield Entry("administrator", "", {"password": "current"})
-    if certificate:
+    if lab.acme:
+        yield acme(lab, lab.acme)
+        yield Entry("certificate", "", {"by": "acme"})
+    elif certificate:
         yield Entry("certificate", "", {"sha256": certificate})
     for number in sorted(vpn.listeners):
         yield Entry("listener", str(number), {"enabled": "yes"})
@@ -109,6 +116,24 @@ def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:
         yield Entry("cipher", "", {"name": vpn.tls.cipher})
     if log := vpn.syslog:
         yield Entry("syslog", "", {"send": log.send, "host": log.host, "port": str(log.port)})
+
+
+def acme(lab: Lab, order: Acme) -> Entry:
+    """What the host renews its certificate by."""
+    primary = order.server or (lab.dns.server if lab.dns else None)
+    fields = {
+        "directory": order.directory,
+        "names": ",".join(lab.certified),
+        "contact": order.contact or "none",
+        "challenge": "dns-01",
+        "primary": str(primary or "none"),
+        "port": str(order.port),
+        "zone": order.zone.rstrip(".") if order.zone else "none",
+        "keyname": order.key.name,
+        "algorithm": order.key.algorithm.value,
+        "wait": str(order.wait),
+    }
+    return Entry("acme", "", {**fields, "key": "current", "active": "yes"})
 
 
 def _ipsec(vpn: Vpn) -> Entry:

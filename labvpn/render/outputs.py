@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from labvpn.model.acme import Acme
 from labvpn.model.credentials import Credentials
 from labvpn.model.hub import Hub
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Transport, of_transport
 from labvpn.model.server import Server
 from labvpn.model.users import Auth, User
+from labvpn.render import public_roots
 from labvpn.render.certificate import server_certificate
 
 Secret = Callable[[str], Any]
@@ -43,7 +45,16 @@ def stack_outputs(lab: Lab, credentials: Credentials, secret: Secret) -> dict[st
         answer["presharedKey"] = secret(credentials.preshared_key.get_secret_value())
     if (certificate := server_certificate(lab, credentials)) is not None and certificate.authority:
         answer["certificate"] = certificate.authority
-    return answer
+    return answer | acme(lab.acme)
+
+
+def acme(authority: Acme | None) -> dict[str, Any]:
+    """The roots of the ACME authority that the servers' certificates come from, and whether devices know them."""
+    if authority is None:
+        return {}
+    if authority.root is None:
+        return {"certificate": public_roots.lets_encrypt(), "acme": "public"}
+    return {"certificate": authority.root.strip() + "\n", "acme": "private"}
 
 
 def ports(lab: Lab) -> dict[str, list[int]]:

@@ -31,6 +31,11 @@ def text(report: StatusReport) -> str:
     if report.certificate_expires is not None:
         certificate = _gauge(registry, "certificate_expiry_timestamp_seconds", "When the server's certificate ends")
         certificate.set(report.certificate_expires.timestamp())
+    if report.renewal is not None:
+        works = _gauge(registry, "certificate_renewal_works", "Whether the certificate is being renewed (1) or not (0)")
+        works.set(not report.renewal.trouble)
+        due = _gauge(registry, "certificate_renewal_timestamp_seconds", "When the certificate is renewed next")
+        due.set(report.renewal.next.timestamp())
     return generate_latest(registry).decode()
 
 

@@ -72,6 +72,18 @@ class Crashed(OutputsValue):
     sources: tuple[str, ...] = ()
 
 
+class CertificateRenewal(OutputsValue):
+    """How the host renews its certificate: by which authority, when last and next, and what goes wrong, if anything."""
+
+    authority: str
+    renewed: datetime
+    next: datetime
+    tried: datetime
+    since: datetime
+    by: str = ""
+    trouble: str = ""
+
+
 class StatusReport(OutputsValue):
     """The server at one moment of its own clock."""
 
@@ -85,6 +97,7 @@ class StatusReport(OutputsValue):
         default=None, description="what prevents the login guard from working, empty for nothing; None without one"
     )
     certificate: str = ""
+    renewal: CertificateRenewal | None = Field(default=None, description="None: the host does not renew it by itself")
 
     def left(self, session: ConnectedSession) -> timedelta | None:
         """How long a session still has; less than nothing if its cut is overdue."""
@@ -119,6 +132,8 @@ def to_json(report: StatusReport) -> str:
     data = report.model_dump(mode="json", by_alias=True, exclude={"certificate", "sessions"})
     ends = report.certificate_expires
     data["certificate"] = {"expires": ends.astimezone(UTC).isoformat() if ends else None}
+    if report.renewal is None:
+        del data["renewal"]
     data["sessions"] = [
         {
             **session.model_dump(mode="json", by_alias=True),

@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from labvpn.model.untrusted import plain
-from labvpn.status.report import ConnectedSession, StatusReport
+from labvpn.status.report import CertificateRenewal, ConnectedSession, StatusReport
 
 _MOST_CRASHES = 10
 
@@ -26,6 +26,8 @@ def show(report: StatusReport, console: Console) -> None:
     if report.crashes:
         console.print(_crashes(report))
     console.print(_ends(report))
+    if report.renewal:
+        console.print(_renewal(report.renewal))
 
 
 def _sessions(report: StatusReport) -> Table:
@@ -80,6 +82,13 @@ def _ends(report: StatusReport) -> Table:
     for account in sorted(report.accounts, key=lambda account: account.expires):
         table.add_row(_said(account.user), *_end(report, account.expires))
     return table
+
+
+def _renewal(renewal: CertificateRenewal) -> Text:
+    if renewal.trouble:
+        return Text.assemble(("The certificate is not being renewed:", "bold red"), " ", plain(renewal.trouble))
+    when = f"renewed {renewal.renewed:%Y-%m-%d}, next about {renewal.next:%Y-%m-%d}"
+    return Text(f"The certificate comes from {plain(renewal.authority)}: {when}")
 
 
 def _end(report: StatusReport, moment: datetime) -> tuple[str, str]:

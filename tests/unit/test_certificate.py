@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from labvpn.agent.softether.certificate import body, fingerprint
+from labvpn.agent.softether.presented_certificate import body, fingerprint
 from labvpn.kit.request import Trust
 from labvpn.model.outputs import read
 from labvpn.model.problems import ConfigurationError

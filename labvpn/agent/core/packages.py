@@ -28,7 +28,7 @@ OPTIONS = ["-y", "-q", "-o", "DPkg::Lock::Timeout=60", "-o", "Dpkg::Options::=--
 
 
 # Where packages are RPM's, they are only looked for, under these names.
-RPM_NAMES = {"netbase": "setup"}
+RPM_NAMES = {"netbase": "setup", "bind9-dnsutils": "bind-utils"}
 
 
 def install_lines(apt: str, yum: str) -> str:
@@ -86,7 +86,7 @@ class Packages:
             raise AgentError(
                 "the VPN host has no apt-get, so Debian's package {0} cannot be installed there: "
                 "run `yum install {0}`, and for SoftEther itself set server.install to `tarball` or `present`".format(
-                    " ".join(names)
+                    " ".join(RPM_NAMES.get(name, name) for name in names)
                 )
             )
         self.mend()

@@ -35,6 +35,33 @@ BAN_LIST_NOW = RUN + "/barred.json"
 GUARD_HEALTH = RUN + "/guard.json"
 """What kept the login guard from working in its last round; the file is as old as that round."""
 
+ACME_ORDERS = HOME + "/acme.json"
+"""Which authority signs the server's certificate for which names, and how it is convinced."""
+
+ACME_KEY = HOME + "/acme.tsig"
+"""The key of the name server that may change the challenge's record alone, in BIND's form."""
+
+ACME_REPORT = HOME + "/acme.report.json"
+"""When the certificate was renewed, when it will be, and what failed."""
+
+ACME_RECORDS = HOME + "/acme.records.json"
+"""The challenges that are in the zone now: written before they are, so that none is ever left there."""
+
+ACME_CURRENT = HOME + "/acme.pem"
+"""The key of the certificate, the certificate, and its chain."""
+
+ACME_NEXT = HOME + "/acme.next.pem"
+"""The same, while it is looked at for the first time."""
+
+ACME_UPDATE = HOME + "/acme.update"
+"""What nsupdate is told to do; there is no secret in it."""
+
+ACME_CLIENT = HOME + "/acme"
+"""The client's own folder: the accounts' keys, and what it is about to fetch."""
+
+ACME_HOOK = "/usr/local/lib/labvpn/challenge"
+"""The program that the client asks to meet a challenge; it goes with the agent."""
+
 SSH_OPENED = HOME + "/firewall.ssh.json"
 """What we added so that SSH stays open on a host whose firewalld did not run."""
 

@@ -23,6 +23,7 @@ class Secrets:
         self.hubs: Dict[str, str] = data.get("hubs") or {}
         self.users: Dict[str, str] = data.get("users") or {}
         self.certificate: Dict[str, str] = data.get("certificate") or {}
+        self.acme = str(data.get("acme") or "")
         self.radius: Dict[str, str] = data.get("radius") or {}
         # By the SHA-256 that a document names them by.
         self.certificates: Dict[str, str] = data.get("certificates") or {}
@@ -90,7 +91,7 @@ def secret_of(line: Line, secrets: Secrets) -> str:
     """The secret that belongs to a line."""
     if line.kind == "reaper":
         return "\n".join(secrets.hubs.get(hub, "") for hub in line.values.get("hubs", "").split(","))
-    one = {"administrator": secrets.administrator, "ipsec": secrets.ipsec}
+    one = {"administrator": secrets.administrator, "ipsec": secrets.ipsec, "acme": secrets.acme}
     many = {"hub": secrets.hubs, "user": secrets.users, "radius": secrets.radius}
     return str(one.get(line.kind) or many.get(line.kind, {}).get(line.name) or "")
 

@@ -1,16 +1,15 @@
 """The certificate that the server shows, identified by its fingerprint; the settings of TLS and of syslog."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
-import base64
-import binascii
-import hashlib
-import ssl
 from typing import Any, Dict
 
+from labvpn.agent.acme.renewal import Renewal
 from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered
+from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.presented_certificate import presented_fingerprint, set_certificate, set_chain_files
 from labvpn.agent.softether.server_settings import Setting
 
 # What of the logs is sent on: the number in the call and in the file.
@@ -18,25 +17,41 @@ SENT_ON = {"none": "0", "server": "1", "security": "2", "packet": "3"}
 
 
 class CertificateSetting(Setting):
-    """`certificate sha256=...`: the fingerprint of the certificate that came with the request."""
+    """`certificate sha256=...`: the fingerprint of the certificate that came with the request.
+
+    `certificate by=acme`: the one that the host itself keeps renewed.
+    """
 
     kind = "certificate"
 
+    def __init__(self, softether: SoftEther) -> None:
+        super().__init__(softether)
+        self.renewal = Renewal(softether)
+
     def values(self, line: Line) -> Values:
-        return {"sha256": fingerprint(str(self.branch("ServerConfiguration").get("ServerCert", "")))}
+        presented = presented_fingerprint(self.softether)
+        # Until it is ordered it is another's, so that what was there before us is remembered.
+        ours = self.renewal.report.ordered and self.renewal.fingerprint() in ("", presented)
+        return {"sha256": presented, "by": "acme" if ours else "other"}
 
     def set(self, want: Line) -> None:
+        if "by" in want.values:
+            self.renewal.install()
+            return
         given = self.softether.secrets.certificate
         if "certificate" not in given or "key" not in given:
             raise AgentError("the request has no certificate for the server: run `pulumi up` again without --target")
-        self.call("SetServerCert", Cert_bin=body(given["certificate"]), Key_bin=body(given["key"]))
+        set_certificate(self.softether, given["key"], [given["certificate"]])
 
     def remember(self, line: Line) -> Remembered:
         record = self.call("GetServerCert")
-        return dict(line.values, record={name: record[name] for name in ("Cert_bin", "Key_bin")})
+        # By its fingerprint, whatever the document asks for: the way back is compared by it.
+        known = {"sha256": presented_fingerprint(self.softether)}
+        return dict(known, record={name: record[name] for name in ("Cert_bin", "Key_bin")})
 
     def restore(self, line: Line, remembered: Dict[str, Any]) -> None:
         self.call("SetServerCert", **remembered["record"])
+        set_chain_files(self.softether, [])
 
 
 class CipherSetting(Setting):
@@ -74,19 +89,3 @@ class SyslogSetting(Setting):
             Hostname_str="" if host == "none" else host,
             Port_u32=int(values.get("port", "514")),
         )
-
-
-def fingerprint(stored: str) -> str:
-    """The SHA-256 of a certificate as the configuration stores it, in base64 of DER or PEM; `none` for other text."""
-    try:
-        data = base64.b64decode(stored, validate=True)
-        if data.startswith(b"-----"):
-            data = ssl.PEM_cert_to_DER_cert(data.decode("ascii").strip())
-    except (ValueError, binascii.Error):
-        return "none"
-    return hashlib.sha256(data).hexdigest() if data else "none"
-
-
-def body(pem: str) -> str:
-    """The base64 between the lines of a PEM text, on one line."""
-    return "".join(line for line in pem.splitlines() if not line.startswith("-----"))

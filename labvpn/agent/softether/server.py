@@ -4,6 +4,8 @@
 import time
 from typing import List
 
+from labvpn.agent.acme.report import RenewalReport
+from labvpn.agent.acme.service import RenewalService
 from labvpn.agent.core.concern import Concern, Handler
 from labvpn.agent.core.document import Change, Line, parse
 from labvpn.agent.core.errors import AgentError
@@ -36,8 +38,10 @@ class ServerConcern(Concern):
         self.softether = softether
         settings = "ServerConfiguration"
         self.listeners = Listeners(softether)
-        handlers: List[Handler] = [kind(softether) for kind in (Generation, Administrator, CertificateSetting)]
-        handlers.append(self.listeners)
+        self.renewal = RenewalReport(softether.machine)
+        self.acme = RenewalService(softether)
+        handlers: List[Handler] = [Generation(softether), Administrator(softether), self.acme]
+        handlers += [CertificateSetting(softether), self.listeners]
         handlers += [
             kind(softether)
             for kind in (UdpPorts, Protocol, Ipsec, Azure, KeepAlive, TlsSetting, CipherSetting, SyslogSetting)
@@ -73,14 +77,15 @@ class ServerConcern(Concern):
         said = super().converge(text)
         if self.softether.installed and not self.softether.locked_out:
             self.softether.keep_password()
-        return said
+        return [*said, self.acme.trouble] if self.acme.trouble else said
 
     def notes(self, desired: List[Line]) -> List[str]:
-        return self.softether.notes()
+        return self.softether.notes() + self.renewal.notes()
 
     def warnings(self, desired: List[Line]) -> List[str]:
         found = unexpected(self.softether, desired) + self.softether.taken_ports() + self.listeners.missed(desired)
-        return found + crash_warnings(self.state.machine, time.time())
+        now = time.time()
+        return found + self.renewal.warnings(now) + crash_warnings(self.state.machine, now)
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         return self.listeners.refused(desired) + self.softether.inaccessible()

@@ -56,14 +56,23 @@ def trace(
     `host` is the whole name that is looked for; `roots` are asked first instead of the internet's.
     """
     deadline = time.monotonic() + seconds
-    first = [NameServer("", address) for address in roots] or random.sample(
-        [NameServer(*each) for each in ROOTS], BREADTH
-    )
-    walked = _Steps(deadline, first).to(zone, host)
+    walked = _Steps(deadline, _first(roots)).to(zone, host)
     if walked.end != "delegated":
         return DelegationTrace(walked.end, walked.at, tuple(map(str, walked.servers)))
     server_answers = answers(walked.servers, zone, list(keys), max(deadline, time.monotonic() + 4))
     return DelegationTrace("delegated", walked.at, tuple(map(str, walked.by)), server_answers)
+
+
+def servers_for(host: str, roots: Sequence[str] = (), seconds: float = SECONDS) -> tuple[str, tuple[NameServer, ...]]:
+    """The zone that a name is in by the delegation, and servers of it; none where the way ends before."""
+    found = _Steps(time.monotonic() + seconds, _first(roots)).to(host, host)
+    return found.at, tuple(found.servers) if found.end in ("delegated", "absent") else ()
+
+
+def _first(roots: Sequence[str]) -> list[NameServer]:
+    """Whom a walk asks first: these, or some of the internet's root servers."""
+    named = [NameServer("", address) for address in roots]
+    return named or random.sample([NameServer(*each) for each in ROOTS], BREADTH)
 
 
 class _Found:

@@ -78,7 +78,7 @@ def test_a_false_answer_of_arp_leads_nobodys_traffic_away(pair: tuple[Guest, Gue
         for reply in (True, False)
     ]
     assert before not in ("", attacker.mac.hex(":"))
-    taken = attacker.diverts(victim, WEB, lies, lambda frame: frame[6:12] == victim.mac and frame[12:14] == IPV4)
+    taken = attacker.diverts(victim, WEB, lies, lambda frame: frame[6:12] == victim.mac and frame[12:14] == b"\x08\x00")
     assert taken is succeeds
     assert succeeds or victim.neighbour(ROUTER) == before
     victim.run("ip", "neigh", "flush", "dev", CARD)

@@ -7,20 +7,23 @@ import configparser
 import pytest
 
 from labvpn.agent import bundle
+from labvpn.agent.acme.service import SERVICE_TEXT as RENEWAL_TEXT
+from labvpn.agent.acme.service import TIMER_TEXT
 from labvpn.agent.core.addresses import UNIT_TEXT
 from labvpn.agent.core.service import SERVICE_TEXT
 from labvpn.agent.firewalld.rollback import FILES
 from labvpn.agent.softether.tarball_install import SERVER_TEXT
 
-UNITS = [UNIT_TEXT, SERVICE_TEXT, SERVER_TEXT, *FILES.values()]
+UNITS = [UNIT_TEXT, SERVICE_TEXT, SERVER_TEXT, RENEWAL_TEXT, TIMER_TEXT, *FILES.values()]
 # From the manual pages of systemd 219: systemd.unit, systemd.service, systemd.exec, systemd.kill and systemd.timer.
 KNOWN = {
     "Unit": {"Description", "After", "Before", "Wants", "Requires", "Conflicts"},
     "Service": {
         *("Type", "ExecStart", "ExecStop", "RemainAfterExit", "Restart", "RestartSec", "PIDFile", "TimeoutStopSec"),
+        *("ExecStopPost", "TimeoutStartSec"),
         *("KillMode", "PrivateTmp", "ProtectHome", "ProtectSystem", "NoNewPrivileges", "CapabilityBoundingSet"),
     },
-    "Timer": {"OnActiveSec", "OnBootSec", "AccuracySec", "Unit"},
+    "Timer": {"OnActiveSec", "OnBootSec", "OnCalendar", "Persistent", "AccuracySec", "Unit"},
     "Install": {"WantedBy"},
 }
 LATER_VALUES = {("ProtectSystem", "strict"), ("ProtectHome", "tmpfs"), ("Type", "exec"), ("Type", "notify-reload")}

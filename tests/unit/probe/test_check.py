@@ -158,3 +158,10 @@ def test_what_is_only_good_to_know_is_no_finding_and_what_a_guest_should_not_rea
 def test_a_user_whom_the_stack_does_not_have_is_not_dialled() -> None:
     with pytest.raises(TargetError, match="no user nobody"):
         check.check(stack(), "outside", None, None, "nobody")
+
+
+def test_a_certificate_that_is_not_renewed_is_found_with_what_to_do() -> None:
+    sentence = "the certificate has not been renewed since 2027-03-12: rate limited; valid until 2027-04-01"
+    (broken,) = host_findings({"server": HostState("", applied="", failing=(sentence,))})
+    assert (broken.hop, broken.message) == ("VPN host", sentence)
+    assert "systemctl start labvpn-renew" in broken.remedy

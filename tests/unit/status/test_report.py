@@ -140,3 +140,30 @@ def test_a_guard_that_cannot_bar_is_shown_and_measured(guard: str, metric: str) 
 
 def test_where_there_is_no_guard_nothing_is_measured_of_it() -> None:
     assert "guard" not in metrics.text(report()) + printed(report())
+
+
+def renewal(trouble: str = "") -> dict[str, Any]:
+    times = {"renewed": AT.timestamp(), "next": (AT + timedelta(days=60)).timestamp(), "tried": AT.timestamp()}
+    return {**times, "since": 0, "authority": "https://ca.example/dir", "by": "life", "trouble": trouble}
+
+
+def test_the_certificates_renewal_is_in_the_table_json_and_metrics() -> None:
+    given = report(renewal=renewal())
+    assert "comes from https://ca.example/dir: renewed 2027-01-31, next about 2027-04-01" in printed(given)
+    assert json.loads(to_json(given))["renewal"]["authority"] == "https://ca.example/dir"
+    assert "labvpn_certificate_renewal_works 1.0" in metrics.text(given)
+    assert "labvpn_certificate_renewal_timestamp_seconds" in metrics.text(given)
+
+
+def test_a_renewal_that_fails_is_red_in_words_and_zero_in_metrics() -> None:
+    given = report(renewal=renewal("the certificate has not been renewed since 2027-01-30: \x1b[2Jrate limited"))
+    assert "The certificate is not being renewed: the certificate has not been renewed since" in printed(given)
+    assert "\x1b[2J" not in printed(given)
+    assert "labvpn_certificate_renewal_works 0.0" in metrics.text(given)
+
+
+def test_a_host_that_renews_nothing_says_nothing_of_it() -> None:
+    given = report()
+    assert "comes from" not in printed(given)
+    assert "renewal" not in json.loads(to_json(given))
+    assert "renewal" not in metrics.text(given)
