@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pulumi
 from pulumi_command import remote
 
+from components import known_holes
 from components.drift import Drift
 from components.host_hooks import explained
 from labvpn.agent import bundle
@@ -24,7 +25,7 @@ from labvpn.model.problems import ConfigurationError
 from labvpn.model.server import Jump, Server
 from labvpn.model.untrusted import for_engine
 from labvpn.parse.host import NOTHING, HostState
-from labvpn.plan import ipsec, losses
+from labvpn.plan import ipsec, losses, release
 from labvpn.plan.host import drifted, planned
 from labvpn.render import certificate
 from labvpn.render.agent_request import Secrets, question, request, secrets
@@ -168,6 +169,12 @@ class Host:
             pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after], protect=self._protects(concern)),
         )
 
+    def generation(self, step: remote.Command, desired: str) -> pulumi.Output[int | None]:
+        """The generation of the SoftEther that runs after the host's step."""
+        running = self.actual.get(Concern.SERVER, NOTHING).release
+        applies = self.actual.get(Concern.HOST, NOTHING).document != desired
+        return step.stdout.apply(lambda said: release.generation(said or "", running, applies))
+
     def _protects(self, concern: Concern) -> bool | None:
         return True if self.protected and concern in PROTECTED else None
 
@@ -223,6 +230,8 @@ def inspect(lab: Lab, credentials: Credentials, plans: Sequence[HostPlan]) -> Sn
         raise pulumi.RunError(str(error)) from None
     if refused := [*_losses(lab, plans, snapshot)]:
         raise pulumi.RunError("\n".join(refused))
+    for plan, actual in zip(plans, snapshot.hosts, strict=True):
+        known_holes.report(lab, plan.server, actual)
     return snapshot
 
 

@@ -86,6 +86,7 @@ class Session:
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
             answer["refusals"] += concern.refusals(lines)
+            answer.update(concern.facts())
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
                 answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).prechecks.unopened(lines)
         except AgentError as error:

@@ -17,7 +17,6 @@ from labvpn.agent.softether.authentication import KEPT, WAYS, digest_of, unlocke
 from labvpn.agent.softether.bridges import attached
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree
-from labvpn.agent.softether.generation import detected_generation
 from labvpn.agent.softether.hashes import password_hash
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.listeners import BLOCKED
@@ -72,7 +71,6 @@ class Survey:
         lines = [*self.of_server(), *self.of_hubs()]
         answer = {
             "installed": True,
-            "generation": int(detected_generation(self.softether)),
             "lines": render(lines),
             "defaultHub": str(self.ipsec().get("L2TP_DefaultHub", "")),
             "presharedKey": str(self.ipsec().get("IPsec_Secret", "")),

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from labvpn.model.releases import Release, release_named
+
 UNEXPECTED = "the host agent's answer is not of the expected shape"
 
 
@@ -16,7 +18,7 @@ class HostState:
     Notes are worth knowing, warnings are what users would notice; a refusal (what is wrong, what to do) stops the run.
     `memory` names damaged files of the agent's state, which the next run writes again. `begun` is the document of an
     interrupted run. `renewed` names the secrets that differ from those applied last (`user LAB/guest1 password`), None
-    where nothing is known about them.
+    where nothing is known about them. `release` is the SoftEther that runs, `candidate` the one that apt would install.
     """
 
     document: str
@@ -27,6 +29,8 @@ class HostState:
     memory: tuple[str, ...] = ()
     begun: str | None = None
     renewed: tuple[str, ...] | None = ()
+    release: Release | None = None
+    candidate: Release | None = None
 
 
 NOTHING = HostState("")
@@ -50,7 +54,17 @@ def _observed(part: object) -> HostState:
     refusals = tuple(_pair(refusal) for refusal in _list(part, "refusals"))
     notes, warnings, memory = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings", "memory"))
     renewed = tuple(map(str, _list(part, "renewed"))) if part.get("renewed", ()) is not None else None
-    return HostState(document, applied, notes, warnings, refusals, memory, begun, renewed)
+    candidate = release_named(str(part.get("candidate", "")))
+    return HostState(
+        document, applied, notes, warnings, refusals, memory, begun, renewed, _release(part.get("release")), candidate
+    )
+
+
+def _release(found: object) -> Release | None:
+    match found:
+        case [int(version), int(build)]:
+            return Release(version, build)
+    return None
 
 
 def _list(part: dict[str, object], key: str) -> list[object]:

@@ -37,6 +37,14 @@ class SoftEther:
         """4 or 5, as the running server says: their calls differ."""
         return int(self.call("GetServerInfo").get("ServerVerInt_u32", 500)) // 100
 
+    def release(self) -> Optional[List[int]]:
+        """The running server's version (444 is 4.44) and build, None where it cannot be asked."""
+        with contextlib.suppress(AgentError):
+            found = self.call("GetServerInfo")
+            if "ServerVerInt_u32" in found and "ServerBuildInt_u32" in found:
+                return [int(found["ServerVerInt_u32"]), int(found["ServerBuildInt_u32"])]
+        return None
+
     @property
     def installed(self) -> bool:
         """Whether the program is on this host."""

@@ -154,7 +154,16 @@ class HostConcern(Concern):
         if is_present(desired):
             self.state.forget(list(OF_SOFTETHER))
             self.packages.let_go()
-        return said
+        return said + self.release_line() if said else said
+
+    def release_line(self) -> List[str]:
+        """What runs after a change, for the stack's outputs."""
+        found = self.softether.release() if self.softether.installed else None
+        return ["SoftEther {}.{:02d} build {} runs".format(*divmod(found[0], 100), found[1])] if found else []
+
+    def facts(self) -> Dict[str, Any]:
+        name = "softether-vpnserver"
+        return {} if self.softether.installed else {"candidate": self.packages.candidates([name]).get(name, "")}
 
     def prepare(self, changes: List[Change]) -> bool:
         for change in changes:

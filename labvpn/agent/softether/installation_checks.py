@@ -15,6 +15,13 @@ PACKAGE, ARCHIVE = "package softether-vpnserver", "archive vpnserver"
 OF_SOFTETHER = (PACKAGE, "package softether-vpncmd", ARCHIVE, "unit softether-vpnserver", "unit vpnserver")
 """What is ours of an installation, by the keys of a document."""
 
+STABLE = (
+    "https://github.com/SoftEtherVPN/SoftEtherVPN_Stable/releases/download/v4.44-9807-rtm/"
+    "softether-vpnserver-v4.44-9807-rtm-2025.04.16-linux-x64-64bit.tar.gz"
+)
+INSTEAD = "`install: tarball` and `tarball: {{address: {}, sha256: ...}}` (its `sha256sum`)".format(STABLE)
+"""What to write where there is no package: SoftEther's newest stable release, for PCs."""
+
 REMEDY = "set server.install to `present`, which manages its settings, or remove it from the host"
 
 
@@ -50,11 +57,27 @@ class InstallationChecks:
         found = list(self.systemd_refusals())
         found += self.present_refusals() if is_present(desired) else self.other_refusals(desired)
         wanted = [line.name for line in desired if line.kind == "package"]
-        if wanted and not self.packages.are_debians:
-            missing = sorted(set(wanted) - self.packages.installed(wanted))
-            if missing:
-                found.append(missing_packages(missing))
+        missing = sorted(set(wanted) - self.packages.installed(wanted))
+        if missing and not self.packages.are_debians:
+            found.append(missing_packages(missing))
+        elif missing:
+            found += self.unknown_packages(self.packages.unknown(missing))
         return found
+
+    def unknown_packages(self, names: List[str]) -> Iterator[List[str]]:
+        """That apt has no candidate, as on Debian 13 for SoftEther."""
+        sources = "run `apt-get update` there if its sources have changed since"
+        if "softether-vpnserver" in names:
+            what = "is {} and apt has no package softether-vpnserver for it".format(self.system())
+            yield [what, "write {} under server; or {}".format(INSTEAD, sources)]
+        others = [name for name in names if not name.startswith("softether")]
+        if others:
+            yield ["has no package {} in apt's lists".format(" and ".join(others)), sources]
+
+    def system(self) -> str:
+        """What the host calls its system."""
+        named = re.search(r'^PRETTY_NAME="?([^"\n]+)', self.machine.read("/etc/os-release") or "", re.MULTILINE)
+        return named.group(1) if named else "a system without a name"
 
     def systemd_refusals(self) -> Iterator[List[str]]:
         """That systemd is missing, or too old for our units."""

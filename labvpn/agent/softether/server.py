@@ -2,7 +2,7 @@
 # ruff: noqa: D102 -- what a concern overrides is documented where it is declared
 
 import time
-from typing import List
+from typing import Any, Dict, List
 
 from labvpn.agent.core.concern import Concern, Handler
 from labvpn.agent.core.document import Change, Line, parse
@@ -13,7 +13,7 @@ from labvpn.agent.softether.backups import back_up
 from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting, SyslogSetting
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import crash_warnings
-from labvpn.agent.softether.generation import Generation, unexpected
+from labvpn.agent.softether.generation import Generation
 from labvpn.agent.softether.hashes import password_hash
 from labvpn.agent.softether.listeners import Listeners
 from labvpn.agent.softether.rpc import WrongPassword
@@ -79,8 +79,11 @@ class ServerConcern(Concern):
         return self.softether.notes()
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        found = unexpected(self.softether, desired) + self.softether.taken_ports() + self.listeners.missed(desired)
+        found = self.softether.taken_ports() + self.listeners.missed(desired)
         return found + crash_warnings(self.state.machine, time.time())
+
+    def facts(self) -> Dict[str, Any]:
+        return {"release": self.softether.release() if self.softether.installed else None}
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         return self.listeners.refused(desired) + self.softether.inaccessible()

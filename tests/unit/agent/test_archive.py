@@ -187,6 +187,30 @@ def test_a_program_for_another_machine_is_named_and_not_placed(tmp_path: Path) -
     assert not site.machine.path(UNPACKED.folder).exists()
 
 
+@pytest.mark.parametrize(
+    ("lacks", "words"),
+    [
+        (["libncurses.so.6"], "`apt-get install libncurses6` (Debian, Ubuntu) or `yum install ncurses-libs`"),
+        (["libssl.so.3", "libcrypto.so.3"], "`apt-get install libssl3` (Debian, Ubuntu) or `yum install openssl-libs`"),
+        (["libcedar.so", "libmayaqua.so", "libsodium.so.23"], "pack libcedar.so and libmayaqua.so beside vpnserver"),
+        (["libcedar.so", "libsodium.so.23"], "`apt-get install libsodium23`"),
+        (["libodd.so.1"], "install the package that holds libodd.so.1"),
+    ],
+)
+def test_every_missing_library_is_named_with_its_package(tmp_path: Path, lacks: list[str], words: str) -> None:
+    site = Site(tmp_path)
+    program = f"{site.machine.path(DRAFT)}/vpnserver"
+    site.machine.answers[f"{program} help"] = Outcome(127, "", f"error while loading shared libraries: {lacks[0]}")
+    site.machine.answers[f"ldd {program}"] = "\tlibc.so.6 => /lib/libc.so.6 (0x7f)\n" + "".join(
+        f"\t{name} => not found\n" for name in [*lacks, lacks[0]]
+    )
+    with pytest.raises(AgentError) as caught:
+        site.install(site.pack(WHOLE))
+    assert f"lacks {' and '.join(lacks)} on the VPN host, so nothing was installed: " in str(caught.value)
+    assert words in str(caught.value)
+    assert not site.machine.path(UNPACKED.folder).exists()
+
+
 @pytest.mark.parametrize("name", ["/etc/passwd", "vpnserver/../../etc/passwd"])
 def test_an_archive_that_reaches_outside_of_itself_is_refused(site: Site, name: str) -> None:
     with pytest.raises(AgentError, match="points outside of it"):
