@@ -100,6 +100,7 @@ Kept = Literal[
     "preshared-key",
     "tls",
     "udp",
+    "wireguard",
 ]
 """What may stay as somebody made it, by the kinds of a document's lines; some are parts of the hub's or of IPsec's."""
 

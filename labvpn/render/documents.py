@@ -49,7 +49,8 @@ def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Conc
     if lab.firewall is not None:
         firewall = lab.firewall
         entries[Concern.FIREWALL] = lambda: _firewall(firewall, lab)
-    kept = lab.vpn.kept
+    # WireGuard has a line only where it is kept: elsewhere the agent takes it for added by hand.
+    kept = set(lab.vpn.kept) - {"wireguard"}
     return {concern: write(entry for entry in build() if entry.kind not in kept) for concern, build in entries.items()}
 
 
@@ -107,6 +108,8 @@ def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:
     yield Entry("tls", "", {"minimum": vpn.tls.minimum})
     if vpn.tls.cipher:
         yield Entry("cipher", "", {"name": vpn.tls.cipher})
+    if "wireguard" in vpn.kept:
+        yield Entry("wireguard", "", {"enabled": "kept"})
     if log := vpn.syslog:
         yield Entry("syslog", "", {"send": log.send, "host": log.host, "port": str(log.port)})
 

@@ -98,6 +98,7 @@ def _user(hub: str, user: User, lab: Lab) -> Entry:
         **_login(user),
         "realname": user.real_name,
         "note": user.note,
+        **({"address": str(user.address)} if user.address else {}),
         "group": user.group or "none",
         "expires": user.expires.strftime("%Y-%m-%dT%H:%M:%SZ") if user.expires else "never",
         **limits,

@@ -35,6 +35,9 @@ BAN_LIST_NOW = RUN + "/barred.json"
 GUARD_HEALTH = RUN + "/guard.json"
 """What kept the login guard from working in its last round; the file is as old as that round."""
 
+SYSLOG_SET = RUN + "/syslog"
+"""The start of the server since which its syslog target was set."""
+
 SSH_OPENED = HOME + "/firewall.ssh.json"
 """What we added so that SSH stays open on a host whose firewalld did not run."""
 

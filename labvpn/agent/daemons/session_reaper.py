@@ -21,6 +21,7 @@ from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, Rpc, RpcError, 
 from labvpn.agent.softether.security_log import SecurityLog
 from labvpn.agent.softether.session_ages import SessionAges, server_time
 from labvpn.agent.softether.session_limits import Limits, Live, SessionRules, SessionVerdict, live, verdicts
+from labvpn.agent.softether.syslog import set_again
 
 RULES = ("interval", "hold", "grace", "keep")
 
@@ -213,4 +214,17 @@ def reap_sessions(machine: Machine) -> None:
                     log_all(["no session of {} can be ended now: {}".format(worker.hub, error)])
                 troubles[worker.hub] = str(error)
                 pause = max(pause, TROUBLE_SECONDS)
+        log_all(keep_syslog(machine, workers, troubles))
         time.sleep(pause)
+
+
+def keep_syslog(machine: Machine, workers: List[SessionReaper], troubles: Dict[str, str]) -> List[str]:
+    """Have syslog go on after a start of the server, and report what keeps it from that once."""
+    place = "syslog"
+    try:
+        said = [line for one in workers[:1] for line in set_again(machine, one.ages.server)]
+        troubles.pop(place, None)
+    except (AgentError, OSError, ValueError) as error:
+        said = [] if troubles.get(place) == str(error) else ["syslog cannot be set again now: {}".format(error)]
+        troubles[place] = str(error)
+    return said

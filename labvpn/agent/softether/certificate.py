@@ -1,4 +1,4 @@
-"""The certificate that the server shows, identified by its fingerprint; the settings of TLS and of syslog."""
+"""The certificate that the server shows, identified by its fingerprint; the cipher of TLS."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import base64
@@ -12,9 +12,6 @@ from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered
 from labvpn.agent.softether.server_settings import Setting
-
-# What of the logs is sent on: the number in the call and in the file.
-SENT_ON = {"none": "0", "server": "1", "security": "2", "packet": "3"}
 
 
 class CertificateSetting(Setting):
@@ -49,31 +46,6 @@ class CipherSetting(Setting):
 
     def set(self, want: Line) -> None:
         self.call("SetServerCipher", String_str=want.values["name"])
-
-
-class SyslogSetting(Setting):
-    """`syslog send=security host=10.98.0.2 port=514`: each word takes in the one before it; `none` is off."""
-
-    kind = "syslog"
-
-    def values(self, line: Line) -> Values:
-        block = self.branch("ServerConfiguration", "SyslogSettings")
-        words = {number: word for word, number in SENT_ON.items()}
-        return {
-            "send": words.get(str(block.get("SaveType", "0")), "unknown"),
-            "host": str(block.get("HostName", "")) or "none",
-            "port": str(block.get("Port", "514")),
-        }
-
-    def set(self, want: Line) -> None:
-        values = want.values
-        host = values.get("host", "none")
-        self.call(
-            "SetSysLog",
-            SaveType_u32=int(SENT_ON[values["send"]]),
-            Hostname_str="" if host == "none" else host,
-            Port_u32=int(values.get("port", "514")),
-        )
 
 
 def fingerprint(stored: str) -> str:

@@ -8,7 +8,15 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.packages import Packages, install_lines
 from labvpn.agent.core.state import State
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.installations import INSTALLATIONS, PACKAGED, UNPACKED, Installation, installation, unit_of
+from labvpn.agent.softether.installations import (
+    INSTALLATIONS,
+    PACKAGED,
+    UNPACKED,
+    UPSTREAMS,
+    Installation,
+    installation,
+    unit_of,
+)
 
 OLDEST_SYSTEMD = 219
 PACKAGE, ARCHIVE = "package softether-vpnserver", "archive vpnserver"
@@ -105,10 +113,19 @@ class InstallationChecks:
                 "has SoftEther in {} but no systemd unit that starts it".format(place.folder),
                 "write /etc/systemd/system/{}.service".format(place.unit),
             ]
+        elif not self.machine.path(place.config).exists():
+            yield [
+                "has SoftEther in {} without its configuration {}, so a start would make a new server that anyone may "
+                "administer".format(place.program, place.config),
+                "restore that file, or start the server there and set its administrator password at once",
+            ]
 
     def other_refusals(self, desired: List[Line]) -> Iterator[List[str]]:
         """That someone else has installed SoftEther already: two servers would compete for the ports."""
-        own = self.wanted(desired) or installation(self.machine)
+        there = installation(self.machine)
+        own = self.wanted(desired) or there
+        if there == UPSTREAMS and own == PACKAGED:
+            yield ["has SoftEther of upstream's package in {}".format(UPSTREAMS.folder), REMEDY]
         for place, key in ((UNPACKED, ARCHIVE), (PACKAGED, PACKAGE)):
             ours = self.state.before.get(key, {}) is None
             exists = self.machine.path(place.folder if place == UNPACKED else place.program).exists()

@@ -10,7 +10,7 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.paths import KEPT_PASSWORD
 from labvpn.agent.core.state import State
 from labvpn.agent.softether.backups import back_up
-from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting, SyslogSetting
+from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import crash_warnings
 from labvpn.agent.softether.generation import Generation
@@ -27,6 +27,8 @@ from labvpn.agent.softether.server_settings import (
     TlsSetting,
     UdpPorts,
 )
+from labvpn.agent.softether.syslog import SyslogSetting, silent_syslog
+from labvpn.agent.softether.wireguard import WireGuard
 
 
 class ServerConcern(Concern):
@@ -36,6 +38,7 @@ class ServerConcern(Concern):
         self.softether = softether
         settings = "ServerConfiguration"
         self.listeners = Listeners(softether)
+        self.wireguard = WireGuard(softether)
         handlers: List[Handler] = [kind(softether) for kind in (Generation, Administrator, CertificateSetting)]
         handlers.append(self.listeners)
         handlers += [
@@ -43,6 +46,7 @@ class ServerConcern(Concern):
             for kind in (UdpPorts, Protocol, Ipsec, Azure, KeepAlive, TlsSetting, CipherSetting, SyslogSetting)
         ]
         handlers += [
+            self.wireguard,
             SwitchSetting(softether, "dynamic-dns", "DDnsClient", "Disabled"),
             SwitchSetting(softether, "nat-traversal", settings, "DisableNatTraversal"),
             SwitchSetting(softether, "aggressive-mode", settings, "DisableIPsecAggressiveMode"),
@@ -80,6 +84,7 @@ class ServerConcern(Concern):
 
     def warnings(self, desired: List[Line]) -> List[str]:
         found = self.softether.taken_ports() + self.listeners.missed(desired)
+        found += self.wireguard.warnings() + silent_syslog(self.softether, desired)
         return found + crash_warnings(self.state.machine, time.time())
 
     def facts(self) -> Dict[str, Any]:

@@ -15,7 +15,7 @@ from labvpn.agent.core.paths import BROUGHT
 from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
 from labvpn.agent.softether.host import HostConcern
-from labvpn.agent.softether.installations import PACKAGED, UNPACKED, installation
+from labvpn.agent.softether.installations import INSTALLATIONS, PACKAGED, UNPACKED, installation
 from tests.unit.agent.fakes import DOCUMENTS, FakeMachine, FakeSoftEther
 
 ARCHIVE = "archive vpnserver sha256=" + "0" * 64 + " from=https://vpn.example/a.tar.gz unit=current\n"
@@ -34,6 +34,9 @@ class Hosts:
         self.machine.delete(PACKAGED.program)
         for place in places:
             self.machine.write(place, "")
+            self.machine.write(
+                next(one.config for one in INSTALLATIONS if one.program == place), "declare root\n{\n}\n"
+            )
         self.state = State(self.machine, "host")
         self.softether.wait_ready = lambda seconds=0.0: None  # type: ignore[method-assign]
 
@@ -194,53 +197,3 @@ def test_an_init_script_counts_as_enabled_where_systemd_says_so_if_asked(tmp_pat
     assert Units(machine).read(line) == {"enabled": "yes", "active": "yes"}
     machine.answers["systemctl is-enabled"] = Outcome(1)
     assert Units(machine).read(line) == {"enabled": "no", "active": "yes"}
-
-
-NO_PACKAGE = "netbase:\n  Installed: 6.4\n  Candidate: 6.5\n"
-CANDIDATE = "softether-vpnserver:\n  Installed: (none)\n  Candidate: 5.01.9674+git20200806+8181039+dfsg2-2+b1\n"
-OURS = "".join(f"package {name} installed=yes\n" for name in ("netbase", "softether-vpncmd", "softether-vpnserver"))
-
-
-def with_lists(host: Hosts, policy: str) -> Hosts:
-    """A host whose apt has read its sources."""
-    host.machine.write("/var/lib/apt/lists/deb.example.org_dists_trixie_main_binary-amd64_Packages.lz4", "")
-    host.machine.write("/etc/os-release", 'NAME="Debian"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n')
-    host.machine.answers["apt-cache policy"] = policy
-    return host
-
-
-def test_a_system_without_the_package_is_refused_with_the_lines_to_write_instead(tmp_path: Path) -> None:
-    host = with_lists(Hosts(tmp_path), NO_PACKAGE)
-    ((what, remedy),) = host.concern.refusals(parse(OURS))
-    assert what == "is Debian GNU/Linux 13 (trixie) and apt has no package softether-vpnserver for it"
-    assert remedy.startswith("write `install: tarball` and `tarball: {address: https://")
-    assert "4.44-9807" in remedy
-    with pytest.raises(AgentError, match="has no package softether-vpnserver"):
-        host.concern.converge(OURS)
-    assert host.machine.commands("apt-get") == []
-
-
-def test_a_candidate_none_is_no_candidate(tmp_path: Path) -> None:
-    host = with_lists(Hosts(tmp_path), CANDIDATE.replace("5.01.9674+git20200806+8181039+dfsg2-2+b1", "(none)"))
-    assert [what for what, _ in host.concern.refusals(parse(OURS))] == [
-        "is Debian GNU/Linux 13 (trixie) and apt has no package softether-vpnserver for it",
-        "has no package netbase in apt's lists",
-    ]
-
-
-def test_a_host_whose_apt_has_no_lists_yet_is_not_refused(tmp_path: Path) -> None:
-    assert Hosts(tmp_path).concern.refusals(parse(OURS)) == []
-
-
-def test_a_package_that_is_installed_needs_no_candidate(tmp_path: Path) -> None:
-    installed = "".join(f"{name} installed\n" for name in ("netbase", "softether-vpncmd", "softether-vpnserver"))
-    host = with_lists(Hosts(tmp_path, PACKAGED.program), "")
-    host.machine.answers["dpkg-query -W"] = installed
-    host.state.remember({"package softether-vpnserver": None})
-    assert host.concern.refusals(parse(OURS)) == []
-
-
-def test_a_snapshot_says_which_release_the_package_would_be_until_one_is_installed(tmp_path: Path) -> None:
-    host = with_lists(Hosts(tmp_path), CANDIDATE)
-    assert host.concern.facts() == {"candidate": "5.01.9674+git20200806+8181039+dfsg2-2+b1"}
-    assert Hosts(tmp_path, PACKAGED.program).concern.facts() == {}

@@ -1,0 +1,44 @@
+"""The twin of SoftEther's JSON-RPC against the contract that the rehearsal asks of the real server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from labvpn.agent.softether.rpc import RpcError
+from tests.unit.agent import contract
+from tests.unit.agent.twin import Twin
+
+
+def ask(twin: Twin) -> contract.Ask:
+    def asked(method: str, given: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return twin.call(method, **given)
+        except RpcError as error:
+            return {"error": error.code}
+
+    return asked
+
+
+@pytest.mark.parametrize("version", [444, 501, 502])
+def test_the_twin_answers_each_question_of_the_contract_or_refuses_it(version: int) -> None:
+    found = contract.answers(ask(Twin(version)))
+    refused = {name for name, one in found.items() if "error" in one}
+    of_5 = {"GetPortsUDP", "GetProtoOptions OpenVPN", "GetProtoOptions WireGuard"}
+    missing = {444: of_5, 501: {"GetProtoOptions WireGuard"}, 502: set()}
+    assert refused == {"GetUser nobody", *missing[version]}
+    if version > 500:
+        assert contract.differing(found, found) == []
+
+
+def test_a_twin_that_answers_otherwise_than_the_server_is_found_out() -> None:
+    found, other = (contract.answers(ask(Twin(501))) for _ in range(2))
+    other["GetUser ann"]["Note_utf"] = "other"
+    del other["GetHub"]["HubType_u32"]
+    other["GetProtoOptions WireGuard"] = {"Options": []}
+    assert contract.differing(found, other) == [
+        "GetProtoOptions WireGuard: 38 or None",
+        "GetHub: no HubType_u32",
+        "GetUser ann.Note_utf",
+    ]
