@@ -36,6 +36,7 @@ SERVER_ASKED: Tuple[Tuple[str, str, Tuple[str, ...]], ...] = (
     ("keep-alive", "", SWITCHED),
     ("aggressive-mode", "", SWITCHED),
     ("tls", "", ("minimum",)),
+    ("wireguard", "", SWITCHED),
 )
 # Kind of each line of a hub that is called after it, and its keys.
 HUB_ASKED = {
