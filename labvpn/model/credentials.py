@@ -68,8 +68,8 @@ def _authority(secret: SecretStr) -> SecretStr:
 
 
 def _certificate(text: str) -> str:
-    if kinds(text) != [CERTIFICATE]:
-        raise ValueError("is not one certificate in PEM; give the server's own, from -----BEGIN to the last line")
+    if set(kinds(text)) != {CERTIFICATE}:
+        raise ValueError("is not a certificate in PEM; give the server's own first, then those of its chain")
     return text
 
 
@@ -108,7 +108,7 @@ class Credentials(Value):
         default=None, description="what `labvpn authority` prints: the private authority that signs the certificate"
     )
     server_certificate: Annotated[str, AfterValidator(_certificate)] | None = Field(
-        default=None, description="PEM of an own certificate, in the place of the authority's"
+        default=None, description="PEM of an own certificate, and of its chain, in the place of the authority's"
     )
     server_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
     dns_key: SecretStr | None = Field(default=None, description="the TSIG secret, base64")

@@ -4,14 +4,17 @@
 import base64
 import binascii
 import hashlib
+import re
 import ssl
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered
 from labvpn.agent.softether.server_settings import Setting
+
+FIRST_WITH_CHAIN = 502
 
 
 class CertificateSetting(Setting):
@@ -26,7 +29,25 @@ class CertificateSetting(Setting):
         given = self.softether.secrets.certificate
         if "certificate" not in given or "key" not in given:
             raise AgentError("the request has no certificate for the server: run `pulumi up` again without --target")
-        self.call("SetServerCert", Cert_bin=body(given["certificate"]), Key_bin=body(given["key"]))
+        certificate, *chain = bodies(given["certificate"])
+        # 5.02 clears the chain where a call leaves it out; older servers do not know it.
+        more = {"Chain_bin": chain} if chain and self.takes_chain() else {}
+        self.call("SetServerCert", Cert_bin=certificate, Key_bin=body(given["key"]), **more)
+
+    def takes_chain(self) -> bool:
+        """Whether the server can be given the certificates between its own and the authority that clients trust."""
+        found = self.softether.release()
+        return found is not None and found[0] >= FIRST_WITH_CHAIN
+
+    def warnings(self) -> List[str]:
+        """That the rest of a chain cannot be given to this server."""
+        chain = bodies(self.softether.secrets.certificate.get("certificate", ""))[1:]
+        if not chain or not self.softether.installed or self.softether.release() is None or self.takes_chain():
+            return []
+        return [
+            "serverCertificate has a chain, which SoftEther takes only since 5.02: clients are shown the first "
+            "certificate alone; take one that is signed by an authority that they trust themselves, or install 5.02"
+        ]
 
     def remember(self, line: Line) -> Remembered:
         record = self.call("GetServerCert")
@@ -62,3 +83,8 @@ def fingerprint(stored: str) -> str:
 def body(pem: str) -> str:
     """The base64 between the lines of a PEM text, on one line."""
     return "".join(line for line in pem.splitlines() if not line.startswith("-----"))
+
+
+def bodies(pem: str) -> List[str]:
+    """The same of each of its blocks."""
+    return [body(block) for block in re.split("-----END [^-]*-----", pem) if body(block)]

@@ -39,7 +39,8 @@ class ServerConcern(Concern):
         settings = "ServerConfiguration"
         self.listeners = Listeners(softether)
         self.wireguard = WireGuard(softether)
-        handlers: List[Handler] = [kind(softether) for kind in (Generation, Administrator, CertificateSetting)]
+        self.certificate = CertificateSetting(softether)
+        handlers: List[Handler] = [Generation(softether), Administrator(softether), self.certificate]
         handlers.append(self.listeners)
         handlers += [
             kind(softether)
@@ -84,7 +85,7 @@ class ServerConcern(Concern):
 
     def warnings(self, desired: List[Line]) -> List[str]:
         found = self.softether.taken_ports() + self.listeners.missed(desired)
-        found += self.wireguard.warnings() + silent_syslog(self.softether, desired)
+        found += self.certificate.warnings() + self.wireguard.warnings() + silent_syslog(self.softether, desired)
         return found + crash_warnings(self.state.machine, time.time())
 
     def facts(self) -> Dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from labvpn.agent.core.document import Change, parse
 from labvpn.agent.softether.rpc import RpcError
 from tests.unit.agent import contract
+from tests.unit.agent.test_twin import Played
 from tests.unit.agent.twin import Twin
 
 
@@ -42,3 +45,30 @@ def test_a_twin_that_answers_otherwise_than_the_server_is_found_out() -> None:
         "GetHub: no HubType_u32",
         "GetUser ann.Note_utf",
     ]
+
+
+LEAF, BETWEEN, KEY = (
+    "-----BEGIN {0}-----\n{1}\nQQ==\n-----END {0}-----\n".format(*one)
+    for one in (("CERTIFICATE", "TGVhZg"), ("CERTIFICATE", "QmV0dw"), ("RSA PRIVATE KEY", "S2V5Kw"))
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "chain", "warned"), [(444, [], True), (501, [], True), (502, ["QmV0dwQQ=="], False)]
+)
+def test_a_certificates_chain_is_given_to_the_server_that_takes_one(
+    tmp_path: Path, version: int, chain: list[str], warned: bool
+) -> None:
+    played = Played(tmp_path, version)
+    played.softether.secrets.certificate = {"certificate": LEAF + BETWEEN, "key": KEY}
+    (line,) = parse("certificate sha256=00\n")
+    played.server.certificate.apply([Change(line, None)])
+    assert played.twin.settings["ServerCert"] == "TGVhZgQQ=="
+    assert played.twin.chain == chain
+    assert bool([one for one in played.server.warnings([]) if "has a chain" in one]) == warned
+
+
+def test_a_certificate_without_a_chain_says_nothing_of_one(tmp_path: Path) -> None:
+    played = Played(tmp_path, 501)
+    played.softether.secrets.certificate = {"certificate": LEAF, "key": KEY}
+    assert not [one for one in played.server.warnings([]) if "chain" in one]
