@@ -220,11 +220,11 @@ class SoftEther:
         """Whether the unit is active."""
         return self.machine.run(["systemctl", "is-active", "--quiet", self.place.unit]).status == 0
 
-    def start(self) -> None:
+    def start(self, seconds: float = READY_SECONDS) -> None:
         """Start the unit where it does not run, and wait until it answers."""
         if not self.running():
             self.machine.must(["systemctl", "start", self.place.unit], 90)
-            self.wait_ready()
+            self.wait_ready(seconds)
 
     def edit_stopped(self, edits: Edits) -> None:
         """Set what no call can set: stop the server (it saves itself), edit its file, start it again."""

@@ -17,7 +17,7 @@ from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
 from labvpn.agent.softether.administration import Administration, FirstStart
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.installation_checks import OF_SOFTETHER, InstallationChecks, is_present
+from labvpn.agent.softether.installation_checks import ARCHIVE, OF_SOFTETHER, PACKAGE, InstallationChecks, is_present
 from labvpn.agent.softether.installations import PACKAGED
 from labvpn.agent.softether.tarball_install import TarballInstall
 
@@ -154,10 +154,10 @@ class HostConcern(Concern):
         if is_present(desired):
             self.state.forget(list(OF_SOFTETHER))
             self.packages.let_go()
-        return said + self.release_line() if said else said
+        return said + self.release_line() if any(map(is_installation, said)) else said
 
     def release_line(self) -> List[str]:
-        """What runs after a change, for the stack's outputs."""
+        """What runs after an installation, for the stack's outputs."""
         found = self.softether.release() if self.softether.installed else None
         return ["SoftEther {}.{:02d} build {} runs".format(*divmod(found[0], 100), found[1])] if found else []
 
@@ -184,3 +184,9 @@ class HostConcern(Concern):
         if any(self.state.before.get(key, {}) is None for key in ("package softether-vpnserver", "archive vpnserver")):
             self.softether.machine.delete(KEPT_PASSWORD)
         return done
+
+
+def is_installation(said: str) -> bool:
+    """Whether the description of a change says that another SoftEther was installed."""
+    news = ("+ " + PACKAGE, "+ " + ARCHIVE, "~ {}: sha256 ".format(ARCHIVE))
+    return said.startswith(news)

@@ -109,7 +109,9 @@ def test_another_archive_keeps_users_and_settings_whatever_it_brings(site: Site)
 
 def test_a_server_that_runs_is_stopped_for_its_new_programs_alone_and_started_again(site: Site) -> None:
     started: list[str] = []
-    site.unpacked.softether.start = lambda: started.append(site.text("vpnserver") or "")  # type: ignore[method-assign]
+    site.unpacked.softether.start = lambda seconds=0: started.append(  # type: ignore[method-assign]
+        site.text("vpnserver") or ""
+    )
     site.install(site.pack(WHOLE))
     assert started == []
     site.machine.ran.clear()
@@ -120,6 +122,7 @@ def test_a_server_that_runs_is_stopped_for_its_new_programs_alone_and_started_ag
 
 def test_a_run_cut_off_while_it_places_is_done_again_as_a_whole(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.install(site.pack(WHOLE))
+    site.machine.write(UNPACKED.config, site.unpacked.softether.text)  # type: ignore[attr-defined]
     later, rename = site.pack({"vpnserver": "newer", "hamcore.se2": "newer"}), Path.replace
 
     def cut(self: Path, target: Path) -> Path:

@@ -14,7 +14,7 @@ from labvpn.agent.core.document import compare, parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import State
 from labvpn.agent.softether.config_file import load
-from labvpn.agent.softether.host import HostConcern
+from labvpn.agent.softether.host import HostConcern, is_installation
 from labvpn.agent.softether.initial_config import initial_config
 from labvpn.agent.softether.rpc import Answer, Unreachable
 from labvpn.agent.softether.server import ServerConcern
@@ -146,12 +146,13 @@ def test_a_server_that_cannot_be_asked_is_of_no_known_release(tmp_path: Path) ->
     assert softether.release() is None
 
 
-def test_the_hosts_step_says_what_runs_after_a_change_and_nothing_without_one(tmp_path: Path) -> None:
+def test_the_hosts_step_says_what_runs_after_an_installation_alone(tmp_path: Path) -> None:
     softether = FakeSoftEther(FakeMachine(tmp_path), FIVE)
     softether.answers["GetServerInfo"] = {"ServerVerInt_u32": 501, "ServerBuildInt_u32": 9674}
     host = HostConcern(State(softether.machine, "host"), softether)
-    assert host.converge("administration from=127.0.0.1\n") == [
-        "+ administration",
-        "SoftEther 5.01 build 9674 runs",
-    ]
-    assert host.converge("administration from=127.0.0.1\n") == []
+    assert host.converge("administration from=127.0.0.1\n") == ["+ administration"]
+    said = ["+ package softether-vpnserver", "+ archive vpnserver", "~ archive vpnserver: sha256 a -> b"]
+    assert all(map(is_installation, said))
+    others = ["+ package softether-vpncmd", "~ archive vpnserver: unit set again", "- archive vpnserver"]
+    assert not any(map(is_installation, others))
+    assert host.release_line() == ["SoftEther 5.01 build 9674 runs"]

@@ -47,7 +47,7 @@ class TwinSoftEther(SoftEther):
     def tree(self) -> Tree:
         return self.twin.tree
 
-    def start(self) -> None:
+    def start(self, seconds: float = 0.0) -> None:
         """It runs."""
 
     def edit_stopped(self, edits: Edits) -> None:
