@@ -59,12 +59,10 @@ def differing(twin: dict[str, Any], real: dict[str, Any]) -> list[str]:
         found += [f"{name}: no {key}" for key in one if key not in real[name]]
     for name, keys in SAME.items():
         found += [f"{name}.{key}" for key in keys if twin[name].get(key) != real[name].get(key)]
-    shapes = [
-        (one["Name_str"], one["Type_u32"], len(one["Value_bin"])) for one in real["GetProtoOptions OpenVPN"]["Options"]
-    ]
-    (option,) = twin["GetProtoOptions OpenVPN"]["Options"]
-    if (option["Name_str"], option["Type_u32"], len(option["Value_bin"])) not in shapes:
-        found.append(f"GetProtoOptions: {option} is not among {shapes}")
+    shapes = [shape(option) for option in options_of(real["GetProtoOptions OpenVPN"])]
+    (option,) = options_of(twin["GetProtoOptions OpenVPN"])
+    if shape(option) not in shapes:
+        found.append(f"GetProtoOptions: {option} is not one of {real['GetProtoOptions OpenVPN']}")
     return found
 
 
@@ -75,3 +73,13 @@ SAME = {
     "GetUser ann": ("Note_utf", "AuthType_u32"),
     "EnumSession": ("SessionList",),
 }
+
+
+def options_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The options of a protocol, whatever the list is called."""
+    return [one for value in answer.values() if isinstance(value, list) for one in value]
+
+
+def shape(option: dict[str, Any]) -> tuple[Any, ...]:
+    """What the agent relies on of an option: its name, type and size."""
+    return option.get("Name_str"), option.get("Type_u32"), len(option.get("Value_bin", ""))
