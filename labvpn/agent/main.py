@@ -1,4 +1,4 @@
-"""The agent's commands: observe, survey, check, status, reap, ban, converge, remove, confirm, restore."""
+"""The agent's commands: observe, survey, check, status, reap, ban, logs, converge, remove, confirm, restore."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import AGENT, HOME
 from labvpn.agent.core.secret_digests import SecretDigests, Secrets
 from labvpn.agent.core.state import State
+from labvpn.agent.daemons.log_keeper import keep_logs
 from labvpn.agent.daemons.login_guard import guard_logins
 from labvpn.agent.daemons.session_reaper import reap_sessions
 from labvpn.agent.firewalld.firewall import FirewallConcern
@@ -26,10 +27,10 @@ from labvpn.agent.status import Status
 from labvpn.agent.survey import Survey
 
 USAGE = (
-    "usage: agent observe | survey | check | status | reap | ban | (converge | remove) CONCERN "
+    "usage: agent observe | survey | check | status | reap | ban | logs | (converge | remove) CONCERN "
     "| (confirm | restore) firewall"
 )
-ENDLESS = {"reap": reap_sessions, "ban": guard_logins}
+ENDLESS = {"reap": reap_sessions, "ban": guard_logins, "logs": keep_logs}
 CONCERNS = ("host", "server", "hub", "firewall")
 
 

@@ -73,6 +73,21 @@ class Syslog(Value):
     send: Literal["none", "server", "security", "packet"] = "security"
 
 
+class Logs(Value):
+    """How long the VPN host keeps SoftEther's logs, which the server itself never deletes."""
+
+    days: int | None = Field(default=None, ge=1, le=3650, description="files older than that are deleted")
+    megabytes: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="of all logs together; the oldest files are deleted first"
+    )
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.days is None and self.megabytes is None:
+            raise ValueError("limits nothing; give days, megabytes or both, or leave it out")
+        return self
+
+
 def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if not numbers:
         raise ValueError("names no port, so nobody could dial; name one, such as 443")
@@ -133,6 +148,7 @@ class Vpn(Value):
     )
     sessions: Sessions = Sessions()
     tls: Tls = Tls()
+    logs: Logs | None = Field(default=None, description="left out: logs are kept forever")
     syslog: Syslog | None = Field(default=None, description="left out: the server's own setting is left alone")
 
     @field_validator("hub")

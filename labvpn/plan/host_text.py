@@ -15,6 +15,7 @@ TITLES = {
     "authority": "trusted CA",
     "bans": "login guard",
     "log": "log of hub",
+    "logs": "log keeper",
     "option": "hub option",
     "radius": "RADIUS of hub",
     "securenat": "SecureNAT of hub",

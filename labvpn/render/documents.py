@@ -63,6 +63,9 @@ def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:
     for address in sorted({nat.host_address for nat in nats if nat.host_address}):
         yield Entry("address", str(address), {"interface": "lo"})
     yield Entry("unit", UNITS[lab.server.install], {"enabled": "yes", "active": "yes"})
+    if logs := lab.vpn.logs:
+        limits = {"days": str(logs.days or "none"), "megabytes": str(logs.megabytes or "none")}
+        yield Entry("logs", "", {**limits, "active": "yes"})
 
 
 def _installation(server: Server, firewalld: bool) -> Iterator[Entry]:

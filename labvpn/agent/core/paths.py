@@ -20,6 +20,9 @@ CRASHES = HOME + "/crashes.json"
 REAPER_ORDERS = HOME + "/reaper.json"
 """The session reaper's rules and the hubs' passwords."""
 
+LOG_ORDERS = HOME + "/logs.json"
+"""How long the log keeper keeps logs."""
+
 LOCKOUTS = HOME + "/held.json"
 """The locked out users, by hub."""
 

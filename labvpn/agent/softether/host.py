@@ -15,6 +15,7 @@ from labvpn.agent.core.packages import Masks, Packages
 from labvpn.agent.core.paths import AGENT, KEPT_PASSWORD
 from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
+from labvpn.agent.daemons.log_keeper import LogKeeperService
 from labvpn.agent.softether.administration import Administration, FirstStart
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.installation_checks import ARCHIVE, OF_SOFTETHER, PACKAGE, InstallationChecks, is_present
@@ -129,7 +130,7 @@ class HostConcern(Concern):
         units.ready = dict.fromkeys(["softether-vpnserver", "vpnserver", "softether"], softether.wait_ready)
         units.real["softether"] = lambda: softether.place.unit
         handlers: List[Handler] = [Agent(machine), administration, packages, self.tarball, Present(softether)]
-        super().__init__(state, [*handlers, Addresses(machine), units])
+        super().__init__(state, [*handlers, Addresses(machine), units, LogKeeperService(machine)])
 
     def observe(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
         """As every concern; SoftEther is looked for where this document has it."""
