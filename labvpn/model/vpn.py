@@ -19,9 +19,12 @@ from pydantic import (
 from labvpn.model import ports
 from labvpn.model.base import Value, duplicates
 from labvpn.model.hub import HubName
+from labvpn.model.policies import measured
 from labvpn.model.ports import Protocols
 from labvpn.model.securenat import SecureNat
 from labvpn.model.server import PortNumber
+
+IDLE_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 
 
 class Sessions(Value):
@@ -39,6 +42,16 @@ class Sessions(Value):
         default=30, ge=5, le=300, description="seconds more for SoftEther's own client, which ends by itself"
     )
     keep: Literal["newest", "oldest"] = Field(default="newest", description="which of too many sessions stays")
+    idle: Annotated[Annotated[int, Field(ge=60, le=86_400)] | None, measured(IDLE_UNITS)] = Field(
+        default=None,
+        description="after how long a session ends that carries nothing, such as 15m; left out: never",
+    )
+
+    @model_validator(mode="after")
+    def _something_ends_idle_ones(self) -> Self:
+        if self.idle is not None and not self.enforced:
+            raise ValueError("idle is given, but enforced is false, so nothing ends a session; leave one of them out")
+        return self
 
 
 HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,253}$")]

@@ -34,8 +34,9 @@ def hubs(lab: Lab) -> Iterator[Entry]:
 def _reaper(lab: Lab) -> Entry:
     limits = lab.vpn.sessions
     times = {"interval": str(limits.interval), "hold": str(limits.hold), "grace": str(limits.grace)}
-    hubs = ",".join(lab.all_hubs)
-    return Entry("reaper", "", {"hubs": hubs, **times, "keep": limits.keep, "password": "current", "active": "yes"})
+    idle = {"idle": str(limits.idle)} if limits.idle else {}
+    whose = {"hubs": ",".join(lab.all_hubs)}
+    return Entry("reaper", "", {**whose, **times, **idle, "keep": limits.keep, "password": "current", "active": "yes"})
 
 
 def _settings(name: str, hub: Hub, lease: int) -> Iterator[Entry]:

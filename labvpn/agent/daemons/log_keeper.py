@@ -15,7 +15,7 @@ from labvpn.agent.core.paths import LOG_ORDERS
 from labvpn.agent.core.service import AgentService
 from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.core.takeover import log_all, replaced, versions
-from labvpn.agent.softether.installations import INSTALLATIONS, installation
+from labvpn.agent.softether.installations import INSTALLATIONS, UPSTREAMS, installation
 
 LOG_UNIT = "labvpn-logs"
 FOLDERS = ("server_log", "security_log", "packet_log")
@@ -29,7 +29,9 @@ PAUSE, LOOK_SECONDS = 600.0, 5.0
 REMEDY = "run `pulumi up`, which rewrites the log keeper's orders"
 # Logs beside the program are below /usr, which a service of ours may otherwise only read; systemd 219 knows this word.
 WRITABLE = "".join(
-    "ReadWriteDirectories=-{}\n".format(place.folder) for place in INSTALLATIONS if place.folder.startswith("/usr/")
+    "ReadWriteDirectories=-{}\n".format(place.folder)
+    for place in (*INSTALLATIONS, UPSTREAMS)
+    if place.folder.startswith("/usr/")
 )
 
 
