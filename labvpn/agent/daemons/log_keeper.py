@@ -23,8 +23,8 @@ SUFFIX = ".log"
 DAY, MEGABYTE = 86400, 1 << 20
 NO_LIMIT = "none"
 
-PAUSE, LOOK_SECONDS = 600.0, 5.0
-"""Seconds between two rounds, and between two looks for other orders."""
+PAUSE, POLL_SECONDS = 600.0, 5.0
+"""Seconds between two rounds, and between two checks for other orders."""
 
 REMEDY = "run `pulumi up`, which rewrites the log keeper's orders"
 # Logs beside the program are below /usr, which a service of ours may otherwise only read; systemd 219 knows this word.
@@ -126,7 +126,7 @@ def keep_logs(machine: Machine) -> None:
                 log_all(prune(machine, rules_of(orders), time.time()))
             except OSError as error:
                 log_all(["the logs cannot be read now: {}".format(error)])
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 class LogKeeperService(Handler):

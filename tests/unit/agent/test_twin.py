@@ -111,8 +111,8 @@ def test_wireguard_is_switched_off_and_shown_as_drift_when_it_is_on_again(play: 
     assert "- wireguard" in played.server.converge(SERVER)
     assert played.twin.settings["Proto"]["WireGuard"]["Enabled"] == "false"
     played.twin.settings["Proto"]["WireGuard"]["Enabled"] = "true"
-    shown = played.server.observe(parse(SERVER), played.server.state.lines())
-    assert [line.text for line in shown if line.kind == "wireguard"] == ["wireguard enabled=yes"]
+    observed = played.server.observe(parse(SERVER), played.server.state.lines())
+    assert [line.text for line in observed if line.kind == "wireguard"] == ["wireguard enabled=yes"]
     assert played.server.converge(SERVER) == ["- wireguard"]
 
 
@@ -167,8 +167,8 @@ def test_a_fixed_address_is_set_by_the_note_and_read_back_from_it(play: Callable
     assert played.user()["Note"] == "until spring IPv4:192.168.30.210"
     assert played.hub.converge(HUB + FIXED) == []
     played.user()["Note"] = "until spring ipv4: 192.168.30.99"
-    shown = played.hub.observe(parse(HUB + FIXED), {})
-    assert [line.values["address"] for line in shown if line.kind == "user"] == ["192.168.30.99"]
+    observed = played.hub.observe(parse(HUB + FIXED), {})
+    assert [line.values["address"] for line in observed if line.kind == "user"] == ["192.168.30.99"]
     assert played.hub.converge(HUB + FIXED) == ["~ user LAB/guest1: address 192.168.30.99 -> 192.168.30.210"]
 
 
