@@ -230,8 +230,7 @@ def inspect(lab: Lab, credentials: Credentials, plans: Sequence[HostPlan]) -> Sn
         raise pulumi.RunError(str(error)) from None
     if refused := [*_losses(lab, plans, snapshot)]:
         raise pulumi.RunError("\n".join(refused))
-    for plan, actual in zip(plans, snapshot.hosts, strict=True):
-        known_holes.report(lab, plan.server, actual)
+    known_holes.report_all(lab, [plan.server for plan in plans], snapshot.hosts)
     return snapshot
 
 

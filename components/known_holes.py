@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -12,11 +12,17 @@ from labvpn.parse.host import HostState
 from labvpn.plan import release
 
 
-def report(lab: Lab, server: Server, actual: Mapping[str, HostState]) -> None:
-    """Say what runs on a host, and what is known against it."""
-    found = release.Installed.of(server, actual)
-    if found is None:
-        return
+def report_all(lab: Lab, servers: Sequence[Server], hosts: Sequence[Mapping[str, HostState]]) -> None:
+    """Say what runs on each host, and what is known against it."""
+    found = [release.Installed.of(server, actual) for server, actual in zip(servers, hosts, strict=True)]
+    for sentence in release.mixed(found):
+        pulumi.warn(sentence)
+    for server, installed in zip(servers, found, strict=True):
+        if installed is not None:
+            _report(lab, server, installed)
+
+
+def _report(lab: Lab, server: Server, found: release.Installed) -> None:
     exposure = release.Exposure(lab.vpn.listeners, lab.vpn.protocols, server.accept_known_holes)
     for sentence in release.open_holes(found.release, exposure):
         pulumi.warn(f"VPN host {server.ssh_host}: {sentence}; {release.REMEDY}")

@@ -62,6 +62,17 @@ class Installed:
         return cls(running) if running else None
 
 
+def mixed(found: Sequence[Installed | None]) -> list[str]:
+    """That several servers are of different generations, which give clients different things."""
+    every = sorted({one.release.generation for one in found if one})
+    if len(every) < 2:
+        return []
+    return [
+        f"the servers run SoftEther {' and '.join(map(str, every))}, and kits fit the first one's alone: a split tunnel "
+        "by OpenVPN fails at the others; use one generation for all"
+    ]
+
+
 def generation(said: str, running: Release | None, applies: bool) -> int | None:
     """The generation after this run: what the host's step has `said`, where it `applies` something, else what runs."""
     after = release_named(said) if applies or running is None else None

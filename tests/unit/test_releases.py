@@ -11,7 +11,7 @@ from labvpn.agent.softether.installation_checks import STABLE
 from labvpn.model.ports import Protocols
 from labvpn.model.releases import HOLES, NEWEST, NEWEST_STABLE, PACKAGED, Release, holes_of, release_named
 from labvpn.parse.host import HostState, read_answer
-from labvpn.plan.release import Exposure, Installed, generation, notes, open_holes
+from labvpn.plan.release import Exposure, Installed, generation, mixed, notes, open_holes
 from tests.unit.samples import lab
 
 DEVELOPER = Release(502, 5187)
@@ -163,6 +163,13 @@ def test_the_generation_is_what_runs_after_the_run(
     said: str, running: Release | None, applies: bool, number: int | None
 ) -> None:
     assert generation(said, running, applies) == number
+
+
+def test_servers_of_two_generations_are_named_since_kits_fit_one() -> None:
+    five, four = Installed(PACKAGED), Installed(NEWEST_STABLE)
+    assert mixed([five, five, None]) == mixed([None]) == mixed([]) == []
+    (said,) = mixed([five, None, four])
+    assert said.startswith("the servers run SoftEther 4 and 5, and kits fit the first one's alone")
 
 
 def test_an_answer_says_which_release_runs_and_nonsense_says_nothing() -> None:
