@@ -68,8 +68,8 @@ def mixed(found: Sequence[Installed | None]) -> list[str]:
     if len(every) < 2:
         return []
     return [
-        f"the servers run SoftEther {' and '.join(map(str, every))}, and kits fit the first one's alone: a split tunnel "
-        "by OpenVPN fails at the others; use one generation for all"
+        f"the servers run SoftEther {' and '.join(map(str, every))}, and kits fit the first one's alone: a split "
+        "tunnel by OpenVPN fails at the others; use one generation for all"
     ]
 
 
