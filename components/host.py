@@ -173,7 +173,9 @@ class Host:
         """The generation of the SoftEther that runs after the host's step."""
         running = self.actual.get(Concern.SERVER, NOTHING).release
         applies = self.actual.get(Concern.HOST, NOTHING).document != desired
-        return step.stdout.apply(lambda said: release.generation(said or "", running, applies))
+        # What the step prints counts as a secret, since its stdin is one; kits have to read this.
+        said = pulumi.Output.unsecret(step.stdout)
+        return said.apply(lambda text: release.generation(text or "", running, applies))
 
     def _protects(self, concern: Concern) -> bool | None:
         return True if self.protected and concern in PROTECTED else None
