@@ -40,7 +40,8 @@ class WireGuard(Setting):
             self.switch(True)
 
     def remove(self, lines: List[Line]) -> None:
-        self.switch(False)
+        if self.is_on:
+            self.switch(False)
 
     def switch(self, on: bool) -> None:
         """Set the option as wide as the server has it: its booleans have one byte on 5.02, and it insists on that."""

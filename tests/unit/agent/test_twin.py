@@ -124,6 +124,15 @@ def test_wireguard_that_is_kept_stays_as_it_is(play: Callable[[int], Played]) ->
     assert played.server.converge(kept) == []
 
 
+@VERSIONS
+def test_wireguard_that_is_no_longer_kept_is_switched_off(play: Callable[[int], Played], version: int) -> None:
+    played = play(version)
+    played.server.converge(SERVER + "wireguard enabled=kept\n")
+    played.server.converge(SERVER)
+    assert played.twin.settings.get("Proto", {}).get("WireGuard", {}).get("Enabled") in (None, "false")
+    assert played.server.converge(SERVER) == []
+
+
 @pytest.mark.parametrize("version", [444, 501])
 def test_a_server_without_wireguard_is_never_asked_for_it(play: Callable[[int], Played], version: int) -> None:
     played = play(version)
