@@ -216,7 +216,7 @@ def _host_plan(lab: Lab, credentials: Credentials) -> HostPlan:
         signed = server_certificate(lab, credentials)
     except ConfigurationError as error:
         raise pulumi.RunError(str(error)) from None
-    desired = documents(lab, bundle.source(), signed and signed.fingerprint)
+    desired = documents(lab, bundle.source(), signed and signed.fingerprint, signed and signed.chain)
     return HostPlan(lab.server, desired, secrets(lab, credentials))
 
 

@@ -35,15 +35,15 @@ class Concern(StrEnum):
     FIREWALL = "firewall"
 
 
-def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Concern, str]:
+def documents(lab: Lab, agent: str, certificate: str | None = None, chain: str | None = None) -> dict[Concern, str]:
     """The document of every concern that the lab has, for its first server.
 
     `agent` is the source of the agent to be installed, `certificate` the SHA-256 of the server's certificate where the
-    stack gives it one.
+    stack gives it one, `chain` that of the certificates after it, if there are any.
     """
     entries: dict[Concern, Callable[[], Iterator[Entry]]] = {
         Concern.HOST: lambda: _host(lab, hashlib.sha256(agent.encode()).hexdigest()),
-        Concern.SERVER: lambda: _server(lab, certificate),
+        Concern.SERVER: lambda: _server(lab, certificate, chain),
         Concern.HUB: lambda: hubs(lab),
     }
     if lab.firewall is not None:
@@ -91,13 +91,13 @@ def origin(server: Server) -> str:
     return tarball.address or f"file://~{server.ssh.user}/labvpn-{tarball.sha256[:16]}.tar.gz"
 
 
-def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:
+def _server(lab: Lab, certificate: str | None, chain: str | None) -> Iterator[Entry]:
     vpn = lab.vpn
     if lab.server.generation == 4:
         yield Entry("generation", "", {"number": "4"})
     yield Entry("administrator", "", {"password": "current"})
     if certificate:
-        yield Entry("certificate", "", {"sha256": certificate})
+        yield Entry("certificate", "", {"sha256": certificate, **({"chain": chain} if chain else {})})
     for number in sorted(vpn.listeners):
         yield Entry("listener", str(number), {"enabled": "yes"})
     for number in sorted(vpn.kept_listeners):

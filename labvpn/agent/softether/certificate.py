@@ -12,18 +12,29 @@ from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered
+from labvpn.agent.softether.served_chain import certificates_at, chain_digest
 from labvpn.agent.softether.server_settings import Setting
 
 FIRST_WITH_CHAIN = 502
 
 
 class CertificateSetting(Setting):
-    """`certificate sha256=...`: the fingerprint of the certificate that came with the request."""
+    """`certificate sha256=... chain=...`: what came with the request; `chain` only where it came with one."""
 
     kind = "certificate"
 
     def values(self, line: Line) -> Values:
-        return {"sha256": fingerprint(str(self.branch("ServerConfiguration").get("ServerCert", "")))}
+        stored = fingerprint(str(self.branch("ServerConfiguration").get("ServerCert", "")))
+        return {"sha256": stored, "chain": self.chain(line.values["chain"]) if "chain" in line.values else "none"}
+
+    def chain(self, wanted: str) -> str:
+        """The digest of the chain that clients are shown; the wanted one where this server takes none, as is warned."""
+        if not self.takes_chain():
+            return wanted
+        try:
+            return chain_digest(certificates_at(self.softether.ports()[0])[1:])
+        except (OSError, ValueError):
+            return "none"
 
     def set(self, want: Line) -> None:
         given = self.softether.secrets.certificate
