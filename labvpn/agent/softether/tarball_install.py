@@ -81,21 +81,31 @@ class TarballInstall(Handler):
                 self.install(wanted["from"], wanted["sha256"])
             # Left by a run that was cut off when the new server had proven itself.
             self.machine.delete(OLD)
-            if self.machine.read(SERVER_FILE) != SERVER_TEXT:
-                self.machine.write(SERVER_FILE, SERVER_TEXT)
-                self.machine.must(["systemctl", "daemon-reload"])
+            self.write_unit()
+
+    def write_unit(self) -> None:
+        """Have the unit that starts the server."""
+        if self.machine.read(SERVER_FILE) != SERVER_TEXT:
+            self.machine.write(SERVER_FILE, SERVER_TEXT)
+            self.machine.must(["systemctl", "daemon-reload"])
 
     def install(self, source: str, digest: str) -> None:
         """Have another archive's programs; users and settings are files beside them, which no archive replaces."""
+        former = self.softether.place
+        moves = former != UNPACKED and self.softether.installed and self.softether.running()
+        before = self.softether.tree() if moves else {}
         draft = self.archive.prepare(source, digest)
         self.first.secure(UNPACKED)
         upgrade = Upgrade(self.softether, SERVERS_OWN)
-        proves = upgrade.is_one()
+        proves = not moves and upgrade.is_one()
         if proves:
             upgrade.begin()
         self.place(draft)
         if proves:
             upgrade.prove()
+        if moves:
+            self.write_unit()
+            upgrade.prove_move(before, former)
         self.machine.write(INSTALLED_MARK, digest + "\n")
         self.machine.delete(OLD)
 

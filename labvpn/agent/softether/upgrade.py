@@ -7,14 +7,15 @@ it does not, both are put back and started again in the same run.
 import shutil
 import time
 from pathlib import Path
-from typing import Dict, List, Sequence, Set
+from typing import Callable, Dict, List, Sequence, Set
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import UNIT_FILE
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree, load
 from labvpn.agent.softether.hashes import password_hash
-from labvpn.agent.softether.installations import UNPACKED
+from labvpn.agent.softether.installations import UNPACKED, Installation
 
 OLD = UNPACKED.folder + ".old"
 """The former programs and the configuration that they had."""
@@ -90,6 +91,15 @@ class Upgrade:
 
     def prove(self) -> None:
         """Start the new server and compare; AgentError where it lacks something, with the old one running again."""
+        self.compare(self.go_back)
+
+    def prove_move(self, before: Tree, former: Installation) -> None:
+        """The same where the old server is another installation, which was stopped and is whole."""
+        self.before = before
+        self.compare(lambda: self.move_back(former))
+
+    def compare(self, back: Callable[[], None]) -> None:
+        """Start the new server; AgentError where it lacks something, after `back` has the old one run again."""
         began = time.monotonic()
         try:
             self.softether.start(PROOF_SECONDS)
@@ -97,7 +107,7 @@ class Upgrade:
         except AgentError as error:
             trouble = str(error)
         if trouble:
-            self.go_back()
+            back()
             raise AgentError(
                 "the new SoftEther did not prove itself ({}), so the old program and configuration are back and run on "
                 "the VPN host, after {:.0f} s: write the old archive into `server.tarball`, or try another".format(
@@ -105,11 +115,24 @@ class Upgrade:
                 )
             )
 
-    def go_back(self) -> None:
-        """End the new server, whatever it does, and have the old one run."""
+    def end_new(self) -> None:
+        """End the new server, whatever it does."""
         self.softether.close()
         self.machine.run(["systemctl", "kill", "--signal=SIGKILL", UNPACKED.unit])
         self.machine.run(["systemctl", "stop", UNPACKED.unit], 90)
+
+    def move_back(self, former: Installation) -> None:
+        """Take the new installation away, and have the old one run."""
+        self.end_new()
+        self.machine.delete(UNIT_FILE.format(UNPACKED.unit))
+        self.machine.delete(UNPACKED.folder)
+        self.machine.must(["systemctl", "daemon-reload"])
+        self.softether.place = former
+        self.softether.start(PROOF_SECONDS)
+
+    def go_back(self) -> None:
+        """Have the old programs and their configuration in place of the new ones, and run."""
+        self.end_new()
         folder = self.machine.path(UNPACKED.folder)
         for thing in list(folder.iterdir()):
             if thing.name not in self.own:

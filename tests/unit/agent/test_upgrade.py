@@ -9,8 +9,9 @@ import pytest
 
 from labvpn.agent.core.document import Change, parse_line
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.softether.installations import UNPACKED
+from labvpn.agent.softether.installations import PACKAGED, UNPACKED
 from labvpn.agent.softether.rpc import Unreachable, WrongPassword
+from labvpn.agent.softether.tarball_install import SERVER_FILE
 from labvpn.agent.softether.upgrade import OLD
 from tests.unit.agent.fakes import CONFIG, FakeSoftEther
 from tests.unit.agent.test_archive import WHOLE, Site
@@ -156,3 +157,41 @@ def test_a_first_installation_starts_nothing_and_keeps_nothing(tmp_path: Path) -
     site.install(site.pack(WHOLE))
     assert site.machine.commands("systemctl stop") == []
     assert not site.machine.path(OLD).exists()
+
+
+class Moved(Upgraded):
+    """A host with the running server of the package, which an archive replaces."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.machine.delete(UNPACKED.folder)
+        self.machine.delete(SERVER_FILE)
+        self.machine.write(PACKAGED.program, "program")
+        self.machine.write(PACKAGED.config, CONFIG)
+        self.fake.place = PACKAGED
+
+    def started(self, seconds: float = 0.0) -> None:
+        if self.fake.place == UNPACKED:
+            super().started(seconds)
+        else:
+            self.starts.append("package")
+            self.fake.text = CONFIG
+            self.fake.refresh()
+
+
+def test_an_archive_in_the_place_of_the_package_has_to_prove_itself_too(tmp_path: Path) -> None:
+    host = Moved(tmp_path)
+    assert host.upgrade() == ""
+    assert (host.starts, host.fake.place) == (["newer"], UNPACKED)
+    assert host.machine.path(SERVER_FILE).exists()
+    assert host.unpacked.placed() != "none"
+
+
+def test_the_package_runs_again_where_the_archive_does_not_prove_itself(tmp_path: Path) -> None:
+    host = Moved(tmp_path)
+    host.becomes = fails
+    assert "no listener answered" in host.upgrade()
+    assert (host.starts, host.fake.place) == (["newer", "package"], PACKAGED)
+    assert not host.machine.path(UNPACKED.folder).exists()
+    assert not host.machine.path(SERVER_FILE).exists()
+    assert host.machine.read(PACKAGED.config) == CONFIG
