@@ -20,10 +20,10 @@ ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,18
 
 
 def _known_hole(name: str) -> str:
-    names = [hole.name for hole in HOLES]
-    if name not in names:
-        raise ValueError(f"'{name}' is not a hole that is known here; known are {', '.join(names)}")
-    return name
+    names = {hole.name.lower(): hole.name for hole in HOLES}
+    if name.lower() not in names:
+        raise ValueError(f"'{name}' is not a hole that is known here; known are {', '.join(names.values())}")
+    return names[name.lower()]
 
 
 HoleName = Annotated[str, AfterValidator(_known_hole)]

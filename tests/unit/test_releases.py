@@ -184,7 +184,7 @@ def test_an_answer_says_which_release_runs_and_nonsense_says_nothing() -> None:
 
 def test_a_list_of_accepted_holes_may_name_only_known_ones() -> None:
     assert lab(server={**SERVER, "acceptKnownHoles": True}).server.accept_known_holes is True
-    given = lab(server={**SERVER, "acceptKnownHoles": ["CVE-2023-22308"]}).server.accept_known_holes
-    assert given == ("CVE-2023-22308",)
+    given = lab(server={**SERVER, "acceptKnownHoles": ["cve-2023-22308", "GHSA-Q5G3-qhc6-pr3h"]}).server
+    assert given.accept_known_holes == ("CVE-2023-22308", "GHSA-q5g3-qhc6-pr3h")
     with pytest.raises(ValueError, match="'CVE-2023-1' is not a hole that is known here; known are CVE-2023-22308, "):
         lab(server={**SERVER, "acceptKnownHoles": ["CVE-2023-1"]})
