@@ -12,7 +12,6 @@ from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered
-from labvpn.agent.softether.served_chain import certificates_at, chain_digest
 from labvpn.agent.softether.server_settings import Setting
 
 FIRST_WITH_CHAIN = 502
@@ -28,13 +27,12 @@ class CertificateSetting(Setting):
         return {"sha256": stored, "chain": self.chain(line.values["chain"]) if "chain" in line.values else "none"}
 
     def chain(self, wanted: str) -> str:
-        """The digest of the chain that clients are shown; the wanted one where this server takes none, as is warned."""
+        """The digest of the chain that the server has; the wanted one where this server takes none, as is warned."""
         if not self.takes_chain():
             return wanted
-        try:
-            return chain_digest(certificates_at(self.softether.ports()[0])[1:])
-        except (OSError, ValueError):
-            return "none"
+        # No call gives it back, but the configuration has it.
+        held = self.branch("ServerConfiguration", "ServerChain").values()
+        return chain_digest([str(one.get("X509", "")) for one in held])
 
     def set(self, want: Line) -> None:
         given = self.softether.secrets.certificate
@@ -78,6 +76,15 @@ class CipherSetting(Setting):
 
     def set(self, want: Line) -> None:
         self.call("SetServerCipher", String_str=want.values["name"])
+
+
+def chain_digest(stored: List[str]) -> str:
+    """The SHA-256 of certificates, each in base64, one after the other; `none` where there are none."""
+    try:
+        whole = b"".join(base64.b64decode(one, validate=True) for one in stored)
+    except (ValueError, binascii.Error):
+        return "unreadable"
+    return hashlib.sha256(whole).hexdigest() if whole else "none"
 
 
 def fingerprint(stored: str) -> str:

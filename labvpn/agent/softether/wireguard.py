@@ -45,14 +45,13 @@ class WireGuard(Setting):
 
     def switch(self, on: bool) -> None:
         """Set the option as wide as the server has it: its booleans have one byte on 5.02, and it insists on that."""
-        answer = self.call("GetProtoOptions", Protocol_str=PROTOCOL)
-        for name, options in answer.items():
-            for option in options if isinstance(options, list) else ():
-                if option.get("Name_str") == "Enabled":
-                    width = len(base64.b64decode(option["Value_bin"])) or 1
-                    value = base64.b64encode(int(on).to_bytes(width, "big")).decode("ascii")
-                    changed = dict(option, Value_bin=value)
-                    self.call("SetProtoOptions", **{"Protocol_str": PROTOCOL, name: [changed]})
+        options = self.call("GetProtoOptions", Protocol_str=PROTOCOL)
+        # Names, types and values are three lists in one order.
+        place = options["Name_str"].index("Enabled")
+        width = len(base64.b64decode(options["Value_bin"][place])) or 1
+        value = base64.b64encode(int(on).to_bytes(width, "little")).decode("ascii")
+        one = {"Name_str": ["Enabled"], "Type_u32": [options["Type_u32"][place]], "Value_bin": [value]}
+        self.call("SetProtoOptions", Protocol_str=PROTOCOL, **one)
 
     def warnings(self) -> List[str]:
         """The keys that somebody registered: each is a login without a password while WireGuard is on."""

@@ -59,10 +59,9 @@ def differing(twin: dict[str, Any], real: dict[str, Any]) -> list[str]:
         found += [f"{name}: no {key}" for key in one if key not in real[name]]
     for name, keys in SAME.items():
         found += [f"{name}.{key}" for key in keys if twin[name].get(key) != real[name].get(key)]
-    shapes = [shape(option) for option in options_of(real["GetProtoOptions OpenVPN"])]
-    (option,) = options_of(twin["GetProtoOptions OpenVPN"])
-    if shape(option) not in shapes:
-        found.append(f"GetProtoOptions: {option} is not one of {real['GetProtoOptions OpenVPN']}")
+    shapes = shapes_of(real["GetProtoOptions OpenVPN"])
+    if not shapes_of(twin["GetProtoOptions OpenVPN"]) <= shapes:
+        found.append(f"GetProtoOptions: the twin's option is not one of {sorted(shapes)}")
     return found
 
 
@@ -75,11 +74,7 @@ SAME = {
 }
 
 
-def options_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """The options of a protocol, whatever the list is called."""
-    return [one for value in answer.values() if isinstance(value, list) for one in value]
-
-
-def shape(option: dict[str, Any]) -> tuple[Any, ...]:
-    """What the agent relies on of an option: its name, type and size."""
-    return option.get("Name_str"), option.get("Type_u32"), len(option.get("Value_bin", ""))
+def shapes_of(answer: dict[str, Any]) -> set[tuple[str, int, int]]:
+    """What the agent relies on of the options of a protocol: each one's name, type and size."""
+    lists = [answer.get(name, []) for name in ("Name_str", "Type_u32", "Value_bin")]
+    return {(name, kind, len(value)) for name, kind, value in zip(*lists, strict=True)}

@@ -38,7 +38,6 @@ class Twin:
                 protocols["WireGuard"] = {"Enabled": "true", "PresharedKey": "random"}
             settings |= {"PortsUDP": "1194", "Proto": protocols}
         self.tree: Tree = {"ServerConfiguration": settings, "VirtualHUB": {}, "IPsec": {}, "ListenerList": {}}
-        self.chain: list[str] = []
         self.heard = False
         """Whether syslog is sent: 5.x forgets the target at each start."""
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -110,21 +109,22 @@ class Twin:
             raise RpcError("GetProtoOptions", 38, "no such protocol")
         width = 1 if self.version >= 502 else 4
         value = int(block["Enabled"] == "true").to_bytes(width, "little")
-        option = {"Name_str": "Enabled", "Type_u32": 2, "Value_bin": base64.b64encode(value).decode()}
-        return {"Protocol_str": given["Protocol_str"], "Options": [option]}
+        lists = {"Name_str": ["Enabled"], "Type_u32": [2], "Value_bin": [base64.b64encode(value).decode()]}
+        return {"Protocol_str": given["Protocol_str"], **lists}
 
     def SetProtoOptions(self, given: dict[str, Any]) -> None:
-        (now,) = self.GetProtoOptions(given)["Options"]
-        for option in given["Options"]:
-            value = base64.b64decode(option["Value_bin"])
-            if len(value) != len(base64.b64decode(now["Value_bin"])):
+        (now,) = self.GetProtoOptions(given)["Value_bin"]
+        for name, _, text in zip(given["Name_str"], given["Type_u32"], given["Value_bin"], strict=True):
+            value = base64.b64decode(text)
+            if len(value) != len(base64.b64decode(now)):
                 raise RpcError("SetProtoOptions", 38, "of another size")
-            self.settings["Proto"][given["Protocol_str"]][option["Name_str"]] = boolean(any(value))
+            self.settings["Proto"][given["Protocol_str"]][name] = boolean(any(value))
 
     def SetServerCert(self, given: dict[str, Any]) -> None:
         self.settings["ServerCert"] = given["Cert_bin"]
         if self.version >= 502:
-            self.chain = list(given.get("Chain_bin") or [])
+            chain = given.get("Chain_bin") or []
+            self.settings["ServerChain"] = {f"Cert{number}": {"X509": one} for number, one in enumerate(chain)}
 
     def GetSysLog(self, _: dict[str, Any]) -> Answer:
         block = self.settings.get("SyslogSettings", {"SaveType": "0", "HostName": "", "Port": "514"})
