@@ -2,7 +2,7 @@
 
 Looked up on 2026-11-30. Sources: the CVE records, upstream's pull requests 1824, 1829 and 1911 and its news SEVPN202301
 (the holes of 2023), its advisories GHSA-q5g3-qhc6-pr3h and GHSA-7437-282p-7465 (PPP) and GHSA-j35p-p8pj-vqxq (L2TP),
-and the changelog of Debian's package, which names none of them. Read, not tried out.
+the dates of upstream's tags, and the changelog of Debian's package, which names none of the holes. Read, not tried.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ DATES = {
     Release(442, 9798): "2023-06-30",
     NEWEST_STABLE: "2025-04-16",
     PACKAGED: "2020-08-06",
+    Release(502, 5180): "2021-06-24",
+    Release(502, 5181): "2023-12-03",
 }
 
 

@@ -14,7 +14,8 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered
 from labvpn.agent.softether.server_settings import Setting
 
-FIRST_WITH_CHAIN = 502
+FIRST_WITH_CHAIN = [502, 5181]
+"""The first version and build whose call takes a chain."""
 
 
 class CertificateSetting(Setting):
@@ -46,7 +47,7 @@ class CertificateSetting(Setting):
     def takes_chain(self) -> bool:
         """Whether the server can be given the certificates between its own and the authority that clients trust."""
         found = self.softether.release()
-        return found is not None and found[0] >= FIRST_WITH_CHAIN
+        return found is not None and found >= FIRST_WITH_CHAIN
 
     def warnings(self) -> List[str]:
         """That the rest of a chain cannot be given to this server."""
