@@ -83,8 +83,8 @@ class Hole:
 
 _ONLY_5 = {5: Release(502, 5181)}
 _BOTH = {4: Release(442, 9798), 5: Release(502, 5181)}
-_FROM_EAP = Release(502, 5181)
-"""PPP knows EAP since this release."""
+_FROM_SEARCH = Release(502, 5181)
+"""PPP looks for a certificate's user since this release; it knows EAP-TLS since Debian's code of 2020."""
 
 HOLES = (
     Hole("CVE-2023-22308", "one packet without a login crashes the server", Reach.OPENVPN, _ONLY_5),
@@ -97,8 +97,10 @@ HOLES = (
     Hole("CVE-2023-32275", "the client's memory can be read", Reach.CLIENT, _BOTH),
     Hole("CVE-2023-32634", "a stranger on the device controls the client", Reach.CLIENT, _BOTH),
     Hole("GHSA-j35p-p8pj-vqxq", "the server sends more than it receives", Reach.RAW_L2TP, {5: Release(502, 5185)}),
-    Hole("GHSA-q5g3-qhc6-pr3h", "one EAP message without a login crashes the server", Reach.PPP, {5: None}, _FROM_EAP),
-    Hole("GHSA-7437-282p-7465", "one EAP message without a login crashes the server", Reach.PPP, {5: None}, _FROM_EAP),
+    Hole("GHSA-q5g3-qhc6-pr3h", "one EAP message without a login crashes the server", Reach.PPP, {5: None}),
+    Hole(
+        "GHSA-7437-282p-7465", "one EAP message without a login crashes the server", Reach.PPP, {5: None}, _FROM_SEARCH
+    ),
 )
 
 

@@ -98,7 +98,9 @@ def _open(release: Release, exposure: Exposure) -> Iterator[tuple[Hole, str]]:
 
 
 def _hole(release: Release, hole: Hole, way: str) -> str:
-    unless = "" if hole.fixed[release.generation] else ", unless it was built from code of 2026-04-05 or later"
+    # Its build number does not tell whether that was built before the fix, which is in no release.
+    unsure = hole.fixed[release.generation] is None and release >= NEWEST[release.generation]
+    unless = ", unless it was built from code of 2026-04-05 or later" if unsure else ""
     return f"{release} has {hole.name}{unless}: {hole.effect}; anyone who reaches {way} can do that"
 
 

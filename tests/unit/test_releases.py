@@ -16,7 +16,7 @@ from tests.unit.samples import lab
 
 DEVELOPER = Release(502, 5187)
 SERVER: dict[str, Any] = {"address": "203.0.113.20"}
-STATED = {"CVE-2023-22308", "CVE-2023-23581", "CVE-2023-25774"}
+STATED = {"CVE-2023-22308", "CVE-2023-23581", "CVE-2023-25774", "GHSA-q5g3-qhc6-pr3h"}
 
 
 def exposure(accepted: bool | tuple[str, ...] = False, **protocols: bool) -> Exposure:
@@ -44,7 +44,7 @@ def test_debians_package_has_the_nine_holes_of_2023_and_the_newest_stable_releas
     [
         (Release(441, 9787), 6),
         (Release(442, 9798), 0),
-        (Release(502, 5180), 10),
+        (Release(502, 5180), 11),
         (Release(502, 5181), 3),
         (Release(502, 5185), 2),
         (DEVELOPER, 2),
