@@ -21,11 +21,13 @@ snapshot = inspection.result()
 
 # Each hop opens only when the one behind it is ready, and the names come last; destroy goes the other way.
 hops: list[pulumi.Resource] = []
+generations: list[pulumi.Output[int | None]] = []
 
 for plan, actual in zip(plans, snapshot.hosts, strict=True):
     host, suffix = Host(plan.server, credentials, actual, plan.secrets, lab.protect), plan.server.suffix
     server = SoftEther(f"vpn{suffix}", SoftEtherArgs(host, plan.desired))
     hops.append(server)
+    generations.append(server.generation)
     if lab.firewall:
         firewall = HostFirewallArgs(host, plan.desired[Concern.FIREWALL])
         hops.append(HostFirewall(f"host-firewall{suffix}", firewall, pulumi.ResourceOptions(depends_on=[server])))
@@ -40,4 +42,5 @@ for target, found in zip(lab.names, snapshot.names, strict=True):
     )
     Name(target.label, name, pulumi.ResourceOptions(depends_on=[*hops]))
 
-export(outputs.stack_outputs(lab, credentials, pulumi.Output.secret))
+generation = generations[0].apply(lambda found: outputs.generation(lab, found))
+export(outputs.stack_outputs(lab, credentials, pulumi.Output.secret, generation))

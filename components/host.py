@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pulumi
 from pulumi_command import remote
 
+from components import known_holes
 from components.drift import Drift
 from components.host_hooks import explained
 from labvpn.agent import bundle
@@ -25,7 +26,7 @@ from labvpn.model.problems import ConfigurationError
 from labvpn.model.server import Jump, Server
 from labvpn.model.untrusted import for_engine
 from labvpn.parse.host import NOTHING, HostState
-from labvpn.plan import ipsec, losses
+from labvpn.plan import ipsec, losses, release
 from labvpn.plan.host import drifted, planned
 from labvpn.render import certificate
 from labvpn.render.agent_request import Secrets, question, request, secrets
@@ -169,6 +170,14 @@ class Host:
             pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after], protect=self._protects(concern)),
         )
 
+    def generation(self, step: remote.Command, desired: str) -> pulumi.Output[int | None]:
+        """The generation of the SoftEther that runs after the host's step."""
+        running = self.actual.get(Concern.SERVER, NOTHING).release
+        applies = self.actual.get(Concern.HOST, NOTHING).document != desired
+        # What the step prints counts as a secret, since its stdin is one; kits have to read this.
+        said = pulumi.Output.unsecret(step.stdout)
+        return said.apply(lambda text: release.generation(text or "", running, applies))
+
     def _protects(self, concern: Concern) -> bool | None:
         return True if self.protected and concern in PROTECTED else None
 
@@ -208,7 +217,7 @@ def _host_plan(lab: Lab, credentials: Credentials) -> HostPlan:
         signed = server_certificate(lab, credentials)
     except ConfigurationError as error:
         raise pulumi.RunError(str(error)) from None
-    desired = documents(lab, bundle.source(), signed and signed.fingerprint)
+    desired = documents(lab, bundle.source(), signed and signed.fingerprint, signed and signed.chain)
     return HostPlan(lab.server, desired, secrets(lab, credentials))
 
 
@@ -230,6 +239,7 @@ class Inspection:
             pulumi.warn(for_engine(sentence))
         if refused := [*_losses(self.lab, self.plans, snapshot)]:
             raise pulumi.RunError("\n".join(refused))
+        known_holes.report_all(self.lab, [plan.server for plan in self.plans], snapshot.hosts)
         return snapshot
 
 

@@ -22,6 +22,8 @@ class SoftEther(pulumi.ComponentResource):
     """A SoftEther server with one hub, converged to its documents in an order that never leaves it open."""
 
     hub: pulumi.Output[str]
+    generation: pulumi.Output[int | None]
+    """Of SoftEther, as it was found out; None where nothing has told it."""
 
     def __init__(self, name: str, args: SoftEtherArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("labvpn:index:SoftEther", name, {}, opts)
@@ -33,4 +35,5 @@ class SoftEther(pulumi.ComponentResource):
         server = host.converge(f"{name}-server", Concern.SERVER, documents[Concern.SERVER], self, [machine])
         hub = host.converge(f"{name}-hub", Concern.HUB, documents[Concern.HUB], self, [server])
         self.hub = hub.stdout
-        self.register_outputs({"hub": self.hub})
+        self.generation = host.generation(machine, documents[Concern.HOST])
+        self.register_outputs({"hub": self.hub, "generation": self.generation})

@@ -62,7 +62,9 @@ class Outputs:
         users = data["users"].items()
         passwords = {user: entry["password"] for user, entry in users}
         hubs = {user: entry.get("hub", data["hub"]) for user, entry in users}
-        routers = {hub: network["router"] for hub, network in data["networks"].items() if network["routes"]}
+        # SoftEther 4 pushes the gateway of its routes itself, and with another one none can be made.
+        split = [hub for hub, network in data["networks"].items() if network["routes"] and data["generation"] >= 5]
+        routers = {hub: data["networks"][hub]["router"] for hub in split}
         return cls(
             file,
             data["name"],

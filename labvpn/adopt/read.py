@@ -45,8 +45,6 @@ def read(hops: Hops, known: Known, say: Callable[[str], None]) -> Found:
     say(f"reading the VPN host {host.ssh_host}")
     survey = _survey(host, known)
     found.sections["server"] = {**hops.server, "install": "present"}
-    if survey.generation == 4:
-        found.sections["server"]["generation"] = 4
     administrator = known("administratorPassword")
     if administrator is None:
         found.remarks.append("administratorPassword is not set, so the server's file was read, which may be 5 min old")

@@ -104,6 +104,8 @@ def _kept(survey: HostInventory, protocols: Protocols) -> Iterator[str]:
     # What could not be read also stays as it is.
     yield from (name for name in SWITCHES if survey.one(name).get("enabled") != "no")
     # A new server accepts OpenVPN over UDP at the port number of every listener.
+    if survey.one("wireguard").get("enabled") == "yes":
+        yield "wireguard"
     if survey.one("udp").get("ports") != (",".join(map(str, ports.openvpn_udp(protocols))) or "none"):
         yield "udp"
 

@@ -1,4 +1,4 @@
-"""The agent's commands: observe, survey, check, status, reap, ban, renew, converge, remove, confirm, restore."""
+"""The agent's commands: observe, survey, check, status, reap, ban, logs, renew, converge, remove, confirm, restore."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import AGENT, HOME
 from labvpn.agent.core.secret_digests import SecretDigests, Secrets
 from labvpn.agent.core.state import State
+from labvpn.agent.daemons.log_keeper import keep_logs
 from labvpn.agent.daemons.login_guard import guard_logins
 from labvpn.agent.daemons.session_reaper import reap_sessions
 from labvpn.agent.firewalld.firewall import FirewallConcern
@@ -34,10 +35,10 @@ from labvpn.agent.status import Status
 from labvpn.agent.survey import Survey
 
 USAGE = (
-    "usage: agent observe | survey | check | status | reap | ban | renew | (converge | remove) CONCERN "
+    "usage: agent observe | survey | check | status | reap | ban | logs | renew | (converge | remove) CONCERN "
     "| (confirm | restore) firewall | challenge (tidy | ACTION NAME TOKEN PROOF)"
 )
-ENDLESS = {"reap": reap_sessions, "ban": guard_logins}
+ENDLESS = {"reap": reap_sessions, "ban": guard_logins, "logs": keep_logs}
 CONCERNS = ("host", "server", "hub", "firewall")
 
 
@@ -110,6 +111,7 @@ class Session:
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
             answer["failing"] = RenewalReport(self.machine).warnings(time.time()) if name == "server" else []
             answer["refusals"] += concern.refusals(lines)
+            answer.update(concern.facts())
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
                 answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).prechecks.unopened(lines)
         except AgentError as error:

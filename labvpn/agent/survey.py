@@ -17,7 +17,6 @@ from labvpn.agent.softether.authentication import KEPT, WAYS, digest_of, unlocke
 from labvpn.agent.softether.bridges import attached
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree
-from labvpn.agent.softether.generation import detected_generation
 from labvpn.agent.softether.hashes import password_hash
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.listeners import BLOCKED
@@ -37,6 +36,7 @@ SERVER_ASKED: Tuple[Tuple[str, str, Tuple[str, ...]], ...] = (
     ("keep-alive", "", SWITCHED),
     ("aggressive-mode", "", SWITCHED),
     ("tls", "", ("minimum",)),
+    ("wireguard", "", SWITCHED),
 )
 # Kind of each line of a hub that is called after it, and its keys.
 HUB_ASKED = {
@@ -72,7 +72,6 @@ class Survey:
         lines = [*self.of_server(), *self.of_hubs()]
         answer = {
             "installed": True,
-            "generation": int(detected_generation(self.softether)),
             "lines": render(lines),
             "defaultHub": str(self.ipsec().get("L2TP_DefaultHub", "")),
             "presharedKey": str(self.ipsec().get("IPsec_Secret", "")),

@@ -90,7 +90,7 @@ class Credentials(Value):
         default=None, description="what `labvpn authority` prints: the private authority that signs the certificate"
     )
     server_certificate: Annotated[str, AfterValidator(secret_texts.certificate)] | None = Field(
-        default=None, description="PEM of an own certificate, in the place of the authority's"
+        default=None, description="PEM of an own certificate, and of its chain, in the place of the authority's"
     )
     server_key: Annotated[SecretStr, AfterValidator(secret_texts.private_key)] | None = None
     dns_key: SecretStr | None = Field(default=None, description="the TSIG secret, base64")

@@ -91,14 +91,18 @@ PacketKind = Literal["tcp-conn", "tcp", "dhcp", "udp", "icmp", "ip", "arp", "eth
 
 
 class Log(Value):
-    """What the hub writes down; whole packets hold what users send, so that is never the default."""
+    """What the hub writes down.
+
+    A packet log says whom each user talked to, and with `all` what they sent, so there is none unless it is asked for.
+    """
 
     security: bool = True
     security_switch: LogSwitch = LogSwitch.DAY
-    packet: bool = True
+    packet: bool = False
     packet_switch: LogSwitch = LogSwitch.DAY
     packets: dict[PacketKind, Save] = Field(
-        default={"tcp-conn": Save.HEADER, "dhcp": Save.HEADER}, description="by kind; a kind that is left out: none"
+        default={"tcp-conn": Save.HEADER, "dhcp": Save.HEADER},
+        description="of `packet: true`, by kind; a kind that is left out: none",
     )
 
 

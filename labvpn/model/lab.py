@@ -18,7 +18,7 @@ from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.hub import Hub, HubName
 from labvpn.model.policies import effective, inherited
-from labvpn.model.securenat import LONGEST_LEASE, SHORTEST_LEASE
+from labvpn.model.securenat import LONGEST_LEASE, SHORTEST_LEASE, unusable
 from labvpn.model.server import Server, distinct
 from labvpn.model.users import User
 from labvpn.model.vpn import Vpn
@@ -177,6 +177,7 @@ class Lab(Value):
         """What no part of the lab can see alone."""
         yield from self._of_hubs()
         yield from self._of_networks()
+        yield from self._of_addresses()
         yield from self._of_kept()
         yield from self._of_hops()
         yield from self._of_names()
@@ -199,6 +200,18 @@ class Lab(Value):
                     f"the SecureNAT of hub {name}, {net}, covers {what}, {address}, which VPN clients could then not "
                     "reach; give it a network that is used nowhere else"
                 )
+
+    def _of_addresses(self) -> Iterator[str]:
+        fixed: dict[tuple[str, IPv4Address], str] = {}
+        for user in self.users:
+            if user.address is None:
+                continue
+            hub = self.hub_of(user)
+            if why := unusable(self.all_hubs[hub].secure_nat if hub in self.all_hubs else None, user.address):
+                yield f"users: {user.name} has the address {user.address}, {why}"
+            if first := fixed.get((hub, user.address)):
+                yield f"users: {first} and {user.name} both have the address {user.address}; give each its own"
+            fixed.setdefault((hub, user.address), user.name)
 
     def _fixed(self) -> Iterator[tuple[str, IPv4Address]]:
         """Addresses of machines outside the VPN."""

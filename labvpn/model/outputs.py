@@ -110,6 +110,7 @@ class ServerOutputs(OutputsValue):
     address: IPv4Address
     dialled: str
     ssh: Login
+    accept_known_holes: bool | tuple[str, ...] = False
 
 
 class Outputs(OutputsValue):

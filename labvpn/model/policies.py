@@ -19,7 +19,7 @@ LONGEST = 4_294_967_295
 MOST = 65_535
 
 
-def _measured(units: Mapping[str, int]) -> BeforeValidator:
+def measured(units: Mapping[str, int]) -> BeforeValidator:
     """A number with one of these units behind it becomes a whole number of the first one."""
 
     def convert(given: object) -> object:
@@ -37,8 +37,8 @@ def _measured(units: Mapping[str, int]) -> BeforeValidator:
 
 Switch = bool | None
 Count = Annotated[int, Field(ge=0, le=MOST)] | None
-Bandwidth = Annotated[Annotated[int, Field(ge=0, le=LONGEST)] | None, _measured(BITS)]
-Duration = Annotated[Annotated[int, Field(ge=0, le=LONGEST)] | None, _measured(SECONDS)]
+Bandwidth = Annotated[Annotated[int, Field(ge=0, le=LONGEST)] | None, measured(BITS)]
+Duration = Annotated[Annotated[int, Field(ge=0, le=LONGEST)] | None, measured(SECONDS)]
 
 
 def _named(name: str, what: str) -> Switch:
@@ -65,7 +65,7 @@ class Policies(Value):
     max_connection: Annotated[int, Field(ge=1, le=32)] | None = Field(
         default=None, alias="MaxConnection", description="TCP connections of a session: 1 to 32"
     )
-    time_out: Annotated[Annotated[int, Field(ge=5, le=60)] | None, _measured(SECONDS)] = Field(
+    time_out: Annotated[Annotated[int, Field(ge=5, le=60)] | None, measured(SECONDS)] = Field(
         default=None, alias="TimeOut", description="until a silent session ends: 5 to 60 seconds"
     )
     max_mac: Count = Field(default=None, alias="MaxMac", description="MAC addresses of a session; 0: no limit")

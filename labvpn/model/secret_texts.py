@@ -35,7 +35,7 @@ def base64_text(secret: SecretStr) -> SecretStr:
 
 
 def certificate(text: str) -> str:
-    """One certificate in PEM; ValueError for any other text."""
-    if kinds(text) != [CERTIFICATE]:
-        raise ValueError("is not one certificate in PEM; give the server's own, from -----BEGIN to the last line")
+    """A certificate in PEM and its chain; ValueError for any other text."""
+    if set(kinds(text)) != {CERTIFICATE}:
+        raise ValueError("is not a certificate in PEM; give the server's own first, then those of its chain")
     return text

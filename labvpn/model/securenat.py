@@ -95,3 +95,17 @@ class SecureNat(Value):
         if self.host_address and self.host_address in network:
             raise ValueError(f"hostAddress {self.host_address} lies inside {network}; choose one outside")
         return self
+
+
+def unusable(nat: SecureNat | None, address: IPv4Address) -> str:
+    """Why a user cannot have a fixed address in a hub, with what to do; '' where it is free for that."""
+    if nat is None:
+        return "but the hub has no SecureNAT, which gives it; leave it out"
+    network = nat.address.network
+    if address not in network or address in (network.network_address, network.broadcast_address):
+        return f"which is not one of the hub's network {network}; take one of those"
+    if address == nat.address.ip:
+        return "which is the router's; take another"
+    if nat.first_client <= address <= nat.last_client:
+        return f"which DHCP may give to others ({nat.first_client} to {nat.last_client}); take one outside of those"
+    return ""

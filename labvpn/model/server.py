@@ -11,11 +11,22 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.dns import HostLabel
+from labvpn.model.releases import HOLES
 from labvpn.model.tarball import Tarball
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$")]
+
+
+def _known_hole(name: str) -> str:
+    names = {hole.name.lower(): hole.name for hole in HOLES}
+    if name.lower() not in names:
+        raise ValueError(f"'{name}' is not a hole that is known here; known are {', '.join(names.values())}")
+    return names[name.lower()]
+
+
+HoleName = Annotated[str, AfterValidator(_known_hole)]
 
 
 def public_key(text: str) -> str:
@@ -63,8 +74,11 @@ class Server(Value):
         "present: it is installed, leave it",
     )
     tarball: Tarball | None = Field(default=None, description="of `install: tarball`")
-    generation: Literal[4, 5] = Field(
-        default=5, description="of SoftEther; Debian's package is 5, its makers' archives for Linux are 4"
+    generation: Literal[4, 5] | None = Field(
+        default=None, description="of SoftEther; left out: found out, so write it only to overrule what was found"
+    )
+    accept_known_holes: bool | tuple[HoleName, ...] = Field(
+        default=False, description="true, or a list such as [CVE-2023-22308]: known holes become notes"
     )
     administrators: tuple[IPv4Address, ...] = Field(
         default=(), description="addresses beside the host itself that may administer SoftEther"
@@ -103,5 +117,5 @@ def distinct(servers: Sequence[Server]) -> None:
     for field, values in fields.items():
         for twice in duplicates(values):
             raise ValueError(f"two servers have the {field} {twice}; each needs its own")
-    if len({server.generation for server in servers}) > 1:
+    if len({server.generation for server in servers if server.generation}) > 1:
         raise ValueError("are of SoftEther 4 and 5, which give clients different things; use one generation for all")

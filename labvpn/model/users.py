@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from ipaddress import IPv4Address
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -82,6 +83,16 @@ def _serial(given: str) -> str:
     return digits
 
 
+def _note(text: str) -> str:
+    if re.search("ipv4:|mac:", text, re.IGNORECASE):
+        raise ValueError(
+            "holds IPv4: or MAC:, by which SoftEther 5.02 sets a user's address; "
+            "write a fixed address into the column `address`, or other words here"
+        )
+    return text
+
+
+Note = Annotated[Text, AfterValidator(_note)]
 Mac = Annotated[str, AfterValidator(_hardware)]
 LIMIT = 10_000
 """Users of one hub: the server's own limit (MAX_USERS in its source)."""
@@ -93,7 +104,7 @@ class User(Policies):
     auth: Auth = Auth.PASSWORD
     name: AccountName
     real_name: Text = ""
-    note: Text = ""
+    note: Note = ""
     hub: HubName | None = Field(default=None, description="left out: the stack's own hub, `vpn.hub`")
     group: GroupName | None = Field(default=None, description="one of the hub's groups")
     policies: Literal["own", "inherited"] = Field(
@@ -113,6 +124,9 @@ class User(Policies):
     )
     clients: Annotated[tuple[Client, ...], BeforeValidator(_words)] = Field(
         default=(), description="with what the user connects; left out: with anything"
+    )
+    address: IPv4Address | None = Field(
+        default=None, description="the user's fixed address in the VPN; SoftEther 5.02 alone can give one"
     )
     expires: Moment | None = Field(
         default=None, description="the account's end: a day, to its end in UTC, or a time with its zone; empty: never"
@@ -154,6 +168,7 @@ class User(Policies):
                 self.reach == "free"
             ),
             "leave devices out, since a rule knows one name alone": self.devices,
+            "leave address out, since one address is for one user": self.address,
         }
         found = [sentence for sentence, is_so in wrong.items() if is_so]
         if self.is_wildcard and found:

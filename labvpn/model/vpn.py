@@ -19,9 +19,12 @@ from pydantic import (
 from labvpn.model import ports
 from labvpn.model.base import Value, duplicates
 from labvpn.model.hub import HubName
+from labvpn.model.policies import measured
 from labvpn.model.ports import Protocols
 from labvpn.model.securenat import SecureNat
 from labvpn.model.server import PortNumber
+
+IDLE_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 
 
 class Sessions(Value):
@@ -39,6 +42,16 @@ class Sessions(Value):
         default=30, ge=5, le=300, description="seconds more for SoftEther's own client, which ends by itself"
     )
     keep: Literal["newest", "oldest"] = Field(default="newest", description="which of too many sessions stays")
+    idle: Annotated[Annotated[int, Field(ge=60, le=86_400)] | None, measured(IDLE_UNITS)] = Field(
+        default=None,
+        description="after how long a session ends that carries nothing, such as 15m; left out: never",
+    )
+
+    @model_validator(mode="after")
+    def _something_ends_idle_ones(self) -> Self:
+        if self.idle is not None and not self.enforced:
+            raise ValueError("idle is given, but enforced is false, so nothing ends a session; leave one of them out")
+        return self
 
 
 HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,253}$")]
@@ -73,6 +86,21 @@ class Syslog(Value):
     send: Literal["none", "server", "security", "packet"] = "security"
 
 
+class Logs(Value):
+    """How long the VPN host keeps SoftEther's logs, which the server itself never deletes."""
+
+    days: int | None = Field(default=None, ge=1, le=3650, description="files older than that are deleted")
+    megabytes: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="of all logs together; the oldest files are deleted first"
+    )
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.days is None and self.megabytes is None:
+            raise ValueError("limits nothing; give days, megabytes or both, or leave it out")
+        return self
+
+
 def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if not numbers:
         raise ValueError("names no port, so nobody could dial; name one, such as 443")
@@ -100,6 +128,7 @@ Kept = Literal[
     "preshared-key",
     "tls",
     "udp",
+    "wireguard",
 ]
 """What may stay as somebody made it, by the kinds of a document's lines; some are parts of the hub's or of IPsec's."""
 
@@ -132,6 +161,7 @@ class Vpn(Value):
     )
     sessions: Sessions = Sessions()
     tls: Tls = Tls()
+    logs: Logs | None = Field(default=None, description="left out: logs are kept forever")
     syslog: Syslog | None = Field(default=None, description="left out: the server's own setting is left alone")
 
     @field_validator("hub")

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from labvpn.model.releases import Release, release_named
+
 UNEXPECTED = "the host agent's answer is not of the expected shape"
 
 
@@ -16,7 +18,7 @@ class HostState:
     Notes are worth knowing, warnings are what users would notice; a refusal (what is wrong, what to do) stops the run.
     `memory` names damaged files of the agent's state, which the next run writes again. `begun` is the document of an
     interrupted run. `renewed` names the secrets that differ from those applied last (`user LAB/guest1 password`), None
-    where nothing is known about them.
+    where nothing is known about them. `release` is the SoftEther that runs, `candidate` the one that apt would install.
     """
 
     document: str
@@ -29,6 +31,8 @@ class HostState:
     renewed: tuple[str, ...] | None = ()
     failing: tuple[str, ...] = ()
     """What the host itself should do and cannot: also among the warnings, and what a check finds."""
+    release: Release | None = None
+    candidate: Release | None = None
 
 
 NOTHING = HostState("")
@@ -57,7 +61,8 @@ def _observed(part: object, asked: str) -> HostState:
     notes, warnings, memory = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings", "memory"))
     renewed = tuple(map(str, _list(part, "renewed"))) if part.get("renewed", ()) is not None else None
     failing = tuple(map(str, _list(part, "failing")))
-    return HostState(document, applied, notes, warnings, refusals, memory, begun, renewed, failing)
+    release, candidate = _release(part.get("release")), release_named(str(part.get("candidate", "")))
+    return HostState(document, applied, notes, warnings, refusals, memory, begun, renewed, failing, release, candidate)
 
 
 def _whole(given: object, asked: list[str]) -> str | None:
@@ -78,6 +83,13 @@ def _lines(piece: object, asked: list[str]) -> str:
     if first < 0 or count < 1 or first + count > len(asked):
         raise ValueError(UNEXPECTED)
     return "".join(asked[first : first + count])
+
+
+def _release(found: object) -> Release | None:
+    match found:
+        case [int(version), int(build)]:
+            return Release(version, build)
+    return None
 
 
 def _list(part: dict[str, object], key: str) -> list[object]:

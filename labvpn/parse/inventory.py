@@ -36,7 +36,6 @@ class HostInventory:
     """
 
     lines: tuple[Entry, ...] = ()
-    generation: int = 5
     default_hub: str = ""
     preshared_key: str = field(default="", repr=False)
     radius_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -74,7 +73,6 @@ def _survey(answer: dict[str, Any]) -> HostInventory:
     daemon = answer["firewalld"]
     return HostInventory(
         read(answer["lines"]),
-        answer["generation"],
         answer["defaultHub"],
         answer["presharedKey"],
         answer["radiusSecrets"],

@@ -15,6 +15,7 @@ TITLES = {
     "authority": "trusted CA",
     "bans": "login guard",
     "log": "log of hub",
+    "logs": "log keeper",
     "option": "hub option",
     "radius": "RADIUS of hub",
     "securenat": "SecureNAT of hub",
@@ -36,6 +37,8 @@ def gone(entry: Entry) -> str:
 
 def added(entry: Entry) -> str:
     """Reports something where only ours may be."""
+    if entry.kind == "wireguard":
+        return "WireGuard is on, as SoftEther 5.02 has it by default, and the stack switches it off"
     return f"{_thing(entry)} was added on the server"
 
 

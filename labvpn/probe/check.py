@@ -15,8 +15,10 @@ from labvpn.model.outputs import Outputs, ServerOutputs
 from labvpn.model.outputs import read as read_outputs
 from labvpn.model.ports import Protocols, needed
 from labvpn.model.untrusted import plain
-from labvpn.parse.host import HostState, read_answer
+from labvpn.parse.host import NOTHING, HostState, read_answer
+from labvpn.plan import release
 from labvpn.plan.host import drifted
+from labvpn.plan.release import Exposure
 from labvpn.probe import dial_check, run
 from labvpn.probe import servers as probed_servers
 from labvpn.probe.host_vantage import HostVantage, hosts
@@ -45,16 +47,25 @@ SECRET = {"password", "key", "secret"}
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """A difference from the configuration: where, what, and what to do; with several servers also at which one."""
+    """A difference from the configuration: where, what, and what to do; with several servers also at which one.
+
+    One without a remedy is a note: worth knowing, and nothing that is not as configured.
+    """
 
     hop: str
     message: str
     remedy: str
     server: str = ""
 
+    @property
+    def is_note(self) -> bool:
+        """Whether nothing has to be done about it."""
+        return not self.remedy
+
     def __str__(self) -> str:
         """The sentence."""
-        return plain(f"{self.server + ', ' if self.server else ''}{self.hop}: {self.message}; {self.remedy}")
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return plain(f"{self.server + ', ' if self.server else ''}{self.hop}: {self.message}{remedy}")
 
 
 def check(text: str, here: str, key: Path | None, resolver: str | None, user: str | None = None) -> list[CheckFinding]:
@@ -78,7 +89,7 @@ def check(text: str, here: str, key: Path | None, resolver: str | None, user: st
     # The host's public address leads out again where the FortiGate has it.
     there = () if outputs.translated else every
     with ThreadPoolExecutor(max_workers=2 * len(every) + 1) as pool:
-        inside = [pool.submit(_inside, host) for host in every]
+        inside = [pool.submit(_inside, host, outputs) for host in every]
         dials = [pool.submit(_dialled, text, user, server, outputs) for server in outputs.every]
         made = run.each(wanted, servers, here, there, resolver)
         labels = [server.label for server in servers] or [""]
@@ -111,15 +122,28 @@ def _closed(outputs: Outputs) -> Iterator[str]:
     yield from (port for port in PROTOCOL_PORTS if port not in opened)
 
 
-def _inside(host: HostVantage) -> list[CheckFinding]:
+def _inside(host: HostVantage, outputs: Outputs) -> list[CheckFinding]:
     try:
         answer = host.run(AGENT, "{}", SECONDS)
     except HopError as error:
         return [CheckFinding("SSH", str(error), "the host itself was not checked")]
     try:
-        return list(host_findings(read_answer(answer)))
+        found = read_answer(answer)
     except ValueError:
         return [CheckFinding("VPN host", "its agent gave no readable answer", "run `pulumi up`, which renews it")]
+    exposure = Exposure(outputs.ports.get("tcp", ()), outputs.protocols, host.server_outputs.accept_known_holes)
+    return [*host_findings(found), *release_findings(found, exposure)]
+
+
+def release_findings(host: Mapping[str, HostState], exposure: Exposure) -> Iterator[CheckFinding]:
+    """The holes of the SoftEther that runs, and notes about it."""
+    running = host.get("server", NOTHING).release
+    if running is None:
+        return
+    for sentence in release.open_holes(running, exposure):
+        yield CheckFinding(HOPS["server"], sentence, release.REMEDY)
+    for note in release.notes(release.Installed(running), exposure):
+        yield CheckFinding(HOPS["server"], note, "")
 
 
 def port_findings(report: ProbeReport) -> Iterator[CheckFinding]:
@@ -156,12 +180,13 @@ def host_findings(host: Mapping[str, HostState]) -> Iterator[CheckFinding]:
 
 
 def to_json(broken: list[CheckFinding]) -> dict[str, Any]:
-    """The findings for a program."""
-    return {"kept": not broken, "findings": [_finding_json(one) for one in broken]}
+    """The findings for a program, and the notes apart from them."""
+    kinds = {"findings": [one for one in broken if not one.is_note], "notes": [one for one in broken if one.is_note]}
+    return {"kept": not kinds["findings"], **{kind: [*map(_finding_json, found)] for kind, found in kinds.items()}}
 
 
 def _finding_json(one: CheckFinding) -> dict[str, str]:
-    fields = {"hop": one.hop, "says": one.message, "remedy": one.remedy}
+    fields = {"hop": one.hop, "says": one.message, **({"remedy": one.remedy} if one.remedy else {})}
     return {**fields, "server": one.server} if one.server else fields
 
 

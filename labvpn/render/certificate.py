@@ -41,6 +41,12 @@ class ServerCertificate(NamedTuple):
         """The SHA-256 of the certificate as bytes."""
         return hashlib.sha256(_der(self.certificate)).hexdigest()
 
+    @property
+    def chain(self) -> str | None:
+        """The SHA-256 of the certificates after the first, as bytes; None where there are none."""
+        rest = [_der(text) for _, text in blocks(self.certificate)[1:]]
+        return hashlib.sha256(b"".join(rest)).hexdigest() if rest else None
+
 
 def server_certificate(lab: Lab, credentials: Credentials, now: datetime | None = None) -> ServerCertificate | None:
     """The server's certificate, None where the stack leaves the server its own. Raises ConfigurationError.

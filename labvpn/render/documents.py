@@ -37,21 +37,22 @@ class Concern(StrEnum):
     FIREWALL = "firewall"
 
 
-def documents(lab: Lab, agent: str, certificate: str | None = None) -> dict[Concern, str]:
+def documents(lab: Lab, agent: str, certificate: str | None = None, chain: str | None = None) -> dict[Concern, str]:
     """The document of every concern that the lab has, for its first server.
 
     `agent` is the source of the agent to be installed, `certificate` the SHA-256 of the server's certificate where the
-    stack gives it one.
+    stack gives it one, `chain` that of the certificates after it, if there are any.
     """
     entries: dict[Concern, Callable[[], Iterator[Entry]]] = {
         Concern.HOST: lambda: _host(lab, hashlib.sha256(agent.encode()).hexdigest()),
-        Concern.SERVER: lambda: _server(lab, certificate),
+        Concern.SERVER: lambda: _server(lab, certificate, chain),
         Concern.HUB: lambda: hubs(lab),
     }
     if lab.firewall is not None:
         firewall = lab.firewall
         entries[Concern.FIREWALL] = lambda: _firewall(firewall, lab)
-    kept = lab.vpn.kept
+    # WireGuard has a line only where it is kept: elsewhere the agent takes it for added by hand.
+    kept = set(lab.vpn.kept) - {"wireguard"}
     return {concern: write(entry for entry in build() if entry.kind not in kept) for concern, build in entries.items()}
 
 
@@ -64,6 +65,9 @@ def _host(lab: Lab, agent_digest: str) -> Iterator[Entry]:
     for address in sorted({nat.host_address for nat in nats if nat.host_address}):
         yield Entry("address", str(address), {"interface": "lo"})
     yield Entry("unit", UNITS[lab.server.install], {"enabled": "yes", "active": "yes"})
+    if logs := lab.vpn.logs:
+        limits = {"days": str(logs.days or "none"), "megabytes": str(logs.megabytes or "none")}
+        yield Entry("logs", "", {**limits, "active": "yes"})
 
 
 def _installation(lab: Lab) -> Iterator[Entry]:
@@ -91,7 +95,7 @@ def origin(server: Server) -> str:
     return tarball.address or f"file://~{server.ssh.user}/labvpn-{tarball.sha256[:16]}.tar.gz"
 
 
-def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:
+def _server(lab: Lab, certificate: str | None, chain: str | None) -> Iterator[Entry]:
     vpn = lab.vpn
     if lab.server.generation == 4:
         yield Entry("generation", "", {"number": "4"})
@@ -100,7 +104,7 @@ def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:
         yield acme(lab, lab.acme)
         yield Entry("certificate", "", {"by": "acme"})
     elif certificate:
-        yield Entry("certificate", "", {"sha256": certificate})
+        yield Entry("certificate", "", {"sha256": certificate, **({"chain": chain} if chain else {})})
     for number in sorted(vpn.listeners):
         yield Entry("listener", str(number), {"enabled": "yes"})
     for number in sorted(vpn.kept_listeners):
@@ -114,6 +118,8 @@ def _server(lab: Lab, certificate: str | None) -> Iterator[Entry]:
     yield Entry("tls", "", {"minimum": vpn.tls.minimum})
     if vpn.tls.cipher:
         yield Entry("cipher", "", {"name": vpn.tls.cipher})
+    if "wireguard" in vpn.kept:
+        yield Entry("wireguard", "", {"enabled": "kept"})
     if log := vpn.syslog:
         yield Entry("syslog", "", {"send": log.send, "host": log.host, "port": str(log.port)})
 

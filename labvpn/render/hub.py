@@ -34,8 +34,9 @@ def hubs(lab: Lab) -> Iterator[Entry]:
 def _reaper(lab: Lab) -> Entry:
     limits = lab.vpn.sessions
     times = {"interval": str(limits.interval), "hold": str(limits.hold), "grace": str(limits.grace)}
-    hubs = ",".join(lab.all_hubs)
-    return Entry("reaper", "", {"hubs": hubs, **times, "keep": limits.keep, "password": "current", "active": "yes"})
+    idle = {"idle": str(limits.idle)} if limits.idle else {}
+    whose = {"hubs": ",".join(lab.all_hubs)}
+    return Entry("reaper", "", {**whose, **times, **idle, "keep": limits.keep, "password": "current", "active": "yes"})
 
 
 def _settings(name: str, hub: Hub, lease: int) -> Iterator[Entry]:
@@ -98,6 +99,7 @@ def _user(hub: str, user: User, lab: Lab) -> Entry:
         **_login(user),
         "realname": user.real_name,
         "note": user.note,
+        **({"address": str(user.address)} if user.address else {}),
         "group": user.group or "none",
         "expires": user.expires.strftime("%Y-%m-%dT%H:%M:%SZ") if user.expires else "never",
         **limits,

@@ -10,6 +10,7 @@ from labvpn.model.credentials import Credentials
 from labvpn.model.hub import Hub
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Transport, of_transport
+from labvpn.model.releases import PACKAGED
 from labvpn.model.server import Server
 from labvpn.model.users import Auth, User
 from labvpn.render import public_roots
@@ -19,13 +20,16 @@ Secret = Callable[[str], Any]
 """Marks a text as a secret for the engine."""
 
 
-def stack_outputs(lab: Lab, credentials: Credentials, secret: Secret) -> dict[str, Any]:
-    """Every output by its name, in the shape of `labvpn.model.outputs`."""
+def stack_outputs(lab: Lab, credentials: Credentials, secret: Secret, of_server: Any = None) -> dict[str, Any]:
+    """Every output by its name, in the shape of `labvpn.model.outputs`.
+
+    `of_server` is the generation of the first server, as `generation` gives it or the engine will know it.
+    """
     answer: dict[str, Any] = {
         "name": lab.dialled,
         "address": str(lab.server.address),
         "ports": ports(lab),
-        "generation": lab.server.generation,
+        "generation": generation(lab, None) if of_server is None else of_server,
         "hub": lab.vpn.hub,
         "protocols": lab.vpn.protocols.model_dump(mode="json", by_alias=True),
         "network": network(lab.all_hubs[lab.vpn.hub]),
@@ -57,6 +61,11 @@ def acme(authority: Acme | None) -> dict[str, Any]:
     return {"certificate": authority.root.strip() + "\n", "acme": "private"}
 
 
+def generation(lab: Lab, found: int | None) -> int:
+    """The first server's generation of SoftEther: the configuration's, else as it was found, else the package's."""
+    return lab.server.generation or found or PACKAGED.generation
+
+
 def ports(lab: Lab) -> dict[str, list[int]]:
     """The open ports by transport: `{"tcp": [443, ...], "udp": [500, ...]}`."""
     return {transport.value: list(of_transport(lab.vpn.ports, transport)) for transport in Transport}
@@ -79,7 +88,14 @@ def server_outputs(lab: Lab, server: Server, credentials: Credentials) -> dict[s
     own = lab.own_name(server)
     address = str(server.address)
     dialled = own.fqdn if own else lab.dialled if len(lab.servers) == 1 else address
-    return {"name": server.name, "address": address, "dialled": dialled, "ssh": login(server, credentials)}
+    accepted = server.accept_known_holes
+    return {
+        "name": server.name,
+        "address": address,
+        "dialled": dialled,
+        "ssh": login(server, credentials),
+        **({"acceptKnownHoles": accepted if isinstance(accepted, bool) else list(accepted)} if accepted else {}),
+    }
 
 
 def login(server: Server, credentials: Credentials) -> dict[str, Any]:

@@ -160,7 +160,7 @@ HUB = (
     of_nat("routes", f"routes is {ROUTE} on the server", ApplyDhcpPushRoutes_bool=True, DhcpPushRoutes_str=ROUTE),
     of_nat("dhcp", f"dhcp is {NO} on the server, yes here", UseDhcp_bool=False),
     of_nat("nat", f"nat is {NO} on the server, yes here", UseNat_bool=False),
-    Change("log/packet", f"log of hub LAB: packet is {NO} on the server, yes here", log(SavePacketLog_bool=False)),
+    Change("log/packet", "log of hub LAB: packet is yes on the server, no here", log(SavePacketLog_bool=True)),
     Change(
         "log/security", f"log of hub LAB: security is {NO} on the server, yes here", log(SaveSecurityLog_bool=False)
     ),

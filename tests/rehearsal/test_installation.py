@@ -173,6 +173,25 @@ def test_another_archive_keeps_every_user_though_its_placing_is_cut_off(unpacked
     assert unpacked.logs_in("bob", str(BOB["Auth_Password_str"]))
 
 
+@pytest.mark.parametrize("program", ["#!/bin/sh\\nexit 0", "#!/bin/sh\\nsleep 1; exit 1"])
+def test_a_new_server_that_does_not_prove_itself_goes_and_the_old_one_runs_on(unpacked: Ways, program: str) -> None:
+    was = unpacked.server
+    unpacked.shell(f"cd /srv && printf '{program}' >vpnserver && chmod 755 vpnserver && tar -czf bad.tar.gz vpnserver")
+    unpacked.from_archive("/srv/bad.tar.gz")
+    done = unpacked.ssh(f"{AGENT} converge host", unpacked.request("host"))
+    assert done.returncode == 1
+    assert "the new SoftEther did not prove itself" in done.stderr
+    assert "the old program and configuration are back" in done.stderr
+    unpacked.server = was
+    assert unpacked.drift() == {}
+    unpacked.shell("rm /srv/vpnserver /srv/bad.tar.gz")
+    assert unpacked.shell("ls -d /usr/local/vpnserver* /usr/local/vpnserver/.labvpn").split() == [
+        "/usr/local/vpnserver",
+        "/usr/local/vpnserver/.labvpn",
+    ]
+    assert unpacked.logs_in("bob", str(BOB["Auth_Password_str"]))
+
+
 def test_a_second_server_beside_one_that_is_not_ours_is_refused_in_the_preview(unpacked: Ways) -> None:
     unpacked.shell("mv /var/lib/labvpn/host.before.json /var/lib/labvpn/aside")
     ((what, _),) = unpacked.observe()["host"]["refusals"]

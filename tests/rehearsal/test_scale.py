@@ -167,7 +167,7 @@ def test_the_doctor_says_which_server_is_down_and_that_the_other_one_answers(kit
     own = f"vpn-two.{ZONE} ({network.SECOND})"
     assert answer[0] == 0, answer
     assert f"✓ {network.SERVER} answers" in answer[1] and f"✓ {own} answers" in answer[1]
-    assert json.loads(doctor("admin", *check)[1]) == {"kept": True, "findings": []}
+    assert json.loads(doctor("admin", *check)[1])["findings"] == []
     with stopped(kits.lab, network.SECOND):
         code, said = doctor("phone", "probe")
         assert code == 1

@@ -40,6 +40,11 @@ def test_what_someone_removed_or_added_is_named() -> None:
     assert drifted(HostState(ONE + OTHER, applied=ONE), ONE) == ["user b was added on the server"]
 
 
+def test_wireguard_that_is_on_is_named_as_what_it_is() -> None:
+    (said,) = drifted(HostState(ONE + "wireguard enabled=yes\n", applied=ONE), ONE)
+    assert said == "WireGuard is on, as SoftEther 5.02 has it by default, and the stack switches it off"
+
+
 def test_a_host_that_was_never_converged_has_not_drifted() -> None:
     assert drifted(HostState(ONE, applied=None), FREE) == []
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,22 @@ def test_an_archive_is_named_by_its_checksum_and_place_and_brings_no_package_of_
         "package firewalld installed=yes",
         "package netbase installed=yes",
     ]
+
+
+def test_outputs_have_the_generation_that_was_found_unless_the_configuration_overrules_it() -> None:
+    four = lab(server={"address": "203.0.113.20", "generation": 4})
+    assert [outputs.generation(lab(), found) for found in (None, 4, 5)] == [5, 4, 5]
+    assert [outputs.generation(four, found) for found in (None, 4, 5)] == [4, 4, 4]
+
+
+def test_outputs_name_accepted_holes_only_where_there_are_some() -> None:
+    def accepted(**server: Any) -> Any:
+        given = lab(server={"address": "203.0.113.20", **server})
+        return outputs.stack_outputs(given, credentials(), str)["servers"][0].get("acceptKnownHoles")
+
+    assert accepted() is None
+    assert accepted(acceptKnownHoles=True) is True
+    assert accepted(acceptKnownHoles=["CVE-2023-22308"]) == ["CVE-2023-22308"]
 
 
 def test_only_a_server_of_generation_4_is_told_which_it_is() -> None:

@@ -72,6 +72,10 @@ class Concern:
         """Why this document cannot be applied to this machine: pairs of what is wrong and what to do."""
         return []
 
+    def facts(self) -> Dict[str, Any]:
+        """What else a snapshot says of this machine, by its key."""
+        return {}
+
     def handler(self, line: Line) -> Handler:
         """The handler of a line's kind."""
         if line.kind not in self.handlers:

@@ -62,6 +62,25 @@ class Packages:
             return {name for name in names if self.machine.run(["rpm", "-q", RPM_NAMES.get(name, name)]).status == 0}
         return {name for name, status in self.states(names).items() if status == "installed"}
 
+    def candidates(self, names: List[str]) -> Dict[str, str]:
+        """The versions that apt would install; one that it does not know is missing."""
+        found = {}
+        name = ""
+        for line in self.machine.run(["apt-cache", "policy", *names]).output.splitlines() if names else ():
+            if not line.startswith(" "):
+                name = line.strip().rstrip(":")
+            elif line.strip().startswith("Candidate:") and "(none)" not in line:
+                found[name] = line.partition(":")[2].strip()
+        return found
+
+    def unknown(self, names: List[str]) -> List[str]:
+        """Those of the names that apt could not install; without any list of packages nothing is known about them."""
+        lists = self.machine.path("/var/lib/apt/lists")
+        if not lists.is_dir() or not any(lists.glob("*_Packages*")):
+            return []
+        candidates = self.candidates(names)
+        return [name for name in names if name not in candidates]
+
     def states(self, names: List[str]) -> Dict[str, str]:
         """What dpkg says of each of the names that it knows: installed, unpacked, config-files..."""
         if not names:

@@ -20,6 +20,9 @@ CRASHES = HOME + "/crashes.json"
 REAPER_ORDERS = HOME + "/reaper.json"
 """The session reaper's rules and the hubs' passwords."""
 
+LOG_ORDERS = HOME + "/logs.json"
+"""How long the log keeper keeps logs."""
+
 LOCKOUTS = HOME + "/held.json"
 """The locked out users, by hub."""
 
@@ -61,6 +64,9 @@ ACME_CLIENT = HOME + "/acme"
 
 ACME_HOOK = "/usr/local/lib/labvpn/challenge"
 """The program that the client asks to meet a challenge; it goes with the agent."""
+
+SYSLOG_SET = RUN + "/syslog"
+"""The start of the server since which its syslog target was set."""
 
 SSH_OPENED = HOME + "/firewall.ssh.json"
 """What we added so that SSH stays open on a host whose firewalld did not run."""

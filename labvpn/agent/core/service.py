@@ -30,12 +30,16 @@ def settings(unit: str) -> List[str]:
 
 
 class AgentService:
-    """A unit that runs a command of the agent permanently; `meaning` is systemd's description of it."""
+    """A unit that runs a command of the agent permanently; `meaning` is systemd's description of it.
 
-    def __init__(self, machine: Machine, name: str, meaning: str, command: str) -> None:
+    `more` are further lines of its service.
+    """
+
+    def __init__(self, machine: Machine, name: str, meaning: str, command: str, more: str = "") -> None:
         self.machine = machine
         self.name = name
-        self.text = SERVICE_TEXT.format(meaning=meaning, agent=AGENT, command=command)
+        text = SERVICE_TEXT.format(meaning=meaning, agent=AGENT, command=command)
+        self.text = text.replace("\n[Install]", more + "\n[Install]")
 
     @property
     def file(self) -> str:

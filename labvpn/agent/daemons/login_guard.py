@@ -77,7 +77,7 @@ class LoginGuard:
                     source = self.policy.banned_source(failure.source)
                     self.ending.update({one: ban for one, ban in self.active.items() if one == source})
                     self.active.pop(source, None)
-            self.troubles["log of " + log.hub] = log.trouble
+            self.troubles["log of " + log.hub] = log.trouble or (reader.trouble and log.hub + ": " + reader.trouble)
         for failure in [one for crash in self.crashes.poll(now) for one in suspicions(crash)]:
             self.policy.count(failure)
 

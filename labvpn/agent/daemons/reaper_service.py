@@ -17,7 +17,7 @@ REAPER_UNIT = "labvpn-reaper"
 
 
 class ReaperService(Handler):
-    """`reaper hubs=LAB interval=5 hold=60 grace=30 keep=newest password=current active=yes`."""
+    """`reaper hubs=LAB interval=5 hold=60 grace=30 keep=newest password=current active=yes`, and perhaps `idle=900`."""
 
     kind = "reaper"
 
@@ -38,7 +38,7 @@ class ReaperService(Handler):
             return None
         orders = self.orders()
         hubs = orders.get("hubs", {})
-        values = {name: str(orders.get(name, "none")) for name in RULES}
+        values = {name: str(orders.get(name, "none")) for name in (*RULES, "idle")}
         values["hubs"] = ",".join(hubs)
         values["password"] = current(all(self.softether.secrets.hubs.get(hub) == word for hub, word in hubs.items()))
         values["active"] = active
@@ -53,7 +53,7 @@ class ReaperService(Handler):
     def order(self, values: Values) -> None:
         """Write the reaper's orders; root alone may read the hubs' passwords in them."""
         hubs = {hub: self.softether.secrets.hubs.get(hub, "") for hub in values["hubs"].split(",")}
-        orders: Dict[str, Any] = {name: values[name] for name in RULES}
+        orders: Dict[str, Any] = {name: values[name] for name in (*RULES, "idle") if name in values}
         orders_file(self.machine).write(dict(orders, hubs=hubs))
 
     def remove(self, lines: List[Line]) -> None:

@@ -12,6 +12,7 @@ from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.core.takeover import log_all, replaced, versions
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import CrashWatch
+from labvpn.agent.softether.idle_sessions import IdleTimes
 from labvpn.agent.softether.lockouts import Lockouts
 from labvpn.agent.softether.login_reader import LoginReader
 from labvpn.agent.softether.login_records import Grammars
@@ -20,7 +21,8 @@ from labvpn.agent.softether.radius_wildcard import own_record, record_behind
 from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, Rpc, RpcError, Unreachable
 from labvpn.agent.softether.security_log import SecurityLog
 from labvpn.agent.softether.session_ages import SessionAges, server_time
-from labvpn.agent.softether.session_limits import Limits, Live, SessionRules, SessionVerdict, live, verdicts
+from labvpn.agent.softether.session_limits import Limits, Live, SessionRules, SessionVerdict, live, unused, verdicts
+from labvpn.agent.softether.syslog import set_again
 
 RULES = ("interval", "hold", "grace", "keep")
 
@@ -39,6 +41,7 @@ class SessionReaper:
         self.connection: Optional[Rpc] = None
         self.lockouts = Lockouts(machine, hub, rules.hold)
         self.ages = SessionAges(machine, hub)
+        self.idle = IdleTimes()
         # The users of this round; hundreds may be there by `*`, which is asked for once.
         self.records: Dict[str, Optional[Answer]] = {}
         self.log = SecurityLog(machine, hub)
@@ -106,11 +109,15 @@ class SessionReaper:
 
     def end_sessions(self, now: float, status: Optional[Answer] = None) -> List[str]:
         """End the sessions that are too old or too many; `status` is GetServerStatus's answer."""
-        sessions = live(self.call("EnumSession", HubName_str=self.hub).get("SessionList", []))
-        sessions, steady = self.ages.steady(sessions, status or {}, now)
+        listed = self.call("EnumSession", HubName_str=self.hub).get("SessionList", [])
+        sessions, steady = self.ages.steady(live(listed), status or {}, now)
         self.records = {}
         limits = {user: self.limits(session) for user, session in {one.user: one for one in sessions}.items()}
-        return [self.end(verdict, now) for verdict in verdicts(sessions, limits, self.rules, steady)]
+        ending = verdicts(sessions, limits, self.rules, steady)
+        self.idle.update(listed, steady)
+        names = {verdict.session.name for verdict in ending}
+        quiet = {one.name: self.idle.seconds(one.name, steady) for one in sessions if one.name not in names}
+        return [self.end(verdict, now) for verdict in ending + unused(sessions, quiet, self.rules)]
 
     def limits(self, session: Live) -> Limits:
         """What the session's user is allowed now; where the user has no policy, what the session began with."""
@@ -190,7 +197,8 @@ def reapers(machine: Machine) -> List[SessionReaper]:
         raise AgentError(
             "the session reaper has no orders in {}: run `pulumi up`, which writes them".format(REAPER_ORDERS)
         )
-    rules = SessionRules(float(orders["interval"]), float(orders["hold"]), float(orders["grace"]), str(orders["keep"]))
+    interval, hold, grace, idle = (float(orders.get(name, 0)) for name in ("interval", "hold", "grace", "idle"))
+    rules = SessionRules(interval, hold, grace, str(orders["keep"]), idle)
     return [SessionReaper(machine, hub, password, rules) for hub, password in orders["hubs"].items()]
 
 
@@ -213,4 +221,17 @@ def reap_sessions(machine: Machine) -> None:
                     log_all(["no session of {} can be ended now: {}".format(worker.hub, error)])
                 troubles[worker.hub] = str(error)
                 pause = max(pause, TROUBLE_SECONDS)
+        log_all(keep_syslog(machine, workers, troubles))
         time.sleep(pause)
+
+
+def keep_syslog(machine: Machine, workers: List[SessionReaper], troubles: Dict[str, str]) -> List[str]:
+    """Have syslog go on after a start of the server, and report what keeps it from that once."""
+    place = "syslog"
+    try:
+        said = [line for one in workers[:1] for line in set_again(machine, one.ages.server)]
+        troubles.pop(place, None)
+    except (AgentError, OSError, ValueError) as error:
+        said = [] if troubles.get(place) == str(error) else ["syslog cannot be set again now: {}".format(error)]
+        troubles[place] = str(error)
+    return said

@@ -1,7 +1,11 @@
-"""The certificate that the server shows, identified by its fingerprint; the settings of TLS and of syslog."""
+"""The certificate that the server shows, identified by its fingerprint; the cipher of TLS."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
-from typing import Any, Dict
+import base64
+import binascii
+import hashlib
+import re
+from typing import Any, Dict, List
 
 from labvpn.agent.acme.renewal import Renewal
 from labvpn.agent.core.concern import Values
@@ -9,15 +13,15 @@ from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import Remembered
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.presented_certificate import presented_fingerprint, set_certificate, set_chain_files
+from labvpn.agent.softether.presented_certificate import body, presented_fingerprint, set_certificate, set_chain_files
 from labvpn.agent.softether.server_settings import Setting
 
-# What of the logs is sent on: the number in the call and in the file.
-SENT_ON = {"none": "0", "server": "1", "security": "2", "packet": "3"}
+FIRST_WITH_CHAIN = [502, 5181]
+"""The first version and build whose call takes a chain."""
 
 
 class CertificateSetting(Setting):
-    """`certificate sha256=...`: the fingerprint of the certificate that came with the request.
+    """`certificate sha256=... chain=...`: what came with the request; `chain` only where it came with one.
 
     `certificate by=acme`: the one that the host itself keeps renewed.
     """
@@ -32,7 +36,16 @@ class CertificateSetting(Setting):
         presented = presented_fingerprint(self.softether)
         # Until it is ordered it is another's, so that what was there before us is remembered.
         ours = self.renewal.report.ordered and self.renewal.fingerprint() in ("", presented)
-        return {"sha256": presented, "by": "acme" if ours else "other"}
+        chain = self.chain(line.values["chain"]) if "chain" in line.values else "none"
+        return {"sha256": presented, "by": "acme" if ours else "other", "chain": chain}
+
+    def chain(self, wanted: str) -> str:
+        """The digest of the chain that the server has; the wanted one where this server takes none, as is warned."""
+        if not self.takes_chain():
+            return wanted
+        # No call gives it back, but the configuration has it.
+        held = self.branch("ServerConfiguration", "ServerChain").values()
+        return chain_digest([str(one.get("X509", "")) for one in held])
 
     def set(self, want: Line) -> None:
         if "by" in want.values:
@@ -41,7 +54,23 @@ class CertificateSetting(Setting):
         given = self.softether.secrets.certificate
         if "certificate" not in given or "key" not in given:
             raise AgentError("the request has no certificate for the server: run `pulumi up` again without --target")
-        set_certificate(self.softether, given["key"], [given["certificate"]])
+        chain = bodies(given["certificate"])
+        set_certificate(self.softether, given["key"], chain if self.takes_chain() else chain[:1])
+
+    def takes_chain(self) -> bool:
+        """Whether the server can be given the certificates between its own and the authority that clients trust."""
+        found = self.softether.release()
+        return found is not None and found >= FIRST_WITH_CHAIN
+
+    def warnings(self) -> List[str]:
+        """That the rest of a chain cannot be given to this server."""
+        chain = bodies(self.softether.secrets.certificate.get("certificate", ""))[1:]
+        if not chain or not self.softether.installed or self.softether.release() is None or self.takes_chain():
+            return []
+        return [
+            "serverCertificate has a chain, which SoftEther takes only since 5.02: clients are shown the first "
+            "certificate alone; take one that is signed by an authority that they trust themselves, or install 5.02"
+        ]
 
     def remember(self, line: Line) -> Remembered:
         record = self.call("GetServerCert")
@@ -66,26 +95,15 @@ class CipherSetting(Setting):
         self.call("SetServerCipher", String_str=want.values["name"])
 
 
-class SyslogSetting(Setting):
-    """`syslog send=security host=10.98.0.2 port=514`: each word takes in the one before it; `none` is off."""
+def chain_digest(stored: List[str]) -> str:
+    """The SHA-256 of certificates, each in base64, one after the other; `none` where there are none."""
+    try:
+        whole = b"".join(base64.b64decode(one, validate=True) for one in stored)
+    except (ValueError, binascii.Error):
+        return "unreadable"
+    return hashlib.sha256(whole).hexdigest() if whole else "none"
 
-    kind = "syslog"
 
-    def values(self, line: Line) -> Values:
-        block = self.branch("ServerConfiguration", "SyslogSettings")
-        words = {number: word for word, number in SENT_ON.items()}
-        return {
-            "send": words.get(str(block.get("SaveType", "0")), "unknown"),
-            "host": str(block.get("HostName", "")) or "none",
-            "port": str(block.get("Port", "514")),
-        }
-
-    def set(self, want: Line) -> None:
-        values = want.values
-        host = values.get("host", "none")
-        self.call(
-            "SetSysLog",
-            SaveType_u32=int(SENT_ON[values["send"]]),
-            Hostname_str="" if host == "none" else host,
-            Port_u32=int(values.get("port", "514")),
-        )
+def bodies(pem: str) -> List[str]:
+    """The same of each of its blocks."""
+    return [body(block) for block in re.split("-----END [^-]*-----", pem) if body(block)]

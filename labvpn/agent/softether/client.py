@@ -37,6 +37,14 @@ class SoftEther:
         """4 or 5, as the running server says: their calls differ."""
         return int(self.call("GetServerInfo").get("ServerVerInt_u32", 500)) // 100
 
+    def release(self) -> Optional[List[int]]:
+        """The running server's version (444 is 4.44) and build, None where it cannot be asked."""
+        with contextlib.suppress(AgentError):
+            found = self.call("GetServerInfo")
+            if "ServerVerInt_u32" in found and "ServerBuildInt_u32" in found:
+                return [int(found["ServerVerInt_u32"]), int(found["ServerBuildInt_u32"])]
+        return None
+
     @property
     def installed(self) -> bool:
         """Whether the program is on this host."""
@@ -212,11 +220,11 @@ class SoftEther:
         """Whether the unit is active."""
         return self.machine.run(["systemctl", "is-active", "--quiet", self.place.unit]).status == 0
 
-    def start(self) -> None:
+    def start(self, seconds: float = READY_SECONDS) -> None:
         """Start the unit where it does not run, and wait until it answers."""
         if not self.running():
             self.machine.must(["systemctl", "start", self.place.unit], 90)
-            self.wait_ready()
+            self.wait_ready(seconds)
 
     def edit_stopped(self, edits: Edits) -> None:
         """Set what no call can set: stop the server (it saves itself), edit its file, start it again."""

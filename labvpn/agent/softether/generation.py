@@ -1,7 +1,7 @@
 """Which generation of SoftEther runs: 4.x and 5.x push a split tunnel to OpenVPN in two ways, so profiles differ."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Line
@@ -13,7 +13,7 @@ USUAL = "5"
 
 
 class Generation(Setting):
-    """`generation number=4`: only compared, since whoever chooses the installation chooses it; 5 is not written."""
+    """`generation number=4`: only compared, and written only where a configuration overrules what is found out."""
 
     kind = "generation"
 
@@ -36,14 +36,6 @@ def detected_generation(softether: SoftEther) -> str:
 def mismatch(number: str) -> str:
     """What to do where the stack takes it for another."""
     return (
-        "SoftEther on the VPN host is of generation {0}: set `generation: {0}` in the stack's server, or OpenVPN's "
-        "profiles do not fit a split tunnel".format(number)
+        "SoftEther on the VPN host is of generation {}: remove `generation` from the stack's server, since it is found "
+        "out, or OpenVPN's profiles do not fit a split tunnel".format(number)
     )
-
-
-def unexpected(softether: SoftEther, desired: List[Line]) -> List[str]:
-    """The warning where the stack does not name a server's generation 4."""
-    stated = any(line.kind == Generation.kind for line in desired)
-    if stated or not softether.installed or detected_generation(softether) == USUAL:
-        return []
-    return [mismatch(detected_generation(softether))]

@@ -15,9 +15,10 @@ from labvpn.agent.core.packages import Masks, Packages
 from labvpn.agent.core.paths import AGENT, KEPT_PASSWORD
 from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
+from labvpn.agent.daemons.log_keeper import LogKeeperService
 from labvpn.agent.softether.administration import Administration, FirstStart
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.installation_checks import OF_SOFTETHER, InstallationChecks, is_present
+from labvpn.agent.softether.installation_checks import ARCHIVE, OF_SOFTETHER, PACKAGE, InstallationChecks, is_present
 from labvpn.agent.softether.installations import PACKAGED
 from labvpn.agent.softether.tarball_install import TarballInstall
 
@@ -129,7 +130,7 @@ class HostConcern(Concern):
         units.ready = dict.fromkeys(["softether-vpnserver", "vpnserver", "softether"], softether.wait_ready)
         units.real["softether"] = lambda: softether.place.unit
         handlers: List[Handler] = [Agent(machine), administration, packages, self.tarball, Present(softether)]
-        super().__init__(state, [*handlers, Addresses(machine), units])
+        super().__init__(state, [*handlers, Addresses(machine), units, LogKeeperService(machine)])
 
     def observe(self, desired: List[Line], applied: Dict[str, Line]) -> List[Line]:
         """As every concern; SoftEther is looked for where this document has it."""
@@ -154,7 +155,16 @@ class HostConcern(Concern):
         if is_present(desired):
             self.state.forget(list(OF_SOFTETHER))
             self.packages.let_go()
-        return said
+        return said + self.release_line() if any(map(is_installation, said)) else said
+
+    def release_line(self) -> List[str]:
+        """What runs after an installation, for the stack's outputs."""
+        found = self.softether.release() if self.softether.installed else None
+        return ["SoftEther {}.{:02d} build {} runs".format(*divmod(found[0], 100), found[1])] if found else []
+
+    def facts(self) -> Dict[str, Any]:
+        name = "softether-vpnserver"
+        return {} if self.softether.installed else {"candidate": self.packages.candidates([name]).get(name, "")}
 
     def prepare(self, changes: List[Change]) -> bool:
         for change in changes:
@@ -175,3 +185,9 @@ class HostConcern(Concern):
         if any(self.state.before.get(key, {}) is None for key in ("package softether-vpnserver", "archive vpnserver")):
             self.softether.machine.delete(KEPT_PASSWORD)
         return done
+
+
+def is_installation(said: str) -> bool:
+    """Whether the description of a change says that another SoftEther was installed."""
+    news = ("+ " + PACKAGE, "+ " + ARCHIVE, "~ {}: sha256 ".format(ARCHIVE))
+    return said.startswith(news)

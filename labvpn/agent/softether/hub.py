@@ -5,6 +5,7 @@ from typing import Dict, List, Optional, Set
 
 from labvpn.agent.core.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.core.document import Change, Line, current, yes
+from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import State
 from labvpn.agent.daemons.reaper_service import ReaperService
 from labvpn.agent.softether.access_list import AccessList, hubs_of
@@ -12,6 +13,7 @@ from labvpn.agent.softether.authentication import unlocked
 from labvpn.agent.softether.backups import back_up
 from labvpn.agent.softether.bridges import beside_bridges
 from labvpn.agent.softether.client import SoftEther
+from labvpn.agent.softether.fixed_address import without_way
 from labvpn.agent.softether.groups import Groups
 from labvpn.agent.softether.hashes import password_hash
 from labvpn.agent.softether.hub_settings import Authority, HubLog, HubOption, RadiusSetting, weaknesses
@@ -86,6 +88,8 @@ class HubConcern(Concern):
     def prepare(self, changes: List[Change]) -> bool:
         require(self.softether)
         self.softether.start()
+        for what, remedy in without_way(self.softether, [change.want for change in changes if change.want]):
+            raise AgentError("the VPN host {}: {}".format(what, remedy))
         back_up(self.softether)
         return False
 
@@ -168,13 +172,17 @@ class HubConcern(Concern):
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         tree = self.softether.tree() if self.softether.installed else {}
-        return beside_bridges(tree, desired) + [
-            [
-                "has no password for {} to keep".format(name.replace("/", "'s user ", 1)),
-                "set one: `pulumi config set --secret --path passwords.{}`".format(name.partition("/")[2]),
+        return (
+            beside_bridges(tree, desired)
+            + without_way(self.softether, desired)
+            + [
+                [
+                    "has no password for {} to keep".format(name.replace("/", "'s user ", 1)),
+                    "set one: `pulumi config set --secret --path passwords.{}`".format(name.partition("/")[2]),
+                ]
+                for name in self.users.lost(desired)
             ]
-            for name in self.users.lost(desired)
-        ]
+        )
 
     def remove(self) -> List[str]:
         if not self.softether.installed:

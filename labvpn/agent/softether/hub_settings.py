@@ -165,13 +165,15 @@ class RadiusSetting(HubSetting):
         self.put(want.name, want.values, self.softether.secrets.radius.get(want.name, ""))
 
     def put(self, hub: str, values: Values, secret: str) -> None:
-        """Write the whole setting."""
+        """Write what a line states; 5.02 resets whatever else the setting has and the call leaves out."""
         parameters: Dict[str, Any] = {
+            **self.call("GetHubRadius", HubName_str=hub),
+            "HubName_str": hub,
             "RadiusServerName_str": values.get("server", ""),
             "RadiusPort_u32": int(values.get("port", "1812")),
             "RadiusRetryInterval_u32": int(values.get("retry", "1000")),
         }
-        self.call("SetHubRadius", HubName_str=hub, RadiusSecret_str=secret, **parameters)
+        self.call("SetHubRadius", **dict(parameters, RadiusSecret_str=secret))
 
     def remember(self, line: Line) -> Dict[str, Any]:
         return dict(line.values, record=self.call("GetHubRadius", HubName_str=line.name))

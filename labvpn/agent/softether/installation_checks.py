@@ -8,12 +8,27 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.packages import Packages, install_lines
 from labvpn.agent.core.state import State
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.installations import INSTALLATIONS, PACKAGED, UNPACKED, Installation, installation, unit_of
+from labvpn.agent.softether.installations import (
+    INSTALLATIONS,
+    PACKAGED,
+    UNPACKED,
+    UPSTREAMS,
+    Installation,
+    installation,
+    unit_of,
+)
 
 OLDEST_SYSTEMD = 219
 PACKAGE, ARCHIVE = "package softether-vpnserver", "archive vpnserver"
 OF_SOFTETHER = (PACKAGE, "package softether-vpncmd", ARCHIVE, "unit softether-vpnserver", "unit vpnserver")
 """What is ours of an installation, by the keys of a document."""
+
+STABLE = (
+    "https://github.com/SoftEtherVPN/SoftEtherVPN_Stable/releases/download/v4.44-9807-rtm/"
+    "softether-vpnserver-v4.44-9807-rtm-2025.04.16-linux-x64-64bit.tar.gz"
+)
+INSTEAD = "`install: tarball` and `tarball: {{address: {}, sha256: ...}}` (its `sha256sum`)".format(STABLE)
+"""What to write where there is no package: SoftEther's newest stable release, for PCs."""
 
 REMEDY = "set server.install to `present`, which manages its settings, or remove it from the host"
 
@@ -50,11 +65,27 @@ class InstallationChecks:
         found = list(self.systemd_refusals())
         found += self.present_refusals() if is_present(desired) else self.other_refusals(desired)
         wanted = [line.name for line in desired if line.kind == "package"]
-        if wanted and not self.packages.are_debians:
-            missing = sorted(set(wanted) - self.packages.installed(wanted))
-            if missing:
-                found.append(missing_packages(missing))
+        missing = sorted(set(wanted) - self.packages.installed(wanted))
+        if missing and not self.packages.are_debians:
+            found.append(missing_packages(missing))
+        elif missing:
+            found += self.unknown_packages(self.packages.unknown(missing))
         return found
+
+    def unknown_packages(self, names: List[str]) -> Iterator[List[str]]:
+        """That apt has no candidate, as on Debian 13 for SoftEther."""
+        sources = "run `apt-get update` there if its sources have changed since"
+        if "softether-vpnserver" in names:
+            what = "is {} and apt has no package softether-vpnserver for it".format(self.system())
+            yield [what, "write {} under server; or {}".format(INSTEAD, sources)]
+        others = [name for name in names if not name.startswith("softether")]
+        if others:
+            yield ["has no package {} in apt's lists".format(" and ".join(others)), sources]
+
+    def system(self) -> str:
+        """What the host calls its system."""
+        named = re.search(r'^PRETTY_NAME="?([^"\n]+)', self.machine.read("/etc/os-release") or "", re.MULTILINE)
+        return named.group(1) if named else "a system without a name"
 
     def systemd_refusals(self) -> Iterator[List[str]]:
         """That systemd is missing, or too old for our units."""
@@ -82,10 +113,19 @@ class InstallationChecks:
                 "has SoftEther in {} but no systemd unit that starts it".format(place.folder),
                 "write /etc/systemd/system/{}.service".format(place.unit),
             ]
+        elif not self.machine.path(place.config).exists():
+            yield [
+                "has SoftEther in {} without its configuration {}, so a start would make a new server that anyone may "
+                "administer".format(place.program, place.config),
+                "restore that file, or start the server there and set its administrator password at once",
+            ]
 
     def other_refusals(self, desired: List[Line]) -> Iterator[List[str]]:
         """That someone else has installed SoftEther already: two servers would compete for the ports."""
-        own = self.wanted(desired) or installation(self.machine)
+        there = installation(self.machine)
+        own = self.wanted(desired) or there
+        if there == UPSTREAMS and own == PACKAGED:
+            yield ["has SoftEther of upstream's package in {}".format(UPSTREAMS.folder), REMEDY]
         for place, key in ((UNPACKED, ARCHIVE), (PACKAGED, PACKAGE)):
             ours = self.state.before.get(key, {}) is None
             exists = self.machine.path(place.folder if place == UNPACKED else place.program).exists()

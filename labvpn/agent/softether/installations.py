@@ -30,6 +30,8 @@ class Installation(NamedTuple):
 
 UNPACKED = Installation("/usr/local/vpnserver/vpnserver", "/usr/local/vpnserver", "vpnserver")
 PACKAGED = Installation("/usr/libexec/softether/vpnserver/vpnserver", "/var/lib/softether", "softether-vpnserver")
+UPSTREAMS = PACKAGED._replace(folder="/usr/libexec/softether/vpnserver")
+"""Upstream's own package: its program is at Debian's path and keeps its state beside itself."""
 INSTALLATIONS = (
     UNPACKED,
     PACKAGED,
@@ -69,4 +71,14 @@ def installation(machine: Machine) -> Installation:
     found = [place for place in INSTALLATIONS if machine.path(place.program).exists()]
     texts = "".join(starters(machine, ["vpnserver", "softether-vpnserver"]).values()) if len(found) > 1 else ""
     place = ([one for one in found if one.program in texts] + found + [PACKAGED])[0]
+    if place == PACKAGED and found and is_upstreams(machine):
+        place = UPSTREAMS
     return place._replace(unit=unit_of(machine, place) or place.unit)
+
+
+def is_upstreams(machine: Machine) -> bool:
+    """Whether the program at Debian's path is of upstream's package: by its state, else by the unit that it brings."""
+    for place in (UPSTREAMS, PACKAGED):
+        if machine.path(place.config).exists():
+            return place == UPSTREAMS
+    return any("execsvc" in text for text in starters(machine, [PACKAGED.unit]).values())

@@ -36,6 +36,9 @@ MOST_CONNECTIONS = 20000
 UNDECIDED_SECONDS = 3.0
 # A line of a later time than now is not the server's; its clock and the guard's may differ by this much.
 AHEAD_SECONDS = 5.0
+# So many lines about connections, none of which can be read, mean another language or version than is known.
+BLIND_LINES = 12
+CONNECTION_MARK = '"CID-'
 # A line that is repeated after this many seconds is the server's, from a file that was copied and read twice.
 TWICE_SECONDS = 120.0
 
@@ -71,10 +74,12 @@ class LoginReader:
         self.reported: "OrderedDict[str, Tuple[float, Optional[Failure]]]" = OrderedDict()
         self.waiting: List[Record] = []
         self.waiting_lines: Dict[int, str] = {}
+        # The lines about connections since the last one that could be read.
+        self.unread = 0
 
     def events(self, lines: Iterable[str], now: float) -> List[Failure]:
         """The failures in the lines that came since the last call."""
-        records = self.waiting + [self.grammars.record(line, now) for line in lines]
+        records = self.waiting + [self.seen(self.grammars.record(line, now)) for line in lines]
         suspects = Suspects(self.grammars, records, self.waiting_lines)
         start = self.first_undecided(records, suspects, now)
         ready, self.waiting = records[:start], records[start:]
@@ -84,6 +89,23 @@ class LoginReader:
             while len(memory) > MOST_CONNECTIONS:
                 memory.popitem(last=False)
         return found
+
+    def seen(self, one: Record) -> Record:
+        """Count a new record of a connection that no wording fits; each connection begins with one that fits."""
+        if one.kind not in (UNSTAMPED, OTHER):
+            self.unread = 0
+        elif CONNECTION_MARK in one.text:
+            self.unread += 1
+        return one
+
+    @property
+    def trouble(self) -> str:
+        """Why no failed login can be found, '' where nothing is known to be wrong."""
+        if self.unread < BLIND_LINES:
+            return ""
+        return "none of the last {} lines about connections has a wording of this SoftEther that is known".format(
+            self.unread
+        )
 
     def first_undecided(self, records: List[Record], suspects: "Suspects", now: float) -> int:
         """The index of the first login without an outcome; the lines from there on wait for it."""

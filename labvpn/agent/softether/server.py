@@ -2,7 +2,7 @@
 # ruff: noqa: D102 -- what a concern overrides is documented where it is declared
 
 import time
-from typing import List
+from typing import Any, Dict, List
 
 from labvpn.agent.acme.report import RenewalReport
 from labvpn.agent.acme.service import RenewalService
@@ -12,10 +12,10 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.paths import KEPT_PASSWORD
 from labvpn.agent.core.state import State
 from labvpn.agent.softether.backups import back_up
-from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting, SyslogSetting
+from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import crash_warnings
-from labvpn.agent.softether.generation import Generation, unexpected
+from labvpn.agent.softether.generation import Generation
 from labvpn.agent.softether.hashes import password_hash
 from labvpn.agent.softether.listeners import Listeners
 from labvpn.agent.softether.rpc import WrongPassword
@@ -29,6 +29,8 @@ from labvpn.agent.softether.server_settings import (
     TlsSetting,
     UdpPorts,
 )
+from labvpn.agent.softether.syslog import SyslogSetting, silent_syslog
+from labvpn.agent.softether.wireguard import WireGuard
 
 
 class ServerConcern(Concern):
@@ -40,13 +42,16 @@ class ServerConcern(Concern):
         self.listeners = Listeners(softether)
         self.renewal = RenewalReport(softether.machine)
         self.acme = RenewalService(softether)
+        self.wireguard = WireGuard(softether)
+        self.certificate = CertificateSetting(softether)
         handlers: List[Handler] = [Generation(softether), Administrator(softether), self.acme]
-        handlers += [CertificateSetting(softether), self.listeners]
+        handlers += [self.certificate, self.listeners]
         handlers += [
             kind(softether)
             for kind in (UdpPorts, Protocol, Ipsec, Azure, KeepAlive, TlsSetting, CipherSetting, SyslogSetting)
         ]
         handlers += [
+            self.wireguard,
             SwitchSetting(softether, "dynamic-dns", "DDnsClient", "Disabled"),
             SwitchSetting(softether, "nat-traversal", settings, "DisableNatTraversal"),
             SwitchSetting(softether, "aggressive-mode", settings, "DisableIPsecAggressiveMode"),
@@ -83,9 +88,13 @@ class ServerConcern(Concern):
         return self.softether.notes() + self.renewal.notes()
 
     def warnings(self, desired: List[Line]) -> List[str]:
-        found = unexpected(self.softether, desired) + self.softether.taken_ports() + self.listeners.missed(desired)
+        found = self.softether.taken_ports() + self.listeners.missed(desired)
+        found += self.certificate.warnings() + self.wireguard.warnings() + silent_syslog(self.softether, desired)
         now = time.time()
         return found + self.renewal.warnings(now) + crash_warnings(self.state.machine, now)
+
+    def facts(self) -> Dict[str, Any]:
+        return {"release": self.softether.release() if self.softether.installed else None}
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         return self.listeners.refused(desired) + self.softether.inaccessible()

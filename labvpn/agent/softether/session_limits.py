@@ -17,12 +17,14 @@ class SessionRules(NamedTuple):
     """How sessions are ended: all times in seconds; `keep` says which one of too many stays, `newest` or `oldest`.
 
     `grace` is how long a session is left that ends by itself: of SoftEther's own client, or one left by its client.
+    `idle` is how long a session may carry nothing; 0 means unlimited.
     """
 
     interval: float
     hold: float
     grace: float
     keep: str
+    idle: float = 0.0
 
 
 class Limits(NamedTuple):
@@ -104,3 +106,12 @@ def surplus(sessions: List[Live], allowed: Limits, rules: SessionRules, now: flo
     ordered = sorted(sessions, key=lambda one: one.began, reverse=rules.keep == "newest")
     why = "{} sessions at once, the limit is {}".format(len(sessions), allowed.sessions)
     return [SessionVerdict(session, why) for session in ordered[allowed.sessions :]]
+
+
+def unused(sessions: List[Live], idle: Dict[str, float], rules: SessionRules) -> List[SessionVerdict]:
+    """The verdicts on the sessions that have carried nothing for too long; `idle` is in seconds, by session."""
+    if not rules.idle:
+        return []
+    found = [(one, idle.get(one.name, 0.0)) for one in sessions]
+    why = "carried nothing for {:.0f} s, the limit is {:.0f} s"
+    return [SessionVerdict(one, why.format(seconds, rules.idle)) for one, seconds in found if seconds >= rules.idle]

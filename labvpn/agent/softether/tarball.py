@@ -19,6 +19,7 @@ from labvpn.agent.core.machine import Machine, last_words
 from labvpn.agent.core.packages import install_lines
 from labvpn.agent.core.paths import KEPT_ARCHIVE
 from labvpn.agent.softether.installations import UNPACKED
+from labvpn.agent.softether.libraries import libraries_remedy, missing_libraries
 
 ON_HOST = "file://"
 HOMES = ON_HOST + "~"
@@ -156,6 +157,12 @@ class Tarball:
             trouble = last_words(outcome) if outcome.status in (126, 127) else ""
         except OSError as error:
             trouble = error.strerror or str(error)
+        missing = missing_libraries(self.machine, str(program)) if trouble else []
+        if missing:
+            raise AgentError(
+                "the program of the archive lacks {} on the VPN host, so nothing was installed: {}, then run "
+                "again".format(" and ".join(missing), libraries_remedy(missing))
+            )
         if trouble:
             raise AgentError(
                 "the program of the archive does not run on the VPN host ({}), so nothing was installed: give an "

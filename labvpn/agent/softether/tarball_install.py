@@ -12,9 +12,10 @@ from labvpn.agent.softether.administration import FirstStart
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.installations import UNPACKED
 from labvpn.agent.softether.tarball import DRAFT, Tarball
+from labvpn.agent.softether.upgrade import MARK, OLD, Upgrade
 
-INSTALLED_MARK = UNPACKED.folder + "/.labvpn"
-"""The SHA-256 of the archive whose programs are in the folder; missing while they are being placed."""
+INSTALLED_MARK = UNPACKED.folder + "/" + MARK
+"""The SHA-256 of the archive whose programs are in the folder; missing until they have proven themselves."""
 
 # What the server itself keeps beside its programs: no archive replaces it, whatever it brings.
 SERVERS_OWN = (
@@ -78,23 +79,37 @@ class TarballInstall(Handler):
             wanted = change.line.values
             if self.placed() != wanted["sha256"]:
                 self.install(wanted["from"], wanted["sha256"])
-            if self.machine.read(SERVER_FILE) != SERVER_TEXT:
-                self.machine.write(SERVER_FILE, SERVER_TEXT)
-                self.machine.must(["systemctl", "daemon-reload"])
+            # Left by a run that was cut off when the new server had proven itself.
+            self.machine.delete(OLD)
+            self.write_unit()
+
+    def write_unit(self) -> None:
+        """Have the unit that starts the server."""
+        if self.machine.read(SERVER_FILE) != SERVER_TEXT:
+            self.machine.write(SERVER_FILE, SERVER_TEXT)
+            self.machine.must(["systemctl", "daemon-reload"])
 
     def install(self, source: str, digest: str) -> None:
         """Have another archive's programs; users and settings are files beside them, which no archive replaces."""
+        former = self.softether.place
+        moves = former != UNPACKED and self.softether.installed and self.softether.running()
+        before = self.softether.tree() if moves else {}
         draft = self.archive.prepare(source, digest)
         self.first.secure(UNPACKED)
-        runs = self.softether.installed and self.softether.running()
-        if runs:
-            self.softether.close()
-            self.machine.must(["systemctl", "stop", UNPACKED.unit], 90)
-        self.place(draft, digest)
-        if runs:
-            self.softether.start()
+        upgrade = Upgrade(self.softether, SERVERS_OWN)
+        proves = not moves and upgrade.is_one()
+        if proves:
+            upgrade.begin()
+        self.place(draft)
+        if proves:
+            upgrade.prove()
+        if moves:
+            self.write_unit()
+            upgrade.prove_move(before, former)
+        self.machine.write(INSTALLED_MARK, digest + "\n")
+        self.machine.delete(OLD)
 
-    def place(self, draft: Path, digest: str) -> None:
+    def place(self, draft: Path) -> None:
         """Rename the programs into their place one by one, the server last; cut off, it is done again as a whole."""
         folder = self.machine.path(UNPACKED.folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,7 +122,6 @@ class TarballInstall(Handler):
                 self.machine.delete("{}/{}".format(UNPACKED.folder, thing.name))
             thing.replace(target)
         os.sync()
-        self.machine.write(INSTALLED_MARK, digest + "\n")
         self.machine.delete(DRAFT)
 
     def remove(self, lines: List[Line]) -> None:
@@ -120,5 +134,6 @@ class TarballInstall(Handler):
             self.machine.run(["systemctl", "stop", UNPACKED.unit], 90)
             self.machine.delete(SERVER_FILE)
             self.machine.must(["systemctl", "daemon-reload"])
-        self.machine.delete(UNPACKED.folder)
+        for folder in (UNPACKED.folder, OLD, OLD + ".new"):
+            self.machine.delete(folder)
         self.archive.clear()

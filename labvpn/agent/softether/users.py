@@ -18,6 +18,7 @@ from labvpn.agent.softether.authentication import (
 )
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree
+from labvpn.agent.softether.fixed_address import note_parameters, note_value
 from labvpn.agent.softether.lockouts import lasts, lockouts_file
 from labvpn.agent.softether.policies import (
     DEFAULTS,
@@ -35,7 +36,7 @@ from labvpn.agent.softether.session_limits import live
 
 # A user's texts in a line, beside the policies.
 TEXTS = {"realname": ("RealName", "Realname_utf"), "note": ("Note", "Note_utf")}
-PROPERTIES = frozenset(TEXTS) | {"group", "expires", "policies"} | LOGIN_KEYS
+PROPERTIES = frozenset(TEXTS) | {"address", "group", "expires", "policies"} | LOGIN_KEYS
 
 
 def hub_block(softether: SoftEther, name: str) -> Optional[Tree]:
@@ -139,6 +140,8 @@ class Users(Setting):
         """One value of a user."""
         if key in LOGIN_KEYS:
             return login_value(key, line, block, self.softether.secrets)
+        if key in ("note", "address"):
+            return note_value(key, line, str(block.get("Note", "")))
         if key in TEXTS:
             return str(block.get(TEXTS[key][0], ""))
         if key == "group":
@@ -195,6 +198,7 @@ class Users(Setting):
             {key: value for key, value in want.values.items() if key not in PROPERTIES}
         )
         parameters.update({TEXTS[key][1]: value for key, value in want.values.items() if key in TEXTS})
+        parameters.update(note_parameters(want.values))
         if "group" in want.values:
             parameters["GroupName_str"] = "" if want.values["group"] == "none" else want.values["group"]
         if "expires" in want.values:

@@ -174,6 +174,12 @@ NETWORK: Table = (
         Stage.ADDRESS,
         "no-address",
         r"Initialization Sequence Completed With Errors",
+        r"DHCP\w*.{0,40}(?:timed out|failed to)",
+    ),
+    # SoftEther 5.02 refuses a password alone by AUTH_FAILED: everything else that bars a user is silence (measured).
+    *message(
+        Stage.ADDRESS,
+        "no-address second-login account-expired device-not-allowed",
         r"No reply from server to push requests",
         r"No reply from server after sending \d+ push requests",
     ),

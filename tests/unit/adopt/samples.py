@@ -45,7 +45,6 @@ def survey(lines: str = LINES, **changes: Any) -> HostInventory:
     """The sample, with other lines or parts."""
     answer = {
         "installed": True,
-        "generation": 5,
         "lines": lines,
         "defaultHub": "LAB",
         "presharedKey": "of-the-lab-by-hand",

@@ -51,6 +51,12 @@ def test_what_the_stack_would_change_is_kept_and_nothing_else_is() -> None:
     assert kept == ["access", "administration", "hub-password", "dynamic-dns", "nat-traversal", "udp"]
 
 
+def test_wireguard_that_is_on_stays_on() -> None:
+    one = found(LINES + "wireguard enabled=yes\n")
+    assert "wireguard" in one.sections["vpn"]["kept"]
+    assert "wireguard enabled=kept\n" in documents(lab_of(one), "")[Concern.SERVER]
+
+
 def test_no_password_and_no_secret_is_in_the_configuration() -> None:
     one = found()
     assert one.secrets == {"presharedKey": "of-the-lab-by-hand"}

@@ -67,7 +67,7 @@ class FakeSoftEther(SoftEther):
             self.config = load(self.text.splitlines())
         return self.config
 
-    def start(self) -> None:
+    def start(self, seconds: float = 0.0) -> None:
         """It runs."""
 
     def methods(self) -> list[str]:

@@ -109,7 +109,9 @@ def test_another_archive_keeps_users_and_settings_whatever_it_brings(site: Site)
 
 def test_a_server_that_runs_is_stopped_for_its_new_programs_alone_and_started_again(site: Site) -> None:
     started: list[str] = []
-    site.unpacked.softether.start = lambda: started.append(site.text("vpnserver") or "")  # type: ignore[method-assign]
+    site.unpacked.softether.start = lambda seconds=0: started.append(  # type: ignore[method-assign]
+        site.text("vpnserver") or ""
+    )
     site.install(site.pack(WHOLE))
     assert started == []
     site.machine.ran.clear()
@@ -120,6 +122,7 @@ def test_a_server_that_runs_is_stopped_for_its_new_programs_alone_and_started_ag
 
 def test_a_run_cut_off_while_it_places_is_done_again_as_a_whole(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.install(site.pack(WHOLE))
+    site.machine.write(UNPACKED.config, site.unpacked.softether.text)  # type: ignore[attr-defined]
     later, rename = site.pack({"vpnserver": "newer", "hamcore.se2": "newer"}), Path.replace
 
     def cut(self: Path, target: Path) -> Path:
@@ -184,6 +187,30 @@ def test_a_program_for_another_machine_is_named_and_not_placed(tmp_path: Path) -
     site.machine.answers[f"{site.machine.path(DRAFT)}/vpnserver help"] = Outcome(127, "", "libssl.so.1.1: not found")
     with pytest.raises(AgentError, match=r"does not run on the VPN host \(libssl.so.1.1: not found\)"):
         site.install(site.pack(WHOLE))
+    assert not site.machine.path(UNPACKED.folder).exists()
+
+
+@pytest.mark.parametrize(
+    ("lacks", "words"),
+    [
+        (["libncurses.so.6"], "`apt-get install libncurses6` (Debian, Ubuntu) or `yum install ncurses-libs`"),
+        (["libssl.so.3", "libcrypto.so.3"], "`apt-get install libssl3` (Debian, Ubuntu) or `yum install openssl-libs`"),
+        (["libcedar.so", "libmayaqua.so", "libsodium.so.23"], "pack libcedar.so and libmayaqua.so beside vpnserver"),
+        (["libcedar.so", "libsodium.so.23"], "`apt-get install libsodium23`"),
+        (["libodd.so.1"], "install the package that holds libodd.so.1"),
+    ],
+)
+def test_every_missing_library_is_named_with_its_package(tmp_path: Path, lacks: list[str], words: str) -> None:
+    site = Site(tmp_path)
+    program = f"{site.machine.path(DRAFT)}/vpnserver"
+    site.machine.answers[f"{program} help"] = Outcome(127, "", f"error while loading shared libraries: {lacks[0]}")
+    site.machine.answers[f"ldd {program}"] = "\tlibc.so.6 => /lib/libc.so.6 (0x7f)\n" + "".join(
+        f"\t{name} => not found\n" for name in [*lacks, lacks[0]]
+    )
+    with pytest.raises(AgentError) as caught:
+        site.install(site.pack(WHOLE))
+    assert f"lacks {' and '.join(lacks)} on the VPN host, so nothing was installed: " in str(caught.value)
+    assert words in str(caught.value)
     assert not site.machine.path(UNPACKED.folder).exists()
 
 

@@ -11,9 +11,10 @@ import pytest
 from labvpn.agent.core.document import Change, parse_line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.softether.backups import MOST_BACKUPS, back_up, backups
-from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting, SyslogSetting
+from labvpn.agent.softether.certificate import CertificateSetting, CipherSetting
 from labvpn.agent.softether.presented_certificate import fingerprint
 from labvpn.agent.softether.server_settings import Setting
+from labvpn.agent.softether.syslog import SyslogSetting
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
 STORED = base64.b64encode(b"a certificate").decode()

@@ -14,9 +14,9 @@ from labvpn.agent.core.document import compare, parse
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import State
 from labvpn.agent.softether.config_file import load
-from labvpn.agent.softether.generation import mismatch
+from labvpn.agent.softether.host import HostConcern, is_installation
 from labvpn.agent.softether.initial_config import initial_config
-from labvpn.agent.softether.rpc import Answer
+from labvpn.agent.softether.rpc import Answer, Unreachable
 from labvpn.agent.softether.server import ServerConcern
 from tests.unit.agent.fakes import DOCUMENTS, SECRETS, FakeMachine, FakeSoftEther
 
@@ -94,15 +94,24 @@ def test_a_protocol_switched_on_a_4_x_server_keeps_the_udp_ports(tmp_path: Path)
     ]
 
 
-def test_a_server_of_another_generation_than_the_stacks_is_named(tmp_path: Path) -> None:
+def test_a_generation_that_is_overruled_and_is_another_is_named(tmp_path: Path) -> None:
     four, five = (speaking(tmp_path, config, 0, {}) for config in (FOUR, FIVE))
-    said = ServerConcern(State(four.machine, "server"), four).warnings(parse(OURS))
-    assert said == [mismatch("4")]
-    assert ServerConcern(State(four.machine, "server"), four).warnings(parse("generation number=4\n" + OURS)) == []
-    assert ServerConcern(State(five.machine, "server"), five).warnings(parse(OURS)) == []
-    with pytest.raises(AgentError, match="is of generation 5: set `generation: 5`"):
+    with pytest.raises(AgentError, match="is of generation 5: remove `generation`"):
         sent(five, "generation number=4\n")
     assert sent(four, "generation number=4\n") == []
+
+
+@pytest.mark.parametrize("config", [FOUR, FIVE], ids=["4.x", "5.x"])
+def test_a_generation_that_leaves_the_configuration_is_forgotten_whatever_runs_now(tmp_path: Path, config: str) -> None:
+    four = speaking(tmp_path, FOUR, 444, FOUR_HAS)
+    State(four.machine, "server").record("generation number=4\n" + OURS)
+    State(four.machine, "server").remember({"generation": {"number": "5"}})
+    now = speaking(tmp_path, config, 0, FOUR_HAS)
+    concern = ServerConcern(State(now.machine, "server"), now)
+    said = concern.converge(OURS)
+    assert said == ["- generation"]
+    assert concern.state.applied == OURS
+    assert "generation" not in State(now.machine, "server").before
 
 
 def test_a_fresh_server_of_either_generation_finds_its_ports_in_the_seed() -> None:
@@ -111,3 +120,39 @@ def test_a_fresh_server_of_either_generation_finds_its_ports_in_the_seed() -> No
     ]
     assert (found["PortsUDP"], found["OpenVPN_UdpPortList"]) == ("1194", "1194")
     assert (found["DisableOpenVPNServer"], found["DisableSSTPServer"]) == ("false", "true")
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ({"ServerVerInt_u32": 502, "ServerBuildInt_u32": 5187}, [502, 5187]),
+        ({"ServerVerInt_u32": 444, "ServerBuildInt_u32": 9807}, [444, 9807]),
+        ({}, None),
+    ],
+)
+def test_a_snapshot_says_which_release_runs(tmp_path: Path, answer: Answer, found: object) -> None:
+    softether = FakeSoftEther(FakeMachine(tmp_path), FIVE)
+    softether.answers["GetServerInfo"] = answer
+    assert ServerConcern(State(softether.machine, "server"), softether).facts() == {"release": found}
+
+
+def test_a_server_that_cannot_be_asked_is_of_no_known_release(tmp_path: Path) -> None:
+    softether = FakeSoftEther(FakeMachine(tmp_path), FIVE)
+
+    def refuse(method: str, **_: object) -> Answer:
+        raise Unreachable(method)
+
+    softether.call = refuse  # type: ignore[method-assign]
+    assert softether.release() is None
+
+
+def test_the_hosts_step_says_what_runs_after_an_installation_alone(tmp_path: Path) -> None:
+    softether = FakeSoftEther(FakeMachine(tmp_path), FIVE)
+    softether.answers["GetServerInfo"] = {"ServerVerInt_u32": 501, "ServerBuildInt_u32": 9674}
+    host = HostConcern(State(softether.machine, "host"), softether)
+    assert host.converge("administration from=127.0.0.1\n") == ["+ administration"]
+    said = ["+ package softether-vpnserver", "+ archive vpnserver", "~ archive vpnserver: sha256 a -> b"]
+    assert all(map(is_installation, said))
+    others = ["+ package softether-vpncmd", "~ archive vpnserver: unit set again", "- archive vpnserver"]
+    assert not any(map(is_installation, others))
+    assert host.release_line() == ["SoftEther 5.01 build 9674 runs"]

@@ -57,7 +57,10 @@ def test_one_server_is_the_same_lab_as_a_list_of_one() -> None:
         ({"server": None, "servers": [FIRST, {"address": "203.0.113.22"}]}, "two servers have no name"),
         ({"server": None, "servers": [SECOND, {**SECOND, "address": "203.0.113.23"}]}, "have the name two"),
         ({"server": None, "servers": [FIRST, {**SECOND, **FIRST}]}, "have the address 203.0.113.20"),
-        ({"server": None, "servers": [FIRST, {**SECOND, "generation": 4}]}, "are of SoftEther 4 and 5"),
+        (
+            {"server": None, "servers": [{**FIRST, "generation": 5}, {**SECOND, "generation": 4}]},
+            "are of SoftEther 4 and 5",
+        ),
         ({"server": None, "servers": [FIRST, {**SECOND, "name": "A b"}]}, "servers[1].name: "),
         ({"server": None, "servers": [FIRST, {**SECOND, "host": "vpn"}]}, "host vpn of a server is the name of all"),
         ({"server": None, "servers": [FIRST, SECOND], "dns": None}, "host vpn-two is a name of a server in dns.zone"),

@@ -1,15 +1,19 @@
 """A check of a stack: every server's ports and host, and each finding said of its own server."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from labvpn.connect.errors import HopError
+from labvpn.model.ports import Protocols
+from labvpn.model.releases import PACKAGED
 from labvpn.parse.host import HostState
+from labvpn.plan.release import Exposure
 from labvpn.probe import check, dial_check, host_vantage, name_lookup, scan
-from labvpn.probe.check import CheckFinding, host_findings, protocol_findings, to_json
+from labvpn.probe.check import CheckFinding, host_findings, protocol_findings, release_findings, to_json
 from labvpn.probe.name_lookup import Lookup, Resolution
 from labvpn.probe.observation import Observation
 from labvpn.probe.scan import VantageView
@@ -165,3 +169,35 @@ def test_a_certificate_that_is_not_renewed_is_found_with_what_to_do() -> None:
     (broken,) = host_findings({"server": HostState("", applied="", failing=(sentence,))})
     assert (broken.hop, broken.message) == ("VPN host", sentence)
     assert "systemctl start labvpn-renew" in broken.remedy
+
+
+EXPOSED = Exposure((443,), Protocols())
+OLD = {"server": HostState("", release=PACKAGED)}
+
+
+def test_each_open_hole_of_the_server_is_a_finding_and_what_runs_is_a_note() -> None:
+    found = list(release_findings(OLD, EXPOSED))
+    wrong, notes = [one for one in found if not one.is_note], [one for one in found if one.is_note]
+    assert [one.hop for one in wrong] == ["SoftEther"] * 4
+    assert all("server.acceptKnownHoles" in one.remedy for one in wrong)
+    assert "5.01 build 9674 of 2020-08-06 runs; newer: " in notes[0].message
+    assert list(release_findings({}, EXPOSED)) == []
+
+
+def test_accepted_holes_break_no_promise_and_are_told_apart() -> None:
+    found = list(release_findings(OLD, replace(EXPOSED, accepted=True)))
+    data = to_json(found)
+    assert (data["kept"], data["findings"]) == (True, [])
+    assert all(set(note) == {"hop", "says"} for note in data["notes"])
+    assert str(found[0]).startswith("SoftEther: SoftEther 5.01 build 9674")
+    assert not str(found[0]).endswith("; ")
+
+
+def test_a_host_is_judged_by_the_holes_that_its_own_server_accepts(lab: dict[str, str]) -> None:
+    answer = json.dumps({"server": {"observed": "", "applied": "", "release": [501, 9674]}})
+    lab.update({ONE: answer, TWO: answer})
+    data = json.loads(stack())
+    data["servers"][0]["acceptKnownHoles"] = True
+    broken = [one for one in check.check(json.dumps(data), "campus", None, None) if not one.is_note]
+    assert {one.server for one in broken} == {OWN}
+    assert len(broken) == 4
