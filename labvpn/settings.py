@@ -14,7 +14,7 @@ import pulumi
 from pulumi.runtime import config as runtime
 from pydantic import BaseModel, ValidationError
 
-from labvpn.model import accounts, leftovers
+from labvpn.model import accounts, expect, leftovers
 from labvpn.model.credentials import PUBLIC, Credentials, how_to_set
 from labvpn.model.encoding import decoded
 from labvpn.model.lab import Lab
@@ -130,7 +130,7 @@ def load(folder: Path | None = None, also: Check | None = None) -> Settings:
     if lab and credentials:
         settled = accounts.settled(users, credentials)
         lab = lab.model_copy(update={"users": settled, "may_remove": source.may_remove})
-        reader.note([*accounts.problems(lab), *credentials.problems(lab)])
+        reader.note([*accounts.problems(lab), *expect.problems(lab), *credentials.problems(lab)])
         if also and are_whole:
             reader.note(list(also(lab, credentials)))
         if of_users > before:

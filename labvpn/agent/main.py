@@ -86,8 +86,11 @@ class Session:
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
             answer["refusals"] += concern.refusals(lines)
+            answer["facts"] = concern.facts(lines)
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
-                answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).prechecks.unopened(lines)
+                firewall = FirewallConcern(State(self.machine, "firewall"))
+                answer["warnings"] += firewall.prechecks.unopened(lines)
+                answer["facts"] = firewall.facts(lines)
         except AgentError as error:
             answer["notes"] = [str(error)]
         return answer

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from labvpn.model.base import Mistakes, Value, duplicates
 from labvpn.model.dns import DnsName
+from labvpn.model.expect import Expected
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.hub import Hub, HubName
@@ -50,6 +51,10 @@ class Lab(Value):
     dns: DnsName | None = Field(default=None, description="left out: the name is kept elsewhere")
     protect: bool = Field(
         default=False, description="true: nothing is removed that would cut users off, not even by `pulumi destroy`"
+    )
+
+    expect: tuple[Expected, ...] = Field(
+        default=(), description="who should reach what, and who should not; a preview refuses what would break one"
     )
 
     may_remove: bool = Field(default=False, description="`users.mayRemove`, beside the file that has the users")

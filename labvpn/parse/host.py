@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 UNEXPECTED = "the host agent's answer is not of the expected shape"
 
@@ -16,7 +17,7 @@ class HostState:
     Notes are worth knowing, warnings are what users would notice; a refusal (what is wrong, what to do) stops the run.
     `memory` names damaged files of the agent's state, which the next run writes again. `begun` is the document of an
     interrupted run. `renewed` names the secrets that differ from those applied last (`user LAB/guest1 password`), None
-    where nothing is known about them.
+    where nothing is known about them. `facts` is what others put there that decides about packets.
     """
 
     document: str
@@ -27,6 +28,7 @@ class HostState:
     memory: tuple[str, ...] = ()
     begun: str | None = None
     renewed: tuple[str, ...] | None = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 NOTHING = HostState("")
@@ -50,7 +52,10 @@ def _observed(part: object) -> HostState:
     refusals = tuple(_pair(refusal) for refusal in _list(part, "refusals"))
     notes, warnings, memory = (tuple(map(str, _list(part, key))) for key in ("notes", "warnings", "memory"))
     renewed = tuple(map(str, _list(part, "renewed"))) if part.get("renewed", ()) is not None else None
-    return HostState(document, applied, notes, warnings, refusals, memory, begun, renewed)
+    facts = part.get("facts") or {}
+    if not isinstance(facts, dict):
+        raise ValueError(UNEXPECTED)
+    return HostState(document, applied, notes, warnings, refusals, memory, begun, renewed, facts)
 
 
 def _list(part: dict[str, object], key: str) -> list[object]:

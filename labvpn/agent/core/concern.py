@@ -68,6 +68,10 @@ class Concern:
         """What users would notice, or someone should check, though it is not drift."""
         return []
 
+    def facts(self, desired: List[Line]) -> Dict[str, Any]:
+        """What of the machine decides about packets beside what is ours, as JSON; nothing by default."""
+        return {}
+
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         """Why this document cannot be applied to this machine: pairs of what is wrong and what to do."""
         return []
