@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components import expectations
 from components.dns import Name, NameArgs
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
 from components.host import Host, host_plans, inspect
@@ -15,6 +16,9 @@ lab, credentials = settings.load(also=certificate.problems)
 plans = host_plans(lab, credentials)
 snapshot = inspect(lab, credentials, plans)
 
+fortigate = FortiGateArgs.of(lab, credentials, snapshot.fortigate) if lab.fortigate else None
+reach = expectations.decide(lab, plans, snapshot, fortigate)
+
 # Each hop opens only when the one behind it is ready, and the names come last; destroy goes the other way.
 hops: list[pulumi.Resource] = []
 
@@ -26,8 +30,7 @@ for plan, actual in zip(plans, snapshot.hosts, strict=True):
         firewall = HostFirewallArgs(host, plan.desired[Concern.FIREWALL])
         hops.append(HostFirewall(f"host-firewall{suffix}", firewall, pulumi.ResourceOptions(depends_on=[server])))
 
-if lab.fortigate:
-    fortigate = FortiGateArgs.of(lab, credentials, snapshot.fortigate)
+if fortigate:
     hops.append(FortiGate("fortigate", fortigate, pulumi.ResourceOptions(depends_on=[*hops])))
 
 for target, found in zip(lab.names, snapshot.names, strict=True):
@@ -36,4 +39,4 @@ for target, found in zip(lab.names, snapshot.names, strict=True):
     )
     Name(target.label, name, pulumi.ResourceOptions(depends_on=[*hops]))
 
-export(outputs.stack_outputs(lab, credentials, pulumi.Output.secret))
+export({**outputs.stack_outputs(lab, credentials, pulumi.Output.secret), "reach": reach})

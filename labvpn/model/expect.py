@@ -78,8 +78,8 @@ class Expectation(Value):
         return tuple(map(port_range, self.ports))
 
     def __str__(self) -> str:
-        """The short form: `campus does not reach workstation:8000/tcp`."""
-        verb = "reach" if self.reach else "do not reach"
+        """As sentences have it: `campus should not reach workstation:8000/tcp`."""
+        verb = "should reach" if self.reach else "should not reach"
         return f"{self.from_} {verb} {self.to}{':' + ','.join(self.ports) if self.ports else ''}"
 
 

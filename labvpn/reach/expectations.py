@@ -72,7 +72,7 @@ class Judge:
             return Outcome(
                 place, one, State.UNCLEAR, reason="the rules cut its network into too many parts to try each"
             )
-        return unclear or last or Outcome(place, one, State.UNCLEAR, reason=self._untried(one))
+        return unclear or last or Outcome(place, one, State.UNCLEAR, reason=self.untried(one))
 
     def tried(self, one: Expectation) -> Iterator[tuple[str, Route]]:
         """Every packet that the expectation is about, one of each kind, with its routes."""
@@ -86,6 +86,15 @@ class Judge:
                         for route in self.model.routes(origin, address, port):
                             yield origin.label, route
 
+    def first_open(self, address: IPv4Address) -> Route | None:
+        """The route of the first port by which everyone reaches an address, if there is one."""
+        (origin,), target = self.origins(Sender(INTERNET, INTERNET)), Target("host")
+        for port in self.ports((), target, origin, address):
+            for route in self.model.routes(origin, address, port):
+                if route.passes:
+                    return route
+        return None
+
     def _too_many(self, one: Expectation) -> bool:
         """Whether not every part of a network was tried."""
         sender = sender_of(one.from_, self.lab)
@@ -93,7 +102,8 @@ class Judge:
         networks += [target.network for target in targets_of(one.to, self.lab) if target.network]
         return any(len(atoms.addresses(each, self._named, self._avoided)) > atoms.MOST for each in networks)
 
-    def _untried(self, one: Expectation) -> str:
+    def untried(self, one: Expectation) -> str:
+        """Why no packet could be tried."""
         gate = self.model.gate
         names = ", ".join(gate.inventory.interface_names) if gate else "none"
         return f"nobody is {one.from_}; the FortiGate has the interfaces {names}"

@@ -140,7 +140,11 @@ class HostRules:
             fits = True if not ruling.whom else _matches(ruling.whom, source)
             if fits is not False:
                 passes = {OPEN: True, SHUT: False}.get(ruling.verdict)
-                yield Ruled(passes, f"{place}, {ruling.rule}", bool(fits) and ruling.sure, ruling.rule in self.ours)
+                yield Ruled(passes, f"{place}, {ruling.rule}", bool(fits) and ruling.sure, self._is_ours(ruling.rule))
+
+    def _is_ours(self, rule: str) -> bool:
+        """Whether the lab declares a rule, or nobody does: it could be opened by the configuration."""
+        return rule in self.ours or rule.startswith("its target")
 
     def _zones(self, end: Anyone) -> list[str]:
         """The zones that a packet from or to somebody may belong to: by its address, then by its interface."""

@@ -58,6 +58,10 @@ class HubState:
         limits = tuple(entry.fields.get(key) for key in SHUT) if entry else None
         return (self._names(user) & self.named, limits, bool(user.expires and user.expires <= datetime.now(UTC)))
 
+    def is_plain(self, user: User) -> bool:
+        """Whether a user's packets are treated like those of an account that no rule names."""
+        return self._refused(user) is None and not self._names(user) & self.named
+
     def decide(self, user: User | None, target: IPv4Address, port: Port) -> Iterator[HopVerdict]:
         """The verdicts on a user's packet to somewhere beyond the hub; None is an account that no rule names."""
         if (refused := self._refused(user)) is not None:
