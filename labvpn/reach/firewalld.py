@@ -14,7 +14,7 @@ from labvpn.agent.firewalld.definitions import Definitions, ServiceFile
 from labvpn.agent.firewalld.evaluation import Evaluation
 from labvpn.agent.firewalld.openings import matches
 from labvpn.agent.firewalld.rich_rule import read_rule
-from labvpn.agent.firewalld.rulings import OPEN, SHUT, Ruling, Rulings
+from labvpn.agent.firewalld.rulings import OPEN, SHUT, UNCLEAR, Ruling, Rulings
 from labvpn.model.ports import Port, Transport
 from labvpn.parse.fortigate.extent import WIDE, Anyone, any_of
 from labvpn.reach.hops import Flow, HopVerdict, Ruled, decided
@@ -131,7 +131,8 @@ class HostRules:
             return HopVerdict(HOP, None, f"zone {zone} forwards {flow.port} to another port or machine")
         rulings = list(self._evaluation.rulings(zone, str(flow.port), "ipv4"))
         if self.drifting and any(_contains(one, flow.source) for one in self.zones[zone].get("sources", [])):
-            rulings = [(place, one._replace(sure=False) if "its target" in one.rule else one) for place, one in rulings]
+            drifts = {"its target default": UNCLEAR}
+            rulings = [(place, one._replace(verdict=drifts.get(one.rule, one.verdict))) for place, one in rulings]
         fallen = Ruled(False, f"zone {zone} names it nowhere", sure=True)
         return decided(HOP, self._fitting(rulings, flow.source), fallen)
 

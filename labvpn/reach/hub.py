@@ -58,6 +58,10 @@ class HubState:
         limits = tuple(entry.fields.get(key) for key in SHUT) if entry else None
         return (self._names(user) & self.named, limits, bool(user.expires and user.expires <= datetime.now(UTC)))
 
+    def holds(self, target: IPv4Address) -> bool:
+        """Whether an address is inside the hub, so that a packet to it goes nowhere else."""
+        return self._clients.prefixlen > 0 and target in self._clients
+
     def is_plain(self, user: User) -> bool:
         """Whether a user's packets are treated like those of an account that no rule names."""
         return self._refused(user) is None and not self._names(user) & self.named

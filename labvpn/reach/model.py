@@ -12,13 +12,14 @@ from labvpn.model.server import Server
 from labvpn.model.users import User
 from labvpn.parse.fortigate.extent import Anyone
 from labvpn.parse.host import NOTHING, HostState
-from labvpn.plan.fortigate.comparison import Comparison, PolicyList
+from labvpn.plan.fortigate.comparison import Comparison, PolicyList, merged
 from labvpn.reach.firewalld import HOP as FIREWALLD
 from labvpn.reach.firewalld import HostRules, with_lab
 from labvpn.reach.gate import Gate, Way
 from labvpn.reach.hops import Flow, HopVerdict, Route
 from labvpn.reach.hub import HubState
 from labvpn.state.document import Entry, read
+from labvpn.state.fortigate import Inventory
 
 NOT_INSTALLED = "firewalld is not installed there yet, so what its zones let in is not known"
 NOT_OURS = "no firewalld runs there, and what else filters is not known"
@@ -82,13 +83,17 @@ class ReachModel:
         """What will be in force after `up`, with everything that others put there."""
         pairs = zip(lab.servers, documents, states, strict=True)
         hosts = (_host(lab, server, desired, seen, later=True) for server, desired, seen in pairs)
-        return cls(lab, tuple(hosts), _gate(compared, compared.after) if compared else None)
+        return cls(
+            lab,
+            tuple(hosts),
+            _gate(compared, compared.after, merged(compared.desired, compared.actual)) if compared else None,
+        )
 
     @classmethod
     def before(cls, lab: Lab, states: Sequence[Mapping[str, HostState]], compared: Comparison | None) -> ReachModel:
         """What is in force now."""
         hosts = (_host(lab, server, {}, seen, later=False) for server, seen in zip(lab.servers, states, strict=True))
-        return cls(lab, tuple(hosts), _gate(compared, compared.before) if compared else None)
+        return cls(lab, tuple(hosts), _gate(compared, compared.before, compared.actual) if compared else None)
 
     def routes(self, origin: Origin, target: IPv4Address, port: Port) -> Iterator[Route]:
         """Every way by which a packet may go, each with its hops' verdicts."""
@@ -114,7 +119,7 @@ class ReachModel:
             yield Route(flow, (HopVerdict(f"hub {origin.hub}", False, "the server has no such hub", ours=True),))
             return
         hops = [*hub.decide(origin.user, target, port)]
-        if any(hop.passes is False for hop in hops):
+        if hub.holds(target) or any(hop.passes is False for hop in hops):
             yield Route(flow, tuple(hops))
         elif host.has(target):
             yield Route(flow, (*hops, _at_home(host, target)))
@@ -161,8 +166,8 @@ def _at_home(host: HostModel, target: IPv4Address) -> HopVerdict:
     return HopVerdict(FIREWALLD, True, "it stays on the host's loopback interface")
 
 
-def _gate(compared: Comparison, policies: PolicyList) -> Gate:
-    return Gate(compared.settings, compared.actual, policies, compared.is_ours)
+def _gate(compared: Comparison, policies: PolicyList, inventory: Inventory) -> Gate:
+    return Gate(compared.settings, inventory, policies, compared.is_ours)
 
 
 def _host(

@@ -74,7 +74,7 @@ def broken(outcome: Outcome) -> str:
     table = (OPEN_OURS if hop.ours else OPEN) if one.reach else (CLOSE_OURS if hop.ours else CLOSE)
     remedy = table.get(hop.hop.partition(" ")[0], "change what decides there")
     said = f"{one}{why}, but {packet}: {_deciding(route, one.reach)}"
-    return f"expect[{outcome.place}]: {said}; {remedy}, or the expectation"
+    return f"expect[{outcome.place}]: {said}; {remedy}, or change the expectation"
 
 
 def unclear(outcome: Outcome) -> str:
