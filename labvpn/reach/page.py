@@ -48,7 +48,8 @@ def picture(rows: Sequence[Reached]) -> Picture:
         if (one.open, one.unclear) != (NOTHING, NOTHING)
     ]
     height = TOP + ROW * max(len(senders), len(hosts), 1)
-    return Picture(*(tuple(End(*one) for one in ends.items()) for ends in (senders, hosts)), tuple(lines), height)
+    left, right = (tuple(End(*one) for one in ends.items()) for ends in (senders, hosts))
+    return Picture(left, right, tuple(lines), height)
 
 
 def _ends(names: Sequence[str]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from labvpn.model.lab import Lab
@@ -23,6 +24,8 @@ from labvpn.reach.hub import HubState
 from labvpn.reach.model import HostModel, Origin, ReachModel
 from labvpn.render.documents import Concern, documents
 from labvpn.state.document import read
+from rehearsal import dial
+from rehearsal.dial import Login
 from rehearsal.fortigate import ruleset
 from rehearsal.fortigate.box import StandIn
 from tests.rehearsal import reach_random
@@ -103,6 +106,27 @@ class Packet(NamedTuple):
         return f"{self.who} -> {self.target}:{self.port}"
 
 
+class Given(NamedTuple):
+    """What a model is made of: a box's rows, a host's facts, and access rules made by hand beside the lab's own."""
+
+    lab: Lab
+    rows: Any
+    facts: dict[str, Any]
+    rules: list[dict[str, str]]
+
+    def model(self) -> ReachModel:
+        """The model of these rules."""
+        assert self.lab.fortigate
+        inventory = tables.inventory(self.rows)
+        gate = Gate(self.lab.fortigate, inventory, PolicyList.of(inventory), lambda _policy: False)
+        hub = HubState.of("LAB", read(documents(self.lab, "")[Concern.HUB]), tuple(self.rules))
+        assert hub
+        inner = frozenset((IPv4Address(INNER),))
+        server = self.lab.server
+        host = HostModel(server, server.address, {"LAB": hub}, HostRules.of(self.facts), "", inner)
+        return ReachModel(self.lab, (host,), gate)
+
+
 @dataclass
 class ReachLab:
     """The machines' workers, and the rules that their hops have now."""
@@ -113,20 +137,14 @@ class ReachLab:
     facts: dict[str, Any] = field(default_factory=dict)
     lab: Lab = field(default_factory=declared)
 
-    def settle(
-        self, stored: StandIn, zones: dict[str, Any] | None, policies: dict[str, Any], rules: list[Any]
-    ) -> ReachModel:
-        """Give every hop its rules, and return the model of them."""
+    def settle(self, box: StandIn, host: tuple[Any, Any] | None, rules: list[dict[str, str]]) -> Given:
+        """Give the hops these rules (None: firewalld keeps those that it has), and return what the model is made of."""
         clear = f"{ruleset.TABLE} {{\n}}\ndelete {ruleset.TABLE}\n"
-        self.workers["fortigate"].run("nft", "-f", "-", text=clear + ruleset.script(stored, ()))
-        if zones is not None:
-            self.facts = self.workers["server"].ask("settle", zones=zones, policies=policies)
-        listed = {"HubName_str": "LAB", "AccessList": [*self.base, *map(_as_call, rules)]}
-        self.call("SetAccessList", listed)
-        return self.model(boxes.rows(stored), self.facts, rules)
-
-    def model(self, rows: Any, facts: dict[str, Any], rules: list[dict[str, str]]) -> ReachModel:
-        return model_of(self.lab, rows, facts, rules)
+        self.workers["fortigate"].run("nft", "-f", "-", text=clear + ruleset.script(box, ()))
+        if host is not None:
+            self.facts = self.workers["server"].ask("settle", zones=host[0], policies=host[1])
+        self.call("SetAccessList", {"HubName_str": "LAB", "AccessList": [*self.base, *map(_as_call, rules)]})
+        return Given(self.lab, boxes.rows(box), self.facts, rules)
 
     def call(self, method: str, parameters: dict[str, Any]) -> Any:
         answer = self.workers["server"].ask(
@@ -150,19 +168,6 @@ class ReachLab:
             for one in packets
         ]
         return dict(zip(packets, self.workers[machine].ask("send", packets=lines, wait=wait), strict=True))
-
-
-def model_of(one: Lab, rows: Any, facts: dict[str, Any], rules: list[dict[str, str]]) -> ReachModel:
-    """The model of a box's rows, a host's facts, and access rules made by hand beside the lab's own."""
-    assert one.fortigate
-    inventory = tables.inventory(rows)
-    gate = Gate(one.fortigate, inventory, PolicyList.of(inventory), lambda _policy: False)
-    entries = read(documents(one, "")[Concern.HUB])
-    hub = HubState.of("LAB", entries, tuple(rules))
-    assert hub
-    inner = frozenset((IPv4Address(INNER),))
-    host = HostModel(one.server, one.server.address, {"LAB": hub}, HostRules.of(facts), "", inner)
-    return ReachModel(one, (host,), gate)
 
 
 def _device(one: Packet) -> str:
@@ -275,16 +280,12 @@ inside="nsenter -t $inner -n"
 $inside sh -ec 'ip link set lo up; ip address add 203.0.113.23/32 dev eth0; ip link set eth0 up
   ip route add 203.0.113.17 dev eth0; ip route add default via 203.0.113.17 src 203.0.113.23
   sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0'
-echo $inner
 """
 
 
 def _client(stack: ExitStack, host: HubHost) -> Worker:
     """A machine beside the server with one tunnel for each user; the FortiGate is not on its way."""
-    from rehearsal import dial
-    from rehearsal.dial import Login
-
-    folder = Path(stack.enter_context(_folder()))
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="labvpn-reach-")))
     secrets = host.secrets_of(declared())["users"]
     steps = [NESTED]
     for place, user in enumerate(USERS):
@@ -298,16 +299,8 @@ def _client(stack: ExitStack, host: HubHost) -> Worker:
         steps.append(f"grep -q Initialization {mine}/log || {{ cat {mine}/log >&2; exit 1; }}")
     steps.append(f"exec $inside python3 -u {WORKER}")
     made = Worker(
-        host.line("exec", "workstation", "--", "bash", "-c", "\n".join(steps).replace("echo $inner", ":")),
+        host.line("exec", "workstation", "--", "bash", "-c", "\n".join(steps)),
         host.environment,
     )
     stack.callback(made.end)
     return made
-
-
-@contextmanager
-def _folder() -> Iterator[str]:
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory(prefix="labvpn-reach-") as name:
-        yield name

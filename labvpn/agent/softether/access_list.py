@@ -44,10 +44,15 @@ class AccessList(Setting):
 
     def found(self, hub: str) -> List[Dict[str, str]]:
         """The rules of others, each as a document would have it, with its title and what no document knows of."""
-        return [
-            dict(rule_values(rule), title=title_of(rule), unread=",".join(unread_keys(rule)))
-            for rule in self.others(hub)
-        ]
+        found = []
+        for rule in self.others(hub):
+            more = {"title": title_of(rule), "unread": ",".join(unread_keys(rule))}
+            values = {key: value for key, value in dict(rule_values(rule), **more).items() if value}
+            last = str(rule.get("SrcPortEnd", "0"))
+            if "from-port" in values and last not in ("0", values["from-port"]):
+                values["from-port"] += "-" + last
+            found.append(values)
+        return found
 
     def unmanaged(self) -> List[Line]:
         memos = {hub + "/" + memo_of(rule) for hub in self.managed for rule in self.rules(hub)}

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from labvpn.model import expect
-from labvpn.model.problems import problems_of
 from labvpn.model.lab import Lab
+from labvpn.model.problems import problems_of
 from tests.unit.reach.labs import declared
 
 
@@ -23,7 +23,7 @@ def wrong(*given: Any, **changes: Any) -> list[str]:
         ("LAB reaches jupyterhub", "LAB", "jupyterhub", (), True, ""),
         ("guests reach 203.0.113.21:8000", "guests", "203.0.113.21", ("8000/tcp",), True, ""),
         ("campus does not reach vpn-host:22,500/udp", "campus", "vpn-host", ("22/tcp", "500/udp"), False, ""),
-        ("internet cannot reach vpn-host:7000-7010/tcp, 22", "internet", "vpn-host", ("7000-7010/tcp", "22/tcp"), False, ""),
+        ("internet cannot reach page:7000-7010/tcp, 22", "internet", "page", ("7000-7010/tcp", "22/tcp"), False, ""),
         ("my guests never reach internet because it is theirs", "my guests", "internet", (), False, "it is theirs"),
         ("203.0.113.128/25 do not reach workstation", "203.0.113.128/25", "workstation", (), False, ""),
     ],
@@ -79,7 +79,7 @@ def test_what_should_be_reached_needs_its_ports_unless_a_service_has_them() -> N
 
 
 def test_a_name_of_two_things_is_refused_with_the_words_that_tell_them_apart() -> None:
-    twice = {"hubs": {"LAB": {"groups": {"owner": {}}}}}
+    twice: dict[str, Any] = {"hubs": {"LAB": {"groups": {"owner": {}}}}}
     assert wrong("owner reaches internet:443", **twice) == [
         "expect[0].from: 'owner' is the name of a user and a group; write user:owner"
     ]

@@ -8,6 +8,8 @@ import pytest
 
 from labvpn.reach.expectations import Judge, State
 from labvpn.reach.sentences import Findings, findings, opened
+from rehearsal.fortigate import box as rehearsed
+from rehearsal.fortigate.initial import initial
 from tests.unit import boxes
 from tests.unit.boxes import policy
 from tests.unit.reach import labs
@@ -26,9 +28,9 @@ def found(*lines: Any, box: Any = None, host: Any = None, **changes: Any) -> Fin
 
 
 def above(box: Any, name: str, other: str) -> Any:
-    stored = boxes.initial()
+    stored = initial()
     for path, fields in box:
-        stored, _ = boxes.boxes.create(stored, path, fields)
+        stored, _ = rehearsed.create(stored, path, fields)
     return boxes.read(boxes.above(stored, name, other))
 
 
@@ -87,9 +89,9 @@ def test_an_up_that_would_break_one_is_refused_with_who_what_hop_rule_and_remedy
     line = {"from": "guest1", "to": "jupyterhub", "ports": ["22/tcp"], "reach": True, "because": "they mend it"}
     (refusal,) = found(line).refusals
     assert refusal == (
-        "expect[0]: guest1 should reach jupyterhub:22/tcp (they mend it), but guest1 cannot reach 22/tcp of 203.0.113.21: "
-        "access rule 'labvpn:rest', priority 900000 (hub LAB) stops it; list it in the hub's services, or give the user "
-        "reach: free, or change the expectation"
+        "expect[0]: guest1 should reach jupyterhub:22/tcp (they mend it), but guest1 cannot reach 22/tcp of "
+        "203.0.113.21: access rule 'labvpn:rest', priority 900000 (hub LAB) stops it; list it in the hub's services, "
+        "or give the user reach: free, or change the expectation"
     )
 
 
@@ -98,8 +100,8 @@ def test_what_others_opened_is_said_and_stops_nothing() -> None:
     assert made.refusals == ()
     assert made.warnings == (
         "expect[0]: interface:campus should not reach jupyterhub, but 203.0.113.130 at campus can reach 8000/tcp of "
-        "203.0.113.21: policy 1 'campus-any' (FortiGate) lets it pass; close the host by fortigate.behindVpn, or change "
-        "that policy, or change the expectation",
+        "203.0.113.21: policy 1 'campus-any' (FortiGate) lets it pass; close the host by fortigate.behindVpn, or "
+        "change that policy, or change the expectation",
     )
 
 
