@@ -54,7 +54,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """A whole lab VPN as one Pulumi stack: adopt, probe, diagnose, dial, reach, kits, status, and a rehearsal of it all."""
+    """A whole lab VPN as one Pulumi stack: adopt, probe, diagnose, dial, reach, kits, status, and a rehearsal of it."""
 
 
 @app.command()

@@ -14,7 +14,7 @@ from labvpn.parse.fortigate.services import Served
 from labvpn.plan.fortigate.comparison import PolicyList
 from labvpn.plan.fortigate.policy_table import Packet, Verdict
 from labvpn.reach.hops import Flow, HopVerdict
-from labvpn.state.fortigate import ALL, Inventory, Policy
+from labvpn.state.fortigate import ALL, Inventory, Policy, Vip
 
 HOP = "FortiGate"
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -41,12 +41,18 @@ class Gate:
             vip = self.settings.vip
             if vip and end in (vip.mapped, *vip.addresses.values()):
                 return (self.settings.inside,)
+            if outer := self._outer(end):
+                return self.interfaces_of(outer[0].mapped)
             near = [one for one in self.inventory.interfaces if one.network and end in one.network]
             if near:
                 return (max(near, key=lambda one: one.network.prefixlen if one.network else 0).name,)
             if any(end in network for network in PRIVATE):
                 return self._anywhere()
         return self.settings.outside
+
+    def _outer(self, end: Anyone) -> list[Vip]:
+        """The VIPs whose outer address this is, and that translate it to another one."""
+        return [vip for vip in self.inventory.vips if vip.outside == end != vip.mapped and not vip.unread]
 
     def _anywhere(self) -> tuple[str, ...]:
         zones = {member for zone in self.inventory.zones for member in zone.members}
@@ -56,6 +62,8 @@ class Gate:
     def decide(self, flow: Flow, way: Way) -> HopVerdict:
         """What becomes of a packet that enters and leaves by these interfaces."""
         verdict = self._verdict(flow, way)
+        if (outer := self._outer(flow.target)) and not self._translating(flow, way):
+            return HopVerdict(HOP, False, f"VIP {outer[0].name} has that address, and translates no such packet")
         if verdict.passes is None:
             return HopVerdict(HOP, None, verdict.because)
         policy = verdict.policy
@@ -75,14 +83,26 @@ class Gate:
         """The packet behind the FortiGate: to the inner address and port, where a VIP translates it."""
         policy = self._verdict(flow, way).policy
         names = set(self.policies.table.addresses.members(policy.destinations)) if policy else set()
-        for vip in self.inventory.vips:
-            if vip.name in names and vip.outside == flow.target and not vip.unread:
+        for vip in self._translating(flow, way):
+            if vip.name in names:
                 port = flow.port
                 if vip.forwards:
                     outer, inner = (Served.of(text)[0][0] for text in vip.forwards[1:])
                     port = Port(port.number - outer + inner, port.transport)
                 return flow._replace(target=vip.mapped, port=port)
         return flow
+
+    def _translating(self, flow: Flow, way: Way) -> list[Vip]:
+        """The VIPs that translate a packet: at their interface, for their port, where an active policy names them."""
+        table = self.policies.table
+        used = {
+            name for one in self.policies.policies if one.active for name in table.addresses.members(one.destinations)
+        }
+        return [
+            vip
+            for vip in self._outer(flow.target)
+            if vip.name in used and table.topology.among(way[0], (vip.interface,)) and _forwards(vip, flow.port)
+        ]
 
     def _named(self, policy: Policy | None, way: Way) -> str:
         if policy is None:
@@ -91,7 +111,7 @@ class Gate:
         return f"{number}'{policy.name}'" if policy.name else number.rstrip()
 
     def _verdict(self, flow: Flow, way: Way) -> Verdict:
-        return self.concerned(flow, way).decide(Packet(*way, flow.source, flow.target, flow.port))
+        return self.concerned(flow, way).decide(Packet(*way, flow.source, flow.target, flow.port, exact=True))
 
     def concerned(self, flow: Flow, way: Way) -> PolicyList:
         """The policies that may match a packet between these ends, for some port: a few of a long list."""
@@ -100,10 +120,16 @@ class Gate:
             if way not in self._near:
                 self._near[way] = self.policies.between(*way)
             near = self._near[way]
-            packet = Packet(*way, flow.source, flow.target, None)
-            held = tuple(policy for policy in near.policies if near.table.concerns(policy, packet))
+            packets = [Packet(*way, flow.source, end, None) for end in self._ends(flow.target)]
+            held = tuple(
+                policy for policy in near.policies if any(near.table.concerns(policy, packet) for packet in packets)
+            )
             self._concerned[key] = PolicyList(near.table, held)
         return self._concerned[key]
+
+    def _ends(self, target: IPv4Address) -> set[IPv4Address]:
+        """A target, and the inner addresses of VIPs that have it as their outer one."""
+        return {target, *(vip.mapped for vip in self._outer(target))}
 
     def ways(self, flow: Flow, enters: tuple[str, ...] = ()) -> Iterator[Way]:
         """Every way that a packet may take through the FortiGate; none where both ends are in one network."""
@@ -113,7 +139,7 @@ class Gate:
 
     def _beside(self, flow: Flow) -> bool:
         """Whether both ends are in one network, so that the FortiGate is not asked."""
-        if not isinstance(flow.source, IPv4Address):
+        if not isinstance(flow.source, IPv4Address) or self._outer(flow.target):
             return False
         ends = (flow.source, flow.target)
         return any(one.network and all(end in one.network for end in ends) for one in self.inventory.interfaces)
@@ -143,6 +169,14 @@ class Gate:
                 if address != one.address and not any(address in network for network in excepted):
                     return address
         return ALL
+
+
+def _forwards(vip: Vip, port: Port) -> bool:
+    """Whether a VIP is about a port: all, or one of those that it forwards."""
+    if vip.forwards is None:
+        return True
+    transport, outer, _ = vip.forwards
+    return port.transport == transport and any(low <= port.number <= high for low, high in Served.of(outer))
 
 
 def _ends(kind: str, low: int, high: int) -> Iterator[Port]:

@@ -22,13 +22,17 @@ __all__ = ["Anyone", "Doubt", "Packet", "PolicyTable", "Verdict"]
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet to try: where it enters and leaves, who sends it, its destination and port (none: any)."""
+    """A packet to try: where it enters and leaves, who sends it, its destination and port (none: any).
+
+    An `exact` one goes to its target as it is: the inner address of a VIP is then not also the outer one.
+    """
 
     enters: str
     leaves: str
     source: Anyone
     target: IPv4Address
     port: Port | None
+    exact: bool = False
 
 
 class Doubt(NamedTuple):
@@ -146,11 +150,17 @@ class PolicyTable:
             if vip and taken and self.topology.among(packet.enters, (vip.interface,)) is not False:
                 answer = None if vip.unread else "destinations" not in policy.negated
                 return Match(answer, f"VIP {vip.name}: {', '.join(vip.unread)}"), taken.port
-        if self._translation(packet) and not (policy.action is Action.DENY and policy.sees_vips):
+        translated = self._translation(packet)
+        if translated and not (policy.action is Action.DENY and policy.sees_vips):
             return NO, packet.port  # FortiOS matches translated packets by policies that name the VIP
         answer = self.addresses.contains(policy.destinations, packet.target)
+        if translated and packet.exact:
+            # The policies are asked behind the translation; whether a deny of the outer address counts is not known.
+            inner = self.addresses.contains(policy.destinations, translated.mapped)
+            answer = inner if inner or not answer else None
+        port = taken.port if translated and packet.exact and (taken := _by_vip(translated, packet)) else packet.port
         doubt = self.addresses.doubt(policy.destinations) or f"destinations {' '.join(policy.destinations)}"
-        return _negate(Match(answer, doubt), "destinations" in policy.negated), packet.port
+        return _negate(Match(answer, doubt), "destinations" in policy.negated), port
 
     def _translation(self, packet: Packet) -> Vip | None:
         """The VIP in use that takes a packet at its outer address."""
@@ -231,6 +241,8 @@ def _by_vip(vip: Vip, packet: Packet) -> Taken | None:
     if vip.unread and not (vip.ends and not any(packet.target in end for end in vip.ends)):
         return Taken(packet.port)
     if vip.unread or packet.target not in (vip.outside, vip.mapped):
+        return None
+    if packet.exact and packet.target != vip.outside:
         return None
     if vip.forwards is None or packet.port is None:
         return Taken(packet.port)
