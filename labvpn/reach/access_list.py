@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
+from itertools import groupby
 
 from labvpn.model.accounts import known_to_rules
 from labvpn.model.ports import Port
@@ -57,17 +59,22 @@ class AccessRule:
         """Whether it is about a packet; None where that depends on what is not known of either."""
         if self.fields.get("active") == "no" or self.fields.get("family") == "ipv6":
             return False
-        found = [*self._ends(frame), self._protocol(frame), self._ports(frame), self._user(frame)]
-        if False in found:
+        found = [self._user(frame), self._protocol(frame), self._ports(frame)]
+        if False in found or False in (ends := [*self._ends(frame)]):
             return False
+        found += ends
         return None if None in found or any(self.fields.get(key) for key in UNREAD) else True
 
     def _ends(self, frame: Frame) -> Iterator[bool | None]:
         for key, end in (("from", frame.source), ("to", frame.target)):
-            try:
-                yield _within(end, IPv4Network(self.fields.get(key, "0.0.0.0/0"), strict=False))
-            except ValueError:
-                yield None
+            if key in self.fields:
+                network = self._networks[key]
+                yield _within(end, network) if network else None
+
+    @cached_property
+    def _networks(self) -> Mapping[str, IPv4Network | None]:
+        """The networks of both ends; None for one that cannot be read."""
+        return {key: network(self.fields[key]) for key in ("from", "to") if key in self.fields}
 
     def _protocol(self, frame: Frame) -> bool:
         return self.fields.get("protocol", "any") in ("any", frame.port.transport.value, _number(frame.port))
@@ -84,6 +91,14 @@ class AccessRule:
         if any(sign in name for sign in "!,*"):
             return None
         return not name or known_to_rules(name) in frame.names
+
+
+def network(text: str) -> IPv4Network | None:
+    """A network in a rule's words; None for what cannot be read."""
+    try:
+        return IPv4Network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def _number(port: Port) -> str:
@@ -114,12 +129,11 @@ def rules_of(hub: str, entries: Iterable[Entry], others: Iterable[Mapping[str, s
 
 def decide(hub: str, rules: Iterable[AccessRule], frame: Frame) -> HopVerdict:
     """What a hub does with a packet; of rules of one priority the order is not known."""
-    fitting = [(rule, fits) for rule in rules if (fits := rule.fits(frame)) is not False]
-    said: dict[int, set[bool]] = {}
-    for rule, _ in fitting:
-        said.setdefault(rule.priority, set()).add(rule.passes)
-    ruled = (
-        Ruled(rule.passes, str(rule), fits is True and len(said[rule.priority]) == 1, rule.ours)
-        for rule, fits in fitting
-    )
-    return decided(f"hub {hub}", ruled, FALLEN)
+    return decided(f"hub {hub}", _ruled(rules, frame), FALLEN)
+
+
+def _ruled(rules: Iterable[AccessRule], frame: Frame) -> Iterator[Ruled]:
+    for _, same in groupby(rules, key=lambda rule: rule.priority):
+        fitting = [(rule, fits) for rule in same if (fits := rule.fits(frame)) is not False]
+        alike = len({rule.passes for rule, _ in fitting}) == 1
+        yield from (Ruled(rule.passes, str(rule), fits is True and alike, rule.ours) for rule, fits in fitting)

@@ -199,7 +199,7 @@ class Judge:
         for host in self.model.hosts:
             yield from host.rules.boundaries() if host.rules else ()
             if origin.hub in host.hubs:
-                yield from host.hubs[origin.hub].boundaries()
+                yield from host.hubs[origin.hub].boundaries(address)
         if gate := self.model.gate:
             for flow, enters in self.model.before_gate(origin, address):
                 for way in gate.ways(flow, enters):

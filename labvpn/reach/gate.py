@@ -106,7 +106,7 @@ class Gate:
 
     def _named(self, policy: Policy | None, way: Way) -> str:
         if policy is None:
-            return f"no policy from {way[0]} to {way[1]} accepts it"
+            return f"the implicit deny, since no policy from {way[0]} to {way[1]} accepts it"
         number = f"policy {policy.number} " if policy.number else "policy "
         return f"{number}'{policy.name}'" if policy.name else number.rstrip()
 

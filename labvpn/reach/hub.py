@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from labvpn.model.accounts import known_to_rules
 from labvpn.model.ports import Port, Transport
 from labvpn.model.users import User
-from labvpn.reach.access_list import ROUTER, AccessRule, Frame, decide, rules_of
+from labvpn.reach.access_list import ROUTER, AccessRule, Frame, decide, network, rules_of
 from labvpn.reach.hops import HopVerdict
 from labvpn.state.document import Entry
 
@@ -82,9 +82,11 @@ class HubState:
         if back.passes is not True:
             yield back._replace(rule=f"the answer: {back.rule}")
 
-    def boundaries(self) -> Iterator[Port]:
-        """The ports at which its verdict may change."""
+    def boundaries(self, target: IPv4Address) -> Iterator[Port]:
+        """The ports at which its verdict on packets to an address may change."""
         for rule in self.rules:
+            if "to" in rule.fields and (to := network(rule.fields["to"])) and target not in to:
+                continue
             first, _, last = rule.fields.get("port", "").partition("-")
             if first:
                 for number in (int(first), int(last or first) + 1):
@@ -92,11 +94,8 @@ class HubState:
 
     def networks(self) -> Iterator[IPv4Network]:
         """Every network that a rule is about."""
-        for text in (rule.fields.get("to", "") for rule in self.rules):
-            try:
-                yield IPv4Network(text, strict=False)
-            except ValueError:
-                continue
+        found = (network(rule.fields.get("to", "")) for rule in self.rules)
+        yield from (one for one in found if one)
 
     def _refused(self, user: User | None) -> HopVerdict | None:
         """Why no packet of a user comes into the hub at all."""
@@ -115,7 +114,7 @@ class HubState:
     def _names(self, user: User) -> frozenset[str]:
         return frozenset(known_to_rules(name) for name in (user.name, user.group) if name)
 
-    @property
+    @cached_property
     def _clients(self) -> IPv4Network:
         """The network of the hub's clients; everywhere where that is not known."""
         fields = self.nat.fields if self.nat else {}

@@ -91,7 +91,10 @@ class Worker:
     def end(self) -> None:
         if self.process.stdin:
             self.process.stdin.close()
-        self.process.wait(20)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
 
 class Packet(NamedTuple):

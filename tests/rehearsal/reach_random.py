@@ -173,22 +173,17 @@ def zones(dice: random.Random) -> dict[str, dict[str, Any]]:
         found[name] = {
             "interfaces": ["eth0"] if name == "public" else [],
             "sources": mine,
-            "ports": [_entry(dice) for _ in range(dice.randint(0, 3))],
+            "ports": [[_span(dice), kind] for kind in ("tcp", "udp") if dice.random() < 0.5],
             "services": dice.sample(("ssh", "http", "https", "dns"), dice.randint(0, 2)),
             "protocols": ["udp"] if dice.random() < 0.06 else [],
             "rules_str": list({_rich(dice) for _ in range(dice.randint(0, 3))}),
         }
-        found[name]["ports"] = [list(one) for one in {tuple(one) for one in found[name]["ports"]}]
     return found
 
 
 def _overlapping(text: str) -> bool:
     """Networks that hold others: of two zones the first by name has a packet, which is not asked here."""
     return int(text.rpartition("/")[2]) < 29 and not text.startswith("198.18")
-
-
-def _entry(dice: random.Random) -> list[str]:
-    return [_span(dice), dice.choice(("tcp", "udp"))]
 
 
 def _rich(dice: random.Random) -> str:

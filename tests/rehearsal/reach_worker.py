@@ -98,18 +98,23 @@ class Host:
     """What the VPN host's worker does beside: firewalld's settings, the agent's facts, and SoftEther's calls."""
 
     def __init__(self, source: str) -> None:
+        import dbus  # type: ignore[import-not-found]
         from firewall.client import FirewallClient  # type: ignore[import-not-found]
 
+        self.bus = dbus
         self.firewalld = FirewallClient()
         space: dict[str, Any] = {"__name__": "agent"}
         exec(source, space)  # noqa: S102  (the agent's own bundle)
 
     def settle(self, zones: dict[str, Any], policies: dict[str, Any]) -> Any:
         """Give zones and policies these settings for now, and return the facts that the agent finds."""
+        # A source has to leave its zone before it can belong to another one.
+        for name in zones:
+            self.firewalld.fw_zone.setZoneSettings2(name, self._known({"sources": []}))
         for name, parts in zones.items():
-            self.firewalld.setZoneSettings2(name, self._known(parts))
+            self.firewalld.fw_zone.setZoneSettings2(name, self._known(parts))
         for name, parts in policies.items():
-            self.firewalld.setPolicySettings(name, self._known(parts))
+            self.firewalld.fw_policy.setPolicySettings(name, self._known(parts))
         from labvpn.agent.core.machine import Machine
         from labvpn.agent.firewalld.firewalld import Firewalld
         from labvpn.agent.firewalld.packet_facts import PacketFacts
@@ -117,7 +122,14 @@ class Host:
         return PacketFacts(Firewalld(Machine())).all()
 
     def _known(self, parts: dict[str, Any]) -> dict[str, Any]:
-        return {key: [tuple(one) if isinstance(one, list) else one for one in held] for key, held in parts.items()}
+        """Lists as the bus takes them, also those without an entry."""
+        return {
+            key: self.bus.Array(
+                [self.bus.Struct(one) if isinstance(one, list) else one for one in held],
+                signature="(ss)" if key == "ports" else "s",
+            )
+            for key, held in parts.items()
+        }
 
     def call(self, password: str, method: str, parameters: dict[str, Any]) -> Any:
         """One call of SoftEther's JSON-RPC."""

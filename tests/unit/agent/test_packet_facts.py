@@ -55,9 +55,7 @@ def test_a_service_that_is_not_defined_is_said_to_be_unknown(tmp_path: Path) -> 
 
 
 def test_bans_of_the_login_guard_are_no_rules_of_the_lab(tmp_path: Path) -> None:
-    kept, ban = (
-        f"rule family=ipv4 source address={at} service name=vpnserver reject" for at in ("a", "192.0.2.7")
-    )
+    kept, ban = (f"rule family=ipv4 source address={at} service name=vpnserver reject" for at in ("a", "192.0.2.7"))
     machine = host(tmp_path, zone("interfaces: eth0", "rich rules:", f"\t{kept}", f"\t{ban}"))
     machine.write(BAN_ORDERS, json.dumps({"from": "vpnserver", "zones": "public"}))
     machine.write(BAN_LIST, json.dumps({"192.0.2.7": [9e12, 5]}))
