@@ -144,7 +144,7 @@ def _with_gate(sender: Sender, lab: Lab) -> Sender:
     if sender.kind == CAMPUS and not (lab.fortigate and lab.fortigate.behind_vpn):
         raise ValueError("'campus' is fortigate.behindVpn.from, which is not given; write interface:NAME or a network")
     if sender.kind == "country" and not (lab.fortigate and re.fullmatch("[A-Z]{2}", sender.name)):
-        raise ValueError(f"'{sender.name}' is no country that this lab's FortiGate could know; write one such as JP")
+        raise ValueError(f"'{sender.name}' is not a country that this lab's FortiGate could know; write one such as JP")
     return sender
 
 

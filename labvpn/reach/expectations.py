@@ -48,7 +48,7 @@ class Outcome:
     reason: str = ""
 
 
-class Judge:
+class Decider:
     """Decides expectations on one model."""
 
     def __init__(self, model: ReachModel) -> None:

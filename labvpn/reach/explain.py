@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from labvpn.model.expect import Expectation, Target, port_range, sender_of, targets_of
 from labvpn.model.ports import Port
-from labvpn.reach.expectations import Judge
+from labvpn.reach.expectations import Decider
 from labvpn.reach.hops import Route
 from labvpn.reach.model import ReachModel
 
@@ -33,11 +33,11 @@ def explanations(model: ReachModel, sender: str, target: str) -> list[Explanatio
     name, mark, text = target.partition(":")
     whom, where = sender_of(sender, model.lab), targets_of(name, model.lab)
     port = _port(text if mark else "", where, name)
-    judge = Judge(model)
+    decider = Decider(model)
     one = Expectation.model_validate({"from": sender, "to": name, "ports": [str(port)], "reach": True})
-    found = [Explanation(who, route) for who, route in judge.tried(one)]
+    found = [Explanation(who, route) for who, route in decider.tried(one)]
     if not found:
-        raise ValueError(f"nobody is {whom.name}: {judge.untried(one)}")
+        raise ValueError(f"nobody is {whom.name}: {decider.untried(one)}")
     return found
 
 

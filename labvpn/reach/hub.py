@@ -58,7 +58,7 @@ class HubState:
         limits = tuple(entry.fields.get(key) for key in SHUT) if entry else None
         return (self._names(user) & self.named, limits, bool(user.expires and user.expires <= datetime.now(UTC)))
 
-    def holds(self, target: IPv4Address) -> bool:
+    def contains(self, target: IPv4Address) -> bool:
         """Whether an address is inside the hub, so that a packet to it goes nowhere else."""
         return self._clients.prefixlen > 0 and target in self._clients
 

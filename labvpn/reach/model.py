@@ -14,9 +14,10 @@ from labvpn.parse.fortigate.extent import Anyone
 from labvpn.parse.host import NOTHING, HostState
 from labvpn.plan.fortigate.comparison import Comparison, PolicyList, merged
 from labvpn.reach.firewalld import HOP as FIREWALLD
-from labvpn.reach.firewalld import HostRules, with_lab
+from labvpn.reach.firewalld import HostRules
 from labvpn.reach.gate import Gate, Way
 from labvpn.reach.hops import Flow, HopVerdict, Route
+from labvpn.reach.host_changes import with_lab
 from labvpn.reach.hub import HubState
 from labvpn.state.document import Entry, read
 from labvpn.state.fortigate import Inventory
@@ -119,7 +120,7 @@ class ReachModel:
             yield Route(flow, (HopVerdict(f"hub {origin.hub}", False, "the server has no such hub", ours=True),))
             return
         hops = [*hub.decide(origin.user, target, port)]
-        if hub.holds(target) or any(hop.passes is False for hop in hops):
+        if hub.contains(target) or any(hop.passes is False for hop in hops):
             yield Route(flow, tuple(hops))
         elif host.has(target):
             yield Route(flow, (*hops, _at_home(host, target)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from labvpn.reach.expectations import Judge, Outcome, State
+from labvpn.reach.expectations import Decider, Outcome, State
 from labvpn.reach.firewalld import HOP as FIREWALLD
 from labvpn.reach.gate import HOP as FORTIGATE
 from labvpn.reach.hops import HopVerdict, Route
@@ -46,8 +46,8 @@ def findings(after: ReachModel, before: ReachModel) -> Findings:
     What others broke, and this run does not change, is said and stops nothing.
     """
     refusals, warnings = list[str](), list[str]()
-    now = Judge(before)
-    for outcome in Judge(after).outcomes():
+    now = Decider(before)
+    for outcome in Decider(after).outcomes():
         if outcome.state is State.UNCLEAR:
             warnings.append(unclear(outcome))
         elif outcome.state is State.BROKEN:
@@ -80,9 +80,9 @@ def broken(outcome: Outcome) -> str:
 def unclear(outcome: Outcome) -> str:
     """That an expectation cannot be judged, and because of what."""
     whom = f" for {outcome.who}" if outcome.who else ""
-    told = f"{outcome.route.deciding.hop}: {outcome.route.deciding.rule}" if outcome.route else outcome.reason
+    reason = f"{outcome.route.deciding.hop}: {outcome.route.deciding.rule}" if outcome.route else outcome.reason
     packet = f", {_packet(outcome.route)}" if outcome.route else ""
-    return f"expect[{outcome.place}]: {outcome.expectation}; that cannot be told{whom}{packet}: {told}"
+    return f"expect[{outcome.place}]: {outcome.expectation}; that cannot be told{whom}{packet}: {reason}"
 
 
 def _packet(route: Route) -> str:
@@ -108,7 +108,7 @@ def _named(route: Route, reach: bool) -> HopVerdict:
 
 def opened(after: ReachModel) -> Iterator[str]:
     """What others let everyone reach of the hosts that hubs have as services, by a policy on the FortiGate."""
-    gate, judge, said = after.gate, Judge(after), set[str]()
+    gate, decider, said = after.gate, Decider(after), set[str]()
     if gate is None:
         return
     for hub in after.lab.all_hubs.values():
@@ -119,7 +119,7 @@ def opened(after: ReachModel) -> Iterator[str]:
             )
             if service.to.prefixlen < 32 or outside or any(host.has(address) for host in after.hosts):
                 continue
-            route = judge.first_open(address)
+            route = decider.first_open(address)
             if route and not any(hop.ours for hop in route.hops) and str(address) not in said:
                 said.add(str(address))
                 rule = next((hop.rule for hop in route.hops if hop.hop == FORTIGATE), "nothing")

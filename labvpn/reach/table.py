@@ -10,7 +10,7 @@ from typing import NamedTuple
 from labvpn.model.expect import INTERNET, VPN_HOST, PortRange, Sender, Target
 from labvpn.model.ports import Port, Transport
 from labvpn.reach import atoms
-from labvpn.reach.expectations import Judge
+from labvpn.reach.expectations import Decider
 from labvpn.reach.hops import Route
 from labvpn.reach.model import Origin, ReachModel
 
@@ -41,33 +41,33 @@ class Change(NamedTuple):
 
 def rows(model: ReachModel) -> list[Reached]:
     """The whole table."""
-    judge = Judge(model)
-    pairs = ((origin, *one) for origin in _senders(judge) for one in _hosts(judge, origin))
-    return [_row(judge, origin, name, target, address) for origin, name, target, address in pairs]
+    decider = Decider(model)
+    pairs = ((origin, *one) for origin in _senders(decider) for one in _hosts(decider, origin))
+    return [_row(decider, origin, name, target, address) for origin, name, target, address in pairs]
 
 
-def _senders(judge: Judge) -> Iterator[Origin]:
+def _senders(decider: Decider) -> Iterator[Origin]:
     """The internet, every other interface, and of each hub those whose packets are treated apart."""
-    lab, gate = judge.lab, judge.model.gate
-    yield from judge.origins(Sender(INTERNET, INTERNET))
+    lab, gate = decider.lab, decider.model.gate
+    yield from decider.origins(Sender(INTERNET, INTERNET))
     if gate and lab.fortigate:
         zoned = {member for zone in gate.inventory.zones for member in zone.members}
         near = {*lab.fortigate.outside, lab.fortigate.inside, *zoned}
         known = [one.name for one in gate.inventory.interfaces if one.network]
         for name in known:
             if name not in near:
-                yield from (replace(one, label=name) for one in judge.origins(Sender("interface", name)))
+                yield from (replace(one, label=name) for one in decider.origins(Sender("interface", name)))
     for hub in lab.all_hubs:
-        for origin in judge.origins(Sender("hub", hub)):
-            held = [host.hubs[hub] for host in judge.model.hosts if hub in host.hubs]
+        for origin in decider.origins(Sender("hub", hub)):
+            held = [host.hubs[hub] for host in decider.model.hosts if hub in host.hubs]
             if origin.user and held and all(one.is_plain(origin.user) for one in held):
                 continue
             yield replace(origin, label=f"{origin.label} ({hub})") if origin.user else origin
 
 
-def _hosts(judge: Judge, origin: Origin) -> Iterator[tuple[str, Target, IPv4Address]]:
+def _hosts(decider: Decider, origin: Origin) -> Iterator[tuple[str, Target, IPv4Address]]:
     """Every host of the lab by its names, then the internet."""
-    lab, named = judge.lab, dict[IPv4Address, list[str]]()
+    lab, named = decider.lab, dict[IPv4Address, list[str]]()
     for hub in lab.all_hubs.values():
         for service in hub.services:
             if service.to.prefixlen == service.to.max_prefixlen:
@@ -75,21 +75,21 @@ def _hosts(judge: Judge, origin: Origin) -> Iterator[tuple[str, Target, IPv4Addr
     closed = lab.fortigate.behind_vpn if lab.fortigate else None
     for name, address in (closed.hosts if closed else {}).items():
         named.setdefault(address, []).append(name)
-    for address in judge.addresses(Target(VPN_HOST), origin):
+    for address in decider.addresses(Target(VPN_HOST), origin):
         yield f"{VPN_HOST} ({address})", Target("host", IPv4Network(address)), address
         named.pop(address, None)
     for address, names in named.items():
-        if not origin.hub and any(address in host.inner for host in judge.model.hosts):
+        if not origin.hub and any(address in host.inner for host in decider.model.hosts):
             continue
         yield f"{', '.join(dict.fromkeys(names))} ({address})", Target("host", IPv4Network(address)), address
     if origin.hub:
-        for address in judge.addresses(Target(INTERNET), origin):
+        for address in decider.addresses(Target(INTERNET), origin):
             yield INTERNET, Target(INTERNET), address
 
 
-def _row(judge: Judge, origin: Origin, name: str, target: Target, address: IPv4Address) -> Reached:
-    tried = judge.ports((), target, origin, address)
-    verdicts = {port: _verdict(list(judge.model.routes(origin, address, port))) for port in tried}
+def _row(decider: Decider, origin: Origin, name: str, target: Target, address: IPv4Address) -> Reached:
+    tried = decider.ports((), target, origin, address)
+    verdicts = {port: _verdict(list(decider.model.routes(origin, address, port))) for port in tried}
     return Reached(origin.label, name, _ranges(verdicts, wanted=True), _ranges(verdicts, wanted=None))
 
 

@@ -65,7 +65,7 @@ def _transports(patch: pytest.MonkeyPatch) -> None:
 
 
 def _vips(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(policy_table, "_by_vip", lambda _vip, _packet: None)
+    patch.setattr(policy_table, "by_vip", lambda _vip, _packet: None)
 
 
 def _translated_ports(patch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.rehearsal import reach_lab, reach_random
+from tests.rehearsal import reach_lab, reach_machines, reach_random
 from tests.rehearsal.reach_lab import WAITS, Given, Packet
 from tests.rehearsal.reach_mutations import BREAKS
 
@@ -48,7 +48,7 @@ class Trials(NamedTuple):
 def trials() -> Iterator[Trials]:
     dice = random.Random(SEED)
     wrong, labs, pairs, unclear = list[str](), list[Tried](), 0, 0
-    with reach_lab.running("reach-packets") as lab:
+    with reach_machines.running("reach-packets") as lab:
         while pairs < PAIRS:
             box, host = reach_random.box(dice), reach_random.host(dice)
             given = lab.settle(box, host if pairs % (PER_LAB * AGAIN) == 0 else None, reach_random.access_rules(dice))

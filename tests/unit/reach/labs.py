@@ -55,7 +55,8 @@ def facts(zones: dict[str, dict[str, list[str]]] | None = None, **more: Any) -> 
 
 def declared(*expect: Any, closed: bool = False, **changes: Any) -> Lab:
     """A lab with two services and these expectations."""
-    gate = dict(FULL["fortigate"], **({"behindVpn": CLOSED} if closed else {}), **changes.pop("fortigate", {}))
+    own = changes.pop("fortigate", {})
+    gate = None if own is None else {**FULL["fortigate"], **({"behindVpn": CLOSED} if closed else {}), **own}
     given: dict[str, Any] = {
         "expect": list(expect),
         "fortigate": gate,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labvpn.reach.expectations import Judge, State
+from labvpn.reach.expectations import Decider, State
 from labvpn.reach.sentences import Findings, findings, opened
 from rehearsal.fortigate import box as rehearsed
 from rehearsal.fortigate.initial import initial
@@ -18,7 +18,7 @@ HOLE = boxes.box(policy("temporary", "wan1", "dmz", "accept", service="JupyterHu
 
 
 def states(*lines: Any, box: Any = None, state: Any = None, **changes: Any) -> list[str]:
-    return [one.state for one in Judge(labs.after(labs.declared(*lines, **changes), box, state)).outcomes()]
+    return [one.state for one in Decider(labs.after(labs.declared(*lines, **changes), box, state)).outcomes()]
 
 
 def found(*lines: Any, box: Any = None, host: Any = None, **changes: Any) -> Findings:
@@ -168,7 +168,7 @@ def test_every_server_of_several_is_tried() -> None:
     box = above([policy("ssh", "wan1", "dmz", "accept", service="SSH")], "ssh", "deny-outside")
     shut = labs.states(labs.facts({"public": {"services": []}}))
     model = ReachModel.after(one, texts, [shut, open_], labs.compared(one, box))
-    (outcome,) = Judge(model).outcomes()
+    (outcome,) = Decider(model).outcomes()
     assert outcome.state is State.BROKEN
     assert outcome.route
     assert str(outcome.route.flow.target) == "203.0.113.22"

@@ -10,8 +10,9 @@ import pytest
 from labvpn.model.expect import port_range
 from labvpn.model.ports import Port
 from labvpn.parse.fortigate.extent import Anyone
-from labvpn.reach.firewalld import HostRules, with_lab
+from labvpn.reach.firewalld import HostRules
 from labvpn.reach.hops import Flow, HopVerdict
+from labvpn.reach.host_changes import with_lab
 from labvpn.state.document import read
 from tests.unit.reach.labs import SERVER, facts
 
