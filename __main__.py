@@ -16,8 +16,7 @@ lab, credentials = settings.load(also=certificate.problems)
 plans = host_plans(lab, credentials)
 snapshot = inspect(lab, credentials, plans)
 
-fortigate = FortiGateArgs.of(lab, credentials, snapshot.fortigate) if lab.fortigate else None
-reach = expectations.decide(lab, plans, snapshot, fortigate)
+reach = expectations.decide(lab, plans, snapshot)
 
 # Each hop opens only when the one behind it is ready, and the names come last; destroy goes the other way.
 hops: list[pulumi.Resource] = []
@@ -30,7 +29,8 @@ for plan, actual in zip(plans, snapshot.hosts, strict=True):
         firewall = HostFirewallArgs(host, plan.desired[Concern.FIREWALL])
         hops.append(HostFirewall(f"host-firewall{suffix}", firewall, pulumi.ResourceOptions(depends_on=[server])))
 
-if fortigate:
+if lab.fortigate:
+    fortigate = FortiGateArgs.of(lab, credentials, snapshot.fortigate)
     hops.append(FortiGate("fortigate", fortigate, pulumi.ResourceOptions(depends_on=[*hops])))
 
 for target, found in zip(lab.names, snapshot.names, strict=True):

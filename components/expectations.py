@@ -6,21 +6,28 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.fortigate import FortiGateArgs
 from components.host import HostPlan
 from labvpn.connect.inspect import Snapshot
 from labvpn.model.lab import Lab
 from labvpn.model.untrusted import for_engine
+from labvpn.plan.fortigate.plan import FortiGatePlan
 from labvpn.reach import sentences, table
 from labvpn.reach.model import ReachModel
+from labvpn.render import fortigate as render
 
 
-def decide(
-    lab: Lab, plans: Sequence[HostPlan], snapshot: Snapshot, fortigate: FortiGateArgs | None
-) -> list[dict[str, str]]:
-    """Who will reach what after `up`, for the outputs. Raises RunError with every expectation that it would break."""
-    compared = fortigate.plan.compared if fortigate else None
-    documents = [{str(concern): text for concern, text in plan.desired.items()} for plan in plans]
+def decide(lab: Lab, plans: Sequence[HostPlan], snapshot: Snapshot) -> list[dict[str, str]]:
+    """Who will reach what after `up`, for the outputs. Raises RunError with every expectation that it would break.
+
+    Where a FortiGate and the configuration do not fit, its own component says so, and nothing is decided.
+    """
+    gate, compared = snapshot.fortigate, None
+    if lab.fortigate and gate:
+        plan = FortiGatePlan.of(lab, lab.fortigate, render.wanted(lab, lab.fortigate), gate)
+        if plan.problems():
+            return []
+        compared = plan.compared
+    documents = [{str(concern): text for concern, text in one.desired.items()} for one in plans]
     after = ReachModel.after(lab, documents, snapshot.hosts, compared)
     found = sentences.findings(after, ReachModel.before(lab, snapshot.hosts, compared))
     for sentence in (*found.warnings, *sentences.opened(after)):

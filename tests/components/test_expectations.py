@@ -8,7 +8,6 @@ import pulumi
 import pytest
 
 from components import expectations
-from components.fortigate import FortiGateArgs
 from components.host import HostPlan
 from labvpn.connect.inspect import Snapshot
 from labvpn.parse.fortigate.tables import FortiGateSnapshot
@@ -26,8 +25,7 @@ def decided(*lines: Any, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> tup
     one = labs.declared(*lines, **changes)
     plans = [HostPlan(one.server, documents(one, ""), secrets(one, credentials()))]
     snapshot = Snapshot([labs.states()], FortiGateSnapshot(box()))
-    gate = FortiGateArgs.of(one, credentials(), snapshot.fortigate) if one.fortigate else None
-    return expectations.decide(one, plans, snapshot, gate), said
+    return expectations.decide(one, plans, snapshot), said
 
 
 def test_every_expectation_that_an_up_would_break_stops_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +41,11 @@ def test_what_others_opened_is_a_warning_and_the_run_goes_on(monkeypatch: pytest
     table, said = decided("interface:campus does not reach jupyterhub", monkeypatch=monkeypatch)
     assert [sentence.partition(" should")[0] for sentence in said] == ["expect[0]: interface:campus"]
     assert {"from": "campus", "to": "jupyterhub (203.0.113.21)", "open": "every port", "unclear": "nothing"} in table
+
+
+def test_a_fortigate_that_does_not_fit_is_left_to_its_own_component(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, said = decided("owner does not reach internet", monkeypatch=monkeypatch, fortigate={"inside": "dmz9"})
+    assert (table, said) == ([], [])
 
 
 def test_a_lab_without_a_fortigate_or_expectations_is_decided_too(monkeypatch: pytest.MonkeyPatch) -> None:
