@@ -16,7 +16,7 @@ lab, credentials = settings.load(also=certificate.problems)
 plans = host_plans(lab, credentials)
 snapshot = inspect(lab, credentials, plans)
 
-reach = expectations.decide(lab, plans, snapshot)
+reached = expectations.decide(lab, plans, snapshot)
 
 # Each hop opens only when the one behind it is ready, and the names come last; destroy goes the other way.
 hops: list[pulumi.Resource] = []
@@ -39,4 +39,4 @@ for target, found in zip(lab.names, snapshot.names, strict=True):
     )
     Name(target.label, name, pulumi.ResourceOptions(depends_on=[*hops]))
 
-export({**outputs.stack_outputs(lab, credentials, pulumi.Output.secret), "reach": reach})
+export({**outputs.stack_outputs(lab, credentials, pulumi.Output.secret), **reached})

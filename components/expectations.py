@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 
@@ -11,13 +12,13 @@ from labvpn.connect.inspect import Snapshot
 from labvpn.model.lab import Lab
 from labvpn.model.untrusted import for_engine
 from labvpn.plan.fortigate.plan import FortiGatePlan
-from labvpn.reach import sentences, table
+from labvpn.reach import proofs, sentences, table
 from labvpn.reach.model import ReachModel
 from labvpn.render import fortigate as render
 
 
-def decide(lab: Lab, plans: Sequence[HostPlan], snapshot: Snapshot) -> list[dict[str, str]]:
-    """Who will reach what after `up`, for the outputs. Raises RunError with every expectation that it would break.
+def decide(lab: Lab, plans: Sequence[HostPlan], snapshot: Snapshot) -> dict[str, Any]:
+    """Who will reach what after `up`, as outputs. Raises RunError with every expectation that it would break.
 
     Where a FortiGate and the configuration do not fit, its own component says so, and nothing is decided.
     """
@@ -25,7 +26,7 @@ def decide(lab: Lab, plans: Sequence[HostPlan], snapshot: Snapshot) -> list[dict
     if lab.fortigate and gate:
         plan = FortiGatePlan.of(lab, lab.fortigate, render.wanted(lab, lab.fortigate), gate)
         if plan.problems():
-            return []
+            return {}
         compared = plan.compared
     documents = [{str(concern): text for concern, text in one.desired.items()} for one in plans]
     after = ReachModel.after(lab, documents, snapshot.hosts, compared)
@@ -35,4 +36,4 @@ def decide(lab: Lab, plans: Sequence[HostPlan], snapshot: Snapshot) -> list[dict
     if found.refusals:
         lines = "\n".join(f"  - {for_engine(sentence)}" for sentence in found.refusals)
         raise pulumi.RunError(f"This `up` would not keep what the configuration expects; nothing was touched.\n{lines}")
-    return table.as_outputs(table.rows(after))
+    return {"reach": table.as_outputs(table.rows(after)), "expect": proofs.as_outputs(after)}

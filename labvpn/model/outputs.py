@@ -110,6 +110,17 @@ class ServerOutputs(OutputsValue):
     ssh: Login
 
 
+class ExpectedPackets(OutputsValue):
+    """Packets that prove an expectation: where they are sent (outside, campus, vpn), by which users, and where to."""
+
+    place: str
+    address: IPv4Address
+    ports: tuple[str, ...]
+    reach: bool
+    sentence: str
+    users: tuple[str, ...] = ()
+
+
 class Outputs(OutputsValue):
     """The outputs of one stack; `certificate` is the PEM of the authority that signs the server's certificates."""
 
@@ -131,6 +142,7 @@ class Outputs(OutputsValue):
     )
     preshared_key: Secret = None
     certificate: str | None = None
+    expected: tuple[ExpectedPackets, ...] = Field(default=(), alias="expect")
     translated: bool = Field(default=False, description="whether the server is behind an address translation (VIP)")
 
     @property
