@@ -50,7 +50,7 @@ def _prepare(host: HubHost) -> None:
         p() { firewall-cmd -q --permanent "$@"; }
         p --new-policy=inward; p --policy=inward --add-ingress-zone=ANY; p --policy=inward --add-egress-zone=HOST
         p --policy=inward --set-priority=-10; p --new-policy=outward; p --policy=outward --add-ingress-zone=HOST
-        p --policy=outward --add-egress-zone=ANY; p --zone=public --add-interface=eth0
+        p --policy=outward --add-egress-zone=ANY; p --zone=public --add-interface=eth0; p --zone=public --add-port=1194/udp
         firewall-cmd -q --reload
     """
     host.output("server", "bash", "-ec", script)
@@ -68,7 +68,7 @@ def _addresses(texts: tuple[str, ...]) -> str:
 
 
 NESTED = """
-unshare -n sleep 3600 & inner=$!
+unshare -n sleep 3600 </dev/null >/dev/null 2>&1 & inner=$!
 sleep 0.3
 ip link add vc0 type veth peer name eth0 netns $inner
 ip link set vc0 up; ip route add 203.0.113.23/32 dev vc0
@@ -80,15 +80,20 @@ $inside sh -ec 'ip link set lo up; ip address add 203.0.113.23/32 dev eth0; ip l
 """
 
 
+CERTIFICATE = f"import ssl; print(ssl.get_server_certificate(('{TARGETS['server']}', 443)))"
+
+
 def _client(stack: ExitStack, host: HubHost) -> Worker:
     """A machine beside the server with one tunnel for each user; the FortiGate is not on its way."""
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="labvpn-reach-")))
     secrets = host.secrets_of(declared())["users"]
-    steps = [NESTED]
+    steps, authority = [NESTED], host.output("server", "python3", "-c", CERTIFICATE) + "\n"
     for place, user in enumerate(USERS):
         mine = folder / user
         mine.mkdir()
-        profile = dial.profile_of(mine, "workstation", Login(TARGETS["server"], user, secrets[f"LAB/{user}"]))
+        profile = dial.profile_of(
+            mine, "workstation", Login(TARGETS["server"], user, secrets[f"LAB/{user}"], authority=authority)
+        )
         text = profile.read_text().replace("dev tun\n", f"dev tun{place}\nroute-nopull\n")
         profile.write_text(text)
         steps.append(f"$inside openvpn --config {profile} --daemon --log {mine}/log --writepid {mine}/pid")

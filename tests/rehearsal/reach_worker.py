@@ -6,6 +6,7 @@ Standard library alone, and on the VPN host its firewalld's own; a request and i
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import json
 import selectors
@@ -51,24 +52,26 @@ def _serve_udp(ear: socket.socket) -> None:
 
 
 def send(packets: list[list[Any]], wait: float) -> list[bool]:
-    """Which packets (transport, source, target, port, device) are answered within `wait` seconds."""
+    """Which packets (transport, source, target, port, device) arrive within `wait` seconds.
+
+    A connection that is made, or an answer to a datagram; a refusal may be a firewall's own.
+    """
     got, waiting = [False] * len(packets), selectors.DefaultSelector()
     for place, (transport, source, target, port, device) in enumerate(packets):
-        kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
-        one = socket.socket(socket.AF_INET, kind)
+        is_tcp = transport == "tcp"
+        one = socket.socket(socket.AF_INET, socket.SOCK_STREAM if is_tcp else socket.SOCK_DGRAM)
         one.setblocking(False)
         if device:
             one.setsockopt(socket.SOL_SOCKET, BIND_TO_DEVICE, device.encode())
         if source:
             one.bind((source, 0))
-        failed = one.connect_ex((target, port)) not in (0, 115)
-        if not failed:
-            waiting.register(one, selectors.EVENT_READ, place)
+        if one.connect_ex((target, port)) in (0, errno.EINPROGRESS):
+            waiting.register(one, selectors.EVENT_WRITE if is_tcp else selectors.EVENT_READ, place)
             _ask(one, transport)
     again, end = time.monotonic() + wait / 2, time.monotonic() + wait
     while time.monotonic() < end and waiting.get_map():
         for key, _ in waiting.select(0.05):
-            got[key.data] = _answered(key.fileobj)
+            got[key.data] = _arrived(key.fileobj, packets[key.data][0])
             waiting.unregister(key.fileobj)
         if time.monotonic() > again:
             again = end
@@ -84,12 +87,11 @@ def _ask(one: Any, transport: str) -> None:
             one.send(b"?")
 
 
-def _answered(one: Any) -> bool:
-    """An answer, or the target's own refusal: what a firewall sends is neither."""
+def _arrived(one: Any, transport: str) -> bool:
+    if transport == "tcp":
+        return bool(one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0)
     try:
-        return bool(one.recv(64) == TOKEN)
-    except ConnectionRefusedError:
-        return True
+        return bool(one.recv(64))
     except OSError:
         return False
 
