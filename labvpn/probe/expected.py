@@ -37,9 +37,9 @@ def broken(expected: Iterable[ExpectedPackets], place: str) -> list[Broken]:
         return list(_differing(tried, reached))
 
 
-def _differing(tried: Iterable[tuple[ExpectedPackets, str]], reached: Iterable[bool]) -> Iterator[Broken]:
+def _differing(tried: Iterable[tuple[ExpectedPackets, str]], reached: Iterable[bool | None]) -> Iterator[Broken]:
     for (one, port), came in zip(tried, reached, strict=True):
-        if came is not one.reach:
+        if came is not None and came is not one.reach:
             yield Broken(one.sentence, str(one.address), port, came)
 
 
@@ -47,14 +47,14 @@ def _is_single_tcp(port: str) -> bool:
     return port.endswith("/tcp") and "-" not in port
 
 
-def reaches(address: str, port: int) -> bool:
-    """Whether a machine answers at a port, be it that nothing listens there: a firewall's refusal is another one."""
+def reaches(address: str, port: int) -> bool | None:
+    """Whether a connection is made; None where it is refused, by a machine that has no listener or by its firewall."""
     for _ in range(2):
         try:
             with socket.create_connection((address, port), SECONDS):
                 return True
         except ConnectionRefusedError:
-            return True
+            return None
         except OSError:
             continue
     return False

@@ -50,7 +50,8 @@ def _prepare(host: HubHost) -> None:
         p() { firewall-cmd -q --permanent "$@"; }
         p --new-policy=inward; p --policy=inward --add-ingress-zone=ANY; p --policy=inward --add-egress-zone=HOST
         p --policy=inward --set-priority=-10; p --new-policy=outward; p --policy=outward --add-ingress-zone=HOST
-        p --policy=outward --add-egress-zone=ANY; p --zone=public --add-interface=eth0; p --zone=public --add-port=1194/udp
+        p --policy=outward --add-egress-zone=ANY; p --zone=public --add-interface=eth0
+        p --zone=public --add-port=1194/udp
         firewall-cmd -q --reload
     """
     host.output("server", "bash", "-ec", script)
