@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from labvpn.agent.firewalld import rulings
 from labvpn.agent.firewalld.evaluation import Evaluation
-from labvpn.agent.firewalld.rich_rule import read_rule
 from labvpn.parse.fortigate import services
 from labvpn.parse.fortigate.extent import Addresses
 from labvpn.parse.fortigate.topology import Topology
@@ -80,14 +78,6 @@ def _zones(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Topology, "expand", lambda _self, name: frozenset((name,)))
 
 
-def _intrazone(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Topology, "open_between", lambda *_: "")
-
-
-def _rich_priorities(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(rulings, "read_rule", lambda text: read_rule(text)._replace(priority=0))
-
-
 def _zone_sources(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(HostRules, "_zones", lambda self, _end: [self.default])
 
@@ -123,8 +113,6 @@ BREAKS: dict[str, Break] = {
     "VIPs keep the address and port": _translated_ports,
     "NAT keeps the source": _translated_sources,
     "zones have no members": _zones,
-    "zones are shut inside": _intrazone,
-    "rich rules have no priority": _rich_priorities,
     "zones have no sources": _zone_sources,
     "policies of firewalld are about nothing": _policy_priorities,
     "the host may send everything": _outgoing,
