@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -230,8 +230,3 @@ def _of_hub(targets: tuple[Target, ...], hub: str) -> tuple[Target, ...]:
 
 def _first_ports(targets: tuple[Target, ...]) -> tuple[PortRange, ...]:
     return tuple(dict.fromkeys(port for target in targets for port in target.ports))
-
-
-def by_place(outcomes: Iterable[Outcome]) -> Mapping[int, Outcome]:
-    """The outcomes by their places in the configuration."""
-    return {one.place: one for one in outcomes}
