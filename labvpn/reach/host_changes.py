@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from labvpn.reach.firewalld import HostRules
 from labvpn.state.document import Entry
+
+UNKNOWN = "of a firewalld that is not installed there yet"
+"""A target that firewalld does not have: what is not of the lab in such a zone cannot be told."""
+
+
+def not_installed(zones: Sequence[str]) -> HostRules:
+    """The rules of a host without firewalld, before the lab's own: what its zones let in else is not known."""
+    return HostRules({name: {"target": [UNKNOWN]} for name in zones}, {}, {}, default=zones[0])
 
 
 def with_lab(rules: HostRules, desired: Iterable[Entry], applied: Iterable[Entry]) -> HostRules:

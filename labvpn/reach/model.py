@@ -17,7 +17,7 @@ from labvpn.reach.firewalld import HOP as FIREWALLD
 from labvpn.reach.firewalld import HostRules
 from labvpn.reach.gate import Gate, Way
 from labvpn.reach.hops import Flow, HopVerdict, Route
-from labvpn.reach.host_changes import with_lab
+from labvpn.reach.host_changes import not_installed, with_lab
 from labvpn.reach.hub import HubState
 from labvpn.state.document import Entry, read
 from labvpn.state.fortigate import Inventory
@@ -190,6 +190,8 @@ def _firewall(
 ) -> tuple[HostRules | None, str]:
     state = seen.get("firewall" if lab.firewall else "server", NOTHING)
     rules = HostRules.of(state.facts)
+    if rules is None and lab.firewall and later:
+        return with_lab(not_installed(lab.firewall.open_zones), desired, ()), ""
     if rules is None:
         return None, NOT_INSTALLED if lab.firewall else NOT_OURS
     if not state.facts.get("running") and not (lab.firewall and later):

@@ -31,6 +31,8 @@ def lab() -> Iterator[Stack]:
     stack.start()
     done = stack.command("lab", timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
+    # The first one could not know what a firewalld that it installed lets in.
+    stack.up()
     yield stack
     stack.pulumi("destroy", "--yes", "--skip-preview")
     stack.stop()
