@@ -4,7 +4,7 @@ PYTHON ?= python3
 READY := .venv/.ready
 RUN := .venv/bin/python -m
 
-.PHONY: help setup lab test check format bench soak stop env lock audit licences
+.PHONY: help setup lab test check format bench reach soak stop env lock audit licences
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -36,6 +36,9 @@ format: $(READY)  ## format the code and fix what the linter can
 
 bench: $(READY)  ## the figures of docs/figures.md, measured on this machine
 	@$(RUN) rehearsal.bench $(if $(COLD),--cold)
+
+reach: $(READY)  ## compare the model of who reaches what with packets: PAIRS=100000 of them, by SEED=7
+	@$(RUN) labvpn rehearsal ready --quiet && REACH_PAIRS=$(or $(PAIRS),100000) REACH_SEED=$(or $(SEED),7) $(RUN) pytest -q tests/rehearsal/test_reach_packets.py
 
 soak: $(READY)  ## test every guarantee for hours; SEED=N repeats or resumes a run, PART=1/2 runs a share, GUARANTEES="drift faults" selects
 	@$(RUN) rehearsal.soak $(if $(SEED),--seed $(SEED)) $(if $(PART),--part $(PART)) $(GUARANTEES)

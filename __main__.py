@@ -14,10 +14,13 @@ plans = host_plans(lab, credentials)
 inspection = inspect(lab, credentials, plans)
 
 # Loaded while the hops answer.
+from components import expectations  # noqa: E402
 from components.dns import Name, NameArgs  # noqa: E402
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs  # noqa: E402
 
 snapshot = inspection.result()
+
+reached = expectations.decide(lab, plans, snapshot)
 
 # Each hop opens only when the one behind it is ready, and the names come last; destroy goes the other way.
 hops: list[pulumi.Resource] = []
@@ -43,4 +46,4 @@ for target, found in zip(lab.names, snapshot.names, strict=True):
     Name(target.label, name, pulumi.ResourceOptions(depends_on=[*hops]))
 
 generation = generations[0].apply(lambda found: outputs.generation(lab, found))
-export(outputs.stack_outputs(lab, credentials, pulumi.Output.secret, generation))
+export({**outputs.stack_outputs(lab, credentials, pulumi.Output.secret, generation), **reached})

@@ -19,6 +19,10 @@ COMMANDS = {
         "labvpn.dial.cli:dial",
         "Dial L2TP/IPsec from here as a phone or a computer does, and name what stops it.",
     ),
+    "reach": (
+        "labvpn.reach.cli:reach",
+        "Explain hop by hop who reaches what, with the rule that decides; or print the whole table.",
+    ),
     "adopt": ("labvpn.adopt.cli:adopt", "Write a lab that was made by hand as the configuration of a stack."),
     "kit": ("labvpn.kit.cli:kit", "Make the profiles and the sheet that a user needs to dial in."),
     "invite": ("labvpn.kit.invite:invite", "Add a list of guests to the users, apply it, and make their kits."),
@@ -50,7 +54,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """A whole lab VPN as one Pulumi stack: adopt, probe, diagnose, dial, kits, status, and a rehearsal of all of it."""
+    """A whole lab VPN as one Pulumi stack: adopt, probe, diagnose, dial, reach, kits, status, and a rehearsal of it."""
 
 
 @app.command(short_help="Record a VPN host's SSH key in the stack's configuration.")

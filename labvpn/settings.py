@@ -14,7 +14,7 @@ import pulumi
 from pulumi.runtime import config as runtime
 from pydantic import BaseModel, ValidationError
 
-from labvpn.model import accounts, leftovers
+from labvpn.model import accounts, expect, leftovers
 from labvpn.model.credentials import PUBLIC, Credentials, how_to_set
 from labvpn.model.encoding import decoded
 from labvpn.model.lab import Lab
@@ -113,13 +113,28 @@ NOT_KEYS = frozenset({"users", "mayRemove", "passwords.version"})
 """Parts of the settings that are not at the top of the configuration."""
 
 
-def load(folder: Path | None = None, also: Check | None = None) -> Settings:
+def load_given(values: Mapping[str, str], secret: Iterable[str], folder: Path) -> Settings:
+    """The settings of a stack that does not run, from its whole configuration; the keys in `secret` are secrets.
+
+    Raises ConfigurationError with every mistake at once.
+    """
+    spaces = {key.rpartition(":")[0] for key in values if key.endswith((":server", ":servers"))}
+    if len(spaces) != 1:
+        raise ConfigurationError([Problem("server", "is in no project of this configuration; name the lab's stack")])
+    runtime.set_all_config(dict(values), list(secret))
+    try:
+        return load(folder, project=spaces.pop())
+    except pulumi.RunError as error:
+        raise ConfigurationError([Problem("", str(error))]) from None
+
+
+def load(folder: Path | None = None, also: Check | None = None, project: str | None = None) -> Settings:
     """The settings of the running stack; `folder` is where the users' file is looked for (default: the project's).
 
-    `also` finds what only another part can see of settings that are whole. Raises `pulumi.RunError` with every mistake
-    at once.
+    `also` finds what only another part can see of settings that are whole, `project` is for a stack that does not run.
+    Raises `pulumi.RunError` with every mistake at once.
     """
-    reader = _Reader(pulumi.get_project(), folder or Path.cwd())
+    reader = _Reader(project or pulumi.get_project(), folder or Path.cwd())
     reader.note(_unknown_keys(reader.project))
     before = len(reader.problems)
     source, users = _users(reader)
@@ -130,7 +145,7 @@ def load(folder: Path | None = None, also: Check | None = None) -> Settings:
     if lab and credentials:
         settled = accounts.settled(users, credentials)
         lab = lab.model_copy(update={"users": settled, "may_remove": source.may_remove})
-        reader.note([*accounts.problems(lab), *credentials.problems(lab)])
+        reader.note([*accounts.problems(lab), *expect.problems(lab), *credentials.problems(lab)])
         if also and are_whole:
             reader.note(list(also(lab, credentials)))
         if of_users > before:

@@ -90,7 +90,7 @@ def prove(outputs: Outputs, say: Callable[[str], None]) -> Iterator[Proof]:
         "proving the name, every port (from the internet and from the phone behind the carrier's NAT), a wrong "
         "password, and L2TP/IPsec dials as an iPhone, a Mac and Windows"
     )
-    beside: list[Callable[[Outputs], Iterator[Proof]]] = [_name, _ports, _wrong_password, _dials]
+    beside: list[Callable[[Outputs], Iterator[Proof]]] = [_name, _ports, _wrong_password, _campus, _dials]
     with ThreadPoolExecutor() as pool:
         for proofs in pool.map(lambda step: list(step(outputs)), beside):
             yield from proofs
@@ -155,6 +155,14 @@ def _words(finding: dict[str, Any]) -> str:
 def _wrong_password(outputs: Outputs) -> Iterator[Proof]:
     for address in outputs.addresses:
         yield from _refused(Login(address, "guest1", "certainly-not-the-password", authority=outputs.authority))
+
+
+def _campus(_outputs: Outputs) -> Iterator[Proof]:
+    """What the campus reached before the stack closed it."""
+    done = machine.run("campus", ["curl", "-sS", "-m", "3", WORKSTATION])
+    shut = done.returncode == CURL_TIMEOUT
+    words = f"the campus {'does not open' if shut else 'opens'} the workstation's login page without the VPN"
+    yield Proof("FortiGate", "8000/tcp", words, shut)
 
 
 def _refused(login: Login) -> Iterator[Proof]:

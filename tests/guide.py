@@ -81,6 +81,7 @@ NOT_RUN = {
     "labvpn rehearsal guest": SHARED,
     "labvpn rehearsal break user|port|policy|name": SHARED,
     "labvpn dial --user guest1": "tests/rehearsal/test_dial.py dials, with the secrets as its input",
+    "labvpn reach --table": "tests/rehearsal/test_reach.py asks it of the whole lab",
     "labvpn secret": "alone it only prints; it is run where it is piped",
     "make audit": "it asks a database outside",
     "make setup": "it made the Python that runs the tests",

@@ -34,9 +34,17 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"model", "connect", "diagnose", "kit", "probe.observation", "probe.sockets", "agent.softether.hashes"},
         {"cryptography", "typer", "pydantic", "prometheus_client"},
     ),
+    "labvpn/reach": (
+        {
+            *("model", "state", "parse", "plan", "render", "connect", "settings", "agent.bundle"),
+            *("agent.core.lists", "agent.firewalld.definitions", "agent.firewalld.evaluation"),
+            *("agent.firewalld.openings", "agent.firewalld.rich_rule", "agent.firewalld.rulings"),
+        },
+        {"typer", "rich", "jinja2"},
+    ),
     "labvpn/settings.py": ({"model"}, {"pulumi", "pydantic"}),
     "components": (
-        {"model", "state", "render", "parse", "plan", "connect", "agent.bundle", "components"},
+        {"model", "state", "render", "parse", "plan", "connect", "reach", "agent.bundle", "components"},
         {"pulumi", "pulumi_command", "pulumiverse_fortios", "dns"},
     ),
     "rehearsal": (

@@ -111,9 +111,12 @@ class Session:
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
             answer["failing"] = RenewalReport(self.machine).warnings(time.time()) if name == "server" else []
             answer["refusals"] += concern.refusals(lines)
-            answer.update(concern.facts())
+            answer.update(concern.software())
+            answer["facts"] = concern.facts(lines)
             if name == "server" and "firewall" not in self.request.get("documents", {"firewall": ""}):
-                answer["warnings"] += FirewallConcern(State(self.machine, "firewall")).prechecks.unopened(lines)
+                firewall = FirewallConcern(State(self.machine, "firewall"))
+                answer["warnings"] += firewall.prechecks.unopened(lines)
+                answer["facts"] = firewall.facts(lines)
         except AgentError as error:
             answer["notes"] = [str(error)]
         return answer

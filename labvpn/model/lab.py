@@ -14,6 +14,7 @@ from labvpn.model import acme
 from labvpn.model.acme import Acme, CertificateSource
 from labvpn.model.base import Mistakes, Value, duplicates
 from labvpn.model.dns import DnsName
+from labvpn.model.expect import Expected
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.hub import Hub, HubName
@@ -55,6 +56,10 @@ class Lab(Value):
     )
     protect: bool = Field(
         default=False, description="true: nothing is removed that would cut users off, not even by `pulumi destroy`"
+    )
+
+    expect: tuple[Expected, ...] = Field(
+        default=(), description="who should reach what, and who should not; a preview refuses what would break one"
     )
 
     may_remove: bool = Field(default=False, description="`users.mayRemove`, beside the file that has the users")

@@ -113,6 +113,17 @@ class ServerOutputs(OutputsValue):
     accept_known_holes: bool | tuple[str, ...] = False
 
 
+class ExpectedPackets(OutputsValue):
+    """Packets that prove an expectation: where they are sent (outside, campus, vpn), by which users, and where to."""
+
+    place: str
+    address: IPv4Address
+    ports: tuple[str, ...]
+    reach: bool
+    sentence: str
+    users: tuple[str, ...] = ()
+
+
 class Outputs(OutputsValue):
     """The outputs of one stack; `certificate` is the PEM of the authority that signs the server's certificates."""
 
@@ -137,6 +148,7 @@ class Outputs(OutputsValue):
     acme: Literal["public", "private"] | None = Field(
         default=None, description="whether devices know the ACME authority by themselves; None: it is no such authority"
     )
+    expected: tuple[ExpectedPackets, ...] = Field(default=(), alias="expect")
     translated: bool = Field(default=False, description="whether the server is behind an address translation (VIP)")
 
     @property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from labvpn.model.releases import Release, release_named
 
@@ -19,6 +20,7 @@ class HostState:
     `memory` names damaged files of the agent's state, which the next run writes again. `begun` is the document of an
     interrupted run. `renewed` names the secrets that differ from those applied last (`user LAB/guest1 password`), None
     where nothing is known about them. `release` is the SoftEther that runs, `candidate` the one that apt would install.
+    `facts` is what others put there that decides about packets.
     """
 
     document: str
@@ -33,6 +35,7 @@ class HostState:
     """What the host itself should do and cannot: also among the warnings, and what a check finds."""
     release: Release | None = None
     candidate: Release | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 NOTHING = HostState("")
@@ -62,7 +65,12 @@ def _observed(part: object, asked: str) -> HostState:
     renewed = tuple(map(str, _list(part, "renewed"))) if part.get("renewed", ()) is not None else None
     failing = tuple(map(str, _list(part, "failing")))
     release, candidate = _release(part.get("release")), release_named(str(part.get("candidate", "")))
-    return HostState(document, applied, notes, warnings, refusals, memory, begun, renewed, failing, release, candidate)
+    facts = part.get("facts") or {}
+    if not isinstance(facts, dict):
+        raise ValueError(UNEXPECTED)
+    return HostState(
+        document, applied, notes, warnings, refusals, memory, begun, renewed, failing, release, candidate, facts
+    )
 
 
 def _whole(given: object, asked: list[str]) -> str | None:

@@ -19,7 +19,7 @@ from labvpn.parse.host import NOTHING, HostState, read_answer
 from labvpn.plan import release
 from labvpn.plan.host import drifted
 from labvpn.plan.release import Exposure
-from labvpn.probe import dial_check, run
+from labvpn.probe import dial_check, expected, run
 from labvpn.probe import servers as probed_servers
 from labvpn.probe.host_vantage import HostVantage, hosts
 from labvpn.probe.report import ProbeReport
@@ -96,7 +96,7 @@ def check(text: str, here: str, key: Path | None, resolver: str | None, user: st
         seen = [_seen(report, there, outputs) for report in made.reports]
         found = zip(labels, seen, *([one.result() for one in some] for some in (inside, dials)), strict=True)
         each = [replace(one, server=label) for label, *both in found for one in chain(*both)]
-        return [*name_findings(made.problems), *each]
+        return [*name_findings(made.problems), *each, *expectation_findings(outputs, here)]
 
 
 def _seen(report: ProbeReport, there: Sequence[HostVantage], outputs: Outputs) -> list[CheckFinding]:
@@ -157,6 +157,12 @@ def name_findings(problems: Iterable[str]) -> Iterator[CheckFinding]:
     """What is wrong apart from the ports, or with the name of several servers."""
     for problem in problems:
         yield CheckFinding("seen from here", problem, "inspect it with labvpn probe")
+
+
+def expectation_findings(outputs: Outputs, here: str) -> Iterator[CheckFinding]:
+    """The expectations of the configuration that packets from here do not keep."""
+    for one in expected.broken(outputs.expected, here):
+        yield CheckFinding("seen from here", str(one), "`labvpn reach` names the rule that decides")
 
 
 def protocol_findings(report: ProbeReport, protocols: Mapping[str, bool]) -> Iterator[CheckFinding]:

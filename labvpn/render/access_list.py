@@ -50,7 +50,9 @@ def _network(nat: SecureNat) -> Iterator[tuple[str, Rule]]:
 
 
 def _service(service: HubService) -> Rule:
-    rule = {"action": "pass", "protocol": service.protocol, "to": str(service.to)}
+    # The server says nothing of the protocol of a rule for every one.
+    protocol = {} if service.protocol == "any" else {"protocol": service.protocol}
+    rule = {"action": "pass", **protocol, "to": str(service.to)}
     return {**rule, "port": str(service.port)} if service.port is not None else rule
 
 

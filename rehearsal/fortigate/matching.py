@@ -101,7 +101,16 @@ def expressions(objects: Objects, policy: PolicyEntry) -> Iterator[str]:
     if policy.service_negate == "enable":
         services = _all_but(objects.services(policy))
     for target, service in product(_destinations(objects, policy), services):
+        if _contradict(target, service):
+            continue
         yield " ".join(part for part in (*start, target, service) if part)
+
+
+def _contradict(target: str, service: str) -> bool:
+    """Whether a port of a VIP is of another protocol than a service: nft refuses what no packet can be."""
+    forwarded = next((kind for kind in ("tcp", "udp") if f" {kind} dport " in target), "")
+    named = service.removeprefix("meta l4proto ").partition(" ")[0]
+    return bool(forwarded and service) and named not in (forwarded, values.NUMBERS.get(forwarded), "!=")
 
 
 def _without(held: Iterable[IPv4Network], left_out: Iterable[IPv4Network]) -> list[IPv4Network]:

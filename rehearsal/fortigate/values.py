@@ -14,6 +14,10 @@ COUNTRIES = {
 """The known countries: ranges for documentation (RFC 5737), benchmarks (2544) and carriers (6598)."""
 
 
+NUMBERS = {"tcp": "6", "udp": "17"}
+"""IP protocols that have ports (IANA)."""
+
+
 class Span(NamedTuple):
     """Numbers from `first` to `last`, both included."""
 

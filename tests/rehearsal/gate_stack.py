@@ -46,6 +46,7 @@ class GateStack:
     ) -> None:
         """Set the FortiGate in the configuration; the listener is a port at which the bare host answers."""
         example = self.lab.example
+        example["fortigate"].pop("behindVpn")
         offered = {"listeners": [8000], "protocols": {"openvpn": True, "l2tpIpsec": True}, **(vpn or {})}
         self.lab.variant(
             self.folder,

@@ -68,11 +68,15 @@ class Concern:
         """What users would notice, or someone should check, though it is not drift."""
         return []
 
+    def facts(self, desired: List[Line]) -> Dict[str, Any]:
+        """What of the machine decides about packets beside what is ours, as JSON; nothing by default."""
+        return {}
+
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         """Why this document cannot be applied to this machine: pairs of what is wrong and what to do."""
         return []
 
-    def facts(self) -> Dict[str, Any]:
+    def software(self) -> Dict[str, Any]:
         """What else a snapshot says of this machine, by its key."""
         return {}
 

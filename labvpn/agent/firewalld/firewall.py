@@ -2,7 +2,7 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import json
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from labvpn.agent.core.concern import Concern, Handler, Values
 from labvpn.agent.core.connection import SSH_PORT, ssh_ports
@@ -16,6 +16,7 @@ from labvpn.agent.core.units import Units
 from labvpn.agent.daemons.login_guard_service import LoginGuardService
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.kernel_rules import KernelRules
+from labvpn.agent.firewalld.packet_facts import PacketFacts
 from labvpn.agent.firewalld.prechecks import Prechecks, zones_of
 from labvpn.agent.firewalld.rich_rules import ClosedPorts, RichRules
 from labvpn.agent.firewalld.rollback import Rollback
@@ -83,6 +84,9 @@ class FirewallConcern(Concern):
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
         return self.prechecks.refusals(desired)
+
+    def facts(self, desired: List[Line]) -> Dict[str, Any]:
+        return PacketFacts(self.firewalld).all()
 
     def converge(self, text: str) -> List[str]:
         """As every concern; after a failure the old rules are back at once."""

@@ -7,21 +7,21 @@ import ipaddress
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from labvpn.agent.firewalld.definitions import Definitions
+from labvpn.agent.firewalld.evaluation import Evaluation
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.kernel_rules import KernelRules
-from labvpn.agent.firewalld.rulings import EVERYONE, OPEN, SHUT, Opening, Parts, Ruling, Rulings, of_target
+from labvpn.agent.firewalld.rulings import EVERYONE, OPEN, SHUT, Opening, Parts, Rulings
 
 
-class Openings:
+class Openings(Evaluation):
     """firewalld's settings: permanent, or of the runtime."""
 
     def __init__(self, firewalld: Firewalld, lasting: bool, own: Optional[List[str]] = None) -> None:
         self.firewalld = firewalld
         self.lasting = lasting
         self.kernel = KernelRules(firewalld)
-        self.rules = Rulings(Definitions(firewalld), own or [])
-        self.zones = firewalld.zones(lasting)
-        self.policies = firewalld.policies(lasting)
+        rules = Rulings(Definitions(firewalld), own or [])
+        super().__init__(rules, firewalld.zones(lasting), firewalld.policies(lasting))
 
     def arriving(self) -> Dict[str, List[str]]:
         """The zones in which packets from outside arrive: for `everyone` by an interface, else for the sources."""
@@ -58,7 +58,9 @@ class Openings:
         for zone, whom in arriving.items():
             yield "zone " + zone, whom, self.zones[zone]
         for name, parts in self.policies.items():
-            whom = list(dict.fromkeys(one for zone in arriving for one in arriving[zone] if self.is_from(parts, zone)))
+            whom = list(
+                dict.fromkeys(one for zone in arriving for one in arriving[zone] if self.leads(parts, zone, "HOST"))
+            )
             if whom:
                 yield "policy " + name, [EVERYONE] if EVERYONE in whom else whom, parts
 
@@ -88,33 +90,6 @@ class Openings:
                 if ruling.verdict == OPEN and ruling.sure and not ruling.whom:
                     break
         return list(dict.fromkeys(found))
-
-    def rulings(self, zone: str, port: str, family: str) -> Iterator[Tuple[str, Ruling]]:
-        """What is asked of a packet that arrives in a zone, in firewalld's order."""
-        policies = sorted(self.policies_from(zone), key=lambda pair: priority_of(pair[1]))
-        for name, parts in policies:
-            if priority_of(parts) < 0:
-                yield from (("policy " + name, ruling) for ruling in self.rules.of_parts(parts, port, family))
-        yield from (("zone " + zone, one) for one in self.rules.of_parts(self.zones[zone], port, family, ending=False))
-        for name, parts in policies:
-            if priority_of(parts) >= 0:
-                yield from (("policy " + name, ruling) for ruling in self.rules.of_parts(parts, port, family))
-        yield from (("zone " + zone, ruling) for ruling in of_target(self.zones[zone]))
-
-    def policies_from(self, zone: str) -> List[Tuple[str, Parts]]:
-        """The policies for what comes from a zone to the host itself."""
-        return [(name, parts) for name, parts in self.policies.items() if self.is_from(parts, zone)]
-
-    def is_from(self, parts: Parts, zone: str) -> bool:
-        """Whether a policy is about what comes from a zone to the host itself."""
-        begins = {"ANY", zone}.intersection(parts.get("ingress-zones", []))
-        return bool(begins) and "HOST" in parts.get("egress-zones", [])
-
-
-def priority_of(parts: Parts) -> int:
-    """A policy's place among the others; those below zero come before the zones."""
-    (word,) = parts.get("priority") or ["-1"]
-    return int(word) if word.lstrip("-").isdigit() else -1
 
 
 def contains(wide: str, narrow: str) -> bool:

@@ -42,6 +42,18 @@ class AccessList(Setting):
         """The memos of the rules that are not ours, or their priorities where they have no memo."""
         return [title_of(rule) for rule in self.others(hub)]
 
+    def found(self, hub: str) -> List[Dict[str, str]]:
+        """The rules of others, each as a document would have it, with its title and what no document knows of."""
+        found = []
+        for rule in self.others(hub):
+            more = {"title": title_of(rule), "unread": ",".join(unread_keys(rule))}
+            values = {key: value for key, value in dict(rule_values(rule), **more).items() if value}
+            last = str(rule.get("SrcPortEnd", "0"))
+            if "from-port" in values and last not in ("0", values["from-port"]):
+                values["from-port"] += "-" + last
+            found.append(values)
+        return found
+
     def unmanaged(self) -> List[Line]:
         memos = {hub + "/" + memo_of(rule) for hub in self.managed for rule in self.rules(hub)}
         return [line_of(self.kind, name, {}) for name in sorted(memos) if name.partition("/")[2].startswith(OUR_MEMO)]
@@ -157,6 +169,11 @@ def foreign_values(rule: Tree, ipv6: bool) -> Values:
         "to-mac": str(rule.get("DstMacAddress", "")) if rule.get("CheckDstMac") == "true" else "",
         "tcp-state": "checked" if rule.get("CheckTcpState") == "true" else "",
     }
+
+
+def unread_keys(rule: Tree) -> List[str]:
+    """What else a rule does with a packet: it may be lost, come late, or go to another page."""
+    return [key for key in ("Delay", "Jitter", "Loss", "RedirectUrl") if str(rule.get(key, "0")) not in ("0", "")]
 
 
 def network_of(rule: Tree, side: str) -> str:

@@ -162,7 +162,7 @@ class HostConcern(Concern):
         found = self.softether.release() if self.softether.installed else None
         return ["SoftEther {}.{:02d} build {} runs".format(*divmod(found[0], 100), found[1])] if found else []
 
-    def facts(self) -> Dict[str, Any]:
+    def software(self) -> Dict[str, Any]:
         name = "softether-vpnserver"
         return {} if self.softether.installed else {"candidate": self.packages.candidates([name]).get(name, "")}
 

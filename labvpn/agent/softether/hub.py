@@ -1,7 +1,7 @@
 """The concern `hub`: the virtual hubs that the lab declares, with all that is in them."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
-from typing import Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set
 
 from labvpn.agent.core.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.core.document import Change, Line, current, yes
@@ -131,6 +131,11 @@ class HubConcern(Concern):
             if unmanaged_users:
                 notes.append("users made by hand in {}: {}".format(hub, ", ".join(sorted(unmanaged_users))))
         return notes
+
+    def facts(self, desired: List[Line]) -> Dict[str, Any]:
+        """The access rules of others in each hub, in the words of a document."""
+        hubs = [line.name for line in desired if line.kind == "hub"]
+        return {"access": {hub: self.access.found(hub) for hub in hubs}}
 
     def unmanaged_users(self, hub: str, desired: List[Line]) -> List[str]:
         """The users of a hub whom others made."""

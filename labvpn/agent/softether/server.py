@@ -93,7 +93,7 @@ class ServerConcern(Concern):
         now = time.time()
         return found + self.renewal.warnings(now) + crash_warnings(self.state.machine, now)
 
-    def facts(self) -> Dict[str, Any]:
+    def software(self) -> Dict[str, Any]:
         return {"release": self.softether.release() if self.softether.installed else None}
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:

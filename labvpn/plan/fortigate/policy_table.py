@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from labvpn.model.ports import Port
 from labvpn.parse.fortigate.extent import Addresses, Anyone, Extent
-from labvpn.parse.fortigate.services import Served, Services
+from labvpn.parse.fortigate.services import Services
 from labvpn.parse.fortigate.topology import Topology
+from labvpn.plan.fortigate.translation import by_vip
 from labvpn.state.fortigate import COMMENT, Action, Inventory, Policy, Vip
 
 __all__ = ["Anyone", "Doubt", "Packet", "PolicyTable", "Verdict"]
@@ -22,13 +23,17 @@ __all__ = ["Anyone", "Doubt", "Packet", "PolicyTable", "Verdict"]
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet to try: where it enters and leaves, who sends it, its destination and port (none: any)."""
+    """A packet to try: where it enters and leaves, who sends it, its destination and port (none: any).
+
+    An `exact` one goes to its target as it is: the inner address of a VIP is then not also the outer one.
+    """
 
     enters: str
     leaves: str
     source: Anyone
     target: IPv4Address
     port: Port | None
+    exact: bool = False
 
 
 class Doubt(NamedTuple):
@@ -142,22 +147,28 @@ class PolicyTable:
         """Whether the packet goes where the policy says, and for which port behind a translation."""
         for name in self.addresses.members(policy.destinations):
             vip = self._vips.get(name)
-            taken = _by_vip(vip, packet) if vip else None
+            taken = by_vip(vip, packet) if vip else None
             if vip and taken and self.topology.among(packet.enters, (vip.interface,)) is not False:
                 answer = None if vip.unread else "destinations" not in policy.negated
                 return Match(answer, f"VIP {vip.name}: {', '.join(vip.unread)}"), taken.port
-        if self._translation(packet) and not (policy.action is Action.DENY and policy.sees_vips):
+        translated = self._translation(packet)
+        if translated and not (policy.action is Action.DENY and policy.sees_vips):
             return NO, packet.port  # FortiOS matches translated packets by policies that name the VIP
         answer = self.addresses.contains(policy.destinations, packet.target)
+        if translated and packet.exact:
+            # The policies are asked behind the translation; whether a deny of the outer address counts is not known.
+            inner = self.addresses.contains(policy.destinations, translated.mapped)
+            answer = inner if inner or not answer else None
+        port = taken.port if translated and packet.exact and (taken := by_vip(translated, packet)) else packet.port
         doubt = self.addresses.doubt(policy.destinations) or f"destinations {' '.join(policy.destinations)}"
-        return _negate(Match(answer, doubt), "destinations" in policy.negated), packet.port
+        return _negate(Match(answer, doubt), "destinations" in policy.negated), port
 
     def _translation(self, packet: Packet) -> Vip | None:
         """The VIP in use that takes a packet at its outer address."""
         for vip in self._used:
             at = self.topology.among(packet.enters, (vip.interface,))
             outer = vip.outside == packet.target and vip.mapped != packet.target
-            if at and outer and not vip.unread and _by_vip(vip, packet):
+            if at and outer and not vip.unread and by_vip(vip, packet):
                 return vip
         return None
 
@@ -218,27 +229,3 @@ def _could_change(policy: Policy, passes: bool) -> bool:
     """Whether the answer would differ if this policy matched the packet."""
     special = any(words.startswith("action ") for words in policy.unread)
     return special or (policy.action is Action.ACCEPT) is not passes
-
-
-class Taken(NamedTuple):
-    """What a VIP makes of a packet: its port behind the translation."""
-
-    port: Port | None
-
-
-def _by_vip(vip: Vip, packet: Packet) -> Taken | None:
-    """What becomes of a packet to the outer or inner address of a VIP; None where the VIP does not apply."""
-    if vip.unread and not (vip.ends and not any(packet.target in end for end in vip.ends)):
-        return Taken(packet.port)
-    if vip.unread or packet.target not in (vip.outside, vip.mapped):
-        return None
-    if vip.forwards is None or packet.port is None:
-        return Taken(packet.port)
-    transport, outer, inner = vip.forwards
-    ports = Served.of(inner if packet.target == vip.mapped else outer)
-    if packet.port.transport.value != transport or not any(low <= packet.port.number <= high for low, high in ports):
-        return None
-    if packet.target == vip.mapped:
-        return Taken(packet.port)
-    first, start = ports[0][0], Served.of(inner)[0][0]
-    return Taken(Port(packet.port.number - first + start, packet.port.transport))

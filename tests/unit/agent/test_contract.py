@@ -12,6 +12,7 @@ import pytest
 
 from labvpn.agent.core.document import Change, parse
 from labvpn.agent.softether.certificate import chain_digest
+from labvpn.agent.softether.presented_certificate import body
 from labvpn.agent.softether.rpc import RpcError
 from labvpn.model.pem import blocks
 from labvpn.render.certificate import ServerCertificate, create_authority

@@ -133,7 +133,7 @@ def test_a_fresh_server_of_either_generation_finds_its_ports_in_the_seed() -> No
 def test_a_snapshot_says_which_release_runs(tmp_path: Path, answer: Answer, found: object) -> None:
     softether = FakeSoftEther(FakeMachine(tmp_path), FIVE)
     softether.answers["GetServerInfo"] = answer
-    assert ServerConcern(State(softether.machine, "server"), softether).facts() == {"release": found}
+    assert ServerConcern(State(softether.machine, "server"), softether).software() == {"release": found}
 
 
 def test_a_server_that_cannot_be_asked_is_of_no_known_release(tmp_path: Path) -> None:

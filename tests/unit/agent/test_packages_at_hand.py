@@ -100,5 +100,5 @@ def test_a_package_that_is_installed_needs_no_candidate(tmp_path: Path) -> None:
 
 def test_a_snapshot_says_which_release_the_package_would_be_until_one_is_installed(tmp_path: Path) -> None:
     host = with_lists(Hosts(tmp_path), CANDIDATE)
-    assert host.concern.facts() == {"candidate": "5.01.9674+git20200806+8181039+dfsg2-2+b1"}
-    assert Hosts(tmp_path, PACKAGED.program).concern.facts() == {}
+    assert host.concern.software() == {"candidate": "5.01.9674+git20200806+8181039+dfsg2-2+b1"}
+    assert Hosts(tmp_path, PACKAGED.program).concern.software() == {}

@@ -92,7 +92,7 @@ def test_every_server_is_converged_and_a_second_run_changes_nothing(
     assert played.hub.converge(HUB + USER.format(""))
     assert played.server.converge(SERVER) == []
     assert played.hub.converge(HUB + USER.format("")) == []
-    assert played.server.facts()["release"][0] == version
+    assert played.server.software()["release"][0] == version
 
 
 @VERSIONS

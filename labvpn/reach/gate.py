@@ -1,0 +1,185 @@
+"""The FortiGate: where a packet enters and leaves it, and what its whole list of policies does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from itertools import product
+
+from labvpn.model.fortigate import FortiGate
+from labvpn.model.ports import Port, Transport
+from labvpn.parse.fortigate.extent import Anyone
+from labvpn.parse.fortigate.services import Served
+from labvpn.plan.fortigate.comparison import PolicyList
+from labvpn.plan.fortigate.policy_table import Packet, Verdict
+from labvpn.reach.hops import Flow, HopVerdict
+from labvpn.state.fortigate import ALL, Inventory, Policy, Vip
+
+HOP = "FortiGate"
+PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+"""Networks that may be anywhere inside (RFC 1918, RFC 6598)."""
+
+Way = tuple[str, str]
+"""The interfaces by which a packet enters and leaves."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A FortiGate with a list of policies; `is_ours` tells those that the lab declares."""
+
+    settings: FortiGate
+    inventory: Inventory
+    policies: PolicyList
+    is_ours: Callable[[Policy | None], bool]
+    _near: dict[Way, PolicyList] = field(default_factory=dict)
+    _concerned: dict[tuple[Way, Anyone, IPv4Address], PolicyList] = field(default_factory=dict)
+
+    def interfaces_of(self, end: Anyone) -> tuple[str, ...]:
+        """The interfaces behind which somebody may be: one where the address is in its network."""
+        if isinstance(end, IPv4Address):
+            vip = self.settings.vip
+            if vip and end in (vip.mapped, *vip.addresses.values()):
+                return (self.settings.inside,)
+            if outer := self._outer(end):
+                return self.interfaces_of(outer[0].mapped)
+            near = [one for one in self.inventory.interfaces if one.network and end in one.network]
+            if near:
+                return (max(near, key=lambda one: one.network.prefixlen if one.network else 0).name,)
+            if any(end in network for network in PRIVATE):
+                return self._anywhere()
+        return self.settings.outside
+
+    def _outer(self, end: Anyone) -> list[Vip]:
+        """The VIPs whose outer address this is, and that translate it to another one."""
+        return [vip for vip in self.inventory.vips if vip.outside == end != vip.mapped and not vip.unread]
+
+    def _anywhere(self) -> tuple[str, ...]:
+        zones = {member for zone in self.inventory.zones for member in zone.members}
+        names = [one for one in self.inventory.interface_names if one not in zones]
+        return tuple(names) or self.settings.outside
+
+    def decide(self, flow: Flow, way: Way) -> HopVerdict:
+        """What becomes of a packet that enters and leaves by these interfaces."""
+        verdict = self._verdict(flow, way)
+        if (outer := self._outer(flow.target)) and not self._translating(flow, way):
+            return HopVerdict(HOP, False, f"VIP {outer[0].name} has that address, and translates no such packet")
+        if verdict.passes is None:
+            return HopVerdict(HOP, None, verdict.because)
+        policy = verdict.policy
+        return HopVerdict(HOP, verdict.passes, self._named(policy, way), policy is None or self.is_ours(policy))
+
+    def source_behind(self, flow: Flow, way: Way) -> Anyone | None:
+        """The source that whoever is behind the FortiGate sees; None where an unknown one takes its place."""
+        policy = self._verdict(flow, way).policy
+        if policy is None or not policy.nat:
+            return flow.source
+        if any(key in ("ippool", "poolname") for key, _ in policy.extras):
+            return None
+        held = self.policies.table.topology.expand(way[1])
+        return next((one.address for one in self.inventory.interfaces if one.name in held and one.address), None)
+
+    def translated(self, flow: Flow, way: Way) -> Flow:
+        """The packet behind the FortiGate: to the inner address and port, where a VIP translates it."""
+        policy = self._verdict(flow, way).policy
+        names = set(self.policies.table.addresses.members(policy.destinations)) if policy else set()
+        for vip in self._translating(flow, way):
+            if vip.name in names:
+                port = flow.port
+                if vip.forwards:
+                    outer, inner = (Served.of(text)[0][0] for text in vip.forwards[1:])
+                    port = Port(port.number - outer + inner, port.transport)
+                return flow._replace(target=vip.mapped, port=port)
+        return flow
+
+    def _translating(self, flow: Flow, way: Way) -> list[Vip]:
+        """The VIPs that translate a packet: at their interface, for their port, where an active policy names them."""
+        table = self.policies.table
+        used = {
+            name for one in self.policies.policies if one.active for name in table.addresses.members(one.destinations)
+        }
+        return [
+            vip
+            for vip in self._outer(flow.target)
+            if vip.name in used and table.topology.among(way[0], (vip.interface,)) and _forwards(vip, flow.port)
+        ]
+
+    def _named(self, policy: Policy | None, way: Way) -> str:
+        if policy is None:
+            return f"the implicit deny, since no policy from {way[0]} to {way[1]} accepts it"
+        number = f"policy {policy.number} " if policy.number else "policy "
+        return f"{number}'{policy.name}'" if policy.name else number.rstrip()
+
+    def _verdict(self, flow: Flow, way: Way) -> Verdict:
+        return self.concerned(flow, way).decide(Packet(*way, flow.source, flow.target, flow.port, exact=True))
+
+    def concerned(self, flow: Flow, way: Way) -> PolicyList:
+        """The policies that may match a packet between these ends, for some port: a few of a long list."""
+        key = (way, flow.source, flow.target)
+        if key not in self._concerned:
+            if way not in self._near:
+                self._near[way] = self.policies.between(*way)
+            near = self._near[way]
+            packets = [Packet(*way, flow.source, end, None) for end in self._ends(flow.target)]
+            held = tuple(
+                policy for policy in near.policies if any(near.table.concerns(policy, packet) for packet in packets)
+            )
+            self._concerned[key] = PolicyList(near.table, held)
+        return self._concerned[key]
+
+    def _ends(self, target: IPv4Address) -> set[IPv4Address]:
+        """A target, and the inner addresses of VIPs that have it as their outer one."""
+        return {target, *(vip.mapped for vip in self._outer(target))}
+
+    def ways(self, flow: Flow, enters: tuple[str, ...] = ()) -> Iterator[Way]:
+        """Every way that a packet may take through the FortiGate; none where both ends are in one network."""
+        for one, other in product(enters or self.interfaces_of(flow.source), self.interfaces_of(flow.target)):
+            if one != other or not self._beside(flow):
+                yield one, other
+
+    def _beside(self, flow: Flow) -> bool:
+        """Whether both ends are in one network, so that the FortiGate is not asked."""
+        if not isinstance(flow.source, IPv4Address) or self._outer(flow.target):
+            return False
+        ends = (flow.source, flow.target)
+        return any(one.network and all(end in one.network for end in ends) for one in self.inventory.interfaces)
+
+    def boundaries(self, flow: Flow, way: Way) -> Iterator[Port]:
+        """The ports at which the verdict may change: the ends of what the concerned policies name, and of VIPs."""
+        table = self.policies.table
+        for policy in self.concerned(flow, way).policies:
+            for kind, low, high in table.services.span(policy.services).spans:
+                if kind in ("tcp", "udp"):
+                    yield from _ends(kind, low, high)
+        for transport, outer, _ in (vip.forwards for vip in self.inventory.vips if vip.forwards):
+            for first, last in Served.of(outer):
+                yield from _ends(transport, first, last)
+
+    def networks(self) -> Iterator[IPv4Network]:
+        """Every network that an object names: where one ends, the verdict may change."""
+        yield from (network for one in self.inventory.addresses for network in one.networks)
+        yield from (IPv4Network(end) for one in self.inventory.vips for end in (one.outside, one.mapped))
+        yield from (one.network for one in self.inventory.interfaces if one.network)
+
+    def clients_at(self, interface: str, excepted: tuple[IPv4Network, ...]) -> Anyone:
+        """An address at an interface that no exception names; `all` where its network is not known."""
+        inside = self.policies.table.topology.expand(interface)
+        for one in self.inventory.interfaces:
+            for address in list(one.network.hosts())[:512] if one.name in inside and one.network else ():
+                if address != one.address and not any(address in network for network in excepted):
+                    return address
+        return ALL
+
+
+def _forwards(vip: Vip, port: Port) -> bool:
+    """Whether a VIP is about a port: all, or one of those that it forwards."""
+    if vip.forwards is None:
+        return True
+    transport, outer, _ = vip.forwards
+    return port.transport == transport and any(low <= port.number <= high for low, high in Served.of(outer))
+
+
+def _ends(kind: str, low: int, high: int) -> Iterator[Port]:
+    transport = Transport(kind)
+    yield Port(low, transport)
+    yield Port(high + 1, transport)
