@@ -12,6 +12,7 @@ from components.drift import Facts
 from components.fortigate_cleanup import Cleanup
 from components.fortigate_hooks import explained, watch
 from components.fortigate_objects import ResourceFactory
+from components.fortigate_provider import chosen, package, used
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.lab import Lab
@@ -32,6 +33,7 @@ class FortiGateArgs:
     token: str
     ca: str
     plan: FortiGatePlan
+    package: fortios_types.Package
 
     @classmethod
     def of(cls, lab: Lab, credentials: Credentials, snapshot: FortiGateSnapshot | None) -> FortiGateArgs:
@@ -39,11 +41,12 @@ class FortiGateArgs:
         settings, token, ca = lab.fortigate, credentials.fortigate_token, credentials.fortigate_ca
         if settings is None or snapshot is None or token is None or ca is None:
             raise pulumi.RunError("fortigate: the lab has none, or no token and CA for it; set all three")
+        settings = settings.model_copy(update={"provider": chosen(settings, used())})
         plan = FortiGatePlan.of(lab, settings, render.wanted(lab, settings), snapshot)
         if problems := plan.problems():
             lines = "\n".join(f"  - {problem}" for problem in problems)
             raise pulumi.RunError(f"The FortiGate {settings.host} and the configuration do not fit:\n{lines}")
-        return cls(settings, token.get_secret_value(), ca, plan)
+        return cls(settings, token.get_secret_value(), ca, plan, package(plan.provider))
 
 
 class FortiGate(pulumi.ComponentResource):
@@ -59,12 +62,12 @@ class FortiGate(pulumi.ComponentResource):
             pulumi.warn(sentence, self)
         for sentence in plan.changes():
             pulumi.info(sentence, self)
-        self._name, self._protected = name, plan.protected
+        self._name, self._package, self._protected = name, args.package, plan.protected
         kept = {policy.name for policy in declared.blocks[0].policies} if plan.protected else set[str]()
         hooks = explained(f"{name}-refusals", args.settings.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._fortios(args), hooks=hooks)
         retained = _named_by_adopted(declared.objects)
-        self._make = ResourceFactory(name, args.settings.prefix, self._ours, kept, retained)
+        self._make = ResourceFactory(name, args.settings.prefix, self._package, self._ours, kept, retained)
         if not pulumi.runtime.is_dry_run():
             watch(args.settings, args.token, args.ca)
         parts = self._parts(declared)
@@ -81,15 +84,9 @@ class FortiGate(pulumi.ComponentResource):
         self.register_outputs({"policy_ids": self.policy_ids})
 
     def _fortios(self, args: FortiGateArgs) -> fortios_types.Provider:
-        return fortios_types.Provider(
-            f"{self._name}-box",
-            hostname=args.settings.host,
-            token=pulumi.Output.secret(args.token),
-            insecure=False,
-            cabundlecontent=args.ca,
-            vdom=args.settings.vdom,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        settings, opts = args.settings, pulumi.ResourceOptions(parent=self)
+        name = f"{self._name}-box"
+        return fortios_types.Provider(name, self._package, settings.host, settings.vdom, args.token, args.ca, opts)
 
     def _cleanup(
         self, when: str, args: FortiGateArgs, declared: DesiredFortiGate, after: Sequence[pulumi.Resource]
@@ -153,9 +150,8 @@ class FortiGate(pulumi.ComponentResource):
         """Policies are created in parallel and in any order, so the position is declared."""
         more = pulumi.ResourceOptions(depends_on=list(after))
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._ours, options), more)
-        return fortios_types.PolicyMove(
-            name, policyid_src=policy.policyid, policyid_dst=before, move="before", opts=merged
-        )
+        stated: fortios_types.MoveArgs = {"policyid_src": policy.policyid, "policyid_dst": before, "move": "before"}
+        return fortios_types.PolicyMove(name, self._package, stated, merged)
 
 
 def _first(policy: Policy) -> str:

@@ -50,7 +50,7 @@ def prepare(python: Path, report: Report) -> Toolchain:
         needed = [choice.plugin for choice in chosen if choice.real is None]
         folder = plugins.write_stand_ins(python, needed)
         in_home = plugins.write_plugins(python, chosen, path)
-        bundled = any(plugin.distribution is None for plugin in needed)
+        bundled = any(plugin.bundled for plugin in needed)
         if bundled:
             pulumi = beside_stand_ins(pulumi, folder)
     return Toolchain(

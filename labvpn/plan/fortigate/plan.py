@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labvpn.model.fortigate import FortiGate
+from labvpn.model.fortios_provider import Provider
 from labvpn.model.lab import Lab
 from labvpn.model.problems import Problem
 from labvpn.parse.fortigate.tables import FortiGateSnapshot, Path
@@ -61,7 +62,13 @@ class FortiGatePlan:
 
     def declared(self) -> DesiredFortiGate:
         """What is given to the engine: what the provider cannot repair in place has its other name."""
-        return swapped(self.compared.desired, self.compared.actual, self.compared.lab.protect)
+        compared = self.compared
+        return swapped(compared.desired, compared.actual, compared.lab.protect, replaces=self.provider.replaces)
+
+    @property
+    def provider(self) -> Provider:
+        """The package of Fortinet's provider that the run uses."""
+        return self.compared.settings.provider or Provider.UPSTREAM
 
     @property
     def protected(self) -> bool:

@@ -45,15 +45,19 @@ def under_actual_names(desired: DesiredFortiGate, actual: Inventory) -> DesiredF
     )
 
 
-def swapped(current: DesiredFortiGate, actual: Inventory, protected: bool = False) -> DesiredFortiGate:
+def swapped(
+    current: DesiredFortiGate, actual: Inventory, protected: bool = False, replaces: bool = True
+) -> DesiredFortiGate:
     """What is declared, each object that must be replaced under its other name, with the settings to send again.
 
-    What is `protected` from deletion keeps its name: the policies of the first block.
+    What is `protected` from deletion keeps its name: the policies of the first block. `replaces` is whether the
+    provider can only remove a service's ports by making it again.
     """
     kept = {policy.name for policy in current.blocks[0].policies} if protected and current.blocks else set()
     objects = current.objects
     taken = _names(objects)
-    services = {one.name: _other(one, taken) for one in objects.services if _is_mixed(one, _ours(actual.services))}
+    ours = _ours(actual.services) if replaces else {}
+    services = {one.name: _other(one, taken) for one in objects.services if _is_mixed(one, ours)}
     policies = {
         one.name: _other(one, taken)
         for one in objects.policies
@@ -155,7 +159,7 @@ def _with_switches(one: Thing, there: Thing | None) -> Thing:
         found.append(("exclude", "disable"))
     if isinstance(one, AddressObject) and one.networks and dict(there.extras).get("type"):
         found.append(("type", "ipmask"))
-    return replace(one, restated=tuple(found)) if found else one
+    return replace(one, extras=there.extras, restated=tuple(found))
 
 
 def _other(one: Twice, taken: set[str]) -> str:
