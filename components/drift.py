@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import (
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
 
+from components.fortigate_watch import watch_as_configured
 from labvpn.plan.fortigate.diff import whose
 
 
@@ -17,6 +27,10 @@ class DriftProvider(ResourceProvider):
     `observed` is what the machine has at the start of a run, so a difference from `desired` is either a change of
     the configuration or one made by hand, and both are repaired by the command that takes `generation` on its stdin.
     """
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Watch the FortiGate from the first resource on that is refreshed or destroyed."""
+        watch_as_configured(req.config)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """The first generation."""

@@ -10,14 +10,20 @@ import pulumi
 from components import fortios_types
 from components.drift import Facts
 from components.fortigate_cleanup import Cleanup
-from components.fortigate_hooks import explained, watch
+from components.fortigate_hooks import explained
 from components.fortigate_objects import ResourceFactory
 from components.fortigate_provider import chosen, package, used
+from components.fortigate_watch import watch
+from labvpn.connect import fortigate as api
+from labvpn.connect.errors import HopError
+from labvpn.connect.inspect import require_token_in_address
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
+from labvpn.model.fortios_provider import Provider
 from labvpn.model.lab import Lab
 from labvpn.parse.fortigate.tables import FortiGateSnapshot
 from labvpn.plan.fortigate.plan import FortiGatePlan
+from labvpn.plan.fortigate.providers import refuses_tokens_in_addresses
 from labvpn.render import fortigate as render
 from labvpn.state.fortigate import Action, Block, DesiredFortiGate, Objects, Policy
 
@@ -42,6 +48,7 @@ class FortiGateArgs:
         if settings is None or snapshot is None or token is None or ca is None:
             raise pulumi.RunError("fortigate: the lab has none, or no token and CA for it; set all three")
         settings = settings.model_copy(update={"provider": chosen(settings, used())})
+        _require_token_in_address(lab, credentials, settings, snapshot)
         plan = FortiGatePlan.of(lab, settings, render.wanted(lab, settings), snapshot)
         if problems := plan.problems():
             lines = "\n".join(f"  - {problem}" for problem in problems)
@@ -69,7 +76,7 @@ class FortiGate(pulumi.ComponentResource):
         retained = _named_by_adopted(declared.objects)
         self._make = ResourceFactory(name, args.settings.prefix, self._package, self._ours, kept, retained)
         if not pulumi.runtime.is_dry_run():
-            watch(args.settings, args.token, args.ca)
+            watch(api.Place(args.settings.host, args.settings.vdom), args.token, args.ca, pulumi.log.warn)
         parts = self._parts(declared)
         first = self._cleanup("before", args, declared, parts)
         self._placed: list[pulumi.Resource] = []
@@ -152,6 +159,17 @@ class FortiGate(pulumi.ComponentResource):
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._ours, options), more)
         stated: fortios_types.MoveArgs = {"policyid_src": policy.policyid, "policyid_dst": before, "move": "before"}
         return fortios_types.PolicyMove(name, self._package, stated, merged)
+
+
+def _require_token_in_address(
+    lab: Lab, credentials: Credentials, settings: Settings, snapshot: FortiGateSnapshot
+) -> None:
+    """Refuse pulumiverse where the FortiGate takes no token in an address: it would fail in the middle of the run."""
+    if settings.provider is Provider.PULUMIVERSE and refuses_tokens_in_addresses(snapshot.inventory.version):
+        try:
+            require_token_in_address(lab, credentials)
+        except HopError as error:
+            raise pulumi.RunError(str(error)) from None
 
 
 def _first(policy: Policy) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import httpx
@@ -24,26 +25,30 @@ PAUSE = 5
 RIGHTS = "give its profile read-write rights on the firewall, then run this again"
 
 SWITCH = (
-    "on the box: config system global, set rest-api-key-url-query enable, end; or take the other package "
-    "(docs/fortigate.md, FortiOS 7.4.5)"
+    "move to the provider that sends it in a header (labvpn fortigate-provider upstream); or allow it on the box: config "
+    "system global, set rest-api-key-url-query enable, end"
 )
 
 
 async def read(box: FortiGate, token: str, ca: str) -> Inventory:
     """The box's objects, each table in one request.
 
-    Raises HopError if the box cannot be reached, is not the one that the CA signed, or refuses the token, in the
-    header or (as FortiOS 7.4.5 and later do by default) in the address, where the provider package puts it.
+    Raises HopError if the box cannot be reached, is not the one that the CA signed, or refuses the token.
     """
     async with Client(box, token, ca) as client:
         tables = await asyncio.gather(*(client.table(path) for path in observe.TABLES))
         more = await asyncio.gather(*(client.table(path, optional=True) for path in observe.OPTIONAL))
-        await client.accepts_token_in_address()
     held = dict(zip((*observe.TABLES, *observe.OPTIONAL), (*tables, *more), strict=True))
     try:
-        return observe.inventory(held, box.vdom)
+        return replace(observe.inventory(held, box.vdom), version=client.version)
     except ValueError as error:
         raise HopError(client.hop, f"answered what is {error}", "check that this is a FortiGate's REST API") from None
+
+
+async def accepts_token_in_address(box: FortiGate, token: str, ca: str) -> None:
+    """Raises HopError if the box refuses a token in an address, as FortiOS 7.4.5 and later do by default."""
+    async with Client(box, token, ca) as client:
+        await client.accepts_token_in_address()
 
 
 async def remove(box: Place, token: str, ca: str, names: Sequence[str]) -> None:
@@ -64,12 +69,10 @@ def _members(row: Row) -> Iterator[str]:
     yield from (str(each["name"]) for key in ("srcaddr", "dstaddr", "service") for each in row.get(key) or ())
 
 
-async def keeps_answering(box: FortiGate, token: str, ca: str) -> None:
-    """Ask again and again, for as long as the box answers at all. Raises HopError when it is silent."""
-    while True:
-        await asyncio.sleep(PAUSE)
-        async with Client(box, token, ca) as client:
-            await client.answers()
+async def ask_once(place: Place, token: str, ca: str) -> None:
+    """One question. Raises HopError unless the box says anything at all."""
+    async with Client(place, token, ca) as client:
+        await client.answers()
 
 
 class Place(NamedTuple):
@@ -84,7 +87,7 @@ class Client:
 
     def __init__(self, box: FortiGate | Place, token: str, ca: str) -> None:
         self.hop = f"The FortiGate {box.host}"
-        self._vdom, self._token = box.vdom, token
+        self._vdom, self._token, self.version = box.vdom, token, ""
         try:
             context = ssl.create_default_context(cadata=ca)
         except ssl.SSLError:
@@ -133,14 +136,14 @@ class Client:
         await self._ask("/api/v2/cmdb/system/global")
 
     async def accepts_token_in_address(self) -> None:
-        """Raise HopError unless the box takes the token where the provider package puts it."""
+        """Raise HopError unless the box takes the token where the provider pulumiverse puts it."""
         query = {"vdom": self._vdom, "access_token": self._token}
         try:
             reply = await self._http.get("/api/v2/cmdb/system/global", params=query)
         except httpx.HTTPError as error:
             raise HopError(self.hop, f"stopped answering ({type(error).__name__})", "run this again") from None
         if reply.status_code == 401:
-            what = "takes the token in a header but not in the address, where the FortiOS package sends it"
+            what = "takes the token in a header but not in the address, where the provider pulumiverse sends it"
             raise HopError(self.hop, f"{what} (FortiOS 7.4.5+)", SWITCH)
 
     async def _ask(self, path: str, method: str = "GET") -> httpx.Response:
@@ -164,6 +167,7 @@ class Client:
         if not isinstance(body, dict) or body.get("status") != "success":
             what = f"answered {reply.status_code} to {path}"
             raise HopError(self.hop, what, "check the vdom and the token's rights")
+        self.version = str(body.get("version") or self.version)
         return body
 
     def _refusal(self, status: int) -> HopError:

@@ -182,13 +182,15 @@ class Objects:
 class Inventory(Objects):
     """All of a box, with the names of what its policies may be between and of its schedules.
 
-    `doubt` is why nothing that the policies say decides by itself (NGFW policy mode); empty where they do.
+    `doubt` is why nothing that the policies say decides by itself (NGFW policy mode); empty where they do. `version` is
+    its FortiOS as it writes it (`v7.4.8`).
     """
 
     interfaces: tuple[InterfaceState, ...] = ()
     zones: tuple[Zone, ...] = ()
     schedules: tuple[str, ...] = ()
     doubt: str = ""
+    version: str = ""
 
     @property
     def interface_names(self) -> tuple[str, ...]:

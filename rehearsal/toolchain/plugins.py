@@ -157,7 +157,8 @@ def write_plugins(python: Path, choices: Iterable[Choice], path: str) -> Path:
     folder = stand_ins(python) / "plugins"
     folder.mkdir(parents=True, exist_ok=True)
     chosen = {choice.plugin.folder: choice for choice in choices if not choice.plugin.bundled}
-    for stale in [each for each in folder.iterdir() if each.name not in chosen]:
+    # The engine keeps files of its own there, which say when each was used last.
+    for stale in [each for each in folder.iterdir() if each.is_dir() and each.name not in chosen]:
         shutil.rmtree(stale)
     for name, (plugin, real) in {name: (each.plugin, each.real) for name, each in chosen.items()}.items():
         place = folder / name / plugin.executable
