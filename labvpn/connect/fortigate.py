@@ -25,8 +25,8 @@ PAUSE = 5
 RIGHTS = "give its profile read-write rights on the firewall, then run this again"
 
 SWITCH = (
-    "move to the provider that sends it in a header (labvpn fortigate-provider upstream); or allow it on the box: config "
-    "system global, set rest-api-key-url-query enable, end"
+    "move to the provider that sends it in a header (labvpn fortigate-provider upstream); or allow it on the box: "
+    "config system global, set rest-api-key-url-query enable, end"
 )
 
 

@@ -1,8 +1,8 @@
 """Objects of ours with settings that FortiOS's provider cannot remove.
 
-The provider sees no difference in a port range that the program does not give, in a list that it has as empty, or in a
-key that it does not know: UDP ports that someone added to a TCP service would stay for good, as would a group of users
-on a policy. Such a service or policy is replaced: it has two names, and takes the one that it does not have now. A
+The provider sees no difference in a list that it has as empty, or in a key that it does not know; the older package
+sees none in a port range that the program does not give. UDP ports that someone added to a TCP service would stay for
+good, as would a group of users on a policy. Such a service or policy is replaced: it has two names, and takes the one that it does not have now. A
 switch that someone turned on is explicitly set to off.
 """
 
@@ -30,6 +30,9 @@ from labvpn.state.fortigate import (
 SECOND = "-2"
 """What the second name of a service or policy ends in."""
 
+PORTS = frozenset({"sctp-portrange"})
+"""Keys that are ports, which only the older package cannot remove."""
+
 LONGEST = {ServiceObject: 79, Policy: 35}
 
 Thing = TypeVar("Thing", AddressObject, AddressGroup, ServiceObject, Vip, Policy)
@@ -56,8 +59,8 @@ def swapped(
     kept = {policy.name for policy in current.blocks[0].policies} if protected and current.blocks else set()
     objects = current.objects
     taken = _names(objects)
-    ours = _ours(actual.services) if replaces else {}
-    services = {one.name: _other(one, taken) for one in objects.services if _is_mixed(one, ours)}
+    ours = _ours(actual.services)
+    services = {one.name: _other(one, taken) for one in objects.services if _is_mixed(one, ours, replaces)}
     policies = {
         one.name: _other(one, taken)
         for one in objects.policies
@@ -96,12 +99,14 @@ def _is_bad(one: Twice, there: Twice) -> bool:
     return isinstance(one, ServiceObject) and isinstance(there, ServiceObject) and _of_other_transport(one, there)
 
 
-def _is_mixed(one: ServiceObject, ours: Mapping[str, ServiceObject]) -> bool:
+def _is_mixed(one: ServiceObject, ours: Mapping[str, ServiceObject], replaces: bool) -> bool:
     """Whether it has ports of a transport for which we declare none, or settings that cannot be removed."""
     there = ours.get(one.name)
     if there is None or one.adopts:
         return False
-    return _of_other_transport(one, there) or bool(_stuck(there.extras))
+    if replaces and _of_other_transport(one, there):
+        return True
+    return bool(_stuck(tuple(pair for pair in there.extras if replaces or pair[0] not in PORTS)))
 
 
 def _of_other_transport(one: ServiceObject, there: ServiceObject) -> bool:
