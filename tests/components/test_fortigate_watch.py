@@ -30,8 +30,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     def sleep(seconds: float) -> None:
         passed[0] += seconds
 
-    monkeypatch.setattr(module.time, "sleep", sleep)
-    monkeypatch.setattr(module.time, "monotonic", lambda: passed[0])
+    monkeypatch.setattr("time.sleep", sleep)
+    monkeypatch.setattr("time.monotonic", lambda: passed[0])
     return passed
 
 
@@ -66,7 +66,7 @@ def test_a_box_that_answers_again_does_not(monkeypatch: pytest.MonkeyPatch, cloc
 
 def test_the_engine_gets_what_two_presses_of_ctrl_c_are(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
     sent: list[tuple[int, int]] = []
-    monkeypatch.setattr(module.os, "kill", lambda *given: sent.append(given))
+    monkeypatch.setattr("os.kill", lambda *given: sent.append(given))
     module.interrupt(42)
     assert sent == [(42, signal.SIGINT)] * 2
 

@@ -2,8 +2,8 @@
 
 The provider sees no difference in a list that it has as empty, or in a key that it does not know; the older package
 sees none in a port range that the program does not give. UDP ports that someone added to a TCP service would stay for
-good, as would a group of users on a policy. Such a service or policy is replaced: it has two names, and takes the one that it does not have now. A
-switch that someone turned on is explicitly set to off.
+good, as would a group of users on a policy. Such a service or policy is replaced: it has two names, and takes the one
+that it does not have now. A switch that someone turned on is explicitly set to off.
 """
 
 from __future__ import annotations
