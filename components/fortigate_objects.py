@@ -78,7 +78,7 @@ class ResourceFactory:
     def _unstated(self, thing: Thing, given: Mapping[str, Any]) -> list[str]:
         """What the FortiGate shows of an object and the program leaves out, by the names of a value and of a list."""
         stated = {types.camel(key) for key, value in given.items() if value is not None}
-        found = {name for key in thing.shown for name in _properties(key)}
+        found = {name for key in thing.visible for name in _properties(key)}
         return sorted(found - stated)
 
     def address(self, address: AddressObject) -> types.Address:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 TABLE = PROJECT / "docs/licences.md"
-LOCKS = ("requirements.lock", "tools/uv.lock")
+LOCKS = ("requirements.lock", "tools/uv.lock", "tools/pulumiverse.lock")
 
 AGREED = {
     *("Apache-2.0", "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "PSF-2.0"),
@@ -39,8 +39,8 @@ HEAD = """\
 # Licences
 
 This project is under the Apache License 2.0 ([LICENSE](../LICENSE)). These are the packages that
-`requirements.lock` and `tools/uv.lock` pin, each with its own licence as the package states it.
-`make licences` writes the table again, and a test fails on a package whose licence is none of those
+`requirements.lock`, `tools/uv.lock` and `tools/pulumiverse.lock` pin, each with its own licence as
+the package states it. `make licences` writes the table again, and a test fails on a package whose licence is none of those
 agreed to in `tools/licences.py`. Where a package offers a choice, the agreed one is taken
 (`asyncssh`: EPL-2.0). None is copied into this project.
 

@@ -36,7 +36,7 @@ class AddressObject:
     """An address object; one without networks is a country, a host name, or of a kind that is `unread`.
 
     `adopts` is the box's key of an object that is taken over, `existing` that of one of ours that is there already.
-    `uses` is in how many places the box itself says that it is used, and `shown` are the keys that it shows of it.
+    `uses` is in how many places the box itself says that it is used, and `visible` are the keys that it shows of it.
     """
 
     name: str
@@ -50,7 +50,7 @@ class AddressObject:
     uses: int | None = None
     extras: Extras = ()
     restated: Extras = ()
-    shown: frozenset[str] = field(default=frozenset(), compare=False)
+    visible: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class AddressGroup:
     uses: int | None = None
     extras: Extras = ()
     restated: Extras = ()
-    shown: frozenset[str] = field(default=frozenset(), compare=False)
+    visible: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class ServiceObject:
     uses: int | None = None
     extras: Extras = ()
     restated: Extras = ()
-    shown: frozenset[str] = field(default=frozenset(), compare=False)
+    visible: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Vip:
     uses: int | None = None
     extras: Extras = ()
     restated: Extras = ()
-    shown: frozenset[str] = field(default=frozenset(), compare=False)
+    visible: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class Policy:
     sees_vips: bool = True
     extras: Extras = ()
     restated: Extras = ()
-    shown: frozenset[str] = field(default=frozenset(), compare=False)
+    visible: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def plain(self) -> bool:

@@ -123,7 +123,7 @@ def known(path: str) -> frozenset[str]:
 
 
 @cache
-def shown(path: str, version: str) -> Settings:
+def visible(path: str, version: str) -> Settings:
     """The further keys that this firmware shows in a table, with their defaults."""
     numbers = numbers_of(version)
     there = {key: value for key, value in _TABLES.get(path, {}).items() if _has(key, numbers)}

@@ -67,7 +67,7 @@ def entry_body(box: StandIn, of: Table, entry: Entry) -> Body:
         return {k: v for k, v in held.items() if k != "rest-api-key-url-query" or box.knows_url_switch}
     if not of.key:
         return held
-    defaults, more = fields.shown(of.path, box.version), fields.known(of.path)
+    defaults, more = fields.visible(of.path, box.version), fields.known(of.path)
     there = {key: value for key, value in held.items() if key in defaults or key not in more}
     return {of.key: of.key_of(entry), "q_origin_key": of.key_of(entry), **defaults, **there}
 

@@ -46,7 +46,7 @@ def prepare(python: Path, report: Report) -> Toolchain:
     path = os.environ.get("PATH", os.defpath)
     with alone(report):
         pulumi, sentence = _engine(path, report)
-        chosen = [plugins.choose(plugin, pulumi, path, report) for plugin in plugins.PLUGINS]
+        chosen = [plugins.choose(plugin, pulumi, path, report) for plugin in plugins.needed()]
         needed = [choice.plugin for choice in chosen if choice.real is None]
         folder = plugins.write_stand_ins(python, needed)
         in_home = plugins.write_plugins(python, chosen, path)

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from labvpn.model.fortios_provider import BRIDGE
@@ -55,6 +55,19 @@ PLUGINS = (
     Plugin("resource", "fortios", "-P -m rehearsal.toolchain.fortios", "pulumiverse-fortios"),
     Plugin("resource", "terraform-provider", "-P -m rehearsal.toolchain.bridge", pinned=BRIDGE),
 )
+
+
+def needed() -> list[Plugin]:
+    """The plugins that a stack can need here: not that of a package that is not installed."""
+    return [plugin for plugin in PLUGINS if plugin.distribution is None or _is_installed(plugin.distribution)]
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     version: ClassVar[str]
     install: ClassVar[str]  # the line that installs the real plugin
     accepts_secrets: ClassVar[bool] = True
-    tells_details: ClassVar[bool] = True  # whether a difference is told place by place
+    detailed: ClassVar[bool] = True  # whether a difference is given place by place
 
     def __init__(self, kinds: Mapping[str, Kind], log: Log) -> None:
         self.kinds = kinds
@@ -162,7 +162,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         olds, news, state = (self.taken(part) for part in (request.old_inputs, request.news, request.olds))
         news = self.ignoring(news, state, list(request.ignoreChanges))
         found = _diff_response(kind.diff(olds, news, state), kind.replacing, kind.delete_first(news))
-        if not self.tells_details:
+        if not self.detailed:
             found.ClearField("detailedDiff")
             found.hasDetailedDiff = False
         return found

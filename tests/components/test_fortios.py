@@ -88,10 +88,10 @@ def test_the_tokens_are_those_that_the_bridge_makes() -> None:
 
 
 def test_the_bridge_is_told_the_provider_its_version_and_the_types_alone() -> None:
-    told = json.loads(base64.b64decode(parameter()))
-    assert told["remote"] == {"url": "registry.opentofu.org/fortinetdev/fortios", "version": "1.25.0"}
-    assert told["providerName"] == "fortigate"
-    assert len(told["includes"]) == len(Kind)
+    given = json.loads(base64.b64decode(parameter()))
+    assert given["remote"] == {"url": "registry.opentofu.org/fortinetdev/fortios", "version": "1.25.0"}
+    assert given["providerName"] == "fortigate"
+    assert len(given["includes"]) == len(Kind)
 
 
 def test_an_import_updates_nothing_since_two_properties_are_given_as_empty() -> None:

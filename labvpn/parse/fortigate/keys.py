@@ -202,7 +202,7 @@ def extras(row: Mapping[str, Any], keys: Keys) -> Extras:
     return tuple(sorted(found))
 
 
-def shown(row: Mapping[str, Any]) -> frozenset[str]:
+def visible(row: Mapping[str, Any]) -> frozenset[str]:
     """The keys that the box shows of an object, without those of its own bookkeeping."""
     return frozenset(key for key in row if not key.startswith(("q_", "_")))
 

@@ -38,7 +38,7 @@ def address(row: Row) -> AddressObject:
         host=host,
         unread=tuple(dict.fromkeys(unread)),
         uses=_uses(row),
-        shown=keys.shown(row),
+        visible=keys.visible(row),
         extras=more,
     )
 
@@ -91,7 +91,7 @@ def group(row: Row) -> AddressGroup:
         without=excluded,
         unread=unread,
         uses=_uses(row),
-        shown=keys.shown(row),
+        visible=keys.visible(row),
         extras=more,
     )
 
@@ -115,7 +115,7 @@ def service(row: Row) -> ServiceObject:
         str(row.get("comment") or ""),
         unread=tuple(unread),
         uses=_uses(row),
-        shown=keys.shown(row),
+        visible=keys.visible(row),
         extras=(*extras, *_icmp(row, kind)),
     )
 
@@ -156,7 +156,7 @@ def vip(row: Row) -> Vip:
         ends=_ends(row) if unread else (),
         unread=tuple(unread),
         uses=_uses(row),
-        shown=keys.shown(row),
+        visible=keys.visible(row),
         extras=extras,
     )
 

@@ -112,7 +112,7 @@ def _policy(row: Row, now: datetime) -> Policy:
         widening=any(not narrows for _, narrows in conditions),
         sees_vips=row.get("match-vip", "enable") == "enable",
         extras=(*extras, *_ipv6(row)),
-        shown=keys.shown(row),
+        visible=keys.visible(row),
     )
 
 

@@ -20,13 +20,13 @@ REMOTE = {"url": "registry.opentofu.org/fortinetdev/fortios", "version": "1.25.0
 
 
 class BridgePlugin(FortiosPlugin):
-    """Pulumi's bridge once it was told of Fortinet's provider, for the rehearsal's FortiGate alone."""
+    """Pulumi's bridge once it was given of Fortinet's provider, for the rehearsal's FortiGate alone."""
 
     name = "fortigate"
     version = "1.1.3"
     install = INSTALL
     client = UpstreamClient
-    tells_details = False
+    detailed = False
 
     def __init__(self, log: Log, transport: httpx.AsyncBaseTransport | None = None) -> None:
         super().__init__(log, transport)
@@ -54,15 +54,15 @@ class BridgePlugin(FortiosPlugin):
     async def Parameterize(self, request: Any, context: Any) -> Any:
         """Take the provider's address and version, and the types to bridge."""
         try:
-            told = json.loads(request.value.value)
+            given = json.loads(request.value.value)
         except ValueError:
-            told = {}
-        if told.get("remote") != REMOTE:
+            given = {}
+        if given.get("remote") != REMOTE:
             return await context.abort(
                 3, f"this stand-in of the bridge knows only {REMOTE}; install the real one: {INSTALL}"
             )
-        self._included = set(told.get("includes") or ())
-        return provider_pb2.ParameterizeResponse(name=told.get("providerName", "fortios"), version=REMOTE["version"])
+        self._included = set(given.get("includes") or ())
+        return provider_pb2.ParameterizeResponse(name=given.get("providerName", "fortios"), version=REMOTE["version"])
 
     async def Configure(self, request: Any, context: Any) -> Any:
         """Apply the configuration; secrets are marked by the engine itself."""

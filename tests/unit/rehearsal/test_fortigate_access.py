@@ -69,9 +69,9 @@ def test_every_field_of_a_policy_is_shown_and_null_unsets_one(gate: Admission, v
     gate.upgrade(version)
     fields = {"av-profile": "default", "per-ip-shaper": "slow", "session-ttl": "600", "vlan-cos-fwd": 3}
     done(gate, "POST", "cmdb/firewall/policy", policy(name="new", **fields))
-    shown = done(gate, "GET", "cmdb/firewall/policy/5")["results"][0]
-    assert len(shown) > 130
-    assert shown.items() >= fields.items()
+    found = done(gate, "GET", "cmdb/firewall/policy/5")["results"][0]
+    assert len(found) > 130
+    assert found.items() >= fields.items()
     done(gate, "PUT", "cmdb/firewall/policy/5", dict.fromkeys(fields))
     left = done(gate, "GET", "cmdb/firewall/policy/5")["results"][0]
     assert {key: left[key] for key in fields} == {
@@ -83,11 +83,11 @@ def test_every_field_of_a_policy_is_shown_and_null_unsets_one(gate: Admission, v
 
 
 def test_a_firmware_shows_no_field_that_it_does_not_have(gate: Admission) -> None:
-    fields = [set(_shown(gate, version)) for version in ("v7.2.11", "v7.6.7")]
+    fields = [set(_fields(gate, version)) for version in ("v7.2.11", "v7.6.7")]
     assert [("port-random" in each, "cifs-profile" in each) for each in fields] == [(False, True), (True, False)]
 
 
-def _shown(gate: Admission, version: str) -> dict[str, object]:
+def _fields(gate: Admission, version: str) -> dict[str, object]:
     gate.upgrade(version)
-    shown: dict[str, object] = done(gate, "GET", "cmdb/firewall/policy/1")["results"][0]
-    return shown
+    found: dict[str, object] = done(gate, "GET", "cmdb/firewall/policy/1")["results"][0]
+    return found

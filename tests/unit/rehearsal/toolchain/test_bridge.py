@@ -33,8 +33,8 @@ class HeaderBox(Box):
 
 def engine(box: Box, includes: tuple[str, ...] = TYPES) -> Engine:
     made = Engine(lambda log: BridgePlugin(log, box.transport()))
-    told = json.dumps({"remote": REMOTE, "includes": includes, "providerName": "fortigate"}).encode()
-    value = provider_pb2.ParameterizeRequest.ParametersValue(name="fortigate", version="1.25.0", value=told)
+    given = json.dumps({"remote": REMOTE, "includes": includes, "providerName": "fortigate"}).encode()
+    value = provider_pb2.ParameterizeRequest.ParametersValue(name="fortigate", version="1.25.0", value=given)
     assert made.ask("Parameterize", value=value) == {"name": "fortigate", "version": "1.25.0"}
     made.ask("Configure", args={"hostname": "fgt.example", "token": box.token, "vdom": "root"})
     box.asked.clear()
