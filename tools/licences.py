@@ -40,13 +40,13 @@ HEAD = """\
 
 This project is under the Apache License 2.0 ([LICENSE](../LICENSE)). These are the packages that
 `requirements.lock`, `tools/uv.lock` and `tools/pulumiverse.lock` pin, each with its own licence as
-the package states it. `make licences` writes the table again, and a test fails on a package whose licence is none of those
-agreed to in `tools/licences.py`. Where a package offers a choice, the agreed one is taken
-(`asyncssh`: EPL-2.0). None is copied into this project.
+the package states it. `make licences` writes the table again, and a test fails on a package whose
+licence is none of those agreed to in `tools/licences.py`. Where a package offers a choice, the
+agreed one is taken (`asyncssh`: EPL-2.0). None is copied into this project.
 
 What runs beside it as a program of its own, and is neither copied nor linked: Pulumi's engine and
-its plugins `command` and `fortios` (Apache-2.0), SoftEther VPN (Apache-2.0), firewalld
-(GPL-2.0-or-later), BIND (MPL-2.0).
+its plugins `command` and `terraform-provider` or `fortios` (Apache-2.0), Fortinet's provider
+(MPL-2.0), SoftEther VPN (Apache-2.0), firewalld (GPL-2.0-or-later), BIND (MPL-2.0).
 
 | package | version | licence |
 |---|---|---|
