@@ -24,6 +24,20 @@ PAUSE = 5
 
 RIGHTS = "give its profile read-write rights on the firewall, then run this again"
 
+REFUSALS = {
+    401: (
+        "refused the token (401)",
+        "set fortigateToken to the REST administrator's current token, and look at its trusted hosts",
+    ),
+    403: (
+        "does not let this token read {path} (403)",
+        "give its profile read-write rights on the firewall, and read rights on the system, in vdom '{vdom}'",
+    ),
+    404: ("has no {path} (404)", "check that this is FortiOS's REST API, and its vdom '{vdom}'"),
+    429: ("blocks this address for a while after failed logins (429)", "wait for a minute, then run this again"),
+}
+"""What a status means while the box is read, and what to do about it."""
+
 SWITCH = (
     "move to the provider that sends it in a header (labvpn fortigate-provider upstream); or allow it on the box: "
     "config system global, set rest-api-key-url-query enable, end"
@@ -157,8 +171,9 @@ class Client:
             raise HopError(self.hop, what, "look at its load, then run this again") from None
 
     def _body(self, reply: httpx.Response, path: str) -> dict[str, Any]:
-        if reply.status_code in (401, 403):
-            raise self._refusal(reply.status_code)
+        if reply.status_code in REFUSALS:
+            what, remedy = REFUSALS[reply.status_code]
+            raise HopError(self.hop, what.format(path=path), remedy.format(vdom=self._vdom))
         try:
             body = reply.json()
         except ValueError:
@@ -169,13 +184,6 @@ class Client:
             raise HopError(self.hop, what, "check the vdom and the token's rights")
         self.version = str(body.get("version") or self.version)
         return body
-
-    def _refusal(self, status: int) -> HopError:
-        if status == 401:
-            remedy = "set fortigateToken to the REST administrator's current token, and look at its trusted hosts"
-            return HopError(self.hop, "refused the token (401)", remedy)
-        remedy = f"give its profile read-write rights on the firewall in vdom '{self._vdom}'"
-        return HopError(self.hop, "does not let this token read (403)", remedy)
 
 
 def _unreachable(error: httpx.ConnectError) -> tuple[str, str]:

@@ -91,3 +91,10 @@ def _fields(gate: Admission, version: str) -> dict[str, object]:
     gate.upgrade(version)
     found: dict[str, object] = done(gate, "GET", "cmdb/firewall/policy/1")["results"][0]
     return found
+
+
+def test_a_right_to_one_table_can_be_taken_away(gate: Admission) -> None:
+    gate.faults = Faults(without=("firewall/address",))
+    assert ask(gate, "GET", "cmdb/firewall/address")[0] == 403
+    assert ask(gate, "GET", "cmdb/firewall/addrgrp")[0] == 200
+    assert ask(gate, "GET", "cmdb/firewall/policy")[0] == 200
