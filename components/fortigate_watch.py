@@ -31,9 +31,12 @@ _held: list[socket.socket] = []
 
 
 def watch(place: api.Place, token: str, ca: str, say: Say) -> None:
-    """Watch in a thread: say when the FortiGate stops answering, and end the run when it stays silent."""
+    """Watch in a thread: say when the FortiGate stops answering, and end the run when it stays silent.
+
+    Nothing is watched without an engine, as in a test.
+    """
     engine = engine_of(os.getppid())
-    if _is_ours(engine):
+    if engine is not None and _is_ours(engine):
         threading.Thread(target=_watch, args=(place, token, ca, say, engine), name="fortigate", daemon=True).start()
 
 
@@ -49,7 +52,7 @@ def watch_as_configured(config: Config) -> None:
         watch(place, token, ca, lambda words: print(words, flush=True))
 
 
-def _watch(place: api.Place, token: str, ca: str, say: Say, engine: int | None) -> None:
+def _watch(place: api.Place, token: str, ca: str, say: Say, engine: int) -> None:
     """Ask again and again; from the first silence on, count the seconds until an answer comes."""
     while True:
         time.sleep(api.PAUSE)
@@ -61,7 +64,7 @@ def _watch(place: api.Place, token: str, ca: str, say: Say, engine: int | None) 
         while failure is not None and time.monotonic() - since < PATIENCE:
             time.sleep(1)
             failure = _failure(place, token, ca)
-        if failure is not None and engine is not None:
+        if failure is not None:
             say(ended(place.host))
             interrupt(engine)
             return
@@ -86,7 +89,7 @@ def interrupt(engine: int) -> None:
 
 
 def engine_of(process: int) -> int | None:
-    """The nearest ancestor that is the engine; None where there is none, as in a test."""
+    """The nearest ancestor that is the engine; None where there is none."""
     return next((number for number, name in _ancestors(process) if name.rpartition("/")[2] == "pulumi"), None)
 
 
@@ -100,11 +103,11 @@ def _ancestors(process: int) -> Iterator[tuple[int, str]]:
         process = int(parent)
 
 
-def _is_ours(engine: int | None) -> bool:
+def _is_ours(engine: int) -> bool:
     """Whether no other process watches for this engine: the kernel frees the name however its owner ends."""
     name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
-        name.bind(f"\0labvpn-fortigate-{engine or os.getpid()}")
+        name.bind(f"\0labvpn-fortigate-{engine}")
     except OSError:
         name.close()
         return False
