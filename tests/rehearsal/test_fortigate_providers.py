@@ -10,6 +10,7 @@ import pytest
 
 from rehearsal.fortigate import control
 from rehearsal.fortigate.gate import Faults
+from rehearsal.fortigate.initial import VERSION
 from tests.rehearsal.conftest import Rehearsal
 from tests.rehearsal.gate_stack import PROGRAM, UP, GateStack
 from tests.rehearsal.stack import Stack, Tables
@@ -37,6 +38,7 @@ def before(gate: GateStack) -> Iterator[Tables]:
     yield first
     control.set_faults(gate.box, Faults())
     gate.destroy()
+    control.set_firmware(gate.box, VERSION)
     assert gate.lab.tables() == first
 
 
