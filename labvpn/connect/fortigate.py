@@ -34,7 +34,7 @@ REFUSALS = {
         "give its profile read-write rights on the firewall, and read rights on the system, in vdom '{vdom}'",
     ),
     404: ("has no {path} (404)", "check that this is FortiOS's REST API, and its vdom '{vdom}'"),
-    429: ("blocks this address for a while after failed logins (429)", "wait for a minute, then run this again"),
+    429: ("blocks this address for a while after failed logins (429)", "wait a minute, then run this again"),
 }
 """What a status means while the box is read, and what to do about it."""
 

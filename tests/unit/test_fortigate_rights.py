@@ -67,7 +67,7 @@ def test_what_need_not_be_read_stops_nothing(answers: dict[str, int], table: str
     [
         (401, r"refused the token \(401\); set fortigateToken .*trusted hosts"),
         (404, r"has no firewall/policy \(404\); check that this is FortiOS's REST API, and its vdom 'root'"),
-        (429, r"blocks this address for a while after failed logins \(429\); wait for a minute"),
+        (429, r"blocks this address for a while after failed logins \(429\); wait a minute"),
     ],
 )
 def test_each_status_has_its_sentence(answers: dict[str, int], status: int, sentence: str) -> None:

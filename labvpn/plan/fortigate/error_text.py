@@ -24,7 +24,7 @@ _CAUSES = (
     (
         _status(403, "Forbidden"),
         "does not let this token write (403)",
-        "give its profile read-write rights on the firewall (policies, addresses, services)",
+        "give its profile read-write rights on the firewall",
     ),
     (
         _status(404, "Not Found"),
@@ -34,7 +34,7 @@ _CAUSES = (
     (
         _status(429, "Too Many Requests"),
         "blocks this address for a while after failed logins (429)",
-        "wait for a minute",
+        "wait a minute",
     ),
     (
         r"error reading from server: EOF|Plugin did not respond",
