@@ -70,6 +70,7 @@ class FortiGate(pulumi.ComponentResource):
         for sentence in plan.changes():
             pulumi.info(sentence, self)
         self._name, self._package, self._protected = name, args.package, plan.protected
+        self._numbers = plan.numbers
         kept = {policy.name for policy in declared.blocks[0].policies} if plan.protected else set[str]()
         hooks = explained(f"{name}-refusals", args.settings.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._fortios(args), hooks=hooks)
@@ -116,7 +117,8 @@ class FortiGate(pulumi.ComponentResource):
         """The policies of a block and their positions, each right before the next one.
 
         A deny is created only when the allows above it are in force: the last of them is first moved once to where the
-        block will be; the others are placed before it; then the deny is placed below.
+        block will be; the others are placed before it; then the deny is placed below. Where the deny is there already,
+        as when its objects are imported, that is right above it: no allow may go below it for a moment.
         """
         allows = [policy for policy in block.policies if policy.action is Action.ACCEPT]
         denies = [policy for policy in block.policies if policy.action is Action.DENY]
@@ -126,7 +128,7 @@ class FortiGate(pulumi.ComponentResource):
             first = self._move(f"{label}-place", last, before)
         else:
             once = pulumi.ResourceOptions(ignore_changes=["policyidDst", POSITION])
-            first = self._move(f"{label}-lift", last, before, options=once)
+            first = self._move(f"{label}-lift", last, self._numbers.get(denies[0].key, before), options=once)
         lined = self._line_up(allows, made, first)
         for policy in denies:
             deny = self._make.policy(policy, [*parts, *lined])

@@ -19,6 +19,7 @@ from components.fortios_types import Kind, Package, camel, plural
 from components.fortios_upstream import Upstream, parameter
 from labvpn.model.fortios_provider import Provider
 from labvpn.parse.fortigate.tables import FortiGateSnapshot
+from labvpn.state.fortigate import COMMENT
 from tests.components.engine import Recorder, plain, run
 from tests.unit.boxes import box, policy
 from tests.unit.samples import FULL, credentials, lab
@@ -210,3 +211,11 @@ def test_the_older_package_takes_the_properties_of_its_own_types_alone() -> None
     assert taken is not None
     assert ("srcaddr_negate" in taken, "port_random" in taken) == (True, False)
     assert Upstream().settable(Kind.POLICY) is None
+
+
+def test_an_allow_never_goes_below_a_deny_that_is_there_already() -> None:
+    there = [policy("vpn-dial", "campus", "dmz", "accept"), policy("vpn-only", "campus", "dmz", "deny")]
+    ours = [(path, {**fields, "comments": COMMENT}) for path, fields in there]
+    for made, target in (([], 1), (ours, 6)):
+        lift = build(Provider.UPSTREAM, made, behindVpn=CLOSED).named("fortigate-dial-lift")
+        assert plain(lift.inputs["policyidDst"]) == target
