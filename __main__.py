@@ -2,7 +2,8 @@
 
 import pulumi
 
-from components.host import Host, host_plans, inspect
+from components.host import Host
+from components.inspection import host_plans, inspect
 from components.outputs import export
 from components.softether import SoftEther, SoftEtherArgs
 from labvpn import settings

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import (
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from components.fortigate_watch import watch_as_configured
 
 
 class DriftProvider(ResourceProvider):
@@ -15,6 +26,10 @@ class DriftProvider(ResourceProvider):
     `observed` is what the machine has at the start of a run, so a difference from `desired` is either a change of
     the configuration or one made by hand, and both are repaired by the command that takes `generation` on its stdin.
     """
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Watch the FortiGate from the first resource on that is refreshed or destroyed."""
+        watch_as_configured(req.config)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """The first generation."""

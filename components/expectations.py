@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from components.host import HostPlan
+from components.inspection import HostPlan
 from labvpn.connect.inspect import Snapshot
 from labvpn.model.lab import Lab
 from labvpn.model.untrusted import for_engine

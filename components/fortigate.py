@@ -10,13 +10,20 @@ import pulumi
 from components import fortios_types
 from components.drift import Facts
 from components.fortigate_cleanup import Cleanup
-from components.fortigate_hooks import explained, watch
+from components.fortigate_hooks import explained
 from components.fortigate_objects import ResourceFactory
+from components.fortigate_provider import chosen, package, used
+from components.fortigate_watch import watch
+from labvpn.connect import fortigate as api
+from labvpn.connect.errors import HopError
+from labvpn.connect.inspect import require_token_in_address
 from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
+from labvpn.model.fortios_provider import Provider
 from labvpn.model.lab import Lab
 from labvpn.parse.fortigate.tables import FortiGateSnapshot
 from labvpn.plan.fortigate.plan import FortiGatePlan
+from labvpn.plan.fortigate.providers import refuses_tokens_in_addresses
 from labvpn.render import fortigate as render
 from labvpn.state.fortigate import Action, Block, DesiredFortiGate, Objects, Policy
 
@@ -32,6 +39,7 @@ class FortiGateArgs:
     token: str
     ca: str
     plan: FortiGatePlan
+    package: fortios_types.Package
 
     @classmethod
     def of(cls, lab: Lab, credentials: Credentials, snapshot: FortiGateSnapshot | None) -> FortiGateArgs:
@@ -39,11 +47,13 @@ class FortiGateArgs:
         settings, token, ca = lab.fortigate, credentials.fortigate_token, credentials.fortigate_ca
         if settings is None or snapshot is None or token is None or ca is None:
             raise pulumi.RunError("fortigate: the lab has none, or no token and CA for it; set all three")
+        settings = settings.model_copy(update={"provider": chosen(settings, used())})
+        _require_token_in_address(lab, credentials, settings, snapshot)
         plan = FortiGatePlan.of(lab, settings, render.wanted(lab, settings), snapshot)
         if problems := plan.problems():
             lines = "\n".join(f"  - {problem}" for problem in problems)
             raise pulumi.RunError(f"The FortiGate {settings.host} and the configuration do not fit:\n{lines}")
-        return cls(settings, token.get_secret_value(), ca, plan)
+        return cls(settings, token.get_secret_value(), ca, plan, package(plan.provider))
 
 
 class FortiGate(pulumi.ComponentResource):
@@ -59,14 +69,15 @@ class FortiGate(pulumi.ComponentResource):
             pulumi.warn(sentence, self)
         for sentence in plan.changes():
             pulumi.info(sentence, self)
-        self._name, self._protected = name, plan.protected
+        self._name, self._package, self._protected = name, args.package, plan.protected
+        self._numbers = plan.numbers
         kept = {policy.name for policy in declared.blocks[0].policies} if plan.protected else set[str]()
         hooks = explained(f"{name}-refusals", args.settings.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._fortios(args), hooks=hooks)
         retained = _named_by_adopted(declared.objects)
-        self._make = ResourceFactory(name, args.settings.prefix, self._ours, kept, retained)
+        self._make = ResourceFactory(name, args.settings.prefix, self._package, self._ours, kept, retained)
         if not pulumi.runtime.is_dry_run():
-            watch(args.settings, args.token, args.ca)
+            watch(api.Place(args.settings.host, args.settings.vdom), args.token, args.ca, pulumi.log.warn)
         parts = self._parts(declared)
         first = self._cleanup("before", args, declared, parts)
         self._placed: list[pulumi.Resource] = []
@@ -81,15 +92,9 @@ class FortiGate(pulumi.ComponentResource):
         self.register_outputs({"policy_ids": self.policy_ids})
 
     def _fortios(self, args: FortiGateArgs) -> fortios_types.Provider:
-        return fortios_types.Provider(
-            f"{self._name}-box",
-            hostname=args.settings.host,
-            token=pulumi.Output.secret(args.token),
-            insecure=False,
-            cabundlecontent=args.ca,
-            vdom=args.settings.vdom,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        settings, opts = args.settings, pulumi.ResourceOptions(parent=self)
+        name = f"{self._name}-box"
+        return fortios_types.Provider(name, self._package, settings.host, settings.vdom, args.token, args.ca, opts)
 
     def _cleanup(
         self, when: str, args: FortiGateArgs, declared: DesiredFortiGate, after: Sequence[pulumi.Resource]
@@ -112,7 +117,8 @@ class FortiGate(pulumi.ComponentResource):
         """The policies of a block and their positions, each right before the next one.
 
         A deny is created only when the allows above it are in force: the last of them is first moved once to where the
-        block will be; the others are placed before it; then the deny is placed below.
+        block will be; the others are placed before it; then the deny is placed below. Where the deny is there already,
+        as when its objects are imported, that is right above it: no allow may go below it for a moment.
         """
         allows = [policy for policy in block.policies if policy.action is Action.ACCEPT]
         denies = [policy for policy in block.policies if policy.action is Action.DENY]
@@ -122,7 +128,7 @@ class FortiGate(pulumi.ComponentResource):
             first = self._move(f"{label}-place", last, before)
         else:
             once = pulumi.ResourceOptions(ignore_changes=["policyidDst", POSITION])
-            first = self._move(f"{label}-lift", last, before, options=once)
+            first = self._move(f"{label}-lift", last, self._numbers.get(denies[0].key, before), options=once)
         lined = self._line_up(allows, made, first)
         for policy in denies:
             deny = self._make.policy(policy, [*parts, *lined])
@@ -153,9 +159,19 @@ class FortiGate(pulumi.ComponentResource):
         """Policies are created in parallel and in any order, so the position is declared."""
         more = pulumi.ResourceOptions(depends_on=list(after))
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._ours, options), more)
-        return fortios_types.PolicyMove(
-            name, policyid_src=policy.policyid, policyid_dst=before, move="before", opts=merged
-        )
+        stated: fortios_types.MoveArgs = {"policyid_src": policy.policyid, "policyid_dst": before, "move": "before"}
+        return fortios_types.PolicyMove(name, self._package, stated, merged)
+
+
+def _require_token_in_address(
+    lab: Lab, credentials: Credentials, settings: Settings, snapshot: FortiGateSnapshot
+) -> None:
+    """Refuse pulumiverse where the FortiGate takes no token in an address: it would fail in the middle of the run."""
+    if settings.provider is Provider.PULUMIVERSE and refuses_tokens_in_addresses(snapshot.inventory.version):
+        try:
+            require_token_in_address(lab, credentials)
+        except HopError as error:
+            raise pulumi.RunError(str(error)) from None
 
 
 def _first(policy: Policy) -> str:

@@ -13,8 +13,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import (
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
 
+from components.fortigate_watch import watch_as_configured
 from labvpn.connect import fortigate as api
 from labvpn.connect.errors import HopError
 from labvpn.model.fortigate import FortiGate as Settings
@@ -22,6 +31,10 @@ from labvpn.model.fortigate import FortiGate as Settings
 
 class CleanupProvider(ResourceProvider):
     """Remembers the names of our policies; removes those that are no longer declared, and all with the stack."""
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Watch the FortiGate, where no other resource has begun to."""
+        watch_as_configured(req.config)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Nothing needs to be removed yet."""

@@ -1,19 +1,13 @@
-"""What goes wrong on the FortiGate while it is changed, in words: refusals, and minutes without an answer."""
+"""What the FortiGate refuses while it is changed, in words."""
 
 from __future__ import annotations
-
-import asyncio
-import threading
 
 import pulumi
 from pulumi.runtime.proto.resource_pb2 import RESOURCE_MONITOR_FEATURE_ERROR_HOOKS
 from pulumi.runtime.proto.resource_pb2_grpc import ResourceMonitorStub
 from pulumi.runtime.settings import get_monitor, monitor_supports_feature
 
-from labvpn.connect import fortigate as api
-from labvpn.connect.errors import HopError
-from labvpn.model.fortigate import FortiGate as Settings
-from labvpn.plan.fortigate.error_text import refusal_text, waiting
+from labvpn.plan.fortigate.error_text import refusal_text
 
 
 def explained(name: str, host: str) -> pulumi.ResourceHookBinding | None:
@@ -42,15 +36,3 @@ class Refusals(pulumi.ErrorHook):
             self._said.add(cause)
             pulumi.log.error(sentence)
         return False
-
-
-def watch(settings: Settings, token: str, ca: str) -> None:
-    """Warn when the FortiGate stops answering during a run: the provider itself waits silently for minutes."""
-
-    def ask() -> None:
-        try:
-            asyncio.run(api.keeps_answering(settings, token, ca))
-        except HopError as error:
-            pulumi.log.warn(waiting(str(error)))
-
-    threading.Thread(target=ask, name="fortigate", daemon=True).start()

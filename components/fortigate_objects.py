@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pulumi
 
-from components import fortios_types
+from components import fortios_types as types
 from labvpn.plan.fortigate.service_swap import first_name
 from labvpn.state.fortigate import Action, AddressGroup, AddressObject, Policy, ServiceObject, Vip
 
-Made = TypeVar(
-    "Made", fortios_types.Address, fortios_types.Addrgrp, fortios_types.Custom, fortios_types.Vip, fortios_types.Policy
-)
+Made = TypeVar("Made", types.Address, types.AddressGroup, types.Service, types.Vip, types.Policy)
+Thing = AddressObject | AddressGroup | ServiceObject | Vip | Policy
 
 
 @dataclass(frozen=True)
 class ResourceFactory:
-    """Makes resources with a component's name and options.
+    """Makes resources of a package with a component's name and options.
 
     `kept` are the policies that are protected from deletion, `retained` the objects that outlive the stack.
     """
 
     name: str
     prefix: str
+    package: types.Package
     options: pulumi.ResourceOptions
     kept: Collection[str] = ()
     retained: Collection[str] = ()
@@ -35,7 +35,7 @@ class ResourceFactory:
         return f"{self.name}-{name.removeprefix(f'{self.prefix}-')}"
 
     def _options(
-        self, thing: AddressObject | AddressGroup | ServiceObject | Vip | Policy, after: Sequence[pulumi.Resource] = ()
+        self, thing: Thing, after: Sequence[pulumi.Resource], ignored: Sequence[str]
     ) -> pulumi.ResourceOptions:
         """Existing objects are imported; adopted ones are retained when the stack is destroyed.
 
@@ -48,83 +48,85 @@ class ResourceFactory:
             retain_on_delete=stays or None,
             protect=thing.name in self.kept or None,
             depends_on=list(after),
+            # Neither package can rename an object, though FortiOS could.
             replace_on_changes=None if thing.adopts else ["name"],
+            ignore_changes=list(ignored) or None,
         )
         return pulumi.ResourceOptions.merge(self.options, more)
 
     def _make(
-        self,
-        kind: type[Made],
-        thing: AddressObject | AddressGroup | ServiceObject | Vip | Policy,
-        declared: Mapping[str, Any],
-        after: Sequence[pulumi.Resource] = (),
+        self, kind: type[Made], thing: Thing, declared: Mapping[str, Any], after: Sequence[pulumi.Resource] = ()
     ) -> Made:
         """An object as the program declares it; everything else of an adopted one stays as it is on the FortiGate."""
-        known, first = (
-            fortios_types.properties(kind),
-            getattr(thing, "first", "") or thing.name or f"policy-{thing.adopts}",
-        )
-        again = {key.replace("-", "_"): value for key, value in thing.restated}
-        given = {
-            **declared,
-            **{key: value for key, value in again.items() if key in known and declared.get(key) is None},
-        }
-        opts = self._options(thing, after)
-        if thing.adopts:
-            rest = [name for key, name in known.items() if given.get(key) is None]
-            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=rest))
-        label = (
-            {"SoftEther": "tcp"}.get(first_name(first), first_name(first)) if kind is fortios_types.Custom else first
-        )
-        return kind(self.label(label), **{"name": thing.name, **given}, opts=opts)
+        first = getattr(thing, "first", "") or thing.name or f"policy-{thing.adopts}"
+        given = {"name": thing.name, **declared, **self._again(kind, thing, declared)}
+        ignored = self._unstated(thing, given) if thing.adopts else self._unchanged(kind, thing)
+        label = {"SoftEther": "tcp"}.get(first_name(first), first_name(first)) if kind is types.Service else first
+        return kind(self.label(label), self.package, given, self._options(thing, after, ignored))
 
-    def address(self, address: AddressObject) -> fortios_types.Address:
+    def _again(self, kind: type[Made], thing: Thing, declared: Mapping[str, Any]) -> Mapping[str, str]:
+        """What the FortiGate has to be told once more, as far as the type takes it."""
+        said = {key.replace("-", "_"): value for key, value in thing.restated}
+        known = self.package.settable(kind.kind) if said else None
+        return {
+            key: value for key, value in said.items() if declared.get(key) is None and (known is None or key in known)
+        }
+
+    def _unchanged(self, kind: type[Made], thing: Thing) -> Sequence[str]:
+        return self.package.unchanged(kind.kind, {key for key, _ in thing.extras})
+
+    def _unstated(self, thing: Thing, given: Mapping[str, Any]) -> list[str]:
+        """What the FortiGate shows of an object and the program leaves out, by the names of a value and of a list."""
+        stated = {types.camel(key) for key, value in given.items() if value is not None}
+        found = {name for key in thing.visible for name in _properties(key)}
+        return sorted(found - stated)
+
+    def address(self, address: AddressObject) -> types.Address:
         """An address: a network, or a country."""
         network = address.networks[0].with_netmask.replace("/", " ") if address.networks else None
-        declared = {
+        declared: types.AddressArgs = {
             "subnet": network,
             "type": None if network else "geography",
             "country": address.country or None,
             "comment": address.comment,
         }
-        return self._make(fortios_types.Address, address, declared)
+        return self._make(types.Address, address, declared)
 
-    def group(self, group: AddressGroup, addresses: Sequence[pulumi.Resource]) -> fortios_types.Addrgrp:
+    def group(self, group: AddressGroup, addresses: Sequence[pulumi.Resource]) -> types.AddressGroup:
         """A group of addresses, after these."""
-        members = [fortios_types.AddrgrpMemberArgs(name=name) for name in group.members]
-        return self._make(fortios_types.Addrgrp, group, {"members": members, "comment": group.comment}, addresses)
+        declared: types.GroupArgs = {"members": _names(group.members), "comment": group.comment}
+        return self._make(types.AddressGroup, group, declared, addresses)
 
-    def service(self, one: ServiceObject) -> fortios_types.Custom:
+    def service(self, one: ServiceObject) -> types.Service:
         """A service of one transport, or of an IP protocol."""
-        by_number = one.protocol is not None
-        declared = {
+        declared: types.ServiceArgs = {
             "tcp_portrange": one.tcp or None,
             "udp_portrange": one.udp or None,
-            "protocol": "IP" if by_number else None,
+            "protocol": "IP" if one.protocol is not None else None,
             "protocol_number": one.protocol,
             "comment": one.comment,
         }
-        return self._make(fortios_types.Custom, one, declared)
+        return self._make(types.Service, one, declared)
 
-    def vip(self, vip: Vip) -> fortios_types.Vip:
+    def vip(self, vip: Vip) -> types.Vip:
         """An external address that maps to an internal one."""
-        declared = {
+        declared: types.VipArgs = {
             "extip": str(vip.outside),
             "extintf": vip.interface,
-            "mappedips": [fortios_types.VipMappedipArgs(range=str(vip.mapped))],
+            "mappedips": [{"range": str(vip.mapped)}],
             "comment": vip.comment,
         }
-        return self._make(fortios_types.Vip, vip, declared)
+        return self._make(types.Vip, vip, declared)
 
-    def policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> fortios_types.Policy:
+    def policy(self, policy: Policy, after: Sequence[pulumi.Resource]) -> types.Policy:
         """A policy, after what it names."""
-        declared = {
+        declared: types.PolicyArgs = {
             "action": policy.action.value,
-            "srcintfs": [fortios_types.PolicySrcintfArgs(name=name) for name in policy.from_interfaces],
-            "dstintfs": [fortios_types.PolicyDstintfArgs(name=name) for name in policy.to_interfaces],
-            "srcaddrs": [fortios_types.PolicySrcaddrArgs(name=name) for name in policy.sources],
-            "dstaddrs": [fortios_types.PolicyDstaddrArgs(name=name) for name in policy.destinations],
-            "services": [fortios_types.PolicyServiceArgs(name=name) for name in policy.services],
+            "srcintfs": _names(policy.from_interfaces),
+            "dstintfs": _names(policy.to_interfaces),
+            "srcaddrs": _names(policy.sources),
+            "dstaddrs": _names(policy.destinations),
+            "services": _names(policy.services),
             "schedule": policy.schedule,
             "status": "enable",
             "nat": ("enable" if policy.nat else "disable") if policy.action is Action.ACCEPT else None,
@@ -133,4 +135,14 @@ class ResourceFactory:
             "logtraffic": policy.log,
             "comments": policy.comment,
         }
-        return self._make(fortios_types.Policy, policy, declared, after)
+        return self._make(types.Policy, policy, declared, after)
+
+
+def _names(names: Iterable[str]) -> types.Names:
+    return [{"name": name} for name in names]
+
+
+def _properties(key: str) -> tuple[str, str]:
+    """A key of FortiOS as a property: a single value, or a list."""
+    name = {"id": "fosid"}.get(key) or types.camel(key)  # `id` is taken by Pulumi
+    return name, types.plural(name)

@@ -1,91 +1,199 @@
-"""The types of the FortiOS package that a lab uses, loaded without its hundreds of others.
+"""The six types of Fortinet's provider that a lab uses, with the properties that a lab states.
 
-`pulumiverse_fortios.firewall` loads every type below it, which takes longer than the rest of a run. So it is an empty
-package while these few modules load, and complete again for whoever imports it afterwards.
+Both packages of that provider have them with the same properties and under other names. The engine accepts a property
+that a type does not have, so these types say which there are.
 """
 
 from __future__ import annotations
 
-import inspect
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Awaitable, Collection, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, TypedDict
 
 import pulumi
-import pulumiverse_fortios
 
-PACKAGES = ("pulumiverse_fortios.firewall", "pulumiverse_fortios.firewall.service")
-
-
-@contextmanager
-def _empty(home: Path) -> Iterator[None]:
-    """Have modules of the packages found in their folders, without running the packages' own code."""
-    kept = {name: sys.modules.pop(name, None) for name in PACKAGES}
-    for name in PACKAGES:
-        module = ModuleType(name)
-        module.__path__ = [str(home.joinpath(*name.split(".")[1:]))]
-        sys.modules[name] = module
-    try:
-        yield
-    finally:
-        for name, module_before in kept.items():
-            del sys.modules[name]
-            if module_before is not None:
-                sys.modules[name] = module_before
+Names = Sequence[Mapping[str, str]]
+"""References to other objects: `[{"name": "all"}]`."""
 
 
-with _empty(Path(str(pulumiverse_fortios.__file__)).parent):
-    from pulumiverse_fortios.firewall._inputs import (
-        AddrgrpMemberArgs,
-        PolicyDstaddrArgs,
-        PolicyDstintfArgs,
-        PolicyServiceArgs,
-        PolicySrcaddrArgs,
-        PolicySrcintfArgs,
-        VipMappedipArgs,
-    )
-    from pulumiverse_fortios.firewall.address import Address
-    from pulumiverse_fortios.firewall.addrgrp import Addrgrp
-    from pulumiverse_fortios.firewall.policy import Policy
-    from pulumiverse_fortios.firewall.policy_move import PolicyMove
-    from pulumiverse_fortios.firewall.service.custom import Custom
-    from pulumiverse_fortios.firewall.vip import Vip
+class Kind(StrEnum):
+    """A type, by the names that both packages make from Fortinet's."""
 
-Provider = pulumiverse_fortios.Provider
-
-_NOT_PROPERTIES = ("opts", "resource_name", "name", "dynamic_sort_subtable", "get_all_tables", "vdomparam")
+    ADDRESS = "firewallAddress"
+    GROUP = "firewallAddrgrp"
+    SERVICE = "firewallserviceCustom"
+    VIP = "firewallVip"
+    POLICY = "firewallPolicy"
+    MOVE = "firewallPolicyMove"
 
 
-def properties(kind: type[pulumi.CustomResource]) -> Mapping[str, str]:
-    """The properties that a type takes, by their Python names, as the engine names them."""
-    known = inspect.signature(kind._internal_init).parameters  # type: ignore[attr-defined]
-    names = (name for name in known if not name.startswith("__") and name not in _NOT_PROPERTIES)
-    return {name: camel(name) for name in names}
+class Package(Protocol):
+    """What is peculiar to one package of the provider."""
+
+    name: str
+    tokens: Mapping[Kind, str]
+    always: Mapping[str, Any]
+    """Properties that every object is given, save a move."""
+
+    def options(self) -> pulumi.ResourceOptions:
+        """The options that every resource of the package has."""
+
+    def reference(self) -> Awaitable[str | None] | None:
+        """The package as the engine knows it in this run, where it is made when a run begins."""
+
+    def settable(self, kind: Kind) -> Collection[str] | None:
+        """The properties that a type takes, in Python's spelling; None where it takes any."""
+
+    def unchanged(self, kind: Kind, lasting: Collection[str]) -> Sequence[str]:
+        """The properties of an object of ours whose differences mean nothing.
+
+        `lasting` are the keys that the FortiGate shows with a value that is not its default.
+        """
+
+
+class AddressArgs(TypedDict, total=False):
+    """An address."""
+
+    subnet: str | None
+    type: str | None
+    country: str | None
+    comment: str
+
+
+class GroupArgs(TypedDict):
+    """A group of addresses."""
+
+    members: Names
+    comment: str
+
+
+class ServiceArgs(TypedDict, total=False):
+    """A service: blank-separated port ranges, or the number of an IP protocol."""
+
+    tcp_portrange: str | None
+    udp_portrange: str | None
+    protocol: str | None
+    protocol_number: int | None
+    comment: str
+
+
+class VipArgs(TypedDict):
+    """An external address; `mappedips` is one `{"range": address}`."""
+
+    extip: str
+    extintf: str
+    mappedips: Names
+    comment: str
+
+
+class PolicyArgs(TypedDict):
+    """A policy for IPv4."""
+
+    action: str
+    srcintfs: Names
+    dstintfs: Names
+    srcaddrs: Names
+    dstaddrs: Names
+    services: Names
+    schedule: str
+    status: str
+    nat: str | None
+    match_vip: str | None
+    logtraffic: str
+    comments: str
+
+
+class MoveArgs(TypedDict):
+    """The position of one policy right before another."""
+
+    policyid_src: pulumi.Input[int]
+    policyid_dst: pulumi.Input[int]
+    move: str
+
+
+class FortiosResource(pulumi.CustomResource):
+    """A resource of one of the types."""
+
+    kind: ClassVar[Kind]
+    computed: ClassVar[Mapping[str, None]] = {}
+
+    def __init__(
+        self, name: str, package: Package, properties: Mapping[str, Any], opts: pulumi.ResourceOptions
+    ) -> None:
+        always = {} if self.kind is Kind.MOVE else package.always
+        stated = {key: value for key, value in properties.items() if value is not None}
+        given = {camel(key): value for key, value in {**always, **stated}.items()}
+        opts = pulumi.ResourceOptions.merge(package.options(), opts)
+        super().__init__(
+            package.tokens[self.kind], name, {**self.computed, **given}, opts, package_ref=package.reference()
+        )
+
+
+class Address(FortiosResource):
+    """An address object."""
+
+    kind = Kind.ADDRESS
+
+
+class AddressGroup(FortiosResource):
+    """A group of addresses."""
+
+    kind = Kind.GROUP
+
+
+class Service(FortiosResource):
+    """A service of one's own."""
+
+    kind = Kind.SERVICE
+
+
+class Vip(FortiosResource):
+    """A virtual IP."""
+
+    kind = Kind.VIP
+
+
+class Policy(FortiosResource):
+    """A firewall policy; FortiOS gives it its number."""
+
+    kind = Kind.POLICY
+    computed: ClassVar[Mapping[str, None]] = {"policyid": None}
+    policyid: pulumi.Output[int]
+
+
+class PolicyMove(FortiosResource):
+    """The position of a policy."""
+
+    kind = Kind.MOVE
+
+
+class Provider(pulumi.ProviderResource):
+    """The connection to one FortiGate; the CA is PEM text, and the token a secret."""
+
+    def __init__(
+        self, name: str, package: Package, host: str, vdom: str, token: str, ca: str, opts: pulumi.ResourceOptions
+    ) -> None:
+        given = {
+            "hostname": host,
+            "vdom": vdom,
+            "token": pulumi.Output.secret(token),
+            "cabundlecontent": ca,
+            "insecure": "false",  # a provider's own settings travel as text
+        }
+        opts = pulumi.ResourceOptions.merge(package.options(), opts)
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["token"])
+        opts = pulumi.ResourceOptions.merge(opts, secret)
+        super().__init__(package.name, name, given, opts, package_ref=package.reference())
 
 
 def camel(name: str) -> str:
-    """`srcaddr_negate` as the engine has it: `srcaddrNegate`."""
-    first, *rest = name.split("_")
+    """`srcaddr_negate` or `srcaddr-negate` as the engine has it: `srcaddrNegate`."""
+    first, *rest = name.replace("-", "_").split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
-__all__ = [
-    "Address",
-    "Addrgrp",
-    "AddrgrpMemberArgs",
-    "Custom",
-    "Policy",
-    "PolicyDstaddrArgs",
-    "PolicyDstintfArgs",
-    "PolicyMove",
-    "PolicyServiceArgs",
-    "PolicySrcaddrArgs",
-    "PolicySrcintfArgs",
-    "Provider",
-    "Vip",
-    "VipMappedipArgs",
-    "camel",
-    "properties",
-]
+def plural(name: str) -> str:
+    """The name of a list, which both packages make from FortiOS's."""
+    if name.endswith("s"):
+        return name
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"

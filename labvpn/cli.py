@@ -24,6 +24,10 @@ COMMANDS = {
         "Explain hop by hop who reaches what, with the rule that decides; or print the whole table.",
     ),
     "adopt": ("labvpn.adopt.cli:adopt", "Write a lab that was made by hand as the configuration of a stack."),
+    "fortigate-provider": (
+        "labvpn.fortigate_provider.cli:command",
+        "Move the FortiGate's objects in the state to the other package of its provider, and back.",
+    ),
     "kit": ("labvpn.kit.cli:kit", "Make the profiles and the sheet that a user needs to dial in."),
     "invite": ("labvpn.kit.invite:invite", "Add a list of guests to the users, apply it, and make their kits."),
     "status": ("labvpn.status.cli:status", "Who is connected, what ends soon, and who failed to log in."),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
-LOCKS = ("requirements.lock", "tools/uv.lock")
+LOCKS = ("requirements.lock", "tools/uv.lock", "tools/pulumiverse.lock")
 DATABASES = {"pypi": "pypi.org", "osv": "osv.dev"}
 SECONDS = 15
 """Time limit of one query."""

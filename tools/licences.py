@@ -13,7 +13,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 TABLE = PROJECT / "docs/licences.md"
-LOCKS = ("requirements.lock", "tools/uv.lock")
+LOCKS = ("requirements.lock", "tools/uv.lock", "tools/pulumiverse.lock")
 
 AGREED = {
     *("Apache-2.0", "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "PSF-2.0"),
@@ -39,14 +39,14 @@ HEAD = """\
 # Licences
 
 This project is under the Apache License 2.0 ([LICENSE](../LICENSE)). These are the packages that
-`requirements.lock` and `tools/uv.lock` pin, each with its own licence as the package states it.
-`make licences` writes the table again, and a test fails on a package whose licence is none of those
-agreed to in `tools/licences.py`. Where a package offers a choice, the agreed one is taken
-(`asyncssh`: EPL-2.0). None is copied into this project.
+`requirements.lock`, `tools/uv.lock` and `tools/pulumiverse.lock` pin, each with its own licence as
+the package states it. `make licences` writes the table again, and a test fails on a package whose
+licence is none of those agreed to in `tools/licences.py`. Where a package offers a choice, the
+agreed one is taken (`asyncssh`: EPL-2.0). None is copied into this project.
 
 What runs beside it as a program of its own, and is neither copied nor linked: Pulumi's engine and
-its plugins `command` and `fortios` (Apache-2.0), SoftEther VPN (Apache-2.0), firewalld
-(GPL-2.0-or-later), BIND (MPL-2.0).
+its plugins `command` and `terraform-provider` or `fortios` (Apache-2.0), Fortinet's provider
+(MPL-2.0), SoftEther VPN (Apache-2.0), firewalld (GPL-2.0-or-later), BIND (MPL-2.0).
 
 | package | version | licence |
 |---|---|---|

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import httpx
@@ -23,27 +24,45 @@ PAUSE = 5
 
 RIGHTS = "give its profile read-write rights on the firewall, then run this again"
 
+REFUSALS = {
+    401: (
+        "refused the token (401)",
+        "set fortigateToken to the REST administrator's current token, and look at its trusted hosts",
+    ),
+    403: (
+        "does not let this token read {path} (403)",
+        "give its profile read-write rights on the firewall, and read rights on the system, in vdom '{vdom}'",
+    ),
+    404: ("has no {path} (404)", "check that this is FortiOS's REST API, and its vdom '{vdom}'"),
+    429: ("blocks this address for a while after failed logins (429)", "wait a minute, then run this again"),
+}
+"""What a status means while the box is read, and what to do about it."""
+
 SWITCH = (
-    "on the box: config system global, set rest-api-key-url-query enable, end; or take the other package "
-    "(docs/fortigate.md, FortiOS 7.4.5)"
+    "move to the provider that sends it in a header (labvpn fortigate-provider upstream); or allow it on the box: "
+    "config system global, set rest-api-key-url-query enable, end"
 )
 
 
 async def read(box: FortiGate, token: str, ca: str) -> Inventory:
     """The box's objects, each table in one request.
 
-    Raises HopError if the box cannot be reached, is not the one that the CA signed, or refuses the token, in the
-    header or (as FortiOS 7.4.5 and later do by default) in the address, where the provider package puts it.
+    Raises HopError if the box cannot be reached, is not the one that the CA signed, or refuses the token.
     """
     async with Client(box, token, ca) as client:
         tables = await asyncio.gather(*(client.table(path) for path in observe.TABLES))
         more = await asyncio.gather(*(client.table(path, optional=True) for path in observe.OPTIONAL))
-        await client.accepts_token_in_address()
     held = dict(zip((*observe.TABLES, *observe.OPTIONAL), (*tables, *more), strict=True))
     try:
-        return observe.inventory(held, box.vdom)
+        return replace(observe.inventory(held, box.vdom), version=client.version)
     except ValueError as error:
         raise HopError(client.hop, f"answered what is {error}", "check that this is a FortiGate's REST API") from None
+
+
+async def accepts_token_in_address(box: FortiGate, token: str, ca: str) -> None:
+    """Raises HopError if the box refuses a token in an address, as FortiOS 7.4.5 and later do by default."""
+    async with Client(box, token, ca) as client:
+        await client.accepts_token_in_address()
 
 
 async def remove(box: Place, token: str, ca: str, names: Sequence[str]) -> None:
@@ -64,12 +83,10 @@ def _members(row: Row) -> Iterator[str]:
     yield from (str(each["name"]) for key in ("srcaddr", "dstaddr", "service") for each in row.get(key) or ())
 
 
-async def keeps_answering(box: FortiGate, token: str, ca: str) -> None:
-    """Ask again and again, for as long as the box answers at all. Raises HopError when it is silent."""
-    while True:
-        await asyncio.sleep(PAUSE)
-        async with Client(box, token, ca) as client:
-            await client.answers()
+async def ask_once(place: Place, token: str, ca: str) -> None:
+    """One question. Raises HopError unless the box says anything at all."""
+    async with Client(place, token, ca) as client:
+        await client.answers()
 
 
 class Place(NamedTuple):
@@ -84,7 +101,7 @@ class Client:
 
     def __init__(self, box: FortiGate | Place, token: str, ca: str) -> None:
         self.hop = f"The FortiGate {box.host}"
-        self._vdom, self._token = box.vdom, token
+        self._vdom, self._token, self.version = box.vdom, token, ""
         try:
             context = ssl.create_default_context(cadata=ca)
         except ssl.SSLError:
@@ -133,14 +150,14 @@ class Client:
         await self._ask("/api/v2/cmdb/system/global")
 
     async def accepts_token_in_address(self) -> None:
-        """Raise HopError unless the box takes the token where the provider package puts it."""
+        """Raise HopError unless the box takes the token where the provider pulumiverse puts it."""
         query = {"vdom": self._vdom, "access_token": self._token}
         try:
             reply = await self._http.get("/api/v2/cmdb/system/global", params=query)
         except httpx.HTTPError as error:
             raise HopError(self.hop, f"stopped answering ({type(error).__name__})", "run this again") from None
         if reply.status_code == 401:
-            what = "takes the token in a header but not in the address, where the FortiOS package sends it"
+            what = "takes the token in a header but not in the address, where the provider pulumiverse sends it"
             raise HopError(self.hop, f"{what} (FortiOS 7.4.5+)", SWITCH)
 
     async def _ask(self, path: str, method: str = "GET") -> httpx.Response:
@@ -154,8 +171,9 @@ class Client:
             raise HopError(self.hop, what, "look at its load, then run this again") from None
 
     def _body(self, reply: httpx.Response, path: str) -> dict[str, Any]:
-        if reply.status_code in (401, 403):
-            raise self._refusal(reply.status_code)
+        if reply.status_code in REFUSALS:
+            what, remedy = REFUSALS[reply.status_code]
+            raise HopError(self.hop, what.format(path=path), remedy.format(vdom=self._vdom))
         try:
             body = reply.json()
         except ValueError:
@@ -164,14 +182,8 @@ class Client:
         if not isinstance(body, dict) or body.get("status") != "success":
             what = f"answered {reply.status_code} to {path}"
             raise HopError(self.hop, what, "check the vdom and the token's rights")
+        self.version = str(body.get("version") or self.version)
         return body
-
-    def _refusal(self, status: int) -> HopError:
-        if status == 401:
-            remedy = "set fortigateToken to the REST administrator's current token, and look at its trusted hosts"
-            return HopError(self.hop, "refused the token (401)", remedy)
-        remedy = f"give its profile read-write rights on the firewall in vdom '{self._vdom}'"
-        return HopError(self.hop, "does not let this token read (403)", remedy)
 
 
 def _unreachable(error: httpx.ConnectError) -> tuple[str, str]:

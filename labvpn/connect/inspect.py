@@ -71,6 +71,13 @@ def inspect_fortigate_alone(lab: Lab, credentials: Credentials) -> FortiGateSnap
     return _begun(lambda: _inspect_fortigate(lab, credentials)).result()
 
 
+def require_token_in_address(lab: Lab, credentials: Credentials) -> None:
+    """Raise HopError where the FortiGate refuses a token in an address, as the provider pulumiverse sends it."""
+    if lab.fortigate and credentials.fortigate_token and credentials.fortigate_ca:
+        box, token, ca = lab.fortigate, credentials.fortigate_token.get_secret_value(), credentials.fortigate_ca
+        _begun(lambda: fortigate.accepts_token_in_address(box, token, ca)).result()
+
+
 async def _inspect(lab: Lab, credentials: Credentials, requests: Sequence[str]) -> Snapshot:
     asked = zip(lab.servers, requests, strict=True)
     hosts = _all(*(_inspect_host(server, credentials, request) for server, request in asked))

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
+from labvpn.model.fortios_provider import Provider
 from labvpn.model.ports import Port, PortText, port
 from labvpn.state.fortigate import ALL
 
@@ -164,6 +165,10 @@ class FortiGate(Value):
     vip: Translation | None = Field(default=None, description="left out: the VPN host has the address that users dial")
     behind_vpn: VpnOnlyHosts | None = Field(default=None, description="left out: nothing else is closed")
     adopt: Adopt = Adopt()
+    provider: Provider | None = Field(
+        default=None,
+        description="upstream, or pulumiverse (older, up to FortiOS 7.4.4); left out: the state's, else upstream",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from ipaddress import IPv4Address
-from itertools import combinations, product
 from typing import NamedTuple, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from labvpn.model import acme
+from labvpn.model import consistency
 from labvpn.model.acme import Acme, CertificateSource
-from labvpn.model.base import Mistakes, Value, duplicates
+from labvpn.model.base import Mistakes, Value
 from labvpn.model.dns import DnsName
 from labvpn.model.expect import Expected
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.hub import Hub, HubName
 from labvpn.model.policies import effective, inherited
-from labvpn.model.securenat import LONGEST_LEASE, SHORTEST_LEASE, unusable
+from labvpn.model.securenat import LONGEST_LEASE, SHORTEST_LEASE
 from labvpn.model.server import Server, distinct
 from labvpn.model.users import User
 from labvpn.model.vpn import Vpn
@@ -180,89 +179,4 @@ class Lab(Value):
 
     def mistakes(self) -> Iterator[str]:
         """What no part of the lab can see alone."""
-        yield from self._of_hubs()
-        yield from self._of_networks()
-        yield from self._of_addresses()
-        yield from self._of_kept()
-        yield from self._of_hops()
-        yield from self._of_names()
-
-    def _of_hubs(self) -> Iterator[str]:
-        own = self.hubs.get(self.vpn.hub)
-        if own and own.secure_nat:
-            yield f"hubs.{self.vpn.hub}.secureNat is given in vpn.secureNat already; leave it out here"
-        for twice in duplicates([name.lower() for name in self.all_hubs]):
-            yield f"hubs names '{twice}' twice, since SoftEther folds case; keep one"
-
-    def _of_networks(self) -> Iterator[str]:
-        nets = {name: hub.secure_nat.address.network for name, hub in self.all_hubs.items() if hub.secure_nat}
-        for (one, first), (other, second) in combinations(nets.items(), 2):
-            if first.overlaps(second):
-                yield f"hubs {one} and {other} share addresses of {first}; give each a network of its own"
-        for (name, net), (what, address) in product(nets.items(), self._fixed()):
-            if address in net:
-                yield (
-                    f"the SecureNAT of hub {name}, {net}, covers {what}, {address}, which VPN clients could then not "
-                    "reach; give it a network that is used nowhere else"
-                )
-
-    def _of_addresses(self) -> Iterator[str]:
-        fixed: dict[tuple[str, IPv4Address], str] = {}
-        for user in self.users:
-            if user.address is None:
-                continue
-            hub = self.hub_of(user)
-            if why := unusable(self.all_hubs[hub].secure_nat if hub in self.all_hubs else None, user.address):
-                yield f"users: {user.name} has the address {user.address}, {why}"
-            if first := fixed.get((hub, user.address)):
-                yield f"users: {first} and {user.name} both have the address {user.address}; give each its own"
-            fixed.setdefault((hub, user.address), user.name)
-
-    def _fixed(self) -> Iterator[tuple[str, IPv4Address]]:
-        """Addresses of machines outside the VPN."""
-        for server in self.servers:
-            yield f"{self.place(server)}.address", server.address
-        if self.fortigate and self.fortigate.vip:
-            yield "fortigate.vip.mapped", self.fortigate.vip.mapped
-        if self.fortigate and self.fortigate.behind_vpn:
-            for name, address in self.fortigate.behind_vpn.hosts.items():
-                yield f"fortigate.behindVpn.hosts.{name}", address
-
-    def _of_kept(self) -> Iterator[str]:
-        given = [f"hubs.{name}.services" for name, hub in self.all_hubs.items() if hub.services]
-        if "access" in self.vpn.kept and given:
-            yield f"vpn.kept leaves the access lists as they are, but {given[0]} is given; keep one of them"
-        if "administration" in self.vpn.kept and self.server.administrators:
-            yield "vpn.kept names administration, but server.administrators is given; keep one of them"
-        for server in self.servers:
-            if server.ssh.host is None and server.ssh.port in self.vpn.listeners:
-                yield f"vpn.listeners names port {server.ssh.port}, which is SSH's on {server.address}; take it out"
-        silent = [name for name, hub in self.all_hubs.items() if not hub.log.security]
-        if self.firewall and self.firewall.bans.enabled and silent:
-            yield (
-                f"firewall.bans reads what hubs.{silent[0]}.log.security switches off; switch that on, "
-                "or firewall.bans.enabled off"
-            )
-
-    def _of_hops(self) -> Iterator[str]:
-        box, protocols = self.fortigate, self.vpn.protocols
-        if protocols.esp and not protocols.l2tp_ipsec:
-            yield "vpn.protocols.esp needs l2tpIpsec; switch that on or esp off"
-        if protocols.esp and box and box.vip:
-            yield "vpn.protocols.esp cannot pass the address translation of fortigate.vip; switch it off"
-        if box and box.vip and len(self.servers) > 1:
-            yield "fortigate.vip is for one server, and there are several; give each a public address"
-        hosts = box.behind_vpn.hosts if box and box.behind_vpn else {}
-        for name, own in self.host_addresses.items():
-            if hosts.get(name, own) != own:
-                yield f"fortigate.behindVpn.hosts.{name} must be the VPN host, {own}; rename the other host"
-
-    def _of_names(self) -> Iterator[str]:
-        yield from acme.mistakes(self.certificate.acme, self.dns)
-        own = [server.host.lower() for server in self.servers if server.host]
-        if own and self.dns is None:
-            yield f"host {own[0]} is a name of a server in dns.zone; add `dns`, or leave host out"
-        shared = {self.dns.within(name).lower() for name in (self.dns.host, *self.dns.aliases)} if self.dns else set()
-        for name in own:
-            if self.dns and self.dns.within(name) in shared:
-                yield f"host {name} of a server is the name of all of them (dns.host); leave it out or rename"
+        return consistency.mistakes(self)

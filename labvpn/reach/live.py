@@ -39,7 +39,7 @@ def models(given: Settings) -> tuple[ReachModel, ReachModel]:
     desired = [documents(lab.at(server), bundle.source()) for server in lab.servers]
     # The names decide about no packet.
     unnamed = lab.model_copy(update={"dns": None})
-    snapshot = inspect_hops(unnamed, credentials, [question(one, {}) for one in desired])
+    snapshot = inspect_hops(unnamed, credentials, [question(one, {}) for one in desired]).result()
     compared = None
     if lab.fortigate and snapshot.fortigate:
         plan = FortiGatePlan.of(lab, lab.fortigate, render.wanted(lab, lab.fortigate), snapshot.fortigate)

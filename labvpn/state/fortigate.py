@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import TypeAlias
 
 COMMENT = "Managed by Pulumi (labvpn)"
-"""Every object of ours carries it: FortiOS's provider cannot clear a comment again, and by it ours are known."""
+"""Every object of ours carries it: by it ours are known."""
 
 ALL = "all"
 """FortiOS's own address object for everything."""
@@ -36,7 +36,7 @@ class AddressObject:
     """An address object; one without networks is a country, a host name, or of a kind that is `unread`.
 
     `adopts` is the box's key of an object that is taken over, `existing` that of one of ours that is there already.
-    `uses` is in how many places the box itself says that it is used.
+    `uses` is in how many places the box itself says that it is used, and `visible` are the keys that it shows of it.
     """
 
     name: str
@@ -50,6 +50,7 @@ class AddressObject:
     uses: int | None = None
     extras: Extras = ()
     restated: Extras = ()
+    visible: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class AddressGroup:
     uses: int | None = None
     extras: Extras = ()
     restated: Extras = ()
+    visible: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class ServiceObject:
     uses: int | None = None
     extras: Extras = ()
     restated: Extras = ()
+    visible: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Vip:
     uses: int | None = None
     extras: Extras = ()
     restated: Extras = ()
+    visible: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,7 @@ class Policy:
     sees_vips: bool = True
     extras: Extras = ()
     restated: Extras = ()
+    visible: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def plain(self) -> bool:
@@ -177,13 +182,15 @@ class Objects:
 class Inventory(Objects):
     """All of a box, with the names of what its policies may be between and of its schedules.
 
-    `doubt` is why nothing that the policies say decides by itself (NGFW policy mode); empty where they do.
+    `doubt` is why nothing that the policies say decides by itself (NGFW policy mode); empty where they do. `version` is
+    its FortiOS as it writes it (`v7.4.8`).
     """
 
     interfaces: tuple[InterfaceState, ...] = ()
     zones: tuple[Zone, ...] = ()
     schedules: tuple[str, ...] = ()
     doubt: str = ""
+    version: str = ""
 
     @property
     def interface_names(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from rehearsal.fortigate import references, refusals
+from rehearsal.fortigate.fields import numbers_of
 from rehearsal.fortigate.objects import AddressGroupEntry, Entry, PolicyEntry
 from rehearsal.fortigate.references import Reference
 from rehearsal.fortigate.system import GlobalSettings, Zone
@@ -48,7 +49,7 @@ class StandIn:
     @property
     def knows_url_switch(self) -> bool:
         """Whether this firmware has the setting rest-api-key-url-query (7.4.5, 7.6.1; Fortinet tip 357228)."""
-        numbers = tuple(int(part) for part in self.version.removeprefix("v").split("."))
+        numbers = numbers_of(self.version)
         return numbers >= (7, 4, 5) and numbers != (7, 6, 0)
 
 
@@ -75,7 +76,7 @@ def update(box: StandIn, path: str, key: Key, body: Body) -> StandIn:
 
 
 def _said(body: Body) -> Body:
-    """A body without null values, for which FortiOS uses its defaults."""
+    """A body without null values, which are FortiOS's unset: the fields have their defaults again."""
     return {field: value for field, value in body.items() if value is not None}
 
 

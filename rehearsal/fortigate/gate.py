@@ -17,18 +17,22 @@ from rehearsal.fortigate.initial import initial
 from rehearsal.fortigate.kernel import Enforcement, EnforcementError
 from rehearsal.fortigate.refusals import Refused
 
-Fault = Literal["pass", "401", "403", "424", "500", "garbage", "hang", "close"]
+Fault = Literal["pass", "401", "403", "404", "424", "429", "500", "garbage", "hang", "close"]
 KEPT_REQUESTS = 20_000
 
 
 class Faults(BaseModel):
-    """The faults that a test sets: the next answers one by one, then all later ones, and the token's rights."""
+    """The faults that a test sets: the next answers one by one, then all later ones, and the token's rights.
+
+    `without` are the tables that the administrator's profile has no right to, such as `firewall/address`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     next: tuple[Fault, ...] = ()
     then: Fault = "pass"
     rights: Literal["write", "read", "none"] = "write"
+    without: tuple[str, ...] = ()
 
 
 @dataclass
@@ -81,12 +85,14 @@ class Admission:
         """The API token, read each time so that it can be changed while the box runs."""
         return (self.folder / "token").read_text().strip()
 
-    def admit(self, *, header: str, query: str, writes: bool) -> None:
+    def admit(self, *, header: str, query: str, writes: bool, path: str = "") -> None:
         """Check a request's token; Refused with 401 for an invalid one, 403 for insufficient rights."""
         bearer = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
         offered = bearer or (query if self.box.token_in_url else "")
         token = self.token()
         if not token or not hmac.compare_digest(offered.encode(), token.encode()):
             raise Refused(401)
-        if self.faults.rights == "none" or (writes and self.faults.rights == "read"):
+        table = "/".join(path.removeprefix("/api/v2/cmdb/").split("/")[:2])
+        lacks = table in self.faults.without
+        if lacks or self.faults.rights == "none" or (writes and self.faults.rights == "read"):
             raise Refused(403, -37, "the administrator's profile does not permit this")

@@ -7,10 +7,10 @@ from typing import Any
 from rehearsal.fortigate.box import StandIn
 from rehearsal.fortigate.tables import TABLES
 
-VERSION = "v7.4.3"
-"""A firmware that accepts a token in the URL."""
-STRICT_VERSION = "v7.4.8"
-"""A firmware that refuses it unless configured."""
+VERSION = "v7.6.7"
+"""The firmware of a new box, which refuses a token in the URL unless configured."""
+VERSIONS = ("v7.2.11", "v7.4.4", "v7.4.8", VERSION, "v8.0.0")
+"""The firmwares that a box can run; the first two accept a token in the URL."""
 
 _DAYS = "sunday monday tuesday wednesday thursday friday saturday"
 

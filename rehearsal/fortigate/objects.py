@@ -1,7 +1,7 @@
 """The entries of the box's tables as typed values, with FortiOS's field names, defaults and limits.
 
-The fields listed here are kept; a value that the stand-in would not enforce is refused instead of stored, and other
-fields are ignored, as FortiOS ignores unknown ones.
+The fields listed here are kept; a value that the stand-in would not enforce is refused instead of stored. Those of
+`fields.py` are kept too, and others are ignored, as FortiOS ignores unknown ones.
 """
 
 from __future__ import annotations
@@ -57,7 +57,13 @@ AnyMembers = tuple[Member, ...]
 NoMembers = Annotated[tuple[Member, ...], Field(max_length=0)]
 
 
-class Identified(Entry):
+class FullEntry(Entry):
+    """An entry of a table that has further fields (`fields.py`), which are kept as they come."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Identified(FullEntry):
     """An entry with a UUID from its creation."""
 
     uuid: str = Field(default_factory=lambda: str(uuid.uuid4()))
@@ -107,7 +113,7 @@ class AddressGroupEntry(Identified):
     allow_routing: Off = "disable"
 
 
-class ServiceEntry(Entry):
+class ServiceEntry(FullEntry):
     """A service: ports of TCP, UDP and SCTP, a kind of ICMP, or an IP protocol by its number (0 is any)."""
 
     name: EntryName

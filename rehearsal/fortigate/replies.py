@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from rehearsal.fortigate import fields
 from rehearsal.fortigate.box import StandIn
 from rehearsal.fortigate.kernel import Hits
 from rehearsal.fortigate.objects import Entry
@@ -14,7 +15,7 @@ from rehearsal.fortigate.tables import GLOBAL, Key, Table
 Body = dict[str, Any]
 
 SERIAL = "REHEARSAL0000001"
-BUILDS = {"v7.4.3": 2573, "v7.4.8": 2795}
+BUILDS = {"v7.2.11": 1740, "v7.4.4": 2662, "v7.4.8": 2795, "v7.6.7": 3650, "v8.0.0": 100}
 HOSTNAME = "labvpn-rehearsal"
 UNAUTHORISED = "<!DOCTYPE html><html><head><title>401</title></head><body>401 Authorization Required</body></html>\n"
 """FortiOS answers a request without a valid token with a page, not with JSON."""
@@ -60,13 +61,15 @@ def refused(box: StandIn, asked: Asked, refusal: Refused) -> Body:
 
 
 def entry_body(box: StandIn, of: Table, entry: Entry) -> Body:
-    """An entry as in REST: its key twice, and without settings that this firmware lacks."""
-    fields = entry.as_rest()
+    """An entry as in REST: its key twice, every field of this firmware, and none that it lacks."""
+    held = entry.as_rest()
     if of is GLOBAL:
-        return {k: v for k, v in fields.items() if k != "rest-api-key-url-query" or box.knows_url_switch}
+        return {k: v for k, v in held.items() if k != "rest-api-key-url-query" or box.knows_url_switch}
     if not of.key:
-        return fields
-    return {of.key: of.key_of(entry), "q_origin_key": of.key_of(entry)} | fields
+        return held
+    defaults, more = fields.visible(of.path, box.version), fields.known(of.path)
+    there = {key: value for key, value in held.items() if key in defaults or key not in more}
+    return {of.key: of.key_of(entry), "q_origin_key": of.key_of(entry), **defaults, **there}
 
 
 def with_uses(of: Table, bodies: list[Body], uses: Mapping[tuple[str, str], int]) -> list[Body]:

@@ -61,7 +61,8 @@ async def _outermost(request: web.Request, handler: Handler) -> web.StreamRespon
 
 async def _admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
     header, query = request.headers.get("Authorization", ""), request.query.get("access_token", "")
-    request.app[GATE].admit(header=header, query=query, writes=request.method != "GET")
+    writes = request.method != "GET"
+    request.app[GATE].admit(header=header, query=query, writes=writes, path=request.path)
     if (vdom := request.query.get("vdom", "root")) not in ("root", "*"):
         raise Refused(403, -37, f"vdom '{vdom}' does not exist, or the administrator has no access to it")
     return await handler(request)

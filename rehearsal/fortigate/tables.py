@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from rehearsal.fortigate import objects, refusals, system
+from rehearsal.fortigate import fields, objects, refusals, system
 from rehearsal.fortigate.objects import Entry
 
 Key = str | int
@@ -29,8 +29,9 @@ class Table:
 
     def read(self, body: dict[str, Any]) -> Entry:
         """An entry from a body's fields; Refused names the field that FortiOS would not accept."""
+        names = {field.alias for field in self.entry.model_fields.values()} | fields.known(self.path)
         try:
-            return self.entry.model_validate(body)
+            return self.entry.model_validate({key: value for key, value in body.items() if key in names})
         except ValidationError as error:
             raise _refusal(error.errors()[0]) from error
 

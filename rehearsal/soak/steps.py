@@ -25,7 +25,7 @@ class Hop(Enum):
         """The machine of a resource, from its name and type."""
         if kind.startswith("command:"):
             return cls.HOST
-        if kind.startswith("fortios:"):
+        if kind.startswith(("fortigate:", "fortios:")):
             return cls.FORTIGATE
         return cls.NAME if name.startswith("name-") else cls.NONE
 

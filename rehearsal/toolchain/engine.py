@@ -46,11 +46,11 @@ def prepare(python: Path, report: Report) -> Toolchain:
     path = os.environ.get("PATH", os.defpath)
     with alone(report):
         pulumi, sentence = _engine(path, report)
-        chosen = [plugins.choose(plugin, pulumi, path, report) for plugin in plugins.PLUGINS]
+        chosen = [plugins.choose(plugin, pulumi, path, report) for plugin in plugins.needed()]
         needed = [choice.plugin for choice in chosen if choice.real is None]
         folder = plugins.write_stand_ins(python, needed)
         in_home = plugins.write_plugins(python, chosen, path)
-        bundled = any(plugin.distribution is None for plugin in needed)
+        bundled = any(plugin.bundled for plugin in needed)
         if bundled:
             pulumi = beside_stand_ins(pulumi, folder)
     return Toolchain(

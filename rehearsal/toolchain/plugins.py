@@ -6,8 +6,10 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+
+from labvpn.model.fortios_provider import BRIDGE
 
 from . import environment
 from .cache import Report, attempt, cache
@@ -19,14 +21,20 @@ DOWNLOAD_LIMIT = 180.0
 class Plugin:
     """An executable that the engine starts; `module` is its stand-in.
 
-    `distribution` is the Python package with the version and server of the real one, if it can be downloaded
-    separately; the language host and the one for dynamic resources come only with the engine.
+    `distribution` is the Python package with the version and server of the real one, or `pinned` is the version of one
+    without a package; the language host and the one for dynamic resources come only with the engine.
     """
 
     kind: str
     name: str
     module: str
     distribution: str | None = None
+    pinned: str = ""
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it comes only with the engine."""
+        return not (self.distribution or self.pinned)
 
     @property
     def executable(self) -> str:
@@ -36,7 +44,7 @@ class Plugin:
     @property
     def folder(self) -> str:
         """Its folder among Pulumi's plugins: the engine takes the version that the package names, and no other."""
-        return f"{self.kind}-{self.name}-v{_wanted(self.distribution or '')['version']}"
+        return f"{self.kind}-{self.name}-v{_wanted(self)['version']}"
 
 
 PLUGINS = (
@@ -45,7 +53,21 @@ PLUGINS = (
     Plugin("resource", "pulumi-python", "-u -m rehearsal.toolchain.dynamic"),
     Plugin("resource", "command", "-P -m rehearsal.toolchain.command", "pulumi-command"),
     Plugin("resource", "fortios", "-P -m rehearsal.toolchain.fortios", "pulumiverse-fortios"),
+    Plugin("resource", "terraform-provider", "-P -m rehearsal.toolchain.bridge", pinned=BRIDGE),
 )
+
+
+def needed() -> list[Plugin]:
+    """The plugins that a stack can need here: not that of a package that is not installed."""
+    return [plugin for plugin in PLUGINS if plugin.distribution is None or _is_installed(plugin.distribution)]
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -97,7 +119,7 @@ def installed(plugin: Plugin, engine: Path, path: str) -> Path | None:
 
 
 def _in_folder(plugin: Plugin) -> list[Path]:
-    if plugin.distribution is None:
+    if plugin.bundled:
         return []
     # The engine takes none with the mark of an interrupted download.
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
@@ -107,8 +129,11 @@ def _in_folder(plugin: Plugin) -> list[Path]:
     return [real] if real.is_file() and not cut.exists() and not ours(real) else []
 
 
-def _wanted(package: str) -> environment.Plugin:
-    """The plugin that the installed Python package names."""
+def _wanted(plugin: Plugin) -> environment.Plugin:
+    """The plugin that the installed Python package names, or the one that is pinned."""
+    if plugin.pinned:
+        return {"name": plugin.name, "version": plugin.pinned, "server": ""}
+    package = plugin.distribution or ""
     wanted = environment.plugin(package, distribution(package))
     if wanted is None:
         raise LookupError(f"the Python package {package} names no plugin; run `make setup` again")
@@ -117,9 +142,9 @@ def _wanted(package: str) -> environment.Plugin:
 
 def download(plugin: Plugin, engine: Path, report: Report) -> str | None:
     """Let the engine install a plugin into Pulumi's plugin folder; returns the reason if it fails."""
-    if plugin.distribution is None:
+    if plugin.bundled:
         return "it comes only with the official download of the engine"
-    wanted = _wanted(plugin.distribution)
+    wanted = _wanted(plugin)
     server = ["--server", wanted["server"]] if wanted["server"] else []
     command = [str(engine), "plugin", "install", plugin.kind, plugin.name, wanted["version"], *server]
     return attempt(f"{plugin.executable}-{wanted['version']}", command, DOWNLOAD_LIMIT, report)
@@ -129,7 +154,7 @@ def write_stand_ins(python: Path, needed: Iterable[Plugin]) -> Path:
     """Make the folder hold the stand-ins of what comes with the engine, and remove those that are no longer needed."""
     folder = stand_ins(python)
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {plugin.executable: script(python, plugin) for plugin in needed if plugin.distribution is None}
+    wanted = {plugin.executable: script(python, plugin) for plugin in needed if plugin.bundled}
     for stale in [file for file in folder.iterdir() if file.is_file() and file.name not in {"pulumi", *wanted}]:
         stale.unlink()
     for name, text in wanted.items():
@@ -144,7 +169,7 @@ def write_plugins(python: Path, choices: Iterable[Choice], path: str) -> Path:
     """
     folder = stand_ins(python) / "plugins"
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = {choice.plugin.folder: choice for choice in choices if choice.plugin.distribution is not None}
+    chosen = {choice.plugin.folder: choice for choice in choices if not choice.plugin.bundled}
     # The engine keeps files of its own beside the folders: when each plugin was used, and locks.
     for stale in [each for each in folder.iterdir() if each.is_dir() and each.name not in chosen]:
         shutil.rmtree(stale)

@@ -42,8 +42,10 @@ def _answering(handler: Handler) -> Handler:
         try:
             return await handler(self, request, context)
         except Unfinished as error:
+            await self.refused(request.urn, str(error))
             return await context.abort_with_status(_Unfinished(error))
         except ProviderError as error:
+            await self.refused(getattr(request, "urn", ""), str(error))
             return await context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     return answer
@@ -69,6 +71,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     version: ClassVar[str]
     install: ClassVar[str]  # the line that installs the real plugin
     accepts_secrets: ClassVar[bool] = True
+    detailed: ClassVar[bool] = True  # whether a difference is given place by place
 
     def __init__(self, kinds: Mapping[str, Kind], log: Log) -> None:
         self.kinds = kinds
@@ -99,6 +102,13 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     def taken(self, struct: Any) -> Object:
         """Return the properties of a message in the form that this provider uses."""
         return from_wire(struct) if self.accepts_secrets else reveal(from_wire(struct))
+
+    def ignoring(self, news: Object, state: Object, names: list[str]) -> Object:
+        """Return the arguments with what the program ignores; the engine itself has seen to most of it."""
+        return news
+
+    async def refused(self, urn: str, message: str) -> None:
+        """Say what is said of a refusal beside the operation's own error: nothing."""
 
     def call(self, urn: str) -> Call:
         """Return the context of one operation."""
@@ -150,7 +160,12 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         """Return what an update would change, and whether it needs a new resource."""
         kind = self.kind(request.urn)
         olds, news, state = (self.taken(part) for part in (request.old_inputs, request.news, request.olds))
-        return _diff_response(kind.diff(olds, news, state), kind.replacing, kind.delete_first(news))
+        news = self.ignoring(news, state, list(request.ignoreChanges))
+        found = _diff_response(kind.diff(olds, news, state), kind.replacing, kind.delete_first(news))
+        if not self.detailed:
+            found.ClearField("detailedDiff")
+            found.hasDetailedDiff = False
+        return found
 
     @_answering
     async def Create(self, request: Any, context: Any) -> Any:
@@ -173,6 +188,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         """Change a resource in place, or predict its outputs."""
         kind, call = self.kind(request.urn), self.call(request.urn)
         state, news = self.taken(request.olds), self.taken(request.news)
+        news = self.ignoring(news, state, list(request.ignoreChanges))
         outputs = await kind.update(call, request.id, state, news, request.preview)
         return provider_pb2.UpdateResponse(properties=to_wire(outputs))
 

@@ -20,7 +20,7 @@ class Recorder(Mocks):
         """Give each resource an id, and a policy its number."""
         self.resources.append(args)
         computed: dict[str, Any] = {}
-        if args.typ == "fortios:firewall/policy:Policy":
+        if args.typ in ("fortios:firewall/policy:Policy", "fortigate:index/firewallPolicy:FirewallPolicy"):
             computed = {"policyid": 7}
         if args.typ == "pulumi-python:dynamic:Resource" and "desired" in args.inputs:
             computed = {"generation": 1}

@@ -8,7 +8,8 @@ import pulumi
 
 from components.dns import Name, NameArgs
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs
-from components.host import Host, host_plans
+from components.host import Host
+from components.inspection import host_plans
 from components.softether import SoftEther, SoftEtherArgs
 from labvpn.parse.fortigate.tables import FortiGateSnapshot
 from labvpn.parse.host import HostState

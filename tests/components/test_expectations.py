@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from components import expectations
-from components.host import HostPlan
+from components.inspection import HostPlan
 from labvpn.connect.inspect import Snapshot
 from labvpn.model.outputs import ExpectedPackets
 from labvpn.parse.fortigate.tables import FortiGateSnapshot

@@ -50,14 +50,14 @@ class OwnLab(Stack):
     @property
     def environment(self) -> dict[str, str]:
         """A shell's, that is asked for no passphrase and no consent, and shows no preview before each `up`."""
-        own = {name: text for name, text in os.environ.items() if not name.startswith("PULUMI_")}
+        own = {name: text for name, text in super().environment.items() if not name.startswith("PULUMI_")}
         answers = {
             "PULUMI_CONFIG_PASSPHRASE": "of the reader's own",
             "PULUMI_SKIP_CONFIRMATIONS": "true",
             "PULUMI_OPTION_SKIP_PREVIEW": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
-        return {**own, **super().environment, **answers}
+        return {**own, **answers}
 
     def shell(self, command: str, machine: str = "admin", refused: bool = False) -> str:
         """Type a command as it is written, in the project's folder; what it says."""

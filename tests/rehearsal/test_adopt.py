@@ -75,7 +75,8 @@ def test_a_lab_made_by_hand_is_written_whole_and_without_a_password(lab: OwnLab,
 
 def test_the_first_preview_names_no_change_and_the_first_up_makes_none(lab: OwnLab, said: str, had: str) -> None:
     steps = json.loads(lab.shell("pulumi preview --json 2>/dev/null"))["steps"]
-    box = [step["op"] for step in steps if any(f":{kind}::" in step["urn"] for kind in ("Address", "Custom", "Policy"))]
+    kinds = ("FirewallAddress", "FirewallserviceCustom", "FirewallPolicy")
+    box = [step["op"] for step in steps if any(f":{kind}::" in step["urn"] for kind in kinds)]
     assert box == ["import"] * len(hand_made.ON_THE_BOX)
     inputs = [step["newState"].get("inputs", {}) for step in steps]
     states = [(one["desired"], one["observed"]) for one in inputs if "observed" in one]

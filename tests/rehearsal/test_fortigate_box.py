@@ -183,7 +183,7 @@ def test_nat_decides_by_which_address_the_internet_sees_the_server(lab: Wire, na
 
 
 def test_the_box_is_administered_from_the_campus_alone_and_answers_ping_everywhere(lab: Wire) -> None:
-    assert ask(lab, "GET", "cmdb/system/global").json()["version"] == "v7.4.3"
+    assert ask(lab, "GET", "cmdb/system/global").json()["version"] == "v7.6.7"
     assert lab.tcp("internet", certificates.ADDRESS, 443) == "silent"
     assert lab.tcp("server", certificates.ADDRESS, 443) == "silent"
     assert lab.ping("internet", "198.51.100.1")

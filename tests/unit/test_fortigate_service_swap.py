@@ -50,3 +50,15 @@ def test_a_service_that_was_adopted_keeps_its_name() -> None:
 
 def test_both_names_are_one_resource_of_the_stack() -> None:
     assert first_name("SoftEther-2") == first_name("SoftEther") == "SoftEther"
+
+
+def test_where_the_provider_removes_ports_a_service_keeps_its_name() -> None:
+    sctp = ServiceObject("SoftEther", tcp="443", extras=(("sctp-portrange", "9"),))
+    for there in (MIXED, sctp):
+        actual = Inventory(services=(there,))
+        services = [
+            swapped(desired(), actual, replaces=replaces).objects.services[0].name for replaces in (True, False)
+        ]
+        assert services == ["SoftEther-2", "SoftEther"]
+    timer = Inventory(services=(ServiceObject("SoftEther", tcp="443", extras=(("udp-idle-timer", "60"),)),))
+    assert swapped(desired(), timer, replaces=False).objects.services[0].name == "SoftEther-2"

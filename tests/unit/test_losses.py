@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import pulumi
 import pytest
 
-from components import host
+from components import inspection
 from labvpn.connect import inspect as hops
 from labvpn.connect.inspect import Snapshot
 from labvpn.parse.host import HostState
@@ -85,6 +85,6 @@ def test_the_preview_ends_before_anything_is_planned(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(hops, "inspect_hops", lambda *_: pending)
     one = lab(users=[], hubs={"OWNER": {}}, fortigate=None, dns=None, protect=protect)
     with pytest.raises(pulumi.RunError, match="would remove 8 of 8 users"):
-        host.inspect(one, credentials(), host.host_plans(one, credentials())).result()
+        inspection.inspect(one, credentials(), inspection.host_plans(one, credentials())).result()
     said = one.model_copy(update={"may_remove": True, "protect": False})
-    assert host.inspect(said, credentials(), host.host_plans(said, credentials())).result().hosts
+    assert inspection.inspect(said, credentials(), inspection.host_plans(said, credentials())).result().hosts

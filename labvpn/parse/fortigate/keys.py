@@ -202,6 +202,11 @@ def extras(row: Mapping[str, Any], keys: Keys) -> Extras:
     return tuple(sorted(found))
 
 
+def visible(row: Mapping[str, Any]) -> frozenset[str]:
+    """The keys that the box shows of an object, without those of its own bookkeeping."""
+    return frozenset(key for key in row if not key.startswith(("q_", "_")))
+
+
 def unread(found: Extras, keys: Keys) -> Iterator[tuple[str, bool]]:
     """The extras that may affect what an object matches, in words, and whether they only narrow it."""
     for key, value in found:

@@ -38,6 +38,7 @@ def address(row: Row) -> AddressObject:
         host=host,
         unread=tuple(dict.fromkeys(unread)),
         uses=_uses(row),
+        visible=keys.visible(row),
         extras=more,
     )
 
@@ -90,6 +91,7 @@ def group(row: Row) -> AddressGroup:
         without=excluded,
         unread=unread,
         uses=_uses(row),
+        visible=keys.visible(row),
         extras=more,
     )
 
@@ -113,6 +115,7 @@ def service(row: Row) -> ServiceObject:
         str(row.get("comment") or ""),
         unread=tuple(unread),
         uses=_uses(row),
+        visible=keys.visible(row),
         extras=(*extras, *_icmp(row, kind)),
     )
 
@@ -153,6 +156,7 @@ def vip(row: Row) -> Vip:
         ends=_ends(row) if unread else (),
         unread=tuple(unread),
         uses=_uses(row),
+        visible=keys.visible(row),
         extras=extras,
     )
 

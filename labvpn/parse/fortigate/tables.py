@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from labvpn.model.ports import Port
 from labvpn.parse.fortigate import keys
+from labvpn.parse.fortigate.defaults import without_defaults
 from labvpn.parse.fortigate.objects import Row, address, group, names, service, vip
 from labvpn.parse.fortigate.schedules import expired, hours
 from labvpn.state.fortigate import Action, InterfaceState, Inventory, Policy, Zone
@@ -68,14 +69,17 @@ def inventory(tables: Tables, vdom: str = "root", now: datetime | None = None) -
     now = now or datetime.now()
     try:
         schedules = hours(tables, now)
-        vips = _read(tables, "firewall/vip", vip)
+        rules = _read(tables, "firewall/policy", lambda row: _timed(_policy(row, now), schedules))
+        services = _read(tables, "firewall.service/custom", service)
         return Inventory(
-            addresses=_read(tables, "firewall/address", address),
+            addresses=without_defaults(_read(tables, "firewall/address", address), keys.ADDRESS),
             groups=(*_read(tables, "firewall/addrgrp", group), *_read(tables, "firewall/vipgrp", group)),
-            services=_read(tables, "firewall.service/custom", service),
+            services=without_defaults(services, keys.SERVICE),
             service_groups=_read(tables, "firewall.service/group", group),
-            vips=vips,
-            policies=_read(tables, "firewall/policy", lambda row: _timed(_policy(row, now), schedules)),
+            vips=without_defaults(_read(tables, "firewall/vip", vip), keys.VIP),
+            policies=tuple(
+                replace(one, widening=one.widening and bool(one.unread)) for one in without_defaults(rules, keys.POLICY)
+            ),
             interfaces=tuple(_interfaces(tables, vdom)),
             zones=(*_read(tables, "system/zone", _zone), *_sdwan(tables)),
             schedules=tuple(schedules),
@@ -112,6 +116,7 @@ def _policy(row: Row, now: datetime) -> Policy:
         widening=any(not narrows for _, narrows in conditions),
         sees_vips=row.get("match-vip", "enable") == "enable",
         extras=(*extras, *_ipv6(row)),
+        visible=keys.visible(row),
     )
 
 

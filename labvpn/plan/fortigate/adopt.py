@@ -61,7 +61,7 @@ def _taken(thing: Named, there: tuple[Named, ...], names: Names) -> Named:
     found = next((each for each in there if each.name == name), None)
     if found is None:
         return _standing(thing, there)
-    return replace(thing, name=found.name, comment=found.comment, adopts=found.name)
+    return replace(thing, name=found.name, comment=found.comment, adopts=found.name, visible=found.visible)
 
 
 def _standing(thing: Thing, there: Iterable[Thing]) -> Thing:
@@ -168,7 +168,7 @@ def _renamed(policy: Policy, found: Mapping[str, Policy], adopt: Adopt) -> Polic
     if there is None:
         return policy
     kept = replace(policy, name=there.name, comment=there.comment, log=there.log, nat=there.nat)
-    return replace(kept, number=there.number, adopts=str(there.number))
+    return replace(kept, number=there.number, adopts=str(there.number), visible=there.visible)
 
 
 def _names(names: tuple[str, ...], renamed: Names) -> tuple[str, ...]:

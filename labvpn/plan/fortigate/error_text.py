@@ -4,14 +4,48 @@ from __future__ import annotations
 
 import re
 
+PATIENCE = 30
+"""Seconds of silence after which a run is ended: the provider would wait for up to 17 times 250 s."""
+
 AGAIN = "what is done stays done, so run `pulumi up` again afterwards"
 
+
+def _status(number: int, meaning: str) -> str:
+    """How both packages write a status: `(403)`, `status 403`, `status code: 403`, or as a page or words have it."""
+    return rf"\({number}\)|status(?: code)?:? {number}\b|\b{number} {meaning}|<title>{number}\b"
+
+
 _CAUSES = (
-    (r"\(401\)", "refused the token (401)", "set fortigateToken to the REST administrator's current token"),
-    (r"\(403\)", "does not let this token write (403)", "give its profile read-write rights on the firewall"),
-    (r"\(404\)", "no longer has it (404): someone deleted it meanwhile", "check who else is changing the FortiGate"),
-    (r"\(429\)", "blocks this address for a while after failed logins (429)", "wait a minute"),
-    (r"lost connection|Cannot send request", "stopped answering", "check that it is up and can be reached from here"),
+    (
+        _status(401, "(?:Authorization Required|Unauthorized|Not Authorized)"),
+        "refused the token (401)",
+        "set fortigateToken to the REST administrator's current token, and look at its trusted hosts",
+    ),
+    (
+        _status(403, "Forbidden"),
+        "does not let this token write (403)",
+        "give its profile read-write rights on the firewall",
+    ),
+    (
+        _status(404, "Not Found"),
+        "no longer has it (404): someone deleted it meanwhile",
+        "check who else is changing the FortiGate",
+    ),
+    (
+        _status(429, "Too Many Requests"),
+        "blocks this address for a while after failed logins (429)",
+        "wait a minute",
+    ),
+    (
+        r"error reading from server: EOF|Plugin did not respond",
+        "gave an answer that the provider does not survive",
+        "look for what it made on the FortiGate, and name its FortiOS in a report",
+    ),
+    (
+        r"lost connection|Cannot send request|context canceled",
+        "stopped answering",
+        "check that it is up and can be reached from here",
+    ),
     (r"x509|certificate", "presents a different certificate than before", "correct fortigateCa"),
 )
 
@@ -24,7 +58,15 @@ def refusal_text(host: str, name: str, error: str) -> str:
 
 def waiting(failure: str) -> str:
     """The sentence for a FortiGate that keeps a run waiting."""
-    return f"{failure}; this run waits for it, for minutes: wait too, or press Ctrl-C twice; {AGAIN}"
+    return f"{failure}; this run waits for it, and ends if it stays silent for {PATIENCE} s; {AGAIN}"
+
+
+def ended(host: str) -> str:
+    """The sentence for a run that is ended since its FortiGate stayed silent."""
+    return (
+        f"The FortiGate {host} has not answered for {PATIENCE} s, so this run is ended; check that it is up and can be "
+        f"reached from here; {AGAIN}"
+    )
 
 
 def _cause(error: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labvpn.model.fortigate import FortiGate
+from labvpn.model.fortios_provider import Provider
 from labvpn.model.lab import Lab
 from labvpn.model.problems import Problem
 from labvpn.parse.fortigate.tables import FortiGateSnapshot, Path
@@ -13,6 +14,7 @@ from labvpn.plan.fortigate import checks, impact, other_policies
 from labvpn.plan.fortigate.adopt import adopted
 from labvpn.plan.fortigate.comparison import Comparison
 from labvpn.plan.fortigate.diff import drifted, facts, planned
+from labvpn.plan.fortigate.providers import Fit, fit
 from labvpn.plan.fortigate.service_swap import swapped, under_actual_names
 from labvpn.state.fortigate import COMMENT, DesiredFortiGate, Inventory
 
@@ -45,6 +47,7 @@ class FortiGatePlan:
         """What others changed, what closes, and what works against the lab even after the run."""
         compared = self.compared
         return [
+            *([] if self._fit.fits else [f"FortiGate: {self._fit.sentence}"]),
             *(f"FortiGate: {sentence}" for sentence in drifted(compared.desired, compared.actual)),
             *impact.closings(compared),
             *other_policies.shadows(compared),
@@ -54,14 +57,24 @@ class FortiGatePlan:
         ]
 
     def changes(self) -> list[str]:
-        """What the run creates and removes, and what it opens."""
-        compared = self.compared
+        """Which provider the run uses and why, what it creates and removes, and what it opens."""
+        compared, why = self.compared, [f"FortiGate: {self._fit.sentence}"] if self._fit.fits else []
         created = planned(compared.desired, compared.actual, compared.settings.prefix)
-        return [*created, *impact.openings(compared)]
+        return [*why, *created, *impact.openings(compared)]
 
     def declared(self) -> DesiredFortiGate:
         """What is given to the engine: what the provider cannot repair in place has its other name."""
-        return swapped(self.compared.desired, self.compared.actual, self.compared.lab.protect)
+        compared = self.compared
+        return swapped(compared.desired, compared.actual, compared.lab.protect, replaces=self.provider.replaces)
+
+    @property
+    def _fit(self) -> Fit:
+        return fit(self.provider, self.compared.actual.version)
+
+    @property
+    def provider(self) -> Provider:
+        """The package of Fortinet's provider that the run uses."""
+        return self.compared.settings.provider or Provider.UPSTREAM
 
     @property
     def protected(self) -> bool:

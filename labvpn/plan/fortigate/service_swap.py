@@ -1,9 +1,9 @@
 """Objects of ours with settings that FortiOS's provider cannot remove.
 
-The provider sees no difference in a port range that the program does not give, in a list that it has as empty, or in a
-key that it does not know: UDP ports that someone added to a TCP service would stay for good, as would a group of users
-on a policy. Such a service or policy is replaced: it has two names, and takes the one that it does not have now. A
-switch that someone turned on is explicitly set to off.
+The provider sees no difference in a list that it has as empty, or in a key that it does not know; the older package
+sees none in a port range that the program does not give. UDP ports that someone added to a TCP service would stay for
+good, as would a group of users on a policy. Such a service or policy is replaced: it has two names, and takes the one
+that it does not have now. A switch that someone turned on is explicitly set to off.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from labvpn.state.fortigate import (
 SECOND = "-2"
 """What the second name of a service or policy ends in."""
 
+PORTS = frozenset({"sctp-portrange"})
+"""Keys that are ports, which only the older package cannot remove."""
+
 LONGEST = {ServiceObject: 79, Policy: 35}
 
 Thing = TypeVar("Thing", AddressObject, AddressGroup, ServiceObject, Vip, Policy)
@@ -45,15 +48,19 @@ def under_actual_names(desired: DesiredFortiGate, actual: Inventory) -> DesiredF
     )
 
 
-def swapped(current: DesiredFortiGate, actual: Inventory, protected: bool = False) -> DesiredFortiGate:
+def swapped(
+    current: DesiredFortiGate, actual: Inventory, protected: bool = False, replaces: bool = True
+) -> DesiredFortiGate:
     """What is declared, each object that must be replaced under its other name, with the settings to send again.
 
-    What is `protected` from deletion keeps its name: the policies of the first block.
+    What is `protected` from deletion keeps its name: the policies of the first block. `replaces` is whether the
+    provider can only remove a service's ports by making it again.
     """
     kept = {policy.name for policy in current.blocks[0].policies} if protected and current.blocks else set()
     objects = current.objects
     taken = _names(objects)
-    services = {one.name: _other(one, taken) for one in objects.services if _is_mixed(one, _ours(actual.services))}
+    ours = _ours(actual.services)
+    services = {one.name: _other(one, taken) for one in objects.services if _is_mixed(one, ours, replaces)}
     policies = {
         one.name: _other(one, taken)
         for one in objects.policies
@@ -92,12 +99,14 @@ def _is_bad(one: Twice, there: Twice) -> bool:
     return isinstance(one, ServiceObject) and isinstance(there, ServiceObject) and _of_other_transport(one, there)
 
 
-def _is_mixed(one: ServiceObject, ours: Mapping[str, ServiceObject]) -> bool:
+def _is_mixed(one: ServiceObject, ours: Mapping[str, ServiceObject], replaces: bool) -> bool:
     """Whether it has ports of a transport for which we declare none, or settings that cannot be removed."""
     there = ours.get(one.name)
     if there is None or one.adopts:
         return False
-    return _of_other_transport(one, there) or bool(_stuck(there.extras))
+    if replaces and _of_other_transport(one, there):
+        return True
+    return bool(_stuck(tuple(pair for pair in there.extras if replaces or pair[0] not in PORTS)))
 
 
 def _of_other_transport(one: ServiceObject, there: ServiceObject) -> bool:
@@ -155,7 +164,7 @@ def _with_switches(one: Thing, there: Thing | None) -> Thing:
         found.append(("exclude", "disable"))
     if isinstance(one, AddressObject) and one.networks and dict(there.extras).get("type"):
         found.append(("type", "ipmask"))
-    return replace(one, restated=tuple(found)) if found else one
+    return replace(one, extras=there.extras, restated=tuple(found))
 
 
 def _other(one: Twice, taken: set[str]) -> str:

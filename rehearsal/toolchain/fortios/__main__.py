@@ -1,12 +1,14 @@
 """Start the stand-in; the engine calls it with its own address as argument."""
 
+from typing import ClassVar
+
 import httpx
 
 from rehearsal.toolchain.fortios import tables
 from rehearsal.toolchain.fortios.box import INSTALL, BoxError, FortiosClient
 from rehearsal.toolchain.fortios.entry import Entry, framed
 from rehearsal.toolchain.fortios.move import PolicyMove
-from rehearsal.toolchain.kind import Difference, Log, ProviderError
+from rehearsal.toolchain.kind import Difference, Kind, Log, ProviderError
 from rehearsal.toolchain.protocol import engine_pb2
 from rehearsal.toolchain.provider import StandIn, main
 from rehearsal.toolchain.values import Object, changes, reveal
@@ -20,33 +22,36 @@ class FortiosPlugin(StandIn):
     name = "fortios"
     version = "0.0.6"
     install = INSTALL
+    client: ClassVar[type[FortiosClient]] = FortiosClient
     accepts_secrets = False  # like the real one: the engine takes the marks of secrecy off and puts them back
 
     def __init__(self, log: Log, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        super().__init__(
-            {
-                "fortios:firewall/service/custom:Custom": Entry(tables.CUSTOM, self.box),
-                "fortios:firewall/address:Address": Entry(tables.ADDRESS, self.box),
-                "fortios:firewall/addrgrp:Addrgrp": Entry(tables.ADDRGRP, self.box),
-                "fortios:firewall/policy:Policy": Entry(tables.POLICY, self.box),
-                "fortios:firewall/vip:Vip": Entry(tables.VIP, self.box),
-                "fortios:firewall/policyMove:PolicyMove": PolicyMove(self.box),
-            },
-            log,
-        )
+        super().__init__(self.made(), log)
         self._transport = transport
         self._box: FortiosClient | None = None
+
+    def made(self) -> dict[str, Kind]:
+        """Its resource types by their tokens."""
+        return {
+            "fortios:firewall/service/custom:Custom": Entry(tables.CUSTOM, self.box),
+            "fortios:firewall/address:Address": Entry(tables.ADDRESS, self.box),
+            "fortios:firewall/addrgrp:Addrgrp": Entry(tables.ADDRGRP, self.box),
+            "fortios:firewall/policy:Policy": Entry(tables.POLICY, self.box),
+            "fortios:firewall/vip:Vip": Entry(tables.VIP, self.box),
+            "fortios:firewall/policyMove:PolicyMove": PolicyMove(self.box),
+        }
 
     def box(self) -> FortiosClient:
         """Return the box that was configured."""
         if self._box is None:
-            raise ProviderError("the fortios provider was not configured, so no FortiGate is known")
+            raise ProviderError(f"the {self.name} provider was not configured, so no FortiGate is known")
         return self._box
 
     def check_config(self, config: Object) -> list[tuple[str, str]]:
         """Refuse what the real plugin may know and this one does not."""
         return [
-            ("", f"{key} is not known to this stand-in; the real plugin: {INSTALL}") for key in config.keys() - _KNOWN
+            ("", f"{key} is not known to this stand-in; the real plugin: {self.install}")
+            for key in config.keys() - _KNOWN
         ]
 
     def diff_config(self, olds: Object, news: Object) -> Difference:
@@ -61,7 +66,7 @@ class FortiosPlugin(StandIn):
                 raise BoxError("FortiOS or FortiManager, at least one of their hostnames should be set")
             if not plain.get("token"):
                 raise BoxError("Error create fortios client: Please provide a valid API Token")
-            box = FortiosClient(plain, self._debug, self._transport)
+            box = self.client(plain, self._debug, self._transport)
             await box.greet()
         self._box = box
 

@@ -40,11 +40,17 @@ Debug = Callable[[str], Awaitable[None]]
 
 
 class BoxError(ProviderError):
-    """An error of the box, or the reason why it did not answer."""
+    """An error of the box with the status that its answer names, or the reason why it did not answer."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class FortiosClient:
     """One FortiGate, from the provider's configuration."""
+
+    install = INSTALL
 
     def __init__(self, config: Object, debug: Debug, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.vdom: str = config.get("vdom", "")
@@ -52,6 +58,16 @@ class FortiosClient:
         trust: Any = _trust(config) if transport is None else True
         self._http = httpx.AsyncClient(verify=trust, timeout=SILENCE, trust_env=False, transport=transport)
         self._version = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What proves who asks, as a header: nothing."""
+        return {}
+
+    def query(self, vdom: str, extra: str) -> str:
+        """The query of a request: the virtual domain, the token, and what more is asked."""
+        place = f"vdom={vdom}&" if vdom else ""
+        return f"?{place}access_token={self._token}{extra}"
 
     async def greet(self) -> None:
         """Check that this is the rehearsal's box, and get its version; a refused token is not noticed yet."""
@@ -62,7 +78,7 @@ class FortiosClient:
         if reply.headers.get(MARK) != "1":
             raise ProviderError(
                 f"{self._host} is not the rehearsal's FortiGate, and this stand-in changes no other: "
-                f"install the real plugin: {INSTALL}"
+                f"install the real plugin: {self.install}"
             )
         try:
             await self._learn_version()
@@ -70,7 +86,7 @@ class FortiosClient:
             await self._debug(str(error))
 
     async def _learn_version(self) -> None:
-        url = f"https://{self._host}/api/v2/cmdb/system/global?access_token={self._token}"
+        url = f"https://{self._host}/api/v2/cmdb/system/global{self.query('', '')}"
         try:
             self._version = _succeeded(await self._send("GET", url, None, VERSION_TRIES)).get("version", "")
         except BoxError as error:
@@ -80,8 +96,7 @@ class FortiosClient:
         """Make one request of the configuration interface; return the body, `{}` for what a GET does not find."""
         if not self._version:
             await self._learn_version()
-        place = f"vdom={vdom}&" if vdom else ""
-        url = f"https://{self._host}/api/v2/cmdb/{path}?{place}access_token={self._token}{extra}"
+        url = f"https://{self._host}/api/v2/cmdb/{path}{self.query(vdom, extra)}"
         reply = await self._send(method, url, body, TRIES)
         if method == "GET" and _content(reply).get("http_status") == 404:
             return {}
@@ -89,7 +104,9 @@ class FortiosClient:
 
     async def _send(self, method: str, url: str, body: Object | None, tries: int) -> httpx.Response:
         content = None if body is None else json.dumps(body, sort_keys=True, separators=(",", ":"))
-        headers = {"Content-Type": "application/json"}
+        # The first request of all is sent before anything is known of the peer, so it has no token.
+        known = {} if "/monitor/" in url else self.headers
+        headers = {"Content-Type": "application/json", **known}
         for number in range(tries):
             try:
                 reply = await self._http.request(method, url, content=content, headers=headers)
@@ -166,4 +183,4 @@ def _succeeded(reply: httpx.Response) -> Object:
     if "status" not in content or status is None:
         raise BoxError(f"\n{reply.text}")
     hint = f"\nCli response: \n{content['cli_error']}" if content.get("cli_error") else ""
-    raise BoxError(f"{_MEANINGS.get(status, 'Unknow Error')} ({status}){hint}")
+    raise BoxError(f"{_MEANINGS.get(status, 'Unknow Error')} ({status}){hint}", status)

@@ -2,12 +2,12 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from urllib.parse import quote
 
 from rehearsal.toolchain.fortios.box import INSTALL, BoxError, FortiosClient
-from rehearsal.toolchain.fortios.fields import LIST, Table, known
+from rehearsal.toolchain.fortios.fields import LIST, Field, Table, known
 from rehearsal.toolchain.kind import Call, Checked, Difference, Kind, Observed, ProviderError, Unfinished
 from rehearsal.toolchain.values import UNKNOWN, UPDATE, Object
 
@@ -71,7 +71,7 @@ class Entry(Kind):
             return "", known(news) | {"id": ""}
         vdom = news.get("vdomparam", self._box().vdom)
         body = self._table.body({}, news)
-        with framed(""), self._operation("creating"):
+        with self._framed(""), self._operation("creating"):
             reply = await self._box().ask("POST", self._table.path, vdom=vdom, body=body)
         key = str(reply.get("mkey") or self._table.title)
         placed = known(news) | {"vdomparam": vdom} if vdom else known(news)
@@ -79,7 +79,7 @@ class Entry(Kind):
 
     async def _confirmed(self, call: Call, doing: str, key: str, placed: Object) -> Object:
         try:
-            with framed(f"{doing} {call.urn}: "):
+            with self._framed(f"{doing} {call.urn}: "):
                 found = await self._found(key, placed, fresh=doing == "creating")
         except ProviderError as error:
             raise Unfinished(str(error), key, placed | {"id": key}) from error
@@ -90,19 +90,15 @@ class Entry(Kind):
     async def read(self, call: Call, resource_id: str, inputs: Object, state: Object) -> Observed | None:
         """GET by id; with nothing but the id, import: the inputs are then all that the box holds a value for."""
         importing = not state
-        with framed(f"refreshing {call.urn}: "):
+        with self._framed(f"refreshing {call.urn}: "):
             outputs = await self._found(resource_id, state)
         if outputs is None:
             await call.debug(f"[WARN] resource ({resource_id}) not found, removing from state")
             return None
-        return Observed(outputs, self._imported(outputs) if importing else refreshed(inputs, outputs))
+        return Observed(outputs, self._imported(outputs) if importing else self._refreshed(inputs, outputs))
 
     async def _found(self, key: str, state: Object, *, fresh: bool = False) -> Object | None:
-        """Return the outputs of an entry as it is now.
-
-        Trap kept: what stands in a list that the state has empty is not seen, save on import; and the empty list itself
-        appears among the outputs only with the first refresh.
-        """
+        """Return the outputs of an entry as it is now."""
         vdom = state.get("vdomparam", self._box().vdom)
         with self._operation("reading"):
             reply = await self._box().ask("GET", f"{self._table.path}/{quote(key, safe='')}", vdom=vdom)
@@ -113,17 +109,31 @@ class Entry(Kind):
         if vdom:
             outputs["vdomparam"] = vdom
         for name, field in self._table.fields.items():
-            value = field.from_wire(entry.get(field.wire), state.get(name))
-            if field.kind == LIST and not state.get(name) and state:
-                value = None if fresh else []
+            value = self._seen(state, field, field.from_wire(entry.get(field.wire), state.get(name)), fresh=fresh)
             if value is not None:
                 outputs[name] = value
         return outputs
+
+    def _seen(self, state: Object, field: Field, value: Any, *, fresh: bool) -> Any:
+        """A value as it is read.
+
+        Trap kept: what stands in a list that the state has empty is not seen, save on import; and the empty list itself
+        appears among the outputs only with the first refresh.
+        """
+        if field.kind == LIST and not state.get(field.name) and state:
+            return None if fresh else []
+        return value
 
     def _imported(self, outputs: Object) -> Object:
         default = {"schedule": "always"}
         kept = {name: _marked(value) for name, value in outputs.items() if value and default.get(name) != value}
         return {name: value for name, value in kept.items() if name != "id"} | {"__defaults": []}
+
+    def _refreshed(self, inputs: Object, outputs: Object) -> Object:
+        return refreshed(inputs, outputs)
+
+    def _framed(self, prefix: str) -> AbstractContextManager[None]:
+        return framed(prefix)
 
     async def update(self, call: Call, resource_id: str, state: Object, news: Object, preview: bool) -> Object:
         """PUT all that is wanted and all else that was read, then read back; the id stays what it was."""
@@ -136,14 +146,14 @@ class Entry(Kind):
             return known(plan)
         body = self._table.body(state, plan)
         path = f"{self._table.path}/{quote(resource_id, safe='')}"
-        with framed(f"updating {call.urn}: "), self._operation("updating"):
+        with self._framed(f"updating {call.urn}: "), self._operation("updating"):
             reply = await self._box().ask("PUT", path, vdom=plan["vdomparam"], body=body)
         return await self._confirmed(call, "updating", str(reply.get("mkey") or resource_id), known(plan))
 
     async def delete(self, call: Call, resource_id: str, state: Object) -> None:
         """DELETE by id; an entry that is already gone is an error, as with the real plugin."""
         path = f"{self._table.path}/{quote(resource_id, safe='')}"
-        with framed(f"deleting {call.urn}: "), self._operation("deleting"):
+        with self._framed(f"deleting {call.urn}: "), self._operation("deleting"):
             await self._box().ask("DELETE", path, vdom=state.get("vdomparam", self._box().vdom))
 
     @contextmanager
@@ -154,7 +164,7 @@ class Entry(Kind):
         except BoxError as error:
             if str(error).startswith("[Warning]"):
                 raise
-            raise BoxError(f"Error {doing} {self._table.title} resource: {error}") from error
+            raise BoxError(f"Error {doing} {self._table.title} resource: {error}", error.status) from error
 
 
 @contextmanager

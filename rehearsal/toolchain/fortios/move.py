@@ -5,6 +5,7 @@ program sets; so a changed order is a difference that the next update repairs. D
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from rehearsal.toolchain.fortios.box import BoxError, FortiosClient
 from rehearsal.toolchain.fortios.entry import framed, refreshed
@@ -44,7 +45,7 @@ class PolicyMove(Kind):
         """Move, then read the order back."""
         if preview:
             return "", known(news) | {"id": ""}
-        with framed(""):
+        with self._framed(""):
             await self._move(news)
         return str(int(news["policyidSrc"])), await self._confirmed(call, "creating", news)
 
@@ -52,7 +53,7 @@ class PolicyMove(Kind):
         """Move again."""
         if preview:
             return known(news) | {"id": state.get("id", "")}
-        with framed(f"updating {call.urn}: "):
+        with self._framed(f"updating {call.urn}: "):
             await self._move(news)
         return await self._confirmed(call, "updating", news)
 
@@ -64,16 +65,22 @@ class PolicyMove(Kind):
         try:
             await self._box().ask("PUT", f"{_POLICIES}/{source}", vdom=self._vdom(news), extra=extra)
         except BoxError as error:
-            raise BoxError(f"Error Altering FirewallPolicy Moveuence: {error}") from error
+            raise self._refused(error) from error
+
+    def _framed(self, prefix: str) -> AbstractContextManager[None]:
+        return framed(prefix)
+
+    def _refused(self, error: BoxError) -> BoxError:
+        return BoxError(f"Error Altering FirewallPolicy Moveuence: {error}", error.status)
 
     async def _confirmed(self, call: Call, doing: str, news: Object) -> Object:
         key = str(int(news["policyidSrc"]))
-        with framed(f"{doing} {call.urn}: "):
+        with self._framed(f"{doing} {call.urn}: "):
             return known(news) | {"id": key, _FOUND: await self._found(news)}
 
     async def read(self, call: Call, resource_id: str, inputs: Object, state: Object) -> Observed | None:
         """Read the order of all policies."""
-        with framed(f"refreshing {call.urn}: "):
+        with self._framed(f"refreshing {call.urn}: "):
             outputs = state | {"id": resource_id, _FOUND: await self._found(state)}
         return Observed(outputs, refreshed(inputs, outputs))
 

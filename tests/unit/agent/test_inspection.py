@@ -16,7 +16,7 @@ from labvpn.agent.core.inspection import Inspection
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.kernel_rules import KernelRules
-from labvpn.agent.main import Session
+from labvpn.agent.session import Session
 
 RUNS = ("sh", "-c", "echo run >>{0}; wc -l <{0}")
 

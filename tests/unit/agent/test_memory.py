@@ -10,7 +10,7 @@ import pytest
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.paths import BROUGHT, KEPT_PASSWORD
 from labvpn.agent.core.state import State
-from labvpn.agent.main import Session
+from labvpn.agent.session import Session
 from labvpn.parse.host import read_answer
 from labvpn.probe.check import host_findings
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther

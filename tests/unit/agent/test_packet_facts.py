@@ -14,7 +14,7 @@ from labvpn.agent.core.paths import BAN_LIST, BAN_ORDERS
 from labvpn.agent.core.state import State
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.packet_facts import PacketFacts
-from labvpn.agent.main import Session
+from labvpn.agent.session import Session
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.parse.host import read_answer
 from labvpn.reach.firewalld import HostRules

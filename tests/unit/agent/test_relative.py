@@ -13,7 +13,7 @@ from labvpn.agent.core import document
 from labvpn.agent.core.document import parse, relative
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import State
-from labvpn.agent.main import Session
+from labvpn.agent.session import Session
 from labvpn.parse.host import HostState, read_answer
 from labvpn.render.agent_request import question
 from labvpn.render.documents import Concern

@@ -12,7 +12,7 @@ from labvpn.agent.core.document import Change, Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.state import State
-from labvpn.agent.main import Session
+from labvpn.agent.session import Session
 
 OLD, NEW = "user LAB/a MultiLogins=1\n", "user LAB/a MultiLogins=2\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.fortigate.gate import Admission, Faults
-from rehearsal.fortigate.initial import STRICT_VERSION
+from rehearsal.fortigate.initial import VERSION, VERSIONS
 from tests.unit.rehearsal.fortigate_gate import TOKEN, ask, done, started
 from tests.unit.rehearsal.test_fortigate_rules import policy
 
@@ -26,9 +26,10 @@ def test_without_a_good_token_there_is_only_a_bare_401(gate: Admission, headers:
 
 def test_a_token_in_the_url_is_good_before_7_4_5_and_then_only_if_switched_on(gate: Admission) -> None:
     path = f"cmdb/system/global?access_token={TOKEN}"
+    gate.upgrade("v7.4.4")
     assert ask(gate, "GET", path, headers={})[0] == 200
     assert "rest-api-key-url-query" not in done(gate, "GET", "cmdb/system/global")["results"]
-    gate.upgrade(STRICT_VERSION)
+    gate.upgrade("v7.4.8")
     assert ask(gate, "GET", path, headers={})[0] == 401
     assert done(gate, "GET", "cmdb/system/global")["version"] == "v7.4.8"
     done(gate, "PUT", "cmdb/system/global", {"rest-api-key-url-query": "enable"})
@@ -56,8 +57,44 @@ def test_no_token_is_noted_with_the_requests(gate: Admission, capsys: pytest.Cap
 def test_reset_forgets_objects_faults_and_firmware(gate: Admission) -> None:
     names = [each.name for each in gate.box.policies]
     done(gate, "POST", "cmdb/firewall/policy", policy())
-    gate.upgrade(STRICT_VERSION)
+    gate.upgrade("v7.2.11")
     gate.faults = Faults(then="403")
     gate.reset()
-    assert ([each.name for each in gate.box.policies], gate.box.version) == (names, "v7.4.3")
+    assert ([each.name for each in gate.box.policies], gate.box.version) == (names, VERSION)
+    assert ask(gate, "GET", "cmdb/firewall/policy")[0] == 200
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_field_of_a_policy_is_shown_and_null_unsets_one(gate: Admission, version: str) -> None:
+    gate.upgrade(version)
+    fields = {"av-profile": "default", "per-ip-shaper": "slow", "session-ttl": "600", "vlan-cos-fwd": 3}
+    done(gate, "POST", "cmdb/firewall/policy", policy(name="new", **fields))
+    found = done(gate, "GET", "cmdb/firewall/policy/5")["results"][0]
+    assert len(found) > 130
+    assert found.items() >= fields.items()
+    done(gate, "PUT", "cmdb/firewall/policy/5", dict.fromkeys(fields))
+    left = done(gate, "GET", "cmdb/firewall/policy/5")["results"][0]
+    assert {key: left[key] for key in fields} == {
+        "av-profile": "",
+        "per-ip-shaper": "",
+        "session-ttl": "0",
+        "vlan-cos-fwd": 255,
+    }
+
+
+def test_a_firmware_shows_no_field_that_it_does_not_have(gate: Admission) -> None:
+    fields = [set(_fields(gate, version)) for version in ("v7.2.11", "v7.6.7")]
+    assert [("port-random" in each, "cifs-profile" in each) for each in fields] == [(False, True), (True, False)]
+
+
+def _fields(gate: Admission, version: str) -> dict[str, object]:
+    gate.upgrade(version)
+    found: dict[str, object] = done(gate, "GET", "cmdb/firewall/policy/1")["results"][0]
+    return found
+
+
+def test_a_right_to_one_table_can_be_taken_away(gate: Admission) -> None:
+    gate.faults = Faults(without=("firewall/address",))
+    assert ask(gate, "GET", "cmdb/firewall/address")[0] == 403
+    assert ask(gate, "GET", "cmdb/firewall/addrgrp")[0] == 200
     assert ask(gate, "GET", "cmdb/firewall/policy")[0] == 200

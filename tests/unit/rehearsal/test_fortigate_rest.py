@@ -26,7 +26,7 @@ def test_a_created_object_is_answered_as_fortios_answers(gate: Admission) -> Non
         "mkey": "SoftEther",
         "revision_changed": True,
         "vdom": "root",
-        "version": "v7.4.3",
+        "version": "v7.6.7",
     }
     assert expected.items() <= answer.items()
     assert done(gate, "GET", "cmdb/firewall.service/custom/SoftEther")["results"][0].items() >= body.items()

@@ -11,7 +11,7 @@ import pytest
 
 from rehearsal.toolchain import cache, engine, plugins
 
-LANGUAGE, DYNAMIC, COMMAND, FORTIOS = plugins.PLUGINS
+LANGUAGE, DYNAMIC, COMMAND, FORTIOS, BRIDGE = plugins.PLUGINS
 INSTALL = """#!/bin/sh
 [ "$1" = version ] && exec echo v3.300.0
 echo "$@" >> "$(dirname "$0")/asked"
@@ -52,7 +52,7 @@ def test_without_any_real_plugin_all_are_stood_in_for() -> None:
         "pulumi",
     }
     assert {str(file.relative_to(toolchain.plugins)) for file in toolchain.plugins.glob("*/*")} == {
-        f"{plugin.folder}/{plugin.executable}" for plugin in (COMMAND, FORTIOS)
+        f"{plugin.folder}/{plugin.executable}" for plugin in (COMMAND, FORTIOS, BRIDGE)
     }
     assert all("only for the rehearsal" in sentence for sentence in toolchain.sentences[1:])
 
@@ -60,7 +60,7 @@ def test_without_any_real_plugin_all_are_stood_in_for() -> None:
 @pytest.mark.parametrize("plugin", plugins.PLUGINS)
 def test_a_real_plugin_on_path_wins_and_its_stand_in_goes(home: Path, plugin: plugins.Plugin) -> None:
     first = prepared()
-    stale = first.plugins / plugin.folder if plugin.distribution else first.path[-1] / plugin.executable
+    stale = first.path[-1] / plugin.executable if plugin.bundled else first.plugins / plugin.folder
     assert stale.exists()
     executable(home / "bin" / plugin.executable)
     assert plugin.executable not in prepared().stand_ins
@@ -70,6 +70,12 @@ def test_a_real_plugin_on_path_wins_and_its_stand_in_goes(home: Path, plugin: pl
 def test_a_stand_in_on_path_is_not_taken_for_a_real_plugin(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = prepared()
     monkeypatch.setenv("PATH", ":".join(map(str, [*first.path, home / "bin", "/usr/bin", "/bin"])))
+    assert prepared().stand_ins == first.stand_ins
+
+
+def test_what_the_engine_keeps_beside_its_plugins_is_no_plugin() -> None:
+    first = prepared()
+    (first.plugins / f"{FORTIOS.folder}.lastused").touch()
     assert prepared().stand_ins == first.stand_ins
 
 
@@ -110,7 +116,7 @@ def test_a_plugin_is_downloaded_in_the_version_and_from_the_server_of_its_packag
     asked = (home / "bin" / "asked").read_text().splitlines()
     assert asked[0] == f"plugin install resource command {version('pulumi-command')}"
     assert asked[1].startswith(f"plugin install resource fortios {version('pulumiverse-fortios')} --server github://")
-    assert len(asked) == 2
+    assert asked[2:] == [f"plugin install resource terraform-provider {BRIDGE.pinned}"]
 
 
 def test_a_plugin_that_could_be_downloaded_needs_no_stand_in(home: Path) -> None:
@@ -123,7 +129,7 @@ def test_a_plugin_that_could_be_downloaded_needs_no_stand_in(home: Path) -> None
 def test_a_plugins_download_that_failed_is_not_tried_again(home: Path) -> None:
     prepared()
     sentence = prepared().sentences[3]
-    assert len((home / "bin" / "asked").read_text().splitlines()) == 2
+    assert len((home / "bin" / "asked").read_text().splitlines()) == 3
     memory = cache.memory(f"pulumi-resource-command-{version('pulumi-command')}")
     assert f"no route (to try again: rm {memory})" in sentence
 

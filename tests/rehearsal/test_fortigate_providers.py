@@ -1,0 +1,163 @@
+"""Both packages of the FortiGate's provider on the firmware that each is for, and the move from one to the other."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from rehearsal.fortigate import control
+from rehearsal.fortigate.gate import Faults
+from rehearsal.fortigate.initial import VERSION
+from tests.rehearsal.conftest import Rehearsal
+from tests.rehearsal.gate_stack import PROGRAM, UP, GateStack
+from tests.rehearsal.stack import Stack, Tables
+from tests.rehearsal.test_fortigate_stack import ADOPT, CLOSED, THEIRS
+from tests.unit.boxes import policy
+
+OLD_ENOUGH = "v7.4.4"
+"""A firmware for both packages."""
+
+SETTINGS = {"av-profile": "default", "global-label": "VPN", "per-ip-shaper": "slow", "session-ttl": "600"}
+"""What somebody set on a policy that the stack adopts, none of which it declares."""
+
+
+@pytest.fixture(scope="module")
+def gate(machines: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> GateStack:
+    return GateStack.make(Stack(machines.name), tmp_path_factory.mktemp("gate"))
+
+
+@pytest.fixture
+def before(gate: GateStack) -> Iterator[Tables]:
+    control.reset(gate.box)
+    control.add(gate.box, [policy("decoy-above", "wan1", "campus", "deny")])
+    gate.move("decoy-above", "campus-any")
+    first = gate.lab.tables()
+    yield first
+    control.set_faults(gate.box, Faults())
+    gate.destroy()
+    control.set_firmware(gate.box, VERSION)
+    assert gate.lab.tables() == first
+
+
+def move(gate: GateStack, provider: str) -> subprocess.CompletedProcess[str]:
+    file = str(gate.folder / "Pulumi.lab.yaml")
+    words = ["labvpn", "--", "fortigate-provider", provider, "--yes", "--config-file", file]
+    return gate.lab.command(*words, cwd=PROGRAM)
+
+
+@pytest.fixture
+def copies() -> Iterator[None]:
+    yield
+    for file in PROGRAM.glob("fortigate-provider.*"):
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("provider", "version"),
+    [("upstream", "v7.2.11"), ("upstream", "v8.0.0"), ("pulumiverse", "v7.2.11"), ("pulumiverse", OLD_ENOUGH)],
+)
+def test_nothing_of_an_adopted_policy_is_taken_away_and_one_of_ours_is_freed_of_what_somebody_added(
+    gate: GateStack, before: Tables, provider: str, version: str
+) -> None:
+    control.set_firmware(gate.box, version)
+    control.add(gate.box, [*THEIRS[:2], (THEIRS[2][0], {**THEIRS[2][1], **SETTINGS})])
+    gate.move("their-allow", "deny-outside")
+    adopted = gate.lab.tables()
+    plain = {"protocols": {"openvpn": False, "l2tpIpsec": False}}
+    gate.declare(vpn=plain, adopt=ADOPT, provider=provider, behindVpn=CLOSED)
+    output = gate.up()
+    assert f"the provider {provider}" in output
+    assert gate.settles()
+    there = {row["name"]: row for row in gate.lab.manual.box("GET", "firewall/policy")}
+    assert there["their-allow"].items() >= SETTINGS.items()
+    gate.lab.manual.box("PUT", "firewall/policy/{vpn-desk}", SETTINGS)
+    output = gate.up()
+    assert "policy vpn-desk: av-profile default on the box, none here" in output
+    there = {row["name"]: row for row in gate.lab.manual.box("GET", "firewall/policy")}
+    assert {key: there["vpn-desk"][key] for key in SETTINGS} == {
+        "av-profile": "",
+        "global-label": "",
+        "per-ip-shaper": "",
+        "session-ttl": "0",
+    }
+    assert gate.settles()
+    gate.destroy()
+    assert gate.lab.tables() == adopted
+    for path, fields in reversed(THEIRS):
+        key = "{their-allow}" if path == "firewall/policy" else fields["name"]
+        gate.lab.manual.box("DELETE", f"{path}/{key}")
+
+
+def test_the_move_takes_no_policy_away_at_any_moment_and_goes_back_again(
+    gate: GateStack, before: Tables, copies: None
+) -> None:
+    control.set_firmware(gate.box, OLD_ENOUGH)
+    gate.declare(behindVpn=CLOSED, provider="pulumiverse")
+    gate.up()
+    # As a stack was that knew no choice.
+    gate.declare(behindVpn=CLOSED)
+    assert gate.settles()
+    assert "`labvpn fortigate-provider upstream` moves over" in gate.pulumi("preview")
+    gate.declare(behindVpn=CLOSED, provider="upstream")
+    control.requests(gate.box)
+    assert "run `labvpn fortigate-provider upstream`, which moves them over" in gate.refusal("preview")
+    assert gate.changes() == []
+    first, numbered = gate.lab.tables(), _numbers(gate)
+    for provider in ("upstream", "pulumiverse"):
+        with gate.every_order() as orders:
+            done = move(gate, provider)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert len(orders) == 1
+        assert all("action=move" in one or "/firewall/policy/" in one for one in gate.changes())
+        assert (gate.lab.tables(), _numbers(gate)) == (first, numbered)
+        assert gate.settles()
+        assert json.loads((PROGRAM / f"fortigate-provider.lab.before-{provider}.state.json").read_text())["deployment"]
+
+
+def _numbers(gate: GateStack) -> dict[str, int]:
+    return {row["name"]: row["policyid"] for row in gate.lab.manual.box("GET", "firewall/policy")}
+
+
+def test_a_move_that_fails_is_undone(gate: GateStack, before: Tables, copies: None) -> None:
+    control.set_firmware(gate.box, OLD_ENOUGH)
+    gate.declare(provider="pulumiverse")
+    gate.up()
+    first = gate.lab.tables()
+    control.set_faults(gate.box, Faults(rights="read"))
+    done = move(gate, "upstream")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "everything is back as it was, by pulumiverse" in done.stderr
+    control.set_faults(gate.box, Faults())
+    assert gate.lab.tables() == first
+    assert gate.settles()
+
+
+def test_a_firmware_that_refuses_the_token_in_the_address_is_told_by_a_preview_with_both_remedies(
+    gate: GateStack,
+) -> None:
+    control.reset(gate.box)
+    gate.declare(provider="pulumiverse")
+    output = gate.refusal("preview")
+    assert "takes the token in a header but not in the address, where the provider pulumiverse sends it" in output
+    assert "(labvpn fortigate-provider upstream); or allow it on the box: config system global" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("provider", ["upstream", "pulumiverse"])
+def test_a_box_that_is_silent_from_the_start_ends_a_run_with_a_sentence_within_a_minute(
+    gate: GateStack, before: Tables, provider: str
+) -> None:
+    control.set_firmware(gate.box, OLD_ENOUGH)
+    gate.declare(provider=provider)
+    gate.up()
+    first = gate.lab.tables()
+    for words in (UP, ("preview",), ("destroy", "--yes", "--skip-preview")):
+        control.set_faults(gate.box, Faults(then="hang"))
+        output = gate.refusal(*words)
+        assert "has not answered for 30 s, so this run is ended" in output
+        control.set_faults(gate.box, Faults())
+        assert gate.lab.tables() == first
+    assert gate.settles()
