@@ -17,8 +17,6 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from components.fortigate_watch import watch_as_configured
-
 
 class DriftProvider(ResourceProvider):
     """Counts generations: one for every run in which the machine has to be changed.
@@ -29,6 +27,9 @@ class DriftProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Watch the FortiGate from the first resource on that is refreshed or destroyed."""
+        # Only the process that the engine starts needs what asks a FortiGate.
+        from components.fortigate_watch import watch_as_configured
+
         watch_as_configured(req.config)
 
     def create(self, props: dict[str, Any]) -> CreateResult:

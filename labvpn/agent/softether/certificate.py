@@ -55,7 +55,7 @@ class CertificateSetting(Setting):
         if "certificate" not in given or "key" not in given:
             raise AgentError("the request has no certificate for the server: run `pulumi up` again without --target")
         chain = bodies(given["certificate"])
-        set_certificate(self.softether, given["key"], chain if self.takes_chain() else chain[:1])
+        set_certificate(self.softether, given["key"], chain if len(chain) > 1 and self.takes_chain() else chain[:1])
 
     def takes_chain(self) -> bool:
         """Whether the server can be given the certificates between its own and the authority that clients trust."""

@@ -67,6 +67,10 @@ def test_the_name_servers_have_addresses_of_their_machine() -> None:
 def test_the_key_may_update_one_name_and_one_type(tmp_path: Path) -> None:
     names.place(tmp_path, "c2VjcmV0")
     text = (tmp_path / "primary/named.conf").read_text()
-    assert "update-policy { grant labvpn name vpn.lab.example. A; };" in text
+    zone = next(line for line in text.splitlines() if line.startswith('zone "lab.example"'))
+    assert [grant for grant in zone.split("grant ")[1:] if grant.startswith("labvpn ")] == [
+        "labvpn name vpn.lab.example. A; "
+    ]
+    assert all(" TXT; " in grant for grant in zone.split("grant ")[1:] if not grant.startswith("labvpn "))
     assert "c2VjcmV0" not in (tmp_path / "root/named.conf").read_text() + (tmp_path / "resolver/named.conf").read_text()
     assert (tmp_path / "primary").stat().st_mode & 0o777 == 0o700
