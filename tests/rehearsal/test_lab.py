@@ -118,7 +118,7 @@ def test_a_change_by_hand_on_every_hop_is_named_and_repaired(up: Stack) -> None:
 def test_the_doctor_finds_every_promise_kept_and_names_the_hop_of_a_broken_one(up: Stack) -> None:
     def check() -> dict[str, object]:
         key, outputs = up.state / "ssh" / "admin", up.state / "outputs.json"
-        words = ["check", "--outputs", outputs, "--here", "campus", "--key", key, "--dial", "guest3", "--json"]
+        words = ["check", "--outputs", outputs, "--here", "campus", "--key", key, "--dial", "guest2", "--json"]
         output: dict[str, object] = json.loads(up.run("admin", sys.executable, "-m", "labvpn", *map(str, words)).stdout)
         return output
 
