@@ -160,7 +160,9 @@ def test_an_archive_with_another_checksum_is_not_installed(unpacked: Ways) -> No
     assert (done.returncode, "so nothing was installed" in done.stderr) == (1, True)
     unpacked.server = was
     assert unpacked.drift() == {}
-    assert unpacked.listing() == before
+    # The server opens and closes UDP ports of its own; what the run was about is kept for the next preview.
+    changed = [line for line in {*unpacked.listing()} ^ {*before} if not line.startswith("udp ")]
+    assert changed == ["/var/lib/labvpn/host.begun"]
 
 
 def test_another_archive_keeps_every_user_though_its_placing_is_cut_off(unpacked: Ways) -> None:
