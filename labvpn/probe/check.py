@@ -161,7 +161,8 @@ def name_findings(problems: Iterable[str]) -> Iterator[CheckFinding]:
 
 def expectation_findings(outputs: Outputs, here: str) -> Iterator[CheckFinding]:
     """The expectations of the configuration that packets from here do not keep."""
-    for one in expected.broken(outputs.expected, here):
+    own = {(str(server.address), f"{server.ssh.port}/tcp") for server in outputs.every}
+    for one in expected.broken(outputs.expected, here, own):
         yield CheckFinding("seen from here", str(one), "`labvpn reach` names the rule that decides")
 
 

@@ -49,3 +49,9 @@ def test_silence_and_a_prohibition_are_no_answer(monkeypatch: pytest.MonkeyPatch
 def test_other_places_udp_and_ranges_are_not_tried(port: int) -> None:
     given = [packets(port, False, "campus"), packets("500/udp", False), packets("1-9/tcp", False)]
     assert expected.broken(given, "outside") == []
+
+
+def test_where_this_machine_administers_the_lab_an_answer_says_nothing_of_others(port: int) -> None:
+    own = {("127.0.0.1", f"{port}/tcp")}
+    assert expected.broken([packets(port, False), packets(port, True)], "outside", own) == []
+    assert expected.broken([packets(port, False)], "outside", {("127.0.0.2", f"{port}/tcp")})
