@@ -135,7 +135,8 @@ class Link:
     def _lcp_came(self, packet: Packet) -> None:
         if packet.code == ppp.TERMINATE:
             self._send(ppp.LCP, ppp.TERMINATED, b"", packet.identifier)
-            self._end("link-ended")
+            # An authenticator that refuses PAP ends the link (RFC 1334, 2.2.2); SoftEther 5.01 sends no NAK before.
+            self._end("login-refused" if self._logs_in_by("pap") else "link-ended")
         elif packet.code == ppp.PROTOCOL_REJECT and packet.body[:2] == struct.pack(">H", ppp.IPCP):
             self._end("no-ipv4")
         elif packet.code == ppp.ECHO:
