@@ -65,7 +65,10 @@ def file(lab: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = lab.variant(
         folder,
         server=None,
-        servers=[lab.example["server"], {"name": "two", "address": network.SECOND, "host": "vpn-two"}],
+        servers=[
+            lab.example["server"],
+            {"name": "two", "address": network.SECOND, "host": "vpn-two", "acceptKnownHoles": True},
+        ],
         hostKeys={"two": values.read(lab.state)["hostKey"]},
         dns={**lab.example["dns"], "zone": ZONE},
         hubs={**lab.example["hubs"], "LAB": hub},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from labvpn.plan.fortigate.plan import under_first_names
 from labvpn.plan.fortigate.service_swap import first_name, swapped, under_actual_names
 from labvpn.state.fortigate import COMMENT, Block, DesiredFortiGate, Inventory, Objects, Policy, ServiceObject
 
@@ -62,3 +63,10 @@ def test_where_the_provider_removes_ports_a_service_keeps_its_name() -> None:
         assert services == ["SoftEther-2", "SoftEther"]
     timer = Inventory(services=(ServiceObject("SoftEther", tcp="443", extras=(("udp-idle-timer", "60"),)),))
     assert swapped(desired(), timer, replaces=False).objects.services[0].name == "SoftEther-2"
+
+
+def test_the_facts_of_an_object_stay_the_same_when_it_takes_its_other_name() -> None:
+    firsts = {"vpn-allow-2": "vpn-allow", "SoftEther-2": "SoftEther"}
+    now = {"policy vpn-allow-2: services": "SoftEther-2 vpn-udp", "service SoftEther-2: ports": "443"}
+    before = {"policy vpn-allow: services": "SoftEther vpn-udp", "service SoftEther: ports": "443"}
+    assert under_first_names(now, firsts) == under_first_names(before, {}) == before

@@ -83,18 +83,36 @@ class FortiGatePlan:
 
     @property
     def desired_facts(self) -> Mapping[str, str]:
-        """Every declared field by what sentences call it."""
-        return facts(self.compared.desired.objects)
+        """Every declared field by what sentences call it, each object under its first name."""
+        return under_first_names(facts(self.compared.desired.objects), self._firsts)
 
     @property
     def actual_facts(self) -> Mapping[str, str]:
-        """Every field that the FortiGate has, by what sentences call it."""
-        return facts(self.compared.actual)
+        """Every field that the FortiGate has, by what sentences call it, ours under their first names."""
+        return under_first_names(facts(self.compared.actual), self._firsts)
+
+    @property
+    def _firsts(self) -> Mapping[str, str]:
+        """The first names of services and policies of ours that have their second one."""
+        objects = self.compared.desired.objects
+        services = {one.name: one.first for one in objects.services if one.first}
+        return services | {one.name: one.first for one in objects.policies if one.first}
 
     @property
     def numbers(self) -> Mapping[str, int]:
         """The ids of the policies that the FortiGate has, by their keys."""
         return {policy.key: policy.number for policy in self.compared.actual.policies}
+
+
+def under_first_names(found: Mapping[str, str], firsts: Mapping[str, str]) -> dict[str, str]:
+    """Facts that stay the same when an object takes its other name, in their keys and where one names another."""
+    named = dict[str, str]()
+    for key, text in found.items():
+        kind, _, rest = key.partition(" ")
+        name, colon, label = rest.rpartition(": ")
+        words = " ".join(firsts.get(word, word) for word in text.split(" "))
+        named[f"{kind} {firsts.get(name, name)}{colon}{label}"] = words
+    return named
 
 
 def _lost(desired: DesiredFortiGate, actual: Inventory) -> bool:
