@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 
 from labvpn.connect.refused import last_line
+from labvpn.connect.vantage import named_command, printed_objects
 from labvpn.dial.report import Report
 from labvpn.dial.requests import to_json
 from labvpn.dial.run import DialRequest
@@ -32,13 +30,7 @@ class VantageError(Exception):
 
 def vantage(text: str) -> DialVantage:
     """The vantage point of NAME=COMMAND PREFIX. ValueError, with what to write instead."""
-    name, _, command = text.partition("=")
-    try:
-        prefix = tuple(shlex.split(command))
-    except ValueError as error:
-        raise ValueError(f"--vantage {name}: {error} in {command!r}") from None
-    if not name.replace("-", "").isalnum() or not prefix:
-        raise ValueError(f"--vantage: {text!r} is not NAME=COMMAND, such as campus=ssh me@campus.example labvpn")
+    name, prefix = named_command(text)
     if prefix[-1].rpartition("/")[2].startswith("python"):
         raise ValueError(f"--vantage {name}: a dial needs an installed labvpn there, not only a Python")
     return DialVantage(name, prefix)
@@ -70,8 +62,8 @@ def dial(there: DialVantage, request: DialRequest, language: str) -> Report:
 
 def _report(text: str) -> Report | None:
     """The report in what a vantage point printed, whatever its login printed before and after it."""
-    for start in reversed([found.start() for found in re.finditer(r"^\{", text, re.MULTILINE)]):
-        with suppress(ValueError, RecursionError, LookupError, TypeError):
-            (report,) = json.JSONDecoder().raw_decode(text, start)[0]["dials"]
+    for found in printed_objects(text):
+        with suppress(ValueError, LookupError, TypeError):
+            (report,) = found["dials"]
             return {**report, "cause": str(report["cause"]), "stage": str(report["stage"])}
     return None

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
 import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from labvpn.agent.bundle import program
 from labvpn.connect.refused import last_line
+from labvpn.connect.vantage import named_command, printed_objects
 from labvpn.probe import scan
 from labvpn.probe.scan import PLACES, VantageView
 from labvpn.probe.targets import TargetError, Targets
@@ -77,13 +72,10 @@ def vantage(text: str) -> RemoteVantage:
 
     Raises TargetError.
     """
-    name, _, command = text.partition("=")
     try:
-        prefix = tuple(shlex.split(command))
+        name, prefix = named_command(text)
     except ValueError as error:
-        raise TargetError(f"--vantage {name}: {error} in {command!r}") from None
-    if not name.replace("-", "").isalnum() or not prefix:
-        raise TargetError(f"--vantage: {text!r} is not NAME=COMMAND, such as campus=ssh me@campus.example labvpn")
+        raise TargetError(str(error)) from None
     return RemoteVantage(name, place_of(name), prefix)
 
 
@@ -95,7 +87,7 @@ def place_of(name: str) -> str:
 
 def read(there: RemoteVantage, out: str, err: str, code: int) -> VantageView:
     """The view in what a vantage point printed, whatever its login printed before and after it."""
-    for data in _objects(out):
+    for data in printed_objects(out):
         try:
             view = scan.from_json(data["vantages"][0] if "vantages" in data else data)
         except (KeyError, IndexError, TypeError, ValueError):
@@ -105,14 +97,6 @@ def read(there: RemoteVantage, out: str, err: str, code: int) -> VantageView:
     instead = last_line(out, "")
     output = f"; it printed: {instead}" if instead and not err.strip() else ""
     return VantageView(there.name, there.place, trouble=f"{words} (exit status {code}){output}")
-
-
-def _objects(text: str) -> Iterator[Any]:
-    """Each JSON object that begins with a line of the text, the last first."""
-    read_from = json.JSONDecoder().raw_decode
-    for start in reversed([found.start() for found in re.finditer(r"^\{", text, re.MULTILINE)]):
-        with suppress(ValueError, RecursionError):
-            yield read_from(text, start)[0]
 
 
 def bundle() -> str:
