@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from labvpn.plan.fortigate.plan import under_first_names
-from labvpn.plan.fortigate.service_swap import first_name, swapped, under_actual_names
+from labvpn.plan.fortigate.diff import facts
+from labvpn.plan.fortigate.service_swap import first_name, swapped, under_actual_names, under_names
 from labvpn.state.fortigate import COMMENT, Block, DesiredFortiGate, Inventory, Objects, Policy, ServiceObject
 
 CLEAN, MIXED = ServiceObject("SoftEther", tcp="443"), ServiceObject("SoftEther", tcp="443", udp="53")
@@ -67,6 +67,8 @@ def test_where_the_provider_removes_ports_a_service_keeps_its_name() -> None:
 
 def test_the_facts_of_an_object_stay_the_same_when_it_takes_its_other_name() -> None:
     firsts = {"vpn-allow-2": "vpn-allow", "SoftEther-2": "SoftEther"}
-    now = {"policy vpn-allow-2: services": "SoftEther-2 vpn-udp", "service SoftEther-2: ports": "443"}
-    before = {"policy vpn-allow: services": "SoftEther vpn-udp", "service SoftEther: ports": "443"}
-    assert under_first_names(now, firsts) == under_first_names(before, {}) == before
+    allow = Policy("vpn-allow-2", (), (), (), (), ("SoftEther-2", "vpn-udp"))
+    now = Objects(services=(CLEAN_2, ServiceObject("vpn-udp", udp="500")), policies=(allow,))
+    before = facts(desired().objects)
+    assert before["policy vpn-allow: services"] == "SoftEther vpn-udp"
+    assert facts(under_names(now, firsts)) == facts(under_names(desired().objects, {})) == before

@@ -15,7 +15,7 @@ from labvpn.plan.fortigate.adopt import adopted
 from labvpn.plan.fortigate.comparison import Comparison
 from labvpn.plan.fortigate.diff import drifted, facts, planned
 from labvpn.plan.fortigate.providers import Fit, fit
-from labvpn.plan.fortigate.service_swap import swapped, under_actual_names
+from labvpn.plan.fortigate.service_swap import swapped, under_actual_names, under_names
 from labvpn.state.fortigate import COMMENT, DesiredFortiGate, Inventory
 
 
@@ -84,12 +84,12 @@ class FortiGatePlan:
     @property
     def desired_facts(self) -> Mapping[str, str]:
         """Every declared field by what sentences call it, each object under its first name."""
-        return under_first_names(facts(self.compared.desired.objects), self._firsts)
+        return facts(under_names(self.compared.desired.objects, self._firsts))
 
     @property
     def actual_facts(self) -> Mapping[str, str]:
         """Every field that the FortiGate has, by what sentences call it, ours under their first names."""
-        return under_first_names(facts(self.compared.actual), self._firsts)
+        return facts(under_names(self.compared.actual, self._firsts))
 
     @property
     def _firsts(self) -> Mapping[str, str]:
@@ -102,17 +102,6 @@ class FortiGatePlan:
     def numbers(self) -> Mapping[str, int]:
         """The ids of the policies that the FortiGate has, by their keys."""
         return {policy.key: policy.number for policy in self.compared.actual.policies}
-
-
-def under_first_names(found: Mapping[str, str], firsts: Mapping[str, str]) -> dict[str, str]:
-    """Facts that stay the same when an object takes its other name, in their keys and where one names another."""
-    named = dict[str, str]()
-    for key, text in found.items():
-        kind, _, rest = key.partition(" ")
-        name, colon, label = rest.rpartition(": ")
-        words = " ".join(firsts.get(word, word) for word in text.split(" "))
-        named[f"{kind} {firsts.get(name, name)}{colon}{label}"] = words
-    return named
 
 
 def _lost(desired: DesiredFortiGate, actual: Inventory) -> bool:

@@ -37,6 +37,7 @@ LONGEST = {ServiceObject: 79, Policy: 35}
 
 Thing = TypeVar("Thing", AddressObject, AddressGroup, ServiceObject, Vip, Policy)
 Twice = TypeVar("Twice", ServiceObject, Policy)
+Kind = TypeVar("Kind", bound=Objects)
 
 
 def under_actual_names(desired: DesiredFortiGate, actual: Inventory) -> DesiredFortiGate:
@@ -67,6 +68,16 @@ def swapped(
         if one.name not in kept and _is_stuck(one, {there.name: there for there in actual.policies})
     }
     return _renamed(_restated(current, actual), services, policies)
+
+
+def under_names(objects: Kind, names: Mapping[str, str]) -> Kind:
+    """Services and policies under other names, also where a policy names a service."""
+    services = tuple(replace(one, name=names.get(one.name, one.name)) for one in objects.services)
+    policies = tuple(
+        replace(one, name=names.get(one.name, one.name), services=tuple(names.get(each, each) for each in one.services))
+        for one in objects.policies
+    )
+    return replace(objects, services=services, policies=policies)
 
 
 def _names(objects: Objects) -> set[str]:
