@@ -44,6 +44,9 @@ MORE: dict[str, dict[str, Any]] = {
 }
 """What the lab has in addition to the example, so that it has every kind of object that the stack manages."""
 
+EXCEPTED = "campus does not reach workstation because students would see its login page"
+"""The example's expectation that the office, an exception of `behindVpn` here, does not keep."""
+
 OF_DRIFT = re.compile(r"changed by hand: |FortiGate: .* (on the box|moved|lacks|also has|is gone)|at the name server")
 """A line that names a change by hand."""
 
@@ -66,6 +69,7 @@ def furnished(lab: Lab) -> Lab:
     for key, more in MORE.items():
         values["config"][f"labvpn:{key}"] |= more
     values["config"]["labvpn:hubs"]["LAB"] |= by_hand_hub.FURNISHED
+    values["config"]["labvpn:expect"].remove(EXCEPTED)
     folder = lab.state / "drift"
     folder.mkdir(mode=0o700, exist_ok=True)
     file = folder / "Pulumi.lab.yaml"
