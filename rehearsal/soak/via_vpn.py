@@ -31,6 +31,7 @@ def through(lab: Lab, user: str, ask: Mapping[str, Any], *, openvpn: bool) -> di
     network = outputs["networks"][hub]
     login = {"user": f"{user}@{hub}", "password": one["password"]}
     login["router"] = network["router"] if network["routes"] else None
+    login["authority"] = outputs.get("certificate")
     request = json.dumps({"login": {"server": outputs["address"], **login}, "ask": ask, "openvpn": openvpn})
     opened: dict[str, list[int]] = json.loads(lab.module(__name__, stdin=request))
     return opened
