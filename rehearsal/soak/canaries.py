@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from labvpn.agent.softether.hashes import sha0
@@ -32,9 +32,9 @@ def forms(secrets: Mapping[str, str], users: Mapping[str, str]) -> dict[bytes, s
     return {form: name for form, name in found.items() if len(form) >= LONG_ENOUGH}
 
 
-def pattern(needles: Mapping[bytes, str]) -> re.Pattern[bytes]:
-    """One expression that finds any of them."""
-    return re.compile(b"|".join(re.escape(each) for each in sorted(needles, key=len, reverse=True)))
+def occurring(needles: Iterable[bytes], text: bytes) -> set[bytes]:
+    """Those that stand in a text; one by one, since an expression of them all took 15 s for a state of 1 MB."""
+    return {each for each in needles if each in text}
 
 
 def _parts(text: str) -> list[bytes]:

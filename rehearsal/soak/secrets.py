@@ -95,11 +95,12 @@ class Hunt:
     def leaks(self) -> list[str]:
         """Every secret found where it must not be, one per line."""
         needles = self.needles()
-        pattern = canaries.pattern(needles)
         journal = subprocess.run(line("server", ["sh", "-c", JOURNALS]), capture_output=True, check=False).stdout
         texts = {**self.outputs, "the VPN host's journal and histories": journal}
         printed = {
-            Leak(needles[found], "output", name) for name, text in texts.items() for found in pattern.findall(text)
+            Leak(needles[found], "output", name)
+            for name, text in texts.items()
+            for found in canaries.occurring(needles, text)
         }
         stood = {Leak(**each) for each in self.seen["findings"]}
         return sorted(f"{each.secret}: {self._place(each)}" for each in stood | printed if not self._may_hold(each))

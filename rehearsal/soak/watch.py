@@ -19,7 +19,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from rehearsal import guest_paths
-from rehearsal.soak.canaries import pattern
+from rehearsal.soak.canaries import occurring
 
 FORK = multiprocessing.get_context("fork")
 FILES_EVERY = 0.5
@@ -50,9 +50,6 @@ class Watch:
     findings: set[Leak] = field(default_factory=set)
     processes: set[int] = field(default_factory=set)
     files: set[tuple[int, int, int]] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.pattern = pattern(self.needles)
 
     def scan_processes(self) -> None:
         """Argument lists and environments; one that was seen before is not searched again."""
@@ -95,7 +92,7 @@ class Watch:
                 yield from (f"{place}/{name}" for name in names)
 
     def _search(self, text: bytes, kind: str, place: str) -> None:
-        for found in set(self.pattern.findall(text)):
+        for found in occurring(self.needles, text):
             self.findings.add(Leak(self.needles[found], kind, place))
 
 

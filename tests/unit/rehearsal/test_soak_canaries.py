@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from labvpn.agent.softether.hashes import password_hash, user_hash
-from rehearsal.soak.canaries import forms, md4, pattern
+from rehearsal.soak.canaries import forms, md4, occurring
 
 SECRET = "a-secret Ω/with+everything"
 
@@ -25,22 +25,21 @@ SECRET = "a-secret Ω/with+everything"
     ],
 )
 def test_a_secret_is_found_however_it_is_encoded(text: bytes) -> None:
-    assert pattern(forms({"hubPassword": SECRET}, {})).search(b"before " + text + b" after")
+    assert occurring(forms({"hubPassword": SECRET}, {}), b"before " + text + b" after")
 
 
 def test_a_hash_that_softether_stores_is_found() -> None:
     needles = forms({"administratorPassword": "password"}, {"bob": "password"})
-    search = pattern(needles).search
-    assert search(b"8846f7eaee8fb117ad06bdd830b7586c")
-    assert search(f"byte HashedPassword {password_hash('password')}".encode())
-    assert search(f"byte AuthPassword {user_hash('password', 'bob')}".encode())
+    assert occurring(needles, b"8846f7eaee8fb117ad06bdd830b7586c")
+    assert occurring(needles, f"byte HashedPassword {password_hash('password')}".encode())
+    assert occurring(needles, f"byte AuthPassword {user_hash('password', 'bob')}".encode())
 
 
 def test_the_private_half_of_a_key_is_found_and_its_public_half_is_none() -> None:
     lines = ["-----BEGIN KEY-----", "header-and-more", "public-half-of-it", "private-half-of-it", "-----END KEY-----"]
     needles = forms({"sshKey": "\n".join(lines)}, {})
-    assert pattern(needles).search(b"... private-half-of-it")
-    assert not pattern(needles).search(b"... public-half-of-it")
+    assert occurring(needles, b"... private-half-of-it")
+    assert not occurring(needles, b"... public-half-of-it")
 
 
 def test_what_is_public_is_no_secret() -> None:
