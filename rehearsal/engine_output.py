@@ -2,12 +2,13 @@
 
 A plain preview followed by an up prints every resource three times, every message several times and the outputs twice.
 Here the preview prints its messages and its summary; the up prints each resource when it is done, messages that the
-preview did not have, the outputs in a line each, and its summary.
+preview did not have, the outputs' names, and its summary.
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ MESSAGE = re.compile(r"\b(warning|error|info|debug): ")
 SOURCE = re.compile(r"  \S.*:")
 """The line above a resource's messages in the section `Diagnostics`."""
 
+OUTPUT = re.compile(r"    (\w+) *: ")
 ADDED = re.compile(r" +\+ (\S.*)")
 INTERNAL = re.compile(r"pulumi-python:dynamic:Resource|pulumi:providers:")
 """Resources that change nothing outside the state."""
@@ -35,7 +37,7 @@ class EngineOutput:
         yield from joined(self._chosen(lines, rows=False, outputs=False))
 
     def of_up(self, lines: Iterable[str]) -> Iterator[str]:
-        """An up with a row for each resource that is done, and with the outputs."""
+        """An up with a row for each resource that is done, and with the outputs' names."""
         yield from self._chosen(lines, rows=True, outputs=True)
 
     def _chosen(self, lines: Iterable[str], *, rows: bool, outputs: bool) -> Iterator[str]:
@@ -44,9 +46,9 @@ class EngineOutput:
         for line in lines:
             plain = ESCAPES.sub("", line).rstrip()
             if HEADING.fullmatch(plain):
-                yield from shortened(values)
+                yield from named(values)
                 values, section = [], plain.removesuffix(":")
-                if section != "Diagnostics" and (outputs or section != "Outputs"):
+                if section not in ("Diagnostics", "Outputs"):
                     yield line
             elif not plain:
                 continue
@@ -63,7 +65,7 @@ class EngineOutput:
                 yield line
             elif rows and DONE.search(plain) and not MESSAGE.search(plain) and not INTERNAL.search(plain):
                 yield line.rstrip()
-        yield from shortened(values)
+        yield from named(values)
 
 
 def joined(lines: Iterable[str]) -> Iterator[str]:
@@ -84,12 +86,9 @@ def joined(lines: Iterable[str]) -> Iterator[str]:
         yield held
 
 
-def shortened(lines: Iterable[str]) -> Iterator[str]:
-    """The section `Outputs` with one line for each output, cut at the width of a terminal."""
-    whole: list[str] = []
-    for line in lines:
-        if line.startswith("     ") or line.strip() in ("}", "]"):
-            whole[-1] += f" {' '.join(line.split())}"
-        else:
-            whole.append(line)
-    yield from (line if len(line) <= WIDTH else f"{line[: WIDTH - 4]} ..." for line in whole)
+def named(lines: Iterable[str]) -> Iterator[str]:
+    """The section `Outputs` as a list of names, at the width of a terminal; their values are one command away."""
+    names = [found[1] for line in lines if (found := OUTPUT.match(line))]
+    if names:
+        yield "Outputs, for `pulumi stack output NAME`:"
+        yield from textwrap.wrap(", ".join(names), WIDTH, initial_indent="    ", subsequent_indent="    ")

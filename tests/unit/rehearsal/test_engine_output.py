@@ -1,8 +1,8 @@
-"""`make lab` prints each message of the engine once, and the outputs once."""
+"""`make lab` prints each message of the engine once, and names the outputs."""
 
 from __future__ import annotations
 
-from rehearsal.engine_output import WIDTH, EngineOutput, joined, shortened
+from rehearsal.engine_output import WIDTH, EngineOutput, joined, named
 
 PREVIEW = """\
 Previewing update (lab):
@@ -50,7 +50,7 @@ Duration: 12s
 """
 
 
-def test_a_preview_and_an_up_print_each_message_and_the_outputs_once() -> None:
+def test_a_preview_and_an_up_print_each_message_once_and_name_the_outputs() -> None:
     output = EngineOutput()
     assert [*output.of_preview(PREVIEW.splitlines()), *output.of_up(UP.splitlines())] == [
         "Previewing update (lab):",
@@ -64,9 +64,8 @@ def test_a_preview_and_an_up_print_each_message_and_the_outputs_once() -> None:
         " +  command:remote:Command vpn-hub created (1s)",
         "  labvpn:index:Name (name):",
         "    vpn.lab.example: ns1 shows the change",
-        "Outputs:",
-        '    address : "203.0.113.20"',
-        "    ports   : { tcp: [ [0]: 443 ] }",
+        "Outputs, for `pulumi stack output NAME`:",
+        "    address, ports",
         "Resources:",
         "    + 2 created",
         "Duration: 12s",
@@ -86,4 +85,4 @@ def test_an_engine_that_fails_before_it_begins_is_printed() -> None:
 
 def test_lists_and_outputs_keep_to_the_width_of_a_terminal() -> None:
     assert all(len(line) <= WIDTH for line in joined([f"    + user LAB/guest{number}" for number in range(100)]))
-    assert all(len(line) <= WIDTH for line in shortened([f"    users: {'x' * 200}"]))
+    assert all(len(line) <= WIDTH for line in named([f"    output{number}: 1" for number in range(100)]))
