@@ -39,6 +39,8 @@ FILLS = {
     "room": ("size=1m", "dd if=/dev/zero of=/var/lib/labvpn/ballast bs=4k"),
     "inodes": ("nr_inodes=40", "for n in $(seq 100); do : >/var/lib/labvpn/ballast.$n || break; done"),
 }
+# A session whose client went without a word would be over the new limit, and its user locked out.
+ALONE = "systemctl restart softether-vpnserver"
 EMPTY = (
     "systemctl stop labvpn-reaper; umount /var/lib/labvpn; rm -rf /var/lib/labvpn.kept; systemctl start labvpn-reaper"
 )
@@ -102,6 +104,7 @@ def test_a_clock_that_runs_ahead_cuts_nobody_and_holds_nobody_off(host: AgentHos
 @pytest.mark.parametrize("lacks", FILLS)
 def test_a_full_disk_keeps_nobody_in_and_nobody_out(host: AgentHost, tmp_path: Path, lacks: str) -> None:
     option, fill = FILLS[lacks]
+    shell(host, ALONE)
     host.converge("hub", document(host, LIMIT))
     shell(host, FULL.format(option=option, fill=fill))
     try:
