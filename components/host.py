@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +26,12 @@ from labvpn.render.agent_request import Secrets, request
 from labvpn.render.documents import Concern, origin
 
 PLACE = (
-    "d={folder}; mkdir -p $d; cd $d; read -r h; rm -rf agent.new; head -n -1 >agent.new; "
-    'echo "$h agent.new" | sha256sum -c --quiet; chmod 755 agent.new; [ -f agent ] || rm -rf agent; '
-    "mv -T agent.new agent"
+    "d={folder}; mkdir -p $d; cd $d; read -r h; rm -rf new; head -n -1|base64 -d|zcat >new; "
+    'echo "$h new" | sha256sum -c --quiet; chmod 755 new; [ -f agent ] || rm -rf agent; '
+    "mv -T new agent"
 )
 """Installs the agent in one step, and only as a whole: its SHA-256 comes before it, and a line that is not part of it
-after it."""
+after it. It is sent compressed: the engine writes all that is sent into its state, at every step of a run."""
 
 PROTECTED = (Concern.HOST, Concern.SERVER, Concern.HUB)
 """Without these nobody can dial in."""
@@ -118,10 +120,11 @@ class Host:
         would not run again.
         """
         folder = AGENT.rpartition("/")[0]
-        digest = hashlib.sha256(bundle.source().encode()).hexdigest()
+        source = bundle.source().encode()
+        digest, packed = hashlib.sha256(source).hexdigest(), gzip.compress(source, 6, mtime=0)
         actual = self.actual.get(Concern.HOST, NOTHING).document
         drift = Drift(f"{name}-state", _of_agent(desired), _of_agent(actual), opts)
-        sent = f"{digest}\n{bundle.source()}"
+        sent = f"{digest}\n{base64.b64encode(packed).decode()}\n"
         stdin = drift.generation.apply(lambda generation: f"{sent}# generation {int(generation)}\n")
         return self.command(name, f"sh -ec '{PLACE.format(folder=folder)}'", f"rm -rf {folder} {STATE}", stdin, opts)
 
