@@ -77,11 +77,8 @@ class GuardedHost(AgentHost):
         return int(eventually(lambda: self.banned().get(source, 0)))
 
     def shuts_out(self, source: str) -> bool:
-        """Whether a rule against a source comes to stand."""
-        return bool(eventually(lambda: source in self.rules()))
-
-    def rules(self) -> str:
-        return self.output("server", "firewall-cmd", "--zone=public", "--list-rich-rules")
+        """Whether a source comes to be banned in the kernel."""
+        return bool(eventually(lambda: source in self.bans()))
 
     def journal(self) -> str:
         return self.output("server", "journalctl", "-u", "labvpn-bans", "--no-pager", "-o", "cat")
