@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
-import subprocess
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rehearsal import images
+from rehearsal import server_archive
 from tests.rehearsal.guarded_host import Guessed
 from tests.rehearsal.stack import Stack
 
-PACKAGES = "/srv/packages"
-# Debian's program has its folders built in; what an archive brings keeps everything beside the program.
-FOLDERS = """
-set -e
-for folder in /var/lib /var/log /run; do ln -s /usr/local/vpnserver $folder/softether; done
-echo 'L /run/softether - - - - /usr/local/vpnserver' >/etc/tmpfiles.d/softether.conf
-"""
 BY_HAND = """
 set -e
 apt-get update -q
-DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends netbase {}
+DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends netbase /srv/softether-*.deb
 systemctl is-active softether-vpnserver
 """
 
@@ -45,38 +37,20 @@ class OtherHost(Guessed, Stack):
         self.stop()
         self.start()
 
-    @property
-    def programs(self) -> Path:
-        """The image whose packages SoftEther's programs come from: Debian 12's where the system's own has none."""
-        own = images.HOSTS[self.system].path / PACKAGES.lstrip("/")
-        return own if any(own.glob("softether-vpnserver_*")) else images.BARE.path / PACKAGES.lstrip("/")
-
     def prepare(self) -> dict[str, Any]:
         """Put onto the host what the way needs, and return the configuration of the server."""
         server: dict[str, Any] = {**self.example["server"], "install": self.way}
         if self.way == "tarball":
-            self.output("server", "sh", "-c", FOLDERS)
-            archive = self.archive("vpnserver.tar.gz")
+            self.output("server", "sh", "-c", server_archive.FOLDERS)
+            archive = server_archive.pack(self.folder / "vpnserver.tar.gz", self.system)
             digest = hashlib.sha256(archive.read_bytes()).hexdigest()
             server["tarball"] = {"file": str(archive), "sha256": digest}
         elif self.way == "present":
-            # The command's own folders are the caller's, so what it installs is put on the host's first.
-            files = [str(file) for file in self.programs.glob("softether-[cv]*_*.deb") if "vpncmd" not in file.name]
-            self.output("server", "sh", "-c", BY_HAND.format(" ".join(files)), timeout=600)
+            for file in server_archive.packages(self.system).glob("softether-*.deb"):
+                text = base64.b64encode(file.read_bytes()).decode()
+                self.output("server", "sh", "-c", f"base64 -d >/srv/{file.name}", input=text)
+            self.output("server", "sh", "-c", BY_HAND, timeout=600)
         return server
-
-    def archive(self, name: str, **more: str) -> Path:
-        """An archive of the programs, with further files by their names."""
-        root, file = self.folder / "root", self.folder / name
-        for package in self.programs.glob("softether-*.deb"):
-            subprocess.run(["dpkg-deb", "-x", package, root], check=True)
-        with tarfile.open(file, "w:gz") as pack:
-            pack.add(root / "usr/libexec/softether/vpnserver/vpnserver", "vpnserver/vpnserver")
-            pack.add(root / "usr/share/softether-common/hamcore.se2", "vpnserver/hamcore.se2")
-            for path, text in more.items():
-                (self.folder / path).write_text(text)
-                pack.add(self.folder / path, f"vpnserver/{path}")
-        return file
 
     def boot(self) -> None:
         """Cut the host's power and boot it again."""
