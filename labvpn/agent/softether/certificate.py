@@ -48,7 +48,7 @@ class CertificateSetting(Setting):
         given = self.softether.secrets.certificate
         if "certificate" not in given or "key" not in given:
             raise AgentError("the request has no certificate for the server: run `pulumi up` again without --target")
-        set_certificate(self.softether, given["key"], blocks(given["certificate"], "CERTIFICATE"))
+        set_certificate(self.softether, given["key"], blocks(given["certificate"], ""))
 
     def remember(self, line: Line) -> Remembered:
         record = self.call("GetServerCert")
