@@ -11,6 +11,10 @@ from labvpn.agent.core.errors import AgentError
 LIBRARY = "libnftables.so.1"
 
 
+class NoNftables(AgentError):
+    """This host takes no rules of nft: the library is missing, or its kernel does not know them."""
+
+
 def library() -> Optional[Any]:
     """The library with the types of its calls; None where it is not installed."""
     try:
@@ -29,7 +33,7 @@ def carry_out(commands: str) -> None:
     """Have the kernel carry out all of these commands or none; AgentError has its complaint, or names the package."""
     nft = library()
     if nft is None:
-        raise AgentError(
+        raise NoNftables(
             "{} is missing on the VPN host, so its kernel takes no rules: install it (libnftables1 on Debian, nftables "
             "elsewhere)".format(LIBRARY)
         )
@@ -39,6 +43,7 @@ def carry_out(commands: str) -> None:
         nft.nft_ctx_buffer_error(context)
         if nft.nft_run_cmd_from_buffer(context, commands.encode("ascii")) != 0:
             complaint = (nft.nft_ctx_get_error_buffer(context) or b"").decode("utf-8", "replace").strip()
-            raise AgentError("the kernel of the VPN host refused rules: {}".format(complaint.split("\n")[0]))
+            kind = NoNftables if "not supported" in complaint else AgentError
+            raise kind("the kernel of the VPN host refused rules: {}".format(complaint.split("\n")[0]))
     finally:
         nft.nft_ctx_free(context)

@@ -5,10 +5,12 @@ hashes, so a thousand banned sources cost a packet no more than one. No reload o
 """
 
 import re
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Collection, Dict, Iterator, List
 
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.nftables import NoNftables
 from labvpn.agent.firewalld.ban_policy import SUBSCRIBER_BITS, Ban
 
 BAN_TABLE = "labvpn_bans"
@@ -46,8 +48,9 @@ class BanTable:
         self.machine.nft(GONE + ("".join(table(bans, opened, now)) if bans else ""))
 
     def drop(self) -> None:
-        """Delete the table."""
-        self.machine.nft(GONE)
+        """Delete the table; where none can be there is nothing to do."""
+        with suppress(NoNftables):
+            self.machine.nft(GONE)
 
 
 def table(bans: Dict[str, Ban], opened: Collection[str], now: float) -> Iterator[str]:

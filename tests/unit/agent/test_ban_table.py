@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from labvpn.agent.core import nftables
 from labvpn.agent.core.document import Change, parse
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.nftables import NoNftables
 from labvpn.agent.core.paths import BAN_LIST, BAN_ORDERS
 from labvpn.agent.daemons.login_guard import LoginGuard
-from labvpn.agent.daemons.login_guard_service import LoginGuardService
+from labvpn.agent.daemons.login_guard_service import HINDERED, LoginGuardService
 from labvpn.agent.firewalld.ban_policy import Ban, is_source
 from labvpn.agent.firewalld.ban_table import BAN_TABLE, ESP, table
 from labvpn.agent.firewalld.earlier_bans import rules_against
@@ -161,6 +164,30 @@ def test_the_guard_that_goes_takes_an_earlier_agents_rules_with_it(host: Host) -
     LoginGuardService(Firewalld(host)).remove([])
     assert (host.rules, host.table) == ({BY_HAND}, "")
     assert not host.path(BAN_ORDERS).exists()
+
+
+def test_a_host_that_takes_no_rules_of_nft_is_drift_and_loses_its_guard_all_the_same(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler, (line,) = LoginGuardService(Firewalld(host)), parse(LINE)
+    guard_orders(host)
+
+    def refuse(commands: str) -> None:
+        raise NoNftables("libnftables.so.1 is missing on the VPN host")
+
+    monkeypatch.setattr(host, "nft", refuse)
+    with pytest.raises(AgentError):
+        LoginGuard(host).round(NOW)
+    assert "libnftables.so.1 is missing" in guard_said(host)
+    assert (handler.read(line) or {})["active"] == HINDERED
+    handler.remove([line])
+    assert not host.path(BAN_ORDERS).exists()
+
+
+def test_without_libnftables_its_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nftables, "LIBRARY", "libnftables-not-there.so.1")
+    with pytest.raises(NoNftables, match=r"install it \(libnftables1 on Debian, nftables elsewhere\)"):
+        nftables.carry_out("")
 
 
 def test_a_firewalld_that_is_down_stops_no_takeover(host: Host) -> None:
