@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +55,3 @@ class OtherHost(Guessed, Stack):
         """Cut the host's power and boot it again."""
         done = self.command("reboot", "server")
         assert done.returncode == 0, done.stderr
-
-
-def chosen(system: str, way: str) -> bool:
-    """Whether a row of the matrix is run: one by every run of the tests, all by the soak."""
-    return (system, way) == ("debian-13", "tarball") or bool(os.environ.get("LABVPN_MATRIX"))
