@@ -90,6 +90,20 @@ def dials() -> Iterator[Figure]:
     yield from _of("rehearsal.bench_dials", "lab")
 
 
+def bans() -> Iterator[Figure]:
+    """What a thousand banned sources cost against one, on a lab that is up."""
+    yield from _of("rehearsal.bench_bans", "lab")
+
+
+def hosts() -> Iterator[Figure]:
+    """Debian 13 as the VPN host, and an upgrade there."""
+    os.environ["LABVPN_REHEARSAL_HOST"] = "debian-13"
+    try:
+        yield from _of("rehearsal.bench_hosts")
+    finally:
+        del os.environ["LABVPN_REHEARSAL_HOST"]
+
+
 def _of(module: str, first: str = "start") -> Iterator[Figure]:
     """The rows that a module prints, on machines of its own; `first` brings them up, bare or with the stack applied."""
     _timed([sys.executable, "-m", "rehearsal", first], PROJECT)
@@ -133,7 +147,7 @@ def main() -> None:
     """Measure and print a table, row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cold", action="store_true", help="measure the main job with empty caches too: ten minutes")
-    parts = [*([cold] if parser.parse_args().cold else []), warm, gate, users, scale, sessions, dials]
+    parts = [*([cold] if parser.parse_args().cold else []), warm, gate, users, scale, sessions, dials, bans, hosts]
     print("| what | measured | aim |\n|---|---|---|", flush=True)
     for part in parts:
         for figure in part():

@@ -1,8 +1,9 @@
 """The images of the rehearsal, built once from this machine's Debian sources and kept in the cache.
 
 `bare` is the root of the VPN host: a minimal Debian with systemd and sshd, without SoftEther and firewalld, and with a
-folder of packages (/srv/packages) from which it can install them without a network. `tools` holds the programs that the
-other machines need and the caller's own system may lack.
+folder of packages (/srv/packages) from which it can install them without a network. `debian-11` and `debian-13` are the
+same of other releases, for a rehearsal that LABVPN_REHEARSAL_HOST asks to have such a host. `tools` holds the programs
+that the other machines need and the caller's own system may lack.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from rehearsal import base_system, places
 from rehearsal.locks import alone
 from rehearsal.problems import RehearsalError
-from rehearsal.system import debian_sources, fetch_settings
+from rehearsal.system import debian_archive, debian_sources, fetch_settings
 
 RELEASE = "bookworm"
 HOOKS = Path("/usr/share/mmdebstrap/hooks/merged-usr")
@@ -40,12 +41,14 @@ class Recipe:
     options: tuple[str, ...]
     seconds: int
     finish: Callable[[Path], None]
+    release: str = RELEASE
 
     @property
     def key(self) -> str:
         """A digest of everything the image depends on, so that a changed recipe is built again."""
         finish = base_system.source() if self.finish is base_system.finish else inspect.getsource(self.finish)
-        facts = [self.variant, *self.packages, *self.options, finish]
+        release = [self.release] if self.release != RELEASE else []
+        facts = [self.variant, *self.packages, *self.options, finish, *release]
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
 
     @property
@@ -104,9 +107,33 @@ TOOLS = Recipe(
 RECIPES = (BARE, TOOLS)
 
 
+def _host(name: str, release: str, packages: Sequence[str]) -> Recipe:
+    """The root of a VPN host of another release, which can install these packages."""
+    download = base_system.DOWNLOAD.replace(" ".join(base_system.PACKAGES), " ".join(packages))
+    return replace(BARE, name=name, release=release, options=(f"--customize-hook={download}",))
+
+
+# Debian 13 has no package of SoftEther (its next release has one again).
+WITHOUT_SOFTETHER = [name for name in base_system.PACKAGES if not name.startswith("softether")]
+HOSTS = {
+    "debian-11": _host("debian-11", "bullseye", base_system.PACKAGES),
+    "debian-12": BARE,
+    "debian-13": _host("debian-13", "trixie", WITHOUT_SOFTETHER),
+}
+"""The roots that the VPN host can have, by the name of its system."""
+
+
+def host() -> Recipe:
+    """The root of this rehearsal's VPN host, by LABVPN_REHEARSAL_HOST. Raises RehearsalError for an unknown name."""
+    name = os.environ.get("LABVPN_REHEARSAL_HOST") or "debian-12"
+    if name not in HOSTS:
+        raise RehearsalError(f"LABVPN_REHEARSAL_HOST is {name!r}; the VPN host can be {', '.join(HOSTS)}")
+    return HOSTS[name]
+
+
 def missing() -> list[Recipe]:
-    """The images that still have to be built."""
-    return [recipe for recipe in RECIPES if not recipe.path.is_dir()]
+    """The images that this rehearsal needs and that still have to be built."""
+    return [recipe for recipe in (host(), TOOLS) if not recipe.path.is_dir()]
 
 
 def ensure(say: Callable[[str], None]) -> None:
@@ -135,15 +162,24 @@ def _build(recipe: Recipe, sources: list[Path], say: Callable[[str], None]) -> N
 
 
 def _mmdebstrap(recipe: Recipe, root: Path, sources: list[Path]) -> None:
+    # Another release comes from the same archive as this machine's own.
+    named = sources if recipe.release == RELEASE else [f"deb {debian_archive()} {recipe.release} main"]
     # It has its own mounts and processes, which end with us even if we are killed.
     contained = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     arguments = [f"--variant={recipe.variant}", f"--include={','.join(recipe.packages)}", *recipe.options]
     with NamedTemporaryFile("w", suffix=".conf") as settings:
         settings.write(fetch_settings())
         settings.flush()
-        line = ["mmdebstrap", "--mode=root", "--format=directory", *arguments, f"--aptopt={settings.name}", RELEASE]
+        line = [
+            "mmdebstrap",
+            "--mode=root",
+            "--format=directory",
+            *arguments,
+            f"--aptopt={settings.name}",
+            recipe.release,
+        ]
         done = subprocess.run(
-            [*contained, *line, root, *sources],
+            [*contained, *line, root, *named],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -61,7 +61,7 @@ def _launch(state: Path, say: Callable[[str], None]) -> None:
     say(f"starting the machines of the rehearsal '{state.name}' (about 3 s)")
     values.ensure(state)
     fresh = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    folders = (str(path) for path in (state, images.TOOLS.path, images.BARE.path))
+    folders = (str(path) for path in (state, images.TOOLS.path, images.host().path))
     first = [sys.executable, "-m", "rehearsal.runner", *folders]
     with (state / "log").open("w") as log:
         process = subprocess.Popen(

@@ -77,6 +77,16 @@ def _known_sources() -> list[Path]:
     return sorted(Path(entry) for entry in entries)
 
 
+def debian_archive() -> str:
+    """The address from which this machine's apt has Debian's archive of every release."""
+    form = "$(ORIGIN)|$(LABEL)|$(REPO_URI)"
+    lines = _apt("apt-get", "indextargets", "--format", form, "Created-By: Packages", what="reading apt's sources")
+    found = [line.rpartition("|")[2] for line in lines.splitlines() if line.startswith("Debian|Debian|")]
+    if not found:
+        raise RehearsalError("apt on this machine knows no source of Debian's archive: restore /etc/apt/sources.list")
+    return found[0]
+
+
 def fetch_settings() -> str:
     """How this machine's apt fetches (proxies, certificates, checks), in apt's own syntax."""
     lines = _apt("apt-config", "dump", "Acquire", what="reading apt's settings").splitlines()

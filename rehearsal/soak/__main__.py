@@ -18,7 +18,7 @@ from rich.table import Table
 
 from rehearsal import places
 from rehearsal.problems import RehearsalError
-from rehearsal.soak import drift, faults, leaks, ports
+from rehearsal.soak import drift, faults, hosts, leaks, ports
 from rehearsal.soak.lab import Lab
 from rehearsal.soak.trial import Notebook, Outcome, Result, Trial, total
 
@@ -29,6 +29,7 @@ GUARANTEES: Mapping[str, Trials] = {
     "secrets": leaks.trials,
     "faults": faults.trials,
     "ports": ports.trials,
+    "hosts": hosts.trials,
 }
 """Every guarantee by its name, with the function that makes its trials for a seed."""
 

@@ -74,6 +74,10 @@ class Rehearsal:
     def state(self) -> Path:
         return Path(self.status()["state"])
 
+    def bans(self) -> str:
+        """The login guard's bans as the kernel of the VPN host has them; '' without any."""
+        return self.output("server", "sh", "-c", "nft list table inet labvpn_bans 2>/dev/null || true")
+
     def start(self) -> None:
         done = self.command("start")
         assert done.returncode == 0, done.stderr

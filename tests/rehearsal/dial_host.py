@@ -168,9 +168,9 @@ class DialHost(AgentHost):
             yield
 
     def becomes_banned(self, machine: str, user: str = "guest1") -> bool:
-        """Guess passwords from a machine until the guard bans it, and wait until the ban's rules stand."""
+        """Guess passwords from a machine until the guard bans it, and wait until the ban is in force."""
         for _ in range(8):
             if self.dial(user, password="a guess", machine=machine)["cause"] != "wrong-credentials":
                 break
         time.sleep(8)
-        return bool(self.output("server", "firewall-cmd", "--zone=public", "--list-rich-rules"))
+        return bool(self.bans())

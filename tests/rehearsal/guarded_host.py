@@ -10,6 +10,7 @@ from typing import Any
 
 from rehearsal import network
 from tests.rehearsal.agent_host import AgentHost
+from tests.rehearsal.conftest import Rehearsal
 
 RAW = Path(__file__).parent / "attacks" / "raw_login.py"
 PATIENCE = 90
@@ -19,28 +20,10 @@ WRONG_PASSWORD, NO_SUCH_HUB = "9", "8"
 """Error numbers of SoftEther."""
 
 
-class GuardedHost(AgentHost):
-    """The worked example's host; nothing else than the guard holds anybody off."""
+class Guessed(Rehearsal):
+    """A lab at whose server programs guess."""
 
     sources = 0
-
-    def begin_guarded(self, **bounds: object) -> None:
-        """Server, hub and firewall, with these bounds."""
-        self.begin_with_server()
-        hub = self.documents()["hub"].splitlines()
-        self.converge("hub", "".join(f"{line}\n" for line in hub if not line.startswith("reaper")))
-        self.guard(**bounds)
-
-    def guarded(self, **bounds: object) -> str:
-        """The firewall's document with a guard of these bounds."""
-        given = {"slow": 5, "pause": 15, "most": 10, "seconds": 600, "exempt": "none", **bounds}
-        words = " ".join(f"{name}={value}" for name, value in given.items())
-        usual = "slow=5 pause=15 most=10 seconds=600 exempt=none"
-        return self.documents()["firewall"].replace(usual, words)
-
-    def guard(self, **bounds: object) -> None:
-        self.converge("firewall", self.guarded(**bounds))
-        self.confirm()
 
     def source(self) -> str:
         """An address on the campus from which nobody has dialled yet."""
@@ -63,6 +46,32 @@ class GuardedHost(AgentHost):
         """Whether an address gets an answer of the server; nothing of it counts as a guess."""
         return self.logins(source, {"hubname": "NOPE"}) == [NO_SUCH_HUB]
 
+    def shuts_out(self, source: str) -> bool:
+        """Whether a source comes to be banned in the kernel."""
+        return bool(eventually(lambda: source in self.bans()))
+
+
+class GuardedHost(Guessed, AgentHost):
+    """The worked example's host; nothing else than the guard holds anybody off."""
+
+    def begin_guarded(self, **bounds: object) -> None:
+        """Server, hub and firewall, with these bounds."""
+        self.begin_with_server()
+        hub = self.documents()["hub"].splitlines()
+        self.converge("hub", "".join(f"{line}\n" for line in hub if not line.startswith("reaper")))
+        self.guard(**bounds)
+
+    def guarded(self, **bounds: object) -> str:
+        """The firewall's document with a guard of these bounds."""
+        given = {"slow": 5, "pause": 15, "most": 10, "seconds": 600, "exempt": "none", **bounds}
+        words = " ".join(f"{name}={value}" for name, value in given.items())
+        usual = "slow=5 pause=15 most=10 seconds=600 exempt=none"
+        return self.documents()["firewall"].replace(usual, words)
+
+    def guard(self, **bounds: object) -> None:
+        self.converge("firewall", self.guarded(**bounds))
+        self.confirm()
+
     def banned(self) -> dict[str, int]:
         """The banned sources, with their numbers of failures."""
         found = json.loads(self.run("server", "cat", "/run/labvpn/barred.json").stdout or "{}")
@@ -75,13 +84,6 @@ class GuardedHost(AgentHost):
     def bars(self, source: str) -> int:
         """The failures for which a source is barred, as soon as it is; 0 if it never is."""
         return int(eventually(lambda: self.banned().get(source, 0)))
-
-    def shuts_out(self, source: str) -> bool:
-        """Whether a rule against a source comes to stand."""
-        return bool(eventually(lambda: source in self.rules()))
-
-    def rules(self) -> str:
-        return self.output("server", "firewall-cmd", "--zone=public", "--list-rich-rules")
 
     def journal(self) -> str:
         return self.output("server", "journalctl", "-u", "labvpn-bans", "--no-pager", "-o", "cat")

@@ -135,7 +135,7 @@ def mistyped(lab: OwnLab) -> Day:
     said = yield
     assert "Banned for now" in said
     assert network.WHOAMI in said
-    assert network.WHOAMI not in lab.output("server", "firewall-cmd", "--list-rich-rules")
+    assert network.WHOAMI not in lab.bans()
     assert lab.lets_in("guest1", password)
 
 

@@ -54,6 +54,26 @@ def test_clients_verify_the_server_by_the_authority_and_its_name(
     assert host.converge("server", document(host, own)) == ["nothing to change"]
 
 
+def test_a_chain_is_sent_with_the_certificate_and_a_file_of_it_that_is_lost_is_drift(
+    host: AgentHost, own: ServerCertificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chained = ServerCertificate(own.certificate + (own.authority or ""), own.key, own.authority)
+    given = {"certificate": chained.certificate, "key": chained.key}
+    monkeypatch.setitem(SECRETS, "certificate", given)
+    asked = document(host, own).rstrip("\n") + f" chain={chained.chain}\n"
+    host.converge("server", asked)
+    sent = f"openssl s_client -connect {network.SERVER}:443 -showcerts </dev/null 2>/dev/null | grep -c BEGIN"
+    assert host.output("admin", "sh", "-c", sent) == "2"
+    assert host.converge("server", asked) == ["nothing to change"]
+    host.output("server", "sh", "-c", "rm /var/lib/softether/chain_certs/labvpn-*")
+    (said,) = host.converge("server", asked)
+    assert said == f"~ certificate: chain none -> {chained.chain}"
+    monkeypatch.setitem(SECRETS, "certificate", {"certificate": own.certificate, "key": own.key})
+    host.rpc(("RegenerateServerCert", {"StrValue_str": "by hand"}))
+    host.converge("server", document(host, own))
+    assert host.output("admin", "sh", "-c", sent) == "1"
+
+
 def test_a_certificate_set_by_hand_is_put_right_and_what_was_there_is_kept(
     host: AgentHost, own: ServerCertificate
 ) -> None:

@@ -13,7 +13,13 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.paths import ACME_CURRENT, ACME_NEXT, HOME
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.presented_certificate import presented_fingerprint, set_certificate
+from labvpn.agent.softether.presented_certificate import (
+    body,
+    chain_digest,
+    presented_chain,
+    presented_fingerprint,
+    set_certificate,
+)
 
 LOCK_SECONDS = 450.0
 
@@ -108,9 +114,9 @@ class Renewal:
         return moment.at
 
     def install(self) -> None:
-        """Have the server show the current certificate; it keeps its sessions."""
+        """Have the server show the current certificate with its chain; it keeps its sessions."""
         chain = self.chain()
-        if not chain or presented_fingerprint(self.softether) == fingerprint_of(chain[0]):
+        if not chain or (presented_fingerprint(self.softether) == fingerprint_of(chain[0]) and self.has_chain(chain)):
             return
         key = blocks(self.machine.read(ACME_CURRENT) or "", "KEY")[0]
         set_certificate(self.softether, key, chain)
@@ -120,6 +126,10 @@ class Renewal:
     def chain(self) -> List[str]:
         """The current certificate and those above it, none where there is none yet."""
         return blocks(self.machine.read(ACME_CURRENT) or "", "CERTIFICATE")
+
+    def has_chain(self, chain: List[str]) -> bool:
+        """Whether the server has this chain, by the way that its version takes; True where it cannot be asked."""
+        return presented_chain(self.softether) in (None, chain_digest([body(one) for one in chain[1:]]))
 
     def fingerprint(self) -> str:
         """The current certificate's SHA-256, '' where there is none yet."""

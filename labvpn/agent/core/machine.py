@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Dict, Iterable, NamedTuple, Optional, Sequence
 
 from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.nftables import carry_out
 
 COMMAND_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -77,6 +78,11 @@ class Machine:
 
     def again(self) -> None:
         """Have every command run again whose answer was kept; here none is."""
+
+    def nft(self, commands: str) -> None:
+        """Have the kernel carry out all of nft's commands or none; AgentError where it does not."""
+        if str(self.root) == "/":
+            carry_out(commands)
 
     def must(self, command: Sequence[str], seconds: float = 60, environment: Optional[Dict[str, str]] = None) -> str:
         """Run a command that has to succeed, and return its output; AgentError gives its last word."""

@@ -22,7 +22,8 @@ FOLDERS = {
     "firewalld": ["/etc/firewalld", "/etc/xml"],
     "netbase": ["/etc/hosts"],
 }
-QUIET = {"DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHANGES_FRONTEND": "none"}
+# Ubuntu's needrestart would restart other people's services after an installation (needrestart(1)).
+QUIET = {"DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHANGES_FRONTEND": "none", "NEEDRESTART_SUSPEND": "1"}
 # Wait for another apt for a minute; keep configuration files that someone changed.
 OPTIONS = ["-y", "-q", "-o", "DPkg::Lock::Timeout=60", "-o", "Dpkg::Options::=--force-confold"]
 

@@ -1,21 +1,22 @@
 """The login guard: a source of many failed logins may not open a new connection to the VPN.
 
-It is banned by runtime rich rules of firewalld. firewalld accepts established flows before it evaluates any rule, so
-live sessions go on, and the source's other flows are removed from the kernel. The rules name the VPN's ports alone, so
-SSH stays.
+It is banned by a table of the kernel's packet filter (`ban_table`). Established flows pass it, so live sessions go on,
+and the source's other flows are removed from the kernel. The table names the VPN's ports alone, so SSH stays.
 """
 
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Set, Tuple
+from xml.etree.ElementTree import ParseError
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
 from labvpn.agent.core.takeover import log_all, replaced, versions
+from labvpn.agent.daemons.ban_takeover import BanTakeover
 from labvpn.agent.firewalld.ban_list import bans_of, guard_file
 from labvpn.agent.firewalld.ban_policy import Ban, BanPolicy, Bounds
-from labvpn.agent.firewalld.ban_rules import BanRules
+from labvpn.agent.firewalld.ban_table import ESP, BanTable
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.flow_removal import FlowRemoval
 from labvpn.agent.softether.crashes import CrashWatch, suspicions
@@ -28,7 +29,10 @@ TICK = 1.0
 """Seconds between two reads of the logs."""
 
 AGAIN = 5.0
-"""Seconds between two checks that the rules are in force: a reload of firewalld removes them."""
+"""Seconds after which the bans are put in force again: somebody may have removed them (`nft flush ruleset`)."""
+
+EARLIER_AT_ONCE = 20
+"""Rules of an earlier agent that one round removes: firewalld needs tenths of a second for each."""
 
 
 class LoginGuard:
@@ -38,16 +42,18 @@ class LoginGuard:
         orders = orders_of(machine)
         self.machine = machine
         self.firewalld = Firewalld(machine)
-        self.rules = BanRules(self.firewalld, entries(orders["zones"]), entries(orders["from"]))
+        self.table = BanTable(machine)
+        self.opened = entries(orders["from"])
         self.flows = FlowRemoval(machine, entries(orders["hubs"]))
         self.policy = BanPolicy(bounds_of(orders))
         grammars = Grammars(messages_of(machine))
         self.logs = [(SecurityLog(machine, hub), LoginReader(grammars)) for hub in entries(orders["hubs"])]
-        known = bans_of(machine)
-        self.active = {source: ban for source, ban in known.items() if not self.policy.is_exempt(source)}
-        self.ending = {source: ban for source, ban in known.items() if source not in self.active}
+        self.bans = bans_of(machine)
+        self.earlier = BanTakeover(self.firewalld, entries(orders["zones"]))
+        # The sources whose ban is taken back.
+        self.released = {source for source in self.bans if self.policy.is_exempt(source)}
         self.crashes = CrashWatch(machine)
-        self.ended: Dict[str, Ban] = {}
+        self.in_force: Optional[Tuple[Dict[str, Ban], Set[str]]] = None
         self.checked = 0.0
         # What was done in the last round, which is reported even where something else failed.
         self.messages: List[str] = []
@@ -58,13 +64,20 @@ class LoginGuard:
         self.messages = []
         try:
             self.read(now)
-            wanted = {source: ban for source, ban in self.active.items() if self.policy.is_active(ban, now)}
+            wanted = {
+                one: ban
+                for one, ban in self.bans.items()
+                if one not in self.released and self.policy.is_active(ban, now)
+            }
             for source, ban in self.policy.banned(now).items():
                 wanted[source] = max(ban, wanted.get(source, ban))
-            due = bool(wanted or self.ending or self.ended) and not self.checked <= now < self.checked + AGAIN
-            messages = self.settle(wanted, now) if wanted != self.active or due else []
-            self.troubles["flows"] = self.flows.forget(self.rules.ports(), wanted) if wanted else ""
-            return messages
+            ports = self.ports()
+            due = bool(wanted or self.troubles.get("bans")) and not self.checked <= now < self.checked + AGAIN
+            if (wanted, ports) != self.in_force or due:
+                self.settle(wanted, ports, now)
+            self.troubles["flows"] = self.flows.forget(ports, wanted) if wanted else ""
+            self.earlier.lift(EARLIER_AT_ONCE)
+            return self.messages
         finally:
             self.write_health()
 
@@ -73,41 +86,48 @@ class LoginGuard:
         for log, reader in self.logs:
             for failure in reader.events(log.lines(), now):
                 self.policy.count(failure)
-                if failure.kind == WITHDRAWN and self.policy.banned_source(failure.source) not in self.policy.bans:
-                    source = self.policy.banned_source(failure.source)
-                    self.ending.update({one: ban for one, ban in self.active.items() if one == source})
-                    self.active.pop(source, None)
+                source = self.policy.banned_source(failure.source)
+                if failure.kind == WITHDRAWN and source in self.bans and source not in self.policy.bans:
+                    self.released.add(source)
             self.troubles["log of " + log.hub] = log.trouble or (reader.trouble and log.hub + ": " + reader.trouble)
         for failure in [one for crash in self.crashes.poll(now) for one in suspicions(crash)]:
             self.policy.count(failure)
 
-    def settle(self, wanted: Dict[str, Ban], now: float) -> List[str]:
-        """Put exactly these bans in force; at no moment is a rule in force that the list does not name.
-
-        A reload would take such a rule for someone else's, and put it back without an end. The list in memory is
-        written first, since a full disk cannot stop that; the one on the disk follows the rules.
-        """
-        before, self.active, self.checked = {**self.active, **self.ending}, wanted, now
-        self.ending = {source: ban for source, ban in before.items() if source not in wanted}
-        self.note(BAN_LIST_NOW, {**before, **wanted})
+    def settle(self, wanted: Dict[str, Ban], ports: Set[str], now: float) -> None:
+        """Ban exactly these sources, and write that down; a full disk stops no ban."""
+        before, self.bans, self.released = self.bans, wanted, set()
+        self.in_force, self.checked = (wanted, ports), now
         self.messages = [
             "banned {} for {:.0f} s: {} failed logins".format(one, ban.until - now, ban.failures)
             for one, ban in wanted.items()
             if before.get(one) != ban
         ]
         try:
-            self.rules.settle({**self.ended, **before}, wanted, now)
-            self.troubles["firewalld"] = ""
-            # A reload that read the list before may bring their rules back, so they are removed once more.
-            self.ended, self.ending = self.ending, {}
+            self.table.put(wanted, ports, now)
+            self.troubles["bans"] = ""
+            self.messages += ["{} may dial again".format(source) for source in before if source not in wanted]
         except AgentError as error:
-            self.troubles["firewalld"] = str(error)
+            self.troubles["bans"] = str(error)
             raise
         finally:
             for name in (BAN_LIST_NOW, BAN_LIST):
-                self.note(name, {**self.ending, **wanted})
-        self.messages += ["{} may dial again".format(source) for source in before if source not in wanted]
-        return self.messages
+                if wanted != before or self.troubles.get(name):
+                    self.note(name, wanted)
+
+    def ports(self) -> Set[str]:
+        """What banned sources are kept from: ports such as `443/tcp`, and ESP."""
+        by_name = {one: [one] if "/" in one or one == ESP else self.ports_of(one) for one in self.opened}
+        unknown = [name for name, ports in by_name.items() if not ports]
+        text = "firewalld knows no port of the service {}, so nobody is kept from it"
+        self.troubles["ports"] = text.format(", ".join(unknown)) if unknown else ""
+        return {port for ports in by_name.values() for port in ports}
+
+    def ports_of(self, service: str) -> List[str]:
+        """A service's ports; none where its definition is missing or damaged."""
+        try:
+            return self.firewalld.permanent_service(service) or []
+        except ParseError:
+            return []
 
     def note(self, name: str, bans: Dict[str, Ban]) -> None:
         """Write the ban list; a full disk does not stop a ban."""

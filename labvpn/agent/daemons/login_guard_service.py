@@ -9,7 +9,9 @@ from labvpn.agent.core.document import Change, Line
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
 from labvpn.agent.core.service import AgentService
-from labvpn.agent.firewalld.ban_list import RULES_AT_ONCE, ban_orders, guard_file, guard_rules, guard_trouble
+from labvpn.agent.daemons.ban_takeover import BanTakeover
+from labvpn.agent.firewalld.ban_list import ban_orders, guard_file, guard_trouble
+from labvpn.agent.firewalld.ban_table import BanTable
 from labvpn.agent.firewalld.firewalld import Firewalld
 
 LOGIN_GUARD_UNIT = "labvpn-bans"
@@ -52,14 +54,6 @@ class LoginGuardService(Handler):
 
     def remove(self, lines: List[Line]) -> None:
         self.service.stop()
-        self.lift_bans()
+        BanTable(self.machine).drop()
+        BanTakeover(self.firewalld, entries(ban_orders(self.machine).get("zones", ""))).lift()
         self.service.forget(BAN_ORDERS, BAN_LIST, BAN_LIST_NOW, GUARD_HEALTH)
-
-    def lift_bans(self) -> None:
-        """Lift every ban."""
-        if self.firewalld.installed and self.firewalld.running():
-            options = ["--remove-rich-rule=" + rule for rule in sorted(guard_rules(self.machine))]
-            for zone in entries(ban_orders(self.machine).get("zones", "")):
-                for start in range(0, len(options), RULES_AT_ONCE):
-                    # Of several rules those that are not in force are skipped.
-                    self.machine.run(["firewall-cmd", "--zone=" + zone, *options[start : start + RULES_AT_ONCE]])

@@ -30,12 +30,21 @@ class Ban(NamedTuple):
 
 
 def address_of(text: str) -> Optional[Union[IPv4Address, IPv6Address]]:
-    """An address, with an IPv4-mapped IPv6 one as IPv4; None if the text is not an address."""
+    """An address, with an IPv4-mapped IPv6 one as IPv4, and without its scope; None if the text is not an address."""
     try:
-        address = ip_address(text)
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_source(text: str) -> bool:
+    """Whether a text is what a ban covers: an address, or an IPv6 subscriber's network."""
+    address, _, bits = text.partition("/")
+    found = address_of(address)
+    if found is None or str(found) != address:
+        return False
+    return not bits or (found.version == 6 and bits == str(SUBSCRIBER_BITS))
 
 
 class BanPolicy:

@@ -8,7 +8,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.firewalld.ban_list import guard_rules
+from labvpn.agent.firewalld.earlier_bans import earlier_rules
 
 UNIT = "firewalld"
 SETTINGS = "/etc/firewalld"
@@ -179,11 +179,11 @@ class Firewalld:
         return bool(rules) and self.machine.run(query).status == 0
 
     def without_bans(self) -> Listings:
-        """Every zone's runtime entries without the guard's bans, which have an end of their own."""
-        bans = guard_rules(self.machine)
+        """Every zone's runtime entries without an earlier agent's bans, which have an end of their own."""
+        bans = earlier_rules(self.machine)
         now = {name: dict(parts) for name, parts in self.zones(lasting=False).items()}
-        # The guard goes on meanwhile: its rules are in its list either before or afterwards.
-        bans |= guard_rules(self.machine)
+        # That agent may still be at work: its rules are in its list either before or afterwards.
+        bans |= earlier_rules(self.machine)
         for parts in now.values():
             if "rich rules" in parts:
                 parts["rich rules"] = [rule for rule in parts["rich rules"] if rule.replace('"', "") not in bans]

@@ -4,6 +4,8 @@ import ipaddress
 import json
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from labvpn.agent.firewalld.ban_table import BAN_TABLE
+
 ACCEPT, DROP, RETURN = "accept", "drop", "return"
 END = "end"
 """Accepted since no rule said anything to the contrary."""
@@ -43,7 +45,7 @@ class Packet(NamedTuple):
 
 
 class Ruleset:
-    """Tables, chains, rules and sets as `nft -j list ruleset` prints them. ValueError for any other text."""
+    """What `nft -j list ruleset` prints, but for the login guard's bans. ValueError for any other text."""
 
     def __init__(self, text: str) -> None:
         self.chains: Dict[Tuple[str, str, str], Dict[str, Any]] = {}
@@ -52,7 +54,8 @@ class Ruleset:
         self.tables: Set[Tuple[str, str]] = set()
         for item in json.loads(text)["nftables"]:
             for kind, what in item.items():
-                self.take(kind, what)
+                if BAN_TABLE not in (what.get("table"), what.get("name") if kind == "table" else None):
+                    self.take(kind, what)
 
     def take(self, kind: str, what: Dict[str, Any]) -> None:
         """Note one object."""

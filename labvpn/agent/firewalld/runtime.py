@@ -1,11 +1,9 @@
 """The whole of what firewalld holds for now, and how it comes back after a reload or restart, which take it away."""
 
 import shlex
-import time
 from typing import Dict, Iterator, List, Optional
 
 from labvpn.agent.core.machine import Machine
-from labvpn.agent.firewalld.ban_list import ban_options
 from labvpn.agent.firewalld.bus import bus_call, entries_of, quick
 from labvpn.agent.firewalld.firewalld import LISTED, MOVED, UNIT, Firewalld
 from labvpn.agent.firewalld.foreign_rules import ForeignRules, Rules
@@ -44,7 +42,7 @@ class Runtime:
         self.foreign = ForeignRules(self.kernel)
 
     def held(self) -> Held:
-        """All of it, but for the guard's bans, which have an end of their own."""
+        """All of it, but for an earlier agent's bans, which have an end of their own."""
         self.firewalld.forget()
         held: Held = {}
         for kind, parted in (("zone", self.firewalld.without_bans()), ("policy", self.firewalld.policies(False))):
@@ -97,8 +95,6 @@ class Runtime:
             for words in steps(before, now):
                 self.machine.run((quick(words) if quickly else None) or ["firewall-cmd", *words])
             now = now if now == before else self.held()
-        for words in ban_options(self.machine, time.time()):
-            self.machine.run(["firewall-cmd", *words])
         return [*differences_of(before, now), *self.foreign.restore(others, AWAITED)]
 
 

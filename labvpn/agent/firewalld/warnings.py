@@ -4,7 +4,7 @@ from typing import Dict, Iterator, List
 
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.lists import by_number, covers, entries
-from labvpn.agent.firewalld.ban_list import guard_rules
+from labvpn.agent.firewalld.earlier_bans import earlier_rules
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.kernel_rules import STRANGER, TABLE
 from labvpn.agent.firewalld.listening_ports import listening
@@ -105,7 +105,7 @@ class Exposure:
         }
         own.update(line.values.get("rule", "") for line in desired if line.kind == "rich")
         own.update(rule for line in desired if line.kind == "closed" for rule in allowed(line))
-        own |= guard_rules(self.machine) | SHIPPED_OPEN
+        own |= earlier_rules(self.machine) | SHIPPED_OPEN
         if self.firewalld.running() and self.runtime.kernel.unverifiable():
             yield "whether firewalld's rules are in the kernel is unknown: no nft on the VPN host shows them"
         programs = dict(listening(self.machine))

@@ -13,6 +13,7 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.packages import Masks, Packages
 from labvpn.agent.core.paths import AGENT, KEPT_PASSWORD
+from labvpn.agent.core.selinux import let_systemd_execute
 from labvpn.agent.core.state import State
 from labvpn.agent.core.units import Units
 from labvpn.agent.daemons.log_keeper import LogKeeperService
@@ -148,6 +149,7 @@ class HostConcern(Concern):
     def converge(self, text: str) -> List[str]:
         desired = parse(text)
         self.checks.require(desired)
+        let_systemd_execute(self.softether.machine, AGENT.rpartition("/")[0])
         said = super().converge(text)
         for line in desired:
             if line.kind == "archive":

@@ -89,7 +89,7 @@ class ServerConcern(Concern):
 
     def warnings(self, desired: List[Line]) -> List[str]:
         found = self.softether.taken_ports() + self.listeners.missed(desired)
-        found += self.certificate.warnings() + self.wireguard.warnings() + silent_syslog(self.softether, desired)
+        found += self.wireguard.warnings() + silent_syslog(self.softether, desired)
         now = time.time()
         return found + self.renewal.warnings(now) + crash_warnings(self.state.machine, now)
 

@@ -8,6 +8,7 @@ from typing import List, Optional
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line, current
 from labvpn.agent.core.paths import UNIT_FILE
+from labvpn.agent.core.selinux import let_systemd_execute
 from labvpn.agent.softether.administration import FirstStart
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.installations import UNPACKED
@@ -121,6 +122,7 @@ class TarballInstall(Handler):
             if thing.is_dir() or (target.is_dir() and not target.is_symlink()):
                 self.machine.delete("{}/{}".format(UNPACKED.folder, thing.name))
             thing.replace(target)
+        let_systemd_execute(self.machine, UNPACKED.folder)
         os.sync()
         self.machine.delete(DRAFT)
 

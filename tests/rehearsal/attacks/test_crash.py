@@ -53,14 +53,10 @@ def crash(host: AgentHost) -> bool:
     return False
 
 
-def rules(host: AgentHost) -> str:
-    return host.output("server", "firewall-cmd", "--zone=public", "--list-rich-rules")
-
-
 def becomes(host: AgentHost, text: str, there: bool, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if (text in rules(host)) is there:
+        if (text in host.bans()) is there:
             return True
         time.sleep(0.5)
     return False
@@ -82,7 +78,7 @@ def test_a_crash_by_a_stranger_is_counted_told_and_has_him_barred_and_nobody_els
     assert not crash(host)
     with dialling(host, tmp_path / "neighbour") as client:
         assert client.reads(IN), client.log
-    assert str(network.ADMIN) not in rules(host)
+    assert str(network.ADMIN) not in host.bans()
     assert becomes(host, ATTACKER, False, SECONDS + 30)
 
 
@@ -91,4 +87,4 @@ def test_a_restart_by_the_administrator_is_no_crash(host: AgentHost) -> None:
     host.output("server", "systemctl", "restart", "softether-vpnserver")
     time.sleep(8)
     assert json.loads(host.agent("status"))["crashes"] == before
-    assert rules(host) == ""
+    assert host.bans() == ""

@@ -39,7 +39,7 @@ def test_the_first_run_fetches_sets_and_plans(
 def test_5_02_is_given_the_chain_with_the_certificate(
     acme_softether: FakeSoftEther, acme_machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    acme_softether.answers["GetServerInfo"] = {"ServerVerInt_u32": 502}
+    acme_softether.answers["GetServerInfo"] = {"ServerVerInt_u32": 502, "ServerBuildInt_u32": 5187}
     issues(acme_machine, monkeypatch)
     Renewal(acme_softether).run()
     (parameters,) = [given for method, given in acme_softether.calls if method == "SetServerCert"]

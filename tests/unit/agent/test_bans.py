@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from labvpn.agent.core.machine import Machine, Outcome
 from labvpn.agent.core.paths import BAN_LIST, BAN_ORDERS, UNIT_FILE
 from labvpn.agent.daemons.login_guard import LoginGuard
 from labvpn.agent.daemons.login_guard_service import LOGIN_GUARD_UNIT, LoginGuardService
-from labvpn.agent.firewalld.ban_list import ban_options, ban_rules, guard_file, rules_against
+from labvpn.agent.firewalld.ban_list import guard_file
 from labvpn.agent.firewalld.ban_policy import BanPolicy, Bounds
+from labvpn.agent.firewalld.ban_table import GONE
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.softether.login_reader import Failure, LoginReader
 from labvpn.agent.softether.login_records import Grammars
@@ -29,42 +31,44 @@ BOUNDS = Bounds(5, 15.0, 10, 600.0, ["198.51.100.128/25"])
 LINE = (
     "bans slow=5 pause=15 most=10 seconds=600 exempt=198.51.100.128/25 hubs=LAB zones=public from=vpnserver active=yes"
 )
-RULE = rules_against(GUESSER, ["vpnserver"])[0]
+SERVICE = '<service><port port="443" protocol="tcp"/><port port="1194" protocol="udp"/></service>'
 LOG = "/var/log/softether/security_log/LAB/sec_20261127.log"
 NOW = time.mktime(time.strptime("2026-11-27 12:00:00", "%Y-%m-%d %H:%M:%S"))
 
 
 class Host(Machine):
-    """A host whose firewalld has one zone, with the rich rules of now that it is told."""
+    """A host whose kernel has the guard's table alone, and whose firewalld has one zone with these rich rules now."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(str(root))
-        self.rules: dict[str, str] = {}
+        self.rules: set[str] = set()
         self.services: set[str] = set()
-        self.refuses = "nothing"
-        self.before_reading: Callable[[], object] = list
+        self.banned: dict[str, int] = {}
+        self.table = ""
+        self.refuses = ""
+        self.changes = 0
+        self.down = False
+        self.asked: list[str] = []
+
+    def nft(self, commands: str) -> None:
+        if self.refuses and self.refuses in commands:
+            raise AgentError(f"the kernel of the VPN host refused rules: {self.refuses}")
+        assert commands.startswith(GONE)
+        self.changes += 1
+        self.table = commands[len(GONE) :]
+        self.banned = {source: int(end) for source, end in re.findall(r"(\S+) timeout (\d+)s", self.table)}
 
     def run(self, command: Sequence[str], seconds: float = 60, environment: Any = None) -> Outcome:
         words = list(command)
         if words[0] == "systemctl":
             return self.systemctl(words[1:])
+        self.asked.append(" ".join(words))
         if "--list-all-zones" in words and "--permanent" in words:
             return Outcome(0, "public\n  rich rules: \n")
         if "--list-all-zones" in words:
-            act, self.before_reading = self.before_reading, list
-            act()
-            return Outcome(0, "public\n  rich rules: \n" + "".join(f"\t{rule}\n" for rule in self.rules))
-        if any(word.startswith("--query-rich-rule=") for word in words):
-            return Outcome(1)
-        if any(word.startswith(self.refuses) for word in words):
-            return Outcome(1)
-        for word in words:
-            option, _, rule = word.partition("=")
-            if option == "--add-rich-rule":
-                # firewalld leaves a rule that stands, and its end, as they are.
-                self.rules.setdefault(rule, next(one for one in words if one.startswith("--timeout=")))
-            elif option == "--remove-rich-rule":
-                self.rules.pop(rule, None)
+            return Outcome(0, "public\n  rich rules: \n" + "".join(f"\t{rule}\n" for rule in sorted(self.rules)))
+        gone = {word.partition("=")[2] for word in words if word.startswith("--remove-rich-rule=")}
+        self.rules = {rule for rule in self.rules if rule.replace('"', "") not in gone}
         return Outcome(0)
 
     def systemctl(self, words: list[str]) -> Outcome:
@@ -73,13 +77,19 @@ class Host(Machine):
         if "stop" in words:
             self.services.discard(words[-1])
         asked = words[0] in ("is-active", "is-enabled")
-        return Outcome(0 if not asked or words[-1] in {*self.services, "firewalld"} else 3)
+        running = self.services if self.down else {*self.services, "firewalld"}
+        return Outcome(0 if not asked or words[-1] in running else 3)
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
-    host = Host(tmp_path)
+    return furnished(Host(tmp_path))
+
+
+def furnished(host: Host) -> Host:
+    """The same with firewalld, the VPN's service and an empty log."""
     host.write("/usr/bin/firewall-cmd", "")
+    host.write("/etc/firewalld/services/vpnserver.xml", SERVICE)
     host.write(LOG, "\ufeff")
     return host
 
@@ -144,59 +154,42 @@ def test_the_log_is_read_on_where_it_was_left_by_whole_lines(host: Host) -> None
     assert list(log.lines()) == []
 
 
-def test_the_bar_is_a_rule_of_now_with_an_end_and_names_the_vpn_alone(host: Host) -> None:
+def test_a_ban_has_an_end_and_names_the_ports_of_the_vpn_alone(host: Host) -> None:
     guard = set_up(host)
     appended(host, guesses(10) + guesses(2, NEIGHBOUR))
     (said,) = guard.round(NOW + 10)
     assert said == f"banned {GUESSER} for 599 s: 10 failed logins"
-    assert host.rules == {RULE: "--timeout=599"}
-    assert f"rule family=ipv4 source address={GUESSER} service name=vpnserver reject" == RULE
+    assert host.banned == {GUESSER: 599}
+    assert re.findall(r"(.*) jump banned", host.table) == ["udp dport 1194", "tcp dport 443"]
 
 
-def test_a_source_that_was_slowed_is_barred_for_longer_without_a_gap_at_the_end_of_the_pause(host: Host) -> None:
+def test_a_source_that_was_slowed_is_barred_for_longer(host: Host) -> None:
     guard = set_up(host)
     appended(host, guesses(5))
     guard.round(NOW + 5)
-    assert host.rules == {RULE: "--timeout=14"}
+    assert host.banned == {GUESSER: 14}
     appended(host, guesses(5, since=NOW + 5))
     guard.round(NOW + 10)
-    assert host.rules == {RULE: "--timeout=599"}
+    assert host.banned == {GUESSER: 599}
 
 
-def test_a_rule_that_could_not_be_taken_away_yet_is_still_known_to_be_the_guards(host: Host) -> None:
+def test_a_ban_that_somebody_took_away_comes_back_for_the_time_that_is_left(host: Host) -> None:
     guard = set_up(host)
     appended(host, guesses(10))
     guard.round(NOW + 10)
-    host.refuses = "--remove-rich-rule"
-    with pytest.raises(AgentError):
-        guard.round(NOW + 700)
-    assert ban_rules(host) == set(host.rules) == {RULE}
-    assert Firewalld(host).for_now_only() == {}
-
-
-def test_a_bar_that_comes_while_the_zones_are_looked_at_is_not_taken_for_somebody_elses(host: Host) -> None:
-    guard = set_up(host)
-    appended(host, guesses(10))
-    firewalld = Firewalld(host)
-    host.before_reading = lambda: guard.round(NOW + 10)
-    assert firewalld.for_now_only() == {}
-    assert set(host.rules) == {RULE}
-
-
-def test_ports_and_ipv6_sources_are_barred_by_rules_of_their_own() -> None:
-    assert rules_against("2001:db8::66", ["443/tcp", "1194/udp"]) == [
-        "rule family=ipv6 source address=2001:db8::66 port port=443 protocol=tcp reject",
-        "rule family=ipv6 source address=2001:db8::66 port port=1194 protocol=udp reject",
-    ]
-
-
-def test_a_bar_that_a_reload_took_away_comes_back_for_the_time_that_is_left(host: Host) -> None:
-    guard = set_up(host)
-    appended(host, guesses(10))
-    guard.round(NOW + 10)
-    host.rules.clear()
+    host.banned.clear()
     assert guard.round(NOW + 110) == []
-    assert host.rules == {RULE: "--timeout=499"}
+    assert host.banned == {GUESSER: 499}
+
+
+def test_a_port_that_is_opened_later_is_closed_to_who_is_banned_at_once(host: Host) -> None:
+    guard = set_up(host)
+    appended(host, guesses(10))
+    guard.round(NOW + 10)
+    host.write("/etc/firewalld/services/vpnserver.xml", SERVICE.replace("443", "8443"))
+    assert guard.round(NOW + 11) == []
+    assert "tcp dport 8443 jump banned" in host.table
+    assert "443/" not in host.table.replace("8443", "")
 
 
 def test_the_guard_that_starts_anew_keeps_its_bars_and_lifts_those_of_sources_that_are_exempt_now(host: Host) -> None:
@@ -206,24 +199,10 @@ def test_the_guard_that_starts_anew_keeps_its_bars_and_lifts_those_of_sources_th
     orders = guard_file(host, BAN_ORDERS)
     orders.write({**orders.read(), "exempt": f"{NEIGHBOUR}/32"})
     again = LoginGuard(host)
-    again.round(NOW + 20)
-    assert set(host.rules) == {RULE}
+    assert again.round(NOW + 20) == [f"{NEIGHBOUR} may dial again"]
+    assert set(host.banned) == {GUESSER}
     assert again.round(NOW + 700) == [f"{GUESSER} may dial again"]
-    assert host.rules == {}
-
-
-def test_a_reload_by_the_agent_does_not_make_a_bar_stay_for_good(host: Host) -> None:
-    guard = set_up(host)
-    appended(host, guesses(10))
-    guard.round(NOW + 10)
-    host.rules["rule family=ipv4 source address=192.0.2.9 drop"] = ""
-    assert Firewalld(host).for_now_only() == {
-        "public": ["--add-rich-rule=rule family=ipv4 source address=192.0.2.9 drop"]
-    }
-    assert ban_rules(host) == {RULE}
-    host.rules.clear()
-    list(map(host.run, (["firewall-cmd", *words] for words in ban_options(host, NOW + 110))))
-    assert host.rules == {RULE: "--timeout=499"}
+    assert (host.banned, host.table) == ({}, "")
 
 
 def test_the_service_shows_what_it_was_told_and_leaves_nothing_when_it_goes(host: Host) -> None:
@@ -236,6 +215,6 @@ def test_the_service_shows_what_it_was_told_and_leaves_nothing_when_it_goes(host
     host.write(UNIT_FILE.format(LOGIN_GUARD_UNIT), "by hand")
     assert (handler.read(line) or {})["active"] == "changed"
     handler.remove([line])
-    assert host.rules == {}
+    assert host.table == ""
     assert not [name for name in (BAN_ORDERS, BAN_LIST, UNIT_FILE.format(LOGIN_GUARD_UNIT)) if host.path(name).exists()]
     assert host.services == set()

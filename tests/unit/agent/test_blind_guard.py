@@ -12,7 +12,7 @@ from labvpn.agent.softether.login_reader import BLIND_LINES, LoginReader
 from labvpn.agent.softether.login_records import Grammars
 from labvpn.agent.softether.message_tables import SHIPPED_MESSAGES
 from tests.unit.agent import log_lines
-from tests.unit.agent.test_bans import GUESSER, LOG, NOW, Host, set_up
+from tests.unit.agent.test_bans import GUESSER, LOG, NOW, Host, furnished, set_up
 
 UNKNOWN = '{} La connexion "CID-{}": authentification refusée pour "guest1", de 198.51.100.66.\r\n'
 
@@ -26,8 +26,7 @@ def reader() -> LoginReader:
 
 
 def test_many_lines_of_which_none_is_understood_are_a_trouble_that_is_reported(tmp_path: Path) -> None:
-    host = Host(tmp_path)
-    host.write("/usr/bin/firewall-cmd", "")
+    host = furnished(Host(tmp_path))
     host.write(LOG, "".join(unknown(BLIND_LINES)))
     guard = set_up(host)
     guard.round(NOW)

@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 
 from labvpn.agent.core.document import Change, parse
-from labvpn.agent.softether.certificate import chain_digest
-from labvpn.agent.softether.presented_certificate import body
+from labvpn.agent.softether.presented_certificate import body, chain_digest
 from labvpn.agent.softether.rpc import RpcError
 from labvpn.model.pem import blocks
 from labvpn.render.certificate import ServerCertificate, create_authority
 from labvpn.render.documents import Concern, documents
 from tests.unit.agent import contract
 from tests.unit.agent.test_twin import Played
-from tests.unit.agent.twin import Twin
+from tests.unit.agent.twin import BUILDS, Twin
 from tests.unit.samples import lab
 
 
@@ -62,31 +61,56 @@ LEAF, BETWEEN, KEY = (
 )
 
 
+DIGEST = hashlib.sha256(base64.b64decode("QmV0dwQQ==")).hexdigest()
+FILE = "/chain_certs/labvpn-0.cer"
+
+
 @pytest.mark.parametrize(
-    ("version", "chain", "warned"), [(444, [], True), (501, [], True), (502, ["QmV0dwQQ=="], False)]
+    ("release", "by_call"),
+    [((444, 9807), False), ((501, 9674), False), ((502, 5180), False), ((502, 5181), True), ((502, 5187), True)],
 )
-def test_a_certificates_chain_is_given_to_the_server_that_takes_one(
-    tmp_path: Path, version: int, chain: list[str], warned: bool
+def test_a_certificates_chain_is_given_to_each_server_by_the_way_that_it_takes(
+    tmp_path: Path, release: tuple[int, int], by_call: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played = Played(tmp_path, version)
+    monkeypatch.setitem(BUILDS, release[0], release[1])
+    played = Played(tmp_path, release[0])
     played.softether.secrets.certificate = {"certificate": LEAF + BETWEEN, "key": KEY}
-    (line,) = parse("certificate sha256=00\n")
+    (line,) = parse(f"certificate sha256=00 chain={DIGEST}\n")
+    assert (played.server.certificate.read(line) or {})["chain"] == "none"
     played.server.certificate.apply([Change(line, None)])
     assert played.twin.settings["ServerCert"] == "TGVhZgQQ=="
-    assert [one["X509"] for one in played.twin.settings.get("ServerChain", {}).values()] == chain
-    digest = hashlib.sha256(b"".join(map(base64.b64decode, chain))).hexdigest()
-    (asked,) = parse(f"certificate sha256=00 chain={digest if chain else 'wanted'}\n")
-    assert (played.server.certificate.read(asked) or {})["chain"] == asked.values["chain"]
-    played.twin.settings["ServerChain"] = {}
-    lost = (played.server.certificate.read(asked) or {})["chain"]
-    assert lost == ("none" if chain else "wanted"), "drift where the server takes a chain, and no failure elsewhere"
-    assert bool([one for one in played.server.warnings([]) if "has a chain" in one]) == warned
-
-
-def test_a_certificate_without_a_chain_says_nothing_of_one(tmp_path: Path) -> None:
-    played = Played(tmp_path, 501)
-    played.softether.secrets.certificate = {"certificate": LEAF, "key": KEY}
+    given = [one["X509"] for one in played.twin.settings.get("ServerChain", {}).values()]
+    file = played.softether.machine.read(played.softether.place.folder + FILE)
+    assert (given, file) == ((["QmV0dwQQ=="], None) if by_call else ([], BETWEEN))
+    assert (played.server.certificate.read(line) or {})["chain"] == DIGEST
     assert not [one for one in played.server.warnings([]) if "chain" in one]
+
+
+@pytest.mark.parametrize("version", [444, 501, 502])
+def test_a_chain_that_is_lost_or_changed_is_drift(tmp_path: Path, version: int) -> None:
+    played = Played(tmp_path, version)
+    played.softether.secrets.certificate = {"certificate": LEAF + BETWEEN, "key": KEY}
+    (line,) = parse(f"certificate sha256=00 chain={DIGEST}\n")
+    played.server.certificate.apply([Change(line, None)])
+    name = played.softether.place.folder + FILE
+    played.softether.machine.write(name, LEAF)
+    played.twin.settings["ServerChain"] = {"Cert0": {"X509": "TGVhZgQQ=="}}
+    changed = (played.server.certificate.read(line) or {})["chain"]
+    assert changed not in (DIGEST, "none")
+    played.softether.machine.delete(name)
+    played.twin.settings["ServerChain"] = {}
+    assert (played.server.certificate.read(line) or {})["chain"] == "none"
+
+
+def test_the_chain_that_was_there_before_us_comes_back(tmp_path: Path) -> None:
+    played = Played(tmp_path, 502)
+    played.twin.settings["ServerChain"] = {"Cert0": {"X509": "b2xk"}}
+    played.softether.secrets.certificate = {"certificate": LEAF + BETWEEN, "key": KEY}
+    (line,) = parse(f"certificate sha256=00 chain={DIGEST}\n")
+    remembered = played.server.certificate.remember(line) or {}
+    played.server.certificate.apply([Change(line, None)])
+    played.server.certificate.restore(line, remembered)
+    assert [one["X509"] for one in played.twin.settings["ServerChain"].values()] == ["b2xk"]
 
 
 def test_both_sides_name_a_chain_by_the_same_digest() -> None:

@@ -120,9 +120,12 @@ class Twin:
                 raise RpcError("SetProtoOptions", 38, "of another size")
             self.settings["Proto"][given["Protocol_str"]][name] = boolean(any(value))
 
+    def GetServerCert(self, _: dict[str, Any]) -> Answer:
+        return {"Cert_bin": self.settings.get("ServerCert", ""), "Key_bin": ""}
+
     def SetServerCert(self, given: dict[str, Any]) -> None:
         self.settings["ServerCert"] = given["Cert_bin"]
-        if self.version >= 502:
+        if (self.version, BUILDS[self.version]) >= (502, 5181):
             chain = given.get("Chain_bin") or []
             self.settings["ServerChain"] = {f"Cert{number}": {"X509": one} for number, one in enumerate(chain)}
 

@@ -129,6 +129,31 @@ def test_an_image_without_its_whole_folder_is_missing(tmp_path: Path, monkeypatc
     assert images.missing() == [images.BARE]
 
 
+def test_a_rehearsals_host_is_debian_12_unless_another_is_named(monkeypatch: Patch) -> None:
+    monkeypatch.delenv("LABVPN_REHEARSAL_HOST", raising=False)
+    assert images.host() == images.BARE
+    monkeypatch.setenv("LABVPN_REHEARSAL_HOST", "debian-13")
+    assert (images.host().release, images.host() in images.missing()) == ("trixie", not images.host().path.is_dir())
+    monkeypatch.setenv("LABVPN_REHEARSAL_HOST", "debian-1")
+    with pytest.raises(RehearsalError, match="can be debian-11, debian-12, debian-13"):
+        images.host()
+
+
+def test_each_system_has_an_image_of_its_own_and_installs_softether_only_where_there_is_a_package() -> None:
+    assert len({recipe.path for recipe in images.HOSTS.values()}) == 3
+    offered = {name for name, recipe in images.HOSTS.items() if "softether-vpnserver" in recipe.options[0]}
+    assert offered == {"debian-11", "debian-12"}
+
+
+def test_another_release_comes_from_where_this_machine_has_its_own(monkeypatch: Patch) -> None:
+    lines = "Other|Other|http://x.example/\nDebian|Debian-Security|http://s.example/\nDebian|Debian|http://d.example/debian/\n"
+    monkeypatch.setattr(system, "_apt", lambda *command, what: lines)
+    assert system.debian_archive() == "http://d.example/debian/"
+    monkeypatch.setattr(system, "_apt", lambda *command, what: lines.replace("Debian|Debian|", "Other|Debian|"))
+    with pytest.raises(RehearsalError, match=r"restore /etc/apt/sources\.list"):
+        system.debian_archive()
+
+
 @pytest.mark.parametrize("name", ["../x", "A", "-a", "a" * 32, "a b"])
 def test_a_rehearsals_name_is_no_path(name: str, monkeypatch: Patch) -> None:
     monkeypatch.setenv("LABVPN_REHEARSAL", name)
