@@ -106,12 +106,21 @@ class FortiGate(pulumi.ComponentResource):
         return Cleanup(f"{self._name}-policies-{when}", args.settings, args.token, args.ca, names, opts)
 
     def _parts(self, desired: DesiredFortiGate) -> list[pulumi.Resource]:
-        """Everything that policies name. It names them by text, so only `depends_on` gives the order."""
+        """What policies name by themselves: they name it by text, so only `depends_on` gives the order.
+
+        The members of a group come before it, and so before what names the group: a list of each of them with every
+        policy would be most of the state, which the engine writes anew at every step.
+        """
         objects = desired.objects
-        addresses: list[pulumi.Resource] = [self._make.address(address) for address in objects.addresses]
-        groups = [self._make.group(group, addresses) for group in objects.groups]
+        addresses = {address.name: self._make.address(address) for address in objects.addresses}
+        held = {name for group in objects.groups for name in group.members}
+        groups = [
+            self._make.group(group, [addresses[name] for name in group.members if name in addresses])
+            for group in objects.groups
+        ]
+        single = [made for name, made in addresses.items() if name not in held]
         services = [self._make.service(one) for one in objects.services]
-        return [*addresses, *groups, *services, *(self._make.vip(vip) for vip in objects.vips)]
+        return [*single, *groups, *services, *(self._make.vip(vip) for vip in objects.vips)]
 
     def _block(self, block: Block, before: int, parts: list[pulumi.Resource]) -> dict[str, pulumi.Output[int]]:
         """The policies of a block and their positions, each right before the next one.

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from rehearsal.fortigate import fields
 from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.entry import Entry
 from rehearsal.fortigate.kernel import Hits
-from rehearsal.fortigate.objects import Entry
 from rehearsal.fortigate.refusals import Refused
 from rehearsal.fortigate.tables import GLOBAL, Key, Table
 

@@ -150,6 +150,24 @@ def test_a_key_of_fortios_is_a_property_as_both_packages_name_it(key: str, value
     assert (camel(key), plural(camel(key))) == (value, list_)
 
 
+def test_a_group_comes_after_its_members_and_a_policy_after_the_group_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    after: dict[str, set[str]] = {}
+    init = pulumi.CustomResource.__init__
+
+    def noting(self: Any, kind: str, name: str, props: Any = None, opts: Any = None, *rest: Any, **more: Any) -> None:
+        named = opts.depends_on if opts and isinstance(opts.depends_on, list) else []
+        after[name] = {one._name for one in named}
+        init(self, kind, name, props, opts, *rest, **more)
+
+    monkeypatch.setattr(pulumi.CustomResource, "__init__", noting)
+    build(Provider.UPSTREAM, sources=["192.0.2.1", "198.51.100.0/24", "JP"])
+    members = {f"fortigate-from-{one}" for one in ("192.0.2.1", "198.51.100.0-24", "JP")}
+    assert after["fortigate-sources"] == members
+    for name in ("fortigate-allow", "fortigate-policies-before"):
+        assert {"fortigate-sources", "fortigate-server", "fortigate-tcp"} <= after[name]
+        assert not members & after[name]
+
+
 def settings(provider: Provider | None) -> Any:
     declared = lab(fortigate={**FULL["fortigate"], **({"provider": provider} if provider else {})}).fortigate
     assert declared is not None
