@@ -21,6 +21,7 @@ from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.fortios_provider import Provider
 from labvpn.model.lab import Lab
+from labvpn.model.untrusted import for_engine, plain
 from labvpn.parse.fortigate.tables import FortiGateSnapshot
 from labvpn.plan.fortigate.plan import FortiGatePlan
 from labvpn.plan.fortigate.providers import refuses_tokens_in_addresses
@@ -51,7 +52,7 @@ class FortiGateArgs:
         _require_token_in_address(lab, credentials, settings, snapshot)
         plan = FortiGatePlan.of(lab, settings, render.wanted(lab, settings), snapshot)
         if problems := plan.problems():
-            lines = "\n".join(f"  - {problem}" for problem in problems)
+            lines = "\n".join(f"  - {for_engine(plain(problem))}" for problem in problems)
             raise pulumi.RunError(f"The FortiGate {settings.host} and the configuration do not fit:\n{lines}")
         return cls(settings, token.get_secret_value(), ca, plan, package(plan.provider))
 
@@ -66,9 +67,9 @@ class FortiGate(pulumi.ComponentResource):
         super().__init__("labvpn:index:FortiGate", name, {}, opts)
         plan, declared = args.plan, args.plan.declared()
         for sentence in plan.warnings():
-            pulumi.warn(sentence, self)
+            pulumi.warn(for_engine(plain(sentence)), self)
         for sentence in plan.changes():
-            pulumi.info(sentence, self)
+            pulumi.info(for_engine(plain(sentence)), self)
         self._name, self._package, self._protected = name, args.package, plan.protected
         self._numbers = plan.numbers
         kept = {policy.name for policy in declared.blocks[0].policies} if plan.protected else set[str]()

@@ -196,4 +196,6 @@ def plural(name: str) -> str:
     """The name of a list, which both packages make from FortiOS's."""
     if name.endswith("s"):
         return name
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    if name.endswith("y") and name[-2:-1] not in "aeiou":
+        return f"{name[:-1]}ies"
+    return f"{name}es" if name.endswith(("x", "z", "ch", "sh")) else f"{name}s"

@@ -144,6 +144,9 @@ def test_nothing_of_an_object_of_ours_is_ignored_but_what_is_no_difference(
     [
         ("internet-service6-name", "internetService6Name", "internetService6Names"),
         ("app-category", "appCategory", "appCategories"),
+        ("vendor-key", "vendorKey", "vendorKeys"),
+        ("match-prefix", "matchPrefix", "matchPrefixes"),
+        ("users", "users", "users"),
     ],
 )
 def test_a_key_of_fortios_is_a_property_as_both_packages_name_it(key: str, value: str, list_: str) -> None:

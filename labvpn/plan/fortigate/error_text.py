@@ -11,8 +11,9 @@ AGAIN = "what is done stays done, so run `pulumi up` again afterwards"
 
 
 def _status(number: int, meaning: str) -> str:
-    """How both packages write a status: `(403)`, `status 403`, `status code: 403`, or as a page or words have it."""
-    return rf"\({number}\)|status(?: code)?:? {number}\b|\b{number} {meaning}|<title>{number}\b"
+    """How both packages write a status: `(403)`, `status 403`, or as a page, JSON or the HTTP reply itself has it."""
+    named = rf"(?:status|code|\bhttp(?:/[\d.]+)?)[\"']?\s*[:=]?\s*[\"']?{number}\b"
+    return rf"(?i)\({number}\)|{named}|\b{number}:? {meaning}|<title>\s*{number}\b"
 
 
 _CAUSES = (
