@@ -20,6 +20,8 @@ from rehearsal.fortigate.tables import Key, table
 GATE = web.AppKey("gate", Admission)
 MARK = {"X-Labvpn-Rehearsal": "1"}
 """On every answer, so that a client that must only talk to a rehearsal recognises it."""
+IN_ADDRESS = "(token in the address)"
+"""Noted with a request that a real box's access log would show the token of."""
 HANG = 300
 """Seconds of a simulated silence, unless the caller gives up first."""
 
@@ -55,7 +57,8 @@ async def _outermost(request: web.Request, handler: Handler) -> web.StreamRespon
     except web.HTTPException as error:
         answer = _refusal(gate, request, Refused(error.status, cli_error=error.reason))
     answer.headers.update(MARK)
-    _note(gate, f"{request.method} {request.path} {answer.status}{'' if fault == 'pass' else f' fault={fault}'}")
+    more = [f" fault={fault}"] * (fault != "pass") + [f" {IN_ADDRESS}"] * ("access_token" in request.query)
+    _note(gate, f"{request.method} {request.path} {answer.status}{''.join(more)}")
     return answer
 
 

@@ -71,7 +71,7 @@ ODD: dict[str, list[dict[str, Any]]] = {
 @pytest.mark.parametrize("table", ODD)
 def test_an_object_in_another_form_is_unread_and_stops_nothing(table: str) -> None:
     held = read(rule(1, "deny"), **{table: ODD[table]})
-    objects = (*held.addresses, *held.groups, *held.services, *held.vips)
+    objects: tuple[Any, ...] = (*held.addresses, *held.groups, *held.services, *held.vips)
     (odd,) = [one for one in objects if one.name == "odd"]
     assert odd.unread
     assert len(held.policies) == 1
