@@ -26,10 +26,6 @@ from tests.unit.samples import FULL, credentials, lab
 
 BOTH: tuple[Package, ...] = (Upstream(), Pulumiverse())
 CLOSED = {"from": ["campus"], "before": "campus-any", "hosts": {"workstation": "203.0.113.21"}}
-THEIRS = [
-    ("firewall.service/custom", {"name": "their-vpn", "tcp-portrange": "443", "comment": "by hand"}),
-    policy("their-allow", "wan1", "dmz", "accept", service="their-vpn"),
-]
 
 
 def build(provider: Provider, made: list[tuple[str, dict[str, Any]]] | None = None, **fortigate: Any) -> Recorder:
@@ -107,36 +103,6 @@ def test_a_time_to_live_that_nobody_set_is_no_difference_and_one_that_somebody_s
     package = Upstream()
     assert package.unchanged(Kind.POLICY, ()) == package.unchanged(Kind.SERVICE, ()) == ["sessionTtl"]
     assert package.unchanged(Kind.POLICY, {"session-ttl"}) == package.unchanged(Kind.ADDRESS, ()) == []
-
-
-def ignored(monkeypatch: pytest.MonkeyPatch, provider: Provider) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    init = pulumi.CustomResource.__init__
-
-    def noting(self: Any, kind: str, name: str, props: Any = None, opts: Any = None, *rest: Any, **more: Any) -> None:
-        found[name] = list((opts and opts.ignore_changes) or [])
-        init(self, kind, name, props, opts, *rest, **more)
-
-    monkeypatch.setattr(pulumi.CustomResource, "__init__", noting)
-    build(provider, THEIRS, adopt={"policies": {"vpn-allow": "their-allow"}, "services": {"SoftEther": "their-vpn"}})
-    return found
-
-
-@pytest.mark.parametrize("provider", Provider)
-def test_all_that_the_box_shows_of_an_adopted_object_and_the_program_does_not_state_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch, provider: Provider
-) -> None:
-    of_policy = ignored(monkeypatch, provider)["fortigate-their-allow"]
-    assert {"avProfile", "globalLabel", "sessionTtl", "internetService6SrcNames", "portRandom"} <= set(of_policy)
-    assert not {"srcintfs", "action", "schedule", "services", "name", "comments", "id"} & set(of_policy)
-
-
-@pytest.mark.parametrize("provider", Provider)
-def test_nothing_of_an_object_of_ours_is_ignored_but_what_is_no_difference(
-    monkeypatch: pytest.MonkeyPatch, provider: Provider
-) -> None:
-    found = ignored(monkeypatch, provider)["fortigate-udp"]
-    assert found == (["sessionTtl"] if provider is Provider.UPSTREAM else [])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+"""What is shown of an adopted object and not declared is left alone, and of an object of ours it is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+import pytest
+
+from labvpn.model.fortios_provider import Provider
+from labvpn.parse.fortigate.tables import FortiGateSnapshot
+from rehearsal.fortigate import box as boxes
+from rehearsal.fortigate.initial import initial
+from tests.components.test_fortios import build
+from tests.unit.boxes import policy, read
+
+THEIRS = [
+    ("firewall.service/custom", {"name": "their-vpn", "tcp-portrange": "443", "comment": "by hand"}),
+    policy("their-allow", "wan1", "dmz", "accept", service="their-vpn"),
+]
+
+
+def ignored(monkeypatch: pytest.MonkeyPatch, provider: Provider, **fortigate: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    init = pulumi.CustomResource.__init__
+
+    def noting(self: Any, kind: str, name: str, props: Any = None, opts: Any = None, *rest: Any, **more: Any) -> None:
+        found[name] = list((opts and opts.ignore_changes) or [])
+        init(self, kind, name, props, opts, *rest, **more)
+
+    monkeypatch.setattr(pulumi.CustomResource, "__init__", noting)
+    adopt = {"policies": {"vpn-allow": "their-allow"}, "services": {"SoftEther": "their-vpn"}}
+    build(provider, THEIRS, **{"adopt": adopt, **fortigate})
+    return found
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_all_that_the_box_shows_of_an_adopted_object_and_the_program_does_not_state_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, provider: Provider
+) -> None:
+    of_policy = ignored(monkeypatch, provider)["fortigate-their-allow"]
+    assert {"avProfile", "globalLabel", "sessionTtl", "internetService6SrcNames", "portRandom"} <= set(of_policy)
+    assert not {"srcintfs", "action", "schedule", "services", "name", "comments", "id"} & set(of_policy)
+
+
+MAPPED = {"range": "10.0.0.2"}
+OF_EVERY_KIND: list[tuple[str, dict[str, Any]]] = [
+    ("firewall/address", {"name": "their-office", "subnet": "198.51.100.0 255.255.255.0"}),
+    ("firewall/addrgrp", {"name": "their-group", "member": [{"name": "their-office"}]}),
+    THEIRS[0],
+    (
+        "firewall/vip",
+        {"name": "their-vip", "extip": "198.51.100.9", "extintf": "wan1", "mappedip": [{"range": "10.0.0.2"}]},
+    ),
+    policy("their-allow", "wan1", "dmz", "accept", srcaddr="their-group", dstaddr="their-vip", service="their-vpn"),
+]
+ADOPT = {
+    "addresses": {"vpn-from-198.51.100.0-24": "their-office"},
+    "groups": {"vpn-sources": "their-group"},
+    "services": {"SoftEther": "their-vpn"},
+    "vips": {"vpn-vip": "their-vip"},
+    "policies": {"vpn-allow": "their-allow"},
+}
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_of_every_kind_of_adopted_object_what_a_later_fortios_adds_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, provider: Provider
+) -> None:
+    stored = replace(initial(), version="v9.0.0")
+    for path, fields in OF_EVERY_KIND:
+        stored, _ = boxes.create(stored, path, fields)
+    snapshot = FortiGateSnapshot(replace(read(stored), version="v7.4.4"))
+    monkeypatch.setattr("tests.components.test_fortios.FortiGateSnapshot", lambda _inventory: snapshot)
+    sources, vip = ["198.51.100.0/24", "192.0.2.0/24"], {"mapped": "10.0.0.2"}
+    found = ignored(monkeypatch, provider, sources=sources, vip=vip, adopt=ADOPT)
+    for _path, fields in OF_EVERY_KIND:
+        name = next(name for name in found if name.endswith(str(fields["name"])))
+        assert {"unheardOfMode", "unheardOfLists", "unheardOfMap"} <= set(found[name]), name
+    assert "unheardOfMode" not in found["fortigate-from-192.0.2.0-24"]
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_nothing_of_an_object_of_ours_is_ignored_but_what_is_no_difference(
+    monkeypatch: pytest.MonkeyPatch, provider: Provider
+) -> None:
+    found = ignored(monkeypatch, provider)["fortigate-udp"]
+    assert found == (["sessionTtl"] if provider is Provider.UPSTREAM else [])
