@@ -112,6 +112,8 @@ def test_a_time_to_live_that_nobody_set_is_no_difference_and_one_that_somebody_s
         ("app-category", "appCategory", "appCategories"),
         ("vendor-key", "vendorKey", "vendorKeys"),
         ("match-prefix", "matchPrefix", "matchPrefixes"),
+        ("src-address", "srcAddress", "srcAddresses"),
+        ("link-status", "linkStatus", "linkStatuses"),
         ("users", "users", "users"),
     ],
 )
