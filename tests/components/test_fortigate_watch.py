@@ -64,6 +64,22 @@ def test_a_box_that_answers_again_does_not(monkeypatch: pytest.MonkeyPatch, cloc
     assert (len(said), ended) == (1, [])
 
 
+def test_a_box_that_takes_its_time_is_told_of_once_unless_it_gets_worse(
+    monkeypatch: pytest.MonkeyPatch, clock: list[float]
+) -> None:
+    def answers() -> Iterator[None]:
+        for seconds in (1, 4, 5, 4, 9, 1, 9):
+            clock[0] += seconds
+            yield None
+
+    said, ended = watched(monkeypatch, answers())
+    assert [one.partition(" s for one answer")[0] for one in said] == [
+        "The FortiGate box took 4",
+        "The FortiGate box took 9",
+    ]
+    assert ended == []
+
+
 def test_the_engine_gets_what_two_presses_of_ctrl_c_are(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr("os.kill", lambda *given: sent.append(given))

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -82,6 +83,28 @@ def test_an_engine_that_is_killed_again_and_again_doubles_nothing_loses_nothing_
         gate.go_on(*DESTROY)
     gate.applied = False
     assert [order for order in (*rising, *falling) if shut_out(order)] == []
+
+
+def slow_after_the_first_change(gate: GateStack) -> None:
+    """For 15 s, in which the watch asks once at least."""
+    until = time.monotonic() + SECONDS
+    while not gate.changes() and time.monotonic() < until:
+        time.sleep(0.02)
+    control.set_faults(gate.box, Faults(then="slow"))
+    time.sleep(15)
+    control.set_faults(gate.box, Faults())
+
+
+def test_a_box_that_is_slow_is_told_of_and_the_run_completes(gate: GateStack, before: Tables) -> None:
+    gate.declare(behindVpn=CLOSED)
+    control.requests(gate.box)
+    slowing = threading.Thread(target=slow_after_the_first_change, args=(gate,))
+    slowing.start()
+    output = gate.up()
+    slowing.join()
+    assert "s for one answer, so this run takes long; it goes on as long as answers come" in output
+    assert gate.names() == [*OURS, "deny-outside"]
+    assert gate.settles()
 
 
 def cut_off(gate: GateStack, provider: str, moment: Callable[[], bool]) -> None:
