@@ -11,7 +11,7 @@ from components import fortios_types
 from components.drift import Facts
 from components.fortigate_cleanup import Cleanup
 from components.fortigate_hooks import explained
-from components.fortigate_objects import ResourceFactory
+from components.fortigate_objects import ResourceFactory, names_of
 from components.fortigate_provider import chosen, package, used
 from components.fortigate_watch import watch
 from labvpn.connect import fortigate as api
@@ -76,7 +76,8 @@ class FortiGate(pulumi.ComponentResource):
         hooks = explained(f"{name}-refusals", args.settings.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._fortios(args), hooks=hooks)
         retained = _named_by_adopted(declared.objects)
-        self._make = ResourceFactory(name, args.settings.prefix, self._package, self._ours, kept, retained)
+        names = names_of(declared.objects)
+        self._make = ResourceFactory(name, args.settings.prefix, self._package, self._ours, kept, retained, names)
         if not pulumi.runtime.is_dry_run():
             watch(api.Place(args.settings.host, args.settings.vdom), args.token, args.ca, pulumi.log.warn)
         parts = self._parts(declared)

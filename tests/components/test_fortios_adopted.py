@@ -10,9 +10,11 @@ import pytest
 
 from labvpn.model.fortios_provider import Provider
 from labvpn.parse.fortigate.tables import FortiGateSnapshot
+from labvpn.state.fortigate import COMMENT
 from rehearsal.fortigate import box as boxes
 from rehearsal.fortigate.initial import initial
-from tests.components.test_fortios import build
+from tests.components.engine import plain
+from tests.components.test_fortios import CLOSED, build
 from tests.unit.boxes import policy, read
 
 THEIRS = [
@@ -87,3 +89,33 @@ def test_nothing_of_an_object_of_ours_is_ignored_but_what_is_no_difference(
 ) -> None:
     found = ignored(monkeypatch, provider)["fortigate-udp"]
     assert found == (["sessionTtl"] if provider is Provider.UPSTREAM else [])
+
+
+def test_what_somebody_wrote_on_the_box_stays_on_its_line_and_steers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", lambda text, *_resource: said.append(text))
+    path, fields = policy("vpn-allow", "wan1", "dmz", "accept", dstaddr="vpn-server")
+    comment = "by\nhand \x1b[31mred <{%x%}> 家"
+    server = {"name": "vpn-server", "subnet": "203.0.113.20 255.255.255.255", "comment": comment}
+    build(Provider.UPSTREAM, [("firewall/address", server), (path, {**fields, "comments": COMMENT})])
+    (sentence,) = [one for one in said if one.startswith("FortiGate: address vpn-server: comment")]
+    assert "by?hand ?[31mred <{ %x%}> 家 on the box" in sentence
+    assert not any(char in text for text in said for char in "\n\r\x1b")
+
+
+def test_adopted_objects_may_have_the_names_of_other_objects_of_ours_without_their_prefix() -> None:
+    made = [
+        ("firewall/address", {"name": "workstation", "subnet": "203.0.113.20 255.255.255.255"}),
+        policy("dial", "wan1", "dmz", "accept", dstaddr="workstation"),
+    ]
+    adopt = {"addresses": {"vpn-server": "workstation"}, "policies": {"vpn-allow": "dial"}}
+    seen = build(Provider.UPSTREAM, made, behindVpn=CLOSED, adopt=adopt)
+    registered = [(one.typ, one.name) for one in seen.resources]
+    assert len(registered) == len(set(registered))
+    # Ours keep the names that they have in a state.
+    labels = {plain(one.inputs.get("name")): one.name for one in seen.resources if "irewall" in one.typ}
+    assert (labels["vpn-dial"], labels["dial"]) == ("fortigate-dial", "fortigate-dial-other")
+    assert (labels["vpn-workstation"], labels["workstation"]) == (
+        "fortigate-workstation",
+        "fortigate-workstation-other",
+    )
