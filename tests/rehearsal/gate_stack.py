@@ -150,7 +150,7 @@ class GateStack:
         return output
 
     def killed(self, *words: str, after: int) -> None:
-        """A run whose engine is killed by signal 9 once the box has seen this many changes."""
+        """A run whose engine is killed by signal 9 once the box has seen this many changes; the stack is unlocked."""
         control.requests(self.box)
         run = subprocess.Popen(
             self.lab.line(*self.words(*words)),
@@ -165,15 +165,7 @@ class GateStack:
         for engine in _engines(run.pid):
             os.kill(engine, signal.SIGKILL)
         run.wait(SECONDS)
-
-    def go_on(self, *words: str) -> str:
-        """The next run after one that was killed: `pulumi cancel` first, where the engine asks for it."""
-        done = self.lab.command(*self.words(*words), cwd=PROGRAM)
-        if "pulumi cancel" not in done.stdout + done.stderr:
-            assert done.returncode == 0, done.stdout + done.stderr
-            return str(done.stdout)
         self.unlock()
-        return self.pulumi(*words)
 
     def unlock(self) -> None:
         """Remove the lock of an engine that was killed."""

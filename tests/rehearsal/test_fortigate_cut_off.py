@@ -46,9 +46,7 @@ def before(gate: GateStack) -> Iterator[Tables]:
     first = gate.lab.tables()
     yield first
     control.set_faults(gate.box, Faults())
-    if gate.applied:
-        gate.go_on(*DESTROY)
-    gate.applied = False
+    gate.destroy()
     assert gate.lab.tables() == first
     control.set_firmware(gate.box, VERSION)
 
@@ -69,18 +67,18 @@ def test_an_engine_that_is_killed_again_and_again_doubles_nothing_loses_nothing_
     with gate.every_order() as rising:
         for after in (1, 5, 4, 3, 2):
             gate.killed(*UP, after=after)
-        gate.go_on(*UP)
+        gate.pulumi(*UP)
     assert gate.names() == [*OURS, "deny-outside"]
     assert gate.settles()
     whole = gate.lab.tables()
     # One that is killed while it has nothing to do leaves no more behind than a lock.
     gate.killed("refresh", "--yes", "--skip-preview", after=0)
-    gate.go_on(*UP, "--expect-no-changes")
+    gate.pulumi(*UP, "--expect-no-changes")
     assert gate.lab.tables() == whole
     with gate.every_order() as falling:
         for after in (1, 2, 3):
             gate.killed(*DESTROY, after=after)
-        gate.go_on(*DESTROY)
+        gate.pulumi(*DESTROY)
     gate.applied = False
     assert [order for order in (*rising, *falling) if shut_out(order)] == []
 
