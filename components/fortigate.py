@@ -11,7 +11,7 @@ from components import fortios_types
 from components.drift import Facts
 from components.fortigate_cleanup import Cleanup
 from components.fortigate_hooks import explained
-from components.fortigate_objects import ResourceFactory
+from components.fortigate_objects import ResourceFactory, names_of
 from components.fortigate_provider import chosen, package, used
 from components.fortigate_watch import watch
 from labvpn.connect import fortigate as api
@@ -21,6 +21,7 @@ from labvpn.model.credentials import Credentials
 from labvpn.model.fortigate import FortiGate as Settings
 from labvpn.model.fortios_provider import Provider
 from labvpn.model.lab import Lab
+from labvpn.model.untrusted import for_engine, plain
 from labvpn.parse.fortigate.tables import FortiGateSnapshot
 from labvpn.plan.fortigate.plan import FortiGatePlan
 from labvpn.plan.fortigate.providers import refuses_tokens_in_addresses
@@ -51,7 +52,7 @@ class FortiGateArgs:
         _require_token_in_address(lab, credentials, settings, snapshot)
         plan = FortiGatePlan.of(lab, settings, render.wanted(lab, settings), snapshot)
         if problems := plan.problems():
-            lines = "\n".join(f"  - {problem}" for problem in problems)
+            lines = "\n".join(f"  - {for_engine(plain(problem))}" for problem in problems)
             raise pulumi.RunError(f"The FortiGate {settings.host} and the configuration do not fit:\n{lines}")
         return cls(settings, token.get_secret_value(), ca, plan, package(plan.provider))
 
@@ -66,16 +67,17 @@ class FortiGate(pulumi.ComponentResource):
         super().__init__("labvpn:index:FortiGate", name, {}, opts)
         plan, declared = args.plan, args.plan.declared()
         for sentence in plan.warnings():
-            pulumi.warn(sentence, self)
+            pulumi.warn(for_engine(plain(sentence)), self)
         for sentence in plan.changes():
-            pulumi.info(sentence, self)
+            pulumi.info(for_engine(plain(sentence)), self)
         self._name, self._package, self._protected = name, args.package, plan.protected
         self._numbers = plan.numbers
         kept = {policy.name for policy in declared.blocks[0].policies} if plan.protected else set[str]()
         hooks = explained(f"{name}-refusals", args.settings.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._fortios(args), hooks=hooks)
         retained = _named_by_adopted(declared.objects)
-        self._make = ResourceFactory(name, args.settings.prefix, self._package, self._ours, kept, retained)
+        names = names_of(declared.objects)
+        self._make = ResourceFactory(name, args.settings.prefix, self._package, self._ours, kept, retained, names)
         if not pulumi.runtime.is_dry_run():
             watch(api.Place(args.settings.host, args.settings.vdom), args.token, args.ca, pulumi.log.warn)
         parts = self._parts(declared)
@@ -106,12 +108,21 @@ class FortiGate(pulumi.ComponentResource):
         return Cleanup(f"{self._name}-policies-{when}", args.settings, args.token, args.ca, names, opts)
 
     def _parts(self, desired: DesiredFortiGate) -> list[pulumi.Resource]:
-        """Everything that policies name. It names them by text, so only `depends_on` gives the order."""
+        """What policies name by themselves: they name it by text, so only `depends_on` gives the order.
+
+        The members of a group come before it, and so before what names the group: a list of each of them with every
+        policy would be most of the state, which the engine writes anew at every step.
+        """
         objects = desired.objects
-        addresses: list[pulumi.Resource] = [self._make.address(address) for address in objects.addresses]
-        groups = [self._make.group(group, addresses) for group in objects.groups]
+        addresses = {address.name: self._make.address(address) for address in objects.addresses}
+        held = {name for group in objects.groups for name in group.members}
+        groups = [
+            self._make.group(group, [addresses[name] for name in group.members if name in addresses])
+            for group in objects.groups
+        ]
+        single = [made for name, made in addresses.items() if name not in held]
         services = [self._make.service(one) for one in objects.services]
-        return [*addresses, *groups, *services, *(self._make.vip(vip) for vip in objects.vips)]
+        return [*single, *groups, *services, *(self._make.vip(vip) for vip in objects.vips)]
 
     def _block(self, block: Block, before: int, parts: list[pulumi.Resource]) -> dict[str, pulumi.Output[int]]:
         """The policies of a block and their positions, each right before the next one.

@@ -7,6 +7,7 @@ from pulumi.runtime.proto.resource_pb2 import RESOURCE_MONITOR_FEATURE_ERROR_HOO
 from pulumi.runtime.proto.resource_pb2_grpc import ResourceMonitorStub
 from pulumi.runtime.settings import get_monitor, monitor_supports_feature
 
+from labvpn.model.untrusted import for_engine, plain
 from labvpn.plan.fortigate.error_text import refusal_text
 
 
@@ -34,5 +35,5 @@ class Refusals(pulumi.ErrorHook):
         cause = sentence.partition(", at ")[0]
         if cause not in self._said:
             self._said.add(cause)
-            pulumi.log.error(sentence)
+            pulumi.log.error(for_engine(plain(sentence)))
         return False

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pulumi
 
 from components import fortios_types as types
 from labvpn.plan.fortigate.service_swap import first_name
-from labvpn.state.fortigate import Action, AddressGroup, AddressObject, Policy, ServiceObject, Vip
+from labvpn.state.fortigate import Action, AddressGroup, AddressObject, Objects, Policy, ServiceObject, Vip
 
 Made = TypeVar("Made", types.Address, types.AddressGroup, types.Service, types.Vip, types.Policy)
 Thing = AddressObject | AddressGroup | ServiceObject | Vip | Policy
@@ -20,7 +20,8 @@ Thing = AddressObject | AddressGroup | ServiceObject | Vip | Policy
 class ResourceFactory:
     """Makes resources of a package with a component's name and options.
 
-    `kept` are the policies that are protected from deletion, `retained` the objects that outlive the stack.
+    `kept` are the policies that are protected from deletion, `retained` the objects that outlive the stack, `names`
+    all that are declared.
     """
 
     name: str
@@ -29,10 +30,15 @@ class ResourceFactory:
     options: pulumi.ResourceOptions
     kept: Collection[str] = ()
     retained: Collection[str] = ()
+    names: Mapping[types.Kind, Collection[str]] = field(default_factory=dict)
 
-    def label(self, name: str) -> str:
-        """The name of an object's resource: without the prefix that the object has on the FortiGate."""
-        return f"{self.name}-{name.removeprefix(f'{self.prefix}-')}"
+    def label(self, name: str, kind: types.Kind = types.Kind.POLICY) -> str:
+        """The name of an object's resource: without the prefix that the object has on the FortiGate.
+
+        An adopted object that has the name of another of ours without its prefix is marked.
+        """
+        short = f"{self.name}-{name.removeprefix(f'{self.prefix}-')}"
+        return f"{short}-other" if f"{self.prefix}-{name}" in self.names.get(kind, ()) else short
 
     def _options(
         self, thing: Thing, after: Sequence[pulumi.Resource], ignored: Sequence[str]
@@ -62,7 +68,7 @@ class ResourceFactory:
         given = {"name": thing.name, **declared, **self._again(kind, thing, declared)}
         ignored = self._unstated(thing, given) if thing.adopts else self._unchanged(kind, thing)
         label = {"SoftEther": "tcp"}.get(first_name(first), first_name(first)) if kind is types.Service else first
-        return kind(self.label(label), self.package, given, self._options(thing, after, ignored))
+        return kind(self.label(label, kind.kind), self.package, given, self._options(thing, after, ignored))
 
     def _again(self, kind: type[Made], thing: Thing, declared: Mapping[str, Any]) -> Mapping[str, str]:
         """What the FortiGate has to be told once more, as far as the type takes it."""
@@ -136,6 +142,18 @@ class ResourceFactory:
             "comments": policy.comment,
         }
         return self._make(types.Policy, policy, declared, after)
+
+
+def names_of(objects: Objects) -> Mapping[types.Kind, Collection[str]]:
+    """The names of each kind of objects, the first one of those that have two."""
+    things: Mapping[types.Kind, Sequence[Thing]] = {
+        types.Kind.ADDRESS: objects.addresses,
+        types.Kind.GROUP: objects.groups,
+        types.Kind.SERVICE: objects.services,
+        types.Kind.VIP: objects.vips,
+        types.Kind.POLICY: objects.policies,
+    }
+    return {kind: {getattr(one, "first", "") or one.name for one in held} for kind, held in things.items()}
 
 
 def _names(names: Iterable[str]) -> types.Names:

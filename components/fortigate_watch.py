@@ -20,7 +20,7 @@ from pulumi.dynamic import Config
 
 from labvpn.connect import fortigate as api
 from labvpn.connect.errors import HopError
-from labvpn.plan.fortigate.error_text import PATIENCE, ended, waiting
+from labvpn.plan.fortigate.error_text import PATIENCE, SLOW, ended, slow, waiting
 
 GRACE = 5
 """Seconds that the engine has after the first interrupt to end by itself."""
@@ -54,10 +54,16 @@ def watch_as_configured(config: Config) -> None:
 
 def _watch(place: api.Place, token: str, ca: str, say: Say, engine: int) -> None:
     """Ask again and again; from the first silence on, count the seconds until an answer comes."""
+    slowest = float(SLOW)
     while True:
         time.sleep(api.PAUSE)
+        began = time.monotonic()
         failure = _failure(place, token, ca)
+        took = time.monotonic() - began
         if failure is None:
+            if took >= slowest:
+                say(slow(place.host, took))
+                slowest = 2 * took
             continue
         since = time.monotonic()
         say(waiting(failure))

@@ -6,11 +6,22 @@ that a type does not have, so these types say which there are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, TypedDict
 
 import pulumi
+
+_PLURALS = (
+    (r"(x|ch|ss|sh)$", r"\1es"),
+    (r"([^aeiouy]|qu)y$", r"\1ies"),
+    (r"sis$", "ses"),
+    (r"us$", "uses"),
+    (r"s$", "s"),
+    (r"$", "s"),
+)
+"""The endings of names, from Pulumi's inflector, the first that fits."""
 
 Names = Sequence[Mapping[str, str]]
 """References to other objects: `[{"name": "all"}]`."""
@@ -193,7 +204,5 @@ def camel(name: str) -> str:
 
 
 def plural(name: str) -> str:
-    """The name of a list, which both packages make from FortiOS's."""
-    if name.endswith("s"):
-        return name
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    """The name of a list, which both packages make from FortiOS's as Pulumi's bridge does."""
+    return next(re.sub(end, more, name, count=1) for end, more in _PLURALS if re.search(end, name))

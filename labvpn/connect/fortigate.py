@@ -120,7 +120,7 @@ class Client:
     async def table(self, path: str, *, optional: bool = False) -> Sequence[Row]:
         """All rows of a table, with how often each is used; none of an optional one that the box does not show."""
         reply = await self._ask(f"/api/v2/cmdb/{path}")
-        if optional and reply.status_code in (400, 403, 404, 405, 424, 500):
+        if optional and _status(reply, _json(reply)) in (400, 403, 404, 405, 424, 500):
             return ()
         results = self._body(reply, path).get("results")
         if optional and isinstance(results, dict):
@@ -139,9 +139,10 @@ class Client:
     async def delete(self, path: str, name: str) -> None:
         """Delete one entry; one that is gone already is not an error."""
         reply = await self._ask(f"/api/v2/cmdb/{path}", "DELETE")
-        if reply.status_code == 404:
+        status = _status(reply, _json(reply))
+        if status == 404:
             return
-        if reply.status_code == 403:
+        if status == 403:
             raise HopError(self.hop, f"does not let this token delete {name} (403)", RIGHTS)
         self._body(reply, path)
 
@@ -171,19 +172,33 @@ class Client:
             raise HopError(self.hop, what, "look at its load, then run this again") from None
 
     def _body(self, reply: httpx.Response, path: str) -> dict[str, Any]:
-        if reply.status_code in REFUSALS:
-            what, remedy = REFUSALS[reply.status_code]
+        body = _json(reply)
+        status = _status(reply, body)
+        if status in REFUSALS:
+            what, remedy = REFUSALS[status]
             raise HopError(self.hop, what.format(path=path), remedy.format(vdom=self._vdom))
-        try:
-            body = reply.json()
-        except ValueError:
+        if body is None:
             what = f"answered {reply.status_code} with no JSON"
-            raise HopError(self.hop, what, "check that this is FortiOS's REST API") from None
+            raise HopError(self.hop, what, "check that this is FortiOS's REST API")
         if not isinstance(body, dict) or body.get("status") != "success":
-            what = f"answered {reply.status_code} to {path}"
+            what = f"answered {status} to {path}"
             raise HopError(self.hop, what, "check the vdom and the token's rights")
         self.version = str(body.get("version") or self.version)
         return body
+
+
+def _json(reply: httpx.Response) -> Any:
+    """The body of a reply; None where it is no JSON."""
+    try:
+        return reply.json()
+    except ValueError:
+        return None
+
+
+def _status(reply: httpx.Response, body: Any) -> int:
+    """The status of a reply; a refusal may come with 200 and have its own in the body."""
+    said = body.get("http_status") if isinstance(body, dict) else None
+    return said if reply.is_success and isinstance(said, int) else reply.status_code
 
 
 def _unreachable(error: httpx.ConnectError) -> tuple[str, str]:

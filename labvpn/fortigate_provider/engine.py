@@ -12,6 +12,11 @@ from typing import Any
 
 from labvpn.model.fortios_provider import Provider
 
+LOCKED = (
+    "the stack is locked by another run, or by one that was killed: if none is at work, run `pulumi cancel`, "
+    "then this again"
+)
+
 
 class MoveError(Exception):
     """Why the objects were not moved, and what to do."""
@@ -76,6 +81,8 @@ class Stack:
             done = subprocess.run(self._line(*words), cwd=self.folder, capture_output=True, text=True, check=False)
         except FileNotFoundError:
             raise MoveError("pulumi is not on PATH here; run this where the stack is") from None
+        if done.returncode and "currently locked" in f"{done.stdout}{done.stderr}":
+            raise MoveError(LOCKED)
         if done.returncode:
             said = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if "error:" in line]
             last = (said or done.stderr.strip().splitlines() or ["it printed nothing"])[-1]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from rehearsal.fortigate import references, refusals
+from rehearsal.fortigate.entry import Entry
 from rehearsal.fortigate.fields import numbers_of
-from rehearsal.fortigate.objects import AddressGroupEntry, Entry, PolicyEntry
+from rehearsal.fortigate.objects import AddressGroupEntry, PolicyEntry
 from rehearsal.fortigate.references import Reference
 from rehearsal.fortigate.system import GlobalSettings, Zone
 from rehearsal.fortigate.tables import GLOBAL, GROUPS, POLICIES, TABLES, ZONES, Key, Table, table

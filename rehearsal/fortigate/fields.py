@@ -100,14 +100,18 @@ _VIP = {
     "ssl-mode": "half",
     "ssl-certificate": [],
 }
+UNHEARD = {"unheard-of-mode": "auto", "unheard-of-list": [], "unheard-of-map": {}}
+"""What a firmware that is not out yet may add: neither the provider nor anyone else knows it by name."""
+
 _TABLES: Mapping[str, Settings] = {
-    "firewall/policy": _POLICY,
-    "firewall/address": _ADDRESS,
-    "firewall/addrgrp": _GROUP,
-    "firewall.service/custom": _SERVICE,
-    "firewall/vip": _VIP,
+    "firewall/policy": {**_POLICY, **UNHEARD},
+    "firewall/address": {**_ADDRESS, **UNHEARD},
+    "firewall/addrgrp": {**_GROUP, **UNHEARD},
+    "firewall.service/custom": {**_SERVICE, **UNHEARD},
+    "firewall/vip": {**_VIP, **UNHEARD},
 }
 _SINCE: Mapping[str, tuple[int, ...]] = {
+    **dict.fromkeys(UNHEARD, (9, 0, 0)),
     **_all((7, 4, 0), "diameter-filter-profile virtual-patch-profile casb-profile port-preserve src-vip-filter"),
     **_all((7, 4, 0), "ztna-policy-redirect passive-fqdn-learning gslb-domain-name"),
     **_all((7, 6, 0), "port-random app-monitor log-http-transaction telemetry-profile radius-ip-auth-bypass"),

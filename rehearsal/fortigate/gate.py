@@ -17,7 +17,7 @@ from rehearsal.fortigate.initial import initial
 from rehearsal.fortigate.kernel import Enforcement, EnforcementError
 from rehearsal.fortigate.refusals import Refused
 
-Fault = Literal["pass", "401", "403", "404", "424", "429", "500", "garbage", "hang", "close"]
+Fault = Literal["pass", "401", "403", "404", "424", "429", "500", "garbage", "hang", "close", "slow"]
 KEPT_REQUESTS = 20_000
 
 

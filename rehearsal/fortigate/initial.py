@@ -9,8 +9,8 @@ from rehearsal.fortigate.tables import TABLES
 
 VERSION = "v7.6.7"
 """The firmware of a new box, which refuses a token in the URL unless configured."""
-VERSIONS = ("v7.2.11", "v7.4.4", "v7.4.8", VERSION, "v8.0.0")
-"""The firmwares that a box can run; the first two accept a token in the URL."""
+VERSIONS = ("v7.2.11", "v7.4.4", "v7.4.8", VERSION, "v8.0.0", "v9.0.0")
+"""The firmwares that a box can run; the first two accept a token in the URL, and the last is not out yet."""
 
 _DAYS = "sunday monday tuesday wednesday thursday friday saturday"
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from rehearsal.fortigate import ruleset
 from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.entry import Entry
 
 TIME_LIMIT = 20
 """Seconds for one call of nft or ip; 500 policies take well under one."""
@@ -44,10 +45,18 @@ class Enforcement(Protocol):
 class Kernel:
     """Enforcement by nftables."""
 
+    def __init__(self) -> None:
+        self._enforced: tuple[Entry, ...] | None = None
+
     def apply(self, box: StandIn) -> None:
-        """Replace the rules in one transaction, then add and remove the VIPs' addresses."""
+        """Replace the rules in one transaction, then add and remove the VIPs' addresses; nothing for unused objects."""
+        sources = ruleset.sources(box)
+        if sources == self._enforced:
+            return
+        self._enforced = None
         _run(["nft", "-f", "-"], ruleset.script(box, self.hits()))
         _set_addresses(ruleset.vip_addresses(box))
+        self._enforced = sources
 
     def hits(self) -> dict[int, Hits]:
         """The kernel's current counters."""
@@ -56,6 +65,7 @@ class Kernel:
 
     def clear(self) -> None:
         """Remove the table and with it every counter; declaring it first avoids an error if it is absent."""
+        self._enforced = None
         _run(["nft", "-f", "-"], f"{ruleset.TABLE} {{\n}}\ndelete {ruleset.TABLE}\n")
         _set_addresses(())
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.entry import Member
 from rehearsal.fortigate.kernel import Hits
-from rehearsal.fortigate.objects import Member, PolicyEntry
+from rehearsal.fortigate.objects import PolicyEntry
 
 HEADINGS = ("order", "id", "name", "from", "to", "source", "destination", "service", "action", "hits")
 

@@ -8,10 +8,10 @@ from itertools import product
 
 from rehearsal.fortigate import values
 from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.entry import Member
 from rehearsal.fortigate.objects import (
     AddressEntry,
     AddressGroupEntry,
-    Member,
     PolicyEntry,
     ServiceEntry,
     ServiceGroupEntry,

@@ -6,18 +6,17 @@ The fields listed here are kept; a value that the stand-in would not enforce is 
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_serializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from rehearsal.fortigate import values
+from rehearsal.fortigate.entry import Entry, EntryName, FullEntry, Identified, Member
 from rehearsal.fortigate.references import ADDRESSES, INTERFACES, SCHEDULES, SERVICES, SOURCES, TARGETS
 
 Toggle = Literal["enable", "disable"]
 Off = Literal["disable"]
-EntryName = Annotated[str, Field(min_length=1, max_length=79)]
 PolicyEntryName = Annotated[str, Field(max_length=35)]
 Comment = Annotated[str, Field(max_length=255)]
 Comments = Annotated[str, Field(max_length=1023)]
@@ -28,45 +27,9 @@ Country = Annotated[str, AfterValidator(values.country)]
 IcmpNumber = Annotated[int, Field(ge=0, le=255)] | Literal[""]
 
 
-def _field_name(name: str) -> str:
-    return name.replace("_", "-")
-
-
-class Entry(BaseModel):
-    """A frozen entry of a table; `as_rest` is what REST answers."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=_field_name, coerce_numbers_to_str=True)
-
-    def as_rest(self) -> dict[str, Any]:
-        """The fields by FortiOS's names."""
-        return self.model_dump(by_alias=True, mode="json")
-
-
-class Member(Entry):
-    """A reference to another object, by its name."""
-
-    name: EntryName
-
-    @model_serializer
-    def _repeated(self) -> dict[str, str]:
-        return {"name": self.name, "q_origin_key": self.name}
-
-
 Members = Annotated[tuple[Member, ...], Field(min_length=1)]
 AnyMembers = tuple[Member, ...]
 NoMembers = Annotated[tuple[Member, ...], Field(max_length=0)]
-
-
-class FullEntry(Entry):
-    """An entry of a table that has further fields (`fields.py`), which are kept as they come."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-class Identified(FullEntry):
-    """An entry with a UUID from its creation."""
-
-    uuid: str = Field(default_factory=lambda: str(uuid.uuid4()))
 
 
 class AddressEntry(Identified):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from rehearsal.fortigate.objects import Entry
+    from rehearsal.fortigate.entry import Entry
 
 
 @dataclass(frozen=True)

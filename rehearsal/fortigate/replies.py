@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 
 from rehearsal.fortigate import fields
 from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.entry import Entry
 from rehearsal.fortigate.kernel import Hits
-from rehearsal.fortigate.objects import Entry
 from rehearsal.fortigate.refusals import Refused
 from rehearsal.fortigate.tables import GLOBAL, Key, Table
 
 Body = dict[str, Any]
 
 SERIAL = "REHEARSAL0000001"
-BUILDS = {"v7.2.11": 1740, "v7.4.4": 2662, "v7.4.8": 2795, "v7.6.7": 3650, "v8.0.0": 100}
+BUILDS = {"v7.2.11": 1740, "v7.4.4": 2662, "v7.4.8": 2795, "v7.6.7": 3650, "v8.0.0": 100, "v9.0.0": 1}
 HOSTNAME = "labvpn-rehearsal"
 UNAUTHORISED = "<!DOCTYPE html><html><head><title>401</title></head><body>401 Authorization Required</body></html>\n"
 """FortiOS answers a request without a valid token with a page, not with JSON."""

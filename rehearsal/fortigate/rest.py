@@ -20,6 +20,10 @@ from rehearsal.fortigate.tables import Key, table
 GATE = web.AppKey("gate", Admission)
 MARK = {"X-Labvpn-Rehearsal": "1"}
 """On every answer, so that a client that must only talk to a rehearsal recognises it."""
+IN_ADDRESS = "(token in the address)"
+"""Noted with a request that a real box's access log would show the token of."""
+SLOW = 4
+"""Seconds that a slow box takes for an answer."""
 HANG = 300
 """Seconds of a simulated silence, unless the caller gives up first."""
 
@@ -49,13 +53,17 @@ async def _outermost(request: web.Request, handler: Handler) -> web.StreamRespon
     gate = request.app[GATE]
     fault = gate.next_fault()
     try:
-        answer = await (_admitted(request, handler) if fault == "pass" else _faulty(request, fault))
+        if fault == "slow":
+            await asyncio.sleep(SLOW)
+        passes = fault in ("pass", "slow")
+        answer = await (_admitted(request, handler) if passes else _faulty(request, fault))
     except Refused as refusal:
         answer = _refusal(gate, request, refusal)
     except web.HTTPException as error:
         answer = _refusal(gate, request, Refused(error.status, cli_error=error.reason))
     answer.headers.update(MARK)
-    _note(gate, f"{request.method} {request.path} {answer.status}{'' if fault == 'pass' else f' fault={fault}'}")
+    more = [f" fault={fault}"] * (fault != "pass") + [f" {IN_ADDRESS}"] * ("access_token" in request.query)
+    _note(gate, f"{request.method} {request.path} {answer.status}{''.join(more)}")
     return answer
 
 

@@ -16,12 +16,25 @@ from ipaddress import IPv4Address
 
 from rehearsal.fortigate import matching, values
 from rehearsal.fortigate.box import StandIn
-from rehearsal.fortigate.objects import PolicyEntry, VipEntry
+from rehearsal.fortigate.entry import Entry
+from rehearsal.fortigate.objects import AddressGroupEntry, PolicyEntry, ServiceGroupEntry, VipEntry
 from rehearsal.fortigate.system import InterfaceEntry
-from rehearsal.fortigate.tables import INTERFACES
+from rehearsal.fortigate.tables import (
+    ADDRESSES,
+    GROUPS,
+    INTERFACES,
+    POLICIES,
+    SDWAN,
+    SERVICE_GROUPS,
+    SERVICES,
+    VIPS,
+    ZONES,
+)
 
 TABLE = "table ip fortigate"
 IMPLICIT_DENY = 0
+_OBJECTS = (ADDRESSES, GROUPS, SERVICES, SERVICE_GROUPS, VIPS)
+_Group = AddressGroupEntry | ServiceGroupEntry
 _OWN_SERVICES = {"ping": "icmp type echo-request", "https": "tcp dport 443", "ssh": "tcp dport 22"}
 _REFUSE = {"enable": "reject with icmp type admin-prohibited", "disable": "drop"}
 
@@ -39,6 +52,23 @@ def script(box: StandIn, present: Collection[int]) -> str:
     rules = [line for block in blocks for line in block]
     head = [TABLE + " {", "}", "flush " + TABLE, *removed]
     return "\n".join([*head, TABLE + " {", *(f"  {line}" for line in rules), "}", ""])
+
+
+def sources(box: StandIn) -> tuple[Entry, ...]:
+    """Every entry that the rules are made from: an object that no policy uses is in none of them."""
+    used = {each.name for policy in box.policies for each in (*policy.srcaddr, *policy.dstaddr, *policy.service)}
+    ahead = list(used)
+    groups = {
+        each.name: each for of in (GROUPS, SERVICE_GROUPS) for each in box.entries(of) if isinstance(each, _Group)
+    }
+    while ahead:
+        group = groups.get(ahead.pop())
+        held = {each.name for each in (*group.member, *getattr(group, "exclude_member", ()))} if group else set()
+        ahead += held - used
+        used |= held
+    always = [entry for of in (POLICIES, INTERFACES, ZONES, SDWAN) for entry in box.entries(of)]
+    objects = [entry for of in _OBJECTS for entry in box.entries(of) if of.key_of(entry) in used]
+    return (*always, *objects)
 
 
 def vip_addresses(box: StandIn) -> set[tuple[str, str]]:

@@ -23,8 +23,9 @@ def load(folder: Path) -> StandIn:
 
 def save(folder: Path, box: StandIn) -> None:
     """Write the configuration, readable only by the owner; a crash leaves the old or the new one."""
-    tables = {path: [entry.as_rest() for entry in entries] for path, entries in box.tables.items()}
-    text = json.dumps({"version": box.version, "tables": tables}, indent=1)
+    rows = {path: ",\n".join(entry.text for entry in entries) for path, entries in box.tables.items()}
+    tables = ",\n".join(f"{json.dumps(path)}: [\n{text}\n]" for path, text in rows.items())
+    text = f'{{"version": {json.dumps(box.version)}, "tables": {{\n{tables}\n}}}}\n'
     partial = folder / f"{NAME}.partial"
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)

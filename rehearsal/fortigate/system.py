@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rehearsal.fortigate.objects import Entry, Subnet, Toggle
+from rehearsal.fortigate.entry import Entry
+from rehearsal.fortigate.objects import Subnet, Toggle
 
 
 class ScheduleEntry(Entry):

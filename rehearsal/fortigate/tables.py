@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from rehearsal.fortigate import fields, objects, refusals, system
-from rehearsal.fortigate.objects import Entry
+from rehearsal.fortigate.entry import Entry
 
 Key = str | int
 

@@ -64,6 +64,22 @@ def test_a_box_that_answers_again_does_not(monkeypatch: pytest.MonkeyPatch, cloc
     assert (len(said), ended) == (1, [])
 
 
+def test_a_box_that_takes_its_time_is_told_of_once_unless_it_gets_worse(
+    monkeypatch: pytest.MonkeyPatch, clock: list[float]
+) -> None:
+    def answers() -> Iterator[None]:
+        for seconds in (1, 4, 5, 4, 9, 1, 9):
+            clock[0] += seconds
+            yield None
+
+    said, ended = watched(monkeypatch, answers())
+    assert [one.partition(" s for one answer")[0] for one in said] == [
+        "The FortiGate box took 4",
+        "The FortiGate box took 9",
+    ]
+    assert ended == []
+
+
 def test_the_engine_gets_what_two_presses_of_ctrl_c_are(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr("os.kill", lambda *given: sent.append(given))
@@ -84,13 +100,14 @@ def test_ancestors_are_read_from_the_system() -> None:
 
 
 def test_only_one_process_watches_for_an_engine_and_the_next_may_once_it_is_gone() -> None:
-    hold = "from components import fortigate_watch as w; print(w._is_ours(4242), flush=True); input()"
+    engine = os.getpid()  # no other process on this machine has it, and so none watches for it
+    hold = f"from components import fortigate_watch as w; print(w._is_ours({engine}), flush=True); input()"
     other = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert other.stdout and other.stdout.readline().strip() == "True"
-    assert not module._is_ours(4242)
+    assert not module._is_ours(engine)
     other.kill()
     other.wait()
-    assert module._is_ours(4242)
+    assert module._is_ours(engine)
 
 
 @pytest.mark.parametrize("given", [{}, {"labvpn:fortigate": "not JSON"}, {"labvpn:fortigate": '{"host": "box"}'}])

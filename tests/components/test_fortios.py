@@ -26,10 +26,6 @@ from tests.unit.samples import FULL, credentials, lab
 
 BOTH: tuple[Package, ...] = (Upstream(), Pulumiverse())
 CLOSED = {"from": ["campus"], "before": "campus-any", "hosts": {"workstation": "203.0.113.21"}}
-THEIRS = [
-    ("firewall.service/custom", {"name": "their-vpn", "tcp-portrange": "443", "comment": "by hand"}),
-    policy("their-allow", "wan1", "dmz", "accept", service="their-vpn"),
-]
 
 
 def build(provider: Provider, made: list[tuple[str, dict[str, Any]]] | None = None, **fortigate: Any) -> Recorder:
@@ -109,45 +105,38 @@ def test_a_time_to_live_that_nobody_set_is_no_difference_and_one_that_somebody_s
     assert package.unchanged(Kind.POLICY, {"session-ttl"}) == package.unchanged(Kind.ADDRESS, ()) == []
 
 
-def ignored(monkeypatch: pytest.MonkeyPatch, provider: Provider) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    init = pulumi.CustomResource.__init__
-
-    def noting(self: Any, kind: str, name: str, props: Any = None, opts: Any = None, *rest: Any, **more: Any) -> None:
-        found[name] = list((opts and opts.ignore_changes) or [])
-        init(self, kind, name, props, opts, *rest, **more)
-
-    monkeypatch.setattr(pulumi.CustomResource, "__init__", noting)
-    build(provider, THEIRS, adopt={"policies": {"vpn-allow": "their-allow"}, "services": {"SoftEther": "their-vpn"}})
-    return found
-
-
-@pytest.mark.parametrize("provider", Provider)
-def test_all_that_the_box_shows_of_an_adopted_object_and_the_program_does_not_state_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch, provider: Provider
-) -> None:
-    of_policy = ignored(monkeypatch, provider)["fortigate-their-allow"]
-    assert {"avProfile", "globalLabel", "sessionTtl", "internetService6SrcNames", "portRandom"} <= set(of_policy)
-    assert not {"srcintfs", "action", "schedule", "services", "name", "comments", "id"} & set(of_policy)
-
-
-@pytest.mark.parametrize("provider", Provider)
-def test_nothing_of_an_object_of_ours_is_ignored_but_what_is_no_difference(
-    monkeypatch: pytest.MonkeyPatch, provider: Provider
-) -> None:
-    found = ignored(monkeypatch, provider)["fortigate-udp"]
-    assert found == (["sessionTtl"] if provider is Provider.UPSTREAM else [])
-
-
 @pytest.mark.parametrize(
     ("key", "value", "list_"),
     [
         ("internet-service6-name", "internetService6Name", "internetService6Names"),
         ("app-category", "appCategory", "appCategories"),
+        ("vendor-key", "vendorKey", "vendorKeys"),
+        ("match-prefix", "matchPrefix", "matchPrefixes"),
+        ("src-address", "srcAddress", "srcAddresses"),
+        ("link-status", "linkStatus", "linkStatuses"),
+        ("users", "users", "users"),
     ],
 )
 def test_a_key_of_fortios_is_a_property_as_both_packages_name_it(key: str, value: str, list_: str) -> None:
     assert (camel(key), plural(camel(key))) == (value, list_)
+
+
+def test_a_group_comes_after_its_members_and_a_policy_after_the_group_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    after: dict[str, set[str]] = {}
+    init = pulumi.CustomResource.__init__
+
+    def noting(self: Any, kind: str, name: str, props: Any = None, opts: Any = None, *rest: Any, **more: Any) -> None:
+        named = opts.depends_on if opts and isinstance(opts.depends_on, list) else []
+        after[name] = {one._name for one in named}
+        init(self, kind, name, props, opts, *rest, **more)
+
+    monkeypatch.setattr(pulumi.CustomResource, "__init__", noting)
+    build(Provider.UPSTREAM, sources=["192.0.2.1", "198.51.100.0/24", "JP"])
+    members = {f"fortigate-from-{one}" for one in ("192.0.2.1", "198.51.100.0-24", "JP")}
+    assert after["fortigate-sources"] == members
+    for name in ("fortigate-allow", "fortigate-policies-before"):
+        assert {"fortigate-sources", "fortigate-server", "fortigate-tcp"} <= after[name]
+        assert not members & after[name]
 
 
 def settings(provider: Provider | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import threading
@@ -148,8 +149,43 @@ class GateStack:
         control.set_faults(self.box, Faults())
         return output
 
+    def killed(self, *words: str, after: int) -> None:
+        """A run whose engine is killed by signal 9 once the box has seen this many changes; the stack is unlocked."""
+        control.requests(self.box)
+        run = subprocess.Popen(
+            self.lab.line(*self.words(*words)),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self.lab.environment,
+        )
+        seen, until = 0, time.monotonic() + SECONDS
+        while seen < after and run.poll() is None and time.monotonic() < until:
+            seen += len(self.changes())
+            time.sleep(0.005)
+        for engine in _engines(run.pid):
+            os.kill(engine, signal.SIGKILL)
+        run.wait(SECONDS)
+        self.unlock()
+
+    def unlock(self) -> None:
+        """Remove the lock of an engine that was killed."""
+        words = ["pulumi", "--", "--non-interactive", "cancel", "--yes", "lab", "--cwd", str(PROGRAM)]
+        done = self.lab.command(*words, cwd=PROGRAM)
+        assert done.returncode == 0, done.stdout + done.stderr
+
     def _fall_silent(self) -> None:
         until = time.monotonic() + SECONDS
         while not self.changes() and time.monotonic() < until:
             time.sleep(0.02)
         control.set_faults(self.box, Faults(then="hang"))
+
+
+def _engines(process: int) -> list[int]:
+    """The engines among a process and its descendants."""
+    try:
+        name = Path(f"/proc/{process}/comm").read_text().strip()
+        children = [one.read_text().split() for one in Path(f"/proc/{process}/task").glob("*/children")]
+    except OSError:
+        return []
+    below = [each for child in children for number in child for each in _engines(int(number))]
+    return [process] if name == "pulumi" else below

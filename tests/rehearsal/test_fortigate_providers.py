@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -42,9 +44,9 @@ def before(gate: GateStack) -> Iterator[Tables]:
     assert gate.lab.tables() == first
 
 
-def move(gate: GateStack, provider: str) -> subprocess.CompletedProcess[str]:
+def move(gate: GateStack, provider: str, how: str = "--yes") -> subprocess.CompletedProcess[str]:
     file = str(gate.folder / "Pulumi.lab.yaml")
-    words = ["labvpn", "--", "fortigate-provider", provider, "--yes", "--config-file", file]
+    words = ["labvpn", "--", "fortigate-provider", provider, how, "--config-file", file]
     return gate.lab.command(*words, cwd=PROGRAM)
 
 
@@ -89,6 +91,75 @@ def test_nothing_of_an_adopted_policy_is_taken_away_and_one_of_ours_is_freed_of_
     for path, fields in reversed(THEIRS):
         key = "{their-allow}" if path == "firewall/policy" else fields["name"]
         gate.lab.manual.box("DELETE", f"{path}/{key}")
+
+
+EVERY_KIND: list[tuple[str, dict[str, Any]]] = [
+    ("firewall/address", {"name": "office", "subnet": "198.51.100.10 255.255.255.255", "color": 7, "obj-tag": "x"}),
+    ("firewall/address", {"name": "home 'b' / \"c\" 家", "subnet": "192.0.2.0 255.255.255.0", "cache-ttl": 60}),
+    ("firewall/addrgrp", {"name": "dialling " + "x" * 70, "color": 3, "fabric-object": "enable"}),
+    ("firewall.service/custom", {"name": "their-vpn", "tcp-portrange": "8000", "session-ttl": "900", "color": 5}),
+    (
+        "firewall/vip",
+        {
+            "name": "their-vip",
+            "extip": "198.51.100.9",
+            "extintf": "wan1",
+            "mappedip": [{"range": "203.0.113.20"}],
+            "gratuitous-arp-interval": 30,
+            "ssl-certificate": [{"name": "Fortinet_SSL"}],
+        },
+    ),
+    policy("", "wan1", "dmz", "accept", dstaddr="their-vip", service="their-vpn"),
+]
+MEMBERS = [{"name": EVERY_KIND[0][1]["name"]}, {"name": EVERY_KIND[1][1]["name"]}]
+LATER = {"unheard-of-mode": "strict", "unheard-of-list": [{"odd": 1}], "unheard-of-map": {"a": "b"}}
+
+
+@pytest.mark.parametrize("version", ["v7.4.8", "v9.0.0"])
+def test_an_object_of_every_kind_is_adopted_with_all_that_nobody_here_knows_of_it(
+    gate: GateStack, before: Tables, version: str
+) -> None:
+    control.set_firmware(gate.box, version)
+    group = EVERY_KIND[2][1]
+    group["member"] = MEMBERS
+    EVERY_KIND[5][1]["srcaddr"] = [{"name": group["name"]}]
+    later = LATER if version == "v9.0.0" else {}
+    comment = {"comment": "line 1\r\nline 2, 家"}
+    rows = [
+        (path, {**fields, **later, **(comment if path != "firewall/policy" else {})}) for path, fields in EVERY_KIND
+    ]
+    control.add(gate.box, [*rows[:5], (rows[5][0], {**rows[5][1], **SETTINGS})])
+    nameless = next(row["policyid"] for row in gate.lab.manual.box("GET", "firewall/policy") if not row["name"])
+    gate.lab.manual.box("PUT", f"firewall/policy/{nameless}", None, "&action=move&before={deny-outside}")
+    adopted = gate.lab.tables()
+    adopt = {
+        "policies": {"vpn-allow": nameless},
+        "addresses": {"vpn-from-198.51.100.10": "office", "vpn-from-192.0.2.0-24": EVERY_KIND[1][1]["name"]},
+        "groups": {"vpn-sources": group["name"]},
+        "services": {"SoftEther": "their-vpn"},
+        "vips": {"vpn-vip": "their-vip"},
+    }
+    gate.declare(
+        vpn={"protocols": {"openvpn": False, "l2tpIpsec": False}},
+        server="198.51.100.9",
+        sources=["198.51.100.10", "192.0.2.0/24"],
+        vip={"mapped": "203.0.113.20"},
+        adopt=adopt,
+    )
+    gate.up()
+    there = gate.lab.tables()
+    assert {path: there[path] for path in there if path != "firewall/address"} == {
+        path: adopted[path] for path in adopted if path != "firewall/address"
+    }
+    assert [row for row in there["firewall/address"] if row in adopted["firewall/address"]] == adopted[
+        "firewall/address"
+    ]
+    assert gate.settles()
+    gate.destroy()
+    assert gate.lab.tables() == adopted
+    gate.lab.manual.box("DELETE", f"firewall/policy/{nameless}")
+    for path, fields in reversed(EVERY_KIND[:5]):
+        gate.lab.manual.box("DELETE", f"{path}/{quote(fields['name'], safe='')}")
 
 
 def test_the_move_takes_no_policy_away_at_any_moment_and_goes_back_again(

@@ -16,6 +16,11 @@ FORMS = (
     "1 error occurred:\n\t* Error creating FirewallPolicy resource: words ({status})\n\n",
     "Error Altering FirewallPolicy Moveuence: got error with status {status}",
     "unexpected status code: {status}",
+    "Error reading FirewallAddress resource: got error with status: {status}",
+    'Error creating FirewallVip resource: \n{{"http_method": "POST", "status": "error", "http_status": {status}}}',
+    "Error: StatusCode={status}",
+    "malformed response: HTTP/1.1 {status}",
+    "Error updating resource: \n<HTML><HEAD><TITLE>{status} Page</TITLE></HEAD></HTML>",
     "Error reading FirewallAddress resource: \n<html><head><title>{status} page</title></head></html>",
 )
 
@@ -31,6 +36,11 @@ def test_each_status_has_its_sentence_in_every_form(status: int, form: str) -> N
 @pytest.mark.parametrize("text", ["401 Unauthorized", "401 Authorization Required", "401 Not Authorized"])
 def test_a_token_that_is_refused_by_a_page_is_known(text: str) -> None:
     assert "refused the token (401)" in refusal_text("box", "x", f"<body>{text}</body>")
+
+
+def test_a_refusal_that_names_no_status_is_none_of_these() -> None:
+    said = refusal_text("box", "x", "Internal Server Error (500)\nCli response: \nname: 404 characters, port 403")
+    assert "refused it (name: 404 characters, port 403)" in said
 
 
 @pytest.mark.parametrize("text", ["policy 403 was created", "address 10.0.40.1 (4010)", "status 4030", "port 429"])

@@ -175,6 +175,17 @@ def test_objects_by_both_packages_are_put_back_before_the_move_begins_again(stac
     assert packages(stack.export()) == {Provider.UPSTREAM}
 
 
+def test_a_lock_that_a_killed_engine_left_is_named_with_how_to_remove_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = tmp_path / "pulumi"
+    engine.write_text("#!/bin/sh\necho 'error: the stack is currently locked by 1 lock(s).' >&2\nexit 255\n")
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(MoveError, match="if none is at work, run `pulumi cancel`, then this again"):
+        Stack(tmp_path).forget("urn")
+
+
 def test_the_connections_of_a_package_are_found_by_their_type() -> None:
     assert [urn.rpartition("::")[2] for urn in providers(state(HOST, OLD), Provider.PULUMIVERSE)] == ["fortigate-box"]
     assert providers(state(HOST, OLD), Provider.UPSTREAM) == []

@@ -22,15 +22,18 @@ BOX = FortiGate.model_validate(FULL["fortigate"])
 def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """The status that each table is answered with, 200 unless it says otherwise; of any request is asked for `*`."""
     statuses: dict[str, int] = {}
-    made = httpx.AsyncClient
+    made, in_body = httpx.AsyncClient, 1000
 
     def answer(request: httpx.Request) -> httpx.Response:
         assert "access_token" not in request.url.params
         assert request.headers["Authorization"] == "Bearer token"
         status = statuses.get(request.url.path.removeprefix("/api/v2/cmdb/"), statuses.get("*", 200))
+        if status > in_body:
+            body = {"status": "error", "http_status": status - in_body}
+            return httpx.Response(200, json=body)
         if status == 401:
             return httpx.Response(401, text="<html>401 Authorization Required</html>")
-        body: dict[str, Any] = {"status": "success" if status == 200 else "error", "results": [], "version": "v7.6.7"}
+        body = {"status": "success" if status == 200 else "error", "results": [], "version": "v7.6.7"}
         return httpx.Response(status, json=body)
 
     def client(**how: Any) -> httpx.AsyncClient:
@@ -56,9 +59,10 @@ def test_each_right_to_read_that_is_missing_is_named(answers: dict[str, int], ta
         read()
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 1403, 1404])
 @pytest.mark.parametrize("table", OPTIONAL)
-def test_what_need_not_be_read_stops_nothing(answers: dict[str, int], table: str) -> None:
-    answers[table] = 403
+def test_what_need_not_be_read_stops_nothing(answers: dict[str, int], table: str, status: int) -> None:
+    answers[table] = status
     assert read().version == "v7.6.7"
 
 
@@ -71,6 +75,7 @@ def test_what_need_not_be_read_stops_nothing(answers: dict[str, int], table: str
     ],
 )
 def test_each_status_has_its_sentence(answers: dict[str, int], status: int, sentence: str) -> None:
-    answers["firewall/policy"] = status
-    with pytest.raises(HopError, match=sentence):
-        read()
+    for way in (status, 1000 + status):  # some answer 200 and have the status in the body alone
+        answers["firewall/policy"] = way
+        with pytest.raises(HopError, match=sentence):
+            read()

@@ -29,6 +29,13 @@ def without_defaults(things: Sequence[Thing], keys: Keys) -> tuple[Thing, ...]:
     return tuple(_without(one, usual) if usual and one.comment == COMMENT else one for one in things)
 
 
+def without_unproven(things: Sequence[Thing], keys: Keys) -> tuple[Thing, ...]:
+    """The objects without the unknown keys that every one of them has: nothing tells these from defaults."""
+    common = set.intersection(*(set(one.extras) for one in things)) if things else set()
+    unproven = {pair for pair in common if not _is_known(pair[0], keys)}
+    return tuple(_without(one, unproven) for one in things) if unproven else tuple(things)
+
+
 def _is_known(key: str, keys: Keys) -> bool:
     return key in keys.read | keys.harmless | keys.narrowing or key.startswith(keys.families)
 

@@ -220,12 +220,15 @@ def as_text(value: Any) -> str:
         return " ".join(as_text(one) for one in value)
     if isinstance(value, Mapping):
         named = (value.get(key) for key in ("name", "id", "range", "vlan-id", "tag"))
-        return str(next((one for one in named if one is not None), dict(value)))
+        fields = (f"{key} {as_text(one)}" for key, one in value.items() if not key.startswith(("q_", "_")))
+        return next((str(one) for one in named if one is not None), None) or " ".join(fields)
     return str(value)
 
 
 def _is_set(key: str, value: Any, keys: Keys) -> bool:
-    if value is None or isinstance(value, list | Mapping):
-        return bool(value)
+    if isinstance(value, Mapping):
+        return any(_is_set("", one, keys) for name, one in value.items() if not name.startswith(keys.foreign[:2]))
+    if value is None or isinstance(value, list):
+        return any(one not in ({}, "", None) for one in value or ())
     text = str(value).strip()
     return text not in EMPTY and text != "False" and text not in keys.defaults.get(key, "").split("|")

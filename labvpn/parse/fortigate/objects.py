@@ -16,8 +16,9 @@ _PORTS = re.compile(r"\d+(-\d+)?(:\d+(-\d+)?)?")
 
 
 def names(rows: Any) -> tuple[str, ...]:
-    """The names in a list of references."""
-    return tuple(str(row["name"]) for row in rows or ())
+    """The names in a list of references, or a single one."""
+    listed = [rows] if isinstance(rows, str) else rows or ()
+    return tuple(str(row["name"] if isinstance(row, Mapping) else row) for row in listed)
 
 
 def address(row: Row) -> AddressObject:
@@ -134,9 +135,9 @@ def vip(row: Row) -> Vip:
     """A VIP; one that does not map a single address to a single address is unread, as is one with conditions."""
     extras, name = keys.extras(row, keys.VIP), str(row["name"])
     unread = [words for words, _ in keys.unread(extras, keys.VIP)]
-    if row.get("type", "static-nat") != "static-nat":
+    if (row.get("type") or "static-nat") != "static-nat":
         unread.append(f"type {row['type']}")
-    if row.get("status", "enable") != "enable":
+    if (row.get("status") or "enable") != "enable":
         unread.append("status disable")
     outside = _single(str(row.get("extip") or ""))
     mapped = [str(entry.get("range") or "") for entry in row.get("mappedip") or ()]

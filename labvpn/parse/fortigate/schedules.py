@@ -38,8 +38,20 @@ def _recurring(row: Row) -> bool | None:
 
 def expired(row: Row, now: datetime) -> bool:
     """Whether a policy has ended by its own date."""
-    end = moment(row.get("policy-expiry-date"))
+    end = _end(row)
     return row.get("policy-expiry") == "enable" and end is not None and end + _SLACK < now
+
+
+def endless(row: Row) -> bool:
+    """Whether a policy ends by its own date, which cannot be read."""
+    return row.get("policy-expiry") == "enable" and _end(row) is None
+
+
+def _end(row: Row) -> datetime | None:
+    """The date of a policy; FortiOS 7.2 and later also has it in seconds of the Unix epoch."""
+    seconds = str(row.get("policy-expiry-date-utc") or "")
+    epoch = datetime.fromtimestamp(int(seconds)) if seconds.isdecimal() and 0 < int(seconds) < 2**36 else None
+    return moment(row.get("policy-expiry-date")) or moment(seconds) or epoch
 
 
 def moment(text: Any) -> datetime | None:

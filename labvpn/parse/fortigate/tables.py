@@ -9,10 +9,10 @@ from ipaddress import IPv4Address, IPv4Interface
 from typing import TypeVar
 
 from labvpn.model.ports import Port
-from labvpn.parse.fortigate import keys
+from labvpn.parse.fortigate import keys, unread
 from labvpn.parse.fortigate.defaults import without_defaults
 from labvpn.parse.fortigate.objects import Row, address, group, names, service, vip
-from labvpn.parse.fortigate.schedules import expired, hours
+from labvpn.parse.fortigate.schedules import endless, expired, hours
 from labvpn.state.fortigate import Action, InterfaceState, Inventory, Policy, Zone
 
 Tables = Mapping[str, Sequence[Row]]
@@ -65,18 +65,25 @@ class FortiGateSnapshot:
 
 
 def inventory(tables: Tables, vdom: str = "root", now: datetime | None = None) -> Inventory:
-    """A FortiGate from its tables. Raises ValueError where they do not have FortiOS's form."""
+    """A FortiGate from its tables. Raises ValueError where they do not have FortiOS's form.
+
+    Of a single object or policy in another form, the name is known, and it is unread.
+    """
     now = now or datetime.now()
     try:
         schedules = hours(tables, now)
-        rules = _read(tables, "firewall/policy", lambda row: _timed(_policy(row, now), schedules))
-        services = _read(tables, "firewall.service/custom", service)
+        rules = _read(tables, "firewall/policy", lambda row: _timed(_policy(row, now), schedules), unread.policy)
+        services = _read(tables, "firewall.service/custom", service, unread.service)
         return Inventory(
-            addresses=without_defaults(_read(tables, "firewall/address", address), keys.ADDRESS),
-            groups=(*_read(tables, "firewall/addrgrp", group), *_read(tables, "firewall/vipgrp", group)),
+            addresses=without_defaults(_read(tables, "firewall/address", address, unread.address), keys.ADDRESS),
+            groups=tuple(
+                one
+                for path in ("firewall/addrgrp", "firewall/vipgrp")
+                for one in _read(tables, path, group, unread.group)
+            ),
             services=without_defaults(services, keys.SERVICE),
-            service_groups=_read(tables, "firewall.service/group", group),
-            vips=without_defaults(_read(tables, "firewall/vip", vip), keys.VIP),
+            service_groups=_read(tables, "firewall.service/group", group, unread.group),
+            vips=without_defaults(_read(tables, "firewall/vip", vip, unread.vip), keys.VIP),
             policies=tuple(
                 replace(one, widening=one.widening and bool(one.unread)) for one in without_defaults(rules, keys.POLICY)
             ),
@@ -89,8 +96,23 @@ def inventory(tables: Tables, vdom: str = "root", now: datetime | None = None) -
         raise ValueError(f"not in FortiOS's form: {error}") from error
 
 
-def _read(tables: Tables, path: str, read: Callable[[Row], Value]) -> tuple[Value, ...]:
-    return tuple(read(row) for row in tables.get(path, ()))
+def _read(
+    tables: Tables, path: str, read: Callable[[Row], Value], other: Callable[[Row], Value] | None = None
+) -> tuple[Value, ...]:
+    """Each row of a table; null is FortiOS's unset."""
+    return tuple(
+        _row({key: value for key, value in row.items() if value is not None}, read, other)
+        for row in tables.get(path, ())
+    )
+
+
+def _row(row: Row, read: Callable[[Row], Value], other: Callable[[Row], Value] | None) -> Value:
+    try:
+        return read(row)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        if other is None:
+            raise
+        return other(row)
 
 
 def _policy(row: Row, now: datetime) -> Policy:
@@ -104,17 +126,18 @@ def _policy(row: Row, now: datetime) -> Policy:
         names(row.get("dstaddr")),
         names(row.get("service")),
         # Every action but deny (accept, ipsec, ssl-vpn) lets something pass.
-        Action.DENY if row.get("action", "deny") == "deny" else Action.ACCEPT,
+        Action.DENY if (row.get("action") or "deny") == "deny" else Action.ACCEPT,
         str(row.get("schedule") or "always"),
-        str(row.get("logtraffic", "utm")),
+        str(row.get("logtraffic") or "utm"),
         str(row.get("comments") or ""),
         nat=row.get("nat") == "enable",
         number=int(row["policyid"]),
-        active=row.get("status", "enable") == "enable" and not expired(row, now) and not _of_ipv6(row),
+        active=(row.get("status") or "enable") == "enable" and not expired(row, now) and not _of_ipv6(row),
+        at_times=endless(row),
         negated=frozenset(part for key, part in LISTS.items() if row.get(f"{key}-negate") == "enable"),
         unread=tuple(words for words, _ in conditions),
         widening=any(not narrows for _, narrows in conditions),
-        sees_vips=row.get("match-vip", "enable") == "enable",
+        sees_vips=(row.get("match-vip") or "enable") == "enable",
         extras=(*extras, *_ipv6(row)),
         visible=keys.visible(row),
     )
@@ -122,7 +145,7 @@ def _policy(row: Row, now: datetime) -> Policy:
 
 def _unknown_values(row: Row) -> Iterator[tuple[str, bool]]:
     """Conditions in keys of the model, with values that the model does not have."""
-    if row.get("action", "deny") not in ("accept", "deny"):
+    if (row.get("action") or "deny") not in ("accept", "deny"):
         yield f"action {row['action']}", False
     if not _of_ipv6(row):
         for key in ("srcintf", "dstintf", "srcaddr", "dstaddr", "service"):
@@ -152,7 +175,7 @@ def _timed(policy: Policy, schedules: Mapping[str, bool | None]) -> Policy:
     in_force = schedules.get(policy.schedule, True if policy.schedule == "always" else None)
     if in_force is False:
         return replace(policy, active=False)
-    return replace(policy, at_times=in_force is None)
+    return replace(policy, at_times=policy.at_times or in_force is None)
 
 
 def _interfaces(tables: Tables, vdom: str) -> Iterator[InterfaceState]:

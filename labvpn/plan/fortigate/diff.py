@@ -39,8 +39,9 @@ def planned(desired: DesiredFortiGate, actual: Inventory, prefix: str) -> list[s
 def drifted(desired: DesiredFortiGate, actual: Inventory) -> list[str]:
     """Where objects on the FortiGate differ: `service SoftEther: ports 443 992 on the box, 443 992 1194 5555 here`."""
     sentences: list[str] = []
+    found = {(kind, _key(thing)): thing for kind, thing in _things(actual)}
     for kind, thing in _things(desired.objects):
-        there = _found(actual, kind, _key(thing))
+        there = found.get((kind, _key(thing)))
         if there is not None:
             sentences += _differences(kind, thing, there)
     return sentences + [sentence for block in desired.blocks for sentence in misplaced(block, actual)]
@@ -145,10 +146,6 @@ def _things(objects: Objects) -> Iterator[tuple[str, Thing]]:
 
 def _key(thing: Thing) -> str:
     return thing.key if isinstance(thing, Policy) else thing.name
-
-
-def _found(actual: Objects, kind: str, key: str) -> Thing | None:
-    return next((thing for other, thing in _things(actual) if other == kind and _key(thing) == key), None)
 
 
 def _missing(desired: Objects, actual: Objects) -> Iterator[tuple[str, str]]:

@@ -7,12 +7,16 @@ import re
 PATIENCE = 30
 """Seconds of silence after which a run is ended: the provider would wait for up to 17 times 250 s."""
 
+SLOW = 3
+"""Seconds for one answer that are worth a sentence: a run asks some hundred questions of a large FortiGate."""
+
 AGAIN = "what is done stays done, so run `pulumi up` again afterwards"
 
 
 def _status(number: int, meaning: str) -> str:
-    """How both packages write a status: `(403)`, `status 403`, `status code: 403`, or as a page or words have it."""
-    return rf"\({number}\)|status(?: code)?:? {number}\b|\b{number} {meaning}|<title>{number}\b"
+    """How both packages write a status: `(403)`, `status 403`, or as a page, JSON or the HTTP reply itself has it."""
+    named = rf"(?:status|code|\bhttp(?:/[\d.]+)?)[\"']?\s*[:=]?\s*[\"']?{number}\b"
+    return rf"(?i)\({number}\)|{named}|\b{number}:? {meaning}|<title>\s*{number}\b"
 
 
 _CAUSES = (
@@ -59,6 +63,14 @@ def refusal_text(host: str, name: str, error: str) -> str:
 def waiting(failure: str) -> str:
     """The sentence for a FortiGate that keeps a run waiting."""
     return f"{failure}; this run waits for it, and ends if it stays silent for {PATIENCE} s; {AGAIN}"
+
+
+def slow(host: str, seconds: float) -> str:
+    """The sentence for a FortiGate that answers, and takes its time."""
+    return (
+        f"The FortiGate {host} took {seconds:.0f} s for one answer, so this run takes long; it goes on as long as "
+        "answers come: look at the FortiGate's load, and who else is asking it"
+    )
 
 
 def ended(host: str) -> str:

@@ -71,12 +71,15 @@ def unanswered(compared: Comparison) -> list[str]:
 
 def _outside(compared: Comparison) -> Iterator[tuple[str, list[PortBeforeAndAfter]]]:
     """For clients outside, at each interface: every port that matters, tried before and after."""
-    lab, settings, lists = compared.lab, compared.settings, (compared.before, compared.after)
+    lab, settings, whole = compared.lab, compared.settings, (compared.before, compared.after)
+    near = {at: [each.between(at, settings.inside) for each in whole] for at in settings.outside}
     tried = sorted({*lab.vpn.ports, *_offered(compared.desired, compared.actual)})
     for server, interface, (audience, source) in product(lab.servers, settings.outside, audiences(settings)):
         where = f"{audience} outside" if len(settings.outside) == 1 else f"{audience} at {interface}"
         where += _towards(lab, server)
-        verdicts = [[_tried(each, settings, server, interface, source, port) for port in tried] for each in lists]
+        verdicts = [
+            [_tried(each, settings, server, interface, source, port) for port in tried] for each in near[interface]
+        ]
         yield where, [PortBeforeAndAfter(*one) for one in zip(tried, *verdicts, strict=True)]
 
 

@@ -3,7 +3,8 @@
 The provider sees no difference in a list that it has as empty, or in a key that it does not know; the older package
 sees none in a port range that the program does not give. UDP ports that someone added to a TCP service would stay for
 good, as would a group of users on a policy. Such a service or policy is replaced: it has two names, and takes the one
-that it does not have now. A switch that someone turned on is explicitly set to off.
+that it does not have now. A switch that someone turned on is explicitly set to off. A key that nobody here knows, with
+one value on every object of its table, may be a default of a newer FortiOS: it is no reason to replace anything.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from labvpn.parse.fortigate import keys
+from labvpn.parse.fortigate.defaults import without_unproven
 from labvpn.state.fortigate import (
     COMMENT,
     AddressGroup,
@@ -42,7 +44,7 @@ Kind = TypeVar("Kind", bound=Objects)
 
 def under_actual_names(desired: DesiredFortiGate, actual: Inventory) -> DesiredFortiGate:
     """What is declared, each service and policy under the name that it has on the FortiGate now."""
-    objects = desired.objects
+    objects, actual = desired.objects, _proven(actual)
     taken = _names(objects)
     return _renamed(
         desired, _seconds(objects.services, actual.services, taken), _seconds(objects.policies, actual.policies, taken)
@@ -58,16 +60,25 @@ def swapped(
     provider can only remove a service's ports by making it again.
     """
     kept = {policy.name for policy in current.blocks[0].policies} if protected and current.blocks else set()
-    objects = current.objects
+    objects, proven = current.objects, _proven(actual)
     taken = _names(objects)
-    ours = _ours(actual.services)
+    ours = _ours(proven.services)
     services = {one.name: _other(one, taken) for one in objects.services if _is_mixed(one, ours, replaces)}
     policies = {
         one.name: _other(one, taken)
         for one in objects.policies
-        if one.name not in kept and _is_stuck(one, {there.name: there for there in actual.policies})
+        if one.name not in kept and _is_stuck(one, {there.name: there for there in proven.policies})
     }
     return _renamed(_restated(current, actual), services, policies)
+
+
+def _proven(actual: Inventory) -> Inventory:
+    """The FortiGate without what may be defaults of its FortiOS."""
+    return replace(
+        actual,
+        services=without_unproven(actual.services, keys.SERVICE),
+        policies=without_unproven(actual.policies, keys.POLICY),
+    )
 
 
 def under_names(objects: Kind, names: Mapping[str, str]) -> Kind:

@@ -8,6 +8,7 @@ import pytest
 
 from rehearsal.fortigate.gate import Admission, Faults
 from rehearsal.fortigate.initial import VERSION, VERSIONS
+from rehearsal.fortigate.rest import IN_ADDRESS
 from tests.unit.rehearsal.fortigate_gate import TOKEN, ask, done, started
 from tests.unit.rehearsal.test_fortigate_rules import policy
 
@@ -48,9 +49,13 @@ def test_faults_are_met_one_by_one_and_then_the_last_for_ever(gate: Admission) -
     assert [ask(gate, "GET", "cmdb/firewall/policy")[0] for _ in range(5)] == [403, 200, 424, 500, 500]
 
 
-def test_no_token_is_noted_with_the_requests(gate: Admission, capsys: pytest.CaptureFixture[str]) -> None:
+def test_that_a_token_was_in_an_address_is_noted_with_the_request_and_the_token_never_is(
+    gate: Admission, capsys: pytest.CaptureFixture[str]
+) -> None:
     ask(gate, "GET", f"cmdb/firewall/policy?access_token={TOKEN}")
-    assert list(gate.requests) == ["GET /api/v2/cmdb/firewall/policy 200"]
+    ask(gate, "GET", "cmdb/firewall/policy")
+    line = "GET /api/v2/cmdb/firewall/policy 200"
+    assert list(gate.requests) == [f"{line} {IN_ADDRESS}", line]
     assert TOKEN not in "".join(capsys.readouterr())
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rehearsal.fortigate import box as boxes
 from rehearsal.fortigate import kernel, listing, matching, ruleset, values
 from rehearsal.fortigate.box import StandIn
+from rehearsal.fortigate.entry import Entry
 from rehearsal.fortigate.initial import initial
 from rehearsal.fortigate.kernel import Hits
 from rehearsal.fortigate.objects import PolicyEntry
@@ -132,6 +133,46 @@ def test_a_group_covers_exactly_the_networks_of_its_members(pairs: list[tuple[IP
     covered = matching.Objects(box).networks(last(box).srcaddr)
     assert sum(net.num_addresses for net in covered) <= sum(net.num_addresses for net in nets)
     assert all(any(net.subnet_of(each) for each in covered) for net in nets)
+
+
+WITHOUT_B = {"exclude": "enable", "exclude-member": members("b")}
+USED: list[list[Any]] = [
+    ["firewall/address", {"name": "a", "subnet": "10.0.0.0 255.255.255.0"}],
+    ["firewall/address", {"name": "b", "subnet": "10.0.1.0 255.255.255.0"}],
+    [
+        "firewall/addrgrp",
+        {"name": "inner", "member": members("a"), "exclude": "enable", "exclude-member": members("b")},
+    ],
+    ["firewall/addrgrp", {"name": "outer", "member": members("inner")}],
+    ["firewall.service/custom", {"name": "s", "tcp-portrange": "443"}],
+    ["firewall.service/group", {"name": "g", "member": members("s")}],
+    ["firewall/policy", policy(srcaddr=members("outer"), service=members("g"))],
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        (["firewall/address", {"name": "unused", "subnet": "10.9.0.0 255.255.255.0"}], False),
+        (["firewall.service/custom", "PING", {"comment": "by hand"}], False),
+        (["firewall/address", "a", {"subnet": "10.8.0.0 255.255.255.0"}], True),
+        (["firewall/address", "b", {"subnet": "10.0.0.0 255.255.255.128"}], True),
+        (["firewall/addrgrp", "inner", {"exclude": "disable"}], True),
+        (["firewall.service/custom", "s", {"tcp-portrange": "992"}], True),
+        ([5, "before", 4], True),
+        (["system/zone", {"name": "z", "interface": [{"interface-name": "wan2"}], "intrazone": "allow"}], True),
+    ],
+)
+def test_rules_are_made_anew_for_what_a_policy_uses_however_deep_and_for_nothing_else(
+    change: list[Any], counts: bool
+) -> None:
+    before = changed(USED)
+    after = changed([*USED, change])
+    assert (_bare(ruleset.sources(before)) != _bare(ruleset.sources(after))) is counts
+
+
+def _bare(entries: tuple[Entry, ...]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in entry.as_rest().items() if key != "uuid"} for entry in entries]
 
 
 def last(box: StandIn) -> PolicyEntry:

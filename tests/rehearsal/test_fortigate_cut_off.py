@@ -1,0 +1,196 @@
+"""An engine that is killed in the middle, with either package of the FortiGate's provider, and the token meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.fortigate import control
+from rehearsal.fortigate.gate import Faults
+from rehearsal.fortigate.initial import VERSION
+from rehearsal.fortigate.rest import IN_ADDRESS
+from rehearsal.soak.secrets import Hunt
+from tests.rehearsal.conftest import Rehearsal
+from tests.rehearsal.gate_stack import PROGRAM, SECONDS, UP, GateStack
+from tests.rehearsal.stack import Stack, Tables
+from tests.rehearsal.test_fortigate_providers import OLD_ENOUGH, move
+from tests.rehearsal.test_fortigate_stack import CLOSED, shut_out
+from tests.unit.boxes import policy
+
+DESTROY = ("destroy", "--yes", "--skip-preview")
+PROVIDERS = ("upstream", "pulumiverse")
+SOURCES = ["198.51.100.10", "192.0.2.0/24", "DE"]
+OURS = ["decoy-above", "vpn-desk", "vpn-dial", "vpn-only", "campus-any", "campus-out", "dmz-out", "vpn-allow"]
+
+
+@pytest.fixture(scope="module")
+def gate(machines: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> GateStack:
+    return GateStack.make(Stack(machines.name), tmp_path_factory.mktemp("gate"))
+
+
+@pytest.fixture
+def before(gate: GateStack) -> Iterator[Tables]:
+    """The box with another's policy above, on a firmware for both packages; afterwards all must be as it was."""
+    control.reset(gate.box)
+    control.set_firmware(gate.box, OLD_ENOUGH)
+    control.add(gate.box, [policy("decoy-above", "wan1", "campus", "deny")])
+    gate.move("decoy-above", "campus-any")
+    first = gate.lab.tables()
+    yield first
+    control.set_faults(gate.box, Faults())
+    gate.destroy()
+    assert gate.lab.tables() == first
+    control.set_firmware(gate.box, VERSION)
+
+
+@pytest.fixture
+def copies() -> Iterator[None]:
+    yield
+    for file in PROGRAM.glob("fortigate-provider.*"):
+        file.unlink()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_an_engine_that_is_killed_again_and_again_doubles_nothing_loses_nothing_and_shuts_nobody_out(
+    gate: GateStack, before: Tables, provider: str
+) -> None:
+    gate.declare(provider=provider, behindVpn=CLOSED, sources=SOURCES)
+    gate.applied = True
+    with gate.every_order() as rising:
+        for after in (1, 5, 4, 3, 2):
+            gate.killed(*UP, after=after)
+        gate.pulumi(*UP)
+    assert gate.names() == [*OURS, "deny-outside"]
+    assert gate.settles()
+    whole = gate.lab.tables()
+    # One that is killed while it has nothing to do leaves no more behind than a lock.
+    gate.killed("refresh", "--yes", "--skip-preview", after=0)
+    gate.pulumi(*UP, "--expect-no-changes")
+    assert gate.lab.tables() == whole
+    with gate.every_order() as falling:
+        for after in (1, 2, 3):
+            gate.killed(*DESTROY, after=after)
+        gate.pulumi(*DESTROY)
+    gate.applied = False
+    assert [order for order in (*rising, *falling) if shut_out(order)] == []
+
+
+def slow_after_the_first_change(gate: GateStack) -> None:
+    """For 15 s, in which the watch asks once at least."""
+    until = time.monotonic() + SECONDS
+    while not gate.changes() and time.monotonic() < until:
+        time.sleep(0.02)
+    control.set_faults(gate.box, Faults(then="slow"))
+    time.sleep(15)
+    control.set_faults(gate.box, Faults())
+
+
+def test_a_box_that_is_slow_is_told_of_and_the_run_completes(gate: GateStack, before: Tables) -> None:
+    gate.declare(behindVpn=CLOSED)
+    control.requests(gate.box)
+    slowing = threading.Thread(target=slow_after_the_first_change, args=(gate,))
+    slowing.start()
+    output = gate.up()
+    slowing.join()
+    assert "s for one answer, so this run takes long; it goes on as long as answers come" in output
+    assert gate.names() == [*OURS, "deny-outside"]
+    assert gate.settles()
+
+
+def cut_off(gate: GateStack, provider: str, moment: Callable[[], bool]) -> None:
+    """The move, of which everything is killed by signal 9 at a moment, as by a power cut."""
+    file = str(gate.folder / "Pulumi.lab.yaml")
+    words = ["labvpn", "--", "fortigate-provider", provider, "--yes", "--config-file", file]
+    run = subprocess.Popen(
+        gate.lab.line(*words),
+        cwd=PROGRAM,
+        env=gate.lab.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    until = time.monotonic() + SECONDS
+    while run.poll() is None and not moment() and time.monotonic() < until:
+        time.sleep(0.005)
+    assert run.poll() is None, "the move ended before its moment"
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait(SECONDS)
+
+
+def moments(gate: GateStack, provider: str) -> list[Callable[[], bool]]:
+    """When the state was copied, when the old objects left it, and when some of the new ones are in it."""
+    (state,) = (gate.box.parent / "backend").rglob("stacks/*/lab.json")
+    copy = PROGRAM / "fortigate-provider.lab.state.json"
+    old, new = ("fortios:", "fortigate:index/") if provider == "upstream" else ("fortigate:", "fortios:firewall/")
+    return [copy.exists, lambda: f"pulumi:providers:{old}" not in _text(state), lambda: f'"{new}' in _text(state)]
+
+
+def _text(state: Path) -> str:
+    """The whole state: one that is just being written is read again."""
+    while True:
+        text = state.read_text()
+        try:
+            json.loads(text)
+        except ValueError:
+            continue
+        return text
+
+
+@pytest.mark.parametrize("to", PROVIDERS)
+def test_a_move_that_is_killed_at_any_moment_goes_on_and_touches_no_policy(
+    gate: GateStack, before: Tables, copies: None, to: str
+) -> None:
+    (held,) = set(PROVIDERS) - {to}
+    gate.declare(behindVpn=CLOSED, provider=held)
+    gate.up()
+    first = gate.lab.tables()
+    with gate.every_order() as orders:
+        for moment in moments(gate, to):
+            cut_off(gate, to, moment)
+            done = move(gate, to, "--show")
+            assert done.returncode == 0, done.stdout + done.stderr
+            gate.unlock()
+        done = move(gate, to)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert len(orders) == 1
+    assert gate.lab.tables() == first
+    assert gate.settles()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_token_is_in_no_log_of_engine_plugin_or_box(gate: GateStack, before: Tables, provider: str) -> None:
+    gate.declare(provider=provider)
+    hunt, token = Hunt(gate.box.parent), gate.box / "token"
+    held = token.read_text()
+    runs: tuple[tuple[tuple[str, ...], Faults, bool], ...] = (
+        ((*UP, "--diff"), Faults(rights="read"), False),
+        ((*UP, "--json"), Faults(), True),
+        (("preview", "-v=3", "--logtostderr"), Faults(), True),
+        (("refresh", "--yes", "--skip-preview", "--debug"), Faults(then="429"), False),
+        (("refresh", "--yes", "--skip-preview", "--debug"), Faults(), True),
+        ((*DESTROY, "--debug", "-v=3", "--logtostderr"), Faults(rights="read"), False),
+    )
+    gate.applied = True
+    control.requests(gate.box)
+    with hunt.watching():
+        for words, faults, good in runs:
+            control.set_faults(gate.box, faults)
+            done = gate.lab.command(*gate.words(*words), cwd=PROGRAM)
+            hunt.outputs[" ".join(words)] = (done.stdout + done.stderr).encode()
+            assert (done.returncode == 0) is good, done.stdout + done.stderr
+        control.set_faults(gate.box, Faults())
+        token.write_text("another-token")
+        hunt.outputs["the old token"] = gate.refusal("preview", "--debug").encode()
+        token.write_text(held)
+    assert b"refused the token (401)" in hunt.outputs["the old token"]
+    assert hunt.leaks() == []
+    shown = [line for line in control.requests(gate.box) if IN_ADDRESS in line]
+    assert bool(shown) is (provider == "pulumiverse")
