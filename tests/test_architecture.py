@@ -34,7 +34,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"typer"},
     ),
     "labvpn/dial": (
-        {"model", "connect", "diagnose", "kit", "probe.observation", "probe.sockets", "agent.softether.hashes"},
+        {
+            *("model", "connect", "diagnose", "kit", "agent.softether.hashes"),
+            *("probe.observation", "probe.services", "probe.sockets"),
+        },
         {"cryptography", "typer", "pydantic", "prometheus_client"},
     ),
     "labvpn/reach": (

@@ -64,6 +64,9 @@ Targets = Annotated[
     list[str] | None, _option("ADDRESS:PORT that should open from inside, beside the hub's services; again for more.")
 ]
 Closed = Annotated[list[str] | None, _option("ADDRESS:PORT that must not be reached from inside; again for more.")]
+Asked = Annotated[
+    list[str] | None, _option("ADDRESS:PORT, or ADDRESS:PORT/udp, to try from inside without a judgement; again too.")
+]
 Profiles = Annotated[
     list[Path] | None, _option("A kit's .ovpn to dial by; left out: made from the outputs. Again for more.")
 ]
@@ -81,6 +84,7 @@ def dial(
     stdin: Stdin = False,
     service: Targets = None,
     closed: Closed = None,
+    ask: Asked = None,
     page: Page = None,
     profile: Profiles = None,
     pin_current: Annotated[
@@ -111,7 +115,18 @@ def dial(
     from labvpn.dial import monitor, requests
 
     words = requests.Options(
-        user, host, as_, hub, outputs, stdin, tuple(service or ()), tuple(closed or ()), page, tcp, stay
+        user,
+        host,
+        as_,
+        hub,
+        outputs,
+        stdin,
+        tuple(service or ()),
+        tuple(closed or ()),
+        page,
+        tcp,
+        stay,
+        tuple(ask or ()),
     )
     # A monitor that is told to stop says goodbye to the server first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -43,6 +43,7 @@ class Options:
     page: str | None = None
     tcp: str | None = None
     stay: float = 0.0
+    asked: tuple[str, ...] = ()
 
 
 Ask = Callable[[str], str]
@@ -76,6 +77,7 @@ def requests(options: Options, stack: Outputs | None, ask: Ask) -> list[DialRequ
     password, key = _secrets(options, account, stack, ask)
     hub = softether.split(options.user, options.hub or (of_user.hub if of_user else ""))[1]
     services = [*_given(options.services, "--service", True), *_given(options.closed, "--closed", False)]
+    services += _given(options.asked, "--ask", None)
     if of_user and account and hub == of_user.hub:
         services = [*_listed(of_user), *_unlisted(of_user, account), *services]
     return [
@@ -130,11 +132,12 @@ def _page(page: str | None) -> str:
     return page or ""
 
 
-def _given(texts: Sequence[str], option: str, should_open: bool) -> Iterator[Target]:
+def _given(texts: Sequence[str], option: str, should_open: bool | None) -> Iterator[Target]:
     for text in texts:
-        address, _, port = text.rpartition(":")
+        address, _, port = text.removesuffix("/tcp").removesuffix("/udp").rpartition(":")
+        transport = "udp" if text.endswith("/udp") else "tcp"
         try:
-            yield Target(IPv4Address(address), _port(port), "", should_open)
+            yield Target(IPv4Address(address), _port(port), "", should_open, transport)
         except ValueError:
             message = f"{option} {text}: write an IPv4 address and a port from 1 to 65535, such as 192.168.31.1:8000"
             raise DialUsageError(message) from None
@@ -186,7 +189,7 @@ class SentRequest(BaseModel):
     ports: tuple[int, ...]
     is_known: bool
     expires: datetime | None
-    services: tuple[tuple[IPv4Address, int, str, bool | None], ...]
+    services: tuple[tuple[IPv4Address, int, str, bool | None, str], ...]
     page: str
     is_translated: bool
     stay: float
@@ -194,7 +197,7 @@ class SentRequest(BaseModel):
 
 def to_json(request: DialRequest) -> str:
     """The request with its secrets, for the standard input of `labvpn dial --request`."""
-    targets = [(each.address, each.port, each.name, each.should_open) for each in request.services]
+    targets = [(each.address, each.port, each.name, each.should_open, each.transport) for each in request.services]
     values = {**vars(request), "system": request.system.name, "services": targets}
     return SentRequest.model_validate(values).model_dump_json()
 

@@ -1,64 +1,218 @@
-"""Expectations proven with packets from where this machine is: TCP alone, whose answers leave no doubt."""
+"""Expectations proven with packets: from each vantage point those about senders who are where it is, and by dials."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 from labvpn.model.outputs import ExpectedPackets
+from labvpn.probe import observation
+from labvpn.probe.observation import Observation
+from labvpn.probe.run import Vantage
+from labvpn.probe.scan import PLACES, VantageView
+from labvpn.probe.targets import Targets, ports
 
-SECONDS = 3.0
-"""How long an answer is waited for, twice."""
+IN_THE_VPN = "vpn"
+KEPT, BROKEN, UNPROVEN = "kept", "broken", "unproven"
+
+Asked = tuple[str, str]
+"""An address, and a port such as `8000/tcp`."""
+Dial = Callable[[str, Collection[Asked]], "dict[Asked, str] | str"]
+"""Dials as a user and tries ports from inside: open, closed or silent for each; or why it did not get in."""
 
 
-class Broken(NamedTuple):
-    """An expectation that a packet did not keep: its sentence, where the packet went, and what became of it."""
+@dataclass(frozen=True)
+class SeenPacket:
+    """A packet of an expectation, sent from `point`: whether it arrived; None where that is not known, and `why`."""
 
-    sentence: str
+    point: str
     address: str
     port: str
-    reached: bool
-
-    def __str__(self) -> str:
-        """The finding."""
-        became = "was answered" if self.reached else "was not answered"
-        return f"{self.sentence}, but a packet to {self.port} of {self.address} {became}"
+    arrived: bool | None
+    why: str = ""
 
 
-def broken(expected: Iterable[ExpectedPackets], place: str, own: Collection[tuple[str, str]] = ()) -> list[Broken]:
-    """Every expectation about senders at a place (outside, campus, vpn) that packets from here do not keep.
+@dataclass(frozen=True)
+class Proof:
+    """An expectation, the packets that were sent for it, and why others could not be."""
 
-    `own` are the addresses and ports by which this machine administers the lab: it is let in there, unlike others.
-    """
-    here = [(one, port) for one in expected if one.place == place for port in one.ports if _is_single_tcp(port)]
-    tried = [(one, port) for one, port in here if one.reach or (str(one.address), port) not in own]
-    if not tried:
-        return []
-    with ThreadPoolExecutor(min(32, len(tried))) as pool:
-        reached = pool.map(lambda pair: reaches(str(pair[0].address), int(pair[1].partition("/")[0])), tried)
-        return list(_differing(tried, reached))
+    sentence: str
+    reach: bool
+    packets: tuple[SeenPacket, ...]
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """Broken by one packet, kept by all, or unproven."""
+        if self.broken:
+            return BROKEN
+        return KEPT if self.packets and not self.reasons else UNPROVEN
+
+    @property
+    def broken(self) -> tuple[SeenPacket, ...]:
+        """The packets that did otherwise."""
+        return tuple(one for one in self.packets if one.arrived is not None and one.arrived is not self.reach)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not proven whole, each reason once."""
+        doubts = (f"{one.port} of {one.address} from {one.point}: {one.why}" for one in self.packets if one.why)
+        return tuple(dict.fromkeys((*self.lacking, *doubts)))
 
 
-def _differing(tried: Iterable[tuple[ExpectedPackets, str]], reached: Iterable[bool | None]) -> Iterator[Broken]:
-    for (one, port), came in zip(tried, reached, strict=True):
-        if came is not None and came is not one.reach:
-            yield Broken(one.sentence, str(one.address), port, came)
+AT_ONCE = 4
+"""Addresses that one point tries at once."""
+
+REFUSED = "refused, as both a machine without a listener and a firewall do"
+UNANSWERED = "UDP that is not answered may have arrived"
+NO_WAY = "there is no way to it"
+OWN = "by it this machine administers the lab, and is let in unlike others"
+PARTS = "of its network not every part was tried"
+ENDS = "of its range of ports only the ends were tried"
 
 
-def _is_single_tcp(port: str) -> bool:
-    return port.endswith("/tcp") and "-" not in port
+def proofs(
+    expected: Iterable[ExpectedPackets], points: Sequence[Vantage], dial: Dial, users: Sequence[str], own: set[Asked]
+) -> list[Proof]:
+    """A proof of each expectation. `own` is how this machine, the point `here`, administers the lab."""
+    packets = tuple(expected)
+    with ThreadPoolExecutor(max_workers=len(points) + len(users) or 1) as pool:
+        views = [pool.submit(_seen_from, point, packets, own) for point in points]
+        inside = [pool.submit(_seen_by, user, packets, dial) for user in users]
+        seen = [pair for each in (*views, *inside) for pair in each.result()]
+    answered = {(one.address, one.port) for _, one in seen if one.arrived}
+    seen = [(about, _settled(one, answered)) for about, one in seen]
+    return [_proof(sentence, packets, seen) for sentence in dict.fromkeys(one.sentence for one in packets)]
 
 
-def reaches(address: str, port: int) -> bool | None:
-    """Whether a connection is made; None where it is refused, by a machine that has no listener or by its firewall."""
-    for _ in range(2):
-        try:
-            with socket.create_connection((address, port), SECONDS):
-                return True
-        except ConnectionRefusedError:
-            return None
-        except OSError:
-            continue
-    return False
+def _proof(
+    sentence: str, packets: Iterable[ExpectedPackets], seen: Sequence[tuple[ExpectedPackets, SeenPacket]]
+) -> Proof:
+    mine = [one for one in packets if one.sentence == sentence]
+    sent = tuple(packet for about, packet in seen if about in mine)
+    lacking = [reason for one in mine for reason in _lacking(one, seen)]
+    return Proof(sentence, mine[0].reach, sent, tuple(lacking))
+
+
+def _lacking(one: ExpectedPackets, seen: Sequence[tuple[ExpectedPackets, SeenPacket]]) -> Iterator[str]:
+    """Why not every packet about it could be sent."""
+    points = {packet.point for about, packet in seen if about == one}
+    if one.place == IN_THE_VPN:
+        missing = [user for user in one.users if not points & {f"{IN_THE_VPN}-{user}", dial_of(user)}]
+        if missing:
+            yield f"nobody dialled as {', '.join(missing[:3])} (--dial {missing[0]})"
+        elif not one.users:
+            yield "it is about accounts that the stack does not have"
+    elif not points:
+        name = one.place if one.place in PLACES else _called(one.origin)
+        yield f'no vantage point is there (--vantage "{name}=ssh ... labvpn")'
+    if one.partly:
+        yield PARTS
+    if any("-" in port for port in one.ports):
+        yield ENDS
+
+
+def dial_of(user: str) -> str:
+    """How the inside of a user's dial is called."""
+    return f"the dial of {user}"
+
+
+def _stands(point: Vantage, one: ExpectedPackets) -> bool:
+    """Whether a vantage point is where an expectation's sender is: by its place, or called after the sender."""
+    if one.place == IN_THE_VPN:
+        return point.name in {f"{IN_THE_VPN}-{user}" for user in one.users}
+    if one.place in PLACES:
+        return point.place == one.place
+    return _called(point.name) == _called(one.origin)
+
+
+def _called(name: str) -> str:
+    """A sender's name as a vantage point can have it: `198.51.100.0/24` is `198-51-100-0-24`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _single(one: ExpectedPackets) -> list[str]:
+    """The ports to try: both ends of a range."""
+    found = (re.fullmatch(r"(\d+)(?:-(\d+))?/(\w+)", port) for port in one.ports)
+    return [f"{end}/{each[3]}" for each in found if each for end in dict.fromkeys((each[1], each[2] or each[1]))]
+
+
+def _seen_from(
+    point: Vantage, packets: Iterable[ExpectedPackets], own: Collection[Asked]
+) -> list[tuple[ExpectedPackets, SeenPacket]]:
+    """What a vantage point sees of the packets of senders who are where it is."""
+    mine = [one for one in packets if _stands(point, one)]
+    addresses = list(dict.fromkeys(str(one.address) for one in mine))
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        views = pool.map(lambda address: point.observe(_targets(address, mine), address), addresses)
+        seen = dict(zip(addresses, views, strict=True))
+    pairs = [(one, port) for one in mine for port in _single(one)]
+    made = ((one, _packet(point, one, port, seen[str(one.address)])) for one, port in pairs)
+    return [(one, _of_own(packet, one, own) if point.name == "here" else packet) for one, packet in made]
+
+
+def _targets(address: str, packets: Iterable[ExpectedPackets]) -> Targets:
+    """What is asked of an address: what should be open first, as silence there is asked about again."""
+    here = [(one, port) for one in packets if str(one.address) == address for port in _single(one)]
+    opened = ports(",".join(port for one, port in here if one.reach), "expect")
+    closed = ports(",".join(port for one, port in here if not one.reach), "expect")
+    return Targets(address, address, opened, tuple(one for one in closed if one not in opened))
+
+
+def _packet(point: Vantage, one: ExpectedPackets, port: str, view: VantageView) -> SeenPacket:
+    packet = SeenPacket(point.name, str(one.address), port, None)
+    found = next((each for each in view.observations if str(each.port) == port), None)
+    if found is None:
+        return replace(packet, why=f"it did not report: {view.trouble}")
+    arrived, why = _arrived(found, packet.address)
+    return replace(packet, arrived=arrived, why=why)
+
+
+def _arrived(seen: Observation, address: str) -> tuple[bool | None, str]:
+    said = observation.cause(seen, address)
+    if said == "open" or said.startswith("firewall:"):
+        return said == "open", ""
+    if said == "silence":
+        return (None, UNANSWERED) if seen.port.protocol == "udp" else (False, "")
+    return None, REFUSED if said == "no listener" else NO_WAY
+
+
+def _of_own(packet: SeenPacket, one: ExpectedPackets, own: Collection[Asked]) -> SeenPacket:
+    is_own = packet.arrived and not one.reach and (packet.address, packet.port) in own
+    return replace(packet, arrived=None, why=OWN) if is_own else packet
+
+
+def _seen_by(user: str, packets: Iterable[ExpectedPackets], dial: Dial) -> list[tuple[ExpectedPackets, SeenPacket]]:
+    """What a user's dial sees from inside."""
+    pairs = [(one, port) for one in packets if user in one.users for port in _single(one)]
+    found = dial(user, list(dict.fromkeys((str(one.address), port) for one, port in pairs))) if pairs else {}
+    return [(one, _inside(user, str(one.address), port, found)) for one, port in pairs]
+
+
+def _inside(user: str, address: str, port: str, found: Mapping[Asked, str] | str) -> SeenPacket:
+    packet = SeenPacket(dial_of(user), address, port, None)
+    if isinstance(found, str):
+        return replace(packet, why=found)
+    state = found.get((address, port), "")
+    if state == "open":
+        return replace(packet, arrived=True)
+    if state == "silent":
+        return replace(packet, why=UNANSWERED) if port.endswith("/udp") else replace(packet, arrived=False)
+    return replace(packet, why=REFUSED if state == "closed" else "it was not asked")
+
+
+def _settled(packet: SeenPacket, answered: Collection[Asked]) -> SeenPacket:
+    """UDP that is answered elsewhere, and not here, did not arrive from here."""
+    is_stopped = packet.why == UNANSWERED and (packet.address, packet.port) in answered
+    return replace(packet, arrived=False, why="") if is_stopped else packet
+
+
+def to_json(proof: Proof) -> dict[str, Any]:
+    """A proof for a program."""
+    sent = [
+        {"from": one.point, "address": one.address, "port": one.port, "arrived": one.arrived} for one in proof.packets
+    ]
+    return {"says": proof.sentence, "state": proof.state, "unproven": list(proof.reasons), "packets": sent}

@@ -26,6 +26,7 @@ SENT = (
     "scan",
     "standalone",
     "wire/ike",
+    "wire/names_and_time",
     "wire/openvpn",
     "wire/l2tp",
     "wire/sstp",

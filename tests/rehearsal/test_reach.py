@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,3 +106,33 @@ def test_the_last_ups_table_is_an_output(lab: Stack) -> None:
     rows = {(one["from"], one["to"]): one["open"] for one in table}
     assert rows["any other account of LAB", "vpn-host (192.168.31.1)"] == "8000/tcp"
     assert "443/tcp" in rows["everyone", "vpn-host (203.0.113.20)"]
+
+
+def check(lab: Stack, *words: str) -> tuple[int, dict[str, Any]]:
+    """A check of the administrator's machine, which is on the campus, with one from the internet."""
+    outputs, key = str(lab.state / "outputs.json"), str(lab.state / "ssh" / "admin")
+    outside = " ".join([*lab.line("exec", "internet", "--"), sys.executable, "-m", "labvpn"])
+    own = ("check", "--outputs", outputs, "--here", "campus", "--key", key, "--vantage", f"outside={outside}")
+    done = lab.run("admin", sys.executable, "-m", "labvpn", *own, *words, "--json")
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_every_expectation_of_the_example_is_proven_with_packets(lab: Stack) -> None:
+    status, said = check(lab, "--dial", "guest1")
+    assert (status, said["findings"]) == (0, [])
+    states = {one["says"]: one["state"] for one in said["expectations"]}
+    assert set(states.values()) == {"kept"}, said["expectations"]
+    sent = {(one["from"], one["arrived"]) for each in said["expectations"] for one in each["packets"]}
+    assert sent == {("here", False), ("outside", False), ("the dial of guest1", True), ("the dial of guest1", False)}
+
+
+@pytest.mark.usefixtures("hole")
+def test_a_hole_that_others_made_is_found_by_a_packet_and_what_nobody_proves_is_said(lab: Stack) -> None:
+    status, said = check(lab)
+    assert status == 1
+    (broken,) = said["findings"]
+    assert broken["hop"] == "seen from outside"
+    assert broken["says"].startswith("internet should not reach workstation, but a packet to 8000/tcp")
+    unproven = [one["says"] for one in said["notes"] if one["hop"] == "expectation"]
+    assert len(unproven) == 3
+    assert all("nobody dialled as guest" in one for one in unproven)
