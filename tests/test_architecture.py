@@ -36,7 +36,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "labvpn/dial": (
         {
             *("model", "connect", "diagnose", "kit", "agent.softether.hashes"),
-            *("probe.observation", "probe.services", "probe.sockets"),
+            *("probe.observation", "probe.services", "probe.sockets", "probe.wire.sstp"),
         },
         {"cryptography", "typer", "pydantic", "prometheus_client"},
     ),

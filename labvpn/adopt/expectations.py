@@ -42,7 +42,7 @@ def expectations(found: Found, project: Project) -> None:
     except (ConfigurationError, HopErrors, live.SourceError) as error:
         found.remarks.append(LATER + "; ".join(str(error).splitlines()))
         return
-    written, remarks = judged(models)
+    written, remarks = decided(models)
     found.remarks += remarks
     if written:
         found.sections["expect"] = [form(one) for one in written]
@@ -62,7 +62,7 @@ def _settings(found: Found, project: Project) -> Settings:
         return load_given(values, secrets, Path(folder))
 
 
-def judged(models: Sequence[ReachModel]) -> tuple[list[Expectation], list[str]]:
+def decided(models: Sequence[ReachModel]) -> tuple[list[Expectation], list[str]]:
     """The candidates that hold on every model, and remarks on those that do not, or cannot be told."""
     deciders = [Decider(model) for model in models]
     written: list[Expectation] = []
@@ -79,8 +79,8 @@ def judged(models: Sequence[ReachModel]) -> tuple[list[Expectation], list[str]]:
             unclear.setdefault(what_decides(worst), []).append(str(one))
         else:
             broken.append(f"labvpn:expect does not say that {one}, since it is not so: {what_decides(worst)}")
-    told = (f"labvpn:expect leaves out what cannot be told ({why}): {_some(said)}" for why, said in unclear.items())
-    return _once(written), [*broken, *told]
+    doubts = (f"labvpn:expect leaves out what cannot be told ({why}): {_some(said)}" for why, said in unclear.items())
+    return _once(written), [*broken, *doubts]
 
 
 def _worst(deciders: Sequence[Decider], one: Expectation) -> Outcome:

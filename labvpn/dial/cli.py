@@ -29,6 +29,7 @@ class DialProtocol(StrEnum):
     """By which protocol to dial."""
 
     L2TP = "l2tp"
+    SSTP = "sstp"
     OPENVPN = "openvpn"
     ALL = "all"
 
@@ -88,7 +89,7 @@ def dial(
     page: Page = None,
     profile: Profiles = None,
     pin_current: Annotated[
-        bool, _option("OpenVPN: trust the certificate that the server shows now.", "--trust-shown")
+        bool, _option("OpenVPN, SSTP: trust the certificate that the server shows now.", "--trust-shown")
     ] = False,
     vantage: Points = None,
     here: Annotated[Here, _option("Whether this machine dials too.")] = Here.OUTSIDE,

@@ -37,10 +37,10 @@ def ask(text: str, user: str, targets: Collection[tuple[str, str]]) -> dict[tupl
         return f"no dial as {user}: {error}"
     if not one["connected"]:
         return f"the dial as {user} did not get in: {one['cause']}"
-    return {(address, port): seen[key] for address, port in targets if (key := _shown(address, port)) in seen}
+    return {(address, port): seen[key] for address, port in targets if (key := _target(address, port)) in seen}
 
 
-def _shown(address: str, port: str) -> str:
+def _target(address: str, port: str) -> str:
     return f"{address}:{port.removesuffix('/tcp')}"
 
 

@@ -120,7 +120,7 @@ def dial_of(user: str) -> str:
     return f"the dial of {user}"
 
 
-def _stands(point: Vantage, one: ExpectedPackets) -> bool:
+def _is_there(point: Vantage, one: ExpectedPackets) -> bool:
     """Whether a vantage point is where an expectation's sender is: by its place, or called after the sender."""
     if one.place == IN_THE_VPN:
         return point.name in {f"{IN_THE_VPN}-{user}" for user in one.users}
@@ -144,7 +144,7 @@ def _seen_from(
     point: Vantage, packets: Iterable[ExpectedPackets], own: Collection[Asked]
 ) -> list[tuple[ExpectedPackets, SeenPacket]]:
     """What a vantage point sees of the packets of senders who are where it is."""
-    mine = [one for one in packets if _stands(point, one)]
+    mine = [one for one in packets if _is_there(point, one)]
     addresses = list(dict.fromkeys(str(one.address) for one in mine))
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         views = pool.map(lambda address: point.observe(_targets(address, mine), address), addresses)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from labvpn.adopt.expectations import form, judged
+from labvpn.adopt.expectations import form, decided
 from labvpn.model.expect import Expectation, Expected
 from labvpn.model.lab import Lab
 from labvpn.reach.expectations import Decider, State
@@ -62,7 +62,7 @@ def written(
     seen = states(host, rules, document=documents(one, "")[Concern.HUB])
     found = box or found_box()
     models = before(one, found, seen), after(one, found, seen)
-    kept, remarks = judged(models)
+    kept, remarks = decided(models)
     for each in kept:
         assert {Decider(model).decide(0, each).state for model in models} == {State.KEPT}, each
     return [form(each) for each in kept], remarks

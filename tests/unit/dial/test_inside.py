@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labvpn.dial import requests
+from labvpn.dial import requests, ways
 from labvpn.dial.inside import Inside, Questions, Target
 from labvpn.dial.requests import DialUsageError, Options
 from labvpn.dial.session import DialSession
+from labvpn.dial.ways import Way
 from labvpn.dial.wire import packets
 from labvpn.dial.wire.packets import ICMP, Packet
 from labvpn.probe import dial_check
@@ -82,7 +83,7 @@ def test_a_port_to_ask_is_read_with_its_transport_and_sent_on_whole() -> None:
     (one,) = requests.requests(options, outputs(), never)
     asked = [target for target in one.services if target.should_open is None]
     assert [str(target) for target in asked] == ["203.0.113.21:53/udp", "203.0.113.21:8000", "203.0.113.21:22"]
-    assert requests.from_json(requests.to_json(one)).services == one.services
+    assert ways.from_json(ways.to_json(Way(ways.L2TP, one))).request.services == one.services
     with pytest.raises(DialUsageError, match="--ask"):
         requests.requests(Options("guest1", asked=("203.0.113.21:53/icmp",)), outputs(), never)
 
