@@ -87,7 +87,7 @@ def check(
 ) -> Check:
     """Every difference from the configuration; `text` is the outputs' JSON, `here` where this machine is.
 
-    As each of `users` it also dials L2TP/IPsec, where the stack offers that. `points` (NAME=COMMAND) and these dials
+    As each of `users` it also dials L2TP/IPsec and SSTP, where the stack offers them. `points` (NAME=COMMAND) and these dials
     prove the expectations of senders who are where they are. Raises OutputsError or TargetError if the text is not the
     outputs of a stack, or names no such user or point.
     """
@@ -137,11 +137,12 @@ def _seen(report: ProbeReport, there: Sequence[HostVantage], outputs: Outputs) -
 
 
 def _dialled(text: str, users: Sequence[str], server: ServerOutputs, outputs: Outputs) -> list[CheckFinding]:
-    """What dials as these users find wrong at one server."""
-    if not outputs.protocols.l2tp_ipsec:
-        return []
+    """What dials as these users find wrong at one server, by each protocol that is offered and can be dialled."""
+    offered = {dial_check.L2TP: outputs.protocols.l2tp_ipsec, dial_check.SSTP: outputs.protocols.sstp}
+    ways = [(user, protocol) for user in users for protocol, is_offered in offered.items() if is_offered]
     alone = server.dialled if outputs.servers[1:] else ""
-    return [CheckFinding(*finding) for user in users for finding in dial_check.dial(text, user, alone)]
+    found = (finding for user, protocol in ways for finding in dial_check.dial(text, user, alone, protocol))
+    return [CheckFinding(*finding) for finding in found]
 
 
 def _closed(outputs: Outputs) -> Iterator[str]:

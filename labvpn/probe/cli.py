@@ -47,7 +47,7 @@ Inner = Annotated[
 AtHost = Annotated[bool, _option("Probe from the VPN host as well, by the SSH login of the outputs.", "--on-host")]
 KeyOption = Annotated[Path | None, _option("The SSH key; without it, your agent's and your usual keys are tried.")]
 Resolver = Annotated[str | None, _option("Ask this resolver, not the system's.")]
-DialAs = Annotated[list[str] | None, _option("A user to dial L2TP/IPsec as, where it is offered; again for more.")]
+DialAs = Annotated[list[str] | None, _option("A user to dial L2TP/IPsec and SSTP as, where offered; again for more.")]
 Provers = Annotated[
     list[str] | None,
     _option("NAME=COMMAND: prove expectations from there; NAME is outside, campus, or the sender's; as for probe."),
@@ -115,7 +115,7 @@ def check(
 ) -> None:
     """Check the running lab against the stack: from here as a client, and on the VPN host by SSH.
 
-    With --dial it also dials L2TP/IPsec as that user, as every system does. The expectations of the configuration are
+    With --dial it also dials L2TP/IPsec as that user, as every system does, and SSTP. The expectations of the configuration are
     proven with packets: from here, from each --vantage, and from inside as each user of --dial. What nobody could
     prove is a note.
 

@@ -11,6 +11,9 @@ from typing import Any
 SECONDS = 180
 PROGRAM = (sys.executable, "-m", "labvpn", "dial", "--outputs", "-", "--json")
 
+L2TP, SSTP = "l2tp", "sstp"
+NAMES = {L2TP: "L2TP/IPsec", SSTP: "SSTP"}
+
 Finding = tuple[str, str, str]
 """Hop, message, remedy."""
 
@@ -19,10 +22,11 @@ class NoDialError(Exception):
     """There was no dial; the message says why."""
 
 
-def dial(text: str, user: str, server: str = "") -> list[Finding]:
+def dial(text: str, user: str, server: str = "", protocol: str = L2TP) -> list[Finding]:
     """What a dial as every system finds wrong; `text` is the outputs' JSON, which reaches the dial by its stdin."""
+    words = [*([server] if server else []), "--protocol", protocol, "--as", "all"]
     try:
-        return list(findings(user, _dials(text, user, *([server] if server else []), "--as", "all")))
+        return list(findings(user, _dials(text, user, *words), NAMES[protocol]))
     except NoDialError as error:
         return [("dial", f"no dial as {user}: {error}", "run `labvpn dial` to see more")]
 
@@ -61,7 +65,7 @@ def _last(text: str) -> str:
     return (text.strip() or "it said nothing").splitlines()[-1]
 
 
-def findings(user: str, dials: list[dict[str, Any]]) -> Iterator[Finding]:
+def findings(user: str, dials: list[dict[str, Any]], name: str = "L2TP/IPsec") -> Iterator[Finding]:
     """What is wrong with these dials; the same for several systems is said once."""
     alike: dict[tuple[str, str], list[str]] = {}
     for one in dials:
@@ -72,4 +76,5 @@ def findings(user: str, dials: list[dict[str, Any]]) -> Iterator[Finding]:
                 alike.setdefault((note["id"], note["says"]), []).append(one["as"])
     for (cause, sentence), systems in alike.items():
         of = "every system" if len(systems) == len(dials) else ", ".join(systems)
-        yield "dial", f"L2TP/IPsec as {user}, as {of}: {cause}: {sentence}", "run `labvpn dial` to see every step"
+        whom = f"as {user}, as {of}" if len(dials) > 1 else f"as {user}"
+        yield "dial", f"{name} {whom}: {cause}: {sentence}", "run `labvpn dial` to see every step"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from labvpn.adopt.expectations import form, decided
+from labvpn.adopt.expectations import decided, form
 from labvpn.model.expect import Expectation, Expected
 from labvpn.model.lab import Lab
 from labvpn.reach.expectations import Decider, State

@@ -28,7 +28,7 @@ NONCE = bytes(range(32))
 
 @dataclass
 class SstpServer(FakeServer):
-    """The call and its PPP; `http_answer` is its answer to the HTTP request, `hash_bits` are the hashes that it takes."""
+    """The call and its PPP; `http_answer` is what it says to the HTTP request, `hash_bits` the hashes that it takes."""
 
     http_answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n"
     hash_bits: int = sstp.SHA256
@@ -129,19 +129,25 @@ def own_certificate(folder: Path, name: str = "vpn.lab.example") -> tuple[Path, 
     return file, pem.decode()
 
 
+def context_of(file: Path) -> ssl.SSLContext:
+    """TLS with a certificate and its key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
 @contextmanager
 def serving(server: SstpServer, file: Path) -> Iterator[int]:
     """The server behind TLS on a port of the loopback, for one connection."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
     with socket.create_server(("127.0.0.1", 0)) as ear:
-        worker = threading.Thread(target=_serve, args=(server, ear, context), daemon=True)
+        worker = threading.Thread(target=serve_one, args=(server, ear, context_of(file)), daemon=True)
         worker.start()
         yield ear.getsockname()[1]
     worker.join(5)
 
 
-def _serve(server: SstpServer, ear: socket.socket, context: ssl.SSLContext) -> None:
+def serve_one(server: SstpServer, ear: socket.socket, context: ssl.SSLContext) -> None:
+    """Take one connection, whatever becomes of it, to its end."""
     with suppress(OSError):
         plain, _ = ear.accept()
         with plain, context.wrap_socket(plain, server_side=True) as call:
