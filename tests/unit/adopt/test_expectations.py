@@ -116,6 +116,17 @@ def test_what_the_access_list_names_and_another_rule_stops_is_not_written() -> N
     assert "the answer: access rule 'the rest'" in said
 
 
+def test_what_holds_only_before_or_only_after_the_first_up_is_not_written() -> None:
+    one = found_lab()
+    hole = found_box(policy("temporary", "wan1", "dmz", "accept", dstaddr="lab-workstation", service="JupyterHub"))
+    seen = states(facts({"public": {"ports": DIALLED}}), [], document=documents(one, "")[Concern.HUB])
+    for first, second in ((hole, found_box()), (found_box(), hole)):
+        kept, remarks = decided((before(one, first, seen), after(one, second, seen)))
+        lines = [form(each) for each in kept]
+        assert not starting(lines, "internet does not reach 203.0.113.21 because")
+        assert [said for said in remarks if "'temporary' (FortiGate) lets it pass" in said]
+
+
 def test_a_lab_of_which_only_some_may_dial_says_so() -> None:
     one = found_lab(fortigate={"sources": ["JP", "192.0.2.0/24"]})
     lines, _ = written(one, [], found_box(sources="Japan partner"))
