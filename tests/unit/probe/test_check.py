@@ -159,6 +159,33 @@ def test_what_is_only_good_to_know_is_no_finding_and_what_a_guest_should_not_rea
     assert [message.split(": ")[1] for _, message, _ in found] == ["unlisted-reached"]
 
 
+@pytest.mark.parametrize(
+    ("offered", "dials"),
+    [
+        ({"l2tpIpsec": True, "sstp": True}, ["l2tp", "sstp"]),
+        ({"l2tpIpsec": False, "sstp": True}, ["sstp"]),
+        ({"l2tpIpsec": False, "sstp": False}, []),
+    ],
+)
+def test_each_user_is_dialled_by_what_the_stack_offers(
+    lab: dict[str, str], monkeypatch: pytest.MonkeyPatch, offered: dict[str, bool], dials: list[str]
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def dial(_text: str, user: str, _server: str, protocol: str) -> list[dial_check.Finding]:
+        asked.append((user, protocol))
+        return [("dial", f"{user} by {protocol} failed", "look")]
+
+    monkeypatch.setattr(dial_check, "dial", dial)
+    lab.update({ONE: KEPT, TWO: KEPT})
+    users = {"guest1": {"password": "x"}, "owner": {"password": "x"}}
+    text = stack(protocols=offered, users=users, servers=[])
+    made = check.check(text, "campus", None, None, ["guest1", "owner"])
+    expected = [(user, protocol) for user in users for protocol in dials]
+    assert asked == expected
+    assert [one.message for one in made.findings if one.hop == "dial"] == [f"{u} by {p} failed" for u, p in expected]
+
+
 def test_a_user_whom_the_stack_does_not_have_is_not_dialled() -> None:
     with pytest.raises(TargetError, match="no user nobody"):
         check.check(stack(), "outside", None, None, ["nobody"])
