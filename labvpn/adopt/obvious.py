@@ -45,10 +45,9 @@ def candidates(model: ReachModel) -> Iterator[Expectation]:
 
 def narrower(one: Expectation, lab: Lab) -> Iterator[Expectation]:
     """The parts of an expectation about every port that may hold where the whole does not: a usual port each."""
-    dialled = map(str, lab.vpn.ports) if one.to == VPN_HOST else ()
+    dialled = set(map(str, lab.vpn.ports)) if one.to == VPN_HOST else set()
     if not one.reach and not one.ports:
-        for port in (port for port in USUAL if port not in set(dialled)):
-            yield one.model_copy(update={"ports": (port,)})
+        yield from (one.model_copy(update={"ports": (port,)}) for port in USUAL if port not in dialled)
 
 
 def _closed(sender: str, target: str, ports: Iterable[str] = (), because: str = "") -> Expectation:

@@ -57,14 +57,26 @@ class Dial:
     seconds: float = 0.0
 
 
+def address_of(host: str) -> str | None:
+    """The server's address; None where the name leads to none."""
+    try:
+        return socket.gethostbyname(host)
+    except (OSError, UnicodeError):
+        return None
+
+
+def nameless(host: str) -> Dial:
+    """A dial that ended before it began."""
+    return Dial(DialOutcome(Cause.NAME, Stage.NAME, Finding("no-name", {"host": host})))
+
+
 def dial(request: DialRequest, say: Say) -> Dial:
     """Dial, ask, stay and leave. What goes wrong on the way is the outcome, not an error."""
     began = time.monotonic()
     log = StepLog(time.monotonic, say)
-    try:
-        server = socket.gethostbyname(request.host)
-    except (OSError, UnicodeError):
-        return Dial(DialOutcome(Cause.NAME, Stage.NAME, Finding("no-name", {"host": request.host})))
+    server = address_of(request.host)
+    if server is None:
+        return nameless(request.host)
     wire = UdpWire(server)
     try:
         own = IPv4Address(wire.own_address)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import time
 
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import why
 from labvpn.dial.link import Link, LinkLogin, LinkProgress
 from labvpn.dial.outcome import DialCause, DialEndedError, DialOutcome, Finding, Say, StepLog
-from labvpn.dial.run import Dial, DialRequest, used
+from labvpn.dial.run import Dial, DialRequest, address_of, nameless, used
 from labvpn.dial.session import DialSession, PacketChannel
 from labvpn.dial.sstp_call import SstpCall
 from labvpn.dial.tls import TlsWire
@@ -42,10 +41,9 @@ def dial(request: DialRequest, trust: Trust | None, say: Say) -> Dial:
     """Dial, ask, stay and leave; the server has to show a certificate that `trust` (or the system) verifies."""
     began = time.monotonic()
     log = StepLog(time.monotonic, say)
-    try:
-        server = socket.gethostbyname(request.host)
-    except (OSError, UnicodeError):
-        return Dial(DialOutcome(Cause.NAME, Stage.NAME, Finding("no-name", {"host": request.host})))
+    server = address_of(request.host)
+    if server is None:
+        return nameless(request.host)
     port = port_of(request)
     log.take(f"SSTP connecting to server '{request.host}' ({server}) port {port}...")
     try:

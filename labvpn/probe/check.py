@@ -87,9 +87,9 @@ def check(
 ) -> Check:
     """Every difference from the configuration; `text` is the outputs' JSON, `here` where this machine is.
 
-    As each of `users` it also dials L2TP/IPsec and SSTP, where the stack offers them. `points` (NAME=COMMAND) and these dials
-    prove the expectations of senders who are where they are. Raises OutputsError or TargetError if the text is not the
-    outputs of a stack, or names no such user or point.
+    As each of `users` it also dials L2TP/IPsec and SSTP, where the stack offers them. `points` (NAME=COMMAND) and these
+    dials prove the expectations of senders who are where they are. Raises OutputsError or TargetError if the text is
+    not the outputs of a stack, or names no such user or point.
     """
     outputs = read_outputs(text)
     for user in users:

@@ -115,9 +115,9 @@ def check(
 ) -> None:
     """Check the running lab against the stack: from here as a client, and on the VPN host by SSH.
 
-    With --dial it also dials L2TP/IPsec as that user, as every system does, and SSTP. The expectations of the configuration are
-    proven with packets: from here, from each --vantage, and from inside as each user of --dial. What nobody could
-    prove is a note.
+    With --dial it also dials L2TP/IPsec as that user, as every system does, and SSTP. The expectations of the
+    configuration are proven with packets: from here, from each --vantage, and from inside as each user of --dial. What
+    nobody could prove is a note.
 
     Exit status: 0 if all is as configured, 1 if something is not, 2 for wrong usage.
     """
