@@ -84,6 +84,7 @@ def check(
     resolver: str | None,
     users: Sequence[str] = (),
     points: Sequence[str] = (),
+    language: str = expected.ENGLISH,
 ) -> Check:
     """Every difference from the configuration; `text` is the outputs' JSON, `here` where this machine is.
 
@@ -96,13 +97,19 @@ def check(
         if user not in outputs.users:
             raise TargetError(f"--dial: the stack has no user {user}")
     there = [remote_vantage.vantage(words) for words in points]
-    findings = _differences(text, outputs, here, key, resolver, users)
+    findings = _differences(text, outputs, here, key, resolver, users, language)
     proven = proving.prove(text, outputs, here, there, users)
-    return Check([*findings, *(CheckFinding(*one) for one in proving.findings(proven))], proven)
+    return Check([*findings, *(CheckFinding(*one) for one in proving.findings(proven, language))], proven)
 
 
 def _differences(
-    text: str, outputs: Outputs, here: str, key: Path | None, resolver: str | None, users: Sequence[str]
+    text: str,
+    outputs: Outputs,
+    here: str,
+    key: Path | None,
+    resolver: str | None,
+    users: Sequence[str],
+    language: str,
 ) -> list[CheckFinding]:
     """What is not as configured at the name, the servers and their hosts."""
     wanted, servers = probed_servers.wanted(
@@ -118,7 +125,7 @@ def _differences(
     there = () if outputs.translated else every
     with ThreadPoolExecutor(max_workers=2 * len(every) + 1) as pool:
         inside = [pool.submit(_inside, host, outputs) for host in every]
-        dials = [pool.submit(_dialled, text, users, server, outputs) for server in outputs.every]
+        dials = [pool.submit(_dialled, text, users, server, outputs, language) for server in outputs.every]
         made = run.each(wanted, servers, here, there, resolver)
         labels = [server.label for server in servers] or [""]
         seen = [_seen(report, there, outputs) for report in made.reports]
@@ -136,12 +143,14 @@ def _seen(report: ProbeReport, there: Sequence[HostVantage], outputs: Outputs) -
     return [*port_findings(replace(report, views=heard)), *protocol_findings(report, protocols)]
 
 
-def _dialled(text: str, users: Sequence[str], server: ServerOutputs, outputs: Outputs) -> list[CheckFinding]:
+def _dialled(
+    text: str, users: Sequence[str], server: ServerOutputs, outputs: Outputs, language: str
+) -> list[CheckFinding]:
     """What dials as these users find wrong at one server, by each protocol that is offered and can be dialled."""
     offered = {dial_check.L2TP: outputs.protocols.l2tp_ipsec, dial_check.SSTP: outputs.protocols.sstp}
     ways = [(user, protocol) for user in users for protocol, is_offered in offered.items() if is_offered]
     alone = server.dialled if outputs.servers[1:] else ""
-    found = (finding for user, protocol in ways for finding in dial_check.dial(text, user, alone, protocol))
+    found = (finding for user, protocol in ways for finding in dial_check.dial(text, user, alone, protocol, language))
     return [CheckFinding(*finding) for finding in found]
 
 
@@ -208,12 +217,16 @@ def host_findings(host: Mapping[str, HostState]) -> Iterator[CheckFinding]:
             yield CheckFinding(HOPS.get(concern, concern), sentence, REPAIR)
 
 
-def to_json(made: Check) -> dict[str, Any]:
+def to_json(made: Check, language: str = expected.ENGLISH) -> dict[str, Any]:
     """The findings for a program, the notes apart from them, and each expectation."""
     broken = made.findings
     kinds = {"findings": [one for one in broken if not one.is_note], "notes": [one for one in broken if one.is_note]}
     said = {kind: [*map(_finding_json, found)] for kind, found in kinds.items()}
-    return {"kept": not kinds["findings"], **said, "expectations": [*map(expected.to_json, made.proofs)]}
+    return {
+        "kept": not kinds["findings"],
+        **said,
+        "expectations": [expected.to_json(one, language) for one in made.proofs],
+    }
 
 
 def _finding_json(one: CheckFinding) -> dict[str, str]:

@@ -6,6 +6,7 @@ Heavy imports wait until a command runs.
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +56,18 @@ Provers = Annotated[
 Json = Annotated[bool, _option("Print the report as JSON.", "--json")]
 Metrics = Annotated[bool, _option("Print metrics for a node exporter's textfile collector.", "--prometheus")]
 PageOption = Annotated[Path | None, _option("Write one page with a map of the network, readable offline.")]
+
+
+class Language(StrEnum):
+    """The languages of a check's proofs and dials."""
+
+    EN = "en"
+    JA = "ja"
+
+
+CheckLanguage = Annotated[
+    Language, _option("Language of what dials and proofs find; what quotes a hop stays as it is.", show=True)
+]
 
 
 def probe(
@@ -111,6 +124,7 @@ def check(
     resolver: Resolver = None,
     dial: DialAs = None,
     vantage: Provers = None,
+    lang: CheckLanguage = Language.EN,
     json: Json = False,
 ) -> None:
     """Check the running lab against the stack: from here as a client, and on the VPN host by SSH.
@@ -125,18 +139,19 @@ def check(
     from labvpn.model.outputs import OutputsError
     from labvpn.probe import check as checks
     from labvpn.probe import targets
+    from labvpn.probe.proof_words import say
 
     try:
-        made = checks.check(stack_outputs.text(outputs), here, key, resolver, dial or (), vantage or ())
+        made = checks.check(stack_outputs.text(outputs), here, key, resolver, dial or (), vantage or (), lang)
     except (OutputsError, targets.TargetError) as error:
         raise typer.BadParameter(str(error)) from None
     broken = made.findings
     if json:
-        sys.stdout.write(_dumped(checks.to_json(made)))
+        sys.stdout.write(_dumped(checks.to_json(made, lang)))
     else:
         wrong = [str(one) for one in broken if not one.is_note]
-        typer.echo("\n".join(wrong or ["Every promise is kept."]))
-        typer.echo("".join(f"note: {one}\n" for one in broken if one.is_note), nl=False)
+        notes = [say(lang, "note", finding=str(one)) for one in broken if one.is_note]
+        typer.echo("\n".join([*(wrong or [say(lang, "kept")]), *notes]))
     raise typer.Exit(0 if all(one.is_note for one in broken) else 1)
 
 

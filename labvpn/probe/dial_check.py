@@ -22,9 +22,9 @@ class NoDialError(Exception):
     """There was no dial; the message says why."""
 
 
-def dial(text: str, user: str, server: str = "", protocol: str = L2TP) -> list[Finding]:
+def dial(text: str, user: str, server: str = "", protocol: str = L2TP, language: str = "en") -> list[Finding]:
     """What a dial as every system finds wrong; `text` is the outputs' JSON, which reaches the dial by its stdin."""
-    words = [*([server] if server else []), "--protocol", protocol, "--as", "all"]
+    words = [*([server] if server else []), "--protocol", protocol, "--as", "all", "--lang", language]
     try:
         return list(findings(user, _dials(text, user, *words), NAMES[protocol]))
     except NoDialError as error:

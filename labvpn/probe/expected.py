@@ -11,11 +11,12 @@ from typing import Any
 from labvpn.model.outputs import ExpectedPackets
 from labvpn.probe import observation
 from labvpn.probe.observation import Observation
+from labvpn.probe.proof_words import Reason, reason, said, say
 from labvpn.probe.run import Vantage
 from labvpn.probe.scan import PLACES, VantageView
 from labvpn.probe.targets import Targets, ports
 
-IN_THE_VPN = "vpn"
+IN_THE_VPN, ENGLISH = "vpn", "en"
 KEPT, BROKEN, UNPROVEN = "kept", "broken", "unproven"
 
 Asked = tuple[str, str]
@@ -32,7 +33,7 @@ class SeenPacket:
     address: str
     port: str
     arrived: bool | None
-    why: str = ""
+    why: Reason | None = None
 
 
 @dataclass(frozen=True)
@@ -42,36 +43,44 @@ class Proof:
     sentence: str
     reach: bool
     packets: tuple[SeenPacket, ...]
-    lacking: tuple[str, ...] = ()
+    lacking: tuple[Reason, ...] = ()
 
     @property
     def state(self) -> str:
         """Broken by one packet, kept by all, or unproven."""
         if self.broken:
             return BROKEN
-        return KEPT if self.packets and not self.reasons else UNPROVEN
+        return KEPT if self.packets and not self.reasons() else UNPROVEN
 
     @property
     def broken(self) -> tuple[SeenPacket, ...]:
         """The packets that did otherwise."""
         return tuple(one for one in self.packets if one.arrived is not None and one.arrived is not self.reach)
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
+    def reasons(self, language: str = ENGLISH) -> tuple[str, ...]:
         """Why it is not proven whole, each reason once."""
-        doubts = (f"{one.port} of {one.address} from {one.point}: {one.why}" for one in self.packets if one.why)
-        return tuple(dict.fromkeys((*self.lacking, *doubts)))
+        doubts = (_doubt(one, language) for one in self.packets if one.why)
+        return tuple(dict.fromkeys((*(said(one, language) for one in self.lacking), *doubts)))
+
+
+def _doubt(one: SeenPacket, language: str) -> str:
+    """Why it is not known whether a packet arrived, with the packet."""
+    packet = say(language, "packet", port=one.port, address=one.address, point=point_of(one.point, language))
+    return say(language, one.why.id, packet=packet, **dict(one.why.values)) if one.why else ""
+
+
+def point_of(point: str, language: str) -> str:
+    """How a point is called; the inside of a user's dial begins with a mark of its own."""
+    return say(language, "dial", user=point.removeprefix(DIAL)) if point.startswith(DIAL) else point
 
 
 AT_ONCE = 4
 """Addresses that one point tries at once."""
 
-REFUSED = "refused, as both a machine without a listener and a firewall do"
-UNANSWERED = "UDP that is not answered may have arrived"
-NO_WAY = "there is no way to it"
-OWN = "by it this machine administers the lab, and is let in unlike others"
-PARTS = "of its network not every part was tried"
-ENDS = "of its range of ports only the ends were tried"
+DIAL = "dial:"
+"""Before a user's name: the point that is the inside of the user's dial."""
+REFUSED, UNANSWERED, NO_WAY, OWN = map(reason, ("refused", "unanswered", "no-way", "own"))
+PARTS, ENDS = map(reason, ("parts", "ends"))
 
 
 def proofs(
@@ -97,27 +106,21 @@ def _proof(
     return Proof(sentence, mine[0].reach, sent, tuple(lacking))
 
 
-def _lacking(one: ExpectedPackets, seen: Sequence[tuple[ExpectedPackets, SeenPacket]]) -> Iterator[str]:
+def _lacking(one: ExpectedPackets, seen: Sequence[tuple[ExpectedPackets, SeenPacket]]) -> Iterator[Reason]:
     """Why not every packet about it could be sent."""
     points = {packet.point for about, packet in seen if about == one}
     if one.place == IN_THE_VPN:
-        missing = [user for user in one.users if not points & {f"{IN_THE_VPN}-{user}", dial_of(user)}]
+        missing = [user for user in one.users if not points & {f"{IN_THE_VPN}-{user}", DIAL + user}]
         if missing:
-            yield f"nobody dialled as {', '.join(missing[:3])} (--dial {missing[0]})"
+            yield reason("nobody-dialled", users=", ".join(missing[:3]), first=missing[0])
         elif not one.users:
-            yield "it is about accounts that the stack does not have"
+            yield reason("no-account")
     elif not points:
-        name = one.place if one.place in PLACES else _called(one.origin)
-        yield f'no vantage point is there (--vantage "{name}=ssh ... labvpn")'
+        yield reason("no-point", name=one.place if one.place in PLACES else _called(one.origin))
     if one.partly:
         yield PARTS
     if any("-" in port for port in one.ports):
         yield ENDS
-
-
-def dial_of(user: str) -> str:
-    """How the inside of a user's dial is called."""
-    return f"the dial of {user}"
 
 
 def _is_there(point: Vantage, one: ExpectedPackets) -> bool:
@@ -166,18 +169,18 @@ def _packet(point: Vantage, one: ExpectedPackets, port: str, view: VantageView) 
     packet = SeenPacket(point.name, str(one.address), port, None)
     found = next((each for each in view.observations if str(each.port) == port), None)
     if found is None:
-        return replace(packet, why=f"it did not report: {view.trouble}")
+        return replace(packet, why=reason("no-report", trouble=view.trouble))
     arrived, why = _arrived(found, packet.address)
     return replace(packet, arrived=arrived, why=why)
 
 
-def _arrived(seen: Observation, address: str) -> tuple[bool | None, str]:
-    said = observation.cause(seen, address)
-    if said == "open" or said.startswith("firewall:"):
-        return said == "open", ""
-    if said == "silence":
-        return (None, UNANSWERED) if seen.port.protocol == "udp" else (False, "")
-    return None, REFUSED if said == "no listener" else NO_WAY
+def _arrived(seen: Observation, address: str) -> tuple[bool | None, Reason | None]:
+    verdict = observation.cause(seen, address)
+    if verdict == "open" or verdict.startswith("firewall:"):
+        return verdict == "open", None
+    if verdict == "silence":
+        return (None, UNANSWERED) if seen.port.protocol == "udp" else (False, None)
+    return None, REFUSED if verdict == "no listener" else NO_WAY
 
 
 def _of_own(packet: SeenPacket, one: ExpectedPackets, own: Collection[Asked]) -> SeenPacket:
@@ -193,26 +196,32 @@ def _seen_by(user: str, packets: Iterable[ExpectedPackets], dial: Dial) -> list[
 
 
 def _inside(user: str, address: str, port: str, found: Mapping[Asked, str] | str) -> SeenPacket:
-    packet = SeenPacket(dial_of(user), address, port, None)
+    packet = SeenPacket(DIAL + user, address, port, None)
     if isinstance(found, str):
-        return replace(packet, why=found)
+        return replace(packet, why=reason("no-dial", trouble=found))
     state = found.get((address, port), "")
     if state == "open":
         return replace(packet, arrived=True)
     if state == "silent":
         return replace(packet, why=UNANSWERED) if port.endswith("/udp") else replace(packet, arrived=False)
-    return replace(packet, why=REFUSED if state == "closed" else "it was not asked")
+    return replace(packet, why=REFUSED if state == "closed" else reason("not-asked"))
 
 
 def _settled(packet: SeenPacket, answered: Collection[Asked]) -> SeenPacket:
     """UDP that is answered elsewhere, and not here, did not arrive from here."""
     is_stopped = packet.why == UNANSWERED and (packet.address, packet.port) in answered
-    return replace(packet, arrived=False, why="") if is_stopped else packet
+    return replace(packet, arrived=False, why=None) if is_stopped else packet
 
 
-def to_json(proof: Proof) -> dict[str, Any]:
+def to_json(proof: Proof, language: str = ENGLISH) -> dict[str, Any]:
     """A proof for a program."""
     sent = [
-        {"from": one.point, "address": one.address, "port": one.port, "arrived": one.arrived} for one in proof.packets
+        {"from": point_of(one.point, ENGLISH), "address": one.address, "port": one.port, "arrived": one.arrived}
+        for one in proof.packets
     ]
-    return {"says": proof.sentence, "state": proof.state, "unproven": list(proof.reasons), "packets": sent}
+    return {
+        "says": proof.sentence,
+        "state": proof.state,
+        "unproven": list(proof.reasons(language)),
+        "packets": sent,
+    }

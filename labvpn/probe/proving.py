@@ -8,7 +8,8 @@ from functools import partial
 from labvpn.model.outputs import Outputs
 from labvpn.probe import dial_check, expected, run
 from labvpn.probe.dial_check import Finding
-from labvpn.probe.expected import Proof
+from labvpn.probe.expected import ENGLISH, Proof, point_of
+from labvpn.probe.proof_words import joined, say
 from labvpn.probe.remote_vantage import RemoteVantage
 from labvpn.probe.run import Vantage
 from labvpn.probe.scan import PLACES
@@ -25,14 +26,20 @@ def prove(text: str, outputs: Outputs, here: str, there: Sequence[RemoteVantage]
     return expected.proofs(outputs.expected, points, partial(dial_check.ask, text), dials, own)
 
 
-def findings(proven: Iterable[Proof]) -> Iterator[Finding]:
+def findings(proven: Iterable[Proof], language: str = ENGLISH) -> Iterator[Finding]:
     """The expectations that packets do not keep; what is not proven has no remedy, and is a note."""
     for proof in proven:
         for one in proof.broken:
-            became = "was answered" if one.arrived else "was not answered"
-            said = f"{proof.sentence}, but a packet to {one.port} of {one.address} {became}"
-            yield f"seen from {one.point}", said, "`labvpn reach` names the rule that decides"
+            became = "answered" if one.arrived else "not-answered"
+            where = {"sentence": proof.sentence, "port": one.port, "address": one.address}
+            point = f"seen from {point_of(one.point, ENGLISH)}"
+            yield point, say(language, became, **where), say(language, "remedy")
         if proof.state == expected.UNPROVEN:
-            more = len(proof.reasons) - MOST_REASONS
-            reasons = [*proof.reasons[:MOST_REASONS], *([f"and {more} more"] if more > 0 else [])]
-            yield "expectation", f"{proof.sentence}: not proven: {'; '.join(reasons)}", ""
+            reasons = [*proof.reasons(language)]
+            if (more := len(reasons) - MOST_REASONS) > 0:
+                reasons[MOST_REASONS:] = [say(language, "more", count=str(more))]
+            yield (
+                "expectation",
+                say(language, "unproven", sentence=proof.sentence, reasons=joined(reasons, language)),
+                "",
+            )

@@ -172,7 +172,7 @@ def test_each_user_is_dialled_by_what_the_stack_offers(
 ) -> None:
     asked: list[tuple[str, str]] = []
 
-    def dial(_text: str, user: str, _server: str, protocol: str) -> list[dial_check.Finding]:
+    def dial(_text: str, user: str, _server: str, protocol: str, _language: str) -> list[dial_check.Finding]:
         asked.append((user, protocol))
         return [("dial", f"{user} by {protocol} failed", "look")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from labvpn.model.outputs import ExpectedPackets
 from labvpn.probe import expected, proving
 from labvpn.probe.expected import BROKEN, KEPT, UNPROVEN, Asked, Proof
 from labvpn.probe.observation import Observation, Refusal
+from labvpn.probe.proof_words import BY_LANGUAGE, said
 from labvpn.probe.remote_vantage import vantage
 from labvpn.probe.scan import VantageView
 from labvpn.probe.targets import ProbedPort, Targets
@@ -136,13 +138,13 @@ def test_a_vantage_point_proves_what_is_about_senders_who_are_where_it_is(name: 
 def test_what_nobody_could_prove_says_what_would(one: ExpectedPackets, remedy: str) -> None:
     made = proof(one, points=[Point("vpn", "vpn"), Point("host", "host")])
     assert made.state == UNPROVEN
-    assert remedy in made.reasons[0]
+    assert remedy in made.reasons()[0]
 
 
 def test_a_point_that_does_not_report_proves_nothing() -> None:
     made = proof(packets("1/tcp", False), points=[Point("here", "outside", trouble="it is down")])
     assert made.state == UNPROVEN
-    assert "it did not report: it is down" in made.reasons[0]
+    assert "it did not report: it is down" in made.reasons()[0]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ def test_of_several_kinds_of_users_each_has_to_dial() -> None:
     one = packets("8000/tcp", False, "vpn", users=["guest1", "owner"])
     found = {(HOST, "8000/tcp"): "silent"}
     alone = proof(one, dial=found, users=["guest1"])
-    assert (alone.state, alone.reasons) == (UNPROVEN, ("nobody dialled as owner (--dial owner)",))
+    assert (alone.state, alone.reasons()) == (UNPROVEN, ("nobody dialled as owner (--dial owner)",))
     assert proof(one, dial=found, users=["guest1", "owner"]).state == KEPT
     assert proof(one, dial={(HOST, "8000/tcp"): "open"}, users=["guest1"]).state == BROKEN
 
@@ -174,19 +176,21 @@ def test_a_dial_that_does_not_get_in_proves_nothing() -> None:
     one = packets("8000/tcp", False, "vpn", users=["guest1"])
     made = proof(one, dial="the dial as guest1 did not get in: wrong-psk", users=["guest1"])
     assert made.state == UNPROVEN
-    assert "wrong-psk" in made.reasons[0]
+    assert "wrong-psk" in made.reasons()[0]
 
 
 def test_of_a_range_both_ends_are_tried_and_one_that_is_open_breaks_it() -> None:
     one, ends = packets("7000-7010/tcp", False), Point("here", "outside")
     made = proof(one, points=[ends])
     assert sorted(ends.asked) == [f"{HOST}:7000/tcp", f"{HOST}:7010/tcp"]
-    assert (made.state, made.reasons) == (UNPROVEN, (expected.ENDS,))
+    assert (made.state, made.reasons()) == (UNPROVEN, (said(expected.ENDS, "en"),))
     assert proof(one, points=[Point("here", "outside", {"7010/tcp": OPEN})]).state == BROKEN
 
 
 def test_of_a_network_that_is_not_tried_whole_nothing_is_called_proven() -> None:
-    assert proof(packets("1/tcp", False, partly=True), points=[Point("here", "outside")]).reasons == (expected.PARTS,)
+    assert proof(packets("1/tcp", False, partly=True), points=[Point("here", "outside")]).reasons() == (
+        said(expected.PARTS, "en"),
+    )
 
 
 def test_where_this_machine_administers_the_lab_an_answer_says_nothing_of_others() -> None:
@@ -209,3 +213,23 @@ def test_a_finding_names_the_point_and_what_is_not_proven_is_a_note() -> None:
         {"from": "campus", "address": HOST, "port": "1/tcp", "arrived": True}
     ]
     assert expected.to_json(unproven)["state"] == UNPROVEN
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_sentences_with_the_same_values() -> None:
+    english, japanese = ({key: fields(text) for key, text in one.items()} for one in BY_LANGUAGE.values())
+    assert english == japanese
+
+
+def test_what_is_broken_and_what_is_not_proven_is_said_in_japanese_too() -> None:
+    one = packets("1/tcp", False, "vpn", users=["guest1", "owner"])
+    broken = proof(one, dial={(HOST, "1/tcp"): "open"}, users=["guest1"])
+    unproven = proof(one, dial={(HOST, "1/tcp"): "closed"}, users=["guest1"])
+    found = [message for _, message, _ in proving.findings([broken, unproven], "ja")]
+    assert found[0] == f"x should do y：{HOST} の 1/tcp へのパケットに応答がありました"
+    assert "owner として接続していません（--dial owner）" in found[1]
+    assert f"guest1 のダイヤル接続から {HOST} の 1/tcp：拒否されました" in found[1]
+    assert expected.to_json(unproven, "ja")["packets"][0]["from"] == "the dial of guest1"
