@@ -123,12 +123,15 @@ def _lacking(one: ExpectedPackets, seen: Sequence[tuple[ExpectedPackets, SeenPac
         yield ENDS
 
 
-def _is_there(point: Vantage, one: ExpectedPackets) -> bool:
-    """Whether a vantage point is where an expectation's sender is: by its place, or called after the sender."""
+def _is_there(point: Vantage, one: ExpectedPackets, named: Collection[str]) -> bool:
+    """Whether a vantage point is where an expectation's sender is: by its place, or called after the sender.
+
+    What is called after one of the other senders (`named`) stands for that one alone, and not for the internet.
+    """
     if one.place == IN_THE_VPN:
         return point.name in {f"{IN_THE_VPN}-{user}" for user in one.users}
     if one.place in PLACES:
-        return point.place == one.place
+        return point.place == one.place and _called(point.name) not in named
     return _called(point.name) == _called(one.origin)
 
 
@@ -147,7 +150,8 @@ def _seen_from(
     point: Vantage, packets: Iterable[ExpectedPackets], own: Collection[Asked]
 ) -> list[tuple[ExpectedPackets, SeenPacket]]:
     """What a vantage point sees of the packets of senders who are where it is."""
-    mine = [one for one in packets if _is_there(point, one)]
+    named = {_called(one.origin) for one in packets if one.place not in PLACES}
+    mine = [one for one in packets if _is_there(point, one, named)]
     addresses = list(dict.fromkeys(str(one.address) for one in mine))
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         views = pool.map(lambda address: point.observe(_targets(address, mine), address), addresses)

@@ -126,6 +126,14 @@ def test_a_vantage_point_proves_what_is_about_senders_who_are_where_it_is(name: 
     assert (point.asked, other.asked) == ([f"{HOST}:1/tcp"], [])
 
 
+def test_a_point_that_is_called_after_a_sender_does_not_stand_for_the_internet() -> None:
+    point = Point("library", "outside", {"22/tcp": OPEN})
+    library = packets("22/tcp", True, "interface", origin="library", sentence="library should")
+    internet = packets("22/tcp", False, sentence="internet should not")
+    first, second = expected.proofs([library, internet], [point], dialled({}), [], set())
+    assert (first.state, second.state, second.packets) == (KEPT, UNPROVEN, ())
+
+
 @pytest.mark.parametrize(
     ("one", "remedy"),
     [
