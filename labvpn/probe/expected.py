@@ -147,7 +147,7 @@ def _single(one: ExpectedPackets) -> list[str]:
 
 
 def _seen_from(
-    point: Vantage, packets: Iterable[ExpectedPackets], own: Collection[Asked]
+    point: Vantage, packets: Sequence[ExpectedPackets], own: Collection[Asked]
 ) -> list[tuple[ExpectedPackets, SeenPacket]]:
     """What a vantage point sees of the packets of senders who are where it is."""
     named = {_called(one.origin) for one in packets if one.place not in PLACES}
