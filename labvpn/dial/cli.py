@@ -108,6 +108,9 @@ def dial(
     login is asked about once more in SoftEther's own protocol, which names the reason; that counts as a second failed
     login at the server.
 
+    --protocol sstp dials as Windows does over TCP 443, openvpn by the installed OpenVPN, all every way that the stack
+    offers.
+
     The password and the pre-shared key come from the stack's outputs, from standard input (--stdin), or are asked for.
 
     Exit status: 0 connected (with --as all or several vantage points: every one; with --protocol all: any way),
