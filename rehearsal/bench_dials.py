@@ -45,14 +45,18 @@ def by_step(reports: Sequence[dict[str, Any]]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the rows."""
+    """Print the rows: each step with its share of the way to the address, and ten dials by one."""
     reports = [_dial() for _ in range(TIMES)]
-    for name, seconds in by_step(reports).items():
-        print(f"`labvpn dial`: {name}, median of {TIMES}\t{seconds:.2f} s\t")
-    print(f"the same with its questions and the goodbye\t{median(one['seconds'] for one in reports):.1f} s\t")
+    steps = by_step(reports)
+    alone = sum(steps.values())
+    for name, seconds in steps.items():
+        print(f"`labvpn dial`: {name}, median of {TIMES}\t{seconds:.2f} s, {seconds / alone:.0%}\t")
+    whole = median(one["seconds"] for one in reports)
+    print(f"the same with its questions and the goodbye\t{whole:.1f} s, {whole / alone:.1f} times\t")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         together = [ends(report)["the address"] for report in pool.map(lambda _: _dial(), range(AT_ONCE))]
-    print(f"{AT_ONCE} dials at once, to the address: median, longest\t{median(together):.1f}, {max(together):.1f} s\t")
+    times = f"{median(together) / alone:.1f}, {max(together) / alone:.1f} times one"
+    print(f"{AT_ONCE} dials at once, to the address: median, longest\t{times}\t")
 
 
 if __name__ == "__main__":

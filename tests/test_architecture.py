@@ -21,7 +21,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "labvpn/agent": (set(), set()),
     "labvpn/kit": ({"model", "connect"}, {"cryptography", "jinja2", "segno", "typer"}),
     "labvpn/status": ({"model", "connect", "kit"}, {"rich", "prometheus_client", "typer", "pydantic"}),
-    "labvpn/adopt": ({"model", "state", "render", "parse", "plan", "connect"}, {"pydantic", "typer", "yaml"}),
+    "labvpn/adopt": (
+        {"model", "state", "render", "parse", "plan", "connect", "reach", "settings"},
+        {"pydantic", "typer", "yaml"},
+    ),
     "labvpn/probe": (
         {"model", "state", "parse", "plan", "connect", "agent.bundle"},
         {"rich", "prometheus_client", "typer", "dns", "cryptography", "jinja2"},
@@ -31,7 +34,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"typer"},
     ),
     "labvpn/dial": (
-        {"model", "connect", "diagnose", "kit", "probe.observation", "probe.sockets", "agent.softether.hashes"},
+        {
+            *("model", "connect", "diagnose", "kit", "agent.softether.hashes"),
+            *("probe.observation", "probe.services", "probe.sockets", "probe.wire.sstp"),
+        },
         {"cryptography", "typer", "pydantic", "prometheus_client"},
     ),
     "labvpn/reach": (

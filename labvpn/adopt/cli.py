@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from labvpn.adopt.expectations import expectations
 from labvpn.adopt.found import Found
 from labvpn.adopt.project import Project, ProjectError, text_of
 from labvpn.adopt.read import Hops, read
@@ -46,9 +47,15 @@ def adopt(
     """
     ssh = {"user": user, **({"port": port} if port != 22 else {}), **({"login": login} if login != "key" else {})}
     hops = Hops({"address": address, "ssh": ssh}, fortigate, vdom, _dns(name, zone, dns_server, dns_key, dns_root))
+
+    def say(words: str) -> None:
+        typer.echo(f"adopt: {words}", err=True)
+
     try:
         project = Project(Path.cwd())
-        found = read(hops, project.value, lambda words: typer.echo(f"adopt: {words}", err=True))
+        found = read(hops, project.value, say)
+        say("judging who reaches what")
+        expectations(found, project)
         if show:
             typer.echo(text_of(project.sections(found)) + f"\n# {project.users_file}\n" + table(found.users))
         elif not force:

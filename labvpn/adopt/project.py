@@ -25,6 +25,8 @@ class Project:
         self.stack = _pulumi(folder, "stack", "--show-name").strip()
         settings: dict[str, dict[str, Any]] = json.loads(_pulumi(folder, "config", "--json", "--show-secrets"))
         self.values = {key: value.get("objectValue", value.get("value")) for key, value in settings.items()}
+        self.texts = {key: str(value.get("value", "")) for key, value in settings.items()}
+        self.secrets = {key for key, value in settings.items() if value.get("secret")}
         self.name = str(yaml.safe_load((folder / "Pulumi.yaml").read_text("utf-8"))["name"])
 
     @property
@@ -56,10 +58,7 @@ class Project:
 
     def write(self, found: Found) -> None:
         """Write what was found: files, the stack's settings at once, then the secrets, by standard input."""
-        for name, text in {**found.files, self.users_file: table(found.users)}.items():
-            path = self.folder / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(text.encode("utf-8"))
+        self.write_files(found, self.folder)
         whole = yaml.safe_load(self.file.read_text("utf-8")) if self.file.exists() else None
         whole = whole or {}
         whole["config"] = {**(whole.get("config") or {}), **self.sections(found)}
@@ -69,6 +68,13 @@ class Project:
         for key, secret in found.secrets.items():
             way = ["--path"] if "." in key or "[" in key else []
             _pulumi(self.folder, "config", "set", "--secret", *way, f"{self.name}:{key}", given=secret)
+
+    def write_files(self, found: Found, folder: Path) -> None:
+        """Write the users' file, and those that the configuration names, into a folder."""
+        for name, text in {**found.files, self.users_file: table(found.users)}.items():
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(text.encode("utf-8"))
 
 
 def text_of(value: Any) -> str:

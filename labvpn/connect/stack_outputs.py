@@ -34,17 +34,18 @@ def served_certificate(stack: Outputs) -> str:
     port, silent = stack.ports["tcp"][0], []
     for server in stack.every:
         try:
-            return _server_certificate((str(server.address), port))
+            return current_certificate(str(server.address), port)
         except OSError as error:
             silent.append(f"{server.address} port {port} ({error})")
     where = "; ".join(silent)
     raise OutputsError(f"The server shows no certificate at {where}; is it up, and open to here?")
 
 
-def _server_certificate(address: tuple[str, int]) -> str:
+def current_certificate(host: str, port: int) -> str:
+    """The certificate that a port of a host shows now, in PEM; nobody vouches for it. Raises OSError."""
     # It is fetched to be trusted from now on, so there is nothing to verify it by.
     context = ssl._create_unverified_context()  # noqa: S323
-    with socket.create_connection(address, SECONDS) as plain, context.wrap_socket(plain) as secure:
+    with socket.create_connection((host, port), SECONDS) as plain, context.wrap_socket(plain) as secure:
         return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True) or b"")
 
 

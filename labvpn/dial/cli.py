@@ -29,6 +29,7 @@ class DialProtocol(StrEnum):
     """By which protocol to dial."""
 
     L2TP = "l2tp"
+    SSTP = "sstp"
     OPENVPN = "openvpn"
     ALL = "all"
 
@@ -64,6 +65,9 @@ Targets = Annotated[
     list[str] | None, _option("ADDRESS:PORT that should open from inside, beside the hub's services; again for more.")
 ]
 Closed = Annotated[list[str] | None, _option("ADDRESS:PORT that must not be reached from inside; again for more.")]
+Asked = Annotated[
+    list[str] | None, _option("ADDRESS:PORT, or ADDRESS:PORT/udp, to try from inside without a judgement; again too.")
+]
 Profiles = Annotated[
     list[Path] | None, _option("A kit's .ovpn to dial by; left out: made from the outputs. Again for more.")
 ]
@@ -81,10 +85,11 @@ def dial(
     stdin: Stdin = False,
     service: Targets = None,
     closed: Closed = None,
+    ask: Asked = None,
     page: Page = None,
     profile: Profiles = None,
     pin_current: Annotated[
-        bool, _option("OpenVPN: trust the certificate that the server shows now.", "--trust-shown")
+        bool, _option("OpenVPN, SSTP: trust the certificate that the server shows now.", "--trust-shown")
     ] = False,
     vantage: Points = None,
     here: Annotated[Here, _option("Whether this machine dials too.")] = Here.OUTSIDE,
@@ -103,6 +108,9 @@ def dial(
     login is asked about once more in SoftEther's own protocol, which names the reason; that counts as a second failed
     login at the server.
 
+    --protocol sstp dials as Windows does over TCP 443, openvpn by the installed OpenVPN, all every way that the stack
+    offers.
+
     The password and the pre-shared key come from the stack's outputs, from standard input (--stdin), or are asked for.
 
     Exit status: 0 connected (with --as all or several vantage points: every one; with --protocol all: any way),
@@ -111,7 +119,18 @@ def dial(
     from labvpn.dial import monitor, requests
 
     words = requests.Options(
-        user, host, as_, hub, outputs, stdin, tuple(service or ()), tuple(closed or ()), page, tcp, stay
+        user,
+        host,
+        as_,
+        hub,
+        outputs,
+        stdin,
+        tuple(service or ()),
+        tuple(closed or ()),
+        page,
+        tcp,
+        stay,
+        tuple(ask or ()),
     )
     # A monitor that is told to stop says goodbye to the server first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -17,6 +17,7 @@ from labvpn.dial.tcp import SECONDS, SILENT, TRIES, TcpCall
 from labvpn.dial.wire import dhcp, dns, packets
 from labvpn.dial.wire.dhcp import Route
 from labvpn.dial.wire.packets import Packet
+from labvpn.probe import services
 
 BROADCAST = IPv4Address("255.255.255.255")
 Answer = TypeVar("Answer")
@@ -24,16 +25,17 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Target:
-    """A TCP port to try from inside: its name, and whether it should open; None: only what is seen is told."""
+    """A port to try from inside: its name, and whether it should open; None: only what is seen is told."""
 
     address: IPv4Address
     port: int
     name: str = ""
     should_open: bool | None = None
+    transport: str = "tcp"
 
     def __str__(self) -> str:
-        """As it is written: `192.0.2.1:8000`."""
-        return f"{self.address}:{self.port}"
+        """As it is written: `192.0.2.1:8000`, `192.0.2.1:53/udp`."""
+        return f"{self.address}:{self.port}{'/udp' if self.transport == 'udp' else ''}"
 
 
 @dataclass
@@ -106,11 +108,27 @@ class Questions:
         return None if found is None else dhcp.routes(found)
 
     def opens(self, target: Target) -> str:
-        """Whether a TCP port opens: a handshake that is reset at once."""
+        """Whether a TCP port opens, by a handshake that is reset at once; whether a UDP port answers."""
+        if target.transport == "udp":
+            return self._answers(target)
         call = TcpCall(self._session, self._port(), target.address, target.port)
         state = call.opens()
         call.hang_up()
         return state
+
+    def _answers(self, target: Target) -> str:
+        """Whether a UDP port answers what is usually asked there, or rejects it itself."""
+        own, question = self._port(), services.question(target.port)
+        asked = packets.udp(self._session.link.address, own, target.address, target.port, question.packet)
+
+        def answer(packet: Packet) -> str | None:
+            if packets.is_rejection(packet, asked):
+                return tcp.CLOSED
+            parts = packets.datagram(packet)
+            right = parts and packet.source == target.address and parts[:2] == (target.port, own)
+            return tcp.OPEN if right else None
+
+        return self._ask(asked, answer) or SILENT
 
     def seen_from(self, page: str) -> str:
         """Our address as a page tells it (`http://...`), asked through the tunnel; empty where it does not."""

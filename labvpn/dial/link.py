@@ -9,7 +9,7 @@ from enum import IntEnum
 from ipaddress import IPv4Address
 
 from labvpn.dial.layer import Layer
-from labvpn.dial.wire import mschap, ppp
+from labvpn.dial.wire import mschap, ppp, sstp
 from labvpn.dial.wire.ppp import Packet
 
 MTU = 1280
@@ -51,6 +51,8 @@ class Link:
         self.method = ""
         self.server_knows_password: bool | None = None
         """Whether the server proved that it knows the password too; None where the method has no proof."""
+        self.session_key = bytes(32)
+        """What binds the login to an SSTP call; zeros where the method makes no key (MS-SSTP, 3.2.5.2.4)."""
         self.echoes: list[bytes] = []
         """The first eight bytes of each echo that came back with data."""
         self._login, self._identifier = login, 0
@@ -202,7 +204,8 @@ class Link:
         if packet.code == ppp.CHALLENGE and body and len(body) > body[0]:
             challenge, own = body[1 : 1 + body[0]], os.urandom(16)
             user, password = self._login.user, self._login.password
-            answer = own + bytes(8) + mschap.response(user, password, challenge, own) + b"\0"
+            response = mschap.response(user, password, challenge, own)
+            answer, self.session_key = own + bytes(8) + response + b"\0", sstp.session_key(password, response)
             self._proof = mschap.proof(user, password, challenge, own)
             self._send(ppp.CHAP, ppp.RESPONSE, ppp.counted(answer) + user.encode(), packet.identifier)
         elif not self._logs_in_by("mschapv2"):

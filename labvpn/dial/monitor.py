@@ -6,32 +6,30 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from labvpn.connect import stack_outputs
 from labvpn.diagnose.event import Cause, Stage
-from labvpn.dial import openvpn, report, requests, run, vantage, words
+from labvpn.dial import openvpn, report, requests, trust, vantage, ways, words
 from labvpn.dial.openvpn import OpenVpnProfile
 from labvpn.dial.outcome import DialOutcome, Finding
 from labvpn.dial.report import Report
 from labvpn.dial.requests import Ask, DialUsageError, Options
-from labvpn.dial.run import Dial, DialRequest
+from labvpn.dial.run import DialRequest
 from labvpn.dial.vantage import DialVantage, VantageError
-from labvpn.kit.request import Trust
+from labvpn.dial.ways import Way
 from labvpn.model.outputs import Outputs, OutputsError
 
-L2TP, OPENVPN, ALL = "l2tp", "openvpn", "all"
+ALL = "all"
 
 
 @dataclass(frozen=True)
 class DialPlan:
-    """What is dialled: L2TP as each system, OpenVPN by each profile, and L2TP from other machines as well."""
+    """What is dialled: each way from here, and from other machines as well."""
 
-    l2tp: tuple[DialRequest, ...]
-    profiles: tuple[OpenVpnProfile, ...]
+    ways: tuple[Way, ...]
     points: tuple[DialVantage, ...]
-    request: DialRequest
+    host: str
     here: bool
     """Whether this machine dials too."""
     any_way: bool
@@ -40,7 +38,7 @@ class DialPlan:
     @property
     def lacks_openvpn(self) -> bool:
         """Whether a way was to be tried that this machine has no program for."""
-        return self.any_way and openvpn.program() is None
+        return self.any_way and self.here and openvpn.program() is None
 
 
 @dataclass(frozen=True)
@@ -65,38 +63,52 @@ def plan(
 ) -> DialPlan:
     """The plan of a command line, or of a request that another labvpn `sent`. Raises DialUsageError."""
     if sent:
-        only = requests.from_json(sys.stdin.read())
-        return DialPlan((only,), (), (), only, True, False)
+        only = ways.from_json(sys.stdin.read())
+        return DialPlan((only,), (), only.request.host, True, False)
     if not here and not points:
         raise DialUsageError("--here none: then another machine must dial; name a vantage point with --vantage")
+    options = replace(options, needs_key=protocol in (ways.L2TP, ALL))
     stack = requests.stack_of(options)
     made = requests.requests(options, stack, ask)
     try:
         there = tuple(vantage.vantage(text) for text in points)
     except ValueError as error:
         raise DialUsageError(str(error)) from None
-    ways = _profiles(options, protocol, profiles, pin, stack) if protocol != L2TP else ()
-    l2tp = tuple(made) if protocol == L2TP or (protocol == ALL and (not stack or stack.protocols.l2tp_ipsec)) else ()
-    return DialPlan(l2tp, ways, there, made[0], here, protocol == ALL)
+    found = tuple(_ways(options, protocol, profiles, pin, stack, made, here))
+    return DialPlan(found, there, made[0].host, here, protocol == ALL)
 
 
-def _profiles(
-    options: Options, protocol: str, files: Sequence[Path], pin: bool, stack: Outputs | None
-) -> tuple[OpenVpnProfile, ...]:
-    if openvpn.program() is None and protocol == ALL:
-        return ()
-    if openvpn.program() is None:
+def _ways(
+    options: Options,
+    protocol: str,
+    profiles: Sequence[Path],
+    pin: bool,
+    stack: Outputs | None,
+    made: Sequence[DialRequest],
+    here: bool,
+) -> Iterator[Way]:
+    """The ways of a protocol; of all, those that the stack offers, in the order of a kit's advice."""
+    offered = stack.protocols if stack else None
+    if protocol == ways.L2TP or (protocol == ALL and (offered is None or offered.l2tp_ipsec)):
+        yield from (Way(ways.L2TP, request) for request in made)
+    # A program that is not here may be at the vantage points.
+    lacks = here and openvpn.program() is None
+    if protocol == ways.OPENVPN and lacks:
         raise DialUsageError("--protocol: OpenVPN is not installed here; install the package openvpn")
+    if protocol == ways.OPENVPN or (protocol == ALL and not lacks):
+        yield from (Way(ways.OPENVPN, made[0], one) for one in _profiles(options, profiles, pin, stack))
+    if protocol == ways.SSTP or (protocol == ALL and (offered is None or offered.sstp)):
+        yield Way(ways.SSTP, made[0], trust=trust.of_server(made[0], stack, pin))
+
+
+def _profiles(options: Options, files: Sequence[Path], pin: bool, stack: Outputs | None) -> tuple[OpenVpnProfile, ...]:
     try:
         if files:
             return tuple(openvpn.of_file(file) for file in files)
         name = options.user.partition("@")[0]
         if stack is None or name not in stack.users:
             raise DialUsageError("--protocol openvpn: give the stack's outputs, or a kit's profile by --profile")
-        trusted = stack.certificate or (stack_outputs.served_certificate(stack) if pin else None)
-        if trusted is None:
-            raise DialUsageError("The stack names no authority; trust the server's certificate by --trust-shown")
-        return tuple(openvpn.of_stack(stack, name, Trust(trusted)))
+        return tuple(openvpn.of_stack(stack, name, trust.of_stack(stack, pin)))
     except (OSError, UnicodeDecodeError) as error:
         raise DialUsageError(f"--profile: {error}") from None
     except (OutputsError, ValueError) as error:
@@ -110,7 +122,7 @@ def work(plan: DialPlan, show: Show) -> bool:
         reports = list(_round(plan, show))
         _print(plan, reports, show)
         if show.prometheus:
-            _write(show.prometheus, report.metrics(reports, plan.request.host, time.time()))
+            _write(show.prometheus, report.metrics(reports, plan.host, time.time()))
         if not show.every:
             states = [each["connected"] for each in reports]
             return any(states) if plan.any_way else all(states)
@@ -119,35 +131,32 @@ def work(plan: DialPlan, show: Show) -> bool:
 
 def _round(plan: DialPlan, show: Show) -> Iterator[Report]:
     say = _quiet if show.as_json else _say
-    for request in plan.l2tp if plan.here else ():
-        yield report.as_json(request.system, run.dial(request, say), show.language)
-    for profile in plan.profiles if plan.here else ():
-        yield report.of_openvpn(profile.way, openvpn.dial(plan.request, profile, say), show.language)
+    for way in plan.ways if plan.here else ():
+        yield way.dial(say, show.language)
     for point in plan.points:
-        for request in plan.l2tp:
-            yield _from(point, request, show.language)
+        for way in plan.ways:
+            yield _from(point, way, show.language)
 
 
-def _from(point: DialVantage, request: DialRequest, language: str) -> Report:
+def _from(point: DialVantage, way: Way, language: str) -> Report:
     """What another machine reports; what goes wrong on the way there says nothing of the server."""
     try:
-        return vantage.dial(point, request, language)
+        return vantage.dial(point, way, language)
     except VantageError as error:
         because = Finding("no-report", {"reason": str(error)})
-        failed = Dial(DialOutcome(Cause.UNKNOWN, Stage.UNKNOWN, because))
-        return {**report.as_json(request.system, failed, language), "from": point.name}
+        return {**way.failed(DialOutcome(Cause.UNKNOWN, Stage.UNKNOWN, because), language), "from": point.name}
 
 
 def _print(plan: DialPlan, reports: Sequence[Report], show: Show) -> None:
-    host = plan.request.host
+    host = plan.host
     if show.as_json:
-        whole = {"host": host, "dials": reports, **({"untried": [OPENVPN]} if plan.lacks_openvpn else {})}
+        whole = {"host": host, "dials": reports, **({"untried": [ways.OPENVPN]} if plan.lacks_openvpn else {})}
         print(json.dumps(whole, ensure_ascii=False, indent=None if show.every else 2), flush=True)
         return
     texts = [report.as_text(each, host, show.language) for each in reports]
-    ways = [report.of_ways(reports, show.language)] if plan.any_way else []
-    ways += [words.sentence(Finding("no-openvpn"), show.language) + "."] if plan.lacks_openvpn else []
-    print("\n" + "\n".join([*texts, *ways]), flush=True)
+    opened = [report.of_ways(reports, show.language)] if plan.any_way else []
+    opened += [words.sentence(Finding("no-openvpn"), show.language) + "."] if plan.lacks_openvpn else []
+    print("\n" + "\n".join([*texts, *opened]), flush=True)
 
 
 def _write(file: Path, text: str) -> None:

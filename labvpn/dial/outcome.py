@@ -16,6 +16,7 @@ class DialCause(StrEnum):
 
     BANNED = "source-banned"
     ENDED = "session-ended"
+    SSTP_SILENT = "sstp-no-reply"
 
 
 AnyCause = Cause | DialCause

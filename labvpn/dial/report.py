@@ -34,6 +34,22 @@ def as_json(system: System, dial: Dial, language: str) -> Report:
     }
 
 
+def of_sstp(dial: Dial, language: str) -> Report:
+    """One dial by SSTP."""
+    outcome = dial.outcome
+    return {
+        "protocol": "sstp",
+        "as": "sstp",
+        **_verdict(outcome, language),
+        "seconds": round(dial.seconds, 3),
+        "login": outcome.method,
+        **{name: str(getattr(outcome, name) or "") for name in ("address", "router", "resolver")},
+        **_inside(dial.inside),
+        "notes": [_said(note, language) for note in outcome.notes],
+        "steps": [{"seconds": round(seconds, 3), "text": text} for seconds, text in outcome.steps],
+    }
+
+
 def of_openvpn(way: str, dial: Dial, language: str) -> Report:
     """One dial by OpenVPN; `way` is `tcp-443`."""
     outcome = dial.outcome
@@ -87,7 +103,7 @@ def of_ways(reports: Sequence[Report], language: str) -> str:
 
 
 def _way(report: Report, texts: dict[str, str]) -> str:
-    return texts["openvpn"].format(way=report["way"]) if report["protocol"] == "openvpn" else texts["l2tp"]
+    return texts[report["protocol"]].format(way=report.get("way", ""))
 
 
 def as_text(report: Report, host: str, language: str) -> str:
@@ -134,19 +150,14 @@ def _seen(report: Report, texts: dict[str, str]) -> Iterator[str]:
     if not report["address"]:
         return
     yield texts["address"].format(**{name: report.get(name) or "-" for name in ("address", "router", "resolver")})
-    if report["protocol"] != "l2tp":
+    if report["protocol"] == "openvpn":
         return
     routes = report["routes"]
     some = texts["some-routes"].format(routes=", ".join(routes or ()))
     yield some if routes else texts["no-routes"] if routes is None else texts["routes"]
     if report["resolverAnswers"]:
         yield texts["resolver"].format(resolved=f" ({report['resolved']})" if report["resolved"] else "")
-    packets = report["packets"]
-    yield (
-        texts["sizes"].format(up=packets["up"], down=packets["down"], way=packets["whole"])
-        if packets
-        else texts["no-sizes"]
-    )
+    yield from _sizes(report, texts)
     for one in report["services"]:
         words_ = texts["unlisted" if one["shouldOpen"] is False else "service"]
         yield words_.format(
@@ -154,6 +165,15 @@ def _seen(report: Report, texts: dict[str, str]) -> Iterator[str]:
         )
     if report["outside"]:
         yield texts["outside"].format(outside=report["outside"])
+
+
+def _sizes(report: Report, texts: dict[str, str]) -> Iterator[str]:
+    """The sizes that pass; over TCP there are none, since it cuts and joins packets itself."""
+    packets = report["packets"]
+    if packets:
+        yield texts["sizes"].format(up=packets["up"], down=packets["down"], way=packets["whole"])
+    elif report["protocol"] == "l2tp":
+        yield texts["no-sizes"]
 
 
 def metrics(reports: Sequence[Report], host: str, at: float) -> str:

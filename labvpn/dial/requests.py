@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import SecretStr
 
 from labvpn.connect import stack_outputs
 from labvpn.dial import softether
@@ -43,6 +42,9 @@ class Options:
     page: str | None = None
     tcp: str | None = None
     stay: float = 0.0
+    asked: tuple[str, ...] = ()
+    needs_key: bool = True
+    """Whether a pre-shared key is needed: only L2TP/IPsec has one."""
 
 
 Ask = Callable[[str], str]
@@ -76,6 +78,7 @@ def requests(options: Options, stack: Outputs | None, ask: Ask) -> list[DialRequ
     password, key = _secrets(options, account, stack, ask)
     hub = softether.split(options.user, options.hub or (of_user.hub if of_user else ""))[1]
     services = [*_given(options.services, "--service", True), *_given(options.closed, "--closed", False)]
+    services += _given(options.asked, "--ask", None)
     if of_user and account and hub == of_user.hub:
         services = [*_listed(of_user), *_unlisted(of_user, account), *services]
     return [
@@ -130,11 +133,12 @@ def _page(page: str | None) -> str:
     return page or ""
 
 
-def _given(texts: Sequence[str], option: str, should_open: bool) -> Iterator[Target]:
+def _given(texts: Sequence[str], option: str, should_open: bool | None) -> Iterator[Target]:
     for text in texts:
-        address, _, port = text.rpartition(":")
+        address, _, port = text.removesuffix("/tcp").removesuffix("/udp").rpartition(":")
+        transport = "udp" if text.endswith("/udp") else "tcp"
         try:
-            yield Target(IPv4Address(address), _port(port), "", should_open)
+            yield Target(IPv4Address(address), _port(port), "", should_open, transport)
         except ValueError:
             message = f"{option} {text}: write an IPv4 address and a port from 1 to 65535, such as 192.168.31.1:8000"
             raise DialUsageError(message) from None
@@ -162,49 +166,14 @@ def _unlisted(stack: Outputs, account: Account) -> Iterator[Target]:
 
 def _secrets(options: Options, account: Account | None, stack: Outputs | None, ask: Ask) -> tuple[str, str]:
     if options.stdin:
-        lines = [sys.stdin.readline().rstrip("\r\n") for _ in range(2)]
-        if not all(lines):
+        password, key = (sys.stdin.readline().rstrip("\r\n") for _ in range(2))
+        if not password or (options.needs_key and not key):
             raise DialUsageError("--stdin: two lines are needed, the password and the pre-shared key")
-        return lines[0], lines[1]
+        return password, key
     password = _text(account.password if account else None) or ask("Password")
-    return password, _text(stack.preshared_key if stack else None) or ask("Pre-shared key")
+    known = _text(stack.preshared_key if stack else None)
+    return password, known or (ask("Pre-shared key") if options.needs_key else "")
 
 
 def _text(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
-
-
-class SentRequest(BaseModel):
-    """A request on its way to another machine: shells between find nothing to expand, and nobody sees the secrets."""
-
-    host: str
-    user: str
-    password: str = Field(repr=False)
-    key: str = Field(repr=False)
-    system: str
-    hub: str
-    ports: tuple[int, ...]
-    is_known: bool
-    expires: datetime | None
-    services: tuple[tuple[IPv4Address, int, str, bool | None], ...]
-    page: str
-    is_translated: bool
-    stay: float
-
-
-def to_json(request: DialRequest) -> str:
-    """The request with its secrets, for the standard input of `labvpn dial --request`."""
-    targets = [(each.address, each.port, each.name, each.should_open) for each in request.services]
-    values = {**vars(request), "system": request.system.name, "services": targets}
-    return SentRequest.model_validate(values).model_dump_json()
-
-
-def from_json(text: str) -> DialRequest:
-    """The request of such JSON. Raises DialUsageError."""
-    try:
-        sent = SentRequest.model_validate_json(text)
-        system = SYSTEMS[sent.system]
-    except (ValidationError, LookupError):
-        raise DialUsageError("--request: the standard input is not a request of this version of labvpn") from None
-    services = tuple(Target(*each) for each in sent.services)
-    return DialRequest(**{**dict(sent), "system": system, "services": services})

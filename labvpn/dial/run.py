@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import IPv4Address
@@ -56,14 +57,26 @@ class Dial:
     seconds: float = 0.0
 
 
+def address_of(host: str) -> str | None:
+    """The server's address; None where the name leads to none."""
+    try:
+        return socket.gethostbyname(host)
+    except (OSError, UnicodeError):
+        return None
+
+
+def nameless(host: str) -> Dial:
+    """A dial that ended before it began."""
+    return Dial(DialOutcome(Cause.NAME, Stage.NAME, Finding("no-name", {"host": host})))
+
+
 def dial(request: DialRequest, say: Say) -> Dial:
     """Dial, ask, stay and leave. What goes wrong on the way is the outcome, not an error."""
     began = time.monotonic()
     log = StepLog(time.monotonic, say)
-    try:
-        server = socket.gethostbyname(request.host)
-    except (OSError, UnicodeError):
-        return Dial(DialOutcome(Cause.NAME, Stage.NAME, Finding("no-name", {"host": request.host})))
+    server = address_of(request.host)
+    if server is None:
+        return nameless(request.host)
     wire = UdpWire(server)
     try:
         own = IPv4Address(wire.own_address)
@@ -88,30 +101,42 @@ def _dialled(request: DialRequest, dialer: Dialer, wire: UdpWire, server: str) -
         if error.because.id == "login-refused":
             found = why.refused(request, server, found)
         return Dial(_noted(found, request))
+    found = DialOutcome(Cause.CONNECTED, Stage.CONNECTED, None, dialer.suite, dialer.protection)
+    result = used(request, session, server, found, wire.fragment)
+    result.outcome = _noted(result.outcome, request)
+    return result
+
+
+Fragment = Callable[[bool], None]
+
+
+def used(
+    request: DialRequest, session: DialSession, server: str, found: DialOutcome, fragment: Fragment | None
+) -> Dial:
+    """Ask what passes a session that has its address, stay, and leave; sizes, where `fragment` allows fragments."""
     link = session.link
-    found = DialOutcome(Cause.CONNECTED, Stage.CONNECTED, None, dialer.suite, dialer.protection, link.method)
-    result = Dial(replace(found, address=link.address, resolver=link.resolver, router=link.router))
+    known = replace(found, method=link.method, address=link.address, resolver=link.resolver, router=link.router)
+    result = Dial(known)
     try:
-        how = _used(request, session, wire, result)
+        how = _asked(request, session, fragment, result.inside)
     finally:
         session.close()
     if how:
         result.outcome = why.ended(request, server, result.outcome, how)
     result.outcome.notes += result.inside.problems
-    result.outcome = _noted(result.outcome, request)
     return result
 
 
-def _used(request: DialRequest, session: DialSession, wire: UdpWire, result: Dial) -> str:
+def _asked(request: DialRequest, session: DialSession, fragment: Fragment | None, inside: Inside) -> str:
     """Ask and stay; the id of how the session ended before its time, or nothing."""
-    questions, inside = Questions(session), result.inside
+    questions = Questions(session)
     inside.resolver_answers, inside.resolved = questions.resolves(request.host)
     inside.routes = questions.routes()
 
     def arrives(size: int, wait: float, tries: int) -> bool:
         return questions.resolves(request.host, size, wait, tries)[0]
 
-    inside.sizes = SizeQuestions(session, wire.fragment, arrives).sizes()
+    inside.sizes = SizeQuestions(session, fragment, arrives).sizes() if fragment else None
     for target in request.services:
         inside.services[target] = questions.opens(target)
     if request.page:

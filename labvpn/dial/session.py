@@ -7,8 +7,8 @@ from typing import Protocol
 
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial.link import Link, LinkProgress
-from labvpn.dial.outcome import DialEndedError, Finding, StepLog
-from labvpn.dial.tunnel import Tunnel, TunnelProgress
+from labvpn.dial.outcome import AnyCause, DialEndedError, Finding, StepLog
+from labvpn.dial.tunnel import TunnelProgress
 
 TRIES, WAIT = 4, 1.5
 """How often a message of IKE or L2TP is sent, and seconds between two tries."""
@@ -40,10 +40,41 @@ class PacketChannel(Protocol):
         """Say goodbye."""
 
 
-class DialSession:
-    """A tunnel and a link over a channel, kept going by `pump`."""
+class Carrier(Protocol):
+    """What carries PPP frames in messages: an L2TP tunnel, or an SSTP call.
 
-    def __init__(self, channel: PacketChannel, tunnel: Tunnel, link: Link) -> None:
+    `silence` is the cause, the stage and the finding of one that is not answered, `lost` how its channel ends.
+    """
+
+    title: str
+    silence: tuple[AnyCause, Stage, str]
+    lost: str
+    progress: TunnelProgress
+    outgoing: list[bytes]
+    frames: list[bytes]
+    events: list[str]
+    refusal: str
+
+    def open(self) -> None:
+        """Ask for it."""
+
+    def resend(self) -> list[bytes]:
+        """What has to be sent once more."""
+
+    def receive(self, datagram: bytes, /) -> None:
+        """Take a message."""
+
+    def send_frame(self, frame: bytes) -> None:
+        """Send a PPP frame."""
+
+    def close(self) -> None:
+        """Say goodbye."""
+
+
+class DialSession:
+    """A carrier and a link over a channel, kept going by `pump`."""
+
+    def __init__(self, channel: PacketChannel, tunnel: Carrier, link: Link) -> None:
         self.channel, self.tunnel, self.link = channel, tunnel, link
 
     def open(self, log: StepLog) -> None:
@@ -86,7 +117,7 @@ class DialSession:
     @property
     def ended_by(self) -> str:
         """The id of how the server ended it; empty where it did not."""
-        return (self.link.refusal or self.tunnel.refusal or "ipsec-deleted") if self.is_over else ""
+        return (self.link.refusal or self.tunnel.refusal or self.tunnel.lost) if self.is_over else ""
 
     def close(self) -> None:
         """Leave by a proper goodbye, so that the next login is not refused."""
@@ -106,14 +137,15 @@ class DialSession:
             if line.progress >= TunnelProgress.UP or self.channel.is_over:
                 break
         if line.progress is not TunnelProgress.UP:
-            raise DialEndedError(Cause.L2TP_SILENT, Stage.L2TP, Finding(self.ended_by or "l2tp-silent"))
+            cause, stage, silent = line.silence
+            raise DialEndedError(cause, stage, Finding(self.ended_by or silent))
         log.hear(line.events)
-        log.take("L2TP connection established.")
+        log.take(f"{line.title} connection established.")
 
     def _open_link(self, log: StepLog) -> None:
         link, end = self.link, self.channel.now() + PPP_SECONDS
         log.take("Using interface ppp0")
-        log.take("Connect: ppp0 <--> L2TP")
+        log.take(f"Connect: ppp0 <--> {self.tunnel.title}")
         link.ask()
         while link.progress < LinkProgress.UP and self.channel.now() < end and not self.is_over:
             at = link.progress
@@ -129,7 +161,7 @@ class DialSession:
         at = link.ended_at if link.progress is LinkProgress.ENDED else link.progress
         why = Finding(link.refusal or self.tunnel.refusal or "ppp-silent")
         if at is LinkProgress.LINK:
-            return DialEndedError(Cause.L2TP_SILENT, Stage.L2TP, why)
+            return DialEndedError(*self.tunnel.silence[:2], why)
         if at is LinkProgress.LOGIN:
             return DialEndedError(Cause.CREDENTIALS, Stage.AUTHENTICATION, why)
         return DialEndedError(Cause.NO_ADDRESS, Stage.ADDRESS, why)

@@ -6,6 +6,8 @@ import os
 import struct
 from enum import IntEnum
 
+from labvpn.diagnose.event import Cause, Stage
+from labvpn.dial.outcome import AnyCause
 from labvpn.dial.wire import l2tp
 from labvpn.dial.wire.l2tp import Control, Data
 
@@ -22,6 +24,10 @@ class TunnelProgress(IntEnum):
 
 class Tunnel:
     """The tunnel. `outgoing` collects what to send; `resend` is what is not acknowledged yet."""
+
+    title = "L2TP"
+    silence: tuple[AnyCause, Stage, str] = (Cause.L2TP_SILENT, Stage.L2TP, "l2tp-silent")
+    lost = "ipsec-deleted"
 
     def __init__(self, host: str) -> None:
         self.progress = TunnelProgress.CLOSED

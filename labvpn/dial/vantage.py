@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from labvpn.connect.refused import last_line
 from labvpn.connect.vantage import named_command, printed_objects
 from labvpn.dial.report import Report
-from labvpn.dial.requests import to_json
-from labvpn.dial.run import DialRequest
+from labvpn.dial.ways import Way, to_json
 
 PATIENCE = 150.0
 """Seconds for a slow login, and a dial whose every step waits; a stay comes on top."""
@@ -36,17 +35,17 @@ def vantage(text: str) -> DialVantage:
     return DialVantage(name, prefix)
 
 
-def dial(there: DialVantage, request: DialRequest, language: str) -> Report:
+def dial(there: DialVantage, way: Way, language: str) -> Report:
     """One dial from there. Raises VantageError."""
     command = [*there.prefix, "dial", "--request", "--json", "--lang", language]
     try:
         ran = subprocess.run(
             command,
-            input=to_json(request),
+            input=to_json(way),
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            timeout=PATIENCE + request.stay,
+            timeout=PATIENCE + way.request.stay,
             check=False,
         )
     except subprocess.TimeoutExpired:

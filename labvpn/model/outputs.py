@@ -114,9 +114,15 @@ class ServerOutputs(OutputsValue):
 
 
 class ExpectedPackets(OutputsValue):
-    """Packets that prove an expectation: where they are sent (outside, campus, vpn), by which users, and where to."""
+    """Packets that prove an expectation: where they are sent, by which users, and where to.
+
+    `place` is outside, campus or vpn; for other senders their kind (interface, country, network), and `origin` the
+    sender's name. `partly` says that of a network not every part is tried.
+    """
 
     place: str
+    origin: str = ""
+    partly: bool = False
     address: IPv4Address
     ports: tuple[str, ...]
     reach: bool

@@ -19,8 +19,9 @@ from labvpn.parse.host import NOTHING, HostState, read_answer
 from labvpn.plan import release
 from labvpn.plan.host import drifted
 from labvpn.plan.release import Exposure
-from labvpn.probe import dial_check, expected, run
+from labvpn.probe import dial_check, expected, proving, remote_vantage, run
 from labvpn.probe import servers as probed_servers
+from labvpn.probe.expected import Proof
 from labvpn.probe.host_vantage import HostVantage, hosts
 from labvpn.probe.report import ProbeReport
 from labvpn.probe.targets import TargetError
@@ -68,15 +69,49 @@ class CheckFinding:
         return plain(f"{self.server + ', ' if self.server else ''}{self.hop}: {self.message}{remedy}")
 
 
-def check(text: str, here: str, key: Path | None, resolver: str | None, user: str | None = None) -> list[CheckFinding]:
+@dataclass(frozen=True)
+class Check:
+    """What a check found, and which expectations it proved."""
+
+    findings: list[CheckFinding]
+    proofs: list[Proof]
+
+
+def check(
+    text: str,
+    here: str,
+    key: Path | None,
+    resolver: str | None,
+    users: Sequence[str] = (),
+    points: Sequence[str] = (),
+    language: str = expected.ENGLISH,
+) -> Check:
     """Every difference from the configuration; `text` is the outputs' JSON, `here` where this machine is.
 
-    As `user` it also dials L2TP/IPsec, where the stack offers that. Raises OutputsError or TargetError if the text is
-    not the outputs of a stack, or names no such user.
+    As each of `users` it also dials L2TP/IPsec and SSTP, where the stack offers them. `points` (NAME=COMMAND) and these
+    dials prove the expectations of senders who are where they are. Raises OutputsError or TargetError if the text is
+    not the outputs of a stack, or names no such user or point.
     """
     outputs = read_outputs(text)
-    if user is not None and user not in outputs.users:
-        raise TargetError(f"--dial: the stack has no user {user}")
+    for user in users:
+        if user not in outputs.users:
+            raise TargetError(f"--dial: the stack has no user {user}")
+    there = [remote_vantage.vantage(words) for words in points]
+    findings = _differences(text, outputs, here, key, resolver, users, language)
+    proven = proving.prove(text, outputs, here, there, users)
+    return Check([*findings, *(CheckFinding(*one) for one in proving.findings(proven, language))], proven)
+
+
+def _differences(
+    text: str,
+    outputs: Outputs,
+    here: str,
+    key: Path | None,
+    resolver: str | None,
+    users: Sequence[str],
+    language: str,
+) -> list[CheckFinding]:
+    """What is not as configured at the name, the servers and their hosts."""
     wanted, servers = probed_servers.wanted(
         None, text, closed=",".join(_closed(outputs)) if here == "outside" else None
     )
@@ -90,13 +125,13 @@ def check(text: str, here: str, key: Path | None, resolver: str | None, user: st
     there = () if outputs.translated else every
     with ThreadPoolExecutor(max_workers=2 * len(every) + 1) as pool:
         inside = [pool.submit(_inside, host, outputs) for host in every]
-        dials = [pool.submit(_dialled, text, user, server, outputs) for server in outputs.every]
+        dials = [pool.submit(_dialled, text, users, server, outputs, language) for server in outputs.every]
         made = run.each(wanted, servers, here, there, resolver)
         labels = [server.label for server in servers] or [""]
         seen = [_seen(report, there, outputs) for report in made.reports]
         found = zip(labels, seen, *([one.result() for one in some] for some in (inside, dials)), strict=True)
         each = [replace(one, server=label) for label, *both in found for one in chain(*both)]
-        return [*name_findings(made.problems), *each, *expectation_findings(outputs, here)]
+        return [*name_findings(made.problems), *each]
 
 
 def _seen(report: ProbeReport, there: Sequence[HostVantage], outputs: Outputs) -> list[CheckFinding]:
@@ -108,12 +143,15 @@ def _seen(report: ProbeReport, there: Sequence[HostVantage], outputs: Outputs) -
     return [*port_findings(replace(report, views=heard)), *protocol_findings(report, protocols)]
 
 
-def _dialled(text: str, user: str | None, server: ServerOutputs, outputs: Outputs) -> list[CheckFinding]:
-    """What a dial as the user finds wrong at one server."""
-    if user is None or not outputs.protocols.l2tp_ipsec:
-        return []
+def _dialled(
+    text: str, users: Sequence[str], server: ServerOutputs, outputs: Outputs, language: str
+) -> list[CheckFinding]:
+    """What dials as these users find wrong at one server, by each protocol that is offered and can be dialled."""
+    offered = {dial_check.L2TP: outputs.protocols.l2tp_ipsec, dial_check.SSTP: outputs.protocols.sstp}
+    ways = [(user, protocol) for user in users for protocol, is_offered in offered.items() if is_offered]
     alone = server.dialled if outputs.servers[1:] else ""
-    return [CheckFinding(*finding) for finding in dial_check.dial(text, user, alone)]
+    found = (finding for user, protocol in ways for finding in dial_check.dial(text, user, alone, protocol, language))
+    return [CheckFinding(*finding) for finding in found]
 
 
 def _closed(outputs: Outputs) -> Iterator[str]:
@@ -159,13 +197,6 @@ def name_findings(problems: Iterable[str]) -> Iterator[CheckFinding]:
         yield CheckFinding("seen from here", problem, "inspect it with labvpn probe")
 
 
-def expectation_findings(outputs: Outputs, here: str) -> Iterator[CheckFinding]:
-    """The expectations of the configuration that packets from here do not keep."""
-    own = {(str(server.address), f"{server.ssh.port}/tcp") for server in outputs.every}
-    for one in expected.broken(outputs.expected, here, own):
-        yield CheckFinding("seen from here", str(one), "`labvpn reach` names the rule that decides")
-
-
 def protocol_findings(report: ProbeReport, protocols: Mapping[str, bool]) -> Iterator[CheckFinding]:
     """The protocols over TCP (`SSTP`, `OpenVPN`) that the stack offers and that answer at none of the open ports."""
     seen = [one for view in report.views if view.place != "host" for one in view.observations if one.connected]
@@ -186,10 +217,16 @@ def host_findings(host: Mapping[str, HostState]) -> Iterator[CheckFinding]:
             yield CheckFinding(HOPS.get(concern, concern), sentence, REPAIR)
 
 
-def to_json(broken: list[CheckFinding]) -> dict[str, Any]:
-    """The findings for a program, and the notes apart from them."""
+def to_json(made: Check, language: str = expected.ENGLISH) -> dict[str, Any]:
+    """The findings for a program, the notes apart from them, and each expectation."""
+    broken = made.findings
     kinds = {"findings": [one for one in broken if not one.is_note], "notes": [one for one in broken if one.is_note]}
-    return {"kept": not kinds["findings"], **{kind: [*map(_finding_json, found)] for kind, found in kinds.items()}}
+    said = {kind: [*map(_finding_json, found)] for kind, found in kinds.items()}
+    return {
+        "kept": not kinds["findings"],
+        **said,
+        "expectations": [expected.to_json(one, language) for one in made.proofs],
+    }
 
 
 def _finding_json(one: CheckFinding) -> dict[str, str]:

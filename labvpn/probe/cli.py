@@ -6,6 +6,7 @@ Heavy imports wait until a command runs.
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,10 +48,26 @@ Inner = Annotated[
 AtHost = Annotated[bool, _option("Probe from the VPN host as well, by the SSH login of the outputs.", "--on-host")]
 KeyOption = Annotated[Path | None, _option("The SSH key; without it, your agent's and your usual keys are tried.")]
 Resolver = Annotated[str | None, _option("Ask this resolver, not the system's.")]
-DialAs = Annotated[str | None, _option("A user to dial L2TP/IPsec as, where the stack offers it.")]
+DialAs = Annotated[list[str] | None, _option("A user to dial L2TP/IPsec and SSTP as, where offered; again for more.")]
+Provers = Annotated[
+    list[str] | None,
+    _option("NAME=COMMAND: prove expectations from there; NAME is outside, campus, or the sender's; as for probe."),
+]
 Json = Annotated[bool, _option("Print the report as JSON.", "--json")]
 Metrics = Annotated[bool, _option("Print metrics for a node exporter's textfile collector.", "--prometheus")]
 PageOption = Annotated[Path | None, _option("Write one page with a map of the network, readable offline.")]
+
+
+class Language(StrEnum):
+    """The languages of a check's proofs and dials."""
+
+    EN = "en"
+    JA = "ja"
+
+
+CheckLanguage = Annotated[
+    Language, _option("Language of what dials and proofs find; what quotes a hop stays as it is.", show=True)
+]
 
 
 def probe(
@@ -106,11 +123,15 @@ def check(
     key: KeyOption = None,
     resolver: Resolver = None,
     dial: DialAs = None,
+    vantage: Provers = None,
+    lang: CheckLanguage = Language.EN,
     json: Json = False,
 ) -> None:
     """Check the running lab against the stack: from here as a client, and on the VPN host by SSH.
 
-    With --dial it also dials L2TP/IPsec as that user, as every system does.
+    With --dial it also dials L2TP/IPsec as that user, as every system does, and SSTP. The expectations of the
+    configuration are proven with packets: from here, from each --vantage, and from inside as each user of --dial. What
+    nobody could prove is a note.
 
     Exit status: 0 if all is as configured, 1 if something is not, 2 for wrong usage.
     """
@@ -118,17 +139,19 @@ def check(
     from labvpn.model.outputs import OutputsError
     from labvpn.probe import check as checks
     from labvpn.probe import targets
+    from labvpn.probe.proof_words import say
 
     try:
-        broken = checks.check(stack_outputs.text(outputs), here, key, resolver, dial)
+        made = checks.check(stack_outputs.text(outputs), here, key, resolver, dial or (), vantage or (), lang)
     except (OutputsError, targets.TargetError) as error:
         raise typer.BadParameter(str(error)) from None
+    broken = made.findings
     if json:
-        sys.stdout.write(_dumped(checks.to_json(broken)))
+        sys.stdout.write(_dumped(checks.to_json(made, lang)))
     else:
         wrong = [str(one) for one in broken if not one.is_note]
-        typer.echo("\n".join(wrong or ["Every promise is kept."]))
-        typer.echo("".join(f"note: {one}\n" for one in broken if one.is_note), nl=False)
+        notes = [say(lang, "note", finding=str(one)) for one in broken if one.is_note]
+        typer.echo("\n".join([*(wrong or [say(lang, "kept")]), *notes]))
     raise typer.Exit(0 if all(one.is_note for one in broken) else 1)
 
 

@@ -26,6 +26,7 @@ SENT = (
     "scan",
     "standalone",
     "wire/ike",
+    "wire/names_and_time",
     "wire/openvpn",
     "wire/l2tp",
     "wire/sstp",
@@ -119,6 +120,8 @@ def arguments(wanted: Targets, address: str) -> list[str]:
         for protocol in ("tcp", "udp")
     }
     lists = {f"--{protocol}": numbers for protocol, numbers in opened.items() if numbers}
+    # Without a list a whole server's ports would be asked; a shell on the way would lose an empty one.
+    lists = lists or {"--tcp": ","}
     if wanted.closed:
         lists["--closed"] = ",".join(map(str, wanted.closed))
     return [

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from labvpn.probe.observation import Certificate, Observation
 from labvpn.probe.sockets import WAITS, AnswerReader, knock_tcp, knock_udp
 from labvpn.probe.targets import ProbedPort
-from labvpn.probe.wire import ike, l2tp, openvpn, sstp
+from labvpn.probe.wire import ike, l2tp, names_and_time, openvpn, sstp
 
 # Seconds that one connection may keep us, and that a port may take from accepting to its TLS greeting.
 _PATIENCE = 1.5
@@ -62,6 +62,13 @@ def question(number: int) -> Question:
     if number == 1701:
         tunnel = int.from_bytes(secret[:2], "big") or 1
         return Question("L2TP", l2tp.request(tunnel), lambda reply: "" if l2tp.is_answer(reply, tunnel) else None)
+    if number == 53:
+        asked = int.from_bytes(secret[:2], "big")
+        answers = names_and_time.is_name_answer
+        return Question("DNS", names_and_time.name_request(asked), lambda reply: "" if answers(reply, asked) else None)
+    if number == 123:
+        is_answer = names_and_time.is_time_answer
+        return Question("NTP", names_and_time.time_request(), lambda reply: "" if is_answer(reply) else None)
     return Question("OpenVPN", openvpn.request(secret), lambda reply: "" if openvpn.is_answer(reply, secret) else None)
 
 

@@ -10,7 +10,10 @@ from labvpn.reach.expectations import Decider
 from labvpn.reach.model import ReachModel
 
 PLACES = {INTERNET: "outside", CAMPUS: "campus", "user": "vpn", "group": "vpn", "hub": "vpn"}
-"""Where a vantage point for each kind of sender is."""
+"""Where a vantage point for each kind of sender is; for the other kinds it is called after the sender."""
+
+MOST = 8
+"""Addresses that are tried of one network."""
 
 TRIED = ("22/tcp", "80/tcp", "443/tcp", "3389/tcp", "8000/tcp", "8443/tcp")
 """What is tried of a host of which no port should be reached."""
@@ -24,16 +27,16 @@ def as_outputs(model: ReachModel) -> list[dict[str, Any]]:
 
 def _packets(decider: Decider, one: Expectation) -> Iterator[dict[str, Any]]:
     sender = sender_of(one.from_, decider.lab)
-    if sender.kind not in PLACES:
-        return
     origin = next(iter(decider.origins(sender)), None)
     targets = targets_of(one.to, decider.lab) if origin else ()
     for target in targets:
         own = [str(each) for each in target.ports if each.first == each.last]
         given = [*one.ports] or own or [port for port in TRIED if not _is_dialled(decider, target.kind, port)]
-        for address in decider.addresses(target, origin) if origin else ():
-            packet = {"place": PLACES[sender.kind], "users": _users(decider, sender), "address": str(address)}
-            yield {**packet, "ports": given, "reach": one.reach, "sentence": str(one)}
+        every = list(decider.addresses(target, origin)) if origin else []
+        for address in every[:MOST]:
+            whose = {"place": PLACES.get(sender.kind, sender.kind), "users": _users(decider, sender)}
+            packet = {**whose, "origin": sender.name, "address": str(address), "ports": given, "reach": one.reach}
+            yield {**packet, "partly": len(every) > MOST, "sentence": str(one)}
 
 
 def _is_dialled(decider: Decider, kind: str, port: str) -> bool:
@@ -42,6 +45,6 @@ def _is_dialled(decider: Decider, kind: str, port: str) -> bool:
 
 def _users(decider: Decider, sender: Sender) -> list[str]:
     """Who may dial to prove it; nobody where no account of the stack's is needed."""
-    if PLACES[sender.kind] != "vpn":
+    if PLACES.get(sender.kind) != "vpn":
         return []
     return [origin.user.name for origin in decider.origins(sender) if origin.user]

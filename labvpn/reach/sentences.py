@@ -68,21 +68,27 @@ def broken(outcome: Outcome) -> str:
     """That an expectation is broken: the packet, what decides about it, and what to do."""
     one, route = outcome.expectation, outcome.route
     why = f" ({one.because})" if one.because else ""
-    verb = "cannot reach" if one.reach else "can reach"
-    packet = f"{outcome.who} {verb} {_packet(route)}" if route else outcome.who
     hop = _named(route, one.reach) if route else HopVerdict("", None, "")
     table = (OPEN_OURS if hop.ours else OPEN) if one.reach else (CLOSE_OURS if hop.ours else CLOSE)
     remedy = table.get(hop.hop.partition(" ")[0], "change what decides there")
-    said = f"{one}{why}, but {packet}: {_deciding(route, one.reach)}"
+    said = f"{one}{why}, but {what_decides(outcome)}"
     return f"expect[{outcome.place}]: {said}; {remedy}, or change the expectation"
 
 
 def unclear(outcome: Outcome) -> str:
     """That an expectation cannot be judged, and because of what."""
     whom = f" for {outcome.who}" if outcome.who else ""
-    reason = f"{outcome.route.deciding.hop}: {outcome.route.deciding.rule}" if outcome.route else outcome.reason
     packet = f", {_packet(outcome.route)}" if outcome.route else ""
-    return f"expect[{outcome.place}]: {outcome.expectation}; that cannot be told{whom}{packet}: {reason}"
+    return f"expect[{outcome.place}]: {outcome.expectation}; that cannot be told{whom}{packet}: {what_decides(outcome)}"
+
+
+def what_decides(outcome: Outcome) -> str:
+    """The rule on which an expectation depends that is not kept, with its packet where that is broken."""
+    route, one = outcome.route, outcome.expectation
+    if outcome.state is State.UNCLEAR:
+        return f"{route.deciding.hop}: {route.deciding.rule}" if route else outcome.reason
+    verb = "cannot reach" if one.reach else "can reach"
+    return f"{outcome.who} {verb} {_packet(route)}: {_deciding(route, one.reach)}" if route else outcome.who
 
 
 def _packet(route: Route) -> str:

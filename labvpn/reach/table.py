@@ -48,21 +48,26 @@ def rows(model: ReachModel) -> list[Reached]:
 
 def _senders(decider: Decider) -> Iterator[Origin]:
     """The internet, every other interface, and of each hub those whose packets are treated apart."""
-    lab, gate = decider.lab, decider.model.gate
+    lab = decider.lab
     yield from decider.origins(Sender(INTERNET, INTERNET))
-    if gate and lab.fortigate:
-        zoned = {member for zone in gate.inventory.zones for member in zone.members}
-        near = {*lab.fortigate.outside, lab.fortigate.inside, *zoned}
-        known = [one.name for one in gate.inventory.interfaces if one.network]
-        for name in known:
-            if name not in near:
-                yield from (replace(one, label=name) for one in decider.origins(Sender("interface", name)))
+    for name in other_interfaces(decider.model):
+        yield from (replace(one, label=name) for one in decider.origins(Sender("interface", name)))
     for hub in lab.all_hubs:
         for origin in decider.origins(Sender("hub", hub)):
             held = [host.hubs[hub] for host in decider.model.hosts if hub in host.hubs]
             if origin.user and held and all(one.is_plain(origin.user) for one in held):
                 continue
             yield replace(origin, label=f"{origin.label} ({hub})") if origin.user else origin
+
+
+def other_interfaces(model: ReachModel) -> list[str]:
+    """The FortiGate's interfaces with a network that are neither outside nor the server's, nor part of a zone."""
+    gate = model.gate
+    if gate is None:
+        return []
+    zoned = {member for zone in gate.inventory.zones for member in zone.members}
+    near = {*gate.settings.outside, gate.settings.inside, *zoned}
+    return [one.name for one in gate.inventory.interfaces if one.network and one.name not in near]
 
 
 def _hosts(decider: Decider, origin: Origin) -> Iterator[tuple[str, Target, IPv4Address]]:

@@ -51,7 +51,7 @@ def test_what_a_vantage_point_can_prove_is_an_output(monkeypatch: pytest.MonkeyP
     lines = ("internet does not reach vpn-host", "guest1 reaches jupyterhub", "JP does not reach jupyterhub")
     outputs, _ = decided(*lines, monkeypatch=monkeypatch)
     held = tuple[ExpectedPackets, ...]
-    first, second = TypeAdapter(held).validate_python(outputs["expect"])
+    first, second, third = TypeAdapter(held).validate_python(outputs["expect"])
     assert (first.place, str(first.address), "443/tcp" in first.ports, first.reach) == (
         "outside",
         labs.SERVER,
@@ -59,6 +59,7 @@ def test_what_a_vantage_point_can_prove_is_an_output(monkeypatch: pytest.MonkeyP
         False,
     )
     assert (second.place, second.users, second.ports) == ("vpn", ("guest1",), ("8000/tcp",))
+    assert (third.place, third.origin, third.users, third.partly) == ("country", "JP", (), False)
 
 
 def test_a_fortigate_that_does_not_fit_is_left_to_its_own_component(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from labvpn.agent.firewalld.evaluation import Evaluation
+from labvpn.agent.firewalld.rulings import Rulings
 from labvpn.parse.fortigate import services
 from labvpn.parse.fortigate.extent import Addresses
 from labvpn.parse.fortigate.topology import Topology
@@ -86,6 +87,15 @@ def _policy_priorities(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Evaluation, "policies_from", lambda _self, _zone: [])
 
 
+def _traffic_within_zones(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Topology, "open_between", lambda _self, _enters, _leaves: "")
+
+
+def _rich_rule_priorities(patch: pytest.MonkeyPatch) -> None:
+    whole = Rulings.of_rule
+    patch.setattr(Rulings, "of_rule", lambda self, *given: [(0, ruling) for _, ruling in whole(self, *given)])
+
+
 def _outgoing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(HostRules, "leaving", lambda _self, _flow: HopVerdict("firewalld", True, ""))
 
@@ -113,7 +123,9 @@ BREAKS: dict[str, Break] = {
     "VIPs keep the address and port": _translated_ports,
     "NAT keeps the source": _translated_sources,
     "zones have no members": _zones,
+    "nothing passes within a zone": _traffic_within_zones,
     "zones have no sources": _zone_sources,
+    "rich rules have no priorities": _rich_rule_priorities,
     "policies of firewalld are about nothing": _policy_priorities,
     "the host may send everything": _outgoing,
     "access rules are asked in reverse": _access_order,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from rehearsal.fortigate.box import StandIn
@@ -120,11 +121,12 @@ def _vips(dice: random.Random) -> list[dict[str, Any]]:
 
 
 def _zones(dice: random.Random) -> list[dict[str, Any]]:
+    """A zone, sometimes of interfaces between which packets pass: then no policy need let them."""
     if dice.random() < 0.6:
         return []
-    members = dice.choice((["wan1", "wan2"], ["campus", "wan2"], ["campus", "dmz"]))
+    members = dice.choice((["wan1", "wan2"], ["campus", "wan2"], ["campus", "dmz"], ["campus", "dmz"]))
     held = [{"interface-name": name} for name in members]
-    return [{"name": "area", "interface": held, "intrazone": "allow" if dice.random() < 0.15 else "deny"}]
+    return [{"name": "area", "interface": held, "intrazone": "allow" if dice.random() < 0.6 else "deny"}]
 
 
 def _policy(dice: random.Random, number: int, made: dict[str, Any]) -> dict[str, Any]:
@@ -170,13 +172,14 @@ def zones(dice: random.Random) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for name in ZONES:
         mine = [sources.pop()] if sources and name != "public" and dice.random() < 0.5 else []
+        ports = [[_span(dice), kind] for kind in ("tcp", "udp") if dice.random() < 0.8]
         found[name] = {
             "interfaces": ["eth0"] if name == "public" else [],
             "sources": mine,
-            "ports": [[_span(dice), kind] for kind in ("tcp", "udp") if dice.random() < 0.5],
+            "ports": ports,
             "services": dice.sample(("ssh", "http", "https", "dns"), dice.randint(0, 2)),
             "protocols": ["udp"] if dice.random() < 0.06 else [],
-            "rules_str": list({_rich(dice) for _ in range(dice.randint(0, 3))}),
+            "rules_str": sorted({*(_rich(dice) for _ in range(dice.randint(0, 3))), *_rivals(dice, ports)}),
         }
     return found
 
@@ -184,6 +187,16 @@ def zones(dice: random.Random) -> dict[str, dict[str, Any]]:
 def _overlapping(text: str) -> bool:
     """Networks that hold others: of two zones the first by name has a packet, which is not asked here."""
     return int(text.rpartition("/")[2]) < 29 and not text.startswith("198.18")
+
+
+def _rivals(dice: random.Random, ports: list[list[str]]) -> Iterator[str]:
+    """Rules about a port that the zone opens, of which the priority alone says whether they count."""
+    for port, kind in ports:
+        about = f'family="ipv4" port port="{port}" protocol="{kind}"'
+        if dice.random() < 0.8:
+            yield f'rule priority="{dice.choice((-25, 6, 31))}" {about} {dice.choice(("reject", "drop"))}'
+        if dice.random() < 0.5:
+            yield f'rule priority="{dice.choice((-35, 41))}" {about} accept'
 
 
 def _rich(dice: random.Random) -> str:

@@ -70,11 +70,17 @@ def test_a_lab_made_by_hand_is_written_whole_and_without_a_password(lab: OwnLab,
     text = (lab.folder / "users.mylab.csv").read_text() + (lab.folder / "Pulumi.mylab.yaml").read_text()
     assert not [number for number in range(1, USERS + 1) if password(number) in text]
     assert lab.typed["presharedKey"] not in text
+    assert "internet reaches vpn-host:443/tcp" in text
+    assert "internet does not reach 203.0.113.21" in text
+    assert "interface:campus should not reach 203.0.113.21, since it is not so" in said
+    assert "policy 1 'campus-any' (FortiGate) lets it pass" in said
     assert "would be replaced" in lab.shell(ADOPT, refused=True)
 
 
 def test_the_first_preview_names_no_change_and_the_first_up_makes_none(lab: OwnLab, said: str, had: str) -> None:
-    steps = json.loads(lab.shell("pulumi preview --json 2>/dev/null"))["steps"]
+    preview = lab.shell("pulumi preview --json 2>/dev/null")
+    assert "expect[" not in preview
+    steps = json.loads(preview)["steps"]
     kinds = ("FirewallAddress", "FirewallserviceCustom", "FirewallPolicy")
     box = [step["op"] for step in steps if any(f":{kind}::" in step["urn"] for kind in kinds)]
     assert box == ["import"] * len(hand_made.ON_THE_BOX)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal import network
+from rehearsal.dial import Login, dialled
 from tests.rehearsal.agent_host import SECRETS
 from tests.rehearsal.dial_host import KEY, LAB, POOL, PROGRAM, DialHost, Report
 
@@ -124,7 +125,11 @@ def test_without_secure_nat_the_login_succeeds_and_no_address_comes(host: DialHo
     assert host.dial()["connected"]
 
 
-def test_an_empty_pool_gives_no_address_either(host: DialHost) -> None:
+def test_an_empty_pool_gives_no_address_either_and_openvpn_calls_it_a_wrong_password(
+    host: DialHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABVPN_REHEARSAL", host.name)
+    single = Login(network.SERVER, "single@LAB", "word")
     first = {"DhcpLeaseIPStart_ip": "192.168.30.240", "DhcpLeaseIPEnd_ip": "192.168.30.240"}
     host.rpc(("SetSecureNATOption", {**POOL, **first}))
     try:
@@ -132,6 +137,8 @@ def test_an_empty_pool_gives_no_address_either(host: DialHost) -> None:
             report = host.dial("single", machine="admin")
             assert cause(report) == ("no-address", "address")
             assert "pool" in report["detail"]
+            with dialled("campus", single) as client:
+                assert (client.address, client.refused) == (None, True), client.log
     finally:
         host.rpc(("SetSecureNATOption", {**POOL, "DhcpLeaseIPEnd_ip": "192.168.30.200"}))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,3 +107,62 @@ def test_the_last_ups_table_is_an_output(lab: Stack) -> None:
     rows = {(one["from"], one["to"]): one["open"] for one in table}
     assert rows["any other account of LAB", "vpn-host (192.168.31.1)"] == "8000/tcp"
     assert "443/tcp" in rows["everyone", "vpn-host (203.0.113.20)"]
+
+
+def checked(lab: Stack, *words: str, machine: str = "") -> tuple[int, dict[str, Any]]:
+    """A check from a machine of the lab, or from the one that the lab runs on, which only asks others."""
+    outputs, key = str(lab.state / "outputs.json"), str(lab.state / "ssh" / "admin")
+    line = [sys.executable, "-m", "labvpn", "check", "--outputs", outputs, "--key", key, "--json", *words]
+    if machine:
+        done = lab.run(machine, *line)
+    else:
+        done = subprocess.run(line, env=lab.environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def states(said: dict[str, Any]) -> dict[str, str]:
+    return {one["says"]: one["state"] for one in said["expectations"]}
+
+
+def points(said: dict[str, Any]) -> set[tuple[str, bool]]:
+    return {(one["from"], one["arrived"]) for each in said["expectations"] for one in each["packets"]}
+
+
+def elsewhere(lab: Stack) -> list[str]:
+    """Vantage points on the internet and on the campus: a labvpn, and a Python alone."""
+    python = [sys.executable, "-m", "labvpn"], ["python3"]
+    machines = zip(("outside", "campus"), ("internet", "campus"), python, strict=True)
+    lines = (f"{name}={' '.join([*lab.line('exec', machine, '--'), *program])}" for name, machine, program in machines)
+    return ["--here", "none", *(word for line in lines for word in ("--vantage", line))]
+
+
+def test_the_expectations_of_users_and_of_the_campus_are_proven_from_there(lab: Stack) -> None:
+    status, said = checked(lab, "--here", "campus", "--dial", "guest1", machine="admin")
+    assert (status, said["findings"]) == (0, [])
+    unproven = {sentence for sentence, state in states(said).items() if state != "kept"}
+    assert unproven == {"internet should not reach workstation", "internet should not reach vpn-host"}
+    assert points(said) == {("here", False), ("the dial of guest1", True), ("the dial of guest1", False)}
+    notes = [one["says"] for one in said["notes"] if one["hop"] == "expectation"]
+    assert [note.split(": not proven: no vantage point is there")[0] for note in notes] == sorted(unproven)[::-1]
+
+
+def test_those_of_the_internet_are_proven_from_another_machine(lab: Stack) -> None:
+    _, said = checked(lab, *elsewhere(lab))
+    proven = {sentence for sentence, state in states(said).items() if state == "kept"}
+    assert proven == {
+        *("internet should not reach workstation", "internet should not reach vpn-host"),
+        "campus should not reach workstation",
+    }, said["expectations"]
+    assert points(said) == {("outside", False), ("campus", False)}
+
+
+@pytest.mark.usefixtures("hole")
+def test_a_hole_that_others_made_is_found_by_a_packet(lab: Stack) -> None:
+    status, said = checked(lab, *elsewhere(lab))
+    broken = [one["says"] for one in said["findings"] if one["hop"] == "seen from outside"]
+    assert (status, len(broken)) == (1, 1)
+    assert broken[0].startswith("internet should not reach workstation, but a packet to 8000/tcp of 203.0.113.21 was")
+    assert {sentence for sentence, state in states(said).items() if state == "broken"} == {
+        "internet should not reach workstation"
+    }

@@ -6,7 +6,9 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-TCP, UDP = 6, 17
+ICMP, TCP, UDP = 1, 6, 17
+UNREACHABLE = 3
+"""ICMP's type of what could not be delivered (RFC 792)."""
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 DONT_FRAGMENT = 0x4000
 UDP_HEADERS = 28
@@ -98,3 +100,13 @@ def datagram(packet: Packet) -> tuple[int, int, bytes] | None:
         return None
     own, port, size = struct.unpack_from(">HHH", packet.content)
     return (own, port, packet.content[8:size]) if 8 <= size <= len(packet.content) else None
+
+
+def is_rejection(packet: Packet, asked: Packet) -> bool:
+    """Whether a packet is an ICMP error about a UDP datagram that was sent, which it repeats the beginning of."""
+    if packet.protocol != ICMP or packet.is_fragment or len(packet.content) < 36 or packet.content[0] != UNREACHABLE:
+        return False
+    inner = packet.content[8:]
+    head = 4 * (inner[0] & 15)
+    ends = inner[16:20] == asked.target.packed and inner[9] == UDP
+    return ends and inner[head : head + 4] == asked.content[:4]

@@ -16,6 +16,18 @@ FINDINGS = {
     "keys-differ": "UDP 4500 is open, and the server cannot read the identification: the pre-shared keys differ",
     "phase-2-silent": "phase 2 was asked for and not answered",
     "l2tp-silent": "L2TP inside the IPsec tunnel was not answered",
+    "tcp-silent": "TCP {port} did not answer",
+    "tcp-rejected": "TCP {port} was rejected: {reason}",
+    "no-tls": "TCP {port} is open, and TLS does not come about: {reason}",
+    "untrusted": (
+        "the server's certificate is not trusted ({reason}): clients refuse it, and so does this dial; install the "
+        "stack's authority, or dial the name that the certificate is for"
+    ),
+    "sstp-silent": "TLS came about, and SSTP's request was not answered (SoftEther 5.01.9674 never answers it)",
+    "sstp-refused": "the server answered SSTP's request: {answer}",
+    "sstp-refused-call": "the server refused the SSTP call",
+    "sstp-no-binding": "the server asks for no proof by a hash that is known",
+    "tcp-closed": "the server closed the connection",
     "tunnel-ended": "the server ended the L2TP tunnel",
     "call-ended": "the server ended the L2TP call",
     "link-ended": "the server ended the PPP link",
@@ -98,6 +110,13 @@ ADVICE = {
         "Wait until the ban ends, then dial with the right name and password; check those saved on all devices.",
         "`labvpn status` shows the ban and when it ends; exempt a trusted network in the configuration if it recurs.",
     ),
+    DialCause.SSTP_SILENT: Advice(
+        "the port is open, and the server does not speak SSTP there",
+        "`labvpn probe` shows what answers at the port",
+        "Use L2TP/IPsec or OpenVPN, and report it.",
+        "Switch SSTP on (vpn.protocols.sstp). SoftEther 5.01.9674, Debian 12's, never answers it: install a later "
+        "one, or leave it off.",
+    ),
     DialCause.ENDED: Advice(
         "the session was ended by the server, or the way to it was lost",
         "the server's log names who ended the session",
@@ -129,6 +148,7 @@ LAYOUT = {
     "no-ways": "No way is open from here.",
     "openvpn": "OpenVPN {way}",
     "l2tp": "L2TP/IPsec",
+    "sstp": "SSTP",
 }
 
 WORDS = DialWords(FINDINGS, ADVICE, LAYOUT)

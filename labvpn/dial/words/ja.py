@@ -16,6 +16,18 @@ FINDINGS = {
     "keys-differ": "UDP 4500 は通っていますが、サーバーが認証メッセージを復号できません。事前共有鍵が一致していません",
     "phase-2-silent": "フェーズ 2 の要求に応答がありません",
     "l2tp-silent": "IPsec の中の L2TP に応答がありません",
+    "tcp-silent": "TCP {port} に応答がありません",
+    "tcp-rejected": "TCP {port} が拒否されました（{reason}）",
+    "no-tls": "TCP {port} は開いていますが、TLS を確立できません（{reason}）",
+    "untrusted": (
+        "サーバーの証明書を検証できません（{reason}）。クライアントも接続を拒否します。スタックの認証局を導入するか、"
+        "証明書に記載された名前で接続してください"
+    ),
+    "sstp-silent": "TLS は確立しましたが、SSTP の要求に応答がありません（SoftEther 5.01.9674 は応答しません）",
+    "sstp-refused": "SSTP の要求に対するサーバーの回答：{answer}",
+    "sstp-refused-call": "サーバーが SSTP の呼び出しを拒否しました",
+    "sstp-no-binding": "サーバーが求めるハッシュはどれも使えません",
+    "tcp-closed": "サーバーが接続を閉じました",
     "tunnel-ended": "サーバーが L2TP トンネルを終了しました",
     "call-ended": "サーバーが L2TP の呼び出しを終了しました",
     "link-ended": "サーバーが PPP リンクを終了しました",
@@ -99,6 +111,13 @@ ADVICE = {
         "すべての端末に保存されたパスワードも確認してください。",
         "`labvpn status` で遮断と終了時刻を確認してください。繰り返すなら、信頼できるネットワークを設定で除外します。",
     ),
+    DialCause.SSTP_SILENT: Advice(
+        "ポートは開いていますが、サーバーが SSTP に応答しません",
+        "`labvpn probe` でそのポートが何に応答するか確認できます",
+        "L2TP/IPsec または OpenVPN を使い、管理者に知らせてください。",
+        "SSTP を有効にしてください（vpn.protocols.sstp）。Debian 12 の SoftEther 5.01.9674 は応答しないため、"
+        "新しい版を導入するか、無効のままにします。",
+    ),
     DialCause.ENDED: Advice(
         "セッションがサーバーによって終了されたか、サーバーまでの経路が失われました",
         "サーバーのログに、セッションを終了したものが記録されています",
@@ -130,6 +149,7 @@ LAYOUT = {
     "no-ways": "ここから使える接続方法はありません。",
     "openvpn": "OpenVPN {way}",
     "l2tp": "L2TP/IPsec",
+    "sstp": "SSTP",
 }
 
 WORDS = DialWords(FINDINGS, ADVICE, LAYOUT)

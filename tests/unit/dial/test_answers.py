@@ -20,7 +20,10 @@ from labvpn.dial.outcome import DialCause, DialOutcome, Finding
 from labvpn.dial.requests import DialUsageError, Options
 from labvpn.dial.run import Dial
 from labvpn.dial.sizes import Sizes
+from labvpn.dial.sstp_call import SstpCall
 from labvpn.dial.systems import SYSTEMS
+from labvpn.dial.tunnel import Tunnel
+from labvpn.dial.ways import L2TP, Way
 from labvpn.dial.words import en, ja
 from labvpn.probe.observation import Refusal
 from tests.unit.dial.outputs import SERVER, never, outputs
@@ -41,6 +44,7 @@ def test_both_languages_have_the_same_sentences_with_the_same_values() -> None:
 def test_every_id_of_a_finding_has_a_sentence() -> None:
     text = "\n".join(SOURCES)
     named = set(re.findall(r'Finding\(\s*"([a-z0-9-]+)"', text)) | set(re.findall(r'_end\("([a-z0-9-]+)"', text))
+    named |= {each.silence[2] for each in (Tunnel, SstpCall)} | {each.lost for each in (Tunnel, SstpCall)}
     assert named
     assert named <= set(en.WORDS.findings)
 
@@ -92,18 +96,20 @@ def test_a_vantage_points_report_is_found_among_what_its_login_prints(tmp_path: 
     program = tmp_path / "labvpn"
     program.write_text(f"#!/bin/sh\necho 'Welcome {{'\ncat >{tmp_path}/asked\necho '{json.dumps(answer)}'\necho bye\n")
     program.chmod(0o755)
-    assert vantage.dial(vantage.vantage(f"phone={program}"), request, "en")["from"] == "phone"
+    assert vantage.dial(vantage.vantage(f"phone={program}"), Way(L2TP, request), "en")["from"] == "phone"
     assert json.loads((tmp_path / "asked").read_text())["password"] == "word-canary"
     program.write_text("#!/bin/sh\ncat >/dev/null\necho no such command >&2\nexit 2\n")
     with pytest.raises(vantage.VantageError, match="phone: no such command"):
-        vantage.dial(vantage.vantage(f"phone={program}"), request, "en")
+        vantage.dial(vantage.vantage(f"phone={program}"), Way(L2TP, request), "en")
 
 
 def test_metrics_tell_each_dial_apart_and_the_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    both = [report.as_json(SYSTEMS["mac"], got_in(), "en"), report.of_openvpn("tcp-443", got_in(), "en")]
-    text = report.metrics(both, "vpn.lab.example", 1.0)
+    several = [report.as_json(SYSTEMS["mac"], got_in(), "en"), report.of_openvpn("tcp-443", got_in(), "en")]
+    several.append(report.of_sstp(got_in(), "en"))
+    text = report.metrics(several, "vpn.lab.example", 1.0)
     assert 'labvpn_dial_connected{as="mac",from="",host="vpn.lab.example"} 1.0' in text
     assert 'labvpn_dial_connected{as="openvpn-tcp-443",from="",host="vpn.lab.example"} 1.0' in text
+    assert 'labvpn_dial_connected{as="sstp",from="",host="vpn.lab.example"} 1.0' in text
     with pytest.raises(DialUsageError, match="--prometheus"):
         monitor._write(tmp_path / "missing" / "x.prom", text)
 
@@ -111,6 +117,7 @@ def test_metrics_tell_each_dial_apart_and_the_file_is_replaced_as_a_whole(tmp_pa
 def test_the_ways_that_are_open_are_named_in_their_order() -> None:
     failed = report.as_json(SYSTEMS["mac"], Dial(DialOutcome(Cause.PSK, Stage.PHASE_1)), "en")
     assert report.of_ways([failed, report.of_openvpn("tcp-443", got_in(), "en")], "en").endswith(": OpenVPN tcp-443")
+    assert report.of_ways([failed, report.of_sstp(got_in(), "en")], "ja").endswith("：SSTP")
     assert report.of_ways([failed], "en") == "No way is open from here."
 
 

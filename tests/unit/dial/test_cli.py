@@ -111,3 +111,48 @@ def test_outputs_give_everything_and_openvpn_is_asked_for_only_where_it_is_insta
     assert (status, "not installed" in output) == (2, True)
     status, output = called("--user", "guest1", "--protocol", "all", stdin="")
     assert (status, "not installed" in output, "No way is open from here" in output) == (1, True, True)
+
+
+def test_sstp_needs_no_pre_shared_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("vpn.lab.example", "--user", "guest1", "--stdin", "--protocol", "sstp", "--json")
+    status, output = called(*words, stdin="word-canary\n")
+    (report,) = json.loads(output)["dials"]
+    assert (status, report["protocol"], report["cause"]) == (1, "sstp", "name-not-found")
+    monkeypatch.setattr(stack_outputs, "outputs", lambda file: outputs(presharedKey=None))
+    status, output = called("--user", "guest1", "--protocol", "sstp", "--json", stdin="")
+    assert (status, json.loads(output)["dials"][0]["as"]) == (1, "sstp")
+    assert "canary" not in output
+
+
+def test_of_all_ways_those_are_tried_that_the_stack_offers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvpn, "program", lambda: None)
+    for offered, expected in (
+        ({"l2tpIpsec": True, "sstp": True}, ["l2tp", "sstp"]),
+        ({"l2tpIpsec": False, "sstp": True}, ["sstp"]),
+        ({"l2tpIpsec": True, "sstp": False}, ["l2tp"]),
+    ):
+        monkeypatch.setattr(stack_outputs, "outputs", lambda file, offered=offered: outputs(protocols=offered))
+        _, output = called("--user", "guest1", "--protocol", "all", "--json", stdin="")
+        answer = json.loads(output)
+        assert ([each["protocol"] for each in answer["dials"]], answer["untried"]) == (expected, ["openvpn"])
+
+
+def test_every_way_is_dialled_at_a_vantage_point_with_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(openvpn, "program", lambda: None)
+    monkeypatch.setattr(stack_outputs, "outputs", lambda file: outputs())
+    profile = tmp_path / "kit.ovpn"
+    profile.write_text("client\nproto tcp\nremote vpn.lab.example 443\n")
+    there = tmp_path / "labvpn"
+    report = {"protocol": "openvpn", "as": "openvpn", "way": "tcp-443", "connected": True, "cause": "connected"}
+    more = {"stage": "connected", "detail": "", "seconds": 1.0, "address": "", "notes": [], "steps": []}
+    there.write_text(f"#!/bin/sh\ncat >{tmp_path}/asked\necho '{json.dumps({'dials': [{**report, **more}]})}'\n")
+    there.chmod(0o755)
+    words = ("--user", "guest1", "--protocol", "openvpn", "--profile", str(profile), "--here", "none", "--json")
+    status, output = called(*words, "--vantage", f"phone={there}", stdin="")
+    (answer,) = json.loads(output)["dials"]
+    assert (status, answer["from"], answer["way"]) == (0, "phone", "tcp-443")
+    asked = json.loads((tmp_path / "asked").read_text())
+    assert (asked["protocol"], asked["profile"]) == ("openvpn", ["tcp-443", profile.read_text()])
+    assert asked["password"] == "word-canary"

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from labvpn.dial import requests, tcp
+from labvpn.dial import tcp, ways
 from labvpn.dial.channel import Channel
 from labvpn.dial.link import Link, LinkLogin, LinkProgress
 from labvpn.dial.phase1 import Keys, MainMode, MainModeProgress
@@ -160,7 +160,7 @@ def test_any_name_makes_a_question(name: str) -> None:
 @given(ANY)
 def test_a_request_from_elsewhere_is_a_request_or_wrong_usage(data: bytes) -> None:
     with contextlib.suppress(DialUsageError):
-        requests.from_json(data.decode("latin-1"))
+        ways.from_json(data.decode("latin-1"))
 
 
 def test_a_packet_that_was_sealed_for_another_association_does_not_open() -> None:

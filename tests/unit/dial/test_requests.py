@@ -11,10 +11,13 @@ import pytest
 
 from labvpn.connect import stack_outputs
 from labvpn.diagnose.event import Cause, Stage
-from labvpn.dial import requests, run, vantage
+from labvpn.dial import requests, run, vantage, ways
+from labvpn.dial.openvpn import OpenVpnProfile
 from labvpn.dial.outcome import DialOutcome
 from labvpn.dial.requests import DialUsageError, Options
 from labvpn.dial.systems import SYSTEMS
+from labvpn.dial.ways import Way
+from labvpn.kit.request import Trust
 from tests.unit.dial.outputs import SERVER, never, outputs
 
 
@@ -66,7 +69,14 @@ def test_a_mistake_is_named_with_what_to_write(changed: dict[str, Any], said: st
 
 def test_a_request_is_the_same_at_another_machine() -> None:
     (request,) = requests.requests(Options("guest1", page="http://192.0.2.1/"), outputs(), never)
-    assert requests.from_json(requests.to_json(request)) == request
+    profile = OpenVpnProfile("tcp-443", "client\nremote vpn.lab.example 443\n")
+    for way in (
+        Way(ways.L2TP, request),
+        Way(ways.OPENVPN, request, profile),
+        Way(ways.SSTP, request, trust=Trust("a certificate", "private")),
+    ):
+        assert ways.from_json(ways.to_json(way)) == way
+        assert "canary" not in repr(way)
 
 
 def test_the_secrets_of_the_selected_stack_are_for_its_own_servers(monkeypatch: pytest.MonkeyPatch) -> None:

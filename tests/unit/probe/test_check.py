@@ -13,7 +13,7 @@ from labvpn.model.releases import PACKAGED
 from labvpn.parse.host import HostState
 from labvpn.plan.release import Exposure
 from labvpn.probe import check, dial_check, host_vantage, name_lookup, scan
-from labvpn.probe.check import CheckFinding, host_findings, protocol_findings, release_findings, to_json
+from labvpn.probe.check import Check, CheckFinding, host_findings, protocol_findings, release_findings, to_json
 from labvpn.probe.name_lookup import Lookup, Resolution
 from labvpn.probe.observation import Observation
 from labvpn.probe.scan import VantageView
@@ -52,7 +52,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def found(outputs: str) -> list[str]:
-    return [str(broken) for broken in check.check(outputs, "campus", None, None)]
+    return [str(broken) for broken in check.check(outputs, "campus", None, None).findings]
 
 
 def test_every_promise_is_kept_where_each_server_keeps_it(lab: dict[str, str]) -> None:
@@ -88,7 +88,7 @@ def test_a_wrong_name_is_of_no_server(lab: dict[str, str], monkeypatch: pytest.M
 
 
 def test_a_key_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
-    (broken,) = check.check(stack(), "campus", tmp_path / "nowhere", None)
+    (broken,) = check.check(stack(), "campus", tmp_path / "nowhere", None).findings
     assert "cannot be read" in broken.message
 
 
@@ -127,7 +127,7 @@ def test_a_protocol_that_is_offered_and_does_not_answer_is_named() -> None:
 
 
 def test_the_findings_are_told_to_a_program() -> None:
-    data = to_json(list(host_findings({})))
+    data = to_json(Check(list(host_findings({})), []))
     assert data["kept"] is False
     assert set(data["findings"][0]) == {"hop", "says", "remedy"}
 
@@ -135,7 +135,7 @@ def test_the_findings_are_told_to_a_program() -> None:
 def test_of_several_servers_a_finding_names_its_own() -> None:
     broken = CheckFinding("SoftEther", "user a is missing", "run `pulumi up`", "203.0.113.22")
     assert str(broken) == "203.0.113.22, SoftEther: user a is missing; run `pulumi up`"
-    assert to_json([broken])["findings"][0]["server"] == "203.0.113.22"
+    assert to_json(Check([broken], []))["findings"][0]["server"] == "203.0.113.22"
 
 
 def dialled(system: str, cause: str = "connected", *notes: str) -> dict[str, Any]:
@@ -159,9 +159,36 @@ def test_what_is_only_good_to_know_is_no_finding_and_what_a_guest_should_not_rea
     assert [message.split(": ")[1] for _, message, _ in found] == ["unlisted-reached"]
 
 
+@pytest.mark.parametrize(
+    ("offered", "dials"),
+    [
+        ({"l2tpIpsec": True, "sstp": True}, ["l2tp", "sstp"]),
+        ({"l2tpIpsec": False, "sstp": True}, ["sstp"]),
+        ({"l2tpIpsec": False, "sstp": False}, []),
+    ],
+)
+def test_each_user_is_dialled_by_what_the_stack_offers(
+    lab: dict[str, str], monkeypatch: pytest.MonkeyPatch, offered: dict[str, bool], dials: list[str]
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def dial(_text: str, user: str, _server: str, protocol: str, _language: str) -> list[dial_check.Finding]:
+        asked.append((user, protocol))
+        return [("dial", f"{user} by {protocol} failed", "look")]
+
+    monkeypatch.setattr(dial_check, "dial", dial)
+    lab.update({ONE: KEPT, TWO: KEPT})
+    users = {"guest1": {"password": "x"}, "owner": {"password": "x"}}
+    text = stack(protocols=offered, users=users, servers=[])
+    made = check.check(text, "campus", None, None, ["guest1", "owner"])
+    expected = [(user, protocol) for user in users for protocol in dials]
+    assert asked == expected
+    assert [one.message for one in made.findings if one.hop == "dial"] == [f"{u} by {p} failed" for u, p in expected]
+
+
 def test_a_user_whom_the_stack_does_not_have_is_not_dialled() -> None:
     with pytest.raises(TargetError, match="no user nobody"):
-        check.check(stack(), "outside", None, None, "nobody")
+        check.check(stack(), "outside", None, None, ["nobody"])
 
 
 def test_a_certificate_that_is_not_renewed_is_found_with_what_to_do() -> None:
@@ -186,7 +213,7 @@ def test_each_open_hole_of_the_server_is_a_finding_and_what_runs_is_a_note() -> 
 
 def test_accepted_holes_break_no_promise_and_are_told_apart() -> None:
     found = list(release_findings(OLD, replace(EXPOSED, accepted=True)))
-    data = to_json(found)
+    data = to_json(Check(found, []))
     assert (data["kept"], data["findings"]) == (True, [])
     assert all(set(note) == {"hop", "says"} for note in data["notes"])
     assert str(found[0]).startswith("SoftEther: SoftEther 5.01 build 9674")
@@ -198,6 +225,6 @@ def test_a_host_is_judged_by_the_holes_that_its_own_server_accepts(lab: dict[str
     lab.update({ONE: answer, TWO: answer})
     data = json.loads(stack())
     data["servers"][0]["acceptKnownHoles"] = True
-    broken = [one for one in check.check(json.dumps(data), "campus", None, None) if not one.is_note]
+    broken = [one for one in check.check(json.dumps(data), "campus", None, None).findings if not one.is_note]
     assert {one.server for one in broken} == {OWN}
     assert len(broken) == 4

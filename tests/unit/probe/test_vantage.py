@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from labvpn.probe import remote_vantage, scan
+from labvpn.probe import remote_vantage, scan, servers
 from labvpn.probe.remote_vantage import RemoteVantage
 from labvpn.probe.scan import VantageView
-from labvpn.probe.targets import ProbedPort, TargetError, targets
+from labvpn.probe.targets import ProbedPort, TargetError, Targets, targets
 from tests.unit.probe.samples import FINE, SERVER
 from tests.unit.probe.servers import LOOPBACK, certificate, tcp, vpn
 
@@ -110,3 +110,12 @@ def test_a_command_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Mo
 def test_no_word_that_a_shell_reads_is_sent_to_another_machine() -> None:
     wanted = targets("vpn.lab.example", tcp="443", closed="8000", address=SERVER)
     assert all(shlex.quote(word) == word for word in remote_vantage.arguments(wanted, SERVER))
+
+
+def test_where_every_port_should_be_closed_nothing_else_is_asked_there() -> None:
+    closed = (ProbedPort("tcp", 22), ProbedPort("tcp", 443))
+    words = remote_vantage.arguments(Targets(SERVER, SERVER, (), closed), SERVER)
+    assert words == [SERVER, "--address", SERVER, "--tcp", ",", "--closed", "22/tcp,443/tcp"]
+    lists = dict(zip((word.removeprefix("--") for word in words[1::2]), words[2::2], strict=True))
+    made, _ = servers.wanted(SERVER, None, **lists)
+    assert (made.opened, made.closed) == ((), closed)

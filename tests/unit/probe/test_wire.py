@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labvpn.probe.wire import ike, l2tp, openvpn, sstp
+from labvpn.probe.wire import ike, l2tp, names_and_time, openvpn, sstp
 from tests.unit.probe.answers import COOKIE, IKE_CHOICE, IKE_REFUSAL, L2TP_REPLY, OPENVPN_RESET, TUNNEL
 
 READERS: list[Callable[[bytes], object]] = [
@@ -113,3 +113,17 @@ def test_an_answer_to_someone_else_is_none(other: bytes) -> None:
     assert ike.read(IKE_CHOICE, other) is None
     assert not openvpn.is_answer(OPENVPN_RESET, other)
     assert not l2tp.is_answer(L2TP_REPLY, TUNNEL + 1)
+
+
+def test_a_name_server_and_a_time_server_are_asked_what_each_of_them_answers() -> None:
+    question = names_and_time.name_request(0xABCD)
+    assert question == bytes.fromhex("abcd01000001000000000000" + "00" + "00020001")
+    refused = bytes.fromhex("abcd8185000100000000000000")
+    assert names_and_time.is_name_answer(refused, 0xABCD)
+    assert not names_and_time.is_name_answer(refused, 0xABCE)
+    assert not names_and_time.is_name_answer(question, 0xABCD)
+    assert not any(names_and_time.is_name_answer(refused[:cut], 0xABCD) for cut in range(12))
+    assert len(names_and_time.time_request()) == 48
+    assert names_and_time.is_time_answer(b"\x1c" + bytes(47))
+    assert not names_and_time.is_time_answer(names_and_time.time_request())
+    assert not names_and_time.is_time_answer(b"\x1c" + bytes(46))
