@@ -166,7 +166,11 @@ def _secrets(options: Options, account: Account | None, stack: Outputs | None, a
         if not all(lines):
             raise DialUsageError("--stdin: two lines are needed, the password and the pre-shared key")
         return lines[0], lines[1]
-    password = _text(account.password if account else None) or ask("Password")
+    if account and account.second_factor:
+        # The code is good for this one dial, and only whoever has the app knows it.
+        password = ask("Password and code, without a blank between")
+    else:
+        password = _text(account.password if account else None) or ask("Password")
     return password, _text(stack.preshared_key if stack else None) or ask("Pre-shared key")
 
 

@@ -25,6 +25,8 @@ class Secrets(TypedDict, total=False):
     users: dict[str, str]
     radius: dict[str, str]
     certificates: dict[str, str]
+    codes: dict[str, dict[str, str]]
+    verifier: str
 
 
 def secrets(lab: Lab, credentials: Credentials) -> Secrets:
@@ -37,11 +39,22 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
         "users": {
             f"{lab.hub_of(user)}/{user.name}": credentials.password_of(user)
             for user in lab.users
-            if user.auth is Auth.PASSWORD
+            if user.auth is Auth.PASSWORD and not lab.needs_code(user)
         },
         "radius": {hub: secret.get_secret_value() for hub, secret in credentials.radius_secrets.items()},
         "certificates": {fingerprint(one): encoded(one) for one in certificates},
     }
+    if lab.code_hubs:
+        answer["verifier"] = credentials.verifier_secret
+        answer["radius"] |= dict.fromkeys(lab.code_hubs, credentials.verifier_secret)
+        answer["codes"] = {
+            f"{lab.hub_of(user)}/{user.name}": {
+                "password": credentials.password_of(user),
+                "secret": credentials.code_secret_of(user),
+            }
+            for user in lab.users
+            if lab.needs_code(user)
+        }
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["ipsec"] = credentials.preshared_key.get_secret_value()
     if lab.acme and credentials.acme_key is not None:

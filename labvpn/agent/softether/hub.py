@@ -3,6 +3,9 @@
 
 from typing import Any, Dict, List, Optional, Set
 
+from labvpn.agent.codes.accounts import CodeAccounts
+from labvpn.agent.codes.health import CodesHealth
+from labvpn.agent.codes.service import CodeVerifier
 from labvpn.agent.core.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.core.document import Change, Line, current, yes
 from labvpn.agent.core.errors import AgentError
@@ -81,6 +84,8 @@ class HubConcern(Concern):
         self.access = AccessList(softether)
         handlers: List[Handler] = [Hubs(softether), SecureNatSetting(softether)]
         handlers += [kind(softether) for kind in (HubOption, HubLog, Authority, RadiusSetting, Groups)]
+        # The verifier before the users whom it lets in.
+        handlers += [kind(state.machine, softether.secrets) for kind in (CodeVerifier, CodeAccounts)]
         # The access list first, so that no new guest is free for a moment.
         handlers += [self.access, self.users, ReaperService(softether)]
         super().__init__(state, handlers)
@@ -146,7 +151,7 @@ class HubConcern(Concern):
     def warnings(self, desired: List[Line]) -> List[str]:
         """What lets in, or lets pass, more than the document does."""
         hubs = [line.name for line in desired if line.kind == "hub"]
-        found = self.wildcard_warnings(desired)
+        found = CodesHealth(self.state.machine).warnings() + self.wildcard_warnings(desired)
         for hub in hubs:
             found += unlocked(hub, self.users.accounts(hub), desired)
             found += self.access.openings(hub, [line for line in desired if line.kind == "access"])

@@ -1,0 +1,218 @@
+"""The code verifier as a service of the host: its files, its unit, its accounts, and what is said of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import socket
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labvpn.agent.codes import health, service
+from labvpn.agent.codes.accounts import ACCOUNTS, CodeAccounts
+from labvpn.agent.codes.health import CONFIG, TROUBLE, CodesHealth, answers
+from labvpn.agent.codes.service import PROGRAM, STEPS, CodeVerifier
+from labvpn.agent.core.document import Change, Line, parse_line
+from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.machine import Outcome
+from labvpn.agent.core.paths import CODES, UNIT_FILE
+from labvpn.agent.core.secret_digests import Secrets, secret_words
+from tests.unit.agent.fakes import FakeMachine
+
+KEY, PASSWORD = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "canary-of-guest1"
+LINE = "verifier port=11812 files=current secret=current active=yes"
+CODE = "code LAB/guest1 secret=current"
+CODES_SENT = {"LAB/guest1": {"password": PASSWORD, "secret": KEY}}
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
+    monkeypatch.setattr(health, "answers", lambda port, secret: (port, secret) == (11812, "of-the-verifier"))
+    return FakeMachine(tmp_path, {"/usr/bin/python3": "/usr/lib/python3.11:/usr/lib/python3.11/lib-dynload\n"})
+
+
+def known(**changes: Any) -> Secrets:
+    return Secrets({"verifier": "of-the-verifier", "codes": CODES_SENT, **changes})
+
+
+def applied(machine: FakeMachine) -> tuple[CodeVerifier, CodeAccounts]:
+    pair = CodeVerifier(machine, known()), CodeAccounts(machine, known())
+    for handler, line in zip(pair, (LINE, CODE), strict=True):
+        handler.apply([Change(parse_line(line), None)])
+    # What `install` does on a real host.
+    machine.path(CODES).chmod(0o2750)
+    return pair
+
+
+def read(machine: FakeMachine, secrets: Secrets | None = None) -> list[dict[str, str] | None]:
+    secrets = secrets or known()
+    handlers = (CodeVerifier(machine, secrets), LINE), (CodeAccounts(machine, secrets), CODE)
+    return [handler.read(parse_line(line)) for handler, line in handlers]
+
+
+def values(line: str) -> dict[str, str]:
+    found: Line = parse_line(line)
+    return found.values
+
+
+def test_what_was_applied_reads_back_as_desired_and_goes_without_a_trace(machine: FakeMachine) -> None:
+    assert read(machine) == [None, None]
+    service_of, accounts = applied(machine)
+    assert read(machine) == [values(LINE), values(CODE)]
+    accounts.remove([parse_line("code LAB/guest1")])
+    service_of.remove([parse_line("verifier")])
+    assert read(machine) == [None, None]
+    assert not machine.path(CODES).exists() and not machine.path(UNIT_FILE.format("labvpn-codes")).exists()
+    assert "systemctl --quiet disable labvpn-codes" in machine.ran
+
+
+def test_the_removal_of_accounts_brings_no_folder_back(machine: FakeMachine) -> None:
+    CodeAccounts(machine, known()).remove([parse_line("code LAB/guest1")])
+    assert not machine.path(CODES).exists()
+
+
+def test_no_secret_is_in_a_command_and_no_file_is_for_others(machine: FakeMachine) -> None:
+    applied(machine)
+    secrets = (PASSWORD, KEY, "of-the-verifier")
+    assert not [line for line in machine.ran for secret in secrets if secret in line]
+    for name in (CONFIG, PROGRAM, ACCOUNTS):
+        assert stat.S_IMODE(machine.path(name).stat().st_mode) == 0o640
+    assert not [word for word in secrets[:2] if word in (machine.read(CONFIG) or "")]
+
+
+@pytest.mark.parametrize("name", [CONFIG, PROGRAM])
+def test_a_file_that_was_changed_or_opened_to_others_is_drift_and_is_put_right(machine: FakeMachine, name: str) -> None:
+    changes: list[Callable[[Path], object]] = [
+        lambda path: path.write_text("# by hand\n" + path.read_text()),
+        lambda path: path.chmod(0o644),
+        Path.unlink,
+    ]
+    for change in changes:
+        applied(machine)
+        change(machine.path(name))
+        found = read(machine)[0]
+        assert found is not None and found["files"] == "differs"
+    applied(machine)
+    assert read(machine) == [values(LINE), values(CODE)]
+
+
+def test_accounts_that_were_opened_to_others_are_drift(machine: FakeMachine) -> None:
+    applied(machine)
+    machine.path(ACCOUNTS).chmod(0o644)
+    found = read(machine)[0]
+    assert found is not None and found["files"] == "differs"
+
+
+def test_another_secret_of_a_user_or_of_the_server_is_seen_and_none_is_needed_to_check_files(
+    machine: FakeMachine,
+) -> None:
+    applied(machine)
+    renewed = {"LAB/guest1": {"password": PASSWORD, "secret": "AAAA"}}
+    assert read(machine, known(codes=renewed))[1] == {"secret": "differs"}
+    assert read(machine, known(verifier="other"))[0] == values(LINE.replace("secret=current", "secret=differs"))
+    found = read(machine, Secrets({}))[0]
+    assert found is not None and found["files"] == "current"
+    words = [secret_words([parse_line(CODE), parse_line(LINE)], one) for one in (known(), known(codes=renewed))]
+    assert [place for place in words[0] if words[0][place] != words[1][place]] == ["code LAB/guest1 secret"]
+
+
+def test_accounts_made_by_hand_or_of_users_who_need_no_code_any_more_are_surplus(machine: FakeMachine) -> None:
+    _, accounts = applied(machine)
+    accounts.write({"guest1": {"hub": "LAB"}, "eve": {"hub": "LAB"}, "odd": 3})  # type: ignore[dict-item]
+    assert sorted(line.key for line in accounts.unmanaged()) == ["code LAB/eve", "code LAB/guest1"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null"])
+def test_damaged_accounts_count_as_none_and_are_written_again(machine: FakeMachine, text: str) -> None:
+    applied(machine)
+    machine.path(ACCOUNTS).write_text(text)
+    assert read(machine)[1] is None
+    applied(machine)
+    assert read(machine)[1] == values(CODE)
+
+
+def test_used_codes_that_cannot_be_read_are_forgotten_and_others_kept(machine: FakeMachine) -> None:
+    machine.write(STEPS, '{"guest1": 5}')
+    applied(machine)
+    assert machine.read(STEPS) == '{"guest1": 5}'
+    machine.write(STEPS, "{")
+    applied(machine)
+    assert machine.read(STEPS) is None
+
+
+def test_a_verifier_that_is_down_says_why(machine: FakeMachine) -> None:
+    applied(machine)
+    machine.answers["systemctl is-active"] = Outcome(3)
+    machine.answers["journalctl"] = "Info: fine\nError binding to port 11812: Address already in use\nInfo: bye\n"
+    (said,) = CodesHealth(machine).warnings()
+    assert said.startswith("nobody with a second factor gets in: FreeRADIUS does not run (Error binding to port 11812")
+    found = read(machine)[0]
+    assert found is not None and found["active"] == "no"
+    assert CodesHealth(machine).status() == {"users": 1, "trouble": said.partition(": ")[2]}
+
+
+def test_a_verifier_that_runs_and_does_not_answer_or_cannot_write_is_hindered(
+    machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(machine)
+    machine.write(TROUBLE, "no room\n")
+    found = read(machine)[0]
+    assert found is not None and found["active"] == "hindered"
+    assert CodesHealth(machine).trouble() == "no room"
+    monkeypatch.setattr(health, "answers", lambda port, secret: False)
+    assert CodesHealth(machine).trouble().startswith("FreeRADIUS runs, but does not answer on UDP port 11812")
+    monkeypatch.setattr(service, "START_SECONDS", -1)
+    with pytest.raises(AgentError, match="nobody with a second factor could log in"):
+        applied(machine)
+
+
+def test_nothing_is_said_where_no_code_is_checked(machine: FakeMachine) -> None:
+    assert CodesHealth(machine).status() is None
+    assert CodesHealth(machine).warnings() == []
+    assert machine.ran == []
+
+
+def test_a_request_without_a_users_secret_is_refused(machine: FakeMachine) -> None:
+    with pytest.raises(AgentError, match="no secret of codes for the user LAB/guest1"):
+        CodeAccounts(machine, Secrets({})).apply([Change(parse_line(CODE), None)])
+
+
+@pytest.fixture
+def answering() -> Iterator[tuple[int, list[bytes]]]:
+    """A RADIUS server that answers Status-Server with the secret `right`."""
+    asked: list[bytes] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def serve() -> None:
+            question, whence = server.recvfrom(4096)
+            asked.append(question)
+            head = bytes([2, question[1], 0, 20])
+            server.sendto(head + hashlib.md5(head + question[4:20] + b"right").digest(), whence)  # noqa: S324
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1], asked
+
+
+@pytest.mark.parametrize("secret", ["right", "wrong"])
+def test_a_server_is_asked_as_the_rfc_has_it_and_only_one_with_the_secret_counts(
+    answering: tuple[int, list[bytes]], secret: str
+) -> None:
+    port, asked = answering
+    assert answers(port, secret) is (secret == "right")
+    (question,) = asked
+    assert (question[0], question[20:22]) == (12, b"\x50\x12")
+    proof = hmac.new(secret.encode(), question[:22] + bytes(16), "md5").digest()
+    assert question[22:] == proof
+
+
+def test_no_server_at_all_does_not_answer() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert answers(port, "right") is False
