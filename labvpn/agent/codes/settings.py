@@ -112,6 +112,7 @@ RestartSec=2
 RuntimeDirectory=labvpn-codes
 RuntimeDirectoryMode=0700
 LimitCORE=0
+UMask=0077
 CapabilityBoundingSet=
 InaccessiblePaths=-/etc/shadow
 InaccessiblePaths=-/etc/gshadow

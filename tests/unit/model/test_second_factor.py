@@ -97,6 +97,13 @@ def test_the_preview_names_whoever_logs_in_without_a_code_where_others_need_one(
     assert next(iter(accounts.notes(alone, credentials()))).endswith("owner of hub OWNER logs in by the password alone")
 
 
+def test_the_preview_says_that_several_servers_do_not_share_the_used_codes() -> None:
+    servers = [{"name": "one", "address": "203.0.113.20"}, {"name": "two", "address": "203.0.113.22"}]
+    several = lab(server=None, servers=servers, hubs={"LAB": {"secondFactor": {"users": ["guest1", "owner"]}}})
+    (said,) = second_factor.notes(several)
+    assert said.endswith("a code is good once at each of them")
+
+
 def test_secrets_of_codes_are_160_bits_apart_from_each_other_and_from_every_password() -> None:
     given = [derive_for_codes("s" * 20, user, turn, reset) for user in "ab" for turn in (0, 1) for reset in (0, 1)]
     assert len(set(given)) == 8
