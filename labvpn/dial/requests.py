@@ -168,6 +168,11 @@ def _secrets(options: Options, account: Account | None, stack: Outputs | None, a
         return lines[0], lines[1]
     if account and account.second_factor:
         # The code is good for this one dial, and only whoever has the app knows it.
+        if options.system == ALL:
+            raise DialUsageError(
+                f"{options.user} gives a code, which is good for one dial: name one system by --as, or dial as a user "
+                "without a second factor"
+            )
         password = ask("Password and code, without a blank between")
     else:
         password = _text(account.password if account else None) or ask("Password")

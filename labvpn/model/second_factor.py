@@ -65,7 +65,8 @@ def notes(lab: Lab) -> Iterator[str]:
     if not lab.code_hubs:
         return
     if len(lab.servers) > 1:
-        yield f"each of the {len(lab.servers)} servers knows the codes used there alone: a code is good once at each of them"
+        count = len(lab.servers)
+        yield f"the {count} servers do not share which codes were used: a code is good once at each of them"
     for name in lab.all_hubs:
         without = [user for user in lab.users if lab.hub_of(user) == name and _is_without(lab, user)]
         if without:

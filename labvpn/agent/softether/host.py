@@ -6,6 +6,7 @@ import os
 import stat
 from typing import Any, Dict, Iterable, List, Optional
 
+from labvpn.agent.codes.health import UNIT_NAME as CODES_UNIT
 from labvpn.agent.core.addresses import Addresses
 from labvpn.agent.core.concern import Concern, Handler, Values
 from labvpn.agent.core.document import Change, Line, parse
@@ -93,6 +94,9 @@ class PackageSet(Handler):
         names = [line.name for line in lines]
         before = [key for key, was in self.state.before.items() if was is None]
         ours = {key.partition(" ")[2] for key in before if key.startswith("package ")}
+        if "freeradius" in names:
+            # The package's user goes with it, and cannot while a program runs as that user.
+            self.machine.run(["systemctl", "--quiet", "stop", CODES_UNIT])
         self.packages.purge(names, ours.difference(names))
         self.release_unwanted(names)
 
