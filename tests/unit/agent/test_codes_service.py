@@ -17,12 +17,15 @@ from labvpn.agent.codes import health, service
 from labvpn.agent.codes.accounts import ACCOUNTS, CodeAccounts
 from labvpn.agent.codes.health import CONFIG, TROUBLE, CodesHealth, answers
 from labvpn.agent.codes.service import PROGRAM, STEPS, CodeVerifier
-from labvpn.agent.core.document import Change, Line, parse_line
+from labvpn.agent.core.document import Change, Line, parse, parse_line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Outcome
 from labvpn.agent.core.paths import CODES, UNIT_FILE
 from labvpn.agent.core.secret_digests import Secrets, secret_words
-from tests.unit.agent.fakes import FakeMachine
+from labvpn.agent.core.state import State
+from labvpn.agent.softether.administration import Administration, FirstStart
+from labvpn.agent.softether.host import HostConcern, PackageSet
+from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
 KEY, PASSWORD = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "canary-of-guest1"
 LINE = "verifier port=11812 files=current secret=current active=yes"
@@ -216,3 +219,29 @@ def test_no_server_at_all_does_not_answer() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     assert answers(port, "right") is False
+
+
+CONCERN = "package freeradius installed=yes\n"
+
+
+def package_set(machine: FakeMachine) -> tuple[State, PackageSet]:
+    softether = FakeSoftEther(machine)
+    state = State(machine, "host")
+    return state, PackageSet(state, softether, FirstStart(softether, Administration(softether)))
+
+
+def test_freeradius_own_service_is_off_before_its_package_comes_and_free_when_it_has_gone(machine: FakeMachine) -> None:
+    state, packages = package_set(machine)
+    (line,) = parse(CONCERN)
+    packages.apply([Change(line, None)])
+    order = [one for one in machine.ran if "mask" in one or one.startswith("apt-get install --no")]
+    assert order[0] == "systemctl mask freeradius" and "freeradius" in order[-1]
+    state.remember({"package freeradius": None})
+    packages.remove([line])
+    assert machine.ran.index("systemctl --quiet stop labvpn-codes") < machine.ran.index("systemctl unmask freeradius")
+
+
+def test_a_freeradius_that_was_there_before_is_left_alone(machine: FakeMachine) -> None:
+    machine.answers["dpkg-query -W"] = "freeradius installed\n"
+    assert HostConcern(State(machine, "host"), FakeSoftEther(machine)).remove() == []
+    assert not [one for one in machine.ran if "freeradius" in one]
