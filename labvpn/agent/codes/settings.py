@@ -101,6 +101,7 @@ TRY = """            if ({before}&control:Tmp-String-0[{number}]) {{
 UNIT = """[Unit]
 Description=Checks the codes of the VPN's second factor
 After=network.target
+StartLimitIntervalSec=0
 
 [Service]
 User={user}
