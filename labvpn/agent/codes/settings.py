@@ -101,7 +101,6 @@ TRY = """            if ({before}&control:Tmp-String-0[{number}]) {{
 UNIT = """[Unit]
 Description=Checks the codes of the VPN's second factor
 After=network.target
-StartLimitIntervalSec=0
 
 [Service]
 User={user}
@@ -110,6 +109,7 @@ ExecStart={program} -f -d {folder} -n radiusd
 Environment=PYTHONDONTWRITEBYTECODE=1
 Restart=always
 RestartSec=2
+StartLimitInterval=0
 RuntimeDirectory=labvpn-codes
 RuntimeDirectoryMode=0700
 LimitCORE=0
