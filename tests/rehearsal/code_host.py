@@ -21,7 +21,8 @@ from tests.rehearsal.guarded_host import GuardedHost
 from tests.rehearsal.hub_lab import SERVER, HubHost
 from tests.unit.samples import lab
 
-USERS = ("anna", "ben", "carl", "dora", "emil", "fay", "gus", "hana", "ida", "jon", "kim", "leo", "max", "nia", "otto")
+NAMES = ("anna", "ben", "carl", "dora", "emil", "fay", "gus", "hana", "ida", "jon", "kim", "max", "nia", "otto")
+USERS = (*NAMES, *(f"user{number}" for number in range(12)))
 """Each test has users of its own, since a code of theirs is good once."""
 
 OWNER = "owner"

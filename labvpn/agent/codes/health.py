@@ -83,6 +83,12 @@ class CodesHealth:
             return None
         return {"users": len(accounts_of(self.machine)), "trouble": self.trouble()}
 
+    def notes(self) -> List[str]:
+        """That codes may come too early or too late, since nothing sets the host's clock."""
+        if not self.ordered or not re.search(r"synchronized: no\b", self.machine.run(["timedatectl"]).output):
+            return []
+        return ["the clock of the VPN host is not synchronized, and codes depend on it: see `timedatectl` there"]
+
     def warnings(self) -> List[str]:
         """That nobody with a second factor gets in, and why."""
         trouble = self.trouble() if self.ordered else ""

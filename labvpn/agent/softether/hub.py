@@ -125,7 +125,7 @@ class HubConcern(Concern):
         self.softether.refresh()
 
     def notes(self, desired: List[Line]) -> List[str]:
-        notes = self.softether.notes()
+        notes = self.softether.notes() + CodesHealth(self.state.machine).notes()
         for hub in [line.name for line in desired if line.kind == "hub"]:
             rules = self.access.unmanaged_titles(hub)
             if rules:

@@ -2,65 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import socket
 import stat
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from labvpn.agent.codes import health, service
 from labvpn.agent.codes.accounts import ACCOUNTS, CodeAccounts
-from labvpn.agent.codes.health import CONFIG, TROUBLE, CodesHealth, answers
-from labvpn.agent.codes.service import PROGRAM, STEPS, CodeVerifier
-from labvpn.agent.core.document import Change, Line, parse, parse_line
+from labvpn.agent.codes.health import CONFIG
+from labvpn.agent.codes.service import PROGRAM, STEPS
+from labvpn.agent.core.document import Change, parse, parse_line
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.core.machine import Outcome
 from labvpn.agent.core.paths import CODES, UNIT_FILE
 from labvpn.agent.core.secret_digests import Secrets, secret_words
 from labvpn.agent.core.state import State
 from labvpn.agent.softether.administration import Administration, FirstStart
 from labvpn.agent.softether.host import HostConcern, PackageSet
+from tests.unit.agent.codes_cases import CODE, KEY, LINE, PASSWORD, applied, host_with_verifier, known, read, values
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
-
-KEY, PASSWORD = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "canary-of-guest1"
-LINE = "verifier port=11812 files=current secret=current active=yes"
-CODE = "code LAB/guest1 secret=current"
-CODES_SENT = {"LAB/guest1": {"password": PASSWORD, "secret": KEY}}
 
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
-    monkeypatch.setattr(health, "answers", lambda port, secret: (port, secret) == (11812, "of-the-verifier"))
-    return FakeMachine(tmp_path, {"/usr/bin/python3": "/usr/lib/python3.11:/usr/lib/python3.11/lib-dynload\n"})
-
-
-def known(**changes: Any) -> Secrets:
-    return Secrets({"verifier": "of-the-verifier", "codes": CODES_SENT, **changes})
-
-
-def applied(machine: FakeMachine) -> tuple[CodeVerifier, CodeAccounts]:
-    pair = CodeVerifier(machine, known()), CodeAccounts(machine, known())
-    for handler, line in zip(pair, (LINE, CODE), strict=True):
-        handler.apply([Change(parse_line(line), None)])
-    # What `install` does on a real host.
-    machine.path(CODES).chmod(0o2750)
-    return pair
-
-
-def read(machine: FakeMachine, secrets: Secrets | None = None) -> list[dict[str, str] | None]:
-    secrets = secrets or known()
-    handlers = (CodeVerifier(machine, secrets), LINE), (CodeAccounts(machine, secrets), CODE)
-    return [handler.read(parse_line(line)) for handler, line in handlers]
-
-
-def values(line: str) -> dict[str, str]:
-    found: Line = parse_line(line)
-    return found.values
+    return host_with_verifier(tmp_path, monkeypatch)
 
 
 def test_what_was_applied_reads_back_as_desired_and_goes_without_a_trace(machine: FakeMachine) -> None:
@@ -148,77 +112,9 @@ def test_used_codes_that_cannot_be_read_are_forgotten_and_others_kept(machine: F
     assert machine.read(STEPS) is None
 
 
-def test_a_verifier_that_is_down_says_why(machine: FakeMachine) -> None:
-    applied(machine)
-    machine.answers["systemctl is-active"] = Outcome(3)
-    machine.answers["journalctl"] = "Info: fine\nError binding to port 11812: Address already in use\nInfo: bye\n"
-    (said,) = CodesHealth(machine).warnings()
-    assert said.startswith("nobody with a second factor gets in: FreeRADIUS does not run (Error binding to port 11812")
-    found = read(machine)[0]
-    assert found is not None and found["active"] == "no"
-    assert CodesHealth(machine).status() == {"users": 1, "trouble": said.partition(": ")[2]}
-
-
-def test_a_verifier_that_runs_and_does_not_answer_or_cannot_write_is_hindered(
-    machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    applied(machine)
-    machine.write(TROUBLE, "no room\n")
-    found = read(machine)[0]
-    assert found is not None and found["active"] == "hindered"
-    assert CodesHealth(machine).trouble() == "no room"
-    monkeypatch.setattr(health, "answers", lambda port, secret: False)
-    assert CodesHealth(machine).trouble().startswith("FreeRADIUS runs, but does not answer on UDP port 11812")
-    monkeypatch.setattr(service, "START_SECONDS", -1)
-    with pytest.raises(AgentError, match="nobody with a second factor could log in"):
-        applied(machine)
-
-
-def test_nothing_is_said_where_no_code_is_checked(machine: FakeMachine) -> None:
-    assert CodesHealth(machine).status() is None
-    assert CodesHealth(machine).warnings() == []
-    assert machine.ran == []
-
-
 def test_a_request_without_a_users_secret_is_refused(machine: FakeMachine) -> None:
     with pytest.raises(AgentError, match="no secret of codes for the user LAB/guest1"):
         CodeAccounts(machine, Secrets({})).apply([Change(parse_line(CODE), None)])
-
-
-@pytest.fixture
-def answering() -> Iterator[tuple[int, list[bytes]]]:
-    """A RADIUS server that answers Status-Server with the secret `right`."""
-    asked: list[bytes] = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
-
-        def serve() -> None:
-            question, whence = server.recvfrom(4096)
-            asked.append(question)
-            head = bytes([2, question[1], 0, 20])
-            server.sendto(head + hashlib.md5(head + question[4:20] + b"right").digest(), whence)  # noqa: S324
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1], asked
-
-
-@pytest.mark.parametrize("secret", ["right", "wrong"])
-def test_a_server_is_asked_as_the_rfc_has_it_and_only_one_with_the_secret_counts(
-    answering: tuple[int, list[bytes]], secret: str
-) -> None:
-    port, asked = answering
-    assert answers(port, secret) is (secret == "right")
-    (question,) = asked
-    assert (question[0], question[20:22]) == (12, b"\x50\x12")
-    proof = hmac.new(secret.encode(), question[:22] + bytes(16), "md5").digest()
-    assert question[22:] == proof
-
-
-def test_no_server_at_all_does_not_answer() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    assert answers(port, "right") is False
 
 
 CONCERN = "package freeradius installed=yes\n"
