@@ -47,14 +47,7 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     if lab.code_hubs:
         answer["verifier"] = credentials.verifier_secret
         answer["radius"] |= dict.fromkeys(lab.code_hubs, credentials.verifier_secret)
-        answer["codes"] = {
-            f"{lab.hub_of(user)}/{user.name}": {
-                "password": credentials.password_of(user),
-                "secret": credentials.code_secret_of(user),
-            }
-            for user in lab.users
-            if lab.needs_code(user)
-        }
+        answer["codes"] = _codes(lab, credentials)
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["ipsec"] = credentials.preshared_key.get_secret_value()
     if lab.acme and credentials.acme_key is not None:
@@ -62,6 +55,18 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     if (certificate := server_certificate(lab, credentials)) is not None:
         answer["certificate"] = {"certificate": certificate.certificate, "key": certificate.key}
     return answer
+
+
+def _codes(lab: Lab, credentials: Credentials) -> dict[str, dict[str, str]]:
+    """What the code verifier knows of each user who gives a code."""
+    return {
+        f"{lab.hub_of(user)}/{user.name}": {
+            "password": credentials.password_of(user),
+            "secret": credentials.code_secret_of(user),
+        }
+        for user in lab.users
+        if lab.needs_code(user)
+    }
 
 
 def question(desired: Mapping[Concern, str], known: Secrets) -> str:
