@@ -77,10 +77,10 @@ class CodeHost(HubHost, GuardedHost):
         with softether_client.dialling(self, "campus", folder, account, word, kind="radius") as client:
             return client.becomes("Connected", 15)
 
-    def l2tp(self, user: str, word: str, method: str = "mschapv2") -> bool:
+    def l2tp(self, user: str, word: str, method: str = "mschapv2", machine: str = "campus") -> bool:
         """Whether a whole dial of L2TP inside IPsec gets in and packets pass."""
         program = [sys.executable, "-m", "tests.rehearsal.l2tp_client", SERVER, user, method]
-        said = json.loads(self.output("campus", *program, input=f"{word}\n{SECRETS['ipsec']}\n"))
+        said = json.loads(self.output(machine, *program, input=f"{word}\n{SECRETS['ipsec']}\n"))
         assert said.get("passes") or said.get("why") == "login-refused", said
         return bool(said.get("passes"))
 
