@@ -32,6 +32,7 @@ def test_what_was_applied_reads_back_as_desired_and_goes_without_a_trace(machine
     service_of, accounts = applied(machine)
     assert read(machine) == [values(LINE), values(CODE)]
     accounts.remove([parse_line("code LAB/guest1")])
+    assert read(machine) == [values(LINE), None]
     service_of.remove([parse_line("verifier")])
     assert read(machine) == [None, None]
     assert not machine.path(CODES).exists() and not machine.path(UNIT_FILE.format("labvpn-codes")).exists()
