@@ -138,7 +138,7 @@ def test_without_freeradius_nobody_with_a_second_factor_gets_in_and_status_and_c
 CHANGES = (
     f"echo '# by hand' >>{FOLDER}/radiusd.conf",
     f"sed -i 's/port = 11812/port = 11813/' {FOLDER}/radiusd.conf && systemctl restart labvpn-codes",
-    f"echo 'raise SystemExit' >>{FOLDER}/verifier.py && systemctl restart labvpn-codes",
+    f"echo 'raise SystemExit' >>{FOLDER}/labvpn_verifier.py && systemctl restart labvpn-codes",
     f"echo '{{' >{FOLDER}/accounts.json",
     f"rm {FOLDER}/accounts.json",
     f"chmod 0644 {FOLDER}/accounts.json",
@@ -189,9 +189,9 @@ def test_no_secret_is_in_a_command_line_an_environment_a_log_or_the_agents_state
     assert modes == [
         "2750 root freerad .",
         "640 root freerad accounts.json",
+        "640 root freerad labvpn_verifier.py",
         "640 root freerad radiusd.conf",
         "2700 freerad freerad used",
-        "640 root freerad verifier.py",
         "600 freerad freerad used/steps.json",
     ]
 

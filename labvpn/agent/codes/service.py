@@ -18,13 +18,12 @@ from labvpn.agent.core.paths import CODES, CODES_RUN
 from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.core.service import HostService
 
-PROGRAM = CODES + "/verifier.py"
+PROGRAM = CODES + "/labvpn_verifier.py"
 USED = CODES + "/used"
 STEPS = USED + "/steps.json"
 NAMES = {"/usr/sbin/freeradius": "freerad", "/usr/sbin/radiusd": "radiusd"}
 """FreeRADIUS's program by distribution, Debian's first, and the user that its package makes for it."""
 
-LIBRARY = "import sysconfig; path = sysconfig.get_path('stdlib'); print(path + ':' + path + '/lib-dynload')"
 START_SECONDS = 20
 HINDERED = "hindered"
 """The state of a verifier that runs but lets nobody in."""
@@ -58,17 +57,12 @@ class CodeVerifier(Handler):
         text = UNIT.format(program=self.program, user=NAMES[self.program], folder=CODES)
         return HostService(self.machine, UNIT_NAME, text)
 
-    def config_text(self, port: str, secret: str) -> str:
-        """FreeRADIUS's settings for this host."""
-        # FreeRADIUS has the distribution's Python in it, whatever other one is first on the path.
-        return settings_text(port, secret, self.machine.run(["/usr/bin/python3", "-Ic", LIBRARY]).output.strip())
-
     def read(self, line: Line) -> Optional[Values]:
         config, active = self.machine.read(CONFIG), self.service.active()
         if config is None and not active:
             return None
         port, secret = setting(config or "", "port"), setting(config or "", "secret")
-        same = config == self.config_text(port, secret) and self.machine.read(PROGRAM) == program_text()
+        same = config == settings_text(port, secret) and self.machine.read(PROGRAM) == program_text()
         values = {
             "port": port or "none",
             "files": current(same and not self.exposed()),
@@ -89,7 +83,7 @@ class CodeVerifier(Handler):
     def apply(self, changes: List[Change]) -> None:
         self.make_folders(NAMES[self.program])
         values = changes[-1].line.values
-        self.machine.write(CONFIG, self.config_text(values["port"], self.secrets.verifier), FILE_MODE)
+        self.machine.write(CONFIG, settings_text(values["port"], self.secrets.verifier), FILE_MODE)
         self.machine.write(PROGRAM, program_text(), FILE_MODE)
         # Written again for its mode and its group.
         self.machine.write(ACCOUNTS, self.machine.read(ACCOUNTS) or "{}\n", FILE_MODE)

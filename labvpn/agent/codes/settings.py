@@ -38,11 +38,11 @@ modules {{
         rcode = reject
     }}
     python3 codes {{
-        python_path = "{path}"
-        module = verifier
-        mod_authorize = verifier
+        python_path = "{folder}"
+        module = labvpn_verifier
+        mod_authorize = labvpn_verifier
         func_authorize = authorize
-        mod_authenticate = verifier
+        mod_authenticate = labvpn_verifier
         func_authenticate = authenticate
     }}
 }}
@@ -128,10 +128,9 @@ WantedBy=multi-user.target
 """
 
 
-def settings_text(port: str, secret: str, library: str) -> str:
-    """FreeRADIUS's settings; `library` is where the distribution's Python has its modules, with colons between."""
+def settings_text(port: str, secret: str) -> str:
+    """FreeRADIUS's settings; it looks for a module in `python_path` after the distribution's own."""
     tries = [
         TRY.format(number=number, before="!&request:Tmp-Integer-0 && " if number else "") for number in range(TRIES)
     ]
-    path = "{}:{}".format(CODES, library)
-    return SETTINGS.format(folder=CODES, port=port, secret=secret, path=path, tries="\n".join(tries))
+    return SETTINGS.format(folder=CODES, port=port, secret=secret, tries="\n".join(tries))

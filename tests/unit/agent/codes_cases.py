@@ -24,7 +24,7 @@ CODES_SENT = {"LAB/guest1": {"password": PASSWORD, "secret": KEY}}
 def host_with_verifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     """A host in a folder whose FreeRADIUS answers to the right secret."""
     monkeypatch.setattr(health, "answers", lambda port, secret: (port, secret) == (11812, "of-the-verifier"))
-    return FakeMachine(tmp_path, {"/usr/bin/python3": "/usr/lib/python3.11:/usr/lib/python3.11/lib-dynload\n"})
+    return FakeMachine(tmp_path)
 
 
 def known(**changes: Any) -> Secrets:
