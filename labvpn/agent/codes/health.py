@@ -5,10 +5,12 @@ import hmac
 import os
 import re
 import socket
+import stat
 import struct
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.codes.accounts import accounts_of
+from labvpn.agent.core.errors import harmless
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import CODES, CODES_RUN, UNIT_FILE
 
@@ -20,6 +22,8 @@ STATUS_SERVER, ACCESS_ACCEPT, MESSAGE_AUTHENTICATOR = 12, 2, 80
 
 ANSWER_SECONDS = 1.0
 TRIES = 2
+MOST_LEFT = 300
+"""Bytes that are read of what the verifier says."""
 
 
 def setting(config: str, name: str) -> str:
@@ -49,6 +53,17 @@ def answers(port: int, secret: str) -> bool:
     return False
 
 
+def left_by_verifier(machine: Machine, name: str) -> str:
+    """The beginning of a file of the verifier's, '' for none: it is not root's, so only a regular file is read."""
+    try:
+        descriptor = os.open(str(machine.path(name)), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    with os.fdopen(descriptor, "rb") as file:
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return harmless(file.read(MOST_LEFT).decode("utf-8", "replace").strip()) if regular else ""
+
+
 class CodesHealth:
     """What keeps the verifier from working, in words; '' where nothing is known to."""
 
@@ -68,14 +83,14 @@ class CodesHealth:
         port = setting(config, "port")
         if not port.isdigit() or not answers(int(port), setting(config, "secret")):
             return "FreeRADIUS runs, but does not answer on UDP port {} of the loopback".format(port or "?")
-        return (self.machine.read(TROUBLE) or "").strip()
+        return left_by_verifier(self.machine, TROUBLE)
 
     def last_words(self) -> str:
         """What FreeRADIUS complained of last, as its log has it; it writes no password there."""
         command = ["journalctl", "-u", UNIT_NAME, "-n", "40", "-o", "cat", "--no-pager"]
         lines = [line.strip() for line in self.machine.run(command).output.splitlines()]
         complaints = [line for line in lines if re.search(r"\berror\b|failed|unable", line, re.IGNORECASE)]
-        return complaints[-1][-200:] if complaints else "see `systemctl status {}` there".format(UNIT_NAME)
+        return harmless(complaints[-1][-200:]) if complaints else "see `systemctl status {}` there".format(UNIT_NAME)
 
     def status(self) -> Optional[Dict[str, Any]]:
         """How many users give a code and what keeps them out; None where no code is checked."""

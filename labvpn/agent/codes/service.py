@@ -100,8 +100,9 @@ class CodeVerifier(Handler):
 
     def forget_damaged(self) -> None:
         """Take away which codes were used where that cannot be read: nobody would get in any more."""
+        path = self.machine.path(STEPS)
         try:
-            whole = isinstance(json.loads(self.machine.read(STEPS) or "{}"), dict)
+            whole = path.is_file() and not path.is_symlink() and isinstance(json.loads(path.read_text("utf-8")), dict)
         except ValueError:
             whole = False
         if not whole:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -57,6 +58,22 @@ def test_a_clock_that_nothing_sets_is_a_note_since_codes_depend_on_it(machine: F
     machine.answers["timedatectl"] = words
     (said,) = CodesHealth(machine).notes()
     assert "not synchronized" in said
+
+
+def test_what_the_verifier_left_is_read_only_where_it_is_a_plain_file(machine: FakeMachine) -> None:
+    applied(machine)
+    machine.write("/etc/shadow", "root:secret")
+    machine.write(TROUBLE, "x" * 1000 + "\x1b[2J")
+    assert CodesHealth(machine).trouble() == "x" * 300
+    path = machine.path(TROUBLE)
+    path.write_text("no \x1b[2J room")
+    assert "\x1b" not in CodesHealth(machine).trouble()
+    path.unlink()
+    path.symlink_to(machine.path("/etc/shadow"))
+    assert CodesHealth(machine).trouble() == ""
+    path.unlink()
+    os.mkfifo(path)
+    assert CodesHealth(machine).trouble() == ""
 
 
 def test_nothing_is_said_where_no_code_is_checked(machine: FakeMachine) -> None:
