@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ from labvpn.render.documents import Concern, documents
 from rehearsal import dial
 from rehearsal.dial import Login
 from tests.rehearsal import softether_client
-from tests.rehearsal.agent_host import SECRETS, SOURCE
+from tests.rehearsal.agent_host import AGENT, SECRETS, SOURCE
 from tests.rehearsal.guarded_host import GuardedHost
 from tests.rehearsal.hub_lab import SERVER, HubHost
 from tests.unit.samples import lab
@@ -30,10 +31,11 @@ LEFT = 13
 """Seconds of the present code that a dial needs, so that it is still the present one at its end."""
 
 
-def coded(reset: tuple[str, ...] = ()) -> Lab:
+def coded(reset: tuple[str, ...] = (), without: str = "") -> Lab:
     """The hub with a group whose users give a code, and an owner in it who is exempt."""
+    names = [name for name in USERS if name != without]
     users: list[dict[str, Any]] = [{"name": OWNER, "group": "staff", "reach": "free", "MultiLogins": 0}]
-    users += [{"name": name, "group": "staff", "MultiLogins": 0, "resetCode": int(name in reset)} for name in USERS]
+    users += [{"name": name, "group": "staff", "MultiLogins": 0, "resetCode": int(name in reset)} for name in names]
     factor = {"groups": ["staff"], "exempt": [OWNER]}
     hub = {"groups": {"staff": {}}, "secondFactor": factor}
     return lab(users=users, hubs={"LAB": hub}, vpn={"secureNat": {"routes": []}, "sessions": {"enforced": False}})
@@ -52,6 +54,11 @@ class CodeHost(HubHost, GuardedHost):
         self.converge("server")
         self.apply(self.lab)
         return before
+
+    def converged(self, one: Lab) -> subprocess.CompletedProcess[str]:
+        """A run that may fail."""
+        request = {"desired": documents(one, "")[Concern.HUB], "secrets": self.secrets_of(one)}
+        return self.ssh(f"{AGENT} converge hub", json.dumps(request))
 
     def account(self, user: str) -> dict[str, str]:
         found: dict[str, str] = self.secrets_of(self.lab)["codes"][f"LAB/{user}"]

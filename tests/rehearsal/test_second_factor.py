@@ -13,6 +13,12 @@ from tests.rehearsal.code_host import OWNER, USERS, CodeHost, coded
 
 FOLDER = "/var/lib/labvpn-codes"
 UNIT = "/etc/systemd/system/labvpn-codes.service"
+OCCUPIED = """
+import socket, time
+taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+taken.bind(("127.0.0.1", 11812))
+time.sleep(3600)
+"""
 LOGGED = "cat /var/log/softether/*/*.log /var/log/softether/*/*/*.log /var/log/*.log; journalctl --no-pager"
 STATE = "cat /var/lib/labvpn/*; cat /var/lib/softether/vpn_server.config"
 
@@ -133,6 +139,18 @@ def test_without_freeradius_nobody_with_a_second_factor_gets_in_and_status_and_c
     host.apply(host.lab)
     assert host.drift_sentences() == []
     assert host.openvpn("kim", host.word("kim"))
+
+
+def test_a_verifier_that_cannot_start_keeps_nothing_else_from_being_applied(host: CodeHost) -> None:
+    occupy = f"systemd-run -q --unit=occupied python3 -c '{OCCUPIED}'"
+    host.output("server", "sh", "-c", f"systemctl stop labvpn-codes; {occupy}")
+    done = host.converged(coded(without="user11"))
+    assert done.returncode == 1
+    assert "nobody with a second factor gets in: FreeRADIUS" in done.stderr, done.stderr
+    assert host.run("server", "grep", "-w", "declare user11", "/var/lib/softether/vpn_server.config").returncode == 1
+    host.output("server", "systemctl", "stop", "occupied")
+    host.apply(host.lab)
+    assert host.differs(host.lab) == set()
 
 
 CHANGES = (

@@ -45,6 +45,7 @@ class CodeVerifier(Handler):
         self.machine = machine
         self.secrets = secrets
         self.health = CodesHealth(machine)
+        self.trouble = ""
 
     @property
     def program(self) -> str:
@@ -90,7 +91,7 @@ class CodeVerifier(Handler):
         self.machine.delete(TROUBLE)
         self.forget_damaged()
         self.service.start()
-        self.await_answer()
+        self.trouble = self.await_answer()
 
     def make_folders(self, user: str) -> None:
         """The folder that the verifier may read and hands its group on, and the one in it that it may write to."""
@@ -108,16 +109,22 @@ class CodeVerifier(Handler):
         if not whole:
             self.machine.delete(STEPS)
 
-    def await_answer(self) -> None:
-        """Wait until it answers; AgentError says why it does not."""
+    def await_answer(self) -> str:
+        """Wait until it answers: '', or why it does not in time."""
         end = time.monotonic() + START_SECONDS
-        while self.health.trouble():
-            if time.monotonic() > end:
-                raise AgentError(
-                    "the code verifier on the VPN host does not work, so nobody with a second factor could log in: {}; "
-                    "fix that and run again".format(self.health.trouble())
-                )
+        while True:
+            trouble = self.health.trouble()
+            if not trouble or time.monotonic() > end:
+                return trouble
             time.sleep(0.2)
+
+    def require_working(self) -> None:
+        """AgentError where it was started and does not work; the rest is applied by then."""
+        if self.trouble:
+            raise AgentError(
+                "the code verifier on the VPN host does not work, so nobody with a second factor gets in: {}; "
+                "everything else is applied; fix that and run again".format(self.trouble)
+            )
 
     def remove(self, lines: List[Line]) -> None:
         self.service.stop()

@@ -85,7 +85,8 @@ class HubConcern(Concern):
         handlers: List[Handler] = [Hubs(softether), SecureNatSetting(softether)]
         handlers += [kind(softether) for kind in (HubOption, HubLog, Authority, RadiusSetting, Groups)]
         # The verifier before the users whom it lets in.
-        handlers += [kind(state.machine, softether.secrets) for kind in (CodeVerifier, CodeAccounts)]
+        self.verifier = CodeVerifier(state.machine, softether.secrets)
+        handlers += [self.verifier, CodeAccounts(state.machine, softether.secrets)]
         # The access list first, so that no new guest is free for a moment.
         handlers += [self.access, self.users, ReaperService(softether)]
         super().__init__(state, handlers)
@@ -113,6 +114,7 @@ class HubConcern(Concern):
     def finish(self, changes: List[Change]) -> None:
         self.choose_default([one.want.name for one in changes if one.want and one.want.kind == "hub" and not one.have])
         self.softether.flush()
+        self.verifier.require_working()
 
     def choose_default(self, created: List[str]) -> None:
         """Make L2TP's default hub the wanted one now that it exists: SoftEther took the first hub it had."""

@@ -47,8 +47,10 @@ def test_a_verifier_that_runs_and_does_not_answer_or_cannot_write_is_hindered(
     monkeypatch.setattr(health, "answers", lambda port, secret: False)
     assert CodesHealth(machine).trouble().startswith("FreeRADIUS runs, but does not answer on UDP port 11812")
     monkeypatch.setattr(service, "START_SECONDS", -1)
-    with pytest.raises(AgentError, match="nobody with a second factor could log in"):
-        applied(machine)
+    verifier, _ = applied(machine)
+    assert read(machine)[1] == {"secret": "current"}, "the rest is applied"
+    with pytest.raises(AgentError, match="nobody with a second factor gets in: FreeRADIUS runs, but does not answer"):
+        verifier.require_working()
 
 
 @pytest.mark.parametrize("words", ["System clock synchronized: no\n", "     NTP synchronized: no\n"])
