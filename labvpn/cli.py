@@ -30,6 +30,10 @@ COMMANDS = {
     ),
     "kit": ("labvpn.kit.cli:kit", "Make the profiles and the sheet that a user needs to dial in."),
     "invite": ("labvpn.kit.invite:invite", "Add a list of guests to the users, apply it, and make their kits."),
+    "reset-code": (
+        "labvpn.kit.reset_code:reset_code",
+        "Renew the secret of a user's codes, apply it, and make the kit with the new QR code.",
+    ),
     "status": ("labvpn.status.cli:status", "Who is connected, what ends soon, and who failed to log in."),
 }
 """Each command's function and what it does; the function is loaded only when its command is called."""

@@ -19,6 +19,8 @@ PACKAGES = (
     "dehydrated",
     "bind9-dnsutils",
     "openssl",
+    "freeradius",
+    "freeradius-python3",
 )
 
 # Runs while apt still has the lists of the real sources, and takes what the machine's own apt would ask for.

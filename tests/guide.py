@@ -83,6 +83,8 @@ NOT_RUN = {
     "labvpn rehearsal break user|port|policy|name": SHARED,
     "labvpn dial --user guest1": "tests/rehearsal/test_dial.py dials, with the secrets as its input",
     "labvpn reach --table": "tests/rehearsal/test_reach.py asks it of the whole lab",
+    "labvpn kit NAME --secrets": "tests/rehearsal/test_kit.py makes encrypted kits",
+    "labvpn reset-code NAME": "tests/unit/kit/test_reset_code.py runs it; the reader's lab asks for no codes",
     "labvpn secret": "alone it only prints; it is run where it is piped",
     "make audit": "it asks a database outside",
     "make setup": "it made the Python that runs the tests",

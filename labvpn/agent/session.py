@@ -3,9 +3,10 @@
 import json
 import time
 from contextlib import suppress
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from labvpn.agent.acme.report import RenewalReport
+from labvpn.agent.codes.health import CodesHealth
 from labvpn.agent.core.concern import Concern, describe_all, observed_text
 from labvpn.agent.core.document import parse, relative
 from labvpn.agent.core.errors import AgentError
@@ -94,7 +95,7 @@ class Session:
             answer["observed"] = observed_text(concern, desired)
             answer["notes"] = concern.notes(lines)
             answer["warnings"] = answer["warnings"] + concern.warnings(lines)
-            answer["failing"] = RenewalReport(self.machine).warnings(time.time()) if name == "server" else []
+            answer["failing"] = self.failing(name)
             answer["refusals"] += concern.refusals(lines)
             answer.update(concern.software())
             answer["facts"] = concern.facts(lines)
@@ -105,6 +106,12 @@ class Session:
         except AgentError as error:
             answer["notes"] = [str(error)]
         return answer
+
+    def failing(self, name: str) -> List[str]:
+        """What the host should do by itself, or for every login, and cannot."""
+        if name == "hub":
+            return CodesHealth(self.machine).warnings()
+        return RenewalReport(self.machine).warnings(time.time()) if name == "server" else []
 
     def converge(self, name: str) -> str:
         """Apply a concern's document."""

@@ -6,6 +6,7 @@ import time
 from typing import Any, Dict, Iterator, List, Tuple
 
 from labvpn.agent.acme.report import RenewalReport
+from labvpn.agent.codes.health import CodesHealth
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.secret_digests import Secrets
@@ -54,6 +55,7 @@ class Status:
             "guard": guard_state(self.machine, time.time()),
             "certificate": self.certificate(),
             "renewal": RenewalReport(self.machine).status(),
+            "secondFactor": CodesHealth(self.machine).status(),
         }
         # Lone surrogates, which no text has, would be no JSON to others.
         return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8") + "\n"

@@ -131,6 +131,7 @@ def dial(
         tcp,
         stay,
         tuple(ask or ()),
+        repeated=every > 0,
     )
     # A monitor that is told to stop says goodbye to the server first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -67,7 +67,8 @@ def plan(
         return DialPlan((only,), (), only.request.host, True, False)
     if not here and not points:
         raise DialUsageError("--here none: then another machine must dial; name a vantage point with --vantage")
-    options = replace(options, needs_key=protocol in (ways.L2TP, ALL))
+    many = options.repeated or protocol == ALL or len(points) + here > 1
+    options = replace(options, needs_key=protocol in (ways.L2TP, ALL), repeated=many)
     stack = requests.stack_of(options)
     made = requests.requests(options, stack, ask)
     try:

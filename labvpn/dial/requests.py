@@ -45,6 +45,8 @@ class Options:
     asked: tuple[str, ...] = ()
     needs_key: bool = True
     """Whether a pre-shared key is needed: only L2TP/IPsec has one."""
+    repeated: bool = False
+    """Whether the same password is dialled with more than once."""
 
 
 Ask = Callable[[str], str]
@@ -170,9 +172,24 @@ def _secrets(options: Options, account: Account | None, stack: Outputs | None, a
         if not password or (options.needs_key and not key):
             raise DialUsageError("--stdin: two lines are needed, the password and the pre-shared key")
         return password, key
-    password = _text(account.password if account else None) or ask("Password")
+    password = _password(options, account, ask)
     known = _text(stack.preshared_key if stack else None)
     return password, known or (ask("Pre-shared key") if options.needs_key else "")
+
+
+def _password(options: Options, account: Account | None, ask: Ask) -> str:
+    """The stack's password; of a user with a second factor it is asked, since only whoever has the app knows the code.
+
+    A code is good for one dial.
+    """
+    if account is None or not account.second_factor:
+        return _text(account.password if account else None) or ask("Password")
+    if options.repeated or options.system == ALL:
+        raise DialUsageError(
+            f"{options.user} gives a code, which is good for one dial: name one system by --as and one protocol, from "
+            "one place, without --every; or dial as a user without a second factor"
+        )
+    return ask("Password and code, without a blank between")
 
 
 def _text(secret: SecretStr | None) -> str:

@@ -51,7 +51,8 @@ def signed(unsigned: bytes, certificates: bytes, key: bytes) -> bytes:
 
 def _vpn(request: KitRequest, identity: str) -> dict[str, Any]:
     ppp = {"AuthName": request.login, "CommRemoteAddress": request.stack.name}
-    if request.password is not None:
+    # A device that has the password would send it without a code; it asks at each dial where it has none.
+    if request.password is not None and not request.needs_code:
         ppp["AuthPassword"] = request.password
     ipsec: dict[str, Any] = {"AuthenticationMethod": "SharedSecret"}
     if request.preshared_key is not None:

@@ -55,6 +55,9 @@ def _notes(request: KitRequest) -> Iterator[str]:
         yield "without the password, which remains the one that the user has"
     elif request.secrets and request.by_password and request.password is None:
         yield "without the password, which the outputs hold back: give them with --show-secrets"
+    if request.needs_code and request.code_key is None:
+        how = "the outputs hold it back: give them with --show-secrets" if request.secrets else "give --secrets"
+        yield f"without the QR code for the authenticator app; {how}"
     if request.trust and protocols.sstp and not request.trust.names(request.stack.name):
         yield f"without SSTP: the server's certificate does not name {request.stack.name}, so Windows would refuse it"
     if request.trust and request.trust.is_known:

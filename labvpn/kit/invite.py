@@ -41,10 +41,10 @@ def invite(
     with reported():
         users = users or users_file(Path.cwd())
         invited = _read(file, users)
-        _write(users, invited)
+        replace_file(users, invited.data)
         added = len(invited.guests) - invited.known
         typer.echo(f"{users}: {added} guest{'' if added == 1 else 's'} added, {invited.known} there already")
-        _apply(yes, file)
+        apply(yes, f"labvpn invite {file}")
         stack = stack_outputs.outputs(None)
         made = KitMaker(stack, KitStorage(folder), trust(stack, pin_current), secrets).some(list(invited.guests))
     raise typer.Exit(0 if made else 1)
@@ -82,19 +82,21 @@ def _read(file: Path, users: Path) -> Invitation:
         raise OutputsError(str(error)) from None
 
 
-def _write(users: Path, invited: Invitation) -> None:
+def replace_file(users: Path, data: bytes) -> None:
+    """Replace the users' file in one step, with the mode that it has."""
     place = users.resolve()  # a link to the file stays one
     handle, draft = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
     with os.fdopen(handle, "wb") as file:
-        file.write(invited.data)
+        file.write(data)
     shutil.copymode(place, draft)
     Path(draft).replace(place)
 
 
-def _apply(yes: bool, file: Path) -> None:
+def apply(yes: bool, command: str) -> None:
+    """Run `pulumi up`; OutputsError names the command of ours that is run again where it fails."""
     try:
         done = subprocess.run(["pulumi", "up", *(["--yes"] if yes else [])], check=False)
     except FileNotFoundError:
         raise OutputsError(MISSING) from None
     if done.returncode:
-        raise OutputsError(f"`pulumi up` failed; fix that and run `labvpn invite {file}` again")
+        raise OutputsError(f"`pulumi up` failed; fix that and run `{command}` again")

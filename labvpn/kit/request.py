@@ -113,6 +113,17 @@ class KitRequest:
         return known.get_secret_value() if self.secrets and known is not None and self.identity is None else None
 
     @property
+    def needs_code(self) -> bool:
+        """Whether a code of an authenticator app goes behind the password."""
+        return self.account.second_factor and self.by_password
+
+    @property
+    def code_key(self) -> str | None:
+        """The key of these codes in base32, where it goes into the kit."""
+        known = self.account.code
+        return known.get_secret_value() if self.secrets and known is not None and self.needs_code else None
+
+    @property
     def preshared_key(self) -> str | None:
         """The key of IPsec, where the outputs hold it."""
         known = self.stack.preshared_key

@@ -9,7 +9,7 @@ from datetime import datetime
 import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from labvpn.kit import openvpn
+from labvpn.kit import openvpn, second_factor
 from labvpn.kit.request import TCP_443, KitRequest
 from labvpn.kit.words import LANGUAGES, WORDS
 from labvpn.model.untrusted import plain
@@ -36,7 +36,8 @@ def sheet(request: KitRequest, files: Sequence[str]) -> str:
     """The page of HTML; it needs no network, and names only the `files` in the kit."""
     template = environment().get_template("sheet.html.j2")
     pages = [_page(request, files, language) for language in LANGUAGES]
-    return template.render(pages=pages, user=request.user, code=_code(request))
+    app = second_factor.picture(request)
+    return template.render(pages=pages, user=request.user, code=_code(request), app=app)
 
 
 def environment() -> Environment:
@@ -76,6 +77,7 @@ def _facts(request: KitRequest, words: Mapping[str, str]) -> Iterator[tuple[str,
     yield words["server"], request.stack.name
     yield words["name"], request.login
     yield words["password"], _password(request, words)
+    yield from second_factor.facts(request, words)
     if request.stack.protocols.l2tp_ipsec and request.by_password:
         yield words["psk"], request.preshared_key or words["psk_apart"]
     yield words["hub"], request.stack.hub
@@ -117,7 +119,8 @@ def _ways(request: KitRequest, files: Sequence[str], words: Mapping[str, str]) -
 
 
 def _steps(request: KitRequest, files: Sequence[str], words: Mapping[str, str]) -> Iterator[SheetStep]:
-    """In the order of the ways: L2TP/IPsec, OpenVPN, SSTP, SoftEther's own client."""
+    """How a code is typed, then in the order of the ways: L2TP/IPsec, OpenVPN, SSTP, SoftEther's own client."""
+    yield from second_factor.steps(request, words)
     for file in _ending(files, ".mobileconfig"):
         yield words["mac"], [words["mac_steps"].format(file=file)]
     l2tp = "windows_l2tp_admin" if request.stack.translated else "windows_l2tp"

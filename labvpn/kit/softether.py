@@ -50,8 +50,8 @@ def setting(request: KitRequest, trust: Trust | None) -> str:
 
 
 def _auth(request: KitRequest) -> Tree:
-    if request.identity is None and request.account.radius:
-        # RADIUS knows no hash of SoftEther's: the client has to send the password itself.
+    if request.identity is None and (request.account.radius or request.needs_code):
+        # RADIUS knows no hash of SoftEther's, and checks codes as well: the client has to send the password itself.
         return {"AuthType": BY_RADIUS, "Username": request.user}
     if request.identity is None:
         return {"AuthType": BY_PASSWORD, "HashedPassword": bytes(20), "Username": request.user}

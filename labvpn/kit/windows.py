@@ -94,7 +94,8 @@ def _connection(request: KitRequest, name: str, server: str, kind: str, more: st
     yield f"$name = {quoted(name)}"
     yield "Get-VpnConnection -Name $name -ErrorAction SilentlyContinue | Remove-VpnConnection -Force"
     yield f"Add-VpnConnection -Name $name -ServerAddress {quoted(server)} -TunnelType {kind}{more} `"
-    yield "    -AuthenticationMethod MSChapv2 -EncryptionLevel Required -RememberCredential -Force"
+    remembered = "" if request.needs_code else " -RememberCredential"
+    yield f"    -AuthenticationMethod MSChapv2 -EncryptionLevel Required{remembered} -Force"
     if request.splits:
         yield "Set-VpnConnection -Name $name -SplitTunneling $true -Force"
         for route in request.stack.network.routes:

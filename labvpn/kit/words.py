@@ -15,6 +15,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "password": "Password",
         "password_apart": "is given to you separately from this sheet",
         "password_kept": "stays the one that you have",
+        "code": "Key of the codes",
+        "code_apart": "is given to you separately, as a QR code for an authenticator app",
+        "code_scan": "For the authenticator app",
+        "code_heading": "Password and code",
+        "code_app": "Once before: install an authenticator app on your phone (Google Authenticator, Microsoft "
+        "Authenticator, Aegis or another) and let it scan the QR code, or type the key there.",
+        "code_typed": "At each login, type the six digits that the app shows right behind your password, without a "
+        "blank: with the password apple and the code 123456, apple123456. Type your name as it is written above, and "
+        "let no device save this.",
+        "code_once": "A code is good once. To log in again, wait for the next one (30 seconds). If your phone is lost, "
+        "tell your administrator at once.",
         "certificate_login": "you log in by your certificate, without a password",
         "psk": "Pre-shared key (IPsec)",
         "psk_apart": "is given to you separately from this sheet",
@@ -58,6 +69,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "password": "パスワード",
         "password_apart": "この用紙とは別にお渡しします",
         "password_kept": "これまでと同じものです",
+        "code": "ワンタイムコードのキー",
+        "code_apart": "認証アプリ用の QR コードとして、別にお渡しします",
+        "code_scan": "認証アプリ用",
+        "code_heading": "パスワードとワンタイムコード",
+        "code_app": "事前に一度だけ、スマートフォンに認証アプリ（Google Authenticator、Microsoft Authenticator、Aegis "
+        "など）を入れ、QR コードを読み取るか、キーを入力します。",
+        "code_typed": "接続のたびに、パスワードの直後に、アプリに表示された 6 桁の数字を空白なしで続けて入力します。"
+        "例：パスワードが apple、コードが 123456 なら apple123456。ユーザー名は上記のとおりに入力し、"
+        "入力した内容は端末に保存しないでください。",
+        "code_once": "コードは一度しか使えません。続けて接続し直すときは、次のコード（30 秒ごと）を待ってください。"
+        "スマートフォンを紛失したときは、すぐに管理者に連絡してください。",
         "certificate_login": "証明書で接続します（パスワードは不要です）",
         "psk": "事前共有鍵（IPsec）",
         "psk_apart": "この用紙とは別にお渡しします",

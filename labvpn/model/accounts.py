@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
+from labvpn.model import second_factor
 from labvpn.model.base import duplicates
 from labvpn.model.credentials import DEFAULT_KEY, Credentials
 from labvpn.model.hub import Hub
@@ -44,6 +45,7 @@ def problems(lab: Lab) -> Iterator[Problem]:
             yield Problem(f"user {user.name}: hub", unknown(str(user.hub), list(lab.all_hubs), "hub"))
         else:
             yield from _of_user(user, hub, lab.vpn.kept)
+    yield from second_factor.problems(lab)
     if "access" not in lab.vpn.kept:
         yield from _of_rule_names(lab)
     for hub_name in duplicates([lab.hub_of(user) for user in lab.users if user.is_wildcard]):
@@ -119,7 +121,8 @@ def warnings(lab: Lab, credentials: Credentials) -> Iterator[str]:
 
 
 def notes(lab: Lab, credentials: Credentials) -> Iterator[str]:
-    """What was made by an earlier version, goes on working, and could be better."""
+    """Who has no second factor where others have, and what works since an earlier version and could be better."""
+    yield from second_factor.notes(lab)
     derived = [user for user in lab.users if user.auth is Auth.PASSWORD and user.name not in credentials.passwords]
     if credentials.version == 1 and derived:
         yield (

@@ -12,7 +12,7 @@ from labvpn.model import acme, secret_texts
 from labvpn.model.base import Value
 from labvpn.model.dns import DnsMode
 from labvpn.model.lab import Lab
-from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength
+from labvpn.model.passwords import STRONG, derive, derive_for_codes, derive_for_hub, derive_for_verifier, strength
 from labvpn.model.problems import Problem
 from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User
@@ -132,6 +132,17 @@ class Credentials(Value):
         if given is not None:
             return given.get_secret_value()
         return derive(self.user_secret.get_secret_value(), user.name, user.rotation, self.version)
+
+    def code_secret_of(self, user: User) -> str:
+        """The secret of the user's codes, in base32."""
+        return derive_for_codes(
+            self.user_secret.get_secret_value(), user.name, user.rotation, user.reset_code, self.version
+        )
+
+    @property
+    def verifier_secret(self) -> str:
+        """What SoftEther and the code verifier know each other by."""
+        return derive_for_verifier(self.user_secret.get_secret_value(), self.version)
 
     @property
     def weak(self) -> list[str]:

@@ -116,6 +116,34 @@ class Radius(Value):
     retry: int = Field(default=1000, ge=1, le=4_294_967_295, description="milliseconds")
 
 
+class SecondFactor(Value):
+    """Who of a hub gives a code of an authenticator app (RFC 6238) behind the password; SoftEther folds names' case."""
+
+    groups: tuple[GroupName, ...] = Field(default=(), description="every user of these groups of the hub")
+    users: tuple[UserName, ...] = Field(default=(), description="single users of the hub")
+    exempt: tuple[UserName, ...] = Field(
+        default=(), description="users of those groups who log in by the password alone; every preview names them"
+    )
+
+    def covers(self, name: str, group: str | None) -> bool:
+        """Whether a user of this name and group needs a code."""
+        if name.lower() in _folded(self.exempt):
+            return False
+        return name.lower() in _folded(self.users) or (group or "").lower() in _folded(self.groups)
+
+    @model_validator(mode="after")
+    def _names_some(self) -> Self:
+        if not self.groups and not self.users:
+            raise ValueError("names nobody; list groups or users, or leave it out")
+        for twice in sorted(_folded(self.users) & _folded(self.exempt)):
+            raise ValueError(f"names '{twice}' in users and in exempt; keep one")
+        return self
+
+
+def _folded(names: tuple[str, ...]) -> set[str]:
+    return {name.lower() for name in names}
+
+
 HubKept = Literal["authorities", "log", "radius", "securenat"]
 """What of a hub may stay as somebody made it, where the configuration cannot say it."""
 
@@ -134,6 +162,9 @@ class Hub(Value):
     log: Log = Log()
     authorities: tuple[Certificate, ...] = Field(default=(), description="trusted CAs: PEM files")
     radius: Radius | None = None
+    second_factor: SecondFactor | None = Field(
+        default=None, description="who gives a code behind the password; left out: nobody"
+    )
     kept: tuple[HubKept, ...] = Field(
         default=(), description="what stays in this hub as somebody made it by hand; left out: nothing"
     )

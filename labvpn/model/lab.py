@@ -133,6 +133,16 @@ class Lab(Value):
         """The name of the hub that a user logs in to."""
         return user.hub or self.vpn.hub
 
+    def needs_code(self, user: User) -> bool:
+        """Whether a user gives a code behind the password."""
+        hub = self.all_hubs.get(self.hub_of(user))
+        return bool(hub and hub.second_factor and hub.second_factor.covers(user.name, user.group))
+
+    @property
+    def code_hubs(self) -> tuple[str, ...]:
+        """The hubs that have a second factor."""
+        return tuple(name for name, hub in self.all_hubs.items() if hub.second_factor)
+
     def policies_of(self, user: User) -> dict[str, int | bool]:
         """Every policy of a user, set by the user, the group or the lab."""
         hub = self.all_hubs[self.hub_of(user)]

@@ -46,6 +46,8 @@ class Account(OutputsValue):
     password: Secret = None
     kept: bool = Field(default=False, description="the password is the one that the user had before this stack")
     radius: bool = Field(default=False, description="the password is kept at a RADIUS server")
+    second_factor: bool = Field(default=False, description="a code of an app goes behind the password at each login")
+    code: Secret = Field(default=None, description="the secret of these codes, in base32")
     real_name: str = ""
     expires: datetime | None = Field(default=None, description="with its time zone; None: never")
     hub: str | None = Field(default=None, description="None: the stack's own hub, which needs no mention at login")

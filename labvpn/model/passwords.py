@@ -12,6 +12,9 @@ from functools import lru_cache
 LENGTH = 20
 """Characters of a derived password: 100 bits in base32's alphabet, which has no 0, 1 or 8 to be misread."""
 
+CODE_BYTES = 20
+"""Of the secret of codes: as many as SHA-1 has, which authenticator apps compute with."""
+
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are read for one another."""
 
@@ -70,10 +73,24 @@ def derive_for_hub(secret: str, hub: str, version: int = 1) -> str:
     return _derived(secret, f"labvpn/hub/{hub.upper()}", version)
 
 
+def derive_for_codes(secret: str, user: str, rotation: int, reset: int, version: int = 1) -> str:
+    """The secret of a user's codes in base32, as an authenticator app takes it: 160 bits (RFC 4226, 4, R6)."""
+    digest = _digest(secret, f"labvpn/code/{user.upper()}/{rotation}/{reset}", version)
+    return base64.b32encode(digest[:CODE_BYTES]).decode()
+
+
+def derive_for_verifier(secret: str, version: int = 1) -> str:
+    """What SoftEther and the code verifier beside it know each other by."""
+    return _derived(secret, "labvpn/verifier", version)
+
+
 def _derived(secret: str, message: str, version: int) -> str:
+    return base64.b32encode(_digest(secret, message, version)).decode().lower()[:LENGTH]
+
+
+def _digest(secret: str, message: str, version: int) -> bytes:
     key = secret.encode() if version == 1 else _stretched(secret)
-    digest = hmac.new(key, message.encode(), hashlib.sha256).digest()
-    return base64.b32encode(digest).decode().lower()[:LENGTH]
+    return hmac.new(key, message.encode(), hashlib.sha256).digest()
 
 
 @lru_cache(8)

@@ -132,6 +132,9 @@ class User(Policies):
         default=None, description="the account's end: a day, to its end in UTC, or a time with its zone; empty: never"
     )
     rotation: int = Field(default=0, ge=0, description="raise it to give the user a new derived password")
+    reset_code: int = Field(
+        default=0, ge=0, description="raise it to renew the secret of the user's codes (`labvpn reset-code NAME`)"
+    )
 
     @field_validator("name")
     @classmethod
@@ -164,6 +167,7 @@ class User(Policies):
             f"auth must be radius, not {self.auth}": self.auth is not Auth.RADIUS,
             "leave radiusName out, since each user is looked up by the name that they dial with": self.radius_name,
             "leave rotation out, since the passwords are kept at RADIUS": self.rotation,
+            "leave resetCode out, since * has no codes": self.reset_code,
             "leave reach out, since a rule knows one name alone; list in the hub's services what they reach": (
                 self.reach == "free"
             ),

@@ -14,12 +14,14 @@ TITLES = {
     "archive": "SoftEther's archive",
     "authority": "trusted CA",
     "bans": "login guard",
+    "code": "second factor of user",
     "log": "log of hub",
     "logs": "log keeper",
     "option": "hub option",
     "radius": "RADIUS of hub",
     "securenat": "SecureNAT of hub",
     "softether": "SoftEther",
+    "verifier": "code verifier",
 }
 """The name of a kind where its own word is not enough."""
 
@@ -51,6 +53,12 @@ def changed(
         yield from _entries(whole, kind, now, here, by_hand)
     elif (entry.kind, name, now) == ("bans", "active", "hindered"):
         yield f"{_thing(entry)} runs, but cannot ban everyone; labvpn status says why"
+    elif (entry.kind, name, now) == ("verifier", "active", "hindered"):
+        yield f"{_thing(entry)} runs, but lets nobody in; labvpn status says why"
+    elif (entry.kind, name, now) == ("verifier", "active", "no"):
+        yield f"{_thing(entry)} does not run, so nobody with a second factor gets in; labvpn status says why"
+    elif (entry.kind, name) == ("verifier", "files"):
+        yield f"{_thing(entry)}: its settings or program were changed, or others may read them"
     elif now == "differs":
         yield f"{_thing(entry)}: the {name} on the server differs from the configuration"
     else:

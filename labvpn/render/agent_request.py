@@ -25,6 +25,8 @@ class Secrets(TypedDict, total=False):
     users: dict[str, str]
     radius: dict[str, str]
     certificates: dict[str, str]
+    codes: dict[str, dict[str, str]]
+    verifier: str
 
 
 def secrets(lab: Lab, credentials: Credentials) -> Secrets:
@@ -37,11 +39,15 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
         "users": {
             f"{lab.hub_of(user)}/{user.name}": credentials.password_of(user)
             for user in lab.users
-            if user.auth is Auth.PASSWORD
+            if user.auth is Auth.PASSWORD and not lab.needs_code(user)
         },
         "radius": {hub: secret.get_secret_value() for hub, secret in credentials.radius_secrets.items()},
         "certificates": {fingerprint(one): encoded(one) for one in certificates},
     }
+    if lab.code_hubs:
+        answer["verifier"] = credentials.verifier_secret
+        answer["radius"] |= dict.fromkeys(lab.code_hubs, credentials.verifier_secret)
+        answer["codes"] = _codes(lab, credentials)
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["ipsec"] = credentials.preshared_key.get_secret_value()
     if lab.acme and credentials.acme_key is not None:
@@ -49,6 +55,18 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     if (certificate := server_certificate(lab, credentials)) is not None:
         answer["certificate"] = {"certificate": certificate.certificate, "key": certificate.key}
     return answer
+
+
+def _codes(lab: Lab, credentials: Credentials) -> dict[str, dict[str, str]]:
+    """What the code verifier knows of each user who gives a code."""
+    return {
+        f"{lab.hub_of(user)}/{user.name}": {
+            "password": credentials.password_of(user),
+            "secret": credentials.code_secret_of(user),
+        }
+        for user in lab.users
+        if lab.needs_code(user)
+    }
 
 
 def question(desired: Mapping[Concern, str], known: Secrets) -> str:

@@ -24,6 +24,9 @@ FIREWALLD = ("netbase", "firewalld")
 ACME = ("bind9-dnsutils", "ca-certificates", "curl", "dehydrated", "openssl")
 """The client that fetches the certificate, what writes its challenge, and what it verifies the authority by."""
 
+CODES = ("freeradius", "freeradius-python3")
+"""The RADIUS server that checks codes, and what lets it ask a program of ours."""
+
 PARTS = {"raw": "l2tp-raw", "etherip": "etherip", "hub": "l2tp-hub", "key": "preshared-key"}
 """What `vpn.kept` calls the parts of IPsec's line."""
 
@@ -74,7 +77,7 @@ def _installation(lab: Lab) -> Iterator[Entry]:
     """How SoftEther comes onto the host, and what else has to be there."""
     server = lab.server
     packages = {"netbase", *PACKAGES} if server.install == "package" else set()
-    packages |= {*(FIREWALLD if lab.firewall else ()), *(ACME if lab.acme else ())}
+    packages |= {*(FIREWALLD if lab.firewall else ()), *(ACME if lab.acme else ()), *(CODES if lab.code_hubs else ())}
     for package in sorted(packages):
         yield Entry("package", package, {"installed": "yes"})
     if server.tarball is not None:

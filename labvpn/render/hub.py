@@ -13,6 +13,12 @@ from labvpn.model.users import Auth, User
 from labvpn.render.access_list import rules
 from labvpn.state.document import Entry, flag
 
+VERIFIER_PORT = 11812
+"""Where the code verifier listens on the host's loopback: not at RADIUS's own 1812, which may be somebody else's."""
+
+VERIFIER = {"server": "127.0.0.1", "port": str(VERIFIER_PORT), "retry": "1000", "secret": "current"}
+"""The RADIUS server of a hub with a second factor; `retry` in milliseconds."""
+
 PACKETS = ("tcp-conn", "tcp", "dhcp", "udp", "icmp", "ip", "arp", "ethernet")
 """SoftEther's kinds of logged packets, in its order."""
 
@@ -25,8 +31,14 @@ def hubs(lab: Lab) -> Iterator[Entry]:
         yield from _settings(name, hub, lab.lease_of(name))
         users = [user for user in lab.users if lab.hub_of(user) == name]
         for user in users:
+            if lab.needs_code(user):
+                yield Entry("code", f"{name}/{user.name}", {"secret": "current"})
             yield _user(name, user, lab)
         yield from rules(name, hub, users)
+    if lab.code_hubs:
+        yield Entry(
+            "verifier", "", {"port": str(VERIFIER_PORT), "files": "current", "secret": "current", "active": "yes"}
+        )
     if lab.vpn.sessions.enforced:
         yield _reaper(lab)
 
@@ -51,6 +63,8 @@ def _settings(name: str, hub: Hub, lease: int) -> Iterator[Entry]:
     if hub.radius:
         radius = {"server": hub.radius.server, "port": str(hub.radius.port), "retry": str(hub.radius.retry)}
         yield Entry("radius", name, {**radius, "secret": "current"})
+    if hub.second_factor:
+        yield Entry("radius", name, VERIFIER)
     for group, one in hub.groups.items():
         fields = {"realname": one.real_name, "note": one.note, **_policies(one.policies.stated())}
         yield Entry("group", f"{name}/{group}", fields)
@@ -96,7 +110,7 @@ def _secure_nat(name: str, nat: SecureNat | None, routes: Sequence[IPv4Network],
 def _user(hub: str, user: User, lab: Lab) -> Entry:
     limits = {"policies": "inherited"} if user.policies == "inherited" else _policies(lab.policies_of(user))
     fields = {
-        **_login(user),
+        **({"radius": user.name} if lab.needs_code(user) else _login(user)),
         "realname": user.real_name,
         "note": user.note,
         **({"address": str(user.address)} if user.address else {}),

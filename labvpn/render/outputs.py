@@ -39,7 +39,7 @@ def stack_outputs(lab: Lab, credentials: Credentials, secret: Secret, of_server:
         "ssh": login(lab.server, credentials),
         "servers": [server_outputs(lab, server, credentials) for server in lab.servers],
         "users": {
-            user.name: account(lab, user, password(user, credentials, secret))
+            user.name: account(lab, user, password(user, credentials, secret)) | code(lab, user, credentials, secret)
             for user in lab.users
             if not user.is_wildcard
         },
@@ -107,6 +107,11 @@ def login(server: Server, credentials: Credentials) -> dict[str, Any]:
 def password(user: User, credentials: Credentials, secret: Secret) -> Any:
     """A user's password, marked as a secret; None for one who logs in without a password of ours."""
     return secret(credentials.password_of(user)) if user.auth is Auth.PASSWORD else None
+
+
+def code(lab: Lab, user: User, credentials: Credentials, secret: Secret) -> dict[str, Any]:
+    """The secret of a user's codes, marked as one; nothing for a user who needs none."""
+    return {"secondFactor": True, "code": secret(credentials.code_secret_of(user))} if lab.needs_code(user) else {}
 
 
 def account(lab: Lab, user: User, password: Any) -> dict[str, Any]:

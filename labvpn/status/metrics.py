@@ -36,6 +36,11 @@ def text(report: StatusReport) -> str:
         works.set(not report.renewal.trouble)
         due = _gauge(registry, "certificate_renewal_timestamp_seconds", "When the certificate is renewed next")
         due.set(report.renewal.next.timestamp())
+    if report.second_factor is not None:
+        checked = _gauge(
+            registry, "second_factor_works", "Whether codes are checked (1), or nobody with one gets in (0)"
+        )
+        checked.set(not report.second_factor.trouble)
     return generate_latest(registry).decode()
 
 

@@ -84,6 +84,13 @@ class CertificateRenewal(OutputsValue):
     trouble: str = ""
 
 
+class CodeChecks(OutputsValue):
+    """The second factor: how many users give a code, and what keeps all of them out, if anything."""
+
+    users: int
+    trouble: str = ""
+
+
 class StatusReport(OutputsValue):
     """The server at one moment of its own clock."""
 
@@ -98,6 +105,8 @@ class StatusReport(OutputsValue):
     )
     certificate: str = ""
     renewal: CertificateRenewal | None = Field(default=None, description="None: the host does not renew it by itself")
+
+    second_factor: CodeChecks | None = Field(default=None, description="None: nobody gives a code")
 
     def left(self, session: ConnectedSession) -> timedelta | None:
         """How long a session still has; less than nothing if its cut is overdue."""
@@ -134,6 +143,8 @@ def to_json(report: StatusReport) -> str:
     data["certificate"] = {"expires": ends.astimezone(UTC).isoformat() if ends else None}
     if report.renewal is None:
         del data["renewal"]
+    if report.second_factor is None:
+        del data["secondFactor"]
     data["sessions"] = [
         {
             **session.model_dump(mode="json", by_alias=True),

@@ -28,6 +28,9 @@ def show(report: StatusReport, console: Console) -> None:
     console.print(_ends(report))
     if report.renewal:
         console.print(_renewal(report.renewal))
+    if (checks := report.second_factor) and checks.trouble:
+        words = ("Nobody with a second factor gets in:", "bold red")
+        console.print(Text.assemble(words, " ", plain(checks.trouble)))
 
 
 def _sessions(report: StatusReport) -> Table:

@@ -21,6 +21,7 @@ FOLDERS = {
     "softether-vpnserver": ["/var/lib/softether", "/var/log/softether"],
     "firewalld": ["/etc/firewalld", "/etc/xml"],
     "netbase": ["/etc/hosts"],
+    "freeradius": ["/etc/freeradius", "/var/log/freeradius"],
 }
 # Ubuntu's needrestart would restart other people's services after an installation (needrestart(1)).
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHANGES_FRONTEND": "none", "NEEDRESTART_SUSPEND": "1"}
@@ -29,7 +30,7 @@ OPTIONS = ["-y", "-q", "-o", "DPkg::Lock::Timeout=60", "-o", "Dpkg::Options::=--
 
 
 # Where packages are RPM's, they are only looked for, under these names.
-RPM_NAMES = {"netbase": "setup", "bind9-dnsutils": "bind-utils"}
+RPM_NAMES = {"netbase": "setup", "bind9-dnsutils": "bind-utils", "freeradius-python3": "python3-freeradius"}
 
 
 def install_lines(apt: str, yum: str) -> str:

@@ -65,6 +65,12 @@ ACME_CLIENT = HOME + "/acme"
 ACME_HOOK = "/usr/local/lib/labvpn/challenge"
 """The program that the client asks to meet a challenge; it goes with the agent."""
 
+CODES = "/var/lib/labvpn-codes"
+"""The code verifier's folder, with FreeRADIUS's settings and the accounts; outside HOME, since it is not root's."""
+
+CODES_RUN = "/run/labvpn-codes"
+"""What keeps the verifier from working, until the next boot."""
+
 SYSLOG_SET = RUN + "/syslog"
 """The start of the server since which its syslog target was set."""
 

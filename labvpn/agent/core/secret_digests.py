@@ -25,6 +25,8 @@ class Secrets:
         self.certificate: Dict[str, str] = data.get("certificate") or {}
         self.acme = str(data.get("acme") or "")
         self.radius: Dict[str, str] = data.get("radius") or {}
+        self.verifier = str(data.get("verifier") or "")
+        self.codes: Dict[str, Dict[str, str]] = data.get("codes") or {}
         # By the SHA-256 that a document names them by.
         self.certificates: Dict[str, str] = data.get("certificates") or {}
 
@@ -91,7 +93,10 @@ def secret_of(line: Line, secrets: Secrets) -> str:
     """The secret that belongs to a line."""
     if line.kind == "reaper":
         return "\n".join(secrets.hubs.get(hub, "") for hub in line.values.get("hubs", "").split(","))
+    if line.kind == "code":
+        return "\n".join(word for _, word in sorted(secrets.codes.get(line.name, {}).items()))
     one = {"administrator": secrets.administrator, "ipsec": secrets.ipsec, "acme": secrets.acme}
+    one["verifier"] = secrets.verifier
     many = {"hub": secrets.hubs, "user": secrets.users, "radius": secrets.radius}
     return str(one.get(line.kind) or many.get(line.kind, {}).get(line.name) or "")
 

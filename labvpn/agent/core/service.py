@@ -29,17 +29,13 @@ def settings(unit: str) -> List[str]:
     return [line for line in unit.splitlines() if not line.startswith("Description=")]
 
 
-class AgentService:
-    """A unit that runs a command of the agent permanently; `meaning` is systemd's description of it.
+class HostService:
+    """A unit of ours with its whole text."""
 
-    `more` are further lines of its service.
-    """
-
-    def __init__(self, machine: Machine, name: str, meaning: str, command: str, more: str = "") -> None:
+    def __init__(self, machine: Machine, name: str, text: str) -> None:
         self.machine = machine
         self.name = name
-        text = SERVICE_TEXT.format(meaning=meaning, agent=AGENT, command=command)
-        self.text = text.replace("\n[Install]", more + "\n[Install]")
+        self.text = text
 
     @property
     def file(self) -> str:
@@ -74,3 +70,14 @@ class AgentService:
         for name in (self.file, *orders):
             self.machine.delete(name)
         self.machine.must(["systemctl", "daemon-reload"])
+
+
+class AgentService(HostService):
+    """A unit that runs a command of the agent permanently; `meaning` is systemd's description of it.
+
+    `more` are further lines of its service.
+    """
+
+    def __init__(self, machine: Machine, name: str, meaning: str, command: str, more: str = "") -> None:
+        text = SERVICE_TEXT.format(meaning=meaning, agent=AGENT, command=command)
+        super().__init__(machine, name, text.replace("\n[Install]", more + "\n[Install]"))

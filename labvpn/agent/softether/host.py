@@ -4,8 +4,9 @@
 import hashlib
 import os
 import stat
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
+from labvpn.agent.codes.health import UNIT_NAME as CODES_UNIT
 from labvpn.agent.core.addresses import Addresses
 from labvpn.agent.core.concern import Concern, Handler, Values
 from labvpn.agent.core.document import Change, Line, parse
@@ -25,6 +26,9 @@ from labvpn.agent.softether.tarball_install import TarballInstall
 
 # Services that packages bring and would start at once.
 SERVICES = {"softether-vpnserver": "softether-vpnserver", "firewalld": "firewalld"}
+
+# Services that packages bring and that stay off while the package is ours: codes are checked by a unit of our own.
+UNWANTED = {"freeradius": "freeradius"}
 
 
 class Agent(Handler):
@@ -79,6 +83,8 @@ class PackageSet(Handler):
             self.first.secure(PACKAGED)
         if units:
             self.masks.set(units)
+        for name in filter(UNWANTED.__contains__, names):
+            self.machine.must(["systemctl", "mask", UNWANTED[name]])
         self.packages.install(names)
         if "firewalld" in names:
             # It starts when the firewall's own step has made sure of SSH, and not at a reboot before that.
@@ -89,7 +95,16 @@ class PackageSet(Handler):
         names = [line.name for line in lines]
         before = [key for key, was in self.state.before.items() if was is None]
         ours = {key.partition(" ")[2] for key in before if key.startswith("package ")}
+        if "freeradius" in names:
+            # The package's user goes with it, and cannot while a program runs as that user.
+            self.machine.run(["systemctl", "--quiet", "stop", CODES_UNIT])
         self.packages.purge(names, ours.difference(names))
+        self.release_unwanted(names)
+
+    def release_unwanted(self, names: Iterable[str]) -> None:
+        """Let these packages' services be started again, by whoever has the packages from now on."""
+        for name in filter(UNWANTED.__contains__, names):
+            self.machine.run(["systemctl", "unmask", UNWANTED[name]])
 
     def restore(self, line: Line, remembered: Dict[str, Any]) -> None:
         """A package that was there before us and went is installed again."""
@@ -123,7 +138,7 @@ class HostConcern(Concern):
         administration = Administration(softether)
         first = FirstStart(softether, administration)
         first.server_document = server_document
-        packages = PackageSet(state, softether, first)
+        self.package_set = packages = PackageSet(state, softether, first)
         self.packages = packages.packages
         self.tarball = TarballInstall(softether, first)
         self.checks = InstallationChecks(state, softether, self.packages)
@@ -182,6 +197,10 @@ class HostConcern(Concern):
         self.packages.mend()
         done = super().remove()
         self.packages.purge([])
+        # Also where the package went by other hands.
+        self.package_set.release_unwanted(
+            name for name in UNWANTED if self.state.before.get("package " + name, {}) is None
+        )
         if self.state.before.get("archive vpnserver", {}) is None:
             self.tarball.clear()
         if any(self.state.before.get(key, {}) is None for key in ("package softether-vpnserver", "archive vpnserver")):

@@ -3,6 +3,9 @@
 
 from typing import Any, Dict, List, Optional, Set
 
+from labvpn.agent.codes.accounts import CodeAccounts
+from labvpn.agent.codes.health import CodesHealth
+from labvpn.agent.codes.service import CodeVerifier
 from labvpn.agent.core.concern import Concern, Handler, Values, bare_line
 from labvpn.agent.core.document import Change, Line, current, yes
 from labvpn.agent.core.errors import AgentError
@@ -81,6 +84,9 @@ class HubConcern(Concern):
         self.access = AccessList(softether)
         handlers: List[Handler] = [Hubs(softether), SecureNatSetting(softether)]
         handlers += [kind(softether) for kind in (HubOption, HubLog, Authority, RadiusSetting, Groups)]
+        # The verifier before the users whom it lets in.
+        self.verifier = CodeVerifier(state.machine, softether.secrets)
+        handlers += [self.verifier, CodeAccounts(state.machine, softether.secrets)]
         # The access list first, so that no new guest is free for a moment.
         handlers += [self.access, self.users, ReaperService(softether)]
         super().__init__(state, handlers)
@@ -108,6 +114,7 @@ class HubConcern(Concern):
     def finish(self, changes: List[Change]) -> None:
         self.choose_default([one.want.name for one in changes if one.want and one.want.kind == "hub" and not one.have])
         self.softether.flush()
+        self.verifier.require_working()
 
     def choose_default(self, created: List[str]) -> None:
         """Make L2TP's default hub the wanted one now that it exists: SoftEther took the first hub it had."""
@@ -120,7 +127,7 @@ class HubConcern(Concern):
         self.softether.refresh()
 
     def notes(self, desired: List[Line]) -> List[str]:
-        notes = self.softether.notes()
+        notes = self.softether.notes() + CodesHealth(self.state.machine).notes()
         for hub in [line.name for line in desired if line.kind == "hub"]:
             rules = self.access.unmanaged_titles(hub)
             if rules:
@@ -146,7 +153,7 @@ class HubConcern(Concern):
     def warnings(self, desired: List[Line]) -> List[str]:
         """What lets in, or lets pass, more than the document does."""
         hubs = [line.name for line in desired if line.kind == "hub"]
-        found = self.wildcard_warnings(desired)
+        found = CodesHealth(self.state.machine).warnings() + self.wildcard_warnings(desired)
         for hub in hubs:
             found += unlocked(hub, self.users.accounts(hub), desired)
             found += self.access.openings(hub, [line for line in desired if line.kind == "access"])

@@ -9,18 +9,23 @@ import pytest
 from labvpn.agent import bundle
 from labvpn.agent.acme.service import SERVICE_TEXT as RENEWAL_TEXT
 from labvpn.agent.acme.service import TIMER_TEXT
+from labvpn.agent.codes.settings import UNIT as CODES_TEXT
 from labvpn.agent.core.addresses import UNIT_TEXT
 from labvpn.agent.core.service import SERVICE_TEXT
 from labvpn.agent.firewalld.rollback import FILES
 from labvpn.agent.softether.tarball_install import SERVER_TEXT
 
-UNITS = [UNIT_TEXT, SERVICE_TEXT, SERVER_TEXT, RENEWAL_TEXT, TIMER_TEXT, *FILES.values()]
+UNITS = [UNIT_TEXT, SERVICE_TEXT, SERVER_TEXT, RENEWAL_TEXT, TIMER_TEXT, CODES_TEXT, *FILES.values()]
 # From the manual pages of systemd 219: systemd.unit, systemd.service, systemd.exec, systemd.kill and systemd.timer.
 KNOWN = {
     "Unit": {"Description", "After", "Before", "Wants", "Requires", "Conflicts"},
     "Service": {
         *("Type", "ExecStart", "ExecStop", "RemainAfterExit", "Restart", "RestartSec", "PIDFile", "TimeoutStopSec"),
         *("ExecStopPost", "TimeoutStartSec"),
+        *("User", "Group", "Environment", "RuntimeDirectory", "RuntimeDirectoryMode", "LimitCORE", "UMask"),
+        *("StartLimitInterval", "PrivateDevices"),
+        # Known since 231; before, it is skipped with a warning.
+        "InaccessiblePaths",
         *("KillMode", "PrivateTmp", "ProtectHome", "ProtectSystem", "NoNewPrivileges", "CapabilityBoundingSet"),
     },
     "Timer": {"OnActiveSec", "OnBootSec", "OnCalendar", "Persistent", "AccuracySec", "Unit"},

@@ -46,6 +46,14 @@ def test_all_means_every_system_and_a_missing_secret_is_asked_for() -> None:
     assert {(each.password, each.key) for each in made} == {("word-canary", "Pre-shared key")}
 
 
+def test_who_gives_a_code_is_asked_for_it_and_dials_once() -> None:
+    users = {"guest1": {"password": "word-canary", "secondFactor": True, "code": "key-canary"}}
+    (request,) = requests.requests(Options("guest1"), outputs(users=users), lambda name: name)
+    assert request.password == "Password and code, without a blank between"
+    with pytest.raises(DialUsageError, match="good for one dial"):
+        requests.requests(Options("guest1", system="all"), outputs(users=users), never)
+
+
 def test_windows_is_warned_of_a_server_behind_a_translation() -> None:
     for system in ("windows", "mac"):
         (request,) = requests.requests(Options("guest1", system=system), outputs(translated=True), never)

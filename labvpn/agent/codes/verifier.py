@@ -1,0 +1,138 @@
+"""What FreeRADIUS asks about a login: the password with each code that is good now (RFC 6238), and each code once.
+
+It runs inside of FreeRADIUS (rlm_python3), from a file beside its accounts. PAP hands on password and code, which are
+compared here. Of MS-CHAPv2 (RFC 2759) there is only an answer to a challenge: FreeRADIUS gets the password with every
+code that is good now, computes the answer to each, and says here which one it was.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import struct
+import threading
+import time
+from base64 import b32decode
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+STEP = 30
+"""Seconds for which a code is shown (RFC 6238, section 4.1, X)."""
+
+SKEW = 1
+"""Steps before and after the present one whose codes are good as well (section 5.2)."""
+
+DIGITS = 6
+
+# radiusd.RLM_MODULE_REJECT, _OK and _UPDATED: FreeRADIUS alone has that module.
+REJECT, OK, UPDATED = 0, 2, 8
+
+HERE = Path(__file__).resolve().parent
+ACCOUNTS = HERE / "accounts.json"
+USED = HERE / "used" / "steps.json"
+TROUBLE = Path("/run/labvpn-codes/trouble")
+
+LOCK = threading.Lock()
+
+Pairs = Optional[Tuple[Tuple[str, str], ...]]
+Answer = Tuple[int, Tuple[Any, ...], Tuple[Any, ...]]
+REFUSED = (REJECT, (), ())  # type: Answer
+
+
+def code_of(secret: str, step: int) -> str:
+    """The code of a step (RFC 4226, section 5.3, with the step as its counter)."""
+    digest = hmac.new(b32decode(secret), struct.pack(">Q", step), hashlib.sha1).digest()
+    start = digest[-1] & 15
+    number = struct.unpack(">I", digest[start : start + 4])[0] & 0x7FFFFFFF
+    return str(number % 10**DIGITS).zfill(DIGITS)
+
+
+def used() -> Dict[str, int]:
+    """The newest step whose code was used, by user; nothing where none was used yet.
+
+    ValueError where the file is damaged, so that nobody gets in: what was used is not known any more.
+    """
+    if not USED.exists():
+        return {}
+    return {user: int(step) for user, step in json.loads(USED.read_text("utf-8")).items()}
+
+
+def unused(user: str) -> List[int]:
+    """The steps that are good now and newer than the last one that this user used."""
+    now = int(time.time()) // STEP
+    last = used().get(user, -1)
+    return [step for step in range(now - SKEW, now + SKEW + 1) if step > last]
+
+
+def claim(user: str, step: int) -> bool:
+    """Use a step up; False where another login has done that in the meantime."""
+    with LOCK:
+        steps = used()
+        if steps.get(user, -1) >= step:
+            return False
+        steps[user] = step
+        draft = USED.with_name(USED.name + ".new")
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(steps, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(USED)
+    note_trouble("")
+    return True
+
+
+def answer_to(user: str, given: Dict[str, str]) -> Answer:
+    """The answer to a login by PAP; for MS-CHAPv2 the passwords with their codes, each with its step."""
+    account = json.loads(ACCOUNTS.read_text("utf-8")).get(user)
+    if account is None:
+        return REFUSED
+    words = [(step, account["password"] + code_of(account["secret"], step)) for step in unused(user)]
+    if "User-Password" not in given:
+        # The answer to the challenge depends on the name as it was typed, which SoftEther does not hand on.
+        names = (user, "{}@{}".format(user, account["hub"]))
+        return UPDATED, (), tuple(pair for name in names for step, word in words for pair in one_try(name, step, word))
+    sent = given["User-Password"].encode("utf-8")
+    good = [step for step, word in words if hmac.compare_digest(word.encode("utf-8"), sent)]
+    return (OK, (), (("Auth-Type", ":=", "Accept"),)) if good and claim(user, good[0]) else REFUSED
+
+
+def one_try(name: str, step: int, word: str) -> Tuple[Tuple[str, str, str], ...]:
+    """What FreeRADIUS is to compute an answer from; it reads a text as if in quotes, where a backslash escapes."""
+    texts = (("Tmp-String-0", word), ("Tmp-String-1", name), ("Tmp-Integer-0", str(step)))
+    return tuple((attribute, "+=", text.replace("\\", "\\\\")) for attribute, text in texts)
+
+
+def authorize(pairs: Pairs) -> Answer:
+    """FreeRADIUS's question before it looks at any password."""
+    given = dict(pairs or ())
+    return guarded(lambda: answer_to(given.get("User-Name", ""), given))
+
+
+def authenticate(pairs: Pairs) -> Answer:
+    """FreeRADIUS has found by MS-CHAPv2 the step whose code was sent: it is good once."""
+    given = dict(pairs or ())
+    user, step = given.get("User-Name", ""), int(given.get("Tmp-Integer-0", "0"))
+    return guarded(lambda: (OK, (), ()) if claim(user, step) else REFUSED)
+
+
+def guarded(answer: Callable[[], Answer]) -> Answer:
+    """An answer; nobody gets in where a file cannot be read or written, and the reason is left for the agent."""
+    try:
+        return answer()
+    except OSError as error:
+        note_trouble("{} ({})".format(error.filename or USED, error.strerror or "input/output error"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        note_trouble("{} or {} is damaged".format(ACCOUNTS, USED))
+    return REFUSED
+
+
+def note_trouble(sentence: str) -> None:
+    """Leave what goes wrong where the agent reads it: in memory, so that a full disk cannot get in its way."""
+    try:
+        if sentence:
+            TROUBLE.write_text(sentence, "utf-8")
+        elif TROUBLE.exists():
+            TROUBLE.unlink()
+    except OSError:
+        # The login is decided already.
+        return
