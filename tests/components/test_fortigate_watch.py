@@ -84,13 +84,15 @@ def test_ancestors_are_read_from_the_system() -> None:
 
 
 def test_only_one_process_watches_for_an_engine_and_the_next_may_once_it_is_gone() -> None:
-    hold = "from components import fortigate_watch as w; print(w._is_ours(4242), flush=True); input()"
+    # The name is the whole machine's, where another run of these tests may hold one of its own.
+    engine = os.getpid()
+    hold = f"from components import fortigate_watch as w; print(w._is_ours({engine}), flush=True); input()"
     other = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert other.stdout and other.stdout.readline().strip() == "True"
-    assert not module._is_ours(4242)
+    assert not module._is_ours(engine)
     other.kill()
     other.wait()
-    assert module._is_ours(4242)
+    assert module._is_ours(engine)
 
 
 @pytest.mark.parametrize("given", [{}, {"labvpn:fortigate": "not JSON"}, {"labvpn:fortigate": '{"host": "box"}'}])
