@@ -4,6 +4,8 @@ PYTHON ?= python3
 READY := .venv/.ready
 OLDER := .venv/.pulumiverse
 RUN := .venv/bin/python -m
+# Where this is set, every run of the tests and every program of the rehearsal would compile all of its own code again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup pulumiverse lab test check format bench reach soak stop env lock audit licences
 

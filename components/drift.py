@@ -27,7 +27,7 @@ class DriftProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Watch the FortiGate from the first resource on that is refreshed or destroyed."""
-        # Only the process that the engine starts needs what asks a FortiGate.
+        # Only the process that the engine starts watches.
         from components.fortigate_watch import watch_as_configured
 
         watch_as_configured(req.config)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import (
@@ -24,9 +24,10 @@ from pulumi.dynamic import (
 )
 
 from components.fortigate_watch import watch_as_configured
-from labvpn.connect import fortigate as api
 from labvpn.connect.errors import HopError
-from labvpn.model.fortigate import FortiGate as Settings
+
+if TYPE_CHECKING:
+    from labvpn.model.fortigate import FortiGate as Settings
 
 
 class CleanupProvider(ResourceProvider):
@@ -80,6 +81,9 @@ class Cleanup(Resource):
 
 
 def _remove(props: dict[str, Any], names: Iterable[str]) -> None:
+    # A refresh, which deletes nothing, starts without what asks a FortiGate.
+    from labvpn.connect import fortigate as api
+
     logging.getLogger("grpc._server").addFilter(_is_no_sentence)
     place = api.Place(str(props["host"]), str(props["vdom"]))
     asyncio.run(api.remove(place, str(props["token"]), str(props["ca"]), list(names)))

@@ -1,7 +1,8 @@
 """A FortiGate that stays silent while a run waits for it: the provider would wait for an hour, so the run is ended.
 
 The program watches while it runs. Before it (refresh) and without it (destroy) the process of the dynamic resources
-does, with what the configuration has: only one of them at a time.
+does, with what the configuration has: only one of them at a time. What asks a FortiGate is loaded with the first
+question, which most runs have ended before.
 """
 
 from __future__ import annotations
@@ -18,19 +19,24 @@ from collections.abc import Callable, Iterator
 
 from pulumi.dynamic import Config
 
-from labvpn.connect import fortigate as api
 from labvpn.connect.errors import HopError
 from labvpn.plan.fortigate.error_text import PATIENCE, SLOW, ended, slow, waiting
 
 GRACE = 5
 """Seconds that the engine has after the first interrupt to end by itself."""
 
+PAUSE = 5
+"""Seconds between two questions to a box that a run is at work on."""
+
+Place = tuple[str, str]
+"""A box and its virtual domain."""
+
 Say = Callable[[str], None]
 
 _held: list[socket.socket] = []
 
 
-def watch(place: api.Place, token: str, ca: str, say: Say) -> None:
+def watch(place: Place, token: str, ca: str, say: Say) -> None:
     """Watch in a thread: say when the FortiGate stops answering, and end the run when it stays silent.
 
     Nothing is watched without an engine, as in a test.
@@ -48,15 +54,15 @@ def watch_as_configured(config: Config) -> None:
         return
     token, ca = config.get("fortigateToken"), config.get("fortigateCa")
     if section.get("host") and token and ca:
-        place = api.Place(str(section["host"]), str(section.get("vdom") or "root"))
+        place = (str(section["host"]), str(section.get("vdom") or "root"))
         watch(place, token, ca, lambda words: print(words, flush=True))
 
 
-def _watch(place: api.Place, token: str, ca: str, say: Say, engine: int) -> None:
+def _watch(place: Place, token: str, ca: str, say: Say, engine: int) -> None:
     """Ask again and again; from the first silence on, count the seconds until an answer comes."""
     slowest = float(SLOW)
     while True:
-        time.sleep(api.PAUSE)
+        time.sleep(PAUSE)
         began = time.monotonic()
         failure = _failure(place, token, ca)
         took = time.monotonic() - began
@@ -71,14 +77,16 @@ def _watch(place: api.Place, token: str, ca: str, say: Say, engine: int) -> None
             time.sleep(1)
             failure = _failure(place, token, ca)
         if failure is not None:
-            say(ended(place.host))
+            say(ended(place[0]))
             interrupt(engine)
             return
 
 
-def _failure(place: api.Place, token: str, ca: str) -> str | None:
+def _failure(place: Place, token: str, ca: str) -> str | None:
+    from labvpn.connect import fortigate as api
+
     try:
-        asyncio.run(api.ask_once(place, token, ca))
+        asyncio.run(api.ask_once(api.Place(*place), token, ca))
     except HopError as error:
         return str(error)
     return None

@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
     "probe": ("labvpn.probe.cli:probe", "Report which port answers where, and which hop closes one that does not."),
@@ -44,7 +45,33 @@ OLD_NAMES = {"log": "diagnose", "probe": "probe", "check": "check"}
 REHEARSAL = "The whole lab on this machine: start, stop, exec, status."
 CHECKOUT = Path(__file__).parents[1]
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+class _Command(TyperCommand):
+    """A command whose values nobody reads while a shell completes its line: to read one loads pydantic (typer 0.29)."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words that are left, as the parser has them."""
+        if ctx.resilient_parsing:
+            for parameter in self.get_params(ctx):
+                parameter.process_value = _as_it_is  # type: ignore[assignment, method-assign]
+        return super().parse_args(ctx, args)
+
+
+class _Commands(TyperGroup):
+    """All commands. Its own options are flags; one that is not given is False, so that there is no value to read."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words that are left, as the parser has them."""
+        for parameter in self.get_params(ctx):
+            parameter.default = parameter.default or False
+        return super().parse_args(ctx, args)
+
+
+def _as_it_is(_ctx: Any, value: Any) -> Any:
+    return value
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 """Its help is plain text: loading what draws boxes around it takes longer than all the rest."""
 
 
@@ -164,9 +191,9 @@ def find_checkout() -> None:
 
 
 def _called() -> list[str]:
-    """The words of the command line, or of the one that a shell wants completed."""
-    completed = os.environ.get("_TYPER_COMPLETE_ARGS")
-    return completed.split()[1:] if completed else sys.argv[1:]
+    """The words of the command line, or of the one that a shell wants completed: bash has its own variable for it."""
+    completed = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS")
+    return completed.split()[1:] if completed and "_LABVPN_COMPLETE" in os.environ else sys.argv[1:]
 
 
 def main() -> None:
@@ -178,5 +205,5 @@ def main() -> None:
     app.add_typer(_rehearsal() if name == "rehearsal" else typer.Typer(), name="rehearsal", help=REHEARSAL)
     for command, (place, text) in COMMANDS.items():
         function = _loaded(place) if command == name else _not_loaded
-        app.command(command, help=None if command == name else text, short_help=text)(function)
+        app.command(command, cls=_Command, help=None if command == name else text, short_help=text)(function)
     app()

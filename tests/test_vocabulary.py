@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -97,6 +98,7 @@ def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield from ((node.lineno, alias.asname) for alias in node.names if alias.asname)
 
 
+@cache
 def words(name: str) -> set[str]:
     """The words of a name in any style: snake_case, CamelCase or CAPITALS."""
     parted = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
@@ -105,11 +107,12 @@ def words(name: str) -> set[str]:
 
 def sentences(source: str, quotes: bool = False) -> Iterator[tuple[int, str]]:
     """The strings and comments of a module that have at least two words; where it `quotes`, its own words only."""
-    tree = ast.parse(source)
-    own = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    left_out = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    left_out |= {id(node) for node in ast.walk(tree) if quotes and id(node) not in own}
-    for node in ast.walk(tree):
+    texts = (ast.Expr, ast.JoinedStr, ast.Constant)
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, texts)]
+    own = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    left_out = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    left_out |= {id(node) for node in nodes if quotes and id(node) not in own}
+    for node in nodes:
         if isinstance(node, ast.JoinedStr) and not quotes:
             yield node.lineno, "".join(_literal(part) for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:

@@ -170,7 +170,7 @@ class Survey:
         """Every certificate that a line names, by its SHA-256."""
         for name, block in self.hubs().items():
             yield from self.authorities(block).items()
-            for record in self.hub.users.blocks(name).values():
+            for record in self.hub.users.listed.of(name).values():
                 if record.get("AuthUserCert"):
                     yield digest_of(str(record["AuthUserCert"])), str(record["AuthUserCert"])
 

@@ -19,9 +19,6 @@ from labvpn.state.fortigate import COMMENT, Inventory
 SECONDS = 10
 """How long one answer may take."""
 
-PAUSE = 5
-"""Seconds between two questions to a box that a run is at work on."""
-
 RIGHTS = "give its profile read-write rights on the firewall, then run this again"
 
 REFUSALS = {

@@ -28,6 +28,8 @@ def _load() -> None:
     sys.modules.update(outer)
     try:
         importlib.import_module("pulumi.runtime.proto")
+        # The package does not load this one itself, so that taking it from there would load the SDK.
+        importlib.import_module("pulumi.runtime.proto.status_pb2")
     finally:
         for name in outer:
             del sys.modules[name]

@@ -100,7 +100,8 @@ def test_ancestors_are_read_from_the_system() -> None:
 
 
 def test_only_one_process_watches_for_an_engine_and_the_next_may_once_it_is_gone() -> None:
-    engine = os.getpid()  # no other process on this machine has it, and so none watches for it
+    # The name is the whole machine's, where another run of these tests may hold one of its own.
+    engine = os.getpid()
     hold = f"from components import fortigate_watch as w; print(w._is_ours({engine}), flush=True); input()"
     other = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert other.stdout and other.stdout.readline().strip() == "True"

@@ -13,7 +13,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from typer.testing import CliRunner
 
+from labvpn.cli import app
 from labvpn.kit.request import Trust
 from labvpn.model.lab import Lab
 from labvpn.model.pem import blocks
@@ -165,26 +167,29 @@ def test_an_old_authority_goes_on_and_is_told() -> None:
     assert notes(lab(), credentials()) == []
 
 
-def labvpn(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "labvpn", *words], capture_output=True, text=True)
+def labvpn(*words: str) -> tuple[int, str, str]:
+    """The exit status of the command, what it printed, and what it complained of."""
+    done = CliRunner().invoke(app, [*words])
+    return done.exit_code, done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(
     "wrong", ["x", "https://vpn.lab.example", "203.0.113.256", "vpn..example", "*.lab.example", ""]
 )
 def test_what_is_no_name_and_no_address_is_refused(wrong: str) -> None:
-    done = labvpn("authority", "vpn.lab.example", wrong)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert f"'{wrong}' is not a name such as vpn.lab.example" in done.stderr
+    status, said, complaint = labvpn("authority", "vpn.lab.example", wrong)
+    assert (status, said) == (1, "")
+    assert f"'{wrong}' is not a name such as vpn.lab.example" in complaint
 
 
 def test_the_command_limits_the_authority_and_names_none_twice() -> None:
-    done = labvpn("authority", *NAMED)
+    line = [sys.executable, "-m", "labvpn", "authority", *NAMED]
+    done = subprocess.run(line, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     made = server_certificate(lab(), credentials(authority=done.stdout))
     assert made
     assert notes(lab(), credentials(authority=done.stdout)) == []
-    assert labvpn("authority").returncode == 2
+    assert labvpn("authority")[0] == 2
 
 
 def test_openssl_itself_agrees(tmp_path: Path) -> None:
@@ -200,7 +205,7 @@ def test_openssl_itself_agrees(tmp_path: Path) -> None:
 def test_a_secret_is_strong_and_never_the_same() -> None:
     from labvpn.model.passwords import STRONG, strength
 
-    made = [labvpn("secret").stdout.strip() for _ in range(2)]
+    made = [labvpn("secret")[1].strip() for _ in range(2)]
     assert made[0] != made[1]
     assert all(strength(text) >= STRONG for text in made)
     for text in made:

@@ -1,8 +1,9 @@
-"""What a preview loads, and when: nothing that only a change needs, and nothing twice."""
+"""What a preview or a command loads, and when: nothing that only a change needs, and nothing twice."""
 
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -19,9 +20,30 @@ ROOT = Path(__file__).parents[2]
 
 def loaded(statement: str) -> set[str]:
     """The modules that a Python of its own has after a statement."""
-    code = f"import sys; {statement}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    return set(printed(f"import sys; {statement}; print(*sys.modules)").split())
+
+
+def printed(code: str, **variables: str) -> str:
+    environment = {**os.environ, **variables}
+    line = [sys.executable, "-c", code]
+    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def completed(words: str) -> tuple[list[str], set[str]]:
+    """What bash is told to complete the last of some words with, and the modules that took."""
+    code = """if True:
+    import sys
+    from labvpn import cli
+    sys.argv = ["labvpn"]
+    try:
+        cli.main()
+    except SystemExit:
+        print("--", *sys.modules)
+    """
+    place = str(len(words.split(" ")) - 1)
+    said = printed(code, _LABVPN_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=place)
+    answer, _, modules = said.rpartition("-- ")
+    return answer.split(), set(modules.split())
 
 
 def test_asyncssh_starts_no_compiler() -> None:
@@ -36,9 +58,37 @@ def test_other_libraries_are_searched_for_as_ever() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
-@pytest.mark.parametrize("module", ["components.drift", "components.dns_records"])
+@pytest.mark.parametrize("module", ["drift", "dns_records", "fortigate_cleanup", "fortigate_watch"])
 def test_the_providers_of_a_preview_load_no_model(module: str) -> None:
-    assert loaded(f"import {module}").isdisjoint({"pydantic", "labvpn.model.base", "labvpn.plan.fortigate.diff"})
+    there = loaded(f"import components.{module}")
+    assert there.isdisjoint({"pydantic", "labvpn.model.base", "labvpn.plan.fortigate.diff", "httpx"})
+
+
+@pytest.mark.parametrize("plugin", ["command", "bridge"])
+def test_a_stand_in_of_a_plugin_loads_no_sdk(plugin: str) -> None:
+    assert "pulumi" not in loaded(f"import rehearsal.toolchain.{plugin}.__main__")
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("labvpn pro", ["probe"]),
+        ("labvpn probe --js", ["--json"]),
+        ("labvpn dial --service l2tp --js", ["--json"]),
+        ("labvpn dial --as iph", ["iphone"]),
+    ],
+)
+def test_a_shell_completes_commands_and_options_without_a_model(words: str, answer: list[str]) -> None:
+    found, modules = completed(words)
+    assert found == answer
+    assert "pydantic" not in modules
+
+
+def test_a_commands_own_help_needs_no_model() -> None:
+    code = "sys.argv = ['labvpn', 'probe', '--help']; import atexit; atexit.register(lambda: print(*sys.modules))"
+    said = printed(f"import sys; {code}; from labvpn import cli; cli.main()")
+    assert "--json" in said
+    assert "pydantic" not in said.split()
 
 
 def test_the_hops_are_asked_before_what_declares_resources_is_loaded() -> None:

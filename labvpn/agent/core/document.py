@@ -1,6 +1,7 @@
 """Documents: text with one object a line, `KIND [NAME] key=value ...`, as desired or as the machine shows it."""
 
 import re
+import sys
 import unicodedata
 from functools import lru_cache
 from typing import Dict, Iterable, List, Match, NamedTuple, Optional, Tuple, Union
@@ -74,14 +75,16 @@ def unescaped(found: "Match[str]") -> str:
     return chr(int(text[1:], 16)) if len(text) == 5 else text
 
 
+@lru_cache(16384)
 def parse_line(text: str) -> Line:
-    """Read one line; AgentError names a malformed line."""
+    """Read one line; AgentError names a malformed line. What is desired and what was applied share most of theirs."""
     kind, *rest = tokens(text)
     name = bare(rest.pop(0)) if rest and not KEYED.match(rest[0]) else ""
     if not all(KEYED.match(word) for word in rest):
         raise AgentError("the document has a line that is not `KIND [NAME] key=value ...`: {!r}".format(text))
     pairs = [word.partition("=") for word in rest]
-    return Line(kind, name, {key: bare(value) for key, _, value in pairs}, text)
+    # Interned, since many users have the same values.
+    return Line(kind, name, {sys.intern(key): sys.intern(bare(value)) for key, _, value in pairs}, text)
 
 
 def parse(text: str) -> List[Line]:
@@ -89,7 +92,7 @@ def parse(text: str) -> List[Line]:
     return list(parsed(text))
 
 
-@lru_cache(2)
+@lru_cache(4)
 def parsed(text: str) -> Tuple[Line, ...]:
     """The same; what is desired and what was applied last are asked for again and again, and often equal."""
     lines = tuple(parse_line(line) for line in text.split("\n") if line.strip())

@@ -8,10 +8,10 @@ from typing import Any, Dict, Iterable, List, Optional, Set
 from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Change, Line, line_of
 from labvpn.agent.firewalld.listening_ports import printable
+from labvpn.agent.softether.accounts import hub_block
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.config_file import Tree
 from labvpn.agent.softether.server_settings import Setting
-from labvpn.agent.softether.users import hub_block
 
 PROTOCOLS_BY_NUMBER = {"0": "any", "1": "icmp", "6": "tcp", "17": "udp"}
 OUR_MEMO = "labvpn:"

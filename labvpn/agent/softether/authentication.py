@@ -30,8 +30,11 @@ OTHER_WAY = "differs"
 KEPT = "kept"
 
 
-def login_value(key: str, line: Line, block: Tree, secrets: Secrets) -> str:
-    """One part of a login as a document has it; `differs` where the user logs in another way."""
+def login_value(key: str, line: Line, block: Tree, hashes: Dict[str, str]) -> str:
+    """One part of a login as a document has it; `differs` where the user logs in another way.
+
+    `hashes` are those of the desired passwords, by `HUB/USER`.
+    """
     name = line.name
     way = "signed" if key == "serial" else key
     if block.get("AuthType") != WAYS[way]:
@@ -39,9 +42,7 @@ def login_value(key: str, line: Line, block: Tree, secrets: Secrets) -> str:
     if is_kept(line):
         return KEPT
     if key == "password":
-        password = secrets.users.get(name)
-        hashed = None if password is None else user_hash(password, name.partition("/")[2])
-        return "current" if block.get("AuthPassword") == hashed else OTHER_WAY
+        return "current" if block.get("AuthPassword") == hashes.get(name) else OTHER_WAY
     if key == "certificate":
         return digest_of(str(block.get("AuthUserCert", "")))
     if key == "signed":

@@ -3,7 +3,9 @@
 import contextlib
 import gzip
 import os
+import shutil
 import time
+import zlib
 from pathlib import Path
 from typing import List
 
@@ -13,6 +15,7 @@ from labvpn.agent.core.paths import BACKUPS
 from labvpn.agent.softether.client import SoftEther
 
 MOST_BACKUPS = 10
+BLOCK = 1 << 16
 
 
 def backups(machine: Machine) -> List[Path]:
@@ -29,15 +32,28 @@ def back_up(softether: SoftEther) -> None:
     with contextlib.suppress(AgentError):
         # The file may be five minutes old. A server that locks us out is copied as its file has it.
         softether.call("Flush")
-    data = source.read_bytes()
     kept = backups(machine)
-    if not kept or gzip.decompress(kept[-1].read_bytes()) != data:
-        store(machine, data)
+    if not kept or not holds(kept[-1], source):
+        store(machine, source)
     for path in backups(machine)[:-MOST_BACKUPS]:
         path.unlink()
 
 
-def store(machine: Machine, data: bytes) -> None:
+def holds(copy: Path, source: Path) -> bool:
+    """Whether a copy, which may be cut off, is that of a file.
+
+    Neither is in memory as a whole: ten thousand users are 20 MB of text.
+    """
+    damaged = contextlib.suppress(EOFError, OSError, zlib.error)
+    with damaged, gzip.open(str(copy), "rb") as one, source.open("rb") as other:
+        for block in iter(lambda: other.read(BLOCK), b""):
+            if one.read(len(block)) != block:
+                return False
+        return not one.read(1)
+    return False
+
+
+def store(machine: Machine, source: Path) -> None:
     """Write a copy that root alone may read."""
     folder = machine.path(BACKUPS)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,6 +62,7 @@ def store(machine: Machine, data: bytes) -> None:
     path = folder / "{}.{:06.0f}Z.gz".format(name, moment % 1 * 999999)
     descriptor = os.open(str(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(gzip.compress(data))
+        with source.open("rb") as read, gzip.GzipFile("", "wb", fileobj=file) as packed:
+            shutil.copyfileobj(read, packed, BLOCK)
         file.flush()
         os.fsync(descriptor)

@@ -25,39 +25,54 @@ def escape(value: str) -> str:
 
 # What the server itself records of a user.
 COUNTED = frozenset(["CreatedTime", "UpdatedTime", "LastLoginTime", "NumLogin"])
+# Blocks whose inner ones have names of the administrator's choice.
+NAMED = frozenset(["UserList", "VirtualHUB", "GroupList"])
+TRAFFIC = ["declare", "Traffic"]
+POLICY = ["declare", "Policy"]
 
 
 def load(lines: Iterable[str]) -> Tree:
     """Read a configuration into nested dicts of texts.
 
-    Ten thousand users are 20 MB of text: what the server counts is left out and equal policies share one dict.
+    Ten thousand users are 20 MB of text: what the server counts is left out, and equal policies are read once and share
+    one dict.
     """
     root: Tree = {}
     stack: List[Tuple[str, Tree]] = [("", root)]
-    shared: Dict[Tuple[Tuple[str, Any], ...], Tree] = {}
+    policies: Dict[Tuple[str, ...], Tree] = {}
     names: Dict[str, str] = {}
-    for line in lines:
+    left = iter(lines)
+    for line in left:
         words = line.strip().split(" ", 2)
-        if words[0] == "declare":
+        if words == TRAFFIC and stack[-1][0] not in NAMED:
+            enclosed(left)
+        elif words == POLICY and stack[-1][0] not in NAMED:
+            text = enclosed(left)
+            if text not in policies:
+                policies[text] = load(text)
+            stack[-1][1]["Policy"] = policies[text]
+        elif words[0] == "declare":
             stack.append((unescape(words[1]), {}))
         elif words[0] == "}" and len(stack) > 1:
-            close(stack, shared)
+            name, block = stack.pop()
+            stack[-1][1][name] = block
         elif len(words) == 3 and words[0] != "#" and words[1] not in COUNTED:
             stack[-1][1][names.setdefault(words[1], words[1])] = unescape(words[2])
     top: Tree = root.get("root", root)
     return top
 
 
-def close(stack: List[Tuple[str, Tree]], shared: Dict[Tuple[Tuple[str, Any], ...], Tree]) -> None:
-    """Put a finished block into the one around it."""
-    name, block = stack.pop()
-    around, outer = stack[-1]
-    if around in ("UserList", "VirtualHUB", "GroupList"):
-        outer[name] = block
-    elif name == "Policy":
-        outer[name] = shared.setdefault(tuple(block.items()), block)
-    elif name != "Traffic":
-        outer[name] = block
+def enclosed(lines: Iterator[str]) -> Tuple[str, ...]:
+    """The lines of the block that was declared last, up to its end, without its braces."""
+    inner: List[str] = []
+    depth = 0
+    for line in lines:
+        text = line.strip()
+        depth += (text == "{") - (text == "}")
+        if depth <= 0:
+            break
+        inner.append(text)
+    return tuple(inner[1:])
 
 
 def head(lines: Iterable[str]) -> Tree:

@@ -5,11 +5,12 @@ from typing import Any, Dict, List, Optional
 
 from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Change, Line
+from labvpn.agent.softether.accounts import hub_block
 from labvpn.agent.softether.config_file import Tree
 from labvpn.agent.softether.policies import DEFAULTS, policy_parameters, policy_value, unstated_policies
 from labvpn.agent.softether.rpc import GROUP_EXISTS, OBJECT_NOT_FOUND, RpcError
 from labvpn.agent.softether.server_settings import Setting
-from labvpn.agent.softether.users import TEXTS, hub_block
+from labvpn.agent.softether.users import TEXTS
 
 
 class Groups(Setting):

@@ -12,6 +12,7 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.state import State
 from labvpn.agent.daemons.reaper_service import ReaperService
 from labvpn.agent.softether.access_list import AccessList, hubs_of
+from labvpn.agent.softether.accounts import hub_block
 from labvpn.agent.softether.authentication import unlocked
 from labvpn.agent.softether.backups import back_up
 from labvpn.agent.softether.bridges import beside_bridges
@@ -26,7 +27,7 @@ from labvpn.agent.softether.securenat import SecureNatSetting
 from labvpn.agent.softether.server import require
 from labvpn.agent.softether.server_settings import Setting
 from labvpn.agent.softether.session_limits import live
-from labvpn.agent.softether.users import Users, hub_block
+from labvpn.agent.softether.users import Users
 
 
 class Hubs(Setting):

@@ -7,10 +7,10 @@ from typing import Any, Dict, List, Optional, Sequence
 from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Line, current, yes
 from labvpn.agent.core.errors import AgentError
+from labvpn.agent.softether.accounts import hub_block
 from labvpn.agent.softether.authentication import certificate_of, digest_of
 from labvpn.agent.softether.config_file import Tree
 from labvpn.agent.softether.server_settings import Setting
-from labvpn.agent.softether.users import hub_block
 
 # Where the file calls an option otherwise than the call does.
 RENAMED = {"NoAddressPollingIPv4": "NoArpPolling", "NoAddressPollingIPv6": "NoIPv6AddrPolling"}

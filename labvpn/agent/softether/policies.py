@@ -1,6 +1,7 @@
 """The security policies of SoftEther by their documented names, with their defaults."""
 
-from typing import Any, Dict
+from functools import lru_cache
+from typing import Any, Dict, List, Tuple
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.softether.config_file import Tree
@@ -61,8 +62,15 @@ def policy_value(policy: Dict[str, Any], name: str) -> str:
 
 def unstated_policies(policy: Dict[str, Any], asked: Dict[str, str]) -> Dict[str, str]:
     """The policies that the document does not state and that differ from their defaults."""
-    values = {name: policy_value(policy, name) for name in policy if name not in asked and name in DEFAULTS}
-    return {name: value for name, value in sorted(values.items()) if value != DEFAULTS[name]}
+    return {name: value for name, value in unusual(tuple(policy.items())) if name not in asked}
+
+
+@lru_cache(64)
+def unusual(policy: Tuple[Tuple[str, Any], ...]) -> List[Tuple[str, str]]:
+    """What differs from its default, by name; most users of a hub have one and the same policy."""
+    known = dict(policy)
+    values = {name: policy_value(known, name) for name in known if name in DEFAULTS}
+    return [(name, value) for name, value in sorted(values.items()) if value != DEFAULTS[name]]
 
 
 def policy_parameters(policies: Dict[str, str]) -> Dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Change, Line, differences, yes
 from labvpn.agent.core.errors import AgentError
+from labvpn.agent.softether.accounts import hub_block
 from labvpn.agent.softether.server_settings import Setting
-from labvpn.agent.softether.users import hub_block
 
 MODES = {
     # Which of the three switches are set. The first one stops raw IP too, which is a kind of kernel mode (measured).

@@ -2,12 +2,13 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import time
-from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Set
 
 from labvpn.agent.core.concern import Values
 from labvpn.agent.core.document import Change, Line, line_of
 from labvpn.agent.core.state import Remembered
 from labvpn.agent.core.times import NEVER_EXPIRES, expiry
+from labvpn.agent.softether.accounts import Accounts, hub_block
 from labvpn.agent.softether.authentication import (
     LOGIN_KEYS,
     LOGIN_PARAMETERS,
@@ -39,16 +40,6 @@ TEXTS = {"realname": ("RealName", "Realname_utf"), "note": ("Note", "Note_utf")}
 PROPERTIES = frozenset(TEXTS) | {"address", "group", "expires", "policies"} | LOGIN_KEYS
 
 
-def hub_block(softether: SoftEther, name: str) -> Optional[Tree]:
-    """A hub's configuration, None where there is no such hub; SoftEther's names fold case."""
-    if not softether.installed:
-        return None
-    hubs: Dict[str, Tree] = softether.tree().get("VirtualHUB", {})
-    if name in hubs:
-        return hubs[name]
-    return next((block for own, block in hubs.items() if own.lower() == name.lower()), None)
-
-
 class Users(Setting):
     """`user LAB/owner password=current realname="Jun" note="" group=none expires=never AutoDisconnect=1800`.
 
@@ -59,7 +50,7 @@ class Users(Setting):
 
     def __init__(self, softether: SoftEther) -> None:
         super().__init__(softether)
-        self.folded: Tuple[Optional[Tree], Dict[str, Tree]] = (None, {})
+        self.listed = Accounts(softether)
         self.lockouts: Optional[Dict[str, Dict[str, Dict[str, Any]]]] = None
         # The hubs that are ours alone, with the users that they may have, in lower case.
         self.exclusive: Dict[str, Set[str]] = {}
@@ -78,27 +69,11 @@ class Users(Setting):
     def accounts(self, hub: str) -> Dict[str, Tree]:
         """A hub's users without those whom the reaper made for a moment."""
         return {
-            name: block for name, block in self.blocks(hub).items() if not self.is_temporary(hub + "/" + name, block)
+            name: block for name, block in self.listed.of(hub).items() if not self.is_temporary(hub + "/" + name, block)
         }
 
-    def blocks(self, hub: str) -> Dict[str, Tree]:
-        """A hub's users as the configuration has them."""
-        block = hub_block(self.softether, hub) or {}
-        users: Dict[str, Tree] = block.get("SecurityAccountDatabase", {}).get("UserList", {})
-        return users
-
-    def find(self, name: str) -> Optional[Tree]:
-        """A user's configuration by `HUB/USER`; SoftEther's names fold case."""
-        hub, _, user = name.partition("/")
-        users = self.blocks(hub)
-        if user in users:
-            return users[user]
-        if self.folded[0] is not users:
-            self.folded = (users, {own.lower(): block for own, block in users.items()})
-        return self.folded[1].get(user.lower())
-
     def read(self, line: Line) -> Optional[Values]:
-        block = self.find(line.name)
+        block = self.listed.find(line.name)
         if block is None or self.is_temporary(line.name, block):
             return None
         policy = self.policy(line, block)
@@ -139,7 +114,7 @@ class Users(Setting):
     def value(self, key: str, line: Line, block: Tree, policy: Tree) -> str:
         """One value of a user."""
         if key in LOGIN_KEYS:
-            return login_value(key, line, block, self.softether.secrets)
+            return login_value(key, line, block, self.listed.hashes())
         if key in ("note", "address"):
             return note_value(key, line, str(block.get("Note", "")))
         if key in TEXTS:

@@ -58,6 +58,25 @@ def test_what_is_kept_already_is_not_kept_twice_and_ten_copies_stay(softether: F
     assert kept == [str(number) for number in range(3, MOST_BACKUPS + 3)]
 
 
+@pytest.mark.parametrize("now", ["one and more", "on", "", "One"])
+def test_a_copy_of_something_else_is_not_taken_for_this_one(softether: FakeSoftEther, now: str) -> None:
+    for text in ("one", now):
+        softether.machine.write(softether.place.config, text)
+        back_up(softether)
+    kept = [gzip.decompress(path.read_bytes()).decode() for path in backups(softether.machine)]
+    assert kept == ["one", now]
+
+
+@pytest.mark.parametrize("damage", [b"", b"no archive", gzip.compress(b"one" * 1000)[:-9]])
+def test_a_copy_that_was_cut_off_does_not_stop_the_next(softether: FakeSoftEther, damage: bytes) -> None:
+    softether.machine.write(softether.place.config, "one" * 1000)
+    back_up(softether)
+    (cut,) = backups(softether.machine)
+    cut.write_bytes(damage)
+    back_up(softether)
+    assert gzip.decompress(backups(softether.machine)[-1].read_bytes()) == b"one" * 1000
+
+
 def test_a_host_without_a_configuration_has_nothing_to_keep(softether: FakeSoftEther) -> None:
     back_up(softether)
     assert backups(softether.machine) == []

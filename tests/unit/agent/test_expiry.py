@@ -32,7 +32,7 @@ def test_an_end_set_by_hand_is_shown(tmp_path: Path) -> None:
     softether = FakeSoftEther(FakeMachine(tmp_path))
     line = parse_line("user LAB/owner expires=2027-03-31T23:59:59Z")
     assert (Users(softether).read(line) or {})["expires"] == "never"
-    block = Users(softether).find("LAB/owner")
+    block = Users(softether).listed.find("LAB/owner")
     assert block is not None
     block["ExpireTime"] = "1806505199000"
     assert (Users(softether).read(line) or {})["expires"] == "2027-03-31T23:59:59Z"

@@ -75,7 +75,7 @@ def listed(*users: str) -> Answer:
 
 
 def with_user(softether: FakeSoftEther, name: str, **block: str) -> None:
-    Users(softether).blocks("LAB")[name] = {"AuthType": "4", **block}
+    Users(softether).listed.of("LAB")[name] = {"AuthType": "4", **block}
 
 
 def test_whom_radius_let_in_has_the_limits_of_everybody_and_others_have_their_own(
@@ -185,8 +185,8 @@ def test_a_user_of_a_hold_that_nobody_remembers_is_shown(softether: FakeSoftEthe
 def test_everybody_is_asked_for_at_radius_by_the_name_that_each_dials_with() -> None:
     want, secrets = parse_line(LINE), Secrets({})
     assert login_parameters(want, secrets) == {"AuthType_u32": 4, "RadiusUsername_utf": ""}
-    assert login_value("radius", want, {"AuthType": "4", "AuthRadiusUsername": ""}, secrets) == ""
-    assert login_value("radius", want, {"AuthType": "4", "AuthRadiusUsername": "x"}, secrets) == "x"
+    assert login_value("radius", want, {"AuthType": "4", "AuthRadiusUsername": ""}, {}) == ""
+    assert login_value("radius", want, {"AuthType": "4", "AuthRadiusUsername": "x"}, {}) == "x"
 
 
 def test_without_everybody_the_sessions_of_all_who_have_no_user_end(softether: FakeSoftEther) -> None:

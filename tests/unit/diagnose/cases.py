@@ -1,7 +1,11 @@
 """The log cases: a head of `cause:` and `stage:`, a line `---`, the text, and optionally `--- server` and its log."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from labvpn.diagnose.diagnose import diagnose
+from labvpn.diagnose.verdict import Verdict
 
 ROOT = Path(__file__).parents[2] / "cases" / "logs"
 SERVER = "\n--- server\n"
@@ -31,3 +35,9 @@ def _case(path: Path) -> Case:
 
 
 ALL = load("heldout") + load("working") + load("measured")
+
+
+@cache
+def diagnosed(case: Case) -> Verdict:
+    """The verdict on a case as it is, which many tests ask for."""
+    return diagnose([case.text], case.server)

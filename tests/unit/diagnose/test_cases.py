@@ -4,14 +4,13 @@ from collections import Counter
 
 import pytest
 
-from labvpn.diagnose.diagnose import diagnose
 from labvpn.diagnose.event import Cause
-from tests.unit.diagnose.cases import ALL, Case, load
+from tests.unit.diagnose.cases import ALL, Case, diagnosed, load
 
 
 @pytest.mark.parametrize("case", ALL, ids=[case.name for case in ALL])
 def test_the_true_cause_comes_first_and_the_stage_is_right(case: Case) -> None:
-    verdict = diagnose([case.text], case.server)
+    verdict = diagnosed(case)
     assert (str(verdict.causes[0]), str(verdict.stage)) == (case.cause, case.stage)
 
 

@@ -7,7 +7,7 @@ import pytest
 from labvpn.diagnose import codes, faults, words
 from labvpn.diagnose.diagnose import diagnose
 from labvpn.diagnose.render import MOST_CAUSES, as_json, as_text
-from tests.unit.diagnose.cases import ALL
+from tests.unit.diagnose.cases import ALL, diagnosed
 
 CERTIFICATES = {
     "VERIFY ERROR: depth=0, error=certificate has expired: CN=vpn": "a certificate has expired",
@@ -67,7 +67,7 @@ def test_a_number_in_the_sentence_is_named() -> None:
 
 def test_text_and_json_list_the_same_causes() -> None:
     for case in ALL:
-        verdict = diagnose([case.text], case.server)
+        verdict = diagnosed(case)
         listed = [cause["id"] for cause in json.loads(as_json(verdict))["causes"]]
         assert listed == [str(cause) for cause in verdict.causes[:MOST_CAUSES]]
         if verdict.known:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from labvpn.diagnose.diagnose import diagnose
 from labvpn.diagnose.lines import decoded
 from labvpn.diagnose.render import as_json, as_text
-from tests.unit.diagnose.cases import ALL, Case
+from labvpn.diagnose.verdict import Verdict
+from tests.unit.diagnose.cases import ALL, Case, diagnosed
 
 NOISE = (
     "Apr  6 15:10:01 note CRON[1211]: (root) CMD (/usr/lib/backup)",
@@ -44,7 +45,10 @@ cases = st.sampled_from(ALL)
 
 
 def verdict(text: str, server: str | None = None) -> tuple[str, list[str]]:
-    found = diagnose([text], server)
+    return summary(diagnose([text], server))
+
+
+def summary(found: Verdict) -> tuple[str, list[str]]:
     return str(found.stage), [str(cause) for cause in found.causes]
 
 
@@ -58,13 +62,13 @@ def test_noise_between_the_lines_changes_nothing(case: Case, insertions: list[tu
     lines = case.text.splitlines()
     for place, noise in insertions:
         lines.insert(round(place * len(lines)), noise)
-    assert verdict("\n".join(lines), case.server) == verdict(case.text, case.server)
+    assert verdict("\n".join(lines), case.server) == summary(diagnosed(case))
 
 
 @pytest.mark.parametrize("stamp", STAMPS)
 @pytest.mark.parametrize("case", MAC, ids=[case.name for case in MAC])
 def test_the_shape_of_the_stamps_changes_nothing(case: Case, stamp: str) -> None:
-    assert verdict(MAC_STAMP.sub(stamp, case.text), case.server) == verdict(case.text, case.server)
+    assert verdict(MAC_STAMP.sub(stamp, case.text), case.server) == summary(diagnosed(case))
 
 
 @pytest.mark.parametrize("case", MAC, ids=[case.name for case in MAC])
@@ -108,7 +112,7 @@ def test_random_bytes_are_answered(data: bytes) -> None:
 @settings(max_examples=60, deadline=None)
 @given(case=cases, language=st.sampled_from(["en", "ja"]))
 def test_the_json_has_exactly_the_two_keys(case: Case, language: str) -> None:
-    answer = json.loads(as_json(diagnose([case.text], case.server), language))
+    answer = json.loads(as_json(diagnosed(case), language))
     assert set(answer) == {"stage", "causes"}
     assert all(set(cause) == {"id", "because"} and cause["because"] for cause in answer["causes"])
 
@@ -116,7 +120,7 @@ def test_the_json_has_exactly_the_two_keys(case: Case, language: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(case=cases)
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing(case: Case) -> None:
-    assert verdict("\ufeff" + case.text.replace("\n", "\r\n"), case.server) == verdict(case.text, case.server)
+    assert verdict("\ufeff" + case.text.replace("\n", "\r\n"), case.server) == summary(diagnosed(case))
 
 
 def test_a_log_with_its_newest_line_first_is_read_backwards() -> None:

@@ -6,7 +6,7 @@ from labvpn.diagnose import codes, recognise, words
 from labvpn.diagnose.diagnose import diagnose
 from labvpn.diagnose.event import Cause, DialStep, Stage
 from labvpn.diagnose.render import as_json, as_text
-from tests.unit.diagnose.cases import ALL
+from tests.unit.diagnose.cases import ALL, diagnosed
 
 NAMES = ("hanako", "taro", "tarou", "guest1", "guest2", "guest9", "198.51.100.77", "203.0.113.20", "vpn.lab")
 
@@ -28,7 +28,7 @@ def test_both_languages_have_the_same_sentences() -> None:
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_no_answer_repeats_a_user_or_an_address(language: str) -> None:
     for case in ALL:
-        verdict = diagnose([case.text], case.server)
+        verdict = diagnosed(case)
         answer = as_text(verdict, language) + as_json(verdict, language)
         assert [name for name in NAMES if name in answer] == [], case.name
 
