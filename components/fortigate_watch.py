@@ -68,7 +68,7 @@ def _watch(place: Place, token: str, ca: str, say: Say, engine: int) -> None:
         took = time.monotonic() - began
         if failure is None:
             if took >= slowest:
-                say(slow(place.host, took))
+                say(slow(place[0], took))
                 slowest = 2 * took
             continue
         since = time.monotonic()
