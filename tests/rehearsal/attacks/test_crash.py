@@ -26,6 +26,7 @@ peer.sendall(bytes.fromhex("000e38aabbccddeeff11220000000000" + "ffff41"))
 peer.settimeout(4)
 sys.exit(0 if peer.recv(100) == b"" else 1)
 """
+NOTED = "cat /var/lib/labvpn/crashes.json; journalctl -u labvpn-bans -o cat --no-pager | tail -20"
 PROCESSES = "pgrep -f 'vpnserver execsvc' | sort"
 
 
@@ -69,7 +70,7 @@ def test_a_crash_by_a_stranger_is_counted_told_and_has_him_barred_and_nobody_els
         assert client.reads(IN), client.log
     assert json.loads(host.agent("status"))["crashes"] == []
     assert crash(host)
-    assert becomes(host, ATTACKER, True, 40)
+    assert becomes(host, ATTACKER, True, 40), host.output("server", "sh", "-c", NOTED)
     assert "SoftEther crashed" in host.output("server", "journalctl", "-u", "labvpn-reaper", "-o", "cat", "--no-pager")
     (counted,) = json.loads(host.agent("status"))["crashes"]
     assert counted["sources"] == [ATTACKER]
