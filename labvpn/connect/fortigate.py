@@ -185,7 +185,7 @@ class Client:
 
 
 def _json(reply: httpx.Response) -> Any:
-    """The body of a reply; None where it is no JSON."""
+    """The body of a reply; None where it is not JSON."""
     try:
         return reply.json()
     except ValueError:

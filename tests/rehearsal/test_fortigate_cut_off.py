@@ -109,18 +109,20 @@ def cut_off(gate: GateStack, provider: str, moment: Callable[[], bool]) -> None:
     """The move, of which everything is killed by signal 9 at a moment, as by a power cut."""
     file = str(gate.folder / "Pulumi.lab.yaml")
     words = ["labvpn", "--", "fortigate-provider", provider, "--yes", "--config-file", file]
-    run = subprocess.Popen(
-        gate.lab.line(*words),
-        cwd=PROGRAM,
-        env=gate.lab.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    log = gate.folder / "move.log"
+    with log.open("w") as output:
+        run = subprocess.Popen(
+            gate.lab.line(*words),
+            cwd=PROGRAM,
+            env=gate.lab.environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
     until = time.monotonic() + SECONDS
     while run.poll() is None and not moment() and time.monotonic() < until:
         time.sleep(0.005)
-    assert run.poll() is None, "the move ended before its moment"
+    assert run.poll() is None, f"the move ended before its moment: {log.read_text()}"
     os.killpg(run.pid, signal.SIGKILL)
     run.wait(SECONDS)
 
@@ -192,5 +194,5 @@ def test_the_token_is_in_no_log_of_engine_plugin_or_box(gate: GateStack, before:
         token.write_text(held)
     assert b"refused the token (401)" in hunt.outputs["the old token"]
     assert hunt.leaks() == []
-    shown = [line for line in control.requests(gate.box) if IN_ADDRESS in line]
-    assert bool(shown) is (provider == "pulumiverse")
+    in_address = [line for line in control.requests(gate.box) if IN_ADDRESS in line]
+    assert bool(in_address) is (provider == "pulumiverse")

@@ -176,8 +176,8 @@ def test_a_comment_with_line_ends_is_kept_as_it_is() -> None:
 
 
 def test_all_that_is_shown_of_an_adopted_object_is_known_by_its_key_whatever_it_is() -> None:
-    shown = {"unheard-of": [{"odd": 1}], "q_origin_key": 3, "later-mode": {"a": 1}, "uuid": "7b8f"}
-    desired = case(tables({**rule(3, "accept"), **shown}, LAST), adopt={"policies": {"vpn-allow": 3}}).desired
+    found = {"unheard-of": [{"odd": 1}], "q_origin_key": 3, "later-mode": {"a": 1}, "uuid": "7b8f"}
+    desired = case(tables({**rule(3, "accept"), **found}, LAST), adopt={"policies": {"vpn-allow": 3}}).desired
     assert {"unheard-of", "later-mode", "uuid", "srcaddr"} <= desired.objects.policies[0].visible
     assert "q_origin_key" not in desired.objects.policies[0].visible
 

@@ -4,7 +4,7 @@ The provider sees no difference in a list that it has as empty, or in a key that
 sees none in a port range that the program does not give. UDP ports that someone added to a TCP service would stay for
 good, as would a group of users on a policy. Such a service or policy is replaced: it has two names, and takes the one
 that it does not have now. A switch that someone turned on is explicitly set to off. A key that nobody here knows, with
-one value on every object of its table, may be a default of a newer FortiOS: it is no reason to replace anything.
+one value on every object of its table, may be a default of a newer FortiOS: nothing is replaced for it.
 """
 
 from __future__ import annotations
