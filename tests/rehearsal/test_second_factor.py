@@ -234,3 +234,4 @@ def test_destroy_leaves_nothing_of_ours(host: CodeHost, before: list[str]) -> No
     host.output("server", "rm", "-rf", "/var/lib/labvpn", AGENT.rpartition("/")[0])
     assert set(host.listing()) ^ set(before) == set()
     assert host.run("server", "id", "freerad").returncode == 1
+    assert host.run("server", "getent", "group", "freerad", "ssl-cert").stdout == ""

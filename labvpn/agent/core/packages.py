@@ -23,6 +23,8 @@ FOLDERS = {
     "netbase": ["/etc/hosts"],
     "freeradius": ["/etc/freeradius", "/var/log/freeradius"],
 }
+# The same of groups: freeradius-config needs ssl-cert, whose purge leaves its group.
+GROUPS = {"freeradius": ["ssl-cert"]}
 # Ubuntu's needrestart would restart other people's services after an installation (needrestart(1)).
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHANGES_FRONTEND": "none", "NEEDRESTART_SUSPEND": "1"}
 # Wait for another apt for a minute; keep configuration files that someone changed.
@@ -122,11 +124,13 @@ class Packages:
         return set(re.findall(r"^{} (\S+)".format(verb), output, re.MULTILINE))
 
     def note_folders(self, name: str) -> None:
-        """Remember which of the folders that a purge of this package would leave do not exist yet."""
+        """Remember which of the folders and groups that a purge of this package would leave do not exist yet."""
+        groups = re.findall(r"^([^:\n]+):", self.machine.read("/etc/group") or "", re.MULTILINE)
+        self.note("groups", set(GROUPS.get(name, [])).difference(groups))
         self.note("folders", {folder for folder in FOLDERS.get(name, []) if not self.machine.path(folder).exists()})
 
     def brought(self) -> Dict[str, List[str]]:
-        """Everything that came with our installations: `packages` and `folders`."""
+        """Everything that came with our installations: `packages`, `folders` and `groups`."""
         noted: Dict[str, List[str]] = self.memory.read() or {}
         return noted
 
@@ -157,10 +161,14 @@ class Packages:
         staying = {folder for name in kept for folder in FOLDERS.get(name, [])}
         for folder in set(noted.get("folders", [])) - staying:
             self.machine.delete(folder)
+        kept_groups = {group for name in kept for group in GROUPS.get(name, [])}
+        for group in set(noted.get("groups", [])) - kept_groups:
+            self.machine.run(["groupdel", group])
         self.machine.delete(BROUGHT)
         if kept:
             self.note("packages", self.installed(noted.get("packages", [])))
             self.note("folders", staying.intersection(noted.get("folders", [])))
+            self.note("groups", kept_groups.intersection(noted.get("groups", [])))
 
     def purge_present(self, names: List[str]) -> None:
         """Purge installed packages, but no package that is not among them."""

@@ -13,6 +13,7 @@ from labvpn.agent.codes.health import CONFIG
 from labvpn.agent.codes.service import PROGRAM, STEPS
 from labvpn.agent.core.document import Change, parse, parse_line
 from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.packages import Packages
 from labvpn.agent.core.paths import CODES, UNIT_FILE
 from labvpn.agent.core.secret_digests import Secrets, secret_words
 from labvpn.agent.core.state import State
@@ -136,6 +137,15 @@ def test_freeradius_own_service_is_off_before_its_package_comes_and_free_when_it
     state.remember({"package freeradius": None})
     packages.remove([line])
     assert machine.ran.index("systemctl --quiet stop labvpn-codes") < machine.ran.index("systemctl unmask freeradius")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_group_that_a_purge_leaves_goes_unless_it_was_there_before(machine: FakeMachine, before: bool) -> None:
+    machine.write("/etc/group", "root:x:0:\n" + "ssl-cert:x:103:\n" * before)
+    packages = Packages(machine)
+    packages.note_folders("freeradius")
+    packages.purge(["freeradius"])
+    assert ("groupdel ssl-cert" in machine.ran) is not before
 
 
 def test_a_freeradius_that_was_there_before_is_left_alone(machine: FakeMachine) -> None:
