@@ -12,7 +12,7 @@ from labvpn.model import acme, secret_texts
 from labvpn.model.base import Value
 from labvpn.model.dns import DnsMode
 from labvpn.model.lab import Lab
-from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength
+from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength, stretched
 from labvpn.model.problems import Problem
 from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User
@@ -132,6 +132,12 @@ class Credentials(Value):
         if given is not None:
             return given.get_secret_value()
         return derive(self.user_secret.get_secret_value(), user.name, user.rotation, self.version)
+
+    def begin_derivation(self, users: Iterable[User]) -> None:
+        """Begin with the key that passwords are derived by, where one of the lab's is."""
+        derived = any(user.auth is Auth.PASSWORD and user.name not in self.passwords for user in users)
+        if self.version > 1 and (derived or self.hub_password is None):
+            stretched(self.user_secret.get_secret_value())
 
     @property
     def weak(self) -> list[str]:
