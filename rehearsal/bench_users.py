@@ -89,7 +89,7 @@ def _alone(file: Path, folder: Path) -> Path:
     settings: dict[str, Any] = yaml.safe_load(file.read_text())
     for hop in OTHER_HOPS:
         settings["config"].pop(f"labvpn:{hop}", None)
-    settings["config"]["labvpn:users"] = {"file": str(folder / "users.csv")}
+    settings["config"]["labvpn:users"] = {"file": str(folder / "users.csv"), "mayRemove": True}
     alone = folder / stack_config.FILE
     alone.touch(0o600)
     alone.write_text(yaml.safe_dump(settings))
