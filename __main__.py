@@ -2,15 +2,14 @@
 
 import pulumi
 
-from components.host import Host
-from components.inspection import host_plans, inspect
-from components.outputs import export
-from components.softether import SoftEther, SoftEtherArgs
 from labvpn import settings
-from labvpn.render import certificate, outputs
-from labvpn.render.documents import Concern
+from labvpn.render import certificate
 
 lab, credentials = settings.load(also=certificate.problems)
+
+# Loaded while the key of the users' passwords is made.
+from components.inspection import host_plans, inspect  # noqa: E402
+
 plans = host_plans(lab, credentials)
 inspection = inspect(lab, credentials, plans)
 
@@ -18,6 +17,11 @@ inspection = inspect(lab, credentials, plans)
 from components import expectations  # noqa: E402
 from components.dns import Name, NameArgs  # noqa: E402
 from components.firewall import FortiGate, FortiGateArgs, HostFirewall, HostFirewallArgs  # noqa: E402
+from components.host import Host  # noqa: E402
+from components.outputs import export  # noqa: E402
+from components.softether import SoftEther, SoftEtherArgs  # noqa: E402
+from labvpn.render import outputs  # noqa: E402
+from labvpn.render.documents import Concern  # noqa: E402
 
 snapshot = inspection.result()
 

@@ -156,6 +156,7 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
     reader.note(_in_clear(reader))
     if reader.problems or lab is None or credentials is None:
         raise pulumi.RunError(str(ConfigurationError(reader.problems)))
+    credentials.begin_derivation(lab.users)
     for warning in accounts.warnings(lab, credentials):
         pulumi.warn(warning)
     for note in accounts.notes(lab, credentials):

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from labvpn.model import acme, secret_texts
+from labvpn.model import acme, passwords, secret_texts
 from labvpn.model.base import Value
 from labvpn.model.dns import DnsMode
 from labvpn.model.lab import Lab
-from labvpn.model.passwords import STRONG, derive, derive_for_codes, derive_for_hub, derive_for_verifier, strength
+from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength, stretched
 from labvpn.model.problems import Problem
 from labvpn.model.server import Server, Ssh, public_key
 from labvpn.model.users import Auth, User
@@ -128,21 +128,25 @@ class Credentials(Value):
 
     def password_of(self, user: User) -> str:
         """The user's password: the one that is set, or the derived one."""
-        given = self.passwords.get(user.name)
-        if given is not None:
-            return given.get_secret_value()
+        if user.name in self.passwords:
+            return self.passwords[user.name].get_secret_value()
         return derive(self.user_secret.get_secret_value(), user.name, user.rotation, self.version)
 
     def code_secret_of(self, user: User) -> str:
         """The secret of the user's codes, in base32."""
-        return derive_for_codes(
-            self.user_secret.get_secret_value(), user.name, user.rotation, user.reset_code, self.version
-        )
+        known = user.name, user.rotation, user.reset_code
+        return passwords.derive_for_codes(self.user_secret.get_secret_value(), *known, self.version)
 
     @property
     def verifier_secret(self) -> str:
         """What SoftEther and the code verifier know each other by."""
-        return derive_for_verifier(self.user_secret.get_secret_value(), self.version)
+        return passwords.derive_for_verifier(self.user_secret.get_secret_value(), self.version)
+
+    def begin_derivation(self, users: Iterable[User]) -> None:
+        """Begin with the key that passwords are derived by, where one of the lab's is."""
+        derived = any(user.auth is Auth.PASSWORD and user.name not in self.passwords for user in users)
+        if self.version > 1 and (derived or self.hub_password is None):
+            stretched(self.user_secret.get_secret_value())
 
     @property
     def weak(self) -> list[str]:
@@ -207,13 +211,13 @@ class Credentials(Value):
     def _host_problems(self, lab: Lab) -> Iterator[Problem]:
         for server in lab.servers:
             if not self.host_key_of(server):
-                key = f"hostKeys.{server.name}" if server.name else "hostKey"
-                option = f" --server {server.name}" if server.name else ""
+                of_one = (f"hostKeys.{server.name}", f" --server {server.name}")
+                key, option = of_one if server.name else ("hostKey", "")
                 yield Problem(key, f"is missing; record it: labvpn hostkey {server.ssh_host}{option}")
         known = {server.name for server in lab.servers if server.name}
         for name in sorted(self.host_keys.keys() - known):
-            remedy = _meant(name, known, "remove it or give a server that name")
-            yield Problem(f"hostKeys.{name}", f"is of no server of the lab; {remedy}")
+            meant = _meant(name, known, "remove it or give a server that name")
+            yield Problem(f"hostKeys.{name}", f"is of no server of the lab; {meant}")
 
     def _radius_problems(self, lab: Lab) -> Iterator[Problem]:
         asking = {name for name, hub in lab.all_hubs.items() if hub.radius}
@@ -233,7 +237,6 @@ def _meant(name: str, known: Iterable[str], otherwise: str) -> str:
 
 PUBLIC = frozenset({"hostKey", "hostKeys", "fortigateCa", "serverCertificate"})
 """The keys of credentials that are no secrets."""
-
 
 OWN = frozenset({"administratorPassword", "hubPassword", "presharedKey", "userSecret"})
 """The secrets that are ours to choose."""

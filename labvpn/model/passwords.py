@@ -7,7 +7,9 @@ import hashlib
 import hmac
 import re
 import secrets
+from concurrent.futures import Future
 from functools import lru_cache
+from threading import Thread
 
 LENGTH = 20
 """Characters of a derived password: 100 bits in base32's alphabet, which has no 0, 1 or 8 to be misread."""
@@ -89,11 +91,22 @@ def _derived(secret: str, message: str, version: int) -> str:
 
 
 def _digest(secret: str, message: str, version: int) -> bytes:
-    key = secret.encode() if version == 1 else _stretched(secret)
+    key = secret.encode() if version == 1 else stretched(secret).result()
     return hmac.new(key, message.encode(), hashlib.sha256).digest()
 
 
 @lru_cache(8)
-def _stretched(secret: str) -> bytes:
-    """The key of all users of a stack; it is made once in a run."""
-    return hashlib.scrypt(secret.encode(), salt=b"labvpn/users/2", n=COST, r=8, p=1, maxmem=2**28, dklen=32)
+def stretched(secret: str) -> Future[bytes]:
+    """The key of all users of a stack, begun once in a run: half a second in which the caller may do something else."""
+    key: Future[bytes] = Future()
+    Thread(target=_stretch, args=(secret, key), name="passwords", daemon=True).start()
+    return key
+
+
+def _stretch(secret: str, key: Future[bytes]) -> None:
+    try:
+        made = hashlib.scrypt(secret.encode(), salt=b"labvpn/users/2", n=COST, r=8, p=1, maxmem=2**28, dklen=32)
+    except BaseException as error:
+        key.set_exception(error)
+    else:
+        key.set_result(made)

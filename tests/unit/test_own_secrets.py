@@ -19,6 +19,31 @@ def test_a_new_stack_has_passwords_of_a_stretched_secret(monkeypatch: pytest.Mon
     assert all(secrets.password_of(user) != old[user.name] for user in lab.users)
 
 
+def begun(monkeypatch: pytest.MonkeyPatch, **changes: object) -> list[str]:
+    """The secrets that a load of the settings begins to stretch, before anybody asks for a password."""
+    secrets: list[str] = []
+    monkeypatch.setattr("labvpn.model.credentials.stretched", secrets.append)
+    configure({**example(), **given(), "userSecret": STRONG, "hubPassword": "hubs-own-1", **changes})
+    settings.load(ROOT)
+    return secrets
+
+
+def test_the_key_of_the_passwords_is_begun_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert begun(monkeypatch, passwords={"version": 2}) == [STRONG]
+
+
+def test_no_key_is_made_that_no_password_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert begun(monkeypatch, passwords={}) == []
+    lab, known = settings.load(ROOT)
+    own = known.model_copy(update={"version": 2, "passwords": {user.name: known.user_secret for user in lab.users}})
+    secrets: list[str] = []
+    monkeypatch.setattr("labvpn.model.credentials.stretched", secrets.append)
+    own.begin_derivation(lab.users)
+    assert secrets == []
+    own.model_copy(update={"hub_password": None}).begin_derivation(lab.users)
+    assert secrets == [STRONG]
+
+
 def test_an_old_stack_keeps_its_passwords_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {key: value for key, value in {**example(), **given()}.items() if key != "passwords"}
     said = messages(values, monkeypatch)

@@ -142,7 +142,7 @@ def test_a_link_survives_any_frames_and_has_no_address_without_a_login(frames: l
 
 
 @example("x" * 300, "y" * 300, b"")
-@given(st.text(max_size=300), st.text(max_size=300), ANY)
+@given(st.text(max_size=80), st.text(max_size=80), ANY)
 def test_any_name_and_password_are_sent(user: str, password: str, challenge: bytes) -> None:
     login = LinkLogin(user, password, ("pap", "mschapv2"))
     link = Link(login)

@@ -37,6 +37,15 @@ def test_a_stretched_password_changes_with_the_rotation_the_user_and_the_secret(
     assert derive(SECRET, "guest", 0, 2) == derive(SECRET, "GUEST", 0, 2)
 
 
+def test_a_key_that_cannot_be_made_fails_whoever_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: object, **_options: object) -> bytes:
+        raise ValueError("memory limit exceeded")
+
+    monkeypatch.setattr("hashlib.scrypt", refuse)
+    with pytest.raises(ValueError, match="memory limit"):
+        derive(f"{SECRET}-of-no-other-test", "guest", 0, 2)
+
+
 @pytest.mark.parametrize(
     "typed",
     [
