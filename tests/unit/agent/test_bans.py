@@ -20,6 +20,7 @@ from labvpn.agent.firewalld.ban_list import guard_file
 from labvpn.agent.firewalld.ban_policy import BanPolicy, Bounds
 from labvpn.agent.firewalld.ban_table import GONE
 from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.softether.crashes import Crash
 from labvpn.agent.softether.login_reader import Failure, LoginReader
 from labvpn.agent.softether.login_records import Grammars
 from labvpn.agent.softether.message_tables import SHIPPED_MESSAGES
@@ -218,3 +219,13 @@ def test_the_service_shows_what_it_was_told_and_leaves_nothing_when_it_goes(host
     assert host.table == ""
     assert not [name for name in (BAN_ORDERS, BAN_LIST, UNIT_FILE.format(LOGIN_GUARD_UNIT)) if host.path(name).exists()]
     assert host.services == set()
+
+
+@pytest.mark.parametrize(("certain", "banned"), [(True, {GUESSER: 600}), (False, {})])
+def test_who_surely_crashed_the_server_is_banned_at_once(
+    host: Host, certain: bool, banned: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = set_up(host)
+    monkeypatch.setattr(guard.crashes, "poll", lambda now: [Crash(now, [GUESSER], certain)])
+    guard.round(NOW)
+    assert host.banned == banned
