@@ -71,10 +71,11 @@ def _dialling(lab: Lab) -> Iterator[Expectation]:
 
 
 def _machines(model: ReachModel) -> list[IPv4Address]:
-    """The machines that access rules name as targets, and those of the FortiGate's addresses at the server's side."""
-    rules = [rule for host in model.hosts for hub in host.hubs.values() for rule in hub.rules]
+    """The machines that access rules open, and those of the FortiGate's addresses at the server's side."""
+    rules = [rule for host in model.hosts for hub in host.hubs.values() for rule in hub.rules if rule.passes]
     found = [address for rule in rules if (address := _machine(rule))]
     if (gate := model.gate) is not None:
+        found = [one for one in found if not set(gate.interfaces_of(one)) & set(gate.settings.outside)]
         held = [each.network_address for one in gate.inventory.addresses for each in one.networks if _is_one(each)]
         found += [one for one in held if gate.interfaces_of(one) == (gate.settings.inside,)]
     own = [hub.secure_nat.address.network for hub in model.lab.all_hubs.values() if hub.secure_nat]

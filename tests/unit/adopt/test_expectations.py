@@ -108,6 +108,13 @@ def test_what_cannot_be_told_is_left_out_and_said_once_for_each_reason() -> None
     assert "internet should not reach 203.0.113.21" in said
 
 
+@pytest.mark.parametrize("action", ["pass", "discard"])
+def test_a_machine_on_the_internet_is_no_machine_of_the_lab(action: str) -> None:
+    tried = {"title": "tried", "priority": "10", "action": action, "to": "192.0.2.1/32", "user": "nobody"}
+    lines, remarks = written(found_lab(), [tried])
+    assert "192.0.2.1" not in str(lines) + str(remarks)
+
+
 def test_what_the_access_list_names_and_another_rule_stops_is_not_written() -> None:
     lines, remarks = written(found_lab(), [NOTEBOOKS, THE_REST])
     assert not starting(lines, "LAB reaches")
