@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from rehearsal import network
-from tests.rehearsal.agent_host import AGENT
 from tests.rehearsal.code_host import OWNER, USERS, CodeHost, coded
 
 FOLDER = "/var/lib/labvpn-codes"
@@ -218,7 +217,7 @@ def test_guessed_codes_ban_their_source_as_guessed_passwords_do(host: CodeHost) 
     host.guard(slow=3, pause=3000, most=6, seconds=3600)
     try:
         for _ in range(3):
-            assert host.banned() == {}
+            assert str(network.ADMIN) not in host.banned()
             assert not host.l2tp("otto", host.account("otto")["password"] + "000000", machine="admin")
         assert host.bars(str(network.ADMIN)) == 3
     finally:
@@ -231,7 +230,7 @@ def test_destroy_leaves_nothing_of_ours(host: CodeHost, before: list[str]) -> No
     assert host.run("server", "grep", "11812", "/var/lib/softether/vpn_server.config").returncode == 1
     for concern in ("server", "host"):
         host.remove(concern)
-    host.output("server", "rm", "-rf", "/var/lib/labvpn", AGENT.rpartition("/")[0])
+    host.output("server", "rm", "-rf", "/var/lib/labvpn")
     assert set(host.listing()) ^ set(before) == set()
     assert host.run("server", "id", "freerad").returncode == 1
     assert host.run("server", "getent", "group", "freerad", "ssl-cert").stdout == ""
