@@ -33,13 +33,13 @@ def back_up(softether: SoftEther) -> None:
         # The file may be five minutes old. A server that locks us out is copied as its file has it.
         softether.call("Flush")
     kept = backups(machine)
-    if not kept or not holds(kept[-1], source):
+    if not kept or not is_copy(kept[-1], source):
         store(machine, source)
     for path in backups(machine)[:-MOST_BACKUPS]:
         path.unlink()
 
 
-def holds(copy: Path, source: Path) -> bool:
+def is_copy(copy: Path, source: Path) -> bool:
     """Whether a copy, which may be cut off, is that of a file.
 
     Neither is in memory as a whole: ten thousand users are 20 MB of text.
