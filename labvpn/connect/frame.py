@@ -7,8 +7,10 @@ import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from labvpn.connect.library import asyncssh
+if TYPE_CHECKING:
+    from labvpn.connect.library import asyncssh
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where programs are looked for, whatever the login's start files say."""

@@ -85,6 +85,10 @@ def test_a_shell_completes_commands_and_options_without_a_model(words: str, answ
     assert "pydantic" not in modules
 
 
+def test_a_probe_from_here_loads_no_ssh() -> None:
+    assert "asyncssh" not in loaded("import labvpn.probe.run, labvpn.probe.remote_vantage, labvpn.probe.text")
+
+
 def test_a_commands_own_help_needs_no_model() -> None:
     code = "sys.argv = ['labvpn', 'probe', '--help']; import atexit; atexit.register(lambda: print(*sys.modules))"
     said = printed(f"import sys; {code}; from labvpn import cli; cli.main()")

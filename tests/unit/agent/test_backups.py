@@ -67,12 +67,12 @@ def test_a_copy_of_something_else_is_not_taken_for_this_one(softether: FakeSoftE
     assert kept == ["one", now]
 
 
-@pytest.mark.parametrize("damage", [b"", b"no archive", gzip.compress(b"one" * 1000, mtime=0)[:-9]])
-def test_a_copy_that_was_cut_off_does_not_stop_the_next(softether: FakeSoftEther, damage: bytes) -> None:
+@pytest.mark.parametrize("left", [0, 5, 20])
+def test_a_copy_that_was_cut_off_does_not_stop_the_next(softether: FakeSoftEther, left: int) -> None:
     softether.machine.write(softether.place.config, "one" * 1000)
     back_up(softether)
     (cut,) = backups(softether.machine)
-    cut.write_bytes(damage)
+    cut.write_bytes(cut.read_bytes()[:left])
     back_up(softether)
     assert gzip.decompress(backups(softether.machine)[-1].read_bytes()) == b"one" * 1000
 
