@@ -41,7 +41,13 @@ class CleanupProvider(ResourceProvider):
         return CreateResult("policies", props)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """As it was recorded: the program itself reads the FortiGate."""
+        """As it was recorded: the program itself reads the FortiGate.
+
+        A refresh comes before the program, so nothing else says in words that the token is refused.
+        """
+        if props.get("when") == "before":
+            _quietly()
+            asyncio.run(api.admits(_place(props), str(props["token"]), str(props["ca"])))
         return ReadResult(id_, props, {key: value for key, value in props.items() if not key.startswith("__")})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -80,9 +86,16 @@ class Cleanup(Resource):
 
 
 def _remove(props: dict[str, Any], names: Iterable[str]) -> None:
+    _quietly()
+    asyncio.run(api.remove(_place(props), str(props["token"]), str(props["ca"]), list(names)))
+
+
+def _quietly() -> None:
     logging.getLogger("grpc._server").addFilter(_is_no_sentence)
-    place = api.Place(str(props["host"]), str(props["vdom"]))
-    asyncio.run(api.remove(place, str(props["token"]), str(props["ca"]), list(names)))
+
+
+def _place(props: dict[str, Any]) -> api.Place:
+    return api.Place(str(props["host"]), str(props["vdom"]))
 
 
 def _is_no_sentence(record: logging.LogRecord) -> bool:
