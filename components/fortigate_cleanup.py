@@ -42,7 +42,12 @@ class CleanupProvider(ResourceProvider):
         return CreateResult("policies", props)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """As it was recorded: the program itself reads the FortiGate."""
+        """As it was recorded: the program itself reads the FortiGate.
+
+        A refresh comes before the program, so nothing else says in words that the token is refused.
+        """
+        if props.get("when") == "before":
+            _admitted(props)
         return ReadResult(id_, props, {key: value for key, value in props.items() if not key.startswith("__")})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -81,12 +86,27 @@ class Cleanup(Resource):
 
 
 def _remove(props: dict[str, Any], names: Iterable[str]) -> None:
-    # A refresh, which deletes nothing, starts without what asks a FortiGate.
+    # What asks a FortiGate is loaded where one is asked.
     from labvpn.connect import fortigate as api
 
+    _quietly()
+    asyncio.run(api.remove(api.Place(*_place(props)), str(props["token"]), str(props["ca"]), list(names)))
+
+
+def _admitted(props: dict[str, Any]) -> None:
+    """Raises HopError where the FortiGate no longer takes the token."""
+    from labvpn.connect import fortigate as api
+
+    _quietly()
+    asyncio.run(api.admits(api.Place(*_place(props)), str(props["token"]), str(props["ca"])))
+
+
+def _quietly() -> None:
     logging.getLogger("grpc._server").addFilter(_is_no_sentence)
-    place = api.Place(str(props["host"]), str(props["vdom"]))
-    asyncio.run(api.remove(place, str(props["token"]), str(props["ca"]), list(names)))
+
+
+def _place(props: dict[str, Any]) -> tuple[str, str]:
+    return str(props["host"]), str(props["vdom"])
 
 
 def _is_no_sentence(record: logging.LogRecord) -> bool:

@@ -192,7 +192,7 @@ def test_the_token_is_in_no_log_of_engine_plugin_or_box(gate: GateStack, before:
         token.write_text("another-token")
         hunt.outputs["the old token"] = gate.refusal("preview", "--debug").encode()
         token.write_text(held)
-    assert b"refused the token (401)" in hunt.outputs["the old token"]
+    assert b"refused the token of the last `pulumi up` (401)" in hunt.outputs["the old token"]
     assert hunt.leaks() == []
     in_address = [line for line in control.requests(gate.box) if IN_ADDRESS in line]
     assert bool(in_address) is (provider == "pulumiverse")

@@ -83,3 +83,33 @@ def test_a_token_that_may_not_write_is_reported_in_a_sentence(monkeypatch: pytes
     monkeypatch.setattr(httpx, "AsyncClient", refuses)
     with pytest.raises(HopError, match=r"does not let this token delete vpn-only \(403\)"):
         asyncio.run(remote.remove(remote.Place("box", "lab"), "t", "c", ["vpn-only"]))
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (401, "refused the token of the last `pulumi up` .401.; set fortigateToken .*--refresh=false"),
+        (429, "wait a minute"),
+    ],
+)
+def test_a_refresh_says_in_words_that_the_token_is_refused_once(
+    monkeypatch: pytest.MonkeyPatch, status: int, sentence: str
+) -> None:
+    answering(monkeypatch, status)
+    with pytest.raises(HopError, match=sentence):
+        CleanupProvider().read("policies", {**PROPS, "names": [], "when": "before"})
+    CleanupProvider().read("policies", {**PROPS, "names": [], "when": "after"})
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 500])
+def test_a_refresh_of_a_token_that_is_admitted_or_lacks_a_right_goes_on(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    answering(monkeypatch, status)
+    CleanupProvider().read("policies", {**PROPS, "names": [], "when": "before"})
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    made, transport = httpx.AsyncClient, httpx.MockTransport(lambda _request: httpx.Response(status, text="<html>"))
+    monkeypatch.setattr(ssl, "create_default_context", lambda cadata: True)
+    monkeypatch.setattr(httpx, "AsyncClient", lambda **how: made(**how | {"transport": transport}))
