@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import (
@@ -24,9 +24,11 @@ from pulumi.dynamic import (
 )
 
 from components.fortigate_watch import watch_as_configured
-from labvpn.connect import fortigate as api
+from labvpn.connect import fortigate_token
 from labvpn.connect.errors import HopError
-from labvpn.model.fortigate import FortiGate as Settings
+
+if TYPE_CHECKING:
+    from labvpn.model.fortigate import FortiGate as Settings
 
 
 class CleanupProvider(ResourceProvider):
@@ -47,7 +49,7 @@ class CleanupProvider(ResourceProvider):
         """
         if props.get("when") == "before":
             _quietly()
-            asyncio.run(api.admits(_place(props), str(props["token"]), str(props["ca"])))
+            fortigate_token.require(*(str(props[key]) for key in ("host", "vdom", "token", "ca")))
         return ReadResult(id_, props, {key: value for key, value in props.items() if not key.startswith("__")})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -86,16 +88,16 @@ class Cleanup(Resource):
 
 
 def _remove(props: dict[str, Any], names: Iterable[str]) -> None:
+    # A refresh, which deletes nothing, starts without what asks a FortiGate.
+    from labvpn.connect import fortigate as api
+
     _quietly()
-    asyncio.run(api.remove(_place(props), str(props["token"]), str(props["ca"]), list(names)))
+    place = api.Place(str(props["host"]), str(props["vdom"]))
+    asyncio.run(api.remove(place, str(props["token"]), str(props["ca"]), list(names)))
 
 
 def _quietly() -> None:
     logging.getLogger("grpc._server").addFilter(_is_no_sentence)
-
-
-def _place(props: dict[str, Any]) -> api.Place:
-    return api.Place(str(props["host"]), str(props["vdom"]))
 
 
 def _is_no_sentence(record: logging.LogRecord) -> bool:
