@@ -24,6 +24,7 @@ from pulumi.dynamic import (
 )
 
 from components.fortigate_watch import watch_as_configured
+from labvpn.connect import fortigate_token
 from labvpn.connect.errors import HopError
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class CleanupProvider(ResourceProvider):
         A refresh comes before the program, so nothing else says in words that the token is refused.
         """
         if props.get("when") == "before":
-            _admitted(props)
+            _quietly()
+            fortigate_token.require(*(str(props[key]) for key in ("host", "vdom", "token", "ca")))
         return ReadResult(id_, props, {key: value for key, value in props.items() if not key.startswith("__")})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -86,27 +88,16 @@ class Cleanup(Resource):
 
 
 def _remove(props: dict[str, Any], names: Iterable[str]) -> None:
-    # What asks a FortiGate is loaded where one is asked.
+    # A refresh, which deletes nothing, starts without what asks a FortiGate.
     from labvpn.connect import fortigate as api
 
     _quietly()
-    asyncio.run(api.remove(api.Place(*_place(props)), str(props["token"]), str(props["ca"]), list(names)))
-
-
-def _admitted(props: dict[str, Any]) -> None:
-    """Raises HopError where the FortiGate no longer takes the token."""
-    from labvpn.connect import fortigate as api
-
-    _quietly()
-    asyncio.run(api.admits(api.Place(*_place(props)), str(props["token"]), str(props["ca"])))
+    place = api.Place(str(props["host"]), str(props["vdom"]))
+    asyncio.run(api.remove(place, str(props["token"]), str(props["ca"]), list(names)))
 
 
 def _quietly() -> None:
     logging.getLogger("grpc._server").addFilter(_is_no_sentence)
-
-
-def _place(props: dict[str, Any]) -> tuple[str, str]:
-    return str(props["host"]), str(props["vdom"])
 
 
 def _is_no_sentence(record: logging.LogRecord) -> bool:

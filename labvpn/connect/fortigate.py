@@ -35,11 +35,6 @@ REFUSALS = {
 }
 """What a status means while the box is read, and what to do about it."""
 
-RENEWED = (
-    "set fortigateToken to the REST administrator's current token, look at its trusted hosts, and run "
-    "`pulumi up --refresh=false` once, since a refresh uses the token of the last run"
-)
-
 SWITCH = (
     "move to the provider that sends it in a header (labvpn fortigate-provider upstream); or allow it on the box: "
     "config system global, set rest-api-key-url-query enable, end"
@@ -83,12 +78,6 @@ async def remove(box: Place, token: str, ca: str, names: Sequence[str]) -> None:
 
 def _members(row: Row) -> Iterator[str]:
     yield from (str(each["name"]) for key in ("srcaddr", "dstaddr", "service") for each in row.get(key) or ())
-
-
-async def admits(place: Place, token: str, ca: str) -> None:
-    """Raises HopError if the box refuses the token of the last run; one that cannot be asked is another's matter."""
-    async with Client(place, token, ca) as client:
-        await client.admits()
 
 
 async def ask_once(place: Place, token: str, ca: str) -> None:
@@ -157,18 +146,6 @@ class Client:
     async def answers(self) -> None:
         """Raise HopError unless the box says anything."""
         await self._ask("/api/v2/cmdb/system/global")
-
-    async def admits(self) -> None:
-        """Raise HopError if the token is refused, or its holder is blocked for a while."""
-        try:
-            reply = await self._ask("/api/v2/cmdb/system/global")
-        except HopError:
-            return
-        status = _status(reply, _json(reply))
-        if status == 401:
-            raise HopError(self.hop, "refused the token of the last `pulumi up` (401)", RENEWED)
-        if status == 429:
-            raise HopError(self.hop, *REFUSALS[429])
 
     async def accepts_token_in_address(self) -> None:
         """Raise HopError unless the box takes the token where the provider pulumiverse puts it."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal import stack_config
 from rehearsal.fortigate import control
 from rehearsal.fortigate.gate import Faults
 from rehearsal.fortigate.initial import VERSION
@@ -196,3 +197,23 @@ def test_the_token_is_in_no_log_of_engine_plugin_or_box(gate: GateStack, before:
     assert hunt.leaks() == []
     in_address = [line for line in control.requests(gate.box) if IN_ADDRESS in line]
     assert bool(in_address) is (provider == "pulumiverse")
+
+
+def test_where_the_old_token_is_gone_a_new_one_and_one_run_without_a_refresh_go_on(
+    gate: GateStack, before: Tables
+) -> None:
+    gate.declare()
+    gate.up()
+    token = gate.box / "token"
+    held, renewed = token.read_text(), "the-renewed-token"
+    token.write_text(renewed)
+    try:
+        gate.lab.with_secret(gate.folder / stack_config.FILE, "fortigateToken", renewed)
+        output = gate.refusal(*UP)
+        assert "refused the token of the last `pulumi up` (401)" in output
+        assert "run `pulumi up --refresh=false` once" in output
+        gate.pulumi(*UP, "--refresh=false")
+        assert gate.settles()
+        gate.destroy()
+    finally:
+        token.write_text(held)
