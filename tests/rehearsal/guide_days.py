@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from labvpn.agent.codes.verifier import STEP, code_of
 from rehearsal import machine, network
 from rehearsal.problems import RehearsalError
 from rehearsal.proof import CARRIER, WHOAMI
@@ -71,6 +72,36 @@ def new_password(lab: OwnLab) -> Day:
     yield
     assert not lab.lets_in("guest3", old)
     assert lab.lets_in("guest3")
+
+
+def codes(lab: OwnLab) -> Day:
+    lab.configure("hubs", "LAB", "secondFactor", to={"users": ["guest3"]})
+    yield
+    password, key = lab.password("guest3"), lab.code_key("guest3")
+    assert refuses(lab, "guest3", password)
+    assert lab.lets_in("guest3", password + next_code(key))
+
+
+def lost_phone(lab: OwnLab) -> Day:
+    before = lab.code_key("guest3")
+    yield
+    password, key = lab.password("guest3"), lab.code_key("guest3")
+    assert refuses(lab, "guest3", password + next_code(before))
+    assert lab.lets_in("guest3", password + next_code(key))
+    lab.configure("hubs", "LAB", "secondFactor", to=None)
+    lab.shell("pulumi up")
+
+
+def next_code(key: str) -> str:
+    """The next code to be shown, as soon as it is: it is newer than any that was used."""
+    time.sleep(STEP - time.time() % STEP)
+    return code_of(key, int(time.time()) // STEP)
+
+
+def refuses(lab: OwnLab, user: str, password: str) -> bool:
+    """Whether the server refuses it, to an address from which nobody else dials."""
+    with lab.dialling(user, password, machine="campus") as client:
+        return client.refused
 
 
 def preshared_key(lab: OwnLab) -> Day:
@@ -183,6 +214,8 @@ DAYS: dict[str, Callable[[OwnLab], Day]] = {
     "let guests reach another service": another_service,
     "lock a user out": locked_out,
     "give a new password": new_password,
+    "have users give a code as well": codes,
+    "let a user in whose phone is lost": lost_phone,
     "rotate the pre-shared key": preshared_key,
     "rotate the administrator's password": administrators_password,
     "see who is connected": connected,

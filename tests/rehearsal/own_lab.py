@@ -109,6 +109,11 @@ class OwnLab(Stack):
         answer: dict[str, Any] = yaml.safe_load(self.shell("pulumi stack output users --show-secrets"))
         return str(answer[user]["password"])
 
+    def code_key(self, user: str) -> str:
+        """What a user's authenticator app computes codes from."""
+        answer: dict[str, Any] = yaml.safe_load(self.shell("pulumi stack output users --show-secrets"))
+        return str(answer[user]["code"])
+
     @contextmanager
     def dialling(self, user: str, password: str | None = None, machine: str = "internet") -> Iterator[Dialled]:
         """A user's client, by the name that people dial."""
