@@ -136,9 +136,10 @@ def _accepting(box: StandIn) -> list[PolicyEntry]:
 
 
 def _sessions(box: StandIn) -> list[str]:
-    """The path of replies: through the policy that accepted the connection, if it still accepts."""
+    """The path of replies: through the policy that accepted the connection, if it still accepts, or within a zone."""
+    within = (f"ct mark 0 {match} accept" for match in matching.within_zones(box))
     verdicts = ", ".join(f"{each.policyid} : goto session_{each.policyid}" for each in _accepting(box))
-    return _chain("sessions", *([f"ct mark vmap {{ {verdicts} }}"] if verdicts else []), "drop")
+    return _chain("sessions", *([f"ct mark vmap {{ {verdicts} }}"] if verdicts else []), *within, "drop")
 
 
 def _policy(policy: PolicyEntry) -> list[str]:
