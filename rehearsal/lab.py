@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import groupby
 from pathlib import Path
 from typing import TextIO
 
@@ -36,11 +35,9 @@ The lab is up. Go on with it:
 
 def bring_up(say: Say) -> bool:
     """`make lab`: bring up whatever is missing; returns whether every proof succeeded."""
-    with _step("the machines", say):
-        life.start(say)
+    life.start(say)
     state = places.state()
-    with _step("engine and plugins", say):
-        engine = stack.ready(state, say)
+    engine = stack.ready(state, say)
     with _step("the stack's secrets", say):
         stack_config.ensure(state, engine.pulumi, engine.environment(state))
     output = EngineOutput()
@@ -140,8 +137,9 @@ def _step(what: str, say: Say) -> Iterator[None]:
 def show(proofs: Sequence[Proof]) -> None:
     """Print the proofs as a table; ports with the same result share a row."""
     table = Table("from", Column("what", max_width=26), "result", "", title="The lab, proven from outside")
-    for (hop, words, kept), group in groupby(proofs, lambda one: (one.hop, one.words, one.kept)):
-        table.add_row(
-            hop, ", ".join(one.what for one in group), words, "[green]ok[/]" if kept else "[bold red]FAILED[/]"
-        )
+    rows: dict[tuple[str, str, bool], list[str]] = {}
+    for one in proofs:
+        rows.setdefault((one.hop, one.words, one.kept), []).append(one.what)
+    for (hop, words, kept), names in rows.items():
+        table.add_row(hop, ", ".join(names), words, "[green]ok[/]" if kept else "[bold red]FAILED[/]")
     Console(width=None if sys.stdout.isatty() else 120).print(table)
