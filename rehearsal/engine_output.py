@@ -34,13 +34,13 @@ class EngineOutput:
 
     def of_preview(self, lines: Iterable[str]) -> Iterator[str]:
         """A preview without its rows, which the up prints, and without its outputs, which are not known yet."""
-        yield from joined(self._chosen(lines, rows=False, outputs=False))
+        yield from joined(self._chosen(lines, done=False))
 
     def of_up(self, lines: Iterable[str]) -> Iterator[str]:
         """An up with a row for each resource that is done, and with the outputs' names."""
-        yield from self._chosen(lines, rows=True, outputs=True)
+        yield from self._chosen(lines, done=True)
 
-    def _chosen(self, lines: Iterable[str], *, rows: bool, outputs: bool) -> Iterator[str]:
+    def _chosen(self, lines: Iterable[str], *, done: bool) -> Iterator[str]:
         section, source = "", ""
         values: list[str] = []
         for line in lines:
@@ -60,10 +60,10 @@ class EngineOutput:
                     yield from [source, line] if source else [line]
                     source = ""
             elif section == "Outputs":
-                values += [plain] if outputs else []
+                values += [plain] if done else []
             elif section or not plain.startswith(("@", " ", "+", "-", "~")):
                 yield line
-            elif rows and DONE.search(plain) and not MESSAGE.search(plain) and not INTERNAL.search(plain):
+            elif done and DONE.search(plain) and not MESSAGE.search(plain) and not INTERNAL.search(plain):
                 yield line.rstrip()
         yield from named(values)
 

@@ -24,10 +24,10 @@ CARRIER = "198.51.100.20"
 """The phone's address outside, given by its carrier."""
 
 BEYOND = {
-    "http://203.0.113.21:22/": "another port of the workstation",
-    "http://192.168.31.1:22/": "the VPN host's SSH",
-    "https://203.0.113.17/": "the FortiGate",
-    "http://203.0.113.141:22/": "the campus",
+    "http://203.0.113.21:22/": "workstation:22",
+    "https://203.0.113.17/": "fortigate",
+    "http://192.168.31.1:22/": "vpn-host:22",
+    "http://203.0.113.141:22/": "campus",
 }
 CURL_TIMEOUT = 28
 
@@ -199,15 +199,11 @@ def _kept_in() -> Iterator[Proof]:
     seen = machine.output("phone", ["curl", "-sS", "-m", "15", WHOAMI])
     words = f"what a guest sends to the internet stays out of the tunnel and arrives from {seen or 'nowhere'}"
     yield Proof("SecureNAT", "split tunnel", words, seen == CARRIER)
-    kept = []
     for target, what in BEYOND.items():
         done = machine.run("phone", ["curl", "-sS", "-m", "2", "--interface", "tun0", target])
-        if done.returncode == CURL_TIMEOUT:
-            kept.append(what)
-        else:
-            yield Proof("access list", target, f"a guest reaches {what} through the tunnel", False)
-    if kept:
-        yield Proof("access list", "the rest", f"a guest reaches neither {' nor '.join(kept)} through the tunnel", True)
+        refused = done.returncode == CURL_TIMEOUT
+        words = f"a guest {'does not reach' if refused else 'reaches'} it through the tunnel"
+        yield Proof("access list", what, words, refused)
 
 
 def _end(dial: Dialled) -> str:
