@@ -19,7 +19,7 @@ from pathlib import Path
 import grpc
 from google.protobuf import empty_pb2, json_format
 
-from . import program
+from .environment import Environment
 from .interpreter import Interpreter, ProgramError, interpreter
 from .lifetime import end_with_parent
 from .protocol import language_pb2, language_pb2_grpc, plugin_pb2
@@ -27,16 +27,21 @@ from .protocol import language_pb2, language_pb2_grpc, plugin_pb2
 # How long a program may take to end after it has been interrupted, as with Pulumi's own host.
 GRACE = 5.0
 
+EXECUTOR = Path(__file__).with_name("program.py")
+# The exit status by which it says that the engine knows its error. It is not imported, since it loads the whole SDK.
+REPORTED = 32
+
 Child = subprocess.Popen[bytes]
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """The service; `engine` is the address of the engine that started it."""
 
-    def __init__(self, engine: str, executor: Path = Path(program.__file__)) -> None:
+    def __init__(self, engine: str, executor: Path = EXECUTOR) -> None:
         self._engine = engine
         self._executor = executor
         self._running: set[Child] = set()
+        self._environments: dict[Path, Environment] = {}
 
     def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
@@ -54,7 +59,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     ) -> language_pb2.GetRequiredPackagesResponse:
         """The plugins that the packages in the program's Python need, each with its version."""
         with refusing(context):
-            packages = chosen(request.info).environment()["packages"]
+            packages = self._environment(request.info)["packages"]
         wanted = [package["plugin"] for package in packages if package["plugin"] is not None]
         return language_pb2.GetRequiredPackagesResponse(
             packages=[
@@ -70,7 +75,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     ) -> language_pb2.GetProgramDependenciesResponse:
         """The packages in the program's Python; without `transitiveDependencies` only those that no other one needs."""
         with refusing(context):
-            packages = chosen(request.info).environment()["packages"]
+            packages = self._environment(request.info)["packages"]
         return language_pb2.GetProgramDependenciesResponse(
             dependencies=[
                 language_pb2.DependencyInfo(name=package["name"], version=package["version"])
@@ -82,8 +87,15 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
         """The program's Python."""
         with refusing(context):
-            found = chosen(request.info).environment()
+            found = self._environment(request.info)
         return language_pb2.AboutResponse(executable=found["executable"], version=found["version"])
+
+    def _environment(self, info: language_pb2.ProgramInfo) -> Environment:
+        """The program's Python and packages; the engine asks several times in a run, and each answer takes a while."""
+        python = chosen(info)
+        if python.python not in self._environments:
+            self._environments[python.python] = python.environment()
+        return self._environments[python.python]
 
     def InstallDependencies(
         self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
@@ -185,7 +197,7 @@ def configured(environ: Mapping[str, str], request: language_pb2.RunRequest) -> 
 
 def response(status: int) -> language_pb2.RunResponse:
     """The response for a program's exit status; a program that has reported its error gets no second one."""
-    if status == program.REPORTED:
+    if status == REPORTED:
         return language_pb2.RunResponse(bail=True)
     if status < 0:
         return language_pb2.RunResponse(error=f"program was ended by signal {-status}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -17,9 +18,11 @@ from typing import Any
 from rehearsal import stack_config
 from rehearsal.fortigate import control, store
 from rehearsal.fortigate.gate import Faults
+from rehearsal.fortigate.initial import VERSION
 from rehearsal.places import PROJECT
 from rehearsal.stack import ready
-from tests.rehearsal.stack import Stack
+from tests.rehearsal.stack import Stack, Tables
+from tests.unit.boxes import policy
 
 PROGRAM = PROJECT / "tests/rehearsal/fortigate_program"
 UP = ("up", "--yes", "--skip-preview")
@@ -28,10 +31,11 @@ SECONDS = 120
 
 @dataclass
 class GateStack:
-    """The stack, the folder of its configuration, and the box's control channel for tests."""
+    """The stack, the folder of its configuration, its program, and the box's control channel for tests."""
 
     lab: Stack
     folder: Path
+    program: Path
     box: Path
     applied: bool = False
 
@@ -40,7 +44,39 @@ class GateStack:
         state = lab.state
         engine = ready(state, print)
         stack_config.ensure(state, engine.pulumi, engine.environment(state))
-        return cls(lab, folder, state / "fortigate")
+        # Of its own: `fortigate-provider` keeps copies of the state beside the program.
+        program = shutil.copytree(PROGRAM, folder / "program", ignore=shutil.ignore_patterns("__pycache__"))
+        return cls(lab, folder, program, state / "fortigate")
+
+    @contextmanager
+    def beside(self, *decoys: str, firmware: str = VERSION) -> Iterator[Tables]:
+        """The box's tables with others' policies; in the end the stack goes, and all must be as it was.
+
+        The first decoy stands above the campus's policies and denies, the second below and accepts.
+        """
+        control.reset(self.box)
+        control.set_firmware(self.box, firmware)
+        outcomes = zip(decoys, (("campus", "deny"), ("dmz", "accept")), strict=False)
+        control.add(self.box, [policy(name, "wan1", *outcome) for name, outcome in outcomes])
+        self.move(decoys[0], "campus-any")
+        first = self.lab.tables()
+        yield first
+        control.set_faults(self.box, Faults())
+        self.destroy()
+        for copy in self.program.glob("fortigate-provider.*"):
+            copy.unlink()
+        control.set_firmware(self.box, firmware)
+        assert self.lab.tables() == first
+        control.set_firmware(self.box, VERSION)
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command of the rehearsal in the program's folder."""
+        return self.lab.command(*words, cwd=self.program)
+
+    def provider_move(self, provider: str, how: str = "--yes") -> list[str]:
+        """The words of the move to a package of the provider."""
+        file = str(self.folder / stack_config.FILE)
+        return ["labvpn", "--", "fortigate-provider", provider, how, "--config-file", file]
 
     def declare(
         self, vpn: dict[str, Any] | None = None, server: str = "203.0.113.20", protect: bool = False, **fortigate: Any
@@ -59,17 +95,17 @@ class GateStack:
 
     def words(self, *words: str) -> list[str]:
         file = str(self.folder / stack_config.FILE)
-        return ["pulumi", "--", "--non-interactive", *words, "--cwd", str(PROGRAM), "--config-file", file]
+        return ["pulumi", "--", "--non-interactive", *words, "--cwd", str(self.program), "--config-file", file]
 
     def pulumi(self, *words: str) -> str:
         """The engine's output; it must succeed."""
-        done = self.lab.command(*self.words(*words), cwd=PROGRAM)
+        done = self.command(*self.words(*words))
         assert done.returncode == 0, done.stdout + done.stderr
         return str(done.stdout)
 
     def refusal(self, *words: str) -> str:
         """The engine's output; it must fail."""
-        done = self.lab.command(*self.words(*words), cwd=PROGRAM)
+        done = self.command(*self.words(*words))
         assert done.returncode != 0, done.stdout + done.stderr
         return str(done.stdout + done.stderr)
 
@@ -169,8 +205,8 @@ class GateStack:
 
     def unlock(self) -> None:
         """Remove the lock of an engine that was killed."""
-        words = ["pulumi", "--", "--non-interactive", "cancel", "--yes", "lab", "--cwd", str(PROGRAM)]
-        done = self.lab.command(*words, cwd=PROGRAM)
+        words = ["pulumi", "--", "--non-interactive", "cancel", "--yes", "lab", "--cwd", str(self.program)]
+        done = self.command(*words)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def _fall_silent(self) -> None:

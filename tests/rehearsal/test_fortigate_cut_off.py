@@ -16,15 +16,13 @@ import pytest
 from rehearsal import stack_config
 from rehearsal.fortigate import control
 from rehearsal.fortigate.gate import Faults
-from rehearsal.fortigate.initial import VERSION
 from rehearsal.fortigate.rest import IN_ADDRESS
 from rehearsal.soak.secrets import Hunt
 from tests.rehearsal.conftest import Rehearsal
-from tests.rehearsal.gate_stack import PROGRAM, SECONDS, UP, GateStack
+from tests.rehearsal.gate_stack import SECONDS, UP, GateStack
 from tests.rehearsal.stack import Stack, Tables
 from tests.rehearsal.test_fortigate_providers import OLD_ENOUGH, move
 from tests.rehearsal.test_fortigate_stack import CLOSED, shut_out
-from tests.unit.boxes import policy
 
 DESTROY = ("destroy", "--yes", "--skip-preview")
 PROVIDERS = ("upstream", "pulumiverse")
@@ -39,24 +37,9 @@ def gate(machines: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> GateS
 
 @pytest.fixture
 def before(gate: GateStack) -> Iterator[Tables]:
-    """The box with another's policy above, on a firmware for both packages; afterwards all must be as it was."""
-    control.reset(gate.box)
-    control.set_firmware(gate.box, OLD_ENOUGH)
-    control.add(gate.box, [policy("decoy-above", "wan1", "campus", "deny")])
-    gate.move("decoy-above", "campus-any")
-    first = gate.lab.tables()
-    yield first
-    control.set_faults(gate.box, Faults())
-    gate.destroy()
-    assert gate.lab.tables() == first
-    control.set_firmware(gate.box, VERSION)
-
-
-@pytest.fixture
-def copies() -> Iterator[None]:
-    yield
-    for file in PROGRAM.glob("fortigate-provider.*"):
-        file.unlink()
+    """The box with another's policy above, on a firmware for both packages."""
+    with gate.beside("decoy-above", firmware=OLD_ENOUGH) as first:
+        yield first
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -108,13 +91,11 @@ def test_a_box_that_is_slow_is_told_of_and_the_run_completes(gate: GateStack, be
 
 def cut_off(gate: GateStack, provider: str, moment: Callable[[], bool]) -> None:
     """The move, of which everything is killed by signal 9 at a moment, as by a power cut."""
-    file = str(gate.folder / "Pulumi.lab.yaml")
-    words = ["labvpn", "--", "fortigate-provider", provider, "--yes", "--config-file", file]
     log = gate.folder / "move.log"
     with log.open("w") as output:
         run = subprocess.Popen(
-            gate.lab.line(*words),
-            cwd=PROGRAM,
+            gate.lab.line(*gate.provider_move(provider)),
+            cwd=gate.program,
             env=gate.lab.environment,
             stdout=output,
             stderr=output,
@@ -131,25 +112,28 @@ def cut_off(gate: GateStack, provider: str, moment: Callable[[], bool]) -> None:
 def moments(gate: GateStack, provider: str) -> list[Callable[[], bool]]:
     """When the state was copied, when the old objects left it, and when some of the new ones are in it."""
     (state,) = (gate.box.parent / "backend").rglob("stacks/*/lab.json")
-    copy = PROGRAM / "fortigate-provider.lab.state.json"
-    old, new = ("fortios:", "fortigate:index/") if provider == "upstream" else ("fortigate:", "fortios:firewall/")
-    return [copy.exists, lambda: f"pulumi:providers:{old}" not in _text(state), lambda: f'"{new}' in _text(state)]
+    copy = gate.program / "fortigate-provider.lab.state.json"
+    old, new = ("fortios", "fortigate:index/") if provider == "upstream" else ("fortigate", "fortios:firewall/")
+    return [
+        copy.exists,
+        lambda: f"pulumi:providers:{old}" not in _types(state),
+        lambda: any(kind.startswith(new) for kind in _types(state)),
+    ]
 
 
-def _text(state: Path) -> str:
-    """The whole state: one that is just being written is read again."""
+def _types(state: Path) -> set[str]:
+    """The types of the resources in the state; one that is just being written is read again."""
     while True:
-        text = state.read_text()
         try:
-            json.loads(text)
+            resources = json.loads(state.read_text())["checkpoint"]["latest"].get("resources") or []
         except ValueError:
             continue
-        return text
+        return {one["type"] for one in resources}
 
 
 @pytest.mark.parametrize("to", PROVIDERS)
 def test_a_move_that_is_killed_at_any_moment_goes_on_and_touches_no_policy(
-    gate: GateStack, before: Tables, copies: None, to: str
+    gate: GateStack, before: Tables, to: str
 ) -> None:
     (held,) = set(PROVIDERS) - {to}
     gate.declare(behindVpn=CLOSED, provider=held)
@@ -186,7 +170,7 @@ def test_the_token_is_in_no_log_of_engine_plugin_or_box(gate: GateStack, before:
     with hunt.watching():
         for words, faults, good in runs:
             control.set_faults(gate.box, faults)
-            done = gate.lab.command(*gate.words(*words), cwd=PROGRAM)
+            done = gate.command(*gate.words(*words))
             hunt.outputs[" ".join(words)] = (done.stdout + done.stderr).encode()
             assert (done.returncode == 0) is good, done.stdout + done.stderr
         control.set_faults(gate.box, Faults())

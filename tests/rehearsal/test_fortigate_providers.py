@@ -12,9 +12,8 @@ import pytest
 
 from rehearsal.fortigate import control
 from rehearsal.fortigate.gate import Faults
-from rehearsal.fortigate.initial import VERSION
 from tests.rehearsal.conftest import Rehearsal
-from tests.rehearsal.gate_stack import PROGRAM, UP, GateStack
+from tests.rehearsal.gate_stack import UP, GateStack
 from tests.rehearsal.stack import Stack, Tables
 from tests.rehearsal.test_fortigate_stack import ADOPT, CLOSED, THEIRS
 from tests.unit.boxes import policy
@@ -33,28 +32,12 @@ def gate(machines: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> GateS
 
 @pytest.fixture
 def before(gate: GateStack) -> Iterator[Tables]:
-    control.reset(gate.box)
-    control.add(gate.box, [policy("decoy-above", "wan1", "campus", "deny")])
-    gate.move("decoy-above", "campus-any")
-    first = gate.lab.tables()
-    yield first
-    control.set_faults(gate.box, Faults())
-    gate.destroy()
-    control.set_firmware(gate.box, VERSION)
-    assert gate.lab.tables() == first
+    with gate.beside("decoy-above") as first:
+        yield first
 
 
 def move(gate: GateStack, provider: str, how: str = "--yes") -> subprocess.CompletedProcess[str]:
-    file = str(gate.folder / "Pulumi.lab.yaml")
-    words = ["labvpn", "--", "fortigate-provider", provider, how, "--config-file", file]
-    return gate.lab.command(*words, cwd=PROGRAM)
-
-
-@pytest.fixture
-def copies() -> Iterator[None]:
-    yield
-    for file in PROGRAM.glob("fortigate-provider.*"):
-        file.unlink()
+    return gate.command(*gate.provider_move(provider, how))
 
 
 @pytest.mark.parametrize(
@@ -162,9 +145,7 @@ def test_an_object_of_every_kind_is_adopted_with_all_that_nobody_here_knows_of_i
         gate.lab.manual.box("DELETE", f"{path}/{quote(fields['name'], safe='')}")
 
 
-def test_the_move_takes_no_policy_away_at_any_moment_and_goes_back_again(
-    gate: GateStack, before: Tables, copies: None
-) -> None:
+def test_the_move_takes_no_policy_away_at_any_moment_and_goes_back_again(gate: GateStack, before: Tables) -> None:
     control.set_firmware(gate.box, OLD_ENOUGH)
     gate.declare(behindVpn=CLOSED, provider="pulumiverse")
     gate.up()
@@ -185,14 +166,15 @@ def test_the_move_takes_no_policy_away_at_any_moment_and_goes_back_again(
         assert all("action=move" in one or "/firewall/policy/" in one for one in gate.changes())
         assert (gate.lab.tables(), _numbers(gate)) == (first, numbered)
         assert gate.settles()
-        assert json.loads((PROGRAM / f"fortigate-provider.lab.before-{provider}.state.json").read_text())["deployment"]
+        copy = gate.program / f"fortigate-provider.lab.before-{provider}.state.json"
+        assert json.loads(copy.read_text())["deployment"]
 
 
 def _numbers(gate: GateStack) -> dict[str, int]:
     return {row["name"]: row["policyid"] for row in gate.lab.manual.box("GET", "firewall/policy")}
 
 
-def test_a_move_that_fails_is_undone(gate: GateStack, before: Tables, copies: None) -> None:
+def test_a_move_that_fails_is_undone(gate: GateStack, before: Tables) -> None:
     control.set_firmware(gate.box, OLD_ENOUGH)
     gate.declare(provider="pulumiverse")
     gate.up()

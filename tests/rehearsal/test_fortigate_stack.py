@@ -42,16 +42,9 @@ def gate(machines: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> GateS
 
 @pytest.fixture
 def before(gate: GateStack) -> Iterator[Tables]:
-    """The box with decoys above and below; after the test the stack goes, and all of that must be as it was."""
-    control.reset(gate.box)
-    decoys = [policy("decoy-above", "wan1", "campus", "deny"), policy("decoy-below", "wan1", "dmz", "accept")]
-    control.add(gate.box, decoys)
-    gate.move("decoy-above", "campus-any")
-    first = gate.lab.tables()
-    yield first
-    control.set_faults(gate.box, Faults())
-    gate.destroy()
-    assert gate.lab.tables() == first
+    """The box with decoys above and below."""
+    with gate.beside("decoy-above", "decoy-below") as first:
+        yield first
 
 
 def test_every_policy_stands_in_its_place_between_others_and_a_protocol_that_goes_leaves_no_port(

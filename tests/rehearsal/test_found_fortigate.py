@@ -13,7 +13,7 @@ from labvpn.model.lab import Lab
 from labvpn.parse.fortigate import tables as observe
 from rehearsal.fortigate import control
 from tests.rehearsal.conftest import Rehearsal
-from tests.rehearsal.gate_stack import PROGRAM, GateStack
+from tests.rehearsal.gate_stack import GateStack
 from tests.rehearsal.stack import Stack, Tables
 from tests.unit.boxes import policy
 
@@ -134,7 +134,7 @@ def test_a_policy_of_somebody_who_took_the_number_of_ours_is_left_alone(gate: Ga
     assert gate.settles()
     gate.lab.manual.box("DELETE", "firewall/policy/{printers}")
     taken = _taken_over_by_somebody(gate)
-    state = gate.lab.command("pulumi", "--", "stack", "export", "--cwd", str(PROGRAM), cwd=PROGRAM).stdout
+    state = gate.command("pulumi", "--", "stack", "export", "--cwd", str(gate.program)).stdout
     assert "fortigate-policies-after" in state
     assert (gate.box / "token").read_text().strip() not in state
     gate.destroy()

@@ -88,7 +88,7 @@ def test_what_is_changed_by_hand_is_found_and_repaired(lab: OtherHost, file: str
     seen = lab.pulumi("preview", "--diff", "--expect-no-changes", "--config-file", file)
     assert seen.returncode != 0
     assert "8080/tcp" in seen.stdout
-    assert "login guard" in seen.stdout
+    assert "login guard: active is no" in seen.stderr
     lab.up("--config-file", file)
     assert lab.is_settled("--config-file", file)
 

@@ -18,7 +18,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2
 from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeStub, add_LanguageRuntimeServicer_to_server
 
-from rehearsal.toolchain import language
+from rehearsal.toolchain import language, program
 
 DUMP = """
 import json, os, sys
@@ -224,3 +224,7 @@ def test_no_host_and_no_program_outlives_an_engine_that_was_killed(parent: subpr
         parent.kill()
         assert gone(host) and gone(program)
         assert call.exception(timeout=5) is not None
+
+
+def test_program_and_host_agree_on_the_status_of_an_error_that_was_reported() -> None:
+    assert language.REPORTED == program.REPORTED
