@@ -17,6 +17,24 @@ import pytest
 from rehearsal import places, system
 
 HERE = Path(__file__).parent
+LONGEST = (
+    "test_fortigate_providers",
+    "test_lab",
+    "test_guide",
+    "test_fortigate_cut_off",
+    "test_faults",
+    "test_second_factor",
+    "test_found_fortigate",
+    "test_found_changes",
+    "test_drift",
+    "test_hosts",
+    "test_agent",
+    "test_ports",
+    "test_reach_packets",
+    "test_fortigate_stack",
+    "test_archive",
+)
+"""The files that take longest, in this order: they begin first, so that no worker is left alone with one at the end."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,7 +49,14 @@ def unavailable() -> str | None:
     return system.unavailable()
 
 
+def rank(item: pytest.Item) -> int:
+    """The place of a test's file among those that begin first."""
+    name = item.path.stem
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=rank)
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.rehearsal)

