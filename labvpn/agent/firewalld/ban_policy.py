@@ -38,6 +38,11 @@ def address_of(text: str) -> Optional[Union[IPv4Address, IPv6Address]]:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def plain(source: str) -> str:
+    """An address in the one spelling that is compared."""
+    return str(address_of(source) or source)
+
+
 def is_source(text: str) -> bool:
     """Whether a text is what a ban covers: an address, or an IPv6 subscriber's network."""
     address, _, bits = text.partition("/")

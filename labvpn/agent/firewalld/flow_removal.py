@@ -12,7 +12,7 @@ from typing import Collection, Container, Dict, Iterable, List, NamedTuple, Set
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.secret_digests import Secrets
-from labvpn.agent.firewalld.ban_policy import SUBSCRIBER_BITS, address_of
+from labvpn.agent.firewalld.ban_policy import SUBSCRIBER_BITS, plain
 from labvpn.agent.firewalld.flows import Flow, Kernel
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.rpc import OBJECT_NOT_FOUND, Answer, RpcError
@@ -111,11 +111,6 @@ def source_of(flow: Flow, ports: Set[str], banned: Container[str]) -> str:
             if source in banned or network in banned:
                 return source
     return ""
-
-
-def plain(source: str) -> str:
-    """An address in the one spelling that is compared."""
-    return str(address_of(source) or source)
 
 
 def address_in(status: Answer) -> str:

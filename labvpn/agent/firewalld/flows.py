@@ -14,7 +14,10 @@ ERROR, DONE = 2, 3
 # Conntrack's messages: its subsystem in the upper byte, then what is asked.
 ENTRY, LIST, FORGET = 0x100, 0x101, 0x102
 NESTED_BITS = 0x3FFF
-TUPLE_ORIGINAL, IDENTITY, ZONE = 1, 12, 18
+TUPLE_ORIGINAL, STATUS, IDENTITY, ZONE = 1, 3, 12, 18
+ASSURED = 1 << 2
+"""In a flow's status: both ends have confirmed it (linux/netfilter/nf_conntrack_common.h)."""
+
 TUPLE_ADDRESSES, TUPLE_PROTOCOL = 1, 2
 SOURCES, DESTINATIONS = (1, 3), (2, 4)
 NUMBER, SOURCE_PORT, DESTINATION_PORT = 1, 2, 3
@@ -23,7 +26,10 @@ ANSWER_SECONDS = 10.0
 
 
 class Flow(NamedTuple):
-    """A flow as its first packet began it; `key` is what the kernel knows it by."""
+    """A flow as its first packet began it; `key` is what the kernel knows it by.
+
+    `assured` says that both ends have confirmed it.
+    """
 
     protocol: str
     source: str
@@ -32,6 +38,7 @@ class Flow(NamedTuple):
     port: int
     family: int
     key: bytes
+    assured: bool = False
 
 
 class Kernel:
@@ -46,8 +53,8 @@ class Kernel:
     def __exit__(self, *error: object) -> None:
         self.socket.close()
 
-    def flows(self, near: Set[bytes]) -> Iterator[Flow]:
-        """The flows at whose ends is an address that begins with one of these 4 (IPv4) or 8 bytes (IPv6)."""
+    def flows(self, near: Optional[Set[bytes]]) -> Iterator[Flow]:
+        """The flows at whose ends is an address that begins with one of these 4 (IPv4) or 8 bytes (IPv6), or all."""
         self.socket.send(message(LIST, REQUEST | DUMP, 0, b""))
         while True:
             for kind, body in messages(self.socket.recv(1 << 18)):
@@ -55,7 +62,7 @@ class Kernel:
                     return
                 if kind == ERROR:
                     raise OSError(-struct.unpack_from("=i", body)[0], "the kernel gives no list of flows")
-                flow = flow_of(body) if kind == ENTRY and is_near(body, near) else None
+                flow = flow_of(body) if kind == ENTRY and (near is None or is_near(body, near)) else None
                 if flow:
                     yield flow
 
@@ -121,4 +128,5 @@ def flow_of(body: bytes) -> Optional[Flow]:
     ports = [int.from_bytes(protocol.get(kind, b"\0\0"), "big") for kind in (SOURCE_PORT, DESTINATION_PORT)]
     key = attribute(TUPLE_ORIGINAL, parts[TUPLE_ORIGINAL], nested=True)
     key += b"".join(attribute(kind, parts[kind]) for kind in (IDENTITY, ZONE) if kind in parts)
-    return Flow(name, str(ends[0][0]), ports[0], str(ends[1][0]), ports[1], body[0], key)
+    assured = bool(int.from_bytes(parts.get(STATUS, b""), "big") & ASSURED)
+    return Flow(name, str(ends[0][0]), ports[0], str(ends[1][0]), ports[1], body[0], key, assured)

@@ -4,7 +4,7 @@ import os
 import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import CRASHES
@@ -13,6 +13,7 @@ from labvpn.agent.core.times import stamp
 from labvpn.agent.softether.installations import installation
 from labvpn.agent.softether.login_reader import FORGERY, GUESS, Failure
 from labvpn.agent.softether.security_log import SecurityLog
+from labvpn.agent.softether.unlogged import LoggedConnections, flows_of, ports_of
 
 CRASHES_REMEDY = "move it away; it only counts the server's crashes, and the next crash creates it again"
 MOST_CRASHES = 50
@@ -28,7 +29,7 @@ _SOURCE = r"([0-9A-Fa-f:.]*[0-9A-Fa-f.])"
 LOGGED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d{3}) (.*)")
 RULER = re.compile(r"-{20,}\Z")
 """Above the first line of a start, and below the last one of an orderly end."""
-BEGUN = re.compile(r'[^"]*?(?<![0-9A-Za-z])' + _SOURCE + r'(?![0-9A-Za-z])[^"]*".*"[^"]*\d[^"]*"(CID-\d+)"[^"]*\Z')
+BEGUN = re.compile(r'[^"]*?(?<![0-9A-Za-z])' + _SOURCE + r'(?![0-9A-Za-z])[^"]*".*"[^"\d]*(\d+)[^"]*"(CID-\d+)"[^"]*\Z')
 ENDED = re.compile(r'[^"]*"(CID-\d+)"[^"]*\Z')
 FLOW = re.compile(r'(?:\[\w+\]|[^":]{1,40}\d \()\s?' + _SOURCE + r":\d+ -> ")
 
@@ -113,24 +114,46 @@ class CrashWatch:
         self.serving: Optional[Process] = None
         self.restarts = 0
         self.recent: List[str] = []
+        self.logged = LoggedConnections()
+        # Who was connected without a line in the log when the server was found ended.
+        self.missing: Optional[List[str]] = None
 
     def poll(self, now: float) -> List[Crash]:
         """The crash since the last poll, if there was one."""
-        self.recent = (self.recent + list(self.log.lines()))[-MOST_LINES:]
+        started = self.read()
         before = self.serving
         serving = serving_process(self.machine, before)
-        if serving is None or serving == before:
+        if serving == before:
+            return []
+        if before is not None and self.missing is None:
+            # At once: the kernel forgets a connection that was reset after ten seconds.
+            self.missing = self.logged.missing(flows_of(self.machine), ports_of(self.machine), started)
+        if serving is None:
             return []
         self.serving = serving
+        missing, self.missing = self.missing or [], None
         restarts, self.restarts = self.restarts, self.restarted()
         if before is None or not (serving.parent == before.parent != 1 or self.restarts > restarts):
             return []
         past, orderly = split_at_start(self.recent)
         if orderly:
             return []
-        crash = Crash(now, *suspects(past))
+        crash = Crash(now, *suspects(past, missing))
         self.note(before, crash)
         return [crash]
+
+    def read(self) -> bool:
+        """Read what is new in the log; whether the server has started in it."""
+        lines, started = list(self.log.lines()), False
+        self.recent = (self.recent + lines)[-MOST_LINES:]
+        for text in [found.group(3) for found in map(LOGGED.match, lines) if found]:
+            begun = BEGUN.match(text)
+            if RULER.match(text):
+                self.logged.begin()
+                started = True
+            elif begun:
+                self.logged.add(begun.group(1), int(begun.group(2)))
+        return started
 
     def restarted(self) -> int:
         """How often systemd has restarted the unit by itself; 0 where it does not count (before version 235)."""
@@ -139,15 +162,17 @@ class CrashWatch:
         return int(words) if words.isdigit() else 0
 
     def note(self, ended: Process, crash: Crash) -> None:
-        """Remember a crash once, whoever of the agent's services noticed it."""
+        """Remember a crash once, whichever of the agent's services noticed it; an account that is certain stays."""
         file = crashes_file(self.machine)
         known, _ = file.found()
         memory: Dict[str, Any] = known or {"count": 0, "crashes": {}}
         name = "{}.{}".format(ended.pid, ended.start)
-        if name not in memory["crashes"]:
+        noted = memory["crashes"].get(name)
+        if noted is None or (crash.certain and noted[2:] != [True]):
             crashes = dict(memory["crashes"], **{name: list(crash)})
             latest = sorted(crashes, key=lambda one: float(crashes[one][0]))[-MOST_CRASHES:]
-            file.keep({"count": memory["count"] + 1, "crashes": {one: crashes[one] for one in latest}})
+            count = memory["count"] + (noted is None)
+            file.keep({"count": count, "crashes": {one: crashes[one] for one in latest}})
 
 
 def serving_process(machine: Machine, before: Optional[Process] = None) -> Optional[Process]:
@@ -190,20 +215,21 @@ def split_at_start(lines: List[str]) -> Tuple[List[Tuple[float, str]], bool]:
     return past, bool(past) and RULER.match(past[-1][1]) is not None
 
 
-def suspects(past: List[Tuple[float, str]]) -> Tuple[List[str], bool]:
+def suspects(past: List[Tuple[float, str]], missing: Sequence[str] = ()) -> Tuple[List[str], bool]:
     """The sources that may have ended the server, and whether it is certain which one.
 
-    Those whose connections had begun within its last moment; if there is none, all whose connections had not ended.
+    Those whose connections had begun within its last moment, or are `missing` in its log; if there is none, all whose
+    connections had not ended.
     """
     begun: Dict[str, Tuple[float, str]] = {}
     for at, text in past:
         connection, flow, ended = BEGUN.match(text), FLOW.match(text), ENDED.match(text)
         if connection:
-            begun[connection.group(2)] = (at, connection.group(1))
+            begun[connection.group(3)] = (at, connection.group(1))
         elif flow:
             begun[flow.group(1)] = (at, flow.group(1))
         elif ended:
             begun.pop(ended.group(1), None)
     others = {source: at for at, source in sorted(begun.values()) if not ip_address(source).is_loopback}
-    latest = [source for source, at in others.items() if at >= past[-1][0] - MOMENT_SECONDS]
+    latest = {source for source, at in others.items() if at >= past[-1][0] - MOMENT_SECONDS} | {*missing}
     return sorted(latest or others), len(latest) == 1

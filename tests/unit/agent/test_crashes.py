@@ -17,19 +17,9 @@ from labvpn.agent.softether.crashes import (
     suspects,
     suspicions,
 )
-from labvpn.agent.softether.installations import PACKAGED
 from labvpn.agent.softether.login_reader import FORGERY, GUESS
 from labvpn.agent.softether.security_log import SecurityLog
-from tests.unit.agent.fakes import FakeMachine
-
-LOG = "/var/log/softether/server_log/vpn_20261130.log"
-RULER = "-" * 54
-
-
-def began(source: str, number: int, host: str = "h") -> str:
-    words = 'For the client (IP address: {}, host name: "{}", port number: 5), connection "CID-{}" has been created.'
-    return words.format(source, host, number)
-
+from tests.unit.agent.crash_cases import RULER, START, Host, began, lines
 
 BEFORE = [
     '00:39:41.560 HTTPS API client "127.0.0.1:37204" (localhost): The client called a JSON-API. Method: "EnumSession"',
@@ -40,45 +30,11 @@ BEFORE = [
     "has connected.",
     f"00:39:44.366 {began('203.0.113.140', 27)}",
 ]
-START = [
-    RULER,
-    "SoftEther VPN Server Developer Edition Version 5.01 Build 9674   (English)",
-    "The server has been started.",
-]
-
-
-def lines(*texts: str, at: str = "00:39:44.575") -> list[str]:
-    return [f"2026-11-30 {text if text[2:3] == ':' else f'{at} {text}'}" for text in texts]
-
-
-class Host(FakeMachine):
-    """A host with a server of a watchdog and a child."""
-
-    def process(self, pid: int, parent: int, start: int) -> None:
-        folder = self.path(f"/proc/{pid}")
-        folder.mkdir(parents=True, exist_ok=True)
-        fields = [str(number) for number in range(3, 53)]
-        fields[0], fields[1], fields[19] = "S", str(parent), str(start)
-        (folder / "stat").write_text(f"{pid} (vpn) server) {' '.join(fields)}\n")
-        (folder / "exe").unlink(missing_ok=True)
-        (folder / "exe").symlink_to(self.path(PACKAGED.program))
-
-    def end(self, pid: int) -> None:
-        self.delete(f"/proc/{pid}")
-
-    def log(self, *texts: str, at: str = "00:39:44.575") -> None:
-        with self.path(LOG).open("a", encoding="utf-8") as file:
-            file.writelines(f"{line}\r\n" for line in lines(*texts, at=at))
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
-    host = Host(tmp_path, {"systemctl show -p NRestarts": "NRestarts=0\n"})
-    host.write(PACKAGED.program, "")
-    host.write(LOG, "")
-    host.process(757, 1, 100)
-    host.process(758, 757, 101)
-    return host
+    return Host.serving(tmp_path)
 
 
 def test_a_crash_is_counted_and_laid_to_whoever_was_connecting(host: Host) -> None:
