@@ -59,6 +59,9 @@ class Watch:
                 continue
             try:
                 argv, environ = ((process / name).read_bytes() for name in ("cmdline", "environ"))
+                if environ and not argv:
+                    # At the beginning of an exec the kernel shows no arguments yet.
+                    argv = (process / "cmdline").read_bytes()
             except OSError:
                 continue
             seen = hash((argv, environ))
