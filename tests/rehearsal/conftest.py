@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -34,7 +34,11 @@ LONGEST = (
     "test_fortigate_stack",
     "test_archive",
 )
-"""The files that take longest, in this order: they begin first, so that no worker is left alone with one at the end."""
+"""The files that take longest, in this order. Each is followed by some others: together they would keep the processors
+busy for half an hour, and the others, which wait most of their time, would leave them idle for the next."""
+
+OTHERS = 3
+"""How many other files follow each of them."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,14 +53,20 @@ def unavailable() -> str | None:
     return system.unavailable()
 
 
-def rank(item: pytest.Item) -> int:
-    """The place of a test's file among those that begin first."""
-    name = item.path.stem
-    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+def in_order(files: Iterable[str]) -> Iterator[str]:
+    """The names of the files in the order in which they begin, so that no worker is left alone with a long one."""
+    names = list(dict.fromkeys(files))
+    long = [one for one in LONGEST if one in names]
+    for number, name in enumerate(one for one in names if one not in LONGEST):
+        if number % OTHERS == 0 and long:
+            yield long.pop(0)
+        yield name
+    yield from long
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=rank)
+    begins = {name: place for place, name in enumerate(in_order(item.path.stem for item in items))}
+    items.sort(key=lambda item: begins[item.path.stem])
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.rehearsal)
