@@ -33,7 +33,7 @@ env: $(READY)  ## shell lines that put the project's Python and pulumi on PATH: 
 	@$(RUN) labvpn rehearsal env
 
 test: check  ## every test: unit and component tests first, then the rehearsal
-	@$(RUN) labvpn rehearsal ready --quiet && $(RUN) pytest -q -n 3 --dist loadfile --no-loadscope-reorder --durations 15 tests/rehearsal
+	@$(RUN) labvpn rehearsal ready --quiet && $(RUN) pytest -q -n 4 --dist loadfile --no-loadscope-reorder --durations 15 tests/rehearsal
 
 check: $(OLDER)  ## format, lint, strict types, unit and component tests: under a minute
 	@echo "check: format and lint" && .venv/bin/ruff format --check . && .venv/bin/ruff check .
