@@ -12,6 +12,7 @@ A stranger's text may contain line ends, and so whole lines that look genuine. T
 from collections import Counter, OrderedDict
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from labvpn.agent.softether.login_outcomes import is_forged, outcomes_of
 from labvpn.agent.softether.login_records import (
     ACCEPTED,
     CHANGES,
@@ -184,12 +185,11 @@ class Suspects:
         self.forged: Set[int] = set()
         copies = Counter(one.text for one in records)
         self.lines.update({n: "" for n, one in enumerate(records) if copies[one.text] > 1 and one.connection})
-        failed = {one.connection: one for one in reversed(records) if one.kind == FAILED}
-        accepted = {one.connection for one in records if one.kind in (ACCEPTED, *TURNED_AWAY)}
+        outcomes = outcomes_of(records)
         for number, one in enumerate(records):
             owned = one.torn and bool(one.connection) and self.lines.get(number) == one.connection
             if owned or number not in self.lines:
-                self.suspect(number, one, failed.get(one.connection), one.connection in accepted)
+                self.suspect(number, one, *outcomes[number])
         for number, one in enumerate(records):
             explained = number in self.lines or copies[one.text] > 1 or grammars.ends_name(one.text)
             if one.kind == UNSTAMPED and not explained:
@@ -234,14 +234,3 @@ class Suspects:
                 return
             self.lines.setdefault(earlier, "")
             reach -= len(self.records[earlier].text) + 1
-
-
-def is_forged(begun: Record, failed: Record) -> bool:
-    """Whether the two records of one login show a name with a line end, and not one that a full disk cut off."""
-    if begun.torn and failed.torn:
-        return True
-    if begun.torn:
-        return failed.user + '"' in begun.user
-    if failed.torn:
-        return not (begun.user + '", ').startswith(failed.user[: len(begun.user) + 3])
-    return begun.user != failed.user

@@ -119,6 +119,18 @@ def test_a_name_with_a_line_end_is_a_forgery_that_bars_at_once() -> None:
     assert banned(guess("CID-5", ATTACKER, "x\ny", NOW)) == {ATTACKER}
 
 
+def test_whoever_has_the_number_of_a_forgery_before_the_servers_last_start_forged_nothing() -> None:
+    others = "".join(
+        begins(f"CID-{n}", "192.0.2.1", "a", NOW - n) + accepted(f"CID-{n}", "a", NOW - n) for n in range(20, 30)
+    )
+    forgery = guess("CID-5", ATTACKER, "x\ny", NOW - 60) + others
+    mistake = guess("CID-5", INNOCENT, "guest1", NOW)
+    assert [(one.source, one.kind) for one in read(forgery + mistake)][-1] == (INNOCENT, GUESS)
+    assert banned(forgery + mistake) == {ATTACKER}
+    guesses = "".join(guess(f"CID-{n}", INNOCENT, "guest1", NOW + n) for n in range(5, 10))
+    assert INNOCENT in banned(forgery + guesses)
+
+
 def test_names_with_line_ends_hide_no_guesses_of_their_sender_for_long() -> None:
     logs = [guess(f"CID-{n}", ATTACKER, "x\ny" if n % 2 else "guest1", NOW + n) for n in range(20)]
     assert banned("".join(logs)) == {ATTACKER}
