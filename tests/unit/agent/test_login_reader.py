@@ -120,13 +120,10 @@ def test_a_name_with_a_line_end_is_a_forgery_that_bars_at_once() -> None:
 
 
 def test_whoever_has_the_number_of_a_forgery_before_the_servers_last_start_forged_nothing() -> None:
-    others = "".join(
-        begins(f"CID-{n}", "192.0.2.1", "a", NOW - n) + accepted(f"CID-{n}", "a", NOW - n) for n in range(20, 30)
-    )
+    others = "".join(accepted(f"CID-{n}", "a", NOW - n) for n in range(20, 50))
     forgery = guess("CID-5", ATTACKER, "x\ny", NOW - 60) + others
     mistake = guess("CID-5", INNOCENT, "guest1", NOW)
     assert [(one.source, one.kind) for one in read(forgery + mistake)][-1] == (INNOCENT, GUESS)
-    assert banned(forgery + mistake) == {ATTACKER}
     guesses = "".join(guess(f"CID-{n}", INNOCENT, "guest1", NOW + n) for n in range(5, 10))
     assert INNOCENT in banned(forgery + guesses)
 
