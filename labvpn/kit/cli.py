@@ -29,6 +29,10 @@ def _option(words: str, *names: str) -> Any:
 OutputsOption = Annotated[
     Path | None, _option("The stack's outputs, as pulumi stack output --json --show-secrets prints them; - reads them.")
 ]
+UsersOption = Annotated[
+    Path | None, _option("The users' file, if not the one that users.file of the stack names.", "--users")
+]
+YesOption = Annotated[bool, _option("Let pulumi apply it without asking.", "--yes")]
 FolderOption = Annotated[Path, typer.Option(help="Where the kits are kept, for you alone.")]
 SecretsOption = Annotated[bool, _option("One encrypted page for each user, with the password in it.", "--secrets")]
 PinOption = Annotated[

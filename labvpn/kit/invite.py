@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from labvpn.connect import stack_outputs
-from labvpn.kit.cli import FolderOption, KitMaker, PinOption, SecretsOption, reported, trust
+from labvpn.kit.cli import FolderOption, KitMaker, PinOption, SecretsOption, UsersOption, YesOption, reported, trust
 from labvpn.kit.guests import Invitation, invitation
 from labvpn.kit.storage import KitStorage
 from labvpn.model.outputs import OutputsError
@@ -26,10 +26,8 @@ MISSING = "pulumi is not on PATH here; run this where the stack is"
 
 def invite(
     file: Annotated[Path, typer.Argument(help="CSV with the guests: name, expires, and any other column of users.")],
-    users: Annotated[
-        Path | None, typer.Option(help="The users' file, if not the one that users.file of the stack names.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Let pulumi apply it without asking.")] = False,
+    users: UsersOption = None,
+    yes: YesOption = False,
     folder: FolderOption = Path("kits"),
     secrets: SecretsOption = False,
     pin_current: PinOption = False,

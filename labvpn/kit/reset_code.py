@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from labvpn.connect import stack_outputs
-from labvpn.kit.cli import FolderOption, KitMaker, PinOption, reported, trust
+from labvpn.kit.cli import FolderOption, KitMaker, PinOption, UsersOption, YesOption, reported, trust
 from labvpn.kit.invite import apply, replace_file, users_file
 from labvpn.kit.storage import KitStorage
 from labvpn.model.outputs import OutputsError
@@ -21,10 +21,8 @@ COLUMN = "resetCode"
 
 def reset_code(
     name: Annotated[str, typer.Argument(help="Whose codes are renewed.")],
-    users: Annotated[
-        Path | None, typer.Option(help="The users' file, if not the one that users.file of the stack names.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Let pulumi apply it without asking.")] = False,
+    users: UsersOption = None,
+    yes: YesOption = False,
     folder: FolderOption = Path("kits"),
     pin_current: PinOption = False,
 ) -> None:
