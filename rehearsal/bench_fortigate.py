@@ -41,8 +41,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
     The rehearsal must be up, with nothing applied to its FortiGate.
     """
     state = places.state()
-    engine = stack.ready(state, lambda _sentence: None)
-    file = stack_config.ensure(state, engine.pulumi, engine.environment(state))
+    file = stack.configured(state, lambda _sentence: None)
     with TemporaryDirectory(prefix="labvpn-bench-") as folder:
         control.set_firmware(state / "fortigate", FIRMWARE)
         control.add(state / "fortigate", list(_policies()))

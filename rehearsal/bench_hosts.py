@@ -29,8 +29,7 @@ BACK_SECONDS = 120
 def figures() -> Iterator[tuple[str, str, str]]:
     """Rows of what was measured, how long it took, its aim."""
     state = places.state()
-    engine = stack.ready(state, lambda _sentence: None)
-    file = stack_config.ensure(state, engine.pulumi, engine.environment(state))
+    file = stack.configured(state, lambda _sentence: None)
     machine.output("server", ["sh", "-c", server_archive.FOLDERS])
     with TemporaryDirectory(prefix="labvpn-bench-") as name:
         bench = _Bench(state, file, Path(name))

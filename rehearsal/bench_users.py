@@ -37,8 +37,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 def figures(sizes: tuple[int, ...] = SIZES) -> Iterator[tuple[str, str, str]]:
     """Rows of what was measured, how long it took, its aim. The rehearsal must be up, with nothing applied."""
     state = places.state()
-    engine = stack.ready(state, lambda _sentence: None)
-    file = stack_config.ensure(state, engine.pulumi, engine.environment(state))
+    file = stack.configured(state, lambda _sentence: None)
     with TemporaryDirectory(prefix="labvpn-bench-") as name:
         folder = Path(name)
         alone = _alone(file, folder)

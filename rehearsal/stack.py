@@ -93,6 +93,12 @@ def ready(state: Path, say: Callable[[str], None]) -> Engine:
     return Engine(toolchain.pulumi, toolchain.path, toolchain.plugins)
 
 
+def configured(state: Path, say: Callable[[str], None]) -> Path:
+    """The stack's configuration file, up to date, once the engine is there with its plugins."""
+    engine = ready(state, say)
+    return stack_config.ensure(state, engine.pulumi, engine.environment(state))
+
+
 def noted(state: Path) -> Engine:
     """The engine that `ready` chose; raises RehearsalError before that."""
     try:

@@ -20,7 +20,7 @@ from rehearsal.fortigate import control, store
 from rehearsal.fortigate.gate import Faults
 from rehearsal.fortigate.initial import VERSION
 from rehearsal.places import PROJECT
-from rehearsal.stack import ready
+from rehearsal.stack import configured
 from tests.rehearsal.stack import Stack, Tables
 from tests.unit.boxes import policy
 
@@ -42,8 +42,7 @@ class GateStack:
     @classmethod
     def make(cls, lab: Stack, folder: Path) -> GateStack:
         state = lab.state
-        engine = ready(state, print)
-        stack_config.ensure(state, engine.pulumi, engine.environment(state))
+        configured(state, print)
         # Of its own: `fortigate-provider` keeps copies of the state beside the program.
         program = shutil.copytree(PROGRAM, folder / "program", ignore=shutil.ignore_patterns("__pycache__"))
         return cls(lab, folder, program, state / "fortigate")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import stack, stack_config
+from rehearsal import stack
 from tests.rehearsal.stack import Stack
 from tests.rehearsal.test_installation import BY_HAND, FIRST, PACK
 
@@ -25,8 +25,7 @@ def lab() -> Iterator[Stack]:
     lab = Stack("archive")
     lab.stop()
     lab.start()
-    engine = stack.ready(lab.state, print)
-    stack_config.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
+    stack.configured(lab.state, print)
     yield lab
     lab.stop()
 

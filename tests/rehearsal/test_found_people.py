@@ -12,7 +12,6 @@ import yaml
 
 from labvpn.kit.guests import invitation
 from rehearsal import stack as engine
-from rehearsal import stack_config
 from rehearsal.places import PROJECT
 from tests.rehearsal.stack import Stack
 
@@ -31,8 +30,7 @@ def lab() -> Iterator[Stack]:
     stack = Stack("people-test")
     stack.stop()
     stack.start()
-    chosen = engine.ready(stack.state, print)
-    stack_config.ensure(stack.state, chosen.pulumi, chosen.environment(stack.state))
+    engine.configured(stack.state, print)
     stack.up()
     yield stack
     stack.stop()

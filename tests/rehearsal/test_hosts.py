@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal import stack, stack_config
+from rehearsal import stack
 from tests.rehearsal.guarded_host import eventually
 from tests.rehearsal.other_host import OtherHost
 
@@ -35,8 +35,7 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     system, way = request.param
     lab = OtherHost(system, way, tmp_path_factory.mktemp("archive"))
     lab.begin()
-    engine = stack.ready(lab.state, print)
-    stack_config.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
+    stack.configured(lab.state, print)
     yield lab
     lab.stop()
 

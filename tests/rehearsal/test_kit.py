@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from labvpn.kit.request import Trust
-from rehearsal import stack, stack_config
+from rehearsal import stack
 from tests.rehearsal.kit_lab import CUT, PROGRAM, KitLab, dial, running
 from tests.rehearsal.softether_client import by_setting, dialling
 from tests.rehearsal.stack import Stack
@@ -45,8 +45,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KitLab]:
     lab.stop()
     lab.start()
     folder = tmp_path_factory.mktemp("kits")
-    engine = stack.ready(lab.state, print)
-    stack_config.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
+    stack.configured(lab.state, print)
     (folder / "users.csv").write_text(USERS)
     users = {"file": str(folder / "users.csv")}
     lab.up("--config-file", str(lab.variant(folder, vpn=_split(lab.example["vpn"]), users=users)))

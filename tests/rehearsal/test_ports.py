@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from rehearsal import stack_config
 from rehearsal.soak import ports
 from rehearsal.soak.lab import Lab
-from rehearsal.stack import ready
+from rehearsal.stack import configured
 from tests.rehearsal.stack import Stack, Tables
 
 CASES = {case.name: case for case in ports.cases() if case.open_by == "service"}
@@ -44,8 +43,7 @@ def stack() -> Iterator[Stack]:
     stack = Stack("ports-test")
     stack.stop()
     stack.start()
-    engine = ready(stack.state, print)
-    stack_config.ensure(stack.state, engine.pulumi, engine.environment(stack.state))
+    configured(stack.state, print)
     stack.output("server", "sh", "-c", INSTALL)
     ports.others_open(Lab(stack.name))
     yield stack

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from labvpn.render.certificate import create_authority
-from rehearsal import network, stack, stack_config, values
+from rehearsal import network, stack, values
 from tests.rehearsal.kit_lab import PROGRAM, KitLab, dial
 from tests.rehearsal.openvpn_client import IN
 from tests.rehearsal.radius import answering
@@ -57,8 +57,7 @@ def bare(lab: Stack) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def file(lab: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The worked example with a second server, a RADIUS server to ask, and an authority that vouches for both."""
-    engine = stack.ready(lab.state, print)
-    stack_config.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
+    stack.configured(lab.state, print)
     folder = tmp_path_factory.mktemp("scale")
     (folder / "users.csv").write_text(USERS)
     hub = {**lab.example["hubs"]["LAB"], "radius": {"server": network.WHOAMI}}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal import stack, stack_config
+from rehearsal import stack
 from rehearsal.soak.lab import Lab
 from rehearsal.soak.leaks import Life, life
 from rehearsal.soak.window import SUCCESSES
@@ -28,8 +28,7 @@ def lab() -> Iterator[Stack]:
 def watched(lab: Stack) -> Life:
     """The stack brought up, made to fail, changed by hand and taken down, all the while watched."""
     lab.output("server", "apt-get", "update", "-q")
-    engine = stack.ready(lab.state, lambda _words: None)
-    stack_config.ensure(lab.state, engine.pulumi, engine.environment(lab.state))
+    stack.configured(lab.state, lambda _words: None)
     return life(Lab(lab.name))
 
 
