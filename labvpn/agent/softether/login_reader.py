@@ -4,24 +4,20 @@ A stranger's text may contain line ends, and so whole lines that look genuine. T
 
 - The server writes the name of a login twice, when it begins and when it is decided, so a line that occurs twice is not
   the server's.
-- A record that a line end broke is recognised by its beginning. What follows is trusted only beyond the longest text
-  that it can contain; its sender is known, since the address comes before the text.
-- A login is decided once, after it began, and at the address from which it began.
+- A record that a line end broke is recognised by its beginning; its sender is known, since the address comes before
+  the text. What follows is trusted where the same name is found in both records of the login, which bounds them
+  (`login_extents`), and otherwise only beyond the longest text that a record can contain.
+- A login fails after it began, at the address from which it began, and not after it was let in.
 """
 
-from collections import Counter, OrderedDict
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from collections import OrderedDict
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
-from labvpn.agent.softether.login_outcomes import is_forged, outcomes_of
 from labvpn.agent.softether.login_records import (
     ACCEPTED,
     CHANGES,
     CONNECTED,
     FAILED,
-    LEASED,
-    LONGEST_NAME,
-    LONGEST_RECORD,
-    NO_SUCH_USER,
     OTHER,
     TURNED_AWAY,
     UNSTAMPED,
@@ -29,12 +25,15 @@ from labvpn.agent.softether.login_records import (
     Grammars,
     Record,
 )
+from labvpn.agent.softether.suspects import Known, Suspects
 
 GUESS, FORGERY, DENIED, WITHDRAWN = "guess", "forgery", "denied", "withdrawn"
 # The connections, and the failures, that are remembered at once.
 MOST_CONNECTIONS = 20000
 # Seconds to wait for the outcome of a login: until then the log has its name only once.
 UNDECIDED_SECONDS = 3.0
+# A busy server writes its log late: a line of this age may have been read only now, and its outcome may still come.
+LATE_SECONDS = 10.0
 # A line of a later time than now is not the server's; its clock and the guard's may differ by this much.
 AHEAD_SECONDS = 5.0
 # So many lines about connections, none of which can be read, mean another language or version than is known.
@@ -59,11 +58,14 @@ class Failure(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A login that began: from where and as whom, and whether it was decided: then it cannot fail any more."""
+    """A login that began: from where and as whom, and whether it was let in: then it cannot fail any more.
+
+    One that failed may fail again: the first failure may have been a line in its own name, which is withdrawn.
+    """
 
     source: str
     user: str
-    decided: bool = False
+    let_in: bool = False
 
 
 class LoginReader:
@@ -74,17 +76,19 @@ class LoginReader:
         self.begun: "OrderedDict[str, Attempt]" = OrderedDict()
         self.reported: "OrderedDict[str, Tuple[float, Optional[Failure]]]" = OrderedDict()
         self.waiting: List[Record] = []
-        self.waiting_lines: Dict[int, str] = {}
+        self.known = Known({}, set())
+        # When the logins without an outcome were read first.
+        self.read_at: Dict[str, float] = {}
         # The lines about connections since the last one that could be read.
         self.unread = 0
 
     def events(self, lines: Iterable[str], now: float) -> List[Failure]:
         """The failures in the lines that came since the last call."""
         records = self.waiting + [self.seen(self.grammars.record(line, now)) for line in lines]
-        suspects = Suspects(self.grammars, records, self.waiting_lines)
+        suspects = Suspects(self.grammars, records, self.known)
         start = self.first_undecided(records, suspects, now)
         ready, self.waiting = records[:start], records[start:]
-        self.waiting_lines = {number - start: owner for number, owner in suspects.lines.items() if number >= start}
+        self.known = suspects.beyond(start)
         found = [event for number, one in enumerate(ready) for event in self.event(one, number, suspects, now)]
         for memory in (self.begun, self.reported):
             while len(memory) > MOST_CONNECTIONS:
@@ -108,18 +112,25 @@ class LoginReader:
             self.unread
         )
 
-    def first_undecided(self, records: List[Record], suspects: "Suspects", now: float) -> int:
+    def first_undecided(self, records: List[Record], suspects: Suspects, now: float) -> int:
         """The index of the first login without an outcome; the lines from there on wait for it."""
         begun: Dict[str, int] = {}
         for number, one in enumerate(records):
-            fresh = one.at is not None and now - UNDECIDED_SECONDS < one.at <= now + AHEAD_SECONDS
-            if one.kind == CONNECTED and fresh and number not in suspects.lines:
+            if one.kind == CONNECTED and number not in suspects.lines and self.is_fresh(one, now):
                 begun.setdefault(one.connection, number)
-            elif one.kind in (ACCEPTED, FAILED, *TURNED_AWAY):
+            elif one.kind in (ACCEPTED, *TURNED_AWAY) or number in suspects.failed:
+                # A failure whose name is not that of its login may not have come whole yet.
                 begun.pop(one.connection, None)
+        self.read_at = {connection: self.read_at.get(connection, now) for connection in begun}
         return min(begun.values(), default=len(records))
 
-    def event(self, one: Record, number: int, suspects: "Suspects", now: float) -> Iterator[Failure]:
+    def is_fresh(self, one: Record, now: float) -> bool:
+        """Whether the outcome of a login may still come."""
+        if one.at is None or one.at > now + AHEAD_SECONDS or one.at <= now - LATE_SECONDS:
+            return False
+        return now - UNDECIDED_SECONDS < max(one.at, self.read_at.get(one.connection, now))
+
+    def event(self, one: Record, number: int, suspects: Suspects, now: float) -> Iterator[Failure]:
         """The failure that a record means."""
         if one.at is None or one.at > now + AHEAD_SECONDS or one.kind in (UNSTAMPED, OTHER):
             return
@@ -156,81 +167,16 @@ class LoginReader:
             return self.failed(one)
         begun = self.begun.get(one.connection)
         if begun and one.kind in (ACCEPTED, *TURNED_AWAY) and begun.user == one.user:
-            self.begun[one.connection] = begun._replace(decided=True)
+            self.begun[one.connection] = begun._replace(let_in=True)
             return Failure(one.at or 0.0, begun.source, one.user, DENIED) if one.kind in TURNED_AWAY else None
         return None
 
     def failed(self, one: Record) -> Optional[Failure]:
-        """A wrong password or name; only of a login that began, at its address, and once."""
+        """A wrong password or name; only of a login that began, at its address, and that was not let in."""
         begun = self.begun.get(one.connection)
         if begun is None:
             # A log that holds no beginning at all gives the address with the failure.
             return None if self.begun or one.torn else Failure(one.at or 0.0, one.source, one.user)
-        if begun.decided or (one.source and one.source != begun.source):
+        if begun.let_in or (one.source and one.source != begun.source):
             return None
-        self.begun[one.connection] = begun._replace(decided=True)
         return Failure(one.at or 0.0, begun.source, one.user)
-
-
-class Suspects:
-    """The lines of a batch that may be a stranger's text: by number, with the connection that sent them.
-
-    `forged` are the records with which such a text began and whose address is certain.
-    """
-
-    def __init__(self, grammars: Grammars, records: List[Record], before: Dict[int, str]) -> None:
-        self.grammars = grammars
-        self.records = records
-        self.lines: Dict[int, str] = dict(before)
-        self.forged: Set[int] = set()
-        copies = Counter(one.text for one in records)
-        self.lines.update({n: "" for n, one in enumerate(records) if copies[one.text] > 1 and one.connection})
-        outcomes = outcomes_of(records)
-        for number, one in enumerate(records):
-            owned = one.torn and bool(one.connection) and self.lines.get(number) == one.connection
-            if owned or number not in self.lines:
-                self.suspect(number, one, *outcomes[number])
-        for number, one in enumerate(records):
-            explained = number in self.lines or copies[one.text] > 1 or grammars.ends_name(one.text)
-            if one.kind == UNSTAMPED and not explained:
-                self.before(number)
-
-    def suspect(self, number: int, one: Record, failed: Optional[Record], accepted: bool) -> None:
-        """Mark what follows a record that may contain a stranger's line ends."""
-        if one.kind == CONNECTED:
-            if one.torn or not (accepted or (failed and not failed.torn and failed.user == one.user)):
-                self.after(number, LONGEST_RECORD, one.connection)
-            names = bool(failed and not accepted and is_forged(one, failed))
-            if names or one.way in self.grammars.unknown_ways or (one.torn and self.continues(number)):
-                self.forged.add(number)
-        elif one.kind == LEASED and one.torn:
-            self.after(number, LONGEST_NAME, "", until=LEASED)
-        elif one.kind == NO_SUCH_USER:
-            self.after(number, LONGEST_NAME, one.connection)
-        elif one.torn:
-            self.after(number, LONGEST_RECORD, one.connection)
-
-    def continues(self, number: int) -> bool:
-        """Whether the end of a broken beginning follows: a client's name has a line end, and no full disk cut it."""
-        following = self.records[number + 1 : number + 20]
-        return any(one.kind == UNSTAMPED and self.grammars.ends_client(one.text) for one in following)
-
-    def after(self, number: int, reach: int, owner: str, until: str = "") -> None:
-        """Mark the lines after one, as far as its text can reach."""
-        for later in range(number + 1, len(self.records)):
-            if reach <= 0:
-                return
-            self.lines.setdefault(later, owner)
-            text = self.records[later].text
-            reach -= len(text) + 1
-            if until and self.grammars.ends(until, text):
-                return
-
-    def before(self, number: int) -> None:
-        """Mark the lines between a piece of a broken record and its beginning."""
-        reach = LONGEST_RECORD
-        for earlier in range(number - 1, -1, -1):
-            if reach <= 0 or self.records[earlier].torn:
-                return
-            self.lines.setdefault(earlier, "")
-            reach -= len(self.records[earlier].text) + 1

@@ -70,7 +70,8 @@ class Record(NamedTuple):
 class Grammar(NamedTuple):
     """One wording of a message: the whole line, its beginning before a stranger's text, and its end after it.
 
-    `rest` is what follows the names of a client and of its host, up to the end.
+    `rest` is what follows the names of a client and of its host, up to the end, and `around` is the server's own text
+    before and after the last field.
     """
 
     kind: str
@@ -78,6 +79,7 @@ class Grammar(NamedTuple):
     head: Optional[Pattern[str]]
     tail: Pattern[str]
     rest: Pattern[str]
+    around: Tuple[str, str]
 
 
 class Grammars:
@@ -112,9 +114,13 @@ class Grammars:
         begun = self.minutes[minute]
         return None if begun is None else begun + seconds
 
+    def of(self, kind: str) -> List[Grammar]:
+        """The wordings of one message."""
+        return [one for one in self.grammars if one.kind == kind]
+
     def ends(self, kind: str, line: str) -> bool:
         """Whether a line ends as a record of this kind does."""
-        return any(one.tail.search(line) for one in self.grammars if one.kind == kind)
+        return any(one.tail.search(line) for one in self.of(kind))
 
     def ends_name(self, line: str) -> bool:
         """Whether a piece of a record ends as the name of a login does, which occurs in the log twice."""
@@ -123,7 +129,7 @@ class Grammars:
 
     def ends_client(self, line: str) -> bool:
         """Whether a piece of a record ends as one with the name of a client does."""
-        return any(one.rest.search(line) for one in self.grammars if one.kind == CONNECTED)
+        return any(one.rest.search(line) for one in self.of(CONNECTED))
 
 
 def record_of(line: str, at: Optional[float], kind: str, found: "re.Match[str]") -> Record:
@@ -142,7 +148,8 @@ def record_of(line: str, at: Optional[float], kind: str, found: "re.Match[str]")
 
 def grammars_of(kind: str, text: str) -> Iterator[Grammar]:
     """The grammar of one wording; none for one with other fields than are known."""
-    fixed = [re.escape(part) for part in PLACEHOLDER.split(text)]
+    words = PLACEHOLDER.split(text)
+    fixed = [re.escape(part) for part in words]
     fields = FIELDS[kind][: len(fixed) - 1]
     if len(fixed) - 1 != len(fields) or ("connection" not in fields and kind not in (DETAILS, LEASED)):
         return
@@ -154,9 +161,9 @@ def grammars_of(kind: str, text: str) -> Iterator[Grammar]:
     # A name that exists holds no line end, and such sentences begin like others that are not asked for.
     torn = strange and kind in (CONNECTED, FAILED, DETAILS, LEASED, *WRONG_CHANGES)
     head = re.compile("".join(parts[: 2 * strange[0] + 1]), re.DOTALL) if torn else None
-    words = [number for number, field in enumerate(fields) if field == "words"]
+    names = [number for number, field in enumerate(fields) if field == "words"]
     tail, rest = (
         re.compile("".join(parts[2 * places[-1] + 2 :]) + r"\Z" if places else r"\Z(?!)", re.DOTALL)
-        for places in (strange, words)
+        for places in (strange, names)
     )
-    yield Grammar(kind, re.compile("".join(parts) + r"\Z", re.DOTALL), head, tail, rest)
+    yield Grammar(kind, re.compile("".join(parts) + r"\Z", re.DOTALL), head, tail, rest, (words[-2], words[-1]))

@@ -1,0 +1,78 @@
+"""Which lines the two records of a failed login fill: the server writes the same name into both.
+
+A name with line ends breaks both records. Where the same name is found whole in both, their ends are known exactly,
+so nothing that comes after them can be a part of it.
+"""
+
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from labvpn.agent.softether.login_records import CONNECTED, FAILED, LONGEST_RECORD, STAMPED, Grammars, Record
+
+
+class Extent(NamedTuple):
+    """The numbers of the last line of a login's beginning, and of the first and the last line of its failure."""
+
+    begun_end: int
+    failed: int
+    failed_end: int
+
+    def inner(self, begun: int) -> Iterator[int]:
+        """The lines of both records but their first ones: pieces of a stranger's text."""
+        yield from range(begun + 1, self.begun_end + 1)
+        yield from range(self.failed + 1, self.failed_end + 1)
+
+
+class Extents:
+    """Finds the records of logins in a batch of lines."""
+
+    def __init__(self, grammars: Grammars, records: List[Record]) -> None:
+        self.grammars = grammars
+        self.records = records
+        self.failures: Dict[str, List[int]] = {}
+        for number, one in enumerate(records):
+            if one.kind == FAILED:
+                self.failures.setdefault(one.connection, []).append(number)
+
+    def of(self, begun: int) -> Optional[Extent]:
+        """The extent of the login that begins at a line; None where its failure is not found with the same name.
+
+        The longest name counts: a stranger's name can imitate the end of a record, but not the rest of itself.
+        """
+        found: List[Tuple[int, Extent]] = []
+        for failed in self.failures.get(self.records[begun].connection, []):
+            for failed_end, name in self.names(failed):
+                begun_end = self.end_of(begun, name, failed)
+                if begun_end is not None:
+                    found.append((len(name), Extent(begun_end, failed, failed_end)))
+        return max(found)[1] if found else None
+
+    def names(self, failed: int) -> Iterator[Tuple[int, str]]:
+        """Each name that a failure may have, with the last line of its record then."""
+        for end, text in self.texts(failed, len(self.records)):
+            for grammar in self.grammars.of(FAILED):
+                match = grammar.whole.match(text)
+                if match:
+                    yield end, match.group("user")
+
+    def end_of(self, begun: int, name: str, before: int) -> Optional[int]:
+        """The last line of a login's beginning if it has this name, and None if it has not.
+
+        The name of the client may imitate an end, and a line after it, but no beginning of a login after them: it has
+        at most 255 characters (MAX_CLIENT_STR_LEN of Cedar.h).
+        """
+        words = [before + name + after for before, after in (one.around for one in self.grammars.of(CONNECTED))]
+        fitting = [end for end, text in self.texts(begun, before) if any(text.endswith(one) for one in words)]
+        later = range(fitting[0] + 1, before) if fitting else range(0)
+        stop = next((number for number in later if self.records[number].kind == CONNECTED), before)
+        return max((end for end in fitting if end < stop), default=None)
+
+    def texts(self, first: int, before: int) -> Iterator[Tuple[int, str]]:
+        """What a record says if it ends at its first line, or at one after it, with the number of that line."""
+        stamped = STAMPED.match(self.records[first].text)
+        text = self.records[first].text[stamped.end() if stamped else 0 :]
+        for number in range(first, before):
+            if number > first:
+                text += "\n" + self.records[number].text
+            if len(text) > LONGEST_RECORD:
+                return
+            yield number, text
