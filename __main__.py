@@ -44,11 +44,17 @@ if lab.fortigate:
     fortigate = FortiGateArgs.of(lab, credentials, snapshot.fortigate)
     hops.append(FortiGate("fortigate", fortigate, pulumi.ResourceOptions(depends_on=[*hops])))
 
+names: list[pulumi.Resource] = []
+
 for target, found in zip(lab.names, snapshot.names, strict=True):
     name = NameArgs(
         target.name, [*map(str, target.addresses)], snapshot=found, ports=lab.vpn.listeners, protected=lab.protect
     )
-    Name(target.label, name, pulumi.ResourceOptions(depends_on=[*hops]))
+    names.append(Name(target.label, name, pulumi.ResourceOptions(depends_on=[*hops])))
+
+if lab.acme and not lab.acme.by_dns:
+    ready = pulumi.ResourceOptions(depends_on=[*hops, *names])
+    host.fetch_certificate("certificate", plan.desired[Concern.SERVER], ready)
 
 generation = generations[0].apply(lambda found: outputs.generation(lab, found))
 export({**outputs.stack_outputs(lab, credentials, pulumi.Output.secret, generation), **reached})

@@ -163,6 +163,14 @@ class Host:
             pulumi.ResourceOptions(parent=parent, depends_on=[drift, *after], protect=self._protects(concern)),
         )
 
+    def fetch_certificate(self, name: str, desired: str, opts: pulumi.ResourceOptions) -> remote.Command:
+        """Fetch the first certificate of an authority that asks on port 80, when every hop has it open.
+
+        It runs again when the order in the server's document changes. A failure stops nothing: the host tries again.
+        """
+        order = "".join(f"{line}\n" for line in desired.splitlines() if line.startswith("acme "))
+        return self.command(name, f"{APPLY} renew first", None, order, opts)
+
     def generation(self, step: remote.Command, desired: str) -> pulumi.Output[int | None]:
         """The generation of the SoftEther that runs after the host's step."""
         running = self.actual.get(Concern.SERVER, NOTHING).release

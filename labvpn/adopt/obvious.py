@@ -45,7 +45,7 @@ def candidates(model: ReachModel) -> Iterator[Expectation]:
 
 def narrower(one: Expectation, lab: Lab) -> Iterator[Expectation]:
     """The parts of an expectation about every port that may hold where the whole does not: a usual port each."""
-    dialled = set(map(str, lab.vpn.ports)) if one.to == VPN_HOST else set()
+    dialled = set(map(str, lab.opened)) if one.to == VPN_HOST else set()
     if not one.reach and not one.ports:
         yield from (one.model_copy(update={"ports": (port,)}) for port in USUAL if port not in dialled)
 

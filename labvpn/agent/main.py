@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, TextIO
 from labvpn.agent.acme.challenge import Challenge
 from labvpn.agent.acme.orders import Orders
 from labvpn.agent.acme.renewal import Renewal
+from labvpn.agent.acme.service import NEXT_TRY
 from labvpn.agent.core.errors import AgentError, harmless
 from labvpn.agent.core.inspection import Inspection
 from labvpn.agent.core.machine import Machine
@@ -21,7 +22,7 @@ from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.status import Status
 
 USAGE = (
-    "usage: agent observe | survey | check | status | reap | ban | logs | renew | (converge | remove) CONCERN "
+    "usage: agent observe | survey | check | status | reap | ban | logs | renew [first] | (converge | remove) CONCERN "
     "| (confirm | restore) firewall | challenge (tidy | ACTION NAME TOKEN PROOF)"
 )
 ENDLESS = {"reap": reap_sessions, "ban": guard_logins, "logs": keep_logs}
@@ -51,8 +52,7 @@ def work(words: List[str], stream: TextIO) -> str:
     if action == "status":
         return Status(Machine()).report()
     if action == "renew":
-        done = Renewal(SoftEther(Machine(), Secrets({}))).run()
-        return "renewed: {}\n".format(done) if done else "nothing is due\n"
+        return renew(is_first=name == "first")
     if action == "challenge":
         challenge(Machine(), words[1:])
         return ""
@@ -78,6 +78,17 @@ def inspecting(request: Dict[str, Any], question: Callable[[Session], str]) -> s
         return question(Session(machine, request))
     finally:
         machine.end()
+
+
+def renew(is_first: bool) -> str:
+    """Renew the certificate where it is due; the first one is fetched by a run that goes on without it."""
+    try:
+        done = Renewal(SoftEther(Machine(), Secrets({}))).run()
+    except AgentError as error:
+        if not is_first:
+            raise
+        return "! {}; {}\n".format(error, NEXT_TRY)
+    return "renewed: {}\n".format(done) if done else "nothing is due\n"
 
 
 def challenge(machine: Machine, words: List[str]) -> None:

@@ -168,7 +168,7 @@ async def _inspect_name(name: DnsName, credentials: Credentials) -> DnsSnapshot:
 
 def _inspect_challenges(lab: Lab, credentials: Credentials) -> list[str]:
     """What could not be checked of the key that the hosts have for the certificate's challenge. Raises HopErrors."""
-    if lab.acme is None or lab.dns is None or credentials.acme_key is None:
+    if lab.acme is None or not lab.acme.by_dns or lab.dns is None or credentials.acme_key is None:
         return []
     names = [name for server in lab.servers for name in lab.at(server).certified]
     return challenge.check(lab.acme, lab.dns, [*dict.fromkeys(names)], credentials.acme_key.get_secret_value())

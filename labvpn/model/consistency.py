@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from labvpn.model import acme
 from labvpn.model.base import duplicates
 from labvpn.model.securenat import unusable
+from labvpn.state.fortigate import ALL
 
 if TYPE_CHECKING:
     from labvpn.model.lab import Lab
@@ -102,7 +103,9 @@ def _of_hops(lab: Lab) -> Iterator[str]:
 
 
 def _of_names(lab: Lab) -> Iterator[str]:
-    yield from acme.mistakes(lab.certificate.acme, lab.dns)
+    yield from acme.mistakes(lab.acme, lab.dns)
+    anybody = lab.fortigate is None or ALL in lab.fortigate.sources
+    yield from acme.hop_mistakes(lab.acme, lab.vpn.listeners, len(lab.servers), anybody)
     own = [server.host.lower() for server in lab.servers if server.host]
     if own and lab.dns is None:
         yield f"host {own[0]} is a name of a server in dns.zone; add `dns`, or leave host out"

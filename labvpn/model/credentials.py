@@ -185,7 +185,7 @@ class Credentials(Value):
             "fortigateToken": (lab.fortigate, self.fortigate_token, "the lab has a FortiGate"),
             "fortigateCa": (lab.fortigate, self.fortigate_ca, "the lab has a FortiGate"),
             "dnsKey": (lab.dns and lab.dns.mode is DnsMode.UPDATE, self.dns_key, "the lab's name is kept by update"),
-            "acmeKey": (lab.acme, self.acme_key, "certificate.acme is convinced by the DNS"),
+            "acmeKey": (lab.acme and lab.acme.by_dns, self.acme_key, "certificate.acme is convinced by the DNS"),
         }
         for key, (wanted, value, why) in needed.items():
             if wanted and value is None:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from labvpn.model import consistency
-from labvpn.model.acme import Acme, CertificateSource
+from labvpn.model.acme import HTTP, Acme, CertificateSource
 from labvpn.model.base import Mistakes, Value
 from labvpn.model.dns import DnsName
 from labvpn.model.expect import Expected
@@ -18,6 +18,7 @@ from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.hub import Hub, HubName
 from labvpn.model.policies import effective, inherited
+from labvpn.model.ports import Port
 from labvpn.model.securenat import LONGEST_LEASE, SHORTEST_LEASE
 from labvpn.model.server import Server, distinct
 from labvpn.model.users import User
@@ -93,6 +94,12 @@ class Lab(Value):
     def acme(self) -> Acme | None:
         """The ACME authority of the servers' certificates, if they have one."""
         return self.certificate.acme
+
+    @property
+    def opened(self) -> tuple[Port, ...]:
+        """The ports that every hop lets in: those by which users dial, and where the certificate's authority asks."""
+        asked = {HTTP} if self.acme and not self.acme.by_dns else set()
+        return tuple(sorted({*self.vpn.ports, *asked}))
 
     @property
     def certified(self) -> tuple[str, ...]:

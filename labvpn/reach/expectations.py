@@ -190,7 +190,7 @@ class Decider:
         if ranges := tuple(ranges):
             simple = all(one.first == one.last for one in ranges)
             return atoms.ports(ranges, () if simple else self._boundaries(origin, address))
-        dialled = self.lab.vpn.ports if target.kind == VPN_HOST else ()
+        dialled = self.lab.opened if target.kind == VPN_HOST else ()
         cuts = {*self._boundaries(origin, address), *(port._replace(number=port.number + 1) for port in dialled)}
         return [port for port in atoms.ports(atoms.EVERY, cuts) if port not in dialled]
 

@@ -40,7 +40,7 @@ def _packets(decider: Decider, one: Expectation) -> Iterator[dict[str, Any]]:
 
 
 def _is_dialled(decider: Decider, kind: str, port: str) -> bool:
-    return kind == "vpn-host" and port in map(str, decider.lab.vpn.ports)
+    return kind == "vpn-host" and port in map(str, decider.lab.opened)
 
 
 def _users(decider: Decider, sender: Sender) -> list[str]:

@@ -50,7 +50,7 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
         answer["codes"] = _codes(lab, credentials)
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["ipsec"] = credentials.preshared_key.get_secret_value()
-    if lab.acme and credentials.acme_key is not None:
+    if lab.acme and lab.acme.by_dns and credentials.acme_key is not None:
         answer["acme"] = credentials.acme_key.get_secret_value()
     if (certificate := server_certificate(lab, credentials)) is not None:
         answer["certificate"] = {"certificate": certificate.certificate, "key": certificate.key}

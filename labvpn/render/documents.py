@@ -21,8 +21,11 @@ UNITS = {"package": "softether-vpnserver", "tarball": "vpnserver", "present": "s
 PACKAGES = ("softether-vpnserver", "softether-vpncmd")
 FIREWALLD = ("netbase", "firewalld")
 """netbase holds /etc/protocols, without which firewalld does not start."""
-ACME = ("bind9-dnsutils", "ca-certificates", "curl", "dehydrated", "openssl")
-"""The client that fetches the certificate, what writes its challenge, and what it verifies the authority by."""
+ACME = ("ca-certificates", "curl", "dehydrated", "openssl")
+"""The client that fetches the certificate, and what it verifies the authority by."""
+
+CHALLENGE = ("bind9-dnsutils",)
+"""What writes the challenge's record into the DNS."""
 
 CODES = ("freeradius", "freeradius-python3")
 """The RADIUS server that checks codes, and what lets it ask a program of ours."""
@@ -78,6 +81,7 @@ def _installation(lab: Lab) -> Iterator[Entry]:
     server = lab.server
     packages = {"netbase", *PACKAGES} if server.install == "package" else set()
     packages |= {*(FIREWALLD if lab.firewall else ()), *(ACME if lab.acme else ()), *(CODES if lab.code_hubs else ())}
+    packages |= {*(CHALLENGE if lab.acme and lab.acme.by_dns else ())}
     for package in sorted(packages):
         yield Entry("package", package, {"installed": "yes"})
     if server.tarball is not None:
@@ -129,20 +133,24 @@ def _server(lab: Lab, certificate: str | None, chain: str | None) -> Iterator[En
 
 def acme(lab: Lab, order: Acme) -> Entry:
     """What the host renews its certificate by."""
-    primary = order.server or (lab.dns.server if lab.dns else None)
     fields = {
         "directory": order.directory,
         "names": ",".join(lab.certified),
         "contact": order.contact or "none",
-        "challenge": "dns-01",
-        "primary": str(primary or "none"),
-        "port": str(order.port),
-        "zone": order.zone.rstrip(".") if order.zone else "none",
-        "keyname": order.key.name,
-        "algorithm": order.key.algorithm.value,
-        "wait": str(order.wait),
+        "challenge": order.challenge,
     }
-    return Entry("acme", "", {**fields, "key": "current", "active": "yes"})
+    if order.key:
+        primary = order.server or (lab.dns.server if lab.dns else None)
+        fields |= {
+            "primary": str(primary or "none"),
+            "port": str(order.port),
+            "zone": order.zone.rstrip(".") if order.zone else "none",
+            "keyname": order.key.name,
+            "algorithm": order.key.algorithm.value,
+            "wait": str(order.wait),
+            "key": "current",
+        }
+    return Entry("acme", "", {**fields, "active": "yes"})
 
 
 def _ipsec(vpn: Vpn) -> Entry:
@@ -156,9 +164,9 @@ def _firewall(firewall: HostFirewall, lab: Lab) -> Iterator[Entry]:
     beside = {"beside": ",".join(firewall.beside)} if firewall.beside else {}
     yield Entry("unit", "firewalld", {"enabled": "yes", "active": "yes", **beside})
     if firewall.open_by == "service":
-        yield Entry("service", firewall.service, {"ports": _listed(lab.vpn)})
+        yield Entry("service", firewall.service, {"ports": _listed(lab)})
     for name in firewall.open_zones:
-        yield Entry("zone", name, _opening(firewall, lab.vpn))
+        yield Entry("zone", name, _opening(firewall, lab))
     for name, zone in firewall.zones.items():
         yield from (Entry("source", source, {"zone": name}) for source in zone.sources)
         yield from (Entry("interface", interface, {"zone": name}) for interface in zone.interfaces)
@@ -179,24 +187,24 @@ def _bans(firewall: HostFirewall, lab: Lab) -> Entry:
         "exempt": ",".join(bans.exempt) or "none",
         "hubs": ",".join(lab.all_hubs),
         "zones": ",".join(firewall.open_zones),
-        "from": ",".join(_banned_from(firewall, lab.vpn)),
+        "from": ",".join(_banned_from(firewall, lab)),
         "active": "yes",
     }
     return Entry("bans", "", {**{name: str(value) for name, value in fields.items()}, **places})
 
 
-def _banned_from(firewall: HostFirewall, vpn: Vpn) -> Iterator[str]:
+def _banned_from(firewall: HostFirewall, lab: Lab) -> Iterator[str]:
     """What lets users dial in, as the login guard bans sources from it."""
-    yield firewall.service if firewall.open_by == "service" else _listed(vpn)
-    if vpn.protocols.esp:
+    yield firewall.service if firewall.open_by == "service" else _listed(lab)
+    if lab.vpn.protocols.esp:
         yield "protocol:esp"
 
 
-def _opening(firewall: HostFirewall, vpn: Vpn) -> dict[str, str]:
+def _opening(firewall: HostFirewall, lab: Lab) -> dict[str, str]:
     """What lets users dial in through a zone; ESP has no ports and so no place in a list of them."""
-    fields = {"services": firewall.service} if firewall.open_by == "service" else {"ports": _listed(vpn)}
-    return {**fields, "protocols": "esp"} if vpn.protocols.esp else fields
+    fields = {"services": firewall.service} if firewall.open_by == "service" else {"ports": _listed(lab)}
+    return {**fields, "protocols": "esp"} if lab.vpn.protocols.esp else fields
 
 
-def _listed(vpn: Vpn) -> str:
-    return ",".join(map(str, vpn.ports))
+def _listed(lab: Lab) -> str:
+    return ",".join(map(str, lab.opened))

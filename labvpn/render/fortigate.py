@@ -162,7 +162,7 @@ def _plain(place: str) -> str:
 
 def _vpn_services(lab: Lab, box: FortiGate) -> Iterator[ServiceObject]:
     """TCP and UDP are apart: FortiOS's provider sees no difference when UDP ports are removed. ESP has no ports."""
-    yield from _services("SoftEther", f"{box.prefix}-udp", lab.vpn.ports)
+    yield from _services("SoftEther", f"{box.prefix}-udp", lab.opened)
     if lab.vpn.protocols.esp:
         yield ServiceObject(f"{box.prefix}-esp", protocol=ESP)
 

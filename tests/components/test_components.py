@@ -156,3 +156,17 @@ def test_each_server_is_known_by_its_own_key_and_has_resources_of_its_own_names(
         ("203.0.113.20", whole.host_key),
         ("203.0.113.22", key),
     ]
+
+
+def test_the_first_certificate_of_an_authority_that_asks_on_port_80_is_fetched_when_it_is_ordered() -> None:
+    order = "acme directory=https://ca.example/dir names=vpn.lab.example challenge=http-01 active=yes"
+    desired = f"tls minimum=1.2\n{order}\n"
+
+    def build() -> None:
+        host("ops").fetch_certificate("certificate", desired, pulumi.ResourceOptions())
+
+    command = run(build).named("certificate")
+    assert plain(command.inputs["stdin"]) == f"{order}\n"
+    assert " renew first" in plain(command.inputs["create"])
+    assert plain(command.inputs["create"]).startswith("sudo -n ")
+    assert "delete" not in command.inputs

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shlex
+from contextlib import ExitStack
 from typing import List
 
 from labvpn.agent.acme.facts import blocks
@@ -11,9 +12,14 @@ from labvpn.agent.acme.orders import Orders
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine, Outcome
 from labvpn.agent.core.paths import ACME_CLIENT, ACME_HOOK
+from labvpn.agent.firewalld.listening_ports import holders
+from labvpn.agent.softether.peer import port_of, waiting_sockets
 
 ISSUE_SECONDS = 400
 """The longest that one certificate may take: every challenge waits for the zone's servers."""
+
+HTTP = 80
+RENEWAL = "labvpn-renew.service"
 
 NO_ACCOUNT = "accountDoesNotExist"
 """What is said of an account that the authority does not know (any more)."""
@@ -36,6 +42,7 @@ class AcmeClient:
         authority = hashlib.sha256(orders["directory"].encode()).hexdigest()[:12]
         self.folder = "{}/{}".format(ACME_CLIENT, authority)
         self.noted = self.folder + "/account"
+        self.answers = self.folder + "/answers"
 
     def issue(self) -> str:
         """A new key and the certificate for it with its chain, in PEM. AcmeRefusal says why there is none."""
@@ -43,13 +50,10 @@ class AcmeClient:
         made = "{}/certs/{}".format(self.folder, self.orders.names[0])
         # A key of its own for each certificate: one that was revoked may be refused for ever.
         self.machine.delete(made)
-        order = ["--cron", "--force", *(word for name in self.orders.names for word in ("--domain", name))]
-        outcome = self.run(order)
-        if outcome.status != 0 and NO_ACCOUNT in outcome.errors:
-            self.machine.delete(self.noted)
-            self.machine.delete(self.folder + "/accounts")
-            self.register()
-            outcome = self.run(order)
+        with ExitStack() as answering:
+            if self.orders.by_http:
+                self.answer(answering)
+            outcome = self.order()
         if outcome.status != 0:
             raise self.refusal(outcome)
         key, chain = (self.machine.read("{}/{}.pem".format(made, name)) or "" for name in ("privkey", "fullchain"))
@@ -57,9 +61,34 @@ class AcmeClient:
             raise AcmeRefusal("dehydrated on the VPN host left no certificate: see its folder {}".format(self.folder))
         return "".join(blocks(key, "KEY") + blocks(chain, "CERTIFICATE"))
 
+    def answer(self, while_it_lasts: ExitStack) -> None:
+        """Have the authority answered on port 80."""
+        # An HTTP server takes long to import, and few runs of the agent need one.
+        from labvpn.agent.acme.responder import Responder
+
+        try:
+            while_it_lasts.enter_context(Responder(self.machine.path(self.answers)))
+        except OSError as error:
+            raise AgentError(
+                "port 80 of the VPN host, where HTTP-01 is answered, cannot be listened on ({}): stop {} there, or "
+                "use challenge: dns-01".format(error.strerror, http_holder(self.machine) or "what has it")
+            ) from None
+
+    def order(self) -> Outcome:
+        """Have the client order; with another account where the authority has forgotten the one that we had."""
+        words = ["--cron", "--force", *(word for name in self.orders.names for word in ("--domain", name))]
+        outcome = self.run(words)
+        if outcome.status != 0 and NO_ACCOUNT in outcome.errors:
+            self.machine.delete(self.noted)
+            self.machine.delete(self.folder + "/accounts")
+            self.register()
+            outcome = self.run(words)
+        return outcome
+
     def register(self) -> None:
         """Have an account with the contact that is ordered; its key stays in the client's folder."""
-        self.machine.path(self.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.folder, self.answers):
+            self.machine.path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         self.machine.write(self.folder + "/config", self.configuration(), 0o600)
         known, contact = self.machine.read(self.noted), self.orders["contact"]
         if known == contact:
@@ -77,7 +106,8 @@ class AcmeClient:
             "BASEDIR": str(self.machine.path(self.folder)),
             "CONTACT_EMAIL": self.orders["contact"],
             "CHALLENGETYPE": self.orders["challenge"],
-            "HOOK": ACME_HOOK,
+            "HOOK": "" if self.orders.by_http else ACME_HOOK,
+            "WELLKNOWN": str(self.machine.path(self.answers)),
             "HOOK_CHAIN": "no",
             "KEY_ALGO": "rsa",
             "KEYSIZE": "2048",
@@ -100,6 +130,14 @@ class AcmeClient:
         kind = kinds[-1] if kinds else ""
         sentence = "{} gave no certificate: {}".format(self.orders["directory"], why[:300])
         return AcmeRefusal("{} ({})".format(sentence, kind) if kind else sentence, kind)
+
+
+def http_holder(machine: Machine) -> str:
+    """The program that listens on port 80, '' where none does, or where it is the renewal that is answering."""
+    inodes = {one.inode for one in waiting_sockets(machine) if port_of(one) == HTTP}
+    held = holders(machine, inodes) if inodes else {}
+    holder = next(iter(held.values()), "a program" if inodes else "")
+    return "" if RENEWAL in holder else holder
 
 
 def plain(quoted: str) -> str:

@@ -36,6 +36,11 @@ class Orders:
         return "" if value == "none" else value
 
     @property
+    def by_http(self) -> bool:
+        """Whether the authority asks on port 80 of this host, and not in the DNS."""
+        return self["challenge"] == "http-01"
+
+    @property
     def names(self) -> List[str]:
         """The names that the certificate is for, the one that users dial first."""
         return self["names"].split(",")

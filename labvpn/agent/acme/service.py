@@ -4,6 +4,7 @@
 from typing import Dict, List, Optional
 
 from labvpn.agent.acme.challenge import Challenge
+from labvpn.agent.acme.client import http_holder
 from labvpn.agent.acme.orders import RULES, Orders, orders_file
 from labvpn.agent.acme.renewal import Renewal
 from labvpn.agent.core.concern import Handler, Values
@@ -27,6 +28,7 @@ from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.presented_certificate import set_chain_files
 
 UNIT = "labvpn-renew"
+NEXT_TRY = "the next try is within six hours"
 SERVICE_TEXT = """[Unit]
 Description=Renews the certificate of the VPN
 After=network-online.target softether-vpnserver.service vpnserver.service
@@ -104,16 +106,32 @@ class RenewalService(Handler):
         self.machine.must(["systemctl", "daemon-reload"])
         self.machine.must(["systemctl", "enable", "--quiet", UNIT + ".timer"])
         self.machine.must(["systemctl", "restart", UNIT + ".timer"])
+        renewal = Renewal(self.softether)
+        if Orders.of(self.machine).by_http and not renewal.chain():
+            # No hop lets the authority in yet: the last step of the run fetches the first one.
+            return
         try:
-            Renewal(self.softether).run()
+            renewal.run()
         except AgentError as error:
             # The rest goes on: the server shows what it has, and the timer tries again.
-            self.trouble = "! {}; the next try is within six hours".format(error)
+            self.trouble = "! {}; {}".format(error, NEXT_TRY)
 
     def order(self, values: Values) -> None:
-        """Write the orders, and the key that root alone may read."""
+        """Write the orders, and the key that root alone may read; one that nothing needs any more is deleted."""
         orders_file(self.machine).write({name: values.get(name, "none") for name in RULES})
-        self.machine.write(ACME_KEY, self.key_text(Orders.of(self.machine)), 0o600)
+        orders = Orders.of(self.machine)
+        if not orders.by_http:
+            self.machine.write(ACME_KEY, self.key_text(orders), 0o600)
+        elif not Challenge(self.machine, orders).records():
+            self.machine.delete(ACME_KEY)
+
+    def refusals(self, desired: List[Line]) -> List[List[str]]:
+        """Why the authority could not ask on port 80: pairs of what is wrong and what to do."""
+        asked = any(line.kind == self.kind and line.values.get("challenge") == "http-01" for line in desired)
+        holder = http_holder(self.machine) if asked else ""
+        if not holder:
+            return []
+        return [["has {} on port 80, where HTTP-01 is answered".format(holder), "stop it, or use challenge: dns-01"]]
 
     def remove(self, lines: List[Line]) -> None:
         for word in ("disable", "stop"):

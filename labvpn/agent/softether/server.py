@@ -97,7 +97,7 @@ class ServerConcern(Concern):
         return {"release": self.softether.release() if self.softether.installed else None}
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        return self.listeners.refused(desired) + self.softether.inaccessible()
+        return self.listeners.refused(desired) + self.softether.inaccessible() + self.acme.refusals(desired)
 
     def finish(self, changes: List[Change]) -> None:
         self.softether.flush()

@@ -33,9 +33,8 @@ NOTHING = {"TXT": '"no record of anybody has this value: labvpn asks for rights"
 class Challenge:
     """The challenge of one name: where its record is, and who may change what there."""
 
-    def __init__(self, acme: Acme, dns: DnsName, name: str, secret: str) -> None:
-        self.acme, self.dns, self.name = acme, dns, name
-        self.signer = Signer(acme.key.name, acme.key.algorithm.value, secret)
+    def __init__(self, acme: Acme, dns: DnsName, name: str, signer: Signer) -> None:
+        self.acme, self.dns, self.name, self.signer = acme, dns, name, signer
         self.place, zone = self._target(f"{LABEL}.{name}")
         self.zone = acme.zone.rstrip(".") if acme.zone else zone
 
@@ -93,11 +92,14 @@ class Challenge:
 
 def check(acme: Acme, dns: DnsName, names: list[str], secret: str) -> list[str]:
     """Check the challenge of each name; the sentences of what cannot be checked from here. Raises HopErrors."""
+    if acme.key is None:
+        return []
+    signer = Signer(acme.key.name, acme.key.algorithm.value, secret)
     unverified: dict[str, None] = {}
     failures: dict[str, HopError] = {}
     for name in names:
         try:
-            Challenge(acme, dns, name, secret).check()
+            Challenge(acme, dns, name, signer).check()
         except Unreachable as error:
             unverified[f"{error}; so the rights of the challenge's key were not checked"] = None
         except HopError as error:

@@ -73,7 +73,7 @@ def _outside(compared: Comparison) -> Iterator[tuple[str, list[PortBeforeAndAfte
     """For clients outside, at each interface: every port that matters, tried before and after."""
     lab, settings, whole = compared.lab, compared.settings, (compared.before, compared.after)
     near = {at: [each.between(at, settings.inside) for each in whole] for at in settings.outside}
-    tried = sorted({*lab.vpn.ports, *_offered(compared.desired, compared.actual)})
+    tried = sorted({*lab.opened, *_offered(compared.desired, compared.actual)})
     for server, interface, (audience, source) in product(lab.servers, settings.outside, audiences(settings)):
         where = f"{audience} outside" if len(settings.outside) == 1 else f"{audience} at {interface}"
         where += _towards(lab, server)

@@ -119,7 +119,7 @@ def _machines(lab: Lab, settings: FortiGate) -> dict[IPv4Address, str]:
 
 
 def _hole(lab: Lab, settings: FortiGate, near: PolicyList, other: Policy, packet: Packet, name: str) -> Iterator[str]:
-    offered = set(lab.vpn.ports) if settings.sources == (ALL,) and name in ("server", *lab.host_addresses) else set()
+    offered = set(lab.opened) if settings.sources == (ALL,) and name in ("server", *lab.host_addresses) else set()
     open_, doubts = [], []
     for port in _ports_of(near.table, other, offered):
         tried = replace(packet, port=port)

@@ -15,7 +15,7 @@ from labvpn.model.acme import LETS_ENCRYPT
 from labvpn.model.lab import Lab
 from labvpn.model.outputs import read
 from labvpn.model.pem import blocks
-from labvpn.render import outputs
+from labvpn.render import fortigate, outputs
 from labvpn.render.agent_request import secrets
 from labvpn.render.certificate import server_certificate
 from labvpn.render.documents import Concern, documents
@@ -75,7 +75,10 @@ def test_its_secret_goes_to_the_agent_alone_and_no_certificate_of_ours_with_it()
         ({"contact": "admin"}, "contact"),
         ({"contact": "admin@lab.example --revoke"}, "contact"),
         ({"key": {"name": "LABVPN"}}, "is the key of dns.key"),
-        ({"key": None}, "key"),
+        ({"key": None}, "key is missing"),
+        ({"challenge": "http-01"}, "key is for dns-01"),
+        ({"challenge": "http-01", "key": None, "server": "198.51.100.53"}, "server is for dns-01"),
+        ({"challenge": "tls-alpn-01"}, "challenge"),
         ({"wait": 601}, "wait"),
         ({"server": "ns1.example"}, "server"),
     ],
@@ -83,6 +86,51 @@ def test_its_secret_goes_to_the_agent_alone_and_no_certificate_of_ours_with_it()
 def test_what_cannot_work_or_would_be_unsafe_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         ordered(**change)
+
+
+def by_http(**more: Any) -> Lab:
+    return lab(certificate={"acme": {"challenge": "http-01"}}, **more)
+
+
+def test_by_http_every_hop_lets_port_80_in_and_nobody_dials_it() -> None:
+    one = by_http()
+    assert one.fortigate is not None
+    assert 80 not in outputs.ports(one)["tcp"]
+    texts = documents(one, "")
+    assert "acme directory=" in texts[Concern.SERVER] and " challenge=http-01 active=yes\n" in texts[Concern.SERVER]
+    assert "80/tcp,443/tcp" in texts[Concern.FIREWALL]
+    assert "80/tcp" not in documents(lab(), "")[Concern.FIREWALL]
+    services = fortigate.wanted(one, one.fortigate).objects.services
+    assert next(found.tcp for found in services if found.tcp).split()[0] == "80"
+    assert "bind9-dnsutils" not in texts[Concern.HOST] and "package dehydrated" in texts[Concern.HOST]
+
+
+def test_by_http_no_secret_of_the_dns_is_asked_for_or_sent() -> None:
+    assert mistakes(by_http(), acmeKey=None) == {}
+    assert "acme" not in secrets(by_http(), credentials(acmeKey=SECRET))
+
+
+TWO = [{"name": name, "address": f"203.0.113.{at}", "host": name} for name, at in (("one", 20), ("two", 22))]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"vpn": {"listeners": [80, 443]}}, "vpn.listeners names port 80"),
+        ({"server": None, "fortigate": None, "servers": TWO}, "asked at any one of the 2 servers"),
+    ],
+)
+def test_by_http_what_the_authority_could_not_ask_is_refused(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        by_http(**more)
+
+
+def test_by_http_sources_that_keep_the_authority_out_are_refused() -> None:
+    example = lab().fortigate
+    assert example is not None
+    box = {**example.model_dump(by_alias=True, exclude_unset=True, mode="json"), "sources": ["198.51.100.0/24"]}
+    with pytest.raises(ValidationError, match="keeps out the authority"):
+        by_http(fortigate=box)
 
 
 def test_a_certificate_is_for_a_name() -> None:
