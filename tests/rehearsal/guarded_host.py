@@ -33,10 +33,17 @@ class Guessed(Rehearsal):
         self.sources += 1
         return f"203.0.113.{149 + self.sources}"
 
-    def logins(self, source: str, *logins: dict[str, Any], port: int = 443) -> list[str]:
+    def logins(
+        self,
+        source: str,
+        *logins: dict[str, Any],
+        port: int = 443,
+        machine: str = "campus",
+        server: str = network.SERVER,
+    ) -> list[str]:
         """Log in by SoftEther's own protocol with whatever fields; how the server answered each."""
-        words = ("python3", str(RAW), str(network.SERVER), str(port), source)
-        answers: list[str] = json.loads(self.output("campus", *words, input=json.dumps({"logins": logins})))
+        words = ("python3", str(RAW), server, str(port), source)
+        answers: list[str] = json.loads(self.output(machine, *words, input=json.dumps({"logins": logins})))
         return answers
 
     def guess(self, source: str, count: int, user: str = "guest1") -> list[str]:

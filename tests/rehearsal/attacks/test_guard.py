@@ -13,7 +13,7 @@ import pytest
 from rehearsal import network
 from tests.rehearsal.agent_host import SECRETS
 from tests.rehearsal.attacks.raw_login import UNKNOWN
-from tests.rehearsal.guarded_host import WRONG_PASSWORD, GuardedHost, eventually
+from tests.rehearsal.guarded_host import NO_SUCH_HUB, WRONG_PASSWORD, GuardedHost, eventually
 from tests.rehearsal.kit_lab import Dial
 from tests.rehearsal.openvpn_client import IN, REFUSED, dialling
 
@@ -211,6 +211,21 @@ def test_damaged_memory_stops_nothing(host: GuardedHost) -> None:
         host.guess(source, BOUNDS["slow"])
         assert host.shuts_out(source), (text, host.journal())
         assert INNOCENT not in host.bans()
+
+
+def test_a_subscriber_of_ipv6_is_barred_whole_and_the_next_one_is_not(host: GuardedHost) -> None:
+    server, guesser, same, other = (f"fd00:77:0:{end}" for end in ("9::20", "1::66", "1::67", "2::66"))
+    for machine, address in (("server", server), *(("workstation", one) for one in (guesser, same, other))):
+        host.output(machine, "ip", "-6", "address", "replace", f"{address}/48", "dev", "eth0", "nodad")
+
+    def answers(source: str) -> list[str]:
+        return host.logins(source, {"hubname": "NOPE"}, machine="workstation", server=server)
+
+    assert answers(same) == answers(other) == [NO_SUCH_HUB]
+    host.logins(guesser, *[{}] * BOUNDS["slow"], machine="workstation", server=server)
+    assert host.bars("fd00:77:0:1::/64") == BOUNDS["slow"], host.journal()
+    assert eventually(lambda: answers(same) != [NO_SUCH_HUB])
+    assert answers(other) == [NO_SUCH_HUB]
 
 
 def test_l2tp_inside_ipsec_is_counted(host: GuardedHost) -> None:
