@@ -57,11 +57,20 @@ class Extents:
     def end_of(self, begun: int, name: str, before: int) -> Optional[int]:
         """The last line of a login's beginning if it has this name, and None if it has not.
 
-        The name of the client may imitate an end, and a line after it, but no beginning of a login after them: it has
-        at most 255 characters (MAX_CLIENT_STR_LEN of Cedar.h).
+        In a beginning that looks whole the name begins in its first line; in another one a client's name, which comes
+        before, may have a line end. That may imitate an end, and a line after it, but no beginning of a login after
+        them: it has at most 255 characters (MAX_CLIENT_STR_LEN of Cedar.h).
         """
-        words = [before + name + after for before, after in (one.around for one in self.grammars.of(CONNECTED))]
-        fitting = [end for end, text in self.texts(begun, before) if any(text.endswith(one) for one in words)]
+        words = [
+            before_name + name + after for before_name, after in (one.around for one in self.grammars.of(CONNECTED))
+        ]
+        fitting: List[int] = []
+        first = 0
+        for end, text in self.texts(begun, before):
+            first = first or len(text)
+            starts = [len(text) - len(one) for one in words if text.endswith(one)]
+            if starts and (self.records[begun].torn or starts[0] < first):
+                fitting.append(end)
         later = range(fitting[0] + 1, before) if fitting else range(0)
         stop = next((number for number in later if self.records[number].kind == CONNECTED), before)
         return max((end for end in fitting if end < stop), default=None)

@@ -14,6 +14,10 @@ PLACEHOLDER = re.compile(r"%[A-Za-z]")
 LONGEST_RECORD = 1100
 """SoftEther cuts a record at 1023 characters; a time comes before it."""
 
+LONGEST_USER = 511
+"""SoftEther cuts the name of a login at so many characters, as measured; `SURROUNDED` are the words after it."""
+
+SURROUNDED = 80
 LONGEST_NAME = 300
 """The names of a DHCP client and of a change of password are cut at 255 characters; some words surround them."""
 
@@ -65,6 +69,12 @@ class Record(NamedTuple):
     user: str = ""
     torn: bool = False
     way: str = ""
+
+
+def rest_of(one: Record) -> int:
+    """How many characters of a record can follow its first line, where a line end may have broken it."""
+    rest = LONGEST_RECORD - len(one.text)
+    return min(rest, LONGEST_USER + SURROUNDED - len(one.user)) if one.kind == FAILED else rest
 
 
 class Grammar(NamedTuple):

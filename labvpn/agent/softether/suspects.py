@@ -14,6 +14,7 @@ from labvpn.agent.softether.login_records import (
     UNSTAMPED,
     Grammars,
     Record,
+    rest_of,
 )
 
 
@@ -44,9 +45,14 @@ class Suspects:
         self.lines.update({n: "" for n, one in enumerate(records) if copies[one.text] > 1 and one.connection})
         outcomes = outcomes_of(records)
         for number, one in enumerate(records):
-            owned = one.torn and bool(one.connection) and self.lines.get(number) == one.connection
-            if (owned or number not in self.lines) and number not in self.failed and not self.bounded(number, one):
-                self.suspect(number, one, *outcomes[number])
+            owner = self.lines.get(number)
+            owned = one.torn and bool(one.connection) and owner == one.connection
+            if owner is None or owned:
+                if number not in self.failed and not self.bounded(number, one):
+                    self.suspect(number, one, *outcomes[number])
+            elif owner and one.torn:
+                # It may be the server's all the same, and then what follows is a stranger's.
+                self.after(number, rest_of(one), owner)
         for number, one in enumerate(records):
             explained = number in self.lines or copies[one.text] > 1 or grammars.ends_name(one.text)
             if one.kind == UNSTAMPED and not explained:
@@ -77,8 +83,9 @@ class Suspects:
         """Mark what follows a record that may contain a stranger's line ends."""
         if one.kind == CONNECTED:
             if one.torn or not (accepted or (failed and not failed.torn and failed.user == one.user)):
-                self.after(number, LONGEST_RECORD, one.connection)
-            names = bool(failed and not accepted and is_forged(one, failed))
+                self.after(number, rest_of(one), one.connection)
+            # Of a beginning that looks whole, a failure with another name may be a line in somebody else's.
+            names = bool(one.torn and failed and not accepted and is_forged(one, failed))
             if names or one.way in self.grammars.unknown_ways or (one.torn and self.continues(number)):
                 self.forged.add(number)
         elif one.kind == LEASED and one.torn:
@@ -86,7 +93,7 @@ class Suspects:
         elif one.kind == NO_SUCH_USER:
             self.after(number, LONGEST_NAME, one.connection)
         elif one.torn:
-            self.after(number, LONGEST_RECORD, one.connection)
+            self.after(number, rest_of(one), one.connection)
 
     def continues(self, number: int) -> bool:
         """Whether the end of a broken beginning follows: a client's name has a line end, and no full disk cut it."""
@@ -94,14 +101,14 @@ class Suspects:
         return any(one.kind == UNSTAMPED and self.grammars.ends_client(one.text) for one in following)
 
     def after(self, number: int, reach: int, owner: str, until: str = "") -> None:
-        """Mark the lines after one, as far as its text can reach."""
+        """Mark the lines after one, as far as its text can reach; one that is longer than that is no part of it."""
         for later in range(number + 1, len(self.records)):
-            if reach <= 0:
+            text = self.records[later].text
+            reach -= len(text) + 1
+            if reach < 0:
                 return
             self.lines.setdefault(later, owner)
             self.because.setdefault(later, number)
-            text = self.records[later].text
-            reach -= len(text) + 1
             if until and self.grammars.ends(until, text):
                 return
 

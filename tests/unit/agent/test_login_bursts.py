@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -159,6 +160,12 @@ def test_a_forged_name_whose_login_was_waited_for_hides_nothing_when_it_is_over(
     assert [one.source for one in events] == [sender(n) for n in (1, 1, 3, 4, 2)]
 
 
+def test_a_broken_client_name_hides_no_login_with_the_same_name_that_begins_meanwhile() -> None:
+    begun = [begins(f"CID-{n}", sender(n), "guest1", NOW, "a\nb" if n == 1 else "c") for n in (1, 2)]
+    failed = [fails(f"CID-{n}", sender(n), "guest1", NOW) for n in (1, 2)]
+    assert accused(events_of(lines(*begun, *failed))) == {sender(1), sender(2)}
+
+
 def test_who_fails_while_somebody_forges_a_login_with_the_same_name_forged_nothing() -> None:
     log = [
         begins("CID-1", INNOCENT, "guest1", NOW),
@@ -178,3 +185,55 @@ def test_a_record_that_the_server_cut_short_lets_no_line_of_its_name_pass() -> N
     log = lines(waiting, *others, begun + "\r\n", *ends)
     for cut in range(len(log) + 1):
         assert accused(events_of(log[:cut], log[cut:])) == {sender(1)}, cut
+
+
+def scrap(chance: random.Random, number: int, of: Sequence[str]) -> str:
+    """A piece of a line, or a whole one, of one of these logins."""
+    name = chance.choice(of)
+    source, user = chance.choice([INNOCENT, sender(number), sender(number + 1)]), chance.choice(["g", "guest1", "x"])
+    then = NOW - chance.choice([1, 2, 3])
+    whole = [fails(name, source, user, then), begins(name, source, user, then, "c"), accepted(name, user, then)]
+    words = ["\n", "\r\n", 'x".', "x", f'x", from {source}.', '" and the user name is "x".', "\u2028", f"{at(then)} "]
+    return chance.choice([*words, *(one.rstrip() for one in whole), whole[0][:110], whole[1][:120]])
+
+
+def scraps(chance: random.Random, number: int, of: Sequence[str], most: int) -> str:
+    """A name made of such pieces, of at most so many characters."""
+    made = (scrap(chance, number, of) + chance.choice(["", "\n", "\n", "\r\n"]) for _ in range(chance.randint(1, 6)))
+    return "".join(made)[:most]
+
+
+def cut_short(record: str) -> str:
+    """A record as the server writes it: at most 1023 characters, with a time before them."""
+    return record[:-2][: 24 + 1023] + "\r\n"
+
+
+def random_log(seed: int, longest: int, *own: str) -> tuple[list[list[str]], set[str]]:
+    """Logins by names of random pieces, in pieces that begin with a record; and who failed. `own` are more numbers."""
+    chance = random.Random(seed)
+    records, guilty = [], set()
+    for number in range(11, 11 + chance.randint(2, 7)):
+        name, source = f"CID-{number}", sender(number)
+        if chance.random() < 0.2:
+            records += [begins(name, source, "fair", NOW), accepted(name, "fair", NOW)]
+            continue
+        of = [f"CID-{number + 1}", f"CID-{number - 1}", "CID-7777", *(one.format(number) for one in own)]
+        client = scraps(chance, number, of, 255) if chance.random() < 0.3 else "OpenVPN Client"
+        user = scraps(chance, number, of, longest) if chance.random() < 0.75 else "guest1"
+        records += [cut_short(begins(name, source, user, NOW, client)), cut_short(fails(name, source, user, NOW))]
+        guilty.add(source)
+    cuts = sorted(chance.sample(range(len(records)), min(2, len(records))))
+    pieces = [lines(*records[start:end]) for start, end in zip([0, *cuts], [*cuts, len(records)], strict=True)]
+    return pieces, guilty
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_names_of_random_pieces_count_against_their_senders_alone(seed: int) -> None:
+    pieces, guilty = random_log(seed, 255)
+    assert accused(events_of(*pieces)) == guilty
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_names_that_are_cut_short_or_guess_their_own_number_accuse_nobody_else(seed: int) -> None:
+    pieces, guilty = random_log(seed, 511, "CID-{}")
+    assert accused(events_of(*pieces)) <= guilty
