@@ -139,9 +139,9 @@ class LoginReader:
             return
         failure = None
         if number not in suspects.lines:
-            failure = self.fresh(one, number in suspects.forged)
+            failure = self.fresh(one, number, suspects)
         elif one.kind == FAILED and one.connection and suspects.lines[number] == one.connection:
-            failure = self.failed(one)
+            failure = self.failed(one, "")
         self.reported[one.text] = (now, failure)
         if failure:
             yield failure
@@ -157,23 +157,26 @@ class LoginReader:
         if failure:
             yield failure._replace(kind=WITHDRAWN)
 
-    def fresh(self, one: Record, forged: bool) -> Optional[Failure]:
+    def fresh(self, one: Record, number: int, suspects: Suspects) -> Optional[Failure]:
         """The failure that a record means which cannot be forged."""
         if one.kind in (CONNECTED, CHANGES):
             self.begun[one.connection] = Attempt(one.source, one.user)
             self.begun.move_to_end(one.connection)
-            return Failure(one.at or 0.0, one.source, "", FORGERY) if forged else None
+            return Failure(one.at or 0.0, one.source, "", FORGERY) if number in suspects.forged else None
         if one.kind in (FAILED, *WRONG_CHANGES):
-            return self.failed(one)
+            return self.failed(one, suspects.changes_at(one.connection) if one.kind in WRONG_CHANGES else "")
         begun = self.begun.get(one.connection)
         if begun and one.kind in (ACCEPTED, *TURNED_AWAY) and begun.user == one.user:
             self.begun[one.connection] = begun._replace(let_in=True)
             return Failure(one.at or 0.0, begun.source, one.user, DENIED) if one.kind in TURNED_AWAY else None
         return None
 
-    def failed(self, one: Record) -> Optional[Failure]:
-        """A wrong password or name; only of a login that began, at its address, and that was not let in."""
-        begun = self.begun.get(one.connection)
+    def failed(self, one: Record, source: str) -> Optional[Failure]:
+        """A wrong password or name; only of a login that began, at its address, and that was not let in.
+
+        `source` is where it must have begun if it was not seen to begin.
+        """
+        begun = self.begun.get(one.connection) or (Attempt(source, one.user) if source else None)
         if begun is None:
             # A log that holds no beginning at all gives the address with the failure.
             return None if self.begun or one.torn else Failure(one.at or 0.0, one.source, one.user)

@@ -6,7 +6,9 @@ from typing import Dict, List, NamedTuple, Optional, Set
 from labvpn.agent.softether.login_extents import Extents
 from labvpn.agent.softether.login_outcomes import is_forged, outcomes_of
 from labvpn.agent.softether.login_records import (
+    CHANGES,
     CONNECTED,
+    FAILED,
     LEASED,
     LONGEST_NAME,
     LONGEST_RECORD,
@@ -43,6 +45,10 @@ class Suspects:
         self.extents = Extents(grammars, records)
         copies = Counter(one.text for one in records)
         self.lines.update({n: "" for n, one in enumerate(records) if copies[one.text] > 1 and one.connection})
+        self.changes: Dict[str, Set[str]] = {}
+        for one in records:
+            if one.kind == CHANGES:
+                self.changes.setdefault(one.connection, set()).add(one.source)
         outcomes = outcomes_of(records)
         for number, one in enumerate(records):
             owner = self.lines.get(number)
@@ -50,7 +56,7 @@ class Suspects:
             if owner is None or owned:
                 if number not in self.failed and not self.bounded(number, one):
                     self.suspect(number, one, *outcomes[number])
-            elif owner and one.torn:
+            elif owner and one.torn and one.kind in (CONNECTED, FAILED):
                 # It may be the server's all the same, and then what follows is a stranger's.
                 self.after(number, rest_of(one), owner)
         for number, one in enumerate(records):
@@ -65,6 +71,11 @@ class Suspects:
             for found in (self.because, self.failed)
         )
         return Known({number: self.lines[number + start] for number in lines}, failed)
+
+    def changes_at(self, connection: str) -> str:
+        """Where a change of a password that failed began: there must be a beginning, so it is this if it is alone."""
+        sources = self.changes.get(connection, set())
+        return next(iter(sources)) if len(sources) == 1 else ""
 
     def bounded(self, number: int, one: Record) -> bool:
         """Whether a login begins here whose two records are known whole; the pieces of its name are marked."""
@@ -101,7 +112,7 @@ class Suspects:
         return any(one.kind == UNSTAMPED and self.grammars.ends_client(one.text) for one in following)
 
     def after(self, number: int, reach: int, owner: str, until: str = "") -> None:
-        """Mark the lines after one, as far as its text can reach; one that is longer than that is no part of it."""
+        """Mark the lines after one, as far as its text can reach; a line that is longer than that is none of it."""
         for later in range(number + 1, len(self.records)):
             text = self.records[later].text
             reach -= len(text) + 1

@@ -47,6 +47,14 @@ def refused(name: str, user: str, moment: float) -> str:
     )
 
 
+def change(name: str, source: str, words: str, moment: float) -> str:
+    """A change of a password that fails, as anybody may try it without an account."""
+    return (
+        f'{at(moment)} The connection "{name}" (IP address {source}) connected to Virtual Hub in change password mode.'
+        f'\r\n{at(moment)} Connection "{name}": Changing of password failed. {words}\r\n'
+    )
+
+
 def guess(name: str, source: str, user: str, moment: float) -> str:
     """A login with a wrong password, whole."""
     return begins(name, source, user, moment) + fails(name, source, user, moment)

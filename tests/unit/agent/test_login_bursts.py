@@ -13,7 +13,7 @@ from labvpn.agent.softether.login_reader import FORGERY, GUESS, Failure, LoginRe
 from labvpn.agent.softether.login_records import Grammars
 from labvpn.agent.softether.message_tables import SHIPPED_MESSAGES
 from labvpn.agent.softether.security_log import texts_of
-from tests.unit.agent.log_lines import accepted, at, begins, fails, guess
+from tests.unit.agent.log_lines import accepted, at, begins, change, fails, guess
 
 # The wordings of 5.x alone, as the reader has them from the message tables of a 5.x server.
 GRAMMARS = Grammars({**SHIPPED_MESSAGES, "LH_AUTH_NG": SHIPPED_MESSAGES["LH_AUTH_NG"][:2]})
@@ -121,6 +121,14 @@ def test_a_client_name_with_a_line_end_hides_no_login_after_it() -> None:
         for n in range(1, 9)
     ]
     assert accused(events_of(lines(*log))) == {sender(n) for n in range(1, 9)}
+
+
+def test_most_changes_of_a_password_are_counted_whatever_the_name_imitates() -> None:
+    name = f'x" does not exist.\n{fails("CID-7777", INNOCENT, "guest1", NOW - 1).rstrip()}\ny'
+    words = f'The specified user "{name}" does not exist.'
+    events = events_of(lines(*[change(f"CID-{n}", sender(1), words, NOW) for n in range(1, 7)]))
+    assert {one.source for one in events} == {sender(1)}
+    assert len(events) >= 3
 
 
 def test_two_logins_with_the_same_name_at_once_are_two_guesses_and_no_forgery() -> None:

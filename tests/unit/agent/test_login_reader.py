@@ -12,7 +12,7 @@ from labvpn.agent.softether.login_reader import DENIED, FORGERY, GUESS, WITHDRAW
 from labvpn.agent.softether.login_records import Grammars
 from labvpn.agent.softether.message_tables import SHIPPED_MESSAGES
 from labvpn.agent.softether.security_log import texts_of
-from tests.unit.agent.log_lines import accepted, at, begins, expired, fails, guess, guess_in_japanese, refused
+from tests.unit.agent.log_lines import accepted, at, begins, change, expired, fails, guess, guess_in_japanese, refused
 
 GRAMMARS = Grammars(SHIPPED_MESSAGES)
 ATTACKER, INNOCENT = "198.51.100.66", "203.0.113.140"
@@ -155,14 +155,6 @@ def test_a_client_name_is_no_line_either() -> None:
     assert banned(open_end) == {ATTACKER}
 
 
-def change(name: str, source: str, words: str) -> str:
-    """A change of a password that fails, as anybody may try it without an account."""
-    opened = (
-        f'{at(NOW)} The connection "{name}" (IP address {source}) connected to Virtual Hub in change password mode.\r\n'
-    )
-    return f'{opened}{at(NOW)} Connection "{name}": Changing of password failed. {words}\r\n'
-
-
 @pytest.mark.parametrize(
     "words",
     [
@@ -172,7 +164,7 @@ def change(name: str, source: str, words: str) -> str:
     ],
 )
 def test_a_change_of_a_password_is_a_guess_too(words: str) -> None:
-    assert [(one.source, one.kind) for one in read(change("CID-3", ATTACKER, words))] == [(ATTACKER, GUESS)]
+    assert [(one.source, one.kind) for one in read(change("CID-3", ATTACKER, words, NOW))] == [(ATTACKER, GUESS)]
 
 
 def test_a_change_of_a_password_forges_no_line() -> None:
@@ -180,7 +172,7 @@ def test_a_change_of_a_password_forges_no_line() -> None:
     end = f'{at(NOW)} Connection "CID-8": Changing of password failed. The specified user "z'
     name = "\n".join(['x" does not exist.', forged, end])
     log = begins("CID-77", INNOCENT, "", NOW) + change(
-        "CID-3", ATTACKER, f'The specified user "{name}" does not exist.'
+        "CID-3", ATTACKER, f'The specified user "{name}" does not exist.', NOW
     )
     assert sources(read(log)) == {ATTACKER}
 
