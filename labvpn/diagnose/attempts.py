@@ -81,11 +81,18 @@ def split(events: Sequence[Event]) -> tuple[Attempt, ...]:
     groups: list[list[Event]] = [[]]
     for event in events:
         started = event.kind is Kind.START and any(past.kind not in BEFORE for past in groups[-1])
+        started = started and not _is_echo(event, groups[-1])
         if started or _starts_over(event, groups[-1]):
             groups.append([])
         groups[-1].append(event)
     found = [tuple(group) for group in groups if group]
     return tuple(Attempt(group, number, len(found)) for number, group in enumerate(found, start=1))
+
+
+def _is_echo(event: Event, past: Sequence[Event]) -> bool:
+    """Whether a beginning is another program's copy of one in the same second, as NetworkManager's of strongSwan."""
+    begun = [one for one in past if one.kind is Kind.START]
+    return bool(begun) and event.at is not None and (event.at, event.excerpt) == (begun[-1].at, begun[-1].excerpt)
 
 
 def _starts_over(event: Event, past: Sequence[Event]) -> bool:

@@ -57,11 +57,13 @@ WINDOWS_TEXT = """
 800  transport       ipsec-ports-blocked tcp-443-blocked name-not-found client-firewall wrong-psk
 801  authentication  wrong-credentials
 807  transport       tcp-443-blocked esp-or-4500-blocked client-firewall
+808  transport       tcp-443-blocked client-firewall
 809  phase-1         ipsec-ports-blocked esp-or-4500-blocked client-firewall
 810  phase-1         wrong-psk certificate
-811  phase-1         proposal-mismatch
+811  phase-1         wrong-psk ipsec-ports-blocked
 812  authentication  wrong-credentials device-not-allowed proposal-mismatch account-expired
 813  transport       second-login client-firewall
+827  transport       client-firewall
 828  disconnected    session-time-over connected
 829  disconnected    session-time-over connected
 832  authentication  certificate

@@ -63,7 +63,10 @@ _ABOUT_SOFTETHER = re.compile(
 )
 _NUMBER = r"(-\d{9,10}|0x[0-9a-f]{8}|21\d{8}|\d{3,5})(?!\d|[.:]\d)"
 _WINDOWS_CODES = (
-    re.compile(rf"code returned on (?:failure|termination) is\W{{0,3}}{_NUMBER}", re.IGNORECASE),
+    re.compile(
+        rf"(?:code returned|reason for returning) (?:on|after) (?:failure|termination) is\W{{0,3}}{_NUMBER}",
+        re.IGNORECASE,
+    ),
     re.compile(rf"(?:エラー|理由|失敗|終了).{{0,24}}コードは?\W{{0,4}}{_NUMBER}", re.IGNORECASE),
     re.compile(rf"(?:错误代码|错误码|錯誤碼|錯誤代碼).{{0,6}}?{_NUMBER}", re.IGNORECASE),
     re.compile(

@@ -46,11 +46,18 @@ def evaluate(events: Sequence[Event]) -> Verdict:
             continue
         if verdict.stage is Stage.CONNECTED and attempt is not attempts[-1]:
             break
-        if not (attempt.openvpn and verdict.findings[0].reason.key == "truncated"):
+        if not _breaks_off(attempt, verdict):
             return verdict
         # OpenVPN restarts by itself: why it did says more than the restart that the text breaks off in.
         unanswered = unanswered or verdict
     return unanswered or _unfinished(attempts)
+
+
+def _breaks_off(attempt: Attempt, verdict: Verdict) -> bool:
+    """Whether the text ends with an attempt of OpenVPN, or with nothing but the beginning of one at a server."""
+    if attempt.openvpn:
+        return verdict.findings[0].reason.key == "truncated"
+    return all(event.kind is Kind.START and event.family is Family.SERVER for event in attempt.events)
 
 
 def _unfinished(attempts: Sequence[Attempt]) -> Verdict:
@@ -163,6 +170,8 @@ def _stopped(attempt: Attempt, named: bool) -> list[RankedCause]:
         return silent
     if not ended and (named or (furthest not in model.UNANSWERED and not server)):
         return []
+    if not ended and not server and _is_fresh(attempt, furthest):
+        return []
     stage, causes = (model.SERVER if server else model.CLIENT)[furthest]
     key, weight = ("stopped", STOPPED) if ended else ("truncated", TRUNCATED)
     if server:
@@ -171,6 +180,12 @@ def _stopped(attempt: Attempt, named: bool) -> list[RankedCause]:
         key = "unanswered"
     last = [event.number for event in attempt.events if event.step is furthest or event.kind in PLACES][-1]
     return spread(causes, weight, Reason(key, last, step=furthest, server=server), stage)
+
+
+def _is_fresh(attempt: Attempt, furthest: DialStep) -> bool:
+    """Whether the text ends with a question that was asked once, with its time: no answer was due yet."""
+    asked = [event for event in attempt.events if event.step is furthest]
+    return len(asked) == 1 and asked[0] is attempt.events[-1] and asked[0].at is not None
 
 
 def _unanswered(attempt: Attempt) -> list[RankedCause]:

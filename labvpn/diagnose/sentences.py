@@ -4,6 +4,12 @@ Each row is a code and a pattern of its sentence: English, Japanese, Chinese, Ko
 """
 
 WINDOWS: tuple[tuple[int, str], ...] = (
+    (691, r"ERROR_AUTHENTICATION_FAILURE"),
+    (809, r"ERROR_VPN_TIMEOUT"),
+    (810, r"ERROR_VPN_BAD_CERT"),
+    (811, r"ERROR_VPN_BAD_PSK"),
+    (812, r"ERROR_SERVER_POLICY"),
+    (827, r"ERROR_IPSEC_SERVICE_STOPPED"),
     (789, r"security layer encountered a processing error"),
     (789, r"セキュリティ ?(?:層|レイヤー?)で?.{0,30}処理(?:中に)?.{0,4}エラー"),
     (789, r"安全层在初始化|安全層在與遠端"),
@@ -73,8 +79,10 @@ WINDOWS: tuple[tuple[int, str], ...] = (
     (829, r"modem was suddenly disconnected|connection was dropped|link failure"),
     (13801, r"IKE authentication credentials are unacceptable"),
     (13801, r"IKE ?認証(?:の)?資格情報"),
+    (13801, r"IKE ?(?:身份验证凭证|身份验证凭据|驗證認證).{0,4}(?:不可接受|無法接受)"),
     (13806, r"IKE failed to find (?:a )?valid machine certificate"),
     (13806, r"有効なコンピューター?の?証明書を?.{0,10}IKE"),
+    (13806, r"IKE ?(?:无法找到|找不到|未能找到|無法找到)有效的(?:计算机|機器|电脑|電腦|计算机的)证?證?[书書]"),
     (13868, r"Policy match error"),
     (13868, r"ポリシー(?:の)?一致エラー"),
     (0x800B0109, r"terminated in a root certificate which is not trusted"),
@@ -85,7 +93,8 @@ WINDOWS: tuple[tuple[int, str], ...] = (
     (0x80092013, r"失効(?:の)?サーバー?がオフライン"),
     (0x80072746, r"existing connection was forcibly closed by the remote host"),
     (0x80072746, r"既存の接続.{0,6}リモート ?ホスト"),
-    (0x8007274C, r"did not properly respond after a period of time"),
+    (0x8007274C, r"not properly respond(?:ed)? after a period of time"),
+    (0x8007274C, r"(?:连接方在一段时间后没有正确答复|連線對象有一段時間並未正確回應)"),
     (0x8007274C, r"一定(?:の)?時間(?:を)?(?:過|経).{0,12}応答しなかった"),
     (0x80072EE7, r"server name or address could not be resolved"),
     (0x80072EE7, r"サーバー?(?:の)?名(?:前)?または(?:その)?アドレス.{0,4}解決"),

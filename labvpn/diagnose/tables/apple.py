@@ -111,6 +111,7 @@ TABLE: Table = (
         r"Received a stop command",
         r"status changed to disconnect",
     ),
+    *message(Stage.PHASE_1, "proposal-mismatch", r"empty (?:ike|child|ipsec) proposals array"),
     *message(
         Stage.PHASE_1,
         "ipsec-ports-blocked client-firewall",

@@ -15,6 +15,13 @@ STRONGSWAN: Table = (
         r"resolving '.*' failed",
         r"Host name lookup failed for",
     ),
+    # A refusal of our own says no more than that the other side was refused; why is in the lines before it.
+    *message(
+        Stage.PHASE_1,
+        "wrong-psk wrong-credentials proposal-mismatch certificate",
+        r"generating \w+ (?:request|response) \d+ \[.*N\(AUTH_FAILED\)",
+        weight=STRONG,
+    ),
     *message(
         Stage.PHASE_1,
         "wrong-psk wrong-credentials",
@@ -57,9 +64,9 @@ STRONGSWAN: Table = (
         r"received CERTIFICATE_UNAVAILABLE",
         r"no private key found for",
         r"authentication of '.*' (?:\(myself\) )?with (?:RSA|ECDSA|ED\d+|BLISS|digital)\S*(?: signature)? failed",
-        r"constraint check failed",
+        r"constraint check(?:ing)? ?failed",
         r"(?:identity|remote ID) '.*' (?:does not match|doesn't match|not confirmed by|is not)",
-        r"certificate .{0,60}(?:does not|doesn't) (?:match|contain)",
+        r"certificate .{0,60}(?:does not|doesn't) (?:match|contain|confirm)",
         r"certificate (?:status is not good|key .* too weak|rejected)",
         r"subject certificate .{0,20}(?:expired|not valid)|valid (?:to|until|from) .* (?:expired|not yet)",
         r"server requested EAP-TLS.{0,40}no|no TLS (?:public|private) key found",
@@ -78,6 +85,7 @@ STRONGSWAN: Table = (
         r"unable to install .{0,30}IPsec SA|unable to add SAD entry",
         r"error writing to socket: (?:Operation not permitted|Permission denied)",
         r"sendto.{0,40}Operation not permitted",
+        r"no socket implementation registered",
     ),
     *reached(DialStep.L2TP_SENT, r"Connecting to host \S+, port 1701", r"sending SCCRQ", r"SCCRQ ->"),
     *reached(DialStep.L2TP_ANSWERED, r"Connection established to \S+, \d+\.", r"Received SCCRP", r"Calling on tunnel"),

@@ -4,6 +4,13 @@ from labvpn.diagnose.event import STRONG, DialStep, Kind, Stage, Table, ended, f
 
 TABLE: Table = (
     *message(
+        Stage.L2TP,
+        "client-firewall",
+        r"[Cc]ouldn't open the /dev/ppp device|need to create the /dev/ppp",
+        r"kernel (?:does not support PPP|lacks PPP support)",
+        r"This system lacks kernel support for PPP",
+    ),
+    *message(
         Stage.AUTHENTICATION,
         "account-expired wrong-credentials",
         r"\bE=64[6-9]\b",

@@ -67,6 +67,12 @@ LIBRESWAN: Table = (
         r"no acceptable Proposal in IPsec SA",
         weight=STRONG,
     ),
+    # IKEv2 gives the address with the tunnel; L2TP is in transport mode, and goes on.
+    *reached(
+        DialStep.UP,
+        _LIBRESWAN_PEER + r"(?:responder |initiator )?established Child SA .*IPsec tunnel",
+        _LIBRESWAN_PEER + r".*STATE_V2_IPSEC_[IR]: IPsec SA established tunnel mode",
+    ),
     *reached(DialStep.IPSEC_UP, r"STATE_QUICK_R2: ", _LIBRESWAN_PEER + r".*IPsec SA established"),
     *reached(DialStep.IPSEC_SENT, r"responding to Quick Mode proposal"),
     *reached(
@@ -85,12 +91,20 @@ STRONGSWAN: Table = (
         Stage.PHASE_1,
         "proposal-mismatch",
         r"no IKE config found for",
-        r"no (?:matching|alternative) (?:peer )?config found",
-        r"(?:received proposals|config|peer config .*) (?:in|un)acceptable",
+        r"no matching (?:peer )?config found",
+        r"(?:received proposals|config|peer config .*) (?:in|un)acceptable(?!: constraint)",
+        r"found \d+ matching configs?, but none allows",
         r"no (?:matching|acceptable) proposal found, sending",
         r"(?:Main|Aggressive) Mode (?:PSK )?(?:is )?disabled",
     ),
-    *message(Stage.PHASE_1, "proposal-mismatch", r"\[CFG\]\s+no acceptable \w+ found", weight=WEAK),
+    *message(
+        Stage.PHASE_1,
+        "proposal-mismatch",
+        r"\[CFG\]\s+no acceptable \w+ found",
+        r"no alternative (?:peer )?config found",
+        weight=WEAK,
+    ),
+    *message(Stage.PHASE_1, "certificate", r"selected peer config .* (?:in|un)acceptable: constraint"),
     *message(
         Stage.PHASE_1,
         "esp-or-4500-blocked ipsec-ports-blocked client-firewall",
@@ -103,6 +117,18 @@ STRONGSWAN: Table = (
     *reached(DialStep.IKE_REPLIED, r"generating ID_PROT response 0 \[ SA"),
     Row(r"deleting half open IKE_SA", Kind.FAILED),
 )
+
+ACCEL_PPP: Table = (
+    *message(Stage.ADDRESS, "no-address", r"requested IP cannot be assigned", r"ipcp: no free IP address"),
+    *message(Stage.ADDRESS, "server-full no-address", r"ippool: no free address|no free addresses in pool"),
+    *reached(DialStep.AUTH_OK, r"\bppp\d+: .*: authentication succeeded"),
+    *message(
+        Stage.AUTHENTICATION,
+        "wrong-credentials account-expired second-login",
+        r"\bppp\d+: .*: authentication failed",
+    ),
+)
+"""accel-ppp, a server of SSTP and L2TP."""
 
 XL2TPD: Table = (
     *message(
@@ -144,4 +170,4 @@ OPENVPN: Table = (
     Row(r"client-instance restarting", Kind.FAILED),
 )
 
-TABLE: Table = LIBRESWAN + STRONGSWAN + XL2TPD + OPENVPN
+TABLE: Table = LIBRESWAN + STRONGSWAN + ACCEL_PPP + XL2TPD + OPENVPN

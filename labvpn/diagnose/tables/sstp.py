@@ -96,6 +96,8 @@ TABLE: Table = (
         Stage.TRANSPORT,
         "tcp-443-blocked client-firewall",
         r"Could not connect to the server, Connection (?:refused|timed out)",
+        r"sstpc.*Connect timed out",
+        r"Could not complete connect to the client",
         weight=STRONG,
     ),
     *message(

@@ -25,5 +25,5 @@ TABLE: Table = (
         r"リモート アクセス サーバーへのリンクが確立",
     ),
     Row(r"successfully established a link to the Remote Access Server", Kind.STEP, DialStep.L2TP_UP),
-    *ended(Kind.CLOSED, r"reason code returned on termination is 631\b", r"理由コードは 631"),
+    *ended(Kind.CLOSED, r"reason (?:code returned on|for returning after) termination is 631\b", r"理由コードは 631"),
 )

@@ -1,0 +1,61 @@
+"""Wordings that texts of other people's dials had and the tables did not: a case of each kind, in words of our own."""
+
+from __future__ import annotations
+
+import pytest
+
+from labvpn.diagnose.diagnose import diagnose
+
+NEWEST_FIRST = """10:00:05 E 192.0.2.7:1 MULTI: new incoming connections would exceed maximum number of clients (1)
+10:00:05 Notice openvpn 192.0.2.7:1 Re-using SSL/TLS context
+10:00:05 Notice openvpn MULTI: multi_create_instance called"""
+ECHOED = """Mar  1 10:00:05 lab charon: 11[IKE] initiating Main Mode IKE_SA lab[1] to 192.0.2.1
+Mar  1 10:00:05 lab charon: 11[ENC] generating ID_PROT request 0 [ SA V V ]
+Mar  1 10:00:05 lab charon: 12[IKE] received NO_PROPOSAL_CHOSEN error notify
+Mar  1 10:00:05 lab NetworkManager[9]: initiating Main Mode IKE_SA lab[1] to 192.0.2.1
+Mar  1 10:00:05 lab NetworkManager[9]: generating ID_PROT request 0 [ SA V V ]"""
+REFUSED = """07[IKE] 192.0.2.7 is initiating a Main Mode IKE_SA
+09[CFG] looking for pre-shared key peer configs matching 192.0.2.1...192.0.2.7[192.0.2.7]
+09[IKE] found 2 matching configs, but none allows pre-shared key authentication using Main Mode
+09[ENC] generating INFORMATIONAL_V1 request 1 [ HASH N(AUTH_FAILED) ]"""
+UNTRUSTED = """10[CFG] constraint check failed: certificate does not confirm identity '192.0.2.1' (ID_IPV4_ADDR)
+10[CFG] selected peer config 'phones' unacceptable: constraint checking failed
+10[CFG] no alternative config found"""
+NO_PPP = """Couldn't open the /dev/ppp device: No such file or directory
+pppd: The kernel does not support PPP"""
+ADDRESS = """ppp0: 1a2b: connect: ppp0 <--> sstp(192.0.2.7:3485)
+ppp0: 1a2b: someone: authentication succeeded
+ppp0: 1a2b: ppp:ipcp: to avoid kernel soft lockup requested IP cannot be assigned (192.0.2.200)"""
+TUNNEL = """Mar 1 10:00:05 lab pluto[9]: "phones"[5] 192.0.2.7 #11: responder established IKE SA; authenticated peer
+Mar 1 10:00:06 lab pluto[9]: "phones"[5] 192.0.2.7 #12: responder established Child SA using #11; IPsec tunnel"""
+ENDS = """10:08:54.559 pppd[9]: L2TP connecting to server 'vpn.lab.example' (192.0.2.1)...
+10:08:54.561 pppd[9]: IPSec connection started
+10:08:54.566 racoon[4]: IPSec Phase 1 started (Initiated by me)."""
+EVENT = """User SYSTEM has a dial up connection, which has failed. The error code returned after failure is 13868.
+User SYSTEM has a dial up connection called Lab, and terminated. The reason for returning after termination is 631."""
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (NEWEST_FIRST, "server-full"),
+        (ECHOED, "proposal-mismatch"),
+        (REFUSED, "proposal-mismatch"),
+        (UNTRUSTED, "certificate"),
+        (NO_PPP, "client-firewall"),
+        (ADDRESS, "no-address"),
+        (TUNNEL, "connected"),
+        (ENDS, "unknown"),
+        (EVENT, "proposal-mismatch"),
+        ("Mar 1 10:00:05 charon: 04[NET] no socket implementation registered, sending failed", "client-firewall"),
+        ("Mar 1 10:00:05 sstpc[9]: Connect timed out", "tcp-443-blocked"),
+        ("error 10:00:05 NEIKEv2Provider empty ike proposals array", "proposal-mismatch"),
+        ("ERROR_VPN_BAD_PSK 811", "wrong-psk"),
+        ("VPN error 827", "client-firewall"),
+        ("IKE身份验证凭证不可接受", "certificate"),
+        ("IKE 无法找到有效的计算机证书。", "certificate"),
+        ("VPN: the connected party not properly respond after a period of time", "tcp-443-blocked"),
+    ],
+)
+def test_it_is_read(text: str, cause: str) -> None:
+    assert diagnose([text]).causes[0] == cause
