@@ -48,7 +48,7 @@ class Extents:
 
     def names(self, failed: int) -> Iterator[Tuple[int, str]]:
         """Each name that a failure may have, with the last line of its record then."""
-        for end, text in self.texts(failed, len(self.records)):
+        for end, text in self.texts(FAILED, failed, len(self.records)):
             for grammar in self.grammars.of(FAILED):
                 match = grammar.whole.match(text)
                 if match:
@@ -64,10 +64,9 @@ class Extents:
         words = [
             before_name + name + after for before_name, after in (one.around for one in self.grammars.of(CONNECTED))
         ]
+        first = len(self.said(begun))
         fitting: List[int] = []
-        first = 0
-        for end, text in self.texts(begun, before):
-            first = first or len(text)
+        for end, text in self.texts(CONNECTED, begun, before):
             starts = [len(text) - len(one) for one in words if text.endswith(one)]
             if starts and (self.records[begun].torn or starts[0] < first):
                 fitting.append(end)
@@ -75,13 +74,19 @@ class Extents:
         stop = next((number for number in later if self.records[number].kind == CONNECTED), before)
         return max((end for end in fitting if end < stop), default=None)
 
-    def texts(self, first: int, before: int) -> Iterator[Tuple[int, str]]:
-        """What a record says if it ends at its first line, or at one after it, with the number of that line."""
-        stamped = STAMPED.match(self.records[first].text)
-        text = self.records[first].text[stamped.end() if stamped else 0 :]
+    def texts(self, kind: str, first: int, before: int) -> Iterator[Tuple[int, str]]:
+        """What a record says if it ends at its first line, or at one after it that may be an end of its kind."""
+        parts, length = [self.said(first)], 0
         for number in range(first, before):
             if number > first:
-                text += "\n" + self.records[number].text
-            if len(text) > LONGEST_RECORD:
+                parts.append(self.records[number].text)
+            length += len(parts[-1]) + 1
+            if length > LONGEST_RECORD:
                 return
-            yield number, text
+            if self.grammars.ends(kind, parts[-1]):
+                yield number, "\n".join(parts)
+
+    def said(self, number: int) -> str:
+        """A line without its time."""
+        stamped = STAMPED.match(self.records[number].text)
+        return self.records[number].text[stamped.end() if stamped else 0 :]
