@@ -113,8 +113,8 @@ def _may_match(pieces: tuple[str, ...], text: str) -> bool:
     return not pieces or any(piece in text for piece in pieces)
 
 
-_GENERIC = frozenset((*sstp.GENERIC, *openvpn.GENERIC))
-"""Rows that any program with TLS writes: they count only beside the lines or the name of a VPN."""
+_GENERIC = frozenset((*sstp.GENERIC, *openvpn.GENERIC, *responder.KERNEL))
+"""Rows that any program with TLS writes, or any kernel: they count only beside the lines or the name of a VPN."""
 
 
 @cache

@@ -112,7 +112,7 @@ STRONGSWAN: Table = (
         DialStep.IKE_SENT,
         r"sending packet: from \S+\[500\] to",
         r"generating (?:ID_PROT|IKE_SA_INIT) request|sent Main Mode request",
-        r"STATE_MAIN_I1",
+        r"STATE_MAIN_I1|STATE_(?:V2_)?PARENT_I1\b",
         r"initiate new phase 1",
     ),
     *failed(
@@ -158,6 +158,7 @@ OTHERS: Table = (
         r"phase1 negotiation failed due to time up",
         step=DialStep.IKE_SENT,
     ),
+    *failed(r"STATE_(?:V2_)?PARENT_I1: retransmission", step=DialStep.IKE_SENT),
     *failed(
         r"phase2 negotiation failed due to time up",
         r"STATE_QUICK_I1: retransmission",
@@ -181,6 +182,7 @@ OTHERS: Table = (
         weight=STRONG,
     ),
     *message(Stage.ADDRESS, "no-address", r"VPN plugin: failed: (?:bad-ip-config|ip-config-bad)"),
+    *message(Stage.L2TP, "client-firewall", r"Could not find the \S+ binary"),
     *message(
         Stage.PHASE_1,
         "ipsec-ports-blocked wrong-psk proposal-mismatch",

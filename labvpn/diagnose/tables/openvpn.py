@@ -130,8 +130,7 @@ NETWORK: Table = (
     *message(
         Stage.NAME,
         "name-not-found",
-        r"RESOLVE: Cannot resolve host address",
-        r"Cannot resolve host address",
+        r"Cann?ot resolve host address",
         r"\bRESOLVE_ERROR",
         r"DNS resolve error|resolve error on",
         r"Could not determine IPv4/IPv6 protocol",
@@ -162,6 +161,7 @@ NETWORK: Table = (
         Stage.TRANSPORT,
         "tcp-443-blocked client-firewall",
         r"TCP: connect to .* failed",
+        r"TCP connect error on",
         r"connect to \[\w+\]\S+ failed",
         r"\b(?:TCP|UDP)_CONNECT_ERROR",
         r"(?:read|write|recv|send)\w* (?:UDP|TCP)\S*.{0,60}(?:refused|timed out|unreachable|No route|code=100\d\d)",

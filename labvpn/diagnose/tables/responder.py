@@ -130,6 +130,15 @@ ACCEL_PPP: Table = (
 )
 """accel-ppp, a server of SSTP and L2TP."""
 
+_DROPPED = r"(?:BLOCK|DROP|DENY|REJECT)\w*[\]: ].* PROTO="
+
+KERNEL: Table = (
+    *message(Stage.PHASE_1, "ipsec-ports-blocked", _DROPPED + r"UDP .*\bDPT=500\b", weight=STRONG),
+    *message(Stage.PHASE_1, "esp-or-4500-blocked", _DROPPED + r"(?:UDP .*\bDPT=4500\b|ESP\b)", weight=STRONG),
+    *message(Stage.TRANSPORT, "tcp-443-blocked", _DROPPED + r"(?:TCP .*\bDPT=443|UDP .*\bDPT=1194)\b", weight=STRONG),
+)
+"""The server's own packet filter (nftables, iptables, UFW), where it writes down what it drops."""
+
 XL2TPD: Table = (
     *message(
         Stage.L2TP,
@@ -149,6 +158,18 @@ OPENVPN: Table = (
     *starts(r"MULTI: multi_create_instance called", step=DialStep.TLS_SENT),
     *message(
         Stage.TRANSPORT, "server-full", r"MULTI: new incoming connections? would exceed maximum number of clients"
+    ),
+    *message(Stage.AUTHENTICATION, "wrong-credentials", r"Auth Username/Password was not provided by peer"),
+    *message(
+        Stage.AUTHENTICATION,
+        "device-not-allowed",
+        r"client is not reporting a MAC(?:/UUID)? address|POST_AUTH MAC CHECK: .*(?:denied|FAILED)",
+    ),
+    *message(
+        Stage.DISCONNECTED,
+        "session-time-over account-expired",
+        r"client session state invalid or expired",
+        weight=STRONG,
     ),
     *message(
         Stage.DISCONNECTED,
@@ -170,4 +191,4 @@ OPENVPN: Table = (
     Row(r"client-instance restarting", Kind.FAILED),
 )
 
-TABLE: Table = LIBRESWAN + STRONGSWAN + ACCEL_PPP + XL2TPD + OPENVPN
+TABLE: Table = LIBRESWAN + STRONGSWAN + ACCEL_PPP + KERNEL + XL2TPD + OPENVPN

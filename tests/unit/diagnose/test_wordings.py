@@ -35,6 +35,17 @@ EVENT = """User SYSTEM has a dial up connection, which has failed. The error cod
 User SYSTEM has a dial up connection called Lab, and terminated. The reason for returning after termination is 631."""
 
 
+REFUSED_PORT = """OpenVPN core 3.1.2 ios arm64 64-bit
+2026-03-01 10:00:05 EVENT: WAIT
+2026-03-01 10:00:05 Transport Error: TCP connect error on 'vpn.lab.example:443' (192.0.2.1:443/TCP): Connection refused
+2026-03-01 10:00:05 Client terminated, restarting in 2000 ms...
+2026-03-01 10:00:08 EVENT: RECONNECTING
+2026-03-01 10:00:08 EVENT: WAIT"""
+SILENT = """181 "lab" #5: initiating IKEv2 IKE SA
+181 "lab" #5: STATE_PARENT_I1: sent v2I1, expected v2R1
+010 "lab" #5: STATE_PARENT_I1: retransmission; will wait 8 seconds for response"""
+
+
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
@@ -51,6 +62,24 @@ User SYSTEM has a dial up connection called Lab, and terminated. The reason for 
         ("Mar 1 10:00:05 sstpc[9]: Connect timed out", "tcp-443-blocked"),
         ("error 10:00:05 NEIKEv2Provider empty ike proposals array", "proposal-mismatch"),
         ("ERROR_VPN_BAD_PSK 811", "wrong-psk"),
+        (REFUSED_PORT, "tcp-443-blocked"),
+        (SILENT, "ipsec-ports-blocked"),
+        (
+            "NetworkManager[9]: VPN connection: failed to connect: 'Could not find the xl2tpd binary.'",
+            "client-firewall",
+        ),
+        ("vpn: P:RESOLVE: Canot resolve host address: vpn.lab.example: [TRY_AGAIN]", "name-not-found"),
+        (
+            "VPN: no answer\nkernel: [UFW BLOCK] IN=eth0 SRC=192.0.2.7 LEN=732 PROTO=UDP SPT=9 DPT=500 LEN=712",
+            "ipsec-ports-blocked",
+        ),
+        (
+            "VPN: no answer\nkernel: DROP IN=eth0 SRC=192.0.2.7 LEN=732 PROTO=UDP SPT=9 DPT=4500 LEN=712",
+            "esp-or-4500-blocked",
+        ),
+        ("VPN Auth Failed: 'VPN client is not reporting a MAC/UUID address.'", "device-not-allowed"),
+        ("192.0.2.7:1 TLS Error: Auth Username/Password was not provided by peer", "wrong-credentials"),
+        ('msg="client session state invalid or expired. Denying client" OpenVPN', "session-time-over"),
         ("VPN error 827", "client-firewall"),
         ("IKE身份验证凭证不可接受", "certificate"),
         ("IKE 无法找到有效的计算机证书。", "certificate"),
