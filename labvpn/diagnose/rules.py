@@ -170,8 +170,6 @@ def _stopped(attempt: Attempt, named: bool) -> list[RankedCause]:
         return silent
     if not ended and (named or (furthest not in model.UNANSWERED and not server)):
         return []
-    if not ended and not server and _is_fresh(attempt, furthest):
-        return []
     stage, causes = (model.SERVER if server else model.CLIENT)[furthest]
     key, weight = ("stopped", STOPPED) if ended else ("truncated", TRUNCATED)
     if server:
@@ -180,12 +178,6 @@ def _stopped(attempt: Attempt, named: bool) -> list[RankedCause]:
         key = "unanswered"
     last = [event.number for event in attempt.events if event.step is furthest or event.kind in PLACES][-1]
     return spread(causes, weight, Reason(key, last, step=furthest, server=server), stage)
-
-
-def _is_fresh(attempt: Attempt, furthest: DialStep) -> bool:
-    """Whether the text ends with a question that was asked once, with its time: no answer was due yet."""
-    asked = [event for event in attempt.events if event.step is furthest]
-    return len(asked) == 1 and asked[0] is attempt.events[-1] and asked[0].at is not None
 
 
 def _unanswered(attempt: Attempt) -> list[RankedCause]:
