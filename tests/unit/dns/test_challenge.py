@@ -12,7 +12,7 @@ import pytest
 
 from labvpn.connect.dns import challenge
 from labvpn.connect.dns.query import NameServer
-from labvpn.connect.dns.tsig import Unreachable, Zone
+from labvpn.connect.dns.tsig import Signer, Unreachable, Zone
 from labvpn.connect.errors import HopError, HopErrors
 from labvpn.model.acme import Acme
 from labvpn.model.dns import DnsName
@@ -121,7 +121,7 @@ def test_where_no_primary_is_named_nothing_is_asked(rights: set[Right]) -> None:
 
 def test_the_challenges_own_primary_and_zone_go_before_the_labs(rights: set[Right]) -> None:
     given = acme(server="198.51.100.99", port=5353, zone="acme.example.")
-    asked = challenge.Challenge(given, name(), NAME, SECRET)
+    asked = challenge.Challenge(given, name(), NAME, Signer("challenge", "hmac-sha256", SECRET))
     zone = asked.zone_at(asked.zone)
     assert zone is not None
     assert (zone.server, zone.port, zone.name) == ("198.51.100.99", 5353, "acme.example")
