@@ -58,8 +58,8 @@ class Acme(Value):
     def _convinced(self) -> Self:
         if self.by_dns and self.key is None:
             raise ValueError("key is missing, which writes the challenge's record; add it, or set challenge: http-01")
-        given = (name for name in ("key", "server", "port", "zone", "wait") if name in self.model_fields_set)
-        of_dns = [name for name in given if getattr(self, name) is not None]
+        ours = ("key", "server", "port", "zone", "wait")
+        of_dns = [name for name in ours if name in self.model_fields_set and getattr(self, name) is not None]
         if not self.by_dns and of_dns:
             raise ValueError(f"{of_dns[0]} is for dns-01, and challenge is http-01; take one of the two out")
         return self

@@ -85,6 +85,11 @@ class Authority:
         (folder / "key.pem").write_text(signed.key)
         (folder / "root.pem").write_text(signed.authority)
 
+    def be_trusted(self) -> None:
+        """Have the VPN host trust the certificate that it serves by."""
+        place = "cat >/usr/local/share/ca-certificates/lab.crt && update-ca-certificates"
+        self.machines.output("server", "sh", "-c", place, input=self.web_root)
+
     def start(self, resolver: str = "127.0.0.1") -> None:
         """Have it answer; another start has new roots, and knows nothing of what was before."""
         names = {"certificate": str(self.folder / "cert.pem"), "privateKey": str(self.folder / "key.pem")}

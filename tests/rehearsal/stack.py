@@ -6,12 +6,14 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from rehearsal import stack as engine
 from rehearsal.places import PROJECT
 from rehearsal.soak.lab import Lab
 from rehearsal.soak.manual_changes import ManualChanges
@@ -34,6 +36,17 @@ while True:
     print(ear.recv(65536).decode("utf-8", "replace"))
 """
 Tables = dict[str, list[dict[str, Any]]]
+
+
+@contextmanager
+def not_applied(name: str) -> Iterator[Stack]:
+    """New machines with a configuration and no stack, until the block ends."""
+    made = Stack(name)
+    made.stop()
+    made.start()
+    engine.configured(made.state, print)
+    yield made
+    made.stop()
 
 
 class Stack(Rehearsal):

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rehearsal import names, stack
+from rehearsal import names
 from tests.rehearsal.acme_authority import DIRECTORY, Authority
 from tests.rehearsal.acme_host import NAME, PRESENTED
-from tests.rehearsal.stack import Stack
+from tests.rehearsal.stack import Stack, not_applied
 
-TRUSTED = "cat >/usr/local/share/ca-certificates/lab.crt && update-ca-certificates"
 WAYS: dict[str, dict[str, object]] = {
     "dns-01": {"key": {"name": names.CHALLENGE}, "wait": 10},
     "http-01": {"challenge": "http-01"},
@@ -23,18 +22,14 @@ WAYS: dict[str, dict[str, object]] = {
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Stack]:
     """Machines without a stack."""
-    lab = Stack("acme-stack")
-    lab.stop()
-    lab.start()
-    stack.configured(lab.state, print)
-    yield lab
-    lab.stop()
+    with not_applied("acme-stack") as lab:
+        yield lab
 
 
 @pytest.fixture(scope="module")
 def authority(lab: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
     found = Authority(lab, tmp_path_factory.mktemp("authority"))
-    lab.output("server", "sh", "-c", TRUSTED, input=found.web_root)
+    found.be_trusted()
     found.start()
     yield found
     found.stop()

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import stack
-from tests.rehearsal.stack import Stack
+from tests.rehearsal.stack import Stack, not_applied
 from tests.rehearsal.test_installation import BY_HAND, FIRST, PACK
 
 LEFT = (
@@ -22,12 +21,8 @@ LEFT = (
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Stack]:
     """Machines without a stack; the VPN host has the folders that Debian's program asks for, and no program."""
-    lab = Stack("archive")
-    lab.stop()
-    lab.start()
-    stack.configured(lab.state, print)
-    yield lab
-    lab.stop()
+    with not_applied("archive") as lab:
+        yield lab
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,14 @@ from labvpn.agent.acme.orders import Orders
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine, Outcome
 from labvpn.agent.core.paths import ACME_CLIENT, ACME_HOOK
-from labvpn.agent.firewalld.listening_ports import holders
-from labvpn.agent.softether.peer import port_of, waiting_sockets
+from labvpn.agent.softether.peer import listener_of
 
 ISSUE_SECONDS = 400
 """The longest that one certificate may take: every challenge waits for the zone's servers."""
 
 HTTP = 80
-RENEWAL = "labvpn-renew.service"
+UNIT = "labvpn-renew"
+"""The service of the host that renews, and its timer."""
 
 NO_ACCOUNT = "accountDoesNotExist"
 """What is said of an account that the authority does not know (any more)."""
@@ -134,10 +134,8 @@ class AcmeClient:
 
 def http_holder(machine: Machine) -> str:
     """The program that listens on port 80, '' where none does, or where it is the renewal that is answering."""
-    inodes = {one.inode for one in waiting_sockets(machine) if port_of(one) == HTTP}
-    held = holders(machine, inodes) if inodes else {}
-    holder = next(iter(held.values()), "a program" if inodes else "")
-    return "" if RENEWAL in holder else holder
+    holder = listener_of(machine, HTTP)
+    return "" if UNIT + ".service" in holder else holder
 
 
 def plain(quoted: str) -> str:

@@ -4,7 +4,7 @@
 from typing import Dict, List, Optional
 
 from labvpn.agent.acme.challenge import Challenge
-from labvpn.agent.acme.client import http_holder
+from labvpn.agent.acme.client import UNIT, http_holder
 from labvpn.agent.acme.orders import RULES, Orders, orders_file
 from labvpn.agent.acme.renewal import Renewal
 from labvpn.agent.core.concern import Handler, Values
@@ -27,7 +27,6 @@ from labvpn.agent.core.paths import (
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.presented_certificate import set_chain_files
 
-UNIT = "labvpn-renew"
 NEXT_TRY = "the next try is within six hours"
 SERVICE_TEXT = """[Unit]
 Description=Renews the certificate of the VPN

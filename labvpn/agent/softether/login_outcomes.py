@@ -23,11 +23,5 @@ def outcomes_of(records: List[Record]) -> List[Tuple[Optional[Record], bool]]:
 
 
 def is_forged(begun: Record, failed: Record) -> bool:
-    """Whether the two records of one login show a name with a line end, and not one that a full disk cut off."""
-    if begun.torn and failed.torn:
-        return True
-    if begun.torn:
-        return failed.user + '"' in begun.user
-    if failed.torn:
-        return not (begun.user + '", ').startswith(failed.user[: len(begun.user) + 3])
-    return begun.user != failed.user
+    """Whether a login whose beginning is torn has a name with a line end, and was not cut off by a full disk."""
+    return failed.torn or failed.user + '"' in begun.user

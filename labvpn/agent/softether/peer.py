@@ -87,8 +87,7 @@ class Peer:
 
     def holder(self, port: int, user: Optional[int]) -> str:
         """The program behind a port in words: `python3, jupyterhub.service (user 1001)`."""
-        inodes = {one.inode for one in waiting_sockets(self.machine) if port_of(one) == port}
-        program = next(iter(holders(self.machine, inodes).values()), "a program")
+        program = listener_of(self.machine, port) or "a program"
         return program if user is None else "{} (user {})".format(program, user)
 
     def foreign_listeners(self, ports: Iterable[int]) -> List[str]:
@@ -129,6 +128,12 @@ def tcp_sockets(machine: Machine) -> Iterator[Socket]:
 def waiting_sockets(machine: Machine) -> Iterator[Socket]:
     """The sockets that wait for connections."""
     return (one for one in tcp_sockets(machine) if one.state == STATES["tcp"])
+
+
+def listener_of(machine: Machine, port: int) -> str:
+    """The program that waits for connections to a port: `python3, jupyterhub.service`; '' where none does."""
+    inodes = {one.inode for one in waiting_sockets(machine) if port_of(one) == port}
+    return next(iter(holders(machine, inodes).values()), "a program") if inodes else ""
 
 
 def port_of(one: Socket) -> int:

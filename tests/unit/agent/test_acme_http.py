@@ -19,6 +19,7 @@ from labvpn.agent.acme.service import RenewalService
 from labvpn.agent.core.document import Change, parse_line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.paths import ACME_KEY
+from labvpn.agent.softether import peer
 from tests.unit.agent.acme_cases import DIRECTORY, LEAF, LINE, issues
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
@@ -157,7 +158,7 @@ def test_who_has_port_80_is_refused_by_the_preview_unless_it_is_the_renewal(
     acme_machine.write("/proc/net/tcp", LISTENING.format("1F90"))
     assert service.refusals([parse_line(BY_HTTP)]) == []
     acme_machine.write("/proc/net/tcp", LISTENING.format("0050"))
-    monkeypatch.setattr(client, "holders", lambda machine, inodes: holders)
+    monkeypatch.setattr(peer, "holders", lambda machine, inodes: holders)
     assert http_holder(acme_machine) == holder
     refused = [f"{what}: {remedy}" for what, remedy in service.refusals([parse_line(BY_HTTP)])]
     sentence = f"has {holder} on port 80, where HTTP-01 is answered: stop it, or use challenge: dns-01"
