@@ -98,7 +98,10 @@ class Grammars:
     def __init__(self, messages: Dict[str, List[str]]) -> None:
         self.minutes: Dict[str, Optional[float]] = {}
         self.unknown_ways = messages.get("LH_AUTH_UNKNOWN", [])
-        self.grammars = [one for kind in FIELDS for text in messages.get(kind, []) for one in grammars_of(kind, text)]
+        self.kinds = {
+            kind: [one for text in messages.get(kind, []) for one in grammars_of(kind, text)] for kind in FIELDS
+        }
+        self.grammars = [one for wordings in self.kinds.values() for one in wordings]
 
     def record(self, line: str, now: float) -> Record:
         """What a line is."""
@@ -126,7 +129,7 @@ class Grammars:
 
     def of(self, kind: str) -> List[Grammar]:
         """The wordings of one message."""
-        return [one for one in self.grammars if one.kind == kind]
+        return self.kinds[kind]
 
     def ends(self, kind: str, line: str) -> bool:
         """Whether a line ends as a record of this kind does."""
@@ -134,8 +137,7 @@ class Grammars:
 
     def ends_name(self, line: str) -> bool:
         """Whether a piece of a record ends as the name of a login does, which occurs in the log twice."""
-        ends = any(one.tail.search(line) for one in self.grammars if one.kind in (CONNECTED, FAILED))
-        return ends and not self.ends_client(line)
+        return (self.ends(CONNECTED, line) or self.ends(FAILED, line)) and not self.ends_client(line)
 
     def ends_client(self, line: str) -> bool:
         """Whether a piece of a record ends as one with the name of a client does."""
