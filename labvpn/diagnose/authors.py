@@ -17,7 +17,11 @@ _OF_OPENVPN_SERVER = re.compile(
     r"^(?:\w[\w.-]*\[\d+\]: )?(?:[\w.@-]+/)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[\da-f:]{4,}\]?|x+|[A-Z.X]+):\d{2,5} [\[A-Z]|"
     r"\bMULTI: |client-instance|SENT CONTROL \[[^\]]*\]: '(?:PUSH_REPLY|AUTH_FAILED)"
 )
-_VPN = re.compile(r"vpn|l2tp|sstp|ikev[12]|ipsec|softether|rasclient|rasdial|\bppp\d?\b|pppd", re.IGNORECASE)
+_VPN = re.compile(
+    r"vpn|l2tp|sstp|ikev[12]|ipsec|softether|rasclient|rasdial|\bppp\d?\b|pppd|\b(?:charon|pluto|racoon|iked)\b|swan\b|"
+    r"connection to gateway",
+    re.IGNORECASE,
+)
 _OWN_PROGRAM = re.compile(
     r"\b(?:pluto|charon\S*|sstpc|xl2tpd|openvpn|ovpn-\S+|racoon|mtpd|nm-l2tp-service|nm-sstp-service)(?:\[\d+\]|\s*):|"
     r"\[IKE\] |^\d{3} \"[^\"]+\" #\d+: |^\*\*Error: "

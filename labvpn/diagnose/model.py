@@ -4,6 +4,8 @@ L2TP/IPsec: name, phase 1 (UDP 500, then 4500 behind NAT), phase 2, L2TP, PPP au
 TLS (OpenVPN, SSTP, SoftEther): name, port, TLS, authentication, address, up. Sources: RFC 2409, 3947, 3193, 2661, 1661.
 """
 
+from typing import NamedTuple
+
 from labvpn.diagnose.event import Cause, DialStep, Stage
 
 Stop = tuple[Stage, tuple[Cause, ...]]
@@ -72,3 +74,29 @@ UNANSWERED: frozenset[DialStep] = frozenset(
     }
 )
 """Steps at which a log that simply ends is still evidence: a question is left without an answer."""
+
+
+class Silence(NamedTuple):
+    """Requests of one kind that can stay without an answer: so many show it, and what that means."""
+
+    asked: str
+    heard: str
+    requests: int
+    step: DialStep
+    stage: Stage
+    causes: tuple[Cause, ...]
+
+
+SILENCES = (
+    Silence("sent [lcp confreq", "rcvd [lcp", 4, DialStep.L2TP_UP, Stage.L2TP, (Cause.L2TP_SILENT, Cause.ESP_OR_4500)),
+    Silence(
+        "sent [ipcp confreq",
+        "rcvd [ipcp",
+        4,
+        DialStep.ADDRESS_ASKED,
+        Stage.ADDRESS,
+        (Cause.NO_ADDRESS, Cause.ESP_OR_4500),
+    ),
+    Silence("sending dhcp discover", "received dhcp", 3, DialStep.ADDRESS_ASKED, Stage.ADDRESS, (Cause.NO_ADDRESS,)),
+)
+"""The layers of PPP, and strongSwan's question for an address."""

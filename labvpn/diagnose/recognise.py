@@ -13,6 +13,7 @@ from labvpn.diagnose.tables import (
     cloud,
     foreign,
     korean,
+    libraries,
     linux,
     messages,
     openvpn,
@@ -113,8 +114,11 @@ def _may_match(pieces: tuple[str, ...], text: str) -> bool:
     return not pieces or any(piece in text for piece in pieces)
 
 
-_GENERIC = frozenset((*sstp.GENERIC, *openvpn.GENERIC, *responder.KERNEL))
-"""Rows that any program with TLS writes, or any kernel: they count only beside the lines or the name of a VPN."""
+_GENERIC = frozenset((*libraries.TABLE, *responder.KERNEL, *messages.NO_ADDRESS))
+"""Rows that libraries write under any program, any kernel, and anyone with a network.
+
+They count only beside the lines or the name of a VPN.
+"""
 
 
 @cache

@@ -15,15 +15,6 @@ SLOW_REFUSAL = (3.5, 60.0)
 """Seconds from the first PUSH_REQUEST to AUTH_FAILED when SoftEther waited in vain for an address (about 5; a wrong
 password is refused within 1: measured)."""
 
-UNANSWERED_REQUESTS = 4
-"""So many LCP requests without an answer show a silent tunnel."""
-
-SILENCES = (
-    ("lcp", DialStep.L2TP_UP, Stage.L2TP, (Cause.L2TP_SILENT, Cause.ESP_OR_4500)),
-    ("ipcp", DialStep.ADDRESS_ASKED, Stage.ADDRESS, (Cause.NO_ADDRESS, Cause.ESP_OR_4500)),
-)
-"""The layers of PPP whose requests can stay without an answer, and what that means."""
-
 LOOP, LONGEST_LOOP = 3, 600.0
 """So many sessions, each lost within so many seconds, are a loop: OpenVPN's usual ping-restart is 60 to 120 seconds."""
 
@@ -181,14 +172,14 @@ def _stopped(attempt: Attempt, named: bool) -> list[RankedCause]:
 
 
 def _unanswered(attempt: Attempt) -> list[RankedCause]:
-    """The causes of requests of PPP that were repeated and never answered."""
-    for layer, step, stage, causes in SILENCES:
-        lines = [event.excerpt.lower() for event in attempt.events]
-        heard = max((index for index, line in enumerate(lines) if line.startswith(f"rcvd [{layer}")), default=-1)
-        sent = sum(1 for line in lines[heard + 1 :] if line.startswith(f"sent [{layer} confreq"))
-        later = any(event.step is not None and event.step > step for event in attempt.events)
-        if sent >= UNANSWERED_REQUESTS and not later and (heard < 0 or layer == "ipcp"):
-            return spread(causes, STOPPED, Reason("ppp-unanswered", step=step), stage)
+    """The causes of requests that were repeated and never answered."""
+    lines = [event.excerpt.lower() for event in attempt.events]
+    for one in model.SILENCES:
+        heard = max((index for index, line in enumerate(lines) if line.startswith(one.heard)), default=-1)
+        sent = sum(1 for line in lines[heard + 1 :] if line.startswith(one.asked))
+        later = any(event.step is not None and event.step > one.step for event in attempt.events)
+        if sent >= one.requests and not later and (heard < 0 or one.step is DialStep.ADDRESS_ASKED):
+            return spread(one.causes, STOPPED, Reason("requests-unanswered", step=one.step), one.stage)
     return []
 
 

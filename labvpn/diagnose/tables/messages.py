@@ -182,4 +182,22 @@ CHINESE: Table = (
     ),
 )
 
-TABLE: Table = OTHERS + ENGLISH + JAPANESE + CHINESE
+_GET = r"(?:get|gets|getting|got|receiv\w+|obtain\w*|acquir\w+|assigned|given)"
+_ADDRESS = r"(?:ip|ipv4|dhcp lease|lease|address)\b"
+
+NO_ADDRESS: Table = tuple(
+    message(
+        Stage.ADDRESS,
+        "no-address",
+        rf"(?:\bnot|n't|never|unable to|fail\w* to|cannot) (?:\w+ )?{_GET} (?:\w+ ){{0,3}}{_ADDRESS}",
+        rf"\bno {_ADDRESS}(?: \w+){{0,2}} (?:is |was )?{_GET}\b|\b{_GET} (?:\w+ )?no {_ADDRESS}",
+        rf"\bno (?:ip|ipv4) address\b|without (?:an? )?{_ADDRESS}",
+        r"IP ?アドレスが?.{0,8}(?:取得|割り当て|割当|付与|もらえ|振られ|降って).{0,8}(?:ない|ません|ず|失敗)",
+        r"(?:获取|獲取|分配|拿|取得)不到.{0,6}(?:IP|地址|位址)|(?:无法|無法|没有|沒有|未能?)(?:获取|獲取|取得|分配)到?.{0,6}(?:IP|地址|位址)",
+        r"(?:IP|주소)(?: ?주소)?(?:를|을|가)? ?(?:할당|받지|받아오지|얻지).{0,8}(?:못|않|안)",
+        weight=STRONG,
+    )
+)
+"""What people say whose device connects and has no address; anybody's network may lack one."""
+
+TABLE: Table = OTHERS + NO_ADDRESS + ENGLISH + JAPANESE + CHINESE

@@ -1,6 +1,7 @@
 """OpenVPN 2 and 3 client logs, and their management states (messages of the published sources)."""
 
-from labvpn.diagnose.event import STRONG, DialStep, Kind, Stage, Table, ended, failed, message, reached, starts
+from labvpn.diagnose.event import STRONG, DialStep, Kind, Row, Stage, Table, ended, failed, message, reached, starts
+from labvpn.diagnose.tables import libraries
 
 REFUSALS: Table = (
     *message(
@@ -29,41 +30,9 @@ REFUSALS: Table = (
     ),
 )
 
-GENERIC: Table = (
-    *message(
-        Stage.TLS,
-        "certificate",
-        r"certificate verify failed",
-        r"Certificate verification failed",
-        r"alert (?:unknown ca|bad certificate|unsupported certificate)",
-        r"alert certificate (?:expired|revoked|required|unknown)",
-        r"certificate (?:has expired|is not yet valid|revoked)",
-        r"self[- ]signed certificate",
-        r"unable to get (?:local )?issuer certificate",
-        r"ca md too weak|ee key too small|CA_MD_TOO_WEAK|CA_KEY_TOO_SMALL|SIGALG_DISALLOWED",
-        r"peer did not return a certificate",
-    ),
-    *message(
-        Stage.TLS,
-        "proposal-mismatch",
-        r"no shared cipher|no ciphers available",
-        r"unsupported protocol|wrong version number|alert protocol version|TLS_VERSION_MIN|ALERT_PROTOCOL_VERSION",
-        r"handshake failure|ALERT_HANDSHAKE_FAILURE",
-        r"dh key too small",
-    ),
-    *message(Stage.ADDRESS, "no-address", r"DHCP\w*.{0,40}(?:timed out|failed to)"),
-    *message(Stage.DISCONNECTED, "session-time-over", r"token (?:has )?expired"),
-    *message(Stage.AUTHENTICATION, "wrong-credentials", r"authentication failed for user(?:name)?\b"),
-    *message(
-        Stage.TRANSPORT,
-        "tcp-443-blocked client-firewall",
-        r"HTTP proxy(?: returned|:).{0,60}(?:40[37]|failed|denied|bad)",
-        weight=STRONG,
-    ),
-)
-"""What every program with TLS writes, in the words of OpenSSL."""
-
 TLS: Table = (
+    # Its key was right, or nothing could be said of its number: the other side repeats itself, and has not said why.
+    Row(r"(?:unwrap|decrypt\w*) error: .*replay", Kind.NOISE),
     *message(
         Stage.TLS,
         "certificate",
@@ -142,7 +111,7 @@ NETWORK: Table = (
         r"write UDP\S*.{0,40}(?:Operation not permitted|Permission denied|EPERM|EACCES)",
         r"adapters on this system are currently in use",
         r"There are no (?:TAP|tap|wintun|ovpn-dco)",
-        r"CreateFile failed on TAP device",
+        r"CreateFile failed on \S+ device",
         r"(?:Cannot|ERROR: Cannot) (?:open|allocate|ioctl) TUN",
         r"[Ff]ailed to open tun/tap interface",
         r"\bTUN_(?:SETUP_FAILED|IFACE_CREATE|IFACE_DISABLED)",
@@ -212,7 +181,10 @@ COURSE: Table = (
         r"TLS key negotiation failed to occur", r"TLS handshake failed", r"Server poll timeout", step=DialStep.TLS_SENT
     ),
     *failed(
-        r"TLS_ERROR: BIO read", r"incoming plaintext read error", r"TLS Error: Unroutable", step=DialStep.TLS_ANSWERED
+        r"TLS_ERROR: BIO read",
+        r"incoming plaintext read error",
+        r"TLS Error: (?:Unroutable|tls-\S+ unwrapping failed)",
+        step=DialStep.TLS_ANSWERED,
     ),
     *ended(
         Kind.LOST,
@@ -236,4 +208,4 @@ COURSE: Table = (
     *reached(DialStep.TLS_SENT, r"UDP\S* link remote", r"STATE:\d+,WAIT,", r"EVENT: (?:CONNECTING|WAIT)\b"),
 )
 
-TABLE: Table = REFUSALS + CONNECT + TLS + NETWORK + GENERIC + COURSE
+TABLE: Table = REFUSALS + CONNECT + TLS + NETWORK + libraries.OPENSSL + libraries.RESOLVER + COURSE

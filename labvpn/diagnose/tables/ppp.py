@@ -45,7 +45,7 @@ TABLE: Table = (
     *message(
         Stage.ADDRESS,
         "no-address",
-        r"Could not determine local IP address",
+        r"Could not determine (?:local|remote) IP address(?!: default)",
         r"IPCP: timeout sending Config-Requests",
         r"IPCP: Maximum Config-Requests exceeded",
         r"Peer is not authorized to use remote address",

@@ -35,6 +35,9 @@ LIBRESWAN: Table = (
         r"X509: (?:certificate|Certificate|no EE-cert|CERT|connection failed)",
         r"NSS: ERROR: (?:IPsec )?certificate",
         r"\bSEC_ERROR_\w+|Peer's Certificate (?:has|issuer)",
+        r"can't find the (?:certificate or )?private key|unable to locate my private key",
+        r"failed to find our (?:RSA|ECDSA|private) key|no (?:RSA|ECDSA) private key",
+        r"certificate (?:with nickname )?\S* ?(?:was )?not found in (?:the )?NSS",
     ),
     *message(
         Stage.PHASE_1,
@@ -57,6 +60,11 @@ LIBRESWAN: Table = (
         r"duplicate packet.{0,40}already STATE_MAIN_R[23]",
         r"STATE_MAIN_R2: retransmission",
         weight=STRONG,
+    ),
+    *message(
+        Stage.AUTHENTICATION,
+        "wrong-credentials account-expired",
+        r"XAUTH: .*(?:authentication failed|failed to authenticate)|XAUTH: fail(?:ure|:) user",
     ),
     *message(
         Stage.PHASE_2,
@@ -130,6 +138,13 @@ ACCEL_PPP: Table = (
 )
 """accel-ppp, a server of SSTP and L2TP."""
 
+SSTP_SERVER: Table = (
+    *reached(DialStep.TLS_UP, r"SSTP control packet \(CALL_CONNECT_REQUEST\) received"),
+    *reached(DialStep.AUTH_OK, r"SSTP control packet \(CALL_CONNECTED\) received"),
+    *ended(Kind.CUT, r"\bpppd stopped\b", r"SSTP control packet \(CALL_(?:DISCONNECT|ABORT)\) received"),
+)
+"""sstp-server, which leaves the login to pppd."""
+
 _DROPPED = r"(?:BLOCK|DROP|DENY|REJECT)\w*[\]: ].* PROTO="
 
 KERNEL: Table = (
@@ -191,4 +206,4 @@ OPENVPN: Table = (
     Row(r"client-instance restarting", Kind.FAILED),
 )
 
-TABLE: Table = LIBRESWAN + STRONGSWAN + ACCEL_PPP + KERNEL + XL2TPD + OPENVPN
+TABLE: Table = LIBRESWAN + STRONGSWAN + ACCEL_PPP + SSTP_SERVER + KERNEL + XL2TPD + OPENVPN

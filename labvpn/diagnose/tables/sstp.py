@@ -1,32 +1,7 @@
 """SSTP clients of Linux and Android (sstpc, Open SSTP Client and its derivatives), and Android's SoftEther client."""
 
 from labvpn.diagnose.event import STRONG, DialStep, Kind, Row, Stage, Table, failed, message, reached, starts
-
-GENERIC: Table = (
-    *message(
-        Stage.TLS,
-        "certificate",
-        r"SSLHandshakeException.{0,120}(?:[Tt]rust|[Cc]ertificat|CertPath)",
-        r"CertPathValidatorException|SSLPeerUnverifiedException|CertificateException",
-        r"Verification of server certificate failed",
-    ),
-    *message(Stage.NAME, "name-not-found", r"UnknownHostException", r"Unable to resolve host \""),
-    *message(
-        Stage.TRANSPORT,
-        "tcp-443-blocked client-firewall",
-        r"SocketTimeoutException",
-        r"java\.net\.ConnectException",
-        r"failed to connect to /?\S+ \(port \d+\)",
-        weight=STRONG,
-    ),
-    *message(
-        Stage.TLS,
-        "certificate proposal-mismatch tcp-443-blocked",
-        r"SSLException|SSLProtocolException",
-        weight=STRONG,
-    ),
-)
-"""What any app of Android writes."""
+from labvpn.diagnose.tables import libraries
 
 OPEN_SSTP: Table = (
     *message(Stage.TLS, "certificate", r"(?:CERT\w*|SSL): ?ERR_VERIFICATION_FAILED", r"\bERR_VERIFICATION_FAILED"),
@@ -108,7 +83,7 @@ TABLE: Table = (
         weight=STRONG,
     ),
     *OPEN_SSTP,
-    *GENERIC,
+    *libraries.JAVA,
     *reached(
         DialStep.UP,
         r"sstpc.*Connection Established",

@@ -56,7 +56,7 @@ REASONS = {
     "same": "{because} (this is also consistent with it; to confirm: {confirm})",
     "stopped": "the attempt ends at {where}; the last event was that {step}",
     "truncated": "the log ends without an answer; the last event was that {step}",
-    "ppp-unanswered": "PPP requests were sent repeatedly through the tunnel, and none was answered",
+    "requests-unanswered": "requests were sent repeatedly through the tunnel, and none was answered",
     "unfinished": (
         "no failure in this text; it ends before the login or the address was given: the last event, at {where}, "
         "was that {step}"

@@ -38,6 +38,23 @@ REFUSED_PORT = """OpenVPN core 3.1.2 ios arm64 64-bit
 2026-03-01 10:00:05 Client terminated, restarting in 2000 ms...
 2026-03-01 10:00:08 EVENT: RECONNECTING
 2026-03-01 10:00:08 EVENT: WAIT"""
+REPEATED = """10:00:05 VERIFY OK: depth=0, CN=vpn.lab.example
+10:00:05 tls-crypt unwrap error: bad packet ID (may be a replay): [ #2 / time = (1772359205) ] -- see the man page
+10:00:05 tls-crypt unwrap error: packet replay
+10:00:05 TLS Error: tls-crypt unwrapping failed from [AF_INET]192.0.2.1:1194"""
+NO_KEY = """10:00:05: "lab" #1: STATE_MAIN_I2: sent MI2, expecting MR2
+10:00:05: "lab" #1: unable to locate my private key for RSA Signature
+10:00:05: "lab" #1: sending notification AUTHENTICATION_FAILED to 192.0.2.1:500"""
+XAUTH = """pluto[9]: "phones"[1] 192.0.2.7 #1: STATE_MAIN_R3: sent MR3, ISAKMP SA established
+pluto[9]: "phones"[1] 192.0.2.7 #1: XAUTH: User someone: Authentication Failed: Incorrect Username or Password
+pluto[9]: "phones"[1] 192.0.2.7 #1: Expected MODE_CFG_REPLY is missing username and password attribute"""
+DISCOVERS = """ipsec: 09[CFG] sending DHCP DISCOVER for 7a:a7:00:00:00:01 to 192.0.2.255
+ipsec: 09[CFG] sending DHCP DISCOVER for 7a:a7:00:00:00:01 to 192.0.2.255
+ipsec: 09[CFG] sending DHCP DISCOVER for 7a:a7:00:00:00:01 to 192.0.2.255"""
+XAUTH_UP = """charon: 10[IKE] IKE_SA phones[3] established between 192.0.2.1[192.0.2.1]...192.0.2.7[10.0.0.7]
+charon: 16[IKE] CHILD_SA phones{3} established with SPIs c2a8fda3_i 0fb66f3e_o and TS 0.0.0.0/0 === 10.31.2.1/32"""
+SSTP_LOGIN = """INFO: SSTP control packet (CALL_CONNECT_REQUEST) received.
+INFO: pppd stopped."""
 SILENT = """181 "lab" #5: initiating IKEv2 IKE SA
 181 "lab" #5: STATE_PARENT_I1: sent v2I1, expected v2R1
 010 "lab" #5: STATE_PARENT_I1: retransmission; will wait 8 seconds for response"""
@@ -77,6 +94,28 @@ SILENT = """181 "lab" #5: initiating IKEv2 IKE SA
         ("192.0.2.7:1 TLS Error: Auth Username/Password was not provided by peer", "wrong-credentials"),
         ('msg="client session state invalid or expired. Denying client" OpenVPN', "session-time-over"),
         ("VPN error 827", "client-firewall"),
+        (REPEATED, "certificate"),
+        (NO_KEY, "certificate"),
+        ('"phones"[1] 192.0.2.7 #3: Failed to find our RSA key', "certificate"),
+        ("pluto[9]: left certificate with nickname 'vpn' was not found in NSS DB", "certificate"),
+        ("charon: 11[LIB] found unsupported critical X.509 extension: X509v3 Name Constraints", "certificate"),
+        ("charon: 11[CFG]   loading ca certificate from '/etc/ipsec.d/cacerts/lab.pem' failed", "certificate"),
+        ("ipsec: certificate signature failure(7) at depth:0 cert:CN=lab", "certificate"),
+        ("ipsec,error can't verify peer's certificate from store", "certificate"),
+        (XAUTH, "wrong-credentials"),
+        (DISCOVERS, "no-address"),
+        ("charon: 09[IKE] no virtual IP found for %any requested by 'someone'", "no-address"),
+        ("VPN: Could not determine remote IP address", "no-address"),
+        (XAUTH_UP, "connected"),
+        (SSTP_LOGIN, "wrong-credentials"),
+        ("ERROR:  getaddrinfo: Name or service not known\nINFO:   Closed connection to gateway.", "name-not-found"),
+        ("Could not resolve VPN gateway", "name-not-found"),
+        (r"CreateFile failed on ovpn-dco device: \\?\ROOT#NET: Access is denied. (errno=5)", "client-firewall"),
+        ("My VPN connects but does not get an IP address", "no-address"),
+        ("connected to the VPN, but no ip received on the client", "no-address"),
+        ("VPN に接続できるが IP アドレスが取得できない", "no-address"),
+        ("VPN 连接成功，但是获取不到 IP 地址", "no-address"),
+        ("VPN 연결은 되지만 IP를 할당받지 못합니다", "no-address"),
         ("IKE身份验证凭证不可接受", "certificate"),
         ("IKE 无法找到有效的计算机证书。", "certificate"),
         ("VPN: the connected party not properly respond after a period of time", "tcp-443-blocked"),
@@ -84,3 +123,17 @@ SILENT = """181 "lab" #5: initiating IKEv2 IKE SA
 )
 def test_it_is_read(text: str, cause: str) -> None:
     assert diagnose([text]).causes[0] == cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The printer does not get an IP address",
+        "curl: (6) Could not resolve host: www.lab.example",
+        "getaddrinfo: Name or service not known",
+        "Could not determine remote IP address: defaulting to 10.64.64.74",
+        "MySQL: certificate signature failure",
+    ],
+)
+def test_what_anyone_may_write_is_unknown_without_a_word_of_a_vpn(text: str) -> None:
+    assert diagnose([text]).causes == ("unknown",)
