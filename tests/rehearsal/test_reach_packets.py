@@ -1,7 +1,7 @@
 """The model of who reaches what against packets: random rules on every hop, and a packet's fate foretold.
 
 The kernel, firewalld and SoftEther are real, and the FortiGate is the rehearsal's. `make reach` tries other pairs, as
-many as `REACH_PAIRS` of the environment says, with the seed `REACH_SEED`.
+many as `REACH_PAIRS` of the environment says, with the seed `REACH_SEED`, `REACH_PER_LAB` in each lab.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.rehearsal.reach_mutations import BREAKS
 
 PAIRS = int(os.environ.get("REACH_PAIRS", "2100"))
 SEED = int(os.environ.get("REACH_SEED", "9"))
-PER_LAB = 42
+PER_LAB = int(os.environ.get("REACH_PER_LAB", "42"))
 AGAIN = 3
 """After so many lists of the FortiGate and the hub, firewalld has others too: that takes longest."""
 
@@ -63,6 +63,7 @@ def trials() -> Iterator[Trials]:
             wrong += [f"{one}: {said[one]}" for one in again if said[one][0] not in (None, arrived[one])]
             pairs, unclear = pairs + len(tried), unclear + sum(said[one][0] is None for one in tried)
             labs += [Tried(given, arrived)] if len(labs) < KEPT else []
+            print(f"reach: {pairs} of {PAIRS} pairs, {len(wrong)} wrong, {unclear} cannot be told", flush=True)
     yield Trials(pairs, unclear, wrong, labs)
 
 
