@@ -54,10 +54,11 @@ SERVICES = [
 
 def declared() -> Lab:
     """The lab whose hub the users are in."""
+    # A hundred thousand packets take longer than a session of the lab's defaults.
     users: list[dict[str, Any]] = [
-        {"name": "owner", "reach": "free", "MultiLogins": 0},
-        {"name": "guest1", "group": "guests"},
-        {"name": "guest2"},
+        {"name": "owner", "reach": "free", "MultiLogins": 0, "AutoDisconnect": 0},
+        {"name": "guest1", "group": "guests", "AutoDisconnect": 0},
+        {"name": "guest2", "AutoDisconnect": 0},
     ]
     nat = {"secureNat": {"routes": [], "hostAddress": INNER}}
     return lab(users=users, hubs={"LAB": {"services": SERVICES, "groups": {"guests": {}}}}, vpn=nat, firewall=None)

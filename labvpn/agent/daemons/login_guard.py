@@ -15,7 +15,7 @@ from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HE
 from labvpn.agent.core.takeover import log_all, replaced, versions
 from labvpn.agent.daemons.ban_takeover import BanTakeover
 from labvpn.agent.firewalld.ban_list import bans_of, guard_file
-from labvpn.agent.firewalld.ban_policy import Ban, BanPolicy, Bounds
+from labvpn.agent.firewalld.ban_policy import Ban, BanPolicy, Bounds, plain
 from labvpn.agent.firewalld.ban_table import ESP, BanTable
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.flow_removal import FlowRemoval
@@ -90,8 +90,13 @@ class LoginGuard:
                 if failure.kind == WITHDRAWN and source in self.bans and source not in self.policy.bans:
                     self.released.add(source)
             self.troubles["log of " + log.hub] = log.trouble or (reader.trouble and log.hub + ": " + reader.trouble)
-        for failure in [one for crash in self.crashes.poll(now) for one in suspicions(crash)]:
-            self.policy.count(failure)
+        for crash in self.crashes.poll(now, self.ports, self.members):
+            for failure in suspicions(crash):
+                self.policy.count(failure)
+
+    def members(self) -> Set[str]:
+        """The sources from which a user has logged in of late."""
+        return {plain(source) for _, reader in self.logs for source in reader.members()}
 
     def settle(self, wanted: Dict[str, Ban], ports: Set[str], now: float) -> None:
         """Ban exactly these sources, and write that down; a full disk stops no ban."""

@@ -1,5 +1,6 @@
 """For how long a source whose logins failed too often is banned from new connections."""
 
+import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Dict, List, NamedTuple, Optional, Union
 
@@ -7,6 +8,10 @@ from labvpn.agent.softether.login_reader import DENIED, FORGERY, WITHDRAWN, Fail
 
 # The prefix of an IPv6 subscriber (RFC 6177), who can use any address in it.
 SUBSCRIBER_BITS = 64
+SHARED_PREFIXES = [ip_network(each) for each in ("fe80::/10", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "::/96")]
+"""IPv6 prefixes in which a /64 is of many: a link's own (RFC 4291), all of IPv4 behind a translator (RFC 6052, 8215),
+behind one relay of Teredo (RFC 4380), and the old compatible addresses (RFC 4291)."""
+
 # A ban outlasts its rule by at most this many seconds: the log's clock and the guard's may differ so much.
 LEEWAY_SECONDS = 10.0
 MOST_REMEMBERED = 1000
@@ -50,6 +55,17 @@ def is_source(text: str) -> bool:
     if found is None or str(found) != address:
         return False
     return not bits or (found.version == 6 and bits == str(SUBSCRIBER_BITS))
+
+
+def is_own(address: Union[IPv4Address, IPv6Address]) -> bool:
+    """Whether an address is this machine's: the kernel then reaches it from itself. Nothing is sent for that."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asked:
+            asked.connect((str(address), 9))
+            return str(asked.getsockname()[0]) == str(address)
+    except OSError:
+        return False
 
 
 class BanPolicy:
@@ -102,7 +118,8 @@ class BanPolicy:
         if address.version == 4:
             return str(address)
         network = ip_network("{}/{}".format(address, SUBSCRIBER_BITS), strict=False)
-        shared = any(each.version == 6 and each.overlaps(network) for each in self.exempt)
+        several = any(address in each for each in SHARED_PREFIXES)
+        shared = several or any(each.version == 6 and each.overlaps(network) for each in self.exempt)
         return str(address) if shared else str(network)
 
     def is_exempt(self, source: str) -> bool:
@@ -116,7 +133,7 @@ class BanPolicy:
         address = address_of(source)
         if address is None or address.is_loopback or address.is_unspecified or address.is_multicast:
             return True
-        return any(address in each for each in self.exempt)
+        return any(address in each for each in self.exempt) or is_own(address)
 
     def banned(self, now: float) -> Dict[str, Ban]:
         """The bans that are active now; failures that are too old to count are dropped."""

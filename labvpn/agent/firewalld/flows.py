@@ -14,7 +14,8 @@ ERROR, DONE = 2, 3
 # Conntrack's messages: its subsystem in the upper byte, then what is asked.
 ENTRY, LIST, FORGET = 0x100, 0x101, 0x102
 NESTED_BITS = 0x3FFF
-TUPLE_ORIGINAL, STATUS, IDENTITY, ZONE = 1, 3, 12, 18
+TUPLE_ORIGINAL, STATUS, PROTOCOL_INFO, TIMEOUT, IDENTITY, ZONE = 1, 3, 4, 7, 12, 18
+INFO_TCP, TCP_STATE = 1, 1
 ASSURED = 1 << 2
 """In a flow's status: both ends have confirmed it (linux/netfilter/nf_conntrack_common.h)."""
 
@@ -28,7 +29,8 @@ ANSWER_SECONDS = 10.0
 class Flow(NamedTuple):
     """A flow as its first packet began it; `key` is what the kernel knows it by.
 
-    `assured` says that both ends have confirmed it.
+    `assured` says that both ends have confirmed it, `remaining` after how many seconds the kernel forgets it if no
+    packet comes, and `state` is that of a TCP connection (`TCP_CONNTRACK_*` of nf_conntrack_tcp.h).
     """
 
     protocol: str
@@ -39,6 +41,8 @@ class Flow(NamedTuple):
     family: int
     key: bytes
     assured: bool = False
+    state: int = 0
+    remaining: int = 0
 
 
 class Kernel:
@@ -129,4 +133,6 @@ def flow_of(body: bytes) -> Optional[Flow]:
     key = attribute(TUPLE_ORIGINAL, parts[TUPLE_ORIGINAL], nested=True)
     key += b"".join(attribute(kind, parts[kind]) for kind in (IDENTITY, ZONE) if kind in parts)
     assured = bool(int.from_bytes(parts.get(STATUS, b""), "big") & ASSURED)
-    return Flow(name, str(ends[0][0]), ports[0], str(ends[1][0]), ports[1], body[0], key, assured)
+    tcp = attributes(attributes(parts.get(PROTOCOL_INFO, b"")).get(INFO_TCP, b""))
+    state, remaining = (int.from_bytes(one, "big") for one in (tcp.get(TCP_STATE, b""), parts.get(TIMEOUT, b"")))
+    return Flow(name, str(ends[0][0]), ports[0], str(ends[1][0]), ports[1], body[0], key, assured, state, remaining)

@@ -1,41 +1,45 @@
-"""The server's crashes: noticed by its processes, recorded, and attributed to who was connecting at that moment."""
+"""The server's crashes: noticed by its processes, recorded, and attributed to who was connected at that moment."""
 
 import os
 import re
-from ipaddress import ip_address
+import time
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import CRASHES
 from labvpn.agent.core.state_file import StateFile
-from labvpn.agent.core.times import stamp
 from labvpn.agent.softether.installations import installation
-from labvpn.agent.softether.login_reader import FORGERY, GUESS, Failure
+from labvpn.agent.softether.last_connections import connected_at_the_end, flows_of, listeners_of, timeouts_of
+from labvpn.agent.softether.login_reader import FORGERY, Failure
 from labvpn.agent.softether.security_log import SecurityLog
-from labvpn.agent.softether.unlogged import LoggedConnections, flows_of, ports_of
 
 CRASHES_REMEDY = "move it away; it only counts the server's crashes, and the next crash creates it again"
 MOST_CRASHES = 50
 MOST_LINES = 400
-MOMENT_SECONDS = 1.0
-"""Whoever began a connection so shortly before the server's last word may have been its end."""
+MARGIN_SECONDS = 1.0
+"""A poll and the kernel's whole seconds: a connection may have ended so much longer ago than it seems."""
 
 WARN_SECONDS = 7 * 24 * 3600.0
 """For so long a crash is worth a warning."""
 
-# The server's log in any of its languages, by the fields that the server itself writes before a stranger's text.
-_SOURCE = r"([0-9A-Fa-f:.]*[0-9A-Fa-f.])"
-LOGGED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d{3}) (.*)")
+LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (.*)")
 RULER = re.compile(r"-{20,}\Z")
-"""Above the first line of a start, and below the last one of an orderly end."""
-BEGUN = re.compile(r'[^"]*?(?<![0-9A-Za-z])' + _SOURCE + r'(?![0-9A-Za-z])[^"]*".*"[^"\d]*(\d+)[^"]*"(CID-\d+)"[^"]*\Z')
-ENDED = re.compile(r'[^"]*"(CID-\d+)"[^"]*\Z')
-FLOW = re.compile(r'(?:\[\w+\]|[^":]{1,40}\d \()\s?' + _SOURCE + r":\d+ -> ")
+"""Above the first line of a start, and below the last one of an orderly end, whatever the server's language."""
+
+LONGEST_RECORD = 1100
+"""Characters of the longest record with its time: so far a stranger's text with line ends may reach."""
+
+START_SECONDS = 5.0
+"""For so long the first line of a new server is waited for: the server writes its log a moment after the fact."""
+
+
+Asked = Callable[[], Collection[str]]
+"""What is worked out only when it is needed."""
 
 
 class ServerLog(SecurityLog):
-    """The server's own log, which has its connections."""
+    """The server's own log, in which a start and an orderly end of it can be seen."""
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine, "")
@@ -57,7 +61,7 @@ class Process(NamedTuple):
 class Crash(NamedTuple):
     """One crash: when it was noticed, in seconds since 1970, and whose connections may have been its cause.
 
-    `certain` says that one source alone had just begun a connection.
+    `certain` says that it is known which one it was.
     """
 
     at: float
@@ -98,11 +102,11 @@ def crash_warnings(machine: Machine, now: float) -> List[str]:
 
 
 def suspicions(crash: Crash) -> List[Failure]:
-    """What a crash counts against the sources: certain guilt, or no more than a failed login each.
+    """What a crash counts against its source where that is certain.
 
-    Someone who crashes a busy server must not get all of its users banned.
+    Where it is not, it counts nothing: who crashes a busy server again and again must not get all of its users banned.
     """
-    return [Failure(crash.at, source, "", FORGERY if crash.certain else GUESS) for source in crash.sources]
+    return [Failure(crash.at, source, "", FORGERY) for source in crash.sources if crash.certain]
 
 
 class CrashWatch:
@@ -113,47 +117,51 @@ class CrashWatch:
         self.log = ServerLog(machine)
         self.serving: Optional[Process] = None
         self.restarts = 0
+        # The log since the server was last found at work, with some lines before that.
         self.recent: List[str] = []
-        self.logged = LoggedConnections()
-        # Who was connected without a line in the log when the server was found ended.
-        self.missing: Optional[List[str]] = None
+        self.before = 0
+        self.seen_at = 0.0
+        # Who may have been the server's end, and when that was noticed.
+        self.ended: Optional[Tuple[float, List[str], bool]] = None
 
-    def poll(self, now: float) -> List[Crash]:
-        """The crash since the last poll, if there was one."""
-        started = self.read()
-        before = self.serving
-        serving = serving_process(self.machine, before)
-        if serving == before:
+    def poll(self, now: float, served: Asked = frozenset, members: Asked = frozenset) -> List[Crash]:
+        """The crash since the last poll, if there was one; for `served` and `members` see `connected_at_the_end`."""
+        self.read()
+        clock, serving = time.monotonic(), serving_process(self.machine, self.serving)
+        if serving == self.serving:
+            self.before, self.seen_at = len(self.recent), clock
             return []
-        if before is not None and self.missing is None:
+        if self.serving is not None and self.ended is None:
             # At once: the kernel forgets a connection that was reset after ten seconds.
-            self.missing = self.logged.missing(flows_of(self.machine), ports_of(self.machine), started)
+            flows, timeouts = flows_of(self.machine), timeouts_of(self.machine)
+            ports, gap = {*served(), *listeners_of(self.machine)}, clock - self.seen_at + MARGIN_SECONDS
+            self.ended = (clock, *connected_at_the_end(flows, ports, members(), gap, timeouts))
         if serving is None:
             return []
-        self.serving = serving
-        missing, self.missing = self.missing or [], None
+        orderly = ended_in_order(self.recent, self.before)
+        if self.ended is not None and orderly is None and clock < self.ended[0] + START_SECONDS:
+            return []
+        return self.decide(serving, bool(orderly), now)
+
+    def read(self) -> None:
+        """Read what is new in the log."""
+        lines = self.recent + list(self.log.lines())
+        self.recent = lines[-MOST_LINES:]
+        self.before = max(0, self.before - (len(lines) - len(self.recent)))
+
+    def decide(self, serving: Process, orderly: bool, now: float) -> List[Crash]:
+        """Whether the end of the process before this one was a crash, which is remembered then."""
+        before, self.serving = self.serving, serving
+        ended, self.ended = self.ended, None
         restarts, self.restarts = self.restarts, self.restarted()
-        if before is None or not (serving.parent == before.parent != 1 or self.restarts > restarts):
+        self.before, self.seen_at = len(self.recent), time.monotonic()
+        if before is None or ended is None or orderly:
             return []
-        past, orderly = split_at_start(self.recent)
-        if orderly:
+        if not (serving.parent == before.parent != 1 or self.restarts > restarts):
             return []
-        crash = Crash(now, *suspects(past, missing))
+        crash = Crash(now, *ended[1:])
         self.note(before, crash)
         return [crash]
-
-    def read(self) -> bool:
-        """Read what is new in the log; whether the server has started in it."""
-        lines, started = list(self.log.lines()), False
-        self.recent = (self.recent + lines)[-MOST_LINES:]
-        for text in [found.group(3) for found in map(LOGGED.match, lines) if found]:
-            begun = BEGUN.match(text)
-            if RULER.match(text):
-                self.logged.begin()
-                started = True
-            elif begun:
-                self.logged.add(begun.group(1), int(begun.group(2)))
-        return started
 
     def restarted(self) -> int:
         """How often systemd has restarted the unit by itself; 0 where it does not count (before version 235)."""
@@ -206,30 +214,29 @@ def process_of(folder: Path) -> Optional[Process]:
         return None
 
 
-def split_at_start(lines: List[str]) -> Tuple[List[Tuple[float, str]], bool]:
-    """The log before the server's newest start, and whether the server ended in order before that."""
-    stamped = [(stamp(found.group(1)), found) for found in map(LOGGED.match, lines) if found]
-    known = [(at + float(found.group(2)), found.group(3)) for at, found in stamped if at is not None]
-    starts = [number for number, (_, text) in enumerate(known) if RULER.match(text)]
-    past = known[: starts[-1]] if starts else known
-    return past, bool(past) and RULER.match(past[-1][1]) is not None
+def ended_in_order(lines: Sequence[str], before: int) -> Optional[bool]:
+    """Whether the server said its last word before its newest start; None where these lines from `before` have none.
 
-
-def suspects(past: List[Tuple[float, str]], missing: Sequence[str] = ()) -> Tuple[List[str], bool]:
-    """The sources that may have ended the server, and whether it is certain which one.
-
-    Those whose connections had begun within its last moment, or are `missing` in its log; if there is none, all whose
-    connections had not ended.
+    A stranger's text may imitate that, but not the start after it, and it breaks the record that it is in.
     """
-    begun: Dict[str, Tuple[float, str]] = {}
-    for at, text in past:
-        connection, flow, ended = BEGUN.match(text), FLOW.match(text), ENDED.match(text)
-        if connection:
-            begun[connection.group(3)] = (at, connection.group(1))
-        elif flow:
-            begun[flow.group(1)] = (at, flow.group(1))
-        elif ended:
-            begun.pop(ended.group(1), None)
-    others = {source: at for at, source in sorted(begun.values()) if not ip_address(source).is_loopback}
-    latest = {source for source, at in others.items() if at >= past[-1][0] - MOMENT_SECONDS} | {*missing}
-    return sorted(latest or others), len(latest) == 1
+    said = [LOGGED.match(line) for line in lines]
+    rulers = [number for number, one in enumerate(said) if one and RULER.match(one.group(1))]
+    starts = [number for number in rulers if before <= number < len(lines) - 1 and number + 1 not in rulers]
+    if not starts:
+        return None
+    return starts[-1] - 1 in rulers and not any(is_torn(line) for line in near_end(lines[: starts[-1] - 1]))
+
+
+def near_end(lines: Sequence[str]) -> Iterator[str]:
+    """The last lines, as far back as a record with line ends may reach."""
+    length = 0
+    for line in reversed(lines):
+        if length > LONGEST_RECORD:
+            return
+        length += len(line) + 1
+        yield line
+
+
+def is_torn(line: str) -> bool:
+    """Whether a line is a part of a record: it has no time, or a quotation mark without its other."""
+    return not LOGGED.match(line) or line.count('"') % 2 == 1

@@ -28,6 +28,8 @@ class Extents:
     def __init__(self, grammars: Grammars, records: List[Record]) -> None:
         self.grammars = grammars
         self.records = records
+        self.around = [one.around for one in grammars.of(CONNECTED)]
+        self.named: Dict[int, List[Tuple[int, str]]] = {}
         self.failures: Dict[str, List[int]] = {}
         for number, one in enumerate(records):
             if one.kind == FAILED:
@@ -40,36 +42,39 @@ class Extents:
         """
         found: List[Tuple[int, Extent]] = []
         for failed in self.failures.get(self.records[begun].connection, []):
+            texts = list(self.texts(CONNECTED, begun, failed))
             for failed_end, name in self.names(failed):
-                begun_end = self.end_of(begun, name, failed)
+                begun_end = self.end_of(begun, name, texts, failed)
                 if begun_end is not None:
                     found.append((len(name), Extent(begun_end, failed, failed_end)))
         return max(found)[1] if found else None
 
-    def names(self, failed: int) -> Iterator[Tuple[int, str]]:
+    def names(self, failed: int) -> List[Tuple[int, str]]:
         """Each name that a failure may have, with the last line of its record then."""
-        for end, text in self.texts(FAILED, failed, len(self.records)):
-            for grammar in self.grammars.of(FAILED):
-                match = grammar.whole.match(text)
-                if match:
-                    yield end, match.group("user")
+        if failed not in self.named:
+            self.named[failed] = [
+                (end, match.group("user"))
+                for end, text in self.texts(FAILED, failed, len(self.records))
+                for match in (grammar.whole.match(text) for grammar in self.grammars.of(FAILED))
+                if match
+            ]
+        return self.named[failed]
 
-    def end_of(self, begun: int, name: str, before: int) -> Optional[int]:
+    def end_of(self, begun: int, name: str, texts: List[Tuple[int, str]], before: int) -> Optional[int]:
         """The last line of a login's beginning if it has this name, and None if it has not.
 
         In a beginning that looks whole the name begins in its first line; in another one a client's name, which comes
         before, may have a line end. That may imitate an end, and a line after it, but no beginning of a login after
         them: it has at most 255 characters (MAX_CLIENT_STR_LEN of Cedar.h).
         """
-        words = [
-            before_name + name + after for before_name, after in (one.around for one in self.grammars.of(CONNECTED))
+        words = tuple(before_name + name + after for before_name, after in self.around)
+        first, torn = len(self.said(begun)), self.records[begun].torn
+        fitting = [
+            end
+            for end, text in texts
+            if text.endswith(words)
+            and (torn or any(text.endswith(one) and len(text) - len(one) < first for one in words))
         ]
-        first = len(self.said(begun))
-        fitting: List[int] = []
-        for end, text in self.texts(CONNECTED, begun, before):
-            starts = [len(text) - len(one) for one in words if text.endswith(one)]
-            if starts and (self.records[begun].torn or starts[0] < first):
-                fitting.append(end)
         later = range(fitting[0] + 1, before) if fitting else range(0)
         stop = next((number for number in later if self.records[number].kind == CONNECTED), before)
         return max((end for end in fitting if end < stop), default=None)

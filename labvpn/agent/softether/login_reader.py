@@ -103,6 +103,10 @@ class LoginReader:
             self.unread += 1
         return one
 
+    def members(self) -> Iterator[str]:
+        """The sources from which a user has logged in, of the logins that are remembered."""
+        yield from (one.source for one in self.begun.values() if one.let_in)
+
     @property
     def trouble(self) -> str:
         """Why no failed login can be found, '' where nothing is known to be wrong."""

@@ -12,6 +12,7 @@ import pytest
 from rehearsal import network
 from tests.rehearsal.agent_host import AgentHost
 from tests.rehearsal.guarded_host import eventually
+from tests.rehearsal.kit_lab import running
 from tests.rehearsal.openvpn_client import IN, dialling
 
 SECONDS = 60
@@ -26,6 +27,12 @@ peer = socket.create_connection((sys.argv[1], 443), 4)
 peer.sendall(bytes.fromhex("000e38aabbccddeeff11220000000000" + "ffff41"))
 peer.settimeout(4)
 sys.exit(0 if peer.recv(100) == b"" else 1)
+"""
+IDLE = """
+import socket, sys, time
+peer = socket.create_connection((sys.argv[1], 443), 4)
+print("open", flush=True)
+time.sleep(60)
 """
 NOTED = "cat /var/lib/labvpn/crashes.json; journalctl -u labvpn-bans -o cat --no-pager | tail -20"
 REAPER_JOURNAL = ("journalctl", "-u", "labvpn-reaper", "-o", "cat", "--no-pager")
@@ -61,20 +68,12 @@ def unbanned(host: AgentHost) -> bool:
     return bool(eventually(lambda: host.bans() == "", SECONDS + 30))
 
 
-def logged(host: AgentHost) -> int:
-    """How often the server has written of the reaper's questions."""
-    return int(host.output("server", "sh", "-c", "cat /var/log/softether/server_log/* | grep -c EnumSession"))
-
-
 def test_a_crash_by_a_stranger_is_counted_told_and_has_him_barred_and_nobody_else(
     host: AgentHost, tmp_path: Path
 ) -> None:
     assert json.loads(host.agent("status"))["crashes"] == []
     with dialling(host, tmp_path / "before") as client:
         assert client.reads(IN), client.log
-    # Of two who began to dial within one second neither is banned.
-    before = logged(host)
-    assert eventually(lambda: logged(host) > before + 1)
     assert crash(host)
     assert eventually(lambda: ATTACKER in host.bans()), host.output("server", "sh", "-c", NOTED)
     # The reaper and the guard notice it each by themselves.
@@ -87,6 +86,31 @@ def test_a_crash_by_a_stranger_is_counted_told_and_has_him_barred_and_nobody_els
     with dialling(host, tmp_path / "neighbour") as client:
         assert client.reads(IN), client.log
     assert str(network.ADMIN) not in host.bans()
+
+
+def test_beside_a_user_who_is_connected_the_stranger_alone_is_banned(host: AgentHost, tmp_path: Path) -> None:
+    assert unbanned(host)
+    with dialling(host, tmp_path / "user", way=("443", "tcp-client")) as client:
+        assert client.reads(IN), client.log
+        # The guard reads the login within three seconds.
+        time.sleep(6)
+        assert crash(host)
+        assert eventually(lambda: ATTACKER in host.bans()), host.output("server", "sh", "-c", NOTED)
+        assert str(network.ADMIN) not in host.bans()
+
+
+def test_of_two_strangers_nobody_is_banned_and_both_are_told(host: AgentHost) -> None:
+    assert unbanned(host)
+    known = json.loads(host.agent("status"))["crashes"]
+    waiting = ["python3", "-c", IDLE, str(network.SERVER)]
+    with running(host, host.line("exec", "admin", "--", *waiting)) as other:
+        assert other.reads("open"), other.log
+        assert crash(host)
+        assert eventually(lambda: len(json.loads(host.agent("status"))["crashes"]) > len(known))
+    told = json.loads(host.agent("status"))["crashes"][-1]
+    assert told["sources"] == sorted([ATTACKER, str(network.ADMIN)])
+    time.sleep(3)
+    assert host.bans() == ""
 
 
 def test_a_restart_by_the_administrator_is_no_crash(host: AgentHost) -> None:

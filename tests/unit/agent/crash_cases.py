@@ -11,11 +11,6 @@ LOG = "/var/log/softether/server_log/vpn_20261130.log"
 RULER = "-" * 54
 
 
-def began(source: str, number: int, host: str = "h") -> str:
-    words = 'For the client (IP address: {}, host name: "{}", port number: 5), connection "CID-{}" has been created.'
-    return words.format(source, host, number)
-
-
 START = [
     RULER,
     "SoftEther VPN Server Developer Edition Version 5.01 Build 9674   (English)",
