@@ -15,7 +15,8 @@ _OF_ONE_PEER = re.compile(
 """Lines that only a Linux server of L2TP/IPsec writes; what stands around them is its own too."""
 _OF_OPENVPN_SERVER = re.compile(
     r"^(?:\w[\w.-]*\[\d+\]: )?(?:[\w.@-]+/)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[\da-f:]{4,}\]?|x+|[A-Z.X]+):\d{2,5} [\[A-Z]|"
-    r"\bMULTI: |client-instance|SENT CONTROL \[[^\]]*\]: '(?:PUSH_REPLY|AUTH_FAILED)"
+    r"\bMULTI: |client-instance|Auth Username/Password was not provided by peer|"
+    r"SENT CONTROL \[[^\]]*\]: '(?:PUSH_REPLY|AUTH_FAILED)"
 )
 _VPN = re.compile(
     r"vpn|l2tp|sstp|ikev[12]|ipsec|softether|rasclient|rasdial|\bppp\d?\b|pppd|\b(?:charon|pluto|racoon|iked)\b|swan\b|"

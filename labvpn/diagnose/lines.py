@@ -42,6 +42,15 @@ _DAY = re.compile(
 _LINE_ENDS = re.compile(r"\r*\n|\r")
 """What ends a line; Unicode separators do not, since a name in a server's log may contain them."""
 
+_JOINED = tuple(
+    (re.compile(rf"[\s\[(<]*{form}"), re.compile(rf"\s+(?=[\[(<]?{form}\b)"))
+    for form in (
+        r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{1,2}\s+\d\d:\d\d:\d\d",
+        r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d",
+    )
+)
+"""The beginning of a line, and where the next one of the same form follows it: a paste may have lost the line ends."""
+
 _MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 _QUOTED = re.compile(r"^(?:[>|]\s+|```\w*\s*|[`⏎]\s*)")
 _EVENT_LIST = re.compile(r"\bCoId=|^Event ID:|\bRasClient\b", re.IGNORECASE)
@@ -84,8 +93,14 @@ def read(text: str, first: int = 1) -> tuple[Line, ...]:
     raw = _LINE_ENDS.split(text)
     skipped = max(0, len(raw) - MOST_LINES)
     pairs = enumerate(raw[skipped:], start=first + skipped)
-    lines = [_normal(number, line[:LONGEST_LINE]) for number, line in pairs]
+    parts = [(number, part) for number, line in pairs for part in _parts(line)][-MOST_LINES:]
+    lines = [_normal(number, part[:LONGEST_LINE]) for number, part in parts]
     return tuple(reversed(lines)) if newest_first(lines) else tuple(lines)
+
+
+def _parts(raw: str) -> list[str]:
+    """The lines of a log that stand in one."""
+    return next((between.split(raw) for begun, between in _JOINED if begun.match(raw)), [raw])
 
 
 def _normal(number: int, raw: str) -> Line:

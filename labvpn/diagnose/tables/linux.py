@@ -122,7 +122,7 @@ STRONGSWAN: Table = (
         DialStep.IKE_ANSWERED,
         r"received packet: from \S+\[500\] to",
         r"parsed (?:ID_PROT|AGGRESSIVE|IKE_SA_INIT) response",
-        r"STATE_(?:MAIN_I[23]|AGGR_I2|PARENT_I2)\b(?!: retrans)",
+        r"STATE_(?:MAIN_I[23]|AGGR_I2|PARENT_I2)\b(?!: retrans|.*NO_PROPOSAL|.*AUTHENTICATION_FAILED)",
         r"sent Main Mode I[23]",
         r"received Vendor ID|received NAT-T|Selected NAT-T version",
     ),
@@ -130,7 +130,7 @@ STRONGSWAN: Table = (
         DialStep.IKE_SENT,
         r"sending packet: from \S+\[500\] to",
         r"generating (?:ID_PROT|IKE_SA_INIT) request|sent Main Mode request",
-        r"STATE_MAIN_I1|STATE_(?:V2_)?PARENT_I1\b",
+        r"STATE_(?:MAIN|(?:V2_)?PARENT)_I1\b(?!.*NO_PROPOSAL|.*AUTHENTICATION_FAILED)",
         r"initiate new phase 1",
     ),
     *failed(

@@ -4,6 +4,7 @@ from labvpn.diagnose.event import STRONG, DialStep, Kind, Row, Stage, Table, end
 from labvpn.diagnose.tables import libraries
 
 REFUSALS: Table = (
+    *message(Stage.AUTHENTICATION, "wrong-credentials", r"\bmissing password\b|EVENT: NEED_CREDS|ERR_NO_CREDS"),
     *message(
         Stage.DISCONNECTED,
         "session-time-over",

@@ -33,6 +33,7 @@ TABLE: Table = (
         "wrong-credentials",
         r"No (?:CHAP )?secret found for (?:PAP login|authenticating us)",
         r"[Nn]o auth(?:entication)? is possible",
+        r"couldn't find any suitable secret",
         r"peer refused to authenticate",
     ),
     *message(

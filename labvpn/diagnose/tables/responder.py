@@ -1,6 +1,19 @@
 """Servers' own logs beside SoftEther's: libreswan and strongSwan as responders, xl2tpd as LNS, OpenVPN as server."""
 
-from labvpn.diagnose.event import STRONG, WEAK, DialStep, Kind, Row, Stage, Table, ended, message, reached, starts
+from labvpn.diagnose.event import (
+    NAMED,
+    STRONG,
+    WEAK,
+    DialStep,
+    Kind,
+    Row,
+    Stage,
+    Table,
+    ended,
+    message,
+    reached,
+    starts,
+)
 
 _LIBRESWAN_PEER = r"\"[^\"]+\"\[\d+\] \S+ #\d+: "
 """What pluto writes before a message about one peer of a connection that many may use, as a server's is."""
@@ -17,7 +30,13 @@ LIBRESWAN: Table = (
         r"no local proposal matches remote proposals",
         r"sending (?:unencrypted )?notification (?:v2N_)?NO_PROPOSAL_CHOSEN",
         r"(?:encrypted|unencrypted) notification (?:v2N_)?NO_PROPOSAL_CHOSEN",
+    ),
+    # Others knock at every server too.
+    *message(
+        Stage.PHASE_1,
+        "proposal-mismatch",
         r"(?:initial|no) (?:Main Mode|IKE_SA_INIT) message received .* but no connection has been authorized",
+        weight=WEAK,
     ),
     *message(Stage.PHASE_1, "proposal-mismatch", r"Oakley Transform \[.*\] refused", weight=WEAK),
     *message(
@@ -45,8 +64,9 @@ LIBRESWAN: Table = (
         _LIBRESWAN_PEER + r".*probable authentication failure",
         _LIBRESWAN_PEER + r".*malformed payload in packet",
         r"computed hash does not match|AUTH mismatch: Received AUTH != computed AUTH",
-        r"Can't authenticate: no preshared key found",
     ),
+    # What is refused after that is refused for that.
+    *message(Stage.PHASE_1, "wrong-psk", r"Can't authenticate: no preshared key found", weight=NAMED + 10),
     # What the server sent does not arrive: the client repeats its question.
     *message(
         Stage.PHASE_1,
@@ -59,6 +79,7 @@ LIBRESWAN: Table = (
         "esp-or-4500-blocked wrong-psk client-firewall",
         r"duplicate packet.{0,40}already STATE_MAIN_R[23]",
         r"STATE_MAIN_R2: retransmission",
+        r"has duplicate Message ID [1-9]\d*; retransmitting response",
         weight=STRONG,
     ),
     *message(

@@ -103,12 +103,12 @@ def test_of_two_strangers_nobody_is_banned_and_both_are_told(host: AgentHost) ->
     assert unbanned(host)
     known = json.loads(host.agent("status"))["crashes"]
     waiting = ["python3", "-c", IDLE, str(network.SERVER)]
-    with running(host, host.line("exec", "admin", "--", *waiting)) as other:
+    with running(host, host.line("exec", "workstation", "--", *waiting)) as other:
         assert other.reads("open"), other.log
         assert crash(host)
         assert eventually(lambda: len(json.loads(host.agent("status"))["crashes"]) > len(known))
     told = json.loads(host.agent("status"))["crashes"][-1]
-    assert told["sources"] == sorted([ATTACKER, str(network.ADMIN)])
+    assert told["sources"] == sorted([ATTACKER, str(network.WORKSTATION)])
     time.sleep(3)
     assert host.bans() == ""
 

@@ -53,6 +53,21 @@ ipsec: 09[CFG] sending DHCP DISCOVER for 7a:a7:00:00:00:01 to 192.0.2.255
 ipsec: 09[CFG] sending DHCP DISCOVER for 7a:a7:00:00:00:01 to 192.0.2.255"""
 XAUTH_UP = """charon: 10[IKE] IKE_SA phones[3] established between 192.0.2.1[192.0.2.1]...192.0.2.7[10.0.0.7]
 charon: 16[IKE] CHILD_SA phones{3} established with SPIs c2a8fda3_i 0fb66f3e_o and TS 0.0.0.0/0 === 10.31.2.1/32"""
+NO_PSK = """003 "lab" #1: Can't authenticate: no preshared key found for `10.0.0.7' and `192.0.2.1'.
+003 "lab" #1: no acceptable Oakley Transform
+214 "lab" #1: STATE_MAIN_I1: NO_PROPOSAL_CHOSEN"""
+REFUSED_FIRST = """10:00:05: "lab" #2: STATE_PARENT_I1: sent v2I1, expected v2R1
+10:00:05: "lab" #2: STATE_PARENT_I1: received unauthenticated v2N_NO_PROPOSAL_CHOSEN - ignored
+10:00:06: "lab" #2: STATE_PARENT_I1: retransmission; will wait 0.5 seconds for response"""
+ONE_LINE = (
+    'Mar 1 10:00:05 lab pluto[9]: message repeated 6 times: [ "x"[1] 192.0.2.7 #1: discarding initial packet] '
+    'Mar 1 10:00:06 lab pluto[9]: "x"[1] 192.0.2.7 #2: responding to Main Mode from unknown peer 192.0.2.7:808 '
+    'Mar 1 10:00:06 lab pluto[9]: "x"[1] 192.0.2.7 #2: Oakley Transform [AES_CBC (256), MODP1024] refused'
+)
+REPEATING = """lab pluto[9]: "cp"[2] 192.0.2.7 #3: IKE_AUTH request has duplicate Message ID 1; retransmitting response
+lab pluto[9]: packet from 192.0.2.99:17702: initial Main Mode message received but no connection has been authorized"""
+NO_LOGIN = """TLS Error: Auth Username/Password was not provided by peer
+TLS Error: TLS handshake failed"""
 SSTP_LOGIN = """INFO: SSTP control packet (CALL_CONNECT_REQUEST) received.
 INFO: pppd stopped."""
 SILENT = """181 "lab" #5: initiating IKEv2 IKE SA
@@ -108,6 +123,19 @@ SILENT = """181 "lab" #5: initiating IKEv2 IKE SA
         ("VPN: Could not determine remote IP address", "no-address"),
         (XAUTH_UP, "connected"),
         (SSTP_LOGIN, "wrong-credentials"),
+        (NO_PSK, "wrong-psk"),
+        (REFUSED_FIRST, "proposal-mismatch"),
+        (ONE_LINE, "proposal-mismatch"),
+        (REPEATING, "esp-or-4500-blocked"),
+        (NO_LOGIN, "wrong-credentials"),
+        ("pppd: but I couldn't find any suitable secret (password) for it to use to do so.", "wrong-credentials"),
+        ("OpenVPN: Transport Error: missing password", "wrong-credentials"),
+        ("VPN: Hostname resolution timed out.", "name-not-found"),
+        ("已拒绝远程连接，因为未识别出你提供的用户名和密码组合", "wrong-credentials"),
+        ("L2TP 連線嘗試失敗，因為安全性階層在和遠端電腦開始交涉時發生處理錯誤。", "wrong-psk"),
+        ("未建立远程连接，因为无法解析远程访问服务器的名称。", "name-not-found"),
+        ("在连接完成之前，连接被远程计算机终止。", "no-address"),
+        ("L2TP 连接尝试失败，因为安全层无法与远程计算机协商兼容的参数。", "proposal-mismatch"),
         ("ERROR:  getaddrinfo: Name or service not known\nINFO:   Closed connection to gateway.", "name-not-found"),
         ("Could not resolve VPN gateway", "name-not-found"),
         (r"CreateFile failed on ovpn-dco device: \\?\ROOT#NET: Access is denied. (errno=5)", "client-firewall"),
