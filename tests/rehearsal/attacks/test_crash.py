@@ -107,8 +107,8 @@ def test_of_two_strangers_nobody_is_banned_and_both_are_told(host: AgentHost) ->
         assert other.reads("open"), other.log
         assert crash(host)
         assert eventually(lambda: len(json.loads(host.agent("status"))["crashes"]) > len(known))
-    told = json.loads(host.agent("status"))["crashes"][-1]
-    assert told["sources"] == sorted([ATTACKER, str(network.WORKSTATION)])
+    last = json.loads(host.agent("status"))["crashes"][-1]
+    assert last["sources"] == sorted([ATTACKER, str(network.WORKSTATION)])
     time.sleep(3)
     assert host.bans() == ""
 
