@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from labvpn.model import acme
 from labvpn.model.base import duplicates
-from labvpn.model.securenat import unusable
 from labvpn.state.fortigate import ALL
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ def mistakes(lab: Lab) -> Iterator[str]:
     """Every contradiction, in one sentence each with its remedy."""
     yield from _of_hubs(lab)
     yield from _of_networks(lab)
-    yield from _of_addresses(lab)
     yield from _of_kept(lab)
     yield from _of_hops(lab)
     yield from _of_names(lab)
@@ -45,19 +43,6 @@ def _of_networks(lab: Lab) -> Iterator[str]:
                 f"the SecureNAT of hub {name}, {net}, covers {what}, {address}, which VPN clients could then not "
                 "reach; give it a network that is used nowhere else"
             )
-
-
-def _of_addresses(lab: Lab) -> Iterator[str]:
-    fixed: dict[tuple[str, IPv4Address], str] = {}
-    for user in lab.users:
-        if user.address is None:
-            continue
-        hub = lab.hub_of(user)
-        if why := unusable(lab.all_hubs[hub].secure_nat if hub in lab.all_hubs else None, user.address):
-            yield f"users: {user.name} has the address {user.address}, {why}"
-        if first := fixed.get((hub, user.address)):
-            yield f"users: {first} and {user.name} both have the address {user.address}; give each its own"
-        fixed.setdefault((hub, user.address), user.name)
 
 
 def _fixed(lab: Lab) -> Iterator[tuple[str, IPv4Address]]:

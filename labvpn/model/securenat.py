@@ -100,7 +100,7 @@ class SecureNat(Value):
 def unusable(nat: SecureNat | None, address: IPv4Address) -> str:
     """Why a user cannot have a fixed address in a hub, with what to do; '' where it is free for that."""
     if nat is None:
-        return "but the hub has no SecureNAT, which gives it; leave it out"
+        return "and the hub has no SecureNAT, which would give it; leave it out"
     network = nat.address.network
     if address not in network or address in (network.network_address, network.broadcast_address):
         return f"which is not one of the hub's network {network}; take one of those"

@@ -23,7 +23,7 @@ NEAR = 0.6
 
 def unknown(name: str, known: Iterable[str], what: str = "setting") -> str:
     """What to say of a name that is none of those known."""
-    names = list(known)
+    names = list(dict.fromkeys(known))
     near = nearest(name, names)
     remedy = f"did you mean '{near}'?" if near else f"remove it; known here: {', '.join(names) or 'none'}"
     return f"there is no such {what}; {remedy}"
