@@ -71,21 +71,26 @@ class _Reader:
         found = {key: self.value(key) for key in names(model) if key not in NOT_KEYS}
         return {key: value for key, value in found.items() if value is not None}
 
-    def text_of(self, name: str) -> str:
-        """The text of a file that the configuration names, from the project's folder."""
+    def bytes_of(self, name: str) -> bytes:
+        """What is in a file that the configuration names, from the project's folder."""
         try:
-            return decoded((self.folder / name).read_bytes()).body
+            return (self.folder / name).read_bytes()
         except OSError as error:
             raise ValueError(f"names the file {name}, which cannot be read: {error.strerror}; name the file") from None
+        except ValueError:
+            raise ValueError("has characters that no file's name can have; name the file") from None
+
+    def text_of(self, name: str) -> str:
+        """The text of a file that the configuration names."""
+        data = self.bytes_of(name)
+        try:
+            return decoded(data).body
         except ValueError:
             raise ValueError(f"names the file {name}, which is not UTF-8 text; save it as such") from None
 
     def digest_of(self, name: str) -> str:
-        """The SHA-256 of a file that the configuration names, from the project's folder."""
-        try:
-            return hashlib.sha256((self.folder / name).read_bytes()).hexdigest()
-        except OSError as error:
-            raise ValueError(f"names the file {name}, which cannot be read: {error.strerror}; name the file") from None
+        """The SHA-256 of a file that the configuration names."""
+        return hashlib.sha256(self.bytes_of(name)).hexdigest()
 
     def is_secret(self, key: str) -> bool:
         return runtime.is_config_secret(f"{self.project}:{key}")
@@ -176,9 +181,9 @@ def _users(reader: _Reader) -> tuple[UsersFile, tuple[User, ...]]:
     given = reader.value("users")
     source = reader.build(UsersFile, {} if given is None else given, "users") or UsersFile()
     try:
-        data = (reader.folder / source.file).read_bytes()
-    except OSError as error:
-        reader.note([Problem("users.file", f"{source.file} cannot be read: {error.strerror}; name the file")])
+        data = reader.bytes_of(source.file)
+    except ValueError as error:
+        reader.note([Problem("users.file", str(error))])
         return source, ()
     users, problems = read_users(data, source.file, reader.text_of)
     reader.note(problems)

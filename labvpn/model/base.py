@@ -30,6 +30,7 @@ class Value(BaseModel):
         return {key: _as_meant(value, _types_at(cls, str(key))) for key, value in given.items()}
 
 
+LONGEST_SHOWN = 60
 ADDRESSES = frozenset({IPv4Address, IPv4Interface, IPv4Network, IPv6Address})
 
 
@@ -62,6 +63,11 @@ def _as_meant(given: Any, kinds: frozenset[Any]) -> Any:
         return str(given) if kinds & ADDRESSES or str(given) in kinds else given
     # Choices that are numbers may be in quotation marks.
     return int(given) if isinstance(given, str) and given.isdecimal() and int(given) in kinds else given
+
+
+def shown(text: str) -> str:
+    """A value as a sentence has it: the beginning of a long one."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 class Mistakes(ValueError):

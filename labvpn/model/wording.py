@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from labvpn.model.base import Mistakes
+from labvpn.model.base import Mistakes, shown
 from labvpn.model.forms import described
 
 Loc = tuple[int | str, ...]
@@ -98,8 +98,7 @@ class _Finding:
             return "true" if self.given else "false"
         if isinstance(self.given, dict | list | tuple | None):
             return {dict: "a block of settings", type(None): "nothing"}.get(type(self.given), "a list")
-        text = repr(self.given)
-        return text if len(text) <= 60 else f"{text[:57]}..."
+        return shown(repr(self.given))
 
 
 def _truth(finding: _Finding) -> str:
