@@ -18,10 +18,11 @@ from labvpn.model import accounts, expect, leftovers
 from labvpn.model.credentials import PUBLIC, Credentials, how_to_set
 from labvpn.model.encoding import decoded
 from labvpn.model.lab import Lab
+from labvpn.model.places import names
 from labvpn.model.problems import ConfigurationError, Problem, problems_of
 from labvpn.model.users import User
 from labvpn.model.users_file import UsersFile, read_users
-from labvpn.model.wording import names, nearest
+from labvpn.model.wording import nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 

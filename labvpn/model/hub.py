@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from labvpn.model.base import Value, duplicates, shown
+from labvpn.model.base import Value, duplicates, shortened
 from labvpn.model.pem import Certificate
 from labvpn.model.policies import Policies
 from labvpn.model.securenat import SecureNat
@@ -28,7 +28,7 @@ def _of_form(pattern: re.Pattern[str], form: str) -> AfterValidator:
 
     def check(name: str) -> str:
         if not pattern.fullmatch(name):
-            raise ValueError(f"SoftEther takes no such name as '{shown(name)}'; {form}")
+            raise ValueError(f"SoftEther takes no such name as '{shortened(name)}'; {form}")
         return name
 
     return AfterValidator(check)
