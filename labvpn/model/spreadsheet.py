@@ -90,7 +90,8 @@ def read_table(data: bytes | str, place: str, known: Collection[str]) -> Table:
         raise ValueError("is empty; give it a first line that names the columns, such as name,realName,expires")
     separator = hint[1] if hint else _separator(_line(text.body, start), known)
     records = list(_records(text.body[start:], separator, line))
-    if len(records) > 1 and all(RULE.fullmatch(cell.strip()) for cell in records[1][1] if cell.strip()):
+    below = [cell.strip() for cell in records[1][1] if cell.strip()] if len(records) > 1 else []
+    if below and all(map(RULE.fullmatch, below)):
         raise ValueError(f"is a Markdown table and not a table as text; {SAVE_AS_CSV}")
     header = tuple(plain(cell) for cell in records[0][1])
     _check_header(header, known, line)
