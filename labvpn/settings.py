@@ -18,10 +18,11 @@ from labvpn.model import accounts, expect, leftovers
 from labvpn.model.credentials import PUBLIC, Credentials, how_to_set
 from labvpn.model.encoding import decoded
 from labvpn.model.lab import Lab
+from labvpn.model.places import names
 from labvpn.model.problems import ConfigurationError, Problem, problems_of
 from labvpn.model.users import User
 from labvpn.model.users_file import UsersFile, read_users
-from labvpn.model.wording import names, nearest
+from labvpn.model.wording import nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -71,21 +72,26 @@ class _Reader:
         found = {key: self.value(key) for key in names(model) if key not in NOT_KEYS}
         return {key: value for key, value in found.items() if value is not None}
 
-    def text_of(self, name: str) -> str:
-        """The text of a file that the configuration names, from the project's folder."""
+    def bytes_of(self, name: str) -> bytes:
+        """What is in a file that the configuration names, from the project's folder."""
         try:
-            return decoded((self.folder / name).read_bytes()).body
+            return (self.folder / name).read_bytes()
         except OSError as error:
             raise ValueError(f"names the file {name}, which cannot be read: {error.strerror}; name the file") from None
+        except ValueError:
+            raise ValueError("has characters that no file's name can have; name the file") from None
+
+    def text_of(self, name: str) -> str:
+        """The text of a file that the configuration names."""
+        data = self.bytes_of(name)
+        try:
+            return decoded(data).body
         except ValueError:
             raise ValueError(f"names the file {name}, which is not UTF-8 text; save it as such") from None
 
     def digest_of(self, name: str) -> str:
-        """The SHA-256 of a file that the configuration names, from the project's folder."""
-        try:
-            return hashlib.sha256((self.folder / name).read_bytes()).hexdigest()
-        except OSError as error:
-            raise ValueError(f"names the file {name}, which cannot be read: {error.strerror}; name the file") from None
+        """The SHA-256 of a file that the configuration names."""
+        return hashlib.sha256(self.bytes_of(name)).hexdigest()
 
     def is_secret(self, key: str) -> bool:
         return runtime.is_config_secret(f"{self.project}:{key}")
@@ -135,7 +141,8 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
     Raises `pulumi.RunError` with every mistake at once.
     """
     reader = _Reader(project or pulumi.get_project(), folder or Path.cwd())
-    reader.note(_unknown_keys(reader.project))
+    meant, unknown_keys = _unknown_keys(reader.project)
+    reader.note(unknown_keys)
     before = len(reader.problems)
     source, users = _users(reader)
     of_users = len(reader.problems)
@@ -145,14 +152,12 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
     if lab and credentials:
         settled = accounts.settled(users, credentials)
         lab = lab.model_copy(update={"users": settled, "may_remove": source.may_remove})
-        reader.note([*accounts.problems(lab), *expect.problems(lab), *credentials.problems(lab)])
+        wrong = [*meant, *(each.place for each in reader.problems[of_users:])]
+        wrong += ["users"] if of_users > before else []
+        found = [*accounts.problems(lab), *expect.problems(lab), *credentials.problems(lab)]
+        reader.note(leftovers.sure([*found, *credentials.badly_chosen(lab.vpn.kept)], wrong))
         if also and are_whole:
             reader.note(list(also(lab, credentials)))
-        if of_users > before:
-            # Whose line has a mistake is a user all the same.
-            reader.problems = [each for each in reader.problems if not each.place.startswith("passwords.")]
-    if credentials:
-        reader.note(list(credentials.badly_chosen(lab.vpn.kept if lab else ())))
     reader.note(_in_clear(reader))
     if reader.problems or lab is None or credentials is None:
         raise pulumi.RunError(str(ConfigurationError(reader.problems)))
@@ -177,27 +182,32 @@ def _users(reader: _Reader) -> tuple[UsersFile, tuple[User, ...]]:
     given = reader.value("users")
     source = reader.build(UsersFile, {} if given is None else given, "users") or UsersFile()
     try:
-        data = (reader.folder / source.file).read_bytes()
-    except OSError as error:
-        reader.note([Problem("users.file", f"{source.file} cannot be read: {error.strerror}; name the file")])
+        data = reader.bytes_of(source.file)
+    except ValueError as error:
+        reader.note([Problem("users.file", str(error))])
         return source, ()
     users, problems = read_users(data, source.file, reader.text_of)
     reader.note(problems)
     return source, users
 
 
-def _unknown_keys(project: str) -> Iterator[Problem]:
-    """Keys that nothing reads: misspelt ones of ours, and ours below another name."""
+def _unknown_keys(project: str) -> tuple[list[str], list[Problem]]:
+    """Keys that nothing reads, misspelt ones of ours and ours below another name: those that are meant, and why not."""
     known = [key for key in ("users", *names(Lab), *names(Credentials)) if key not in NOT_KEYS - {"users"}]
+    meant, problems = list[str](), list[Problem]()
     for whole, value in sorted(_everything().items()):
         space, _, key = whole.rpartition(":")
+        near = nearest(key, known)
         if space == project and key not in known:
-            meant = nearest(key, known)
-            remedy = f"did you mean '{project}:{meant}'?" if meant else f"remove it; known here: {', '.join(known)}"
-            yield Problem(whole, f"there is no such setting, so it would have no effect; {remedy}")
+            remedy = f"did you mean '{project}:{near}'?" if near else f"remove it; known here: {', '.join(known)}"
+            why = "there is no such setting, so it would have no effect"
         elif space != project and _is_meant_for(project, space, key, value):
-            meant = nearest(key, known) or key
-            yield Problem(whole, f"is not read, since the project is {project}; did you mean '{project}:{meant}'?")
+            why, remedy = f"is not read, since the project is {project}", f"did you mean '{project}:{near or key}'?"
+        else:
+            continue
+        meant.append(near or key)
+        problems.append(Problem(whole, f"{why}; {remedy}"))
+    return meant, problems
 
 
 def _is_meant_for(project: str, space: str, key: str, value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from ipaddress import IPv4Address
 
 from labvpn.model import second_factor
 from labvpn.model.base import duplicates
@@ -11,6 +12,7 @@ from labvpn.model.credentials import DEFAULT_KEY, Credentials
 from labvpn.model.hub import Hub
 from labvpn.model.lab import Lab
 from labvpn.model.problems import Problem, unknown
+from labvpn.model.securenat import unusable
 from labvpn.model.users import Auth, Client, User
 
 SHORT_KEY = 20
@@ -45,6 +47,7 @@ def problems(lab: Lab) -> Iterator[Problem]:
             yield Problem(f"user {user.name}: hub", unknown(str(user.hub), list(lab.all_hubs), "hub"))
         else:
             yield from _of_user(user, hub, lab.vpn.kept)
+    yield from _of_fixed_addresses(lab)
     yield from second_factor.problems(lab)
     if "access" not in lab.vpn.kept:
         yield from _of_rule_names(lab)
@@ -64,6 +67,20 @@ def _of_user(user: User, hub: Hub, kept: Collection[str]) -> Iterator[Problem]:
         yield Problem(f"{place}: devices", "are access rules, which vpn.kept leaves as they are; keep one of them")
     if user.auth is Auth.RADIUS and hub.radius is None and "radius" not in hub.kept:
         yield Problem(f"{place}: auth", "is radius, but the hub has no RADIUS server; give the hub's radius")
+
+
+def _of_fixed_addresses(lab: Lab) -> Iterator[Problem]:
+    fixed: dict[tuple[str, IPv4Address], str] = {}
+    for user in lab.users:
+        hub = lab.all_hubs.get(lab.hub_of(user))
+        if user.address is None or hub is None:
+            continue
+        place = f"user {user.name}: address"
+        if why := unusable(hub.secure_nat, user.address):
+            yield Problem(place, f"is {user.address}, {why}")
+        if first := fixed.get((lab.hub_of(user), user.address)):
+            yield Problem(place, f"is {user.address}, which {first} has too; give each their own")
+        fixed.setdefault((lab.hub_of(user), user.address), user.name)
 
 
 def known_to_rules(name: str) -> str:

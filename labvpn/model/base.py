@@ -30,6 +30,7 @@ class Value(BaseModel):
         return {key: _as_meant(value, _types_at(cls, str(key))) for key, value in given.items()}
 
 
+MOST_CHARACTERS = 60
 ADDRESSES = frozenset({IPv4Address, IPv4Interface, IPv4Network, IPv6Address})
 
 
@@ -61,7 +62,13 @@ def _as_meant(given: Any, kinds: frozenset[Any]) -> Any:
     if isinstance(given, int | float):
         return str(given) if kinds & ADDRESSES or str(given) in kinds else given
     # Choices that are numbers may be in quotation marks.
-    return int(given) if isinstance(given, str) and given.isdecimal() and int(given) in kinds else given
+    choices = {str(kind): kind for kind in kinds if isinstance(kind, int)}
+    return choices.get(given, given) if isinstance(given, str) else given
+
+
+def shortened(text: str) -> str:
+    """A value as a sentence has it: the beginning of a long one."""
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 3]}..."
 
 
 class Mistakes(ValueError):

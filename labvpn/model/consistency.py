@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from labvpn.model import acme
 from labvpn.model.base import duplicates
-from labvpn.model.securenat import unusable
+from labvpn.model.hub_options import MODES
+from labvpn.model.ports import Port, Transport, port
 from labvpn.state.fortigate import ALL
 
 if TYPE_CHECKING:
+    from labvpn.model.dns import DnsName
     from labvpn.model.lab import Lab
 
 
@@ -20,8 +22,8 @@ def mistakes(lab: Lab) -> Iterator[str]:
     """Every contradiction, in one sentence each with its remedy."""
     yield from _of_hubs(lab)
     yield from _of_networks(lab)
-    yield from _of_addresses(lab)
     yield from _of_kept(lab)
+    yield from _of_ports(lab)
     yield from _of_hops(lab)
     yield from _of_names(lab)
 
@@ -47,19 +49,6 @@ def _of_networks(lab: Lab) -> Iterator[str]:
             )
 
 
-def _of_addresses(lab: Lab) -> Iterator[str]:
-    fixed: dict[tuple[str, IPv4Address], str] = {}
-    for user in lab.users:
-        if user.address is None:
-            continue
-        hub = lab.hub_of(user)
-        if why := unusable(lab.all_hubs[hub].secure_nat if hub in lab.all_hubs else None, user.address):
-            yield f"users: {user.name} has the address {user.address}, {why}"
-        if first := fixed.get((hub, user.address)):
-            yield f"users: {first} and {user.name} both have the address {user.address}; give each its own"
-        fixed.setdefault((hub, user.address), user.name)
-
-
 def _fixed(lab: Lab) -> Iterator[tuple[str, IPv4Address]]:
     """Addresses of machines outside the VPN."""
     for server in lab.servers:
@@ -77,15 +66,30 @@ def _of_kept(lab: Lab) -> Iterator[str]:
         yield f"vpn.kept leaves the access lists as they are, but {given[0]} is given; keep one of them"
     if "administration" in lab.vpn.kept and lab.server.administrators:
         yield "vpn.kept names administration, but server.administrators is given; keep one of them"
-    for server in lab.servers:
-        if server.ssh.host is None and server.ssh.port in lab.vpn.listeners:
-            yield f"vpn.listeners names port {server.ssh.port}, which is SSH's on {server.address}; take it out"
     silent = [name for name, hub in lab.all_hubs.items() if not hub.log.security]
     if lab.firewall and lab.firewall.bans.enabled and silent:
         yield (
             f"firewall.bans reads what hubs.{silent[0]}.log.security switches off; switch that on, "
             "or firewall.bans.enabled off"
         )
+
+
+def _of_ports(lab: Lab) -> Iterator[str]:
+    closed = [port(text) for text in lab.firewall.closed] if lab.firewall else []
+    for each in sorted({*closed} & {*lab.opened}):
+        yield f"firewall.closed names {each}, by which users dial or an authority asks; take it out"
+    for server in lab.servers:
+        direct = server.ssh.host is None
+        if direct and server.ssh.port in lab.vpn.listeners:
+            yield f"vpn.listeners names port {server.ssh.port}, which is SSH's on {server.address}; take it out"
+        if direct and server.ssh.jump is None and Port(server.ssh.port, Transport.TCP) in closed:
+            yield (
+                f"firewall.closed names {server.ssh.port}/tcp, by which the stack reaches {server.address}; take it "
+                "out, or give ssh.host an address at which it is open"
+            )
+    for name, hub in lab.all_hubs.items():
+        for option in sorted(MODES & {*hub.options}) if hub.secure_nat and "mode" not in hub.secure_nat.kept else ():
+            yield f"hubs.{name}.options.{option} is set by the mode of the hub's secureNat; leave it out"
 
 
 def _of_hops(lab: Lab) -> Iterator[str]:
@@ -107,9 +111,22 @@ def _of_names(lab: Lab) -> Iterator[str]:
     anybody = lab.fortigate is None or ALL in lab.fortigate.sources
     yield from acme.hop_mistakes(lab.acme, lab.vpn.listeners, len(lab.servers), anybody)
     own = [server.host.lower() for server in lab.servers if server.host]
+    for server in lab.servers:
+        if lab.dns and server.host and (why := _unfit(lab.dns, server.host)):
+            yield f"{lab.place(server)}.host: {why}"
+            own.remove(server.host.lower())
     if own and lab.dns is None:
         yield f"host {own[0]} is a name of a server in dns.zone; add `dns`, or leave host out"
     shared = {lab.dns.within(name).lower() for name in (lab.dns.host, *lab.dns.aliases)} if lab.dns else set()
     for name in own:
         if lab.dns and lab.dns.within(name) in shared:
             yield f"host {name} of a server is the name of all of them (dns.host); leave it out or rename"
+
+
+def _unfit(name: DnsName, host: str) -> str:
+    """Why a host cannot be a name of the zone, empty where it can."""
+    try:
+        name.within(host)
+    except ValueError as error:
+        return str(error)
+    return ""

@@ -41,6 +41,9 @@ KeyName = Annotated[
 
 Ipv4Text = IPv4Address | IPv6Address
 
+TOP_LEVEL = ("com", "edu", "net", "org")
+"""How a full name most often ends, beside the way that the zone's own does."""
+
 LONGEST_NAME = 245
 """Characters of a name: 253 at most (RFC 1035, section 2.3.4), less those of the marker before it."""
 
@@ -141,7 +144,7 @@ class DnsName(Value):
     def relative(self, host: str) -> str:
         """A name of the zone relative to it, also where it was given in full.
 
-        Raises ValueError for one that ends with a dot and lies elsewhere.
+        Raises ValueError for a full name that lies elsewhere: it ends with a dot, or as full names do.
         """
         whole = host.removesuffix(".")
         if whole.lower() in ("@", self.apex.lower()):
@@ -150,6 +153,12 @@ class DnsName(Value):
             return whole[: -len(self.apex) - 1]
         if host.endswith("."):
             raise ValueError(f"the name {host} lies outside the zone {self.apex}; give a name of that zone, as vpn")
+        _, _, last = whole.lower().rpartition(".")
+        if "." in whole and last in {*TOP_LEVEL, self.apex.lower().rpartition(".")[2]}:
+            raise ValueError(
+                f"the name {host} looks like one outside the zone {self.apex}; give a name of that zone, as vpn, or "
+                f"write {whole}.{self.apex} if that is meant"
+            )
         return whole
 
     def points_to(self, server: Ipv4Text) -> tuple[Ipv4Text, ...]:

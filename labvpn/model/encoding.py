@@ -48,11 +48,23 @@ KANA = re.compile("[\u3041-\u30ff]")
 HALF_WIDTH = re.compile("[\uff61-\uff9f]")
 WESTERN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e]+")
 WESTERN_SIGNS = re.compile("[\u00a0\u00a7\u00aa\u00ab\u00b0\u00b4\u00ba\u00bb\u2013\u2014\u2018-\u201d\u2026\u20ac]")
-ASTRAY = re.compile("(?<![\uff61-\uff9f])[\uff61-\uff9f][A-Za-z]")
-"""One half-width kana before a Latin letter, which is a letter of another encoding."""
+ASTRAY = re.compile("(?<![\uff61-\uff9f])[\uff61-\uff9f](?=[A-Za-z])|(?<=[A-Za-z])[\uff61-\uff9f](?![\uff61-\uff9f])")
+"""One half-width kana beside a Latin letter, which is a letter of another encoding."""
 
 LONE = re.compile(rb"[A-Za-z][\xc0-\xff](?![\x80-\xff])")
 """One byte beyond ASCII inside a word of Latin letters: in Shift-JIS it would be a rare kanji inside that word."""
+
+BESIDE_LATIN = re.compile("[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
+SIGN_INSIDE = re.compile(rb"[A-Za-z](?:[\x80-\x89\x8b\x91\x93-\x95\x98\x99\x9b][A-Za-z]|[\x82\x84\x91\x93])")
+"""What is a sign inside a word in CP1252, and a letter in Mac Roman or CP850 (MS-DOS)."""
+
+LETTER_INSIDE = re.compile(
+    rb"[A-Za-z](?:[\x8a\x8c\x8e\x9a\x9c\x9e\x9f]|[\x96\x97][A-Za-z])|[a-z]\x92(?!(?:[stdm]|ll|re|ve)\b)[a-z]"
+)
+"""What is a rare letter or a mark inside a word in CP1252, and a usual letter in the others."""
+
+SMALL_LETTER = re.compile("[\u00df-\u00f6\u00f8-\u00ff]")
+CAPITAL_INSIDE = re.compile("[a-z\u00df-\u00f6\u00f8-\u00ff][\u00c0-\u00d6\u00d8-\u00de\u0152\u0160\u0178\u017d]")
 
 
 @dataclass(frozen=True)
@@ -101,6 +113,9 @@ def decoded(data: bytes | str) -> Text:
     try:
         return Text(data, data.decode("utf-8").removesuffix("\x1a"))
     except UnicodeDecodeError as error:
+        tail = data[error.start :]
+        if error.reason == "unexpected end of data" and (len(tail) > 1 or not data[: error.start].isascii()):
+            raise ValueError(f"is cut off (UTF-8 that ends inside a character); {SAVE_AS_CSV}") from None
         return _of_old(data, error.start)
 
 
@@ -125,7 +140,8 @@ def _kind(data: bytes) -> str:
     """What a file is that is not text, by how it begins; empty where it may be text."""
     if data.startswith(b"PK"):
         return _zipped(data)
-    start = data[:512].lstrip().lower()
+    mark = next((mark for mark in BOMS if data.startswith(mark)), b"")
+    start = data[len(mark) : 512].replace(b"\0", b"").lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<meta")):
         return "a web page (HTML, which some programs call .xls)"
     if start.startswith(b"<?xml"):
@@ -187,9 +203,17 @@ def _beyond(text: str, allowed: re.Pattern[str]) -> bool:
 
 def _is_shift_jis(text: str, data: bytes) -> bool:
     euc = _tried(data, "euc_jp")
-    # What is EUC-JP reads as a row of half-width katakana in Shift-JIS.
-    mistaken = euc is not None and HALF_WIDTH.search(text) and not KANA.search(text)
-    return _beyond(text, JAPANESE) and not mistaken and not LONE.search(data) and not ASTRAY.search(text)
+    # What is EUC-JP reads as a row of half-width katakana in Shift-JIS, or the other way round.
+    halves = HALF_WIDTH.search(text) or (euc and HALF_WIDTH.search(euc))
+    mistaken = euc is not None and halves and not KANA.search(text)
+    doubtful = LONE.search(data) or ASTRAY.search(text) or _swallows_letters(text)
+    return _beyond(text, JAPANESE) and not mistaken and not doubtful
+
+
+def _swallows_letters(text: str) -> bool:
+    """Whether every full-width character would be a letter in Mac Roman or CP850 and the Latin one behind it."""
+    wide = [code for sign in text if not sign.isascii() and sign != "・" and len(code := sign.encode("cp932")) > 1]
+    return bool(wide) and all(code[1:].isalpha() for code in wide) and BESIDE_LATIN.search(text) is not None
 
 
 def _is_euc(text: str, data: bytes) -> bool:
@@ -199,11 +223,14 @@ def _is_euc(text: str, data: bytes) -> bool:
 
 
 def _is_western(text: str, data: bytes) -> bool:
-    other = _tried(data, "cp932")
-    japanese = other is not None and _beyond(other, JAPANESE) and not LONE.search(data)
+    other, euc = _tried(data, "cp932"), _tried(data, "euc_jp")
+    japanese = (other and _is_shift_jis(other, data)) or (euc and _beyond(euc, JAPANESE))
     words = [word for word in WESTERN.findall(WESTERN_SIGNS.sub("", text)) if not word.isascii()]
     ours = _beyond(WESTERN_SIGNS.sub("", text), WESTERN) and not japanese
-    return ours and all(len(word) == 1 or 2 * sum(map(str.isascii, word)) >= len(word) for word in words)
+    rare = LETTER_INSIDE.search(data) and not SMALL_LETTER.search(text)
+    doubtful = SIGN_INSIDE.search(data) or CAPITAL_INSIDE.search(text) or rare
+    likely = all(len(word) == 1 or 2 * sum(map(str.isascii, word)) >= len(word) for word in words)
+    return ours and likely and not doubtful
 
 
 READINGS: dict[str, Callable[[str, bytes], bool]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, m
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.fortios_provider import Provider
+from labvpn.model.hosts import HostAddress
 from labvpn.model.ports import Port, PortText, port
 from labvpn.state.fortigate import ALL
 
@@ -104,7 +105,7 @@ class VpnOnlyHosts(Value):
     from_: tuple[InterfaceName, ...] = Field(alias="from", min_length=1, description="interfaces that are shut out")
     to: InterfaceName | None = Field(default=None, description="interface of the hosts; left out: the VPN host's own")
     before: PolicyKey = Field(description="the existing policy, by name or id, before which ours are placed")
-    hosts: dict[Label, IPv4Address] = Field(min_length=1)
+    hosts: dict[Label, HostAddress] = Field(min_length=1)
     ports: tuple[PortText, ...] = Field(default=(), description="what is closed; left out: everything")
     exceptions: tuple[AccessException, ...] = ()
 
@@ -128,8 +129,8 @@ class VpnOnlyHosts(Value):
 class Translation(Value):
     """The VPN host has a private address, and the FortiGate has its public address (a VIP)."""
 
-    mapped: IPv4Address = Field(description="the VPN host's own address")
-    addresses: dict[InterfaceName, IPv4Address] = Field(
+    mapped: HostAddress = Field(description="the VPN host's own address")
+    addresses: dict[InterfaceName, HostAddress] = Field(
         default_factory=dict, description="the address outside, by interface; left out: the server's, at every one"
     )
 

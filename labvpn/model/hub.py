@@ -9,7 +9,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from labvpn.model.base import Value, duplicates
+from labvpn.model.base import Mistakes, Value, duplicates, shortened
+from labvpn.model.hosts import WithoutPort
+from labvpn.model.hub_options import LARGEST, known_option, unfit
 from labvpn.model.pem import Certificate
 from labvpn.model.policies import Policies
 from labvpn.model.securenat import SecureNat
@@ -28,7 +30,7 @@ def _of_form(pattern: re.Pattern[str], form: str) -> AfterValidator:
 
     def check(name: str) -> str:
         if not pattern.fullmatch(name):
-            raise ValueError(f"SoftEther takes no such name as '{name}'; {form}")
+            raise ValueError(f"SoftEther takes no such name as '{shortened(name)}'; {form}")
         return name
 
     return AfterValidator(check)
@@ -42,7 +44,8 @@ UserName = Annotated[
 ]
 Text = Annotated[str, StringConstraints(max_length=511)]
 """Any text, as the server takes it; longer ones do not fit into its calls (MAX_SIZE in its source)."""
-OptionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,60}$")]
+OptionName = Annotated[str, AfterValidator(known_option)]
+OptionValue = Annotated[int, Field(ge=0, le=LARGEST)]
 
 
 class UserGroup(Value):
@@ -110,7 +113,7 @@ class Radius(Value):
     """The RADIUS server that users of `auth: radius` are asked of; its secret is `radiusSecrets` of the hub's name."""
 
     server: Annotated[
-        str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+([,; ]+[A-Za-z0-9._:-]+)*$", max_length=255)
+        str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+([,; ]+[A-Za-z0-9._:-]+)*$", max_length=255), WithoutPort
     ] = Field(description="its name or address; several with a comma between, asked in turn")
     port: PortNumber = 1812
     retry: int = Field(default=1000, ge=1, le=4_294_967_295, description="milliseconds")
@@ -158,7 +161,9 @@ class Hub(Value):
         default=(), description="all that guests reach; users of `reach: free` more"
     )
     groups: dict[GroupName, UserGroup] = Field(default_factory=dict)
-    options: dict[OptionName, int] = Field(default_factory=dict, description="extended options by SoftEther's names")
+    options: dict[OptionName, OptionValue] = Field(
+        default_factory=dict, description="extended options by SoftEther's names"
+    )
     log: Log = Log()
     authorities: tuple[Certificate, ...] = Field(default=(), description="trusted CAs: PEM files")
     radius: Radius | None = None
@@ -178,6 +183,11 @@ class Hub(Value):
         stated = [service.to for service in self.services] if nat.routes is None else nat.routes
         host = [IPv4Network(nat.host_address)] if stated and nat.host_address else []
         return tuple(dict.fromkeys([*stated, *host]))
+
+    @model_validator(mode="after")
+    def _options_are_kept(self) -> Self:
+        Mistakes.check(unfit(self.options))
+        return self
 
     @model_validator(mode="after")
     def _names_once(self) -> Self:

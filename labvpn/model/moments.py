@@ -17,13 +17,33 @@ SERIAL = re.compile(r"([2-6]\d{4})(?:\.\d+)?")
 FIRST_DAY = date(1899, 12, 30)
 """Day 0 of the numbers by which Excel and LibreOffice count days from March 1900 on (ECMA-376, 18.17.4)."""
 
+EARLIEST = datetime(1971, 1, 11, tzinfo=UTC)
+LATEST = datetime(2099, 12, 29, 16, 2, 3, tzinfo=UTC)
+"""The ends that SoftEther stores: it takes every earlier one for none, and every later one for another.
+
+SystemToUINT64 and SafeTime64 in its source, measured with 5.01.9674.
+"""
+
 NEVER = frozenset({"never", "none", "no", "null", "nil", "-", "--", "unlimited", "なし", "無し", "無期限"})
 
 
-def _moment(given: object) -> object:
-    if isinstance(given, datetime):
-        return given
-    text = str(given).strip()
+def _moment(given: object) -> datetime:
+    moment = given if isinstance(given, datetime) and given.tzinfo else _read(str(given).strip())
+    if moment < EARLIEST:
+        raise ValueError(
+            f"'{given}' is before {EARLIEST:%Y-%m-%d}, and SoftEther takes that for no end; leave it empty for an "
+            "account without an end, or write a later day for one that is over"
+        )
+    if moment > LATEST:
+        raise ValueError(
+            f"'{given}' is later than SoftEther can store; leave it empty for an account without an end, or write "
+            f"a day up to {LATEST - timedelta(days=1):%Y-%m-%d}"
+        )
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _read(text: str) -> datetime:
+    """The moment that a text names."""
     if found := YEAR_FIRST.fullmatch(text):
         return _end_of(text, *map(int, found.groups()))
     with suppress(ValueError):
@@ -37,7 +57,7 @@ def _moment(given: object) -> object:
         raise ValueError(
             f"'{text}' names no time zone; write it behind, as in 2027-03-31T18:00:00+09:00, or the day alone"
         )
-    return moment.astimezone(UTC).replace(microsecond=0)
+    return moment
 
 
 def _padded(text: str) -> str:

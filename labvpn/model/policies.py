@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from labvpn.model.base import Value
+from labvpn.model.base import Value, shortened
 
 BITS = {"bit/s": 1, "bps": 1, "kbit/s": 10**3, "kbps": 10**3, "Mbit/s": 10**6, "Mbps": 10**6, "Gbit/s": 10**9}
 """What a bandwidth may be written in; SoftEther's own unit is the first."""
@@ -28,9 +29,10 @@ def measured(units: Mapping[str, int]) -> BeforeValidator:
         found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(\S+)", given.strip())
         if found is None or found[2] not in units:
             raise ValueError(
-                f"'{given}' is not a value with a known unit; write a number and one of {', '.join(units)}"
+                f"'{shortened(given)}' is not a value with a known unit; write a number and one of {', '.join(units)}"
             )
-        return round(float(found[1]) * units[found[2]])
+        # No more digits than a sentence can show; every limit is far below.
+        return round(min(Decimal(found[1]), Decimal(10**18)) * units[found[2]])
 
     return BeforeValidator(convert)
 

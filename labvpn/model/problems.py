@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from labvpn.model.wording import messages, place_of
+from labvpn.model.places import place_of
+from labvpn.model.wording import messages
 from labvpn.model.wording import unknown as unknown
 
 
@@ -40,21 +40,22 @@ def problems_of(error: ValidationError, place: str, model: type[BaseModel]) -> l
     A value that fits none of several types is one problem.
     """
     found: dict[tuple[str, bool], dict[str, list[str]]] = {}
-    for details in _counted(error.errors()):
+    for details in error.errors():
         where = _written(place, place_of(details["loc"], model)[0])
         of_key = details["loc"][-1:] == ("[key]",)
         found.setdefault((where, of_key), {}).setdefault(details["type"], messages(details, model))
-    return [Problem(where, sentence) for (where, _), said in found.items() for sentence in _best(said)]
+    places = {where for where, _ in found}
+    return [
+        Problem(where, sentence)
+        for (where, of_key), said in found.items()
+        if of_key or not _is_above(where, places)
+        for sentence in _best(said)
+    ]
 
 
-def _counted(findings: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without lists that are too short only because entries that are wrong were not counted."""
-    places = [finding["loc"] for finding in findings]
-
-    def is_short(loc: tuple[int | str, ...]) -> bool:
-        return not any(len(other) > len(loc) and other[: len(loc)] == loc for other in places)
-
-    return [finding for finding in findings if finding["type"] != "too_short" or is_short(finding["loc"])]
+def _is_above(place: str, places: Iterable[str]) -> bool:
+    """Whether a part of a place is told: the whole is then of the right type, and short only without that part."""
+    return any(other.startswith((f"{place}.", f"{place}[")) for other in places)
 
 
 def _best(said: Mapping[str, list[str]]) -> list[str]:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.dns import HostLabel
+from labvpn.model.hosts import HostAddress, WithoutPort
 from labvpn.model.releases import HOLES
 from labvpn.model.tarball import Tarball
 
@@ -39,7 +40,7 @@ def public_key(text: str) -> str:
 class Jump(Value):
     """A host that lets SSH through to the VPN host; the stack logs in there in the same way."""
 
-    host: str = Field(description="its name or address")
+    host: Annotated[str, WithoutPort] = Field(description="its name or address")
     port: PortNumber = 22
     user: UserName = "root"
     host_key: Annotated[str, AfterValidator(public_key)] = Field(description="printed by `labvpn hostkey HOST --show`")
@@ -50,7 +51,9 @@ class Ssh(Value):
 
     user: UserName = "root"
     port: PortNumber = 22
-    host: str | None = Field(default=None, description="another name or address for SSH than the server's own")
+    host: Annotated[str, WithoutPort] | None = Field(
+        default=None, description="another name or address for SSH than the server's own"
+    )
     login: Literal["key", "agent", "password"] = Field(
         default="key", description="key: sshKey; agent: the SSH agent of whoever runs the stack; password: sshPassword"
     )
@@ -66,7 +69,7 @@ class Server(Value):
     host: HostLabel | None = Field(
         default=None, description="a name of its own in dns.zone, beside the one of all servers"
     )
-    address: IPv4Address = Field(description="the address that users dial and that the name points to")
+    address: HostAddress = Field(description="the address that users dial and that the name points to")
     ssh: Ssh = Ssh()
     install: Literal["package", "tarball", "present"] = Field(
         default="package",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from labvpn.model.base import duplicates
-from labvpn.model.encoding import Text, decoded, refuse_others
+from labvpn.model.encoding import SAVE_AS_CSV, Text, decoded, refuse_others
 from labvpn.model.problems import Problem, unknown
 
 SEPARATORS = ",;\t|"
@@ -19,6 +19,9 @@ SEPARATORS = ",;\t|"
 
 HINT = re.compile(r'"?sep=(.)"?[,;\t|]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 """A first line by which Excel is told the separator."""
+
+RULE = re.compile(":?--+:?")
+"""A cell of the line below a Markdown table's header."""
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -87,6 +90,9 @@ def read_table(data: bytes | str, place: str, known: Collection[str]) -> Table:
         raise ValueError("is empty; give it a first line that names the columns, such as name,realName,expires")
     separator = hint[1] if hint else _separator(_line(text.body, start), known)
     records = list(_records(text.body[start:], separator, line))
+    below = [cell.strip() for cell in records[1][1] if cell.strip()] if len(records) > 1 else []
+    if below and all(map(RULE.fullmatch, below)):
+        raise ValueError(f"is a Markdown table and not a table as text; {SAVE_AS_CSV}")
     header = tuple(plain(cell) for cell in records[0][1])
     _check_header(header, known, line)
     fit, problems = _fitted(records[1:], header, place)
@@ -122,6 +128,8 @@ def _separator(line: str, known: Collection[str]) -> str:
 
 def _records(body: str, separator: str, line: int) -> Iterator[tuple[int, list[str]]]:
     """Each record with the line on which it begins. Raises ValueError for quotation marks that do not close."""
+    # The reader's own limit for a cell would be told as such a mistake; the columns have limits of their own.
+    csv.field_size_limit(max(csv.field_size_limit(), len(body)))
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=separator, strict=True)
     while True:
         begins = line + reader.line_num

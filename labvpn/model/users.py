@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from labvpn.model.base import shortened
 from labvpn.model.hub import GroupName, HubName, Text, UserName
 from labvpn.model.moments import Moment
 from labvpn.model.pem import Certificate
@@ -68,7 +69,7 @@ def _words(given: object) -> object:
 def _hardware(given: str) -> str:
     digits = re.sub(r"[:.-]", "", given)
     if not re.fullmatch(r"[0-9A-Fa-f]{12}", digits):
-        raise ValueError(f"'{given}' is not a MAC address; write it as 00-AC-11-22-33-44")
+        raise ValueError(f"'{shortened(given)}' is not a MAC address; write it as 00-AC-11-22-33-44")
     if int(digits[:2], 16) & 1:
         raise ValueError(f"'{given}' is a group address, which no network card has; read the card's own again")
     return "-".join(digits[at : at + 2] for at in range(0, 12, 2)).upper()
@@ -78,7 +79,7 @@ def _serial(given: str) -> str:
     digits = given.replace(":", "").lower()
     if not re.fullmatch(r"([0-9a-f]{2})+", digits):
         raise ValueError(
-            f"'{given}' is not a serial number; write it in pairs of hexadecimal digits, as openssl shows it"
+            f"'{shortened(given)}' is not a serial number; write it in pairs of hexadecimal digits, as openssl shows it"
         )
     return digits
 
@@ -141,7 +142,7 @@ class User(Policies):
     def _new_names_are_plain(cls, name: str, info: ValidationInfo) -> str:
         if info.data.get("auth", Auth.PASSWORD) is Auth.PASSWORD and not NEW.fullmatch(name):
             raise ValueError(
-                f"'{name}' is not a name for a new user; take up to 64 letters, digits and . _ @ - of ASCII"
+                f"'{shortened(name)}' is not a name for a new user; take up to 64 letters, digits and . _ @ - of ASCII"
             )
         return name
 

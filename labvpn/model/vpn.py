@@ -18,6 +18,7 @@ from pydantic import (
 
 from labvpn.model import ports
 from labvpn.model.base import Value, duplicates
+from labvpn.model.hosts import WithoutPort
 from labvpn.model.hub import HubName
 from labvpn.model.policies import measured
 from labvpn.model.ports import Protocols
@@ -54,7 +55,7 @@ class Sessions(Value):
         return self
 
 
-HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,253}$")]
+HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,253}$"), WithoutPort]
 
 
 def _cipher(name: str) -> str:

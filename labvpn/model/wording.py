@@ -6,16 +6,14 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from ipaddress import IPv6Address, ip_interface
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from labvpn.model.base import Mistakes
+from labvpn.model.base import Mistakes, shortened
 from labvpn.model.forms import described
-
-Loc = tuple[int | str, ...]
+from labvpn.model.places import is_secret, kinds_of, model_of, names, place_of
 
 NEAR = 0.6
 """How alike two names have to be for one to be meant by the other (difflib's own measure)."""
@@ -23,7 +21,7 @@ NEAR = 0.6
 
 def unknown(name: str, known: Iterable[str], what: str = "setting") -> str:
     """What to say of a name that is none of those known."""
-    names = list(known)
+    names = list(dict.fromkeys(known))
     near = nearest(name, names)
     remedy = f"did you mean '{near}'?" if near else f"remove it; known here: {', '.join(names) or 'none'}"
     return f"there is no such {what}; {remedy}"
@@ -40,26 +38,11 @@ def _folded(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).casefold()
 
 
-def place_of(loc: Loc, model: type[BaseModel]) -> tuple[Loc, Any]:
-    """The path of a finding as the configuration has it, and the type that belongs there (None: no such setting)."""
-    place, current = list[int | str](), model
-    for part in loc:
-        inner = _below(current, part)
-        if inner is not None:
-            owner = _model(current)
-            place.append(_written(owner, part) if owner else part)
-            current = inner
-        elif _model(current) and part not in ("[key]",):
-            place.append(part)
-            return tuple(place), None
-    return tuple(place), current
-
-
 def messages(details: ErrorDetails, model: type[BaseModel]) -> list[str]:
     """What is wrong, and what to do; a secret is not repeated."""
     kind, (place, wanted) = details["type"], place_of(details["loc"], model)
     if kind == "extra_forbidden":
-        owner = _model(place_of(place[:-1], model)[1] if place[:-1] else model)
+        owner = model_of(place_of(place[:-1], model)[1] if place[:-1] else model)
         return [unknown(str(place[-1]), names(owner) if owner else [])]
     if kind in ("value_error", "assertion_error"):
         error = (details.get("ctx") or {}).get("error")
@@ -70,24 +53,17 @@ def messages(details: ErrorDetails, model: type[BaseModel]) -> list[str]:
     return [write(_Finding(given, wanted, details.get("ctx") or {}, is_secret(place, model)))]
 
 
-def names(model: type[BaseModel]) -> list[str]:
-    """The settings of a model as the configuration writes them."""
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def is_secret(place: Loc, model: type[BaseModel]) -> bool:
-    """Whether a value may be a secret, or is where nothing is known of it."""
-    if not place:
-        return False
-    field = next((f for n, f in model.model_fields.items() if place[0] in (n, f.alias)), None)
-    return field is None or "Secret" in str(field.annotation)
-
-
 class _Finding:
     """A value, the type that belongs there, what the checker knows of the limit, and how the value is shown."""
 
     def __init__(self, given: Any, wanted: Any, limits: dict[str, Any], secret: bool) -> None:
         self.given, self.wanted, self.limits, self.secret = given, wanted, limits, secret
+
+    @property
+    def entries(self) -> Any:
+        """The type of the entries where a list may be given, else None."""
+        lists = [kind for kind in kinds_of(self.wanted) if get_origin(kind) in (tuple, list)]
+        return get_args(lists[0])[0] if lists else None
 
     @property
     def quoted(self) -> str:
@@ -98,12 +74,12 @@ class _Finding:
             return "true" if self.given else "false"
         if isinstance(self.given, dict | list | tuple | None):
             return {dict: "a block of settings", type(None): "nothing"}.get(type(self.given), "a list")
-        text = repr(self.given)
-        return text if len(text) <= 60 else f"{text[:57]}..."
+        return shortened(repr(self.given))
 
 
 def _truth(finding: _Finding) -> str:
-    return f"{finding.quoted} is neither yes nor no; write true or false"
+    also = ", or a list" if finding.entries is not None else ""
+    return f"{finding.quoted} is neither yes nor no; write true or false{also}"
 
 
 def _whole(finding: _Finding) -> str:
@@ -130,24 +106,35 @@ def _too_long(finding: _Finding) -> str:
 
 
 def _too_short(finding: _Finding) -> str:
-    return f"has {len(str(finding.given))} characters and needs {finding.limits.get('min_length')}; write a longer one"
+    if not isinstance(finding.given, str):
+        return f"has {len(finding.given)} entries and needs {finding.limits.get('min_length', 1)}; add what is meant"
+    longer = "take one of `labvpn secret`" if finding.secret else "write a longer one"
+    return f"has {len(finding.given)} characters and needs {finding.limits.get('min_length')}; {longer}"
 
 
 def _block(finding: _Finding) -> str:
-    model = _model(finding.wanted)
+    model = model_of(finding.wanted)
     example = f", such as {', '.join(names(model)[:3])}" if model else ", each with its name"
     return f"{finding.quoted} is given where settings belong; write them below it, one a line{example}, or take it out"
 
 
 def _list(finding: _Finding) -> str:
     if isinstance(finding.given, str | int | float) and not finding.secret:
-        plain = re.fullmatch(r"[\w./-]+", str(finding.given))
-        return f"{finding.quoted} is given where a list belongs; write [{finding.given if plain else finding.quoted}]"
+        return f"{finding.quoted} is given where a list belongs; write [{', '.join(map(_plain, _entries(finding)))}]"
     return f"{finding.quoted} is given where a list belongs; write one, [] for none, or remove the line"
 
 
-def _empty(finding: _Finding) -> str:
-    return f"has {len(finding.given)} entries and needs {finding.limits.get('min_length', 1)}; add what is meant"
+def _entries(finding: _Finding) -> list[str]:
+    """What may be meant by a text in the place of a list: `443, 992`; a sentence may have commas of its own."""
+    text = str(finding.given)
+    if model_of(finding.entries):
+        return [text]
+    return [word for word in re.split(r"\s*[,;]\s*|(?<=\d)\s+(?=\d)", text.strip("[] ")) if word] or [text]
+
+
+def _plain(word: str) -> str:
+    """An entry of a list as YAML has it."""
+    return word if re.fullmatch(r"[\w./-]+", word) else shortened(repr(word))
 
 
 def _small(finding: _Finding) -> str:
@@ -161,7 +148,7 @@ def _large(finding: _Finding) -> str:
 
 
 def _address(finding: _Finding) -> str:
-    sixth = IPv6Address in _kinds(finding.wanted)
+    sixth = IPv6Address in kinds_of(finding.wanted)
     example = "192.0.2.1 or 2001:db8::1" if sixth else "192.0.2.1"
     return f"{finding.quoted} is not an {'IP' if sixth else 'IPv4'} address; write one, such as {example}"
 
@@ -202,11 +189,10 @@ SENTENCES: dict[str, Callable[[_Finding], str]] = {
     ),
     **dict.fromkeys(("string_type", "string_sub_type", "string_unicode", "bytes_type"), _text),
     "string_pattern_mismatch": _form,
-    "string_too_long": _too_long,
-    "string_too_short": _too_short,
+    **dict.fromkeys(("string_too_long", "too_long"), _too_long),
+    **dict.fromkeys(("string_too_short", "too_short"), _too_short),
     **dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), _block),
     **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type", "iterable_type"), _list),
-    "too_short": _empty,
     **dict.fromkeys(("greater_than_equal", "greater_than"), _small),
     **dict.fromkeys(("less_than_equal", "less_than"), _large),
     **dict.fromkeys(("ip_v4_address", "ip_v6_address", "ip_any_address"), _address),
@@ -215,36 +201,3 @@ SENTENCES: dict[str, Callable[[_Finding], str]] = {
     **dict.fromkeys(("literal_error", "enum"), _choice),
 }
 """By the checker's name of a finding (pydantic.dev/errors); a test feeds every setting with every kind of value."""
-
-
-def _written(model: type[BaseModel], part: int | str) -> int | str:
-    """A setting's name as the configuration writes it; a default is told by another."""
-    return next((field.alias or name for name, field in model.model_fields.items() if part == name), part)
-
-
-def _below(current: Any, part: int | str) -> Any:
-    """The type of a part of a value of this type; None where it has none of that name."""
-    for kind in _kinds(current):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            field = next((f for n, f in kind.model_fields.items() if part in (n, f.alias)), None)
-            if field is not None:
-                return field.annotation
-        elif get_origin(kind) is dict and part != "[key]":
-            return get_args(kind)[1]
-        elif get_origin(kind) in (tuple, list) and isinstance(part, int):
-            return get_args(kind)[0]
-    return None
-
-
-def _kinds(annotation: Any) -> list[Any]:
-    """The types that a value may be of, without what is said about them."""
-    if get_origin(annotation) is Annotated:
-        return _kinds(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, UnionType):
-        return [kind for each in get_args(annotation) for kind in _kinds(each)]
-    return [annotation]
-
-
-def _model(annotation: Any) -> type[BaseModel] | None:
-    """The settings in a value of this type."""
-    return next((k for k in _kinds(annotation) if isinstance(k, type) and issubclass(k, BaseModel)), None)

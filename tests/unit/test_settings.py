@@ -111,7 +111,15 @@ def test_a_password_that_softether_reads_as_none_is_refused(word: str) -> None:
 
 def test_a_missing_users_file_is_named() -> None:
     lines = refused({**example(), **given(), "users": {"file": "nobody.csv"}})
-    assert any(line.startswith("  - users.file: nobody.csv cannot be read") for line in lines)
+    assert any(line.startswith("  - users.file: names the file nobody.csv, which cannot be read") for line in lines)
+
+
+@pytest.mark.parametrize("name", ["a\0.csv", "a\ud800.csv"])
+def test_a_name_that_no_file_can_have_is_a_mistake(name: str) -> None:
+    said = "has characters that no file's name can have; name the file"
+    assert f"  - users.file: {said}" in refused({**example(), **given(), "users": {"file": name}})
+    hubs = {**example()["hubs"], "LAB": {**example()["hubs"]["LAB"], "authorities": [name]}}
+    assert f"  - hubs.LAB.authorities[0]: {said}" in refused({**example(), **given(), "hubs": hubs})
 
 
 def of_archive(folder: Path, digest: str) -> list[str]:

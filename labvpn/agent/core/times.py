@@ -4,16 +4,24 @@ import calendar
 import time
 from typing import List, Optional
 
-NEVER = "1970-"
-"""How a date begins that is not set: SoftEther gives the first day of its own reckoning."""
+NEVER = "1970-01-01T09:00:00.000Z"
+"""A date that is not set: SoftEther gives the beginning of its own reckoning."""
+
+FIRST_END = "1971-01-11T00:00:00.000Z"
+"""The first end of an account that a call can store: SoftEther takes every earlier one for none (measured)."""
 
 
 def moment(text: str) -> Optional[float]:
     """A time of SoftEther's calls, which is UTC, in seconds since 1970; None where it is not set."""
-    if text.startswith(NEVER):
+    if text == NEVER:
         return None
     whole, _, part = text.rstrip("Z").partition(".")
     return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + (part or "0"))
+
+
+def storable(end: str) -> str:
+    """An account's end of a call's answer as a call takes it: one that it would take for none is the first one."""
+    return FIRST_END if end and end != NEVER and end < FIRST_END else end
 
 
 def stamp(text: str, now: float = 0.0) -> Optional[float]:

@@ -2,6 +2,7 @@
 
 from typing import Any, Callable, Dict, Iterable, Optional, Set, Tuple
 
+from labvpn.agent.core.times import storable
 from labvpn.agent.softether.policies import DEFAULTS, policy_parameters
 from labvpn.agent.softether.rpc import INVALID_PARAMETER, OBJECT_NOT_FOUND, Answer, RpcError
 
@@ -14,12 +15,15 @@ STAND_IN = "held off by labvpn-reaper"
 # Parts of GetUser's answer that describe use, not settings.
 COUNTERS = ("Recv.", "Send.", "NumLogin", "CreatedTime", "UpdatedTime")
 
+END = "ExpireTime_dt"
+
 Call = Callable[..., Answer]
 
 
 def settings_of(record: Answer) -> Dict[str, Any]:
-    """GetUser's answer without its counters and times."""
-    return {key: value for key, value in record.items() if not key.startswith(COUNTERS)}
+    """GetUser's answer without its counters and times, with an end that stays one when it is written again."""
+    settings = {key: value for key, value in record.items() if not key.startswith(COUNTERS)}
+    return dict(settings, **{key: storable(str(settings[key])) for key in settings if key == END})
 
 
 def own_record(call: Call, hub: str, user: str) -> Optional[Answer]:

@@ -215,7 +215,7 @@ class Users(Setting):
         return dict(line.values, record=record)
 
     def restore(self, line: Line, remembered: Dict[str, Any]) -> None:
-        record = remembered["record"]
+        record = settings_of(remembered["record"])
         try:
             self.call("CreateUser", **record)
         except RpcError as error:

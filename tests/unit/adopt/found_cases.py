@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.unit.adopt.labs import NETWORK, NONE, Tree, config, hub, policy, secret, user
 
-LONG_AGO, FAR = 1577836800000, 9_999_999_999_999_999
+LONG_AGO, NEW_CENTURY, FAR = 1577836800000, 4_102_380_000_000, 9_999_999_999_999_999
 
 
 def nat(**dhcp: Any) -> Tree:
@@ -158,6 +158,13 @@ LABS: dict[str, tuple[Tree, tuple[str, ...]]] = {
     "accounts that are over": (
         lab(users={"a": user("a", ExpireTime=LONG_AGO), "b": user("b", ExpireTime=FAR)}),
         ("a in LAB has expired",),
+    ),
+    "an end that a call cannot store": (
+        lab(users={"a": user("a", ExpireTime=1), "b": user("b", ExpireTime=NEW_CENTURY)}),
+        (
+            "a of LAB is left unchanged: expires: '1970-01-01T09:00:00Z' is before 1971-01-11",
+            "b of LAB is left unchanged: expires: '2099-12-31T15:00:00Z' is later than SoftEther can store",
+        ),
     ),
     "no password": (
         lab(users={"a": user("a", AuthPassword=None), "b": user("b", AuthType=0), "c": user("c")}),

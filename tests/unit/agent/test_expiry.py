@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from labvpn.agent.core.document import parse_line
-from labvpn.agent.core.times import expiry
+from labvpn.agent.core.times import expiry, moment
+from labvpn.agent.softether.radius_wildcard import settings_of
 from labvpn.agent.softether.users import Users
 from tests.unit.agent.fakes import FakeMachine, FakeSoftEther
 
@@ -36,3 +37,20 @@ def test_an_end_set_by_hand_is_shown(tmp_path: Path) -> None:
     assert block is not None
     block["ExpireTime"] = "1806505199000"
     assert (Users(softether).read(line) or {})["expires"] == "2027-03-31T23:59:59Z"
+
+
+@pytest.mark.parametrize("end", ["1970-01-01T09:00:00.001Z", "1971-01-10T23:59:59.999Z"])
+def test_an_end_that_was_found_stays_one_when_it_is_written_again(tmp_path: Path, end: str) -> None:
+    softether = FakeSoftEther(FakeMachine(tmp_path))
+    softether.answers["GetUser"] = {"ExpireTime_dt": end}
+    users = Users(softether)
+    users.restore(parse_line("user LAB/owner"), {"record": {"Name_str": "owner", "ExpireTime_dt": end}})
+    users.alter(parse_line("user LAB/owner Access=yes"), parse_line("user LAB/owner Access=no"))
+    sent = [given["ExpireTime_dt"] for method, given in softether.calls if method in ("CreateUser", "SetUser")]
+    assert sent == ["1971-01-11T00:00:00.000Z"] * 3
+    assert moment(end) is not None
+
+
+@pytest.mark.parametrize("end", ["", "1970-01-01T09:00:00.000Z", "2027-03-31T23:59:59.000Z"])
+def test_no_end_and_one_that_the_server_can_store_are_written_again_as_they_were(end: str) -> None:
+    assert settings_of({"ExpireTime_dt": end, "NumLogin_u32": 1}) == {"ExpireTime_dt": end}

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, get_args
 
 import pytest
+import yaml
 from pydantic import BaseModel, ValidationError
 
 from labvpn.model.base import Value
@@ -108,6 +109,18 @@ def at(path: str, value: Any) -> list[str]:
     [
         ("vpn.listeners", 443, "443 is given where a list belongs; write [443]"),
         ("fortigate.outside", "wan1", "'wan1' is given where a list belongs; write [wan1]"),
+        ("fortigate.outside", "wan1; port 2", "write [wan1, 'port 2']"),
+        ("vpn.listeners", "443, 992", "'443, 992' is given where a list belongs; write [443, 992]"),
+        ("vpn.listeners", "443 992", "write [443, 992]"),
+        ("vpn.listeners", "[443, 992]", "write [443, 992]"),
+        ("firewall.closed", "22/tcp,8000/tcp", "write [22/tcp, 8000/tcp]"),
+        ("expect", "guests reach server:22,80", "write ['guests reach server:22,80']"),
+        ("server.acceptKnownHoles", "all", "'all' is neither yes nor no; write true or false, or a list"),
+        ("server.acceptKnownHoles", None, "nothing is neither yes nor no; write true or false, or a list"),
+        ("server.acceptKnownHoles", ["CVE-1"], "server.acceptKnownHoles[0]: 'CVE-1' is not a hole that is known"),
+        ("server.acceptKnownHoles", [5], "server.acceptKnownHoles[0]: 5 is a number and a text belongs here"),
+        ("dns.addresses", ["ns1"], "dns.addresses[0]: 'ns1' is not an IP address"),
+        ("fortigate.before", ["deny"], "must be the name of a policy, or its id"),
         ("fortigate.outside", [], "has 0 entries and needs 1; add what is meant"),
         ("server.address", True, "'true' is not an IPv4 address; write one, such as 192.0.2.1"),
         ("server.address", 1, "'1' is not an IPv4 address; write one, such as 192.0.2.1"),
@@ -129,6 +142,27 @@ def test_a_value_of_another_kind_is_told_by_its_place_and_its_remedy(path: str, 
     lines = at(path, value)
     assert len(lines) == 1, lines
     assert sentence in lines[0]
+
+
+def test_what_a_sentence_tells_to_write_is_understood() -> None:
+    for written in ("443, 992", "443 992", "[443, 992]", 443, "443"):
+        (line,) = at("vpn.listeners", written)
+        assert at("vpn.listeners", yaml.safe_load(line.rpartition("write ")[2])) == []
+
+
+def test_a_secret_that_is_too_short_is_told_by_its_characters_with_the_way_to_another() -> None:
+    lines = [str(problem) for problem in said(Credentials, {"userSecret": "short"})]
+    assert ".userSecret: has 5 characters and needs 16; take one of `labvpn secret`" in lines
+
+
+@pytest.mark.parametrize("text", ["9" * 400 + " bps", "9" * 5_000, "9" * 5_000 + ".5 Mbps"])
+def test_a_number_of_any_length_is_told_in_a_sentence(text: str) -> None:
+    for key in ("MaxUpload", "AutoDisconnect", "MultiLogins", "rotation"):
+        problems = said(User, {"name": "a", key: text})
+        assert [problem.place for problem in problems] == [f".{key}"]
+        assert not FOREIGN.search(problems[0].message)
+        assert len(problems[0].message) < 200
+    assert said(User, {"name": "a", "note": "9" * 500}) == []
 
 
 @pytest.mark.parametrize(
