@@ -105,7 +105,7 @@ def _parts(raw: str) -> list[str]:
 
 def _normal(number: int, raw: str) -> Line:
     folded = unicodedata.normalize("NFKC", unescape(raw.rstrip("\0\r"))).replace("\u2019", "'")
-    text = _QUOTED.sub("", folded.strip())
+    text = _QUOTED.sub("", folded.strip()).replace("**", "")
     clock = _CLOCK.search(text[:80])
     day = _DAY.search(text[: clock.end() + 12]) if clock else None
     for pattern in (_CONTAINER, _STAMP, _STAMP, _STAMP):

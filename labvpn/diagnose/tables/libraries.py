@@ -43,7 +43,7 @@ RESOLVER: Table = tuple(
         Stage.NAME,
         "name-not-found",
         r"(?:name or service|nodename nor servname.*|no such host|host) (?:is )?not known|name resolution",
-        r"host ?name (?:resolution|lookup) (?:timed out|failed)",
+        r"(?:host ?name|DNS) (?:resolution|lookup) (?:timed out|failed)|\bdnsFailure\b",
         r"(?:could not|cannot|can't|failed to|unable to) resolve (?:\w+ ){0,2}(?:host|name|gateway|server|address)",
     )
 )

@@ -155,7 +155,7 @@ NOTIFICATIONS: Table = (
     *message(
         Stage.PHASE_1,
         "wrong-psk",
-        r"(?:failed to find|no|missing) (?:our |a |the |usable |matching )*pre-?shared ?(?:key|secret)",
+        r"(?:failed to find|no|missing) (?:our |a |the |usable |matching )*(?:pre-?)?shared ?(?:key|secret)",
     ),
     *message(Stage.PHASE_1, "wrong-psk wrong-credentials certificate", r"\bAUTHENTICATION_FAILED\b", weight=STRONG),
 )

@@ -200,4 +200,29 @@ NO_ADDRESS: Table = tuple(
 )
 """What people say whose device connects and has no address; anybody's network may lack one."""
 
-TABLE: Table = OTHERS + NO_ADDRESS + ENGLISH + JAPANESE + CHINESE
+_SEVERAL = r"(?:two|2|both|several|multiple|more th[ae]n one) (?:devices?|clients?|computers?|machines?|phones?)"
+_ONE = r"(?:same|one|single|certain) (?:\w+ )?(?:profile|config\w*|account|user\w*|certificate|key|login)\b"
+
+TOLD: Table = (
+    *message(
+        Stage.DISCONNECTED,
+        "second-login session-time-over",
+        rf"{_ONE}.{{0,60}}{_SEVERAL}|{_SEVERAL}.{{0,60}}{_ONE}",
+        weight=STRONG,
+    ),
+    *message(
+        Stage.AUTHENTICATION,
+        "server-full",
+        r"No more connections? can be made to this remote computer",
+    ),
+    *message(
+        Stage.AUTHENTICATION,
+        "account-expired",
+        r"no (?:more )?(?:\w+ )?time left on (?:this|your) account",
+        r"(?:account|subscription|licen[cs]e) (?:has |is )?(?:expired|ended|run out)",
+        weight=STRONG,
+    ),
+)
+"""What else people say, or another service's window does."""
+
+TABLE: Table = OTHERS + NO_ADDRESS + TOLD + ENGLISH + JAPANESE + CHINESE

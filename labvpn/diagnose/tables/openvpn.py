@@ -110,7 +110,7 @@ NETWORK: Table = (
         "client-firewall",
         r"WSAEACCES|code=10013",
         r"write UDP\S*.{0,40}(?:Operation not permitted|Permission denied|EPERM|EACCES)",
-        r"adapters on this system are currently in use",
+        r"adapters on this system are (?:currently )?in use|All (?:TAP|tap-\S+|wintun|ovpn-dco) .{0,40}\bin[- ]use",
         r"There are no (?:TAP|tap|wintun|ovpn-dco)",
         r"CreateFile failed on \S+ device",
         r"(?:Cannot|ERROR: Cannot) (?:open|allocate|ioctl) TUN",
