@@ -33,6 +33,11 @@ class Definitions:
             self.known[name] = self.read(name, set())
         return self.known[name]
 
+    def is_plain(self, name: str) -> bool:
+        """Whether a service is nothing but ports, at whatever address of the host."""
+        files = self.service(name) or []
+        return len(files) == 1 and not any(files[0][1:])
+
     def read(self, name: str, above: Set[str]) -> Optional[List[ServiceFile]]:
         """The same; `above` are the services that include it."""
         root = self.firewalld.definition("services", name)
