@@ -152,6 +152,8 @@ class Survey:
             yield "SoftEther {}, and the stack manages a single server: the other servers stay as they are".format(role)
         for what, remedy in self.softether.inaccessible():
             yield "the host {}, so the preview refuses it: {}".format(what, remedy)
+        for port in self.server.listeners.unread():
+            yield "SoftEther's list of listeners has {}, which is not a TCP port; it stays as it is".format(port)
         listed = self.server.listeners.ports()
         blocked = [port for port in listed if listed[port] == BLOCKED]
         for port, owner in self.server.listeners.holding(blocked)[1].items():
