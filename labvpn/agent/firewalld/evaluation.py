@@ -5,11 +5,11 @@ from typing import Dict, Iterable, Iterator, List, Optional, Tuple, TypeVar
 from labvpn.agent.firewalld.rulings import Parts, Ruling, Rulings, of_target
 
 Rule = TypeVar("Rule")
-Judged = Tuple[Optional[bool], bool, Rule]
+Fitting = Tuple[Optional[bool], bool, Rule]
 """Whether a rule lets a packet pass (None: that is not known), whether it surely applies to it, and the rule."""
 
 
-def settled(rules: Iterable[Judged[Rule]], fallen: Rule, passes: bool) -> Tuple[Optional[bool], List[Rule]]:
+def settled(rules: Iterable[Fitting[Rule]], fallen: Rule, passes: bool) -> Tuple[Optional[bool], List[Rule]]:
     """The verdict on a packet and the rules that it is by: the first sure one, unless doubtful ones before it differ.
 
     `fallen` stands for what becomes of a packet that no rule names, by `passes`.

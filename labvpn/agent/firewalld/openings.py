@@ -129,10 +129,10 @@ class Openings(Evaluation):
         strangers = [] if is_all(named.values(), family) else [""]
         # Whoever is denied by name is denied, whatever becomes of others.
         others = [named[one.whom] for _, one in asked if one.whom and (one.verdict != SHUT or one.whom.startswith(NOT))]
-        found = [self.judged(asked, sender, zone) for sender in dict.fromkeys([*strangers, *others])]
+        found = [self.verdict_on(asked, sender, zone) for sender in dict.fromkeys([*strangers, *others])]
         return [one for one in found if one.verdict != SHUT and not any(is_part(one, other) for other in found)]
 
-    def judged(self, asked: List[Tuple[str, Ruling]], sender: str, zone: str) -> Opening:
+    def verdict_on(self, asked: List[Tuple[str, Ruling]], sender: str, zone: str) -> Opening:
         """What becomes of a sender's packets by what is asked of all."""
         fitting = [(fits(ruling.whom, sender), place, ruling) for place, ruling in asked]
         rules = [

@@ -18,7 +18,7 @@ OPEN = "ports: 8000/tcp"
 TAKES_ALL = zone("sources: 0.0.0.0/0", "target: DROP", name="block")
 
 
-def judged(root: Path, *rules: str, opened: bool = True) -> list[str]:
+def decided(root: Path, *rules: str, opened: bool = True) -> list[str]:
     more = ("rich rules: \n\t" + "\n\t".join(rules),) if rules else ()
     found = ways(root, zone("interfaces: eth0", *([OPEN] if opened else []), *more))
     return [one.replace("zone public ", "") for one in found]
@@ -55,7 +55,7 @@ def unopened(root: Path, zones: str, policies: str = "") -> list[str]:
 def test_a_port_from_which_all_others_are_denied_is_open_to_those_alone(
     tmp_path: Path, rules: list[str], found: list[str]
 ) -> None:
-    assert sorted(judged(tmp_path, *(f"rule {rule}" for rule in rules))) == sorted(found)
+    assert sorted(decided(tmp_path, *(f"rule {rule}" for rule in rules))) == sorted(found)
 
 
 @pytest.mark.parametrize(
@@ -70,16 +70,16 @@ def test_of_several_rules_that_deny_all_others_every_one_counts(
     tmp_path: Path, rules: list[str], found: list[str]
 ) -> None:
     denied = [f'rule family="ipv4" source NOT address="{one}" drop' for one in rules]
-    left = judged(tmp_path, *denied, 'rule family="ipv6" drop')
+    left = decided(tmp_path, *denied, 'rule family="ipv6" drop')
     assert left == [f"open {one}" for one in found]
 
 
 def test_networks_that_are_everyone_together_are_everyone(tmp_path: Path) -> None:
     halves = [f'rule family="ipv4" source address="{one}" drop' for one in ("0.0.0.0/1", "128.0.0.0/1")]
-    assert judged(tmp_path / "1", *halves) == ["open everyone over IPv6"]
-    assert judged(tmp_path / "2", 'rule family="ipv4" source address="0.0.0.0/0" drop') == ["open everyone over IPv6"]
+    assert decided(tmp_path / "1", *halves) == ["open everyone over IPv6"]
+    assert decided(tmp_path / "2", 'rule family="ipv4" source address="0.0.0.0/0" drop') == ["open everyone over IPv6"]
     accepted = 'rule family="ipv4" source address="0.0.0.0/0" accept'
-    assert judged(tmp_path / "3", accepted, opened=False) == ["open everyone over IPv4"]
+    assert decided(tmp_path / "3", accepted, opened=False) == ["open everyone over IPv4"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_networks_that_are_everyone_together_are_everyone(tmp_path: Path) -> Non
     ],
 )
 def test_what_a_rule_opens_to_some_packets_is_not_open_to_all(tmp_path: Path, rule: str, found: list[str]) -> None:
-    assert judged(tmp_path, f"rule {rule}", opened=False) == found
+    assert decided(tmp_path, f"rule {rule}", opened=False) == found
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_service_at_another_address_makes_nothing_unclear_but_its_ports(tmp_pa
 
 def test_a_denial_at_one_destination_leaves_an_open_port_in_doubt(tmp_path: Path) -> None:
     denied = f'rule family="ipv4" destination address="203.0.113.20" {PORT} drop'
-    assert judged(tmp_path, denied) == ["unclear everyone over IPv4", "open everyone over IPv6"]
+    assert decided(tmp_path, denied) == ["unclear everyone over IPv4", "open everyone over IPv6"]
 
 
 def test_users_dial_by_ipv4(tmp_path: Path) -> None:
@@ -229,4 +229,4 @@ def test_a_note_says_whom_a_port_lets_in_and_leaves_out_what_is_led_away(tmp_pat
 
 def test_a_thousand_sources_that_are_denied_cost_no_more_than_reading_them(tmp_path: Path) -> None:
     denied = [f'rule family="ipv4" source address="10.0.{n // 250}.{n % 250}" {PORT} reject' for n in range(1000)]
-    assert judged(tmp_path, *denied) == ["open everyone"]
+    assert decided(tmp_path, *denied) == ["open everyone"]
