@@ -24,7 +24,9 @@ class Openings(Evaluation):
         self.firewalld = firewalld
         self.lasting = lasting
         self.kernel = KernelRules(firewalld)
-        rules = Rulings(Definitions(firewalld), own or [])
+        held = PacketFacts(firewalld).interfaces().values()
+        here = [address.partition("/")[0] for addresses in held for address in addresses]
+        rules = Rulings(Definitions(firewalld), here + (own or []))
         super().__init__(rules, firewalld.zones(lasting), firewalld.policies(lasting))
 
     def arriving(self) -> Dict[str, List[str]]:

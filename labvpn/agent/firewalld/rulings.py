@@ -117,8 +117,10 @@ class Rulings:
         """The ports that a zone or policy leads elsewhere, each as a ruling on the packets that it takes."""
         for entry in parts.get("forward-ports", []):
             values = dict(pair.partition("=")[::2] for pair in entry.split(":", 3))
-            where = (values.get(key, "") for key in ("port", "proto", "toport", "toaddr"))
-            yield Forward(*where), Ruling(AWAY, "", "forward-port " + entry)
+            forward = Forward(*(values.get(key, "") for key in ("port", "proto", "toport", "toaddr")))
+            # Outside of a rich rule it is IPv4's, unless it leads to an address of IPv6.
+            if (":" in forward.address) == (family == "ipv6"):
+                yield forward, Ruling(AWAY, "", "forward-port " + entry)
         rules = [(read_rule(text), "the rich rule " + text.replace('"', "")) for text in parts.get("rich rules", [])]
         for rule, words in sorted(rules, key=lambda pair: pair[0].priority):
             if rule.element == "forward-port" and rule.family in ("", family):

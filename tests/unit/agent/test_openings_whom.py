@@ -9,6 +9,7 @@ import pytest
 from labvpn.agent.core.document import parse
 from labvpn.agent.core.state import State
 from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.firewalld.openings import Openings
 from labvpn.agent.firewalld.prechecks import Prechecks
 from labvpn.agent.firewalld.rollback import Rollback
 from tests.unit.agent.test_openings import host, policy, rich, warnings, ways, zone
@@ -160,21 +161,28 @@ RICH_AWAY = 'rule family="ipv4" forward-port port="8000" protocol="tcp" to-port=
 
 
 @pytest.mark.parametrize(
-    ("parts", "policies", "whom"),
+    ("parts", "policies"),
     [
-        ([f"forward-ports: {AWAY}"], "", "everyone"),
-        ([f"forward-ports: {AWAY.replace('8000', '7000-9000')}"], "", "everyone"),
-        ([rich(RICH_AWAY)], "", "everyone over IPv4"),
-        ([], policy(f"forward-ports: {AWAY}"), "everyone"),
-        ([], zone("ingress-zones: ANY", "egress-zones: ANY", f"forward-ports: {AWAY}", name="out"), "everyone"),
+        ([f"forward-ports: {AWAY}"], ""),
+        ([f"forward-ports: {AWAY.replace('8000', '7000-9000')}"], ""),
+        ([rich(RICH_AWAY)], ""),
+        ([], policy(f"forward-ports: {AWAY}")),
+        ([], zone("ingress-zones: ANY", "egress-zones: ANY", f"forward-ports: {AWAY}", name="out")),
     ],
 )
-def test_a_port_that_is_led_away_does_not_reach_the_server(
-    tmp_path: Path, parts: list[str], policies: str, whom: str
-) -> None:
+def test_a_port_that_is_led_away_does_not_reach_the_server(tmp_path: Path, parts: list[str], policies: str) -> None:
     zones = zone("interfaces: eth0", OPEN, *parts)
-    assert f"leads 8000/tcp from {whom} elsewhere" in unopened(tmp_path / "1", zones, policies)[0]
-    assert [one for one in warnings(tmp_path / "2", zones, policies) if f"to {whom} by forward" in one] == []
+    assert "leads 8000/tcp from everyone over IPv4 elsewhere" in unopened(tmp_path / "1", zones, policies)[0]
+    assert [one for one in warnings(tmp_path / "2", zones, policies) if "forward" in one] == []
+
+
+def test_a_port_that_is_led_to_an_address_of_the_host_reaches_the_host(tmp_path: Path) -> None:
+    machine = host(
+        tmp_path, zone("interfaces: eth0", "forward-ports: port=9000:proto=tcp:toport=8000:toaddr=203.0.113.20")
+    )
+    machine.answers["ip -o -4 address show"] = "2: eth0    inet 203.0.113.20/28 brd 203.0.113.31 scope global eth0\n"
+    (one,) = Openings(Firewalld(machine), lasting=False).led_to("8000/tcp")
+    assert (one.verdict, one.whom) == ("open", "everyone over IPv4")
 
 
 def test_a_port_that_is_led_away_for_some_is_open_to_the_others(tmp_path: Path) -> None:
@@ -187,7 +195,7 @@ def test_a_port_that_is_led_away_for_some_is_open_to_the_others(tmp_path: Path) 
 def test_a_port_by_which_another_is_reached_does_not_open_that_itself(tmp_path: Path) -> None:
     zones = zone("interfaces: eth0", "forward-ports: port=9000:proto=tcp:toport=8000:toaddr=")
     assert "does not open 8000/tcp" in unopened(tmp_path / "1", zones)[0]
-    assert "opens it to everyone by forward-port port=9000" in warnings(tmp_path / "2", zones)[0]
+    assert "opens it to everyone over IPv4 by forward-port port=9000" in warnings(tmp_path / "2", zones)[0]
 
 
 @pytest.mark.parametrize(
@@ -220,11 +228,11 @@ def test_a_rule_that_may_let_something_in_is_told(tmp_path: Path, rule: str) -> 
     assert note.endswith(rule.replace('"', "") + " for everyone")
 
 
-def test_a_note_says_whom_a_port_lets_in_and_leaves_out_what_is_led_away(tmp_path: Path) -> None:
+def test_a_note_says_whom_a_port_lets_in(tmp_path: Path) -> None:
     (note,) = notes(tmp_path / "1", "services: web", OPEN, rich('rule source NOT ipset="japan" drop'))
     assert note.endswith("port 8000/tcp for ipset:japan; service web for ipset:japan")
     (note,) = notes(tmp_path / "2", OPEN, f"forward-ports: {AWAY}")
-    assert note.endswith(f"stack does not manage: forward-port {AWAY} for everyone")
+    assert note.endswith(f"manage: port 8000/tcp for everyone over IPv6; forward-port {AWAY} for everyone")
 
 
 def test_a_thousand_sources_that_are_denied_cost_no_more_than_reading_them(tmp_path: Path) -> None:
