@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from labvpn.adopt.found import Found
+from labvpn.model.firewall import HostFirewall
 from labvpn.model.vpn import Vpn
 from labvpn.parse.inventory import FirewallDaemon, HostInventory
 
 NO_FIREWALL = "firewalld does not run on the VPN host, so the stack leaves the host's firewall alone"
 ALONE = "so the stack leaves firewalld alone until you write its section `firewall`"
-EVERYONE = "everyone"
+EVERYONE = ("everyone", "everyone over IPv4")
+"""Whom users are among, since they dial by IPv4."""
 
 
 def firewall(found: Found, survey: HostInventory, vpn: Vpn) -> None:
@@ -39,9 +41,14 @@ def firewall(found: Found, survey: HostInventory, vpn: Vpn) -> None:
 
 
 def _section(found: Found, daemon: FirewallDaemon, zone: str, wanted: list[str]) -> None:
-    service = next(_services(daemon, zone, wanted), "")
+    names = _services(daemon, zone, wanted)
+    service = next((name for name in names if not found.trouble(HostFirewall, {"service": name})), "")
     opening: dict[str, Any] = {"openBy": "service", "service": service} if service else {"openBy": "ports"}
-    found.sections["firewall"] = {"zone": zone, **opening, "bans": {"enabled": False}}
+    section = {"zone": zone, **opening, "bans": {"enabled": False}}
+    if why := found.trouble(HostFirewall, section):
+        found.remarks.append(f"The zone {zone} of firewalld cannot be named in the configuration ({why}), {ALONE}")
+        return
+    found.sections["firewall"] = section
     ways = {port: _ways(daemon, zone, port) for port in wanted}
     if shut := [port for port in wanted if not ways[port]]:
         found.remarks.append(f"firewalld keeps {', '.join(shut)} closed; the first `pulumi up` opens it")
@@ -53,18 +60,19 @@ def _section(found: Found, daemon: FirewallDaemon, zone: str, wanted: list[str])
 
 def _zone(daemon: FirewallDaemon, wanted: list[str]) -> str | None:
     """The zone in which everyone arrives and most of the VPN's ports are open; of several, the default zone."""
-    zones = [zone for zone, whom in daemon.arriving.items() if EVERYONE in whom]
+    zones = [zone for zone, whom in daemon.arriving.items() if not set(EVERYONE).isdisjoint(whom)]
     zones.sort(key=lambda zone: (zone != daemon.default, zone))
     zones = [zone for zone in zones if not _open_by_itself(daemon, zone)] or zones
     return max(zones, key=lambda zone: sum(bool(_ways(daemon, zone, port)) for port in wanted), default=None)
 
 
 def _ways(daemon: FirewallDaemon, zone: str, port: str) -> list[str]:
-    """The rules by which a zone, or a policy for it, opens a port to everyone."""
+    """The rules by which a zone, or a policy for it, opens a port to everyone who arrives in it."""
+    everyone = (EVERYONE[0], *daemon.arriving.get(zone, []))
     return [
         rule
         for answer, place, whom, rule in daemon.ways.get(port, [])
-        if answer == "open" and whom == EVERYONE and (place == f"zone {zone}" or place.startswith("policy "))
+        if answer == "open" and whom in everyone and (place == f"zone {zone}" or place.startswith("policy "))
     ]
 
 
@@ -74,9 +82,11 @@ def _limits(daemon: FirewallDaemon, zone: str, wanted: list[str]) -> Iterator[st
         if _ways(daemon, zone, port):
             continue
         for answer, place, whom, rule in daemon.ways.get(port, []):
-            if answer != "open":
+            if answer == "away":
+                yield f"leads {port} elsewhere by {rule} in {place}, so SoftEther has nothing of it"
+            elif answer != "open":
                 yield f"has {rule} in {place}, of which it cannot be determined whether it opens {port}"
-            elif whom != EVERYONE:
+            elif whom not in (EVERYONE[0], *daemon.arriving.get(place.removeprefix("zone "), [])):
                 yield f"opens {port} to {whom} alone ({place}: {rule})"
             elif not _open_by_itself(daemon, place.removeprefix("zone ")):
                 yield f"opens {port} in {place} and not in zone {zone}, in which everyone arrives too"
@@ -89,11 +99,10 @@ def _open_by_itself(daemon: FirewallDaemon, zone: str) -> bool:
 def _services(daemon: FirewallDaemon, zone: str, wanted: list[str]) -> Iterator[str]:
     """A service that the stack may take over with its whole definition: it has only ports of the VPN.
 
-    Taking over one that firewalld ships, or that another zone names too, would change more than the VPN.
+    Taking over one that firewalld ships, or that is used elsewhere too, would change more than the VPN.
     """
     for name in daemon.zones.get(zone, {}).get("services", []):
         ports = set(daemon.services.get(name, []))
-        used = [other for other, parts in daemon.zones.items() if name in parts.get("services", [])]
-        alone = used == [zone] or ports == set(wanted)
+        alone = daemon.uses.get(name) == [f"zone {zone}"] or ports == set(wanted)
         if ports and ports <= set(wanted) and name not in daemon.shipped and alone:
             yield name

@@ -9,9 +9,9 @@ from labvpn.agent.core.concern import Handler
 from labvpn.agent.core.document import Line, line_of, render
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.state import State
-from labvpn.agent.firewalld.firewalld import SETTINGS, SHIPPED, Firewalld
-from labvpn.agent.firewalld.openings import Openings
-from labvpn.agent.firewalld.prechecks import needed
+from labvpn.agent.firewalld.firewalld import Firewalld
+from labvpn.agent.firewalld.found import FoundFirewalld
+from labvpn.agent.firewalld.prechecks import ignored, needed
 from labvpn.agent.softether.access_list import OUR_MEMO
 from labvpn.agent.softether.authentication import KEPT, WAYS, digest_of, unlocked
 from labvpn.agent.softether.bridges import attached
@@ -152,10 +152,13 @@ class Survey:
             yield "SoftEther {}, and the stack manages a single server: the other servers stay as they are".format(role)
         for what, remedy in self.softether.inaccessible():
             yield "the host {}, so the preview refuses it: {}".format(what, remedy)
+        for port in self.server.listeners.unread():
+            yield "SoftEther's list of listeners has {}, which is not a TCP port; it stays as it is".format(port)
         listed = self.server.listeners.ports()
         blocked = [port for port in listed if listed[port] == BLOCKED]
         for port, owner in self.server.listeners.holding(blocked)[1].items():
             yield "SoftEther's listener {} cannot listen, since {} has that port".format(port, owner)
+        yield from map(ignored, self.firewalld.unread())
         for hub in self.hubs():
             for way in attached(self.softether.tree(), hub):
                 yield "the hub {} has {}, which stays as it is".format(hub, way)
@@ -191,21 +194,7 @@ class Survey:
         """What firewalld lets in, permanently, and who may reach SoftEther by it; None where it is not installed."""
         if not self.firewalld.installed:
             return None
-        folder = self.machine.path(SETTINGS + "/services")
-        names = sorted(path.stem for path in folder.glob("*.xml")) if folder.is_dir() else []
-        openings = Openings(self.firewalld, lasting=True)
-        ways = {port: [list(one) for one in openings.of_port(port)] for port in self.ports()}
-        return {
-            "running": self.firewalld.running(),
-            "default": self.firewalld.default_zone(),
-            "zones": self.firewalld.zones(lasting=True),
-            "services": {name: self.firewalld.permanent_service(name) for name in names},
-            "shipped": [
-                name for name in names if self.machine.path("{}/services/{}.xml".format(SHIPPED, name)).exists()
-            ],
-            "arriving": openings.arriving(),
-            "ways": ways,
-        }
+        return FoundFirewalld(self.firewalld).answer(self.ports())
 
     def ports(self) -> List[str]:
         """The ports by which users may dial."""

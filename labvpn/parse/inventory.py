@@ -14,9 +14,10 @@ from labvpn.state.document import Entry, read
 class FirewallDaemon:
     """firewalld: whether it runs, its default zone, the entries of each zone by kind, and the ports of custom services.
 
-    `shipped` are the custom services that change one of firewalld's, `arriving` the zones in which packets from outside
-    arrive (from `everyone`, or the sources), `ways` the rules that open each port of SoftEther, or may do so: (`open`
-    or `unclear`, the zone or policy, for whom, the rule).
+    A service that is more than its ports is not among them. `uses` are the places where each is used (`zone public`),
+    `shipped` the custom services that change one of firewalld's, `arriving` the zones in which packets from outside
+    arrive (from `everyone`, or the sources), `ways` what becomes of packets to each port of SoftEther: (`open`,
+    `unclear`, or `away` for what is led elsewhere; the zone or policy, for whom, the rule).
     """
 
     running: bool
@@ -24,6 +25,7 @@ class FirewallDaemon:
     zones: Mapping[str, Mapping[str, list[str]]]
     services: Mapping[str, list[str]]
     shipped: Sequence[str] = ()
+    uses: Mapping[str, list[str]] = field(default_factory=dict)
     arriving: Mapping[str, list[str]] = field(default_factory=dict)
     ways: Mapping[str, list[list[str]]] = field(default_factory=dict)
 

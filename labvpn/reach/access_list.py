@@ -94,9 +94,9 @@ class AccessRule:
 
 
 def network(text: str) -> IPv4Network | None:
-    """A network in a rule's words; None for what cannot be read."""
+    """A network in a rule's words; None for what cannot be read, such as a mask with gaps."""
     try:
-        return IPv4Network(text, strict=False)
+        return IPv4Network(text, strict=False) if text.partition("/")[2].isdigit() else None
     except ValueError:
         return None
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
-from labvpn.agent.core.lists import covers
 from labvpn.agent.firewalld.definitions import Definitions, ServiceFile
 from labvpn.agent.firewalld.evaluation import Evaluation
 from labvpn.agent.firewalld.openings import matches
@@ -29,9 +28,9 @@ class Services(Definitions):
     """Services by their names, as the host's answer defines them."""
 
     def __init__(self, known: Mapping[str, Any]) -> None:
-        self.known = {name: ServiceFile(*one) if one else None for name, one in known.items()}
+        self.known = {name: [ServiceFile(*part) for part in one] if one else None for name, one in known.items()}
 
-    def read(self, name: str, above: set[str]) -> ServiceFile | None:
+    def read(self, name: str, above: set[str]) -> list[ServiceFile] | None:
         """A service that the answer does not have is not known."""
         return None
 
@@ -104,7 +103,7 @@ class HostRules:
 
     def boundaries(self) -> Iterator[Port]:
         """The ports at which its verdict may change: the ends of what zones, policies and services name."""
-        texts = [port for one in self.services.values() if one for port in one[0]]
+        texts = [port for one in self.services.values() for part in one or () for port in part[0]]
         for parts in (*self.zones.values(), *self.policies.values()):
             rules = map(read_rule, parts.get("rich rules", []))
             named = (rule.values for rule in rules if "port" in rule.values)
@@ -127,8 +126,6 @@ class HostRules:
                     continue
 
     def _in_zone(self, zone: str, flow: Flow) -> HopVerdict:
-        if any(covers(_forwarded(entry), str(flow.port)) for entry in self.zones[zone].get("forward-ports", [])):
-            return HopVerdict(HOP, None, f"zone {zone} forwards {flow.port} to another port or machine")
         rulings = list(self._evaluation.rulings(zone, str(flow.port), "ipv4"))
         if self.drifting and any(_contains(one, flow.source) for one in self.zones[zone].get("sources", [])):
             drifts = {"its target default": UNCLEAR}

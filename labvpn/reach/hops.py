@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
+from labvpn.agent.firewalld.evaluation import settled
 from labvpn.model.ports import Port
 from labvpn.parse.fortigate.extent import Anyone
 
@@ -47,17 +48,9 @@ def decided(hop: str, rules: Iterable[Ruled], fallen: Ruled) -> HopVerdict:
 
     `rules` are those that fit, in the hop's order.
     """
-    doubts: list[Ruled] = []
-    last = fallen
-    for rule in rules:
-        if rule.sure and rule.passes is not None:
-            last = rule
-            break
-        doubts.append(rule)
-    against = [doubt for doubt in doubts if doubt.passes is not last.passes]
-    if against:
-        return HopVerdict(hop, None, " and ".join(dict.fromkeys(doubt.rule for doubt in against[:3])))
-    return HopVerdict(hop, last.passes, last.rule, last.ours)
+    passes, by = settled(((rule.passes, rule.sure, rule) for rule in rules), fallen, bool(fallen.passes))
+    words = " and ".join(dict.fromkeys(rule.rule for rule in by[:3]))
+    return HopVerdict(hop, passes, words, passes is not None and by[0].ours)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def with_lab(rules: HostRules, desired: Iterable[Entry], applied: Iterable[Entry
             zones.setdefault(zone, {})[key] = [one for one in held if one.replace('"', "") != text]
     for entry in desired:
         if entry.kind == "service":
-            services[entry.name] = (entry.fields["ports"].split(","), [], [], [])
+            services[entry.name] = [(entry.fields["ports"].split(","), [], [], [], {})]
         for zone, key, text in _entries(entry):
             if key in ("sources", "interfaces"):
                 for parts in zones.values():

@@ -7,16 +7,17 @@ from typing import Dict, List, NamedTuple, Optional, Set
 from labvpn.agent.firewalld.firewalld import Firewalld
 
 # Elements of a service that open nothing (man firewalld.service).
-OPENS_NOTHING = ("short", "description", "module", "helper", "destination", "include")
+OPENS_NOTHING = ("short", "description", "module", "helper", "include")
 
 
 class ServiceFile(NamedTuple):
-    """What a service opens, without what it opens at addresses of groups alone (multicast)."""
+    """What one file opens; `destinations`, by family, are the addresses at which alone it does so, if there are any."""
 
     ports: List[str]
     protocols: List[str]
     source_ports: List[str]
     unknown: List[str]
+    destinations: Dict[str, str]
 
 
 class Definitions:
@@ -24,42 +25,34 @@ class Definitions:
 
     def __init__(self, firewalld: Firewalld) -> None:
         self.firewalld = firewalld
-        self.known: Dict[str, Optional[ServiceFile]] = {}
+        self.known: Dict[str, Optional[List[ServiceFile]]] = {}
 
-    def service(self, name: str) -> Optional[ServiceFile]:
-        """A service by its name; None where it is not defined, or where its file cannot be read."""
+    def service(self, name: str) -> Optional[List[ServiceFile]]:
+        """A service's file and those that it includes; None where it is not defined, or cannot be read."""
         if name not in self.known:
             self.known[name] = self.read(name, set())
         return self.known[name]
 
-    def read(self, name: str, above: Set[str]) -> Optional[ServiceFile]:
+    def is_plain(self, name: str) -> bool:
+        """Whether a service is nothing but ports, at whatever address of the host."""
+        files = self.service(name) or []
+        return len(files) == 1 and not any(files[0][1:])
+
+    def read(self, name: str, above: Set[str]) -> Optional[List[ServiceFile]]:
         """The same; `above` are the services that include it."""
-        path = self.firewalld.file("services", name)
-        try:
-            root = ElementTree.parse(str(path)).getroot() if path else None  # noqa: S314 -- root's own file
-        except ElementTree.ParseError:
-            root = None
+        root = self.firewalld.definition("services", name)
         if root is None:
             return None
-        found = ServiceFile([], [], [], [])
-        destinations = [word for element in root.findall("destination") for word in element.attrib.values()]
-        if not destinations or any(map(is_unicast, destinations)):
-            for element in root:
-                take(found, element)
-        for element in root.findall("include"):
-            self.include(found, element.get("service", ""), {*above, name})
+        own = ServiceFile([], [], [], [], {})
+        found = [own]
+        for element in root:
+            take(own, element)
+        for included in [element.get("service", "") for element in root.findall("include")]:
+            inner = [] if included in {*above, name} else self.read(included, {*above, name})
+            if inner is None:
+                own.unknown.append("the service {}, which is not known".format(included))
+            found += inner or []
         return found
-
-    def include(self, found: ServiceFile, name: str, above: Set[str]) -> None:
-        """Add what an included service opens."""
-        if name in above:
-            return
-        inner = self.read(name, above)
-        if inner is None:
-            found.unknown.append("the service {}, which is not known".format(name))
-            return
-        for place, theirs in enumerate(inner):
-            found[place].extend(one for one in theirs if one not in found[place])
 
 
 def take(found: ServiceFile, element: "ElementTree.Element") -> None:
@@ -72,12 +65,14 @@ def take(found: ServiceFile, element: "ElementTree.Element") -> None:
     elif element.tag in ("protocol", "port"):
         # A port without a number is the protocol as a whole, in files of older versions.
         found.protocols.append(element.get("value", element.get("protocol", "")))
+    elif element.tag == "destination":
+        found.destinations.update(element.attrib)
     elif element.tag not in OPENS_NOTHING:
         found.unknown.append(element.tag)
 
 
 def is_unicast(destination: str) -> bool:
-    """Whether an address may be one of the host's."""
+    """Whether a destination may be one of the host's addresses, and not of a group (multicast)."""
     try:
         return not ipaddress.ip_network(destination, strict=False).is_multicast
     except ValueError:

@@ -83,10 +83,20 @@ class Firewalld:
         offline = [word.replace("--remove-service=", "--remove-service-from-zone=") for word in words]
         return self.machine.must(["firewall-offline-cmd", *offline]).strip()
 
-    def file(self, kind: str, name: str) -> Optional[Path]:
-        """The file that defines a zone or a service, the host's own before the shipped one."""
-        places = [self.machine.path("{}/{}/{}.xml".format(folder, kind, name)) for folder in (SETTINGS, SHIPPED)]
-        return next((path for path in places if path.exists()), None)
+    def definition(self, kind: str, name: str) -> Optional["ElementTree.Element"]:
+        """What defines a zone or a service: as firewalld, the first of its files that can be read."""
+        paths = (self.machine.path("{}/{}/{}.xml".format(folder, kind, name)) for folder in (SETTINGS, SHIPPED))
+        return next((root for root in map(root_of, paths) if root is not None), None)
+
+    def unread(self) -> List[str]:
+        """The host's own files of zones, services and policies that cannot be read, so that firewalld ignores them."""
+        folders = [self.machine.path("{}/{}".format(SETTINGS, kind)) for kind in ("zones", "services", "policies")]
+        paths = [path for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.xml"))]
+        return ["{}/{}/{}".format(SETTINGS, path.parent.name, path.name) for path in paths if root_of(path) is None]
+
+    def ships(self, service: str) -> bool:
+        """Whether a service is one of firewalld's own."""
+        return self.machine.path("{}/services/{}.xml".format(SHIPPED, service)).exists()
 
     def default_zone(self) -> str:
         """The zone of every interface that is in no other."""
@@ -96,20 +106,18 @@ class Firewalld:
 
     def permanent_zone(self, name: str) -> Optional[Zone]:
         """A zone's permanent entries, None where there is no such zone."""
-        path = self.file("zones", name)
-        if path is None:
+        root = self.definition("zones", name)
+        if root is None:
             return None
-        root = ElementTree.parse(str(path)).getroot()  # noqa: S314 -- the host's own file, written by root
         ports = ["{}/{}".format(port.get("port"), port.get("protocol")) for port in root.findall("port")]
         protocols = [protocol.get("value", "") for protocol in root.findall("protocol")]
         return Zone([service.get("name", "") for service in root.findall("service")], ports, protocols)
 
     def permanent_service(self, name: str) -> Optional[List[str]]:
         """A service's permanent ports, None where there is no such service."""
-        path = self.file("services", name)
-        if path is None:
+        root = self.definition("services", name)
+        if root is None:
             return None
-        root = ElementTree.parse(str(path)).getroot()  # noqa: S314 -- the host's own file, written by root
         return ["{}/{}".format(port.get("port"), port.get("protocol")) for port in root.findall("port")]
 
     def zone_names(self) -> List[str]:
@@ -150,6 +158,12 @@ class Firewalld:
 
     def define(self, name: str, ports: List[str]) -> None:
         """Make the service permanent, with exactly these ports."""
+        if self.ships(name):
+            raise AgentError(
+                "firewalld ships the service {}: give `service` in `firewall` another name, such as vpnserver".format(
+                    name
+                )
+            )
         before = self.permanent_service(name)
         if before is None:
             self.permanent("--new-service=" + name)
@@ -201,6 +215,14 @@ class Firewalld:
                 if entry not in kept.get(part, [])
             ]
         return {zone: options for zone, options in extra.items() if options}
+
+
+def root_of(path: Path) -> Optional["ElementTree.Element"]:
+    """The content of a file of firewalld; None where there is none, or where it is cut off or no XML."""
+    try:
+        return ElementTree.parse(str(path)).getroot()  # noqa: S314 -- the host's own file, written by root
+    except (OSError, ValueError, LookupError, ElementTree.ParseError):
+        return None
 
 
 def listing(text: str) -> Dict[str, List[str]]:

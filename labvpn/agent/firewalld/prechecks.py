@@ -6,6 +6,7 @@ from labvpn.agent.core.connection import ssh_ports
 from labvpn.agent.core.document import Line
 from labvpn.agent.core.lists import covers, entries
 from labvpn.agent.core.paths import RETURNED
+from labvpn.agent.firewalld.definitions import Definitions
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.listening_ports import listening
 from labvpn.agent.firewalld.rollback import Rollback
@@ -52,8 +53,8 @@ class Prechecks:
         return wanted and not self.firewalld.running()
 
     def refusals(self, desired: List[Line]) -> List[List[str]]:
-        """Zones and interfaces that do not exist, and another manager where firewalld would be started."""
-        found = [*self.missing_zones(desired), *self.missing_interfaces(desired)]
+        """Zones and interfaces that do not exist, services of others, another manager where firewalld would start."""
+        found = [*self.missing_zones(desired), *self.missing_interfaces(desired), *self.taken_services(desired)]
         return found + (self.other_managers(desired) if self.starts(desired) else [])
 
     def missing_zones(self, desired: List[Line]) -> Iterator[List[str]]:
@@ -72,6 +73,24 @@ class Prechecks:
             if line.kind == "interface" and line.name not in known:
                 remedy = "in `firewall.zones`, name one that exists: {}".format(", ".join(known))
                 yield ["has no network interface {}".format(line.name), remedy]
+
+    def taken_services(self, desired: List[Line]) -> Iterator[List[str]]:
+        """Services that are not the stack's to define: firewalld's own, and those that open more than the VPN."""
+        remedy = "in `firewall`, give `service` a name that no service has, such as vpnserver"
+        for line in [line for line in desired if line.kind == "service"]:
+            if self.firewalld.ships(line.name):
+                yield ["has the service {}, which firewalld ships and others rely on".format(line.name), remedy]
+            elif self.is_of_others(line):
+                yield ["has a service {} of others, which opens more than the VPN's ports".format(line.name), remedy]
+
+    def is_of_others(self, line: Line) -> bool:
+        """Whether a service is there that the stack neither made before nor could have adopted."""
+        there = self.firewalld.permanent_service(line.name)
+        state = self.rollback.state
+        if there is None or state.lost or line.key in state.lines() or line.key in state.before:
+            return False
+        plain = Definitions(self.firewalld).is_plain(line.name)
+        return not plain or not set(there) <= set(entries(line.values.get("ports", "")))
 
     def other_managers(self, desired: Iterable[Line]) -> List[List[str]]:
         """Other active firewall managers that the document does not allow."""
@@ -103,7 +122,7 @@ class Prechecks:
         """What else firewalld lets in that this stack does not manage."""
         if not self.firewalld.installed or self.starts(desired):
             return []
-        return list(dict.fromkeys(self.exposure.others(desired)))
+        return list(dict.fromkeys([*self.exposure.others(desired), *map(ignored, self.firewalld.unread())]))
 
     def unopened(self, server: List[Line]) -> Iterator[str]:
         """The ports that SoftEther needs and that a firewalld which the stack does not manage keeps closed."""
@@ -142,6 +161,11 @@ class Prechecks:
                     port for service in zone.services for port in self.firewalld.permanent_service(service) or []
                 )
         return ports
+
+
+def ignored(file: str) -> str:
+    """That firewalld goes without a file of its settings."""
+    return "firewalld cannot read its file {}, and ignores it; it stays as it is".format(file)
 
 
 def needed(server: List[Line]) -> List[str]:

@@ -1,6 +1,7 @@
 """A rich rule of firewalld, read by its grammar (man firewalld.richlanguage); what is not known of it is said so."""
 
 import shlex
+from functools import lru_cache
 from typing import Dict, List, NamedTuple
 
 # What each word begins, and the settings that may follow it.
@@ -27,6 +28,7 @@ SETTINGS_OF = {
     "limit": ("value", "burst"),
 }
 ELEMENTS = ("service", "port", "protocol", "source-port", "forward-port", "icmp-block", "icmp-type", "masquerade")
+ICMP = ("icmp-block", "icmp-type")
 ACTIONS = ("accept", "reject", "drop", "mark")
 
 
@@ -43,7 +45,15 @@ class RichRule(NamedTuple):
     limited: bool
     unknown: List[str]
 
+    @property
+    def lets_in(self) -> bool:
+        """Whether packets to a port may come in by it; without an action, that is by a forward port alone."""
+        if self.action:
+            return self.action == "accept" and self.element not in ICMP
+        return self.element == "forward-port" or bool(self.unknown)
 
+
+@lru_cache(maxsize=None)
 def read_rule(text: str) -> RichRule:
     """Read a rule in either spelling, quoted or not."""
     parts: Dict[str, Dict[str, str]] = {}
@@ -92,4 +102,6 @@ def whom(values: Dict[str, str]) -> str:
     named = values.get("address") or values.get("mac")
     named = named or ("ipset:" + values["ipset"] if "ipset" in values else "")
     inverted = values.get("invert", "").lower() in ("yes", "true", "1")
+    if named.endswith("/0") and not inverted:
+        return ""
     return ("NOT " if inverted and named else "") + (named or "")

@@ -11,13 +11,12 @@ from labvpn.agent.firewalld.listening_ports import listening
 from labvpn.agent.firewalld.openings import Openings
 from labvpn.agent.firewalld.packets import ACCEPT, END, Packet, Ruleset, rules_to
 from labvpn.agent.firewalld.rich_rule import read_rule
-from labvpn.agent.firewalld.rulings import EVERYONE, OPEN, UNCLEAR, Opening
+from labvpn.agent.firewalld.rulings import AWAY, OPEN, UNCLEAR, Opening
 from labvpn.agent.firewalld.runtime import DIRECT, Runtime
+from labvpn.agent.firewalld.senders import BY_FAMILY, EVERYONE
 
 SHIPPED_OPEN = {"ssh", "dhcpv6-client"}
 """Services that firewalld opens in its shipped zones, which need no mention."""
-
-LETS_NOTHING_IN = ("icmp-block", "icmp-type", "masquerade")
 
 
 class Exposure:
@@ -37,11 +36,12 @@ class Exposure:
         ports = list(dict.fromkeys(line.name.partition("/")[2] for line in closed))
         found = []
         for port in ports:
+            scopes = [Openings(self.firewalld, lasting, own) for lasting in self.firewalld.scopes()]
             openings = [
                 one
-                for lasting in self.firewalld.scopes()
-                for one in Openings(self.firewalld, lasting, own).of_port(port)
-                if one.rule.replace("the rich rule ", "") not in ours
+                for scope in scopes
+                for one in (*scope.of_port(port), *scope.led_to(port))
+                if one.verdict != AWAY and one.rule.replace("the rich rule ", "") not in ours
             ]
             found += [sentence(port, one) for one in [*openings, *self.direct(port)]]
             if not openings:
@@ -110,19 +110,24 @@ class Exposure:
             yield "whether firewalld's rules are in the kernel is unknown: no nft on the VPN host shows them"
         programs = dict(listening(self.machine))
         for lasting in self.firewalld.scopes():
-            for place, whom, parts in Openings(self.firewalld, lasting).places():
+            openings = Openings(self.firewalld, lasting)
+            for place, whom, parts in openings.places():
                 more = [one for one in lets_in(parts) if own.isdisjoint((one, one.partition(" ")[2]))]
-                if more:
+                known = [(one, openings.of_entry(place, one, whom)) for one in more]
+                said = [named(one, who, programs) for one, who in known if who]
+                if said:
                     yield "{} of firewalld also lets in what this stack does not manage: {}".format(
-                        place, "; ".join(named(one, whom, programs) for one in more)
+                        place, "; ".join(said)
                     )
 
     def unopened(self, ports: List[str]) -> Iterator[str]:
         """Which of these ports a firewalld that the stack does not manage keeps closed, or opens to some only."""
         openings = Openings(self.firewalld, lasting=False)
         ways = {port: list(openings.of_port(port)) for port in ports}
+        # Users dial by IPv4.
+        everyone = ((OPEN, EVERYONE), (OPEN, BY_FAMILY["ipv4"]))
         open_to_all = {
-            port for port, found in ways.items() if (OPEN, EVERYONE) in [(one.verdict, one.whom) for one in found]
+            port for port, found in ways.items() if any((one.verdict, one.whom) in everyone for one in found)
         }
         shut = [port for port, found in ways.items() if not found]
         if shut:
@@ -158,6 +163,10 @@ def limits(port: str, found: List[Opening]) -> str:
     if unclear:
         text = "whether firewalld, which this stack does not manage, opens {} to users is unknown: {} has {}"
         return text.format(port, unclear[0].place, unclear[0].rule)
+    away = [one for one in found if one.verdict == AWAY]
+    if away:
+        text = "firewalld, which this stack does not manage, leads {} from {} elsewhere: {} has {}"
+        return text.format(port, away[0].whom, away[0].place, away[0].rule)
     text = "firewalld, which this stack does not manage, opens {1} to {0} only"
     return text.format(", ".join(dict.fromkeys(one.whom for one in found)), port)
 
@@ -172,12 +181,8 @@ def lets_in(parts: Dict[str, List[str]]) -> List[str]:
         ("forward-ports", "forward-port"),
     ):
         found += ["{} {}".format(word, one) for one in parts.get(key, [])]
-    rules = [text.replace('"', "") for text in parts.get("rich rules", [])]
-    found += [
-        one
-        for one in rules
-        if read_rule(one).action in ("accept", "") and read_rule(one).element not in LETS_NOTHING_IN
-    ]
+    rules = [(read_rule(text), text.replace('"', "")) for text in parts.get("rich rules", [])]
+    found += [text for rule, text in rules if rule.lets_in]
     return found + (["target ACCEPT"] if parts.get("target") == ["ACCEPT"] else [])
 
 

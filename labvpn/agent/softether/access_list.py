@@ -47,11 +47,7 @@ class AccessList(Setting):
         found = []
         for rule in self.others(hub):
             more = {"title": title_of(rule), "unread": ",".join(unread_keys(rule))}
-            values = {key: value for key, value in dict(rule_values(rule), **more).items() if value}
-            last = str(rule.get("SrcPortEnd", "0"))
-            if "from-port" in values and last not in ("0", values["from-port"]):
-                values["from-port"] += "-" + last
-            found.append(values)
+            found.append({key: value for key, value in dict(rule_values(rule), **more).items() if value})
         return found
 
     def unmanaged(self) -> List[Line]:
@@ -143,14 +139,13 @@ def rule_values(rule: Tree) -> Values:
     """A rule of the configuration as a document has it: only what it says."""
     ipv6 = rule.get("IsIPv6") == "true"
     protocol = str(rule.get("Protocol", "0"))
-    first, last = str(rule.get("DestPortStart", "0")), str(rule.get("DestPortEnd", "0"))
     values = {
         "priority": str(number(rule, "Priority")),
         "action": "discard" if rule.get("Discard") == "true" else "pass",
         "family": "ipv6" if ipv6 else "",
         "protocol": "" if protocol == "0" else PROTOCOLS_BY_NUMBER.get(protocol, protocol),
         "to": "" if ipv6 else network_of(rule, "Dest"),
-        "port": "" if first == "0" else first if last in ("0", first) else first + "-" + last,
+        "port": ports_of(rule, "Dest"),
         "user": str(rule.get("SrcUsername", "")),
         "mac": str(rule.get("SrcMacAddress", "")) if rule.get("CheckSrcMac") == "true" else "",
     }
@@ -164,7 +159,7 @@ def foreign_values(rule: Tree, ipv6: bool) -> Values:
         "active": "no" if rule.get("Active") == "false" else "",
         "from": "" if ipv6 else network_of(rule, "Src"),
         "to-user": str(rule.get("DestUsername", "")),
-        "from-port": "" if rule.get("SrcPortStart", "0") == "0" else str(rule["SrcPortStart"]),
+        "from-port": ports_of(rule, "Src"),
         "mac-mask": "" if rule.get("SrcMacMask", ALL_BITS) == ALL_BITS else str(rule["SrcMacMask"]),
         "to-mac": str(rule.get("DstMacAddress", "")) if rule.get("CheckDstMac") == "true" else "",
         "tcp-state": "checked" if rule.get("CheckTcpState") == "true" else "",
@@ -176,15 +171,29 @@ def unread_keys(rule: Tree) -> List[str]:
     return [key for key in ("Delay", "Jitter", "Loss", "RedirectUrl") if str(rule.get(key, "0")) not in ("0", "")]
 
 
+def ports_of(rule: Tree, side: str) -> str:
+    """The ports of one side of a rule, nothing where they are all; SoftEther takes an end before the start for it."""
+    first, last = number(rule, side + "PortStart"), number(rule, side + "PortEnd")
+    if not (first or last):
+        return ""
+    return str(first) if last <= first else "{}-{}".format(max(first, 1), last)
+
+
 def network_of(rule: Tree, side: str) -> str:
     """The addresses of one side of a rule, nothing where they are all."""
     address, mask = str(rule.get(side + "IpAddress", "0.0.0.0")), str(rule.get(side + "SubnetMask", "0.0.0.0"))  # noqa: S104
-    try:
-        text = "{}/{}".format(address, bin(int(IPv4Address(mask))).count("1"))
-    except ValueError:
-        # Of a file that is damaged.
-        text = "{}/{}".format(address, mask)
+    length = length_of(mask)
+    text = "{}/{}".format(address, mask if length is None else length)
     return "" if text == ANYWHERE else text
+
+
+def length_of(mask: str) -> Optional[int]:
+    """The length of a mask; None for one with gaps, which SoftEther takes bit by bit, and of a damaged file."""
+    try:
+        bits = "{:032b}".format(int(IPv4Address(mask)))
+    except ValueError:
+        return None
+    return None if "01" in bits else bits.count("1")
 
 
 def rule_parameters(line: Line) -> Dict[str, Any]:

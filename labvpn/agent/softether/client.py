@@ -10,7 +10,7 @@ from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import HOME, KEPT_PASSWORD
 from labvpn.agent.core.secret_digests import Secrets
 from labvpn.agent.core.state_file import set_aside
-from labvpn.agent.softether.config_file import Edits, Tree, edit, head, load
+from labvpn.agent.softether.config_file import Edits, Tree, edit, head, is_port, listeners_of, load
 from labvpn.agent.softether.installations import installation
 from labvpn.agent.softether.peer import Impostor, Peer
 from labvpn.agent.softether.rpc import CALL_SECONDS, Answer, Rpc, Unreachable, WrongPassword
@@ -79,8 +79,8 @@ class SoftEther:
         if not path.exists():
             return [5555]
         with path.open(encoding="utf-8-sig", errors="replace") as file:
-            listeners = head(file).get("ListenerList", {}).values()
-        return [int(one["Port"]) for one in listeners if one.get("Enabled") == "true"] or [5555]
+            listeners = listeners_of(head(file))
+        return [int(port) for port, enabled in listeners.items() if enabled and is_port(port)] or [5555]
 
     def call(self, method: str, **parameters: Any) -> Answer:
         """Call the server as its administrator."""

@@ -25,8 +25,10 @@ def escape(value: str) -> str:
 
 # What the server itself records of a user.
 COUNTED = frozenset(["CreatedTime", "UpdatedTime", "LastLoginTime", "NumLogin"])
-# Blocks whose inner ones have names of the administrator's choice.
-NAMED = frozenset(["UserList", "VirtualHUB", "GroupList"])
+# Blocks whose inner ones have names of the administrator's choice (SoftEther's Server.c).
+NAMED = frozenset(
+    ["UserList", "VirtualHUB", "GroupList", "VirtualLayer3SwitchList", "EtherIP_IDSettingsList", "WireGuardKeyList"]
+)
 TRAFFIC = ["declare", "Traffic"]
 POLICY = ["declare", "Policy"]
 
@@ -60,6 +62,20 @@ def load(lines: Iterable[str]) -> Tree:
             stack[-1][1][names.setdefault(words[1], words[1])] = unescape(words[2])
     top: Tree = root.get("root", root)
     return top
+
+
+def listeners_of(tree: Tree) -> Dict[str, bool]:
+    """Whether each listener is enabled, by what the file has as its port; of two with one port the first counts."""
+    found: Dict[str, bool] = {}
+    for block in tree.get("ListenerList", {}).values():
+        if isinstance(block, dict) and "Port" in block:
+            found.setdefault(str(block["Port"]), block.get("Enabled") == "true")
+    return found
+
+
+def is_port(word: str) -> bool:
+    """Whether a word is a TCP port."""
+    return word.isdigit() and 0 < int(word) < 65536
 
 
 def enclosed(lines: Iterator[str]) -> Tuple[str, ...]:

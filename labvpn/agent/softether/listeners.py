@@ -9,7 +9,7 @@ from labvpn.agent.core.document import Change, Line, line_of, yes
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.firewalld.listening_ports import owners_of
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.config_file import Tree
+from labvpn.agent.softether.config_file import Tree, is_port, listeners_of
 from labvpn.agent.softether.rpc import LISTENER_EXISTS, LISTENER_NOT_FOUND, RpcError
 from labvpn.agent.softether.server_settings import Setting
 
@@ -37,8 +37,7 @@ class Listeners(Setting):
         """The listeners: whether each is enabled, and can listen."""
         tree = self.softether.tree() if self.softether.installed else {}
         if self.cached[0] is not tree:
-            blocks = tree.get("ListenerList", {}).values()
-            enabled = {str(block["Port"]): block.get("Enabled") == "true" for block in blocks if "Port" in block}
+            enabled = {port: state for port, state in listeners_of(tree).items() if is_port(port)}
             ours, others = self.holding([port for port in enabled if enabled[port]])
             blocked = {port for port in enabled if enabled[port] and port not in ours and (ours or port in others)}
             self.cached = (tree, {port: BLOCKED if port in blocked else yes(enabled[port]) for port in enabled})
@@ -62,6 +61,10 @@ class Listeners(Setting):
 
     def unmanaged(self) -> List[Line]:
         return [line_of("listener", port, {"enabled": enabled}) for port, enabled in self.ports().items()]
+
+    def unread(self) -> List[str]:
+        """What the file has in the place of a listener's port and is none; it stays as it is."""
+        return [port for port in listeners_of(self.softether.tree()) if not is_port(port)]
 
     def refused(self, desired: List[Line]) -> List[List[str]]:
         """Why SoftEther cannot listen where a document wants it to: pairs of what is wrong and what to do."""

@@ -13,7 +13,7 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import UNIT_FILE
 from labvpn.agent.softether.client import SoftEther
-from labvpn.agent.softether.config_file import Tree, load
+from labvpn.agent.softether.config_file import Tree, is_port, listeners_of, load
 from labvpn.agent.softether.hashes import password_hash
 from labvpn.agent.softether.installations import UNPACKED, Installation
 
@@ -39,9 +39,9 @@ def passwords_of(hub: Tree) -> Dict[str, object]:
     return {name: user.get("AuthPassword") for name, user in users.items()}
 
 
-def listeners_of(tree: Tree) -> Set[str]:
+def ports_of(tree: Tree) -> Set[str]:
     """The ports on which a server should listen."""
-    return {str(one.get("Port")) for one in tree.get("ListenerList", {}).values() if one.get("Enabled") == "true"}
+    return {port for port, enabled in listeners_of(tree).items() if enabled and is_port(port)}
 
 
 def missing_in(before: Tree, after: Tree) -> List[str]:
@@ -56,7 +56,7 @@ def missing_in(before: Tree, after: Tree) -> List[str]:
         changed = [name for name in old if name in new and new[name] != old[name]]
         if changed:
             found.append("the password of {} users of {}, such as {}".format(len(changed), hub, changed[0]))
-    return found + ["the listener {}".format(port) for port in sorted(listeners_of(before) - listeners_of(after))]
+    return found + ["the listener {}".format(port) for port in sorted(ports_of(before) - ports_of(after))]
 
 
 class Upgrade:
@@ -155,7 +155,7 @@ class Upgrade:
             return "it lacks " + ", ".join(missing[:5])
         listed = softether.call("EnumListener").get("ListenerList", [])
         deaf = {str(one["Ports_u32"]) for one in listed if one["Enables_bool"] and one["Errors_bool"]}
-        new = sorted(deaf & listeners_of(self.before))
+        new = sorted(deaf & ports_of(self.before))
         return "it cannot listen on {}".format(", ".join(new)) if new else self.login_trouble()
 
     def login_trouble(self) -> str:

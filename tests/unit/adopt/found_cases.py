@@ -77,6 +77,10 @@ LABS: dict[str, tuple[Tree, tuple[str, ...]]] = {
         config(**listeners(L443=True, L992=False, L8888=False)),
         ("listener 992 is switched off",),
     ),
+    "listeners of no port": (
+        config(**listeners(L443=True, L0=True, L70000=True, L65536=False)),
+        tuple(f"SoftEther's list of listeners has {port}, which is not a TCP port" for port in (0, 70000, 65536)),
+    ),
     "SecureNAT is off": (lab(SecureNAT=nat(Disabled=True)), ("SecureNAT of LAB is switched off and stays so",)),
     "no SecureNAT block": (lab(SecureNAT={}), ("SecureNAT of LAB",)),
     "DHCP is off": (lab(SecureNAT=nat(DhcpEnabled=False)), ("DHCP is off",)),

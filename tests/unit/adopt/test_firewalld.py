@@ -70,6 +70,9 @@ def test_what_is_open_by_something_else_is_not_called_closed(rule: str) -> None:
         (["open", "zone campus", "203.0.113.128/25", "port 443/tcp"], "alone (zone campus: port 443/tcp)"),
         (["open", "zone public", "NOT 198.51.100.0/24", "the rich rule"], "opens 443/tcp to NOT 198.51.100.0/24 alone"),
         (["unclear", "policy odd", "everyone", "its kind x"], "cannot be determined whether it opens 443/tcp"),
+        (["open", "zone public", "everyone over IPv4", "the rich rule"], "opens 443/tcp to everyone over IPv4 alone"),
+        (["open", "zone public", "everyone over IPv6", "the rich rule"], "opens 443/tcp to everyone over IPv6 alone"),
+        (["away", "zone public", "everyone", "forward-port x"], "leads 443/tcp elsewhere by forward-port x"),
         (["open", "zone outer", "everyone", "port 443/tcp"], "in zone outer and not in zone public"),
     ],
 )
@@ -78,6 +81,38 @@ def test_what_only_some_may_reach_is_neither_called_closed_nor_opened_to_all(way
     assert "firewall" not in one.sections
     assert words in one.remarks[0]
     assert "closed" not in one.remarks[0]
+
+
+@pytest.mark.parametrize(
+    "uses", [["zone public", "a rich rule of zone work"], ["zone public", "policy out"], ["zone public", "service all"]]
+)
+def test_a_service_that_is_used_elsewhere_too_is_not_extended(uses: list[str]) -> None:
+    zones = {"public": {"services": ["lab"]}}
+    one = adopted(zones=zones, services={"lab": ["443/tcp"]}, uses={"lab": uses}, ways=ways("service lab"))
+    assert one.sections["firewall"]["openBy"] == "ports"
+    alone = {"lab": ["zone public"]}
+    one = adopted(zones=zones, services={"lab": ["443/tcp"]}, uses=alone, ways=ways("service lab"))
+    assert one.sections["firewall"]["service"] == "lab"
+
+
+@pytest.mark.parametrize("zone", ["réseau", "研究室", "a/b", "a-name-of-more-than-17"])
+def test_a_zone_whose_name_the_configuration_refuses_is_left_alone_with_the_reason(zone: str) -> None:
+    one = adopted(zones={zone: {}}, default=zone, arriving={zone: ["everyone"]}, ways=ways("port {}", f"zone {zone}"))
+    assert "firewall" not in one.sections
+    assert one.remarks[0].startswith(f"The zone {zone} of firewalld cannot be named in the configuration (zone: ")
+
+
+def test_a_service_whose_name_the_configuration_refuses_stays_as_it_is() -> None:
+    zones = {"public": {"services": ["réseau"]}}
+    one = adopted(zones=zones, services={"réseau": PORTS}, ways=ways("service réseau"))
+    assert one.sections["firewall"]["openBy"] == "ports"
+    assert "service réseau, which stays" in one.remarks[0]
+
+
+def test_a_zone_of_all_sources_of_ipv4_is_where_users_arrive() -> None:
+    one = adopted(arriving={"public": ["everyone over IPv4"]}, ways=ways("port {}", whom="everyone over IPv4"))
+    assert one.sections["firewall"]["zone"] == "public"
+    assert one.remarks == []
 
 
 def test_a_zone_in_which_nothing_arrives_is_not_taken() -> None:

@@ -54,3 +54,10 @@ def test_a_note_of_every_character_is_read_back_as_it_is(tmp_path: Path) -> None
         "東京 研究室",
         "one\r\ntwo\tthree",
     )
+
+
+@pytest.mark.parametrize("name", ["CORE", "Traffic", "Policy"])
+def test_a_layer_3_switch_is_noted_whatever_its_name(tmp_path: Path, name: str) -> None:
+    switch = {name: {"InterfaceList": {"Interface0": {"HubName": "lab"}}}}
+    one = TakenOver(tmp_path, config(VirtualLayer3SwitchList=switch))
+    assert one.said(f"the hub LAB has the layer-3 switch {name}")

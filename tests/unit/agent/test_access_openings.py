@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from labvpn.agent.core.state import State
 from labvpn.agent.softether.access_list import AccessList, rule_values
 from labvpn.agent.softether.hub import HubConcern
 from labvpn.agent.softether.session_limits import Limits, SessionRules, live, verdicts
+from labvpn.model.ports import Port, Transport
+from labvpn.reach.access_list import AccessRule, Frame
 from tests.unit.agent.fakes import DOCUMENTS, FakeMachine, FakeSoftEther
 
 RULES_AND_HUB: list[Line] = parse(DOCUMENTS["hub"])
@@ -124,6 +127,36 @@ def test_a_second_rule_of_the_same_memo_is_drift(softether: FakeSoftEther) -> No
 def test_a_damaged_rule_of_ours_is_shown_and_stops_nothing() -> None:
     assert rule_values({"DestIpAddress": "203.0", "DestSubnetMask": "255.255.255.255"})["to"] == "203.0/32"
     assert rule_values({"DestIpAddress": "203.0.113.1", "DestSubnetMask": "255.2"})["to"] == "203.0.113.1/255.2"
+
+
+@pytest.mark.parametrize("mask", ["255.0.255.0", "0.0.255.255", "255.255.255.1", "0.255.0.0"])
+@pytest.mark.parametrize(("side", "key"), [("Dest", "to"), ("Src", "from")])
+def test_a_mask_with_gaps_is_no_network_and_leaves_who_reaches_what_in_doubt(mask: str, side: str, key: str) -> None:
+    rule = {**EVERYTHING, f"{side}IpAddress": "10.0.5.0", f"{side}SubnetMask": mask}
+    assert rule_values(rule)[key] == f"10.0.5.0/{mask}"
+    made = AccessRule("by hand", rule_values(rule), ours=False)
+    for address in ("10.0.5.7", "203.0.113.21"):
+        frame = Frame(frozenset(), IPv4Address(address), IPv4Address(address), Port(8000, Transport.TCP))
+        assert made.fits(frame) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "ports"),
+    [
+        ("0", "0", None),
+        ("22", "22", "22"),
+        ("22", "0", "22"),
+        ("22", "21", "22"),
+        ("22", "80", "22-80"),
+        ("0", "1023", "1-1023"),
+    ],
+)
+@pytest.mark.parametrize(("side", "key"), [("Dest", "port"), ("Src", "from-port")])
+def test_the_ports_of_a_rule_are_those_that_softether_takes(
+    start: str, end: str, ports: str | None, side: str, key: str
+) -> None:
+    rule = {**EVERYTHING, "Protocol": "6", f"{side}PortStart": start, f"{side}PortEnd": end}
+    assert rule_values(rule).get(key) == ports
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,10 @@ SERVICES = {
     "whole": '<protocol value="tcp"/>',
     "lost": '<include service="nowhere"/>',
     "later": '<gate value="9"/>',
+    "bound": '<port port="8000" protocol="tcp"/><destination ipv4="203.0.113.99"/>',
+    "six": '<port port="8000" protocol="tcp"/><destination ipv6="2001:db8::7"/>',
+    "both": '<port port="8000" protocol="tcp"/><destination ipv4="224.0.0.251" ipv6="2001:db8::7"/>',
+    "around": '<include service="bound"/>',
 }
 
 
@@ -57,7 +61,7 @@ def policy(*parts: str) -> str:
 
 def ways(root: Path, zones: str, policies: str = "", port: str = "8000/tcp", more: tuple[str, ...] = ()) -> list[str]:
     openings = Openings(Firewalld(host(root, zones, policies, more)), lasting=False)
-    return [f"{one.verdict} {one.place} {one.whom}" for one in openings.of_port(port)]
+    return [f"{one.verdict} {one.place} {one.whom}" for one in (*openings.of_port(port), *openings.led_to(port))]
 
 
 def rich(text: str) -> str:
@@ -121,10 +125,19 @@ def test_a_policy_for_other_ways_opens_nothing_here(tmp_path: Path, parts: tuple
         ("services: nobody-defines", ["unclear zone public everyone"]),
         ("source-ports: 20/tcp", ["open zone public everyone"]),
         ("source-ports: 123/udp", []),
-        ("forward-ports: port=9000:proto=tcp:toport=8000:toaddr=", ["open zone public everyone"]),
-        ("forward-ports: port=9000:proto=tcp:toport=7000-9000:toaddr=127.0.0.1", ["open zone public everyone"]),
+        ("forward-ports: port=9000:proto=tcp:toport=8000:toaddr=", ["open zone public everyone over IPv4"]),
+        (
+            "forward-ports: port=9000:proto=tcp:toport=7000-9000:toaddr=127.0.0.1",
+            ["open zone public everyone over IPv4"],
+        ),
         ("forward-ports: \n\tport=9000:proto=tcp:toport=8000:toaddr=10.0.0.9", []),
-        ("forward-ports: port=8000:proto=tcp:toport=80:toaddr=10.0.0.9", []),
+        ("forward-ports: port=8000:proto=tcp:toport=80:toaddr=10.0.0.9", ["away zone public everyone over IPv4"]),
+        ("forward-ports: port=8000:proto=tcp:toport=80:toaddr=2001:db8::9", ["away zone public everyone over IPv6"]),
+        ("forward-ports: port=8000:proto=tcp:toport=:toaddr=127.0.0.1", ["open zone public everyone over IPv4"]),
+        (
+            "forward-ports: port=8000:proto=tcp:toport=80:toaddr=\n  ports: 8000/tcp",
+            ["away zone public everyone over IPv4", "open zone public everyone over IPv6"],
+        ),
         ("gates: 8000", ["unclear zone public everyone"]),
         ("ingress-priority: 0", []),
         ("target: MAYBE", ["unclear zone public everyone"]),
@@ -136,11 +149,11 @@ def test_a_policy_for_other_ways_opens_nothing_here(tmp_path: Path, parts: tuple
         ),
         (
             rich('rule family="ipv4" port port="8000" protocol="tcp" drop') + "\n  ports: 8000/tcp",
-            ["open zone public everyone"],
+            ["open zone public everyone over IPv6"],
         ),
         (
             rich('rule port port="8000" protocol="tcp" reject limit value="1/m"') + "\n  ports: 8000/tcp",
-            ["open zone public everyone"],
+            ["unclear zone public everyone"],
         ),
         (rich('rule source NOT address="192.0.2.0/24" accept'), ["open zone public NOT 192.0.2.0/24"]),
         (rich('rule source mac="00:11:22:33:44:55" accept'), ["open zone public 00:11:22:33:44:55"]),
@@ -149,13 +162,16 @@ def test_a_policy_for_other_ways_opens_nothing_here(tmp_path: Path, parts: tuple
         (rich('rule port port="8000" protocol="tcp" mark set="1"'), []),
         (
             rich('rule port port="8000" protocol="tcp" log prefix="a b" accept limit value="9/s"'),
-            ["open zone public everyone"],
+            ["unclear zone public everyone"],
         ),
         (rich('rule port port="8000" protocol="tcp" gate="9" accept'), ["unclear zone public everyone"]),
         (rich('rule gate name="9" drop'), ["unclear zone public everyone"]),
         (rich('rule icmp-type name="echo-request" accept'), []),
         (rich('rule source-port port="20" protocol="tcp" accept'), ["open zone public everyone"]),
         (rich('rule forward-port port="80" protocol="tcp" to-port="8000"'), ["open zone public everyone"]),
+        ("services: lost\n  ports: 8000/tcp", ["open zone public everyone"]),
+        ("gates: 8000\n  ports: 8000/tcp", ["unclear zone public everyone"]),
+        ("ingress-priority: -10\n  ports: 8000/tcp", ["unclear zone public everyone"]),
     ],
 )
 def test_each_kind_of_entry_is_judged_for_what_it_is(tmp_path: Path, part: str, found: list[str]) -> None:
@@ -181,7 +197,10 @@ def test_a_policy_that_denies_first_closes_what_a_zone_opens(tmp_path: Path) -> 
 def test_who_comes_by_a_source_is_named_and_the_whole_world_is_everyone(tmp_path: Path) -> None:
     zones = zone("sources: 203.0.113.128/25", "ports: 8000/tcp", name="campus")
     assert ways(tmp_path, zones) == ["open zone campus 203.0.113.128/25"]
-    assert ways(tmp_path / "2", zones.replace("203.0.113.128/25", "0.0.0.0/0")) == ["open zone campus everyone"]
+    for place, source, family in (("2", "0.0.0.0/0", 4), ("3", "0.0.0.0/1 128.0.0.0/1", 4), ("4", "::/0", 6)):
+        found = ways(tmp_path / place, zones.replace("203.0.113.128/25", source))
+        assert found == [f"open zone campus everyone over IPv{family}"]
+    assert ways(tmp_path / "5", zones.replace("203.0.113.128/25", "0.0.0.0/0 ::/0")) == ["open zone campus everyone"]
 
 
 def test_the_default_zone_takes_every_interface_that_no_zone_has(tmp_path: Path) -> None:
@@ -206,40 +225,6 @@ def test_a_needed_port_that_only_some_may_reach_is_neither_open_nor_shut(tmp_pat
     assert list(prechecks.unopened(parse("listener 443 enabled=yes\n"))) == [
         "firewalld, which this stack does not manage, opens 443/tcp to 203.0.113.128/25 only"
     ]
-
-
-def test_a_direct_rule_of_iptables_is_not_judged_in_silence(tmp_path: Path) -> None:
-    machine = host(tmp_path, zone("interfaces: eth0"))
-    machine.answers["busctl"] = 'a(sssias) 1 "ipv4" "filter" "INPUT" 0 4 "-p" "tcp" "-j" "ACCEPT"\n'
-    machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
-    prechecks = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
-    found = [one for one in prechecks.warnings(parse(CLOSED)) if "unknown" in one]
-    assert found
-    assert "-p tcp -j ACCEPT" in found[0]
-
-
-def test_a_rule_of_iptables_before_firewalls_own_is_told(tmp_path: Path) -> None:
-    rules = (
-        "-P INPUT ACCEPT\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
-        "-A INPUT -p tcp -m tcp --dport 8000 -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT\n"
-        "-A INPUT -j INPUT_ZONES\n-A INPUT -j REJECT --reject-with icmp-host-prohibited\n"
-    )
-    machine = host(tmp_path, zone("interfaces: eth0"))
-    machine.answers["iptables -S INPUT"] = rules
-    machine.write("/etc/firewalld/firewalld.conf", "FirewallBackend=iptables\n")
-    prechecks = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
-    assert prechecks.warnings(parse(CLOSED)) == [
-        "8000/tcp should be closed, but a rule of iptables lets it in before firewalld's own rules: "
-        "-A INPUT -p tcp -m tcp --dport 8000 -j ACCEPT"
-    ]
-
-
-def test_rules_of_the_kernel_that_nobody_can_show_are_not_taken_for_closed(tmp_path: Path) -> None:
-    machine = host(tmp_path, zone("interfaces: eth0"))
-    machine.answers["nft"] = Outcome(127)
-    prechecks = Prechecks(Firewalld(machine), Rollback(State(machine, "firewall")))
-    assert "unknown" in prechecks.warnings(parse(CLOSED))[0]
-    assert "unknown" in prechecks.notes(parse(CLOSED))[0]
 
 
 def test_a_rule_is_read_in_either_spelling() -> None:

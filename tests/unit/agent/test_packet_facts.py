@@ -47,7 +47,8 @@ def test_the_model_reads_what_the_host_says(tmp_path: Path) -> None:
     assert rules
     assert (facts["running"], rules.default, rules.gateway, rules.outside) == (True, "public", "eth0", ("eth0",))
     assert str((rules.interfaces or {})["eth0"][0]) == "203.0.113.20/28"
-    assert facts["services"] == {"web": [["8000/tcp"], [], [], []], "bundle": [["8000/tcp"], [], [], []]}
+    web = [["8000/tcp"], [], [], [], {}]
+    assert facts["services"] == {"web": [web], "bundle": [[[], [], [], [], {}], web]}
 
 
 def test_a_service_that_is_not_defined_is_said_to_be_unknown(tmp_path: Path) -> None:

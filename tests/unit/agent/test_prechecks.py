@@ -129,7 +129,7 @@ def test_loopback_is_known_as_the_kernel_writes_it(address: str, loopback: bool)
             "to 192.0.2.0/24 by the rich rule rule family=ipv4 source address=192.0.2.0/24",
         ),
         ('rich rules: \n\trule service name="web" accept', "to everyone by the rich rule rule service name=web"),
-        ("rich rules: \n\trule family=ipv4 accept", "to everyone by the rich rule"),
+        ("rich rules: \n\trule family=ipv4 accept", "to everyone over IPv4 by the rich rule"),
     ],
 )
 def test_whatever_opens_a_closed_port_is_found(tmp_path: Path, part: str, by: str) -> None:

@@ -1,9 +1,10 @@
 """SoftEther's configuration file."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labvpn.agent.softether.config_file import edit, escape, head, load, unescape
+from labvpn.agent.softether.config_file import edit, escape, head, listeners_of, load, unescape
 from tests.unit.agent.fakes import CONFIG
 
 LINES = CONFIG.splitlines(keepends=True)
@@ -60,3 +61,18 @@ def test_an_edit_adds_a_key_that_is_missing_and_keeps_the_line_ends() -> None:
 
 def test_an_edit_of_a_block_that_is_not_there_changes_nothing() -> None:
     assert "".join(edit(LINES, {("Nowhere", "Key"): ("bool", "true")})) == CONFIG
+
+
+@pytest.mark.parametrize("name", ["Traffic", "Policy"])
+@pytest.mark.parametrize(
+    "place",
+    ["VirtualHUB", "VirtualLayer3SwitchList", "WireGuardKeyList", "EtherIP_IDSettingsList", "UserList", "GroupList"],
+)
+def test_whatever_an_administrator_names_is_read_by_its_name(place: str, name: str) -> None:
+    lines = ["declare root", "{", f"declare {place}", "{", f"declare {name}", "{", "string Hub LAB", "}", "}", "}"]
+    assert load(lines) == {place: {name: {"Hub": "LAB"}}}
+
+
+def test_of_two_listeners_of_one_port_the_first_counts_as_softether_reads_them() -> None:
+    blocks = {"L0": {"Port": "443", "Enabled": "true"}, "L1": {"Port": "443", "Enabled": "false"}, "L2": {}}
+    assert listeners_of({"ListenerList": blocks}) == {"443": True}

@@ -36,7 +36,7 @@ FACTS: dict[str, Any] = {
     "default": "public",
     "zones": {"public": PUBLIC},
     "policies": {},
-    "services": {"ssh": [["22/tcp"], [], [], []]},
+    "services": {"ssh": [[["22/tcp"], [], [], [], {}]]},
     "interfaces": {"eth0": ["203.0.113.20/28"], "lo": ["127.0.0.1/8"]},
     "outside": ["eth0"],
     "gateway": "eth0",

@@ -35,6 +35,9 @@ def public(*rules: str, **parts: Any) -> dict[str, Any]:
     return {"public": {**parts, "rich rules": list(rules)}}
 
 
+AWAY = "proto=tcp:toport=443:toaddr=10.0.0.5"
+RICH_AWAY = "port=8000 protocol=tcp to-port=443 to-addr=10.0.0.5"
+OPENS: list[Any] = [["8000/tcp"], [], [], [], {}]
 FROM = "rule family=ipv4 source address=203.0.113.128/25"
 
 
@@ -61,6 +64,17 @@ FROM = "rule family=ipv4 source address=203.0.113.128/25"
         (public(f"{FROM} port port=8000 protocol=tcp accept limit value=1/m"), None),
         (public("forward-port-is-nothing"), None),
         (public(**{"forward-ports": ["port=8000:proto=tcp:toport=80:toaddr="]}), None),
+        (public(ports=["8000/tcp"], **{"forward-ports": [f"port=8000:{AWAY}"]}), None),
+        (public(f"rule family=ipv4 forward-port {RICH_AWAY}", ports=["8000/tcp"]), None),
+        (public(f"rule family=ipv6 forward-port {RICH_AWAY}", ports=["8000/tcp"]), True),
+        (public(f"{FROM} forward-port {RICH_AWAY}", ports=["8000/tcp"]), None),
+        (public(f"rule family=ipv4 source address=192.0.2.7 forward-port {RICH_AWAY}", ports=["8000/tcp"]), True),
+        (public(**{"forward-ports": ["port=9000:proto=tcp:toport=8000:toaddr="]}), False),
+        (public(services=["unheard-of"], ports=["8000/tcp"]), True),
+        (public(services=["bound"]), None),
+        (public(services=["six"]), False),
+        (public(**{"ingress-priority": ["0"], "ports": ["8000/tcp"]}), True),
+        (public(**{"ingress-priority": ["-5"], "ports": ["8000/tcp"]}), None),
         (public(**{"a-part-of-a-later-version": ["yes"]}), None),
         ({"work": {"sources": ["203.0.113.128/25"], "ports": ["8000/tcp"]}}, True),
         ({"work": {"sources": ["203.0.113.128/25"]}, **public(ports=["8000/tcp"])}, False),
@@ -74,7 +88,17 @@ FROM = "rule family=ipv4 source address=203.0.113.128/25"
     ids=str,
 )
 def test_what_becomes_of_a_packet_from_the_campus(zones: Any, passes: bool | None) -> None:
-    assert arriving(zones).passes is passes
+    services = {"ssh": [[["22/tcp"], *OPENS[1:]]], "bound": [[*OPENS[:4], {"ipv4": "203.0.113.99"}]]}
+    services["six"] = [[*OPENS[:4], {"ipv6": "2001:db8::7"}]]
+    assert arriving(zones, services=services).passes is passes
+
+
+@pytest.mark.parametrize("egress", ["HOST", "ANY"])
+def test_a_policy_that_leads_a_port_away_leaves_it_in_doubt(egress: str) -> None:
+    inward = {"ingress-zones": ["ANY"], "egress-zones": [egress], "forward-ports": [f"port=8000:{AWAY}"]}
+    for disabled, passes in (("no", None), ("yes", True)):
+        policies = {"inward": {**inward, "disable": [disabled], "target": ["CONTINUE"]}}
+        assert arriving(public(ports=["8000/tcp"]), policies=policies).passes is passes
 
 
 def test_the_rule_that_decides_is_named() -> None:
