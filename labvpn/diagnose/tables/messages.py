@@ -19,6 +19,7 @@ OTHERS: Table = (
 """Other services whose logins fail with the same words."""
 
 ENGLISH: Table = (
+    *message(Stage.AUTHENTICATION, "server-full", r"No more connections? can be made to this remote computer"),
     *_weak(
         Stage.PHASE_1,
         "ipsec-ports-blocked esp-or-4500-blocked wrong-psk client-firewall",
@@ -209,11 +210,6 @@ TOLD: Table = (
         "second-login session-time-over",
         rf"{_ONE}.{{0,60}}{_SEVERAL}|{_SEVERAL}.{{0,60}}{_ONE}",
         weight=STRONG,
-    ),
-    *message(
-        Stage.AUTHENTICATION,
-        "server-full",
-        r"No more connections? can be made to this remote computer",
     ),
     *message(
         Stage.AUTHENTICATION,

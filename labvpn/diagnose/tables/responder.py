@@ -110,6 +110,7 @@ LIBRESWAN: Table = (
         _LIBRESWAN_PEER + r".*(?:ISAKMP|IKE) SA established",
         r"STATE_V2_ESTABLISHED_IKE_SA(?!: retrans)",
     ),
+    *reached(DialStep.IKE_ANSWERED, r"sent IKE_SA_INIT (?:reply|response)|STATE_(?:V2_)?PARENT_R1\b(?!: retrans)"),
     *reached(DialStep.IKE_ANSWERED, r"STATE_MAIN_R2\b: sent MR2", r"sent Main Mode R2", r"to state STATE_MAIN_R2"),
     *reached(DialStep.IKE_REPLIED, r"STATE_MAIN_R1\b: sent MR1", r"sent Main Mode R1", r"to state STATE_MAIN_R1"),
 )

@@ -68,6 +68,8 @@ REPEATING = """lab pluto[9]: "cp"[2] 192.0.2.7 #3: IKE_AUTH request has duplicat
 lab pluto[9]: packet from 192.0.2.99:17702: initial Main Mode message received but no connection has been authorized"""
 NO_LOGIN = """TLS Error: Auth Username/Password was not provided by peer
 TLS Error: TLS handshake failed"""
+LOST_ON_4500 = """pluto[9]: "cp"[1] 192.0.2.7 #1: STATE_V2_ESTABLISHED_IKE_SA: retransmission; will wait 0.5 seconds
+pluto[9]: "cp"[1] 192.0.2.7 #3: sent IKE_SA_INIT reply {cipher=AES_GCM_16_256}"""
 SSTP_LOGIN = """INFO: SSTP control packet (CALL_CONNECT_REQUEST) received.
 INFO: pppd stopped."""
 SILENT = """181 "lab" #5: initiating IKEv2 IKE SA
@@ -123,6 +125,16 @@ SILENT = """181 "lab" #5: initiating IKEv2 IKE SA
         ("VPN: Could not determine remote IP address", "no-address"),
         (XAUTH_UP, "connected"),
         (SSTP_LOGIN, "wrong-credentials"),
+        (LOST_ON_4500, "esp-or-4500-blocked"),
+        ("All ovpn-dco adapters on this system are in use or disabled", "client-firewall"),
+        ("All TAP interfaces are currently in-use", "client-firewall"),
+        ("OpenVPN: DNS resolution failed: [dnsFailure]", "name-not-found"),
+        ("The VPN does not work due to a missing Shared Secret", "wrong-psk"),
+        ("The VPN does **not** get **any** IP address", "no-address"),
+        ("With the same profile on two devices the VPN of the other one is cut", "second-login"),
+        ("Once more than one device uses a certain profile, OpenVPN resets the first", "second-login"),
+        ("No more connections can be made to this remote computer at this time", "server-full"),
+        ("VPN: your subscription has expired", "account-expired"),
         (NO_PSK, "wrong-psk"),
         (REFUSED_FIRST, "proposal-mismatch"),
         (ONE_LINE, "proposal-mismatch"),
@@ -161,6 +173,8 @@ def test_it_is_read(text: str, cause: str) -> None:
         "getaddrinfo: Name or service not known",
         "Could not determine remote IP address: defaulting to 10.64.64.74",
         "MySQL: certificate signature failure",
+        "Two computers share the same account at the shop",
+        "Your subscription has expired",
     ],
 )
 def test_what_anyone_may_write_is_unknown_without_a_word_of_a_vpn(text: str) -> None:
