@@ -14,7 +14,7 @@ import pulumi
 from pulumi.runtime import config as runtime
 from pydantic import BaseModel, ValidationError
 
-from labvpn.model import accounts, expect, leftovers
+from labvpn.model import accounts, campus_radius, expect, leftovers
 from labvpn.model.credentials import PUBLIC, Credentials, how_to_set
 from labvpn.model.encoding import decoded
 from labvpn.model.lab import Lab
@@ -155,7 +155,8 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
         wrong = [*meant, *(each.place for each in reader.problems[of_users:])]
         wrong += ["users"] if of_users > before else []
         found = [*accounts.problems(lab), *expect.problems(lab), *credentials.problems(lab)]
-        reader.note(leftovers.sure([*found, *credentials.badly_chosen(lab.vpn.kept)], wrong))
+        found += [*campus_radius.problems(lab, credentials.radius_secrets), *credentials.badly_chosen(lab.vpn.kept)]
+        reader.note(leftovers.sure(found, wrong))
         if also and are_whole:
             reader.note(list(also(lab, credentials)))
     reader.note(_in_clear(reader))

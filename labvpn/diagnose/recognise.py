@@ -114,7 +114,7 @@ def _may_match(pieces: tuple[str, ...], text: str) -> bool:
     return not pieces or any(piece in text for piece in pieces)
 
 
-_GENERIC = frozenset((*libraries.TABLE, *responder.KERNEL, *messages.NO_ADDRESS, *messages.TOLD))
+_GENERIC = frozenset((*libraries.TABLE, *responder.KERNEL, *messages.NO_ADDRESS, *messages.OTHER_SENTENCES))
 """Rows that libraries write under any program, any kernel, and anyone with a network.
 
 They count only beside the lines or the name of a VPN.

@@ -70,6 +70,8 @@ def plan(
     many = options.repeated or protocol == ALL or len(points) + here > 1
     options = replace(options, needs_key=protocol in (ways.L2TP, ALL), repeated=many)
     stack = requests.stack_of(options)
+    if protocol in (ways.L2TP, ways.SSTP):
+        requests.require_mschap(options, stack)
     made = requests.requests(options, stack, ask)
     try:
         there = tuple(vantage.vantage(text) for text in points)

@@ -103,6 +103,16 @@ def requests(options: Options, stack: Outputs | None, ask: Ask) -> list[DialRequ
     ]
 
 
+def require_mschap(options: Options, stack: Outputs | None) -> None:
+    """Refuse a user whom L2TP and SSTP cannot log in. Raises DialUsageError."""
+    account = stack.users.get(softether.split(options.user, "")[0]) if stack else None
+    if account and not account.by_mschap:
+        raise DialUsageError(
+            f"{options.user} gives a code behind a password that the campus's RADIUS has, which L2TP and SSTP cannot "
+            "hand on: dial by --protocol openvpn"
+        )
+
+
 def _systems(name: str) -> list[System]:
     return list(SYSTEMS.values()) if name == ALL else [SYSTEMS[name]]
 

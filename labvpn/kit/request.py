@@ -168,5 +168,10 @@ class KitRequest:
 
     @property
     def by_password(self) -> bool:
-        """Whether the user logs in by name and password, as PPP (L2TP, SSTP) needs it."""
+        """Whether the user logs in by name and password."""
         return self.identity is None
+
+    @property
+    def by_ppp(self) -> bool:
+        """Whether L2TP and SSTP carry this login: by MS-CHAPv2, for which one server knows password and code."""
+        return self.by_password and self.account.by_mschap

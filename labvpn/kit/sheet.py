@@ -67,7 +67,7 @@ def _page(request: KitRequest, files: Sequence[str], language: str) -> SheetPage
 
 
 def _code(request: KitRequest) -> str:
-    if not request.preshared_key or not request.stack.protocols.l2tp_ipsec:
+    if not request.preshared_key or not request.stack.protocols.l2tp_ipsec or not request.by_ppp:
         return ""
     return segno.make(request.preshared_key, micro=False).svg_inline(scale=3, border=2, omitsize=True)
 
@@ -78,7 +78,7 @@ def _facts(request: KitRequest, words: Mapping[str, str]) -> Iterator[tuple[str,
     yield words["name"], request.login
     yield words["password"], _password(request, words)
     yield from second_factor.facts(request, words)
-    if request.stack.protocols.l2tp_ipsec and request.by_password:
+    if request.stack.protocols.l2tp_ipsec and request.by_ppp:
         yield words["psk"], request.preshared_key or words["psk_apart"]
     yield words["hub"], request.stack.hub
     if request.expires is not None:

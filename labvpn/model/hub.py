@@ -118,6 +118,11 @@ class Radius(Value):
     port: PortNumber = 1812
     retry: int = Field(default=1000, ge=1, le=4_294_967_295, description="milliseconds")
 
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """Each server, in the order in which they are asked."""
+        return tuple(re.split("[,; ]+", self.server))
+
 
 class SecondFactor(Value):
     """Who of a hub gives a code of an authenticator app (RFC 6238) behind the password; SoftEther folds names' case."""

@@ -16,12 +16,12 @@ from labvpn.model.dns import DnsName
 from labvpn.model.expect import Expected
 from labvpn.model.firewall import HostFirewall
 from labvpn.model.fortigate import FortiGate
-from labvpn.model.hub import Hub, HubName
+from labvpn.model.hub import Hub, HubName, Radius
 from labvpn.model.policies import effective, inherited
 from labvpn.model.ports import Port
 from labvpn.model.securenat import LONGEST_LEASE, SHORTEST_LEASE
 from labvpn.model.server import Server, distinct
-from labvpn.model.users import User
+from labvpn.model.users import Auth, User
 from labvpn.model.vpn import Vpn
 
 
@@ -145,10 +145,19 @@ class Lab(Value):
         hub = self.all_hubs.get(self.hub_of(user))
         return bool(hub and hub.second_factor and hub.second_factor.covers(user.name, user.group))
 
+    def is_of_campus(self, user: User) -> bool:
+        """Whether the code verifier asks the campus's RADIUS for this user's password."""
+        return user.auth is Auth.RADIUS and self.hub_of(user) in self.campus_hubs
+
     @property
     def code_hubs(self) -> tuple[str, ...]:
         """The hubs that have a second factor."""
         return tuple(name for name, hub in self.all_hubs.items() if hub.second_factor)
+
+    @property
+    def campus_hubs(self) -> dict[str, Radius]:
+        """Those of them in which the campus's RADIUS has passwords, with its servers."""
+        return {name: hub.radius for name, hub in self.all_hubs.items() if hub.second_factor and hub.radius}
 
     def policies_of(self, user: User) -> dict[str, int | bool]:
         """Every policy of a user, set by the user, the group or the lab."""

@@ -60,6 +60,11 @@ class Account(OutputsValue):
         """Whether the password is one that the user has from elsewhere, and it is not known here."""
         return self.kept or self.radius
 
+    @property
+    def by_mschap(self) -> bool:
+        """Whether this login passes MS-CHAPv2 (L2TP, SSTP); of a password elsewhere nobody knows both it and a code."""
+        return not (self.radius and self.second_factor)
+
     def is_expired(self, now: datetime) -> bool:
         """Whether the account has ended at `now`."""
         return self.expires is not None and self.expires.astimezone() <= now

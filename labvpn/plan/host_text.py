@@ -14,7 +14,7 @@ TITLES = {
     "archive": "SoftEther's archive",
     "authority": "trusted CA",
     "bans": "login guard",
-    "code": "second factor of user",
+    "code": "code verifier's account of user",
     "log": "log of hub",
     "logs": "log keeper",
     "option": "hub option",

@@ -9,7 +9,7 @@ from typing import TypedDict
 from labvpn.model.credentials import Credentials
 from labvpn.model.lab import Lab
 from labvpn.model.pem import encoded, fingerprint
-from labvpn.model.users import Auth
+from labvpn.model.users import Auth, User
 from labvpn.render.certificate import server_certificate
 from labvpn.render.documents import Concern
 
@@ -27,6 +27,7 @@ class Secrets(TypedDict, total=False):
     certificates: dict[str, str]
     codes: dict[str, dict[str, str]]
     verifier: str
+    campus: str
 
 
 def secrets(lab: Lab, credentials: Credentials) -> Secrets:
@@ -47,7 +48,13 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     if lab.code_hubs:
         answer["verifier"] = credentials.verifier_secret
         answer["radius"] |= dict.fromkeys(lab.code_hubs, credentials.verifier_secret)
-        answer["codes"] = _codes(lab, credentials)
+        answer["codes"] = {
+            f"{lab.hub_of(user)}/{user.name}": account
+            for user in lab.users
+            if (account := _code(user, lab, credentials))
+        }
+    for hub in lab.campus_hubs:
+        answer["campus"] = credentials.radius_secrets[hub].get_secret_value()
     if credentials.preshared_key is not None and lab.vpn.protocols.l2tp_ipsec:
         answer["ipsec"] = credentials.preshared_key.get_secret_value()
     if lab.acme and lab.acme.by_dns and credentials.acme_key is not None:
@@ -57,16 +64,12 @@ def secrets(lab: Lab, credentials: Credentials) -> Secrets:
     return answer
 
 
-def _codes(lab: Lab, credentials: Credentials) -> dict[str, dict[str, str]]:
-    """What the code verifier knows of each user who gives a code."""
-    return {
-        f"{lab.hub_of(user)}/{user.name}": {
-            "password": credentials.password_of(user),
-            "secret": credentials.code_secret_of(user),
-        }
-        for user in lab.users
-        if lab.needs_code(user)
-    }
+def _code(user: User, lab: Lab, credentials: Credentials) -> dict[str, str]:
+    """What the code verifier knows of a user: a password or the name at the campus's RADIUS, and the key of codes."""
+    key = {"secret": credentials.code_secret_of(user)} if lab.needs_code(user) else {}
+    if lab.is_of_campus(user):
+        return {"radius": user.radius_name or user.name, **key}
+    return {"password": credentials.password_of(user), **key} if key else {}
 
 
 def question(desired: Mapping[Concern, str], known: Secrets) -> str:

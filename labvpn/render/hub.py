@@ -31,14 +31,15 @@ def hubs(lab: Lab) -> Iterator[Entry]:
         yield from _settings(name, hub, lab.lease_of(name))
         users = [user for user in lab.users if lab.hub_of(user) == name]
         for user in users:
-            if lab.needs_code(user):
-                yield Entry("code", f"{name}/{user.name}", {"secret": "current"})
+            if account := _code(user, lab):
+                yield Entry("code", f"{name}/{user.name}", account)
             yield _user(name, user, lab)
         yield from rules(name, hub, users)
     if lab.code_hubs:
-        yield Entry(
-            "verifier", "", {"port": str(VERIFIER_PORT), "files": "current", "secret": "current", "active": "yes"}
-        )
+        fields = {"port": str(VERIFIER_PORT), "files": "current", "secret": "current", "active": "yes"}
+        for radius in [*lab.campus_hubs.values()][:1]:
+            fields |= {"radius": ",".join(radius.servers), "radius-port": str(radius.port)}
+        yield Entry("verifier", "", fields)
     if lab.vpn.sessions.enforced:
         yield _reaper(lab)
 
@@ -60,11 +61,11 @@ def _settings(name: str, hub: Hub, lease: int) -> Iterator[Entry]:
         yield _log(name, hub.log)
     for authority in hub.authorities:
         yield Entry("authority", f"{name}/{fingerprint(authority)}", {"trusted": "yes"})
-    if hub.radius:
+    if hub.second_factor:
+        yield Entry("radius", name, {**VERIFIER, **({"retry": str(hub.radius.retry)} if hub.radius else {})})
+    elif hub.radius:
         radius = {"server": hub.radius.server, "port": str(hub.radius.port), "retry": str(hub.radius.retry)}
         yield Entry("radius", name, {**radius, "secret": "current"})
-    if hub.second_factor:
-        yield Entry("radius", name, VERIFIER)
     for group, one in hub.groups.items():
         fields = {"realname": one.real_name, "note": one.note, **_policies(one.policies.stated())}
         yield Entry("group", f"{name}/{group}", fields)
@@ -110,7 +111,8 @@ def _secure_nat(name: str, nat: SecureNat | None, routes: Sequence[IPv4Network],
 def _user(hub: str, user: User, lab: Lab) -> Entry:
     limits = {"policies": "inherited"} if user.policies == "inherited" else _policies(lab.policies_of(user))
     fields = {
-        **({"radius": user.name} if lab.needs_code(user) else _login(user)),
+        # The verifier knows every user by the name of the line, and a name at the campus's RADIUS beside it.
+        **({"radius": user.name} if _code(user, lab) else _login(user)),
         "realname": user.real_name,
         "note": user.note,
         **({"address": str(user.address)} if user.address else {}),
@@ -119,6 +121,12 @@ def _user(hub: str, user: User, lab: Lab) -> Entry:
         **limits,
     }
     return Entry("user", f"{hub}/{user.name}", fields)
+
+
+def _code(user: User, lab: Lab) -> dict[str, str]:
+    """What the code verifier knows of a user; nothing of one whom SoftEther lets in by itself."""
+    of_campus = {"radius": user.radius_name or user.name} if lab.is_of_campus(user) else {}
+    return {**of_campus, **({"secret": "current"} if lab.needs_code(user) else {})}
 
 
 def _login(user: User) -> dict[str, str]:

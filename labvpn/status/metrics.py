@@ -41,6 +41,9 @@ def text(report: StatusReport) -> str:
             registry, "second_factor_works", "Whether codes are checked (1), or nobody with one gets in (0)"
         )
         checked.set(not report.second_factor.trouble)
+        if report.second_factor.campus is not None:
+            answers = _gauge(registry, "campus_radius_answers", "Whether the campus's RADIUS answers (1) or not (0)")
+            answers.set(not report.second_factor.campus)
     return generate_latest(registry).decode()
 
 

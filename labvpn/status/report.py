@@ -89,6 +89,9 @@ class CodeChecks(OutputsValue):
 
     users: int
     trouble: str = ""
+    campus: str | None = Field(
+        default=None, description="what keeps those out whose password the campus's RADIUS has; None: it is not asked"
+    )
 
 
 class StatusReport(OutputsValue):

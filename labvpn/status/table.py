@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from labvpn.model.untrusted import plain
-from labvpn.status.report import CertificateRenewal, ConnectedSession, StatusReport
+from labvpn.status.report import CertificateRenewal, CodeChecks, ConnectedSession, StatusReport
 
 _MOST_CRASHES = 10
 
@@ -28,9 +29,17 @@ def show(report: StatusReport, console: Console) -> None:
     console.print(_ends(report))
     if report.renewal:
         console.print(_renewal(report.renewal))
-    if (checks := report.second_factor) and checks.trouble:
-        words = ("Nobody with a second factor gets in:", "bold red")
-        console.print(Text.assemble(words, " ", plain(checks.trouble)))
+    if report.second_factor:
+        for sentence in _troubles(report.second_factor):
+            console.print(sentence)
+
+
+def _troubles(checks: CodeChecks) -> Iterator[Text]:
+    if checks.trouble:
+        yield Text.assemble(("Nobody with a second factor gets in:", "bold red"), " ", plain(checks.trouble))
+    if checks.campus:
+        words = ("Nobody with a password at the campus's RADIUS gets in:", "bold red")
+        yield Text.assemble(words, " ", plain(checks.campus))
 
 
 def _sessions(report: StatusReport) -> Table:

@@ -68,8 +68,11 @@ class CodeHost(HubHost, GuardedHost):
         """A password with the code of some steps before or after the present one, which lasts for one dial."""
         if (left := STEP - time.time() % STEP) < LEFT:
             time.sleep(left + 0.5)
-        account = self.account(user)
-        return account["password"] + code_of(account["secret"], int(time.time()) // STEP + skew)
+        return self.password(user) + code_of(self.account(user)["secret"], int(time.time()) // STEP + skew)
+
+    def password(self, user: str) -> str:
+        """What goes before the code."""
+        return self.account(user)["password"]
 
     def openvpn(self, user: str, word: str) -> bool:
         """Whether OpenVPN's client gets in; where it does not, the server has refused its password."""
@@ -99,7 +102,8 @@ class CodeHost(HubHost, GuardedHost):
     def drift_sentences(self) -> list[str]:
         """What a preview says that somebody changed."""
         snapshot = self.snapshot(self.lab)
-        return drifted(HostState(snapshot["observed"], snapshot["applied"]), documents(self.lab, "")[Concern.HUB])
+        seen = HostState(snapshot["observed"], snapshot["applied"], renewed=tuple(snapshot["renewed"] or ()))
+        return drifted(seen, documents(self.lab, "")[Concern.HUB])
 
     def checked(self) -> list[str]:
         """What `labvpn check` finds about the second factor."""

@@ -24,6 +24,7 @@ LONGEST = (
     "test_fortigate_cut_off",
     "test_faults",
     "test_second_factor",
+    "test_campus_radius",
     "test_found_fortigate",
     "test_found_changes",
     "test_drift",

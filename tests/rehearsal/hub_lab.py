@@ -27,9 +27,11 @@ MAC = "00-AC-11-22-33-44"
 class HubHost(AgentHost):
     """The host, converged to documents that a lab makes."""
 
+    radius_secret = "radius-canary"
+
     def secrets_of(self, one: Lab) -> dict[str, Any]:
         """The secrets of a lab, with what the server and its administrator are sent in this rehearsal."""
-        known = dict(secrets(one, credentials(radiusSecrets=dict.fromkeys(one.all_hubs, "radius-canary"))))
+        known = dict(secrets(one, credentials(radiusSecrets=dict.fromkeys(one.all_hubs, self.radius_secret))))
         return {**known, "administrator": SECRETS["administrator"], "ipsec": SECRETS["ipsec"]}
 
     def apply(self, one: Lab) -> list[str]:

@@ -19,9 +19,11 @@ logdir = {folder}
 run_dir = {folder}
 client lab {{
     ipaddr = {client}
-    secret = {secret}
+    secret = '{secret}'
 }}
 modules {{
+    mschap {{
+    }}
     pap {{
     }}
     files {{
@@ -37,13 +39,20 @@ server lab {{
     }}
     authorize {{
         files
+        mschap
         pap
     }}
     authenticate {{
+        mschap
         pap
     }}
 }}
 """
+
+
+def _quoted(word: str) -> str:
+    """A password in single quotes, where nothing is expanded."""
+    return "'" + word.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 @contextmanager
@@ -52,8 +61,8 @@ def answering(
 ) -> Iterator[Path]:
     """Have it answer a client until the block ends; yields the file of what it says."""
     files = {
-        "radiusd.conf": SETTINGS.format(folder=folder, client=client, secret=secret),
-        "accounts": "".join(f'{user} Cleartext-Password := "{word}"\n' for user, word in accounts.items()),
+        "radiusd.conf": SETTINGS.format(folder=folder, client=client, secret=secret.replace("'", "\\'")),
+        "accounts": "".join(f"{user} Cleartext-Password := {_quoted(word)}\n" for user, word in accounts.items()),
     }
     for name, text in files.items():
         (folder / name).touch(0o600)

@@ -50,7 +50,7 @@ def test_what_was_applied_is_read_back_and_a_second_run_changes_nothing(host: Co
     assert host.differs(host.lab) == set()
     assert host.apply(host.lab) == ["nothing to change"]
     assert host.drift_sentences() == host.checked() == []
-    assert host.status_now() == {"users": len(USERS), "trouble": ""}
+    assert host.status_now() == {"users": len(USERS), "trouble": "", "campus": None}
 
 
 def test_freeradius_listens_on_the_loopback_alone_and_its_own_service_stays_off(host: CodeHost) -> None:

@@ -1,4 +1,4 @@
-"""The accounts that the code verifier knows: each user's password and the secret of their codes."""
+"""The accounts that the code verifier knows: each user's password, or name at the campus's RADIUS, and key of codes."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import json
@@ -29,7 +29,10 @@ def accounts_of(machine: Machine) -> Accounts:
 
 
 class CodeAccounts(Handler):
-    """`code LAB/guest1 secret=current`: the user logs in by password and code."""
+    """`code LAB/guest1 secret=current`: the user logs in by password and code.
+
+    `radius=NAME` says that the campus's RADIUS has the password; without `secret` such a user gives no code.
+    """
 
     kind = "code"
 
@@ -42,7 +45,9 @@ class CodeAccounts(Handler):
         found = accounts_of(self.machine).get(user)
         if found is None or found.get("hub") != hub:
             return None
-        return {"secret": current(found == dict(self.secrets.codes.get(line.name, {}), hub=hub))}
+        same = current(found == dict(self.secrets.codes.get(line.name, {}), hub=hub))
+        values = {"radius": found.get("radius", "none"), "secret": same}
+        return {key: value for key, value in values.items() if key in line.values or key in found}
 
     def unmanaged(self) -> List[Line]:
         """Every account, since the file is ours alone."""

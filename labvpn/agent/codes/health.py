@@ -10,6 +10,7 @@ import struct
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.codes.accounts import accounts_of
+from labvpn.agent.codes.settings import campus_of, setting
 from labvpn.agent.core.errors import harmless
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import CODES, CODES_RUN, UNIT_FILE
@@ -17,19 +18,18 @@ from labvpn.agent.core.paths import CODES, CODES_RUN, UNIT_FILE
 UNIT_NAME = "labvpn-codes"
 CONFIG = CODES + "/radiusd.conf"
 TROUBLE = CODES_RUN + "/trouble"
+SILENT = CODES_RUN + "/campus"
 STATUS_SERVER, ACCESS_ACCEPT, MESSAGE_AUTHENTICATOR = 12, 2, 80
 """Codes of RADIUS packets and an attribute's number (RFC 5997, section 3; RFC 2869, section 5.14)."""
 
+SILENCE = (
+    "{}, UDP port {}, has not answered since {}; a RADIUS server is also silent towards an address or a secret that it "
+    "does not know"
+)
 ANSWER_SECONDS = 1.0
 TRIES = 2
 MOST_LEFT = 300
 """Bytes that are read of what the verifier says."""
-
-
-def setting(config: str, name: str) -> str:
-    """A value of FreeRADIUS's settings as we write them, '' where there is none."""
-    found = re.search(r'^ +{} = "?([^"\n]*)"?$'.format(name), config, re.MULTILINE)
-    return found.group(1) if found else ""
 
 
 def answers(port: int, secret: str) -> bool:
@@ -85,6 +85,14 @@ class CodesHealth:
             return "FreeRADIUS runs, but does not answer on UDP port {} of the loopback".format(port or "?")
         return left_by_verifier(self.machine, TROUBLE)
 
+    def trouble_of_campus(self) -> Optional[str]:
+        """Why those whose password the campus's RADIUS has do not get in; None where it is not asked."""
+        campus = campus_of(self.machine.read(CONFIG) or "")
+        if campus is None:
+            return None
+        since = left_by_verifier(self.machine, SILENT)
+        return since and SILENCE.format(campus.servers, campus.port, since)
+
     def last_words(self) -> str:
         """What FreeRADIUS complained of last, as its log has it; it writes no password there."""
         command = ["journalctl", "-u", UNIT_NAME, "-n", "40", "-o", "cat", "--no-pager"]
@@ -93,10 +101,11 @@ class CodesHealth:
         return harmless(complaints[-1][-200:]) if complaints else "see `systemctl status {}` there".format(UNIT_NAME)
 
     def status(self) -> Optional[Dict[str, Any]]:
-        """How many users give a code and what keeps them out; None where no code is checked."""
+        """How many users give a code and what keeps them, or those of the campus's, out; None where none is checked."""
         if not self.ordered:
             return None
-        return {"users": len(accounts_of(self.machine)), "trouble": self.trouble()}
+        users = [account for account in accounts_of(self.machine).values() if "secret" in account]
+        return {"users": len(users), "trouble": self.trouble(), "campus": self.trouble_of_campus()}
 
     def notes(self) -> List[str]:
         """That codes may come too early or too late, since nothing sets the host's clock."""
@@ -105,6 +114,11 @@ class CodesHealth:
         return ["the clock of the VPN host is not synchronized, and codes depend on it: see `timedatectl` there"]
 
     def warnings(self) -> List[str]:
-        """That nobody with a second factor gets in, and why."""
-        trouble = self.trouble() if self.ordered else ""
-        return ["nobody with a second factor gets in: {}".format(trouble)] if trouble else []
+        """Who does not get in, and why."""
+        if not self.ordered:
+            return []
+        sentences = {
+            "nobody with a second factor gets in: {}": self.trouble(),
+            "nobody with a password at the campus's RADIUS gets in: {}": self.trouble_of_campus(),
+        }
+        return [sentence.format(trouble) for sentence, trouble in sentences.items() if trouble]

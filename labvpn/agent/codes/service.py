@@ -8,8 +8,8 @@ import time
 from typing import Any, List, Optional
 
 from labvpn.agent.codes.accounts import ACCOUNTS, FILE_MODE
-from labvpn.agent.codes.health import CONFIG, TROUBLE, UNIT_NAME, CodesHealth, setting
-from labvpn.agent.codes.settings import UNIT, settings_text
+from labvpn.agent.codes.health import CONFIG, TROUBLE, UNIT_NAME, CodesHealth
+from labvpn.agent.codes.settings import UNIT, Campus, campus_of, setting, settings_text
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line, current
 from labvpn.agent.core.errors import AgentError
@@ -37,7 +37,7 @@ def program_text() -> str:
 
 
 class CodeVerifier(Handler):
-    """`verifier port=11812 files=current secret=current active=yes`."""
+    """`verifier port=11812 files=current secret=current active=yes`, and `radius`, `radius-port` of the campus's."""
 
     kind = "verifier"
 
@@ -63,14 +63,17 @@ class CodeVerifier(Handler):
         if config is None and not active:
             return None
         port, secret = setting(config or "", "port"), setting(config or "", "secret")
-        same = config == settings_text(port, secret) and self.machine.read(PROGRAM) == program_text()
+        campus = campus_of(config or "")
+        same = config == settings_text(port, secret, campus) and self.machine.read(PROGRAM) == program_text()
+        known = secret == self.secrets.verifier and (campus is None or campus.secret == self.secrets.campus)
         values = {
             "port": port or "none",
             "files": current(same and not self.exposed()),
-            "secret": current(secret == self.secrets.verifier),
+            "secret": current(known),
             "active": HINDERED if active == "yes" and self.health.trouble() else active or "no",
         }
-        return {key: values[key] for key in line.values if key in values}
+        asked = {"radius": campus.servers, "radius-port": campus.port} if campus else {}
+        return {**{key: values[key] for key in line.values if key in values}, **asked}
 
     def exposed(self) -> List[str]:
         """Those of the files that others than root and the verifier may reach."""
@@ -84,7 +87,10 @@ class CodeVerifier(Handler):
     def apply(self, changes: List[Change]) -> None:
         self.make_folders(NAMES[self.program])
         values = changes[-1].line.values
-        self.machine.write(CONFIG, settings_text(values["port"], self.secrets.verifier), FILE_MODE)
+        campus = None
+        if "radius" in values:
+            campus = Campus(values["radius"], values["radius-port"], self.secrets.campus)
+        self.machine.write(CONFIG, settings_text(values["port"], self.secrets.verifier, campus), FILE_MODE)
         self.machine.write(PROGRAM, program_text(), FILE_MODE)
         # Written again for its mode and its group.
         self.machine.write(ACCOUNTS, self.machine.read(ACCOUNTS) or "{}\n", FILE_MODE)

@@ -3,6 +3,9 @@
 It runs inside of FreeRADIUS (rlm_python3), from a file beside its accounts. PAP hands on password and code, which are
 compared here. Of MS-CHAPv2 (RFC 2759) there is only an answer to a challenge: FreeRADIUS gets the password with every
 code that is good now, computes the answer to each, and says here which one it was.
+
+Where the campus's RADIUS has the password, FreeRADIUS asks there (RFC 2865, section 2.3, a proxy): with what is before
+a good code, which is used up once that server has accepted the rest.
 """
 
 import hashlib
@@ -31,12 +34,17 @@ HERE = Path(__file__).resolve().parent
 ACCOUNTS = HERE / "accounts.json"
 USED = HERE / "used" / "steps.json"
 TROUBLE = Path("/run/labvpn-codes/trouble")
+SILENT = Path("/run/labvpn-codes/campus")
+"""Since when the campus's RADIUS has not answered; not there while it does."""
+
+CAMPUS = (("Proxy-To-Realm", ":=", "campus"),)
 
 LOCK = threading.Lock()
 
 Pairs = Optional[Tuple[Tuple[str, str], ...]]
 Answer = Tuple[int, Tuple[Any, ...], Tuple[Any, ...]]
 REFUSED = (REJECT, (), ())  # type: Answer
+PASSED = (OK, (), ())  # type: Answer
 
 
 def code_of(secret: str, step: int) -> str:
@@ -77,29 +85,63 @@ def claim(user: str, step: int) -> bool:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(USED)
-    note_trouble("")
+    note(TROUBLE, "")
     return True
+
+
+def account_of(user: str) -> Optional[Dict[str, str]]:
+    """What is known of a user; None for a name that is not to get in here, whoever else may know it."""
+    accounts = json.loads(ACCOUNTS.read_text("utf-8"))  # type: Dict[str, Dict[str, str]]
+    return accounts.get(user)
 
 
 def answer_to(user: str, given: Dict[str, str]) -> Answer:
     """The answer to a login by PAP; for MS-CHAPv2 the passwords with their codes, each with its step."""
-    account = json.loads(ACCOUNTS.read_text("utf-8")).get(user)
+    account = account_of(user)
     if account is None:
         return REFUSED
+    if "radius" in account:
+        return answer_of_campus(user, account, given)
     words = [(step, account["password"] + code_of(account["secret"], step)) for step in unused(user)]
     if "User-Password" not in given:
         # The answer to the challenge depends on the name as it was typed, which SoftEther does not hand on.
         names = (user, "{}@{}".format(user, account["hub"]))
         return UPDATED, (), tuple(pair for name in names for step, word in words for pair in one_try(name, step, word))
-    sent = given["User-Password"].encode("utf-8")
-    good = [step for step, word in words if hmac.compare_digest(word.encode("utf-8"), sent)]
-    return (OK, (), (("Auth-Type", ":=", "Accept"),)) if good and claim(user, good[0]) else REFUSED
+    step = step_of(given["User-Password"], words)
+    return (OK, (), (("Auth-Type", ":=", "Accept"),)) if step is not None and claim(user, step) else REFUSED
+
+
+def answer_of_campus(user: str, account: Dict[str, str], given: Dict[str, str]) -> Answer:
+    """What the campus's RADIUS is asked: of a user who gives a code the password alone, and only after a good code.
+
+    Nobody knows password and code together, so that no answer of MS-CHAPv2 can be computed from both.
+    """
+    name = pair_of("Tmp-String-1", account["radius"])
+    if "secret" not in account:
+        return UPDATED, (), (*CAMPUS, name)
+    typed = given.get("User-Password", "")
+    password, code = typed[:-DIGITS], typed[-DIGITS:]
+    step = step_of(code, [(step, code_of(account["secret"], step)) for step in unused(user)])
+    if not password or step is None:
+        return REFUSED
+    return UPDATED, (), (*CAMPUS, name, pair_of("Tmp-String-0", password), pair_of("Tmp-Integer-0", str(step)))
+
+
+def step_of(sent: str, words: List[Tuple[int, str]]) -> Optional[int]:
+    """The first step whose word was sent."""
+    good = [step for step, word in words if hmac.compare_digest(word.encode("utf-8"), sent.encode("utf-8"))]
+    return good[0] if good else None
 
 
 def one_try(name: str, step: int, word: str) -> Tuple[Tuple[str, str, str], ...]:
-    """What FreeRADIUS is to compute an answer from; it reads a text as if in quotes, where a backslash escapes."""
+    """What FreeRADIUS is to compute an answer from."""
     texts = (("Tmp-String-0", word), ("Tmp-String-1", name), ("Tmp-Integer-0", str(step)))
-    return tuple((attribute, "+=", text.replace("\\", "\\\\")) for attribute, text in texts)
+    return tuple(pair_of(attribute, text, "+=") for attribute, text in texts)
+
+
+def pair_of(attribute: str, text: str, operator: str = ":=") -> Tuple[str, str, str]:
+    """A value for FreeRADIUS, which reads a text as if in quotes, where a backslash escapes."""
+    return attribute, operator, text.replace("\\", "\\\\")
 
 
 def authorize(pairs: Pairs) -> Answer:
@@ -112,7 +154,28 @@ def authenticate(pairs: Pairs) -> Answer:
     """FreeRADIUS has found by MS-CHAPv2 the step whose code was sent: it is good once."""
     given = dict(pairs or ())
     user, step = given.get("User-Name", ""), int(given.get("Tmp-Integer-0", "0"))
-    return guarded(lambda: (OK, (), ()) if claim(user, step) else REFUSED)
+    return guarded(lambda: PASSED if claim(user, step) else REFUSED)
+
+
+def post_proxy(pairs: Pairs) -> Answer:
+    """The campus's RADIUS has answered, or (Tmp-Integer-1) has not in time."""
+    silent = "Tmp-Integer-1" in dict(pairs or ())
+    if not silent or not SILENT.exists():
+        note(SILENT, time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()) if silent else "")
+    return PASSED
+
+
+def post_auth(pairs: Pairs) -> Answer:
+    """The campus's RADIUS has accepted the password of a user: a code that was behind it is good once."""
+    given = dict(pairs or ())
+    user = given.get("User-Name", "")
+    return guarded(lambda: PASSED if is_settled(user, given) else REFUSED)
+
+
+def is_settled(user: str, given: Dict[str, str]) -> bool:
+    """Whether a user whom the campus's RADIUS accepts gets in."""
+    account = account_of(user)
+    return account is not None and ("secret" not in account or claim(user, int(given["Tmp-Integer-0"])))
 
 
 def guarded(answer: Callable[[], Answer]) -> Answer:
@@ -120,19 +183,19 @@ def guarded(answer: Callable[[], Answer]) -> Answer:
     try:
         return answer()
     except OSError as error:
-        note_trouble("{} ({})".format(error.filename or USED, error.strerror or "input/output error"))
+        note(TROUBLE, "{} ({})".format(error.filename or USED, error.strerror or "input/output error"))
     except (ValueError, KeyError, TypeError, AttributeError):
-        note_trouble("{} or {} is damaged".format(ACCOUNTS, USED))
+        note(TROUBLE, "{} or {} is damaged".format(ACCOUNTS, USED))
     return REFUSED
 
 
-def note_trouble(sentence: str) -> None:
+def note(file: Path, sentence: str) -> None:
     """Leave what goes wrong where the agent reads it: in memory, so that a full disk cannot get in its way."""
     try:
         if sentence:
-            TROUBLE.write_text(sentence, "utf-8")
-        elif TROUBLE.exists():
-            TROUBLE.unlink()
+            file.write_text(sentence, "utf-8")
+        elif file.exists():
+            file.unlink()
     except OSError:
         # The login is decided already.
         return

@@ -26,6 +26,8 @@ class Secrets:
         self.acme = str(data.get("acme") or "")
         self.radius: Dict[str, str] = data.get("radius") or {}
         self.verifier = str(data.get("verifier") or "")
+        # Of the campus's RADIUS, which the verifier asks.
+        self.campus = str(data.get("campus") or "")
         self.codes: Dict[str, Dict[str, str]] = data.get("codes") or {}
         # By the SHA-256 that a document names them by.
         self.certificates: Dict[str, str] = data.get("certificates") or {}
@@ -96,7 +98,7 @@ def secret_of(line: Line, secrets: Secrets) -> str:
     if line.kind == "code":
         return "\n".join(word for _, word in sorted(secrets.codes.get(line.name, {}).items()))
     one = {"administrator": secrets.administrator, "ipsec": secrets.ipsec, "acme": secrets.acme}
-    one["verifier"] = secrets.verifier
+    one["verifier"] = "\n".join(filter(None, (secrets.verifier, secrets.campus)))
     many = {"hub": secrets.hubs, "user": secrets.users, "radius": secrets.radius}
     return str(one.get(line.kind) or many.get(line.kind, {}).get(line.name) or "")
 

@@ -204,7 +204,7 @@ NO_ADDRESS: Table = tuple(
 _SEVERAL = r"(?:two|2|both|several|multiple|more th[ae]n one) (?:devices?|clients?|computers?|machines?|phones?)"
 _ONE = r"(?:same|one|single|certain) (?:\w+ )?(?:profile|config\w*|account|user\w*|certificate|key|login)\b"
 
-TOLD: Table = (
+OTHER_SENTENCES: Table = (
     *message(
         Stage.DISCONNECTED,
         "second-login session-time-over",
@@ -221,4 +221,4 @@ TOLD: Table = (
 )
 """What else people say, or another service's window does."""
 
-TABLE: Table = OTHERS + NO_ADDRESS + TOLD + ENGLISH + JAPANESE + CHINESE
+TABLE: Table = OTHERS + NO_ADDRESS + OTHER_SENTENCES + ENGLISH + JAPANESE + CHINESE

@@ -11,7 +11,7 @@ import pytest
 
 from labvpn.connect import stack_outputs
 from labvpn.diagnose.event import Cause, Stage
-from labvpn.dial import requests, run, vantage, ways
+from labvpn.dial import monitor, requests, run, vantage, ways
 from labvpn.dial.openvpn import OpenVpnProfile
 from labvpn.dial.outcome import DialOutcome
 from labvpn.dial.requests import DialUsageError, Options
@@ -52,6 +52,16 @@ def test_who_gives_a_code_is_asked_for_it_and_dials_once() -> None:
     assert request.password == "Password and code, without a blank between"
     with pytest.raises(DialUsageError, match="good for one dial"):
         requests.requests(Options("guest1", system="all"), outputs(users=users), never)
+
+
+@pytest.mark.parametrize("protocol", ["l2tp", "sstp"])
+def test_who_gives_a_code_behind_the_campuss_password_is_not_dialled_by_ppp(
+    protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = {"guest1": {"radius": True, "secondFactor": True, "code": "key-canary"}}
+    monkeypatch.setattr(requests, "stack_of", lambda _options: outputs(users=users))
+    with pytest.raises(DialUsageError, match="dial by --protocol openvpn"):
+        monitor.plan(Options("guest1"), protocol, (), False, (), never)
 
 
 def test_windows_is_warned_of_a_server_behind_a_translation() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from rich.console import Console
 
 from labvpn.kit import build, second_factor
 from labvpn.kit.request import KitRequest
-from labvpn.status import metrics
+from labvpn.status import metrics, table
 from labvpn.status.report import read, to_json
 from tests.unit.kit.orders import identity, order, split
 
@@ -81,6 +82,29 @@ def test_a_login_by_certificate_has_no_code() -> None:
     assert KEY not in everything(request)
 
 
+def at_campus(**changes: Any) -> KitRequest:
+    account = {"radius": True, "secondFactor": True, "code": KEY, **changes}
+    protocols = {"l2tpIpsec": True, "openvpn": True, "sstp": True}
+    return order(secrets=True, protocols=protocols, users={"guest1": account})
+
+
+def test_who_gives_a_code_behind_the_campuss_password_gets_no_setup_of_l2tp_or_sstp() -> None:
+    kit = build.kit(at_campus())
+    assert not [name for name in kit.files if re.search("l2tp|sstp|mobileconfig", name)]
+    assert "softether.vpn" in kit.files and [name for name in kit.files if name.endswith(".ovpn")]
+    assert sum("without L2TP and SSTP" in note for note in kit.notes) == 1
+    text = sheet(at_campus())
+    assert not re.search("L2TP|SSTP|IPsec|it's a preshared key|it&#39;s a preshared key", text)
+    assert "apple123456" in text and "stays the one that you have" in text
+    assert KEY[:4] in text and text.count("<svg") == 2
+
+
+def test_who_gives_no_code_behind_the_campuss_password_gets_every_setup() -> None:
+    kit = build.kit(at_campus(secondFactor=False))
+    assert {"guest1.mobileconfig", "windows-l2tp.ps1", "windows-sstp.ps1"} <= kit.files.keys()
+    assert "without L2TP" not in " ".join(kit.notes)
+
+
 REPORT = '{"at": 1800000000, "secondFactor": {"users": 3, "trouble": "%s"}}'
 
 
@@ -91,3 +115,15 @@ def test_the_status_says_why_nobody_with_a_second_factor_gets_in() -> None:
     assert "labvpn_second_factor_works 0.0" in metrics.text(down)
     assert "labvpn_second_factor_works 1.0" in metrics.text(up)
     assert "second_factor" not in metrics.text(without)
+    assert "campus" not in metrics.text(up)
+
+
+def test_the_status_says_that_the_campus_does_not_answer_and_whom_that_keeps_out() -> None:
+    silent, up = (read(REPORT.replace('"%s"', f'"", "campus": "{said}"')) for said in ("since 10:00", ""))
+    console = Console(record=True, width=200)
+    table.show(silent, console)
+    assert "Nobody with a password at the campus's RADIUS gets in: since 10:00" in (text := console.export_text())
+    assert "second factor" not in text
+    assert "labvpn_campus_radius_answers 0.0" in metrics.text(silent)
+    assert "labvpn_second_factor_works 1.0" in metrics.text(silent)
+    assert "labvpn_campus_radius_answers 1.0" in metrics.text(up)

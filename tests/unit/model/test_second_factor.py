@@ -65,20 +65,11 @@ def test_names_that_the_hub_lacks_are_named_with_what_is_near_all_at_once() -> N
     assert "secondFactor.exempt: " in said and "did you mean 'boss'?" in said
 
 
-@pytest.mark.parametrize("hub", [{"radius": {"server": "198.51.100.5"}}, {"kept": ["radius"]}])
-def test_a_hub_that_asks_another_radius_server_is_refused_with_the_reason(hub: dict[str, Any]) -> None:
-    one = lab(hubs={"LAB": {"secondFactor": {"users": ["guest1"]}, **hub}})
-    (said,) = sentences(one)
-    assert said.startswith("hubs.LAB.secondFactor: hub LAB asks a RADIUS server already")
-    assert "a hub of their own" in said
-
-
 @pytest.mark.parametrize(
     ("user", "why"),
     [
         ({"auth": "kept"}, "passwords.guest1"),
         ({"auth": "signed"}, "exempt"),
-        ({"auth": "radius"}, "another RADIUS server"),
     ],
 )
 def test_a_login_without_a_password_of_ours_cannot_have_a_code(user: dict[str, Any], why: str) -> None:
