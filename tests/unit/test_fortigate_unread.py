@@ -72,7 +72,8 @@ GROUPS: list[tuple[str, dict[str, Any]]] = [
     ("dstaddr", {"firewall__vipgrp": [{"name": "g", "member": names("v")}], "firewall__vip": [SERVER_VIP]}),
     ("schedule", {"firewall_dot_schedule__group": [{"name": "g", "member": names("always")}]}),
 ]
-ALWAYS = {"name": "always", "day": "sunday monday tuesday wednesday thursday friday saturday"}
+DAYS = "sunday monday tuesday wednesday thursday friday saturday"
+ALWAYS = {"name": "always", "day": DAYS, "color": 3, "fabric-object": "enable", "label-day": "none", "uuid": "x"}
 
 
 @pytest.mark.parametrize("condition", [LATER, {"member": 5}, {"exclude": 1}], ids=str)

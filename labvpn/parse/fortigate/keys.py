@@ -133,7 +133,7 @@ VIP_GROUP = GROUP._replace(harmless=GROUP.harmless | {"interface"})
 
 SCHEDULE = Keys(
     read=_words("name member start end start-utc end-utc day"),
-    harmless=_words(f"{_EVERYWHERE} expiration-days"),
+    harmless=_words(f"{_EVERYWHERE} expiration-days label-day"),
     narrowing=frozenset(),
     defaults={},
 )
