@@ -60,9 +60,9 @@ def _add(found: Found, host: str, vdom: str, case: Case, policy: Policy) -> None
     objects = wanted(case.lab, known).objects
     if beside:
         free = f"{UP} makes policies and objects of its own right before it"
-        found.remarks.append(f"{policy} is not adopted and stays as it is ({beside}); {free}")
-        if lacking := case.settings_of(policy):
-            found.remarks.append(f"The stack's own before {policy} has none of its settings: {', '.join(lacking)}")
+        lacking = case.settings_of(policy)
+        but = f", with none of its settings: {', '.join(lacking)}" if lacking else ""
+        found.remarks.append(f"{policy} is not adopted and stays as it is ({beside}); {free}{but}")
         # There cannot be two VIPs for one address, so theirs is adopted.
         pairs = {kind: names for kind, names in _pairs(case, policy, objects).items() if kind == "vips"}
     else:
