@@ -117,12 +117,19 @@ class Gate:
         return None if self.policies.table.translations(_packet(flow, way))[1] else flow
 
     def _translating(self, flow: Flow, way: Way) -> list[Vip]:
-        """The VIPs that translate a packet, or may do so: at their interface, for their port."""
-        topology = self.policies.table.topology
+        """The VIPs that translate a packet, or may do so: at their interface, for their port, named by a policy."""
+        table, outer = self.policies.table, self._outer(flow.target)
+        if not outer:
+            return []
+        active = [one.destinations for one in self.policies.policies if one.active]
+        hidden = any(map(table.addresses.may_hold_vips, active))
+        used = {name for names in active for name in table.addresses.members(names)}
         return [
             vip
-            for vip in self._outer(flow.target)
-            if topology.among(way[0], (vip.interface,)) is not False and _forwards(vip, flow.port)
+            for vip in outer
+            if (hidden or vip.name in used)
+            and table.topology.among(way[0], (vip.interface,)) is not False
+            and _forwards(vip, flow.port)
         ]
 
     def _named(self, policy: Policy | None, way: Way) -> str:
