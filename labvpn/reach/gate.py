@@ -84,11 +84,15 @@ class Gate:
         return HopVerdict(HOP, verdict.passes, self._named(policy, way), policy is None or self.is_ours(policy))
 
     def source_behind(self, flow: Flow, way: Way) -> Anyone | None:
-        """The source that whoever is behind the FortiGate sees; None where an unknown one takes its place."""
+        """The source that whoever is behind the FortiGate sees; None where it is not known."""
+        found = self.sources_behind(flow, way)
+        return found.pop() if len(found) == 1 else None
+
+    def sources_behind(self, flow: Flow, way: Way) -> set[Anyone | None]:
+        """The sources that they may see, by the policies that may let the packet pass; None is an unknown one."""
         verdict = self._verdict(flow, way)
         accepts = [one for one in (*verdict.perhaps, verdict.policy) if one and one.action is Action.ACCEPT]
-        found = {self._source_by(policy, flow, way) for policy in accepts} or {flow.source}
-        return found.pop() if len(found) == 1 else None
+        return {self._source_by(policy, flow, way) for policy in accepts} or {flow.source}
 
     def _source_by(self, policy: Policy, flow: Flow, way: Way) -> Anyone | None:
         """The source by one policy: with NAT the address of the interface by which it leaves, if that has one alone."""

@@ -156,6 +156,12 @@ class ReachModel:
         behind = self.gate.translated(flow, way)
         if source is None or behind is None:
             end = self._at_end(behind or flow)
+            sources = self.gate.sources_behind(flow, way)
+            if behind and None not in sources:
+                # One of several: where the end treats all of them alike, that is certain.
+                ends = [self._at_end(behind._replace(source=one)) for one in sources if one is not None]
+                if len({tuple(hop.passes for hop in hops) for hops in ends}) == 1:
+                    return [verdict, *ends[0]]
             unknown = f"the FortiGate gives it a {'source' if behind else 'destination'} that is not known"
             return [verdict, *(hop._replace(passes=None, rule=unknown) for hop in end)]
         return [verdict, *self._at_end(behind._replace(source=source))]
