@@ -18,6 +18,9 @@ from labvpn.reach.hops import Flow, HopVerdict
 from labvpn.state.fortigate import Action, Inventory, Policy, Vip
 
 HOP = "FortiGate"
+PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+"""Networks that may be anywhere inside (RFC 1918, RFC 6598)."""
+
 Way = tuple[str, str]
 """The interfaces by which a packet enters and leaves."""
 
@@ -43,6 +46,12 @@ class Gate:
             return self._placed(end) or self._anywhere()
         return self.settings.outside
 
+    def _entered_by(self, source: Anyone) -> tuple[str, ...]:
+        """The interfaces by which a sender enters: a public address that no interface has is of the internet."""
+        if isinstance(source, IPv4Address) and not _is_private(source):
+            return self._placed(source) or self.settings.outside
+        return self.interfaces_of(source)
+
     def _placed(self, end: IPv4Address) -> tuple[str, ...]:
         """Where the configuration says that an address is, or the network of an interface; none where neither does."""
         outer = self._outer(end)
@@ -60,8 +69,11 @@ class Gate:
 
     def unplaced(self, flow: Flow, enters: tuple[str, ...] = ()) -> list[IPv4Address]:
         """The ends of a packet of which it is not known behind which interface they are."""
-        ends = (*(() if enters else (flow.source,)), flow.target)
-        return [end for end in ends if isinstance(end, IPv4Address) and not self._placed(end)]
+        lost = [] if self._placed(flow.target) else [flow.target]
+        source = flow.source
+        if not enters and isinstance(source, IPv4Address) and _is_private(source) and not self._placed(source):
+            lost.append(source)
+        return lost
 
     def _outer(self, end: Anyone) -> list[Vip]:
         """The VIPs whose outer address this is, and that translate it to another one."""
@@ -168,9 +180,7 @@ class Gate:
         leaves = self.interfaces_of(flow.target)
         # Where neither end is known, the answer is not either: not each way is tried.
         lost = len(self.unplaced(flow, enters)) > 1
-        for one, other in product(
-            enters or (self.settings.outside if lost else self.interfaces_of(flow.source)), leaves
-        ):
+        for one, other in product(enters or (self.settings.outside if lost else self._entered_by(flow.source)), leaves):
             if one != other or not self._beside(flow):
                 yield one, other
 
@@ -208,6 +218,10 @@ def _forwards(vip: Vip, port: Port) -> bool:
         return True
     transport, outer, _ = vip.forwards
     return port.transport == transport and any(low <= port.number <= high for low, high in Served.of(outer))
+
+
+def _is_private(address: IPv4Address) -> bool:
+    return any(address in network for network in PRIVATE)
 
 
 def _packet(flow: Flow, way: Way) -> Packet:

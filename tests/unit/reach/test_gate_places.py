@@ -75,13 +75,14 @@ def test_what_reaches_a_host_in_no_network_that_is_known_cannot_be_told_where_th
     assert states(tables(LAST), "internet does not reach 192.0.2.50:22") == ["kept"]
 
 
-def test_who_is_in_no_network_that_is_known_may_come_from_each_interface() -> None:
-    expect = "192.0.2.50 does not reach 203.0.113.21:22"
+def test_who_has_a_private_address_in_no_network_that_is_known_may_come_from_each_interface() -> None:
+    expect = "172.16.0.50 does not reach 203.0.113.21:22"
     rows = tables(rule(1, "accept", srcintf="wan2"), LAST)
     assert states(rows, expect) == ["unclear"]
-    assert states(rows, expect, sources=["192.0.2.0/24"]) == ["kept"], "those who may dial are outside"
+    assert states(rows, expect, sources=["172.16.0.0/24"]) == ["kept"], "those who may dial are outside"
     assert states(rows, "internet does not reach 203.0.113.21:22") == ["kept"]
-    assert states(rows, "192.0.2.50 does not reach 192.0.2.99:22") == ["unclear"]
+    assert states(rows, "172.16.0.50 does not reach 192.0.2.99:22") == ["unclear"]
+    assert states(rows, "192.0.2.50 does not reach 203.0.113.21:22") == ["kept"], "a public one is of the internet"
 
 
 def test_each_address_of_the_fortigate_is_its_own() -> None:
