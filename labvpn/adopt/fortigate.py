@@ -26,9 +26,8 @@ from labvpn.state.fortigate import Inventory, Objects, Policy
 def fortigate(found: Found, host: str, vdom: str, inventory: Inventory, lab: Lab) -> None:
     """Add the section `fortigate`; without a policy that lets users dial, add a remark instead."""
     case = Case(inventory, lab, PolicyTable(inventory))
-    policy = next(case.dialling(), None)
+    policy, why = case.way_in()
     if policy is None:
-        why = "has no policy that lets users dial the server's address by an address object and services of its own"
         found.remarks.append(f"The FortiGate {host} {why}; {LEFT}")
         return
     if why := case.unsayable(policy):
@@ -42,6 +41,10 @@ LEFT = "the stack leaves it alone until you write its section"
 
 def _add(found: Found, host: str, vdom: str, case: Case, policy: Policy) -> None:
     beside = case.not_adopted(policy)
+    if beside and (ends := case.end(policy)):
+        why = f"it is more than the VPN's ({beside}), and one of the stack's own beside it would not end ({ends})"
+        found.remarks.append(f"The FortiGate {host} has {policy}, which is not adopted: {why}; {LEFT}")
+        return
     before = policy if beside else case.following(policy)
     if before is None:
         why = "with no policy after it before which the stack could place its own"
@@ -57,7 +60,9 @@ def _add(found: Found, host: str, vdom: str, case: Case, policy: Policy) -> None
     objects = wanted(case.lab, known).objects
     if beside:
         free = f"{UP} makes policies and objects of its own right before it"
-        found.remarks.append(f"{policy} is not adopted and stays as it is ({beside}); {free}")
+        lacking = case.settings_of(policy)
+        but = f", with none of its settings: {', '.join(lacking)}" if lacking else ""
+        found.remarks.append(f"{policy} is not adopted and stays as it is ({beside}); {free}{but}")
         # There cannot be two VIPs for one address, so theirs is adopted.
         pairs = {kind: names for kind, names in _pairs(case, policy, objects).items() if kind == "vips"}
     else:

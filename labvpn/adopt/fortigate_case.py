@@ -8,8 +8,8 @@ from ipaddress import IPv4Network, collapse_addresses
 from typing import Any
 
 from labvpn.model.lab import Lab
-from labvpn.model.ports import Transport, of_transport
-from labvpn.parse.fortigate.extent import EVERYWHERE
+from labvpn.model.ports import Port, Transport, of_transport
+from labvpn.parse.fortigate.extent import EVERYWHERE, any_of
 from labvpn.plan.fortigate.adopt import users
 from labvpn.plan.fortigate.policy_table import PolicyTable
 from labvpn.state.fortigate import ALL, Action, AddressObject, Inventory, Objects, Policy, ServiceObject, Vip
@@ -43,16 +43,50 @@ class Case:
     def __post_init__(self) -> None:
         self.own = IPv4Network(self.lab.server.address)
 
-    def dialling(self) -> Iterator[Policy]:
-        """The policies that let users dial the server at one of its ports, in their order."""
-        ports = set(of_transport(self.lab.vpn.ports, Transport.TCP))
-        for policy in self.inventory.policies:
-            spans = self.table.services.span(policy.services).spans
-            dials = any(
-                kind == "any" or (kind == "tcp" and low <= port <= high) for kind, low, high in spans for port in ports
-            )
-            if policy.active and policy.action is Action.ACCEPT and dials and self._is_to_server(policy):
-                yield policy
+    def way_in(self) -> tuple[Policy | None, str]:
+        """The policy by which users dial from outside, or why it cannot be told which one it is.
+
+        Of several interfaces, one is outside by which everyone may dial, or whose role on the FortiGate is `wan`.
+        """
+        found = [one for one in self.dialling() if self._is_from_wan(one) or not self._is_of_neighbours(one)]
+        for is_outside in (self._is_for_everyone, self._is_from_wan):
+            if len({frozenset(one.from_interfaces) for one in found}) > 1:
+                found = [one for one in found if is_outside(one)] or found
+        ends = {" and ".join(sorted(one.from_interfaces)) for one in found}
+        if len(ends) > 1:
+            return None, f"lets users dial from {', '.join(sorted(ends))}, and which of these is outside is not known"
+        if not found:
+            return None, "has no policy that lets users dial the server from outside by services of its own"
+        return found[0], ""
+
+    def _is_of_neighbours(self, policy: Policy) -> bool:
+        """Whether only those may dial who are in the networks of the interfaces by which they enter."""
+        entered = {name for each in policy.from_interfaces for name in self.table.topology.expand(each)}
+        near = [one for each in self.inventory.interfaces if each.name in entered for one in each.networks]
+        sources = self.table.addresses.extent(policy.sources)
+        inside = all(any(one.subnet_of(network) for network in near) for one in sources.networks)
+        return policy.plain and bool(sources.networks) and not sources.unknown and inside
+
+    def _is_for_everyone(self, policy: Policy) -> bool:
+        within = self.table.addresses.contains(policy.sources, ALL)
+        return within is None or within is not ("sources" in policy.negated)
+
+    def _is_from_wan(self, policy: Policy) -> bool:
+        entered = {name for each in policy.from_interfaces for name in self.table.topology.expand(each)}
+        return entered <= {each.name for each in self.inventory.interfaces if each.role == "wan"}
+
+    def dialling(self) -> list[Policy]:
+        """The policies that let users dial the server at one of its ports, in their order.
+
+        Those of which that cannot be told count where there are no others.
+        """
+        led = [one for one in self.inventory.policies if one.active and one.action is Action.ACCEPT]
+        tried = [(one, self._dials(one)) for one in led if self._is_to_server(one)]
+        return [one for one, dials in tried if dials] or [one for one, dials in tried if dials is None]
+
+    def _dials(self, policy: Policy) -> bool | None:
+        ports = of_transport(self.lab.vpn.ports, Transport.TCP)
+        return any_of(self.table.services.contains(policy.services, Port(one, Transport.TCP)) for one in ports)
 
     def _is_to_server(self, policy: Policy) -> bool:
         return bool(self._server(policy) or self.vip(policy))
@@ -81,6 +115,8 @@ class Case:
             return f"it has what the configuration cannot express ({', '.join(words)})"
         if doubt := self._unsayable_source(policy.sources):
             return f"the configuration cannot express who may dial ({doubt})"
+        if not self._dials(policy):
+            return f"the configuration cannot express what they may dial ({self.table.services.doubt(policy.services)})"
         vip = self.vip(policy)
         if vip and (vip.forwards or vip.unread):
             ports = f"it forwards only {' '.join(vip.forwards)}" if vip.forwards else ", ".join(vip.unread)
@@ -128,6 +164,15 @@ class Case:
         if len(policy.to_interfaces) > 1:
             return f"it leads to {', '.join(policy.to_interfaces)}"
         return self._more_services(policy)
+
+    def end(self, policy: Policy) -> str:
+        """When a policy ends by its own date, in the FortiGate's words; empty where it does not."""
+        return " ".join(f"{key} {value}" for key, value in policy.extras if key == "policy-expiry-date")
+
+    def settings_of(self, policy: Policy) -> list[str]:
+        """What a policy has that one of our own beside it has not, such as an inspection of what passes."""
+        more = [f"{key} {value}" for key, value in policy.extras]
+        return [*(["nat enable"] if policy.nat else []), *more]
 
     def _more_services(self, policy: Policy) -> str:
         """What a policy lets in besides the VPN."""

@@ -35,6 +35,9 @@ REFUSALS = {
 }
 """What a status means while the box is read, and what to do about it."""
 
+HIDDEN = (400, 403, 404, 405, 424, 500)
+"""What a FortiGate answers about a table that it does not have, or that the token may not read."""
+
 SWITCH = (
     "move to the provider that sends it in a header (labvpn fortigate-provider upstream); or allow it on the box: "
     "config system global, set rest-api-key-url-query enable, end"
@@ -48,8 +51,9 @@ async def read(box: FortiGate, token: str, ca: str) -> Inventory:
     """
     async with Client(box, token, ca) as client:
         tables = await asyncio.gather(*(client.table(path) for path in observe.TABLES))
-        more = await asyncio.gather(*(client.table(path, optional=True) for path in observe.OPTIONAL))
-    held = dict(zip((*observe.TABLES, *observe.OPTIONAL), (*tables, *more), strict=True))
+        more = await asyncio.gather(*(client.optional_table(path) for path in observe.OPTIONAL))
+    answers = zip((*observe.TABLES, *observe.OPTIONAL), (*tables, *more), strict=True)
+    held = {path: rows for path, rows in answers if rows is not None}
     try:
         return replace(observe.inventory(held, box.vdom), version=client.version)
     except ValueError as error:
@@ -114,13 +118,18 @@ class Client:
         """Close the connections."""
         await self._http.aclose()
 
-    async def table(self, path: str, *, optional: bool = False) -> Sequence[Row]:
-        """All rows of a table, with how often each is used; none of an optional one that the box does not show."""
+    async def table(self, path: str) -> Sequence[Row]:
+        """All rows of a table, with how often each is used."""
+        return self._rows(await self._ask(f"/api/v2/cmdb/{path}"), path)
+
+    async def optional_table(self, path: str) -> Sequence[Row] | None:
+        """The same of a table that the box may not have, or the token not read: None then."""
         reply = await self._ask(f"/api/v2/cmdb/{path}")
-        if optional and _status(reply, _json(reply)) in (400, 403, 404, 405, 424, 500):
-            return ()
+        return None if _status(reply, _json(reply)) in HIDDEN else self._rows(reply, path)
+
+    def _rows(self, reply: httpx.Response, path: str) -> Sequence[Row]:
         results = self._body(reply, path).get("results")
-        if optional and isinstance(results, dict):
+        if isinstance(results, dict) and path in observe.OPTIONAL:
             return (results,)
         if not isinstance(results, list):
             remedy = "check that the address is the FortiGate's administration interface"

@@ -219,7 +219,7 @@ class Decider:
     def _avoided(self) -> frozenset[IPv4Address]:
         """The FortiGate's own addresses, about which its policies do not decide."""
         gate = self.model.gate
-        return frozenset(one.address for one in gate.inventory.interfaces if one.address) if gate else frozenset()
+        return frozenset(own for one in gate.inventory.interfaces for own in one.addresses) if gate else frozenset()
 
 
 def _of_hub(targets: tuple[Target, ...], hub: str) -> tuple[Target, ...]:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from itertools import product
 
-from labvpn.model.fortigate import FortiGate
+from labvpn.model.fortigate import FortiGate, networks
 from labvpn.model.ports import Port, Transport
 from labvpn.parse.fortigate.extent import Anyone
 from labvpn.parse.fortigate.services import Served
-from labvpn.plan.fortigate.comparison import PolicyList
+from labvpn.plan.fortigate.comparison import PolicyList, client_at
 from labvpn.plan.fortigate.policy_table import Packet, Verdict
+from labvpn.reach.atoms import ANYWHERE
 from labvpn.reach.hops import Flow, HopVerdict
-from labvpn.state.fortigate import ALL, Inventory, Policy, Vip
+from labvpn.state.fortigate import Action, Inventory, Policy, Vip
 
 HOP = "FortiGate"
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -26,29 +27,53 @@ Way = tuple[str, str]
 
 @dataclass(frozen=True)
 class Gate:
-    """A FortiGate with a list of policies; `is_ours` tells those that the lab declares."""
+    """A FortiGate with a list of policies; `is_ours` tells those that the lab declares.
+
+    `places` are the machines of which the configuration says behind which interface they are.
+    """
 
     settings: FortiGate
     inventory: Inventory
     policies: PolicyList
     is_ours: Callable[[Policy | None], bool]
+    places: tuple[tuple[IPv4Network, str], ...] = ()
     _near: dict[Way, PolicyList] = field(default_factory=dict)
     _concerned: dict[tuple[Way, Anyone, IPv4Address], PolicyList] = field(default_factory=dict)
 
     def interfaces_of(self, end: Anyone) -> tuple[str, ...]:
-        """The interfaces behind which somebody may be: one where the address is in its network."""
+        """The interfaces behind which somebody may be: one where that is known."""
         if isinstance(end, IPv4Address):
-            vip = self.settings.vip
-            if vip and end in (vip.mapped, *vip.addresses.values()):
-                return (self.settings.inside,)
-            if outer := self._outer(end):
-                return self.interfaces_of(outer[0].mapped)
-            near = [one for one in self.inventory.interfaces if one.network and end in one.network]
-            if near:
-                return (max(near, key=lambda one: one.network.prefixlen if one.network else 0).name,)
-            if any(end in network for network in PRIVATE):
-                return self._anywhere()
+            return self._placed(end) or self._anywhere()
         return self.settings.outside
+
+    def _entered_by(self, source: Anyone) -> tuple[str, ...]:
+        """The interfaces by which a sender enters: a public address that no interface has is of the internet."""
+        if isinstance(source, IPv4Address) and not _is_private(source):
+            return self._placed(source) or self.settings.outside
+        return self.interfaces_of(source)
+
+    def _placed(self, end: IPv4Address) -> tuple[str, ...]:
+        """Where the configuration says that an address is, or the network of an interface; none where neither does."""
+        outer = self._outer(end)
+        inner = outer[0].mapped if outer else end
+        for one in (end, inner):
+            if held := [name for network, name in self.places if one in network]:
+                return (held[0],)
+        if name := self.inventory.interface_at(inner):
+            return (name,)
+        closed = self.settings.behind_vpn
+        if end in ANYWHERE or any(end in network for network in networks(self.settings.sources)):
+            return self.settings.outside
+        excepted = [network for way in (closed.exceptions if closed else ()) for network in networks(way.sources)]
+        return closed.from_ if closed and any(end in network for network in excepted) else ()
+
+    def unplaced(self, flow: Flow, enters: tuple[str, ...] = ()) -> list[IPv4Address]:
+        """The ends of a packet of which it is not known behind which interface they are."""
+        lost = [] if self._placed(flow.target) else [flow.target]
+        source = flow.source
+        if not enters and isinstance(source, IPv4Address) and _is_private(source) and not self._placed(source):
+            lost.append(source)
+        return lost
 
     def _outer(self, end: Anyone) -> list[Vip]:
         """The VIPs whose outer address this is, and that translate it to another one."""
@@ -62,7 +87,8 @@ class Gate:
     def decide(self, flow: Flow, way: Way) -> HopVerdict:
         """What becomes of a packet that enters and leaves by these interfaces."""
         verdict = self._verdict(flow, way)
-        if (outer := self._outer(flow.target)) and not self._translating(flow, way):
+        own = any(flow.target in one.addresses for one in self.inventory.interfaces)
+        if not own and (outer := self._outer(flow.target)) and not self._translating(flow, way):
             return HopVerdict(HOP, False, f"VIP {outer[0].name} has that address, and translates no such packet")
         if verdict.passes is None:
             return HopVerdict(HOP, None, verdict.because)
@@ -70,17 +96,31 @@ class Gate:
         return HopVerdict(HOP, verdict.passes, self._named(policy, way), policy is None or self.is_ours(policy))
 
     def source_behind(self, flow: Flow, way: Way) -> Anyone | None:
-        """The source that whoever is behind the FortiGate sees; None where an unknown one takes its place."""
-        policy = self._verdict(flow, way).policy
-        if policy is None or not policy.nat:
+        """The source that whoever is behind the FortiGate sees; None where it is not known."""
+        found = self.sources_behind(flow, way)
+        return found.pop() if len(found) == 1 else None
+
+    def sources_behind(self, flow: Flow, way: Way) -> set[Anyone | None]:
+        """The sources that they may see, by the policies that may let the packet pass; None is an unknown one."""
+        verdict = self._verdict(flow, way)
+        accepts = [one for one in (*verdict.perhaps, verdict.policy) if one and one.action is Action.ACCEPT]
+        return {self._source_by(policy, flow, way) for policy in accepts} or {flow.source}
+
+    def _source_by(self, policy: Policy, flow: Flow, way: Way) -> Anyone | None:
+        """The source by one policy: with NAT the address of the interface by which it leaves, if that has one alone."""
+        if not policy.nat:
             return flow.source
         if any(key in ("ippool", "poolname") for key, _ in policy.extras):
             return None
         held = self.policies.table.topology.expand(way[1])
-        return next((one.address for one in self.inventory.interfaces if one.name in held and one.address), None)
+        own = [address for one in self.inventory.interfaces if one.name in held for address in one.addresses]
+        return own[0] if len(own) == 1 else None
 
-    def translated(self, flow: Flow, way: Way) -> Flow:
-        """The packet behind the FortiGate: to the inner address and port, where a VIP translates it."""
+    def translated(self, flow: Flow, way: Way) -> Flow | None:
+        """The packet behind the FortiGate: to the inner address and port, where a VIP translates it.
+
+        None where a VIP may translate it of which it is not known to what.
+        """
         policy = self._verdict(flow, way).policy
         names = set(self.policies.table.addresses.members(policy.destinations)) if policy else set()
         for vip in self._translating(flow, way):
@@ -90,18 +130,22 @@ class Gate:
                     outer, inner = (Served.of(text)[0][0] for text in vip.forwards[1:])
                     port = Port(port.number - outer + inner, port.transport)
                 return flow._replace(target=vip.mapped, port=port)
-        return flow
+        return None if self.policies.table.translations(_packet(flow, way))[1] else flow
 
     def _translating(self, flow: Flow, way: Way) -> list[Vip]:
-        """The VIPs that translate a packet: at their interface, for their port, where an active policy names them."""
-        table = self.policies.table
-        used = {
-            name for one in self.policies.policies if one.active for name in table.addresses.members(one.destinations)
-        }
+        """The VIPs that translate a packet, or may do so: at their interface, for their port, named by a policy."""
+        table, outer = self.policies.table, self._outer(flow.target)
+        if not outer:
+            return []
+        active = [one.destinations for one in self.policies.policies if one.active]
+        hidden = any(map(table.addresses.may_hold_vips, active))
+        used = {name for names in active for name in table.addresses.members(names)}
         return [
             vip
-            for vip in self._outer(flow.target)
-            if vip.name in used and table.topology.among(way[0], (vip.interface,)) and _forwards(vip, flow.port)
+            for vip in outer
+            if (hidden or vip.name in used)
+            and table.topology.among(way[0], (vip.interface,)) is not False
+            and _forwards(vip, flow.port)
         ]
 
     def _named(self, policy: Policy | None, way: Way) -> str:
@@ -111,7 +155,7 @@ class Gate:
         return f"{number}'{policy.name}'" if policy.name else number.rstrip()
 
     def _verdict(self, flow: Flow, way: Way) -> Verdict:
-        return self.concerned(flow, way).decide(Packet(*way, flow.source, flow.target, flow.port, exact=True))
+        return self.concerned(flow, way).decide(_packet(flow, way))
 
     def concerned(self, flow: Flow, way: Way) -> PolicyList:
         """The policies that may match a packet between these ends, for some port: a few of a long list."""
@@ -133,7 +177,10 @@ class Gate:
 
     def ways(self, flow: Flow, enters: tuple[str, ...] = ()) -> Iterator[Way]:
         """Every way that a packet may take through the FortiGate; none where both ends are in one network."""
-        for one, other in product(enters or self.interfaces_of(flow.source), self.interfaces_of(flow.target)):
+        leaves = self.interfaces_of(flow.target)
+        # Where neither end is known, the answer is not either: not each way is tried.
+        lost = len(self.unplaced(flow, enters)) > 1
+        for one, other in product(enters or (self.settings.outside if lost else self._entered_by(flow.source)), leaves):
             if one != other or not self._beside(flow):
                 yield one, other
 
@@ -142,15 +189,14 @@ class Gate:
         if not isinstance(flow.source, IPv4Address) or self._outer(flow.target):
             return False
         ends = (flow.source, flow.target)
-        return any(one.network and all(end in one.network for end in ends) for one in self.inventory.interfaces)
+        return any(all(end in network for end in ends) for one in self.inventory.interfaces for network in one.networks)
 
     def boundaries(self, flow: Flow, way: Way) -> Iterator[Port]:
         """The ports at which the verdict may change: the ends of what the concerned policies name, and of VIPs."""
         table = self.policies.table
         for policy in self.concerned(flow, way).policies:
             for kind, low, high in table.services.span(policy.services).spans:
-                if kind in ("tcp", "udp"):
-                    yield from _ends(kind, low, high)
+                yield from _ends(kind, low, high)
         for transport, outer, _ in (vip.forwards for vip in self.inventory.vips if vip.forwards):
             for first, last in Served.of(outer):
                 yield from _ends(transport, first, last)
@@ -159,16 +205,11 @@ class Gate:
         """Every network that an object names: where one ends, the verdict may change."""
         yield from (network for one in self.inventory.addresses for network in one.networks)
         yield from (IPv4Network(end) for one in self.inventory.vips for end in (one.outside, one.mapped))
-        yield from (one.network for one in self.inventory.interfaces if one.network)
+        yield from (network for one in self.inventory.interfaces for network in one.networks)
 
     def clients_at(self, interface: str, excepted: tuple[IPv4Network, ...]) -> Anyone:
         """An address at an interface that no exception names; `all` where its network is not known."""
-        inside = self.policies.table.topology.expand(interface)
-        for one in self.inventory.interfaces:
-            for address in list(one.network.hosts())[:512] if one.name in inside and one.network else ():
-                if address != one.address and not any(address in network for network in excepted):
-                    return address
-        return ALL
+        return client_at(self.inventory, self.policies.table, interface, excepted)
 
 
 def _forwards(vip: Vip, port: Port) -> bool:
@@ -179,7 +220,16 @@ def _forwards(vip: Vip, port: Port) -> bool:
     return port.transport == transport and any(low <= port.number <= high for low, high in Served.of(outer))
 
 
+def _is_private(address: IPv4Address) -> bool:
+    return any(address in network for network in PRIVATE)
+
+
+def _packet(flow: Flow, way: Way) -> Packet:
+    return Packet(*way, flow.source, flow.target, flow.port, exact=True)
+
+
 def _ends(kind: str, low: int, high: int) -> Iterator[Port]:
-    transport = Transport(kind)
-    yield Port(low, transport)
-    yield Port(high + 1, transport)
+    """Both ends of a span of ports; none for what has other ports or none (SCTP, ICMP, ESP)."""
+    if kind in set(Transport):
+        yield Port(low, Transport(kind))
+        yield Port(high + 1, Transport(kind))

@@ -15,6 +15,7 @@ from labvpn.parse.host import NOTHING, HostState
 from labvpn.plan.fortigate.comparison import Comparison, PolicyList, merged
 from labvpn.reach.firewalld import HOP as FIREWALLD
 from labvpn.reach.firewalld import HostRules
+from labvpn.reach.gate import HOP as FORTIGATE
 from labvpn.reach.gate import Gate, Way
 from labvpn.reach.hops import Flow, HopVerdict, Route
 from labvpn.reach.host_changes import not_installed, with_lab
@@ -137,8 +138,12 @@ class ReachModel:
             yield end or [HopVerdict("network", None, "the stack has no hop in between")]
             return
         ways = list(self.gate.ways(flow, enters))
-        for way in ways:
-            yield self._through(flow, way)
+        found = [self._through(flow, way) for way in ways]
+        lost = self.gate.unplaced(flow, enters)
+        if len(lost) > 1 or (lost and len({Route(flow, tuple(hops)).passes for hops in found}) > 1):
+            why = f"which interface leads to {' and '.join(map(str, lost))}, since no network of one has it"
+            found = [[HopVerdict(FORTIGATE, None, why)]]
+        yield from found
         if not ways:
             yield self._at_end(flow)
 
@@ -149,9 +154,15 @@ class ReachModel:
             return [verdict]
         source = self.gate.source_behind(flow, way)
         behind = self.gate.translated(flow, way)
-        if source is None:
-            end = self._at_end(behind)
-            unknown = "the FortiGate gives it a source that is not known"
+        if source is None or behind is None:
+            end = self._at_end(behind or flow)
+            sources = self.gate.sources_behind(flow, way)
+            if behind and None not in sources:
+                # One of several: where the end treats all of them alike, that is certain.
+                ends = [self._at_end(behind._replace(source=one)) for one in sources if one is not None]
+                if len({tuple(hop.passes for hop in hops) for hops in ends}) == 1:
+                    return [verdict, *ends[0]]
+            unknown = f"the FortiGate gives it a {'source' if behind else 'destination'} that is not known"
             return [verdict, *(hop._replace(passes=None, rule=unknown) for hop in end)]
         return [verdict, *self._at_end(behind._replace(source=source))]
 
@@ -168,7 +179,7 @@ def _at_home(host: HostModel, target: IPv4Address) -> HopVerdict:
 
 
 def _gate(compared: Comparison, policies: PolicyList, inventory: Inventory) -> Gate:
-    return Gate(compared.settings, inventory, policies, compared.is_ours)
+    return Gate(compared.settings, inventory, policies, compared.is_ours, tuple(compared.places))
 
 
 def _host(

@@ -67,7 +67,7 @@ def other_interfaces(model: ReachModel) -> list[str]:
         return []
     zoned = {member for zone in gate.inventory.zones for member in zone.members}
     near = {*gate.settings.outside, gate.settings.inside, *zoned}
-    return [one.name for one in gate.inventory.interfaces if one.network and one.name not in near]
+    return [one.name for one in gate.inventory.interfaces if one.networks and one.name not in near]
 
 
 def _hosts(decider: Decider, origin: Origin) -> Iterator[tuple[str, Target, IPv4Address]]:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import TypeAlias
 
+from labvpn.state.fortigate_interfaces import InterfaceState, Zone
+
 COMMENT = "Managed by Pulumi (labvpn)"
 """Every object of ours carries it: by it ours are known."""
 
@@ -97,7 +99,7 @@ class Vip:
     """An address outside for one inside, dialled at an interface (`any`: at every one).
 
     `forwards` are the transport, the port outside and the port inside, where only that one is translated. One that
-    is `unread` is about the addresses `ends`, or about any where these are not known either.
+    is `unread` is about the addresses `ends`, the `outer` ones among them, or about any where these are not known.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Vip:
     existing: str = ""
     forwards: tuple[str, str, str] | None = None
     ends: tuple[IPv4Network, ...] = ()
+    outer: tuple[IPv4Network, ...] = ()
     unread: tuple[str, ...] = ()
     uses: int | None = None
     extras: Extras = ()
@@ -199,27 +202,15 @@ class Inventory(Objects):
         names = (*(interface.name for interface in self.interfaces), *(zone.name for zone in self.zones), *used)
         return tuple(dict.fromkeys(name for name in names if name != "any"))
 
-
-@dataclass(frozen=True)
-class InterfaceState:
-    """An interface, the network on it and the box's own address there, if it has one."""
-
-    name: str
-    network: IPv4Network | None = None
-    address: IPv4Address | None = None
-
-
-@dataclass(frozen=True)
-class Zone:
-    """A zone or SD-WAN zone with its members; between those of an `open` one everything passes without a policy.
-
-    Those of one that is `in_use` can be named in policies by the zone alone.
-    """
-
-    name: str
-    members: tuple[str, ...] = ()
-    open: bool = False
-    in_use: bool = True
+    def interface_at(self, address: IPv4Address) -> str:
+        """The interface in whose network an address is, of several the narrowest; empty where there is none."""
+        near = [
+            (network.prefixlen, each.name)
+            for each in self.interfaces
+            for network in each.networks
+            if address in network
+        ]
+        return max(near, key=lambda one: one[0])[1] if near else ""
 
 
 @dataclass(frozen=True)

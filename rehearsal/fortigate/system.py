@@ -80,3 +80,11 @@ class GlobalSettings(Entry):
     admin_sport: int = 443
     vdom_mode: Literal["no-vdom"] = "no-vdom"
     rest_api_key_url_query: Toggle = "disable"
+
+
+class VdomSettings(Entry):
+    """The settings of the box's only vdom: its policies decide by addresses and services, and NAT is theirs."""
+
+    opmode: Literal["nat"] = "nat"
+    ngfw_mode: Literal["profile-based"] = "profile-based"
+    central_nat: Literal["disable"] = "disable"

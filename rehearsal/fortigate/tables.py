@@ -60,8 +60,12 @@ INTERFACES = Table("system/interface", system.InterfaceEntry, writable=False)
 ZONES = Table("system/zone", system.Zone)
 SDWAN = Table("system/sdwan", system.Sdwan, key="")
 GLOBAL = Table("system/global", system.GlobalSettings, key="")
+SETTINGS = Table("system/settings", system.VdomSettings, key="", writable=False)
 
-_ALL = (INTERFACES, ZONES, SDWAN, SCHEDULES, ADDRESSES, GROUPS, SERVICES, SERVICE_GROUPS, VIPS, POLICIES, GLOBAL)
+_ALL = (
+    *(INTERFACES, ZONES, SDWAN, SCHEDULES, ADDRESSES, GROUPS, SERVICES, SERVICE_GROUPS, VIPS, POLICIES),
+    *(GLOBAL, SETTINGS),
+)
 TABLES = {table.path: table for table in _ALL}
 
 

@@ -71,6 +71,15 @@ def test_the_token_is_a_secret_and_the_certificate_is_verified(provider: Provide
     assert "4dabf18193072939515e22adb298388d" in made.inputs["token"]
 
 
+@pytest.mark.parametrize("provider", Provider)
+def test_a_vip_that_was_switched_off_by_hand_is_told_to_be_one_again(provider: Provider) -> None:
+    row = {"name": "vpn-vip", "extintf": "wan1", "extip": "203.0.113.20", "mappedip": [{"range": "10.0.0.2"}]}
+    off = {**row, "comment": COMMENT, "status": "disable"}
+    seen = build(provider, [("firewall/vip", off)], vip={"mapped": "10.0.0.2"})
+    made = objects(seen, BOTH[list(Provider).index(provider)])
+    assert made["firewallVip fortigate-vip"]["status"] == "enable"
+
+
 @pytest.mark.parametrize("package", BOTH)
 def test_every_type_has_a_token_of_the_package(package: Package) -> None:
     assert set(package.tokens) == set(Kind)

@@ -58,7 +58,7 @@ def lab_of(gate: GateStack) -> Lab:
 def adopted(gate: GateStack) -> Found:
     """What adopt writes of the box as it is."""
     rows = {path: gate.lab.manual.box("GET", path) for path in observe.TABLES}
-    rows |= {"system/zone": gate.lab.manual.box("GET", "system/zone")}
+    rows |= {path: gate.lab.manual.box("GET", path) for path in observe.DECIDING}
     found = Found()
     fortigate(found, "203.0.113.129", "root", observe.inventory(rows), lab_of(gate))
     return found

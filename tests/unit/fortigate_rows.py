@@ -53,10 +53,12 @@ def tables(*rules: dict[str, Any], **more: list[dict[str, Any]]) -> Rows:
             {"name": "wan2"},
             {"name": "dmz", "ip": "203.0.113.17 255.255.255.240"},
         ],
+        "system/zone": [],
+        "system/settings": [{"ngfw-mode": "profile-based", "central-nat": "disable"}],
     }
     for key, rows in more.items():
         path = key.replace("__", "/").replace("_dot_", ".").replace("_", "-")
-        held[path] = [*held.get(path, []), *rows]
+        held[path] = rows if path == "system/settings" else [*held.get(path, []), *rows]
     return held
 
 

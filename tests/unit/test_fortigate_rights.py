@@ -12,7 +12,7 @@ import pytest
 from labvpn.connect import fortigate
 from labvpn.connect.errors import HopError
 from labvpn.model.fortigate import FortiGate
-from labvpn.parse.fortigate.tables import OPTIONAL, TABLES
+from labvpn.parse.fortigate.tables import DECIDING, OPTIONAL, SETTINGS, TABLES
 from tests.unit.samples import FULL
 
 BOX = FortiGate.model_validate(FULL["fortigate"])
@@ -33,7 +33,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
             return httpx.Response(200, json=body)
         if status == 401:
             return httpx.Response(401, text="<html>401 Authorization Required</html>")
-        body = {"status": "success" if status == 200 else "error", "results": [], "version": "v7.6.7"}
+        results: Any = {} if request.url.path.endswith(SETTINGS) else []
+        body = {"status": "success" if status == 200 else "error", "results": results, "version": "v7.6.7"}
         return httpx.Response(status, json=body)
 
     def client(**how: Any) -> httpx.AsyncClient:
@@ -62,8 +63,10 @@ def test_each_right_to_read_that_is_missing_is_named(answers: dict[str, int], ta
 @pytest.mark.parametrize("status", [400, 403, 404, 1403, 1404])
 @pytest.mark.parametrize("table", OPTIONAL)
 def test_what_need_not_be_read_stops_nothing(answers: dict[str, int], table: str, status: int) -> None:
+    assert read().doubt == ""
     answers[table] = status
     assert read().version == "v7.6.7"
+    assert (f"({table}) cannot be read" in read().doubt) is (table in DECIDING), "it is not taken for absent"
 
 
 @pytest.mark.parametrize(

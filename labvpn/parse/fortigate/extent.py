@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, collapse_addresses
+from typing import Generic, TypeVar
 
 from labvpn.state.fortigate import ALL, AddressGroup, AddressObject, Inventory
 
@@ -17,6 +18,9 @@ Anyone = str | IPv4Address
 """Who sends: an address, a country, the name of an object, or `all`, a client that no policy names."""
 
 Range = tuple[int, int]
+
+End = TypeVar("End")
+"""What is looked for in objects: who sends, or a port."""
 
 
 def any_of(answers: Iterable[bool | None]) -> bool | None:
@@ -46,25 +50,43 @@ class Extent:
         return any(one.overlaps(two) for one in self.networks for two in other.networks)
 
 
-class Named:
+class Named(Generic[End]):
     """Objects and groups of one kind, by their names."""
 
     def __init__(self, groups: Iterable[AddressGroup]) -> None:
         self.groups: Mapping[str, AddressGroup] = {group.name: group for group in groups}
 
     def members(self, names: Sequence[str]) -> list[str]:
-        """Names with all members of their groups; a group that contains itself is read once."""
+        """Names with all members of their groups, of unread groups none; a group that contains itself is read once."""
         found: dict[str, None] = {}
         waiting = list(names)
         while waiting:
             name = waiting.pop(0)
             if name not in found:
-                found[name] = None
-                waiting += self.groups[name].members if name in self.groups else ()
+                found[name], group = None, self.groups.get(name)
+                waiting += group.members if group and not group.unread else ()
         return list(found)
 
+    def _in(self, name: str, end: End, above: tuple[str, ...]) -> bool | None:
+        """Whether an object or a group has an end in it; None where that cannot be told."""
+        if name in self.groups:
+            return self._in_group(self.groups[name], end, above) if name not in above else False
+        return self._in_object(name, end)
 
-class Addresses(Named):
+    def _in_group(self, group: AddressGroup, end: End, above: tuple[str, ...]) -> bool | None:
+        if group.unread:
+            return None
+        inside = any_of(self._in(name, end, (*above, group.name)) for name in group.members)
+        left_out = any_of(self._in(name, end, (*above, group.name)) for name in group.without)
+        if inside is False or left_out is True:
+            return False
+        return inside if left_out is False else None
+
+    def _in_object(self, name: str, end: End) -> bool | None:
+        raise NotImplementedError
+
+
+class Addresses(Named[Anyone]):
     """The addresses of a FortiGate, their groups, and VIPs."""
 
     def __init__(self, inventory: Inventory) -> None:
@@ -74,6 +96,7 @@ class Addresses(Named):
         self.extent = cache(self._extent)
         self.contains = cache(self._contains)
         self.doubt = cache(self._doubt)
+        self.may_hold_vips = cache(self._may_hold_vips)
 
     def _contains(self, names: tuple[str, ...], source: Anyone) -> bool | None:
         """Whether some names include a sender."""
@@ -84,23 +107,22 @@ class Addresses(Named):
         known = self._addresses.get(source) if isinstance(source, str) and source != ALL else None
         return f"country {known.country}" if known and known.country else source
 
-    def _in(self, name: str, source: Anyone, above: tuple[str, ...]) -> bool | None:
-        if name in self.groups:
-            return self._in_group(self.groups[name], source, above) if name not in above else False
+    def _in_object(self, name: str, end: Anyone) -> bool | None:
         if name in self._addresses:
-            return _in_address(self._addresses[name], source)
+            return _in_address(self._addresses[name], end)
         if name in self._vips:
             return False  # `PolicyTable` decides what a VIP matches, because VIPs have ports too
         return True if name == ALL else None
 
-    def _in_group(self, group: AddressGroup, source: Anyone, above: tuple[str, ...]) -> bool | None:
-        if group.unread:
-            return None
-        inside = any_of(self._in(name, source, (*above, group.name)) for name in group.members)
-        left_out = any_of(self._in(name, source, (*above, group.name)) for name in group.without)
-        if inside is False or left_out is True:
-            return False
-        return inside if left_out is False else None
+    def _may_hold_vips(self, names: tuple[str, ...]) -> bool:
+        """Whether some names may be those of VIPs that cannot be told: of an unread group, or of nothing that was read.
+
+        FortiOS has addresses, groups and VIPs under one list of names.
+        """
+        held = (*self._addresses, *self._vips, ALL)
+        return any(
+            self.groups[name].unread if name in self.groups else name not in held for name in self.members(names)
+        )
 
     def _doubt(self, names: tuple[str, ...]) -> str:
         """The first object among some names that the lab cannot resolve, and why."""

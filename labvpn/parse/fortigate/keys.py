@@ -57,16 +57,17 @@ POLICY = Keys(
         fixedport port-preserve port-random natip natinbound natoutbound permit-any-host permit-stun-host pcp-inbound
         pcp-outbound pcp-poolname firewall-session-dirty schedule-timeout dsri delay-tcp-npu-session fec wccp
         passive-wan-health-measurement geoip-anycast scan-botnet-connections decrypted-traffic-mirror ssl-mirror
-        ssl-mirror-intf http-policy-redirect ssh-policy-redirect ztna-policy-redirect inbound outbound vpntunnel
+        ssl-mirror-intf inbound outbound vpntunnel
         identity-based-route rtp-nat rtp-addr cgn-session-quota cgn-resource-quota cgn-eif cgn-eim cgn-log-server-grp
         srcaddr6-negate dstaddr6-negate reputation-direction6 reputation-minimum6 auth-cert auth-path auth-redirect-addr
-        redirect-url disclaimer email-collect radius-mac-auth-bypass radius-ip-auth-bypass captive-portal-exempt
+        redirect-url radius-mac-auth-bypass radius-ip-auth-bypass captive-portal-exempt
         learning-mode captive-portal-exempt app-monitor"""
     ),
     narrowing=_words(
         """groups users fsso-groups fsso rsso wsso devices tos tos-mask vlan-filter src-vendor-mac sgt sgt-check
         reputation-minimum reputation-direction geoip-match ztna-status ztna-ems-tag ztna-ems-tag-secondary
         ztna-geo-tag ztna-device-ownership ztna-tags-match-logic ntlm ntlm-guest ntlm-enabled-browsers match-vip-only
+        http-policy-redirect ssh-policy-redirect ztna-policy-redirect disclaimer email-collect
         fsso-agent-for-ntlm application app-category app-group url-category"""
     ),
     defaults={
@@ -128,6 +129,15 @@ GROUP = Keys(
     defaults={"visibility": "enable", "type": "default", "category": "default"},
 )
 
+VIP_GROUP = GROUP._replace(harmless=GROUP.harmless | {"interface"})
+
+SCHEDULE = Keys(
+    read=_words("name member start end start-utc end-utc day"),
+    harmless=_words(f"{_EVERYWHERE} expiration-days label-day"),
+    narrowing=frozenset(),
+    defaults={},
+)
+
 SERVICE = Keys(
     read=_words("name protocol tcp-portrange udp-portrange protocol-number icmptype icmpcode comment uuid"),
     harmless=_words(
@@ -137,6 +147,9 @@ SERVICE = Keys(
     narrowing=frozenset(),
     defaults={"visibility": "enable", "helper": "auto", "check-reset-range": "default", "category": "Uncategorized"},
 )
+
+VIP_KIND = ("type", "status")
+"""What has to be at its default for a VIP to translate one address into another."""
 
 VIP = Keys(
     read=_words("name uuid type extip mappedip extintf portforward protocol extport mappedport comment status"),

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, IPv4Network, summarize_address_range
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, summarize_address_range
 from typing import Any
 
 from labvpn.parse.fortigate import keys
 from labvpn.state.fortigate import AddressGroup, AddressObject, ServiceObject, Vip
 
 Row = Mapping[str, Any]
+Tables = Mapping[str, Sequence[Row]]
 
 _PORTS = re.compile(r"\d+(-\d+)?(:\d+(-\d+)?)?")
 
 
-def names(rows: Any) -> tuple[str, ...]:
+def rows(tables: Tables, path: str) -> Iterator[Row]:
+    """Each row of a table; null is FortiOS's unset, and an entry without keys is a row that says nothing."""
+    for row in tables.get(path, ()):
+        yield {key: value for key, value in row.items() if value is not None} if isinstance(row, Mapping) else {}
+
+
+def names(listed: Any, key: str = "name") -> tuple[str, ...]:
     """The names in a list of references, or a single one."""
-    listed = [rows] if isinstance(rows, str) else rows or ()
-    return tuple(str(row["name"] if isinstance(row, Mapping) else row) for row in listed)
+    held = [listed] if isinstance(listed, str) else listed or ()
+    return tuple(str(one.get(key) or one["name"] if isinstance(one, Mapping) else one) for one in held)
+
+
+def switch(row: Row, key: str, default: bool = False) -> bool:
+    """Whether a switch is on. Raises ValueError for what FortiOS does not show of one, such as 1 or `ENABLE`."""
+    value = row.get(key)
+    if value not in ("enable", "disable", "", None):
+        raise ValueError(f"{key} {value}")
+    return value == "enable" if value else default
 
 
 def address(row: Row) -> AddressObject:
@@ -71,19 +86,29 @@ def _uses(row: Row) -> int | None:
 
 def network(text: str) -> IPv4Network:
     """The network of `10.0.0.0 255.0.0.0`. Raises ValueError for anything else, including a mask with holes."""
+    return interface(text).network
+
+
+def interface(text: str) -> IPv4Interface:
+    """An address with its network. Raises ValueError as `network` does: a mask is never taken as a host mask."""
     address_, _, mask = text.replace("/", " ").partition(" ")
-    inverse = mask.startswith("0.") and mask != "0.0.0.0"  # noqa: S104  (ipaddress would take it as a host mask)
-    if inverse:
+    held = IPv4Interface(f"{address_}/{mask or 32}")
+    if "." in mask and held.netmask != IPv4Address(mask):
         raise ValueError(f"{mask} is not a network mask")
-    return IPv4Network(f"{address_}/{mask or 32}", strict=False)
+    return held
 
 
-def group(row: Row) -> AddressGroup:
+def vip_group(row: Row) -> AddressGroup:
+    """A group of VIPs, which FortiOS shows with the interface that all of them have."""
+    return group(row, keys.VIP_GROUP)
+
+
+def group(row: Row, known: keys.Keys = keys.GROUP) -> AddressGroup:
     """A group of addresses, services or VIPs."""
-    extras = keys.extras(row, keys.GROUP)
-    excluded = names(row.get("exclude-member")) if row.get("exclude") == "enable" else ()
+    extras = keys.extras(row, known)
+    excluded = names(row.get("exclude-member")) if switch(row, "exclude") else ()
     more = (("exclude-member", " ".join(excluded)), *extras) if excluded else extras
-    unread = tuple(words for words, _ in keys.unread(extras, keys.GROUP))
+    unread = tuple(words for words, _ in keys.unread(extras, known))
     comment = str(row.get("comment") or "")
     return AddressGroup(
         str(row["name"]),
@@ -133,20 +158,18 @@ def _icmp(row: Row, kind: str) -> Iterator[tuple[str, str]]:
 
 def vip(row: Row) -> Vip:
     """A VIP; one that does not map a single address to a single address is unread, as is one with conditions."""
-    extras, name = keys.extras(row, keys.VIP), str(row["name"])
-    unread = [words for words, _ in keys.unread(extras, keys.VIP)]
-    if (row.get("type") or "static-nat") != "static-nat":
-        unread.append(f"type {row['type']}")
-    if (row.get("status") or "enable") != "enable":
-        unread.append("status disable")
+    extras = (*keys.extras(row, keys.VIP), *_other_kind(row))
+    name, unread = str(row["name"]), [words for words, _ in keys.unread(extras, keys.VIP)]
     outside = _single(str(row.get("extip") or ""))
     mapped = [str(entry.get("range") or "") for entry in row.get("mappedip") or ()]
     inside = _single(mapped[0]) if len(mapped) == 1 else None
     if outside is None or inside is None or outside.packed == bytes(4):
         unread.append(f"from {row.get('extip') or 'none'} to {' '.join(mapped) or 'none'}")
     forwards = None
-    if row.get("portforward") == "enable":
+    if switch(row, "portforward"):
         forwards = (str(row.get("protocol") or "tcp"), str(row.get("extport") or ""), str(row.get("mappedport") or ""))
+        odd = not all(map(_PORTS.fullmatch, forwards[1:])) and forwards[0] != "icmp"
+        unread += [f"ports {' '.join(forwards)}"] if odd else []
     return Vip(
         name,
         str(row.get("extintf") or "any"),
@@ -155,6 +178,7 @@ def vip(row: Row) -> Vip:
         str(row.get("comment") or ""),
         forwards=forwards,
         ends=_ends(row) if unread else (),
+        outer=_addresses([str(row.get("extip") or "")]) if unread else (),
         unread=tuple(unread),
         uses=_uses(row),
         visible=keys.visible(row),
@@ -162,19 +186,32 @@ def vip(row: Row) -> Vip:
     )
 
 
+def _other_kind(row: Row) -> Iterator[tuple[str, str]]:
+    """What makes a VIP another kind of it, or switches it off."""
+    for key in keys.VIP_KIND:
+        value = str(row.get(key) or keys.VIP.defaults[key])
+        if value != keys.VIP.defaults[key]:
+            yield key, value
+
+
 def _ends(row: Row) -> tuple[IPv4Network, ...]:
     """All addresses of a VIP, outside and inside; none where they are not known."""
     inside = [str(entry.get("range") or "") for entry in row.get("mappedip") or ()]
     inside += [str(entry.get("ip") or "") for entry in row.get("realservers") or ()]
+    return _addresses([str(row.get("extip") or ""), *inside]) if inside else ()
+
+
+def _addresses(texts: Sequence[str]) -> tuple[IPv4Network, ...]:
+    """Addresses and ranges as networks; none where one of them is not known."""
     found: list[IPv4Network] = []
     try:
-        for text in (str(row.get("extip") or ""), *inside):
+        for text in texts:
             low, _, high = text.partition("-")
             found += summarize_address_range(IPv4Address(low), IPv4Address(high or low))
     except (ValueError, TypeError):
         return ()
     everywhere = any(one.network_address.packed == bytes(4) for one in found)
-    return () if everywhere or not inside else tuple(found)
+    return () if everywhere else tuple(found)
 
 
 def _single(text: str) -> IPv4Address | None:

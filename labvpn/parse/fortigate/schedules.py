@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-Row = Mapping[str, Any]
+from labvpn.parse.fortigate import keys
+from labvpn.parse.fortigate.objects import Row, Tables, names, rows, switch
 
 _DAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 _SLACK = timedelta(days=1)
 """The FortiGate uses its own time zone, and its clock may differ from ours: what ended within a day is uncertain."""
 
 
-def hours(tables: Mapping[str, Sequence[Row]], now: datetime) -> dict[str, bool | None]:
-    """Each schedule of a FortiGate: True for always, False for no longer, None for at times."""
+def hours(tables: Tables, now: datetime) -> dict[str, bool | None]:
+    """Each schedule of a FortiGate: True for always, False for no longer, None for at times or not known."""
     found: dict[str, bool | None] = {}
-    for row in tables.get("firewall.schedule/recurring", ()):
-        found[str(row["name"])] = _recurring(row)
-    for row in tables.get("firewall.schedule/onetime", ()):
-        end = moment(row.get("end"))
-        found[str(row["name"])] = False if end and end + _SLACK < now else None
-    for row in tables.get("firewall.schedule/group", ()):
-        members = [found.get(str(one["name"])) for one in row.get("member") or ()]
-        never = bool(members) and all(one is False for one in members)
-        found[str(row["name"])] = True if True in members else (False if never else None)
+    kinds: Mapping[str, Callable[[Row], bool | None]] = {
+        "recurring": _recurring,
+        "onetime": lambda row: _onetime(row, now),
+        "group": lambda row: _group(row, found),
+    }
+    for kind, read in kinds.items():
+        for row in rows(tables, f"firewall.schedule/{kind}"):
+            if "name" in row:
+                found[str(row["name"])] = _known(row, read)
     return found
 
 
+def _known(row: Row, read: Callable[[Row], bool | None]) -> bool | None:
+    """What a schedule says; None where it has a condition that is not known, or another form."""
+    if any(keys.unread(keys.extras(row, keys.SCHEDULE), keys.SCHEDULE)):
+        return None
+    try:
+        return read(row)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _onetime(row: Row, now: datetime) -> bool | None:
+    end = moment(row.get("end"))
+    return False if end and end + _SLACK < now else None
+
+
+def _group(row: Row, found: Mapping[str, bool | None]) -> bool | None:
+    members = [found.get(name) for name in names(row.get("member"))]
+    never = bool(members) and all(one is False for one in members)
+    return True if True in members else (False if never else None)
+
+
 def _recurring(row: Row) -> bool | None:
-    days = set(str(row.get("day") or "").replace(",", " ").split())
+    days = {day for text in names(row.get("day")) for day in text.replace(",", " ").split()}
     if days <= {"none"}:
         return False
     whole = str(row.get("start") or "00:00") == str(row.get("end") or "00:00")
@@ -39,12 +61,12 @@ def _recurring(row: Row) -> bool | None:
 def expired(row: Row, now: datetime) -> bool:
     """Whether a policy has ended by its own date."""
     end = _end(row)
-    return row.get("policy-expiry") == "enable" and end is not None and end + _SLACK < now
+    return switch(row, "policy-expiry") and end is not None and end + _SLACK < now
 
 
 def endless(row: Row) -> bool:
     """Whether a policy ends by its own date, which cannot be read."""
-    return row.get("policy-expiry") == "enable" and _end(row) is None
+    return switch(row, "policy-expiry") and _end(row) is None
 
 
 def _end(row: Row) -> datetime | None:

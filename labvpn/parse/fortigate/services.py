@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -45,7 +44,7 @@ class Served:
         return any(k == kind and a <= high and low <= b for k, a, b in self.spans for kind, low, high in other.spans)
 
 
-class Services(Named):
+class Services(Named[Port | None]):
     """The services of a FortiGate and their groups."""
 
     def __init__(self, inventory: Inventory) -> None:
@@ -55,25 +54,21 @@ class Services(Named):
 
     def contains(self, names: tuple[str, ...], port: Port | None) -> bool | None:
         """Whether some services cover a port; without a port: whether they cover everything."""
-        return any_of(self._in(name, port) for name in self.members(names) if name not in self._plain_groups(names))
+        return any_of(self._in(name, port, ()) for name in names)
 
-    def _plain_groups(self, names: Sequence[str]) -> set[str]:
-        return {name for name in self.members(names) if name in self.groups and not self.groups[name].unread}
-
-    def _in(self, name: str, port: Port | None) -> bool | None:
+    def _in_object(self, name: str, end: Port | None) -> bool | None:
         service = self._services.get(name)
         if service is None:
             return True if name == ALL_SERVICES else None
         if service.unread:
             return None
         spans = spans_of(service)
-        if port is None:
+        if end is None:
             return ("any", 0, 0) in spans
         met = any(
-            kind in ("any", port.transport) and (kind == "any" or low <= port.number <= high)
-            for kind, low, high in spans
+            kind in ("any", end.transport) and (kind == "any" or low <= end.number <= high) for kind, low, high in spans
         )
-        return None if met and _from_certain_ports(service, port) else met
+        return None if met and _from_certain_ports(service, end) else met
 
     def doubt(self, names: tuple[str, ...]) -> str:
         """The first service among some names that the lab cannot resolve, and why."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address
 from typing import TypeVar
 
 from labvpn.model.ports import Port
 from labvpn.parse.fortigate import keys, unread
 from labvpn.parse.fortigate.defaults import without_defaults
-from labvpn.parse.fortigate.objects import Row, address, group, names, service, vip
+from labvpn.parse.fortigate.interfaces import ODD, interfaces, zones
+from labvpn.parse.fortigate.objects import Row, Tables, address, group, names, rows, service, switch, vip, vip_group
 from labvpn.parse.fortigate.schedules import endless, expired, hours
-from labvpn.state.fortigate import Action, InterfaceState, Inventory, Policy, Zone
+from labvpn.state.fortigate import Action, Inventory, Policy
 
-Tables = Mapping[str, Sequence[Row]]
 Value = TypeVar("Value")
 
 TABLES = (
@@ -42,6 +42,9 @@ OPTIONAL = (
     SETTINGS,
 )
 """What is read where the FortiGate has it and the token may read it."""
+
+DECIDING = {SETTINGS: "the vdom's settings", "system/zone": "the zones"}
+"""What changes how policies decide: where one cannot be read, nothing is concluded."""
 
 LISTS = {"srcaddr": "sources", "dstaddr": "destinations", "service": "services"}
 
@@ -78,8 +81,8 @@ def inventory(tables: Tables, vdom: str = "root", now: datetime | None = None) -
             addresses=without_defaults(_read(tables, "firewall/address", address, unread.address), keys.ADDRESS),
             groups=tuple(
                 one
-                for path in ("firewall/addrgrp", "firewall/vipgrp")
-                for one in _read(tables, path, group, unread.group)
+                for path, read in (("firewall/addrgrp", group), ("firewall/vipgrp", vip_group))
+                for one in _read(tables, path, read, unread.group)
             ),
             services=without_defaults(services, keys.SERVICE),
             service_groups=_read(tables, "firewall.service/group", group, unread.group),
@@ -87,8 +90,8 @@ def inventory(tables: Tables, vdom: str = "root", now: datetime | None = None) -
             policies=tuple(
                 replace(one, widening=one.widening and bool(one.unread)) for one in without_defaults(rules, keys.POLICY)
             ),
-            interfaces=tuple(_interfaces(tables, vdom)),
-            zones=(*_read(tables, "system/zone", _zone), *_sdwan(tables)),
+            interfaces=tuple(interfaces(tables, vdom)),
+            zones=tuple(zones(tables)),
             schedules=tuple(schedules),
             doubt=_doubt(tables),
         )
@@ -96,28 +99,23 @@ def inventory(tables: Tables, vdom: str = "root", now: datetime | None = None) -
         raise ValueError(f"not in FortiOS's form: {error}") from error
 
 
-def _read(
-    tables: Tables, path: str, read: Callable[[Row], Value], other: Callable[[Row], Value] | None = None
-) -> tuple[Value, ...]:
-    """Each row of a table; null is FortiOS's unset."""
-    return tuple(
-        _row({key: value for key, value in row.items() if value is not None}, read, other)
-        for row in tables.get(path, ())
-    )
+def _read(tables: Tables, path: str, read: Callable[[Row], Value], other: Callable[[Row], Value]) -> tuple[Value, ...]:
+    """Each row of a table; one that is not in FortiOS's form is read by `other`."""
+    return tuple(_row(row, read, other) for row in rows(tables, path))
 
 
-def _row(row: Row, read: Callable[[Row], Value], other: Callable[[Row], Value] | None) -> Value:
+def _row(row: Row, read: Callable[[Row], Value], other: Callable[[Row], Value]) -> Value:
     try:
         return read(row)
-    except (KeyError, TypeError, AttributeError, ValueError):
-        if other is None:
-            raise
+    except ODD:
         return other(row)
 
 
 def _policy(row: Row, now: datetime) -> Policy:
     extras = keys.extras(row, keys.POLICY)
-    conditions = [*keys.unread(extras, keys.POLICY), *_unknown_values(row)]
+    conditions = list(keys.unread(extras, keys.POLICY))
+    of_ipv6 = _of_ipv6(row, conditions)
+    conditions += _unknown_values(row, of_ipv6)
     return Policy(
         str(row.get("name", "")),
         names(row.get("srcintf")),
@@ -130,41 +128,41 @@ def _policy(row: Row, now: datetime) -> Policy:
         str(row.get("schedule") or "always"),
         str(row.get("logtraffic") or "utm"),
         str(row.get("comments") or ""),
-        nat=row.get("nat") == "enable",
+        nat=switch(row, "nat"),
         number=int(row["policyid"]),
-        active=(row.get("status") or "enable") == "enable" and not expired(row, now) and not _of_ipv6(row),
+        active=switch(row, "status", default=True) and not expired(row, now) and not of_ipv6,
         at_times=endless(row),
-        negated=frozenset(part for key, part in LISTS.items() if row.get(f"{key}-negate") == "enable"),
+        negated=frozenset(part for key, part in LISTS.items() if switch(row, f"{key}-negate")),
         unread=tuple(words for words, _ in conditions),
         widening=any(not narrows for _, narrows in conditions),
-        sees_vips=(row.get("match-vip") or "enable") == "enable",
+        sees_vips=switch(row, "match-vip", default=True),
         extras=(*extras, *_ipv6(row)),
         visible=keys.visible(row),
     )
 
 
-def _unknown_values(row: Row) -> Iterator[tuple[str, bool]]:
+def _unknown_values(row: Row, of_ipv6: bool) -> Iterator[tuple[str, bool]]:
     """Conditions in keys of the model, with values that the model does not have."""
     if (row.get("action") or "deny") not in ("accept", "deny"):
         yield f"action {row['action']}", False
-    if not _of_ipv6(row):
+    if not of_ipv6:
         for key in ("srcintf", "dstintf", "srcaddr", "dstaddr", "service"):
             if not row.get(key):
                 yield f"an empty {key}", False
-    for key in LISTS:
-        if row.get(f"{key}-negate") not in ("enable", "disable", None, ""):
-            yield f"{key}-negate {row[f'{key}-negate']}", False
 
 
-def _of_ipv6(row: Row) -> bool:
-    """Whether a policy is only for IPv6: it names addresses of that kind, and none of IPv4."""
-    translated = "enable" in (row.get("nat64"), row.get("nat46"))
-    return not row.get("srcaddr") and not row.get("dstaddr") and bool(row.get("srcaddr6")) and not translated
+def _of_ipv6(row: Row, conditions: list[tuple[str, bool]]) -> bool:
+    """Whether a policy is only for IPv6: it names addresses of that kind, and nothing of IPv4.
+
+    What may stand in the place of an IPv4 address, such as an internet service, does more than narrow it.
+    """
+    four = bool(row.get("srcaddr") or row.get("dstaddr")) or not all(narrows for _, narrows in conditions)
+    return bool(row.get("srcaddr6")) and not four
 
 
 def _ipv6(row: Row) -> Iterator[tuple[str, str]]:
     yield from ((key, keys.as_text(row[key])) for key in ("srcaddr6", "dstaddr6") if row.get(key))
-    if row.get("policy-expiry") == "enable":
+    if switch(row, "policy-expiry"):
         yield "policy-expiry-date", str(row.get("policy-expiry-date", ""))
 
 
@@ -178,42 +176,18 @@ def _timed(policy: Policy, schedules: Mapping[str, bool | None]) -> Policy:
     return replace(policy, at_times=policy.at_times or in_force is None)
 
 
-def _interfaces(tables: Tables, vdom: str) -> Iterator[InterfaceState]:
-    """The interfaces of the vdom; those of others cannot be named in its policies."""
-    for row in tables.get("system/interface", ()):
-        if row.get("vdom", vdom) in (vdom, ""):
-            yield _interface(row)
-
-
-def _interface(row: Row) -> InterfaceState:
-    text = str(row.get("ip") or "0.0.0.0 0.0.0.0")
-    try:
-        held = IPv4Interface(text.replace(" ", "/"))
-    except ValueError:
-        return InterfaceState(str(row["name"]))
-    known = held.ip.packed != bytes(4)
-    return InterfaceState(str(row["name"]), held.network if known else None, held.ip if known else None)
-
-
-def _zone(row: Row) -> Zone:
-    members = tuple(str(each.get("interface-name") or each.get("name")) for each in row.get("interface") or ())
-    return Zone(str(row["name"]), members, open=row.get("intrazone", "deny") == "allow")
-
-
-def _sdwan(tables: Tables) -> Iterator[Zone]:
-    """The zones of SD-WAN with their members; a member without a zone is in FortiOS's own."""
-    for row in tables.get("system/sdwan", ()):
-        held: dict[str, list[str]] = {str(zone["name"]): [] for zone in row.get("zone") or ()}
-        for member in row.get("members") or ():
-            held.setdefault(str(member.get("zone") or "virtual-wan-link"), []).append(str(member["interface"]))
-        in_use = row.get("status") == "enable"
-        yield from (Zone(name, tuple(members), in_use=in_use) for name, members in held.items())
-
-
 def _doubt(tables: Tables) -> str:
-    for row in tables.get(SETTINGS, ()):
-        if row.get("ngfw-mode") == "policy-based":
-            return "the vdom is in NGFW policy mode (ngfw-mode policy-based), where security policies decide"
-        if row.get("central-nat") == "enable":
-            return "the vdom has central NAT (central-nat enable), which translates addresses apart from the policies"
+    """Why what policies say does not decide by itself, or may not."""
+    for path, what in DECIDING.items():
+        if path not in tables or (path == SETTINGS and not tables[path]):
+            return f"{what} ({path}) cannot be read: the token's profile needs read rights on the system"
+    for row in rows(tables, SETTINGS):
+        mode = row.get("ngfw-mode") or "profile-based"
+        if mode != "profile-based":
+            return f"the vdom is in NGFW policy mode (ngfw-mode {mode}), where security policies decide"
+        central = row.get("central-nat") or "disable"
+        if central != "disable":
+            return (
+                f"the vdom has central NAT (central-nat {central}), which translates addresses apart from the policies"
+            )
     return ""

@@ -12,7 +12,8 @@ class Topology:
 
     def __init__(self, inventory: Inventory) -> None:
         self._zones = {zone.name: zone for zone in inventory.zones}
-        self._known = {interface.name for interface in inventory.interfaces} | set(self._zones)
+        read = {name for name, zone in self._zones.items() if not zone.unread}
+        self._known = {interface.name for interface in inventory.interfaces} | read
 
     def expand(self, name: str) -> frozenset[str]:
         """An interface itself, or the members of a zone; a zone without members is itself."""
@@ -42,9 +43,10 @@ class Topology:
         )
 
     def open_between(self, enters: str, leaves: str) -> str:
-        """The name of a zone that contains both interfaces and lets everything pass between its members."""
+        """The zone that contains both interfaces and lets everything pass between its members, or may do so."""
         for zone in self._zones.values():
-            held = set(zone.members)
-            if zone.open and enters != leaves and self.expand(enters) & held and self.expand(leaves) & held:
-                return zone.name
+            both = all(zone.unread or self.expand(end) & set(zone.members) for end in (enters, leaves))
+            if zone.open is not False and enters != leaves and both:
+                sure = f"zone '{zone.name}' lets its members reach each other (intrazone allow)"
+                return sure if zone.open else f"zone '{zone.name}', of which it is not known what its members may do"
         return ""

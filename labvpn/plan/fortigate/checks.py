@@ -38,24 +38,23 @@ def _cut(compared: Comparison, path: Path) -> Iterator[Problem]:
     after, closed = compared.after, compared.settings.behind_vpn
     if closed is None or path.target not in closed.hosts.values():
         return
-    to, entering = closed.to or compared.settings.inside, _entering(compared.actual, path)
+    # Without an interface at which our packets enter, another router is in between.
+    to, entering = closed.to or compared.settings.inside, compared.actual.interface_at(path.source)
     if entering and after.table.topology.among(entering, (to,)):
         return
     for interface in (entering,) if entering else closed.from_:
-        policy = after.decide(Packet(interface, to, path.source, path.target, path.port)).policy
-        if policy and policy.action is Action.DENY and compared.is_ours(policy):
+        verdict = after.decide(Packet(interface, to, path.source, path.target, path.port))
+        held = (policy for policy in (verdict.policy, *verdict.perhaps) if policy and policy.action is Action.DENY)
+        policy = next(filter(compared.is_ours, held), None)
+        if policy and verdict.passes is not True:
+            sure = verdict.passes is False and policy is verdict.policy
+            closes = "would close" if sure else f"may close, because of {verdict.because or policy},"
             yield Problem(
                 "fortigate.behindVpn",
-                f"{policy.name} would close {path.purpose} ({path.source} to {path.target}, {path.port}), by which "
+                f"{policy.name} {closes} {path.purpose} ({path.source} to {path.target}, {path.port}), by which "
                 f"this run reaches it; add an exception for {path.source} with {path.port}",
             )
             return
-
-
-def _entering(actual: Inventory, path: Path) -> str | None:
-    """The interface at which our packets enter the FortiGate; None where another router is in between."""
-    near = [each for each in actual.interfaces if each.network and path.source in each.network]
-    return max(near, key=lambda each: each.network.prefixlen if each.network else 0).name if near else None
 
 
 def _interfaces(settings: FortiGate, actual: Inventory) -> Iterator[Problem]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -22,6 +23,9 @@ from labvpn.state.fortigate import (
     ServiceObject,
     Vip,
 )
+
+TRIED = 512
+"""How many addresses of a network are looked at for one that no exception names."""
 
 WIDEST = 64
 """Of a wider range of ports, only the first is tried."""
@@ -110,12 +114,28 @@ class Comparison:
     def client_at(self, interface: str, closed: VpnOnlyHosts) -> Anyone:
         """An address at an interface that no exception names; `all` where the network of the interface is not known."""
         excepted = [network for way in closed.exceptions for network in networks(way.sources)]
-        inside = self.before.table.topology.expand(interface)
-        held = next((each.network for each in self.actual.interfaces if each.name in inside and each.network), None)
-        for address in islice(held.hosts(), 1, 512) if held else ():
-            if not any(address in network for network in excepted):
+        return client_at(self.actual, self.before.table, interface, excepted)
+
+    @property
+    def places(self) -> Iterator[tuple[IPv4Network, str]]:
+        """Where the configuration says that machines are: the interfaces behind which they are."""
+        settings, closed = self.settings, self.settings.behind_vpn
+        servers = {*self.lab.host_addresses.values(), *(server.address for server in self.lab.servers)}
+        servers |= {settings.vip.mapped, *settings.vip.addresses.values()} if settings.vip else set()
+        yield from ((IPv4Network(address), settings.inside) for address in servers)
+        for address in closed.hosts.values() if closed else ():
+            yield IPv4Network(address), closed.to or settings.inside if closed else settings.inside
+
+
+def client_at(inventory: Inventory, table: PolicyTable, interface: str, excepted: Collection[IPv4Network]) -> Anyone:
+    """An address at an interface that is in none of some networks; `all` where its own are not known."""
+    inside = table.topology.expand(interface)
+    near = [(one, each.addresses) for each in inventory.interfaces if each.name in inside for one in each.networks]
+    for network, own in near:
+        for address in islice(network.hosts(), TRIED):
+            if address not in own and not any(address in other for other in excepted):
                 return address
-        return ALL
+    return ALL
 
 
 def ports_of(span: tuple[str, int, int]) -> Iterator[Port]:

@@ -80,7 +80,7 @@ def _differences(kind: str, thing: Thing, there: Thing) -> Iterator[str]:
     for label, value in _fields(there):
         if label in ours and ours[label] != value:
             yield f"{kind} {thing.name}: {label} {value or 'none'} on the box, {ours[label] or 'none'} here"
-    for label, value in _more(thing, there):
+    for label, value in (*_more(thing, there), *_unread(thing, there)):
         yield f"{kind} {thing.name}: {label} {value} on the box, {dict(thing.extras).get(label, 'none')} here"
 
 
@@ -89,6 +89,16 @@ def _more(thing: Thing, there: Thing) -> Extras:
     if _adopts(thing):
         return tuple(pair for pair in there.extras if " ".join(pair) in there.unread)
     return tuple(pair for pair in there.extras if pair not in thing.extras)
+
+
+def _unread(thing: Thing, there: Thing) -> Iterator[tuple[str, str]]:
+    """What else of an object is not read: values of what the model has (an action, a kind) that it does not know."""
+    ours, known = dict(_fields(thing)), {" ".join(pair) for pair in there.extras}
+    differs = {label for label, value in _fields(there) if ours.get(label, value) != value}
+    for words in there.unread:
+        label, _, value = words.partition(" ")
+        if words not in known and label not in differs:
+            yield label, value
 
 
 def _members(ours: AddressGroup, there: AddressGroup) -> Iterator[str]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address
-from itertools import product
+from itertools import pairwise, product
 
+from labvpn.model.expect import PortRange
 from labvpn.model.fortigate import FortiGate, VpnOnlyHosts, ports
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, Transport
-from labvpn.plan.fortigate.comparison import Comparison, PolicyList, distinct, ports_of
+from labvpn.parse.fortigate.services import Served
+from labvpn.plan.fortigate.comparison import Comparison, PolicyList, distinct
+from labvpn.plan.fortigate.overlap import covers, meets, why
 from labvpn.plan.fortigate.policy_table import Packet, PolicyTable
 from labvpn.state.fortigate import ALL, Action, Policy
-
-ANYTHING = tuple(Port(number, Transport.TCP) for number in (22, 80, 443, 3389, 8000))
-"""What is tried of a policy for every port, to see whether a policy above it blocks all of it."""
 
 
 def shadows(compared: Comparison) -> list[str]:
@@ -25,7 +25,7 @@ def shadows(compared: Comparison) -> list[str]:
     found = []
     for policy in ours:
         for other in policies[: policies.index(policy)]:
-            if other not in ours and other.action is not policy.action and table.meets(other, policy):
+            if other not in ours and other.action is not policy.action and meets(table, other, policy):
                 found.append(_shadow(table, other, policy))
     return found
 
@@ -33,12 +33,12 @@ def shadows(compared: Comparison) -> list[str]:
 def _shadow(table: PolicyTable, other: Policy, policy: Policy) -> str:
     remedy = "place ours above it (before:), or change that policy"
     above = f"{other} above ours ({policy.name})"
-    if why := table.why(other):
+    if reason := why(table, other):
         what = "lets through what ours should stop" if policy.action is Action.DENY else "denies what ours allows"
-        return f"whether {above} {what} cannot be determined because of {why}; {remedy}"
+        return f"whether {above} {what} cannot be determined because of {reason}; {remedy}"
     if policy.action is Action.DENY:
         return f"{above} already lets through what ours should stop; {remedy}"
-    if table.covers(other, policy):
+    if covers(table, other, policy):
         return f"{above} already denies every source of it; {remedy}"
     denied = [name for name in table.addresses.members(policy.sources) if _is_denied(table, other, name)]
     if denied:
@@ -48,8 +48,8 @@ def _shadow(table: PolicyTable, other: Policy, policy: Policy) -> str:
 
 
 def _is_denied(table: PolicyTable, other: Policy, name: str) -> bool:
-    one = table.extent((name,))
-    return name != ALL and bool(one.networks or one.unknown) and table.extent(other.sources).covers(one)
+    one = table.addresses.extent((name,))
+    return name != ALL and bool(one.networks or one.unknown) and table.addresses.extent(other.sources).covers(one)
 
 
 def leaks(compared: Comparison) -> list[str]:
@@ -94,17 +94,46 @@ def _first_ports(near: PolicyList, packet: Packet) -> list[Port]:
 
 def holes(compared: Comparison) -> list[str]:
     """The policies of others that let everyone outside reach the lab's machines, above ours or beside them."""
-    lab, settings, found = compared.lab, compared.settings, list[str]()
-    for interface, (address, name) in product(settings.outside, _machines(lab, settings).items()):
-        closed = settings.behind_vpn
+    settings, closed, found = compared.settings, compared.settings.behind_vpn, list[str]()
+    for interface, (address, name) in product(settings.outside, _machines(compared.lab, settings).items()):
         to = closed.to if closed and closed.to and name in closed.hosts else settings.inside
-        near = compared.after.between(interface, to)
-        for other in near.policies:
-            packet = Packet(interface, to, ALL, address, None)
-            theirs = other.action is Action.ACCEPT and not compared.is_ours(other)
-            if theirs and near.table.concerns(other, packet):
-                found += _hole(lab, settings, near, other, packet, name)
+        packet, (table, policies) = Packet(interface, to, ALL, address, None), compared.after.between(interface, to)
+        near = PolicyList(table, tuple(other for other in policies if table.concerns(other, packet)))
+        theirs = [other for other in near.policies if other.action is Action.ACCEPT and not compared.is_ours(other)]
+        found += _holes(compared, near, theirs, packet, name) if theirs else ()
     return distinct(found)
+
+
+def _holes(compared: Comparison, near: PolicyList, theirs: list[Policy], packet: Packet, name: str) -> Iterator[str]:
+    lab, everyone = compared.lab, compared.settings.sources == (ALL,)
+    offered = set(lab.opened) if everyone and name in ("server", *lab.host_addresses) else set()
+    parts = [part for part in _parts(near, packet.target, offered) if Port(part.first, part.transport) not in offered]
+    verdicts = [near.decide(replace(packet, port=Port(part.first, part.transport))) for part in parts]
+    where, address = f"everyone at {packet.enters} reach", packet.target
+    remedy = "narrow that policy or remove it if the stack should be the only way in"
+    for other in theirs:
+        open_ = [part for part, each in zip(parts, verdicts, strict=True) if each.passes and each.policy is other]
+        doubts = [each for each in verdicts if each.passes is None and other in [doubt.policy for doubt in each.doubts]]
+        if open_:
+            what = "any port" if len(open_) == len(parts) else _some(open_)
+            yield f"{other} lets {where} {what} of {name} ({address}) beside ours; {remedy}"
+        elif doubts:
+            because = f"cannot be determined because of {doubts[0].because}"
+            yield f"whether {other} lets {where} {name} ({address}) {because}; {remedy}"
+
+
+def _parts(near: PolicyList, target: IPv4Address, offered: set[Port]) -> Iterator[PortRange]:
+    """All ports, in parts within which no policy, VIP or offer makes a difference."""
+    table = near.table
+    spans = {span for policy in near.policies for span in table.services.span(policy.services).spans}
+    for vip in table.vips.values():
+        if vip.forwards and target in (vip.outside, vip.mapped):
+            spans |= {(vip.forwards[0], *ends) for text in vip.forwards[1:] for ends in Served.of(text)}
+    spans |= {(port.transport.value, port.number, port.number) for port in offered}
+    for transport in Transport:
+        ends = {end for kind, low, high in spans if kind == transport for end in (low, high + 1)}
+        cuts = sorted({1, 65536, *(end for end in ends if 1 < end < 65536)})
+        yield from (PortRange(transport, first, after - 1) for first, after in pairwise(cuts))
 
 
 def _machines(lab: Lab, settings: FortiGate) -> dict[IPv4Address, str]:
@@ -118,38 +147,6 @@ def _machines(lab: Lab, settings: FortiGate) -> dict[IPv4Address, str]:
     }
 
 
-def _hole(lab: Lab, settings: FortiGate, near: PolicyList, other: Policy, packet: Packet, name: str) -> Iterator[str]:
-    offered = set(lab.opened) if settings.sources == (ALL,) and name in ("server", *lab.host_addresses) else set()
-    open_, doubts = [], []
-    for port in _ports_of(near.table, other, offered):
-        tried = replace(packet, port=port)
-        if near.table.match(other, tried).answer is False:
-            continue
-        verdict = near.decide(tried)
-        if verdict.policy is other and verdict.passes:
-            open_.append(port)
-        elif verdict.passes is None and other in [doubt.policy for doubt in verdict.doubts]:
-            doubts.append(verdict)
-    whole = near.table.services.span(other.services).everything
-    where, address = f"everyone at {packet.enters} reach", packet.target
-    remedy = "narrow that policy or remove it if the stack should be the only way in"
-    if open_:
-        what = "any port" if whole else _some(open_)
-        yield f"{other} lets {where} {what} of {name} ({address}) beside ours; {remedy}"
-    elif doubts:
-        because = f"cannot be determined because of {doubts[0].because}"
-        yield f"whether {other} lets {where} {name} ({address}) {because}; {remedy}"
-
-
-def _ports_of(table: PolicyTable, other: Policy, offered: set[Port]) -> list[Port]:
-    """What a policy covers besides the ports that everyone may dial; for one that covers all ports, some of them."""
-    served = table.services.span(other.services)
-    found = {port for span in served.spans if span[0] in ("tcp", "udp") for port in ports_of(span)}
-    if served.everything or served.unknown or "services" in other.negated or other.widening:
-        found |= set(ANYTHING)
-    return sorted(found - offered)
-
-
-def _some(found: list[Port]) -> str:
+def _some(found: list[PortRange]) -> str:
     more = f" and {len(found) - 4} more" if len(found) > 4 else ""
     return ", ".join(map(str, found[:4])) + more

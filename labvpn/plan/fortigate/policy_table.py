@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from labvpn.model.ports import Port
-from labvpn.parse.fortigate.extent import Addresses, Anyone, Extent
+from labvpn.parse.fortigate.extent import Addresses, Anyone
 from labvpn.parse.fortigate.services import Services
 from labvpn.parse.fortigate.topology import Topology
 from labvpn.plan.fortigate.translation import by_vip
-from labvpn.state.fortigate import COMMENT, Action, Inventory, Policy, Vip
+from labvpn.state.fortigate import ALL, COMMENT, Action, Inventory, Policy, Vip
 
 __all__ = ["Anyone", "Doubt", "Packet", "PolicyTable", "Verdict"]
 
@@ -48,11 +49,15 @@ class Doubt(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Whether a packet passes, by which policy (None: the implicit deny), and what prevents an answer."""
+    """Whether a packet passes, by which policy (None: the implicit deny), and what prevents an answer.
+
+    `perhaps` are the policies before that one that may match it, whether or not they would change the answer.
+    """
 
     passes: bool | None
     policy: Policy | None
     doubts: tuple[Doubt, ...] = ()
+    perhaps: tuple[Policy, ...] = ()
 
     @property
     def because(self) -> str:
@@ -77,12 +82,11 @@ class PolicyTable:
         self.topology = Topology(inventory)
         self.addresses = Addresses(inventory)
         self.services = Services(inventory)
-        self._doubt = inventory.doubt
-        self._vips = {vip.name: vip for vip in inventory.vips}
-        self._own = {each.address: each.name for each in inventory.interfaces if each.address}
-        named = (name for policy in inventory.policies if policy.active for name in policy.destinations)
-        used = set(self.addresses.members(tuple(dict.fromkeys(named))))
-        self._used = [vip for vip in inventory.vips if vip.name in used]
+        self.doubt = inventory.doubt
+        self.vips = {vip.name: vip for vip in inventory.vips}
+        self.translations = cache(self._translations)
+        self._own = {address: each.name for each in inventory.interfaces for address in each.addresses}
+        self._asked = {each.name: each.doubt for each in inventory.interfaces if each.doubt}
 
     def decide(self, policies: Iterable[Policy], packet: Packet) -> Verdict:
         """Whether a packet passes, with the policy that decides."""
@@ -98,16 +102,20 @@ class PolicyTable:
         passes = decides is not None and decides.action is Action.ACCEPT
         against = [doubt for doubt in doubts if doubt.policy and _could_change(doubt.policy, passes)]
         against += self._general(packet, doubts, decides)
-        return Verdict(None if against else passes, decides, tuple(against))
+        perhaps = tuple(doubt.policy for doubt in doubts if doubt.policy)
+        return Verdict(None if against else passes, decides, tuple(against), perhaps)
 
     def _general(self, packet: Packet, doubts: list[Doubt], decides: Policy | None) -> list[Doubt]:
         """What prevents an answer by policies alone."""
-        found = [Doubt(None, self._doubt)] if self._doubt else []
+        found = [Doubt(None, self.doubt)] if self.doubt else []
         open_ = self.topology.open_between(packet.enters, packet.leaves)
         if open_ and (decides is None or decides.action is Action.DENY):
-            found.append(Doubt(None, f"zone '{open_}' lets its members reach each other (intrazone allow)"))
+            found.append(Doubt(None, open_))
+        if decides is not None and decides.action is Action.ACCEPT:
+            entered = self.topology.expand(packet.enters)
+            found += [Doubt(None, doubt) for name, doubt in self._asked.items() if name in entered]
         own = self._own.get(packet.target)
-        if own and not self._translation(packet):
+        if own and not self.translations(packet)[0]:
             found.append(Doubt(None, f"{packet.target} is the FortiGate's own at {own}: its local-in policies decide"))
         return found
 
@@ -124,7 +132,7 @@ class PolicyTable:
         if any(each.answer is False for each in within) and not policy.widening:
             return NO
         doubts = [each.reason for each in (*between, *within) if each.answer is None]
-        doubts = [*policy.unread, *_times(policy), *doubts]
+        doubts = [*policy.unread, *times(policy), *doubts]
         return Match(None, doubts[0]) if doubts else Match(True)
 
     def concerns(self, policy: Policy, packet: Packet) -> bool:
@@ -133,94 +141,82 @@ class PolicyTable:
             return True
         if self._source(policy, packet.source).answer is False:
             return False
-        vips = any(name in self._vips for name in self.addresses.members(policy.destinations))
+        vips = any(name in self.vips for name in self.addresses.members(policy.destinations))
         return vips or self.addresses.contains(policy.destinations, packet.target) is not False
 
     def _source(self, policy: Policy, source: Anyone) -> Match:
         answer = self.addresses.contains(policy.sources, source)
         doubt = self.addresses.doubt(policy.sources)
-        if answer is False and any(name in self._vips for name in self.addresses.members(policy.sources)):
+        if answer is False and any(name in self.vips for name in self.addresses.members(policy.sources)):
             answer = None
         return _negate(Match(answer, doubt or f"sources {' '.join(policy.sources)}"), "sources" in policy.negated)
 
     def _target(self, policy: Policy, packet: Packet) -> tuple[Match, Port | None]:
         """Whether the packet goes where the policy says, and for which port behind a translation."""
         for name in self.addresses.members(policy.destinations):
-            vip = self._vips.get(name)
+            vip = self.vips.get(name)
             taken = by_vip(vip, packet) if vip else None
-            if vip and taken and self.topology.among(packet.enters, (vip.interface,)) is not False:
-                answer = None if vip.unread else "destinations" not in policy.negated
-                return Match(answer, f"VIP {vip.name}: {', '.join(vip.unread)}"), taken.port
-        translated = self._translation(packet)
-        if translated and not (policy.action is Action.DENY and policy.sees_vips):
-            return NO, packet.port  # FortiOS matches translated packets by policies that name the VIP
+            at = self.topology.among(packet.enters, (vip.interface,)) if vip and taken else False
+            if vip and taken and at is not False:
+                answer = "destinations" not in policy.negated if at and not vip.unread else None
+                return Match(answer, _of_vip(vip)), taken.port
+        (translated, perhaps), sees = self.translations(packet), policy.action is Action.DENY and policy.sees_vips
+        hidden = self.addresses.may_hold_vips(policy.destinations)
+        port = taken.port if translated and packet.exact and (taken := by_vip(translated, packet)) else packet.port
+        if translated and not sees:
+            # FortiOS matches translated packets by policies that name the VIP.
+            return (Match(None, self.addresses.doubt(policy.destinations)) if hidden else NO), port
+        match = self._destination(policy, packet, translated)
+        if perhaps and (match.answer or sees or hidden) and not (sees and self._has_each_end(policy, packet)):
+            match = Match(None, _of_vip(perhaps))
+        return match, port
+
+    def _destination(self, policy: Policy, packet: Packet, translated: Vip | None) -> Match:
+        """Whether a policy has the target among its addresses, or the inner one of a deny that sees translations."""
         answer = self.addresses.contains(policy.destinations, packet.target)
         if translated and packet.exact:
             # The policies are asked behind the translation; whether a deny of the outer address counts is not known.
             inner = self.addresses.contains(policy.destinations, translated.mapped)
             answer = inner if inner or not answer else None
-        port = taken.port if translated and packet.exact and (taken := by_vip(translated, packet)) else packet.port
         doubt = self.addresses.doubt(policy.destinations) or f"destinations {' '.join(policy.destinations)}"
-        return _negate(Match(answer, doubt), "destinations" in policy.negated), port
+        return _negate(Match(answer, doubt), "destinations" in policy.negated)
 
-    def _translation(self, packet: Packet) -> Vip | None:
-        """The VIP in use that takes a packet at its outer address."""
-        for vip in self._used:
-            at = self.topology.among(packet.enters, (vip.interface,))
-            outer = vip.outside == packet.target and vip.mapped != packet.target
-            if at and outer and not vip.unread and by_vip(vip, packet):
-                return vip
-        return None
+    def _has_each_end(self, policy: Policy, packet: Packet) -> bool:
+        """Whether it does not matter to a policy what a translation of a packet leads to."""
+        return not packet.exact or self.addresses.contains(policy.destinations, ALL) is True
+
+    def _translations(self, packet: Packet) -> tuple[Vip | None, Vip | None]:
+        """The VIP that takes a packet at its outer address, or one of which that cannot be told.
+
+        FortiOS translates also for one that no policy names (Fortinet's technical tip 189573).
+        """
+        found = [(vip, self._takes(vip, packet)) for vip in self.vips.values()]
+        surely = next((vip for vip, takes in found if takes), None)
+        return surely, None if surely else next((vip for vip, takes in found if takes is None), None)
+
+    def _takes(self, vip: Vip, packet: Packet) -> bool | None:
+        at = self.topology.among(packet.enters, (vip.interface,))
+        if vip.unread:
+            outer = not vip.outer or any(packet.target in network for network in vip.outer)
+            return None if outer and at is not False else False
+        outer = vip.outside == packet.target != vip.mapped
+        return at if outer and by_vip(vip, packet) else False
 
     def _service(self, policy: Policy, port: Port | None) -> Match:
         answer = self.services.contains(policy.services, port)
         doubt = self.services.doubt(policy.services) or f"services {' '.join(policy.services)}"
         return _negate(Match(answer, doubt), "services" in policy.negated)
 
-    def covers(self, wide: Policy, narrow: Policy) -> bool | None:
-        """Whether `wide` matches every packet of `narrow`; None where that cannot be determined."""
-        lies_in = (
-            self.topology.all_among(narrow.from_interfaces, wide.from_interfaces)
-            and self.topology.all_among(narrow.to_interfaces, wide.to_interfaces)
-            and self.extent(wide.sources).covers(self.extent(narrow.sources))
-            and self.extent(wide.destinations).covers(self.extent(narrow.destinations))
-            and self.services.span(wide.services).covers(self.services.span(narrow.services))
-        )
-        if not wide.plain or self._doubt:
-            return None
-        return wide.active and lies_in
 
-    def meets(self, one: Policy, two: Policy) -> bool:
-        """Whether both may match the same packet."""
-        near = self.topology.shared(one.from_interfaces, two.from_interfaces) and self.topology.shared(
-            one.to_interfaces, two.to_interfaces
-        )
-        if not (one.active and two.active and near):
-            return False
-        vague = any(policy.widening or policy.negated for policy in (one, two))
-        return vague or (
-            self.extent(one.sources).meets(self.extent(two.sources))
-            and self.extent(one.destinations).meets(self.extent(two.destinations))
-            and self.services.span(one.services).meets(self.services.span(two.services))
-        )
-
-    def extent(self, names: tuple[str, ...]) -> Extent:
-        """What some names of addresses resolve to."""
-        return self.addresses.extent(names)
-
-    def why(self, policy: Policy) -> str:
-        """Why it cannot be determined what a policy matches; empty where its lists are enough."""
-        words = [*policy.unread, *(f"negated {part}" for part in sorted(policy.negated)), *_times(policy)]
-        words += [self.addresses.doubt(policy.sources), self.addresses.doubt(policy.destinations)]
-        words += [self.services.doubt(policy.services), self._doubt]
-        return ", ".join(filter(None, words))
+def _of_vip(vip: Vip) -> str:
+    return f"VIP {vip.name}: {', '.join(vip.unread) or f'at {vip.interface}'}"
 
 
 def _negate(match: Match, negated: bool) -> Match:
     return match._replace(answer=not match.answer) if negated and match.answer is not None else match
 
 
-def _times(policy: Policy) -> list[str]:
+def times(policy: Policy) -> list[str]:
     """The schedule of a policy that is not ours; the schedule of ours comes from the configuration."""
     return [f"schedule {policy.schedule}"] if policy.at_times and policy.comment != COMMENT else []
 

@@ -186,6 +186,9 @@ def _with_switches(one: Thing, there: Thing | None) -> Thing:
         found.append(("exclude", "disable"))
     if isinstance(one, AddressObject) and one.networks and dict(there.extras).get("type"):
         found.append(("type", "ipmask"))
+    if isinstance(one, Vip) and isinstance(there, Vip):
+        found += [(key, keys.VIP.defaults[key]) for key in keys.VIP_KIND if key in dict(there.extras)]
+        found += [("portforward", "disable")] if there.forwards and not one.forwards else []
     return replace(one, extras=there.extras, restated=tuple(found))
 
 
