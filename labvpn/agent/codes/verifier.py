@@ -5,6 +5,7 @@ compared here. Of MS-CHAPv2 (RFC 2759) there is only an answer to a challenge: F
 code that is good now, computes the answer to each, and says here which one it was.
 """
 
+import errno
 import hashlib
 import hmac
 import json
@@ -52,9 +53,16 @@ def used() -> Dict[str, int]:
 
     ValueError where the file is damaged, so that nobody gets in: what was used is not known any more.
     """
-    if not USED.exists():
+    if not os.path.lexists(str(USED)):
         return {}
-    return {user: int(step) for user, step in json.loads(USED.read_text("utf-8")).items()}
+    return {user: int(step) for user, step in content(USED).items()}
+
+
+def content(path: Path) -> Any:
+    """A JSON file's value; OSError for a folder, and for a pipe, which would be waited for."""
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "is not a file", str(path))
+    return json.loads(path.read_text("utf-8"))
 
 
 def unused(user: str) -> List[int]:
@@ -83,7 +91,7 @@ def claim(user: str, step: int) -> bool:
 
 def answer_to(user: str, given: Dict[str, str]) -> Answer:
     """The answer to a login by PAP; for MS-CHAPv2 the passwords with their codes, each with its step."""
-    account = json.loads(ACCOUNTS.read_text("utf-8")).get(user)
+    account = content(ACCOUNTS).get(user)
     if account is None:
         return REFUSED
     words = [(step, account["password"] + code_of(account["secret"], step)) for step in unused(user)]
@@ -111,8 +119,7 @@ def authorize(pairs: Pairs) -> Answer:
 def authenticate(pairs: Pairs) -> Answer:
     """FreeRADIUS has found by MS-CHAPv2 the step whose code was sent: it is good once."""
     given = dict(pairs or ())
-    user, step = given.get("User-Name", ""), int(given.get("Tmp-Integer-0", "0"))
-    return guarded(lambda: (OK, (), ()) if claim(user, step) else REFUSED)
+    return guarded(lambda: (OK, (), ()) if claim(given["User-Name"], int(given["Tmp-Integer-0"])) else REFUSED)
 
 
 def guarded(answer: Callable[[], Answer]) -> Answer:
@@ -121,7 +128,7 @@ def guarded(answer: Callable[[], Answer]) -> Answer:
         return answer()
     except OSError as error:
         note_trouble("{} ({})".format(error.filename or USED, error.strerror or "input/output error"))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except Exception:
         note_trouble("{} or {} is damaged".format(ACCOUNTS, USED))
     return REFUSED
 
