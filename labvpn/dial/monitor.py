@@ -19,6 +19,7 @@ from labvpn.dial.run import DialRequest
 from labvpn.dial.vantage import DialVantage, VantageError
 from labvpn.dial.ways import Way
 from labvpn.model.outputs import Outputs, OutputsError
+from labvpn.model.replacing import replace_file
 
 ALL = "all"
 
@@ -162,10 +163,8 @@ def _print(plan: DialPlan, reports: Sequence[Report], show: Show) -> None:
 
 def _write(file: Path, text: str) -> None:
     """Replace the file as a whole, since a collector may read it at any moment. Raises DialUsageError."""
-    new = file.with_name(f".{file.name}.new")
     try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(file)
+        replace_file(file, text.encode())
     except OSError as error:
         raise DialUsageError(f"--prometheus {file}: {error.strerror}") from None
 
