@@ -8,7 +8,6 @@ from unittest import mock
 
 import pytest
 
-from labvpn.model import replacing
 from labvpn.model.replacing import replace_file
 
 
@@ -16,7 +15,7 @@ def test_a_file_keeps_its_mode_and_its_owner(tmp_path: Path) -> None:
     file = tmp_path / "users.csv"
     file.write_text("name\n")
     file.chmod(0o640)
-    with mock.patch.object(replacing.os, "chown") as chown:
+    with mock.patch("os.chown") as chown:
         replace_file(file, b"name\na\n")
     assert file.read_bytes() == b"name\na\n"
     assert file.stat().st_mode & 0o777 == 0o640
