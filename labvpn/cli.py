@@ -158,7 +158,9 @@ def authority(
 
 
 def _fail(sentence: str) -> int:
-    typer.echo(sentence, err=True)
+    from labvpn.model.untrusted import plain_lines
+
+    typer.echo(plain_lines(sentence), err=True)
     return 1
 
 

@@ -19,9 +19,6 @@ from rehearsal.problems import RehearsalError
 PATIENCE = 60.0
 """Seconds that a start may take once the images are there."""
 
-FIRST = frozenset({"ssh", "fortigate", "passphrase", ".passphrase.new", ".values.yaml.new"})
-"""What a start has written before the rehearsal's values are complete."""
-
 
 def is_up(state: Path) -> bool:
     """Whether the rehearsal is up."""
@@ -137,9 +134,10 @@ def stop(say: Callable[[str], None]) -> None:
 
 def _refuse_others(state: Path) -> None:
     """Raise RehearsalError if the rehearsal's folder belongs to something else."""
-    held = {path.name for path in state.iterdir()} if state.is_dir() else set()
-    # A start writes values.yaml last; an interrupted one may have written only the files before it.
-    if state.is_symlink() or (held and "values.yaml" not in held and not held <= FIRST):
+    from rehearsal import values
+
+    held = state.is_symlink() or (state.exists() and (not state.is_dir() or any(state.iterdir())))
+    if held and not values.are_in(state):
         raise RehearsalError(
             f"{state} is not the folder of a rehearsal; move it away, or set LABVPN_REHEARSAL to another name"
         )

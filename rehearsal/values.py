@@ -10,6 +10,22 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+MARK = ".labvpn-rehearsal"
+"""The file by which a folder is known as a rehearsal's; it is the first one in it."""
+
+MARKED = "This folder belongs to the rehearsal of labvpn: `labvpn rehearsal stop` deletes all of it.\n"
+NAMES = ("administratorPassword", "fortigateToken", "hostKey", "presharedKey", "userSecret")
+
+
+def are_in(state: Path) -> bool:
+    """Whether a folder is a rehearsal's: by its mark, or by the values of one that was started before there was one."""
+    return not state.is_symlink() and (_has(state / MARK, (MARKED,)) or _has(state / "values.yaml", NAMES))
+
+
+def _has(path: Path, words: tuple[str, ...]) -> bool:
+    there = path.is_file() and not path.is_symlink()
+    return there and all(word in path.read_text("utf-8", "replace") for word in words)
+
 
 def ensure(state: Path) -> None:
     """Make the rehearsal's values unless they exist, readable only by their owner.
@@ -19,6 +35,7 @@ def ensure(state: Path) -> None:
     last, so if it exists, the others do too.
     """
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write(state / MARK, MARKED)
     (state / "ssh").mkdir(exist_ok=True, mode=0o700)
     if not (state / "values.yaml").exists():
         _make(state)

@@ -16,7 +16,7 @@ from labvpn.adopt.users import table
 from labvpn.connect.errors import HopError
 from labvpn.model.problems import problems_of
 from labvpn.model.server import Server
-from labvpn.model.untrusted import plain
+from labvpn.model.untrusted import plain, plain_lines
 
 
 def _option(words: str, *names: str) -> Any:
@@ -49,7 +49,7 @@ def adopt(
     hops = Hops({"address": address, "ssh": ssh}, fortigate, vdom, _dns(name, zone, dns_server, dns_key, dns_root))
 
     def say(words: str) -> None:
-        typer.echo(f"adopt: {words}", err=True)
+        typer.echo(plain(f"adopt: {words}"), err=True)
 
     try:
         project = Project(Path.cwd())
@@ -57,7 +57,7 @@ def adopt(
         say("judging who reaches what")
         expectations(found, project)
         if show:
-            typer.echo(text_of(project.sections(found)) + f"\n# {project.users_file}\n" + table(found.users))
+            typer.echo(plain_lines(f"{text_of(project.sections(found))}\n# {project.users_file}\n{table(found.users)}"))
         elif not force:
             project.refuse_to_replace(found)
         if not show:
@@ -89,10 +89,10 @@ def _tell(project: Project, found: Found, show: bool) -> None:
     typer.echo(
         f"Written: {project.file.name}, {project.users_file} ({len(found.users)} users), {len(found.files)} more"
     )
-    typer.echo(f"Kept as it is (vpn.kept): {kept}")
+    typer.echo(plain(f"Kept as it is (vpn.kept): {kept}"))
     typer.echo("Now run `pulumi preview`: it shows what `pulumi up` would change on a machine (docs/adopt.md)")
 
 
 def _fail(sentence: str) -> int:
-    typer.echo(sentence, err=True)
+    typer.echo(plain_lines(sentence), err=True)
     return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 
 from labvpn.adopt.found import Found
 from labvpn.adopt.users import table
+from labvpn.model.replacing import replace_file
 
 
 class ProjectError(Exception):
@@ -52,7 +54,7 @@ class Project:
     def refuse_to_replace(self, found: Found) -> None:
         """Raise ProjectError if the stack already has a section or file of those found."""
         there = sorted(self.sections(found).keys() & self.values.keys())
-        names = [*there, *(name for name in (self.users_file, *found.files) if (self.folder / name).exists())]
+        names = [*there, *(name for name in (self.users_file, *found.files) if os.path.lexists(self.folder / name))]
         if names:
             raise ProjectError(f"{', '.join(names)} would be replaced: remove it, or use --force")
 
@@ -62,9 +64,7 @@ class Project:
         whole = yaml.safe_load(self.file.read_text("utf-8")) if self.file.exists() else None
         whole = whole or {}
         whole["config"] = {**(whole.get("config") or {}), **self.sections(found)}
-        fresh = self.file.with_suffix(".yaml.new")
-        fresh.write_text(text_of(whole), "utf-8")
-        fresh.replace(self.file)
+        replace_file(self.file, text_of(whole).encode())
         for key, secret in found.secrets.items():
             way = ["--path"] if "." in key or "[" in key else []
             _pulumi(self.folder, "config", "set", "--secret", *way, f"{self.name}:{key}", given=secret)
@@ -74,7 +74,7 @@ class Project:
         for name, text in {**found.files, self.users_file: table(found.users)}.items():
             path = folder / name
             path.parent.mkdir(exist_ok=True)
-            path.write_bytes(text.encode("utf-8"))
+            replace_file(path, text.encode())
 
 
 def text_of(value: Any) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from labvpn.adopt.found import Found
 from labvpn.model.policies import LAB_DEFAULTS, UNLIMITED, USUAL, Policies
 from labvpn.model.users import WILDCARD, User
+from labvpn.model.users_file import guarded
 from labvpn.parse.inventory import HostInventory
 
 FOLDER = "certificates"
@@ -126,5 +127,5 @@ def table(rows: list[dict[str, str]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns or ["name"], extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: guarded(value) for key, value in row.items()} for row in rows)
     return text.getvalue()

@@ -9,7 +9,7 @@ from labvpn.agent.acme.challenge import Challenge
 from labvpn.agent.acme.orders import Orders
 from labvpn.agent.acme.renewal import Renewal
 from labvpn.agent.acme.service import NEXT_TRY
-from labvpn.agent.core.errors import AgentError, harmless
+from labvpn.agent.core.errors import AgentError, harmless, sentence_of
 from labvpn.agent.core.inspection import Inspection
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import AGENT
@@ -32,10 +32,12 @@ def read_request(stream: TextIO) -> Dict[str, Any]:
     """The JSON request; a terminal, or nothing, is an empty one."""
     text = "" if stream.isatty() else stream.read()
     try:
-        request: Dict[str, Any] = json.loads(text) if text.strip() else {}
-    except ValueError:
+        request = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError):
+        request = None
+    if not isinstance(request, dict):
         # The text holds secrets, so nothing of it may show.
-        raise AgentError("the request to the agent on the VPN host is not JSON: send all of it to stdin") from None
+        raise AgentError("the request to the agent on the VPN host is not a JSON object: send all of it to stdin")
     return request
 
 
@@ -84,10 +86,10 @@ def renew(is_first: bool) -> str:
     """Renew the certificate where it is due; the first one is fetched by a run that goes on without it."""
     try:
         done = Renewal(SoftEther(Machine(), Secrets({}))).run()
-    except AgentError as error:
+    except Exception as error:
         if not is_first:
             raise
-        return "! {}; {}\n".format(error, NEXT_TRY)
+        return "! {}; {}\n".format(sentence_of(error), NEXT_TRY)
     return "renewed: {}\n".format(done) if done else "nothing is due\n"
 
 
@@ -113,10 +115,8 @@ def main(words: Optional[List[str]] = None) -> int:
     """Run a command: its output on stdout, or one sentence on stderr and exit status 1."""
     try:
         output = work(sys.argv[1:] if words is None else words, sys.stdin)
-    except AgentError as error:
-        return complain(str(error))
-    except OSError as error:
-        return complain("the agent on the VPN host failed: {}; fix that and run again".format(error))
+    except Exception as error:
+        return complain(sentence_of(error))
     sys.stdout.buffer.write(output.encode("utf-8", "replace"))
     sys.stdout.flush()
     return 0

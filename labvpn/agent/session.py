@@ -9,7 +9,7 @@ from labvpn.agent.acme.report import RenewalReport
 from labvpn.agent.codes.health import CodesHealth
 from labvpn.agent.core.concern import Concern, describe_all, observed_text
 from labvpn.agent.core.document import parse, relative
-from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.errors import AgentError, sentence_of
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import HOME
@@ -69,7 +69,7 @@ class Session:
     def inspect_all(self, documents: Dict[str, str]) -> Dict[str, Dict[str, Any]]:
         """The answer about some concerns; firewalld, the slowest to answer, is asked while the others are read."""
         # The concern itself says what cannot be read.
-        with suppress(AgentError):
+        with suppress(Exception):
             Firewalld(self.machine).read_ahead(parse(documents.get("firewall", "")))
         return {name: self.inspect(name, text) for name, text in documents.items()}
 
@@ -79,13 +79,13 @@ class Session:
         return Survey(self.machine, self.softether).report()
 
     def inspect(self, name: str, desired: str) -> Dict[str, Any]:
-        """One concern as the machine shows it."""
-        concern = self.concern(known(name))
-        state = concern.state
+        """One concern as the machine shows it; whatever keeps it from being read is a note, and stops no other."""
+        state = State(self.machine, known(name))
         answer: Dict[str, Any] = {"observed": "", "applied": state.applied, "notes": [], "refusals": state.refusals()}
         answer["memory"] = [sentence for sentence in (state.lost, state.damage and str(state.damage)) if sentence]
         answer["warnings"] = [state.lost] if state.lost else []
         try:
+            concern = self.concern(name)
             lines = parse(desired)
             digests = SecretDigests(self.machine, name)
             answer["begun"] = digests.begun()
@@ -103,8 +103,8 @@ class Session:
                 firewall = FirewallConcern(State(self.machine, "firewall"))
                 answer["warnings"] += firewall.prechecks.unopened(lines)
                 answer["facts"] = firewall.facts(lines)
-        except AgentError as error:
-            answer["notes"] = [str(error)]
+        except Exception as error:
+            answer["notes"] = [sentence_of(error)]
         return answer
 
     def failing(self, name: str) -> List[str]:

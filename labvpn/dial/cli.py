@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from labvpn.model.untrusted import plain_lines
+
 NOT_CONNECTED, WRONG_USAGE = 1, 2
 LONGEST_STAY = 27_000
 """Seconds: phase 1 lasts eight hours and is not renewed."""
@@ -143,7 +145,7 @@ def dial(
         show = monitor.Show(lang, as_json, prometheus, every)
         connected = monitor.work(plan, show)
     except requests.DialUsageError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(plain_lines(error), err=True)
         raise typer.Exit(WRONG_USAGE) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

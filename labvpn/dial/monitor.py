@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,8 @@ from labvpn.dial.run import DialRequest
 from labvpn.dial.vantage import DialVantage, VantageError
 from labvpn.dial.ways import Way
 from labvpn.model.outputs import Outputs, OutputsError
+from labvpn.model.replacing import replace_file
+from labvpn.model.untrusted import json_text, plain, plain_lines
 
 ALL = "all"
 
@@ -154,26 +155,24 @@ def _print(plan: DialPlan, reports: Sequence[Report], show: Show) -> None:
     host = plan.host
     if show.as_json:
         whole = {"host": host, "dials": reports, **({"untried": [ways.OPENVPN]} if plan.lacks_openvpn else {})}
-        print(json.dumps(whole, ensure_ascii=False, indent=None if show.every else 2), flush=True)
+        print(json_text(whole, None if show.every else 2), flush=True)
         return
     texts = [report.as_text(each, host, show.language) for each in reports]
     opened = [report.of_ways(reports, show.language)] if plan.any_way else []
     opened += [words.sentence(Finding("no-openvpn"), show.language) + "."] if plan.lacks_openvpn else []
-    print("\n" + "\n".join([*texts, *opened]), flush=True)
+    print(plain_lines("\n" + "\n".join([*texts, *opened])), flush=True)
 
 
 def _write(file: Path, text: str) -> None:
     """Replace the file as a whole, since a collector may read it at any moment. Raises DialUsageError."""
-    new = file.with_name(f".{file.name}.new")
     try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(file)
+        replace_file(file, text.encode())
     except OSError as error:
         raise DialUsageError(f"--prometheus {file}: {error.strerror}") from None
 
 
 def _say(seconds: float, text: str) -> None:
-    print(f"{seconds:8.3f}  {text}", flush=True)
+    print(plain(f"{seconds:8.3f}  {text}"), flush=True)
 
 
 def _quiet(seconds: float, text: str) -> None:

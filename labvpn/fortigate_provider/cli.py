@@ -10,6 +10,7 @@ import typer
 from labvpn.fortigate_provider.engine import MoveError, Stack
 from labvpn.fortigate_provider.move import copy_of, kept, move, steps
 from labvpn.model.fortios_provider import Provider
+from labvpn.model.untrusted import plain, plain_lines
 
 
 def command(
@@ -29,15 +30,15 @@ def command(
     try:
         todo = steps(stack, provider)
         for step in todo:
-            typer.echo(f"- {step}")
+            typer.echo(plain(f"- {step}"))
         if show:
             return
         if todo and not yes:
             typer.confirm("Move them over?", abort=True)
-        move(stack, provider, lambda words: typer.echo(f"fortigate-provider: {words}", err=True))
+        move(stack, provider, lambda words: typer.echo(plain(f"fortigate-provider: {words}"), err=True))
         copy = kept(copy_of(stack), provider)
     except MoveError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(plain_lines(error), err=True)
         raise typer.Exit(1) from None
     if not todo:
         typer.echo(f"The stack has no FortiGate objects by the other provider; it uses {provider}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labvpn.model.fortios_provider import Provider
+from labvpn.model.replacing import replace_file
 
 LOCKED = (
     "the stack is locked by another run, or by one that was killed: if none is at work, run `pulumi cancel`, "
@@ -92,9 +92,4 @@ class Stack:
 
 def write(place: Path, text: str) -> None:
     """Write a file whole or not at all, readable only by its owner."""
-    draft = place.with_name(f"{place.name}.new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(place)
+    replace_file(place, text.encode(), 0o600)

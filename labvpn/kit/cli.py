@@ -16,6 +16,7 @@ from labvpn.kit import apple, build, encrypted_page
 from labvpn.kit.request import Identity, KitRequest, Trust
 from labvpn.kit.storage import KitStorage
 from labvpn.model.outputs import Outputs, OutputsError
+from labvpn.model.untrusted import plain, plain_lines
 from labvpn.model.users import WILDCARD
 
 REFUSED = 1
@@ -91,27 +92,29 @@ class KitMaker:
         valid = [user for user, account in self.stack.users.items() if not account.is_expired(now)]
         for user in self.storage.unknown_users(valid):
             if self.storage.remove(user):
-                typer.echo(f"{user}: the account is gone or expired; its kit was removed")
+                typer.echo(plain(f"{user}: the account is gone or expired; its kit was removed"))
         return self.some([user for user in valid if not self._keeps_encrypted(user)])
 
     def _keeps_encrypted(self, user: str) -> bool:
         """Whether the user has an encrypted page, which no plain kit replaces unless the user is named."""
         stays = not self.secrets and self.storage.has_encrypted(user)
         if stays:
-            typer.echo(f"{user}: the encrypted page stays; give --secrets to renew it, or name {user} for a plain kit")
+            typer.echo(
+                plain(f"{user}: the encrypted page stays; give --secrets to renew it, or name {user} for a plain kit")
+            )
         return stays
 
     def one(self, user: str) -> bool:
         """One user's kit; whether it was made."""
         if (why := self._refusal(user)) is not None:
             gone = "; its kit was removed" if self.storage.remove(user) else ""
-            typer.echo(f"{user}: {why}{gone}", err=True)
+            typer.echo(plain(f"{user}: {why}{gone}"), err=True)
             return False
         request = KitRequest(self.stack.of(user), user, self.trust, self._identity(user), self.secrets)
         made = build.kit(request, self.sign)
         self._keep(request, made)
         for note in made.notes:
-            typer.echo(f"{user}: {note}", err=True)
+            typer.echo(plain(f"{user}: {note}"), err=True)
         return True
 
     def _refusal(self, user: str) -> str | None:
@@ -130,11 +133,11 @@ class KitMaker:
 
     def _keep(self, request: KitRequest, made: build.Kit) -> None:
         if not self.secrets:
-            typer.echo(f"{request.user}: {self.storage.put(request.user, made.files)}")
+            typer.echo(plain(f"{request.user}: {self.storage.put(request.user, made.files)}"))
             return
         phrase = encrypted_page.passphrase()
         page = encrypted_page.encrypt(f"{request.title}: {request.user}", made.files, phrase)
-        typer.echo(f"{request.user}: {self.storage.put_encrypted(request.user, page)}   passphrase {phrase}")
+        typer.echo(plain(f"{request.user}: {self.storage.put_encrypted(request.user, page)}   passphrase {phrase}"))
 
     def _identity(self, user: str) -> Identity | None:
         if self.certificates is None:
@@ -185,5 +188,5 @@ def reported() -> Iterator[None]:
     try:
         yield
     except (OutputsError, ValueError) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(plain_lines(error), err=True)
         raise typer.Exit(REFUSED) from None

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +16,7 @@ from labvpn.kit.guests import Invitation, invitation
 from labvpn.kit.storage import KitStorage
 from labvpn.model.outputs import OutputsError
 from labvpn.model.problems import ConfigurationError
+from labvpn.model.replacing import replace_file
 from labvpn.model.users_file import UsersFile
 
 MISSING = "pulumi is not on PATH here; run this where the stack is"
@@ -78,16 +76,6 @@ def _read(file: Path, users: Path) -> Invitation:
         return invitation(guests, file.name, present, users.name, datetime.now(UTC))
     except ConfigurationError as error:
         raise OutputsError(str(error)) from None
-
-
-def replace_file(users: Path, data: bytes) -> None:
-    """Replace the users' file in one step, with the mode that it has."""
-    place = users.resolve()  # a link to the file stays one
-    handle, draft = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    shutil.copymode(place, draft)
-    Path(draft).replace(place)
 
 
 def apply(yes: bool, command: str) -> None:

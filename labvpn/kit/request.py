@@ -40,7 +40,8 @@ class Trust:
         constraints = self._extension(x509.BasicConstraints)
         usage = self._extension(x509.ExtendedKeyUsage)
         # SoftEther's own self-signed certificate calls itself an authority and lists a server's uses as well.
-        return constraints is not None and constraints.ca and usage is None
+        is_limited = self._extension(x509.NameConstraints) is not None
+        return constraints is not None and constraints.ca and (usage is None or is_limited)
 
     @property
     def der(self) -> bytes:

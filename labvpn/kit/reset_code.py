@@ -9,9 +9,10 @@ import typer
 
 from labvpn.connect import stack_outputs
 from labvpn.kit.cli import FolderOption, KitMaker, PinOption, UsersOption, YesOption, reported, trust
-from labvpn.kit.invite import apply, replace_file, users_file
+from labvpn.kit.invite import apply, users_file
 from labvpn.kit.storage import KitStorage
 from labvpn.model.outputs import OutputsError
+from labvpn.model.replacing import replace_file
 from labvpn.model.spreadsheet import plain, read_table
 from labvpn.model.table_edit import with_cell
 from labvpn.model.users_file import columns

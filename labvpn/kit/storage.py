@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import shutil
+import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ENCRYPTED = ".html"
@@ -22,6 +24,12 @@ PAGE = "<!-- labvpn-kit -->\n"
 
 OLD_PAGE, SHEET, OLD_SHEET = ('id="lock"', "const box = {"), "sheet.html", "@page { size: A4; margin: 14mm }"
 """By which kits are known that were made before there were marks."""
+
+OLD_FILES = re.compile(
+    r"sheet\.html|[^/]+\.mobileconfig|windows-(?:l2tp|sstp)\.ps1|openvpn-(?:connect-)?(?:udp|tcp)-\d+\.ovpn"
+    r"|softether\.vpn|authority\.crt"
+)
+"""The files of such a kit: nothing else in it is removed."""
 
 PROFILES = (".ovpn", ".vpn", ".mobileconfig", ".ps1", ".html", ".crt")
 
@@ -39,30 +47,52 @@ class KitStorage:
     def put(self, user: str, files: Mapping[str, bytes]) -> Path:
         """Keep a kit as a folder in place of the user's old one; a cut leaves the old one, the new one or none."""
         place = self._free(user)
-        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=self.folder))
-        for name, content in {LIST: json.dumps(sorted(files)).encode(), **files}.items():
-            _write(draft / name, content)
-        self.remove(user)
-        if place.exists():  # what is in it and not ours stays
-            for path in draft.iterdir():
-                if (place / path.name).exists():
-                    raise ValueError(f"{place / path.name} is not a file of a kit; move it away, and run this again")
-                path.rename(place / path.name)
-            draft.rmdir()
-        else:
-            draft.rename(place)
+        with self._draft(files) as draft:
+            self.remove(user)
+            if place.exists():  # what is in it and not ours stays
+                for path in draft.iterdir():
+                    if os.path.lexists(place / path.name):
+                        raise ValueError(f"{place / path.name} is not of a kit; move it away, and run this again")
+                    path.rename(place / path.name)
+                draft.rmdir()
+            else:
+                draft.rename(place)
         return place
 
     def put_encrypted(self, user: str, page: str) -> Path:
         """Keep a kit as an encrypted page in place of the user's old one."""
         place = self._free(user + ENCRYPTED)
         self._free(user)
-        handle, draft = tempfile.mkstemp(prefix=DRAFT, dir=self.folder)
-        with os.fdopen(handle, "wb") as file:
-            file.write((page + PAGE).encode())
-        self.remove(user)
-        Path(draft).rename(place)
+        with self._draft({place.name: (page + PAGE).encode()}) as draft:
+            self.remove(user)
+            (draft / place.name).rename(place)
         return place
+
+    @contextmanager
+    def _draft(self, files: Mapping[str, bytes]) -> Iterator[Path]:
+        """A folder with these files and their list, which is gone in the end; what runs that were cut left goes too.
+
+        One run at a time: the draft of another that runs now stays.
+        """
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            self._clear_drafts()
+            draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=self.folder))
+            for name, content in {LIST: json.dumps(sorted(files)).encode(), **files}.items():
+                _write(draft / name, content)
+            try:
+                yield draft
+            finally:
+                self._clear_drafts()
+        finally:
+            os.close(folder)
+
+    def _clear_drafts(self) -> None:
+        for path in self.folder.glob(f"{DRAFT}*"):
+            if path.is_dir() and _is_kit(path):
+                with suppress(ValueError):  # a list that was cut: nobody knows what is ours
+                    _clear(path)
 
     def remove(self, user: str) -> bool:
         """Remove a user's kit; whether there was one."""
@@ -94,11 +124,11 @@ class KitStorage:
         if self.folder.is_symlink() or not self.folder.is_dir():
             return False
         held = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
-        marked = (self.folder / MARK).is_file() or (_is_ignored(self.folder) and all(map(_is_kit, held)))
+        marked = _is_file(self.folder / MARK) or (_is_ignored(self.folder) and all(map(_is_kit, held)))
         return marked and not _is_home(self.folder)
 
     def _prepare(self) -> None:
-        """Make the folder, or see that it is one for kits, and clear away what a run that was cut left in it."""
+        """Make the folder, or see that it is one for kits."""
         if self.folder.is_symlink() or _is_home(self.folder):
             raise ValueError(f"{self.folder} is not a folder for kits alone; give --folder a new one, such as kits")
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -108,11 +138,9 @@ class KitStorage:
                 f"{self.folder} has files that are not kits ({examples}), which are kept apart; give --folder a new one"
             )
         self.folder.chmod(0o700)
-        (self.folder / MARK).touch(0o600)
-        if not (self.folder / ".gitignore").exists():
-            (self.folder / ".gitignore").write_text("*\n")
-        for path in self.folder.glob(f"{DRAFT}*"):
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        for name, text in ((MARK, b""), (".gitignore", b"*\n")):
+            with suppress(FileExistsError):
+                _write(self.folder / name, text)
 
     def _free(self, name: str) -> Path:
         """A place in the prepared folder with nothing in it but a kit."""
@@ -132,7 +160,7 @@ class KitStorage:
 def _is_ignored(folder: Path) -> bool:
     """Whether git ignores all of the folder, as it did before kits had a mark."""
     ignored = folder / ".gitignore"
-    return ignored.is_file() and ignored.read_text("utf-8", "replace") == "*\n"
+    return _is_file(ignored) and ignored.read_text("utf-8", "replace") == "*\n"
 
 
 def _is_home(folder: Path) -> bool:
@@ -153,7 +181,13 @@ def _is_kit(path: Path) -> bool:
         return False
     names = {each.name for each in path.iterdir()}
     old = SHEET in names and all(name.endswith(PROFILES) for name in names)
-    return LIST in names or (old and OLD_SHEET in (path / SHEET).read_text("utf-8", "replace"))
+    old = old and _is_file(path / SHEET) and LIST not in names
+    return _is_file(path / LIST) or (old and OLD_SHEET in (path / SHEET).read_text("utf-8", "replace"))
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file, and not a link to one elsewhere."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _clear(kit: Path) -> None:
@@ -170,8 +204,8 @@ def _clear(kit: Path) -> None:
 
 def _files(kit: Path) -> list[str]:
     """The names of a kit's own files."""
-    if not (kit / LIST).is_file():
-        return [path.name for path in kit.iterdir() if path.is_file()]
+    if not _is_file(kit / LIST):
+        return [path.name for path in kit.iterdir() if _is_file(path) and OLD_FILES.fullmatch(path.name)]
     try:
         names = json.loads((kit / LIST).read_text())
         return [name for name in names if Path(name).name == name and (kit / name).is_file()]

@@ -30,8 +30,21 @@ FORMULA = re.compile(r"[=+]\s*(\$?[A-Z]{1,3}\$?\d+\b|[A-Z][A-Z0-9.]*\()", re.IGN
 AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 """How a value is kept from being taken for a number in Excel."""
 
+GUARDED = re.compile(r"'*[=+@\t\r-]")
+"""How a text begins that spreadsheets compute, behind any number of our apostrophes."""
+
 BROKEN = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)")
 """What a spreadsheet shows instead of a value."""
+
+
+def guarded(text: str) -> str:
+    """A text of somebody else's as a cell: an apostrophe keeps a spreadsheet from computing it."""
+    return f"'{text}" if GUARDED.match(text) else text
+
+
+def unguarded(cell: str) -> str:
+    """The text that such a cell stands for."""
+    return cell[1:] if cell.startswith("'") and GUARDED.match(cell) else cell
 
 
 def columns() -> list[str]:
@@ -102,12 +115,13 @@ def _values(cells: Mapping[str, str], where: str) -> tuple[dict[str, str], list[
     for name in filter(known.__contains__, cells):
         if not plain(cells[name]) and name not in unchanged:
             continue
-        kept = AS_TEXT.fullmatch(cells[name].strip())
-        value = kept[1] if kept else cells[name]
-        if sentence := "" if found and name in FREE else _broken(value.strip()):
+        cell = unguarded(cells[name])
+        kept = AS_TEXT.fullmatch(cell.strip()) if cell == cells[name] else None
+        value = kept[1] if kept else cell
+        if sentence := "" if cell != cells[name] or (found and name in FREE) else _broken(value.strip()):
             problems.append(Problem(f"{where}.{name}", sentence))
         else:
-            values[name] = cells[name] if found and name in FREE else value if name in unchanged else plain(value)
+            values[name] = cell if found and name in FREE else value if name in unchanged else plain(value)
     return values, problems
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from labvpn.model.untrusted import plain_lines
+
 if TYPE_CHECKING:
     from labvpn.probe.host_vantage import HostVantage
     from labvpn.probe.rounds import Round
@@ -151,7 +153,7 @@ def check(
     else:
         wrong = [str(one) for one in broken if not one.is_note]
         notes = [say(lang, "note", finding=str(one)) for one in broken if one.is_note]
-        typer.echo("\n".join([*(wrong or [say(lang, "kept")]), *notes]))
+        typer.echo(plain_lines("\n".join([*(wrong or [say(lang, "kept")]), *notes])))
     raise typer.Exit(0 if all(one.is_note for one in broken) else 1)
 
 

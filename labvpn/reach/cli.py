@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from labvpn.model.untrusted import plain_lines
+
 if TYPE_CHECKING:
     from labvpn.reach.explain import Explanation
     from labvpn.reach.model import ReachModel
@@ -76,7 +78,7 @@ def _read(folder: Path, planned: bool, table: bool) -> tuple[ReachModel, list[Re
         now, later = live.models(live.settings(folder))
         return later if planned else now, live.last(folder) if table else None
     except (live.SourceError, ConfigurationError, HopErrors) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(plain_lines(error), err=True)
         raise typer.Exit(2) from None
 
 

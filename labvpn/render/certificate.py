@@ -22,6 +22,9 @@ from labvpn.render.name_limits import constraints, is_within, limits_of
 TERM = timedelta(days=365)
 """A new certificate is signed once in this time; each is valid for two of them, so none ends between two runs."""
 
+SERVERS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+"""In an authority it limits what is below it: OpenSSL and Windows take the purposes that every one above has too."""
+
 AUTHORITY_TERM = timedelta(days=20 * 365)
 
 
@@ -70,15 +73,16 @@ def server_certificate(lab: Lab, credentials: Credentials, now: datetime | None 
 def create_authority(name: str, now: datetime, limits: Sequence[str] = ()) -> str:
     """A new private authority and a key for its server, in PEM: certificate, the authority's key, the server's key.
 
-    `limits` are the names, addresses and networks for which alone it may sign (RFC 5280, 4.2.1.10), so that a device
-    that trusts it trusts nothing else; without any it may sign for all. Raises ValueError for what is not a name.
+    `limits` are the names, addresses and networks for which alone it may sign (RFC 5280, 4.2.1.10), and only servers:
+    programs and logins have no name to limit, so their purposes are left out. Without any it may sign for all.
+    Raises ValueError for what is not a name.
     """
     authority, server = (generate_private_key(65537, 2048) for _ in range(2))
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"labvpn authority of {name}"[:64])])
     usage = _usage(key_cert_sign=True, crl_sign=True)
     builder = x509.CertificateBuilder(subject, subject, authority.public_key(), x509.random_serial_number())
     if limits:
-        builder = builder.add_extension(constraints(limits), critical=True)
+        builder = builder.add_extension(constraints(limits), critical=True).add_extension(SERVERS, critical=False)
     certificate = (
         builder.not_valid_before(_midnight(now))
         .not_valid_after(_midnight(now) + AUTHORITY_TERM)
@@ -106,10 +110,14 @@ def notes(lab: Lab, credentials: Credentials) -> list[str]:
     if credentials.authority is None:
         return []
     authority = _authority_of(credentials.authority.get_secret_value())
-    if limits_of(authority) is not None:
+    if limits_of(authority) is None:
+        beyond = "for any name in the world"
+    elif not any(isinstance(each.value, x509.ExtendedKeyUsage) for each in authority.extensions):
+        beyond = "programs, mail and logins of anyone"
+    else:
         return []
     return [
-        "authority may sign for any name in the world, as those made before did; one that is limited to this lab is "
+        f"authority may sign {beyond}, as those made before did; one that is limited to this lab's servers is "
         f"made by `{_command(lab)}`, and needs new kits"
     ]
 
@@ -159,7 +167,7 @@ def _sign(
         .not_valid_after(min(begin + 2 * TERM, authority.not_valid_after_utc))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(digital_signature=True, key_encipherment=True), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(SERVERS, critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
         .sign(signing, hashes.SHA256())

@@ -8,6 +8,9 @@ from ipaddress import ip_network
 
 from cryptography import x509
 
+NOBODY = "nobody.invalid"
+"""A host that there never is (RFC 2606, 2): of the forms of names that have it as their only limit none is allowed."""
+
 
 def constraints(limits: Sequence[str]) -> x509.NameConstraints:
     """The extension for these names, addresses and networks. Raises ValueError for what is none of them."""
@@ -28,7 +31,8 @@ def constraints(limits: Sequence[str]) -> x509.NameConstraints:
         raise ValueError(f"{limits[0]} is a network alone; give the address that users dial, or the name, beside it")
     # What no limit speaks of would be free of limits.
     every = [] if networks else [x509.IPAddress(ip_network(all_of)) for all_of in ("0.0.0.0/0", "::/0")]
-    return x509.NameConstraints([*names, *networks], every or None)
+    nobody = [x509.RFC822Name(NOBODY), x509.UniformResourceIdentifier(NOBODY)]
+    return x509.NameConstraints([*names, *networks, *nobody], every or None)
 
 
 def limits_of(authority: x509.Certificate) -> x509.NameConstraints | None:

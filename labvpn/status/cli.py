@@ -13,6 +13,7 @@ from labvpn.connect.errors import HopError
 from labvpn.connect.ssh import ISOLATED, run
 from labvpn.model.outputs import Outputs, OutputsError, ServerOutputs
 from labvpn.model.server import Server, Ssh
+from labvpn.model.untrusted import plain, plain_lines
 from labvpn.status import report as reports
 
 AGENT = f"{ISOLATED} /usr/local/lib/labvpn/agent status"
@@ -42,7 +43,7 @@ def status(
         if prometheus and len(found) > 1:
             raise OutputsError("Metrics are of one server; give --server NAME")
     except OutputsError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(plain_lines(error), err=True)
         raise typer.Exit(1) from None
     for each in found:
         ssh = Ssh(user=user or each.ssh.user, port=each.ssh.port, host=host or each.ssh.host)
@@ -52,10 +53,10 @@ def status(
             failures.append(str(error))
             continue
         if len(found) > 1 and not json:
-            typer.echo(f"{each.dialled} ({each.address})")
+            typer.echo(plain(f"{each.dialled} ({each.address})"))
         _show(report, json, prometheus)
     for failure in failures:
-        typer.echo(failure, err=True)
+        typer.echo(plain_lines(failure), err=True)
     raise typer.Exit(1 if failures else 0)
 
 

@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from typer.testing import CliRunner
 
 from labvpn.cli import app
@@ -44,7 +45,7 @@ def refusal(one: Lab, *limits: str) -> str:
     return str(error.value)
 
 
-def forged(host: x509.GeneralName, *limits: str) -> tuple[str, str]:
+def forged(host: x509.GeneralName, *limits: str, usage: str = "SERVER_AUTH") -> tuple[str, str]:
     """A server's certificate for something else, signed by the stolen key of an authority; and its key."""
     texts = blocks(bundle(*limits))
     authority = x509.load_pem_x509_certificate(texts[0][1].encode())
@@ -57,6 +58,7 @@ def forged(host: x509.GeneralName, *limits: str) -> tuple[str, str]:
         builder.not_valid_before(NOW)
         .not_valid_after(NOW + timedelta(days=700))
         .add_extension(x509.SubjectAlternativeName([host]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([getattr(ExtendedKeyUsageOID, usage)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
         .sign(signing, hashes.SHA256())
@@ -133,7 +135,9 @@ def test_the_limits_are_critical_as_the_standard_wants_them() -> None:
     certificate = x509.load_pem_x509_certificate(blocks(bundle(*NAMED))[0][1].encode())
     found = certificate.extensions.get_extension_for_class(x509.NameConstraints)
     assert found.critical
-    assert [str(each.value) for each in found.value.permitted_subtrees or ()] == ["vpn.lab.example", "203.0.113.20/32"]
+    assert [str(each.value) for each in found.value.permitted_subtrees or ()] == [
+        *("vpn.lab.example", "203.0.113.20/32", "nobody.invalid", "nobody.invalid")
+    ]
     assert Trust(blocks(bundle(*NAMED))[0][1]).is_authority
 
 

@@ -12,7 +12,7 @@ from labvpn.agent.acme.orders import Orders
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine, last_words
 from labvpn.agent.core.paths import ACME_KEY, ACME_RECORDS, ACME_UPDATE
-from labvpn.agent.core.state_file import StateFile
+from labvpn.agent.core.state_file import StateFile, is_object
 
 LABEL = "_acme-challenge"
 ALIASES = 8
@@ -24,13 +24,23 @@ ANSWERED = re.compile(r"status: (NOERROR|NXDOMAIN)\b")
 ASK = ["dig", "+time=3", "+tries=2"]
 
 
+def are_records(value: Any) -> bool:
+    """Whether a value is what the file of the records holds."""
+    records = value.get("records", []) if is_object(value) else None
+    fields = ("name", "zone", "primary", "proof")
+    return isinstance(records, list) and all(
+        is_object(one) and all(isinstance(one.get(field), str) for field in fields) for one in records
+    )
+
+
 class Challenge:
     """The records of the challenges that are in the zone now, by the file that names them."""
 
     def __init__(self, machine: Machine, orders: Orders) -> None:
         self.machine = machine
         self.orders = orders
-        self.file = StateFile(machine, ACME_RECORDS, "delete it, and the TXT records below {} by hand".format(LABEL))
+        remedy = "delete it, and the TXT records below {} by hand".format(LABEL)
+        self.file = StateFile(machine, ACME_RECORDS, remedy, are_records)
 
     def answer(self, action: str, name: str, proof: str) -> None:
         """What the client asks its hook: `deploy_challenge` or `clean_challenge`. AgentError ends the client's run."""

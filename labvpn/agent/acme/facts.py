@@ -7,7 +7,7 @@ import ssl
 from typing import List, NamedTuple, Optional
 
 from labvpn.agent.core.errors import AgentError
-from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.machine import Machine, last_words
 
 BLOCK = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----\n?", re.DOTALL)
 
@@ -48,7 +48,13 @@ def fingerprint_of(pem: str) -> str:
 def facts_of(machine: Machine, file: str) -> Facts:
     """The facts of the first certificate in a file; AgentError where openssl cannot read it."""
     command = ["openssl", "x509", "-noout", "-text", "-serial", "-startdate", "-enddate", "-in"]
-    text = machine.must([*command, str(machine.path(file))])
+    outcome = machine.run([*command, str(machine.path(file))])
+    if outcome.status != 0:
+        raise AgentError(
+            "openssl on the VPN host reads no certificate in {} ({}): move it away, and the next run of labvpn-renew "
+            "fetches another".format(file, last_words(outcome))
+        )
+    text = outcome.output
     serial = one(r"^serial=([0-9A-Fa-f]+)", text)
     begins, ends = one(r"^notBefore=(.+)", text), one(r"^notAfter=(.+)", text)
     if serial is None or begins is None or ends is None:

@@ -9,7 +9,7 @@ from labvpn.agent.acme.facts import Facts, blocks, facts_of, fingerprint_of
 from labvpn.agent.acme.orders import Orders
 from labvpn.agent.acme.report import RenewalReport
 from labvpn.agent.acme.timing import moment_of
-from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.errors import AgentError, sentence_of
 from labvpn.agent.core.lock import held
 from labvpn.agent.core.paths import ACME_CURRENT, ACME_NEXT, HOME
 from labvpn.agent.softether.client import SoftEther
@@ -38,8 +38,8 @@ class Renewal:
             orders, now = Orders.of(self.machine), time.time()
             try:
                 said = self.renewed(orders, now)
-            except (AgentError, OSError) as error:
-                self.report.note(tried=now, failed=str(error), since=self.report.read().get("since") or now)
+            except Exception as error:
+                self.report.note(tried=now, failed=sentence_of(error), since=self.report.read().get("since") or now)
                 raise
             self.report.note(tried=now, failed="", since=0)
             return said
@@ -124,8 +124,9 @@ class Renewal:
         self.softether.refresh()
 
     def chain(self) -> List[str]:
-        """The current certificate and those above it, none where there is none yet."""
-        return blocks(self.machine.read(ACME_CURRENT) or "", "CERTIFICATE")
+        """The current certificate and those above it; none where there is none yet, or its file is damaged."""
+        text = self.machine.read(ACME_CURRENT) or ""
+        return blocks(text, "CERTIFICATE") if blocks(text, "KEY") else []
 
     def has_chain(self, chain: List[str]) -> bool:
         """Whether the server has this chain, by the way that its version takes; True where it cannot be asked."""

@@ -6,10 +6,18 @@ from typing import Any, Dict, List, Optional
 from labvpn.agent.acme.orders import orders_file
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import ACME_REPORT
-from labvpn.agent.core.state_file import StateFile
+from labvpn.agent.core.state_file import StateFile, is_number
 
 LATE = 2 * 24 * 3600
 """Seconds without a run after which its timer is missed; it runs four times a day."""
+
+
+TIMES = ("begins", "ends", "next", "renewed", "since", "tried")
+
+
+def is_report(value: Any) -> bool:
+    """Whether a value is what the runs of the renewal write down."""
+    return isinstance(value, dict) and all(is_number(value.get(name) or 0) for name in TIMES)
 
 
 class RenewalReport:
@@ -17,7 +25,7 @@ class RenewalReport:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.file = StateFile(machine, ACME_REPORT, "delete it; the next run writes it again")
+        self.file = StateFile(machine, ACME_REPORT, "delete it; the next run writes it again", is_report)
 
     def read(self) -> Dict[str, Any]:
         """What was written down; a damaged file counts as none, since every run writes it again."""

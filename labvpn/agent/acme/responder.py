@@ -3,17 +3,20 @@
 import re
 import socket
 import threading
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 PORT = 80
 ASKED = re.compile(r"/\.well-known/acme-challenge/([A-Za-z0-9_-]{1,200})")
 MOST_AT_ONCE = 64
-"""Requests that are answered at the same time; others are dropped, since anybody may ask."""
+"""Requests that are answered at the same time: for one more the oldest is dropped, since anybody may ask slowly."""
 
 REQUEST_SECONDS = 10
+"""The longest that one whole request may take."""
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -48,9 +51,13 @@ class Server(ThreadingMixIn, HTTPServer):
     """Every address of the host, by IPv6 with IPv4 in it, or by IPv4 where there is no other."""
 
     daemon_threads = True
+    # Connections that wait to be taken: strangers must not fill the five of the library.
+    request_queue_size = 128
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
+        # When each request that is not finished began, the oldest first.
+        self.begun: Dict[socket.socket, float] = {}
         self.address_family = socket.AF_INET6 if socket.has_ipv6 else socket.AF_INET
         try:
             super().__init__(("", port), Answer)
@@ -69,9 +76,29 @@ class Server(ThreadingMixIn, HTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "", self.server_address[1]
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether a request is answered at all."""
-        return threading.active_count() < MOST_AT_ONCE
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a request, in the place of the oldest where there is no other."""
+        if len(self.begun) >= MOST_AT_ONCE:
+            self.drop(next(iter(list(self.begun))))
+        self.begun[request] = time.monotonic()
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """Drop the requests that take too long, several times in a second."""
+        for request, began in list(self.begun.items()):
+            if time.monotonic() - began > REQUEST_SECONDS:
+                self.drop(request)
+
+    def drop(self, request: socket.socket) -> None:
+        """End a request, for which its thread waits no longer."""
+        self.begun.pop(request, None)
+        with suppress(OSError):
+            request.shutdown(socket.SHUT_RDWR)
+
+    def shutdown_request(self, request: Any) -> None:
+        """A request is finished, however it ended."""
+        self.begun.pop(request, None)
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Nothing: whoever asks badly gets no answer."""

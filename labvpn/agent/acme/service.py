@@ -9,7 +9,7 @@ from labvpn.agent.acme.orders import RULES, Orders, orders_file
 from labvpn.agent.acme.renewal import Renewal
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line, current, yes
-from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.errors import sentence_of
 from labvpn.agent.core.paths import (
     ACME_CLIENT,
     ACME_CURRENT,
@@ -111,9 +111,9 @@ class RenewalService(Handler):
             return
         try:
             renewal.run()
-        except AgentError as error:
+        except Exception as error:
             # The rest goes on: the server shows what it has, and the timer tries again.
-            self.trouble = "! {}; {}".format(error, NEXT_TRY)
+            self.trouble = "! {}; {}".format(sentence_of(error), NEXT_TRY)
 
     def order(self, values: Values) -> None:
         """Write the orders, and the key that root alone may read; one that nothing needs any more is deleted."""

@@ -20,10 +20,7 @@ Accounts = Dict[str, Dict[str, str]]
 
 def accounts_of(machine: Machine) -> Accounts:
     """The accounts, by user; none where the file is missing or damaged, so that all of it is written again."""
-    try:
-        found: Any = json.loads(machine.read(ACCOUNTS) or "{}")
-    except ValueError:
-        return {}
+    found: Any = machine.read_json(ACCOUNTS)
     accounts = found if isinstance(found, dict) else {}
     return {user: account for user, account in accounts.items() if isinstance(account, dict)}
 

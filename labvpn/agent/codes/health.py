@@ -5,7 +5,6 @@ import hmac
 import os
 import re
 import socket
-import stat
 import struct
 from typing import Any, Dict, List, Optional
 
@@ -14,6 +13,7 @@ from labvpn.agent.codes.settings import campus_of, setting
 from labvpn.agent.core.errors import harmless
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import CODES, CODES_RUN, UNIT_FILE
+from labvpn.agent.core.reading import opened
 
 UNIT_NAME = "labvpn-codes"
 CONFIG = CODES + "/radiusd.conf"
@@ -56,12 +56,10 @@ def answers(port: int, secret: str) -> bool:
 def left_by_verifier(machine: Machine, name: str) -> str:
     """The beginning of a file of the verifier's, '' for none: it is not root's, so only a regular file is read."""
     try:
-        descriptor = os.open(str(machine.path(name)), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with opened(machine.path(name), follow=False) as file:
+            return harmless(file.read(MOST_LEFT).decode("utf-8", "replace").strip())
     except OSError:
         return ""
-    with os.fdopen(descriptor, "rb") as file:
-        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        return harmless(file.read(MOST_LEFT).decode("utf-8", "replace").strip()) if regular else ""
 
 
 class CodesHealth:

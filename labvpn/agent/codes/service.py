@@ -2,7 +2,6 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import importlib.util
-import json
 import stat
 import time
 from typing import Any, List, Optional
@@ -107,12 +106,8 @@ class CodeVerifier(Handler):
 
     def forget_damaged(self) -> None:
         """Take away which codes were used where that cannot be read: nobody would get in any more."""
-        path = self.machine.path(STEPS)
-        try:
-            whole = path.is_file() and not path.is_symlink() and isinstance(json.loads(path.read_text("utf-8")), dict)
-        except ValueError:
-            whole = False
-        if not whole:
+        steps: Any = None if self.machine.path(STEPS).is_symlink() else self.machine.read_json(STEPS)
+        if not isinstance(steps, dict) or not all(isinstance(step, int) for step in steps.values()):
             self.machine.delete(STEPS)
 
     def await_answer(self) -> str:

@@ -8,6 +8,7 @@ Where the campus's RADIUS has the password, FreeRADIUS asks there (RFC 2865, sec
 a good code, which is used up once that server has accepted the rest.
 """
 
+import errno
 import hashlib
 import hmac
 import json
@@ -60,9 +61,16 @@ def used() -> Dict[str, int]:
 
     ValueError where the file is damaged, so that nobody gets in: what was used is not known any more.
     """
-    if not USED.exists():
+    if not os.path.lexists(str(USED)):
         return {}
-    return {user: int(step) for user, step in json.loads(USED.read_text("utf-8")).items()}
+    return {user: int(step) for user, step in content(USED).items()}
+
+
+def content(path: Path) -> Any:
+    """A JSON file's value; OSError for a folder, and for a pipe, which would be waited for."""
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "is not a file", str(path))
+    return json.loads(path.read_text("utf-8"))
 
 
 def unused(user: str) -> List[int]:
@@ -91,7 +99,7 @@ def claim(user: str, step: int) -> bool:
 
 def account_of(user: str) -> Optional[Dict[str, str]]:
     """What is known of a user; None for a name that is not to get in here, whoever else may know it."""
-    accounts = json.loads(ACCOUNTS.read_text("utf-8"))  # type: Dict[str, Dict[str, str]]
+    accounts = content(ACCOUNTS)  # type: Dict[str, Dict[str, str]]
     return accounts.get(user)
 
 
@@ -153,8 +161,7 @@ def authorize(pairs: Pairs) -> Answer:
 def authenticate(pairs: Pairs) -> Answer:
     """FreeRADIUS has found by MS-CHAPv2 the step whose code was sent: it is good once."""
     given = dict(pairs or ())
-    user, step = given.get("User-Name", ""), int(given.get("Tmp-Integer-0", "0"))
-    return guarded(lambda: PASSED if claim(user, step) else REFUSED)
+    return guarded(lambda: PASSED if claim(given["User-Name"], int(given["Tmp-Integer-0"])) else REFUSED)
 
 
 def post_proxy(pairs: Pairs) -> Answer:
@@ -184,7 +191,7 @@ def guarded(answer: Callable[[], Answer]) -> Answer:
         return answer()
     except OSError as error:
         note(TROUBLE, "{} ({})".format(error.filename or USED, error.strerror or "input/output error"))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except Exception:
         note(TROUBLE, "{} or {} is damaged".format(ACCOUNTS, USED))
     return REFUSED
 

@@ -1,14 +1,18 @@
 """The machine under the agent: its files and its commands, each command with a time limit."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
-from typing import Dict, Iterable, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterable, NamedTuple, Optional, Sequence
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.nftables import carry_out
+from labvpn.agent.core.paths import HOME, RUN
+from labvpn.agent.core.reading import NotAFile, opened_text
 
 COMMAND_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -32,21 +36,38 @@ class Machine:
         return self.root / name.lstrip("/")
 
     def read(self, name: str) -> Optional[str]:
-        """A file's text, None where there is no such file."""
+        """A file's text, None where there is no such file; what is not a file has an empty one."""
         try:
-            return self.path(name).read_text(encoding="utf-8")
-        except FileNotFoundError:
+            with opened_text(self.path(name)) as file:
+                return file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except NotAFile:
+            return ""
+
+    def read_json(self, name: str) -> Any:
+        """The value of a JSON file, None where there is none that can be read."""
+        try:
+            return json.loads(self.read(name) or "")
+        except (ValueError, RecursionError):
             return None
 
     def write(self, name: str, text: Iterable[str], mode: int = 0o644) -> None:
-        """Replace a file in one step, so that a cut leaves the old one or the new one; folders above it are made."""
+        """Replace a file in one step, so that a cut leaves the old one or the new one; folders above it are made.
+
+        A folder in its place is set aside. In the agent's own folders everything is for root alone.
+        """
         path = self.path(name)
+        if name.startswith((HOME + "/", RUN + "/")):
+            mode &= 0o700
+            path.parent.mkdir(0o700, parents=True, exist_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
+        set_aside(path)
         draft = path.with_name(path.name + ".new")
         self.delete(name + ".new")
         descriptor = os.open(str(draft), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
                 os.fchmod(descriptor, mode)
                 file.writelines([text] if isinstance(text, str) else text)
                 file.flush()
@@ -112,6 +133,12 @@ def started(command: Sequence[str], environment: Optional[Dict[str, str]] = None
         )
     except FileNotFoundError:
         return None
+
+
+def set_aside(path: Path) -> None:
+    """Move a folder that someone put in a file's place out of the way."""
+    if path.is_dir() and not path.is_symlink():
+        path.rename(path.with_name("{}.found-{:.0f}".format(path.name, time.time())))
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,13 +2,13 @@
 
 import fcntl
 import re
-from typing import Dict, Iterable, List, Set
+from typing import Any, Dict, Iterable, List, Set
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.lock import wait_for
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import BROUGHT
-from labvpn.agent.core.state_file import DamagedState, StateFile
+from labvpn.agent.core.state_file import DamagedState, StateFile, are_texts, is_object
 
 APT_SECONDS = 600
 LOCK_SECONDS = 300.0
@@ -40,12 +40,17 @@ def install_lines(apt: str, yum: str) -> str:
     return "`apt-get install {}` (Debian, Ubuntu) or `yum install {}` (CentOS, Rocky, Alma)".format(apt, yum)
 
 
+def is_memory(value: Any) -> bool:
+    """Whether a value is what is remembered of the installations: names, by their kind."""
+    return is_object(value) and all(map(are_texts, value.values()))
+
+
 class Packages:
     """The packages of one machine."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.memory = StateFile(machine, BROUGHT, BROUGHT_REMEDY)
+        self.memory = StateFile(machine, BROUGHT, BROUGHT_REMEDY, is_memory)
 
     def refusals(self) -> List[List[str]]:
         """That it is not known any more what came with us: a pair of what is wrong and what to do."""

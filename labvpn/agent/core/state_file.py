@@ -3,15 +3,18 @@
 import hashlib
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any, Callable, Optional, Tuple
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.reading import NotAFile, opened
 
 STATE_VERSION = 1
 """The layout of a state file; an agent that meets another one does not guess what it means."""
+
+LARGEST = 1e13
+"""Above every number that is kept: moments are in seconds since 1970."""
 
 
 class DamagedState(AgentError):
@@ -69,20 +72,17 @@ class StateFile:
 
     def read_unchecked(self) -> Any:
         """The value without its checksum's test, as someone may have changed it by hand; None where it is not valid."""
-        try:
-            found = json.loads(self.machine.read(self.name) or "")
-        except (OSError, ValueError, RecursionError):
-            return None
+        found = self.machine.read_json(self.name)
         value = found.get("value") if is_object(found) and "version" in found else found
         return value if self.valid(value) else None
 
     def bytes_of(self, path: Path) -> bytes:
         """The file's bytes; anything but a regular file was put there by someone else."""
-        if path.is_symlink() or not path.is_file():
-            kind = "a symbolic link" if path.is_symlink() else "a folder" if path.is_dir() else "a special file"
-            raise self.damaged("is {}, not a file".format(kind))
         try:
-            return path.read_bytes()
+            with opened(path, follow=False) as file:
+                return file.read()
+        except NotAFile as error:
+            raise self.damaged(str(error.strerror)) from None
         except OSError as error:
             raise self.damaged("cannot be read ({})".format(error.strerror)) from None
 
@@ -119,7 +119,6 @@ class StateFile:
 
     def write(self, value: Any) -> None:
         """Replace the file in one step; OSError where the disk refuses it. A folder in its place is set aside."""
-        set_aside(self.machine.path(self.name))
         envelope = {"version": STATE_VERSION, "sha256": checksum(value), "value": value}
         self.machine.write(self.name, json.dumps(envelope, indent=1) + "\n", 0o600)
 
@@ -138,11 +137,14 @@ class StateFile:
         self.machine.delete(self.name)
 
 
-def set_aside(path: Path) -> None:
-    """Move a folder that someone put in the file's place out of the way, and create the folder above for root alone."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.is_dir() and not path.is_symlink():
-        path.rename(path.with_name("{}.found-{:.0f}".format(path.name, time.time())))
+def is_number(value: Any) -> bool:
+    """Whether a value is a number that can be reckoned with; JSON has endless ones too."""
+    return isinstance(value, (int, float)) and -LARGEST < value < LARGEST
+
+
+def are_texts(values: Any) -> bool:
+    """Whether a value is a list of texts."""
+    return isinstance(values, list) and all(isinstance(one, str) for one in values)
 
 
 def checksum(value: Any) -> str:

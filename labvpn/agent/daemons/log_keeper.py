@@ -4,6 +4,7 @@
 import os
 import stat
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
@@ -14,7 +15,7 @@ from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import LOG_ORDERS
 from labvpn.agent.core.service import AgentService
 from labvpn.agent.core.state_file import StateFile
-from labvpn.agent.core.takeover import log_all, replaced, versions
+from labvpn.agent.core.takeover import Troubles, replaced, versions
 from labvpn.agent.softether.installations import INSTALLATIONS, UPSTREAMS, installation
 
 LOG_UNIT = "labvpn-logs"
@@ -118,14 +119,11 @@ def keep_logs(machine: Machine) -> None:
     orders = orders_file(machine).read()
     if orders is None:
         raise AgentError("the log keeper has no orders in {}: {}".format(LOG_ORDERS, REMEDY))
-    due = 0.0
+    due, troubles = 0.0, Troubles()
     while not replaced(began, versions(machine, LOG_ORDERS)):
         if time.monotonic() >= due:
             due = time.monotonic() + PAUSE
-            try:
-                log_all(prune(machine, rules_of(orders), time.time()))
-            except OSError as error:
-                log_all(["the logs cannot be read now: {}".format(error)])
+            troubles.beside("old logs cannot be deleted now", partial(prune, machine, rules_of(orders), time.time()))
         time.sleep(POLL_SECONDS)
 
 

@@ -8,7 +8,7 @@ import time
 from typing import Any, Dict, List, Optional, Set, Tuple
 from xml.etree.ElementTree import ParseError
 
-from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.errors import AgentError, sentence_of
 from labvpn.agent.core.lists import entries
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
@@ -61,7 +61,7 @@ class LoginGuard:
 
     def round(self, now: float) -> List[str]:
         """Read what is new in the logs, ban sources and lift bans, and return what was done."""
-        self.messages = []
+        self.messages, self.troubles["round"] = [], ""
         try:
             self.read(now)
             wanted = {
@@ -78,6 +78,10 @@ class LoginGuard:
             self.troubles["flows"] = self.flows.forget(ports, wanted) if wanted else ""
             self.earlier.lift(EARLIER_AT_ONCE)
             return self.messages
+        except Exception as error:
+            said = sentence_of(error)
+            self.troubles["round"] = "" if said in self.troubles.values() else said
+            raise
         finally:
             self.write_health()
 
@@ -152,7 +156,7 @@ def orders_of(machine: Machine) -> Dict[str, Any]:
         raise AgentError("the login guard has no orders in {}: run `pulumi up`, which writes them".format(BAN_ORDERS))
     try:
         bounds_of(orders), orders["zones"], orders["from"], orders["hubs"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise guard_file(machine, BAN_ORDERS).damaged("does not hold what it should") from None
     return orders
 
@@ -176,7 +180,7 @@ def guard_logins(machine: Machine) -> None:
         try:
             guard.firewalld.forget()
             log_all(guard.round(time.time()))
-        except AgentError:
+        except Exception:
             log_all(guard.messages)
         now_trouble = "; ".join(one for one in guard.troubles.values() if one)
         if now_trouble not in ("", trouble):

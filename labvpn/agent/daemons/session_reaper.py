@@ -1,6 +1,8 @@
 """The session reaper: it ends sessions at the limits of their users' policies, as the hub's administrator."""
 
+import re
 import time
+from functools import partial
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.core.errors import AgentError
@@ -8,8 +10,8 @@ from labvpn.agent.core.lock import held
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import HOME, REAPER_ORDERS
 from labvpn.agent.core.secret_digests import Secrets
-from labvpn.agent.core.state_file import StateFile
-from labvpn.agent.core.takeover import log_all, replaced, versions
+from labvpn.agent.core.state_file import StateFile, are_texts
+from labvpn.agent.core.takeover import Troubles, replaced, versions
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.crashes import CrashWatch
 from labvpn.agent.softether.idle_sessions import IdleTimes
@@ -25,6 +27,7 @@ from labvpn.agent.softether.session_limits import Limits, Live, SessionRules, Se
 from labvpn.agent.softether.syslog import set_again
 
 RULES = ("interval", "hold", "grace", "keep")
+SECONDS = ("interval", "hold", "grace", "idle")
 
 TROUBLE_SECONDS = 5.0
 REAPER_REMEDY = "run `pulumi up`, which rewrites the session reaper's orders"
@@ -78,7 +81,7 @@ class SessionReaper:
             if self.lockouts.any_active():
                 self.lockouts.renew(self.logins.events(self.log.lines(), now), self.rules.hold)
             return messages + self.lift(now, fresh) + self.save_again()
-        except (AgentError, OSError):
+        except Exception:
             self.close()
             raise
 
@@ -182,7 +185,15 @@ class SessionReaper:
 
 def is_orders(value: Any) -> bool:
     """Whether a value is the reaper's orders."""
-    return isinstance(value, dict) and isinstance(value.get("hubs"), dict) and {*RULES} <= set(value)
+    hubs = value.get("hubs") if isinstance(value, dict) else None
+    if not isinstance(hubs, dict) or not are_texts([*hubs.values()]) or not {*RULES} <= set(value):
+        return False
+    return all(is_seconds(value.get(name, "0")) for name in SECONDS)
+
+
+def is_seconds(value: Any) -> bool:
+    """Whether a rule is a number of seconds, as a document has it."""
+    return bool(re.match(r"\d{1,9}(\.\d+)?\Z", str(value)))
 
 
 def orders_file(machine: Machine) -> StateFile:
@@ -197,7 +208,7 @@ def reapers(machine: Machine) -> List[SessionReaper]:
         raise AgentError(
             "the session reaper has no orders in {}: run `pulumi up`, which writes them".format(REAPER_ORDERS)
         )
-    interval, hold, grace, idle = (float(orders.get(name, 0)) for name in ("interval", "hold", "grace", "idle"))
+    interval, hold, grace, idle = (float(orders.get(name, 0)) for name in SECONDS)
     rules = SessionRules(interval, hold, grace, str(orders["keep"]), idle)
     return [SessionReaper(machine, hub, password, rules) for hub, password in orders["hubs"].items()]
 
@@ -206,32 +217,22 @@ def reap_sessions(machine: Machine) -> None:
     """Run until the agent or the orders are replaced."""
     began = versions(machine, REAPER_ORDERS)
     workers = reapers(machine)
-    troubles: Dict[str, str] = {}
+    troubles = Troubles()
     watch = CrashWatch(machine)
     while not replaced(began, versions(machine, REAPER_ORDERS)):
         pause = workers[0].rules.interval if workers else TROUBLE_SECONDS
-        for crash in watch.poll(time.time()):
-            log_all(["SoftEther crashed; connecting then: {}".format(", ".join(crash.sources) or "no known source")])
+        troubles.beside("crashes cannot be counted now", partial(crashes_since, watch))
         for worker in workers:
-            try:
-                log_all(worker.round(time.time()))
-                troubles.pop(worker.hub, None)
-            except (AgentError, OSError, ValueError) as error:
-                if troubles.get(worker.hub) != str(error):
-                    log_all(["no session of {} can be ended now: {}".format(worker.hub, error)])
-                troubles[worker.hub] = str(error)
+            trouble = "no session of {} can be ended now".format(worker.hub)
+            if not troubles.beside(trouble, partial(worker.round, time.time())):
                 pause = max(pause, TROUBLE_SECONDS)
-        log_all(keep_syslog(machine, workers, troubles))
+        for worker in workers[:1]:
+            troubles.beside("syslog cannot be set again now", partial(set_again, machine, worker.ages.server))
         time.sleep(pause)
 
 
-def keep_syslog(machine: Machine, workers: List[SessionReaper], troubles: Dict[str, str]) -> List[str]:
-    """Have syslog go on after a start of the server, and report what keeps it from that once."""
-    place = "syslog"
-    try:
-        said = [line for one in workers[:1] for line in set_again(machine, one.ages.server)]
-        troubles.pop(place, None)
-    except (AgentError, OSError, ValueError) as error:
-        said = [] if troubles.get(place) == str(error) else ["syslog cannot be set again now: {}".format(error)]
-        troubles[place] = str(error)
-    return said
+def crashes_since(watch: CrashWatch) -> List[str]:
+    """The server's crashes since the last call, in words."""
+    crashes = watch.poll(time.time())
+    words = "SoftEther crashed; connecting then: {}"
+    return [words.format(", ".join(crash.sources) or "no known source") for crash in crashes]

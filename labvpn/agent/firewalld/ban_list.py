@@ -1,11 +1,10 @@
 """The sources that the login guard bans from the VPN now, and whether it can ban them."""
 
-import math
 from typing import Any, Dict, Optional
 
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import BAN_LIST, BAN_LIST_NOW, BAN_ORDERS, GUARD_HEALTH
-from labvpn.agent.core.state_file import StateFile
+from labvpn.agent.core.state_file import StateFile, is_number
 from labvpn.agent.firewalld.ban_policy import Ban, is_source
 
 STALE_SECONDS = 60.0
@@ -41,8 +40,7 @@ def bans_of(machine: Machine) -> Dict[str, Ban]:
 
 def is_ban(entry: Any) -> bool:
     """Whether an entry is an end and a number of failures."""
-    numbers = isinstance(entry, list) and all(isinstance(one, (int, float)) for one in entry)
-    return numbers and len(entry) == 2 and all(math.isfinite(one) for one in entry)
+    return isinstance(entry, list) and len(entry) == 2 and all(map(is_number, entry))
 
 
 def guard_trouble(machine: Machine, now: float) -> str:

@@ -12,6 +12,7 @@ from typing import List
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import BACKUPS
+from labvpn.agent.core.reading import opened
 from labvpn.agent.softether.client import SoftEther
 
 MOST_BACKUPS = 10
@@ -45,7 +46,7 @@ def is_copy(copy: Path, source: Path) -> bool:
     Neither is in memory as a whole: ten thousand users are 20 MB of text.
     """
     damaged = contextlib.suppress(EOFError, OSError, zlib.error)
-    with damaged, gzip.open(str(copy), "rb") as one, source.open("rb") as other:
+    with damaged, gzip.open(str(copy), "rb") as one, opened(source) as other:
         for block in iter(lambda: other.read(BLOCK), b""):
             if one.read(len(block)) != block:
                 return False
@@ -62,7 +63,7 @@ def store(machine: Machine, source: Path) -> None:
     path = folder / "{}.{:06.0f}Z.gz".format(name, moment % 1 * 999999)
     descriptor = os.open(str(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        with source.open("rb") as read, gzip.GzipFile("", "wb", fileobj=file) as packed:
+        with opened(source) as read, gzip.GzipFile("", "wb", fileobj=file) as packed:
             shutil.copyfileobj(read, packed, BLOCK)
         file.flush()
         os.fsync(descriptor)

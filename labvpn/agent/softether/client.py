@@ -8,8 +8,8 @@ from typing import Any, Callable, List, Optional, cast
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import HOME, KEPT_PASSWORD
+from labvpn.agent.core.reading import opened_text
 from labvpn.agent.core.secret_digests import Secrets
-from labvpn.agent.core.state_file import set_aside
 from labvpn.agent.softether.config_file import Edits, Tree, edit, head, is_port, listeners_of, load
 from labvpn.agent.softether.installations import installation
 from labvpn.agent.softether.peer import Impostor, Peer
@@ -56,15 +56,13 @@ class SoftEther:
 
     def kept(self) -> str:
         """The password set last, '' where it was not kept or its file is damaged."""
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            return self.machine.read(KEPT_PASSWORD) or ""
-        return ""
+        text = self.machine.read(KEPT_PASSWORD) or ""
+        return "" if "\ufffd" in text else text
 
     def keep_password(self) -> None:
         """Keep the wanted administrator password: status, check and the next rotation find their way in by it."""
         if not self.secrets.administrator or self.kept() == self.secrets.administrator:
             return
-        set_aside(self.machine.path(KEPT_PASSWORD))
         self.machine.write(KEPT_PASSWORD, self.secrets.administrator, 0o600)
 
     @property
@@ -78,7 +76,7 @@ class SoftEther:
         path = self.machine.path(self.place.config)
         if not path.exists():
             return [5555]
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
+        with opened_text(path, "utf-8-sig") as file:
             listeners = listeners_of(head(file))
         return [int(port) for port, enabled in listeners.items() if enabled and is_port(port)] or [5555]
 
@@ -170,7 +168,7 @@ class SoftEther:
         path = self.machine.path(self.place.config)
         if not path.exists():
             return {}
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
+        with opened_text(path, "utf-8-sig") as file:
             return load(file)
 
     def refresh(self) -> None:
@@ -231,7 +229,7 @@ class SoftEther:
         self.close()
         self.machine.must(["systemctl", "stop", self.place.unit], 90)
         try:
-            with self.machine.path(self.place.config).open(encoding="utf-8", newline="") as file:
+            with opened_text(self.machine.path(self.place.config), errors="surrogateescape", newline="") as file:
                 self.machine.write(self.place.config, edit(file, edits), 0o600)
         finally:
             self.machine.must(["systemctl", "start", self.place.unit], 90)

@@ -54,9 +54,9 @@ UNIT_PATHS = (
 
 def starters(machine: Machine, names: Iterable[str]) -> Dict[str, str]:
     """The text of each unit or init script of these names that the host has."""
-    paths = [(name, machine.path(form.format(name))) for name in names for form in UNIT_PATHS]
+    found = [(name, machine.read(form.format(name))) for name in names for form in UNIT_PATHS]
     # The later wins, so the paths are in the reverse of the order in which systemd prefers them.
-    return {name: path.read_text(encoding="utf-8", errors="replace") for name, path in reversed(paths) if path.exists()}
+    return {name: text for name, text in reversed(found) if text is not None}
 
 
 def unit_of(machine: Machine, place: Installation) -> str:

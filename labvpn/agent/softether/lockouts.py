@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterable, List, Optional
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import LOCKOUTS
 from labvpn.agent.core.state import State
-from labvpn.agent.core.state_file import StateFile
+from labvpn.agent.core.state_file import StateFile, is_number
 from labvpn.agent.softether.login_reader import DENIED, Failure
 from labvpn.agent.softether.radius_wildcard import (
     Call,
@@ -31,6 +31,8 @@ CLOCK_SECONDS = 5.0
 LATE_SECONDS = 60.0
 LOCKOUTS_REMEDY = "labvpn-reaper lets the locked out users in again and rewrites it"
 Entry = Dict[str, Any]
+UNKNOWN: Entry = {"since": 0.0, "until": 0.0, "policy": True, "made": False, "lifted": False}
+"""A lockout of which nothing is known: it is over."""
 
 
 def is_locked_out(value: Any) -> bool:
@@ -43,7 +45,7 @@ def is_entry(value: Any) -> bool:
     """Whether a value describes one lockout."""
     if not isinstance(value, dict) or not isinstance(value.get("lifted"), bool):
         return False
-    return all(isinstance(value.get(key, 0), (int, float)) for key in ("since", "until", "policy"))
+    return all(is_number(value.get(key, 0)) for key in ("since", "until", "policy"))
 
 
 def lockouts_file(machine: Machine) -> StateFile:
@@ -74,7 +76,8 @@ class Lockouts:
         self.longest = longest
         self.file = lockouts_file(machine)
         known, self.damage = self.file.found()
-        self.entries: Dict[str, Entry] = (known or {}).get(hub, {})
+        held: Dict[str, Entry] = (known or {}).get(hub, {})
+        self.entries = {user: dict(UNKNOWN, **entry) for user, entry in held.items()}
         # Why the disk does not have the lockouts.
         self.unsaved: Optional[str] = None
 
@@ -165,8 +168,7 @@ class Lockouts:
             line = mine.get("user {}/{}".format(self.hub, name))
             ours = line is not None and line.values.get("Access", "yes") == "yes"
             if name.lower() not in self.entries and (made or (ours and user.get("DenyAccess_bool"))):
-                entry = {"since": 0.0, "until": 0.0, "policy": True, "made": made, "lifted": False}
-                self.entries[name.lower()] = entry
+                self.entries[name.lower()] = dict(UNKNOWN, made=made)
         self.damage = ""
         self.save()
 

@@ -13,6 +13,7 @@ import sys
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.reading import opened_text
 from labvpn.agent.firewalld.listening_ports import STATES, holders
 from labvpn.agent.softether.config_file import head
 from labvpn.agent.softether.rpc import Unreachable
@@ -78,7 +79,7 @@ class Peer:
         path = self.machine.path(self.config)
         if not path.exists():
             return b""
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
+        with opened_text(path, "utf-8-sig") as file:
             text = str(head(file).get("ServerConfiguration", {}).get("ServerCert", ""))
         try:
             return base64.b64decode(text, validate=True)

@@ -75,7 +75,7 @@ def chain_files(softether: SoftEther) -> List[str]:
     """What our files of the chain hold, in their order; a file that cannot be read holds nothing."""
     folder = softether.machine.path(softether.place.folder + "/chain_certs")
     paths = sorted(folder.glob(CHAIN_FILE.format("*")), key=lambda path: (len(path.name), path.name))
-    return [path.read_bytes().decode("ascii", "replace") for path in paths]
+    return [softether.machine.read("{}/chain_certs/{}".format(softether.place.folder, one.name)) or "" for one in paths]
 
 
 def der(stored: str) -> bytes:

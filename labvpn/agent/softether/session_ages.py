@@ -5,7 +5,7 @@ from urllib.parse import quote as percent
 
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import RUN
-from labvpn.agent.core.state_file import StateFile
+from labvpn.agent.core.state_file import StateFile, is_number
 from labvpn.agent.core.times import moment
 from labvpn.agent.softether.rpc import Answer
 from labvpn.agent.softether.session_limits import Live
@@ -19,7 +19,10 @@ def ages_file(hub: str) -> str:
 def is_ages(value: Any) -> bool:
     """Whether a value is what `SessionAges` keeps."""
     names = {"server": str, "tick": float, "births": dict}
-    return isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in names.items())
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), kind) for name, kind in names.items()):
+        return False
+    # No session began after the last look at it.
+    return all(is_number(one) and one <= value["tick"] for one in [value["tick"], *value["births"].values()])
 
 
 class SessionAges:

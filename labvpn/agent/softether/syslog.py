@@ -12,6 +12,7 @@ from labvpn.agent.core.document import Line
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import SYSLOG_SET
 from labvpn.agent.core.secret_digests import Secrets
+from labvpn.agent.core.state_file import StateFile
 from labvpn.agent.softether.client import SoftEther
 from labvpn.agent.softether.server_settings import Setting
 
@@ -47,9 +48,14 @@ class SyslogSetting(Setting):
         )
 
 
+def set_since(machine: Machine) -> StateFile:
+    """Which start of the server the target was set after; without it it is set once more."""
+    return StateFile(machine, SYSLOG_SET, "", lambda value: isinstance(value, str), legacy_text=True)
+
+
 def set_again(machine: Machine, started: str) -> List[str]:
     """Set the target again, once for each start of the server, and report that; `started` names the start."""
-    if not started or machine.read(SYSLOG_SET) == started:
+    if not started or set_since(machine).found()[0] == started:
         return []
     softether = SoftEther(machine, Secrets({}))
     try:
@@ -59,7 +65,7 @@ def set_again(machine: Machine, started: str) -> List[str]:
             softether.call("SetSysLog", **settings)
     finally:
         softether.close()
-    machine.write(SYSLOG_SET, started)
+    set_since(machine).write(started)
     return ["the syslog target was set again after SoftEther's start"] if settings.get("SaveType_u32") else []
 
 
@@ -70,7 +76,7 @@ def silent_syslog(softether: SoftEther, desired: List[Line]) -> List[str]:
     if found is None or found[0] // 100 < FORGETFUL:
         return []
     started = str(softether.call("GetServerStatus").get("StartTime_dt", ""))
-    if softether.machine.read(SYSLOG_SET) == started:
+    if set_since(softether.machine).found()[0] == started:
         return []
     return [
         "SoftEther has sent nothing by syslog since it was started at {}: the session reaper sets the target again "

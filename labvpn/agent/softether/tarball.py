@@ -18,6 +18,7 @@ from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine, last_words
 from labvpn.agent.core.packages import install_lines
 from labvpn.agent.core.paths import KEPT_ARCHIVE
+from labvpn.agent.core.reading import opened
 from labvpn.agent.softether.installations import UNPACKED
 from labvpn.agent.softether.libraries import libraries_remedy, missing_libraries
 
@@ -93,7 +94,7 @@ class Tarball:
     def open(self, source: str) -> IO[bytes]:
         """The archive as a stream."""
         if source.startswith(ON_HOST):
-            return self.machine.path(place_of(source)).open("rb")
+            return opened(self.machine.path(place_of(source)))
         stream: IO[bytes] = urlopen(source, timeout=SILENCE_SECONDS)  # noqa: S310 -- the model allows http and https
         return stream
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from labvpn.agent import main as agent
-from labvpn.agent.acme import client
+from labvpn.agent.acme import client, responder
 from labvpn.agent.acme.client import AcmeClient, http_holder
 from labvpn.agent.acme.orders import Orders, orders_file
 from labvpn.agent.acme.renewal import Renewal
@@ -33,8 +35,8 @@ def answering(tmp_path: Path) -> Iterator[int]:
     (tmp_path / "answers").mkdir()
     (tmp_path / "answers" / TOKEN).write_bytes(PROOF)
     (tmp_path / "account_key.pem").write_text("canary")
-    with Responder(tmp_path / "answers", 0) as responder:
-        yield responder.port
+    with Responder(tmp_path / "answers", 0) as found:
+        yield found.port
 
 
 def asked(port: int, path: str, method: str = "GET") -> tuple[int, bytes]:
@@ -199,3 +201,36 @@ def test_a_first_certificate_that_is_not_given_stops_no_run(
     assert agent.main(["renew", "first"]) == 0
     assert capsysbinary.readouterr().out == b"! the authority gave no certificate; the next try is within six hours\n"
     assert agent.main(["renew"]) == 1
+
+
+def slow_requests(port: int, count: int) -> list[socket.socket]:
+    """Requests that have begun and are never finished."""
+    slow = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(count)]
+    for one in slow:
+        one.sendall(b"GET /")
+    return slow
+
+
+def test_slow_strangers_do_not_keep_the_authority_from_its_answer(answering: int) -> None:
+    slow = slow_requests(answering, responder.MOST_AT_ONCE + 10)
+    for _ in range(3):
+        assert asked(answering, f"/.well-known/acme-challenge/{TOKEN}") == (200, PROOF)
+    for one in slow:
+        one.close()
+
+
+def test_a_request_has_its_whole_time_however_often_a_byte_comes(
+    answering: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responder, "REQUEST_SECONDS", 0.5)
+    (slow,) = slow_requests(answering, 1)
+    slow.settimeout(0.1)
+    end = time.monotonic() + 5
+    with suppress(ConnectionError):
+        while time.monotonic() < end:
+            slow.sendall(b"a")
+            with suppress(TimeoutError):
+                if slow.recv(1) == b"":
+                    break
+    assert time.monotonic() < end
+    slow.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -125,7 +127,7 @@ def test_what_a_cut_left_is_cleared_away_and_the_old_kit_is_whole(tmp_path: Path
     KitStorage(tmp_path).put("guest1", FILES)
     (tmp_path / f"{DRAFT}abc").mkdir()
     (tmp_path / f"{DRAFT}abc/sheet.html").write_text("half")
-    (tmp_path / f"{DRAFT}def").write_text("half a page")
+    (tmp_path / f"{DRAFT}abc/.labvpn-kit").write_text('["sheet.html", "softether.vpn"]')
     KitStorage(tmp_path).put("guest1", FILES)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".gitignore", ".labvpn-kits", "guest1"]
 
@@ -136,3 +138,65 @@ def test_a_users_name_that_ends_as_a_page_does_not_take_anothers_place(tmp_path:
     storage.put("anna", FILES)
     storage.remove("anna")
     assert kits(tmp_path) == ["anna.html"]
+
+
+@pytest.mark.parametrize("mark", ["folder", "broken link", "link to a kit's"])
+def test_what_is_called_as_a_mark_and_is_none_marks_nothing(tmp_path: Path, mark: str) -> None:
+    storage = KitStorage(tmp_path / "kits")
+    kit = storage.put("guest1", FILES)
+    theirs = tmp_path / "kits/theirs"
+    theirs.mkdir()
+    (theirs / "thesis.tex").write_text("mine")
+    place = theirs / ".labvpn-kit"
+    place.mkdir() if mark == "folder" else place.symlink_to("nowhere" if mark == "broken link" else kit / ".labvpn-kit")
+    assert storage.unknown_users(["guest1"]) == []
+    assert not storage.remove("theirs")
+    with pytest.raises(ValueError, match="is not one; move it away"):
+        storage.put("theirs", FILES)
+    assert (theirs / "thesis.tex").read_text() == "mine"
+
+
+def test_a_kit_from_before_there_were_marks_loses_the_files_of_a_kit_alone(tmp_path: Path) -> None:
+    storage = KitStorage(tmp_path / "kits")
+    storage.put("guest1", FILES)
+    old = tmp_path / "kits/old"
+    old.mkdir()
+    ours = ("windows-l2tp.ps1", "old.mobileconfig", "openvpn-connect-tcp-443.ovpn", "authority.crt", "softether.vpn")
+    for name in (*ours, "my-thesis.html", "work.crt", "backup.ps1"):
+        (old / name).write_text("mine")
+    (old / "sheet.html").write_text(OLD_SHEET)
+    assert storage.remove("old")
+    assert tree(old) == {"my-thesis.html": "mine", "work.crt": "mine", "backup.ps1": "mine"}
+
+
+def test_what_is_called_as_a_draft_and_is_none_stays(tmp_path: Path) -> None:
+    storage = KitStorage(tmp_path / "kits")
+    storage.put("guest1", FILES)
+    ideas = tmp_path / "kits" / f"{DRAFT}ideas"
+    ideas.mkdir()
+    (ideas / "mine.txt").write_text("mine")
+    (tmp_path / "kits" / f"{DRAFT}ideas.txt").write_text("mine")
+    storage.put("guest2", FILES)
+    storage.put_encrypted("guest2", "page")
+    assert tree(ideas) == {"mine.txt": "mine"}
+    assert sorted(path.name for path in (tmp_path / "kits").glob(f"{DRAFT}*")) == [f"{DRAFT}ideas", f"{DRAFT}ideas.txt"]
+
+
+def test_a_run_at_the_same_time_keeps_its_draft(tmp_path: Path) -> None:
+    folder = tmp_path / "kits"
+    KitStorage(folder).put("guest1", FILES)
+    users = [f"user{number}" for number in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        assert len(list(pool.map(lambda user: KitStorage(folder).put_encrypted(user, "page"), users))) == len(users)
+    assert sorted(path.name for path in folder.glob("user*")) == sorted(f"{user}.html" for user in users)
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".labvpn-kits"])
+def test_a_dangling_link_in_the_folder_is_not_written_through(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "kits"
+    KitStorage(folder).put("guest1", FILES)
+    (folder / name).unlink()
+    (folder / name).symlink_to(tmp_path / "theirs")
+    with suppress(ValueError):
+        KitStorage(folder).put("guest1", FILES)
+    assert not (tmp_path / "theirs").exists()

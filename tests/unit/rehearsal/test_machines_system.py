@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal import base_system, images, life, nsenter, places, system
+from rehearsal import base_system, images, life, nsenter, places, system, values
 from rehearsal.problems import NotRunningError, RehearsalError
 from rehearsal.process import Process
 
@@ -208,6 +208,7 @@ def test_what_a_start_that_was_cut_left_is_removed(left: tuple[str, ...], tmp_pa
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     (tmp_path / "labvpn/lab").mkdir(parents=True)
     for name in left:
+        values.write(tmp_path / "labvpn/lab" / values.MARK, values.MARKED)  # the first file of all
         (tmp_path / "labvpn/lab" / name).touch()
     life.stop(lambda _: None)
     assert not (tmp_path / "labvpn").exists()
