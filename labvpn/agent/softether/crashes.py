@@ -8,7 +8,7 @@ from typing import Any, Callable, Collection, Dict, Iterator, List, NamedTuple, 
 
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import CRASHES
-from labvpn.agent.core.state_file import StateFile
+from labvpn.agent.core.state_file import StateFile, are_texts, is_number
 from labvpn.agent.softether.installations import installation
 from labvpn.agent.softether.last_connections import connected_at_the_end, flows_of, listeners_of, timeouts_of
 from labvpn.agent.softether.login_reader import FORGERY, Failure
@@ -71,7 +71,12 @@ class Crash(NamedTuple):
 
 def is_crashes(value: Any) -> bool:
     """Whether a value is what the memory of crashes holds."""
-    return isinstance(value, dict) and isinstance(value.get("count"), int) and isinstance(value.get("crashes"), dict)
+    if not isinstance(value, dict) or not isinstance(value.get("count"), int):
+        return False
+    crashes = value.get("crashes")
+    return isinstance(crashes, dict) and all(
+        isinstance(one, list) and len(one) > 1 and is_number(one[0]) and are_texts(one[1]) for one in crashes.values()
+    )
 
 
 def crashes_file(machine: Machine) -> StateFile:

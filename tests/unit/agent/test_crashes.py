@@ -133,6 +133,13 @@ def test_a_full_disk_and_a_damaged_memory_do_not_stop_the_watch(host: Host) -> N
     assert len(crashes_of(host)) == 1
 
 
+@pytest.mark.parametrize("one", ["null", "[]", '["x", []]', "[1000]", "[1000, null]", "[1000, [7]]"])
+def test_a_memory_of_another_form_is_none(host: Host, one: str) -> None:
+    host.write(CRASHES, f'{{"count": 1, "crashes": {{"a": {one}}}}}')
+    assert crashes_of(host) == []
+    assert crash_warnings(host, 1001) == []
+
+
 def test_crashes_of_late_are_a_warning(host: Host) -> None:
     assert crash_warnings(host, 1000) == []
     CrashWatch(host).note(Process(1, 1, 1), Crash(1000, ["203.0.113.140"]))
