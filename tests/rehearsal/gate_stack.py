@@ -89,6 +89,7 @@ class GateStack:
             vpn=offered,
             protect=protect or None,
             server={"address": server, "ssh": {"host": "203.0.113.20"}},
+            firewall={**example["firewall"], "closed": []},
             fortigate={**example["fortigate"], **fortigate},
         )
 
