@@ -91,7 +91,7 @@ def test_a_repair_that_nobody_confirms_lets_in_again_whoever_got_in(host: FoundH
         (
             "firewall-cmd -q --zone=public --add-forward-port=port=9997:proto=tcp:toport=8000",
             "firewall-cmd -q --zone=public --remove-forward-port=port=9997:proto=tcp:toport=8000",
-            "zone public of firewalld opens it to everyone by forward-port port=9997",
+            "zone public of firewalld opens it to everyone over IPv4 by forward-port port=9997",
         ),
         (
             "alias p='firewall-cmd -q --permanent'\np --new-policy=sly; p --policy=sly --add-ingress-zone=ANY;"
