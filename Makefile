@@ -46,9 +46,9 @@ format: $(READY)  ## format the code and fix what the linter can
 bench: $(OLDER)  ## the figures of docs/figures.md, measured on this machine
 	@$(RUN) rehearsal.bench $(if $(COLD),--cold)
 
-reach: $(READY)  ## compare the model of who reaches what with packets: PAIRS=100000, PER_LAB=100, SEED=7
+reach: $(READY)  ## compare the model of who reaches what with packets: PAIRS=100000, PER_LAB=250, SEED=7
 	@$(RUN) labvpn rehearsal ready --quiet && REACH_PAIRS=$(or $(PAIRS),100000) REACH_SEED=$(or $(SEED),7) \
-	  REACH_PER_LAB=$(or $(PER_LAB),100) $(RUN) pytest -q -s tests/rehearsal/test_reach_packets.py
+	  REACH_PER_LAB=$(or $(PER_LAB),250) $(RUN) pytest -q -s tests/rehearsal/test_reach_packets.py
 
 soak: $(OLDER)  ## test every guarantee for hours; SEED=N repeats or resumes a run, PART=1/2 runs a share, GUARANTEES="drift faults" selects
 	@$(RUN) rehearsal.soak $(if $(SEED),--seed $(SEED)) $(if $(PART),--part $(PART)) $(GUARANTEES)

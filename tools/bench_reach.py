@@ -80,7 +80,7 @@ def models(one: Lab, actual: Inventory) -> tuple[ReachModel, ReachModel]:
     compared = Comparison.of(one, one.fortigate, render.wanted(one, one.fortigate), actual)
     zone = {"interfaces": ["eth0"], "target": ["default"], "services": ["ssh"], "rich rules": []}
     facts: dict[str, Any] = {"running": True, "default": "public", "zones": {"public": zone}, "policies": {}}
-    facts |= {"services": {"ssh": [["22/tcp"], [], [], []]}, "interfaces": {"eth0": ["203.0.113.20/25"]}}
+    facts |= {"services": {"ssh": [[["22/tcp"], [], [], [], {}]]}, "interfaces": {"eth0": ["203.0.113.20/25"]}}
     facts |= {"outside": ["eth0"], "gateway": "eth0", "beside": [], "drifting": False}
     state = {"firewall": HostState("", facts=facts), "hub": HostState("")}
     texts = {str(concern): text for concern, text in documents(one, "").items()}
