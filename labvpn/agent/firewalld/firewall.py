@@ -12,6 +12,7 @@ from labvpn.agent.core.lists import entries
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.paths import RETURNED, SSH_OPENED
 from labvpn.agent.core.state import State
+from labvpn.agent.core.state_file import are_texts
 from labvpn.agent.core.units import Units
 from labvpn.agent.daemons.login_guard_service import LoginGuardService
 from labvpn.agent.firewalld.firewalld import Firewalld
@@ -121,7 +122,7 @@ class FirewallConcern(Concern):
 
     def keep_ssh_open(self, zones: List[str]) -> None:
         """Allow SSH at its real port in every zone that may serve this connection, before firewalld starts."""
-        opened: Dict[str, List[str]] = json.loads(self.machine.read(SSH_OPENED) or "{}")
+        opened = self.ssh_opened()
         for zone in sorted({*zones, self.firewalld.default_zone()}):
             there = self.firewalld.permanent_zone(zone)
             ports = [] if there is None else ["{}/tcp".format(port) for port in ssh_ports(self.machine)]
@@ -132,6 +133,11 @@ class FirewallConcern(Concern):
                 opened.setdefault(zone, []).extend(missing)
                 self.machine.write(SSH_OPENED, json.dumps(opened), 0o600)
                 self.firewalld.enter(zone, "--add-port=", missing)
+
+    def ssh_opened(self) -> Dict[str, List[str]]:
+        """By zone, the ports of SSH that were opened so; none where the memory of that is damaged."""
+        found = self.machine.read_json(SSH_OPENED)
+        return found if isinstance(found, dict) and all(map(are_texts, found.values())) else {}
 
     def finish(self, changes: List[Change]) -> None:
         self.rollback.await_confirmation()
@@ -155,8 +161,7 @@ class FirewallConcern(Concern):
         done = super().remove() if self.firewalld.installed else []
         # The guard is not part of firewalld, whose package may be gone already.
         self.login_guard.remove([])
-        opened: Dict[str, List[str]] = json.loads(self.machine.read(SSH_OPENED) or "{}")
-        for zone, ports in opened.items():
+        for zone, ports in self.ssh_opened().items():
             if self.firewalld.installed:
                 self.firewalld.enter(zone, "--remove-port=", ports)
         self.machine.delete(SSH_OPENED)

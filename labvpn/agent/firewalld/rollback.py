@@ -95,9 +95,9 @@ class Rollback:
         return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     def saved(self) -> Dict[str, Any]:
-        """What was saved beside the settings."""
-        state: Dict[str, Any] = json.loads(self.machine.read(SAVED + "/state.json") or "{}")
-        return state
+        """What was saved beside the settings; nothing where that is damaged: the way back must not end for it."""
+        state = self.machine.read_json(SAVED + "/state.json")
+        return state if isinstance(state, dict) else {}
 
     def confirm(self) -> List[str]:
         """Let the new rules stay; AgentError if they are gone already, or if this connection is not new."""
@@ -137,26 +137,28 @@ class Rollback:
         self.firewalld.forget()
         running = self.firewalld.running()
         held = merged(saved.get("held", {}), self.runtime.held() if running else {}, saved.get("ours", {}))
-        open_before = not saved["active"] or saved.get("bare", False)
+        open_before = not saved.get("active", True) or saved.get("bare", False)
         if open_before:
             # It was not in force before, and where its rules are lost it lets in again whoever got in then.
             self.machine.run(["systemctl", "stop", UNIT], 90)
             self.runtime.kernel.clear()
-        if not saved["enabled"]:
+        if not saved.get("enabled", True):
             self.machine.run(["systemctl", "disable", UNIT])
         self.return_settings()
         if not open_before:
             self.machine.must(["systemctl", "start", UNIT], 90)
             self.runtime.renew(wanted=held)
             self.rebind(saved.get("interfaces", {}))
-        self.state.record(saved["applied"])
+        if "applied" in saved:
+            self.state.record(saved["applied"])
         self.machine.write(RETURNED, "\n", 0o600)
         self.disarm()
         return ["the old rules are back"]
 
     def return_settings(self) -> None:
         """Put the saved files in place; what others have changed since then, and our change had not, stays."""
-        after: Dict[str, str] = json.loads(self.machine.read(SAVED + "/changed.json") or "null") or {}
+        found = self.machine.read_json(SAVED + "/changed.json")
+        after: Dict[str, str] = found if isinstance(found, dict) else {}
         saved, now = self.digests(SAVED + "/settings"), self.digests(SETTINGS)
         for name in sorted({*saved, *now}):
             theirs = after and after.get(name) == saved.get(name) and now.get(name) != after.get(name)

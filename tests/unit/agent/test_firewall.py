@@ -109,6 +109,21 @@ def test_rules_saved_before_an_unconfirmed_change_stay_the_ones_to_return_to(
     assert way_back.machine.read(SAVED + "/settings/zones/public.xml") == "old"
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", "null"])
+@pytest.mark.parametrize("name", ["state.json", "changed.json"])
+def test_the_way_back_is_taken_with_a_damaged_memory_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    way_back = rollback(tmp_path, monkeypatch, "a 1 b 22")
+    way_back.machine.write("/etc/firewalld/zones/public.xml", "old")
+    way_back.arm()
+    way_back.machine.write("/etc/firewalld/zones/public.xml", "new")
+    way_back.machine.write(f"{SAVED}/{name}", text)
+    assert way_back.restore() == ["the old rules are back"]
+    assert way_back.machine.read("/etc/firewalld/zones/public.xml") == "old"
+    assert not way_back.armed()
+
+
 def test_the_same_connection_confirms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rollback(tmp_path, monkeypatch, "a 1 b 22").arm()
     with pytest.raises(AgentError, match="new SSH connection"):
