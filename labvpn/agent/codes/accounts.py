@@ -2,7 +2,7 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import json
-from typing import Any, Dict, List, Optional
+from typing import Dict, List, Optional
 
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line, current, line_of
@@ -20,8 +20,7 @@ Accounts = Dict[str, Dict[str, str]]
 
 def accounts_of(machine: Machine) -> Accounts:
     """The accounts, by user; none where the file is missing or damaged, so that all of it is written again."""
-    found: Any = machine.read_json(ACCOUNTS)
-    accounts = found if isinstance(found, dict) else {}
+    accounts = machine.read_object(ACCOUNTS)
     return {user: account for user, account in accounts.items() if isinstance(account, dict)}
 
 

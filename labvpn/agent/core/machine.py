@@ -52,6 +52,11 @@ class Machine:
         except (ValueError, RecursionError):
             return None
 
+    def read_object(self, name: str) -> Dict[str, Any]:
+        """The object of a JSON file, an empty one where there is none that can be read."""
+        found = self.read_json(name)
+        return found if isinstance(found, dict) else {}
+
     def write(self, name: str, text: Iterable[str], mode: int = 0o644) -> None:
         """Replace a file in one step, so that a cut leaves the old one or the new one; folders above it are made.
 

@@ -136,8 +136,8 @@ class FirewallConcern(Concern):
 
     def ssh_opened(self) -> Dict[str, List[str]]:
         """By zone, the ports of SSH that were opened so; none where the memory of that is damaged."""
-        found = self.machine.read_json(SSH_OPENED)
-        return found if isinstance(found, dict) and all(map(are_texts, found.values())) else {}
+        found = self.machine.read_object(SSH_OPENED)
+        return found if all(map(are_texts, found.values())) else {}
 
     def finish(self, changes: List[Change]) -> None:
         self.rollback.await_confirmation()

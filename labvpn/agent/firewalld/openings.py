@@ -28,6 +28,7 @@ class Openings(Evaluation):
         here = [address.partition("/")[0] for addresses in held for address in addresses]
         rules = Rulings(Definitions(firewalld), here + (own or []))
         super().__init__(rules, firewalld.zones(lasting), firewalld.policies(lasting))
+        self.found: Dict[str, Dict[str, List[str]]] = {}
 
     def arriving(self) -> Dict[str, List[str]]:
         """The zones in which packets from outside arrive: for `everyone` by an interface, else for the sources."""
@@ -38,15 +39,21 @@ class Openings(Evaluation):
         return {zone: either(whom) for zone, whom in found.items()}
 
     def arriving_by(self, family: str) -> Dict[str, List[str]]:
-        """The same by one family; zones' sources come before interfaces, and may leave them nothing."""
+        """The same by one family, worked out once for all ports that are asked about."""
+        if family not in self.found:
+            self.found[family] = self.find_arriving(family)
+        return self.found[family]
+
+    def find_arriving(self, family: str) -> Dict[str, List[str]]:
+        """The same anew; zones' sources come before interfaces, and may leave them nothing."""
         found: Dict[str, List[str]] = {}
         bound = {one for parts in self.zones.values() for one in parts.get("interfaces", [])}
         bound |= {one for parts in self.bound_now() for one in parts}
         outside = self.kernel.outside()
+        free = [one for one in outside if not any(matches(each, one) for each in bound)]
         left = not is_all(self.kept_sources(), family)
         for name, parts in self.zones.items():
             mine = [one for one in {*parts.get("interfaces", []), *self.now_in(name)} if not self.kernel.is_inner(one)]
-            free = [one for one in outside if not any(matches(each, one) for each in bound)]
             wide = mine or (name == self.firewalld.default_zone() and (free or not outside))
             sources = [one for one in parts.get("sources", []) if is_by(one, family)]
             if (wide and left) or is_all(sources, family):

@@ -96,8 +96,7 @@ class Rollback:
 
     def saved(self) -> Dict[str, Any]:
         """What was saved beside the settings; nothing where that is damaged: the way back must not end for it."""
-        state = self.machine.read_json(SAVED + "/state.json")
-        return state if isinstance(state, dict) else {}
+        return self.machine.read_object(SAVED + "/state.json")
 
     def confirm(self) -> List[str]:
         """Let the new rules stay; AgentError if they are gone already, or if this connection is not new."""
@@ -157,8 +156,7 @@ class Rollback:
 
     def return_settings(self) -> None:
         """Put the saved files in place; what others have changed since then, and our change had not, stays."""
-        found = self.machine.read_json(SAVED + "/changed.json")
-        after: Dict[str, str] = found if isinstance(found, dict) else {}
+        after: Dict[str, str] = self.machine.read_object(SAVED + "/changed.json")
         saved, now = self.digests(SAVED + "/settings"), self.digests(SETTINGS)
         for name in sorted({*saved, *now}):
             theirs = after and after.get(name) == saved.get(name) and now.get(name) != after.get(name)

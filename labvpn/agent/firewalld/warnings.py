@@ -35,8 +35,8 @@ class Exposure:
         own = [address for line in closed for address in entries(line.values.get("only", ""))]
         ports = list(dict.fromkeys(line.name.partition("/")[2] for line in closed))
         found = []
+        scopes = [Openings(self.firewalld, lasting, own) for lasting in self.firewalld.scopes()]
         for port in ports:
-            scopes = [Openings(self.firewalld, lasting, own) for lasting in self.firewalld.scopes()]
             openings = [
                 one
                 for scope in scopes

@@ -12,6 +12,7 @@ from labvpn.agent.core.state_file import StateFile, are_texts, is_number
 from labvpn.agent.softether.installations import installation
 from labvpn.agent.softether.last_connections import connected_at_the_end, flows_of, listeners_of, timeouts_of
 from labvpn.agent.softether.login_reader import FORGERY, Failure
+from labvpn.agent.softether.login_records import LONGEST_RECORD
 from labvpn.agent.softether.security_log import SecurityLog
 
 CRASHES_REMEDY = "move it away; it only counts the server's crashes, and the next crash creates it again"
@@ -26,9 +27,6 @@ WARN_SECONDS = 7 * 24 * 3600.0
 LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (.*)")
 RULER = re.compile(r"-{20,}\Z")
 """Above the first line of a start, and below the last one of an orderly end, whatever the server's language."""
-
-LONGEST_RECORD = 1100
-"""Characters of the longest record with its time: so far a stranger's text with line ends may reach."""
 
 START_SECONDS = 5.0
 """For so long the first line of a new server is waited for: the server writes its log a moment after the fact."""
