@@ -141,7 +141,6 @@ SOFTETHER_TEXT = """
 2    tls             tcp-443-blocked proposal-mismatch
 3    disconnected    tcp-443-blocked session-time-over client-firewall
 4    tls             tcp-443-blocked proposal-mismatch
-5    tls             tcp-443-blocked
 7    authentication  wrong-credentials certificate
 8    authentication  wrong-credentials name-not-found
 9    authentication  wrong-credentials

@@ -19,6 +19,7 @@ from labvpn.diagnose.tables import (
     openvpn,
     ppp,
     responder,
+    routeros,
     server,
     softether,
     sstp,
@@ -28,6 +29,7 @@ from labvpn.diagnose.tables import (
 TABLES: tuple[tuple[Family, Table], ...] = (
     (Family.SERVER, server.TABLE),
     (Family.SOFTETHER, softether.TABLE),
+    (Family.LINUX, routeros.TABLE),
     (Family.FOREIGN, foreign.TABLE),
     (Family.SERVER, responder.TABLE),
     (Family.OPENVPN, cloud.TABLE),
@@ -83,7 +85,7 @@ _WINDOWS_CODES = (
 )
 _NO_SOFTETHER = re.compile(r"exception|\bexit|\bsignal\b|\berrno\b|\bhttp\b|\bscript\b", re.IGNORECASE)
 """Words beside which "(code N)" belongs to another program."""
-_SERVER_LINE = re.compile(r"(?:Connection|コネクション) \"CID-")
+_SERVER_LINE = re.compile(r"\"CID-\d")
 _BARE = re.compile(
     r"^\W*(?:(?:windows|vpn|l2tp|sstp|error|code|no|エラー|コード|番号|番|오류|코드|에러)\W*){0,4}(\d{3}|138\d{2})"
     r"\W*(?:error|番|の?エラー|です|でした|が出ます|と出ます|\W)*$",

@@ -13,6 +13,7 @@ TABLE: Table = (
             r"\bStarting PPP\w* .*\bpptp\b",
             r"nm-pptp-service",
             r"\bATDT?\d",
+            r"\bWvDial\b",
         )
     ),
     *failed(

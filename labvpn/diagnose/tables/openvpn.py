@@ -204,7 +204,7 @@ COURSE: Table = (
     *reached(DialStep.PUSHED, r"PUSH_REPLY", r"EVENT: ASSIGN_IP", r",ASSIGN_IP,"),
     *reached(DialStep.PUSH_ASKED, r"PUSH_REQUEST"),
     *reached(DialStep.TLS_UP, r"Peer Connection Initiated with", r"EVENT: GET_CONFIG", r",GET_CONFIG,"),
-    *reached(DialStep.TLS_ANSWERED, r"TLS: Initial packet from", r"VERIFY OK", r"STATE:\d+,AUTH,"),
+    *reached(DialStep.TLS_ANSWERED, r"TLS: Initial packet from", r"VERIFY (?:\w+ )?OK", r"STATE:\d+,AUTH,"),
     *reached(DialStep.TCP_UP, r"TCP connection established with", r"TCP\S* connection established"),
     *reached(DialStep.TLS_SENT, r"UDP\S* link remote", r"STATE:\d+,WAIT,", r"EVENT: (?:CONNECTING|WAIT)\b"),
 )

@@ -219,6 +219,7 @@ OPENVPN: Table = (
         r"SENT CONTROL \[.*\]: 'AUTH_FAILED",
         r"TLS Auth Error",
         r"PLUGIN_CALL: plugin function PLUGIN_AUTH_USER_PASS_VERIFY failed",
+        r"LDAP bind failed: Invalid credentials|Incorrect password supplied for LDAP DN",
         weight=STRONG,
     ),
     *message(Stage.ADDRESS, "no-address server-full", r"no free --ifconfig-pool addresses|ifconfig_pool_acquire"),

@@ -137,6 +137,8 @@ SILENT = """181 "lab" #5: initiating IKEv2 IKE SA
         ("VPN: your subscription has expired", "account-expired"),
         (NO_PSK, "wrong-psk"),
         (REFUSED_FIRST, "proposal-mismatch"),
+        ("openvpn: LDAP bind failed: Invalid credentials (data 52e)", "wrong-credentials"),
+        ("VERIFY EKU OK\nTLS Error: TLS key negotiation failed to occur within 60 seconds", "certificate"),
         (ONE_LINE, "proposal-mismatch"),
         (REPEATING, "esp-or-4500-blocked"),
         (NO_LOGIN, "wrong-credentials"),
