@@ -88,8 +88,8 @@ class CodesHealth:
         campus = campus_of(self.machine.read(CONFIG) or "")
         if campus is None:
             return None
-        since = left_by_verifier(self.machine, SILENT)
-        return since and SILENCE.format(campus.servers, campus.port, since)
+        server, _, since = left_by_verifier(self.machine, SILENT).partition(" ")
+        return server and SILENCE.format(server, campus.port, since)
 
     def last_words(self) -> str:
         """What FreeRADIUS complained of last, as its log has it; it writes no password there."""

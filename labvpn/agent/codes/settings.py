@@ -98,7 +98,7 @@ server labvpn {{
         codes
         Post-Proxy-Type Fail-Authentication {{
             update request {{
-                &Tmp-Integer-1 := 1
+                &Tmp-String-2 := "%{{home_server:ipaddr}}"
             }}
             codes
         }}

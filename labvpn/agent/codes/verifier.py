@@ -36,7 +36,7 @@ ACCOUNTS = HERE / "accounts.json"
 USED = HERE / "used" / "steps.json"
 TROUBLE = Path("/run/labvpn-codes/trouble")
 SILENT = Path("/run/labvpn-codes/campus")
-"""Since when the campus's RADIUS has not answered; not there while it does."""
+"""Which of the campus's RADIUS servers has not answered, and since when; not there while one does."""
 
 CAMPUS = (("Proxy-To-Realm", ":=", "campus"),)
 
@@ -165,10 +165,10 @@ def authenticate(pairs: Pairs) -> Answer:
 
 
 def post_proxy(pairs: Pairs) -> Answer:
-    """The campus's RADIUS has answered, or (Tmp-Integer-1) has not in time."""
-    silent = "Tmp-Integer-1" in dict(pairs or ())
+    """The campus's RADIUS has answered, or the server in Tmp-String-2 has not in time."""
+    silent = dict(pairs or ()).get("Tmp-String-2", "")
     if not silent or not SILENT.exists():
-        note(SILENT, time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()) if silent else "")
+        note(SILENT, silent and time.strftime(silent + " %Y-%m-%d %H:%M UTC", time.gmtime()))
     return PASSED
 
 

@@ -124,10 +124,10 @@ def test_a_login_that_lost_its_step_or_whose_code_cannot_be_kept_is_refused() ->
 
 
 def test_since_when_the_campus_does_not_answer_is_kept_until_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    silent = (("User-Name", "covered"), ("Tmp-Integer-1", "1"))
+    silent = (("User-Name", "covered"), ("Tmp-String-2", "198.51.100.9"))
     assert verifier.post_proxy(silent)[0] == verifier.OK
     said = verifier.SILENT.read_text()
-    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC", said)
+    assert re.fullmatch(r"198\.51\.100\.9 20\d\d-\d\d-\d\d \d\d:\d\d UTC", said)
     monkeypatch.setattr(time, "gmtime", lambda: time.struct_time((1971, 1, 1, 0, 0, 0, 0, 1, 0)))
     verifier.post_proxy(silent)
     assert verifier.SILENT.read_text() == said
