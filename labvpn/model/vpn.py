@@ -88,7 +88,7 @@ class Syslog(Value):
 
 
 class Logs(Value):
-    """How long the VPN host keeps SoftEther's logs, which the server itself never deletes."""
+    """How long the VPN host keeps SoftEther's logs, which the server deletes only when the disk is nearly full."""
 
     days: int | None = Field(default=None, ge=1, le=3650, description="files older than that are deleted")
     megabytes: int | None = Field(

@@ -1,4 +1,4 @@
-"""The log keeper: SoftEther never deletes a log, so files that are too old, or too many, are deleted here."""
+"""The log keeper: SoftEther deletes a log only on a full disk, so files that are too old, or too many, go here."""
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import os

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -213,3 +215,17 @@ def test_who_surely_crashed_the_server_is_banned_at_once(
     guard.round(NOW)
     assert host.banned == banned
     assert asked == [{"443/tcp", "1194/udp"}, {NEIGHBOUR}]
+
+
+@pytest.mark.parametrize("name", ["old.log", "sec_1-1.log"])
+def test_a_log_that_somebody_renames_or_copies_lifts_no_ban_and_forgets_no_guess(host: Host, name: str) -> None:
+    guard, log = set_up(host), host.path(LOG)
+    appended(host, guesses(10))
+    guard.round(NOW + 11)
+    assert GUESSER in host.banned
+    os.link(log, log.with_name("linked.log"))
+    shutil.copy2(log, log.with_name("copied.log"))
+    log.rename(log.with_name(name))
+    assert guard.round(NOW + 14) == []
+    assert GUESSER in host.banned
+    assert guard.troubles["log of LAB"] == ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,8 +100,80 @@ def test_a_link_a_pipe_or_a_folder_in_a_files_place_is_never_read(machine: Machi
     machine.path(f"{FOLDER}/sec_3.log").mkdir()
     add(machine, "sec_20261127.log", "own\r\n")
     assert list(log.lines()) == ["own"]
-    assert log.trouble
+    assert "is not a plain file" in log.trouble
     assert newest_lines(log.folder, 25, 1000) == ["old", "own"]
+
+
+STAMPED = "".join(f"2026-11-27 10:00:{second:02}.000 line {second}\r\n" for second in range(10, 40))
+
+
+def moved(file: Path) -> None:
+    file.rename(file.with_name("old.log"))
+
+
+def linked(file: Path) -> None:
+    os.link(file, file.with_name("today.log"))
+
+
+def copied(file: Path) -> None:
+    shutil.copy2(file, file.with_name("backup.log"))
+
+
+def cut_after_a_copy(file: Path) -> None:
+    copied(file)
+    file.write_text("")
+
+
+def edited(file: Path) -> None:
+    file.with_name("new").write_text(STAMPED.replace("line 20", "").partition("\n")[2])
+    file.with_name("new").rename(file)
+
+
+@pytest.mark.parametrize("changed", [moved, linked, copied, cut_after_a_copy, edited])
+def test_what_others_do_to_a_file_brings_no_line_twice_and_loses_none(
+    machine: Machine, changed: Callable[[Path], None]
+) -> None:
+    file = machine.path(f"{FOLDER}/sec_20261127.log")
+    file.write_text(STAMPED)
+    log = SecurityLog(machine, "LAB")
+    assert len(list(log.lines())) == 30
+    changed(file)
+    assert list(log.lines()) == []
+    add(machine, "sec_20261127.log", "2026-11-27 10:01:00.000 later\r\n")
+    assert [line[24:] for line in log.lines()] == ["later"]
+    add(machine, "sec_20261128.log", "2026-11-28 00:00:00.000 another\r\n")
+    assert [line[24:] for line in log.lines()] == ["another"]
+    assert log.trouble == ""
+
+
+def test_a_file_that_others_linked_is_read_once_from_the_beginning(machine: Machine) -> None:
+    linked(machine.path(f"{FOLDER}/sec_20261127.log"))
+    assert list(SecurityLog(machine, "LAB").lines()) == ["old"]
+    assert newest_lines(SecurityLog(machine, "LAB").folder, 25, 1000) == ["old"]
+
+
+def test_a_folder_that_others_made_is_no_trouble(machine: Machine, log: SecurityLog) -> None:
+    machine.path(f"{FOLDER}/old.log").mkdir()
+    machine.path(f"{FOLDER}/current.log").symlink_to("sec_20261127.log")
+    add(machine, "sec_20261127.log", "own\r\n")
+    assert list(log.lines()) == ["own"]
+    assert log.trouble == ""
+
+
+def test_a_line_of_the_future_in_a_strangers_text_hides_no_new_file(machine: Machine, log: SecurityLog) -> None:
+    add(machine, "sec_20261127.log", "2099-01-01 00:00:00.000 forged\r\n")
+    assert len(list(log.lines())) == 1
+    add(machine, "sec_20261128.log", "2026-11-28 00:00:00.000 another\r\n")
+    assert len(list(log.lines())) == 1
+
+
+def test_a_disk_without_room_for_the_log_is_told(
+    machine: Machine, log: SecurityLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = os.statvfs_result((4096, 4096, 1000, 0, 0, 100, 50, 50, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: full)
+    assert list(log.lines()) == []
+    assert "no space is left there" in log.trouble
 
 
 def test_a_hub_without_a_log_is_told_and_so_is_one_whose_log_is_back(machine: Machine, log: SecurityLog) -> None:
