@@ -17,6 +17,7 @@ class DialCause(StrEnum):
     BANNED = "source-banned"
     ENDED = "session-ended"
     SSTP_SILENT = "sstp-no-reply"
+    HUB_OFFLINE = "hub-offline"
 
 
 AnyCause = Cause | DialCause

@@ -1,7 +1,8 @@
 """A dial in English."""
 
+from labvpn.diagnose.event import Cause
 from labvpn.diagnose.words import Advice
-from labvpn.dial.outcome import DialCause
+from labvpn.dial.outcome import AnyCause, DialCause
 from labvpn.dial.words import DialWords
 
 FINDINGS = {
@@ -50,6 +51,7 @@ FINDINGS = {
         "name and password are right, and the server does not admit the user (SoftEther's code {code}): the account "
         "has ended, or is locked out for a moment after its session was ended"
     ),
+    "hub-offline": "the hub {hub} is offline, or is being stopped (SoftEther's code {code})",
     "too-many": "the user has as many sessions as allowed (SoftEther's code {code})",
     "other-code": "the server refused the login with SoftEther's code {code}",
     "accepted-elsewhere": (
@@ -103,7 +105,20 @@ FINDINGS = {
     ),
 }
 
-ADVICE = {
+ADVICE: dict[AnyCause, Advice] = {
+    Cause.UNKNOWN: Advice(
+        "what was seen does not decide the cause",
+        "the server's log of that moment may say more",
+        "Try once more; if it fails again, send the administrator this whole answer with the time.",
+        "Compare the answer with the server's log of that moment; a RADIUS, or another program on the server's ports, "
+        "may have its part in it.",
+    ),
+    DialCause.HUB_OFFLINE: Advice(
+        "the virtual hub is offline: nobody can connect to it",
+        "`labvpn check` shows what differs on the host",
+        "Nothing is wrong with your device or your password. Tell the administrator.",
+        "Put the hub online: `pulumi preview` shows it, `pulumi up` does it; by hand, SoftEther's command Online.",
+    ),
     DialCause.BANNED: Advice(
         "the server bans this source, as after several failed logins",
         "`labvpn status` lists the bans with their ends; from another network the dial works",
@@ -142,6 +157,7 @@ LAYOUT = {
     "closed": "closed (rejected)",
     "silent": "no answer",
     "outside": "Seen from outside as {outside}",
+    "no-stage": "It is unknown where the connection attempt stopped.",
     "because": "Seen: {sentence}.",
     "note": "Note: {sentence}.",
     "ways": "Ways that are open from here: {ways}",

@@ -1,7 +1,8 @@
 """A dial in Japanese."""
 
+from labvpn.diagnose.event import Cause
 from labvpn.diagnose.words import Advice
-from labvpn.dial.outcome import DialCause
+from labvpn.dial.outcome import AnyCause, DialCause
 from labvpn.dial.words import DialWords
 
 FINDINGS = {
@@ -50,6 +51,7 @@ FINDINGS = {
         "ユーザー名とパスワードは正しいですが、サーバーが受け入れません（SoftEther のコード {code}）。"
         "アカウントの期限切れか、セッション終了直後の一時的な制限です"
     ),
+    "hub-offline": "仮想 HUB {hub} がオフラインか、停止処理中です（SoftEther のコード {code}）",
     "too-many": "許可された数のセッションがすでにあります（SoftEther のコード {code}）",
     "other-code": "サーバーが SoftEther のコード {code} でログインを拒否しました",
     "accepted-elsewhere": (
@@ -103,7 +105,21 @@ FINDINGS = {
     ),
 }
 
-ADVICE = {
+ADVICE: dict[AnyCause, Advice] = {
+    Cause.UNKNOWN: Advice(
+        "観測された内容だけでは、原因を特定できません",
+        "その時刻のサーバーのログに、詳しい記録が残っている可能性があります",
+        "もう一度試し、再び失敗する場合は、この結果の全文と時刻を管理者に送ってください。",
+        "その時刻のサーバーのログと照合してください。RADIUS や、サーバーの同じポートを使う別のプログラムが"
+        "関係している可能性があります。",
+    ),
+    DialCause.HUB_OFFLINE: Advice(
+        "仮想 HUB がオフラインのため、誰も接続できません",
+        "`labvpn check` でホストとの差分を確認できます",
+        "端末やパスワードに問題はありません。管理者に知らせてください。",
+        "仮想 HUB をオンラインにしてください。`pulumi preview` で確認し、`pulumi up` で反映します。"
+        "手動なら SoftEther の Online コマンドです。",
+    ),
     DialCause.BANNED: Advice(
         "ログインの失敗が続いたなどの理由で、サーバーがこの送信元を遮断しています",
         "`labvpn status` に遮断とその終了時刻が表示され、別のネットワークからは接続できます",
@@ -143,6 +159,7 @@ LAYOUT = {
     "closed": "閉じています（拒否）",
     "silent": "応答なし",
     "outside": "外部から見た接続元アドレス：{outside}",
+    "no-stage": "接続がどこで止まったかは不明です。",
     "because": "観測：{sentence}。",
     "note": "注意：{sentence}。",
     "ways": "ここから使える接続方法：{ways}",
