@@ -50,11 +50,13 @@ class Inside:
     """By target: open, closed (rejected on the way or there) or silent."""
     outside: str | None = None
     """Our address as the page outside sees it; empty where the page gave none."""
+    has_resolver: bool = True
 
     @property
     def problems(self) -> list[Finding]:
         """What is wrong though the dial got in."""
         found = [Finding("resolver-silent")] if self.resolver_answers is False else []
+        found += [] if self.has_resolver else [Finding("no-resolver")]
         found += [Finding("no-page")] if self.outside == "" else []
         for target, state in self.services.items():
             values: dict[str, str | int] = {"target": str(target), "name": target.name or f"TCP {target.port}"}

@@ -23,7 +23,7 @@ class DialCause(StrEnum):
 AnyCause = Cause | DialCause
 
 
-GOOD_TO_KNOW = frozenset({"fails-there", "translated", "small-mtu", "fragments-lost-unneeded"})
+GOOD_TO_KNOW = frozenset({"fails-there", "translated", "small-mtu", "fragments-lost-unneeded", "no-resolver"})
 """Findings that are no fault of the lab."""
 
 

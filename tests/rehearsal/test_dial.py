@@ -173,7 +173,7 @@ import sys, time
 from ipaddress import IPv4Address
 from labvpn.dial.dialer import Dialer
 from labvpn.dial.inside import Questions
-from labvpn.dial.link import LinkLogin
+from labvpn.dial.login import LinkLogin
 from labvpn.dial.outcome import StepLog
 from labvpn.dial.systems import SYSTEMS
 from labvpn.dial.transport import UdpWire

@@ -31,6 +31,11 @@ NOTICES = {
 }
 """Notifications of an answering but unwilling server (RFC 2408, 3.14.1)."""
 
+OF_PROPOSAL = frozenset({13, 14, 15})
+"""Notifications that are about what was proposed: its attributes, all of it, its syntax."""
+UNREADABLE = frozenset({1, 16, 23, 24, 30})
+"""Notifications of who decrypted with other keys: payload type, malformed, hash, authentication, unequal lengths."""
+
 Payload = tuple[int, bytes]
 
 

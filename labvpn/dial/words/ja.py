@@ -11,6 +11,7 @@ FINDINGS = {
     "no-first": "UDP {port} への最初のメッセージを {tries} 回送りましたが、応答がありません",
     "no-third": "UDP {port} は最初のメッセージに応答しましたが、3 番目を {tries} 回送っても応答がありません",
     "no-4500": "UDP {port} は応答しましたが、UDP {nat} への {tries} 回のメッセージには応答がありません",
+    "odd-4500": "UDP {nat} は通っています。応答はありましたが、先へ進めず、内容を理解できません",
     "refused": "サーバーの回答：{answer}",
     "unoffered": "サーバーが、こちらの提案にないものを選びました",
     "bad-key-exchange": "サーバーの鍵交換の値が、そのグループのものではありません",
@@ -31,9 +32,25 @@ FINDINGS = {
     "tcp-closed": "サーバーが接続を閉じました",
     "tunnel-ended": "サーバーが L2TP トンネルを終了しました",
     "call-ended": "サーバーが L2TP の呼び出しを終了しました",
+    "tunnel-ended-for": "サーバーが L2TP トンネルを終了しました。結果コード {result}（RFC 2661、4.4.2）",
+    "call-ended-for": "サーバーが L2TP の呼び出しを終了しました。結果コード {result}（RFC 2661、4.4.2）",
     "link-ended": "サーバーが PPP リンクを終了しました",
     "ipsec-deleted": "サーバーが IPsec トンネルを削除しました",
     "ppp-silent": "サーバーが時間内に PPP に応答しませんでした",
+    "no-login-method": (
+        "サーバーは {asked} による認証しか受け付けず、このシステムが使えるのは {offered} です。"
+        "共通の認証方式がありません"
+    ),
+    "no-login": "サーバーの PPP が認証を求めずに先へ進みました。SoftEther なら必ず認証を求めます",
+    "login-silent": (
+        "認証を始めましたが、時間内に許可も拒否もありません。"
+        "サーバーが問い合わせる RADIUS が応答していない可能性があります"
+    ),
+    "login-hours": "この時間帯のログインをサーバーが拒否しました（MS-CHAPv2 の E=646）",
+    "account-disabled": "サーバーによると、アカウントが無効です（MS-CHAPv2 の E=647）",
+    "password-expired": "サーバーによると、パスワードの期限が切れています（MS-CHAPv2 の E=648）",
+    "no-dial-in": "サーバーによると、このアカウントには接続の許可がありません（MS-CHAPv2 の E=649）",
+    "address-silent": "ログインは通りましたが、時間内にアドレスが割り当てられませんでした",
     "no-ipv4": "サーバー側で IPv4 が使えません",
     "no-address": (
         "ログインは通りましたが、割り当てるアドレスがありません。SecureNAT またはその DHCP サーバーが無効か、"
@@ -82,6 +99,7 @@ FINDINGS = {
         "サーバーがアドレス変換の内側にあるため、{system} ではレジストリ値 "
         "AssumeUDPEncapsulationContextOnSendRule=2 が必要です。キットのスクリプトが設定します"
     ),
+    "no-resolver": "サーバーはリゾルバーを指定していません。名前解決は接続前のリゾルバーのままです",
     "resolver-silent": "リゾルバーが応答しないため、名前解決ができません",
     "no-page": "接続元アドレスを尋ねたページから、アドレスが得られませんでした",
     "service-closed": "この HUB で公開されている {name}（{target}）が接続を拒否します。サービスは動いていますか",
