@@ -93,7 +93,7 @@ FINDINGS = {
         "the server chose {suite}, which {system} offers and then cannot use: on that system the dial fails in phase 1"
     ),
     "openvpn-said": "OpenVPN says: {line}",
-    "no-openvpn": "OpenVPN is not installed here",
+    "untried": "{way} is not tried: {reason}",
     "no-report": "no report from {reason}",
     "translated": (
         "the server is behind an address translation, which {system} dials only with the registry value "

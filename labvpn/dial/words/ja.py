@@ -93,7 +93,7 @@ FINDINGS = {
         "サーバーは {suite} を選びましたが、{system} はこれを提案しながら使えません。実機ではフェーズ 1 で失敗します"
     ),
     "openvpn-said": "OpenVPN の出力：{line}",
-    "no-openvpn": "この端末に OpenVPN がありません",
+    "untried": "{way} は試していません（{reason}）",
     "no-report": "結果が得られません（{reason}）",
     "translated": (
         "サーバーがアドレス変換の内側にあるため、{system} ではレジストリ値 "
