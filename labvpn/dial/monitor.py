@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import openvpn, report, requests, trust, vantage, ways, words
@@ -130,17 +134,34 @@ def _profiles(options: Options, files: Sequence[Path], pin: bool, stack: Outputs
 
 
 def work(plan: DialPlan, show: Show) -> bool:
-    """Dial, and again where it is a monitor; whether the last round got in."""
+    """Dial, and again where it is a monitor; whether the last round got in.
+
+    Raises DialUsageError where the answer cannot be handed out; a monitor says so and goes on.
+    """
+    if show.prometheus:
+        _require_place(show.prometheus)
     while True:
         began = time.monotonic()
         reports = list(_round(plan, show))
-        _print(plan, reports, show)
-        if show.prometheus:
-            _write(show.prometheus, report.metrics(reports, plan.host, time.time()))
+        try:
+            _hand_out(plan, reports, show)
+        except DialUsageError as error:
+            if not show.every:
+                raise
+            print(plain_lines(error), file=sys.stderr, flush=True)
         if not show.every:
             states = [each["connected"] for each in reports]
             return any(states) if plan.any_way else all(states)
         time.sleep(max(0.0, began + show.every - time.monotonic()))
+
+
+def _hand_out(plan: DialPlan, reports: Sequence[Report], show: Show) -> None:
+    """Write the metrics and print the answer; one of them that fails does not stop the other."""
+    try:
+        if show.prometheus:
+            _write(show.prometheus, report.metrics(reports, plan.host, time.time()))
+    finally:
+        _print(plan, reports, show)
 
 
 def _round(plan: DialPlan, show: Show) -> Iterator[Report]:
@@ -166,12 +187,33 @@ def _print(plan: DialPlan, reports: Sequence[Report], show: Show) -> None:
     if show.as_json:
         why = {each: words.sentence(found, show.language) for each, found in plan.untried.items()}
         whole = {"host": host, "dials": reports, **({"untried": list(why), "untriedBecause": why} if why else {})}
-        print(json_text(whole, None if show.every else 2), flush=True)
+        _put(json_text(whole, None if show.every else 2))
         return
     texts = [report.as_text(each, host, show.language) for each in reports]
     opened = [report.of_ways(reports, show.language)] if plan.any_way else []
     opened += [words.sentence(found, show.language) + "." for found in plan.untried.values()]
-    print(plain_lines("\n" + "\n".join([*texts, *opened])), flush=True)
+    _put(plain_lines("\n" + "\n".join([*texts, *opened])))
+
+
+def _put(text: str) -> None:
+    """Print an answer. Raises DialUsageError where standard output does not take it; a closed pipe ends the program."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise DialUsageError(f"The answer cannot be written to standard output: {error.strerror}") from None
+
+
+def _require_place(file: Path) -> None:
+    """Refuse, before anything is dialled, a file that cannot be made where it should be. Raises DialUsageError."""
+    try:
+        if file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with TemporaryFile(dir=file.resolve().parent):
+            pass
+    except OSError as error:
+        raise DialUsageError(f"--prometheus {file}: {error.strerror}") from None
 
 
 def _write(file: Path, text: str) -> None:
@@ -183,7 +225,9 @@ def _write(file: Path, text: str) -> None:
 
 
 def _say(seconds: float, text: str) -> None:
-    print(plain(f"{seconds:8.3f}  {text}"), flush=True)
+    # A step that cannot be shown says nothing of the network.
+    with suppress(OSError):
+        print(plain(f"{seconds:8.3f}  {text}"), flush=True)
 
 
 def _quiet(seconds: float, text: str) -> None:
