@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from labvpn.dial import tcp
 from labvpn.dial.outcome import Finding
@@ -21,6 +21,7 @@ from labvpn.probe import services
 
 BROADCAST = IPv4Address("255.255.255.255")
 Answer = TypeVar("Answer")
+_AS_WRITTEN = "/?:@!$&'()*+,;=%~"
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,8 @@ class Questions:
         call = TcpCall(self._session, self._port(), address, port)
         if call.opens() != tcp.OPEN:
             return ""
-        request = f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: curl\r\nConnection: close\r\n\r\n"
+        path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_AS_WRITTEN)
+        request = f"GET {path} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: curl\r\nConnection: close\r\n\r\n"
         content = call.fetch(request.encode())
         call.hang_up()
         return tcp.address_in(content)

@@ -123,7 +123,7 @@ def _profiles(options: Options, files: Sequence[Path], pin: bool, stack: Outputs
     try:
         if files:
             return tuple(openvpn.of_file(file) for file in files)
-        name = options.user.partition("@")[0]
+        name = requests.account_name(options, stack)
         if stack is None or name not in stack.users:
             raise DialUsageError("OpenVPN needs the stack's outputs, or a kit's profile by --profile")
         return tuple(openvpn.of_stack(stack, name, trust.of_stack(stack, pin)))
