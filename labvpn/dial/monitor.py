@@ -191,7 +191,8 @@ def _print(plan: DialPlan, reports: Sequence[Report], show: Show) -> None:
         return
     texts = [report.as_text(each, host, show.language) for each in reports]
     opened = [report.of_ways(reports, show.language)] if plan.any_way else []
-    opened += [words.sentence(found, show.language) + "." for found in plan.untried.values()]
+    note = words.of(show.language).layout["note"]
+    opened += [note.format(sentence=words.sentence(found, show.language)) for found in plan.untried.values()]
     _put(plain_lines("\n" + "\n".join([*texts, *opened])))
 
 

@@ -176,6 +176,9 @@ def test_a_way_that_cannot_be_prepared_stops_no_other_and_is_named(monkeypatch: 
         answer = json.loads(output)
         assert (status, [each["protocol"] for each in answer["dials"]]) == (1, ["l2tp", "sstp"])
         assert said in answer["untriedBecause"]["openvpn"]
+    for language, said in (("en", "Note: OpenVPN is not tried: "), ("ja", "注意：OpenVPN は試していません（")):
+        _, output = called("--user", "guest1", "--protocol", "all", "--lang", language, stdin="")
+        assert any(line.startswith(said) for line in output.splitlines())
     status, output = called("--user", "guest1", "--protocol", "openvpn", stdin="")
     assert (status, "--trust-shown" in output) == (2, True)
 
