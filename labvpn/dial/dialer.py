@@ -64,8 +64,7 @@ class Dialer:
             answered = self._exchanged(mode, mode.is_on_4500)
             self.suite = mode.suite.name if mode.suite else ""
             if mode.refusal:
-                cause = Cause.PROPOSAL if mode.is_about_proposal else Cause.UNKNOWN
-                raise DialEndedError(cause, Stage.PHASE_1, _refused(mode.refusal))
+                raise _refused(mode, Stage.PHASE_1)
             if mode.is_undecipherable:
                 raise DialEndedError(Cause.PSK, Stage.PHASE_1, Finding("keys-differ"))
             if not answered:
@@ -80,7 +79,7 @@ class Dialer:
         answered = self._exchanged(quick, True)
         self.protection = quick.protection.name if quick.protection else ""
         if quick.refusal:
-            raise DialEndedError(Cause.PROPOSAL, Stage.PHASE_2, _refused(quick.refusal))
+            raise _refused(quick, Stage.PHASE_2)
         if not answered:
             raise DialEndedError(Cause.PROPOSAL, Stage.PHASE_2, Finding("phase-2-silent"))
         self._wire.send(isakmp.NON_ESP_MARKER + quick.message, NAT_TRAVERSAL)
@@ -98,14 +97,18 @@ class Dialer:
                 datagram = self._wire.receive(left)
                 if datagram is not None and mode.receive(datagram):
                     return True
-                self._is_heard_on_4500 |= is_on_4500 and bool(datagram and isakmp.decoded(datagram))
+                # What came from 500 may still have been waiting.
+                is_marked = is_on_4500 and datagram is not None and datagram[:4] == isakmp.NON_ESP_MARKER
+                self._is_heard_on_4500 |= is_marked and isakmp.decoded(datagram or b"") is not None
             if self._wire.is_rejected(port, ENOUGH):
                 return False
         return False
 
 
-def _refused(refusal: str) -> Finding:
-    return Finding(refusal) if refusal in (UNOFFERED, BAD_KEY_EXCHANGE) else Finding("refused", {"answer": refusal})
+def _refused(mode: MainMode | QuickMode, stage: Stage) -> DialEndedError:
+    own = mode.refusal in (UNOFFERED, BAD_KEY_EXCHANGE)
+    because = Finding(mode.refusal) if own else Finding("refused", {"answer": mode.refusal})
+    return DialEndedError(Cause.PROPOSAL if mode.is_about_proposal else Cause.UNKNOWN, stage, because)
 
 
 def _silent(at: phase1.MainModeProgress, is_heard_on_4500: bool) -> DialEndedError:

@@ -153,7 +153,7 @@ class MainMode:
         return bool(self.is_undecipherable or self.refusal)
 
     def _decline(self, found: isakmp.Notice) -> None:
-        self.refusal, self.is_about_proposal = found.text, found.kind in isakmp.OF_PROPOSAL
+        self.refusal, self.is_about_proposal = found.text, found.is_about_proposal
 
     def _chosen(self, message: Message) -> bool:
         content = isakmp.first_of(isakmp.SA, list(isakmp.payloads(message.first, message.body)))

@@ -10,14 +10,12 @@ import pytest
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import report, requests, run, softether, why, words
 from labvpn.dial.outcome import DialEndedError, DialOutcome, Finding
-from labvpn.dial.phase2 import inform
 from labvpn.dial.requests import Options
 from labvpn.dial.run import Dial, DialRequest
 from labvpn.dial.systems import SYSTEMS
-from labvpn.dial.wire import isakmp, l2tp, pack, ppp
-from labvpn.dial.wire.isakmp import Message
+from labvpn.dial.wire import l2tp, pack, ppp
 from tests.unit.dial.outputs import SERVER, never, outputs
-from tests.unit.dial.server import ADDRESS, COOKIE, ROUTER, FakeServer
+from tests.unit.dial.server import ADDRESS, ROUTER, FakeServer
 from tests.unit.dial.test_whole import RIGHT, dialled
 
 REFUSED = DialOutcome(Cause.CREDENTIALS, Stage.AUTHENTICATION, Finding("login-refused"))
@@ -197,36 +195,3 @@ def test_a_compression_that_the_dial_has_not_is_rejected_and_a_missing_resolver_
     notes = {each.id: each.is_fault for each in made.outcome.notes}
     assert (notes["no-resolver"], "resolver-silent" in notes) == (False, False)
     assert (made.inside.resolver_answers, made.outcome.resolver) == (None, None)
-
-
-class OtherKey(FakeServer):
-    """A server with another key that answers the identification as others than SoftEther do."""
-
-    def __init__(self, kind: int, is_encrypted: bool, key: str = "other") -> None:
-        super().__init__(key=key)
-        self.kind, self.is_encrypted = kind, is_encrypted
-
-    def identify(self, message: Message) -> bytes:
-        payload = (isakmp.NOTIFICATION, isakmp.notification(1, self.kind, b"", b""))
-        if self.is_encrypted:
-            self.keys.last_block = message.body[-self.suite.block :]
-            return inform(self.keys, payload)
-        head = (self.initiator, COOKIE, isakmp.NOTIFICATION, isakmp.INFORMATIONAL, 0, 77)
-        return Message(*head, isakmp.chain([payload])).encoded()
-
-
-@pytest.mark.parametrize("is_encrypted", [True, False])
-def test_an_identification_that_the_other_side_cannot_read_means_another_key(is_encrypted: bool) -> None:
-    assert stopped(OtherKey(16, is_encrypted)) == ("wrong-psk", "phase-1", "keys-differ")
-
-
-@pytest.mark.parametrize(
-    ("kind", "is_encrypted", "cause"),
-    [(14, True, "proposal-mismatch"), (14, False, "proposal-mismatch"), (24, True, "unknown"), (18, False, "unknown")],
-)
-def test_a_refusal_by_who_has_the_key_is_about_the_key_in_no_case(kind: int, is_encrypted: bool, cause: str) -> None:
-    assert stopped(OtherKey(kind, is_encrypted, key="key")) == (cause, "phase-1", "refused")
-
-
-def test_an_answer_from_4500_that_is_not_understood_is_no_closed_port() -> None:
-    assert stopped(OtherKey(40001, False)) == ("unknown", "phase-1", "odd-4500")
