@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -182,28 +182,30 @@ def _from(point: DialVantage, way: Way, language: str) -> Report:
         return {**way.failed(DialOutcome(Cause.UNKNOWN, Stage.UNKNOWN, because), language), "from": point.name}
 
 
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raises DialUsageError where standard output does not take an answer; a closed pipe ends the program."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise DialUsageError(f"The answer cannot be written to standard output: {error.strerror}") from None
+
+
+@_answering()
 def _print(plan: DialPlan, reports: Sequence[Report], show: Show) -> None:
     host = plan.host
     if show.as_json:
         why = {each: words.sentence(found, show.language) for each, found in plan.untried.items()}
         whole = {"host": host, "dials": reports, **({"untried": list(why), "untriedBecause": why} if why else {})}
-        _put(json_text(whole, None if show.every else 2))
+        print(json_text(whole, None if show.every else 2), flush=True)
         return
     texts = [report.as_text(each, host, show.language) for each in reports]
     opened = [report.of_ways(reports, show.language)] if plan.any_way else []
     note = words.of(show.language).layout["note"]
     opened += [note.format(sentence=words.sentence(found, show.language)) for found in plan.untried.values()]
-    _put(plain_lines("\n" + "\n".join([*texts, *opened])))
-
-
-def _put(text: str) -> None:
-    """Print an answer. Raises DialUsageError where standard output does not take it; a closed pipe ends the program."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise DialUsageError(f"The answer cannot be written to standard output: {error.strerror}") from None
+    print(plain_lines("\n" + "\n".join([*texts, *opened])), flush=True)
 
 
 def _require_place(file: Path) -> None:
