@@ -157,6 +157,6 @@ def _asked(name: str) -> str:
 
     if not sys.stdin.isatty():
         raise DialUsageError(
-            f"{name}: there is neither a terminal to ask on nor outputs with the secrets; give them by --stdin"
+            f"{name}: there is neither a terminal to ask on nor outputs with it; give the secrets by --stdin"
         )
     return str(typer.prompt(name, hide_input=True))

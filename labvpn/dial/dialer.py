@@ -8,7 +8,8 @@ from typing import Protocol
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import phase1
 from labvpn.dial.channel import Channel
-from labvpn.dial.link import Link, LinkLogin
+from labvpn.dial.link import Link
+from labvpn.dial.login import LinkLogin
 from labvpn.dial.outcome import DialEndedError, Finding, StepLog
 from labvpn.dial.phase1 import BAD_KEY_EXCHANGE, UNOFFERED, MainMode
 from labvpn.dial.phase2 import QuickMode
@@ -39,6 +40,7 @@ class Dialer:
         self._wire, self._system, self._log = wire, system, log
         self._own, self._server = (address.packed for address in addresses)
         self.suite = self.protection = ""
+        self._is_heard_on_4500 = False
 
     def dial(self, key: str, login: LinkLogin) -> DialSession:
         """Dial to an address. Raises DialEndedError."""
@@ -62,11 +64,11 @@ class Dialer:
             answered = self._exchanged(mode, mode.is_on_4500)
             self.suite = mode.suite.name if mode.suite else ""
             if mode.refusal:
-                raise DialEndedError(Cause.PROPOSAL, Stage.PHASE_1, _refused(mode.refusal))
+                raise _refused(mode, Stage.PHASE_1)
             if mode.is_undecipherable:
                 raise DialEndedError(Cause.PSK, Stage.PHASE_1, Finding("keys-differ"))
             if not answered:
-                raise _silent(at)
+                raise _silent(at, self._is_heard_on_4500)
             if at is phase1.MainModeProgress.PROPOSED:
                 self._log.take("IPSec phase 1 server replied")
         return mode.keys
@@ -77,7 +79,7 @@ class Dialer:
         answered = self._exchanged(quick, True)
         self.protection = quick.protection.name if quick.protection else ""
         if quick.refusal:
-            raise DialEndedError(Cause.PROPOSAL, Stage.PHASE_2, _refused(quick.refusal))
+            raise _refused(quick, Stage.PHASE_2)
         if not answered:
             raise DialEndedError(Cause.PROPOSAL, Stage.PHASE_2, Finding("phase-2-silent"))
         self._wire.send(isakmp.NON_ESP_MARKER + quick.message, NAT_TRAVERSAL)
@@ -95,17 +97,24 @@ class Dialer:
                 datagram = self._wire.receive(left)
                 if datagram is not None and mode.receive(datagram):
                     return True
+                # What came from 500 may still have been waiting.
+                is_marked = is_on_4500 and datagram is not None and datagram[:4] == isakmp.NON_ESP_MARKER
+                self._is_heard_on_4500 |= is_marked and isakmp.decoded(datagram or b"") is not None
             if self._wire.is_rejected(port, ENOUGH):
                 return False
         return False
 
 
-def _refused(refusal: str) -> Finding:
-    return Finding(refusal) if refusal in (UNOFFERED, BAD_KEY_EXCHANGE) else Finding("refused", {"answer": refusal})
+def _refused(mode: MainMode | QuickMode, stage: Stage) -> DialEndedError:
+    own = mode.refusal in (UNOFFERED, BAD_KEY_EXCHANGE)
+    because = Finding(mode.refusal) if own else Finding("refused", {"answer": mode.refusal})
+    return DialEndedError(Cause.PROPOSAL if mode.is_about_proposal else Cause.UNKNOWN, stage, because)
 
 
-def _silent(at: phase1.MainModeProgress) -> DialEndedError:
+def _silent(at: phase1.MainModeProgress, is_heard_on_4500: bool) -> DialEndedError:
     values: dict[str, str | int] = {"port": IKE, "tries": TRIES}
+    if is_heard_on_4500:
+        return DialEndedError(Cause.UNKNOWN, Stage.PHASE_1, Finding("odd-4500", {"nat": NAT_TRAVERSAL}))
     if at is phase1.MainModeProgress.IDENTIFIED:
         return DialEndedError(Cause.ESP_OR_4500, Stage.PHASE_1, Finding("no-4500", {**values, "nat": NAT_TRAVERSAL}))
     first = at is phase1.MainModeProgress.PROPOSED

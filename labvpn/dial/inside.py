@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from labvpn.dial import tcp
 from labvpn.dial.outcome import Finding
@@ -21,6 +21,7 @@ from labvpn.probe import services
 
 BROADCAST = IPv4Address("255.255.255.255")
 Answer = TypeVar("Answer")
+_AS_WRITTEN = "/?:@!$&'()*+,;=%~"
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,13 @@ class Inside:
     """By target: open, closed (rejected on the way or there) or silent."""
     outside: str | None = None
     """Our address as the page outside sees it; empty where the page gave none."""
+    has_resolver: bool = True
 
     @property
     def problems(self) -> list[Finding]:
         """What is wrong though the dial got in."""
         found = [Finding("resolver-silent")] if self.resolver_answers is False else []
+        found += [] if self.has_resolver else [Finding("no-resolver")]
         found += [Finding("no-page")] if self.outside == "" else []
         for target, state in self.services.items():
             values: dict[str, str | int] = {"target": str(target), "name": target.name or f"TCP {target.port}"}
@@ -144,7 +147,8 @@ class Questions:
         call = TcpCall(self._session, self._port(), address, port)
         if call.opens() != tcp.OPEN:
             return ""
-        request = f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: curl\r\nConnection: close\r\n\r\n"
+        path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_AS_WRITTEN)
+        request = f"GET {path} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: curl\r\nConnection: close\r\n\r\n"
         content = call.fetch(request.encode())
         call.hang_up()
         return tcp.address_in(content)

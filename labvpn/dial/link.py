@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass, field
+from collections.abc import Set
 from enum import IntEnum
 from ipaddress import IPv4Address
 
 from labvpn.dial.layer import Layer
-from labvpn.dial.wire import mschap, ppp, sstp
+from labvpn.dial.login import OPTIONS, LinkLogin, refusal
+from labvpn.dial.wire import ppp
 from labvpn.dial.wire.ppp import Packet
 
 MTU = 1280
@@ -26,15 +27,6 @@ class LinkProgress(IntEnum):
     ENDED = 5
 
 
-@dataclass
-class LinkLogin:
-    """Who logs in: the name, the password, and the methods of the system, best first."""
-
-    user: str
-    password: str = field(repr=False)
-    methods: tuple[str, ...] = ("mschapv2",)
-
-
 class Link:
     """The link. `outgoing` collects frames to send, `events` what happened, in the words of a Mac's ppp.log."""
 
@@ -49,19 +41,27 @@ class Link:
         self.ended_at = LinkProgress.ENDED
         """How far the link was when it ended."""
         self.method = ""
+        self.foreign_login = ""
+        """The method of login that the server insists on and that is none of ours; empty where there is none."""
         self.server_knows_password: bool | None = None
         """Whether the server proved that it knows the password too; None where the method has no proof."""
         self.session_key = bytes(32)
         """What binds the login to an SSTP call; zeros where the method makes no key (MS-SSTP, 3.2.5.2.4)."""
         self.echoes: list[bytes] = []
         """The first eight bytes of each echo that came back with data."""
-        self._login, self._identifier = login, 0
+        self.login, self._identifier = login, 0
         self._lcp = Layer(ppp.LCP, {ppp.MRU: struct.pack(">H", MTU), ppp.MAGIC: os.urandom(4)})
         self._ipcp = Layer(ppp.IPCP, {ppp.ADDRESS: bytes(4), ppp.DNS: bytes(4), ppp.DNS2: bytes(4)})
         self._proof = ""
         control = {ppp.LCP: self._lcp_came, ppp.IPCP: self._ipcp_came}
         self._takers = {**control, ppp.PAP: self._pap_came, ppp.CHAP: self._chap_came}
         self._accepted: bool | None = None
+        self._is_asked = False
+
+    @property
+    def has_no_login(self) -> bool:
+        """Whether both sides agreed on a link on which nobody logs in."""
+        return self._lcp.agreed and self._is_asked and ppp.AUTHENTICATION not in self._lcp.theirs
 
     @property
     def address(self) -> IPv4Address:
@@ -83,7 +83,7 @@ class Link:
         if self.progress is LinkProgress.LINK:
             self._configure(self._lcp)
         elif self.progress is LinkProgress.LOGIN and self.method == "pap" and self._accepted is None:
-            name, word = self._login.user.encode(), self._login.password.encode()
+            name, word = self.login.user.encode(), self.login.password.encode()
             self._send(ppp.PAP, ppp.REQUEST, ppp.counted(name) + ppp.counted(word))
         elif self.progress is LinkProgress.ADDRESS:
             self._configure(self._ipcp)
@@ -153,26 +153,24 @@ class Link:
 
     def _lcp_asked(self, packet: Packet) -> None:
         asked = ppp.options(packet.body)
-        unknown = {kind: value for kind, value in asked.items() if kind not in _LCP_KNOWN}
-        if unknown:
-            self._send(ppp.LCP, ppp.REJECT, ppp.encoded(unknown), packet.identifier)
+        if self._rejects(packet, _LCP_KNOWN):
             return
-        wanted = self._method_for(asked[ppp.AUTHENTICATION]) if ppp.AUTHENTICATION in asked else None
-        if wanted is not None and wanted != asked[ppp.AUTHENTICATION]:
-            self._send(ppp.LCP, ppp.NAK, ppp.encoded({ppp.AUTHENTICATION: wanted}), packet.identifier)
+        if ppp.AUTHENTICATION in asked and not self._logs_in_as(asked[ppp.AUTHENTICATION], packet.identifier):
             return
+        self._is_asked = True
         self._send(ppp.LCP, ppp.ACK, packet.body, packet.identifier)
         # SoftEther asks once for each option, the login's method last.
         self._lcp.theirs.update(asked)
         self._lcp.agrees = ppp.AUTHENTICATION in self._lcp.theirs
 
-    def _method_for(self, asked: bytes) -> bytes:
-        """The login's method that we take: the server's where it is one of ours, else our first."""
-        known = {"mschapv2": ppp.MSCHAP2, "pap": ppp.PAP_OPTION}
-        ours = {known[name]: name for name in self._login.methods}
-        option = asked if asked in ours else known[self._login.methods[0]]
-        self.method = ours[option]
-        return option
+    def _logs_in_as(self, asked: bytes, identifier: int) -> bool:
+        """Whether the server's method of login is one of ours; if not, ours is asked for instead."""
+        self.method = self.login.method_for(asked)
+        wanted = OPTIONS[self.method]
+        self.foreign_login = "" if wanted == asked else ppp.method(asked)
+        if self.foreign_login:
+            self._send(ppp.LCP, ppp.NAK, ppp.encoded({ppp.AUTHENTICATION: wanted}), identifier)
+        return not self.foreign_login
 
     def _negotiated(self, layer: Layer, packet: Packet) -> None:
         if packet.code == ppp.ACK:
@@ -202,12 +200,9 @@ class Link:
     def _chap_came(self, packet: Packet) -> None:
         body = packet.body
         if packet.code == ppp.CHALLENGE and body and len(body) > body[0]:
-            challenge, own = body[1 : 1 + body[0]], os.urandom(16)
-            user, password = self._login.user, self._login.password
-            response = mschap.response(user, password, challenge, own)
-            answer, self.session_key = own + bytes(8) + response + b"\0", sstp.session_key(password, response)
-            self._proof = mschap.proof(user, password, challenge, own)
-            self._send(ppp.CHAP, ppp.RESPONSE, ppp.counted(answer) + user.encode(), packet.identifier)
+            answer = self.login.answer(body[1 : 1 + body[0]])
+            self._proof, self.session_key = answer.proof, answer.session_key
+            self._send(ppp.CHAP, ppp.RESPONSE, answer.content, packet.identifier)
         elif not self._logs_in_by("mschapv2"):
             return
         elif packet.code == ppp.SUCCESS:
@@ -217,15 +212,22 @@ class Link:
                 self._end("server-unproven")
         elif packet.code == ppp.FAILURE:
             self._accepted = False
-            self._end("login-refused")
+            self._end(refusal(body))
 
     def _ipcp_came(self, packet: Packet) -> None:
-        if packet.code == ppp.REQUEST:
+        if packet.code != ppp.REQUEST:
+            self._negotiated(self._ipcp, packet)
+        elif not self._rejects(packet, {ppp.ADDRESS}):
             self._send(ppp.IPCP, ppp.ACK, packet.body, packet.identifier)
             self._ipcp.theirs.update(ppp.options(packet.body))
             self._ipcp.agrees = True
-        else:
-            self._negotiated(self._ipcp, packet)
+
+    def _rejects(self, packet: Packet, known: Set[int]) -> bool:
+        """Reject the options of a request that are not known, such as a compression that is not done here."""
+        unknown = {kind: value for kind, value in ppp.options(packet.body).items() if kind not in known}
+        if unknown:
+            self._send(packet.protocol, ppp.REJECT, ppp.encoded(unknown), packet.identifier)
+        return bool(unknown)
 
     def _configure(self, layer: Layer) -> None:
         if not layer.agreed:

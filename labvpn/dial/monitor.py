@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import openvpn, report, requests, trust, vantage, ways, words
@@ -35,11 +39,8 @@ class DialPlan:
     """Whether this machine dials too."""
     any_way: bool
     """Whether one open way is enough: the question is how to get in from here."""
-
-    @property
-    def lacks_openvpn(self) -> bool:
-        """Whether a way was to be tried that this machine has no program for."""
-        return self.any_way and self.here and openvpn.program() is None
+    untried: dict[str, Finding] = field(default_factory=dict)
+    """By the protocol of a way that could not be prepared, why."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ def plan(
     if not here and not points:
         raise DialUsageError("--here none: then another machine must dial; name a vantage point with --vantage")
     many = options.repeated or protocol == ALL or len(points) + here > 1
-    options = replace(options, needs_key=protocol in (ways.L2TP, ALL), repeated=many)
     stack = requests.stack_of(options)
+    wanted = _offered(stack) if protocol == ALL else [protocol]
+    options = replace(options, needs_key=ways.L2TP in wanted, repeated=many)
     if protocol in (ways.L2TP, ways.SSTP):
         requests.require_mschap(options, stack)
     made = requests.requests(options, stack, ask)
@@ -78,8 +80,23 @@ def plan(
         there = tuple(vantage.vantage(text) for text in points)
     except ValueError as error:
         raise DialUsageError(str(error)) from None
-    found = tuple(_ways(options, protocol, profiles, pin, stack, made, here))
-    return DialPlan(found, there, made[0].host, here, protocol == ALL)
+    found: list[Way] = []
+    untried: dict[str, Finding] = {}
+    for each in wanted:
+        try:
+            found += _ways(options, each, profiles, pin, stack, made, here)
+        except DialUsageError as error:
+            if protocol != ALL:
+                raise
+            untried[each] = Finding("untried", {"way": ways.TITLES[each], "reason": str(error)})
+    return DialPlan(tuple(found), there, made[0].host, here, protocol == ALL, untried)
+
+
+def _offered(stack: Outputs | None) -> list[str]:
+    """The protocols that the stack offers, in the order of a kit's advice; all where it is not known."""
+    offered = stack.protocols if stack else None
+    left_out = {ways.L2TP: offered and not offered.l2tp_ipsec, ways.SSTP: offered and not offered.sstp}
+    return [each for each in (ways.L2TP, ways.OPENVPN, ways.SSTP) if not left_out.get(each)]
 
 
 def _ways(
@@ -90,28 +107,25 @@ def _ways(
     stack: Outputs | None,
     made: Sequence[DialRequest],
     here: bool,
-) -> Iterator[Way]:
-    """The ways of a protocol; of all, those that the stack offers, in the order of a kit's advice."""
-    offered = stack.protocols if stack else None
-    if protocol == ways.L2TP or (protocol == ALL and (offered is None or offered.l2tp_ipsec)):
-        yield from (Way(ways.L2TP, request) for request in made)
+) -> list[Way]:
+    """The ways of a protocol. Raises DialUsageError where they cannot be prepared."""
+    if protocol == ways.L2TP:
+        return [Way(ways.L2TP, request) for request in made]
+    if protocol == ways.SSTP:
+        return [Way(ways.SSTP, made[0], trust=trust.of_server(made[0], stack, pin))]
     # A program that is not here may be at the vantage points.
-    lacks = here and openvpn.program() is None
-    if protocol == ways.OPENVPN and lacks:
-        raise DialUsageError("--protocol: OpenVPN is not installed here; install the package openvpn")
-    if protocol == ways.OPENVPN or (protocol == ALL and not lacks):
-        yield from (Way(ways.OPENVPN, made[0], one) for one in _profiles(options, profiles, pin, stack))
-    if protocol == ways.SSTP or (protocol == ALL and (offered is None or offered.sstp)):
-        yield Way(ways.SSTP, made[0], trust=trust.of_server(made[0], stack, pin))
+    if here and openvpn.program() is None:
+        raise DialUsageError("OpenVPN is not installed here; install the package openvpn")
+    return [Way(ways.OPENVPN, made[0], one) for one in _profiles(options, profiles, pin, stack)]
 
 
 def _profiles(options: Options, files: Sequence[Path], pin: bool, stack: Outputs | None) -> tuple[OpenVpnProfile, ...]:
     try:
         if files:
             return tuple(openvpn.of_file(file) for file in files)
-        name = options.user.partition("@")[0]
+        name = requests.account_name(options, stack)
         if stack is None or name not in stack.users:
-            raise DialUsageError("--protocol openvpn: give the stack's outputs, or a kit's profile by --profile")
+            raise DialUsageError("OpenVPN needs the stack's outputs, or a kit's profile by --profile")
         return tuple(openvpn.of_stack(stack, name, trust.of_stack(stack, pin)))
     except (OSError, UnicodeDecodeError) as error:
         raise DialUsageError(f"--profile: {error}") from None
@@ -120,17 +134,34 @@ def _profiles(options: Options, files: Sequence[Path], pin: bool, stack: Outputs
 
 
 def work(plan: DialPlan, show: Show) -> bool:
-    """Dial, and again where it is a monitor; whether the last round got in."""
+    """Dial, and again where it is a monitor; whether the last round got in.
+
+    Raises DialUsageError where the answer cannot be handed out; a monitor says so and goes on.
+    """
+    if show.prometheus:
+        _require_place(show.prometheus)
     while True:
         began = time.monotonic()
         reports = list(_round(plan, show))
-        _print(plan, reports, show)
-        if show.prometheus:
-            _write(show.prometheus, report.metrics(reports, plan.host, time.time()))
+        try:
+            _hand_out(plan, reports, show)
+        except DialUsageError as error:
+            if not show.every:
+                raise
+            print(plain_lines(error), file=sys.stderr, flush=True)
         if not show.every:
             states = [each["connected"] for each in reports]
             return any(states) if plan.any_way else all(states)
         time.sleep(max(0.0, began + show.every - time.monotonic()))
+
+
+def _hand_out(plan: DialPlan, reports: Sequence[Report], show: Show) -> None:
+    """Write the metrics and print the answer; one of them that fails does not stop the other."""
+    try:
+        if show.prometheus:
+            _write(show.prometheus, report.metrics(reports, plan.host, time.time()))
+    finally:
+        _print(plan, reports, show)
 
 
 def _round(plan: DialPlan, show: Show) -> Iterator[Report]:
@@ -151,16 +182,41 @@ def _from(point: DialVantage, way: Way, language: str) -> Report:
         return {**way.failed(DialOutcome(Cause.UNKNOWN, Stage.UNKNOWN, because), language), "from": point.name}
 
 
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raises DialUsageError where standard output does not take an answer; a closed pipe ends the program."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise DialUsageError(f"The answer cannot be written to standard output: {error.strerror}") from None
+
+
+@_answering()
 def _print(plan: DialPlan, reports: Sequence[Report], show: Show) -> None:
     host = plan.host
     if show.as_json:
-        whole = {"host": host, "dials": reports, **({"untried": [ways.OPENVPN]} if plan.lacks_openvpn else {})}
+        why = {each: words.sentence(found, show.language) for each, found in plan.untried.items()}
+        whole = {"host": host, "dials": reports, **({"untried": list(why), "untriedBecause": why} if why else {})}
         print(json_text(whole, None if show.every else 2), flush=True)
         return
     texts = [report.as_text(each, host, show.language) for each in reports]
     opened = [report.of_ways(reports, show.language)] if plan.any_way else []
-    opened += [words.sentence(Finding("no-openvpn"), show.language) + "."] if plan.lacks_openvpn else []
+    note = words.of(show.language).layout["note"]
+    opened += [note.format(sentence=words.sentence(found, show.language)) for found in plan.untried.values()]
     print(plain_lines("\n" + "\n".join([*texts, *opened])), flush=True)
+
+
+def _require_place(file: Path) -> None:
+    """Refuse, before anything is dialled, a file that cannot be made where it should be. Raises DialUsageError."""
+    try:
+        if file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with TemporaryFile(dir=file.resolve().parent):
+            pass
+    except OSError as error:
+        raise DialUsageError(f"--prometheus {file}: {error.strerror}") from None
 
 
 def _write(file: Path, text: str) -> None:
@@ -172,7 +228,9 @@ def _write(file: Path, text: str) -> None:
 
 
 def _say(seconds: float, text: str) -> None:
-    print(plain(f"{seconds:8.3f}  {text}"), flush=True)
+    # A step that cannot be shown says nothing of the network.
+    with suppress(OSError):
+        print(plain(f"{seconds:8.3f}  {text}"), flush=True)
 
 
 def _quiet(seconds: float, text: str) -> None:

@@ -20,7 +20,7 @@ from labvpn.diagnose.diagnose import diagnose
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import why
 from labvpn.dial.outcome import DialCause, DialOutcome, Finding, Say, StepLog
-from labvpn.dial.run import Dial, DialRequest
+from labvpn.dial.run import Dial, DialRequest, address_of, nameless
 from labvpn.kit import openvpn as profiles
 from labvpn.kit.request import KitRequest, Trust
 from labvpn.model.outputs import Outputs
@@ -32,6 +32,7 @@ SECONDS = 45.0
 """How long a dial may take: a missing SecureNAT is said after some five seconds, a silent port after twenty."""
 NO_DEVICE = ("--dev", "null", "--ifconfig-noexec", "--route-noexec", "--script-security", "0", "--verb", "3")
 ONCE = ("--connect-retry-max", "1", "--auth-retry", "none", "--connect-timeout", "10", "--hand-window", "20")
+REMOTE = re.compile(r"^remote (\S+)", re.MULTILINE)
 IN = "Initialization Sequence Completed"
 
 
@@ -46,6 +47,11 @@ class OpenVpnProfile:
     def port(self) -> int:
         """The server's port."""
         return int(self.way.rpartition("-")[2])
+
+    @property
+    def hosts(self) -> list[str]:
+        """The servers, in the order in which they are tried."""
+        return REMOTE.findall(self.text)
 
 
 def program() -> str | None:
@@ -76,6 +82,10 @@ def of_file(file: Path) -> OpenVpnProfile:
 def dial(request: DialRequest, profile: OpenVpnProfile, say: Say) -> Dial:
     """Dial by a profile, and leave at once."""
     began, log = time.monotonic(), StepLog(time.monotonic, say)
+    # Whose ban and whose code is asked about is an address, as in what ICMP and the other ways say.
+    servers = [address for host in profile.hosts or [request.host] if (address := address_of(host))]
+    if not servers:
+        return nameless(request.host)
     with TemporaryDirectory(prefix="labvpn-dial-") as folder:
         words = [program() or PROGRAM, "--config", _file(folder, "profile.ovpn", profile.text), *NO_DEVICE, *ONCE]
         login = _file(folder, "login", f"{request.user}\n{request.password}\n")
@@ -87,8 +97,8 @@ def dial(request: DialRequest, profile: OpenVpnProfile, say: Say) -> Dial:
         lines = list(_lines(words, log))
     outcome = _outcome(lines)
     if outcome.cause is Cause.CREDENTIALS or any("AUTH_FAILED" in line for line in lines):
-        outcome = why.refused(request, request.host, outcome)
-    elif outcome.cause is Cause.TCP_443 and why.is_banned(request.host, request.ports):
+        outcome = why.refused(request, servers[0], outcome)
+    elif outcome.cause is Cause.TCP_443 and why.is_banned(servers[0], request.ports):
         outcome = replace(outcome, cause=DialCause.BANNED, stage=Stage.TRANSPORT, because=Finding("banned"))
     outcome.steps = log.steps
     return Dial(outcome, seconds=time.monotonic() - began)

@@ -17,12 +17,13 @@ class DialCause(StrEnum):
     BANNED = "source-banned"
     ENDED = "session-ended"
     SSTP_SILENT = "sstp-no-reply"
+    HUB_OFFLINE = "hub-offline"
 
 
 AnyCause = Cause | DialCause
 
 
-GOOD_TO_KNOW = frozenset({"fails-there", "translated", "small-mtu", "fragments-lost-unneeded"})
+GOOD_TO_KNOW = frozenset({"fails-there", "translated", "small-mtu", "fragments-lost-unneeded", "no-resolver"})
 """Findings that are no fault of the lab."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from labvpn.dial.wire import isakmp, suite
@@ -69,6 +69,8 @@ class MainMode:
         self.suite: Suite | None = None
         self.refusal = ""
         """Why it cannot go on: the server's notification in words, or one of our own ids; empty where it can."""
+        self.is_about_proposal = True
+        """Whether the refusal is about what was proposed, and not about something else."""
         self.is_undecipherable = False
         """Whether one side cannot open what the other encrypted: the pre-shared keys differ."""
         transforms = [(1, each.attributes) for each in suites]
@@ -79,7 +81,7 @@ class MainMode:
         self._nonce = os.urandom(20)
         self._exchange: KeyExchange | None = None
         self._keys: Keys | None = None
-        self._skeyid = self._iv = self._theirs = b""
+        self._skeyid = self._iv = self._first_iv = self._theirs = b""
 
     @property
     def keys(self) -> Keys:
@@ -99,7 +101,7 @@ class MainMode:
         if message is None:
             return False
         if message.exchange == isakmp.INFORMATIONAL:
-            return self._refused(message)
+            return self._declined(message) if message.is_encrypted else self._refused(message)
         if message.exchange != isakmp.MAIN_MODE or message.initiator != self.initiator:
             return False
         steps = {
@@ -122,14 +124,36 @@ class MainMode:
 
     def _refused(self, message: Message) -> bool:
         """A notification in clear. SoftEther declines under a cookie of its own and names ours inside."""
-        if message.is_encrypted:
-            return False
         content = isakmp.first_of(isakmp.NOTIFICATION, list(isakmp.payloads(message.first, message.body))) or b""
         found = isakmp.notice(content)
         if found is None or not found.is_refusal or self.initiator not in message.initiator + content:
             return False
-        self.refusal = found.text
+        if self.progress is MainModeProgress.IDENTIFIED and found.kind in isakmp.UNREADABLE:
+            self.is_undecipherable = True
+        else:
+            self._decline(found)
         return True
+
+    def _declined(self, message: Message) -> bool:
+        """An encrypted notification in place of the sixth message: by other keys where ours do not open it.
+
+        Its vector comes from the last block of the fifth message, or from what that one's came from.
+        """
+        cookies = (self.initiator, self.responder)
+        if self._keys is None or self.progress is not MainModeProgress.IDENTIFIED:
+            return False
+        if (message.initiator, message.responder) != cookies:
+            return False
+        vectors = [replace(self._keys, last_block=each).iv(message.number) for each in (self._iv, self._first_iv)]
+        opened = [each for iv in vectors if (each := self._keys.opened(message, iv)) is not None]
+        self.is_undecipherable = not opened
+        found = isakmp.notice(isakmp.first_of(isakmp.NOTIFICATION, opened[0]) or b"") if opened else None
+        if found is not None and found.is_refusal:
+            self._decline(found)
+        return bool(self.is_undecipherable or self.refusal)
+
+    def _decline(self, found: isakmp.Notice) -> None:
+        self.refusal, self.is_about_proposal = found.text, found.is_about_proposal
 
     def _chosen(self, message: Message) -> bool:
         content = isakmp.first_of(isakmp.SA, list(isakmp.payloads(message.first, message.body)))
@@ -159,7 +183,7 @@ class MainMode:
             return True
         self._theirs = theirs
         self._keys = self._derived(self.suite, shared, nonce)
-        self._iv = self.suite.hash(self._exchange.public + theirs)[: self.suite.block]
+        self._iv = self._first_iv = self.suite.hash(self._exchange.public + theirs)[: self.suite.block]
         self.message, self._iv = self._identification(self._keys)
         self.progress = MainModeProgress.IDENTIFIED
         return True

@@ -27,6 +27,7 @@ class QuickMode:
         self._nonce = os.urandom(20)
         self.protection: Protection | None = None
         self.refusal = ""
+        self.is_about_proposal = True
         self.is_up = False
         self.inbound: Association | None = None
         self.outbound: Association | None = None
@@ -53,7 +54,8 @@ class QuickMode:
         if message.exchange == isakmp.INFORMATIONAL:
             found = informational(self.keys, message)
             refused = next((each for each in found if each.is_refusal), None)
-            self.refusal = refused.text if refused else ""
+            if refused:
+                self.refusal, self.is_about_proposal = refused.text, refused.is_about_proposal
             return refused is not None
         return message.exchange == isakmp.QUICK_MODE and message.number == self._number and self._chosen(message)
 

@@ -138,7 +138,9 @@ def _title(report: Report, host: str, texts: dict[str, str]) -> str:
 
 def _heading(report: Report, language: str) -> str:
     said, stage = diagnosis.of(language), Stage(report["stage"])
-    if stage in (Stage.CONNECTED, Stage.DISCONNECTED, Stage.UNKNOWN):
+    if stage is Stage.UNKNOWN:
+        return words.of(language).layout["no-stage"]
+    if stage in (Stage.CONNECTED, Stage.DISCONNECTED):
         return said.layout[str(stage)]
     return said.layout["stage"].format(stage=said.stages[stage])
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -63,29 +64,34 @@ def stack_of(options: Options) -> Outputs | None:
             raise DialUsageError(str(error)) from None
         return None
     # The secrets of the stack that happens to be selected here are for its own servers.
-    is_its_own = options.host is None or options.outputs is not None or options.host in _hosts(stack)
+    is_its_own = options.host is None or options.outputs is not None or spelt(options.host) in _hosts(stack)
     return stack if is_its_own else None
 
 
 def _hosts(stack: Outputs) -> set[str]:
     each = [{server.dialled, str(server.address)} for server in stack.every]
-    return {stack.name, str(stack.address)}.union(*each)
+    return {spelt(host) for host in {stack.name, str(stack.address)}.union(*each)}
+
+
+def spelt(name: str) -> str:
+    """A name as the DNS compares it: in small letters, without the final dot (RFC 4343)."""
+    return name.lower().removesuffix(".")
 
 
 def requests(options: Options, stack: Outputs | None, ask: Ask) -> list[DialRequest]:
     """One request for each system that is to be dialled as. Raises DialUsageError."""
-    name = softether.split(options.user, "")[0]
+    name = account_name(options, stack)
     account = stack.users.get(name) if stack else None
     of_user = stack.of(name) if stack and account else stack
     password, key = _secrets(options, account, stack, ask)
     hub = softether.split(options.user, options.hub or (of_user.hub if of_user else ""))[1]
     services = [*_given(options.services, "--service", True), *_given(options.closed, "--closed", False)]
     services += _given(options.asked, "--ask", None)
-    if of_user and account and hub == of_user.hub:
+    if of_user and account and hub.lower() == of_user.hub.lower():
         services = [*_listed(of_user), *_unlisted(of_user, account), *services]
     return [
         DialRequest(
-            host=options.host or (stack.name if stack else ""),
+            host=(options.host or (stack.name if stack else "")).removesuffix("."),
             user=_login_name(options.user, account),
             password=password,
             key=key,
@@ -103,9 +109,15 @@ def requests(options: Options, stack: Outputs | None, ask: Ask) -> list[DialRequ
     ]
 
 
+def account_name(options: Options, stack: Outputs | None) -> str:
+    """The user's name without a hub, as the stack writes it: SoftEther tells names apart by their letters alone."""
+    name = softether.split(options.user, "")[0]
+    return next((each for each in stack.users if each.lower() == name.lower()), name) if stack else name
+
+
 def require_mschap(options: Options, stack: Outputs | None) -> None:
     """Refuse a user whom L2TP and SSTP cannot log in. Raises DialUsageError."""
-    account = stack.users.get(softether.split(options.user, "")[0]) if stack else None
+    account = stack.users.get(account_name(options, stack)) if stack else None
     if account and not account.by_mschap:
         raise DialUsageError(
             f"{options.user} gives a code behind a password that the campus's RADIUS has, which L2TP and SSTP cannot "
@@ -140,9 +152,24 @@ def _port(text: str) -> int:
 
 
 def _page(page: str | None) -> str:
-    if page and not page.startswith("http://"):
-        raise DialUsageError(f"--page {page}: give a page that is served over plain http://")
-    return page or ""
+    if not page:
+        return ""
+    try:
+        parts = urlsplit(page)
+        is_right = (
+            parts.scheme == "http"
+            and bool(parts.hostname)
+            and parts.port != 0
+            and page.isprintable()
+            and " " not in page
+        )
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise DialUsageError(
+            f"--page {page}: give a page that is served over plain http://, such as http://ip.example/"
+        )
+    return page
 
 
 def _given(texts: Sequence[str], option: str, should_open: bool | None) -> Iterator[Target]:
@@ -182,18 +209,20 @@ def _secrets(options: Options, account: Account | None, stack: Outputs | None, a
         if not password or (options.needs_key and not key):
             raise DialUsageError("--stdin: two lines are needed, the password and the pre-shared key")
         return password, key
-    password = _password(options, account, ask)
+    password = _password(options, account, stack, ask)
     known = _text(stack.preshared_key if stack else None)
     return password, known or (ask("Pre-shared key") if options.needs_key else "")
 
 
-def _password(options: Options, account: Account | None, ask: Ask) -> str:
+def _password(options: Options, account: Account | None, stack: Outputs | None, ask: Ask) -> str:
     """The stack's password; of a user with a second factor it is asked, since only whoever has the app knows the code.
 
     A code is good for one dial.
     """
     if account is None or not account.second_factor:
-        return _text(account.password if account else None) or ask("Password")
+        unknown = stack is not None and account is None
+        title = f"Password ({options.user} is not among the users of the outputs)" if unknown else "Password"
+        return _text(account.password if account else None) or ask(title)
     if options.repeated or options.system == ALL:
         raise DialUsageError(
             f"{options.user} gives a code, which is good for one dial: name one system by --as and one protocol, from "

@@ -13,7 +13,7 @@ from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import softether, why
 from labvpn.dial.dialer import Dialer
 from labvpn.dial.inside import Inside, Questions, Target
-from labvpn.dial.link import LinkLogin
+from labvpn.dial.login import LinkLogin
 from labvpn.dial.outcome import DialEndedError, DialOutcome, Finding, Say, StepLog
 from labvpn.dial.session import DialSession
 from labvpn.dial.sizes import SizeQuestions
@@ -115,7 +115,8 @@ def used(
 ) -> Dial:
     """Ask what passes a session that has its address, stay, and leave; sizes, where `fragment` allows fragments."""
     link = session.link
-    known = replace(found, method=link.method, address=link.address, resolver=link.resolver, router=link.router)
+    resolver = link.resolver if int(link.resolver) else None
+    known = replace(found, method=link.method, address=link.address, resolver=resolver, router=link.router)
     result = Dial(known)
     try:
         how = _asked(request, session, fragment, result.inside)
@@ -130,7 +131,9 @@ def used(
 def _asked(request: DialRequest, session: DialSession, fragment: Fragment | None, inside: Inside) -> str:
     """Ask and stay; the id of how the session ended before its time, or nothing."""
     questions = Questions(session)
-    inside.resolver_answers, inside.resolved = questions.resolves(request.host)
+    inside.has_resolver = bool(int(session.link.resolver))
+    if inside.has_resolver:
+        inside.resolver_answers, inside.resolved = questions.resolves(request.host)
     inside.routes = questions.routes()
 
     def arrives(size: int, wait: float, tries: int) -> bool:

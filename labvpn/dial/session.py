@@ -7,6 +7,7 @@ from typing import Protocol
 
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial.link import Link, LinkProgress
+from labvpn.dial.login import DENIALS
 from labvpn.dial.outcome import AnyCause, DialEndedError, Finding, StepLog
 from labvpn.dial.tunnel import TunnelProgress
 
@@ -15,6 +16,8 @@ TRIES, WAIT = 4, 1.5
 PPP_SECONDS = 25.0
 """Seconds for the login and the address: SoftEther waits up to fifteen for a DHCP server before it gives up."""
 PPP_WAIT = 3.0
+REFUSALS: dict[str, AnyCause] = {"login-refused": Cause.CREDENTIALS, **dict.fromkeys(DENIALS.values(), Cause.EXPIRED)}
+"""The causes of refusals of a login; another end of it decides nothing."""
 
 
 class PacketChannel(Protocol):
@@ -43,17 +46,20 @@ class PacketChannel(Protocol):
 class Carrier(Protocol):
     """What carries PPP frames in messages: an L2TP tunnel, or an SSTP call.
 
-    `silence` is the cause, the stage and the finding of one that is not answered, `lost` how its channel ends.
+    `silence` is the cause, the stage and the finding of one that is not answered, `refused` the cause of one that is
+    answered and ended, `lost` how its channel ends.
     """
 
     title: str
     silence: tuple[AnyCause, Stage, str]
     lost: str
+    refused: AnyCause
     progress: TunnelProgress
     outgoing: list[bytes]
     frames: list[bytes]
     events: list[str]
     refusal: str
+    result: str
 
     def open(self) -> None:
         """Ask for it."""
@@ -137,8 +143,8 @@ class DialSession:
             if line.progress >= TunnelProgress.UP or self.channel.is_over:
                 break
         if line.progress is not TunnelProgress.UP:
-            cause, stage, silent = line.silence
-            raise DialEndedError(cause, stage, Finding(self.ended_by or silent))
+            silent, stage, id_ = line.silence
+            raise DialEndedError(line.refused if self.is_over else silent, stage, self._seen(id_))
         log.hear(line.events)
         log.take(f"{line.title} connection established.")
 
@@ -159,12 +165,30 @@ class DialSession:
     def _stopped(self) -> DialEndedError:
         link = self.link
         at = link.ended_at if link.progress is LinkProgress.ENDED else link.progress
-        why = Finding(link.refusal or self.tunnel.refusal or "ppp-silent")
         if at is LinkProgress.LINK:
-            return DialEndedError(*self.tunnel.silence[:2], why)
+            return self._without_login()
         if at is LinkProgress.LOGIN:
-            return DialEndedError(Cause.CREDENTIALS, Stage.AUTHENTICATION, why)
-        return DialEndedError(Cause.NO_ADDRESS, Stage.ADDRESS, why)
+            cause = REFUSALS.get(link.refusal, Cause.UNKNOWN)
+            return DialEndedError(cause, Stage.AUTHENTICATION, self._seen("login-silent"))
+        return DialEndedError(Cause.NO_ADDRESS, Stage.ADDRESS, self._seen("address-silent"))
+
+    def _without_login(self) -> DialEndedError:
+        """Why the link did not even come to a login."""
+        link, line = self.link, self.tunnel
+        if link.foreign_login:
+            why = Finding("no-login-method", {"asked": link.foreign_login, "offered": link.login.offered})
+            return DialEndedError(Cause.PROPOSAL, Stage.AUTHENTICATION, why)
+        if link.has_no_login and not self.is_over:
+            return DialEndedError(Cause.UNKNOWN, Stage.AUTHENTICATION, Finding("no-login"))
+        silent, stage, _ = line.silence
+        cause = Cause.UNKNOWN if link.refusal else line.refused if self.is_over else silent
+        return DialEndedError(cause, stage, self._seen("ppp-silent"))
+
+    def _seen(self, silent: str) -> Finding:
+        """How the server ended it, with its reason where it names one; else that it was `silent`."""
+        if self.ended_by == self.tunnel.refusal and self.tunnel.result:
+            return Finding(f"{self.ended_by}-for", {"result": self.tunnel.result})
+        return Finding(self.ended_by or silent)
 
     def _heard(self, log: StepLog, events: list[str]) -> bool:
         log.hear(events)

@@ -62,7 +62,11 @@ def _asked(server: str, port: int, hub: str, user: str, password: str) -> int:
             "unique_id": os.urandom(20),
         }
         answer = _post(connection, "/vpnsvc/vpn.cgi", "application/octet-stream", pack.encoded(whole))
-        return int(answer.get("error", ACCEPTED))
+        # SoftEther welcomes a user by a session's values, without an error; an empty answer is not SoftEther's.
+        code = answer.get("error", ACCEPTED if answer else None)
+        if not isinstance(code, int):
+            raise TypeError("no code in the answer")
+        return code
     finally:
         connection.close()
 

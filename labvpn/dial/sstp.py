@@ -6,7 +6,8 @@ import time
 
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import why
-from labvpn.dial.link import Link, LinkLogin, LinkProgress
+from labvpn.dial.link import Link, LinkProgress
+from labvpn.dial.login import LinkLogin
 from labvpn.dial.outcome import DialCause, DialEndedError, DialOutcome, Finding, Say, StepLog
 from labvpn.dial.run import Dial, DialRequest, address_of, nameless, used
 from labvpn.dial.session import DialSession, PacketChannel

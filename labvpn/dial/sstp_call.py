@@ -15,6 +15,7 @@ class SstpCall:
     title = "SSTP"
     silence: tuple[AnyCause, Stage, str] = (DialCause.SSTP_SILENT, Stage.TLS, "sstp-silent")
     lost = "tcp-closed"
+    refused: AnyCause = DialCause.SSTP_SILENT
 
     def __init__(self, certificate: bytes) -> None:
         self.progress = TunnelProgress.CLOSED
@@ -23,6 +24,7 @@ class SstpCall:
         self.events: list[str] = []
         self.refusal = ""
         """The id of how the server ended it; empty where it did not."""
+        self.result = ""
         self.is_bound = False
         """Whether the login was proven to belong to this call."""
         self._certificate = certificate

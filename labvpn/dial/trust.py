@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from labvpn.connect import stack_outputs
 from labvpn.dial.requests import DialUsageError
 from labvpn.dial.run import DialRequest
@@ -21,14 +23,13 @@ def of_stack(stack: Outputs, pin: bool) -> Trust:
 def of_server(request: DialRequest, stack: Outputs | None, pin: bool) -> Trust | None:
     """What SSTP's server is verified by; None: by what this system trusts, as a client's does.
 
-    Raises DialUsageError where the certificate is to be trusted that the server shows now, and it shows none.
+    A server that shows none, though the certificate that it shows is to be trusted, is left to the dial, which meets
+    the closed port itself.
     """
     if pin:
-        try:
+        with suppress(OSError, UnicodeError):
             return Trust(stack_outputs.current_certificate(request.host, port_of(request)))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise DialUsageError(f"--trust-shown: {request.host} shows no certificate: {reason}") from None
+        return None
     if stack is None or stack.certificate is None or stack.acme == "public":
         return None
     return Trust(stack.certificate, stack.acme)

@@ -28,6 +28,7 @@ class Tunnel:
     title = "L2TP"
     silence: tuple[AnyCause, Stage, str] = (Cause.L2TP_SILENT, Stage.L2TP, "l2tp-silent")
     lost = "ipsec-deleted"
+    refused: AnyCause = Cause.UNKNOWN
 
     def __init__(self, host: str) -> None:
         self.progress = TunnelProgress.CLOSED
@@ -37,6 +38,8 @@ class Tunnel:
         """What happened, in the words of a Mac's ppp.log."""
         self.refusal = ""
         """The id of how the server ended it; empty where it did not."""
+        self.result = ""
+        """The code, and the words, by which the server refused it; empty where it named none."""
         self._host = host.encode()
         self._own = 1 + int.from_bytes(os.urandom(2), "big") % 65535
         self._own_call = 1 + int.from_bytes(os.urandom(2), "big") % 65535
@@ -107,6 +110,7 @@ class Tunnel:
             self.progress = TunnelProgress.UP
         elif message.kind in (l2tp.STOPCCN, l2tp.CDN):
             self.refusal = "tunnel-ended" if message.kind == l2tp.STOPCCN else "call-ended"
+            self.result = l2tp.result(message.attributes.get(l2tp.RESULT, b""))
             self.progress = TunnelProgress.ENDED
 
     def _say(self, kind: int, attributes: l2tp.Attributes, call: bool = False) -> None:

@@ -19,6 +19,7 @@ from labvpn.dial.systems import SYSTEMS
 from labvpn.kit.request import Trust
 
 L2TP, SSTP, OPENVPN = "l2tp", "sstp", "openvpn"
+TITLES = {L2TP: "L2TP/IPsec", SSTP: "SSTP", OPENVPN: "OpenVPN"}
 
 
 @dataclass(frozen=True)

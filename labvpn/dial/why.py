@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from labvpn.diagnose.codes import SOFTETHER
 from labvpn.diagnose.event import Cause, Stage
 from labvpn.dial import softether
 from labvpn.dial.outcome import AnyCause, DialCause, DialOutcome, Finding
@@ -17,8 +16,9 @@ from labvpn.probe.sockets import knock_tcp
 if TYPE_CHECKING:
     from labvpn.dial.run import DialRequest
 
-NO_HUB, REFUSED, DENIED, TOO_MANY = 8, 9, 12, 20
-"""SoftEther's codes (published source, Cedar.h)."""
+NO_HUB, REFUSED, HUB_STOPPING, DENIED, TOO_MANY, SOURCE_DENIED = 8, 9, 10, 12, 20, 109
+FULL = (15, 16, 21)
+"""SoftEther's codes (published source, Cedar.h); too many connections, sessions of the hub, and for the licence."""
 NOTHING_LISTENS, PROHIBITED = 3, (9, 10, 13)
 """Codes of ICMP's type 3 (RFC 792, RFC 1812, 5.2.7.1)."""
 
@@ -38,9 +38,12 @@ def refused(request: DialRequest, server: str, outcome: DialOutcome) -> DialOutc
         REFUSED: (Cause.CREDENTIALS, "login-refused"),
         DENIED: _denied(request),
         TOO_MANY: (Cause.SECOND_LOGIN, "too-many"),
+        HUB_STOPPING: (DialCause.HUB_OFFLINE, "hub-offline"),
+        SOURCE_DENIED: (Cause.DEVICE, "other-code"),
+        **dict.fromkeys(FULL, (Cause.FULL, "other-code")),
     }
-    other = SOFTETHER.get(code, (Stage.AUTHENTICATION, (Cause.CREDENTIALS,)))[1][0]
-    cause, because = known.get(code, (other, "other-code"))
+    # Another code is an answer too, and decides nothing: what it means in a client's log was not seen here.
+    cause, because = known.get(code, (Cause.UNKNOWN, "other-code"))
     return replace(outcome, cause=cause, because=Finding(because, values))
 
 

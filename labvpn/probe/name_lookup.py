@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +11,14 @@ from typing import Any
 
 import dns.exception
 import dns.flags
+import dns.inet
 import dns.message
 import dns.query
 import dns.rcode
 import dns.rdatatype
 import dns.resolver
+
+from labvpn.probe.targets import TargetError
 
 # Seconds for one question to a resolver, and for one of the tries at a server of the zone.
 _PATIENCE = 3.0
@@ -61,7 +65,10 @@ class Resolution:
 
 
 def resolve(name: str, resolver: str | None = None) -> Resolution:
-    """Ask for the address of `name`: the system's resolver or the one at `resolver`, then the zone's servers."""
+    """Ask for the address of `name`: the system's resolver or the one at `resolver`, then the zone's servers.
+
+    Raises TargetError where `resolver` is none.
+    """
     try:
         asking = _resolver(resolver)
     except dns.resolver.NoResolverConfiguration:
@@ -154,9 +161,20 @@ def _list(lookup: Lookup) -> str:
 def _resolver(address: str | None) -> dns.resolver.Resolver:
     asking = dns.resolver.Resolver(configure=address is None)
     if address:
-        asking.nameservers = [address]
+        # A name is looked up as the system does; dnspython itself takes addresses alone.
+        asking.nameservers = [_address(address)]
     asking.timeout, asking.lifetime = _TRY, _PATIENCE
     return asking
+
+
+def _address(resolver: str) -> str:
+    """The address of a resolver. Raises TargetError where it is neither an address nor a name that leads to one."""
+    if dns.inet.is_address(resolver):
+        return resolver
+    try:
+        return str(socket.getaddrinfo(resolver, 53, type=socket.SOCK_DGRAM)[0][4][0])
+    except (OSError, UnicodeError):
+        raise TargetError(f"--resolver {resolver}: give the resolver's address, such as 192.0.2.53") from None
 
 
 def _ask_resolver(asking: dns.resolver.Resolver, name: str, asked: str) -> Lookup:

@@ -15,7 +15,8 @@ from ipaddress import IPv4Address
 
 from labvpn.dial.dialer import Dialer
 from labvpn.dial.inside import Questions
-from labvpn.dial.link import Link, LinkLogin
+from labvpn.dial.link import Link
+from labvpn.dial.login import LinkLogin
 from labvpn.dial.outcome import DialEndedError, StepLog
 from labvpn.dial.session import DialSession
 from labvpn.dial.systems import SYSTEMS

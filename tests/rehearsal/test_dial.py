@@ -115,6 +115,15 @@ def test_a_second_login_is_told_as_one(host: DialHost) -> None:
         assert cause(host.dial("single", machine="admin")) == ("second-login", "authentication")
 
 
+def test_a_hub_that_is_offline_is_told_as_such(host: DialHost) -> None:
+    host.rpc(("SetHubOnline", {**LAB, "Online_bool": False}))
+    try:
+        assert cause(host.dial()) == ("hub-offline", "authentication")
+    finally:
+        host.rpc(("SetHubOnline", {**LAB, "Online_bool": True}))
+    assert host.dial()["connected"]
+
+
 def test_without_secure_nat_the_login_succeeds_and_no_address_comes(host: DialHost) -> None:
     # The field report's message on a Mac: "PPP server connection could not be established".
     host.rpc(("DisableSecureNAT", LAB))
@@ -173,7 +182,7 @@ import sys, time
 from ipaddress import IPv4Address
 from labvpn.dial.dialer import Dialer
 from labvpn.dial.inside import Questions
-from labvpn.dial.link import LinkLogin
+from labvpn.dial.login import LinkLogin
 from labvpn.dial.outcome import StepLog
 from labvpn.dial.systems import SYSTEMS
 from labvpn.dial.transport import UdpWire

@@ -31,6 +31,9 @@ NOTICES = {
 }
 """Notifications of an answering but unwilling server (RFC 2408, 3.14.1)."""
 
+UNREADABLE = frozenset({1, 16, 23, 24, 30})
+"""Notifications of who decrypted with other keys: payload type, malformed, hash, authentication, unequal lengths."""
+
 Payload = tuple[int, bytes]
 
 
@@ -181,6 +184,11 @@ class Notice:
     def is_refusal(self) -> bool:
         """Whether it is an error (RFC 2408: 1 to 16383), and not a status."""
         return 0 < self.kind < 16384
+
+    @property
+    def is_about_proposal(self) -> bool:
+        """Whether it is about what was proposed: its attributes, all of it, its syntax."""
+        return self.kind in (13, 14, 15)
 
 
 def notice(content: bytes) -> Notice | None:

@@ -70,6 +70,12 @@ def number(value: int) -> bytes:
     return struct.pack(">H", value)
 
 
+def result(value: bytes) -> str:
+    """The result of a StopCCN or CDN: its code, the error's, and the words of it (RFC 2661, 4.4.2)."""
+    codes = [int.from_bytes(value[at : at + 2], "big") for at in (0, 2) if len(value) >= at + 2]
+    return " ".join(["/".join(str(code) for code in codes), value[4:84].decode("utf-8", "replace")]).strip()
+
+
 def decoded(data: bytes) -> Control | Data | None:
     """The message in a datagram; None if it is not one of L2TP version 2."""
     if len(data) < 6 or int.from_bytes(data[:2], "big") & 0xF != 2:

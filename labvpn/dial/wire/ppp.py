@@ -78,6 +78,20 @@ def counted(value: bytes) -> bytes:
     return bytes([len(value[:255])]) + value[:255]
 
 
+METHODS = {
+    PAP_OPTION: "PAP",
+    b"\xc2\x27": "EAP",
+    struct.pack(">HB", CHAP, 5): "CHAP-MD5",
+    struct.pack(">HB", CHAP, 0x80): "MS-CHAP",
+    MSCHAP2: "MS-CHAPv2",
+}
+
+
+def method(option: bytes) -> str:
+    """The name of a method of login (RFC 1661, 6.2); the option in digits where it is not known."""
+    return METHODS.get(option, option.hex())
+
+
 CONTROL_NAMES = {
     REQUEST: "ConfReq",
     ACK: "ConfAck",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labvpn.diagnose import words as diagnosis
+from labvpn.diagnose.event import Cause
 from labvpn.diagnose.words import Advice
-from labvpn.dial.outcome import AnyCause, DialCause, Finding
+from labvpn.dial.outcome import AnyCause, Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class DialWords:
     """All sentences in one language: `findings` by their ids, `layout` by the place where they stand."""
 
     findings: dict[str, str]
-    advice: dict[DialCause, Advice]
+    advice: dict[AnyCause, Advice]
     layout: dict[str, str]
 
 
@@ -32,6 +33,4 @@ def sentence(finding: Finding, language: str) -> str:
 
 def advice(cause: AnyCause, language: str) -> Advice:
     """What a cause is called, and who can do what."""
-    if isinstance(cause, DialCause):
-        return of(language).advice[cause]
-    return diagnosis.of(language).advice[cause]
+    return of(language).advice.get(cause) or diagnosis.of(language).advice[Cause(cause)]

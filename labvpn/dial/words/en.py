@@ -1,7 +1,8 @@
 """A dial in English."""
 
+from labvpn.diagnose.event import Cause
 from labvpn.diagnose.words import Advice
-from labvpn.dial.outcome import DialCause
+from labvpn.dial.outcome import AnyCause, DialCause
 from labvpn.dial.words import DialWords
 
 FINDINGS = {
@@ -10,6 +11,7 @@ FINDINGS = {
     "no-first": "the first message to UDP {port} was sent up to {tries} times and not answered",
     "no-third": "the first message to UDP {port} was answered, the third was sent up to {tries} times and was not",
     "no-4500": "UDP {port} was answered, and up to {tries} messages to UDP {nat} were not",
+    "odd-4500": "UDP {nat} is open: it was answered, by what leads no further and is not understood",
     "refused": "the server answered: {answer}",
     "unoffered": "the server chose what was not offered",
     "bad-key-exchange": "the server's key exchange is not one of the group",
@@ -30,9 +32,24 @@ FINDINGS = {
     "tcp-closed": "the server closed the connection",
     "tunnel-ended": "the server ended the L2TP tunnel",
     "call-ended": "the server ended the L2TP call",
+    "tunnel-ended-for": "the server ended the L2TP tunnel, with result {result} (RFC 2661, 4.4.2)",
+    "call-ended-for": "the server ended the L2TP call, with result {result} (RFC 2661, 4.4.2)",
     "link-ended": "the server ended the PPP link",
     "ipsec-deleted": "the server deleted the IPsec tunnel",
     "ppp-silent": "the server did not answer PPP in time",
+    "no-login-method": (
+        "the server takes a login by {asked} alone, and this system offers {offered}: no method of login in common"
+    ),
+    "no-login": "the server's PPP went on without asking for a login, which SoftEther always asks for",
+    "login-silent": (
+        "the login was begun, and the server neither accepted nor refused it in time: a RADIUS that it asks may be "
+        "silent"
+    ),
+    "login-hours": "the server refused the login at this hour (MS-CHAPv2's E=646)",
+    "account-disabled": "the server says that the account is disabled (MS-CHAPv2's E=647)",
+    "password-expired": "the server says that the password has expired (MS-CHAPv2's E=648)",
+    "no-dial-in": "the server says that the account may not dial in (MS-CHAPv2's E=649)",
+    "address-silent": "the login was accepted, and no address came in time",
     "no-ipv4": "the server has no IPv4 here",
     "no-address": (
         "the login was accepted, and the server has no address to give: SecureNAT or its DHCP server is off, or its "
@@ -50,6 +67,7 @@ FINDINGS = {
         "name and password are right, and the server does not admit the user (SoftEther's code {code}): the account "
         "has ended, or is locked out for a moment after its session was ended"
     ),
+    "hub-offline": "the hub {hub} is offline, or is being stopped (SoftEther's code {code})",
     "too-many": "the user has as many sessions as allowed (SoftEther's code {code})",
     "other-code": "the server refused the login with SoftEther's code {code}",
     "accepted-elsewhere": (
@@ -75,12 +93,13 @@ FINDINGS = {
         "the server chose {suite}, which {system} offers and then cannot use: on that system the dial fails in phase 1"
     ),
     "openvpn-said": "OpenVPN says: {line}",
-    "no-openvpn": "OpenVPN is not installed here",
+    "untried": "{way} is not tried: {reason}",
     "no-report": "no report from {reason}",
     "translated": (
         "the server is behind an address translation, which {system} dials only with the registry value "
         "AssumeUDPEncapsulationContextOnSendRule=2; the kit's script sets it"
     ),
+    "no-resolver": "the server names no resolver: names are asked where they were asked before",
     "resolver-silent": "the resolver does not answer: names will not be found",
     "no-page": "the page that was asked for our address did not give it",
     "service-closed": "{name} at {target} is listed for this hub, and rejects connections: is it running?",
@@ -103,7 +122,20 @@ FINDINGS = {
     ),
 }
 
-ADVICE = {
+ADVICE: dict[AnyCause, Advice] = {
+    Cause.UNKNOWN: Advice(
+        "what was seen does not decide the cause",
+        "the server's log of that moment may say more",
+        "Try once more; if it fails again, send the administrator this whole answer with the time.",
+        "Compare the answer with the server's log of that moment; a RADIUS, or another program on the server's ports, "
+        "may have its part in it.",
+    ),
+    DialCause.HUB_OFFLINE: Advice(
+        "the virtual hub is offline: nobody can connect to it",
+        "`labvpn check` shows what differs on the host",
+        "Nothing is wrong with your device or your password. Tell the administrator.",
+        "Put the hub online: `pulumi preview` shows it, `pulumi up` does it; by hand, SoftEther's command Online.",
+    ),
     DialCause.BANNED: Advice(
         "the server bans this source, as after several failed logins",
         "`labvpn status` lists the bans with their ends; from another network the dial works",
@@ -142,6 +174,7 @@ LAYOUT = {
     "closed": "closed (rejected)",
     "silent": "no answer",
     "outside": "Seen from outside as {outside}",
+    "no-stage": "It is unknown where the connection attempt stopped.",
     "because": "Seen: {sentence}.",
     "note": "Note: {sentence}.",
     "ways": "Ways that are open from here: {ways}",

@@ -1,7 +1,8 @@
 """A dial in Japanese."""
 
+from labvpn.diagnose.event import Cause
 from labvpn.diagnose.words import Advice
-from labvpn.dial.outcome import DialCause
+from labvpn.dial.outcome import AnyCause, DialCause
 from labvpn.dial.words import DialWords
 
 FINDINGS = {
@@ -10,6 +11,7 @@ FINDINGS = {
     "no-first": "UDP {port} への最初のメッセージを {tries} 回送りましたが、応答がありません",
     "no-third": "UDP {port} は最初のメッセージに応答しましたが、3 番目を {tries} 回送っても応答がありません",
     "no-4500": "UDP {port} は応答しましたが、UDP {nat} への {tries} 回のメッセージには応答がありません",
+    "odd-4500": "UDP {nat} は通っています。応答はありましたが、先へ進めず、内容を理解できません",
     "refused": "サーバーの回答：{answer}",
     "unoffered": "サーバーが、こちらの提案にないものを選びました",
     "bad-key-exchange": "サーバーの鍵交換の値が、そのグループのものではありません",
@@ -30,9 +32,25 @@ FINDINGS = {
     "tcp-closed": "サーバーが接続を閉じました",
     "tunnel-ended": "サーバーが L2TP トンネルを終了しました",
     "call-ended": "サーバーが L2TP の呼び出しを終了しました",
+    "tunnel-ended-for": "サーバーが L2TP トンネルを終了しました。結果コード {result}（RFC 2661、4.4.2）",
+    "call-ended-for": "サーバーが L2TP の呼び出しを終了しました。結果コード {result}（RFC 2661、4.4.2）",
     "link-ended": "サーバーが PPP リンクを終了しました",
     "ipsec-deleted": "サーバーが IPsec トンネルを削除しました",
     "ppp-silent": "サーバーが時間内に PPP に応答しませんでした",
+    "no-login-method": (
+        "サーバーは {asked} による認証しか受け付けず、このシステムが使えるのは {offered} です。"
+        "共通の認証方式がありません"
+    ),
+    "no-login": "サーバーの PPP が認証を求めずに先へ進みました。SoftEther なら必ず認証を求めます",
+    "login-silent": (
+        "認証を始めましたが、時間内に許可も拒否もありません。"
+        "サーバーが問い合わせる RADIUS が応答していない可能性があります"
+    ),
+    "login-hours": "この時間帯のログインをサーバーが拒否しました（MS-CHAPv2 の E=646）",
+    "account-disabled": "サーバーによると、アカウントが無効です（MS-CHAPv2 の E=647）",
+    "password-expired": "サーバーによると、パスワードの期限が切れています（MS-CHAPv2 の E=648）",
+    "no-dial-in": "サーバーによると、このアカウントには接続の許可がありません（MS-CHAPv2 の E=649）",
+    "address-silent": "ログインは通りましたが、時間内にアドレスが割り当てられませんでした",
     "no-ipv4": "サーバー側で IPv4 が使えません",
     "no-address": (
         "ログインは通りましたが、割り当てるアドレスがありません。SecureNAT またはその DHCP サーバーが無効か、"
@@ -50,6 +68,7 @@ FINDINGS = {
         "ユーザー名とパスワードは正しいですが、サーバーが受け入れません（SoftEther のコード {code}）。"
         "アカウントの期限切れか、セッション終了直後の一時的な制限です"
     ),
+    "hub-offline": "仮想 HUB {hub} がオフラインか、停止処理中です（SoftEther のコード {code}）",
     "too-many": "許可された数のセッションがすでにあります（SoftEther のコード {code}）",
     "other-code": "サーバーが SoftEther のコード {code} でログインを拒否しました",
     "accepted-elsewhere": (
@@ -74,12 +93,13 @@ FINDINGS = {
         "サーバーは {suite} を選びましたが、{system} はこれを提案しながら使えません。実機ではフェーズ 1 で失敗します"
     ),
     "openvpn-said": "OpenVPN の出力：{line}",
-    "no-openvpn": "この端末に OpenVPN がありません",
+    "untried": "{way} は試していません（{reason}）",
     "no-report": "結果が得られません（{reason}）",
     "translated": (
         "サーバーがアドレス変換の内側にあるため、{system} ではレジストリ値 "
         "AssumeUDPEncapsulationContextOnSendRule=2 が必要です。キットのスクリプトが設定します"
     ),
+    "no-resolver": "サーバーはリゾルバーを指定していません。名前解決は接続前のリゾルバーのままです",
     "resolver-silent": "リゾルバーが応答しないため、名前解決ができません",
     "no-page": "接続元アドレスを尋ねたページから、アドレスが得られませんでした",
     "service-closed": "この HUB で公開されている {name}（{target}）が接続を拒否します。サービスは動いていますか",
@@ -103,7 +123,21 @@ FINDINGS = {
     ),
 }
 
-ADVICE = {
+ADVICE: dict[AnyCause, Advice] = {
+    Cause.UNKNOWN: Advice(
+        "観測された内容だけでは、原因を特定できません",
+        "その時刻のサーバーのログに、詳しい記録が残っている可能性があります",
+        "もう一度試し、再び失敗する場合は、この結果の全文と時刻を管理者に送ってください。",
+        "その時刻のサーバーのログと照合してください。RADIUS や、サーバーの同じポートを使う別のプログラムが"
+        "関係している可能性があります。",
+    ),
+    DialCause.HUB_OFFLINE: Advice(
+        "仮想 HUB がオフラインのため、誰も接続できません",
+        "`labvpn check` でホストとの差分を確認できます",
+        "端末やパスワードに問題はありません。管理者に知らせてください。",
+        "仮想 HUB をオンラインにしてください。`pulumi preview` で確認し、`pulumi up` で反映します。"
+        "手動なら SoftEther の Online コマンドです。",
+    ),
     DialCause.BANNED: Advice(
         "ログインの失敗が続いたなどの理由で、サーバーがこの送信元を遮断しています",
         "`labvpn status` に遮断とその終了時刻が表示され、別のネットワークからは接続できます",
@@ -143,6 +177,7 @@ LAYOUT = {
     "closed": "閉じています（拒否）",
     "silent": "応答なし",
     "outside": "外部から見た接続元アドレス：{outside}",
+    "no-stage": "接続がどこで止まったかは不明です。",
     "because": "観測：{sentence}。",
     "note": "注意：{sentence}。",
     "ways": "ここから使える接続方法：{ways}",

@@ -156,3 +156,46 @@ def test_every_way_is_dialled_at_a_vantage_point_with_what_it_needs(
     asked = json.loads((tmp_path / "asked").read_text())
     assert (asked["protocol"], asked["profile"]) == ("openvpn", ["tcp-443", profile.read_text()])
     assert asked["password"] == "word-canary"
+
+
+def test_a_way_that_cannot_be_prepared_stops_no_other_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvpn, "program", lambda: "openvpn")
+    every = ("--protocol", "all", "--json")
+    status, output = called("vpn.lab.example", "--user", "guest1", "--stdin", *every)
+    answer = json.loads(output)
+    assert (status, [each["protocol"] for each in answer["dials"]]) == (1, ["l2tp", "sstp"])
+    assert "--profile" in answer["untriedBecause"]["openvpn"]
+    monkeypatch.setattr(stack_outputs, "outputs", lambda file: outputs(protocols={"l2tpIpsec": True, "sstp": True}))
+
+    def closed(host: str, port: int) -> str:
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr(stack_outputs, "current_certificate", closed)
+    for words, said in (((), "--trust-shown"), (("--trust-shown",), "shows no certificate")):
+        status, output = called("--user", "guest1", *every, *words, stdin="")
+        answer = json.loads(output)
+        assert (status, [each["protocol"] for each in answer["dials"]]) == (1, ["l2tp", "sstp"])
+        assert said in answer["untriedBecause"]["openvpn"]
+    for language, said in (("en", "Note: OpenVPN is not tried: "), ("ja", "注意：OpenVPN は試していません（")):
+        _, output = called("--user", "guest1", "--protocol", "all", "--lang", language, stdin="")
+        assert any(line.startswith(said) for line in output.splitlines())
+    status, output = called("--user", "guest1", "--protocol", "openvpn", stdin="")
+    assert (status, "--trust-shown" in output) == (2, True)
+
+
+def test_a_closed_port_is_a_cause_and_no_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ear:
+        port = ear.getsockname()[1]
+    monkeypatch.setattr(socket, "gethostbyname", lambda host: "127.0.0.1")
+    words = ("127.0.0.1", "--user", "guest1", "--stdin", "--protocol", "sstp", "--trust-shown", "--tcp", str(port))
+    status, output = called(*words, "--json")
+    (report,) = json.loads(output)["dials"]
+    assert (status, report["cause"], report["because"]) == (1, "tcp-443-blocked", "tcp-rejected")
+
+
+def test_no_pre_shared_key_is_asked_for_where_the_stack_has_no_l2tp(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvpn, "program", lambda: None)
+    offered = {"l2tpIpsec": False, "sstp": True}
+    monkeypatch.setattr(stack_outputs, "outputs", lambda file: outputs(protocols=offered, presharedKey=None))
+    status, output = called("--user", "guest1", "--protocol", "all", "--json", stdin="")
+    assert (status, [each["protocol"] for each in json.loads(output)["dials"]]) == (1, ["sstp"])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from labvpn.dial import tcp, ways
 from labvpn.dial.channel import Channel
-from labvpn.dial.link import Link, LinkLogin, LinkProgress
+from labvpn.dial.link import Link, LinkProgress
+from labvpn.dial.login import LinkLogin
 from labvpn.dial.phase1 import Keys, MainMode, MainModeProgress
 from labvpn.dial.phase2 import QuickMode, deletions, informational
 from labvpn.dial.requests import DialUsageError

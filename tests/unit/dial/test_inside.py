@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labvpn.dial import requests, ways
+from labvpn.dial import inside, requests, ways
 from labvpn.dial.inside import Inside, Questions, Target
 from labvpn.dial.requests import DialUsageError, Options
 from labvpn.dial.session import DialSession
@@ -101,3 +101,25 @@ def test_a_check_reads_what_a_users_dial_saw(monkeypatch: pytest.MonkeyPatch) ->
     assert dial_check.ask("{}", "guest1", asked) == "the dial as guest1 did not get in: wrong-psk"
     monkeypatch.setattr(subprocess, "run", said([], 2, "no such user\n"))
     assert str(dial_check.ask("{}", "guest1", asked)).startswith("no dial as guest1")
+
+
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [
+        ("http://203.0.113.21", "GET / HTTP/1.0"),
+        ("http://203.0.113.21/p?format=text&x=a%20b", "GET /p?format=text&x=a%20b HTTP/1.0"),
+        ("http://203.0.113.21/住所?q=é", "GET /%E4%BD%8F%E6%89%80?q=%C3%A9 HTTP/1.0"),
+        ("http://203.0.113.21?ip", "GET /?ip HTTP/1.0"),
+    ],
+)
+def test_a_page_is_asked_for_with_its_query(monkeypatch: pytest.MonkeyPatch, page: str, line: str) -> None:
+    sent: list[bytes] = []
+
+    def fetch(request: bytes) -> bytes:
+        sent.append(request)
+        return b"HTTP/1.0 200 OK\r\n\r\n192.0.2.3"
+
+    call = SimpleNamespace(opens=lambda: "open", fetch=fetch, hang_up=lambda: None)
+    monkeypatch.setattr(inside, "TcpCall", lambda *_where: call)
+    assert Questions(cast(DialSession, SimpleNamespace())).seen_from(page) == "192.0.2.3"
+    assert sent[0].decode("ascii").splitlines()[0] == line

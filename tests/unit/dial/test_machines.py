@@ -6,7 +6,8 @@ import struct
 
 from labvpn.dial import link as ppp_link
 from labvpn.dial import tunnel
-from labvpn.dial.link import Link, LinkLogin
+from labvpn.dial.link import Link
+from labvpn.dial.login import LinkLogin
 from labvpn.dial.phase1 import UNOFFERED, MainMode, MainModeProgress
 from labvpn.dial.softether import split
 from labvpn.dial.systems import SYSTEMS

@@ -108,3 +108,31 @@ def test_the_secrets_of_the_selected_stack_are_for_its_own_servers(monkeypatch: 
 def test_what_is_no_vantage_point_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="--vantage"):
         vantage.vantage(text)
+
+
+@pytest.mark.parametrize("host", ["VPN.LAB.EXAMPLE", "vpn.lab.example.", "Vpn.Lab.Example."])
+def test_the_stacks_own_name_is_known_as_the_dns_knows_it(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setattr(stack_outputs, "outputs", lambda file: outputs())
+    options = Options("guest1", host=host)
+    (request,) = requests.requests(options, requests.stack_of(options), never)
+    assert (request.password, request.host.endswith(".")) == ("word-canary", False)
+
+
+@pytest.mark.parametrize("user", ["Guest1", "GUEST1@lab", "LAB\\guest1"])
+def test_a_users_name_is_known_as_softether_knows_it(user: str) -> None:
+    (request,) = requests.requests(Options(user), outputs(), never)
+    assert (request.user, request.is_known, request.password) == (user, True, "word-canary")
+    assert "192.168.31.1:8000" in {str(each) for each in request.services}
+
+
+def test_a_user_whom_the_outputs_do_not_have_is_said_to_be_so() -> None:
+    (request,) = requests.requests(Options("nosuch"), outputs(), lambda name: name)
+    assert request.password == "Password (nosuch is not among the users of the outputs)"
+
+
+@pytest.mark.parametrize(
+    "page", ["http://h:99999/", "http://[::1", "http://", "http://h:0/", "http://h/a b", "http://h/\r\nX: y"]
+)
+def test_a_page_that_is_none_is_refused_before_the_dial(page: str) -> None:
+    with pytest.raises(DialUsageError, match="--page"):
+        requests.requests(Options("guest1", page=page), outputs(), never)

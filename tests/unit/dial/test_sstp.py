@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from labvpn.dial import sstp as dialling
 from labvpn.dial import why
 from labvpn.dial.inside import Questions
-from labvpn.dial.link import Link, LinkLogin, LinkProgress
+from labvpn.dial.link import Link, LinkProgress
+from labvpn.dial.login import LinkLogin
 from labvpn.dial.outcome import DialEndedError, StepLog
 from labvpn.dial.run import DialRequest
 from labvpn.dial.sstp import SstpSession

@@ -10,7 +10,7 @@ import pytest
 from labvpn.dial import run
 from labvpn.dial.channel import PEER, RENEWAL
 from labvpn.dial.dialer import Dialer
-from labvpn.dial.link import LinkLogin
+from labvpn.dial.login import LinkLogin
 from labvpn.dial.outcome import DialEndedError, StepLog
 from labvpn.dial.session import DialSession
 from labvpn.dial.systems import SYSTEMS

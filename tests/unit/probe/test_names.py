@@ -1,10 +1,14 @@
+import socket
+
 import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
 
+from labvpn.probe import name_lookup
 from labvpn.probe.name_lookup import Lookup, Resolution, differences, problems, read
+from labvpn.probe.targets import TargetError
 
 NAME, NEW, OLD = "vpn.lab.example", "203.0.113.20", "203.0.113.99"
 
@@ -114,3 +118,17 @@ def test_each_answer_of_a_zones_server_is_read(
     message: dns.message.Message, addresses: tuple[str, ...], trouble: str
 ) -> None:
     assert read("ns1", message) == Lookup("ns1", addresses, trouble)
+
+
+def test_a_resolver_by_its_name_is_looked_up_and_one_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(host: str, port: int, **_how: object) -> list[tuple[object, ...]]:
+        if host != "ns1.lab.example":
+            raise socket.gaierror(-2, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("192.0.2.53", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    for given, asked in (("ns1.lab.example", "192.0.2.53"), ("192.0.2.54", "192.0.2.54"), ("::1", "::1")):
+        assert [str(each) for each in name_lookup._resolver(given).nameservers] == [asked]
+    for given in ("nosuch", "https://x/", "a b"):
+        with pytest.raises(TargetError, match=f"--resolver {given}"):
+            name_lookup.resolve("vpn.lab.example", given)
