@@ -88,12 +88,22 @@ class Gate:
         """What becomes of a packet that enters and leaves by these interfaces."""
         verdict = self._verdict(flow, way)
         own = any(flow.target in one.addresses for one in self.inventory.interfaces)
-        if not own and (outer := self._outer(flow.target)) and not self._translating(flow, way):
+        if (
+            not (own or self._is_of_machine(flow.target))
+            and (outer := self._outer(flow.target))
+            and not self._translating(flow, way)
+        ):
             return HopVerdict(HOP, False, f"VIP {outer[0].name} has that address, and translates no such packet")
         if verdict.passes is None:
             return HopVerdict(HOP, None, verdict.because)
         policy = verdict.policy
         return HopVerdict(HOP, verdict.passes, self._named(policy, way), policy is None or self.is_ours(policy))
+
+    def _is_of_machine(self, address: IPv4Address) -> bool:
+        """Whether a machine has an address itself, by the configuration, even if a VIP takes some of its ports."""
+        vip, closed = self.settings.vip, self.settings.behind_vpn
+        hosts = {*(closed.hosts.values() if closed else ()), *([vip.mapped] if vip else [])}
+        return address in hosts or (vip is None and any(address in network for network, _ in self.places))
 
     def source_behind(self, flow: Flow, way: Way) -> Anyone | None:
         """The source that whoever is behind the FortiGate sees; None where it is not known."""

@@ -58,8 +58,10 @@ def merged(desired: DesiredFortiGate, actual: Inventory) -> Inventory:
 
 
 def _over(ours: tuple[Thing, ...], theirs: tuple[Thing, ...]) -> tuple[Thing, ...]:
-    names = {one.name for one in ours}
-    return ours + tuple(one for one in theirs if one.name not in names)
+    """Each of ours where it is on the FortiGate, and what is new at the end: of VIPs, the first that fits counts."""
+    own, there = {one.name: one for one in ours}, {one.name for one in theirs}
+    kept = tuple(own.get(one.name, one) for one in theirs)
+    return kept + tuple(one for one in ours if one.name not in there)
 
 
 class PolicyList(NamedTuple):

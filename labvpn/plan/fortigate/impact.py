@@ -86,10 +86,13 @@ def _outside(compared: Comparison) -> Iterator[tuple[str, list[PortBeforeAndAfte
 def _tried(
     policies: PolicyList, settings: FortiGate, server: Server, interface: str, source: Anyone, port: Port
 ) -> Verdict:
-    target = server.address
+    """What becomes of a packet to a server; one that a VIP leads to another machine does not reach it."""
+    target = inner = server.address
     if settings.vip:
-        target = settings.vip.addresses.get(interface, target)
-    return policies.decide(Packet(interface, settings.inside, source, target, port))
+        target, inner = settings.vip.addresses.get(interface, target), settings.vip.mapped
+    packet = Packet(interface, settings.inside, source, target, port)
+    verdict, vip = policies.decide(packet), policies.table.translations(packet)[0]
+    return verdict if vip is None or vip.mapped == inner else verdict._replace(passes=False)
 
 
 def _towards(lab: Lab, server: Server) -> str:
