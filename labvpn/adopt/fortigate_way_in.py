@@ -156,14 +156,18 @@ class WayIn:
         The first is that of the server's address; the others lead to the same machine at other interfaces.
         """
         names = self.table.addresses.members(policy.destinations)
-        held = [vip for vip in self.inventory.vips if vip.name in names]
+        at = self.table.topology.among
+        held = [
+            vip
+            for vip in self.inventory.vips
+            if vip.name in names and at(vip.interface, policy.from_interfaces) is not False
+        ]
         first = next((vip for vip in held if vip.outside == self.lab.server.address), None)
         if first is None:
             return []
         found = {first.interface: first}
         for vip in held:
             plain = not (vip.unread or vip.forwards or first.unread or first.forwards)
-            at = self.table.topology.among(vip.interface, policy.from_interfaces) and first.interface != "any"
-            if plain and vip.mapped == first.mapped and at:
+            if plain and vip.mapped == first.mapped and "any" not in (vip.interface, first.interface):
                 found.setdefault(vip.interface, vip)
         return list(found.values())

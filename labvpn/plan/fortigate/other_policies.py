@@ -95,7 +95,7 @@ def _first_ports(near: PolicyList, packet: Packet) -> list[Port]:
 def holes(compared: Comparison) -> list[str]:
     """The policies of others that let everyone outside reach the lab's machines, above ours or beside them."""
     settings, closed, found = compared.settings, compared.settings.behind_vpn, list[str]()
-    for interface, (address, name) in product(settings.outside, _machines(compared.lab, settings).items()):
+    for interface, (address, name) in product(compared.outside, _machines(compared.lab, settings).items()):
         to = closed.to if closed and closed.to and name in closed.hosts else settings.inside
         packet, (table, policies) = Packet(interface, to, ALL, address, None), compared.after.between(interface, to)
         near = PolicyList(table, tuple(other for other in policies if table.concerns(other, packet)))

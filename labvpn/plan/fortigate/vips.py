@@ -15,7 +15,8 @@ from labvpn.state.fortigate import COMMENT, Vip
 
 
 def problems(compared: Comparison) -> Iterator[Problem]:
-    """Why a new VIP would never be reached, or would cut this run off."""
+    """Why a new VIP would be refused, never be reached, or cut this run off."""
+    yield from _misplaced(compared)
     for vip in _new(compared):
         for other in _of_its_address(compared, vip):
             if not (other.forwards or other.unread):
@@ -24,6 +25,22 @@ def problems(compared: Comparison) -> Iterator[Problem]:
             end = "would end the administration there, by which this run reaches the FortiGate"
             remedy = "name another address of the FortiGate as fortigate.host, or dial another one"
             yield Problem("fortigate.vip", f"a VIP of all ports of {vip.outside} {end}; {remedy}")
+
+
+def _misplaced(compared: Comparison) -> Iterator[Problem]:
+    """The interfaces of VIPs that are none, or not outside: FortiOS takes a single interface there, or any."""
+    zones, known = {zone.name: zone for zone in compared.actual.zones}, compared.actual.interface_names
+    for vip in compared.desired.objects.vips:
+        name, zone = vip.interface, zones.get(vip.interface)
+        if zone and vip in _new(compared):
+            one = next(iter(zone.members), "any")
+            remedy = f"name one as fortigate.vip.addresses, such as {{{one}: {vip.outside}}}"
+            yield Problem("fortigate.vip", f"'{name}' is a zone, and a VIP is at an interface or at any; {remedy}")
+        elif name not in (*known, "any"):
+            place = f"fortigate.vip.addresses.{name}"
+            yield Problem(place, f"the FortiGate has no such interface; it has {', '.join(known)}: name one")
+        elif name != "any" and compared.after.table.topology.among(name, compared.settings.outside) is False:
+            yield Problem(f"fortigate.vip.addresses.{name}", "it is not among outside; add it there")
 
 
 def _taken(vip: Vip, other: Vip) -> str:

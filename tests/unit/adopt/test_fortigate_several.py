@@ -105,3 +105,36 @@ def test_where_no_network_has_the_server_which_policy_leads_to_it_is_not_known()
     (remark,) = found(rows).remarks
     assert f"{DOUBTFUL}which interface leads to 203.0.113.20 is not known)" in remark
     assert "rule 1" not in remark, "it translates its sources: it leads out"
+
+
+def wans(*rules: dict[str, Any], inner: str = "10.0.0.2") -> Rows:
+    second = {**VIP, "name": "w", "extintf": "wan2", "extip": "192.0.2.77", "mappedip": [{"range": inner}]}
+    return box(*rules, firewall__vip=[VIP, second])
+
+
+def test_vips_at_two_interfaces_that_lead_to_the_server_are_adopted_as_a_pair() -> None:
+    one = found(wans(dialling(srcintf="wan1 wan2", dstaddr="v w")))
+    section = one.sections["fortigate"]
+    assert section["vip"] == {"mapped": "10.0.0.2", "addresses": {"wan1": "203.0.113.20", "wan2": "192.0.2.77"}}
+    assert section["adopt"]["vips"] == {"vpn-vip-wan1": "v", "vpn-vip-wan2": "w"}
+    assert one.remarks == []
+    other = found(wans(dialling(srcintf="wan1 wan2", dstaddr="v w"), inner="10.0.0.3"))
+    assert "it also has the destinations w" in other.remarks[0], "it leads to another machine"
+
+
+def test_a_second_way_in_by_another_vip_of_the_same_machine_is_noted() -> None:
+    rules = dialling(dstaddr="v"), rule(6, "accept", srcintf="wan2", dstaddr="w", service="vpn-tcp")
+    said = "rule 6 'r6' lets users dial the server too; it stays as it is, beside ours"
+    assert said in found(wans(*rules)).remarks
+    assert said not in found(wans(*rules, inner="10.0.0.3")).remarks
+
+
+@pytest.mark.parametrize("members", ["wan1", "wan1 wan2"])
+def test_a_vip_at_a_member_of_an_sd_wan_zone_is_adopted_where_it_is(members: str) -> None:
+    zone = [{"seq-num": at, "interface": name, "zone": "SD"} for at, name in enumerate(members.split())]
+    sdwan = [{"status": "enable", "zone": [{"name": "SD"}], "members": zone}]
+    one = found(box(dialling(srcintf="SD", dstaddr="v"), firewall__vip=[VIP], system__sdwan=sdwan))
+    section = one.sections["fortigate"]
+    assert section["outside"] == ["SD"]
+    assert section["vip"] == {"mapped": "10.0.0.2", "addresses": {"wan1": "203.0.113.20"}}
+    assert section["adopt"]["vips"] == {"vpn-vip": "v"}
