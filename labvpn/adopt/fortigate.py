@@ -113,7 +113,7 @@ def _pairs(case: Case, policy: Policy, objects: Objects) -> dict[str, dict[str, 
     found = {
         "addresses": _same(objects.addresses, addresses, lambda one: (set(one.networks), one.country)),
         "services": _same(objects.services, case.services(services), service_ends),
-        "vips": _same(objects.vips, case.way_in.vips(policy), lambda one: (one.outside, one.mapped)),
+        "vips": _same(objects.vips, case.way_in.vips(policy), lambda one: (one.interface, one.outside, one.mapped)),
     }
     ours_by_theirs = {theirs: ours for ours, theirs in found["addresses"].items()}
     groups = [one for one in case.inventory.groups if (one.name,) == policy.sources and not (one.unread or one.without)]

@@ -69,6 +69,8 @@ def test_a_vip_at_an_interface_that_is_none_or_not_outside_is_refused(name: str,
     (problem,) = problems(dialled_at(sdwan("wan1"), {name: "203.0.113.20"}))
     assert f"fortigate.vip.addresses.{name}" in str(problem)
     assert said in str(problem)
+    unknown = case(tables(LAST), outside=["nowhere"], vip={"mapped": "10.0.0.2"})
+    assert list(problems(unknown)) == [], "that is outside's, and said there"
 
 
 def test_an_interface_without_a_vip_where_another_has_one_is_not_said_to_be_closed() -> None:

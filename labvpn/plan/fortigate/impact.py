@@ -94,7 +94,7 @@ def _tried(policies: PolicyList, settings: FortiGate, server: Server, packet: Pa
     """What becomes of a packet to a server; one that a VIP leads to another machine does not reach it."""
     inner = settings.vip.mapped if settings.vip else server.address
     verdict, vip = policies.decide(packet), policies.table.translations(packet)[0]
-    return verdict if vip is None or vip.mapped == inner else verdict._replace(passes=False)
+    return verdict if vip is None or vip.mapped == inner else verdict._replace(passes=False, doubts=())
 
 
 def _towards(lab: Lab, server: Server) -> str:

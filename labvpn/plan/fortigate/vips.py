@@ -36,7 +36,7 @@ def _misplaced(compared: Comparison) -> Iterator[Problem]:
             one = next(iter(zone.members), "any")
             remedy = f"name one as fortigate.vip.addresses, such as {{{one}: {vip.outside}}}"
             yield Problem("fortigate.vip", f"'{name}' is a zone, and a VIP is at an interface or at any; {remedy}")
-        elif name not in (*known, "any"):
+        elif name not in (*known, *compared.settings.outside, "any"):
             place = f"fortigate.vip.addresses.{name}"
             yield Problem(place, f"the FortiGate has no such interface; it has {', '.join(known)}: name one")
         elif name != "any" and compared.after.table.topology.among(name, compared.settings.outside) is False:

@@ -118,6 +118,10 @@ def test_vips_at_two_interfaces_that_lead_to_the_server_are_adopted_as_a_pair() 
     assert section["vip"] == {"mapped": "10.0.0.2", "addresses": {"wan1": "203.0.113.20", "wan2": "192.0.2.77"}}
     assert section["adopt"]["vips"] == {"vpn-vip-wan1": "v", "vpn-vip-wan2": "w"}
     assert one.remarks == []
+    rows = wans(dialling(srcintf="wan1 wan2", dstaddr="v w"))
+    rows["firewall/vip"] = [{**rows["firewall/vip"][1], "extip": VIP["extip"]}, VIP]
+    same = found(rows).sections["fortigate"]["adopt"]["vips"]
+    assert same == {"vpn-vip-wan1": "v", "vpn-vip-wan2": "w"}, "one address at both is told apart by the interface"
     other = found(wans(dialling(srcintf="wan1 wan2", dstaddr="v w"), inner="10.0.0.3"))
     assert "it also has the destinations w" in other.remarks[0], "it leads to another machine"
 
