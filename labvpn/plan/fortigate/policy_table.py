@@ -7,34 +7,17 @@ was not read. A policy in doubt is skipped when the next certain one has the sam
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from labvpn.model.ports import Port
 from labvpn.parse.fortigate.extent import Addresses, Anyone
 from labvpn.parse.fortigate.services import Services
 from labvpn.parse.fortigate.topology import Topology
-from labvpn.plan.fortigate.translation import by_vip
+from labvpn.plan.fortigate.translation import Packet, by_vip
 from labvpn.state.fortigate import ALL, COMMENT, Action, Inventory, Policy, Vip
 
 __all__ = ["Anyone", "Doubt", "Packet", "PolicyTable", "Verdict"]
-
-
-@dataclass(frozen=True)
-class Packet:
-    """A packet to try: where it enters and leaves, who sends it, its destination and port (none: any).
-
-    An `exact` one goes to its target as it is: the inner address of a VIP is then not also the outer one.
-    """
-
-    enters: str
-    leaves: str
-    source: Anyone
-    target: IPv4Address
-    port: Port | None
-    exact: bool = False
 
 
 class Doubt(NamedTuple):
