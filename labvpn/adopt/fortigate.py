@@ -89,7 +89,7 @@ def _of_policy(case: Case, policy: Policy) -> dict[str, Any]:
     """The section as far as the policy gives it."""
     section: dict[str, Any] = {
         "outside": list(policy.from_interfaces),
-        "inside": policy.to_interfaces[0],
+        "inside": case.way_in.inside(policy),
         "sources": case.sources(policy),
         "schedule": policy.schedule,
         "log": policy.log,

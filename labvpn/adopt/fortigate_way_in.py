@@ -143,6 +143,12 @@ class WayIn:
         leads = () if policy.nat else policy.to_interfaces
         return (self._place,) if self._place else leads
 
+    def inside(self, policy: Policy) -> str:
+        """The interface of a policy behind which the server is; its first one where no network says so."""
+        vips, among = self.vips(policy), self.table.topology.among
+        place = self.inventory.interface_at(vips[0].mapped if vips else self.lab.server.address)
+        return next((one for one in policy.to_interfaces if place and among(place, (one,))), policy.to_interfaces[0])
+
     def server(self, policy: Policy) -> AddressObject | None:
         """The address object that is the server alone, among a policy's destinations and their groups."""
         names = self.table.addresses.members(policy.destinations)

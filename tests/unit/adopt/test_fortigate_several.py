@@ -84,6 +84,16 @@ def test_a_policy_for_more_than_the_server_stays_beside_ours_where_it_comes_from
     assert "rule 5 'r5' is not adopted and stays as it is (it also has the destinations net)" in one.remarks[0]
 
 
+@pytest.mark.parametrize("leads", ["wan2 dmz", "dmz wan2", "dmz"])
+def test_of_the_interfaces_that_a_policy_leads_to_the_inside_is_the_servers(leads: str) -> None:
+    assert found(box(dialling(dstintf=leads))).sections["fortigate"]["inside"] == "dmz"
+    inner = {**VIP, "mappedip": [{"range": "203.0.113.21"}]}
+    by_vip = found(box(dialling(dstintf=leads, dstaddr="v"), firewall__vip=[inner]))
+    assert by_vip.sections["fortigate"]["inside"] == "dmz"
+    unknown = found(box(dialling(dstintf=leads, dstaddr="v"), firewall__vip=[VIP]))
+    assert unknown.sections["fortigate"]["inside"] == leads.split()[0]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
