@@ -136,12 +136,15 @@ class WayIn:
         names = self.table.addresses.members(policy.destinations)
         if any(name in self.table.vips for name in names):
             return policy.to_interfaces
-        address, vips = self.lab.server.address, self.inventory.vips
-        if any(address == vip.outside or any(address in one for one in vip.outer) for vip in vips):
-            return ()
+        address, place = self.lab.server.address, self._place
+        held = [
+            vip for vip in self.inventory.vips if address == vip.outside or any(address in one for one in vip.outer)
+        ]
+        if any(place in ("", vip.interface) for vip in held):
+            return ()  # It is an address outside, which a VIP has there.
         # One with NAT leads out to the internet.
         leads = () if policy.nat else policy.to_interfaces
-        return (self._place,) if self._place else leads
+        return (place,) if place else leads
 
     def inside(self, policy: Policy) -> str:
         """The interface of a policy behind which the server is; its first one where no network says so."""

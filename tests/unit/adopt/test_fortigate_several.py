@@ -60,6 +60,7 @@ NEARLY: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"dstaddr": "v"}, {"firewall__vip": [RANGE]}, f"{DOUBTFUL}VIP v: from 203.0.113.18"),
     ({"dstaddr": "v"}, {"firewall__vip": [{**VIP, "extip": OWN}]}, f"{DOUBTFUL}VIP v: from {OWN} to 10.0.0.2"),
     ({"dstaddr": "home"}, {"firewall__address": [HOME]}, f"{DOUBTFUL}home: home.example)"),
+    ({"dstaddr": "net"}, {**NET, "firewall__vip": [{**VIP, "extintf": "wan2"}]}, f"{WIDE}net)"),
     ({"dstaddr": "", "internet_service": "enable"}, {}, f"{DOUBTFUL}internet-service enable"),
     ({"dstaddr": "g"}, {"firewall__address": [*NET["firewall__address"], HOME], "firewall__addrgrp": [BUT]}, DOUBTFUL),
 ]
