@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from labvpn.model.lab import Lab
+from labvpn.parse.fortigate import tables as fortigate
 from labvpn.parse.fortigate.tables import FortiGateSnapshot
 from labvpn.plan.fortigate.comparison import Comparison
 from labvpn.plan.fortigate.impact import openings
@@ -16,7 +18,7 @@ from labvpn.plan.fortigate.vips import problems, warnings
 from labvpn.reach.explain import explanations
 from labvpn.reach.model import ReachModel
 from labvpn.render.fortigate import wanted
-from tests.unit.fortigate_rows import LAST, Rows, case, decided, rule, tables
+from tests.unit.fortigate_rows import LAST, NOW, Rows, case, decided, rule, tables
 from tests.unit.reach.labs import states
 from tests.unit.samples import lab
 
@@ -36,10 +38,16 @@ def beside(*vips: dict[str, Any]) -> Rows:
     return tables(ALLOWED, LAST, firewall__vip=list(vips))
 
 
+def planned(made: Lab, rows: Rows) -> FortiGatePlan:
+    assert made.fortigate
+    snapshot = FortiGateSnapshot(fortigate.inventory(rows, now=NOW))
+    return FortiGatePlan.of(made, made.fortigate, wanted(made, made.fortigate), snapshot)
+
+
 @pytest.mark.parametrize("at", ["wan1", "any"])
 def test_a_second_vip_for_an_address_is_refused_before_anything_is_made(at: str) -> None:
     compared = case(beside(vip(extintf=at)), vip=OURS)
-    (problem,) = FortiGatePlan(compared).problems()
+    (problem,) = planned(compared.lab, beside(vip(extintf=at))).problems()
     said = f"the FortiGate has the VIP 'web' of 203.0.113.20 at {at} already, which leads to 10.0.0.9"
     assert said in str(problem)
     assert openings(compared) == [], "what reaches another machine opens nothing for the VPN"
@@ -105,9 +113,7 @@ def of_own_address(**section: Any) -> Comparison:
         server={"address": "198.51.100.1"},
         vpn={"listeners": [443]},
     )
-    assert made.fortigate
-    actual = case(tables({**LAST, "name": "r9"})).actual
-    return FortiGatePlan.of(made, made.fortigate, wanted(made, made.fortigate), FortiGateSnapshot(actual)).compared
+    return planned(made, tables({**LAST, "name": "r9"})).compared
 
 
 def test_a_vip_of_an_address_of_the_fortigate_itself_is_said_to_end_what_it_serves_there() -> None:
