@@ -24,39 +24,46 @@ from labvpn.state.fortigate import Inventory, Objects, Policy
 
 
 def fortigate(found: Found, host: str, vdom: str, inventory: Inventory, lab: Lab) -> None:
-    """Add the section `fortigate`; without a policy that lets users dial, add a remark instead."""
+    """Add the section `fortigate`; without a policy that lets users dial, add a remark instead.
+
+    Of several such policies, the first counts that can be adopted, else the first beside which ours can stand.
+    """
     case = Case(inventory, lab, PolicyTable(inventory))
-    policy, why = case.way_in()
-    if policy is None:
-        found.remarks.append(f"The FortiGate {host} {why}; {LEFT}")
+    policies, why = case.way_in.policies()
+    sections = [(policy, _section(case, policy, host, vdom)) for policy in policies]
+    refused = [f"{policy}, which is not adopted: {problem}" for policy, (_, problem) in sections if problem]
+    known = [(policy, section) for policy, (section, problem) in sections if not problem]
+    if not known:
+        said = f"has {'; and '.join(refused[:3])}" if refused else why
+        found.remarks.append(f"The FortiGate {host} {said}; {LEFT}")
         return
-    if why := case.unsayable(policy):
-        found.remarks.append(f"The FortiGate {host} has {policy}, which is not adopted: {why}; {LEFT}")
-        return
-    _add(found, host, vdom, case, policy)
+    policy, section = next((one for one in known if not case.not_adopted(one[0])), known[0])
+    _add(found, case, policy, section)
 
 
 LEFT = "the stack leaves it alone until you write its section"
 
 
-def _add(found: Found, host: str, vdom: str, case: Case, policy: Policy) -> None:
+def _section(case: Case, policy: Policy, host: str, vdom: str) -> tuple[dict[str, Any], str]:
+    """The section for a policy, or why there can be none."""
+    if why := case.unsayable(policy):
+        return {}, why
     beside = case.not_adopted(policy)
     if beside and (ends := case.end(policy)):
-        why = f"it is more than the VPN's ({beside}), and one of the stack's own beside it would not end ({ends})"
-        found.remarks.append(f"The FortiGate {host} has {policy}, which is not adopted: {why}; {LEFT}")
-        return
+        return {}, f"it is more than the VPN's ({beside}), and one of the stack's own beside it would not end ({ends})"
     before = policy if beside else case.following(policy)
     if before is None:
-        why = "with no policy after it before which the stack could place its own"
-        found.remarks.append(f"The FortiGate {host} has {policy}, {why}: add one there (deny all); {LEFT}")
-        return
-    section = {**_section(case, policy), "host": host, "vdom": vdom, "before": before.name or before.number}
+        return {}, "there is no policy after it before which the stack could place its own: add one there (deny all)"
+    section = {**_of_policy(case, policy), "host": host, "vdom": vdom, "before": before.name or before.number}
     try:
-        known = FortiGate.model_validate(section)
+        FortiGate.model_validate(section)
     except ValidationError as error:
-        problems = "; ".join(map(str, problems_of(error, "", FortiGate)))
-        found.remarks.append(f"The FortiGate {host} has {policy}, which is not adopted: {problems}; {LEFT}")
-        return
+        return {}, "; ".join(map(str, problems_of(error, "", FortiGate)))
+    return section, ""
+
+
+def _add(found: Found, case: Case, policy: Policy, section: dict[str, Any]) -> None:
+    known, beside = FortiGate.model_validate(section), case.not_adopted(policy)
     objects = wanted(case.lab, known).objects
     if beside:
         free = f"{UP} makes policies and objects of its own right before it"
@@ -68,9 +75,8 @@ def _add(found: Found, host: str, vdom: str, case: Case, policy: Policy) -> None
     else:
         pairs = {**_pairs(case, policy, objects), "policies": {f"{known.prefix}-allow": policy.number}}
         found.remarks += case.changes(policy, objects, pairs)
-    for other in case.dialling():
-        if other is not policy:
-            found.remarks.append(f"{other} lets users dial the server too; it stays as it is, beside ours")
+    for other in case.way_in.others(policy):
+        found.remarks.append(f"{other} lets users dial the server too; it stays as it is, beside ours")
     found.sections["fortigate"] = _in_order(section) | ({"adopt": pairs} if pairs else {})
 
 
@@ -79,18 +85,19 @@ def _in_order(section: dict[str, Any]) -> dict[str, Any]:
     return {key: section[key] for key in keys if key in section}
 
 
-def _section(case: Case, policy: Policy) -> dict[str, Any]:
+def _of_policy(case: Case, policy: Policy) -> dict[str, Any]:
     """The section as far as the policy gives it."""
     section: dict[str, Any] = {
         "outside": list(policy.from_interfaces),
-        "inside": policy.to_interfaces[0],
+        "inside": case.way_in.inside(policy),
         "sources": case.sources(policy),
         "schedule": policy.schedule,
         "log": policy.log,
     }
-    if vip := case.vip(policy):
-        places = {vip.interface: str(vip.outside)} if list(policy.from_interfaces) != [vip.interface] else {}
-        section["vip"] = {"mapped": str(vip.mapped), **({"addresses": places} if places else {})}
+    if vips := case.way_in.vips(policy):
+        places = {vip.interface: str(vip.outside) for vip in vips}
+        by_place = {"addresses": places} if list(places) != list(policy.from_interfaces) or len(places) > 1 else {}
+        section["vip"] = {"mapped": str(vips[0].mapped), **by_place}
     return section
 
 
@@ -106,7 +113,7 @@ def _pairs(case: Case, policy: Policy, objects: Objects) -> dict[str, dict[str, 
     found = {
         "addresses": _same(objects.addresses, addresses, lambda one: (set(one.networks), one.country)),
         "services": _same(objects.services, case.services(services), service_ends),
-        "vips": _same(objects.vips, [one for one in [case.vip(policy)] if one], lambda one: (one.outside, one.mapped)),
+        "vips": _same(objects.vips, case.way_in.vips(policy), lambda one: (one.interface, one.outside, one.mapped)),
     }
     ours_by_theirs = {theirs: ours for ours, theirs in found["addresses"].items()}
     groups = [one for one in case.inventory.groups if (one.name,) == policy.sources and not (one.unread or one.without)]

@@ -1,18 +1,18 @@
-"""What a FortiGate's policies do for a lab: which let users dial, and what the configuration cannot express."""
+"""What the configuration cannot express of a policy by which users dial, and what the first run changes in one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, collapse_addresses
+from ipaddress import collapse_addresses
 from typing import Any
 
+from labvpn.adopt.fortigate_way_in import WayIn
 from labvpn.model.lab import Lab
-from labvpn.model.ports import Port, Transport, of_transport
-from labvpn.parse.fortigate.extent import EVERYWHERE, any_of
+from labvpn.parse.fortigate.extent import EVERYWHERE
 from labvpn.plan.fortigate.adopt import users
 from labvpn.plan.fortigate.policy_table import PolicyTable
-from labvpn.state.fortigate import ALL, Action, AddressObject, Inventory, Objects, Policy, ServiceObject, Vip
+from labvpn.state.fortigate import ALL, Action, Inventory, Objects, Policy, ServiceObject
 
 UP = "the first `pulumi up`"
 
@@ -38,70 +38,10 @@ class Case:
     inventory: Inventory
     lab: Lab
     table: PolicyTable
-    own: IPv4Network = field(init=False)
+    way_in: WayIn = field(init=False)
 
     def __post_init__(self) -> None:
-        self.own = IPv4Network(self.lab.server.address)
-
-    def way_in(self) -> tuple[Policy | None, str]:
-        """The policy by which users dial from outside, or why it cannot be told which one it is.
-
-        Of several interfaces, one is outside by which everyone may dial, or whose role on the FortiGate is `wan`.
-        """
-        found = [one for one in self.dialling() if self._is_from_wan(one) or not self._is_of_neighbours(one)]
-        for is_outside in (self._is_for_everyone, self._is_from_wan):
-            if len({frozenset(one.from_interfaces) for one in found}) > 1:
-                found = [one for one in found if is_outside(one)] or found
-        ends = {" and ".join(sorted(one.from_interfaces)) for one in found}
-        if len(ends) > 1:
-            return None, f"lets users dial from {', '.join(sorted(ends))}, and which of these is outside is not known"
-        if not found:
-            return None, "has no policy that lets users dial the server from outside by services of its own"
-        return found[0], ""
-
-    def _is_of_neighbours(self, policy: Policy) -> bool:
-        """Whether only those may dial who are in the networks of the interfaces by which they enter."""
-        entered = {name for each in policy.from_interfaces for name in self.table.topology.expand(each)}
-        near = [one for each in self.inventory.interfaces if each.name in entered for one in each.networks]
-        sources = self.table.addresses.extent(policy.sources)
-        inside = all(any(one.subnet_of(network) for network in near) for one in sources.networks)
-        return policy.plain and bool(sources.networks) and not sources.unknown and inside
-
-    def _is_for_everyone(self, policy: Policy) -> bool:
-        within = self.table.addresses.contains(policy.sources, ALL)
-        return within is None or within is not ("sources" in policy.negated)
-
-    def _is_from_wan(self, policy: Policy) -> bool:
-        entered = {name for each in policy.from_interfaces for name in self.table.topology.expand(each)}
-        return entered <= {each.name for each in self.inventory.interfaces if each.role == "wan"}
-
-    def dialling(self) -> list[Policy]:
-        """The policies that let users dial the server at one of its ports, in their order.
-
-        Those of which that cannot be told count where there are no others.
-        """
-        led = [one for one in self.inventory.policies if one.active and one.action is Action.ACCEPT]
-        tried = [(one, self._dials(one)) for one in led if self._is_to_server(one)]
-        return [one for one, dials in tried if dials] or [one for one, dials in tried if dials is None]
-
-    def _dials(self, policy: Policy) -> bool | None:
-        ports = of_transport(self.lab.vpn.ports, Transport.TCP)
-        return any_of(self.table.services.contains(policy.services, Port(one, Transport.TCP)) for one in ports)
-
-    def _is_to_server(self, policy: Policy) -> bool:
-        return bool(self._server(policy) or self.vip(policy))
-
-    def _server(self, policy: Policy) -> AddressObject | None:
-        """The address object that is the server alone, among a policy's destinations and their groups."""
-        names = self.table.addresses.members(policy.destinations)
-        exact = (one for one in self.inventory.addresses if one.networks == (self.own,) and not one.unread)
-        return next((one for one in exact if one.name in names), None)
-
-    def vip(self, policy: Policy) -> Vip | None:
-        """The VIP under which the server is dialled, among a policy's destinations."""
-        names = self.table.addresses.members(policy.destinations)
-        dialled = (one for one in self.inventory.vips if one.outside == self.lab.server.address)
-        return next((one for one in dialled if one.name in names), None)
+        self.way_in = WayIn(self.inventory, self.lab, self.table)
 
     def following(self, policy: Policy) -> Policy | None:
         """The policy right after one."""
@@ -115,12 +55,12 @@ class Case:
             return f"it has what the configuration cannot express ({', '.join(words)})"
         if doubt := self._unsayable_source(policy.sources):
             return f"the configuration cannot express who may dial ({doubt})"
-        if not self._dials(policy):
+        if not self.way_in.serves(policy):
             return f"the configuration cannot express what they may dial ({self.table.services.doubt(policy.services)})"
-        vip = self.vip(policy)
-        if vip and (vip.forwards or vip.unread):
-            ports = f"it forwards only {' '.join(vip.forwards)}" if vip.forwards else ", ".join(vip.unread)
-            return f"the configuration cannot express its VIP '{vip.name}' ({ports})"
+        for vip in self.way_in.vips(policy)[:1]:
+            if vip.forwards or vip.unread:
+                ports = f"it forwards only {' '.join(vip.forwards)}" if vip.forwards else ", ".join(vip.unread)
+                return f"the configuration cannot express its VIP '{vip.name}' ({ports})"
         if self.inventory.doubt:
             return self.inventory.doubt
         return ""
@@ -154,12 +94,12 @@ class Case:
 
     def not_adopted(self, policy: Policy) -> str:
         """Why a policy cannot be adopted as it is, though ours can express who may dial; empty where it can."""
-        server, vip = self._server(policy), self.vip(policy)
-        own = {one.name for one in (server, vip) if one}
+        vips, server = self.way_in.vips(policy), self.way_in.server(policy)
+        own = {one.name for one in (*vips, server) if one}
         others = [name for name in self.table.addresses.members(policy.destinations) if name not in own]
         if others:
             return f"it also has the destinations {', '.join(others)}"
-        if len(policy.destinations) > 1:
+        if len(policy.destinations) > max(1, len(vips)):
             return f"it names the server twice: {', '.join(policy.destinations)}"
         if len(policy.to_interfaces) > 1:
             return f"it leads to {', '.join(policy.to_interfaces)}"

@@ -179,6 +179,4 @@ class FortiGate(Value):
             raise ValueError(f"'{self.inside}' is both inside and outside; name the interface of the VPN host inside")
         if self.behind_vpn and (both := {self.inside, self.behind_vpn.to} & set(self.behind_vpn.from_)):
             raise ValueError(f"behindVpn shuts out '{min(map(str, both))}', where the hosts are; take it out")
-        for unknown in sorted(set(self.vip.addresses if self.vip else ()) - {*self.outside, "any"}):
-            raise ValueError(f"vip.addresses names '{unknown}', which is not among outside; add it there")
         return self

@@ -11,8 +11,9 @@ from labvpn.model.fortigate import FortiGate, networks
 from labvpn.model.ports import Port, Transport
 from labvpn.parse.fortigate.extent import Anyone
 from labvpn.parse.fortigate.services import Served
-from labvpn.plan.fortigate.comparison import PolicyList, client_at
+from labvpn.plan.fortigate.comparison import PolicyList, client_at, dialled
 from labvpn.plan.fortigate.policy_table import Packet, Verdict
+from labvpn.plan.fortigate.translation import by_vip
 from labvpn.reach.atoms import ANYWHERE
 from labvpn.reach.hops import Flow, HopVerdict
 from labvpn.state.fortigate import Action, Inventory, Policy, Vip
@@ -88,12 +89,22 @@ class Gate:
         """What becomes of a packet that enters and leaves by these interfaces."""
         verdict = self._verdict(flow, way)
         own = any(flow.target in one.addresses for one in self.inventory.interfaces)
-        if not own and (outer := self._outer(flow.target)) and not self._translating(flow, way):
+        if (
+            not (own or self._is_of_machine(flow.target))
+            and (outer := self._outer(flow.target))
+            and not self._translating(flow, way)
+        ):
             return HopVerdict(HOP, False, f"VIP {outer[0].name} has that address, and translates no such packet")
         if verdict.passes is None:
             return HopVerdict(HOP, None, verdict.because)
         policy = verdict.policy
         return HopVerdict(HOP, verdict.passes, self._named(policy, way), policy is None or self.is_ours(policy))
+
+    def _is_of_machine(self, address: IPv4Address) -> bool:
+        """Whether a machine has an address itself, by the configuration, even if a VIP takes some of its ports."""
+        vip, closed = self.settings.vip, self.settings.behind_vpn
+        hosts = {*(closed.hosts.values() if closed else ()), *([vip.mapped] if vip else [])}
+        return address in hosts or (vip is None and any(address in network for network, _ in self.places))
 
     def source_behind(self, flow: Flow, way: Way) -> Anyone | None:
         """The source that whoever is behind the FortiGate sees; None where it is not known."""
@@ -124,12 +135,9 @@ class Gate:
         policy = self._verdict(flow, way).policy
         names = set(self.policies.table.addresses.members(policy.destinations)) if policy else set()
         for vip in self._translating(flow, way):
-            if vip.name in names:
-                port = flow.port
-                if vip.forwards:
-                    outer, inner = (Served.of(text)[0][0] for text in vip.forwards[1:])
-                    port = Port(port.number - outer + inner, port.transport)
-                return flow._replace(target=vip.mapped, port=port)
+            taken = by_vip(vip, _packet(flow, way))
+            if vip.name in names and taken:
+                return flow._replace(target=vip.mapped, port=taken.port or flow.port)
         return None if self.policies.table.translations(_packet(flow, way))[1] else flow
 
     def _translating(self, flow: Flow, way: Way) -> list[Vip]:
@@ -145,7 +153,7 @@ class Gate:
             for vip in outer
             if (hidden or vip.name in used)
             and table.topology.among(way[0], (vip.interface,)) is not False
-            and _forwards(vip, flow.port)
+            and by_vip(vip, _packet(flow, way))
         ]
 
     def _named(self, policy: Policy | None, way: Way) -> str:
@@ -180,9 +188,18 @@ class Gate:
         leaves = self.interfaces_of(flow.target)
         # Where neither end is known, the answer is not either: not each way is tried.
         lost = len(self.unplaced(flow, enters)) > 1
-        for one, other in product(enters or (self.settings.outside if lost else self._entered_by(flow.source)), leaves):
+        entered = enters or (self.settings.outside if lost else self._entered_by(flow.source))
+        for one, other in product(self._dialling(entered, flow.target), leaves):
             if one != other or not self._beside(flow):
                 yield one, other
+
+    def _dialling(self, entered: tuple[str, ...], target: IPv4Address) -> tuple[str, ...]:
+        """Of some interfaces, or members of theirs, that by which users dial an address, where it is one's alone."""
+        topology, vip = self.policies.table.topology, self.settings.vip
+        if not (vip and vip.addresses):
+            return entered
+        places = [name for name, outer in dialled(self.settings, topology, target) if outer == target]
+        return tuple(name for name in places if topology.among(name, entered)) or entered
 
     def _beside(self, flow: Flow) -> bool:
         """Whether both ends are in one network, so that the FortiGate is not asked."""
@@ -210,14 +227,6 @@ class Gate:
     def clients_at(self, interface: str, excepted: tuple[IPv4Network, ...]) -> Anyone:
         """An address at an interface that no exception names; `all` where its network is not known."""
         return client_at(self.inventory, self.policies.table, interface, excepted)
-
-
-def _forwards(vip: Vip, port: Port) -> bool:
-    """Whether a VIP is about a port: all, or one of those that it forwards."""
-    if vip.forwards is None:
-        return True
-    transport, outer, _ = vip.forwards
-    return port.transport == transport and any(low <= port.number <= high for low, high in Served.of(outer))
 
 
 def _is_private(address: IPv4Address) -> bool:

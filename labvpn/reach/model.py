@@ -164,7 +164,16 @@ class ReachModel:
                     return [verdict, *ends[0]]
             unknown = f"the FortiGate gives it a {'source' if behind else 'destination'} that is not known"
             return [verdict, *(hop._replace(passes=None, rule=unknown) for hop in end)]
-        return [verdict, *self._at_end(behind._replace(source=source))]
+        return [verdict, *(self._astray(flow, behind) or self._at_end(behind._replace(source=source)))]
+
+    def _astray(self, flow: Flow, behind: Flow) -> list[HopVerdict]:
+        """What stops a packet for a VPN host that a VIP leads to a machine that is not known to be the host."""
+        meant = [host for host in self.hosts if host.has(flow.target)]
+        if not meant or any(host.has(behind.target) for host in meant):
+            return []
+        known = all(host.rules for host in meant)
+        words = "which is not the VPN host" if known else "of which it is not known whether that is the VPN host"
+        return [HopVerdict(FORTIGATE, False if known else None, f"a VIP leads it to {behind.target}, {words}")]
 
     def _at_end(self, flow: Flow) -> list[HopVerdict]:
         return [host.arriving(flow) for host in self.hosts if host.has(flow.target)]

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from rehearsal.fortigate import values
 from rehearsal.fortigate.entry import Entry, EntryName, FullEntry, Identified, Member
-from rehearsal.fortigate.references import ADDRESSES, INTERFACES, SCHEDULES, SERVICES, SOURCES, TARGETS
+from rehearsal.fortigate.references import ADDRESSES, INTERFACES, SCHEDULES, SERVICES, SOURCES, TARGETS, VIP_INTERFACES
 
 Toggle = Literal["enable", "disable"]
 Off = Literal["disable"]
@@ -193,7 +193,7 @@ class VipEntry(Identified):
     type: Literal["static-nat"] = "static-nat"
     status: Toggle = "enable"
     extip: Address4
-    extintf: Annotated[str, INTERFACES]
+    extintf: Annotated[str, VIP_INTERFACES]
     mappedip: Annotated[tuple[Mapped, ...], Field(min_length=1, max_length=1)]
     portforward: Toggle = "disable"
     protocol: Literal["tcp", "udp"] = "tcp"

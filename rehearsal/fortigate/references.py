@@ -20,6 +20,7 @@ class References:
 
 
 INTERFACES = References(("system/interface", "system/zone", "system/sdwan"), also=("any",), http_status=500)
+VIP_INTERFACES = References(("system/interface",), also=("any",), http_status=500)
 ADDRESSES = References(("firewall/address", "firewall/addrgrp"))
 SOURCES = ADDRESSES
 TARGETS = References(("firewall/address", "firewall/addrgrp", "firewall/vip"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +12,7 @@ from labvpn.model.fortigate import FortiGate, VpnOnlyHosts, networks
 from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, Transport
 from labvpn.parse.fortigate.extent import Anyone
+from labvpn.parse.fortigate.topology import Topology
 from labvpn.plan.fortigate.policy_table import Packet, PolicyTable, Verdict
 from labvpn.state.fortigate import (
     ALL,
@@ -58,8 +59,10 @@ def merged(desired: DesiredFortiGate, actual: Inventory) -> Inventory:
 
 
 def _over(ours: tuple[Thing, ...], theirs: tuple[Thing, ...]) -> tuple[Thing, ...]:
-    names = {one.name for one in ours}
-    return ours + tuple(one for one in theirs if one.name not in names)
+    """Each of ours where it is on the FortiGate, and what is new at the end: of VIPs, the first that fits counts."""
+    own, there = {one.name: one for one in ours}, {one.name for one in theirs}
+    kept = tuple(own.get(one.name, one) for one in theirs)
+    return kept + tuple(one for one in ours if one.name not in there)
 
 
 class PolicyList(NamedTuple):
@@ -116,6 +119,20 @@ class Comparison:
         excepted = [network for way in closed.exceptions for network in networks(way.sources)]
         return client_at(self.actual, self.before.table, interface, excepted)
 
+    def dialled(self, address: IPv4Address) -> list[tuple[str, IPv4Address]]:
+        """The interfaces by which users dial a server of this address, each with the outer address there."""
+        return dialled(self.settings, self.after.table.topology, address)
+
+    @property
+    def outside(self) -> list[str]:
+        """The interfaces outside; of a zone with VIPs at its members, these."""
+        topology, found = self.after.table.topology, dict[str, None]()
+        places = {vip.interface for vip in self.desired.objects.vips}
+        for name in self.settings.outside:
+            members = topology.expand(name)
+            found |= dict.fromkeys(sorted(members) if places & members - {name} else [name])
+        return list(found)
+
     @property
     def places(self) -> Iterator[tuple[IPv4Network, str]]:
         """Where the configuration says that machines are: the interfaces behind which they are."""
@@ -125,6 +142,19 @@ class Comparison:
         yield from ((IPv4Network(address), settings.inside) for address in servers)
         for address in closed.hosts.values() if closed else ():
             yield IPv4Network(address), closed.to or settings.inside if closed else settings.inside
+
+
+def dialled(settings: FortiGate, topology: Topology, address: IPv4Address) -> list[tuple[str, IPv4Address]]:
+    """The interfaces by which users dial, each with the outer address there; `address` is the server's.
+
+    Of a zone, these are the members that a VIP names; an interface without a VIP of its own is none where others have.
+    """
+    places = settings.vip.addresses if settings.vip else {}
+    if not places:
+        return [(name, address) for name in settings.outside]
+    if "any" in places:
+        return [(name, places["any"]) for name in settings.outside]
+    return [(place, outer) for place, outer in places.items() if topology.among(place, settings.outside) is not False]
 
 
 def client_at(inventory: Inventory, table: PolicyTable, interface: str, excepted: Collection[IPv4Network]) -> Anyone:

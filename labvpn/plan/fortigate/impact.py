@@ -60,8 +60,9 @@ def unanswered(compared: Comparison) -> list[str]:
     lab, settings, found = compared.lab, compared.settings, []
     if not lab.vpn.protocols.l2tp_ipsec:
         return []
-    for server, interface, (audience, source) in product(lab.servers, settings.outside, audiences(settings)):
-        verdicts = [(port, _tried(compared.after, settings, server, interface, source, port)) for port in ipsec.PORTS]
+    for (server, interface, target), (audience, source) in product(_doors(compared), audiences(settings)):
+        packets = [Packet(interface, settings.inside, source, target, port) for port in ipsec.PORTS]
+        verdicts = [(one.port, _tried(compared.after, settings, server, one)) for one in packets]
         shut = [str(port) for port, verdict in verdicts if verdict.passes is False]
         if shut and (audience != "everyone" or ALL in settings.sources):
             to = f"{interface}{_towards(lab, server)}"
@@ -72,24 +73,28 @@ def unanswered(compared: Comparison) -> list[str]:
 def _outside(compared: Comparison) -> Iterator[tuple[str, list[PortBeforeAndAfter]]]:
     """For clients outside, at each interface: every port that matters, tried before and after."""
     lab, settings, whole = compared.lab, compared.settings, (compared.before, compared.after)
-    near = {at: [each.between(at, settings.inside) for each in whole] for at in settings.outside}
+    doors = _doors(compared)
+    near = {at: [each.between(at, settings.inside) for each in whole] for _, at, _ in doors}
     tried = sorted({*lab.opened, *_offered(compared.desired, compared.actual)})
-    for server, interface, (audience, source) in product(lab.servers, settings.outside, audiences(settings)):
-        where = f"{audience} outside" if len(settings.outside) == 1 else f"{audience} at {interface}"
+    for (server, interface, target), (audience, source) in product(doors, audiences(settings)):
+        where = f"{audience} outside" if len(near) == 1 else f"{audience} at {interface}"
         where += _towards(lab, server)
-        verdicts = [
-            [_tried(each, settings, server, interface, source, port) for port in tried] for each in near[interface]
-        ]
+        packets = [Packet(interface, settings.inside, source, target, port) for port in tried]
+        verdicts = [[_tried(each, settings, server, one) for one in packets] for each in near[interface]]
         yield where, [PortBeforeAndAfter(*one) for one in zip(tried, *verdicts, strict=True)]
 
 
-def _tried(
-    policies: PolicyList, settings: FortiGate, server: Server, interface: str, source: Anyone, port: Port
-) -> Verdict:
-    target = server.address
-    if settings.vip:
-        target = settings.vip.addresses.get(interface, target)
-    return policies.decide(Packet(interface, settings.inside, source, target, port))
+def _doors(compared: Comparison) -> list[tuple[Server, str, IPv4Address]]:
+    """Each server with the interfaces by which users dial it, and its address there."""
+    servers = compared.lab.servers
+    return [(server, *door) for server in servers for door in compared.dialled(server.address)]
+
+
+def _tried(policies: PolicyList, settings: FortiGate, server: Server, packet: Packet) -> Verdict:
+    """What becomes of a packet to a server; one that a VIP leads to another machine does not reach it."""
+    inner = settings.vip.mapped if settings.vip else server.address
+    verdict, vip = policies.decide(packet), policies.table.translations(packet)[0]
+    return verdict if vip is None or vip.mapped == inner else verdict._replace(passes=False, doubts=())
 
 
 def _towards(lab: Lab, server: Server) -> str:

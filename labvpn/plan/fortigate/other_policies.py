@@ -14,7 +14,7 @@ from labvpn.model.ports import Port, Transport
 from labvpn.parse.fortigate.services import Served
 from labvpn.plan.fortigate.comparison import Comparison, PolicyList, distinct
 from labvpn.plan.fortigate.overlap import covers, meets, why
-from labvpn.plan.fortigate.policy_table import Packet, PolicyTable
+from labvpn.plan.fortigate.policy_table import Packet, PolicyTable, Verdict
 from labvpn.state.fortigate import ALL, Action, Policy
 
 
@@ -95,7 +95,7 @@ def _first_ports(near: PolicyList, packet: Packet) -> list[Port]:
 def holes(compared: Comparison) -> list[str]:
     """The policies of others that let everyone outside reach the lab's machines, above ours or beside them."""
     settings, closed, found = compared.settings, compared.settings.behind_vpn, list[str]()
-    for interface, (address, name) in product(settings.outside, _machines(compared.lab, settings).items()):
+    for interface, (address, name) in product(compared.outside, _machines(compared.lab, settings).items()):
         to = closed.to if closed and closed.to and name in closed.hosts else settings.inside
         packet, (table, policies) = Packet(interface, to, ALL, address, None), compared.after.between(interface, to)
         near = PolicyList(table, tuple(other for other in policies if table.concerns(other, packet)))
@@ -107,15 +107,19 @@ def holes(compared: Comparison) -> list[str]:
 def _holes(compared: Comparison, near: PolicyList, theirs: list[Policy], packet: Packet, name: str) -> Iterator[str]:
     lab, everyone = compared.lab, compared.settings.sources == (ALL,)
     offered = set(lab.opened) if everyone and name in ("server", *lab.host_addresses) else set()
-    parts = [part for part in _parts(near, packet.target, offered) if Port(part.first, part.transport) not in offered]
-    verdicts = [near.decide(replace(packet, port=Port(part.first, part.transport))) for part in parts]
+    names, tried = _machines(lab, compared.settings), list[tuple[PortRange, Verdict]]()
+    for part in _parts(near, packet.target, offered):
+        one = replace(packet, port=Port(part.first, part.transport))
+        vip = near.table.translations(one)[0]
+        if one.port not in offered and (vip is None or names.get(vip.mapped) == name):
+            tried.append((part, near.decide(one)))
     where, address = f"everyone at {packet.enters} reach", packet.target
     remedy = "narrow that policy or remove it if the stack should be the only way in"
     for other in theirs:
-        open_ = [part for part, each in zip(parts, verdicts, strict=True) if each.passes and each.policy is other]
-        doubts = [each for each in verdicts if each.passes is None and other in [doubt.policy for doubt in each.doubts]]
+        open_ = [part for part, each in tried if each.passes and each.policy is other]
+        doubts = [each for _, each in tried if each.passes is None and other in [doubt.policy for doubt in each.doubts]]
         if open_:
-            what = "any port" if len(open_) == len(parts) else _some(open_)
+            what = "any port" if len(open_) == len(tried) else _some(open_)
             yield f"{other} lets {where} {what} of {name} ({address}) beside ours; {remedy}"
         elif doubts:
             because = f"cannot be determined because of {doubts[0].because}"

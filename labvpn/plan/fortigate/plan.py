@@ -10,7 +10,7 @@ from labvpn.model.fortios_provider import Provider
 from labvpn.model.lab import Lab
 from labvpn.model.problems import Problem
 from labvpn.parse.fortigate.tables import FortiGateSnapshot, Path
-from labvpn.plan.fortigate import checks, impact, other_policies
+from labvpn.plan.fortigate import checks, impact, other_policies, vips
 from labvpn.plan.fortigate.adopt import adopted
 from labvpn.plan.fortigate.comparison import Comparison
 from labvpn.plan.fortigate.diff import drifted, facts, planned
@@ -41,6 +41,7 @@ class FortiGatePlan:
         settings, desired, actual = self.compared.settings, self.compared.desired, self.compared.actual
         found = [*self.unadoptable, *checks.problems(settings, actual)]
         found += [*checks.self_references(desired, actual, settings), *checks.name_conflicts(desired, actual)]
+        found += vips.problems(self.compared)
         return found or checks.cut(self.compared, self.paths)
 
     def warnings(self) -> list[str]:
@@ -49,6 +50,7 @@ class FortiGatePlan:
         return [
             *([] if self._fit.fits else [f"FortiGate: {self._fit.sentence}"]),
             *(f"FortiGate: {sentence}" for sentence in drifted(compared.desired, compared.actual)),
+            *vips.warnings(compared),
             *impact.closings(compared),
             *other_policies.shadows(compared),
             *other_policies.leaks(compared),

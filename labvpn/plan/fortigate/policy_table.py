@@ -7,34 +7,17 @@ was not read. A policy in doubt is skipped when the next certain one has the sam
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from labvpn.model.ports import Port
 from labvpn.parse.fortigate.extent import Addresses, Anyone
 from labvpn.parse.fortigate.services import Services
 from labvpn.parse.fortigate.topology import Topology
-from labvpn.plan.fortigate.translation import by_vip
+from labvpn.plan.fortigate.translation import Packet, by_vip
 from labvpn.state.fortigate import ALL, COMMENT, Action, Inventory, Policy, Vip
 
 __all__ = ["Anyone", "Doubt", "Packet", "PolicyTable", "Verdict"]
-
-
-@dataclass(frozen=True)
-class Packet:
-    """A packet to try: where it enters and leaves, who sends it, its destination and port (none: any).
-
-    An `exact` one goes to its target as it is: the inner address of a VIP is then not also the outer one.
-    """
-
-    enters: str
-    leaves: str
-    source: Anyone
-    target: IPv4Address
-    port: Port | None
-    exact: bool = False
 
 
 class Doubt(NamedTuple):
@@ -153,13 +136,8 @@ class PolicyTable:
 
     def _target(self, policy: Policy, packet: Packet) -> tuple[Match, Port | None]:
         """Whether the packet goes where the policy says, and for which port behind a translation."""
-        for name in self.addresses.members(policy.destinations):
-            vip = self.vips.get(name)
-            taken = by_vip(vip, packet) if vip else None
-            at = self.topology.among(packet.enters, (vip.interface,)) if vip and taken else False
-            if vip and taken and at is not False:
-                answer = "destinations" not in policy.negated if at and not vip.unread else None
-                return Match(answer, _of_vip(vip)), taken.port
+        if named := self._by_vip(policy, packet):
+            return named
         (translated, perhaps), sees = self.translations(packet), policy.action is Action.DENY and policy.sees_vips
         hidden = self.addresses.may_hold_vips(policy.destinations)
         port = taken.port if translated and packet.exact and (taken := by_vip(translated, packet)) else packet.port
@@ -170,6 +148,28 @@ class PolicyTable:
         if perhaps and (match.answer or sees or hidden) and not (sees and self._has_each_end(policy, packet)):
             match = Match(None, _of_vip(perhaps))
         return match, port
+
+    def _by_vip(self, policy: Policy, packet: Packet) -> tuple[Match, Port | None] | None:
+        """The same by the VIPs that a policy names; None where no such one takes the packet."""
+        for name in self.addresses.members(policy.destinations):
+            vip = self.vips.get(name)
+            taken = by_vip(vip, packet) if vip else None
+            at = self.topology.among(packet.enters, (vip.interface,)) if vip and taken else False
+            if vip and taken and at is not False:
+                other, surely = self._before(vip, packet)
+                if not surely:
+                    answer = "destinations" not in policy.negated if at and not (vip.unread or other) else None
+                    return Match(answer, _of_vip(other or vip)), taken.port
+        return None
+
+    def _before(self, vip: Vip, packet: Packet) -> tuple[Vip | None, bool]:
+        """Another VIP that takes a packet at its outer address before this one, or may do so; and which of both."""
+        surely, perhaps = self.translations(packet)
+        if vip.unread or packet.target != vip.outside or (packet.port is None and surely and surely.forwards):
+            return None, False
+        if perhaps and perhaps is not vip:
+            return perhaps, False
+        return (surely, True) if surely and surely is not vip and not perhaps else (None, False)
 
     def _destination(self, policy: Policy, packet: Packet, translated: Vip | None) -> Match:
         """Whether a policy has the target among its addresses, or the inner one of a deny that sees translations."""
@@ -186,13 +186,18 @@ class PolicyTable:
         return not packet.exact or self.addresses.contains(policy.destinations, ALL) is True
 
     def _translations(self, packet: Packet) -> tuple[Vip | None, Vip | None]:
-        """The VIP that takes a packet at its outer address, or one of which that cannot be told.
+        """The VIP that takes a packet at its outer address, and one before it, or alone, of which that cannot be told.
 
-        FortiOS translates also for one that no policy names (Fortinet's technical tip 189573).
+        FortiOS translates also for one that no policy names (Fortinet's technical tip 189573), and by the first one in
+        the list that fits (350101).
         """
-        found = [(vip, self._takes(vip, packet)) for vip in self.vips.values()]
-        surely = next((vip for vip, takes in found if takes), None)
-        return surely, None if surely else next((vip for vip, takes in found if takes is None), None)
+        perhaps = None
+        for vip in self.vips.values():
+            takes = self._takes(vip, packet)
+            if takes:
+                return vip, perhaps
+            perhaps = perhaps or (vip if takes is None else None)
+        return None, perhaps
 
     def _takes(self, vip: Vip, packet: Packet) -> bool | None:
         at = self.topology.among(packet.enters, (vip.interface,))

@@ -1,15 +1,30 @@
-"""What a VIP makes of a packet: whether it applies to it, and to which port it leads behind the translation."""
+"""A packet to try, and what a VIP makes of it: whether it applies, and to which port it leads behind the VIP."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import NamedTuple
 
 from labvpn.model.ports import Port
+from labvpn.parse.fortigate.extent import Anyone
 from labvpn.parse.fortigate.services import Served
 from labvpn.state.fortigate import Vip
 
-if TYPE_CHECKING:
-    from labvpn.plan.fortigate.policy_table import Packet
+
+@dataclass(frozen=True)
+class Packet:
+    """A packet to try: where it enters and leaves, who sends it, its destination and port (none: any).
+
+    An `exact` one goes to its target as it is: the inner address of a VIP is then not also the outer one.
+    """
+
+    enters: str
+    leaves: str
+    source: Anyone
+    target: IPv4Address
+    port: Port | None
+    exact: bool = False
 
 
 class Taken(NamedTuple):

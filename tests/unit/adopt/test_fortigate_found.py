@@ -50,9 +50,10 @@ def test_another_destination_is_never_taken_for_the_server_whatever_the_order(or
     assert "rule 5 'r5' is not adopted and stays as it is (it also has the destinations printer)" in remark
 
 
+SSH = {"firewall_dot_service__custom": [{"name": "SSH", "tcp-portrange": "22"}]}
 BESIDE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"dstintf": "dmz wan2"}, {}, "it leads to dmz, wan2"),
-    ({"service": "vpn-tcp SSH"}, {"firewall_dot_service__custom": [{"name": "SSH", "tcp-portrange": "22"}]}, "22/tcp"),
+    ({"service": "vpn-tcp SSH"}, SSH, "22/tcp"),
     ({"service": "ALL"}, {}, "it lets in more than the VPN: protocol any"),
     (
         {"service": "vpn-tcp ESP"},
@@ -86,7 +87,7 @@ TOR = {"internet_service_src": "enable", "srcaddr": "", "internet_service_src_na
 GROUP = {"firewall__addrgrp": [{"name": "g", "member": names("tag")}]}
 LEFT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"srcaddr_negate": "enable", "srcaddr": "office"}, {}, "sources negated"),
-    ({"dstaddr_negate": "enable"}, {}, "destinations negated"),
+    ({"service": "SSH", "service_negate": "enable"}, SSH, "services negated"),
     ({"groups": names("students")}, {}, "groups students"),
     ({"a_new_condition": "enable"}, {}, "a-new-condition enable"),
     ({"srcaddr": "mystery"}, {}, "source mystery"),

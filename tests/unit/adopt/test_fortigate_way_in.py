@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.adopt.test_fortigate_found import box, dialling, found
+from tests.unit.adopt.test_fortigate_found import SSH, box, dialling, found
 from tests.unit.fortigate_rows import Rows, names, rule
-
-SSH = {"firewall_dot_service__custom": [{"name": "SSH", "tcp-portrange": "22"}]}
 
 
 def with_lan(*rules: dict[str, Any], role: str = "", wan: str = "") -> Rows:

@@ -66,6 +66,8 @@ def test_a_filter_chooses(gate: Admission, query: str, names: list[str]) -> None
     assert [each["name"] for each in found] == names
 
 
+OUTER = {"extip": "198.51.100.9", "mappedip": [{"range": "203.0.113.20"}]}
+AT_ZONE = {"name": "v", "extintf": "virtual-wan-link", **OUTER}
 GROUP = {"name": "g", "member": members("campus-net")}
 REFUSALS = [
     ("GET", "cmdb/firewall/policy/99", None, 404, -3),
@@ -79,6 +81,7 @@ REFUSALS = [
     ("POST", "cmdb/firewall/policy", policy(service=members("nope")), 424, -3),
     ("POST", "cmdb/firewall/policy", policy(schedule="weekends"), 424, -3),
     ("POST", "cmdb/firewall/policy", policy(srcintf=members("wan9")), 500, -3),
+    ("POST", "cmdb/firewall/vip", AT_ZONE, 500, -3),
     ("POST", "cmdb/firewall/policy", policy(srcaddr=[]), 500, -56),
     ("POST", "cmdb/firewall/policy", policy(name="x" * 36), 500, -1),
     ("POST", "cmdb/firewall/address", {"name": "x" * 80}, 500, -1),
