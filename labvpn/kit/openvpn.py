@@ -62,6 +62,8 @@ def _lines(request: KitRequest, trust: Trust, way: OpenVpnWay, reader: ProfileRe
     if names_gateway(request) and reader is ProfileReader.OPENVPN:
         # OpenVPN Connect needs none, and its core refuses a profile with this line as one that only a server may push.
         yield f"route-gateway {request.stack.network.router}"
+    # Without it a pushed route would lead the tunnel's own packets into the tunnel (--route in OpenVPN's manual).
+    yield from (f"route {address} 255.255.255.255 net_gateway" for address in request.around)
     yield from _restarts(request)
     yield from _server(request, trust)
     yield from _user(request)

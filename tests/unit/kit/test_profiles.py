@@ -69,6 +69,16 @@ def test_a_split_tunnel_of_softether_4_names_no_gateway_so_one_profile_serves_ev
     assert openvpn.readers(split(generation=4)) == (ProfileReader.OPENVPN,)
 
 
+@pytest.mark.parametrize("reader", list(ProfileReader))
+def test_a_pushed_network_with_the_server_in_it_does_not_lead_the_tunnel_into_itself(reader: ProfileReader) -> None:
+    network = {"router": "192.168.30.1", "routes": ["203.0.113.0/24"]}
+    text = openvpn.profile(several(network=network, generation=4), AUTHORITY, UDP, reader)
+    for address in ("203.0.113.20", "203.0.113.22"):
+        assert f"\nroute {address} 255.255.255.255 net_gateway\n" in text
+    assert "net_gateway" not in openvpn.profile(split(), AUTHORITY, UDP, reader)
+    assert "net_gateway" not in openvpn.profile(order(), AUTHORITY, UDP, reader)
+
+
 def test_the_server_is_known_by_its_name_and_by_its_authority() -> None:
     found = ovpn(order())
     assert found["verify-x509-name"] == "vpn.lab.example name"
