@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pulumi
+import yaml
 from pulumi.runtime import config as runtime
 from pydantic import BaseModel, ValidationError
 
 from labvpn.model import accounts, campus_radius, expect, leftovers
-from labvpn.model.credentials import PUBLIC, Credentials, how_to_set
+from labvpn.model.clear_text import in_clear
+from labvpn.model.credentials import Credentials
 from labvpn.model.encoding import decoded
+from labvpn.model.keys import BLOCKS, how_to_set
 from labvpn.model.lab import Lab
 from labvpn.model.places import names
 from labvpn.model.problems import ConfigurationError, Problem, problems_of
@@ -25,9 +28,6 @@ from labvpn.model.users_file import UsersFile, read_users
 from labvpn.model.wording import nearest
 
 Model = TypeVar("Model", bound=BaseModel)
-
-BLOCKS = frozenset({"passwords", "radiusSecrets", "hostKeys"})
-"""The keys of credentials that have others below them."""
 
 Check = Callable[[Lab, Credentials], Iterable[Problem]]
 
@@ -64,7 +64,8 @@ class _Reader:
         except ValueError:
             return text
         if found is None:
-            self.note([Problem(key, EMPTY if key not in names(Credentials) else f"is empty; {how_to_set(key)}")])
+            is_text = key in names(Credentials) and key not in BLOCKS
+            self.note([Problem(key, f"is empty; {how_to_set(key)}" if is_text else EMPTY)])
         return found
 
     def values(self, model: type[BaseModel]) -> dict[str, Any]:
@@ -159,7 +160,8 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
         reader.note(leftovers.sure(found, wrong))
         if also and are_whole:
             reader.note(list(also(lab, credentials)))
-    reader.note(_in_clear(reader))
+    file = reader.folder / f"Pulumi.{pulumi.get_stack()}.yaml"
+    reader.note(in_clear(reader.value, reader.is_secret, _written_in(file, reader.project)))
     if reader.problems or lab is None or credentials is None:
         raise pulumi.RunError(str(ConfigurationError(reader.problems)))
     credentials.begin_derivation(lab.users)
@@ -170,13 +172,15 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
     return Settings(lab, credentials)
 
 
-def _in_clear(reader: _Reader) -> Iterator[Problem]:
-    for key in names(Credentials):
-        value = reader.value(key) if key not in PUBLIC | NOT_KEYS else None
-        if key == "passwords" and isinstance(value, dict):
-            value = value.keys() - {"version"}
-        if value and not reader.is_secret(key):
-            yield Problem(key, f"is in clear text in the configuration; {how_to_set(key)}, and change it everywhere")
+def _written_in(file: Path, project: str) -> dict[str, Any]:
+    """The keys of a project as a stack's file has them; none where it is not there or cannot be read."""
+    try:
+        whole = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    config = whole.get("config") if isinstance(whole, dict) else None
+    found = config.items() if isinstance(config, dict) else ()
+    return {str(key).removeprefix(f"{project}:"): value for key, value in found if str(key).startswith(f"{project}:")}
 
 
 def _users(reader: _Reader) -> tuple[UsersFile, tuple[User, ...]]:

@@ -49,7 +49,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"typer", "rich", "jinja2"},
     ),
     "labvpn/fortigate_provider": ({"model"}, {"typer"}),
-    "labvpn/settings.py": ({"model"}, {"pulumi", "pydantic"}),
+    "labvpn/settings.py": ({"model"}, {"pulumi", "pydantic", "yaml"}),
     "components": (
         {"model", "state", "render", "parse", "plan", "connect", "reach", "agent.bundle", "components"},
         {"pulumi", "pulumi_command", "dns"},

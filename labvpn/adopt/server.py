@@ -14,6 +14,7 @@ from labvpn.adopt.users import Files, policies, users
 from labvpn.model import ports
 from labvpn.model.credentials import unfit
 from labvpn.model.hub import NAME, Hub
+from labvpn.model.keys import path_below
 from labvpn.model.policies import UNLIMITED
 from labvpn.model.ports import Protocols
 from labvpn.parse.inventory import HostInventory
@@ -138,7 +139,7 @@ def hub(found: Found, files: Files, name: str, own: bool) -> dict[str, Any]:
     _take(found, section, name, "log", _log(survey.one("log", name)))
     _take(found, section, name, "radius", _radius(found, survey, name))
     if "radius" not in section:
-        found.secrets.pop(_radius_secret(name), None)
+        found.secrets.pop(path_below("radiusSecrets", name), None)
     nat = found.sections["vpn"]["secureNat"] if own else secure_nat(found, survey, name)
     if not own and nat:
         section["secureNat"] = nat
@@ -199,14 +200,9 @@ def _radius(found: Found, survey: HostInventory, name: str) -> dict[str, Any] | 
         return {}
     if not secret:
         return None
-    found.secrets[_radius_secret(name)] = secret
+    found.secrets[path_below("radiusSecrets", name)] = secret
     numbers = {key: int(fields[key]) if fields.get(key, "").isdigit() else fields.get(key) for key in ("port", "retry")}
     return {"server": fields.get("server"), **numbers}
-
-
-def _radius_secret(name: str) -> str:
-    """The setting's path as the engine accepts it."""
-    return f"radiusSecrets.{name}" if name.replace("_", "").replace("-", "").isalnum() else f'radiusSecrets["{name}"]'
 
 
 def _groups(found: Found, survey: HostInventory, hub: str) -> Iterator[tuple[str, dict[str, Any]]]:
