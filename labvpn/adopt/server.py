@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Interface
 from typing import Any
 
 from pydantic import SecretStr
 
 from labvpn.adopt.found import Found
-from labvpn.adopt.securenat import OFF, secure_nat
+from labvpn.adopt.securenat import OFF, keep_what_contradicts, secure_nat
 from labvpn.adopt.users import Files, policies, users
 from labvpn.model import ports
 from labvpn.model.credentials import unfit
@@ -17,6 +16,7 @@ from labvpn.model.hub import NAME, Hub
 from labvpn.model.keys import path_below
 from labvpn.model.policies import UNLIMITED
 from labvpn.model.ports import Protocols
+from labvpn.model.server import Ssh
 from labvpn.parse.inventory import HostInventory
 
 SWITCHES = ("dynamic-dns", "azure", "nat-traversal", "keep-alive", "aggressive-mode")
@@ -38,7 +38,7 @@ def server(found: Found, survey: HostInventory) -> None:
     found.sections["vpn"] = vpn(found, survey, own)
     files = Files(found, survey)
     found.sections["hubs"] = {name: hub(found, files, name, name == own) for name in (own, *with_users)}
-    _keep_what_overlaps(found)
+    keep_what_contradicts(found)
     for name in (own, *with_users):
         users(found, files, name, name == own)
     for name in sorted(set(named) - {own, *with_users}):
@@ -90,12 +90,15 @@ def vpn(found: Found, survey: HostInventory, own: str) -> dict[str, Any]:
 
 def _listeners(found: Found, survey: HostInventory) -> dict[str, list[int]]:
     states = {int(line.name): line.fields["enabled"] for line in survey.lines if line.kind == "listener"}
-    opened = sorted(port for port, enabled in states.items() if enabled == "yes")
+    ssh = Ssh.model_validate(found.sections.get("server", {}).get("ssh", {}))
+    of_ssh = ssh.port if ssh.host is None else None
+    opened = sorted(port for port, enabled in states.items() if enabled == "yes" and port != of_ssh)
     if not opened:
         raise ValueError("SoftEther listens on no TCP port, and the stack reaches it by one; enable a listener there")
     kept = sorted(states.keys() - opened)
+    whys = {"no": "is switched off", "yes": "has the port by which the stack comes, SSH's"}
     for port in kept:
-        why = "is switched off" if states[port] == "no" else "cannot listen, because another program has that port"
+        why = whys.get(states[port], "cannot listen, because another program has that port")
         found.remarks.append(f"The listener {port} {why}; it stays so, and no hop opens it (vpn.keptListeners)")
     return {"listeners": opened, **({"keptListeners": kept} if kept else {})}
 
@@ -161,25 +164,6 @@ def _take(found: Found, section: dict[str, Any], name: str, key: str, part: dict
         found.keeps(f"The {key} of {name}", why, f"hubs.{name}.kept")
     elif part:
         section[key] = part
-
-
-def _keep_what_overlaps(found: Found) -> None:
-    """Hubs on the server may have the same network; the stack requires different ones."""
-    taken: dict[str, Any] = {}
-    sections = {name: section.get("secureNat") for name, section in found.sections["hubs"].items()}
-    own = found.sections["vpn"]
-    for name, nat in {**sections, own["hub"]: own["secureNat"]}.items():
-        network = IPv4Interface(nat["address"]).network if nat else None
-        twin = next((other for other, there in taken.items() if network and there.overlaps(network)), None)
-        if twin:
-            section = found.sections["hubs"][name]
-            section["kept"] = [*section.get("kept", []), "securenat"]
-            if name == own["hub"]:
-                own["secureNat"] = OFF
-            section.pop("secureNat", None)
-            found.keeps(f"SecureNAT of {name}", f"{twin} has addresses of {network} too", f"hubs.{name}.kept")
-        elif network:
-            taken[name] = network
 
 
 def _log(fields: Mapping[str, str]) -> dict[str, Any]:

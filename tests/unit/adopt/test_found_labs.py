@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.adopt.found_cases import LABS, listeners
-from tests.unit.adopt.labs import TakenOver, config
+from labvpn.adopt.found import Found
+from labvpn.adopt.securenat import keep_what_contradicts
+from labvpn.adopt.server import server
+from labvpn.model.lab import Lab
+from tests.unit.adopt.found_cases import LABS, listeners, nat
+from tests.unit.adopt.labs import NONE, TakenOver, Tree, config, hub
+from tests.unit.adopt.samples import survey
+from tests.unit.samples import FULL
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -61,3 +67,57 @@ def test_a_layer_3_switch_is_noted_whatever_its_name(tmp_path: Path, name: str) 
     switch = {name: {"InterfaceList": {"Interface0": {"HubName": "lab"}}}}
     one = TakenOver(tmp_path, config(VirtualLayer3SwitchList=switch))
     assert one.said(f"the hub LAB has the layer-3 switch {name}")
+
+
+def network(router: str, routes: str = "") -> Tree:
+    """A hub with the network of this router."""
+    start = router.rpartition(".")[0]
+    dhcp = {"DhcpLeaseIPStart": f"{start}.10", "DhcpLeaseIPEnd": f"{start}.200", "DhcpDnsServerAddress": router}
+    gateway = NONE if routes else router
+    return hub(SecureNAT=nat(VirtualHostIp=router, DhcpGatewayAddress=gateway, DhcpPushRoutes=routes, **dhcp))
+
+
+@pytest.mark.parametrize(
+    ("hubs", "kept", "why"),
+    [
+        ({"LAB": network("203.0.113.1")}, "LAB", "203.0.113.0/24, covers server.address, 203.0.113.20"),
+        ({"LAB": hub(), "B": network("203.0.113.1")}, "B", "covers server.address"),
+        ({"LAB": hub(), "B": hub()}, "B", "hubs LAB and B share addresses of 192.168.30.0/24"),
+        ({"LAB": network("10.1.0.1", "203.0.113.20/255.255.255.255/10.1.0.1")}, "LAB", "leads 203.0.113.20 into"),
+    ],
+)
+def test_a_network_that_contradicts_the_rest_of_the_lab_stays_as_it_is(
+    tmp_path: Path, hubs: Tree, kept: str, why: str
+) -> None:
+    one = TakenOver(tmp_path, config(hubs))
+    assert {name: "securenat" in section.get("kept", []) for name, section in one.hubs.items()} == {
+        name: name == kept for name in hubs
+    }
+    assert one.lab.all_hubs[kept].secure_nat is None
+    assert one.said(f"SecureNAT of {kept} stays as it is") and one.said(why)
+    assert one.changes() == set()
+
+
+def test_a_network_that_covers_what_the_fortigate_translates_to_stays_as_it_is(tmp_path: Path) -> None:
+    found = TakenOver(tmp_path, config()).found
+    found.sections["fortigate"] = {**FULL["fortigate"], "vip": {"mapped": "192.168.30.20"}}
+    keep_what_contradicts(found)
+    assert found.sections["hubs"]["LAB"]["kept"] == ["securenat"]
+    assert any("covers fortigate.vip.mapped, 192.168.30.20" in remark for remark in found.remarks)
+    assert found.trouble(Lab, found.sections) == ""
+
+
+def test_a_contradiction_that_no_network_has_part_in_keeps_none(tmp_path: Path) -> None:
+    found = TakenOver(tmp_path, config()).found
+    found.sections["vpn"]["protocols"] = {"esp": True, "l2tpIpsec": False}
+    keep_what_contradicts(found)
+    assert "kept" not in found.sections["hubs"]["LAB"]
+    assert found.sections["vpn"]["secureNat"]
+
+
+def test_a_listener_at_the_port_by_which_the_stack_comes_stays_as_it_is() -> None:
+    one = Found({"server": {"address": "203.0.113.20", "ssh": {"port": 5555}, "install": "present"}})
+    server(one, survey())
+    assert one.sections["vpn"]["keptListeners"] == [5555]
+    assert any("The listener 5555 has the port by which the stack comes" in remark for remark in one.remarks)
+    assert one.trouble(Lab, one.sections) == ""
