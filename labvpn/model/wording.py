@@ -27,10 +27,10 @@ def unknown(name: str, known: Iterable[str], what: str = "setting") -> str:
     return f"there is no such {what}; {remedy}"
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], cutoff: float = NEAR) -> str | None:
     """The known name that is most like this one, whatever their case and the characters between their words."""
     folded = {_folded(each): each for each in reversed(list(known))}
-    near = difflib.get_close_matches(_folded(name), folded, n=1, cutoff=NEAR)
+    near = difflib.get_close_matches(_folded(name), folded, n=1, cutoff=cutoff)
     return folded[near[0]] if near else None
 
 
