@@ -78,6 +78,20 @@ def test_what_works_is_taken(path: str, value: Any) -> None:
     assert at(path, value) == []
 
 
+@pytest.mark.parametrize(
+    "user", ["jane.doe", "DOM\\admin", "Admin", "jane@corp.example", "a" * 64, "machine$", "山田", "_svc", "7of9"]
+)
+def test_a_user_of_a_host_may_have_any_name_that_hosts_have(user: str) -> None:
+    jump = {"host": "jump.example", "user": user, "hostKey": "ssh-ed25519 AAAA"}
+    assert at("server.ssh", {"user": user, "jump": jump}) == []
+
+
+@pytest.mark.parametrize("user", ["", "jane doe", "-jane", "jane:x", "a/b", "jane\n", "\0"])
+def test_a_name_that_no_user_of_a_host_has_is_told(user: str) -> None:
+    (line,) = at("server.ssh.user", user)
+    assert line.endswith("write a user's name as the host has it, without blanks, / and :, and with no - in front")
+
+
 def test_the_port_by_which_the_stack_comes_may_be_closed_where_it_comes_another_way() -> None:
     ssh = {"jump": {"host": "jump.example", "hostKey": "ssh-ed25519 AAAA"}}
     assert at("server", {"address": "203.0.113.20", "ssh": ssh}) == []
