@@ -157,6 +157,7 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
         wrong += ["users"] if of_users > before else []
         found = [*accounts.problems(lab), *expect.problems(lab), *credentials.problems(lab)]
         found += [*campus_radius.problems(lab, credentials.radius_secrets), *credentials.badly_chosen(lab.vpn.kept)]
+        wrong += [each.place for each in found if each.place == "vpn.hub"]
         reader.note(leftovers.sure(found, wrong))
         if also and are_whole:
             reader.note(list(also(lab, credentials)))

@@ -33,7 +33,7 @@ def _of_hubs(lab: Lab) -> Iterator[str]:
     own = lab.hubs.get(lab.vpn.hub)
     if own and own.secure_nat:
         yield f"hubs.{lab.vpn.hub}.secureNat is given in vpn.secureNat already; leave it out here"
-    for twice in duplicates([name.lower() for name in lab.all_hubs]):
+    for twice in duplicates([name.lower() for name in lab.hubs]):
         yield f"hubs names '{twice}' twice, since SoftEther folds case; keep one"
 
 
