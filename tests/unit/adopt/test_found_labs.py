@@ -12,7 +12,7 @@ from labvpn.adopt.securenat import keep_what_contradicts
 from labvpn.adopt.server import server
 from labvpn.model.lab import Lab
 from tests.unit.adopt.found_cases import LABS, listeners, nat
-from tests.unit.adopt.labs import NONE, TakenOver, Tree, config, hub
+from tests.unit.adopt.labs import NONE, TakenOver, Tree, config, hub, user
 from tests.unit.adopt.samples import survey
 from tests.unit.samples import FULL
 
@@ -41,6 +41,13 @@ def test_what_is_inherited_stays_inherited_and_a_zero_of_the_users_own_stays(tmp
     a, b = sorted(one.lab.users, key=lambda each: each.name)
     assert one.lab.policies_of(a)["AutoDisconnect"] == 900
     assert one.lab.policies_of(b)["AutoDisconnect"] == 0
+
+
+@pytest.mark.parametrize("note", ["MAC:00-11-22-33-44-55", "IPv4:192.168.30.5", "office mac: yes"])
+def test_a_note_of_an_address_stays_as_the_server_has_it(tmp_path: Path, note: str) -> None:
+    one = TakenOver(tmp_path, config({"LAB": hub({"a": user("a", Note=note)})}))
+    assert [each.note for each in one.lab.users] == [note]
+    assert one.changes() == set()
 
 
 def test_secure_nat_that_is_off_is_written_for_the_main_hub(tmp_path: Path) -> None:
