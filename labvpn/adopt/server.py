@@ -75,6 +75,7 @@ def vpn(found: Found, survey: HostInventory, own: str) -> dict[str, Any]:
             *_kept(survey, Protocols.model_validate(protocols)),
         ],
     }
+    section |= _openvpn_ports(found, survey, section["listeners"])
     minimum = survey.one("tls").get("minimum", "")
     if minimum in ("1.0", "1.1"):
         section["tls"] = {"minimum": minimum}
@@ -112,6 +113,19 @@ def _kept(survey: HostInventory, protocols: Protocols) -> Iterator[str]:
         yield "wireguard"
     if survey.one("udp").get("ports") != (",".join(map(str, ports.openvpn_udp(protocols))) or "none"):
         yield "udp"
+
+
+def _openvpn_ports(found: Found, survey: HostInventory, listeners: list[int]) -> dict[str, list[int]]:
+    """The UDP ports by which OpenVPN is dialled, where they are not 1194: a new server has its listeners' numbers."""
+    words = survey.one("udp").get("ports", "")
+    numbers = [int(word) for word in words.split(",") if word.isdecimal() and 0 < int(word) <= 65535]
+    dialled = [number for number in dict.fromkeys(numbers) if number == ports.OPENVPN_UDP or number not in listeners]
+    if survey.one("protocol", "openvpn").get("enabled") != "yes" or not words or dialled == [ports.OPENVPN_UDP]:
+        return {}
+    if dialled or not numbers:
+        named = f"by UDP {', '.join(map(str, dialled))}" if dialled else "by TCP alone"
+        found.remarks.append(f"OpenVPN is dialled {named} (vpn.openvpnPorts); the server's list stays as it is")
+    return {"openvpnPorts": dialled}
 
 
 def _of_ipsec(found: Found, survey: HostInventory, own: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from labvpn.kit.request import KitRequest, Trust
-from labvpn.model.ports import OPENVPN_UDP
+from labvpn.model.ports import IKE, NAT_TRAVERSAL, OPENVPN_UDP
 
 
 class ProfileReader(StrEnum):
@@ -32,7 +32,8 @@ def ways(request: KitRequest) -> tuple[OpenVpnWay, ...]:
     """The ways that the server offers, in the order in which a user tries them: 1194 is OpenVPN's own port."""
     if not request.stack.protocols.openvpn:
         return ()
-    udp = [OpenVpnWay("udp", port) for port in request.stack.ports.get("udp", ()) if port == OPENVPN_UDP]
+    numbers = [port for port in request.stack.ports.get("udp", ()) if port not in (IKE, NAT_TRAVERSAL)]
+    udp = [OpenVpnWay("udp", port) for port in sorted(numbers, key=lambda port: port != OPENVPN_UDP)]
     return (*udp, *(OpenVpnWay("tcp", port) for port in request.tcp if port in (443, OPENVPN_UDP)))
 
 

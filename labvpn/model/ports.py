@@ -44,7 +44,7 @@ class Protocols(Value):
     """Which of SoftEther's protocols the server offers beside its own."""
 
     l2tp_ipsec: bool = Field(default=True, description="the client built into macOS, iOS, Windows and Android")
-    openvpn: bool = Field(default=True, description="OpenVPN over UDP 1194 and over every TCP listener")
+    openvpn: bool = Field(default=True, description="OpenVPN over `openvpnPorts` and over every TCP listener")
     sstp: bool = Field(default=False, description="Microsoft's SSTP over every TCP listener")
     esp: bool = Field(
         default=False, description="IPsec also without UDP encapsulation (ESP): only where no NAT lies on the way"
@@ -61,18 +61,20 @@ ESP = 50
 """The IP protocol of IPsec without UDP encapsulation (RFC 4303); it has no ports, so no NAT lets it pass."""
 
 
-def needed(listeners: tuple[int, ...], protocols: Protocols) -> tuple[Port, ...]:
-    """The ports that every hop must let in, sorted; all others stay closed."""
+def needed(
+    listeners: tuple[int, ...], protocols: Protocols, openvpn: tuple[int, ...] = (OPENVPN_UDP,)
+) -> tuple[Port, ...]:
+    """The ports that every hop must let in, sorted; all others stay closed. `openvpn` are OpenVPN's by UDP."""
     ports = {Port(number, Transport.TCP) for number in listeners}
-    ports |= {Port(number, Transport.UDP) for number in openvpn_udp(protocols)}
+    ports |= {Port(number, Transport.UDP) for number in openvpn_udp(protocols, openvpn)}
     if protocols.l2tp_ipsec:
         ports |= {Port(IKE, Transport.UDP), Port(NAT_TRAVERSAL, Transport.UDP)}
     return tuple(sorted(ports))
 
 
-def openvpn_udp(protocols: Protocols) -> tuple[int, ...]:
+def openvpn_udp(protocols: Protocols, openvpn: tuple[int, ...] = (OPENVPN_UDP,)) -> tuple[int, ...]:
     """The UDP ports on which the server itself answers OpenVPN."""
-    return (OPENVPN_UDP,) if protocols.openvpn else ()
+    return openvpn if protocols.openvpn else ()
 
 
 def of_transport(ports: tuple[Port, ...], transport: Transport) -> tuple[int, ...]:

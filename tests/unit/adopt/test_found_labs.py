@@ -128,3 +128,33 @@ def test_a_listener_at_the_port_by_which_the_stack_comes_stays_as_it_is() -> Non
     assert one.sections["vpn"]["keptListeners"] == [5555]
     assert any("The listener 5555 has the port by which the stack comes" in remark for remark in one.remarks)
     assert one.trouble(Lab, one.sections) == ""
+
+
+@pytest.mark.parametrize(
+    ("udp", "given", "said"),
+    [
+        ("25000", [25000], "OpenVPN is dialled by UDP 25000"),
+        ("23, 53, 67", [23, 53, 67], "OpenVPN is dialled by UDP 23, 53, 67"),
+        ("0", [], "OpenVPN is dialled by TCP alone"),
+        ("1194, 25000", [1194, 25000], "OpenVPN is dialled by UDP 1194, 25000"),
+        ("443, 5555", [], ""),
+    ],
+)
+def test_only_the_udp_ports_by_which_openvpn_is_dialled_are_opened(
+    tmp_path: Path, udp: str, given: list[int], said: str
+) -> None:
+    one = TakenOver(tmp_path, config(server={"PortsUDP": udp}))
+    assert one.vpn["openvpnPorts"] == given
+    assert "udp" in one.vpn["kept"]
+    opened = {port.number for port in one.lab.vpn.ports if port.transport == "udp"}
+    assert opened == {500, 4500, *given}
+    assert one.said(said) if said else not one.said("OpenVPN is dialled")
+    assert one.changes() == set()
+
+
+@pytest.mark.parametrize("udp", ["1194", "443, 992, 1194, 5555"])
+def test_openvpns_own_port_needs_no_mention(tmp_path: Path, udp: str) -> None:
+    listening = listeners(L443=True, L992=True, L1194=True, L5555=True)
+    one = TakenOver(tmp_path, config(server={"PortsUDP": udp}, **listening))
+    assert "openvpnPorts" not in one.vpn
+    assert not one.said("OpenVPN is dialled")

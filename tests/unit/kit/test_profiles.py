@@ -35,6 +35,14 @@ def test_every_transport_that_the_server_offers_has_a_profile_and_no_other() -> 
     assert openvpn.ways(order(protocols={"openvpn": False})) == ()
 
 
+def test_a_profile_by_udp_is_for_the_ports_by_which_openvpn_is_dialled() -> None:
+    made = outputs.stack_outputs(lab(vpn={"openvpnPorts": [25000, 1194], "listeners": [443]}), credentials(), str)
+    assert made["ports"]["udp"] == [500, 1194, 4500, 25000]
+    assert [str(way) for way in openvpn.ways(order(ports=made["ports"]))] == ["udp-1194", "udp-25000", "tcp-443"]
+    made = outputs.stack_outputs(lab(vpn={"openvpnPorts": [], "listeners": [443]}), credentials(), str)
+    assert [str(way) for way in openvpn.ways(order(ports=made["ports"]))] == ["tcp-443"]
+
+
 def test_a_session_that_the_server_cuts_stays_cut() -> None:
     found = ovpn(order())
     assert found["remap-usr1"] == "SIGTERM"
