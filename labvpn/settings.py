@@ -23,9 +23,9 @@ from labvpn.model.keys import BLOCKS, how_to_set
 from labvpn.model.lab import Lab
 from labvpn.model.places import names
 from labvpn.model.problems import ConfigurationError, Problem, problems_of
+from labvpn.model.unknown_keys import NOT_KEYS, one_level_too_deep, unknown_keys
 from labvpn.model.users import User
 from labvpn.model.users_file import UsersFile, read_users
-from labvpn.model.wording import nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -116,10 +116,6 @@ class _Reader:
         return None
 
 
-NOT_KEYS = frozenset({"users", "mayRemove", "passwords.version"})
-"""Parts of the settings that are not at the top of the configuration."""
-
-
 def load_given(values: Mapping[str, str], secret: Iterable[str], folder: Path) -> Settings:
     """The settings of a stack that does not run, from its whole configuration; the keys in `secret` are secrets.
 
@@ -142,8 +138,10 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
     Raises `pulumi.RunError` with every mistake at once.
     """
     reader = _Reader(project or pulumi.get_project(), folder or Path.cwd())
-    meant, unknown_keys = _unknown_keys(reader.project)
-    reader.note(unknown_keys)
+    for nested in one_level_too_deep(reader.project, _everything()):
+        raise pulumi.RunError(str(ConfigurationError([nested])))
+    meant, wrong_keys = unknown_keys(reader.project, _everything())
+    reader.note(wrong_keys)
     before = len(reader.problems)
     source, users = _users(reader)
     of_users = len(reader.problems)
@@ -195,39 +193,6 @@ def _users(reader: _Reader) -> tuple[UsersFile, tuple[User, ...]]:
     users, problems = read_users(data, source.file, reader.text_of)
     reader.note(problems)
     return source, users
-
-
-def _unknown_keys(project: str) -> tuple[list[str], list[Problem]]:
-    """Keys that nothing reads, misspelt ones of ours and ours below another name: those that are meant, and why not."""
-    known = [key for key in ("users", *names(Lab), *names(Credentials)) if key not in NOT_KEYS - {"users"}]
-    meant, problems = list[str](), list[Problem]()
-    for whole, value in sorted(_everything().items()):
-        space, _, key = whole.rpartition(":")
-        near = nearest(key, known)
-        if space == project and key not in known:
-            remedy = f"did you mean '{project}:{near}'?" if near else f"remove it; known here: {', '.join(known)}"
-            why = "there is no such setting, so it would have no effect"
-        elif space != project and _is_meant_for(project, space, key, value):
-            why, remedy = f"is not read, since the project is {project}", f"did you mean '{project}:{near or key}'?"
-        else:
-            continue
-        meant.append(near or key)
-        problems.append(Problem(whole, f"{why}; {remedy}"))
-    return meant, problems
-
-
-def _is_meant_for(project: str, space: str, key: str, value: Any) -> bool:
-    """Whether a key below another name is one of ours; Pulumi's own and providers' names are left alone."""
-    if space in OTHERS:
-        return False
-    block = isinstance(value, str) and value.lstrip().startswith(("{", "["))
-    return nearest(space, [project]) is not None or (block and key in names(Lab))
-
-
-OTHERS = frozenset(
-    {"pulumi", "fortios", "command", "aws", "azure", "azure-native", "gcp", "google-native", "kubernetes"}
-)
-"""Known names: Pulumi's own, and its providers'."""
 
 
 def _everything() -> Mapping[str, Any]:

@@ -11,7 +11,6 @@ PUBLIC = frozenset({"hostKey", "hostKeys", "fortigateCa", "serverCertificate"})
 OWN = frozenset({"administratorPassword", "hubPassword", "presharedKey", "userSecret"})
 """The secrets that are ours to choose."""
 
-
 BLOCKS = frozenset({"passwords", "radiusSecrets", "hostKeys"})
 """The keys of credentials that have others below them."""
 
@@ -28,3 +27,29 @@ def how_to_set(key: str, below: str = "") -> str:
     made = "labvpn secret | " if key in OWN else ""
     secret = "" if key in PUBLIC else "--secret "
     return f"set it: {made}pulumi config set {secret}{f'--path {quote(path_below(key, below))}' if below else key}"
+
+
+OUT_OF_PLACE = {
+    r"hubs\.(?P<below>.+)\.radius\.(shared)?(secret|password|key)": "radiusSecrets",
+    r".*\bssh(\.jump)?\.(ssh)?password": "sshPassword",
+    r".*\bssh(\.jump)?\.(private|ssh)?key": "sshKey",
+    r"vpn\.(.+\.)?(psk|pre-?shared(key|secret)?|ipsec(key|secret|psk))": "presharedKey",
+    r"(server|vpn|hubs)\b.*\.(admin|administrator|server)password": "administratorPassword",
+    r"hubs\..+\.(hub)?password": "hubPassword",
+    r"fortigate\.(fortigate|api)?(token|key|password)": "fortigateToken",
+    r"certificate\.acme\.(.+\.)?(key|secret|acmekey)": "acmeKey",
+    r"dns\.(key\.)?(secret|dnskey|tsig|tsigkey|password)": "dnsKey",
+    r"certificate\.(private)?key|certificate\.serverkey": "serverKey",
+}
+"""Where people write a secret that has a key of its own, as no setting is called."""
+
+
+def misplaced_secret(place: str) -> str:
+    """What to do with a secret that is written into its section; empty where this is none."""
+    for pattern, key in OUT_OF_PLACE.items():
+        if found := re.fullmatch(pattern, place, re.IGNORECASE):
+            remedy = how_to_set(key, found.groupdict().get("below") or "")
+            return (
+                f"is a secret, which is not kept here; remove it, {remedy}, and change it everywhere if it was in clear"
+            )
+    return ""

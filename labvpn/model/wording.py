@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from labvpn.model.base import Mistakes, shortened
 from labvpn.model.forms import described
+from labvpn.model.keys import misplaced_secret
 from labvpn.model.places import is_secret, kinds_of, model_of, names, place_of
 
 NEAR = 0.6
@@ -43,7 +44,8 @@ def messages(details: ErrorDetails, model: type[BaseModel]) -> list[str]:
     kind, (place, wanted) = details["type"], place_of(details["loc"], model)
     if kind == "extra_forbidden":
         owner = model_of(place_of(place[:-1], model)[1] if place[:-1] else model)
-        return [unknown(str(place[-1]), names(owner) if owner else [])]
+        secret = misplaced_secret(".".join(map(str, place)))
+        return [secret or unknown(str(place[-1]), names(owner) if owner else [])]
     if kind in ("value_error", "assertion_error"):
         error = (details.get("ctx") or {}).get("error")
         said = error.sentences if isinstance(error, Mistakes) else [str(error)]
