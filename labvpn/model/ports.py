@@ -6,9 +6,9 @@ import re
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from labvpn.model.base import Value
+from labvpn.model.base import Value, shortened
 
 
 class Transport(StrEnum):
@@ -33,11 +33,17 @@ def port(text: str) -> Port:
     """A port as it is written in a configuration: `443/tcp`."""
     found = re.fullmatch(r"(\d{1,5})/(tcp|udp)", text)
     if found is None or not 1 <= int(found[1]) <= 65535:
-        raise ValueError(f"'{text}' is not a port such as 22/tcp or 500/udp")
+        remedy = f"; write {text}/tcp or {text}/udp" if re.fullmatch(r"\d{1,5}", text) else ""
+        raise ValueError(f"'{shortened(text)}' is not a port such as 22/tcp or 500/udp{remedy}")
     return Port(int(found[1]), Transport(found[2]))
 
 
-PortText = Annotated[str, AfterValidator(lambda text: str(port(text)))]
+def _as_text(given: object) -> object:
+    # YAML has a port without its transport as a number.
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+PortText = Annotated[str, BeforeValidator(_as_text), AfterValidator(lambda text: str(port(text)))]
 
 
 class Protocols(Value):

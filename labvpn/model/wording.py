@@ -134,8 +134,14 @@ def _entries(finding: _Finding) -> list[str]:
     return [word for word in re.split(r"\s*[,;]\s*|(?<=\d)\s+(?=\d)", text.strip("[] ")) if word] or [text]
 
 
+WITH_ROUTER = re.compile(r"(\d[\d.]+/\d[\d.]*)/\d[\d.]+")
+"""A pushed route as SoftEther's own settings have it: network, mask, router."""
+
+
 def _plain(word: str) -> str:
-    """An entry of a list as YAML has it."""
+    """An entry of a list as YAML has it, a route without SoftEther's router."""
+    if found := WITH_ROUTER.fullmatch(word):
+        return found[1]
     return word if re.fullmatch(r"[\w./-]+", word) else shortened(repr(word))
 
 
@@ -160,12 +166,22 @@ def _router(finding: _Finding) -> str:
 
 
 def _network(finding: _Finding) -> str:
+    given = finding.given if isinstance(finding.given, str) else ""
+    if WITH_ROUTER.fullmatch(given):
+        return f"{finding.quoted} has a router behind the network, as SoftEther has it; write {_plain(given)}"
+    return f"{finding.quoted} {of_no_network(given)}"
+
+
+def of_no_network(given: str) -> str:
+    """Why a text is not an IPv4 network, with what to write."""
     try:
-        inside = ip_interface(finding.given if isinstance(finding.given, str) else "").network
+        inside = ip_interface(given)
     except ValueError:
-        return f"{finding.quoted} is neither an IPv4 network nor an address; write one, such as 192.0.2.0/24"
-    own = str(finding.given).partition("/")[0]
-    return f"{finding.quoted} is an address inside a network; write {inside} for the network, or {own} for the address"
+        return "is neither an IPv4 network nor an address; write one, such as 192.0.2.0/24"
+    if inside.version != 4:
+        return "is IPv6, and only IPv4 is taken here; write an IPv4 network or address, such as 192.0.2.0/24"
+    own = given.partition("/")[0]
+    return f"is an address inside a network; write {inside.network} for the network, or {own} for the address"
 
 
 def _choice(finding: _Finding) -> str:
