@@ -23,7 +23,7 @@ def report_all(lab: Lab, servers: Sequence[Server], hosts: Sequence[Mapping[str,
 
 
 def _report(lab: Lab, server: Server, found: release.Installed) -> None:
-    exposure = release.Exposure(lab.vpn.listeners, lab.vpn.protocols, server.accept_known_holes)
+    exposure = release.Exposure(lab.vpn.listeners, lab.vpn.protocols, server.accept_known_holes, lab.vpn.openvpn_ports)
     for sentence in release.open_holes(found.release, exposure):
         pulumi.warn(f"VPN host {server.ssh_host}: {sentence}; {release.REMEDY}")
     for sentence in release.notes(found, exposure):

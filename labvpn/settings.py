@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pulumi
+import yaml
 from pulumi.runtime import config as runtime
 from pydantic import BaseModel, ValidationError
 
 from labvpn.model import accounts, campus_radius, expect, leftovers
-from labvpn.model.credentials import PUBLIC, Credentials, how_to_set
+from labvpn.model.clear_text import in_clear
+from labvpn.model.credentials import Credentials
 from labvpn.model.encoding import decoded
+from labvpn.model.keys import BLOCKS, how_to_set
 from labvpn.model.lab import Lab
 from labvpn.model.places import names
 from labvpn.model.problems import ConfigurationError, Problem, problems_of
+from labvpn.model.unknown_keys import NOT_KEYS, one_level_too_deep, unknown_keys
 from labvpn.model.users import User
 from labvpn.model.users_file import UsersFile, read_users
-from labvpn.model.wording import nearest
 
 Model = TypeVar("Model", bound=BaseModel)
-
-BLOCKS = frozenset({"passwords", "radiusSecrets", "hostKeys"})
-"""The keys of credentials that have others below them."""
 
 Check = Callable[[Lab, Credentials], Iterable[Problem]]
 
@@ -64,7 +64,8 @@ class _Reader:
         except ValueError:
             return text
         if found is None:
-            self.note([Problem(key, EMPTY if key not in names(Credentials) else f"is empty; {how_to_set(key)}")])
+            is_text = key in names(Credentials) and key not in BLOCKS
+            self.note([Problem(key, f"is empty; {how_to_set(key)}" if is_text else EMPTY)])
         return found
 
     def values(self, model: type[BaseModel]) -> dict[str, Any]:
@@ -115,10 +116,6 @@ class _Reader:
         return None
 
 
-NOT_KEYS = frozenset({"users", "mayRemove", "passwords.version"})
-"""Parts of the settings that are not at the top of the configuration."""
-
-
 def load_given(values: Mapping[str, str], secret: Iterable[str], folder: Path) -> Settings:
     """The settings of a stack that does not run, from its whole configuration; the keys in `secret` are secrets.
 
@@ -141,8 +138,10 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
     Raises `pulumi.RunError` with every mistake at once.
     """
     reader = _Reader(project or pulumi.get_project(), folder or Path.cwd())
-    meant, unknown_keys = _unknown_keys(reader.project)
-    reader.note(unknown_keys)
+    for nested in one_level_too_deep(reader.project, _everything()):
+        raise pulumi.RunError(str(ConfigurationError([nested])))
+    meant, wrong_keys = unknown_keys(reader.project, _everything())
+    reader.note(wrong_keys)
     before = len(reader.problems)
     source, users = _users(reader)
     of_users = len(reader.problems)
@@ -156,10 +155,12 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
         wrong += ["users"] if of_users > before else []
         found = [*accounts.problems(lab), *expect.problems(lab), *credentials.problems(lab)]
         found += [*campus_radius.problems(lab, credentials.radius_secrets), *credentials.badly_chosen(lab.vpn.kept)]
+        wrong += [each.place for each in found if each.place == "vpn.hub"]
         reader.note(leftovers.sure(found, wrong))
         if also and are_whole:
             reader.note(list(also(lab, credentials)))
-    reader.note(_in_clear(reader))
+    file = reader.folder / f"Pulumi.{pulumi.get_stack()}.yaml"
+    reader.note(in_clear(reader.value, reader.is_secret, _written_in(file, reader.project)))
     if reader.problems or lab is None or credentials is None:
         raise pulumi.RunError(str(ConfigurationError(reader.problems)))
     credentials.begin_derivation(lab.users)
@@ -170,13 +171,15 @@ def load(folder: Path | None = None, also: Check | None = None, project: str | N
     return Settings(lab, credentials)
 
 
-def _in_clear(reader: _Reader) -> Iterator[Problem]:
-    for key in names(Credentials):
-        value = reader.value(key) if key not in PUBLIC | NOT_KEYS else None
-        if key == "passwords" and isinstance(value, dict):
-            value = value.keys() - {"version"}
-        if value and not reader.is_secret(key):
-            yield Problem(key, f"is in clear text in the configuration; {how_to_set(key)}, and change it everywhere")
+def _written_in(file: Path, project: str) -> dict[str, Any]:
+    """The keys of a project as a stack's file has them; none where it is not there or cannot be read."""
+    try:
+        whole = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    config = whole.get("config") if isinstance(whole, dict) else None
+    found = config.items() if isinstance(config, dict) else ()
+    return {str(key).removeprefix(f"{project}:"): value for key, value in found if str(key).startswith(f"{project}:")}
 
 
 def _users(reader: _Reader) -> tuple[UsersFile, tuple[User, ...]]:
@@ -190,39 +193,6 @@ def _users(reader: _Reader) -> tuple[UsersFile, tuple[User, ...]]:
     users, problems = read_users(data, source.file, reader.text_of)
     reader.note(problems)
     return source, users
-
-
-def _unknown_keys(project: str) -> tuple[list[str], list[Problem]]:
-    """Keys that nothing reads, misspelt ones of ours and ours below another name: those that are meant, and why not."""
-    known = [key for key in ("users", *names(Lab), *names(Credentials)) if key not in NOT_KEYS - {"users"}]
-    meant, problems = list[str](), list[Problem]()
-    for whole, value in sorted(_everything().items()):
-        space, _, key = whole.rpartition(":")
-        near = nearest(key, known)
-        if space == project and key not in known:
-            remedy = f"did you mean '{project}:{near}'?" if near else f"remove it; known here: {', '.join(known)}"
-            why = "there is no such setting, so it would have no effect"
-        elif space != project and _is_meant_for(project, space, key, value):
-            why, remedy = f"is not read, since the project is {project}", f"did you mean '{project}:{near or key}'?"
-        else:
-            continue
-        meant.append(near or key)
-        problems.append(Problem(whole, f"{why}; {remedy}"))
-    return meant, problems
-
-
-def _is_meant_for(project: str, space: str, key: str, value: Any) -> bool:
-    """Whether a key below another name is one of ours; Pulumi's own and providers' names are left alone."""
-    if space in OTHERS:
-        return False
-    block = isinstance(value, str) and value.lstrip().startswith(("{", "["))
-    return nearest(space, [project]) is not None or (block and key in names(Lab))
-
-
-OTHERS = frozenset(
-    {"pulumi", "fortios", "command", "aws", "azure", "azure-native", "gcp", "google-native", "kubernetes"}
-)
-"""Known names: Pulumi's own, and its providers'."""
 
 
 def _everything() -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "labvpn/state": (set(), set()),
-    "labvpn/model": ({"state"}, {"pydantic", "pydantic_core"}),
+    "labvpn/model": ({"state", "agent.firewalld.rich_rule"}, {"pydantic", "pydantic_core"}),
     "labvpn/render": ({"model", "state"}, {"certifi", "dns", "cryptography", "jinja2", "segno"}),
     "labvpn/parse": ({"model", "state"}, {"dns"}),
     "labvpn/plan": ({"model", "state", "parse"}, set()),
@@ -49,7 +49,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"typer", "rich", "jinja2"},
     ),
     "labvpn/fortigate_provider": ({"model"}, {"typer"}),
-    "labvpn/settings.py": ({"model"}, {"pulumi", "pydantic"}),
+    "labvpn/settings.py": ({"model"}, {"pulumi", "pydantic", "yaml"}),
     "components": (
         {"model", "state", "render", "parse", "plan", "connect", "reach", "agent.bundle", "components"},
         {"pulumi", "pulumi_command", "dns"},

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from labvpn.adopt.firewalld import firewall
 from labvpn.adopt.fortigate import fortigate
 from labvpn.adopt.found import Found
 from labvpn.adopt.name import dns
+from labvpn.adopt.securenat import keep_what_contradicts
 from labvpn.adopt.server import server
 from labvpn.connect import fortigate as fortigate_api
 from labvpn.connect.errors import HopError
@@ -57,6 +58,7 @@ def read(hops: Hops, known: Known, say: Callable[[str], None]) -> Found:
     if hops.fortigate:
         say(f"reading the FortiGate {hops.fortigate}")
         _fortigate(found, hops, known, lab)
+        keep_what_contradicts(found)
     if hops.dns:
         say("reading the name")
         dns(found, hops.dns, known("dnsKey"), str(host.address))
@@ -85,11 +87,9 @@ def _survey(host: Server, known: Known) -> HostInventory:
 
 def _lab(found: Found) -> Lab:
     """The lab so far, for what is derived from it."""
-    try:
-        return Lab.model_validate(found.sections, context={"files": found.files.get})
-    except ValidationError as error:
-        problems = "; ".join(str(details["msg"]) for details in error.errors())
-        raise ValueError(f"The server has settings that the stack cannot express: {problems}") from None
+    if why := found.trouble(Lab, found.sections):
+        raise ValueError(f"The server has settings that the stack cannot express: {why}")
+    return Lab.model_validate(found.sections, context={"files": found.files.get})
 
 
 def _fortigate(found: Found, hops: Hops, known: Known, lab: Lab) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from ipaddress import IPv4Network
 from typing import Any
 
+from pydantic import ValidationError
+
 from labvpn.adopt.found import Found
+from labvpn.model.lab import Lab
 from labvpn.model.securenat import Mode, SecureNat
 from labvpn.parse.inventory import HostInventory
 
@@ -38,6 +42,31 @@ def secure_nat(found: Found, survey: HostInventory, name: str) -> dict[str, Any]
         found.keeps(f"SecureNAT of {name}", why, f"hubs.{name}.kept")
         return None
     return section
+
+
+def keep_what_contradicts(found: Found) -> None:
+    """Keep SecureNAT of each hub that the rest of the lab contradicts: another hub or a machine has its addresses."""
+    vpn, hubs = found.sections["vpn"], found.sections["hubs"]
+    places = {name: vpn if name == vpn["hub"] else section for name, section in hubs.items()}
+    nats = {name: place.pop("secureNat") for name, place in places.items() if place.get("secureNat")}
+    vpn.setdefault("secureNat", OFF)
+    known = _contradictions(found)
+    for name, nat in nats.items():
+        places[name]["secureNat"] = nat
+        new = [sentence for sentence in _contradictions(found) if sentence not in known]
+        if new:
+            del places[name]["secureNat"]
+            vpn.setdefault("secureNat", OFF)
+            hubs[name]["kept"] = [*hubs[name].get("kept", []), "securenat"]
+            found.keeps(f"SecureNAT of {name}", new[0].partition(";")[0], f"hubs.{name}.kept")
+
+
+def _contradictions(found: Found) -> list[str]:
+    """What the parts that were found so far contradict one another in."""
+    across = list[str]()
+    with suppress(ValidationError):
+        Lab.model_validate(found.sections, context={"files": found.files.get, "across": across})
+    return across
 
 
 def _without_range(section: Mapping[str, Any]) -> dict[str, Any]:

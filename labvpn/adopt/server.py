@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Interface
 from typing import Any
 
 from pydantic import SecretStr
 
 from labvpn.adopt.found import Found
-from labvpn.adopt.securenat import OFF, secure_nat
+from labvpn.adopt.securenat import OFF, keep_what_contradicts, secure_nat
 from labvpn.adopt.users import Files, policies, users
 from labvpn.model import ports
 from labvpn.model.credentials import unfit
 from labvpn.model.hub import NAME, Hub
+from labvpn.model.keys import path_below
 from labvpn.model.policies import UNLIMITED
 from labvpn.model.ports import Protocols
+from labvpn.model.server import Ssh
 from labvpn.parse.inventory import HostInventory
 
 SWITCHES = ("dynamic-dns", "azure", "nat-traversal", "keep-alive", "aggressive-mode")
@@ -37,7 +38,7 @@ def server(found: Found, survey: HostInventory) -> None:
     found.sections["vpn"] = vpn(found, survey, own)
     files = Files(found, survey)
     found.sections["hubs"] = {name: hub(found, files, name, name == own) for name in (own, *with_users)}
-    _keep_what_overlaps(found)
+    keep_what_contradicts(found)
     for name in (own, *with_users):
         users(found, files, name, name == own)
     for name in sorted(set(named) - {own, *with_users}):
@@ -74,6 +75,7 @@ def vpn(found: Found, survey: HostInventory, own: str) -> dict[str, Any]:
             *_kept(survey, Protocols.model_validate(protocols)),
         ],
     }
+    section |= _openvpn_ports(found, survey, section["listeners"])
     minimum = survey.one("tls").get("minimum", "")
     if minimum in ("1.0", "1.1"):
         section["tls"] = {"minimum": minimum}
@@ -89,12 +91,15 @@ def vpn(found: Found, survey: HostInventory, own: str) -> dict[str, Any]:
 
 def _listeners(found: Found, survey: HostInventory) -> dict[str, list[int]]:
     states = {int(line.name): line.fields["enabled"] for line in survey.lines if line.kind == "listener"}
-    opened = sorted(port for port, enabled in states.items() if enabled == "yes")
+    ssh = Ssh.model_validate(found.sections.get("server", {}).get("ssh", {}))
+    of_ssh = ssh.port if ssh.host is None else None
+    opened = sorted(port for port, enabled in states.items() if enabled == "yes" and port != of_ssh)
     if not opened:
         raise ValueError("SoftEther listens on no TCP port, and the stack reaches it by one; enable a listener there")
     kept = sorted(states.keys() - opened)
+    whys = {"no": "is switched off", "yes": "has the port by which the stack comes, SSH's"}
     for port in kept:
-        why = "is switched off" if states[port] == "no" else "cannot listen, because another program has that port"
+        why = whys.get(states[port], "cannot listen, because another program has that port")
         found.remarks.append(f"The listener {port} {why}; it stays so, and no hop opens it (vpn.keptListeners)")
     return {"listeners": opened, **({"keptListeners": kept} if kept else {})}
 
@@ -108,6 +113,19 @@ def _kept(survey: HostInventory, protocols: Protocols) -> Iterator[str]:
         yield "wireguard"
     if survey.one("udp").get("ports") != (",".join(map(str, ports.openvpn_udp(protocols))) or "none"):
         yield "udp"
+
+
+def _openvpn_ports(found: Found, survey: HostInventory, listeners: list[int]) -> dict[str, list[int]]:
+    """The UDP ports by which OpenVPN is dialled, where they are not 1194: a new server has its listeners' numbers."""
+    words = survey.one("udp").get("ports", "")
+    numbers = [int(word) for word in words.split(",") if word.isdecimal() and 0 < int(word) <= 65535]
+    dialled = [number for number in dict.fromkeys(numbers) if number == ports.OPENVPN_UDP or number not in listeners]
+    if survey.one("protocol", "openvpn").get("enabled") != "yes" or not words or dialled == [ports.OPENVPN_UDP]:
+        return {}
+    if dialled or not numbers:
+        named = f"by UDP {', '.join(map(str, dialled))}" if dialled else "by TCP alone"
+        found.remarks.append(f"OpenVPN is dialled {named} (vpn.openvpnPorts); the server's list stays as it is")
+    return {"openvpnPorts": dialled}
 
 
 def _of_ipsec(found: Found, survey: HostInventory, own: str) -> Iterator[str]:
@@ -138,7 +156,7 @@ def hub(found: Found, files: Files, name: str, own: bool) -> dict[str, Any]:
     _take(found, section, name, "log", _log(survey.one("log", name)))
     _take(found, section, name, "radius", _radius(found, survey, name))
     if "radius" not in section:
-        found.secrets.pop(_radius_secret(name), None)
+        found.secrets.pop(path_below("radiusSecrets", name), None)
     nat = found.sections["vpn"]["secureNat"] if own else secure_nat(found, survey, name)
     if not own and nat:
         section["secureNat"] = nat
@@ -162,25 +180,6 @@ def _take(found: Found, section: dict[str, Any], name: str, key: str, part: dict
         section[key] = part
 
 
-def _keep_what_overlaps(found: Found) -> None:
-    """Hubs on the server may have the same network; the stack requires different ones."""
-    taken: dict[str, Any] = {}
-    sections = {name: section.get("secureNat") for name, section in found.sections["hubs"].items()}
-    own = found.sections["vpn"]
-    for name, nat in {**sections, own["hub"]: own["secureNat"]}.items():
-        network = IPv4Interface(nat["address"]).network if nat else None
-        twin = next((other for other, there in taken.items() if network and there.overlaps(network)), None)
-        if twin:
-            section = found.sections["hubs"][name]
-            section["kept"] = [*section.get("kept", []), "securenat"]
-            if name == own["hub"]:
-                own["secureNat"] = OFF
-            section.pop("secureNat", None)
-            found.keeps(f"SecureNAT of {name}", f"{twin} has addresses of {network} too", f"hubs.{name}.kept")
-        elif network:
-            taken[name] = network
-
-
 def _log(fields: Mapping[str, str]) -> dict[str, Any]:
     packets = fields.get("packets", "none")
     return {
@@ -199,14 +198,9 @@ def _radius(found: Found, survey: HostInventory, name: str) -> dict[str, Any] | 
         return {}
     if not secret:
         return None
-    found.secrets[_radius_secret(name)] = secret
+    found.secrets[path_below("radiusSecrets", name)] = secret
     numbers = {key: int(fields[key]) if fields.get(key, "").isdigit() else fields.get(key) for key in ("port", "retry")}
     return {"server": fields.get("server"), **numbers}
-
-
-def _radius_secret(name: str) -> str:
-    """The setting's path as the engine accepts it."""
-    return f"radiusSecrets.{name}" if name.replace("_", "").replace("-", "").isalnum() else f'radiusSecrets["{name}"]'
 
 
 def _groups(found: Found, survey: HostInventory, hub: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -57,7 +57,8 @@ CAUSES = (
         "allow it in sudoers (visudo): `{user} ALL=(root) NOPASSWD: ALL`, or log in as root",
     ),
     _cause(
-        r"sudo: .*not found|sudo: no such|unknown command: .?sudo|.sudo. (not found|is not)|not find.*sudo",
+        r"^env: .*\bsudo\b|sudo: .*not found|sudo: no such|unknown command: .?sudo|.sudo. (not found|is not)"
+        r"|not find.*sudo",
         "has no sudo for {user}",
         "install sudo there, or log in as root",
     ),
@@ -85,6 +86,12 @@ CAUSES = (
         r"(resource temporarily unavailable|cannot fork|fork failed|no space left|out of memory|cannot allocate)",
         "cannot start a program",
         "make room on it, then run this again",
+    ),
+    # These are warnings, after which sudo goes on.
+    _cause(
+        r"^sudo: (?!unable to resolve|setrlimit|.*: problem with defaults)",
+        "does not let {user} use sudo for this",
+        "try `sudo -n true` there as that user, and allow it in sudoers (visudo): `{user} ALL=(root) NOPASSWD: ALL`",
     ),
 )
 

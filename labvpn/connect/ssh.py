@@ -53,7 +53,9 @@ async def run(
     Raises HopError if a host cannot be reached, is another than expected, refuses the login, or the command fails.
     """
     hop, said = f"The VPN host {server.ssh_host}", Said(Frame())
-    line = said.frame.line(command, as_root(server, ""))
+    # What sudo says is read here, so it speaks English on a host of any language; every login shell runs env.
+    sudo = as_root(server, "")
+    line = said.frame.line(command, f"env LC_ALL=C {sudo}" if sudo else "")
     async with AsyncExitStack() as stack:
         tunnel = None
         if jump := server.ssh.jump:

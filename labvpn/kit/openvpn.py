@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from labvpn.kit.request import KitRequest, Trust
-from labvpn.model.ports import OPENVPN_UDP
+from labvpn.model.ports import IKE, NAT_TRAVERSAL, OPENVPN_UDP
 
 
 class ProfileReader(StrEnum):
@@ -32,7 +32,8 @@ def ways(request: KitRequest) -> tuple[OpenVpnWay, ...]:
     """The ways that the server offers, in the order in which a user tries them: 1194 is OpenVPN's own port."""
     if not request.stack.protocols.openvpn:
         return ()
-    udp = [OpenVpnWay("udp", port) for port in request.stack.ports.get("udp", ()) if port == OPENVPN_UDP]
+    numbers = [port for port in request.stack.ports.get("udp", ()) if port not in (IKE, NAT_TRAVERSAL)]
+    udp = [OpenVpnWay("udp", port) for port in sorted(numbers, key=lambda port: port != OPENVPN_UDP)]
     return (*udp, *(OpenVpnWay("tcp", port) for port in request.tcp if port in (443, OPENVPN_UDP)))
 
 
@@ -62,6 +63,8 @@ def _lines(request: KitRequest, trust: Trust, way: OpenVpnWay, reader: ProfileRe
     if names_gateway(request) and reader is ProfileReader.OPENVPN:
         # OpenVPN Connect needs none, and its core refuses a profile with this line as one that only a server may push.
         yield f"route-gateway {request.stack.network.router}"
+    # Without it a pushed route would lead the tunnel's own packets into the tunnel (--route in OpenVPN's manual).
+    yield from (f"route {address} 255.255.255.255 net_gateway" for address in request.around)
     yield from _restarts(request)
     yield from _server(request, trust)
     yield from _user(request)

@@ -6,6 +6,7 @@ import ssl
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Address
 from typing import TypeVar
 
 from cryptography import x509
@@ -140,6 +141,12 @@ class KitRequest:
     def splits(self) -> bool:
         """Whether only the lab's networks go through the VPN."""
         return bool(self.stack.network.routes)
+
+    @property
+    def around(self) -> tuple[IPv4Address, ...]:
+        """The servers' addresses that a pushed network contains: the tunnel's own packets have to go around it."""
+        routes = self.stack.network.routes
+        return tuple(each.address for each in self.stack.every if any(each.address in route for route in routes))
 
     @property
     def hosts(self) -> tuple[str, ...]:

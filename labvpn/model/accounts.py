@@ -14,6 +14,7 @@ from labvpn.model.lab import Lab
 from labvpn.model.problems import Problem, unknown
 from labvpn.model.securenat import unusable
 from labvpn.model.users import Auth, Client, User
+from labvpn.model.wording import nearest
 
 SHORT_KEY = 20
 ANDROID_KEY = 9
@@ -41,6 +42,7 @@ def settled(users: Iterable[User], credentials: Credentials) -> tuple[User, ...]
 
 def problems(lab: Lab) -> Iterator[Problem]:
     """Users of hubs and groups that are not there, and logins that the hub cannot check."""
+    yield from _of_own_hub(lab)
     for user in lab.users:
         hub = lab.all_hubs.get(lab.hub_of(user))
         if hub is None:
@@ -53,6 +55,19 @@ def problems(lab: Lab) -> Iterator[Problem]:
         yield from _of_rule_names(lab)
     for hub_name in duplicates([lab.hub_of(user) for user in lab.users if user.is_wildcard]):
         yield Problem("user *: hub", f"{hub_name} has two lines for *; keep one")
+
+
+def _of_own_hub(lab: Lab) -> Iterator[Problem]:
+    """A name in `vpn.hub` that is most likely another of `hubs`: the same in another case, or one that nobody is in."""
+    own, empty = lab.vpn.hub, lab.hubs.keys() - {lab.hub_of(user) for user in lab.users}
+    if own in lab.hubs:
+        return
+    for name in (name for name in lab.hubs if name.lower() == own.lower()):
+        yield Problem("vpn.hub", f"is {own}, and hubs has {name}, which is the same to SoftEther; write {name}")
+        return
+    if (near := nearest(own, lab.hubs)) in empty:
+        why = f"is {own}, of which hubs has no settings, and nobody would be in {near}"
+        yield Problem("vpn.hub", f"{why}; did you mean '{near}'? If not, add {own} to hubs, as `{own}: {{}}`")
 
 
 def _of_user(user: User, hub: Hub, kept: Collection[str]) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ def mistakes(lab: Lab) -> Iterator[str]:
     """Every contradiction, in one sentence each with its remedy."""
     yield from _of_hubs(lab)
     yield from _of_networks(lab)
+    yield from _of_dialled(lab)
     yield from _of_kept(lab)
     yield from _of_ports(lab)
     yield from _of_hops(lab)
@@ -32,7 +33,7 @@ def _of_hubs(lab: Lab) -> Iterator[str]:
     own = lab.hubs.get(lab.vpn.hub)
     if own and own.secure_nat:
         yield f"hubs.{lab.vpn.hub}.secureNat is given in vpn.secureNat already; leave it out here"
-    for twice in duplicates([name.lower() for name in lab.all_hubs]):
+    for twice in duplicates([name.lower() for name in lab.hubs]):
         yield f"hubs names '{twice}' twice, since SoftEther folds case; keep one"
 
 
@@ -41,7 +42,7 @@ def _of_networks(lab: Lab) -> Iterator[str]:
     for (one, first), (other, second) in combinations(nets.items(), 2):
         if first.overlaps(second):
             yield f"hubs {one} and {other} share addresses of {first}; give each a network of its own"
-    for (name, net), (what, address) in product(nets.items(), _fixed(lab)):
+    for (name, net), (what, address) in product(nets.items(), [*_fixed(lab), *_inner(lab)]):
         if address in net:
             yield (
                 f"the SecureNAT of hub {name}, {net}, covers {what}, {address}, which VPN clients could then not "
@@ -58,6 +59,29 @@ def _fixed(lab: Lab) -> Iterator[tuple[str, IPv4Address]]:
     if lab.fortigate and lab.fortigate.behind_vpn:
         for name, address in lab.fortigate.behind_vpn.hosts.items():
             yield f"fortigate.behindVpn.hosts.{name}", address
+
+
+def _inner(lab: Lab) -> Iterator[tuple[str, IPv4Address]]:
+    """The private addresses that the VPN host holds for its clients."""
+    for name, hub in lab.all_hubs.items():
+        if hub.secure_nat and hub.secure_nat.host_address:
+            yield f"hostAddress of hub {name}", hub.secure_nat.host_address
+
+
+def _of_dialled(lab: Lab) -> Iterator[str]:
+    """Routes through the tunnel to where the tunnel itself goes, which no packet can take."""
+    taken = {address: what for what, address in _fixed(lab)}
+    for what, address in _inner(lab):
+        if address in taken:
+            yield f"{what}, {address}, is {taken[address]} already; take a private address that no machine has"
+    for (name, hub), server in product(lab.all_hubs.items(), lab.servers):
+        nat = hub.secure_nat
+        if IPv4Network(server.address) in hub.routes and not (nat and nat.host_address == server.address):
+            yield (
+                f"hub {name} leads {server.address} into the tunnel, which users dial, and no packet passes then; "
+                "take it out of the hub's services and secureNat.routes, and give the VPN host a private address "
+                "for its clients by secureNat.hostAddress"
+            )
 
 
 def _of_kept(lab: Lab) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 from labvpn.model import acme, passwords, secret_texts
 from labvpn.model.base import Value
 from labvpn.model.dns import DnsMode
+from labvpn.model.keys import how_to_set
 from labvpn.model.lab import Lab
 from labvpn.model.passwords import STRONG, derive, derive_for_hub, strength, stretched
 from labvpn.model.problems import Problem
@@ -222,7 +223,7 @@ class Credentials(Value):
     def _radius_problems(self, lab: Lab) -> Iterator[Problem]:
         asking = {name for name, hub in lab.all_hubs.items() if hub.radius}
         for name in sorted(asking - self.radius_secrets.keys()):
-            setting = how_to_set("radiusSecrets").replace("radiusSecrets", f"--path radiusSecrets.{name}")
+            setting = how_to_set("radiusSecrets", name)
             yield Problem(f"radiusSecrets.{name}", f"is missing and the hub asks a RADIUS server; {setting}")
         for name in sorted(self.radius_secrets.keys() - asking):
             remedy = _meant(name, asking, "remove it or give the hub one")
@@ -233,18 +234,3 @@ def _meant(name: str, known: Iterable[str], otherwise: str) -> str:
     """The name that is most like this one, or what else to do."""
     near = nearest(name, sorted(known))
     return f"did you mean '{near}'?" if near else otherwise
-
-
-PUBLIC = frozenset({"hostKey", "hostKeys", "fortigateCa", "serverCertificate"})
-"""The keys of credentials that are no secrets."""
-
-OWN = frozenset({"administratorPassword", "hubPassword", "presharedKey", "userSecret"})
-"""The secrets that are ours to choose."""
-
-
-def how_to_set(key: str) -> str:
-    """The remedy for a missing key of the configuration."""
-    made = "labvpn secret | " if key in OWN else ""
-    if key == "hostKey":
-        return "record it: labvpn hostkey HOST"
-    return f"set it: {made}pulumi config set {'' if key in PUBLIC else '--secret '}{key}"

@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from labvpn.model.code_pages import is_known, is_western_alone, may_be_of_another_script
+
 BOMS = {
     b"\xef\xbb\xbf": "utf-8",
     b"\xff\xfe\x00\x00": "utf-32-le",
@@ -53,6 +55,9 @@ ASTRAY = re.compile("(?<![\uff61-\uff9f])[\uff61-\uff9f](?=[A-Za-z])|(?<=[A-Za-z
 
 LONE = re.compile(rb"[A-Za-z][\xc0-\xff](?![\x80-\xff])")
 """One byte beyond ASCII inside a word of Latin letters: in Shift-JIS it would be a rare kanji inside that word."""
+
+RARE_BEHIND = re.compile(rb"[A-Za-z][\xe0-\xfc][\x80-\xfc]")
+"""Two bytes behind a Latin letter that are a rare kanji in Shift-JIS, and usual letters in other encodings."""
 
 BESIDE_LATIN = re.compile("[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
 SIGN_INSIDE = re.compile(rb"[A-Za-z](?:[\x80-\x89\x8b\x91\x93-\x95\x98\x99\x9b][A-Za-z]|[\x82\x84\x91\x93])")
@@ -179,7 +184,7 @@ def _of_old(data: bytes, first: int) -> Text:
         codec for codec, fits in READINGS.items() if (body := _tried(data, codec)) is not None and fits(body, data)
     ]
     if len(found) != 1:
-        way = f"may be {' or '.join(found)}" if found else "is in no encoding that is known here"
+        way = f"may be {' or '.join(found)}" if found else "is in an encoding that cannot be told for certain"
         raise ValueError(f"{way} (line {line}); {SAVE_AS_CSV}")
     return Text(data, data.decode(found[0]).removesuffix("\x1a"), found[0])
 
@@ -206,8 +211,8 @@ def _is_shift_jis(text: str, data: bytes) -> bool:
     # What is EUC-JP reads as a row of half-width katakana in Shift-JIS, or the other way round.
     halves = HALF_WIDTH.search(text) or (euc and HALF_WIDTH.search(euc))
     mistaken = euc is not None and halves and not KANA.search(text)
-    doubtful = LONE.search(data) or ASTRAY.search(text) or _swallows_letters(text)
-    return _beyond(text, JAPANESE) and not mistaken and not doubtful
+    doubtful = LONE.search(data) or RARE_BEHIND.search(data) or ASTRAY.search(text) or _swallows_letters(text)
+    return _beyond(text, JAPANESE) and not mistaken and not doubtful and not may_be_of_another_script(data)
 
 
 def _swallows_letters(text: str) -> bool:
@@ -224,13 +229,14 @@ def _is_euc(text: str, data: bytes) -> bool:
 
 def _is_western(text: str, data: bytes) -> bool:
     other, euc = _tried(data, "cp932"), _tried(data, "euc_jp")
-    japanese = (other and _is_shift_jis(other, data)) or (euc and _beyond(euc, JAPANESE))
     words = [word for word in WESTERN.findall(WESTERN_SIGNS.sub("", text)) if not word.isascii()]
+    known = any(map(is_known, words))
+    japanese = (other and _is_shift_jis(other, data)) or (euc and _beyond(euc, JAPANESE) and not known)
     ours = _beyond(WESTERN_SIGNS.sub("", text), WESTERN) and not japanese
     rare = LETTER_INSIDE.search(data) and not SMALL_LETTER.search(text)
     doubtful = SIGN_INSIDE.search(data) or CAPITAL_INSIDE.search(text) or rare
-    likely = all(len(word) == 1 or 2 * sum(map(str.isascii, word)) >= len(word) for word in words)
-    return ours and likely and not doubtful
+    likely = all(len(word) == 1 or is_known(word) or 2 * sum(map(str.isascii, word)) >= len(word) for word in words)
+    return ours and likely and not doubtful and is_western_alone(text, data) and not may_be_of_another_script(data)
 
 
 READINGS: dict[str, Callable[[str, bytes], bool]] = {

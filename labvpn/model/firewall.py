@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 from itertools import combinations
@@ -12,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.ports import PortText
+from labvpn.model.rich_rule import rich_rule
 
 Manager = Literal[
     "ufw",
@@ -71,18 +71,6 @@ class Bans(Value):
         return self
 
 
-def _rule(text: str) -> str:
-    plain = " ".join(text.replace('"', "").split())
-    if '"' in text and any(" " in quoted for quoted in re.findall(r'"([^"]*)"', text)):
-        raise ValueError("has a blank inside quotation marks, which the stack cannot pass on: remove the blank")
-    if not re.fullmatch(r"rule [A-Za-z0-9 =._:/-]+", plain):
-        raise ValueError(
-            "must begin with `rule` and be one of firewalld's rich rules (man firewalld.richlanguage), such as "
-            "`rule family=ipv4 source address=192.0.2.7 service name=ssh accept`"
-        )
-    return plain
-
-
 def _each_once(texts: tuple[str, ...]) -> tuple[str, ...]:
     for twice in duplicates(list(texts)):
         raise ValueError(f"{twice} appears twice; keep one")
@@ -91,7 +79,7 @@ def _each_once(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 ZoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,17}$")]
 NetworkInterface = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,15}$")]
-Rule = Annotated[str, AfterValidator(_rule)]
+Rule = Annotated[str, AfterValidator(rich_rule)]
 
 
 class Zone(Value):

@@ -8,7 +8,8 @@ FORMS = {
     r"^([A-Za-z0-9._@-]{1,64}|\*)$": "1 to 64 letters, digits and . _ @ - (or * for everyone whom RADIUS knows)",
     r'^[^"\\\r\n]*$': 'it in one line, without " and \\',
     r"^[0-9a-fA-F]{64}$": "the 64 hexadecimal digits that sha256sum prints",
-    r"^[a-z_][a-z0-9_-]{0,31}$": "a user's name of the host: a small letter, then small letters, digits, _ and -",
+    r"^[^\s:/\x00-\x1f\x7f-][^\s:/\x00-\x1f\x7f]{0,255}$": "a user's name as the host has it, "
+    "without blanks, / and :, and with no - in front",
     r"^[A-Za-z0-9.-]+(:\d+)?$": "a name or address, with :PORT behind it if it is not 443",
     r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$": "1 to 20 small letters, digits and -, with no - at an end",
 }

@@ -10,10 +10,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, model_validator
 
-from labvpn.model.base import Value, duplicates
+from labvpn.model.base import Value, duplicates, shortened
 from labvpn.model.fortios_provider import Provider
 from labvpn.model.hosts import HostAddress
 from labvpn.model.ports import Port, PortText, port
+from labvpn.model.wording import of_no_network
 from labvpn.state.fortigate import ALL
 
 UNSEEN = ("Cc", "Cs", "Zl", "Zp")
@@ -58,10 +59,20 @@ def _source(text: str) -> str:
     if text == ALL or re.fullmatch(r"[A-Z]{2}", text):
         return text
     try:
-        network = IPv4Network(text)
-    except ValueError as error:
-        raise ValueError(f"'{text}' is not an IPv4 network ({error}), a country such as JP, or 'all'") from None
-    return str(network)
+        return str(IPv4Network(text))
+    except ValueError:
+        raise ValueError(f"'{shortened(text)}' {_meant(text)}") from None
+
+
+def _meant(text: str) -> str:
+    """What to write in the place of a source that is none."""
+    if text.lower() == ALL:
+        return f"is not written like that; write {ALL}"
+    if re.fullmatch("[A-Za-z]{2}", text):
+        return f"is not a country's code; write {text.upper()} if that is meant"
+    if re.search(r"[^\W\d]", text) and ":" not in text:
+        return f"is not a source; write an IPv4 network, a country's code of two letters such as JP, or {ALL}"
+    return of_no_network(text)
 
 
 def networks(sources: tuple[str, ...]) -> tuple[IPv4Network, ...]:

@@ -68,6 +68,7 @@ INTERFACE = r"fortigate(\.(outside|inside|behindVpn(\.(from|to))?)(\[\d+\])?)?"
 USERS = "users"
 
 UNSURE = {
+    r"vpn\.hub": rf"vpn|hubs(\.[^.]+)?|{USERS}",
     r"user .+: hub": HUB,
     r"user .+: group|hubs\..+\.secondFactor\.groups": GROUP,
     r"user .+: (auth|address)": rf"{HUB}|hubs\..+\.(authorities|kept|radius|secureNat).*|vpn\.secureNat.*",

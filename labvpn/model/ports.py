@@ -6,9 +6,9 @@ import re
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from labvpn.model.base import Value
+from labvpn.model.base import Value, shortened
 
 
 class Transport(StrEnum):
@@ -33,18 +33,24 @@ def port(text: str) -> Port:
     """A port as it is written in a configuration: `443/tcp`."""
     found = re.fullmatch(r"(\d{1,5})/(tcp|udp)", text)
     if found is None or not 1 <= int(found[1]) <= 65535:
-        raise ValueError(f"'{text}' is not a port such as 22/tcp or 500/udp")
+        remedy = f"; write {text}/tcp or {text}/udp" if re.fullmatch(r"\d{1,5}", text) else ""
+        raise ValueError(f"'{shortened(text)}' is not a port such as 22/tcp or 500/udp{remedy}")
     return Port(int(found[1]), Transport(found[2]))
 
 
-PortText = Annotated[str, AfterValidator(lambda text: str(port(text)))]
+def _as_text(given: object) -> object:
+    # YAML has a port without its transport as a number.
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+PortText = Annotated[str, BeforeValidator(_as_text), AfterValidator(lambda text: str(port(text)))]
 
 
 class Protocols(Value):
     """Which of SoftEther's protocols the server offers beside its own."""
 
     l2tp_ipsec: bool = Field(default=True, description="the client built into macOS, iOS, Windows and Android")
-    openvpn: bool = Field(default=True, description="OpenVPN over UDP 1194 and over every TCP listener")
+    openvpn: bool = Field(default=True, description="OpenVPN over `openvpnPorts` and over every TCP listener")
     sstp: bool = Field(default=False, description="Microsoft's SSTP over every TCP listener")
     esp: bool = Field(
         default=False, description="IPsec also without UDP encapsulation (ESP): only where no NAT lies on the way"
@@ -61,18 +67,20 @@ ESP = 50
 """The IP protocol of IPsec without UDP encapsulation (RFC 4303); it has no ports, so no NAT lets it pass."""
 
 
-def needed(listeners: tuple[int, ...], protocols: Protocols) -> tuple[Port, ...]:
-    """The ports that every hop must let in, sorted; all others stay closed."""
+def needed(
+    listeners: tuple[int, ...], protocols: Protocols, openvpn: tuple[int, ...] = (OPENVPN_UDP,)
+) -> tuple[Port, ...]:
+    """The ports that every hop must let in, sorted; all others stay closed. `openvpn` are OpenVPN's by UDP."""
     ports = {Port(number, Transport.TCP) for number in listeners}
-    ports |= {Port(number, Transport.UDP) for number in openvpn_udp(protocols)}
+    ports |= {Port(number, Transport.UDP) for number in openvpn_udp(protocols, openvpn)}
     if protocols.l2tp_ipsec:
         ports |= {Port(IKE, Transport.UDP), Port(NAT_TRAVERSAL, Transport.UDP)}
     return tuple(sorted(ports))
 
 
-def openvpn_udp(protocols: Protocols) -> tuple[int, ...]:
+def openvpn_udp(protocols: Protocols, openvpn: tuple[int, ...] = (OPENVPN_UDP,)) -> tuple[int, ...]:
     """The UDP ports on which the server itself answers OpenVPN."""
-    return (OPENVPN_UDP,) if protocols.openvpn else ()
+    return openvpn if protocols.openvpn else ()
 
 
 def of_transport(ports: tuple[Port, ...], transport: Transport) -> tuple[int, ...]:

@@ -16,7 +16,8 @@ from labvpn.model.releases import HOLES
 from labvpn.model.tarball import Tarball
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
-UserName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
+UserName = Annotated[str, StringConstraints(pattern=r"^[^\s:/\x00-\x1f\x7f-][^\s:/\x00-\x1f\x7f]{0,255}$")]
+"""A user of a host, as its own list or a directory has it: jane.doe, DOM\\admin, jane@corp.example."""
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$")]
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from labvpn.model.base import duplicates
+from labvpn.model.column_names import meant, unknown_column
 from labvpn.model.encoding import SAVE_AS_CSV, Text, decoded, refuse_others
-from labvpn.model.problems import Problem, unknown
+from labvpn.model.problems import Problem
 
 SEPARATORS = ",;\t|"
 """The separators of two cells: a comma, or what Excel takes where the comma is the decimal point."""
@@ -26,18 +27,6 @@ RULE = re.compile(":?--+:?")
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 """What has no width and is in text that was copied from a web page or a chat."""
-
-SYNONYMS = {
-    "name": "user username login loginname account accountname id 名前 ユーザー ユーザ ユーザー名 ユーザ名 アカウント",
-    "realname": "fullname displayname person 氏名 本名 実名 表示名",
-    "note": "notes comment comments remark remarks description memo 備考 メモ 説明 注記",
-    "expires": "expiry expire expiration expirydate expirationdate end enddate until validuntil 期限 有効期限 終了日",
-    "group": "groups role 所属 グループ グループ名",
-    "hub": "virtualhub vhub ハブ 仮想ハブ",
-    "clients": "client クライアント",
-    "devices": "device mac macaddress 端末",
-}
-"""What others call a column, without blanks and in lower case."""
 
 
 class Row(NamedTuple):
@@ -146,11 +135,11 @@ def _records(body: str, separator: str, line: int) -> Iterator[tuple[int, list[s
 
 def _check_header(header: tuple[str, ...], known: Collection[str], line: int) -> None:
     """Raise ValueError where this is not a header of users at all."""
-    meant = [cell for cell in header if cell and (cell in known or "did you mean" in _unknown(cell, known))]
-    if not meant:
+    if not any(cell and (cell in known or meant(cell, known)) for cell in header):
         raise ValueError(
-            f"has no header: its first line, line {line}, begins with '{header[0][:40]}'; put a line above it that "
-            "names the columns, such as name,realName,expires"
+            f"has no header: its first line, line {line}, begins with '{header[0][:40]}' and has no column that is "
+            "known here; if it is a user, put a line above it that names the columns, such as name,realName,expires; "
+            "if it names them, use such names"
         )
 
 
@@ -158,15 +147,9 @@ def _header_problems(header: tuple[str, ...], known: Collection[str], place: str
     named = [cell for cell in header if cell]
     for cell in named:
         if cell not in known:
-            yield Problem(place, f"{cell}: {_unknown(cell, known)}")
+            yield Problem(place, f"{cell}: {unknown_column(cell, known)}")
     for twice in duplicates(named):
         yield Problem(place, f"{twice}: appears twice in the header; keep one column of that name")
-
-
-def _unknown(column: str, known: Collection[str]) -> str:
-    folded = re.sub(r"[\s_()（）.:-]", "", column).lower()
-    meant = next((name for name, words in SYNONYMS.items() if folded in words.split()), column)
-    return unknown(meant, list(known), "column")
 
 
 def _fitted(

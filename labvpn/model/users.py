@@ -84,16 +84,9 @@ def _serial(given: str) -> str:
     return digits
 
 
-def _note(text: str) -> str:
-    if re.search("ipv4:|mac:", text, re.IGNORECASE):
-        raise ValueError(
-            "holds IPv4: or MAC:, by which SoftEther 5.02 sets a user's address; "
-            "write a fixed address into the column `address`, or other words here"
-        )
-    return text
+SETS_AN_ADDRESS = re.compile("ipv4:|mac:", re.IGNORECASE)
+"""What SoftEther 5.02 takes for a setting in a user's note; to others it is text."""
 
-
-Note = Annotated[Text, AfterValidator(_note)]
 Mac = Annotated[str, AfterValidator(_hardware)]
 LIMIT = 10_000
 """Users of one hub: the server's own limit (MAX_USERS in its source)."""
@@ -105,7 +98,7 @@ class User(Policies):
     auth: Auth = Auth.PASSWORD
     name: AccountName
     real_name: Text = ""
-    note: Note = ""
+    note: Text = ""
     hub: HubName | None = Field(default=None, description="left out: the stack's own hub, `vpn.hub`")
     group: GroupName | None = Field(default=None, description="one of the hub's groups")
     policies: Literal["own", "inherited"] = Field(
@@ -145,6 +138,22 @@ class User(Policies):
                 f"'{shortened(name)}' is not a name for a new user; take up to 64 letters, digits and . _ @ - of ASCII"
             )
         return name
+
+    @field_validator("note")
+    @classmethod
+    def _new_notes_set_nothing(cls, note: str, info: ValidationInfo) -> str:
+        if info.data.get("auth", Auth.PASSWORD) is Auth.PASSWORD and SETS_AN_ADDRESS.search(note):
+            raise ValueError(
+                "holds IPv4: or MAC:, by which SoftEther 5.02 sets a user's address; "
+                "write a fixed address into the column `address`, or other words here"
+            )
+        return note
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        if self.address and SETS_AN_ADDRESS.search(self.note):
+            raise ValueError("the note holds IPv4: or MAC:, and address is given too; keep one of them")
+        return self
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> Self:

@@ -102,15 +102,19 @@ class Logs(Value):
         return self
 
 
-def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
+def _some(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if not numbers:
         raise ValueError("names no port, so nobody could dial; name one, such as 443")
+    return numbers
+
+
+def _each_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
     for twice in duplicates([str(number) for number in numbers]):
         raise ValueError(f"port {twice} appears twice; keep one")
     return numbers
 
 
-Listeners = Annotated[tuple[PortNumber, ...], AfterValidator(_each_once)]
+Listeners = Annotated[tuple[PortNumber, ...], AfterValidator(_some), AfterValidator(_each_once)]
 
 
 Kept = Literal[
@@ -157,6 +161,9 @@ class Vpn(Value):
         description="listeners that stay on the server as they are, off or unable to listen; no hop opens them",
     )
     protocols: Protocols = Protocols()
+    openvpn_ports: Annotated[tuple[PortNumber, ...], AfterValidator(_each_once)] = Field(
+        default=(ports.OPENVPN_UDP,), description="UDP ports by which OpenVPN is dialled; `[]`: by TCP alone"
+    )
     secure_nat: Annotated[SecureNat | None, BeforeValidator(_off)] = Field(
         default=SecureNat(), description="`off`: the hub has none, for addresses come by a local bridge or a cascade"
     )
@@ -184,4 +191,4 @@ class Vpn(Value):
     @property
     def ports(self) -> tuple[ports.Port, ...]:
         """Every port that the hops before the server must let in."""
-        return ports.needed(self.listeners, self.protocols)
+        return ports.needed(self.listeners, self.protocols, self.openvpn_ports)

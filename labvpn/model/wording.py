@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from labvpn.model.base import Mistakes, shortened
 from labvpn.model.forms import described
+from labvpn.model.keys import misplaced_secret
 from labvpn.model.places import is_secret, kinds_of, model_of, names, place_of
 
 NEAR = 0.6
@@ -27,10 +28,10 @@ def unknown(name: str, known: Iterable[str], what: str = "setting") -> str:
     return f"there is no such {what}; {remedy}"
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], cutoff: float = NEAR) -> str | None:
     """The known name that is most like this one, whatever their case and the characters between their words."""
     folded = {_folded(each): each for each in reversed(list(known))}
-    near = difflib.get_close_matches(_folded(name), folded, n=1, cutoff=NEAR)
+    near = difflib.get_close_matches(_folded(name), folded, n=1, cutoff=cutoff)
     return folded[near[0]] if near else None
 
 
@@ -43,7 +44,8 @@ def messages(details: ErrorDetails, model: type[BaseModel]) -> list[str]:
     kind, (place, wanted) = details["type"], place_of(details["loc"], model)
     if kind == "extra_forbidden":
         owner = model_of(place_of(place[:-1], model)[1] if place[:-1] else model)
-        return [unknown(str(place[-1]), names(owner) if owner else [])]
+        secret = misplaced_secret(".".join(map(str, place)))
+        return [secret or unknown(str(place[-1]), names(owner) if owner else [])]
     if kind in ("value_error", "assertion_error"):
         error = (details.get("ctx") or {}).get("error")
         said = error.sentences if isinstance(error, Mistakes) else [str(error)]
@@ -132,8 +134,14 @@ def _entries(finding: _Finding) -> list[str]:
     return [word for word in re.split(r"\s*[,;]\s*|(?<=\d)\s+(?=\d)", text.strip("[] ")) if word] or [text]
 
 
+WITH_ROUTER = re.compile(r"(\d[\d.]+/\d[\d.]*)/\d[\d.]+")
+"""A pushed route as SoftEther's own settings have it: network, mask, router."""
+
+
 def _plain(word: str) -> str:
-    """An entry of a list as YAML has it."""
+    """An entry of a list as YAML has it, a route without SoftEther's router."""
+    if found := WITH_ROUTER.fullmatch(word):
+        return found[1]
     return word if re.fullmatch(r"[\w./-]+", word) else shortened(repr(word))
 
 
@@ -158,12 +166,22 @@ def _router(finding: _Finding) -> str:
 
 
 def _network(finding: _Finding) -> str:
+    given = finding.given if isinstance(finding.given, str) else ""
+    if WITH_ROUTER.fullmatch(given):
+        return f"{finding.quoted} has a router behind the network, as SoftEther has it; write {_plain(given)}"
+    return f"{finding.quoted} {of_no_network(given)}"
+
+
+def of_no_network(given: str) -> str:
+    """Why a text is not an IPv4 network, with what to write."""
     try:
-        inside = ip_interface(finding.given if isinstance(finding.given, str) else "").network
+        inside = ip_interface(given)
     except ValueError:
-        return f"{finding.quoted} is neither an IPv4 network nor an address; write one, such as 192.0.2.0/24"
-    own = str(finding.given).partition("/")[0]
-    return f"{finding.quoted} is an address inside a network; write {inside} for the network, or {own} for the address"
+        return "is neither an IPv4 network nor an address; write one, such as 192.0.2.0/24"
+    if inside.version != 4:
+        return "is IPv6, and only IPv4 is taken here; write an IPv4 network or address, such as 192.0.2.0/24"
+    own = given.partition("/")[0]
+    return f"is an address inside a network; write {inside.network} for the network, or {own} for the address"
 
 
 def _choice(finding: _Finding) -> str:

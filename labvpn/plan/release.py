@@ -21,6 +21,7 @@ class Exposure:
     tcp: Sequence[int]
     protocols: Protocols
     accepted: bool | Sequence[str] = False
+    udp: Sequence[int] = (OPENVPN_UDP,)
 
     def way_to(self, hole: Hole) -> str:
         """Through which of this stack's ports a hole can be reached, '' where through none."""
@@ -28,7 +29,8 @@ class Exposure:
         if hole.reach is Reach.TCP:
             return f"TCP {every}" if every else ""
         if hole.reach is Reach.OPENVPN and protocols.openvpn:
-            return f"UDP {OPENVPN_UDP}" + (f" and TCP {every}" if every else "")
+            udp = ", ".join(str(port) for port in self.udp if port not in (IKE, NAT_TRAVERSAL))
+            return " and ".join(f"{name} {numbers}" for name, numbers in (("UDP", udp), ("TCP", every)) if numbers)
         if hole.reach is Reach.PPP:
             ipsec = f"UDP {IKE} and {NAT_TRAVERSAL} (with the pre-shared key)" if protocols.l2tp_ipsec else ""
             sstp = f"TCP {every} (SSTP)" if protocols.sstp and every else ""

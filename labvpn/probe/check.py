@@ -169,7 +169,12 @@ def _inside(host: HostVantage, outputs: Outputs) -> list[CheckFinding]:
         found = read_answer(answer)
     except ValueError:
         return [CheckFinding("VPN host", "its agent gave no readable answer", "run `pulumi up`, which renews it")]
-    exposure = Exposure(outputs.ports.get("tcp", ()), outputs.protocols, host.server_outputs.accept_known_holes)
+    exposure = Exposure(
+        outputs.ports.get("tcp", ()),
+        outputs.protocols,
+        host.server_outputs.accept_known_holes,
+        outputs.ports.get("udp", ()),
+    )
     return [*host_findings(found), *release_findings(found, exposure)]
 
 

@@ -116,7 +116,7 @@ def _server(lab: Lab, certificate: str | None, chain: str | None) -> Iterator[En
         yield Entry("listener", str(number), {"enabled": "yes"})
     for number in sorted(vpn.kept_listeners):
         yield Entry("listener", str(number), {"enabled": "kept"})
-    yield Entry("udp", "", {"ports": ",".join(map(str, ports.openvpn_udp(vpn.protocols))) or "none"})
+    yield Entry("udp", "", {"ports": ",".join(map(str, ports.openvpn_udp(vpn.protocols, vpn.openvpn_ports))) or "none"})
     yield Entry("protocol", "openvpn", {"enabled": flag(vpn.protocols.openvpn)})
     yield Entry("protocol", "sstp", {"enabled": flag(vpn.protocols.sstp)})
     yield _ipsec(vpn)

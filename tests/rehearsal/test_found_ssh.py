@@ -133,7 +133,7 @@ KEYS = f"/home/{USER}/.ssh/authorized_keys"
         ("echo backups only", "did something else than what it was asked (it said: backups only)"),
         (
             'echo \\\\"refused: $SSH_ORIGINAL_COMMAND\\\\"',
-            "did something else than what it was asked (it said: refused: sudo",
+            "did something else than what it was asked (it said: refused: env LC_ALL=C sudo",
         ),
         ("cat", "did something else than what it was asked"),
         ("exit 7", "ended the session without a word (exit status 7)"),

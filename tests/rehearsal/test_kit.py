@@ -40,7 +40,7 @@ call("SetUser", **{**call("GetUser", Name_str="late"), "ExpireTime_dt": ""})
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KitLab]:
-    """A lab with a split tunnel and SSTP, and the kits of all its users."""
+    """A lab with SSTP and a split tunnel to the network that the server itself is in, and the kits of all its users."""
     lab = Stack("kit-test")
     lab.stop()
     lab.start()
@@ -54,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KitLab]:
 
 
 def _split(vpn: dict[str, Any]) -> dict[str, Any]:
-    nat = {**vpn["secureNat"], "routes": ["203.0.113.21/32"]}
+    nat = {**vpn["secureNat"], "routes": ["203.0.113.0/24"]}
     return {**vpn, "secureNat": nat, "protocols": {**vpn["protocols"], "sstp": True}}
 
 
@@ -66,7 +66,8 @@ def test_each_openvpn_profile_reaches_the_lab_alone_and_stays_off_once_it_is_cut
     with dial(made, "internet", profile, tmp_path, "guest1", made.password("guest1")) as client:
         assert client.reads("Initialization Sequence Completed"), client.log
         routes = made.lab.output("internet", "ip", "-4", "route")
-        assert "203.0.113.21 via 192.168.30.1 dev tun" in routes
+        assert "203.0.113.0/24 via 192.168.30.1 dev tun" in routes
+        assert "203.0.113.20 via " in routes
         assert "0.0.0.0/1" not in routes
         assert "<form" in made.lab.output("internet", "curl", "-sS", "-m", "15", "http://203.0.113.21:8000/")
         assert made.cut()

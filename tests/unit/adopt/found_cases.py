@@ -226,7 +226,7 @@ LABS: dict[str, tuple[Tree, tuple[str, ...]]] = {
             }
         ),
         (
-            "SecureNAT of TWIN stays as it is (hubs.TWIN.kept), since LAB has addresses",
+            "SecureNAT of TWIN stays as it is (hubs.TWIN.kept), since hubs LAB and TWIN share addresses",
             "jun of TWIN is left",
             "EMPTY has no user",
         ),

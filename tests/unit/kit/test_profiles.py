@@ -35,6 +35,14 @@ def test_every_transport_that_the_server_offers_has_a_profile_and_no_other() -> 
     assert openvpn.ways(order(protocols={"openvpn": False})) == ()
 
 
+def test_a_profile_by_udp_is_for_the_ports_by_which_openvpn_is_dialled() -> None:
+    made = outputs.stack_outputs(lab(vpn={"openvpnPorts": [25000, 1194], "listeners": [443]}), credentials(), str)
+    assert made["ports"]["udp"] == [500, 1194, 4500, 25000]
+    assert [str(way) for way in openvpn.ways(order(ports=made["ports"]))] == ["udp-1194", "udp-25000", "tcp-443"]
+    made = outputs.stack_outputs(lab(vpn={"openvpnPorts": [], "listeners": [443]}), credentials(), str)
+    assert [str(way) for way in openvpn.ways(order(ports=made["ports"]))] == ["tcp-443"]
+
+
 def test_a_session_that_the_server_cuts_stays_cut() -> None:
     found = ovpn(order())
     assert found["remap-usr1"] == "SIGTERM"
@@ -67,6 +75,16 @@ def test_a_split_tunnel_names_its_gateway_and_openvpn_connect_gets_no_line_that_
 def test_a_split_tunnel_of_softether_4_names_no_gateway_so_one_profile_serves_every_program() -> None:
     assert "route-gateway" not in ovpn(split(generation=4))
     assert openvpn.readers(split(generation=4)) == (ProfileReader.OPENVPN,)
+
+
+@pytest.mark.parametrize("reader", list(ProfileReader))
+def test_a_pushed_network_with_the_server_in_it_does_not_lead_the_tunnel_into_itself(reader: ProfileReader) -> None:
+    network = {"router": "192.168.30.1", "routes": ["203.0.113.0/24"]}
+    text = openvpn.profile(several(network=network, generation=4), AUTHORITY, UDP, reader)
+    for address in ("203.0.113.20", "203.0.113.22"):
+        assert f"\nroute {address} 255.255.255.255 net_gateway\n" in text
+    assert "net_gateway" not in openvpn.profile(split(), AUTHORITY, UDP, reader)
+    assert "net_gateway" not in openvpn.profile(order(), AUTHORITY, UDP, reader)
 
 
 def test_the_server_is_known_by_its_name_and_by_its_authority() -> None:

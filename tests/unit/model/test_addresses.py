@@ -72,6 +72,13 @@ def test_a_note_that_5_02_would_take_for_an_address_is_refused_with_the_column_t
     assert "the column `address`" in str(problem)
 
 
+def test_an_account_that_was_there_keeps_such_a_note_but_has_one_address_at_most() -> None:
+    (user,), problems = read_users("name,auth,note\nann,kept,office MAC:00-AC-11-22-33-44\n", "users.csv")
+    assert (user.note, problems) == ("office MAC:00-AC-11-22-33-44", [])
+    _, (problem,) = read_users(f"name,auth,note,address\nann,kept,IPv4:192.168.30.9,{OUTSIDE}\n", "users.csv")
+    assert "address is given too; keep one of them" in str(problem)
+
+
 @pytest.mark.parametrize("note", ["IPv4 192.168.30.9", "Mac mini, 4th floor", "machine: blue"])
 def test_other_notes_are_free_text(note: str) -> None:
     (user,), problems = read_users(f'name,note\nann,"{note}"\n', "users.csv")

@@ -47,6 +47,10 @@ from tests.unit.model.test_wording import at
         ("dns.aliases", ["vpn.lab.exmaple.com"], "looks like one outside the zone lab.example"),
         ("server.host", "one.other.example", "server.host: the name one.other.example looks like one outside"),
         ("server.host", "one.other.example.", "server.host: the name one.other.example. lies outside the zone"),
+        ("hubs.LAB.services", [{"name": "x", "to": "203.0.113.20"}], "hub LAB leads 203.0.113.20 into the tunnel"),
+        ("vpn.secureNat.routes", ["10.0.0.0/8", "203.0.113.20/32"], "a private address for its clients by secureNat"),
+        ("vpn.secureNat.hostAddress", "203.0.113.20", "hostAddress of hub LAB, 203.0.113.20, is server.address"),
+        ("hubs.B.secureNat", {"address": "10.9.0.1/24", "hostAddress": "192.168.30.5"}, "covers hostAddress of hub B"),
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_told_with_what_to_do(path: str, value: Any, sentence: str) -> None:
@@ -65,11 +69,27 @@ def test_what_cannot_work_is_told_with_what_to_do(path: str, value: Any, sentenc
         ("dns.host", "vpn.other.example.lab.example"),
         ("dns.host", "vpn.lab.example."),
         ("server.host", "one.lab.example"),
+        ("vpn.secureNat.routes", ["203.0.113.0/24"]),
+        ("vpn.secureNat.hostAddress", "192.168.31.1"),
         ("vpn.secureNat.domain", " lab.example "),
     ],
 )
 def test_what_works_is_taken(path: str, value: Any) -> None:
     assert at(path, value) == []
+
+
+@pytest.mark.parametrize(
+    "user", ["jane.doe", "DOM\\admin", "Admin", "jane@corp.example", "a" * 64, "machine$", "山田", "_svc", "7of9"]
+)
+def test_a_user_of_a_host_may_have_any_name_that_hosts_have(user: str) -> None:
+    jump = {"host": "jump.example", "user": user, "hostKey": "ssh-ed25519 AAAA"}
+    assert at("server.ssh", {"user": user, "jump": jump}) == []
+
+
+@pytest.mark.parametrize("user", ["", "jane doe", "-jane", "jane:x", "a/b", "jane\n", "\0"])
+def test_a_name_that_no_user_of_a_host_has_is_told(user: str) -> None:
+    (line,) = at("server.ssh.user", user)
+    assert line.endswith("write a user's name as the host has it, without blanks, / and :, and with no - in front")
 
 
 def test_the_port_by_which_the_stack_comes_may_be_closed_where_it_comes_another_way() -> None:

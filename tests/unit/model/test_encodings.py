@@ -85,3 +85,70 @@ def test_no_sentence_repeats_a_cell_of_any_length(column: str) -> None:
     problems = read_users(f"{header}\n{'' if column == 'name' else 'a,'}{'9' * 5_000}x\n", "users.csv")[1]
     assert problems
     assert max(len(problem.message) for problem in problems) < 400
+
+
+ABROAD = {
+    "cp1250": (
+        *("Jan Dvořák", "Jiří Novák", "Lenka Černá", "Szőke Gergő", "Marko Marić", "Josip Đurić", "Andreea Văcărescu"),
+        *(
+            "Wręczycka",
+            "Tomáš",
+            "Ondřej",
+            "Kateřina Růžičková",
+            "Zbyněk",
+            "Křtiny",
+            "Ľubomír Šťastný",
+            "Ștefan Ionescu",
+        ),
+        *("Łukasz", "Gábor Őze", "Müllerčíková", "Stanisław Pańczyk", "Wałęsa", "Ćirić", "Žofie", "Ivan Kĺč", "Gheţu"),
+    ),
+    "cp1254": ("Ayşe Yılmaz", "Doğan", "İpek", "Şahin", "Çağlar Öz", "Işıl", "Gülşen Güneş", "Tuğba"),
+    "cp1257": ("Jānis Bērziņš", "Kęstutis", "Rūta Žemaitė", "Dainis Īvāns", "Šarūnas", "Ķegums", "Jonaitį", "Živilė"),
+    "koi8_r": ("Иван Иванов", "ИВАН", "Пётр", "Ольга"),
+    "cp1251": ("Иван Иванов", "Ivan И.", "ИВАН", "Олена Ющенко", "Їжак"),
+    "cp866": ("Иван Иванов", "Ольга"),
+    "iso8859_5": ("Иван Иванов", "Ольга"),
+    "mac_cyrillic": ("Иван Иванов", "Ольга"),
+    "cp1253": ("Γιώργος", "ΓΙΩΡΓΟΣ", "Ελένη Παπαδοπούλου"),
+    "cp1255": ("דוד כהן", "שרה"),
+    "cp1256": ("محمد علي", "فاطمة"),
+    "cp874": ("สมชาย ใจดี", "กมล"),
+}
+
+
+@pytest.mark.parametrize(("codec", "name"), [(codec, name) for codec, names in ABROAD.items() for name in names])
+def test_what_excel_writes_in_other_countries_is_read_as_it_was_written_or_not_at_all(codec: str, name: str) -> None:
+    for header, others in (("name,realName", ""), ("name,realName,note", ",list of 2027")):
+        try:
+            data = f"{header}\r\nu,{name}{others}\r\n".encode(codec)
+        except UnicodeEncodeError:
+            pytest.skip("the encoding lacks a character of the name")
+        assert real_name(data) in (name, None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Jürgen Müller", "Weiß", "José Núñez", "María Peña", "Muñoz", "Íñigo", "Begoña", "Rodrigo Ibáñez", "Ærø"),
+        *("Søren Ærø", "Bjørn", "Jørgen Møller", "Kjær", "Håkan Åberg", "Åsa Ångström", "Þór", "Guðrún Sigurðardóttir"),
+        *("Davíð", "João Magalhães", "Conceição", "Hélène", "Geneviève Lefèvre", "Zoë", "Loïc", "Niccolò", "Garçon"),
+        *("François Müller", "Tomáš Škoda", "Mäkinen", "Grün & Weiß"),
+    ],
+)  # fmt: skip
+def test_a_western_name_whose_letters_prove_it_is_read(name: str) -> None:
+    assert real_name(f"name,realName\r\nu,{name}\r\n".encode("cp1252")) == name
+
+
+def test_one_name_that_is_western_for_certain_proves_the_whole_list() -> None:
+    alone = "name,realName\r\nu,Bøje\r\n".encode("cp1252")
+    assert real_name(alone) is None
+    assert real_name(alone + "v,Jørgen\r\n".encode("cp1252")) == "Bøje"
+
+
+def test_a_list_of_several_code_pages_is_not_taken_for_one() -> None:
+    assert real_name("name,realName\r\nu,Jiří Dvořák\r\n".encode("cp1250") + "v,Jørgen\r\n".encode("cp1252")) is None
+
+
+@pytest.mark.parametrize("name", ["ﾔﾏﾀﾞ ﾀﾛｳ", "ｻﾄｳ ﾀﾛｳ", "ﾅﾘﾀ ｼﾞｭﾝ", "営業ｸﾞﾙｰﾌﾟ", "田中ｻﾝ"])
+def test_half_width_kana_of_names_are_read(name: str) -> None:
+    assert real_name(f"name,realName\r\nu,{name}\r\n".encode("cp932")) == name

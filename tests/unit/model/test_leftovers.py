@@ -63,6 +63,8 @@ def stack(path: str, value: Any) -> dict[str, Any]:
         ("hubs", ["LAB"], "hubs"),
         ("hubs", None, "hubs"),
         ("vpn/hub", "my hub", "vpn.hub"),
+        ("vpn/hub", "lab", "vpn.hub"),
+        ("vpn/hub", "LABB", "vpn.hub"),
         ("vpn/listeners", [443, 0], "vpn.listeners[1]"),
         ("vpn/keptListeners", [443], "vpn"),
         ("vpn/kept", ["acess"], "vpn.kept[0]"),
@@ -98,6 +100,35 @@ def test_a_mistake_makes_none_of_what_refers_to_it(path: str, value: Any, place:
         "OWNER reaches internet:443",
     ]
     assert places(tmp_path, values) == [place]
+
+
+def test_a_hub_of_the_stack_that_is_most_likely_another_is_told_with_that_one(tmp_path: Path) -> None:
+    def said(hub: str, **more: Any) -> list[str]:
+        values = stack("vpn/hub", hub)
+        values["hubs"] = {"LAB": {"services": [SERVICE]}, "OWNER": values["hubs"]["OWNER"], **more}
+        del values["expect"]
+        (tmp_path / "users.csv").write_text("name,hub\nowner,OWNER\nguest1,\n")
+        configure(values, secret=(*SECRETS, "passwords"))
+        try:
+            settings.load(tmp_path)
+        except pulumi.RunError as error:
+            return str(error).splitlines()[1:]
+        return []
+
+    assert said("lab") == ["  - vpn.hub: is lab, and hubs has LAB, which is the same to SoftEther; write LAB"]
+    (line,) = said("LABB")
+    assert line.endswith("did you mean 'LAB'? If not, add LABB to hubs, as `LABB: {}`")
+    assert said("LABB", LABB={}) == []
+    assert said("OWNER2") == []
+    assert said("GUESTS") == []
+    assert said("LAB") == []
+
+
+def test_where_the_name_of_the_hub_is_not_read_none_is_called_its_other_spelling(tmp_path: Path) -> None:
+    values = stack("hubs", {"lab": {}, "LABX": {}})
+    del values["expect"]
+    values["vpnx"] = values.pop("vpn")
+    assert places(tmp_path, values, "name\nguest1\n") == ["labvpn:vpnx"]
 
 
 @pytest.mark.parametrize("key", ["hubs", "fortigate", "users", "vpn", "dns"])

@@ -135,6 +135,19 @@ def at(path: str, value: Any) -> list[str]:
         ("server.ssh", None, "nothing is given where settings belong; write them below it, one a line, such as user,"),
         ("server.ssh", "root", "'root' is given where settings belong; write them below it, one a line, such as user,"),
         ("vpn.secureNat.address", "192.168.30.1", "is too small for clients"),
+        ("vpn.secureNat.routes", ["2001:db8::/32"], "is IPv6, and only IPv4 is taken here; write an IPv4 network or"),
+        ("hubs.LAB.services", [{"name": "x", "to": "2001:db8::1"}], "is IPv6, and only IPv4 is taken here"),
+        ("hubs.LAB.services", [{"name": "x", "to": "10.0.0.1/8"}], "write 10.0.0.0/8 for the network, or 10.0.0.1"),
+        ("vpn.secureNat.routes", "10.0.0.0/255.0.0.0/192.168.30.1", "write [10.0.0.0/255.0.0.0]"),
+        ("vpn.secureNat.routes", ["10.0.0.0/8/192.168.30.1"], "has a router behind the network, as SoftEther has it; "),
+        ("fortigate.sources", ["Japan"], "'Japan' is not a source; write an IPv4 network, a country's code of two"),
+        ("fortigate.sources", ["jp"], "'jp' is not a country's code; write JP if that is meant"),
+        ("fortigate.sources", ["All"], "'All' is not written like that; write all"),
+        ("fortigate.sources", ["10.0.0.1/8"], "write 10.0.0.0/8 for the network, or 10.0.0.1 for the address"),
+        ("fortigate.sources", ["2001:db8::/32"], "is IPv6, and only IPv4 is taken here"),
+        ("fortigate.sources", ["300.0.0.1"], "'300.0.0.1' is neither an IPv4 network nor an address"),
+        ("firewall.closed", [8000], "'8000' is not a port such as 22/tcp or 500/udp; write 8000/tcp or 8000/udp"),
+        ("firewall.closed", ["8000"], "write 8000/tcp or 8000/udp"),
         ("server.ssh.prot", 22, "there is no such setting; did you mean 'port'?"),
     ],
 )
@@ -145,6 +158,11 @@ def test_a_value_of_another_kind_is_told_by_its_place_and_its_remedy(path: str, 
 
 
 def test_what_a_sentence_tells_to_write_is_understood() -> None:
+    route = "10.0.0.0/255.0.0.0/192.168.30.1"
+    for routes in (route, "10.0.0.0/8", [route]):
+        (line,) = at("vpn.secureNat.routes", routes)
+        meant = yaml.safe_load(line.rpartition("write ")[2])
+        assert at("vpn.secureNat.routes", meant if isinstance(meant, list) else [meant]) == []
     for written in ("443, 992", "443 992", "[443, 992]", 443, "443"):
         (line,) = at("vpn.listeners", written)
         assert at("vpn.listeners", yaml.safe_load(line.rpartition("write ")[2])) == []
