@@ -12,7 +12,7 @@ from components.drift import Facts
 from components.fortigate_cleanup import Cleanup
 from components.fortigate_hooks import explained
 from components.fortigate_objects import ResourceFactory, names_of
-from components.fortigate_provider import chosen, package, used
+from components.fortigate_provider import chosen, package, recorded, state, used
 from components.fortigate_watch import watch
 from labvpn.connect import fortigate as api
 from labvpn.connect.errors import HopError
@@ -48,9 +48,11 @@ class FortiGateArgs:
         settings, token, ca = lab.fortigate, credentials.fortigate_token, credentials.fortigate_ca
         if settings is None or snapshot is None or token is None or ca is None:
             raise pulumi.RunError("fortigate: the lab has none, or no token and CA for it; set all three")
-        settings = settings.model_copy(update={"provider": chosen(settings, used())})
+        held = state()
+        settings = settings.model_copy(update={"provider": chosen(settings, used(held or {}))})
         _require_token_in_address(lab, credentials, settings, snapshot)
-        plan = FortiGatePlan.of(lab, settings, render.wanted(lab, settings), snapshot)
+        names = None if held is None else recorded(held)
+        plan = FortiGatePlan.of(lab, settings, render.wanted(lab, settings), snapshot, names)
         if problems := plan.problems():
             lines = "\n".join(f"  - {for_engine(plain(problem))}" for problem in problems)
             raise pulumi.RunError(f"The FortiGate {settings.host} and the configuration do not fit:\n{lines}")

@@ -47,7 +47,7 @@ def adopted(desired: DesiredFortiGate, actual: Inventory, adopt: Adopt) -> Adopt
         tuple(policy for block in blocks for policy in block.policies),
     )
     taken = DesiredFortiGate(ours, blocks)
-    return Adopted(taken, (*_problems(desired, actual, adopt), *_shared(taken, actual)))
+    return Adopted(taken, tuple(_problems(desired, actual, adopt)))
 
 
 def policy_of(actual: Inventory, key: int | str) -> Policy | None:
@@ -93,29 +93,21 @@ def _problems(desired: DesiredFortiGate, actual: Inventory, adopt: Adopt) -> Ite
                 yield Problem(place, f"the FortiGate has no '{key}' to adopt; remove the line and it is created")
 
 
-def _shared(desired: DesiredFortiGate, actual: Inventory) -> Iterator[Problem]:
-    """Adopted objects that others use too, and that would change for them."""
-    mine = {policy.adopts for policy in desired.objects.policies} | {one.adopts for one in desired.objects.groups}
-    pairs: tuple[tuple[str, Object, Object], ...] = (
-        *(("addresses", one, there) for one, there in _pairs(desired.objects.addresses, actual.addresses)),
-        *(("groups", one, there) for one, there in _pairs(desired.objects.groups, actual.groups)),
-        *(("services", one, there) for one, there in _pairs(desired.objects.services, actual.services)),
-        *(("vips", one, there) for one, there in _pairs(desired.objects.vips, actual.vips)),
-    )
-    for kind, one, there in pairs:
-        others = users(actual, there, mine)
-        if others and _meaning(one) != _meaning(there):
-            remedy = "remove that line, and the stack creates its own, or change it there by hand"
-            used = f"is also used by {', '.join(others)} and would change for them"
-            yield Problem(f"fortigate.adopt.{kind}", f"'{one.name}' {used}; {remedy}")
+def pairs(ours: Objects, actual: Inventory) -> Iterator[tuple[str, Object, Object]]:
+    """Each object of ours that is on the FortiGate already, adopted or made by us, with what is there."""
+    yield from (("addresses", one, there) for one, there in _pairs(ours.addresses, actual.addresses))
+    yield from (("groups", one, there) for one, there in _pairs(ours.groups, actual.groups))
+    yield from (("services", one, there) for one, there in _pairs(ours.services, actual.services))
+    yield from (("vips", one, there) for one, there in _pairs(ours.vips, actual.vips))
 
 
 def _pairs(ours: tuple[Named, ...], theirs: tuple[Named, ...]) -> Iterator[tuple[Named, Named]]:
     there = {one.name: one for one in theirs}
-    yield from ((one, there[one.adopts]) for one in ours if one.adopts)
+    keys = ((one, one.adopts or one.existing) for one in ours)
+    yield from ((one, there[key]) for one, key in keys if key)
 
 
-def _meaning(thing: Object) -> tuple[object, ...]:
+def meaning(thing: Object) -> tuple[object, ...]:
     """What an object means, without its names."""
     if isinstance(thing, AddressObject):
         return (set(thing.networks), thing.country, thing.host, thing.unread)

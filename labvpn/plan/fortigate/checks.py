@@ -9,6 +9,8 @@ from labvpn.model.problems import Problem
 from labvpn.parse.fortigate.tables import Path
 from labvpn.plan.fortigate.adopt import policy_of
 from labvpn.plan.fortigate.comparison import Comparison
+from labvpn.plan.fortigate.order import listed
+from labvpn.plan.fortigate.ownership import Ownership
 from labvpn.plan.fortigate.policy_table import Packet
 from labvpn.state.fortigate import (
     COMMENT,
@@ -119,21 +121,22 @@ def _schedule(settings: FortiGate, actual: Inventory) -> Iterator[Problem]:
         )
 
 
-def name_conflicts(desired: DesiredFortiGate, actual: Inventory) -> list[Problem]:
+def name_conflicts(desired: DesiredFortiGate, owned: Ownership) -> list[Problem]:
     """Objects of others with the names of ours: a run would overwrite them, or fail halfway.
 
     One whose comment was changed by hand but which our policies use is still ours, and its drift is repaired.
     """
-    used = _used_by_ours(actual)
+    actual = owned.actual
     found = [problem for policy in desired.objects.policies for problem in _policy_conflict(policy, desired, actual)]
     for kind, plural, ours, theirs in _tables(desired.objects, actual):
         there = {one.name: one for one in theirs}
         for one in ours:
             other = there.get(one.name)
-            if other and not getattr(one, "adopts", "") and other.comment != COMMENT and one.name not in used:
+            if other and not getattr(one, "adopts", "") and owned.is_theirs(other):
                 remedy = f"adopt it (fortigate.adopt.{plural}), or rename it there, or choose another fortigate.prefix"
                 has = f"the FortiGate has a {kind} '{one.name}' that this stack did not make (comment: "
-                found.append(Problem("fortigate", f"{has}{other.comment or 'none'}); {remedy}"))
+                used = f", used by {listed(owned.others(other))}" if other.comment == COMMENT else ""
+                found.append(Problem("fortigate", f"{has}{other.comment or 'none'}{used}); {remedy}"))
     return found
 
 
@@ -158,10 +161,3 @@ def _tables(ours: Objects, actual: Inventory) -> Iterator[Tables]:
     yield "group", "groups", ours.groups, (*actual.groups, *actual.addresses, *actual.vips)
     yield "service", "services", ours.services, (*actual.services, *actual.service_groups)
     yield "VIP", "vips", ours.vips, (*actual.vips, *actual.addresses, *actual.groups)
-
-
-def _used_by_ours(actual: Inventory) -> set[str]:
-    """The names that policies and groups of ours use on the FortiGate now."""
-    policies = [policy for policy in actual.policies if policy.comment == COMMENT]
-    names = {name for one in policies for name in (*one.sources, *one.destinations, *one.services)}
-    return names | {name for group in actual.groups if group.comment == COMMENT for name in group.members}

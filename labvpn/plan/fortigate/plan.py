@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from labvpn.model.fortigate import FortiGate
@@ -14,6 +14,7 @@ from labvpn.plan.fortigate import checks, impact, other_policies
 from labvpn.plan.fortigate.adopt import adopted
 from labvpn.plan.fortigate.comparison import Comparison
 from labvpn.plan.fortigate.diff import drifted, facts, planned
+from labvpn.plan.fortigate.ownership import BARE, Ownership
 from labvpn.plan.fortigate.providers import Fit, fit
 from labvpn.plan.fortigate.service_swap import swapped, under_actual_names, under_names
 from labvpn.state.fortigate import COMMENT, DesiredFortiGate, Inventory
@@ -24,23 +25,34 @@ class FortiGatePlan:
     """What is declared and what the FortiGate has, compared; what cannot be adopted; the paths that a run needs."""
 
     compared: Comparison
+    owned: Ownership
     unadoptable: tuple[Problem, ...] = ()
     paths: tuple[Path, ...] = ()
 
     @classmethod
     def of(
-        cls, lab: Lab, settings: FortiGate, rendered: DesiredFortiGate, snapshot: FortiGateSnapshot
+        cls,
+        lab: Lab,
+        settings: FortiGate,
+        rendered: DesiredFortiGate,
+        snapshot: FortiGateSnapshot,
+        recorded: Collection[str] | None = None,
     ) -> FortiGatePlan:
-        """The plan from what the lab renders, under the names that its objects have on the FortiGate now."""
+        """The plan from what the lab renders, under the names that its objects have on the FortiGate now.
+
+        `recorded` are the names of the FortiGate's objects that the stack's state has; None where it was not read.
+        """
         actual = snapshot.inventory
-        desired, unadoptable = adopted(under_actual_names(rendered, actual), actual, settings.adopt)
-        return cls(Comparison.of(lab, settings, desired, actual), unadoptable, snapshot.paths)
+        owned = Ownership.of(rendered, actual, settings, recorded)
+        free = rendered if BARE in settings.adopt.services else owned.under_free_name(rendered)
+        desired, unadoptable = adopted(under_actual_names(free, actual), actual, settings.adopt)
+        return cls(Comparison.of(lab, settings, desired, actual), owned, unadoptable, snapshot.paths)
 
     def problems(self) -> list[Problem]:
         """Why a run cannot start: what does not fit; if everything fits, which of its own paths it would close."""
         settings, desired, actual = self.compared.settings, self.compared.desired, self.compared.actual
-        found = [*self.unadoptable, *checks.problems(settings, actual)]
-        found += [*checks.self_references(desired, actual, settings), *checks.name_conflicts(desired, actual)]
+        found = [*self.unadoptable, *self.owned.problems(desired), *checks.problems(settings, actual)]
+        found += [*checks.self_references(desired, actual, settings), *checks.name_conflicts(desired, self.owned)]
         return found or checks.cut(self.compared, self.paths)
 
     def warnings(self) -> list[str]:
@@ -59,7 +71,7 @@ class FortiGatePlan:
     def changes(self) -> list[str]:
         """Which provider the run uses and why, what it creates and removes, and what it opens."""
         compared, why = self.compared, [f"FortiGate: {self._fit.sentence}"] if self._fit.fits else []
-        created = planned(compared.desired, compared.actual, compared.settings.prefix)
+        created = planned(compared.desired, compared.actual, self.owned.made)
         return [*why, *created, *impact.openings(compared)]
 
     def declared(self) -> DesiredFortiGate:

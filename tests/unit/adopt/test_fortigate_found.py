@@ -14,7 +14,7 @@ from labvpn.plan.fortigate.adopt import adopted
 from labvpn.plan.fortigate.comparison import policies_after
 from labvpn.plan.fortigate.diff import drifted
 from labvpn.render.fortigate import wanted
-from tests.unit.fortigate_rows import NOW, Rows, names, rule, tables
+from tests.unit.fortigate_rows import NOW, Rows, names, plan, rule, tables
 from tests.unit.samples import lab
 
 LAB = lab(vpn={"listeners": [443], "protocols": {"openvpn": False, "l2tpIpsec": False}})
@@ -191,10 +191,9 @@ def test_an_object_that_others_use_is_adopted_as_it_is_and_never_changed_for_the
     assert one.sections["fortigate"]["adopt"]["addresses"] == {"vpn-server": "pc"}
     assert "pc is also used by rule 6 'r6'" in " ".join(one.remarks)
     section = FortiGate.model_validate(one.sections["fortigate"])
-    seen = observe.inventory(rows, now=NOW)
-    assert adopted(wanted(LAB, section), seen, section.adopt).problems == ()
+    assert plan(rows, section=section).problems() == []
     moved = lab(server={"address": "203.0.113.99"}, vpn=LAB.vpn.model_dump())
-    (problem,) = adopted(wanted(moved, section), seen, section.adopt).problems
+    (problem,) = plan(rows, section=section, of=moved).problems()
     assert "'pc' is also used by rule 6 'r6' and would change for them" in str(problem)
 
 
