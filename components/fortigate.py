@@ -11,7 +11,7 @@ from components import fortios_types
 from components.drift import Facts
 from components.fortigate_cleanup import Cleanup
 from components.fortigate_hooks import explained
-from components.fortigate_objects import ResourceFactory, names_of
+from components.fortigate_objects import ResourceFactory, names_of, paths_of
 from components.fortigate_provider import chosen, package, recorded, state, used
 from components.fortigate_watch import watch
 from labvpn.connect import fortigate as api
@@ -77,7 +77,7 @@ class FortiGate(pulumi.ComponentResource):
         kept = {policy.name for policy in declared.blocks[0].policies} if plan.protected else set[str]()
         hooks = explained(f"{name}-refusals", args.settings.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._fortios(args), hooks=hooks)
-        retained = _named_by_adopted(declared.objects)
+        retained = _named_by_adopted(declared.objects) | set(plan.shared)
         names = names_of(declared.objects)
         self._make = ResourceFactory(name, args.settings.prefix, self._package, self._ours, kept, retained, names)
         if not pulumi.runtime.is_dry_run():
@@ -107,7 +107,8 @@ class FortiGate(pulumi.ComponentResource):
         policies = [policy for policy in declared.objects.policies if not policy.adopts]
         names = [policy.name for policy in sorted(policies, key=lambda one: one.action is Action.ACCEPT)]
         opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=self._protected or None)
-        return Cleanup(f"{self._name}-policies-{when}", args.settings, args.token, args.ca, names, opts)
+        kept = [path for path, name in paths_of(declared.objects) if name in args.plan.shared]
+        return Cleanup(f"{self._name}-policies-{when}", args.settings, args.token, args.ca, names, kept, opts)
 
     def _parts(self, desired: DesiredFortiGate) -> list[pulumi.Resource]:
         """What policies name by themselves: they name it by text, so only `depends_on` gives the order.

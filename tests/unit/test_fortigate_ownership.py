@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from components.fortigate_provider import recorded
+from labvpn.plan.fortigate.plan import FortiGatePlan
 from labvpn.state.fortigate import COMMENT
-from tests.unit.fortigate_rows import LAST, Rows, names, plan, rule, tables
+from tests.unit.fortigate_rows import LAST, SECTION, Rows, names, plan, rule, tables
+from tests.unit.samples import lab
 
 Made = dict[str, list[dict[str, Any]]]
 
@@ -143,3 +145,54 @@ def test_a_group_of_ours_is_no_stranger_to_its_members() -> None:
     rows = ours() | {"firewall/addrgrp": [group]}
     rows["firewall/address"] = [*rows["firewall/address"], addresses[0]]
     assert plan(rows, {*OURS, "vpn-sources", "vpn-from-192.0.2.0-24"}, sources=sources).problems() == []
+
+
+def test_a_preview_names_who_uses_an_object_of_ours_and_what_becomes_of_it() -> None:
+    made = plan(ours(THEIRS), OURS)
+    said = "'SoftEther' of this stack is also used by rule 6 'printer-vpn': it stays there with them when"
+    assert [one for one in made.warnings() if said in one]
+    assert set(made.shared) == {"SoftEther"}
+    assert not plan(ours(), OURS).shared
+
+
+OFF = {"listeners": [443], "protocols": {"openvpn": False, "l2tpIpsec": False}}
+
+
+def shrunk(rows: Rows, **fortigate: Any) -> FortiGatePlan:
+    return plan(rows, OURS, of=lab(fortigate={**SECTION, **fortigate}, vpn=OFF))
+
+
+def test_what_is_no_longer_declared_stays_as_it_is_while_others_use_it_and_is_then_removed() -> None:
+    theirs = {**THEIRS, "service": names("vpn-udp")}
+    made = shrunk(ours(theirs))
+    assert made.problems() == []
+    (left,) = [one for one in made.declared().objects.services if one.name == "vpn-udp"]
+    assert (left.udp, left.adopts, left.comment) == ("500 1194 4500", "vpn-udp", COMMENT)
+    assert "vpn-udp" not in made.declared().blocks[0].policies[0].services
+    assert not any("- service vpn-udp" in one for one in made.changes())
+    assert any(
+        "'vpn-udp' of this stack is also used by rule 6 'printer-vpn': it is no lo" in s for s in made.warnings()
+    )
+    alone = shrunk(ours())
+    assert [one.name for one in alone.declared().objects.services] == ["SoftEther"]
+    assert "- service vpn-udp" in alone.changes()
+
+
+def test_a_group_that_others_use_stays_with_its_members() -> None:
+    sources = ("vpn-from-192.0.2.0-24", "vpn-from-198.51.100.0-24")
+    rows = ours({**THEIRS, "srcaddr": names("vpn-sources"), "service": names("ALL")})
+    networks = zip(sources, ("192.0.2.0", "198.51.100.0"), strict=True)
+    held = [{"name": name, "subnet": f"{one} 255.255.255.0", "comment": COMMENT} for name, one in networks]
+    rows["firewall/address"] = [*rows["firewall/address"], *held]
+    rows["firewall/addrgrp"] = [{"name": "vpn-sources", "member": names(" ".join(sources)), "comment": COMMENT}]
+    made = plan(rows, {*OURS, "vpn-sources", *sources})
+    assert set(made.shared) == {"vpn-sources", *sources}
+    assert {"vpn-sources"} == {one.name for one in made.declared().objects.groups}
+    assert set(sources) < {one.name for one in made.declared().objects.addresses}
+
+
+def test_what_a_run_would_delete_under_another_name_is_refused_while_others_use_it() -> None:
+    theirs = {**THEIRS, "service": names("vpn-udp")}
+    (problem,) = plan(ours(theirs), OURS, prefix="lab").problems()
+    assert "'vpn-udp' of this stack is still used by rule 6 'printer-vpn' and would be deleted" in str(problem)
+    assert plan(ours(), OURS, prefix="lab").problems() == []

@@ -6,14 +6,15 @@ The comment alone does not say it: other stacks write it too, and a copy of an o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.problems import Problem
 from labvpn.plan.fortigate.adopt import Object, meaning, pairs, policy_of, users
+from labvpn.plan.fortigate.order import listed
 from labvpn.plan.fortigate.service_swap import first_name, renamed
-from labvpn.state.fortigate import COMMENT, AddressGroup, DesiredFortiGate, Inventory, Policy
+from labvpn.state.fortigate import COMMENT, AddressGroup, DesiredFortiGate, Inventory, Objects, Policy, ServiceObject
 
 BARE = "SoftEther"
 """The one name of ours without the prefix; a stack with a prefix of its own leaves it to whoever has it."""
@@ -54,9 +55,10 @@ class Ownership:
 
     def made(self, one: Object | Policy) -> bool:
         """Whether the stack made an object, declared or no longer."""
-        ours = (f"{self.prefix}-", BARE)
-        known = one.name.startswith(ours) if self.recorded is None else one.name in self.recorded
-        return one.comment == COMMENT and known
+        if one.comment != COMMENT or self.recorded is not None:
+            return one.comment == COMMENT and one.name in (self.recorded or ())
+        bare = isinstance(one, ServiceObject) and one.name.startswith(BARE) and not self.is_theirs(one)
+        return one.name.startswith(f"{self.prefix}-") or bare
 
     @cached_property
     def _mine(self) -> frozenset[str]:
@@ -111,6 +113,62 @@ class Ownership:
                 used = f"is also used by {', '.join(others)} and would change for them"
                 yield Problem("fortigate", f"'{one.name}' of this stack {used}; {remedy}")
 
+    def shared(self, desired: DesiredFortiGate) -> dict[str, list[str]]:
+        """The objects of this stack on the FortiGate that others use too, with who does; a group with its members."""
+        ours = {one.name for one in _objects(desired.objects) if not one.adopts}
+        held = [one for one in _objects(self.actual) if one.name in ours or self.made(one)]
+        found = {one.name: others for one in held if (others := self.others(one))}
+        for group in self.actual.groups:
+            if group.name in found:
+                found |= {one.name: [f"group '{group.name}'"] for one in held if one.name in group.members}
+        return found
+
+    def left(self, desired: DesiredFortiGate) -> Objects:
+        """The objects of this stack that are no longer declared, and stay as they are while others use them."""
+        shared = self.shared(desired).keys() - {one.name for one in _objects(desired.objects)}
+        there = self.actual
+        return Objects(
+            tuple(replace(one, adopts=one.name) for one in there.addresses if one.name in shared),
+            tuple(replace(one, adopts=one.name) for one in there.groups if one.name in shared),
+            tuple(replace(one, adopts=one.name) for one in there.services if one.name in shared),
+            tuple(replace(one, adopts=one.name) for one in there.vips if one.name in shared),
+        )
+
+    def with_left(self, made: DesiredFortiGate, desired: DesiredFortiGate) -> DesiredFortiGate:
+        """What is given to the engine, with what stays for others."""
+        left, objects = self.left(desired), made.objects
+        together = replace(
+            objects,
+            addresses=(*objects.addresses, *left.addresses),
+            groups=(*objects.groups, *left.groups),
+            services=(*objects.services, *left.services),
+            vips=(*objects.vips, *left.vips),
+        )
+        return replace(made, objects=together)
+
+    def unkept(self, desired: DesiredFortiGate) -> Iterator[Problem]:
+        """What others use and a run would delete: its place in the state is that of an object with another name."""
+        names = {first_name(one.name) for one in _objects(desired.objects)}
+        users_ = self.shared(desired)
+        for one in _objects(self.left(desired)):
+            first = first_name(one.name)
+            if first in names or not (first == BARE or first.startswith(f"{self.prefix}-")) or one.unread:
+                used = f"is still used by {listed(users_[one.name])} and would be deleted"
+                remedy = "let them use an object of their own, then run this again"
+                yield Problem("fortigate", f"'{one.name}' of this stack {used}; {remedy}")
+
+    def sentences(self, desired: DesiredFortiGate) -> Iterator[str]:
+        """Who else uses objects of this stack, and what becomes of these."""
+        left = {one.name for one in _objects(self.left(desired))}
+        for name, others in self.shared(desired).items():
+            then = "is no longer needed here, and stays as it is for them" if name in left else "stays there with them"
+            when = "" if name in left else " when the stack is destroyed"
+            yield f"'{name}' of this stack is also used by {listed(others)}: it {then}{when}"
+
     def _is_of_another_stack(self, there: Object) -> bool:
         """Whether an object with our name and comment is not in our state; what a cut-off run made is as declared."""
         return self.recorded is not None and not {there.name, first_name(there.name)} & set(self.recorded)
+
+
+def _objects(held: Objects) -> tuple[Object, ...]:
+    return (*held.addresses, *held.groups, *held.services, *held.vips)
