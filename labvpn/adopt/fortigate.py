@@ -8,7 +8,7 @@ expressed, the FortiGate is left alone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -16,8 +16,10 @@ from labvpn.adopt.fortigate_case import UP, Case
 from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.lab import Lab
-from labvpn.model.problems import problems_of
+from labvpn.model.problems import Problem, problems_of
+from labvpn.parse.fortigate.tables import FortiGateSnapshot
 from labvpn.plan.fortigate.adopt import service_ends
+from labvpn.plan.fortigate.plan import FortiGatePlan
 from labvpn.plan.fortigate.policy_table import PolicyTable
 from labvpn.render.fortigate import wanted
 from labvpn.state.fortigate import Inventory, Objects, Policy
@@ -52,31 +54,64 @@ def _add(found: Found, host: str, vdom: str, case: Case, policy: Policy) -> None
         return
     section = {**_section(case, policy), "host": host, "vdom": vdom, "before": before.name or before.number}
     try:
-        known = FortiGate.model_validate(section)
+        FortiGate.model_validate(section)
     except ValidationError as error:
         problems = "; ".join(map(str, problems_of(error, "", FortiGate)))
         found.remarks.append(f"The FortiGate {host} has {policy}, which is not adopted: {problems}; {LEFT}")
         return
-    objects = wanted(case.lab, known).objects
+    tried = [_tried(case, policy, section | {"prefix": prefix}, bool(beside)) for prefix in PREFIXES]
+    fits = next((one for one in tried if not one.problems), None)
+    if fits is None:
+        problems = "; ".join(map(str, tried[0].problems))
+        found.remarks.append(f"The FortiGate {host} has {policy}, which is not adopted: {problems}; {LEFT}")
+        return
+    if fits is not tried[0]:
+        why = "; ".join(problem.message for problem in tried[0].problems)
+        found.remarks.append(f"fortigate.prefix is '{fits.known.prefix}', since with 'vpn' {why}")
     if beside:
         free = f"{UP} makes policies and objects of its own right before it"
         lacking = case.settings_of(policy)
         but = f", with none of its settings: {', '.join(lacking)}" if lacking else ""
         found.remarks.append(f"{policy} is not adopted and stays as it is ({beside}); {free}{but}")
-        # There cannot be two VIPs for one address, so theirs is adopted.
-        pairs = {kind: names for kind, names in _pairs(case, policy, objects).items() if kind == "vips"}
     else:
-        pairs = {**_pairs(case, policy, objects), "policies": {f"{known.prefix}-allow": policy.number}}
-        found.remarks += case.changes(policy, objects, pairs)
+        found.remarks += case.changes(policy, fits.objects, fits.pairs)
     for other in case.dialling():
         if other is not policy:
             found.remarks.append(f"{other} lets users dial the server too; it stays as it is, beside ours")
-    found.sections["fortigate"] = _in_order(section) | ({"adopt": pairs} if pairs else {})
+    found.sections["fortigate"] = _in_order(fits.section) | ({"adopt": fits.pairs} if fits.pairs else {})
+
+
+PREFIXES = ("vpn", "lab", "labvpn", "vpn2")
+"""The prefixes that are tried, the default first: with one of them no name of ours is taken on the FortiGate."""
+
+
+class _Tried(NamedTuple):
+    """A section, what is adopted with it, the objects as the first run would have them, and why it cannot start."""
+
+    section: dict[str, Any]
+    known: FortiGate
+    pairs: dict[str, dict[str, Any]]
+    objects: Objects
+    problems: list[Problem]
+
+
+def _tried(case: Case, policy: Policy, section: dict[str, Any], beside: bool) -> _Tried:
+    known = FortiGate.model_validate(section)
+    rendered = wanted(case.lab, known)
+    pairs = _pairs(case, policy, rendered.objects)
+    if beside:
+        # There cannot be two VIPs for one address, so theirs is adopted.
+        pairs = {kind: names for kind, names in pairs.items() if kind == "vips"}
+    else:
+        pairs["policies"] = {f"{known.prefix}-allow": policy.number}
+    known = FortiGate.model_validate(section | {"adopt": pairs})
+    plan = FortiGatePlan.of(case.lab, known, rendered, FortiGateSnapshot(case.inventory), ())
+    return _Tried(section, known, pairs, plan.rendered.objects, plan.problems())
 
 
 def _in_order(section: dict[str, Any]) -> dict[str, Any]:
-    keys = ("host", "vdom", "outside", "inside", "before", "sources", "schedule", "log", "vip")
-    return {key: section[key] for key in keys if key in section}
+    keys = ("host", "vdom", "outside", "inside", "before", "sources", "prefix", "schedule", "log", "vip")
+    return {key: section[key] for key in keys if key in section and (key, section[key]) != ("prefix", PREFIXES[0])}
 
 
 def _section(case: Case, policy: Policy) -> dict[str, Any]:

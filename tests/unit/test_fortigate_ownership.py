@@ -196,3 +196,10 @@ def test_what_a_run_would_delete_under_another_name_is_refused_while_others_use_
     (problem,) = plan(ours(theirs), OURS, prefix="lab").problems()
     assert "'vpn-udp' of this stack is still used by rule 6 'printer-vpn' and would be deleted" in str(problem)
     assert plan(ours(), OURS, prefix="lab").problems() == []
+
+
+def test_a_policy_of_others_with_our_name_is_never_called_ours() -> None:
+    theirs = {**rule(5, "accept"), "name": "vpn-allow"}
+    (problem,) = plan(tables(theirs, LAST), set(), before="vpn-allow").problems()
+    assert "the FortiGate has rule 5 'vpn-allow' that this stack did not make" in str(problem)
+    assert plan(tables(theirs, LAST), set(), before="vpn-allow", prefix="lab").problems() == []

@@ -90,15 +90,16 @@ def _policies(settings: FortiGate, actual: Inventory) -> Iterator[Problem]:
 
 def self_references(desired: DesiredFortiGate, actual: Inventory, settings: FortiGate) -> list[Problem]:
     """Where `before` names a policy of ours, which cannot come before itself and disappears when it is renamed."""
-    ours = {policy.name for policy in desired.objects.policies}
-    others = ", ".join(f"'{each.name}'" for each in actual.policies if each.name and each.name not in ours)
+    conflicts = {policy.key for policy in desired.objects.policies if any(_policy_conflict(policy, desired, actual))}
+    ours = {policy.key for policy in desired.objects.policies} - conflicts
+    others = ", ".join(f"'{each.name}'" for each in actual.policies if each.name and each.key not in ours)
     return [
         Problem(
             f"fortigate.{place}",
-            f"names '{there.name}', a policy of this stack's own; name one of the others: {others or 'there is none'}",
+            f"names '{there.key}', a policy of this stack's own; name one of the others: {others or 'there is none'}",
         )
         for place, name in _named_policies(settings)
-        if (there := policy_of(actual, name)) and (there.name in ours or _is_ours(there, settings))
+        if (there := policy_of(actual, name)) and (there.key in ours or _is_ours(there, settings))
     ]
 
 

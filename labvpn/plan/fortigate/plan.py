@@ -23,10 +23,14 @@ from labvpn.state.fortigate import COMMENT, DesiredFortiGate, Inventory
 
 @dataclass(frozen=True)
 class FortiGatePlan:
-    """What is declared and what the FortiGate has, compared; what cannot be adopted; the paths that a run needs."""
+    """What is declared and what the FortiGate has, compared; what cannot be adopted; the paths that a run needs.
+
+    `rendered` is what the lab renders, before it takes the names of what is adopted.
+    """
 
     compared: Comparison
     owned: Ownership
+    rendered: DesiredFortiGate
     unadoptable: tuple[Problem, ...] = ()
     paths: tuple[Path, ...] = ()
 
@@ -47,7 +51,7 @@ class FortiGatePlan:
         owned = Ownership.of(rendered, actual, settings, recorded)
         free = rendered if BARE in settings.adopt.services else owned.under_free_name(rendered)
         desired, unadoptable = adopted(under_actual_names(free, actual), actual, settings.adopt)
-        return cls(Comparison.of(lab, settings, desired, actual), owned, unadoptable, snapshot.paths)
+        return cls(Comparison.of(lab, settings, desired, actual), owned, free, unadoptable, snapshot.paths)
 
     def problems(self) -> list[Problem]:
         """Why a run cannot start: what does not fit; if everything fits, which of its own paths it would close."""
