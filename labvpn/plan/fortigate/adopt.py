@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from labvpn.model.fortigate import Adopt
 from labvpn.model.problems import Problem
+from labvpn.parse.fortigate.services import Served
 from labvpn.state.fortigate import (
     COMMENT,
     AddressGroup,
@@ -42,7 +44,7 @@ def adopted(desired: DesiredFortiGate, actual: Inventory, adopt: Adopt) -> Adopt
     ours = Objects(
         tuple(_taken(one, actual.addresses, adopt.addresses) for one in objects.addresses),
         tuple(_members(_taken(one, actual.groups, adopt.groups), adopt.addresses) for one in objects.groups),
-        tuple(_taken(one, actual.services, adopt.services) for one in objects.services),
+        tuple(_as_written(_taken(one, actual.services, adopt.services), actual) for one in objects.services),
         tuple(_taken(one, actual.vips, adopt.vips) for one in objects.vips),
         tuple(policy for block in blocks for policy in block.policies),
     )
@@ -62,6 +64,14 @@ def _taken(thing: Named, there: tuple[Named, ...], names: Names) -> Named:
     if found is None:
         return _standing(thing, there)
     return replace(thing, name=found.name, comment=found.comment, adopts=found.name, visible=found.visible)
+
+
+def _as_written(one: ServiceObject, actual: Inventory) -> ServiceObject:
+    """An adopted service with its ports as the FortiGate has them, where they are the same ones."""
+    for there in actual.services:
+        if one.adopts == there.name and not there.unread and service_ends(one) == service_ends(there):
+            return replace(one, tcp=there.tcp, udp=there.udp)
+    return one
 
 
 def _standing(thing: Thing, there: Iterable[Thing]) -> Thing:
@@ -118,9 +128,22 @@ def meaning(thing: Object) -> tuple[object, ...]:
     return (thing.interface, thing.outside, thing.mapped, thing.forwards, thing.unread)
 
 
-def service_ends(one: ServiceObject) -> tuple[frozenset[str], frozenset[str], int | None]:
-    """What a service covers, however it is written."""
-    return frozenset(one.tcp.split()), frozenset(one.udp.split()), one.protocol
+def service_ends(one: ServiceObject) -> tuple[tuple[str, ...], tuple[str, ...], int | None]:
+    """What a service covers, however it is written: in any order, a port as a range, a range in parts."""
+    return _ends(one.tcp), _ends(one.udp), one.protocol
+
+
+def _ends(text: str) -> tuple[str, ...]:
+    """Ranges of ports in their order, each as long as it goes; those that have a condition, as they are."""
+    odd = sorted(one for one in text.split() if not _PORTS.fullmatch(one))
+    held: list[tuple[int, int]] = []
+    for low, high in sorted(span for one in text.split() if one not in odd for span in Served.of(one)):
+        last = held.pop() if held and low <= held[-1][1] + 1 else (low, high)
+        held.append((last[0], max(last[1], high)))
+    return (*(f"{low}-{high}" for low, high in held), *odd)
+
+
+_PORTS = re.compile(r"\d+(-\d+)?")
 
 
 def users(actual: Inventory, thing: Object, mine: Iterable[str] = ()) -> list[str]:

@@ -211,3 +211,29 @@ def test_a_policy_without_a_name_is_adopted_by_its_number() -> None:
     assert (taken.objects.policies[0].adopts, taken.blocks[0].before) == ("5", "#6")
     assert drifted(taken, seen) == []
     assert [policy.number for policy in policies_after(taken, seen)] == [5, 6, 9]
+
+
+WRITTEN = ["992 443 500-501", "443-443 992-992 500 501", "443 500-501 992:0-65535", "501 500 992 443"]
+
+
+@pytest.mark.parametrize("ports", WRITTEN)
+def test_a_service_is_adopted_as_it_is_written_whatever_the_order_of_its_ports(ports: str) -> None:
+    of = lab(vpn={"listeners": [443, 500, 501, 992], "protocols": {"openvpn": False, "l2tpIpsec": False}})
+    rows = box(dialling(service="own"), firewall_dot_service__custom=[{"name": "own", "tcp-portrange": ports}])
+    one = Found()
+    fortigate(one, "203.0.113.129", "root", observe.inventory(rows, now=NOW), of)
+    assert one.remarks == []
+    made = plan(rows, set(), section=FortiGate.model_validate(one.sections["fortigate"]), of=of)
+    assert (made.problems(), made.warnings()) == ([], [])
+    assert made.declared().objects.services[0].tcp == ports.replace(":0-65535", "")
+
+
+@pytest.mark.parametrize(
+    "ports", ["443 500-502 992", "443 500 992", "443 500-501 992:1024-65535", "443 500-501 992 992-x"]
+)
+def test_a_service_of_other_ports_is_not_adopted_however_near_it_is(ports: str) -> None:
+    of = lab(vpn={"listeners": [443, 500, 501, 992], "protocols": {"openvpn": False, "l2tpIpsec": False}})
+    rows = box(dialling(service="own"), firewall_dot_service__custom=[{"name": "own", "tcp-portrange": ports}])
+    one = Found()
+    fortigate(one, "203.0.113.129", "root", observe.inventory(rows, now=NOW), of)
+    assert "services" not in one.sections.get("fortigate", {}).get("adopt", {})
