@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from labvpn.model.fortigate import Adopt
 from labvpn.model.problems import Problem
+from labvpn.parse.fortigate.schedules import in_force
 from labvpn.parse.fortigate.services import Served
 from labvpn.state.fortigate import (
     COMMENT,
@@ -168,7 +169,13 @@ def _named_by(policy: Policy, thing: Object) -> bool:
 def _block(block: Block, found: Mapping[str, Policy], adopt: Adopt, actual: Inventory) -> Block:
     renamed = (_renamed(policy, found, adopt) for policy in block.policies)
     before = next((one.key for one in actual.policies if block.before in (one.key, f"#{one.number}")), block.before)
-    return Block(tuple(_standing(policy, actual.policies) for policy in renamed), before)
+    held = (_standing(policy, actual.policies) for policy in renamed)
+    return Block(tuple(_in_force(policy, actual) for policy in held), before)
+
+
+def _in_force(policy: Policy, actual: Inventory) -> Policy:
+    """A policy of ours, off where its schedule is over, or never in force, on this FortiGate."""
+    return replace(policy, active=policy.active and in_force(policy.schedule, actual.schedules) is not False)
 
 
 def _renamed(policy: Policy, found: Mapping[str, Policy], adopt: Adopt) -> Policy:
@@ -183,7 +190,14 @@ def _renamed(policy: Policy, found: Mapping[str, Policy], adopt: Adopt) -> Polic
     if there is None:
         return policy
     kept = replace(policy, name=there.name, comment=there.comment, log=there.log, nat=there.nat)
-    return replace(kept, number=there.number, adopts=str(there.number), visible=there.visible)
+    return replace(
+        kept,
+        active=not there.expired,
+        expired=there.expired,
+        number=there.number,
+        adopts=str(there.number),
+        visible=there.visible,
+    )
 
 
 def _names(names: tuple[str, ...], renamed: Names) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ class FortiGatePlan:
             *([] if self._fit.fits else [f"FortiGate: {self._fit.sentence}"]),
             *(f"FortiGate: {sentence}" for sentence in drifted(compared.desired, compared.actual)),
             *(f"FortiGate: {sentence}" for sentence in self.owned.sentences(compared.desired)),
+            *impact.asleep(compared),
             *impact.closings(compared),
             *other_policies.shadows(compared),
             *other_policies.leaks(compared),
