@@ -102,7 +102,7 @@ class Ownership:
                 continue
             if one.adopts and others:
                 remedy = "remove that line, and the stack creates its own, or change it there by hand"
-                used = f"is also used by {', '.join(others)} and would change for them"
+                used = f"is also used by {listed(others)} and would change for them"
                 yield Problem(f"fortigate.adopt.{kind}", f"'{one.name}' {used}; {remedy}")
             elif one.existing and self._is_of_another_stack(there):
                 has = f"the FortiGate has '{one.name}', which another stack made: it says something else"
@@ -110,7 +110,7 @@ class Ownership:
                 yield Problem("fortigate", f"{has}, and this stack's state does not have it; {remedy}")
             elif one.existing and others:
                 remedy = "let them use an object of their own, then run this again"
-                used = f"is also used by {', '.join(others)} and would change for them"
+                used = f"is also used by {listed(others)} and would change for them"
                 yield Problem("fortigate", f"'{one.name}' of this stack {used}; {remedy}")
 
     def shared(self, desired: DesiredFortiGate) -> dict[str, list[str]]:

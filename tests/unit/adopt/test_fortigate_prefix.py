@@ -55,6 +55,29 @@ def test_what_is_adopted_is_never_refused_by_its_own_first_preview(rows: Rows, t
     assert made.problems() == []
 
 
+@pytest.mark.parametrize("category", ["Tunneling", "Remote Access", "General", "", "The lab's"])
+def test_a_service_of_somebodys_own_is_adopted_in_whatever_category_it_is(category: str) -> None:
+    services = [{"name": "vpn-u", "udp-portrange": "500 1194 4500"}]
+    rows = box(dialling(service="vpn-tcp vpn-u"), firewall_dot_service__custom=services)
+    for row in rows["firewall.service/custom"][-2:]:
+        row["category"] = category
+    one = found(rows)
+    assert one.remarks == []
+    assert one.sections["fortigate"]["adopt"]["services"] == {"SoftEther": "vpn-tcp", "vpn-udp": "vpn-u"}
+
+
+def test_a_service_that_fortios_comes_with_is_not_adopted_and_the_note_says_that_it_has_the_ports() -> None:
+    said = " ".join(found(box(dialling(service="HTTPS"))).remarks)
+    assert "r5' but HTTPS, which FortiOS comes with and which is not adopted, has just the ports of SoftEther" in said
+
+
+def test_a_note_names_a_few_of_the_many_that_use_an_object() -> None:
+    rows = box(dialling(), *(rule(number, "deny", dstaddr="pc") for number in range(20, 420)))
+    (said,) = [one for one in found(rows).remarks if one.startswith("pc is also used by")]
+    assert "and 395 more: a change of it is refused later" in said
+    assert len(said) < 200
+
+
 def test_of_a_service_that_is_called_as_ours_and_says_more_the_notes_are_true() -> None:
     said = " ".join(found(TAKEN[0][0]).remarks)
     assert "No service of rule 5 'r5' has just the ports of lab-tcp; the first `pulumi up` creates it" in said
