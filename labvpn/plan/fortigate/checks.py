@@ -66,7 +66,11 @@ def _interfaces(settings: FortiGate, actual: Inventory) -> Iterator[Problem]:
         named += [("behindVpn.to", settings.behind_vpn.to)] if settings.behind_vpn.to else []
     known = actual.interface_names
     zones = {member: zone.name for zone in actual.zones if zone.in_use for member in zone.members}
+    wider = {member: each.name for each in actual.interfaces for member in each.members}
     for place, name in named:
+        if name in wider:
+            only = f"'{name}' is a member of '{wider[name]}', which alone FortiOS accepts in a policy: name that one"
+            yield Problem(f"fortigate.{place}", only)
         if name in zones:
             only = (
                 f"'{name}' is in the zone '{zones[name]}', and FortiOS accepts only the zone in a policy: name the zone"
