@@ -11,8 +11,8 @@ from components import fortios_types
 from components.drift import Facts
 from components.fortigate_cleanup import Cleanup
 from components.fortigate_hooks import explained
-from components.fortigate_objects import ResourceFactory, names_of
-from components.fortigate_provider import chosen, package, used
+from components.fortigate_objects import ResourceFactory, names_of, paths_of
+from components.fortigate_provider import chosen, package, recorded, state, used
 from components.fortigate_watch import watch
 from labvpn.connect import fortigate as api
 from labvpn.connect.errors import HopError
@@ -48,9 +48,11 @@ class FortiGateArgs:
         settings, token, ca = lab.fortigate, credentials.fortigate_token, credentials.fortigate_ca
         if settings is None or snapshot is None or token is None or ca is None:
             raise pulumi.RunError("fortigate: the lab has none, or no token and CA for it; set all three")
-        settings = settings.model_copy(update={"provider": chosen(settings, used())})
+        held = state()
+        settings = settings.model_copy(update={"provider": chosen(settings, used(held or {}))})
         _require_token_in_address(lab, credentials, settings, snapshot)
-        plan = FortiGatePlan.of(lab, settings, render.wanted(lab, settings), snapshot)
+        names = None if held is None else recorded(held)
+        plan = FortiGatePlan.of(lab, settings, render.wanted(lab, settings), snapshot, names)
         if problems := plan.problems():
             lines = "\n".join(f"  - {for_engine(plain(problem))}" for problem in problems)
             raise pulumi.RunError(f"The FortiGate {settings.host} and the configuration do not fit:\n{lines}")
@@ -75,7 +77,7 @@ class FortiGate(pulumi.ComponentResource):
         kept = {policy.name for policy in declared.blocks[0].policies} if plan.protected else set[str]()
         hooks = explained(f"{name}-refusals", args.settings.host)
         self._ours = pulumi.ResourceOptions(parent=self, provider=self._fortios(args), hooks=hooks)
-        retained = _named_by_adopted(declared.objects)
+        retained = _named_by_adopted(declared.objects) | set(plan.shared)
         names = names_of(declared.objects)
         self._make = ResourceFactory(name, args.settings.prefix, self._package, self._ours, kept, retained, names)
         if not pulumi.runtime.is_dry_run():
@@ -105,7 +107,8 @@ class FortiGate(pulumi.ComponentResource):
         policies = [policy for policy in declared.objects.policies if not policy.adopts]
         names = [policy.name for policy in sorted(policies, key=lambda one: one.action is Action.ACCEPT)]
         opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=self._protected or None)
-        return Cleanup(f"{self._name}-policies-{when}", args.settings, args.token, args.ca, names, opts)
+        kept = [path for path, name in paths_of(declared.objects) if name in args.plan.shared]
+        return Cleanup(f"{self._name}-policies-{when}", args.settings, args.token, args.ca, names, kept, opts)
 
     def _parts(self, desired: DesiredFortiGate) -> list[pulumi.Resource]:
         """What policies name by themselves: they name it by text, so only `depends_on` gives the order.

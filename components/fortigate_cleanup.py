@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -56,22 +56,30 @@ class CleanupProvider(ResourceProvider):
         """Changed where any property is; another FortiGate or vdom replaces the resource."""
         place = ("host", "vdom")
         replaces = [key for key in place if _olds.get(key) != _news.get(key)]
-        changed = any(_olds.get(key) != value for key, value in _news.items() if not key.startswith("__"))
-        return DiffResult(changes=changed, replaces=replaces)
+        named = {key for key in (*_news, "kept") if not key.startswith("__")}
+        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in named), replaces=replaces)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Remove what is no longer declared, once everything else is in place."""
         if _news["when"] == "after":
-            _remove(_news, [name for name in _olds["names"] if name not in _news["names"]])
+            released = [path for path in _olds.get("kept") or () if path not in (_news.get("kept") or ())]
+            _remove(_news, [name for name in _olds["names"] if name not in _news["names"]], released=released)
         return UpdateResult(_news)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Remove all of ours, denies first."""
-        _remove(_props, _props["names"])
+        """Remove all of ours, denies first; refuse before anything if others have come to use what the engine deletes.
+
+        What others used at the last run stays: the engine was told so then.
+        """
+        kept = _props.get("kept") or () if _props["when"] == "after" else None
+        _remove(_props, _props["names"], kept=kept)
 
 
 class Cleanup(Resource):
-    """The resource: `names` are our policies in the order in which they are removed."""
+    """The resource: `names` are our policies in the order in which they are removed.
+
+    `kept` are the paths of the objects that others use too, which stay; where there are none, the state has no list.
+    """
 
     def __init__(
         self,
@@ -80,20 +88,28 @@ class Cleanup(Resource):
         token: str,
         ca: str,
         names: Sequence[str],
+        kept: Sequence[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         when = name.rpartition("-")[2]
         place = {"host": settings.host, "vdom": settings.vdom, "token": pulumi.Output.secret(token), "ca": ca}
-        super().__init__(CleanupProvider(), name, {**place, "names": list(names), "when": when}, opts)
+        held = {"kept": list(kept)} if kept else {}
+        super().__init__(CleanupProvider(), name, {**place, "names": list(names), "when": when, **held}, opts)
 
 
-def _remove(props: dict[str, Any], names: Iterable[str]) -> None:
+def _remove(
+    props: dict[str, Any], names: Iterable[str], kept: Collection[str] | None = None, released: Sequence[str] = ()
+) -> None:
     # A refresh, which deletes nothing, starts without what asks a FortiGate.
     from labvpn.connect import fortigate as api
+    from labvpn.connect import fortigate_removal
 
     _quietly()
     place = api.Place(str(props["host"]), str(props["vdom"]))
-    asyncio.run(api.remove(place, str(props["token"]), str(props["ca"]), list(names)))
+    removal = fortigate_removal.Removal(list(names), kept, released)
+    for sentence in asyncio.run(fortigate_removal.remove(place, str(props["token"]), str(props["ca"]), removal)):
+        # A provider has no way to the run's own log; what it prints, the engine shows at once.
+        print(f"FortiGate: {sentence}", flush=True)
 
 
 def _quietly() -> None:

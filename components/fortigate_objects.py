@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -154,6 +154,17 @@ def names_of(objects: Objects) -> Mapping[types.Kind, Collection[str]]:
         types.Kind.POLICY: objects.policies,
     }
     return {kind: {getattr(one, "first", "") or one.name for one in held} for kind, held in things.items()}
+
+
+def paths_of(objects: Objects) -> Iterator[tuple[str, str]]:
+    """Where FortiOS's REST API has each object but the policies, with its name."""
+    things: Mapping[str, Sequence[Thing]] = {
+        "firewall/address": objects.addresses,
+        "firewall/addrgrp": objects.groups,
+        "firewall.service/custom": objects.services,
+        "firewall/vip": objects.vips,
+    }
+    yield from ((f"{table}/{one.name}", one.name) for table, held in things.items() for one in held)
 
 
 def _names(names: Iterable[str]) -> types.Names:

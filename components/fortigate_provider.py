@@ -45,17 +45,29 @@ def chosen(settings: FortiGate, used: Iterable[Provider]) -> Provider:
     return wanted or next(iter(held), Provider.UPSTREAM)
 
 
-def used() -> set[Provider]:
-    """The packages that the stack's state has objects of."""
+def state() -> Mapping[str, Any] | None:
+    """The resources of the stack's state, with their types, by their URNs; None where there is no engine."""
     if not isinstance(get_monitor(), ResourceMonitorStub):
-        return set()  # mocks have no state
+        return None  # mocks have no state
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value
-    return in_state((answer or {}).get("outputs") or {})
+    return (answer or {}).get("outputs") or {}
 
 
-def in_state(resources: Mapping[str, Any]) -> set[Provider]:
-    """The packages of a state's resources, given with their types by their URNs."""
+def used(resources: Mapping[str, Any]) -> set[Provider]:
+    """The packages of a state's resources."""
     types = [str(held.get("type", "")).removeprefix("pulumi:providers:") for held in resources.values()]
     names = {name.partition(":")[0] for name in types}
     return {provider for provider in Provider if provider.package in names}
+
+
+def recorded(resources: Mapping[str, Any]) -> set[str]:
+    """The names of the FortiGate's objects and policies in a state, also of policies that are still to be removed."""
+    found: set[str] = set()
+    for held in resources.values():
+        outputs = held.get("outputs") or {}
+        if str(held.get("type", "")).partition(":")[0] in {each.package for each in Provider}:
+            found.add(str(outputs.get("name") or ""))
+        elif {"vdom", "names"} <= outputs.keys():
+            found |= set(map(str, outputs["names"]))
+    return found

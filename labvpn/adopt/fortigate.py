@@ -8,7 +8,7 @@ expressed, the FortiGate is left alone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -16,8 +16,10 @@ from labvpn.adopt.fortigate_case import UP, Case
 from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.lab import Lab
-from labvpn.model.problems import problems_of
+from labvpn.model.problems import Problem, problems_of
+from labvpn.parse.fortigate.tables import FortiGateSnapshot
 from labvpn.plan.fortigate.adopt import service_ends
+from labvpn.plan.fortigate.plan import FortiGatePlan
 from labvpn.plan.fortigate.policy_table import PolicyTable
 from labvpn.render.fortigate import wanted
 from labvpn.state.fortigate import Inventory, Objects, Policy
@@ -30,59 +32,90 @@ def fortigate(found: Found, host: str, vdom: str, inventory: Inventory, lab: Lab
     """
     case = Case(inventory, lab, PolicyTable(inventory))
     policies, why = case.way_in.policies()
-    sections = [(policy, _section(case, policy, host, vdom)) for policy in policies]
-    refused = [f"{policy}, which is not adopted: {problem}" for policy, (_, problem) in sections if problem]
-    known = [(policy, section) for policy, (section, problem) in sections if not problem]
-    if not known:
+    tried = [(policy, *_tried(case, policy, host, vdom)) for policy in policies]
+    refused = [f"{policy}, which is not adopted: {problem}" for policy, one, problem in tried if one is None]
+    fitting = [(policy, one, taken) for policy, one, taken in tried if one]
+    if not fitting:
         said = f"has {'; and '.join(refused[:3])}" if refused else why
         found.remarks.append(f"The FortiGate {host} {said}; {LEFT}")
         return
-    policy, section = next((one for one in known if not case.not_adopted(one[0])), known[0])
-    _add(found, case, policy, section)
+    _add(found, case, *next((one for one in fitting if not case.not_adopted(one[0])), fitting[0]))
 
 
 LEFT = "the stack leaves it alone until you write its section"
 
 
-def _section(case: Case, policy: Policy, host: str, vdom: str) -> tuple[dict[str, Any], str]:
-    """The section for a policy, or why there can be none."""
+def _tried(case: Case, policy: Policy, host: str, vdom: str) -> tuple[_Tried | None, str]:
+    """What a policy is adopted with, and why not with the first prefix; or why it is not adopted."""
     if why := case.unsayable(policy):
-        return {}, why
+        return None, why
     beside = case.not_adopted(policy)
     if beside and (ends := case.end(policy)):
-        return {}, f"it is more than the VPN's ({beside}), and one of the stack's own beside it would not end ({ends})"
+        return (
+            None,
+            f"it is more than the VPN's ({beside}), and one of the stack's own beside it would not end ({ends})",
+        )
     before = policy if beside else case.following(policy)
     if before is None:
-        return {}, "there is no policy after it before which the stack could place its own: add one there (deny all)"
+        return None, "there is no policy after it before which the stack could place its own: add one there (deny all)"
     section = {**_of_policy(case, policy), "host": host, "vdom": vdom, "before": before.name or before.number}
     try:
         FortiGate.model_validate(section)
     except ValidationError as error:
-        return {}, "; ".join(map(str, problems_of(error, "", FortiGate)))
-    return section, ""
+        return None, "; ".join(map(str, problems_of(error, "", FortiGate)))
+    tried = [_with_prefix(case, policy, section | {"prefix": prefix}, bool(beside)) for prefix in PREFIXES]
+    fits = next((one for one in tried if not one.problems), None)
+    why = "; ".join(problem.message if fits else str(problem) for problem in tried[0].problems)
+    return fits, why
 
 
-def _add(found: Found, case: Case, policy: Policy, section: dict[str, Any]) -> None:
-    known, beside = FortiGate.model_validate(section), case.not_adopted(policy)
-    objects = wanted(case.lab, known).objects
+def _add(found: Found, case: Case, policy: Policy, fits: _Tried, taken: str) -> None:
+    beside = case.not_adopted(policy)
+    if taken:
+        found.remarks.append(f"fortigate.prefix is '{fits.known.prefix}', since with 'vpn' {taken}")
     if beside:
         free = f"{UP} makes policies and objects of its own right before it"
         lacking = case.settings_of(policy)
         but = f", with none of its settings: {', '.join(lacking)}" if lacking else ""
         found.remarks.append(f"{policy} is not adopted and stays as it is ({beside}); {free}{but}")
-        # There cannot be two VIPs for one address, so theirs is adopted.
-        pairs = {kind: names for kind, names in _pairs(case, policy, objects).items() if kind == "vips"}
     else:
-        pairs = {**_pairs(case, policy, objects), "policies": {f"{known.prefix}-allow": policy.number}}
-        found.remarks += case.changes(policy, objects, pairs)
+        found.remarks += case.changes(policy, fits.objects, fits.pairs)
     for other in case.way_in.others(policy):
         found.remarks.append(f"{other} lets users dial the server too; it stays as it is, beside ours")
-    found.sections["fortigate"] = _in_order(section) | ({"adopt": pairs} if pairs else {})
+    found.sections["fortigate"] = _in_order(fits.section) | ({"adopt": fits.pairs} if fits.pairs else {})
+
+
+PREFIXES = ("vpn", "lab", "labvpn", "vpn2")
+"""The prefixes that are tried, the default first: with one of them no name of ours is taken on the FortiGate."""
+
+
+class _Tried(NamedTuple):
+    """A section, what is adopted with it, the objects as the first run would have them, and why it cannot start."""
+
+    section: dict[str, Any]
+    known: FortiGate
+    pairs: dict[str, dict[str, Any]]
+    objects: Objects
+    problems: list[Problem]
+
+
+def _with_prefix(case: Case, policy: Policy, section: dict[str, Any], beside: bool) -> _Tried:
+    known = FortiGate.model_validate(section)
+    rendered = wanted(case.lab, known)
+    pairs = _pairs(case, policy, rendered.objects)
+    if beside:
+        # There cannot be two VIPs for one address, so theirs is adopted.
+        pairs = {kind: names for kind, names in pairs.items() if kind == "vips"}
+    else:
+        pairs["policies"] = {f"{known.prefix}-allow": policy.number}
+    known = FortiGate.model_validate(section | {"adopt": pairs})
+    plan = FortiGatePlan.of(case.lab, known, rendered, FortiGateSnapshot(case.inventory), ())
+    return _Tried(section, known, pairs, plan.rendered.objects, plan.problems())
 
 
 def _in_order(section: dict[str, Any]) -> dict[str, Any]:
-    keys = ("host", "vdom", "outside", "inside", "before", "sources", "schedule", "log", "vip")
-    return {key: section[key] for key in keys if key in section}
+    keys = ("host", "vdom", "outside", "inside", "before", "sources", "prefix", "schedule", "log", "vip")
+    return {key: section[key] for key in keys if key in section and (key, section[key]) != ("prefix", PREFIXES[0])}
 
 
 def _of_policy(case: Case, policy: Policy) -> dict[str, Any]:

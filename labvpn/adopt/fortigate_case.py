@@ -10,25 +10,13 @@ from typing import Any
 from labvpn.adopt.fortigate_way_in import WayIn
 from labvpn.model.lab import Lab
 from labvpn.parse.fortigate.extent import EVERYWHERE
-from labvpn.plan.fortigate.adopt import users
+from labvpn.parse.fortigate.shipped import SHIPPED
+from labvpn.plan.fortigate.adopt import service_ends, users
+from labvpn.plan.fortigate.order import listed
 from labvpn.plan.fortigate.policy_table import PolicyTable
 from labvpn.state.fortigate import ALL, Action, Inventory, Objects, Policy, ServiceObject
 
 UP = "the first `pulumi up`"
-
-SHIPPED = (
-    "General",
-    "Web Access",
-    "File Access",
-    "Email",
-    "Network Services",
-    "Authentication",
-    "Remote Access",
-    "Tunneling",
-    "VoIP, Messaging & Other Applications",
-    "Web Proxy",
-)
-"""The categories of the services that a FortiGate comes with, which are never adopted."""
 
 
 @dataclass
@@ -130,14 +118,20 @@ class Case:
     def services(self, names: set[str]) -> list[ServiceObject]:
         """The services of these names that consist of nothing but ports or a protocol."""
         plain = (one for one in self.inventory.services if one.name in names and not one.unread)
-        return [one for one in plain if dict(one.extras).get("category") not in SHIPPED]
+        return [one for one in plain if one.name not in SHIPPED]
 
     def changes(self, policy: Policy, objects: Objects, pairs: dict[str, dict[str, Any]]) -> Iterator[str]:
         """What the first run would change in an adopted policy, though it keeps its meaning or covers more."""
         taken = {kind: set(names.values()) for kind, names in pairs.items() if kind != "policies"}
-        lacking = [one.name for one in objects.services if one.name not in pairs.get("services", {})]
-        for name in lacking:
-            yield f"No service of {policy} has just the ports of {name}; {UP} creates it"
+        lacking = [one for one in objects.services if one.name not in pairs.get("services", {})]
+        named = SHIPPED & set(policy.services)
+        shipped = {service_ends(one): one.name for one in self.inventory.services if one.name in named}
+        for one in lacking:
+            there = shipped.get(service_ends(one), "")
+            but = (
+                f"but {there}, which FortiOS comes with and which is not adopted, " if there in policy.services else ""
+            )
+            yield f"No service of {policy} {but}has just the ports of {one.name}; {UP} creates it"
         for name in sorted(set(policy.services) - taken.get("services", set())):
             yield f"{policy} has the service {name}, which {UP} removes from it"
         for name in sorted({*policy.destinations} - taken.get("addresses", set()) - taken.get("vips", set())):
@@ -148,7 +142,7 @@ class Case:
             for name in sorted(taken.get(kind, ())):
                 others = users(self.inventory, next(one for one in table if one.name == name), mine)
                 if others:
-                    yield f"{name} is also used by {', '.join(others)}: a change of it is refused later (docs/adopt.md)"
+                    yield f"{name} is also used by {listed(others)}: a change of it is refused later (docs/adopt.md)"
 
     def _regrouped(self, policy: Policy, objects: Objects, taken: dict[str, set[str]]) -> Iterator[str]:
         allow = next(one for one in objects.policies if one.action is Action.ACCEPT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from labvpn.connect.errors import HopError
 from labvpn.model.fortigate import FortiGate
 from labvpn.parse.fortigate import tables as observe
 from labvpn.parse.fortigate.objects import Row
-from labvpn.state.fortigate import COMMENT, Inventory
+from labvpn.state.fortigate import Inventory
 
 SECONDS = 10
 """How long one answer may take."""
@@ -64,24 +64,6 @@ async def accepts_token_in_address(box: FortiGate, token: str, ca: str) -> None:
     """Raises HopError if the box refuses a token in an address, as FortiOS 7.4.5 and later do by default."""
     async with Client(box, token, ca) as client:
         await client.accepts_token_in_address()
-
-
-async def remove(box: Place, token: str, ca: str, names: Sequence[str]) -> None:
-    """Delete the policies of ours among some names, in that order; one of someone else's stays.
-
-    Ours bears our name and comment, or our name alone and names an object with our comment. Raises HopError.
-    """
-    async with Client(box, token, ca) as client:
-        held = {str(row.get("name") or ""): row for row in await client.table("firewall/policy")}
-        named = [held[name] for name in names if name in held]
-        marked = await client.marked() if any(row.get("comments") != COMMENT for row in named) else set()
-        for row in named:
-            if row.get("comments") == COMMENT or marked & set(_members(row)):
-                await client.delete(f"firewall/policy/{int(row['policyid'])}", str(row["name"]))
-
-
-def _members(row: Row) -> Iterator[str]:
-    yield from (str(each["name"]) for key in ("srcaddr", "dstaddr", "service") for each in row.get(key) or ())
 
 
 async def ask_once(place: Place, token: str, ca: str) -> None:
@@ -135,12 +117,6 @@ class Client:
             remedy = "check that the address is the FortiGate's administration interface"
             raise HopError(self.hop, f"sent no list of {path}", remedy)
         return results
-
-    async def marked(self) -> set[str]:
-        """The names of the objects that bear our comment."""
-        paths = ("firewall/address", "firewall/addrgrp", "firewall/vip", "firewall.service/custom")
-        tables = [await self.table(path) for path in paths]
-        return {str(row["name"]) for rows in tables for row in rows if row.get("comment") == COMMENT}
 
     async def delete(self, path: str, name: str) -> None:
         """Delete one entry; one that is gone already is not an error."""

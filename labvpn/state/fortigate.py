@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
@@ -126,7 +127,8 @@ class Policy:
     `negated` names the lists (sources, destinations, services) that mean everything but what they hold. `unread` are
     the conditions that the lab does not understand, as the box writes them: what such a policy matches cannot be told
     where they could count. `widening` says that one of them may also make it match more than its lists say. `at_times`
-    is a policy that is in force at some hours alone, and `sees_vips` a deny that holds for translated addresses too.
+    is a policy that is in force at some hours alone, `expired` one that ended by its own date, and `sees_vips` a deny
+    that holds for translated addresses too.
     """
 
     name: str
@@ -149,6 +151,7 @@ class Policy:
     unread: tuple[str, ...] = ()
     widening: bool = False
     at_times: bool = False
+    expired: bool = False
     sees_vips: bool = True
     extras: Extras = ()
     restated: Extras = ()
@@ -183,7 +186,8 @@ class Objects:
 
 @dataclass(frozen=True)
 class Inventory(Objects):
-    """All of a box, with the names of what its policies may be between and of its schedules.
+    """All of a box, with the names of what its policies may be between and of its schedules: whether
+    one is in force always (True), no longer (False), or at times.
 
     `doubt` is why nothing that the policies say decides by itself (NGFW policy mode); empty where they do. `version` is
     its FortiOS as it writes it (`v7.4.8`).
@@ -191,7 +195,7 @@ class Inventory(Objects):
 
     interfaces: tuple[InterfaceState, ...] = ()
     zones: tuple[Zone, ...] = ()
-    schedules: tuple[str, ...] = ()
+    schedules: Mapping[str, bool | None] = field(default_factory=dict)
     doubt: str = ""
     version: str = ""
 

@@ -11,13 +11,14 @@ class InterfaceState:
     """An interface with the box's own addresses there, the first one and further ones, each with its network.
 
     `role` is what its administrator says that it is for (wan, lan, dmz), `doubt` what else decides whether a packet
-    may enter by it.
+    may enter by it. `members` are the interfaces that an aggregate or redundant one is made of.
     """
 
     name: str
     held: tuple[IPv4Interface, ...] = ()
     role: str = ""
     doubt: str = ""
+    members: tuple[str, ...] = ()
 
     @property
     def networks(self) -> tuple[IPv4Network, ...]:

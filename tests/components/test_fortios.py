@@ -183,9 +183,9 @@ def test_a_state_of_both_packages_is_refused_whatever_is_configured() -> None:
 
 def test_the_packages_of_a_state_are_told_by_its_types() -> None:
     kinds = {"a": "pulumi:providers:fortios", "b": "labvpn:index:FortiGate", "c": "pulumi-python:dynamic:Resource"}
-    assert choice.in_state({name: {"type": kind} for name, kind in kinds.items()}) == {Provider.PULUMIVERSE}
-    assert choice.in_state({"a": {"type": Upstream.tokens[Kind.POLICY]}}) == {Provider.UPSTREAM}
-    assert choice.in_state({}) == set()
+    assert choice.used({name: {"type": kind} for name, kind in kinds.items()}) == {Provider.PULUMIVERSE}
+    assert choice.used({"a": {"type": Upstream.tokens[Kind.POLICY]}}) == {Provider.UPSTREAM}
+    assert choice.used({}) == set()
 
 
 def test_without_the_extra_the_older_package_is_refused_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

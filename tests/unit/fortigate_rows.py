@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Any
 
+from labvpn.model.fortigate import FortiGate
+from labvpn.model.lab import Lab
 from labvpn.model.ports import Port, port
 from labvpn.parse.fortigate import tables as fortigate
 from labvpn.parse.fortigate.extent import Anyone
+from labvpn.parse.fortigate.tables import FortiGateSnapshot
 from labvpn.plan.fortigate.adopt import adopted
 from labvpn.plan.fortigate.comparison import Comparison
+from labvpn.plan.fortigate.ownership import Ownership
+from labvpn.plan.fortigate.plan import FortiGatePlan
 from labvpn.plan.fortigate.policy_table import Packet, PolicyTable, Verdict
 from labvpn.render import fortigate as render
 from labvpn.state.fortigate import ALL
@@ -77,3 +83,23 @@ def case(rows: Rows, **changes: Any) -> Comparison:
     actual = fortigate.inventory(rows, now=NOW)
     desired = adopted(render.wanted(made, made.fortigate), actual, made.fortigate.adopt).desired
     return Comparison.of(made, made.fortigate, desired, actual)
+
+
+def owned(compared: Comparison, recorded: set[str] | None = None) -> Ownership:
+    rendered = render.wanted(compared.lab, compared.settings)
+    return Ownership.of(rendered, compared.actual, compared.settings, recorded)
+
+
+def plan(
+    rows: Rows,
+    recorded: set[str] | None = None,
+    section: FortiGate | None = None,
+    of: Lab | None = None,
+    **changes: Any,
+) -> FortiGatePlan:
+    """What a preview knows; `recorded` is what the stack's state has."""
+    made = of or lab(fortigate={**SECTION, **changes}, vpn={"listeners": [443]})
+    settings = section or made.fortigate
+    assert settings is not None
+    snapshot = FortiGateSnapshot(replace(fortigate.inventory(rows, now=NOW), version="v7.4.8"))
+    return FortiGatePlan.of(made, settings, render.wanted(made, settings), snapshot, recorded)

@@ -13,6 +13,7 @@ from components.fortigate_cleanup import CleanupProvider
 from labvpn.connect import fortigate as remote
 from labvpn.connect import fortigate_token
 from labvpn.connect.errors import HopError
+from labvpn.connect.fortigate_removal import Removal, remove
 from labvpn.state.fortigate import COMMENT
 
 POLICIES: list[dict[str, Any]] = [
@@ -23,6 +24,7 @@ POLICIES: list[dict[str, Any]] = [
     {"policyid": 11, "name": "vpn-dial", "comments": "somebody's", "dstaddr": [{"name": "all"}]},
 ]
 ADDRESSES = [{"name": "vpn-server", "comment": COMMENT}, {"name": "printer", "comment": ""}]
+OBJECTS: dict[str, list[dict[str, Any]]] = {}
 PROPS: dict[str, Any] = {"host": "box", "vdom": "lab", "token": "t", "ca": "c", "when": "after"}
 
 
@@ -37,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             lines.append(f"{path} {request.url.params['vdom']}")
             status = {"firewall/policy/9": 404}.get(path, 200)
             return httpx.Response(status, json={"status": "success" if status == 200 else "error"})
-        rows = {"firewall/policy": POLICIES, "firewall/address": ADDRESSES}.get(path, [])
+        rows = {"firewall/policy": POLICIES, "firewall/address": ADDRESSES, **OBJECTS}.get(path, [])
         return httpx.Response(200, json={"status": "success", "results": rows})
 
     made = httpx.AsyncClient
@@ -48,7 +50,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_our_policies_are_removed_in_the_given_order_and_others_stay(asked: list[str]) -> None:
     names = ["vpn-only", "vpn-allow", "vpn-desk", "vpn-dial", "vpn-gone"]
-    asyncio.run(remote.remove(remote.Place("box", "lab"), "t", "c", names))
+    asyncio.run(remove(remote.Place("box", "lab"), "t", "c", Removal(names)))
     assert asked == ["firewall/policy/8 lab", "firewall/policy/9 lab", "firewall/policy/10 lab"]
 
 
@@ -83,7 +85,7 @@ def test_a_token_that_may_not_write_is_reported_in_a_sentence(monkeypatch: pytes
 
     monkeypatch.setattr(httpx, "AsyncClient", refuses)
     with pytest.raises(HopError, match=r"does not let this token delete vpn-only \(403\)"):
-        asyncio.run(remote.remove(remote.Place("box", "lab"), "t", "c", ["vpn-only"]))
+        asyncio.run(remove(remote.Place("box", "lab"), "t", "c", Removal(["vpn-only"])))
 
 
 @pytest.mark.parametrize(
@@ -112,3 +114,51 @@ def test_a_refresh_of_a_token_that_is_admitted_or_lacks_a_right_goes_on(
 
 def answering(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     monkeypatch.setattr(fortigate_token, "_status", lambda *_asked: status)
+
+
+SERVICE = "firewall.service/custom"
+SHARED: dict[str, list[dict[str, Any]]] = {
+    "firewall/policy": [
+        {"policyid": 9, "name": "vpn-allow", "comments": COMMENT, "service": [{"name": "SoftEther"}]},
+        {"policyid": 12, "name": "printer-vpn", "service": [{"name": "SoftEther"}]},
+    ],
+    SERVICE: [
+        {"name": "SoftEther", "comment": COMMENT, "q_ref": 2},
+        {"name": "vpn-udp", "comment": COMMENT, "q_ref": 0},
+        {"name": "vpn-esp", "comment": COMMENT, "q_ref": 1},
+        {"name": "vpn-own", "comment": "theirs", "q_ref": 0},
+    ],
+}
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch, asked: list[str]) -> list[str]:
+    """The same, where somebody else's policy uses a service of ours."""
+    monkeypatch.setattr(f"{__name__}.POLICIES", SHARED["firewall/policy"])
+    monkeypatch.setattr(f"{__name__}.OBJECTS", {SERVICE: SHARED[SERVICE]})
+    return asked
+
+
+def test_a_destroy_that_others_stand_in_the_way_of_is_refused_before_anything_with_who_and_what(
+    shared: list[str],
+) -> None:
+    with pytest.raises(HopError, match=r"cannot lose SoftEther .* rule 12 'printer-vpn' of others uses it; .*up` once"):
+        CleanupProvider().delete("policies", {**PROPS, "names": ["vpn-allow"]})
+    assert shared == []
+
+
+def test_what_the_last_run_left_to_others_stays_and_is_said(
+    shared: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    CleanupProvider().delete("policies", {**PROPS, "names": ["vpn-allow"], "kept": [f"{SERVICE}/SoftEther"]})
+    assert shared == ["firewall/policy/9 lab"]
+    assert "FortiGate: SoftEther stays, since others use it" in capsys.readouterr().out
+
+
+def test_what_others_no_longer_use_is_removed_unless_something_does(shared: list[str]) -> None:
+    kept = [f"{SERVICE}/{name}" for name in ("vpn-udp", "vpn-esp", "vpn-own", "vpn-gone")]
+    olds = {**PROPS, "names": ["vpn-allow"], "kept": kept}
+    news = {**PROPS, "names": ["vpn-allow"]}
+    assert CleanupProvider().diff("policies", olds, news).changes
+    CleanupProvider().update("policies", olds, news)
+    assert shared == [f"{SERVICE}/vpn-udp lab"]

@@ -15,7 +15,7 @@ from labvpn.plan.fortigate.checks import name_conflicts, self_references
 from labvpn.plan.fortigate.diff import drifted
 from labvpn.plan.fortigate.service_swap import swapped, under_actual_names
 from labvpn.state.fortigate import COMMENT
-from tests.unit.fortigate_rows import LAST, SECTION, Rows, case, names, rule, tables
+from tests.unit.fortigate_rows import LAST, SECTION, Rows, case, names, owned, rule, tables
 
 OURS = {"name": "vpn-allow", "comments": COMMENT, "logtraffic": "all", "nat": "disable"}
 COMMENTS = {"firewall/policy": "comments"}
@@ -114,8 +114,7 @@ def test_an_object_of_others_with_our_name_is_refused_before_any_change(table: s
     rows = tables(LAST)
     rows[table] = [*rows.get(table, []), {"name": "SoftEther", "tcp-portrange": "8443", "comment": "theirs"}]
     compared = case(rows)
-    desired, actual = compared.desired, compared.actual
-    (problem,) = name_conflicts(desired, actual)
+    (problem,) = name_conflicts(compared.desired, owned(compared))
     assert "a service 'SoftEther' that this stack did not make (comment: theirs)" in str(problem)
 
 
@@ -123,20 +122,19 @@ def test_an_object_of_ours_whose_comment_was_changed_is_still_ours() -> None:
     made = rule(5, "accept", dstaddr="vpn-server", service="SoftEther") | OURS
     rows = tables(made, LAST, firewall_dot_service__custom=[{"name": "SoftEther", "tcp-portrange": "443"}])
     compared = case(rows)
-    desired, actual = compared.desired, compared.actual
-    assert name_conflicts(desired, actual) == []
+    assert name_conflicts(compared.desired, owned(compared)) == []
 
 
 def test_a_policy_of_others_with_our_name_is_refused_and_ours_with_another_comment_is_repaired() -> None:
     theirs = rule(5, "accept") | {"name": "vpn-allow", "comments": "by hand"}
     compared = case(tables(theirs, LAST))
     desired, actual = compared.desired, compared.actual
-    (problem,) = name_conflicts(desired, actual)
+    (problem,) = name_conflicts(desired, owned(compared))
     assert "the FortiGate has rule 5 'vpn-allow' that this stack did not make (comment: by hand)" in str(problem)
     ours = rule(5, "accept", dstaddr="vpn-server") | {"name": "vpn-allow", "comments": "by hand"}
     compared = case(tables(ours, LAST))
     desired, actual = compared.desired, compared.actual
-    assert name_conflicts(desired, actual) == []
+    assert name_conflicts(desired, owned(compared)) == []
     assert any("comment by hand on the box" in one for one in drifted(desired, actual))
 
 

@@ -152,3 +152,12 @@ def test_a_policy_above_that_may_let_this_run_in_does_not_excuse_locking_it_out(
     compared = case(rows, outside=["wan2"], behindVpn=closed)
     way = Path("SSH", IPv4Address("198.51.100.7"), IPv4Address("203.0.113.20"), Port(*port("22/tcp")))
     assert len(cut(compared, [way])) == 1
+
+
+def test_a_member_of_an_aggregate_is_refused_with_the_aggregates_name() -> None:
+    members = [{"interface-name": "wan1"}, {"interface-name": "wan3"}]
+    compared = case(tables(LAST, system__interface=[{"name": "bond", "type": "aggregate", "member": members}]))
+    (problem,) = problems(compared.settings, compared.actual)
+    assert str(problem).startswith("fortigate.outside[0]: 'wan1' is a member of 'bond', which alone FortiOS accepts")
+    odd = tables(LAST, system__interface=[{"name": "bond", "type": "aggregate", "member": 5}])
+    assert problems(case(odd).settings, case(odd).actual) == []

@@ -30,6 +30,7 @@ def named(names: list[str]) -> tuple[Policy, ...]:
         ),
         ("only dial office theirs", ["policy office moved below only", "policy dial moved below only"]),
         ("another office only theirs", []),
+        ("office dial only another theirs", ["rule 4 'another' is new, or moved, between only and theirs"]),
     ],
 )
 def test_each_policy_that_was_moved_is_reported_in_one_sentence(order: str, said: list[str]) -> None:

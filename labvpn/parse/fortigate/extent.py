@@ -11,6 +11,12 @@ from typing import Generic, TypeVar
 from labvpn.state.fortigate import ALL, AddressGroup, AddressObject, Inventory
 
 EVERYWHERE = IPv4Network("0.0.0.0/0")
+NO_SOURCES = IPv4Network("224.0.0.0/3")
+"""Multicast (RFC 5771) and reserved addresses (RFC 1112): no client has one of these."""
+
+COUNTRY = "country "
+"""How a country is named among senders."""
+
 WIDE = 8
 """A network with a shorter prefix than this is so large that it may contain clients that no policy names."""
 
@@ -31,7 +37,7 @@ def any_of(answers: Iterable[bool | None]) -> bool | None:
 
 @dataclass(frozen=True)
 class Extent:
-    """What names resolve to: networks, and the names that the lab cannot resolve (countries and the like)."""
+    """What names resolve to: networks, and what the lab cannot resolve: countries, host names, names of the rest."""
 
     networks: frozenset[IPv4Network]
     unknown: frozenset[str]
@@ -45,8 +51,12 @@ class Extent:
 
     def meets(self, other: Extent) -> bool:
         """Whether they share an address, or may do so."""
-        if self.unknown & other.unknown or (self.unknown and other.networks) or (other.unknown and self.networks):
+        if (self.unknown and other.networks) or (other.unknown and self.networks):
             return True
+        if self.unknown and other.unknown:
+            # An address is in one country; in whatever else it may be too.
+            both = all(one.startswith(COUNTRY) for one in self.unknown | other.unknown)
+            return not both or bool(self.unknown & other.unknown)
         return any(one.overlaps(two) for one in self.networks for two in other.networks)
 
 
@@ -105,7 +115,7 @@ class Addresses(Named[Anyone]):
     def _resolved(self, source: Anyone) -> Anyone:
         """An object for a country as that country, so that other objects for it include it too."""
         known = self._addresses.get(source) if isinstance(source, str) and source != ALL else None
-        return f"country {known.country}" if known and known.country else source
+        return f"{COUNTRY}{known.country}" if known and known.country else source
 
     def _in_object(self, name: str, end: Anyone) -> bool | None:
         if name in self._addresses:
@@ -150,7 +160,7 @@ class Addresses(Named[Anyone]):
             elif name == ALL and not address:
                 networks.append(EVERYWHERE)
             elif not group or group.without or group.unread:
-                unknown.add(name)
+                unknown.add(_unresolved(address) if address and not address.unread else name)
         return Extent(frozenset(collapse_addresses(networks)), frozenset(unknown))
 
 
@@ -161,6 +171,15 @@ def _in_address(address: AddressObject, source: Anyone) -> bool | None:
         held = any(source in network for network in address.networks)
         return held if address.networks else None
     if address.country or address.host:
-        return source == f"country {address.country}"
-    widest = min(network.prefixlen for network in collapse_addresses(address.networks))
-    return widest == 0 or (None if widest < WIDE else False)
+        return source == f"{COUNTRY}{address.country}"
+    if list(collapse_addresses([*address.networks, NO_SOURCES])) == [EVERYWHERE]:
+        return True
+    sending = [network for network in address.networks if not network.subnet_of(NO_SOURCES)]
+    return None if any(network.prefixlen < WIDE for network in collapse_addresses(sending)) else False
+
+
+def _unresolved(address: AddressObject) -> str:
+    """A country or host name, however the object for it is called."""
+    if address.country:
+        return f"{COUNTRY}{address.country}"
+    return f"host {address.host}" if address.host else address.name

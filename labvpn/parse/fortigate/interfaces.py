@@ -17,7 +17,8 @@ def interfaces(tables: Tables, vdom: str) -> Iterator[InterfaceState]:
     """The interfaces of the vdom; those of others cannot be named in its policies, nor can one without a name."""
     for row in rows(tables, "system/interface"):
         if "name" in row and _is_of(row, vdom):
-            yield InterfaceState(str(row["name"]), tuple(_held(row)), str(row.get("role") or ""), _doubt(row))
+            held, role = tuple(_held(row)), str(row.get("role") or "")
+            yield InterfaceState(str(row["name"]), held, role, _doubt(row), _members(row))
 
 
 def _is_of(row: Row, vdom: str) -> bool:
@@ -25,6 +26,14 @@ def _is_of(row: Row, vdom: str) -> bool:
         return vdom in names(row.get("vdom") or vdom)
     except ODD:
         return True
+
+
+def _members(row: Row) -> tuple[str, ...]:
+    """What an aggregate or redundant interface is made of."""
+    try:
+        return names(row.get("member"), "interface-name")
+    except ODD:
+        return ()
 
 
 def _held(row: Row) -> Iterator[IPv4Interface]:

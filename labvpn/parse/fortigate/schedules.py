@@ -29,6 +29,11 @@ def hours(tables: Tables, now: datetime) -> dict[str, bool | None]:
     return found
 
 
+def in_force(name: str, schedules: Mapping[str, bool | None]) -> bool | None:
+    """Whether a schedule of a FortiGate is in force: always, no longer or never, or None for at times or not known."""
+    return False if name == "none" else schedules.get(name, True if name == "always" else None)
+
+
 def _known(row: Row, read: Callable[[Row], bool | None]) -> bool | None:
     """What a schedule says; None where it has a condition that is not known, or another form."""
     if any(keys.unread(keys.extras(row, keys.SCHEDULE), keys.SCHEDULE)):

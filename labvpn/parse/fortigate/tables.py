@@ -13,7 +13,7 @@ from labvpn.parse.fortigate import keys, unread
 from labvpn.parse.fortigate.defaults import without_defaults
 from labvpn.parse.fortigate.interfaces import ODD, interfaces, zones
 from labvpn.parse.fortigate.objects import Row, Tables, address, group, names, rows, service, switch, vip, vip_group
-from labvpn.parse.fortigate.schedules import endless, expired, hours
+from labvpn.parse.fortigate.schedules import endless, expired, hours, in_force
 from labvpn.state.fortigate import Action, Inventory, Policy
 
 Value = TypeVar("Value")
@@ -92,7 +92,7 @@ def inventory(tables: Tables, vdom: str = "root", now: datetime | None = None) -
             ),
             interfaces=tuple(interfaces(tables, vdom)),
             zones=tuple(zones(tables)),
-            schedules=tuple(schedules),
+            schedules=schedules,
             doubt=_doubt(tables),
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -131,6 +131,7 @@ def _policy(row: Row, now: datetime) -> Policy:
         nat=switch(row, "nat"),
         number=int(row["policyid"]),
         active=switch(row, "status", default=True) and not expired(row, now) and not of_ipv6,
+        expired=expired(row, now),
         at_times=endless(row),
         negated=frozenset(part for key, part in LISTS.items() if switch(row, f"{key}-negate")),
         unread=tuple(words for words, _ in conditions),
@@ -168,12 +169,8 @@ def _ipv6(row: Row) -> Iterator[tuple[str, str]]:
 
 def _timed(policy: Policy, schedules: Mapping[str, bool | None]) -> Policy:
     """A policy as its schedule puts it in force: always, no longer, or at some hours."""
-    if policy.schedule == "none":
-        return replace(policy, active=False)
-    in_force = schedules.get(policy.schedule, True if policy.schedule == "always" else None)
-    if in_force is False:
-        return replace(policy, active=False)
-    return replace(policy, at_times=policy.at_times or in_force is None)
+    now = in_force(policy.schedule, schedules)
+    return replace(policy, active=policy.active and now is not False, at_times=policy.at_times or now is None)
 
 
 def _doubt(tables: Tables) -> str:

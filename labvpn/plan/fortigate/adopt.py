@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from labvpn.model.fortigate import Adopt
 from labvpn.model.problems import Problem
+from labvpn.parse.fortigate.schedules import in_force
+from labvpn.parse.fortigate.services import Served
 from labvpn.state.fortigate import (
     COMMENT,
     AddressGroup,
@@ -42,12 +45,12 @@ def adopted(desired: DesiredFortiGate, actual: Inventory, adopt: Adopt) -> Adopt
     ours = Objects(
         tuple(_taken(one, actual.addresses, adopt.addresses) for one in objects.addresses),
         tuple(_members(_taken(one, actual.groups, adopt.groups), adopt.addresses) for one in objects.groups),
-        tuple(_taken(one, actual.services, adopt.services) for one in objects.services),
+        tuple(_as_written(_taken(one, actual.services, adopt.services), actual) for one in objects.services),
         tuple(_taken(one, actual.vips, adopt.vips) for one in objects.vips),
         tuple(policy for block in blocks for policy in block.policies),
     )
     taken = DesiredFortiGate(ours, blocks)
-    return Adopted(taken, (*_problems(desired, actual, adopt), *_shared(taken, actual)))
+    return Adopted(taken, tuple(_problems(desired, actual, adopt)))
 
 
 def policy_of(actual: Inventory, key: int | str) -> Policy | None:
@@ -62,6 +65,14 @@ def _taken(thing: Named, there: tuple[Named, ...], names: Names) -> Named:
     if found is None:
         return _standing(thing, there)
     return replace(thing, name=found.name, comment=found.comment, adopts=found.name, visible=found.visible)
+
+
+def _as_written(one: ServiceObject, actual: Inventory) -> ServiceObject:
+    """An adopted service with its ports as the FortiGate has them, where they are the same ones."""
+    for there in actual.services:
+        if one.adopts == there.name and not there.unread and service_ends(one) == service_ends(there):
+            return replace(one, tcp=there.tcp, udp=there.udp)
+    return one
 
 
 def _standing(thing: Thing, there: Iterable[Thing]) -> Thing:
@@ -93,29 +104,21 @@ def _problems(desired: DesiredFortiGate, actual: Inventory, adopt: Adopt) -> Ite
                 yield Problem(place, f"the FortiGate has no '{key}' to adopt; remove the line and it is created")
 
 
-def _shared(desired: DesiredFortiGate, actual: Inventory) -> Iterator[Problem]:
-    """Adopted objects that others use too, and that would change for them."""
-    mine = {policy.adopts for policy in desired.objects.policies} | {one.adopts for one in desired.objects.groups}
-    pairs: tuple[tuple[str, Object, Object], ...] = (
-        *(("addresses", one, there) for one, there in _pairs(desired.objects.addresses, actual.addresses)),
-        *(("groups", one, there) for one, there in _pairs(desired.objects.groups, actual.groups)),
-        *(("services", one, there) for one, there in _pairs(desired.objects.services, actual.services)),
-        *(("vips", one, there) for one, there in _pairs(desired.objects.vips, actual.vips)),
-    )
-    for kind, one, there in pairs:
-        others = users(actual, there, mine)
-        if others and _meaning(one) != _meaning(there):
-            remedy = "remove that line, and the stack creates its own, or change it there by hand"
-            used = f"is also used by {', '.join(others)} and would change for them"
-            yield Problem(f"fortigate.adopt.{kind}", f"'{one.name}' {used}; {remedy}")
+def pairs(ours: Objects, actual: Inventory) -> Iterator[tuple[str, Object, Object]]:
+    """Each object of ours that is on the FortiGate already, adopted or made by us, with what is there."""
+    yield from (("addresses", one, there) for one, there in _pairs(ours.addresses, actual.addresses))
+    yield from (("groups", one, there) for one, there in _pairs(ours.groups, actual.groups))
+    yield from (("services", one, there) for one, there in _pairs(ours.services, actual.services))
+    yield from (("vips", one, there) for one, there in _pairs(ours.vips, actual.vips))
 
 
 def _pairs(ours: tuple[Named, ...], theirs: tuple[Named, ...]) -> Iterator[tuple[Named, Named]]:
     there = {one.name: one for one in theirs}
-    yield from ((one, there[one.adopts]) for one in ours if one.adopts)
+    keys = ((one, one.adopts or one.existing) for one in ours)
+    yield from ((one, there[key]) for one, key in keys if key)
 
 
-def _meaning(thing: Object) -> tuple[object, ...]:
+def meaning(thing: Object) -> tuple[object, ...]:
     """What an object means, without its names."""
     if isinstance(thing, AddressObject):
         return (set(thing.networks), thing.country, thing.host, thing.unread)
@@ -126,9 +129,22 @@ def _meaning(thing: Object) -> tuple[object, ...]:
     return (thing.interface, thing.outside, thing.mapped, thing.forwards, thing.unread)
 
 
-def service_ends(one: ServiceObject) -> tuple[frozenset[str], frozenset[str], int | None]:
-    """What a service covers, however it is written."""
-    return frozenset(one.tcp.split()), frozenset(one.udp.split()), one.protocol
+def service_ends(one: ServiceObject) -> tuple[tuple[str, ...], tuple[str, ...], int | None]:
+    """What a service covers, however it is written: in any order, a port as a range, a range in parts."""
+    return _ends(one.tcp), _ends(one.udp), one.protocol
+
+
+def _ends(text: str) -> tuple[str, ...]:
+    """Ranges of ports in their order, each as long as it goes; those that have a condition, as they are."""
+    odd = sorted(one for one in text.split() if not _PORTS.fullmatch(one))
+    held: list[tuple[int, int]] = []
+    for low, high in sorted(span for one in text.split() if one not in odd for span in Served.of(one)):
+        last = held.pop() if held and low <= held[-1][1] + 1 else (low, high)
+        held.append((last[0], max(last[1], high)))
+    return (*(f"{low}-{high}" for low, high in held), *odd)
+
+
+_PORTS = re.compile(r"\d+(-\d+)?")
 
 
 def users(actual: Inventory, thing: Object, mine: Iterable[str] = ()) -> list[str]:
@@ -153,7 +169,13 @@ def _named_by(policy: Policy, thing: Object) -> bool:
 def _block(block: Block, found: Mapping[str, Policy], adopt: Adopt, actual: Inventory) -> Block:
     renamed = (_renamed(policy, found, adopt) for policy in block.policies)
     before = next((one.key for one in actual.policies if block.before in (one.key, f"#{one.number}")), block.before)
-    return Block(tuple(_standing(policy, actual.policies) for policy in renamed), before)
+    held = (_standing(policy, actual.policies) for policy in renamed)
+    return Block(tuple(_in_force(policy, actual) for policy in held), before)
+
+
+def _in_force(policy: Policy, actual: Inventory) -> Policy:
+    """A policy of ours, off where its schedule is over, or never in force, on this FortiGate."""
+    return replace(policy, active=policy.active and in_force(policy.schedule, actual.schedules) is not False)
 
 
 def _renamed(policy: Policy, found: Mapping[str, Policy], adopt: Adopt) -> Policy:
@@ -168,7 +190,14 @@ def _renamed(policy: Policy, found: Mapping[str, Policy], adopt: Adopt) -> Polic
     if there is None:
         return policy
     kept = replace(policy, name=there.name, comment=there.comment, log=there.log, nat=there.nat)
-    return replace(kept, number=there.number, adopts=str(there.number), visible=there.visible)
+    return replace(
+        kept,
+        active=not there.expired,
+        expired=there.expired,
+        number=there.number,
+        adopts=str(there.number),
+        visible=there.visible,
+    )
 
 
 def _names(names: tuple[str, ...], renamed: Names) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from labvpn.model.problems import Problem
 from labvpn.parse.fortigate.tables import Path
 from labvpn.plan.fortigate.adopt import policy_of
 from labvpn.plan.fortigate.comparison import Comparison
+from labvpn.plan.fortigate.order import listed
+from labvpn.plan.fortigate.ownership import Ownership
 from labvpn.plan.fortigate.policy_table import Packet
 from labvpn.state.fortigate import (
     COMMENT,
@@ -64,7 +66,11 @@ def _interfaces(settings: FortiGate, actual: Inventory) -> Iterator[Problem]:
         named += [("behindVpn.to", settings.behind_vpn.to)] if settings.behind_vpn.to else []
     known = actual.interface_names
     zones = {member: zone.name for zone in actual.zones if zone.in_use for member in zone.members}
+    wider = {member: each.name for each in actual.interfaces for member in each.members}
     for place, name in named:
+        if name in wider:
+            only = f"'{name}' is a member of '{wider[name]}', which alone FortiOS accepts in a policy: name that one"
+            yield Problem(f"fortigate.{place}", only)
         if name in zones:
             only = (
                 f"'{name}' is in the zone '{zones[name]}', and FortiOS accepts only the zone in a policy: name the zone"
@@ -88,15 +94,16 @@ def _policies(settings: FortiGate, actual: Inventory) -> Iterator[Problem]:
 
 def self_references(desired: DesiredFortiGate, actual: Inventory, settings: FortiGate) -> list[Problem]:
     """Where `before` names a policy of ours, which cannot come before itself and disappears when it is renamed."""
-    ours = {policy.name for policy in desired.objects.policies}
-    others = ", ".join(f"'{each.name}'" for each in actual.policies if each.name and each.name not in ours)
+    conflicts = {policy.key for policy in desired.objects.policies if any(_policy_conflict(policy, desired, actual))}
+    ours = {policy.key for policy in desired.objects.policies} - conflicts
+    others = ", ".join(f"'{each.name}'" for each in actual.policies if each.name and each.key not in ours)
     return [
         Problem(
             f"fortigate.{place}",
-            f"names '{there.name}', a policy of this stack's own; name one of the others: {others or 'there is none'}",
+            f"names '{there.key}', a policy of this stack's own; name one of the others: {others or 'there is none'}",
         )
         for place, name in _named_policies(settings)
-        if (there := policy_of(actual, name)) and (there.name in ours or _is_ours(there, settings))
+        if (there := policy_of(actual, name)) and (there.key in ours or _is_ours(there, settings))
     ]
 
 
@@ -119,21 +126,22 @@ def _schedule(settings: FortiGate, actual: Inventory) -> Iterator[Problem]:
         )
 
 
-def name_conflicts(desired: DesiredFortiGate, actual: Inventory) -> list[Problem]:
+def name_conflicts(desired: DesiredFortiGate, owned: Ownership) -> list[Problem]:
     """Objects of others with the names of ours: a run would overwrite them, or fail halfway.
 
     One whose comment was changed by hand but which our policies use is still ours, and its drift is repaired.
     """
-    used = _used_by_ours(actual)
+    actual = owned.actual
     found = [problem for policy in desired.objects.policies for problem in _policy_conflict(policy, desired, actual)]
     for kind, plural, ours, theirs in _tables(desired.objects, actual):
         there = {one.name: one for one in theirs}
         for one in ours:
             other = there.get(one.name)
-            if other and not getattr(one, "adopts", "") and other.comment != COMMENT and one.name not in used:
+            if other and not getattr(one, "adopts", "") and owned.is_theirs(other):
                 remedy = f"adopt it (fortigate.adopt.{plural}), or rename it there, or choose another fortigate.prefix"
                 has = f"the FortiGate has a {kind} '{one.name}' that this stack did not make (comment: "
-                found.append(Problem("fortigate", f"{has}{other.comment or 'none'}); {remedy}"))
+                used = f", used by {listed(owned.others(other))}" if other.comment == COMMENT else ""
+                found.append(Problem("fortigate", f"{has}{other.comment or 'none'}{used}); {remedy}"))
     return found
 
 
@@ -158,10 +166,3 @@ def _tables(ours: Objects, actual: Inventory) -> Iterator[Tables]:
     yield "group", "groups", ours.groups, (*actual.groups, *actual.addresses, *actual.vips)
     yield "service", "services", ours.services, (*actual.services, *actual.service_groups)
     yield "VIP", "vips", ours.vips, (*actual.vips, *actual.addresses, *actual.groups)
-
-
-def _used_by_ours(actual: Inventory) -> set[str]:
-    """The names that policies and groups of ours use on the FortiGate now."""
-    policies = [policy for policy in actual.policies if policy.comment == COMMENT]
-    names = {name for one in policies for name in (*one.sources, *one.destinations, *one.services)}
-    return names | {name for group in actual.groups if group.comment == COMMENT for name in group.members}

@@ -58,6 +58,20 @@ def merged(desired: DesiredFortiGate, actual: Inventory) -> Inventory:
     )
 
 
+def _at_declared_hours(desired: DesiredFortiGate, actual: Inventory) -> Inventory:
+    """The FortiGate now, where our policies at their hours count as they do after the run: these are meant so."""
+    hours = {policy.key: policy.schedule for policy in desired.objects.policies}
+    meant = (
+        replace(one, at_times=False) if one.schedule == hours.get(one.key) and not _ends(one) else one
+        for one in actual.policies
+    )
+    return replace(actual, policies=tuple(meant))
+
+
+def _ends(policy: Policy) -> bool:
+    return any(key.startswith("policy-expiry") for key, _ in policy.extras)
+
+
 def _over(ours: tuple[Thing, ...], theirs: tuple[Thing, ...]) -> tuple[Thing, ...]:
     """Each of ours where it is on the FortiGate, and what is new at the end: of VIPs, the first that fits counts."""
     own, there = {one.name: one for one in ours}, {one.name for one in theirs}
@@ -107,7 +121,7 @@ class Comparison:
     @classmethod
     def of(cls, lab: Lab, settings: FortiGate, desired: DesiredFortiGate, actual: Inventory) -> Comparison:
         """Both lists, each with its own table."""
-        before, after = PolicyList.of(actual), PolicyList.of(merged(desired, actual))
+        before, after = PolicyList.of(_at_declared_hours(desired, actual)), PolicyList.of(merged(desired, actual))
         return cls(lab, settings, desired, actual, before, after)
 
     def is_ours(self, policy: Policy | None) -> bool:

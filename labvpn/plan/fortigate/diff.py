@@ -23,17 +23,18 @@ Thing: TypeAlias = AddressObject | AddressGroup | ServiceObject | Vip | Policy
 Fields: TypeAlias = Iterator[tuple[str, str]]
 
 
-def planned(desired: DesiredFortiGate, actual: Inventory, prefix: str) -> list[str]:
+def planned(desired: DesiredFortiGate, actual: Inventory, made: Callable[[Thing], bool]) -> list[str]:
     """What the next run creates and removes: `+ service SoftEther`, `- service vpn-udp`.
 
-    On a FortiGate that already has objects of ours, what is missing was mostly removed by hand, and each is named.
+    On a FortiGate that already has objects that we `made`, what is missing was mostly removed by hand, and each is
+    named.
     """
     missing = list(_missing(desired.objects, actual))
-    if any(thing.comment == COMMENT for _, thing in _things(actual)):
+    if any(made(thing) for _, thing in _things(actual)):
         news = [f"FortiGate: {kind} {name} is gone from the box, or is new here" for kind, name in missing]
     else:
         news = list(_summary("+", missing))
-    return [*news, *_summary("-", _surplus(desired.objects, actual, prefix))]
+    return [*news, *_summary("-", _surplus(desired.objects, actual, made))]
 
 
 def drifted(desired: DesiredFortiGate, actual: Inventory) -> list[str]:
@@ -163,13 +164,10 @@ def _missing(desired: Objects, actual: Objects) -> Iterator[tuple[str, str]]:
     yield from ((kind, thing.name) for kind, thing in _things(desired) if (kind, _key(thing)) not in there)
 
 
-def _surplus(desired: Objects, actual: Objects, prefix: str) -> Iterator[tuple[str, str]]:
-    """Our objects, by comment and name, that are no longer declared."""
+def _surplus(desired: Objects, actual: Objects, made: Callable[[Thing], bool]) -> Iterator[tuple[str, str]]:
+    """The objects that this stack made and that are no longer declared."""
     kept = {(kind, thing.name) for kind, thing in _things(desired)}
-    for kind, thing in _things(actual):
-        ours = thing.comment == COMMENT and thing.name.startswith((f"{prefix}-", "SoftEther"))
-        if ours and (kind, thing.name) not in kept:
-            yield kind, thing.name
+    yield from ((kind, thing.name) for kind, thing in _things(actual) if made(thing) and (kind, thing.name) not in kept)
 
 
 def _summary(sign: str, things: Iterable[tuple[str, str]]) -> Iterator[str]:

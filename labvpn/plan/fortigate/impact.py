@@ -16,7 +16,7 @@ from labvpn.parse.fortigate.services import spans_of
 from labvpn.plan import ipsec
 from labvpn.plan.fortigate.comparison import Comparison, PolicyList, ports_of
 from labvpn.plan.fortigate.policy_table import Packet, Verdict
-from labvpn.state.fortigate import ALL, Action, DesiredFortiGate, Inventory
+from labvpn.state.fortigate import ALL, Action, DesiredFortiGate, Inventory, Policy
 
 
 class PortBeforeAndAfter(NamedTuple):
@@ -68,6 +68,18 @@ def unanswered(compared: Comparison) -> list[str]:
             to = f"{interface}{_towards(lab, server)}"
             found.append(f"{' and '.join(shut)} stay closed at {to} for {audience}: {ipsec.SILENCE}")
     return found
+
+
+def asleep(compared: Comparison) -> list[str]:
+    """The policies of ours that let nobody in, because their time is over."""
+    ours = [policy for policy in compared.desired.objects.policies if not policy.active]
+    remedy = "so nobody can dial by it: set another date or schedule"
+    return [f"FortiGate: {one.key} {_over(one)}, {remedy}" for one in ours]
+
+
+def _over(policy: Policy) -> str:
+    own = f"has the schedule '{policy.schedule}', which is over or never in force"
+    return "has ended by its own date" if policy.expired else own
 
 
 def _outside(compared: Comparison) -> Iterator[tuple[str, list[PortBeforeAndAfter]]]:

@@ -26,7 +26,9 @@ def misplaced(block: Block, actual: Inventory) -> Iterator[str]:
     for upper, lower in pairwise(stayed):
         between = [one for one in actual.policies[places[upper] + 1 : places[lower]] if one.key not in line]
         if between:
-            yield f"{listed(map(str, between))} moved between {line[upper]} and {line[lower]}"
+            # Where others put a policy right before the one that ours precede, nobody moved anything.
+            came = "is new, or moved," if line[lower] == block.before else "moved"
+            yield f"{listed(map(str, between))} {came} between {line[upper]} and {line[lower]}"
 
 
 def listed(names: Iterable[str]) -> str:

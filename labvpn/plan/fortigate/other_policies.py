@@ -33,23 +33,25 @@ def shadows(compared: Comparison) -> list[str]:
 def _shadow(table: PolicyTable, other: Policy, policy: Policy) -> str:
     remedy = "place ours above it (before:), or change that policy"
     above = f"{other} above ours ({policy.name})"
+    if policy.action is Action.ACCEPT and (surely := _denied(table, other, policy)):
+        return f"{above} already denies {surely}; {remedy}"
     if reason := why(table, other):
         what = "lets through what ours should stop" if policy.action is Action.DENY else "denies what ours allows"
         return f"whether {above} {what} cannot be determined because of {reason}; {remedy}"
     if policy.action is Action.DENY:
         return f"{above} already lets through what ours should stop; {remedy}"
-    if covers(table, other, policy):
-        return f"{above} already denies every source of it; {remedy}"
-    denied = [name for name in table.addresses.members(policy.sources) if _is_denied(table, other, name)]
-    if denied:
-        more = f" and {len(denied) - 3} more" if len(denied) > 3 else ""
-        return f"{above} already denies this source: {', '.join(denied[:3])}{more}; {remedy}"
     return f"{above} already denies a part of what ours allows; {remedy}"
 
 
-def _is_denied(table: PolicyTable, other: Policy, name: str) -> bool:
-    one = table.addresses.extent((name,))
-    return name != ALL and bool(one.networks or one.unknown) and table.addresses.extent(other.sources).covers(one)
+def _denied(table: PolicyTable, other: Policy, policy: Policy) -> str:
+    """Whom a policy above ours surely denies all that ours allows; empty where that is nobody."""
+    if covers(table, other, policy):
+        return "every source of it"
+    members = table.addresses.members(policy.sources)
+    single = [name for name in members if name not in table.addresses.groups and name != ALL]
+    denied = [name for name in single if covers(table, other, replace(policy, sources=(name,)))]
+    more = f" and {len(denied) - 3} more" if len(denied) > 3 else ""
+    return f"this source: {', '.join(denied[:3])}{more}" if denied else ""
 
 
 def leaks(compared: Comparison) -> list[str]:

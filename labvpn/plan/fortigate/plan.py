@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from labvpn.model.fortigate import FortiGate
 from labvpn.model.fortios_provider import Provider
@@ -13,7 +14,8 @@ from labvpn.parse.fortigate.tables import FortiGateSnapshot, Path
 from labvpn.plan.fortigate import checks, impact, other_policies, vips
 from labvpn.plan.fortigate.adopt import adopted
 from labvpn.plan.fortigate.comparison import Comparison
-from labvpn.plan.fortigate.diff import drifted, facts, planned
+from labvpn.plan.fortigate.diff import Thing, drifted, facts, planned
+from labvpn.plan.fortigate.ownership import BARE, Ownership
 from labvpn.plan.fortigate.providers import Fit, fit
 from labvpn.plan.fortigate.service_swap import swapped, under_actual_names, under_names
 from labvpn.state.fortigate import COMMENT, DesiredFortiGate, Inventory
@@ -21,26 +23,42 @@ from labvpn.state.fortigate import COMMENT, DesiredFortiGate, Inventory
 
 @dataclass(frozen=True)
 class FortiGatePlan:
-    """What is declared and what the FortiGate has, compared; what cannot be adopted; the paths that a run needs."""
+    """What is declared and what the FortiGate has, compared; what cannot be adopted; the paths that a run needs.
+
+    `rendered` is what the lab renders, before it takes the names of what is adopted.
+    """
 
     compared: Comparison
+    owned: Ownership
+    rendered: DesiredFortiGate
     unadoptable: tuple[Problem, ...] = ()
     paths: tuple[Path, ...] = ()
 
     @classmethod
     def of(
-        cls, lab: Lab, settings: FortiGate, rendered: DesiredFortiGate, snapshot: FortiGateSnapshot
+        cls,
+        lab: Lab,
+        settings: FortiGate,
+        rendered: DesiredFortiGate,
+        snapshot: FortiGateSnapshot,
+        recorded: Collection[str] | None = None,
     ) -> FortiGatePlan:
-        """The plan from what the lab renders, under the names that its objects have on the FortiGate now."""
+        """The plan from what the lab renders, under the names that its objects have on the FortiGate now.
+
+        `recorded` are the names of the FortiGate's objects that the stack's state has; None where it was not read.
+        """
         actual = snapshot.inventory
-        desired, unadoptable = adopted(under_actual_names(rendered, actual), actual, settings.adopt)
-        return cls(Comparison.of(lab, settings, desired, actual), unadoptable, snapshot.paths)
+        owned = Ownership.of(rendered, actual, settings, recorded)
+        free = rendered if BARE in settings.adopt.services else owned.under_free_name(rendered)
+        desired, unadoptable = adopted(under_actual_names(free, actual), actual, settings.adopt)
+        return cls(Comparison.of(lab, settings, desired, actual), owned, free, unadoptable, snapshot.paths)
 
     def problems(self) -> list[Problem]:
         """Why a run cannot start: what does not fit; if everything fits, which of its own paths it would close."""
         settings, desired, actual = self.compared.settings, self.compared.desired, self.compared.actual
-        found = [*self.unadoptable, *checks.problems(settings, actual)]
-        found += [*checks.self_references(desired, actual, settings), *checks.name_conflicts(desired, actual)]
+        found = [*self.unadoptable, *self.owned.problems(desired), *self.owned.unkept(desired)]
+        found += [*checks.problems(settings, actual)]
+        found += [*checks.self_references(desired, actual, settings), *checks.name_conflicts(desired, self.owned)]
         found += vips.problems(self.compared)
         return found or checks.cut(self.compared, self.paths)
 
@@ -51,6 +69,8 @@ class FortiGatePlan:
             *([] if self._fit.fits else [f"FortiGate: {self._fit.sentence}"]),
             *(f"FortiGate: {sentence}" for sentence in drifted(compared.desired, compared.actual)),
             *vips.warnings(compared),
+            *(f"FortiGate: {sentence}" for sentence in self.owned.sentences(compared.desired)),
+            *impact.asleep(compared),
             *impact.closings(compared),
             *other_policies.shadows(compared),
             *other_policies.leaks(compared),
@@ -61,13 +81,23 @@ class FortiGatePlan:
     def changes(self) -> list[str]:
         """Which provider the run uses and why, what it creates and removes, and what it opens."""
         compared, why = self.compared, [f"FortiGate: {self._fit.sentence}"] if self._fit.fits else []
-        created = planned(compared.desired, compared.actual, compared.settings.prefix)
+        created = planned(compared.desired, compared.actual, self._goes)
         return [*why, *created, *impact.openings(compared)]
 
     def declared(self) -> DesiredFortiGate:
         """What is given to the engine: what the provider cannot repair in place has its other name."""
         compared = self.compared
-        return swapped(compared.desired, compared.actual, compared.lab.protect, replaces=self.provider.replaces)
+        made = swapped(compared.desired, compared.actual, compared.lab.protect, replaces=self.provider.replaces)
+        return self.owned.with_left(made, compared.desired)
+
+    @cached_property
+    def shared(self) -> Collection[str]:
+        """The objects of this stack that others use too: they stay when the stack goes."""
+        return self.owned.shared(self.compared.desired).keys()
+
+    def _goes(self, thing: Thing) -> bool:
+        """Whether an object that is not declared is removed by the run."""
+        return self.owned.made(thing) and thing.name not in self.shared
 
     @property
     def _fit(self) -> Fit:

@@ -15,7 +15,7 @@ from labvpn.parse.fortigate.extent import Addresses, Anyone
 from labvpn.parse.fortigate.services import Services
 from labvpn.parse.fortigate.topology import Topology
 from labvpn.plan.fortigate.translation import Packet, by_vip
-from labvpn.state.fortigate import ALL, COMMENT, Action, Inventory, Policy, Vip
+from labvpn.state.fortigate import ALL, Action, Inventory, Policy, Vip
 
 __all__ = ["Anyone", "Doubt", "Packet", "PolicyTable", "Verdict"]
 
@@ -222,8 +222,8 @@ def _negate(match: Match, negated: bool) -> Match:
 
 
 def times(policy: Policy) -> list[str]:
-    """The schedule of a policy that is not ours; the schedule of ours comes from the configuration."""
-    return [f"schedule {policy.schedule}"] if policy.at_times and policy.comment != COMMENT else []
+    """The schedule of a policy that is in force at some hours alone."""
+    return [f"schedule {policy.schedule}"] if policy.at_times else []
 
 
 def _could_change(policy: Policy, passes: bool) -> bool:

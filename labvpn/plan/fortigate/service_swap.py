@@ -91,6 +91,14 @@ def under_names(objects: Kind, names: Mapping[str, str]) -> Kind:
     return replace(objects, services=services, policies=policies)
 
 
+def renamed(desired: DesiredFortiGate, services: Mapping[str, str]) -> DesiredFortiGate:
+    """What is declared, with services under other names for good."""
+    blocks = tuple(
+        Block(under_names(Objects(policies=one.policies), services).policies, one.before) for one in desired.blocks
+    )
+    return DesiredFortiGate(under_names(desired.objects, services), blocks)
+
+
 def _names(objects: Objects) -> set[str]:
     return {service.name for service in objects.services} | {policy.name for policy in objects.policies}
 

@@ -14,7 +14,7 @@ from labvpn.plan.fortigate.adopt import adopted
 from labvpn.plan.fortigate.comparison import policies_after
 from labvpn.plan.fortigate.diff import drifted
 from labvpn.render.fortigate import wanted
-from tests.unit.fortigate_rows import NOW, Rows, names, rule, tables
+from tests.unit.fortigate_rows import NOW, Rows, names, plan, rule, tables
 from tests.unit.samples import lab
 
 LAB = lab(vpn={"listeners": [443], "protocols": {"openvpn": False, "l2tpIpsec": False}})
@@ -192,10 +192,9 @@ def test_an_object_that_others_use_is_adopted_as_it_is_and_never_changed_for_the
     assert one.sections["fortigate"]["adopt"]["addresses"] == {"vpn-server": "pc"}
     assert "pc is also used by rule 6 'r6'" in " ".join(one.remarks)
     section = FortiGate.model_validate(one.sections["fortigate"])
-    seen = observe.inventory(rows, now=NOW)
-    assert adopted(wanted(LAB, section), seen, section.adopt).problems == ()
+    assert plan(rows, section=section).problems() == []
     moved = lab(server={"address": "203.0.113.99"}, vpn=LAB.vpn.model_dump())
-    (problem,) = adopted(wanted(moved, section), seen, section.adopt).problems
+    (problem,) = plan(rows, section=section, of=moved).problems()
     assert "'pc' is also used by rule 6 'r6' and would change for them" in str(problem)
 
 
@@ -213,3 +212,29 @@ def test_a_policy_without_a_name_is_adopted_by_its_number() -> None:
     assert (taken.objects.policies[0].adopts, taken.blocks[0].before) == ("5", "#6")
     assert drifted(taken, seen) == []
     assert [policy.number for policy in policies_after(taken, seen)] == [5, 6, 9]
+
+
+WRITTEN = ["992 443 500-501", "443-443 992-992 500 501", "443 500-501 992:0-65535", "501 500 992 443"]
+
+
+@pytest.mark.parametrize("ports", WRITTEN)
+def test_a_service_is_adopted_as_it_is_written_whatever_the_order_of_its_ports(ports: str) -> None:
+    of = lab(vpn={"listeners": [443, 500, 501, 992], "protocols": {"openvpn": False, "l2tpIpsec": False}})
+    rows = box(dialling(service="own"), firewall_dot_service__custom=[{"name": "own", "tcp-portrange": ports}])
+    one = Found()
+    fortigate(one, "203.0.113.129", "root", observe.inventory(rows, now=NOW), of)
+    assert one.remarks == []
+    made = plan(rows, set(), section=FortiGate.model_validate(one.sections["fortigate"]), of=of)
+    assert (made.problems(), made.warnings()) == ([], [])
+    assert made.declared().objects.services[0].tcp == ports.replace(":0-65535", "")
+
+
+@pytest.mark.parametrize(
+    "ports", ["443 500-502 992", "443 500 992", "443 500-501 992:1024-65535", "443 500-501 992 992-x"]
+)
+def test_a_service_of_other_ports_is_not_adopted_however_near_it_is(ports: str) -> None:
+    of = lab(vpn={"listeners": [443, 500, 501, 992], "protocols": {"openvpn": False, "l2tpIpsec": False}})
+    rows = box(dialling(service="own"), firewall_dot_service__custom=[{"name": "own", "tcp-portrange": ports}])
+    one = Found()
+    fortigate(one, "203.0.113.129", "root", observe.inventory(rows, now=NOW), of)
+    assert "services" not in one.sections.get("fortigate", {}).get("adopt", {})

@@ -1,0 +1,14 @@
+"""The services that a FortiGate comes with, as a new one lists them (`show full firewall service custom`)."""
+
+from __future__ import annotations
+
+_NAMES = """
+AFS3 AH ALL ALL_ICMP ALL_ICMP6 ALL_TCP ALL_UDP AOL BGP CVSPSERVER DCE-RPC DHCP DHCP6 DNS ESP FINGER FTP FTP_GET FTP_PUT
+GOPHER GRE H323 HTTP HTTPS IKE IMAP IMAPS INFO_ADDRESS INFO_REQUEST IRC Internet-Locator-Service KERBEROS L2TP LDAP
+LDAP_UDP MGCP MMS MS-SQL MYSQL NFS NNTP NONE NTP NetMeeting ONC-RPC OSPF PC-Anywhere PING PING6 POP3 POP3S PPTP QUAKE
+RADIUS RADIUS-OLD RAUDIO RDP REXEC RIP RLOGIN RSH RTSP SAMBA SCCP SIP SIP-MSNmessenger SMB SMTP SMTPS SNMP SOCKS SQUID
+SSH SYSLOG TALK TELNET TFTP TIMESTAMP TRACEROUTE UUCP VDOLIVE VNC WAIS WINFRAME WINS X-WINDOWS webproxy
+"""
+
+SHIPPED = frozenset(_NAMES.split())
+"""Their names. Their categories say nothing: these are offered for services of one's own too."""
