@@ -107,8 +107,10 @@ class FortiGate(pulumi.ComponentResource):
         policies = [policy for policy in declared.objects.policies if not policy.adopts]
         names = [policy.name for policy in sorted(policies, key=lambda one: one.action is Action.ACCEPT)]
         opts = pulumi.ResourceOptions(parent=self, depends_on=list(after), protect=self._protected or None)
-        kept = [path for path, name in paths_of(declared.objects) if name in args.plan.shared]
-        return Cleanup(f"{self._name}-policies-{when}", args.settings, args.token, args.ca, names, kept, opts)
+        paths, adopted = list(paths_of(declared.objects)), _named_by_adopted(declared.objects)
+        kept = [path for path, name in paths if name in args.plan.shared]
+        retained = [path for path, name in paths if name in adopted - set(args.plan.shared)]
+        return Cleanup(f"{self._name}-policies-{when}", args.settings, args.token, args.ca, names, kept, retained, opts)
 
     def _parts(self, desired: DesiredFortiGate) -> list[pulumi.Resource]:
         """What policies name by themselves: they name it by text, so only `depends_on` gives the order.

@@ -56,7 +56,8 @@ class CleanupProvider(ResourceProvider):
         """Changed where any property is; another FortiGate or vdom replaces the resource."""
         place = ("host", "vdom")
         replaces = [key for key in place if _olds.get(key) != _news.get(key)]
-        named = {key for key in (*_news, "kept") if not key.startswith("__")}
+        # An earlier state has no `retained`, and is not updated for it alone.
+        named = {key for key in (*_news, "kept") if not key.startswith("__") and (key != "retained" or key in _olds)}
         return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in named), replaces=replaces)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -71,14 +72,20 @@ class CleanupProvider(ResourceProvider):
 
         What others used at the last run stays: the engine was told so then.
         """
-        kept = _props.get("kept") or () if _props["when"] == "after" else None
-        _remove(_props, _props["names"], kept=kept)
+        kept = _props.get("kept") or ()
+        known = _props["when"] == "after" and "retained" in _props
+        _remove(_props, _props["names"], kept=[*kept, *_props["retained"]] if known else None)
+        if _props["when"] == "after":
+            for path in kept:
+                # A provider has no way to the run's own log; what it prints, the engine shows at once.
+                print(f"FortiGate: {path.rpartition('/')[2]} stays, since others use it", flush=True)
 
 
 class Cleanup(Resource):
     """The resource: `names` are our policies in the order in which they are removed.
 
     `kept` are the paths of the objects that others use too, which stay; where there are none, the state has no list.
+    `retained` are those of the objects that stay with what is adopted.
     """
 
     def __init__(
@@ -89,11 +96,12 @@ class Cleanup(Resource):
         ca: str,
         names: Sequence[str],
         kept: Sequence[str],
+        retained: Sequence[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         when = name.rpartition("-")[2]
         place = {"host": settings.host, "vdom": settings.vdom, "token": pulumi.Output.secret(token), "ca": ca}
-        held = {"kept": list(kept)} if kept else {}
+        held = {"retained": list(retained), **({"kept": list(kept)} if kept else {})}
         super().__init__(CleanupProvider(), name, {**place, "names": list(names), "when": when, **held}, opts)
 
 
@@ -107,9 +115,7 @@ def _remove(
     _quietly()
     place = api.Place(str(props["host"]), str(props["vdom"]))
     removal = fortigate_removal.Removal(list(names), kept, released)
-    for sentence in asyncio.run(fortigate_removal.remove(place, str(props["token"]), str(props["ca"]), removal)):
-        # A provider has no way to the run's own log; what it prints, the engine shows at once.
-        print(f"FortiGate: {sentence}", flush=True)
+    asyncio.run(fortigate_removal.remove(place, str(props["token"]), str(props["ca"]), removal))
 
 
 def _quietly() -> None:

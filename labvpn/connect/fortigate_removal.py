@@ -31,8 +31,8 @@ class Removal(NamedTuple):
     released: Sequence[str] = ()
 
 
-async def remove(box: Place, token: str, ca: str, removal: Removal) -> list[str]:
-    """Delete the policies of ours among some names; one of someone else's stays. What stays for others is said.
+async def remove(box: Place, token: str, ca: str, removal: Removal) -> None:
+    """Delete the policies of ours among some names; one of someone else's stays.
 
     Ours bears our name and comment, or our name alone and names an object with our comment. Raises HopError, before
     anything, where others have come to use what the engine deletes after the policies.
@@ -51,7 +51,6 @@ async def remove(box: Place, token: str, ca: str, removal: Removal) -> list[str]
             await client.delete(f"firewall/policy/{int(row['policyid'])}", str(row["name"]))
         for path in removal.released:
             await _delete_unused(client, path)
-    return [f"{path.rpartition('/')[2]} stays, since others use it" for path in removal.kept or ()]
 
 
 async def _require_unshared(

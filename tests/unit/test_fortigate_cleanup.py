@@ -143,14 +143,31 @@ def test_a_destroy_that_others_stand_in_the_way_of_is_refused_before_anything_wi
     shared: list[str],
 ) -> None:
     with pytest.raises(HopError, match=r"cannot lose SoftEther .* rule 12 'printer-vpn' of others uses it; .*up` once"):
-        CleanupProvider().delete("policies", {**PROPS, "names": ["vpn-allow"]})
+        CleanupProvider().delete("policies", {**PROPS, "names": ["vpn-allow"], "retained": []})
     assert shared == []
+
+
+def test_what_an_adopted_policy_uses_is_in_nobodys_way(shared: list[str]) -> None:
+    props = {**PROPS, "names": ["vpn-allow"], "retained": [f"{SERVICE}/SoftEther"]}
+    CleanupProvider().delete("policies", props)
+    assert shared == ["firewall/policy/9 lab"]
+
+
+def test_a_state_of_an_earlier_version_needs_no_update_and_is_destroyed_as_before(shared: list[str]) -> None:
+    olds = {**PROPS, "names": ["vpn-allow"]}
+    news = {**olds, "retained": [f"{SERVICE}/SoftEther"]}
+    assert not CleanupProvider().diff("policies", olds, news).changes
+    assert CleanupProvider().diff("policies", {**olds, "retained": []}, news).changes
+    CleanupProvider().delete("policies", olds)
+    assert shared == ["firewall/policy/9 lab"]
 
 
 def test_what_the_last_run_left_to_others_stays_and_is_said(
     shared: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    CleanupProvider().delete("policies", {**PROPS, "names": ["vpn-allow"], "kept": [f"{SERVICE}/SoftEther"]})
+    CleanupProvider().delete(
+        "policies", {**PROPS, "names": ["vpn-allow"], "kept": [f"{SERVICE}/SoftEther"], "retained": []}
+    )
     assert shared == ["firewall/policy/9 lab"]
     assert "FortiGate: SoftEther stays, since others use it" in capsys.readouterr().out
 
