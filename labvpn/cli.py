@@ -208,4 +208,4 @@ def main() -> None:
     for command, (place, text) in COMMANDS.items():
         function = _loaded(place) if command == name else _not_loaded
         app.command(command, cls=_Command, help=None if command == name else text, short_help=text)(function)
-    app()
+    app(prog_name="labvpn")

@@ -225,8 +225,9 @@ def _refused(door: _Door, key: str | None, password: str | None) -> tuple[str, s
     if password:
         remedy = f"set sshPassword to that user's, and look whether sshd on {door.host} takes passwords at all"
         return f"refused the login of {door.user} by password", remedy
+    which = "that key (sshKey, or what --key names)" if key else "your key"
     remedy = (
-        f"add the public half of {'sshKey' if key else 'your key'} to that user's authorized_keys on {door.host}, and "
+        f"add the public half of {which} to that user's authorized_keys on {door.host}, and "
         "look whether sshd there lets that user in at all (AllowUsers, PermitRootLogin)"
     )
     return f"refused the login of {door.user} by key", remedy
