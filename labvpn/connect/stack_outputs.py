@@ -31,7 +31,10 @@ def served_certificate(stack: Outputs) -> str:
 
     Several servers without an authority of the stack's show the same one, so the first that answers is enough.
     """
-    port, silent = stack.ports["tcp"][0], []
+    ports, silent = stack.ports.get("tcp"), []
+    if not ports:
+        raise OutputsError("The stack's outputs name no TCP port that could show a certificate; run `pulumi up` once")
+    port = ports[0]
     for server in stack.every:
         try:
             return current_certificate(str(server.address), port)

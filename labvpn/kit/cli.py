@@ -159,18 +159,23 @@ class KitMaker:
         certificate, key = self.certificates / f"{user}.crt", self.certificates / f"{user}.key"
         if not certificate.exists():
             return None
+        found = _read_identity(certificate, key, f"put it beside {certificate}")
         try:
-            return Identity(certificate.read_text(), key.read_text())
-        except OSError as error:
-            raise OutputsError(
-                f"{error.filename} cannot be read: {error.strerror}; put it beside {certificate}"
-            ) from None
+            found.require_usable(locked=not self.secrets)
+        except ValueError as error:
+            raise OutputsError(f"{certificate} and {key} log nobody in: {error}") from None
+        return found
 
 
 def trust(stack: Outputs, pin: bool) -> Trust | None:
     """Whom devices trust: the stack's authority, or the certificate that the server shows. Raises OutputsError."""
     if stack.certificate:
-        return Trust(stack.certificate, stack.acme)
+        found = Trust(stack.certificate, stack.acme)
+        try:
+            found.expires  # noqa: B018
+        except ValueError:
+            raise OutputsError("The stack's outputs have a damaged `certificate`; take them again") from None
+        return found
     if pin:
         return Trust(stack_outputs.served_certificate(stack))
     if not (stack.protocols.openvpn or stack.protocols.sstp):
@@ -182,18 +187,22 @@ def trust(stack: Outputs, pin: bool) -> Trust | None:
 
 
 def _signer(certificate: Path, key: Path) -> build.Sign:
+    signer = _read_identity(certificate, key, "give a PEM file")
     try:
-        chain, private = certificate.read_bytes(), key.read_bytes()
+        signer.require_usable(locked=False)
+        apple.signed(b"", signer.certificate.encode(), signer.key.encode())
+    except ValueError as error:
+        raise OutputsError(f"{certificate} and {key} cannot sign: {error}; give a PEM chain and its key") from None
+    return lambda profile: apple.signed(profile, signer.certificate.encode(), signer.key.encode())
+
+
+def _read_identity(certificate: Path, key: Path, remedy: str) -> Identity:
+    """A certificate and its key, as far as they are text. Raises OutputsError."""
+    try:
+        # PEM is ASCII: what is not text is refused as not PEM, by whoever reads it.
+        return Identity(certificate.read_text("utf-8", "replace"), key.read_text("utf-8", "replace"))
     except OSError as error:
-        raise OutputsError(f"{error.filename} cannot be read: {error.strerror}; give a PEM file") from None
-
-    def sign(profile: bytes) -> bytes:
-        try:
-            return apple.signed(profile, chain, private)
-        except (ValueError, TypeError) as error:
-            raise OutputsError(f"{certificate} and {key} cannot sign: {error}; give a PEM chain and its key") from None
-
-    return sign
+        raise OutputsError(f"{error.filename} cannot be read: {error.strerror}; {remedy}") from None
 
 
 @contextmanager

@@ -40,8 +40,8 @@ class FolderError(ValueError):
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """An error of the file system is told as ValueError."""
+def _refusing() -> Iterator[None]:
+    """Raises ValueError for an error of the file system."""
     try:
         yield
     except OSError as error:
@@ -59,7 +59,7 @@ class KitStorage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @_told()
+    @_refusing()
     def put(self, user: str, files: Mapping[str, bytes]) -> Path:
         """Keep a kit as a folder in place of the user's old one; a cut leaves the old one, the new one or none."""
         place = self._free(user)
@@ -75,7 +75,7 @@ class KitStorage:
                 draft.rename(place)
         return place
 
-    @_told()
+    @_refusing()
     def put_encrypted(self, user: str, page: str) -> Path:
         """Keep a kit as an encrypted page in place of the user's old one."""
         place = self._free(user + ENCRYPTED)
@@ -111,7 +111,7 @@ class KitStorage:
                 with suppress(ValueError):  # a list that was cut: nobody knows what is ours
                     _clear(path)
 
-    @_told()
+    @_refusing()
     def remove(self, user: str) -> bool:
         """Remove a user's kit; whether there was one."""
         if not self._is_ours():
@@ -123,13 +123,13 @@ class KitStorage:
             _clear(path)
         return bool(found)
 
-    @_told()
+    @_refusing()
     def has_encrypted(self, user: str) -> bool:
         """Whether the user's kit is an encrypted page."""
         page = self._place(user + ENCRYPTED)
         return page.is_file() and _is_kit(page)
 
-    @_told()
+    @_refusing()
     def unknown_users(self, users: Iterable[str]) -> list[str]:
         """The users of the kits kept here who are not among these."""
         if not self._is_ours():
