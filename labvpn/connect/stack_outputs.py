@@ -55,7 +55,7 @@ def current_certificate(host: str, port: int) -> str:
 def _text(file: Path) -> str:
     try:
         # A shell on Windows writes UTF-16.
-        return sys.stdin.read() if file == Path("-") else decoded(file.read_bytes()).body
+        return decoded(sys.stdin.buffer.read() if file == Path("-") else file.read_bytes()).body
     except OSError as error:
         raise OutputsError(f"{file} cannot be read: {error.strerror}; give the file of the stack's outputs") from None
     except ValueError:

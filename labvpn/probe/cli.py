@@ -188,9 +188,12 @@ def _selected() -> str:
 
 
 def _read(outputs: Path | None) -> str | None:
+    from labvpn.connect import stack_outputs
+    from labvpn.model.outputs import OutputsError
+
     try:
-        return outputs.read_text("utf-8") if outputs else None
-    except (OSError, UnicodeDecodeError) as error:
+        return stack_outputs.text(outputs) if outputs else None
+    except OutputsError as error:
         raise typer.BadParameter(f"--outputs: {error}") from None
 
 
