@@ -109,7 +109,7 @@ async def fetch_host_key(host: str, port: int) -> str:
     hop = f"The host {host}"
     try:
         key = await asyncio.wait_for(asyncssh.get_server_host_key(host, port), CONNECT_SECONDS)
-    except (OSError, TimeoutError, asyncssh.Error) as error:
+    except (OSError, TimeoutError, asyncssh.Error, UnicodeError) as error:  # the last: a name that DNS cannot have
         raise HopError(hop, f"does not answer SSH on port {port} ({_why(error)})", "check name and port") from None
     if key is None:
         raise HopError(hop, "showed no host key", "check that an SSH server answers there")
