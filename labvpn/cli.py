@@ -103,15 +103,17 @@ def hostkey(
 ) -> None:
     """Record a VPN host's SSH key in the stack's configuration, so that no other machine can impersonate it."""
     import asyncio
+    import shutil
     import subprocess
 
     from labvpn.connect.errors import HopError
     from labvpn.connect.library import asyncssh
     from labvpn.connect.ssh import fetch_host_key
 
-    name, _, port = host.partition(":")
+    if not show and shutil.which("pulumi") is None:
+        raise typer.Exit(_fail("pulumi is not on PATH here; run this where the stack is, or add --show"))
     try:
-        key = asyncio.run(fetch_host_key(name, int(port or 22)))
+        key = asyncio.run(fetch_host_key(*_name_and_port(host)))
     except HopError as error:
         raise typer.Exit(_fail(str(error))) from None
     if show:
@@ -155,6 +157,20 @@ def authority(
     except ValueError as error:
         raise typer.Exit(_fail(f"{error}; give the lab's names and addresses")) from None
     typer.echo(made, nl=False)
+
+
+def _name_and_port(host: str) -> tuple[str, int]:
+    """A name or address, and the port; an IPv6 address with a port is in brackets (RFC 3986, section 3.2.2)."""
+    from urllib.parse import urlsplit
+
+    bare = host.count(":") > 1 and "[" not in host
+    try:
+        parts = urlsplit(f"//[{host}]" if bare else f"//{host}")
+        if parts.hostname and parts.netloc in (host, f"[{host}]"):
+            return parts.hostname, 22 if parts.port is None else parts.port
+    except ValueError:
+        pass
+    raise typer.BadParameter(f"{host} is not a name or address, with :PORT if it is not 22; [2001:db8::1]:2222 is one")
 
 
 def _fail(sentence: str) -> int:
@@ -208,4 +224,4 @@ def main() -> None:
     for command, (place, text) in COMMANDS.items():
         function = _loaded(place) if command == name else _not_loaded
         app.command(command, cls=_Command, help=None if command == name else text, short_help=text)(function)
-    app()
+    app(prog_name="labvpn")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from rehearsal import cgroup, nsenter, places
 from rehearsal.locks import alone
-from rehearsal.places import PROJECT
+from rehearsal.places import MODULE, PROJECT
 from rehearsal.problems import RehearsalError
 
 PATIENCE = 60.0
@@ -59,7 +58,7 @@ def _launch(state: Path, say: Callable[[str], None]) -> None:
     values.ensure(state)
     fresh = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     folders = (str(path) for path in (state, images.TOOLS.path, images.host().path))
-    first = [sys.executable, "-m", "rehearsal.runner", *folders]
+    first = [*MODULE, "rehearsal.runner", *folders]
     with (state / "log").open("w") as log:
         process = subprocess.Popen(
             nsenter.noting(state, [*fresh, *first]),
@@ -92,9 +91,8 @@ def _await_up(state: Path, process: subprocess.Popen[bytes]) -> None:
 
 def inside(state: Path, module: str, *words: str) -> str:
     """Run one of our modules inside the rehearsal; returns its output, or raises RehearsalError with its errors."""
-    python = [sys.executable, "-m"]
     done = subprocess.run(
-        [*python, "rehearsal.run", state, *python, f"rehearsal.{module}", state, *words],
+        [*MODULE, "rehearsal.run", state, *MODULE, f"rehearsal.{module}", state, *words],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

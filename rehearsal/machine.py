@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from rehearsal.places import MODULE
 
 SECONDS = 60
 """How long one command of a proof may take."""
@@ -13,7 +14,7 @@ SECONDS = 60
 
 def line(machine: str, command: Sequence[str | Path]) -> list[str]:
     """The command line that runs `command` on a machine."""
-    return [sys.executable, "-m", "rehearsal", "exec", machine, "--", *map(str, command)]
+    return [*MODULE, "rehearsal", "exec", machine, "--", *map(str, command)]
 
 
 def run(

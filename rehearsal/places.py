@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 """The checkout, in which `import labvpn` and `import rehearsal` work."""
+
+MODULE = (sys.executable, "-P", "-m")
+"""How a module of ours is run, wherever one is: with -P Python imports nothing from that folder (3.11 and later)."""
 
 
 def _base(variable: str, default: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import Any
 
 from rehearsal import machine, proof_dial
 from rehearsal.dial import Dialled, Login, dialled
+from rehearsal.places import MODULE
 
 CLOSED = "22,80,3389,8000,8443,53/udp,161/udp,1701/udp"
 """Ports that nobody asked for, which must be closed to the internet."""
@@ -132,7 +132,7 @@ def _ports_of(outputs: Outputs, address: str) -> Iterator[Proof]:
 def _probed(outputs: Outputs, place: str, address: str) -> dict[str, dict[str, Any]]:
     """The probe's finding for each port from a machine, with the services that answered; empty if there is none."""
     command = ["doctor", "probe", address, "--outputs", str(outputs.file), "--closed", CLOSED, "--json"]
-    done = machine.run(place, [sys.executable, "-m", "labvpn", *command])
+    done = machine.run(place, [*MODULE, "labvpn", *command])
     try:
         report = json.loads(done.stdout)
         (view,) = report["vantages"]

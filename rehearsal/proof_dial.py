@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rehearsal import machine
+from rehearsal.places import MODULE
 
 SYSTEMS = {"iphone": "an iPhone", "mac": "a Mac", "windows": "Windows"}
 USER = "guest1"
@@ -21,7 +21,7 @@ def dials(outputs: Path) -> Iterator[Row]:
     """One dial as each system, in turn: the guest may have one session."""
     for system, title in SYSTEMS.items():
         words = ["dial", "--outputs", str(outputs), "--user", USER, "--as", system, "--json"]
-        done = machine.run("phone", [sys.executable, "-m", "labvpn", *words])
+        done = machine.run("phone", [*MODULE, "labvpn", *words])
         try:
             (report,) = json.loads(done.stdout)["dials"]
         except (ValueError, LookupError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal import stack_config, values
-from rehearsal.places import PROJECT
+from rehearsal.places import MODULE, PROJECT
 from rehearsal.problems import RehearsalError
 
 TAKES_CONFIGURATION = {
@@ -33,12 +33,12 @@ TAKES_CONFIGURATION = {
 WRAPPERS = {
     "pulumi": """\
 # Pulumi as it runs on the administrator's machine of the labvpn rehearsal.
-exec {python} -m labvpn rehearsal pulumi -- "$@"
+exec {module} labvpn rehearsal pulumi -- "$@"
 """,
     "labvpn": """\
 # labvpn as it runs on the administrator's machine of the rehearsal; on another machine of it, where it is called.
 [ -n "${{LABVPN_MACHINE:-}}" ] || [ "${{1:-rehearsal}}" = rehearsal ] || set -- rehearsal labvpn -- "$@"
-exec {python} -m labvpn "$@"
+exec {module} labvpn "$@"
 """,
 }
 """Programs at the front of PATH in a rehearsal's shell, so that plain commands use its lab."""
@@ -68,8 +68,9 @@ class Engine:
 
 
 def variables(state: Path) -> dict[str, str]:
-    """The engine's variables for the rehearsal; the passphrase stays in a file that only its owner reads."""
+    """The variables of the engine and labvpn; passphrase and key stay in files that only their owner reads."""
     return {
+        "LABVPN_SSH_KEY": str(state / "ssh/admin"),
         # Attributes beside the state are not written atomically: a killed engine would leave an empty file, with which
         # the state can no longer be read.
         "PULUMI_BACKEND_URL": f"file://{state / 'backend'}?metadata=skip",
@@ -137,9 +138,9 @@ def _is_ours(words: Sequence[str], folder: Path) -> bool:
 def _write_wrappers(state: Path) -> None:
     folder = state / "bin"
     folder.mkdir(mode=0o700, exist_ok=True)
-    python = shlex.quote(sys.executable)
+    module = shlex.join(MODULE)
     for name, text in WRAPPERS.items():
         script = folder / f"{name}.new"
-        script.write_text(f"#!/bin/sh\n{text.format(python=python)}")
+        script.write_text(f"#!/bin/sh\n{text.format(module=module)}")
         script.chmod(0o755)
         script.rename(folder / name)

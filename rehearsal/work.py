@@ -76,7 +76,7 @@ def labvpn(words: Annotated[list[str] | None, typer.Argument(metavar="-- ARGUMEN
         stack.noted(state)
         os.environ.update(stack.variables(state))
         os.environ["PATH"] = os.pathsep.join([str(state / "bin"), os.environ.get("PATH", os.defpath)])
-        code = run.run(state, "admin", [sys.executable, "-m", "labvpn", *(words or [])])
+        code = run.run(state, "admin", [*places.MODULE, "labvpn", *(words or [])])
     raise typer.Exit(code)
 
 

@@ -19,6 +19,7 @@ REHEARSED = {
     "labvpn rehearsal exec server -- firewall-cmd --list-all",
     "labvpn rehearsal exec phone -- curl -m 3 http://203.0.113.21:8000/",
     "labvpn rehearsal exec phone -- labvpn probe vpn.lab.example",
+    "labvpn dial --user guest1",
     "make stop",
 }
 """Run on the example's lab, by `tests/rehearsal/test_lab.py`."""
@@ -83,7 +84,6 @@ NOT_RUN = {
     "labvpn fortigate-provider upstream": "tests/rehearsal/test_fortigate_providers.py moves a stack of its own",
     "labvpn rehearsal guest": SHARED,
     "labvpn rehearsal break user|port|policy|name": SHARED,
-    "labvpn dial --user guest1": "tests/rehearsal/test_dial.py dials, with the secrets as its input",
     "labvpn reach --table": "tests/rehearsal/test_reach.py asks it of the whole lab",
     "pulumi up --refresh=false": "tests/rehearsal/test_fortigate_cut_off.py goes on so after a revoked token",
     "labvpn secret": "alone it only prints; it is run where it is piped",

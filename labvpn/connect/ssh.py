@@ -109,7 +109,7 @@ async def fetch_host_key(host: str, port: int) -> str:
     hop = f"The host {host}"
     try:
         key = await asyncio.wait_for(asyncssh.get_server_host_key(host, port), CONNECT_SECONDS)
-    except (OSError, TimeoutError, asyncssh.Error) as error:
+    except (OSError, TimeoutError, asyncssh.Error, UnicodeError) as error:  # the last: a name that DNS cannot have
         raise HopError(hop, f"does not answer SSH on port {port} ({_why(error)})", "check name and port") from None
     if key is None:
         raise HopError(hop, "showed no host key", "check that an SSH server answers there")
@@ -225,8 +225,9 @@ def _refused(door: _Door, key: str | None, password: str | None) -> tuple[str, s
     if password:
         remedy = f"set sshPassword to that user's, and look whether sshd on {door.host} takes passwords at all"
         return f"refused the login of {door.user} by password", remedy
+    which = "that key (sshKey, or what --key names)" if key else "your key"
     remedy = (
-        f"add the public half of {'sshKey' if key else 'your key'} to that user's authorized_keys on {door.host}, and "
+        f"add the public half of {which} to that user's authorized_keys on {door.host}, and "
         "look whether sshd there lets that user in at all (AllowUsers, PermitRootLogin)"
     )
     return f"refused the login of {door.user} by key", remedy

@@ -31,7 +31,10 @@ def served_certificate(stack: Outputs) -> str:
 
     Several servers without an authority of the stack's show the same one, so the first that answers is enough.
     """
-    port, silent = stack.ports["tcp"][0], []
+    ports, silent = stack.ports.get("tcp"), []
+    if not ports:
+        raise OutputsError("The stack's outputs name no TCP port that could show a certificate; run `pulumi up` once")
+    port = ports[0]
     for server in stack.every:
         try:
             return current_certificate(str(server.address), port)
@@ -52,7 +55,7 @@ def current_certificate(host: str, port: int) -> str:
 def _text(file: Path) -> str:
     try:
         # A shell on Windows writes UTF-16.
-        return sys.stdin.read() if file == Path("-") else decoded(file.read_bytes()).body
+        return decoded(sys.stdin.buffer.read() if file == Path("-") else file.read_bytes()).body
     except OSError as error:
         raise OutputsError(f"{file} cannot be read: {error.strerror}; give the file of the stack's outputs") from None
     except ValueError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ import typer
 from labvpn.connect import stack_outputs
 from labvpn.kit import apple, build, encrypted_page
 from labvpn.kit.request import Identity, KitRequest, Trust
-from labvpn.kit.storage import KitStorage
+from labvpn.kit.storage import FolderError, KitStorage
 from labvpn.model.outputs import Outputs, OutputsError
 from labvpn.model.untrusted import plain, plain_lines
 from labvpn.model.users import WILDCARD
@@ -83,17 +83,31 @@ class KitMaker:
 
     def some(self, users: list[str]) -> bool:
         """The kits of these users; whether every one was made."""
-        made = [self.one(user) for user in users]
+        made = [self._tried(user, self._one) for user in dict.fromkeys(users)]
         return all(made)
 
     def valid(self) -> bool:
-        """The kits of all whose account is valid, and of no one else."""
+        """The kits of all whose account is valid, and of no one else; whether that is so now."""
         now = datetime.now(UTC)
         valid = [user for user, account in self.stack.users.items() if not account.is_expired(now)]
-        for user in self.storage.unknown_users(valid):
-            if self.storage.remove(user):
-                typer.echo(plain(f"{user}: the account is gone or expired; its kit was removed"))
-        return self.some([user for user in valid if not self._keeps_encrypted(user)])
+        removed = [self._tried(user, self._removed) for user in self.storage.unknown_users(valid)]
+        made = [self._tried(user, lambda one: self._keeps_encrypted(one) or self._one(one)) for user in valid]
+        return all([*removed, *made])
+
+    def _tried(self, user: str, do: Callable[[str], bool]) -> bool:
+        """What is done for one user; what refuses it is said, and stops no other's."""
+        try:
+            return do(user)
+        except FolderError:
+            raise
+        except ValueError as error:
+            typer.echo(plain_lines(f"{user}: {error}"), err=True)
+            return False
+
+    def _removed(self, user: str) -> bool:
+        if self.storage.remove(user):
+            typer.echo(plain(f"{user}: the account is gone or expired; its kit was removed"))
+        return True
 
     def _keeps_encrypted(self, user: str) -> bool:
         """Whether the user has an encrypted page, which no plain kit replaces unless the user is named."""
@@ -104,7 +118,7 @@ class KitMaker:
             )
         return stays
 
-    def one(self, user: str) -> bool:
+    def _one(self, user: str) -> bool:
         """One user's kit; whether it was made."""
         if (why := self._refusal(user)) is not None:
             gone = "; its kit was removed" if self.storage.remove(user) else ""
@@ -145,18 +159,23 @@ class KitMaker:
         certificate, key = self.certificates / f"{user}.crt", self.certificates / f"{user}.key"
         if not certificate.exists():
             return None
+        found = _read_identity(certificate, key, f"put it beside {certificate}")
         try:
-            return Identity(certificate.read_text(), key.read_text())
-        except OSError as error:
-            raise OutputsError(
-                f"{error.filename} cannot be read: {error.strerror}; put it beside {certificate}"
-            ) from None
+            found.require_usable(locked=not self.secrets)
+        except ValueError as error:
+            raise OutputsError(f"{certificate} and {key} log nobody in: {error}") from None
+        return found
 
 
 def trust(stack: Outputs, pin: bool) -> Trust | None:
     """Whom devices trust: the stack's authority, or the certificate that the server shows. Raises OutputsError."""
     if stack.certificate:
-        return Trust(stack.certificate, stack.acme)
+        found = Trust(stack.certificate, stack.acme)
+        try:
+            found.expires  # noqa: B018
+        except ValueError:
+            raise OutputsError("The stack's outputs have a damaged `certificate`; take them again") from None
+        return found
     if pin:
         return Trust(stack_outputs.served_certificate(stack))
     if not (stack.protocols.openvpn or stack.protocols.sstp):
@@ -168,18 +187,22 @@ def trust(stack: Outputs, pin: bool) -> Trust | None:
 
 
 def _signer(certificate: Path, key: Path) -> build.Sign:
+    signer = _read_identity(certificate, key, "give a PEM file")
     try:
-        chain, private = certificate.read_bytes(), key.read_bytes()
+        signer.require_usable(locked=False)
+        apple.signed(b"", signer.certificate.encode(), signer.key.encode())
+    except ValueError as error:
+        raise OutputsError(f"{certificate} and {key} cannot sign: {error}; give a PEM chain and its key") from None
+    return lambda profile: apple.signed(profile, signer.certificate.encode(), signer.key.encode())
+
+
+def _read_identity(certificate: Path, key: Path, remedy: str) -> Identity:
+    """A certificate and its key, as far as they are text. Raises OutputsError."""
+    try:
+        # PEM is ASCII: what is not text is refused as not PEM, by whoever reads it.
+        return Identity(certificate.read_text("utf-8", "replace"), key.read_text("utf-8", "replace"))
     except OSError as error:
-        raise OutputsError(f"{error.filename} cannot be read: {error.strerror}; give a PEM file") from None
-
-    def sign(profile: bytes) -> bytes:
-        try:
-            return apple.signed(profile, chain, private)
-        except (ValueError, TypeError) as error:
-            raise OutputsError(f"{certificate} and {key} cannot sign: {error}; give a PEM chain and its key") from None
-
-    return sign
+        raise OutputsError(f"{error.filename} cannot be read: {error.strerror}; {remedy}") from None
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +39,8 @@ def invite(
     with reported():
         users = users or users_file(Path.cwd())
         invited = _read(file, users)
-        replace_file(users, invited.data)
+        require_consent(yes)
+        replace_users(users, invited.data)
         added = len(invited.guests) - invited.known
         typer.echo(f"{users}: {added} guest{'' if added == 1 else 's'} added, {invited.known} there already")
         apply(yes, f"labvpn invite {file}")
@@ -76,6 +79,22 @@ def _read(file: Path, users: Path) -> Invitation:
         return invitation(guests, file.name, present, users.name, datetime.now(UTC))
     except ConfigurationError as error:
         raise OutputsError(str(error)) from None
+
+
+def require_consent(yes: bool) -> None:
+    """Raises OutputsError where `pulumi up` could ask nobody: no file is changed for that."""
+    if not (yes or sys.stdin.isatty() or os.environ.get("PULUMI_SKIP_CONFIRMATIONS") in ("1", "true")):
+        raise OutputsError("There is no terminal to ask on before pulumi applies it; read `pulumi preview`, give --yes")
+
+
+def replace_users(file: Path, data: bytes) -> None:
+    """Write the users' file in one step. Raises OutputsError, and leaves the old one."""
+    try:
+        replace_file(file, data)
+    except OSError as error:
+        raise OutputsError(
+            f"{file} cannot be replaced: {error.strerror}; nothing was changed, mend that first"
+        ) from None
 
 
 def apply(yes: bool, command: str) -> None:

@@ -10,6 +10,8 @@ from ipaddress import IPv4Address
 from typing import TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.utils import CryptographyDeprecationWarning
 
 from labvpn.model.outputs import Account, Outputs
@@ -86,6 +88,23 @@ class Identity:
     def __repr__(self) -> str:
         """Without the key."""
         return "Identity(...)"
+
+    def require_usable(self, locked: bool) -> None:
+        """Raises ValueError for what logs nobody in; a key that is `locked` by a passphrase may be fine."""
+        try:
+            certificate = x509.load_pem_x509_certificate(self.certificate.encode())
+        except ValueError:
+            raise ValueError("the first is not a certificate in PEM") from None
+        try:
+            key = load_pem_private_key(self.key.encode(), None)
+        except TypeError:
+            if locked:
+                return
+            raise ValueError("the key is locked by a passphrase; give one without") from None
+        except (ValueError, UnsupportedAlgorithm):
+            raise ValueError("the second is not a private key in PEM") from None
+        if certificate.public_key() != key.public_key():
+            raise ValueError("the two do not belong together")
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ import typer
 
 from labvpn.connect import stack_outputs
 from labvpn.kit.cli import FolderOption, KitMaker, PinOption, UsersOption, YesOption, reported, trust
-from labvpn.kit.invite import apply, users_file
+from labvpn.kit.invite import apply, replace_users, require_consent, users_file
 from labvpn.kit.storage import KitStorage
 from labvpn.model.outputs import OutputsError
-from labvpn.model.replacing import replace_file
 from labvpn.model.spreadsheet import plain, read_table
 from labvpn.model.table_edit import with_cell
 from labvpn.model.users_file import columns
@@ -40,7 +39,8 @@ def reset_code(
             raise OutputsError(f"{users} cannot be read: {error.strerror}; name the file by --users") from None
         changed, name, number = raised(data, users.name, name)
         require_code(name)
-        replace_file(users, changed)
+        require_consent(yes)
+        replace_users(users, changed)
         typer.echo(f"{users}: {COLUMN} of {name} is {number} now")
         apply(yes, f"labvpn reset-code {name}")
         stack = stack_outputs.outputs(None)

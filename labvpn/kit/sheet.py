@@ -53,17 +53,30 @@ def environment() -> Environment:
 
 def _page(request: KitRequest, files: Sequence[str], language: str) -> SheetPage:
     words = WORDS[language]
-    minutes = request.account.auto_disconnect // 60
     return SheetPage(
         language,
         words,
         list(_facts(request, words)),
-        words["limit"].format(minutes=minutes) if minutes else "",
+        _limit(request.limit, words),
         list(_services(request, words)),
         list(_ways(request, files, words)),
-        words["android"] if "l2tp" in " ".join(files) else "",
+        _android(" ".join(files), words),
         list(_steps(request, files, words)),
     )
+
+
+def _limit(seconds: int, words: Mapping[str, str]) -> str:
+    minutes, rest = divmod(seconds, 60)
+    if minutes > 1 and not rest:
+        return words["limit"].format(minutes=minutes)
+    return words["limit_seconds"].format(seconds=seconds) if seconds else ""
+
+
+def _android(names: str, words: Mapping[str, str]) -> str:
+    """Where to begin with a phone that has neither L2TP nor SSTP, and no client of SoftEther's."""
+    if "openvpn" not in names:
+        return words["android_none"]
+    return words["android"] if "l2tp" in names else ""
 
 
 def _code(request: KitRequest) -> str:
@@ -115,7 +128,8 @@ def _ways(request: KitRequest, files: Sequence[str], words: Mapping[str, str]) -
     for way in ways:
         if way not in on_443:
             yield words["way_openvpn_other"].format(transport=way.transport.upper(), port=way.port)
-    yield words["way_softether"].format(port=request.tcp[0])
+    if "softether" in names:
+        yield words["way_softether"].format(port=request.tcp[0])
 
 
 def _steps(request: KitRequest, files: Sequence[str], words: Mapping[str, str]) -> Iterator[SheetStep]:
@@ -128,9 +142,9 @@ def _steps(request: KitRequest, files: Sequence[str], words: Mapping[str, str]) 
     profiles = _ending(files, ".ovpn")
     plain = [file for file in profiles if not file.startswith(openvpn.ProfileReader.CONNECT)]
     if plain:
-        others = ", ".join(plain[1:]) or "-"
+        others = [words["openvpn_others"].format(others=", ".join(plain[1:]))] if plain[1:] else []
         connect = [words["connect_steps"]] if len(plain) < len(profiles) else []
-        yield words["openvpn"], [words["openvpn_steps"].format(file=plain[0], others=others), *connect]
+        yield words["openvpn"], [words["openvpn_steps"].format(file=plain[0]), *others, *connect]
     known = request.trust is not None and request.trust.is_known
     yield from _script(files, "sstp.ps1", words, "windows_sstp_known" if known else "windows_sstp")
     for file in _ending(files, ".vpn"):

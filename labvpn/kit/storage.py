@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -34,16 +35,31 @@ OLD_FILES = re.compile(
 PROFILES = (".ovpn", ".vpn", ".mobileconfig", ".ps1", ".html", ".crt")
 
 
+class FolderError(ValueError):
+    """No kit can be kept in the folder, whosever it is."""
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Raises ValueError for an error of the file system."""
+    try:
+        yield
+    except OSError as error:
+        name = error.filename if isinstance(error.filename, str) else "the folder of the kits"
+        raise ValueError(f"{name} cannot be used: {error.strerror}; mend that, or give another --folder") from None
+
+
 class KitStorage:
     """A folder of kits, made at first need. A kit is the folder USER, or the encrypted page USER.html.
 
-    Only what this program made is ever removed or replaced. Every method raises ValueError for a folder that is not
-    for kits and not empty, and for what is in a kit's place and is not one.
+    Only what this program made is ever removed or replaced. Every method raises FolderError for a folder that is not
+    for kits and not empty or cannot be made, and ValueError for what is in a kit's place and is not one.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @_refusing()
     def put(self, user: str, files: Mapping[str, bytes]) -> Path:
         """Keep a kit as a folder in place of the user's old one; a cut leaves the old one, the new one or none."""
         place = self._free(user)
@@ -59,6 +75,7 @@ class KitStorage:
                 draft.rename(place)
         return place
 
+    @_refusing()
     def put_encrypted(self, user: str, page: str) -> Path:
         """Keep a kit as an encrypted page in place of the user's old one."""
         place = self._free(user + ENCRYPTED)
@@ -79,12 +96,12 @@ class KitStorage:
             fcntl.flock(folder, fcntl.LOCK_EX)
             self._clear_drafts()
             draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=self.folder))
-            for name, content in {LIST: json.dumps(sorted(files)).encode(), **files}.items():
-                _write(draft / name, content)
             try:
+                for name, content in {LIST: json.dumps(sorted(files)).encode(), **files}.items():
+                    _write(draft / name, content)
                 yield draft
             finally:
-                self._clear_drafts()
+                shutil.rmtree(draft, ignore_errors=True)
         finally:
             os.close(folder)
 
@@ -94,6 +111,7 @@ class KitStorage:
                 with suppress(ValueError):  # a list that was cut: nobody knows what is ours
                     _clear(path)
 
+    @_refusing()
     def remove(self, user: str) -> bool:
         """Remove a user's kit; whether there was one."""
         if not self._is_ours():
@@ -105,11 +123,13 @@ class KitStorage:
             _clear(path)
         return bool(found)
 
+    @_refusing()
     def has_encrypted(self, user: str) -> bool:
         """Whether the user's kit is an encrypted page."""
         page = self._place(user + ENCRYPTED)
         return page.is_file() and _is_kit(page)
 
+    @_refusing()
     def unknown_users(self, users: Iterable[str]) -> list[str]:
         """The users of the kits kept here who are not among these."""
         if not self._is_ours():
@@ -130,11 +150,14 @@ class KitStorage:
     def _prepare(self) -> None:
         """Make the folder, or see that it is one for kits."""
         if self.folder.is_symlink() or _is_home(self.folder):
-            raise ValueError(f"{self.folder} is not a folder for kits alone; give --folder a new one, such as kits")
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            raise FolderError(f"{self.folder} is not a folder for kits alone; give --folder a new one, such as kits")
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise FolderError(f"{self.folder} cannot be made: {error.strerror}; give another --folder") from None
         if not self._is_ours() and (held := sorted(path.name for path in self.folder.iterdir())):
             examples = ", ".join(held[:3])
-            raise ValueError(
+            raise FolderError(
                 f"{self.folder} has files that are not kits ({examples}), which are kept apart; give --folder a new one"
             )
         self.folder.chmod(0o700)
@@ -214,5 +237,10 @@ def _files(kit: Path) -> list[str]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    except OSError:
+        path.unlink()  # nothing half-written is taken for whole later
+        raise

@@ -179,10 +179,14 @@ def read(text: str) -> Outputs:
     """The outputs in the engine's JSON. Raises OutputsError."""
     try:
         data: Any = json.loads(text)
+        if not isinstance(data, dict):
+            raise OutputsError("This is JSON of something else; give what `pulumi stack output --json` prints")
         return Outputs.model_validate(data)
     except ValidationError as error:
         first, *more = problems_of(error, "", Outputs)
         others = f" (and {len(more)} more)" if more else ""
         raise OutputsError(f"The stack's outputs lack {str(first).lstrip('.')}{others}; run `pulumi up` once") from None
+    except OutputsError:
+        raise
     except ValueError:
         raise OutputsError("This is not JSON; give what `pulumi stack output --json` prints") from None

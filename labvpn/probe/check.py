@@ -117,10 +117,8 @@ def _differences(
     )
     try:
         every = hosts(outputs, key)
-    except OSError as error:
-        return [
-            CheckFinding("SSH", f"the key {key} cannot be read: {error.strerror}", "name an SSH key's file by --key")
-        ]
+    except HopError as error:
+        return [CheckFinding("SSH", f"{error.hop} {error.what}", error.remedy)]
     # The host's public address leads out again where the FortiGate has it.
     there = () if outputs.translated else every
     with ThreadPoolExecutor(max_workers=2 * len(every) + 1) as pool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from labvpn.connect import login_key
 from labvpn.model.untrusted import plain_lines
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ Inner = Annotated[
     str | None, _option("The server's address inside the VPN (vpn.secureNat.hostAddress), for vantage points there.")
 ]
 AtHost = Annotated[bool, _option("Probe from the VPN host as well, by the SSH login of the outputs.", "--on-host")]
-KeyOption = Annotated[Path | None, _option("The SSH key; without it, your agent's and your usual keys are tried.")]
+KeyOption = Annotated[Path | None, typer.Option(help=login_key.HELP, envvar=login_key.VARIABLE, show_default=False)]
 Resolver = Annotated[str | None, _option("Ask this resolver, not the system's.")]
 DialAs = Annotated[list[str] | None, _option("A user to dial L2TP/IPsec and SSTP as, where offered; again for more.")]
 Provers = Annotated[
@@ -159,6 +160,7 @@ def check(
 
 def _on_host(outputs: str | None, key: Path | None, address: str | None) -> list[HostVantage]:
     """Every server's host, or the one at `address`, or the first one's where that is an address of none."""
+    from labvpn.connect.errors import HopError
     from labvpn.model.outputs import OutputsError, read
     from labvpn.probe import host_vantage
 
@@ -166,10 +168,8 @@ def _on_host(outputs: str | None, key: Path | None, address: str | None) -> list
         raise typer.BadParameter("--on-host: the stack's outputs have the login; give them with --outputs FILE")
     try:
         hosts = list(host_vantage.hosts(read(outputs), key))
-    except OutputsError as error:
+    except (OutputsError, HopError) as error:
         raise typer.BadParameter(str(error)) from None
-    except OSError as error:
-        raise typer.BadParameter(f"--key: {key} cannot be read: {error.strerror}") from None
     at = [host for host in hosts if str(host.server_outputs.address) == address] or hosts[:1]
     return at if address else hosts
 
@@ -188,9 +188,12 @@ def _selected() -> str:
 
 
 def _read(outputs: Path | None) -> str | None:
+    from labvpn.connect import stack_outputs
+    from labvpn.model.outputs import OutputsError
+
     try:
-        return outputs.read_text("utf-8") if outputs else None
-    except (OSError, UnicodeDecodeError) as error:
+        return stack_outputs.text(outputs) if outputs else None
+    except OutputsError as error:
         raise typer.BadParameter(f"--outputs: {error}") from None
 
 

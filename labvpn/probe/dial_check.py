@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 SECONDS = 180
-PROGRAM = (sys.executable, "-m", "labvpn", "dial", "--outputs", "-", "--json")
+PROGRAM = (sys.executable, "-P", "-m", "labvpn", "dial", "--outputs", "-", "--json")
 
 L2TP, SSTP = "l2tp", "sstp"
 NAMES = {L2TP: "L2TP/IPsec", SSTP: "SSTP"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from labvpn.connect import ssh
 from labvpn.connect.errors import HopError
+from labvpn.connect.login_key import key_text
 from labvpn.model.outputs import Outputs, ServerOutputs
 from labvpn.model.server import Server, Ssh
 from labvpn.probe import remote_vantage
@@ -45,9 +46,9 @@ class HostVantage:
 def hosts(outputs: Outputs, key: Path | None) -> tuple[HostVantage, ...]:
     """The host of every server; of several each is called after its server, as `host-two`.
 
-    Raises OSError if the key cannot be read.
+    Raises HopError if the key opens no login.
     """
-    text = key.expanduser().read_text() if key else None
+    text = key_text(key)
     several = len(outputs.every) > 1
     return tuple(
         HostVantage(server_outputs, text, named("host", server_outputs.name if several else None))

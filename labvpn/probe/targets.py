@@ -120,7 +120,7 @@ def _stack(text: str) -> Targets:
     except ValueError as error:
         raise TargetError(f"--outputs: not JSON ({error}); write it with: pulumi stack output --json") from None
     if not isinstance(outputs, dict) or not isinstance(outputs.get("ports"), dict):
-        raise TargetError('--outputs: no "ports" in it; write it with: pulumi stack output --json')
+        raise TargetError("The stack's outputs lack its ports; run `pulumi up` once, and take the outputs then")
     found = [
         _port(str(number), protocol, f"--outputs: ports.{protocol}")
         for protocol in ("tcp", "udp")

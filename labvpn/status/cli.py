@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from labvpn.connect import stack_outputs
+from labvpn.connect import login_key, stack_outputs
 from labvpn.connect.errors import HopError
+from labvpn.connect.login_key import key_text
 from labvpn.connect.ssh import ISOLATED, run
 from labvpn.model.outputs import Outputs, OutputsError, ServerOutputs
 from labvpn.model.server import Server, Ssh
@@ -29,7 +30,9 @@ def status(
     host: Annotated[str | None, _option("A name or address for SSH other than the stack's.")] = None,
     user: Annotated[str | None, _option("A different user for SSH: root, or one with passwordless sudo.")] = None,
     server: Annotated[str | None, _option("One of several servers, by its name or address.")] = None,
-    key: Annotated[Path | None, _option("The SSH key; without it, your agent's and your usual keys are tried.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(help=login_key.HELP, envvar=login_key.VARIABLE, show_default=False)
+    ] = None,
     json: Annotated[bool, _option("Print a JSON object for each server.", "--json")] = False,
     prometheus: Annotated[bool, _option("Print metrics for a node exporter.", "--prometheus")] = False,
 ) -> None:
@@ -46,7 +49,8 @@ def status(
         typer.echo(plain_lines(error), err=True)
         raise typer.Exit(1) from None
     for each in found:
-        ssh = Ssh(user=user or each.ssh.user, port=each.ssh.port, host=host or each.ssh.host)
+        login = {"user": user or each.ssh.user, "port": each.ssh.port, "host": host or each.ssh.host}
+        ssh = Ssh().model_copy(update=login)  # a person's own login, of any name: it is not a stack's configuration
         try:
             report = reports.read(_answer(Server(address=each.address, ssh=ssh), each.ssh.host_key, key))
         except (HopError, ValueError) as error:
@@ -85,8 +89,4 @@ def _show(report: reports.StatusReport, json: bool, prometheus: bool) -> None:
 
 
 def _answer(server: Server, host_key: str, key: Path | None) -> str:
-    try:
-        text = key.expanduser().read_text() if key else None
-    except OSError as error:
-        raise HopError(f"The key {key}", f"cannot be read: {error.strerror}", "give the file of an SSH key") from None
-    return asyncio.run(run(server, text, host_key, AGENT, "", SECONDS))
+    return asyncio.run(run(server, key_text(key), host_key, AGENT, "", SECONDS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -93,6 +94,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "guests.csv").write_text("name,expires\nanna,2099-03-31\nben,2099-03-31\n")
     (tmp_path / "outputs.json").write_text(json.dumps(OUTPUTS))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PULUMI_SKIP_CONFIRMATIONS", "true")
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     return tmp_path
 
@@ -157,3 +159,24 @@ def test_a_file_that_is_named_by_hand_is_taken(project: Path) -> None:
 def test_the_line_for_everyone_is_not_a_guest() -> None:
     error = refusal("name,auth,expires\n*,radius,2027-03-31\n")
     assert "*: is not a guest but everyone whom RADIUS knows; write that line in users.csv" in error
+
+
+def test_without_a_terminal_to_ask_on_nothing_is_changed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PULUMI_SKIP_CONFIRMATIONS")
+    done = run()
+    assert done.exit_code == 1
+    assert "no terminal to ask on" in done.stderr and "give --yes" in done.stderr
+    assert (project / "users.csv").read_text() == USERS
+    assert not (project / "asked").exists()
+    assert run("--yes").exit_code == 0
+
+
+def test_a_users_file_that_cannot_be_replaced_is_said(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_words: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", ".users.csv.draft")
+
+    monkeypatch.setattr("labvpn.kit.invite.replace_file", refuse)
+    done = run("--yes")
+    assert done.exit_code == 1
+    assert "users.csv cannot be replaced: Read-only file system; nothing was changed" in done.stderr
+    assert not (project / "asked").exists()

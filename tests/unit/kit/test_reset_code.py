@@ -74,3 +74,10 @@ def test_an_up_that_fails_names_the_command_to_repeat(stack: Path, monkeypatch: 
 def test_a_cell_that_is_no_number_is_named_with_its_line() -> None:
     with pytest.raises(ValueError, match=r"users\.csv:2: resetCode is 'twice', not a number"):
         raised(b"name,resetCode\nguest1,twice\n", "users.csv", "guest1")
+
+
+def test_without_a_terminal_to_ask_on_no_code_is_renewed(stack: Path) -> None:
+    done = run("guest1")
+    assert done.exit_code == 1
+    assert "no terminal to ask on" in done.stderr
+    assert (stack / "users.csv").read_text() == USERS

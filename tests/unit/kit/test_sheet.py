@@ -110,3 +110,22 @@ def test_an_end_is_said_in_the_time_zone_in_which_it_was_given() -> None:
 def test_android_12_is_not_sent_to_l2tp() -> None:
     assert "Android 12 and later has no L2TP" in text(order())
     assert "Android" not in text(order(protocols={"l2tpIpsec": False}))
+
+
+def test_android_12_is_sent_to_openvpn_only_where_the_kit_has_it() -> None:
+    for protocols, ports in (({"openvpn": False}, [443]), ({"openvpn": True}, [5555])):
+        page = pages(order(protocols={"l2tpIpsec": True, **protocols}, ports={"tcp": ports, "udp": [500, 4500]}))
+        assert "No way of this lab serves Android 12" in page["en"]
+        assert "OpenVPN" not in page["en"] + page["ja"]
+
+
+def test_a_limit_that_is_no_whole_number_of_minutes_is_said_in_seconds() -> None:
+    for seconds, said in ((45, "after 45 seconds"), (60, "after 60 seconds"), (119, "after 119 s"), (120, "after 2 m")):
+        assert said in text(order(users={"guest1": {"password": "x", "AutoDisconnect": seconds}}))
+
+
+def test_where_there_is_one_profile_of_openvpn_no_other_is_offered() -> None:
+    one, several = (pages(order(ports={"tcp": [443], "udp": udp})) for udp in ([500], [1194]))
+    assert "If a network blocks it: openvpn-tcp-443.ovpn" in several["en"]
+    assert "If a network blocks it" not in one["en"]
+    assert "つながらない回線では" not in one["ja"]

@@ -63,7 +63,7 @@ def test_a_port_is_probed_once_however_often_it_is_named() -> None:
         ({"host": "h", "fortigate": "wan1"}, "--fortigate: 'wan1' is not an IPv4 address"),
         ({"host": "h", "without": "router"}, "--without: 'router' is none of the hops that a lab may lack"),
         ({"host": None, "outputs": "nope"}, "--outputs: not JSON"),
-        ({"host": None, "outputs": "[]"}, '--outputs: no "ports" in it'),
+        ({"host": None, "outputs": "[]"}, "outputs lack its ports; run `pulumi up` once"),
         ({"host": None, "outputs": outputs(ports={"tcp": [0]})}, "--outputs: ports.tcp: '0' is not a port"),
         ({"host": None, "outputs": outputs(address="x")}, "--outputs: address: 'x' is not an IPv4 address"),
     ],

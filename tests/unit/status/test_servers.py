@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from labvpn.connect.errors import HopError
 from labvpn.model.outputs import Outputs, OutputsError, read
+from labvpn.model.server import Server, Ssh
 from labvpn.render import outputs
-from labvpn.status.cli import selected_servers
+from labvpn.status.cli import selected_servers, status
 from tests.unit.samples import credentials, lab
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG9Q"
@@ -35,3 +40,21 @@ def test_outputs_of_before_there_were_several_name_one_server() -> None:
 def test_a_server_that_is_none_is_answered_with_those_there_are() -> None:
     with pytest.raises(OutputsError, match=r"'three' is not a server of the stack, which has 203\.0\.113\.20, two"):
         selected_servers(stack(), "three")
+
+
+@pytest.mark.parametrize("user", ["anna.mori", "DOM\\anna", "Anna", "x y"])
+def test_a_login_has_any_name_that_the_host_knows(user: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Ssh] = []
+
+    async def refuse(server: Server, *_rest: object) -> str:
+        asked.append(server.ssh)
+        raise HopError("The VPN host", "refused the login", "look there")
+
+    monkeypatch.setattr("labvpn.status.cli.run", refuse)
+    (tmp_path / "outputs.json").write_text(json.dumps(outputs.stack_outputs(lab(), credentials(), str)))
+    app = typer.Typer()
+    app.command()(status)
+    words = ["--outputs", str(tmp_path / "outputs.json"), "--user", user, "--host", "vpn.lab.example:22"]
+    done = CliRunner().invoke(app, words)
+    assert (done.exit_code, done.stderr) == (1, "The VPN host refused the login; look there\n")
+    assert [(ssh.user, ssh.host) for ssh in asked] == [(user, "vpn.lab.example:22")]
