@@ -128,7 +128,7 @@ class SecurityLog:
 def log_files(folder: Path) -> Tuple[List[LogFile], str]:
     """The files of a hub's log, the one that was written last at the end, and which one cannot be read.
 
-    A file with several names counts once, and what is not a plain file not at all, unless it has a name that the server gives.
+    A file with several names counts once; what is not a plain file is told where it has a name that the server gives.
     OSError without a folder.
     """
     files: Dict[Tuple[int, int], LogFile] = {}
