@@ -9,6 +9,7 @@ import pytest
 from labvpn.adopt.fortigate import fortigate
 from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
+from labvpn.model.lab import Lab
 from labvpn.parse.fortigate import tables as observe
 from labvpn.plan.fortigate.adopt import adopted
 from labvpn.plan.fortigate.comparison import policies_after
@@ -21,9 +22,9 @@ LAB = lab(vpn={"listeners": [443], "protocols": {"openvpn": False, "l2tpIpsec": 
 LAST = rule(9, "deny", comments="the last")
 
 
-def found(rows: Rows) -> Found:
+def found(rows: Rows, of: Lab = LAB) -> Found:
     one = Found()
-    fortigate(one, "203.0.113.129", "root", observe.inventory(rows, now=NOW), LAB)
+    fortigate(one, "203.0.113.129", "root", observe.inventory(rows, now=NOW), of)
     return one
 
 

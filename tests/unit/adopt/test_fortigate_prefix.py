@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from labvpn.adopt.fortigate import fortigate
-from labvpn.adopt.found import Found
 from labvpn.model.fortigate import FortiGate
-from labvpn.parse.fortigate import tables as observe
-from tests.unit.fortigate_rows import LAST, NOW, Rows, plan, rule, tables
+from tests.unit.adopt.test_fortigate_found import box, dialling, found
+from tests.unit.fortigate_rows import Rows, plan, rule
 from tests.unit.samples import lab
 
 LAB = lab(vpn={"listeners": [443]})
-
-
-def found(rows: Rows) -> Found:
-    one = Found()
-    fortigate(one, "203.0.113.129", "root", observe.inventory(rows, now=NOW), LAB)
-    return one
-
-
-def dialling(**fields: Any) -> dict[str, Any]:
-    return rule(5, "accept", **{"dstaddr": "pc", "service": "vpn-tcp", **fields})
-
-
-def box(*rules: dict[str, Any], **more: Any) -> Rows:
-    own = [{"name": "vpn-tcp", "tcp-portrange": "443"}]
-    services = [*own, *more.pop("firewall_dot_service__custom", [])]
-    return tables(*rules, LAST, firewall_dot_service__custom=services, **more)
 
 
 MIXED = [{"name": "SoftEther", "tcp-portrange": "443", "udp-portrange": "500 1194 4500"}]
@@ -47,7 +27,7 @@ TAKEN: list[tuple[Rows, str]] = [
 
 @pytest.mark.parametrize(("rows", "taken"), TAKEN, ids=[f"{place} {taken}" for place, (_, taken) in enumerate(TAKEN)])
 def test_what_is_adopted_is_never_refused_by_its_own_first_preview(rows: Rows, taken: str) -> None:
-    one = found(rows)
+    one = found(rows, LAB)
     section = one.sections["fortigate"]
     assert section["prefix"] == "lab"
     assert any(said.startswith("fortigate.prefix is 'lab', since with 'vpn'") and taken in said for said in one.remarks)
@@ -61,35 +41,35 @@ def test_a_service_of_somebodys_own_is_adopted_in_whatever_category_it_is(catego
     rows = box(dialling(service="vpn-tcp vpn-u"), firewall_dot_service__custom=services)
     for row in rows["firewall.service/custom"][-2:]:
         row["category"] = category
-    one = found(rows)
+    one = found(rows, LAB)
     assert one.remarks == []
     assert one.sections["fortigate"]["adopt"]["services"] == {"SoftEther": "vpn-tcp", "vpn-udp": "vpn-u"}
 
 
 def test_a_service_that_fortios_comes_with_is_not_adopted_and_the_note_says_that_it_has_the_ports() -> None:
-    said = " ".join(found(box(dialling(service="HTTPS"))).remarks)
+    said = " ".join(found(box(dialling(service="HTTPS")), LAB).remarks)
     assert "r5' but HTTPS, which FortiOS comes with and which is not adopted, has just the ports of SoftEther" in said
 
 
 def test_a_note_names_a_few_of_the_many_that_use_an_object() -> None:
     rows = box(dialling(), *(rule(number, "deny", dstaddr="pc") for number in range(20, 420)))
-    (said,) = [one for one in found(rows).remarks if one.startswith("pc is also used by")]
+    (said,) = [one for one in found(rows, LAB).remarks if one.startswith("pc is also used by")]
     assert "and 395 more: a change of it is refused later" in said
     assert len(said) < 200
 
 
 def test_of_a_service_that_is_called_as_ours_and_says_more_the_notes_are_true() -> None:
-    said = " ".join(found(TAKEN[0][0]).remarks)
+    said = " ".join(found(TAKEN[0][0], LAB).remarks)
     assert "No service of rule 5 'r5' has just the ports of lab-tcp; the first `pulumi up` creates it" in said
     assert "rule 5 'r5' has the service SoftEther, which the first `pulumi up` removes from it" in said
 
 
 def test_a_section_that_no_prefix_helps_is_left_out_with_the_reason() -> None:
     zones = [{"name": "outer", "interface": [{"interface-name": "wan1"}]}]
-    one = found(box(dialling(), system__zone=zones))
+    one = found(box(dialling(), system__zone=zones), LAB)
     assert "fortigate" not in one.sections
     assert "'wan1' is in the zone 'outer'" in one.remarks[0]
 
 
 def test_where_no_name_is_taken_the_prefix_is_the_default() -> None:
-    assert "prefix" not in found(box(dialling())).sections["fortigate"]
+    assert "prefix" not in found(box(dialling()), LAB).sections["fortigate"]
