@@ -172,6 +172,8 @@ async def _connect(
     except asyncssh.HostKeyNotVerifiable:
         remedy = f"if it was reinstalled, record the new key: labvpn hostkey {door.host}; if not, someone is in between"
         raise HopError(door.hop, "shows another host key than the recorded one", remedy) from None
+    except asyncssh.KeyExchangeFailed as error:
+        raise HopError(door.hop, *_disagreed(door, error)) from None
     except asyncssh.PermissionDenied:
         raise HopError(door.hop, *_denied(door, key, password, client)) from None
     except (OSError, TimeoutError, asyncssh.Error) as error:
@@ -209,7 +211,18 @@ def _denied(door: _Door, key: str | None, password: str | None, client: _Client)
             "and `PubkeyAuthentication yes` in sshd_config), or name another user"
         )
         return f"wants more of {door.user} than a key ({' and '.join(client.asked)}), such as a second factor", remedy
-    return _refused(door, key, password)
+    what, remedy = _refused(door, key, password)
+    said = words_of(client.said[-1]) if client.said else ""
+    return f"{what} (it said: {said})" if said else what, remedy
+
+
+def _disagreed(door: _Door, error: Exception) -> tuple[str, str]:
+    """Why no connection was agreed upon: most often the recorded key is of a kind that the host has no more."""
+    if "host key" not in str(error).lower():
+        return f"has no way of encryption in common with this program ({_why(error)})", "update its SSH server"
+    kind = door.host_key.split()[0]
+    remedy = f"if it was reinstalled, record the new key: labvpn hostkey {door.host}; if not, someone is in between"
+    return f"has no host key of the recorded one's kind ({kind})", remedy
 
 
 def _opens(key: str | None, password: str | None) -> dict[str, Any]:
