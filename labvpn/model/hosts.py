@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -24,6 +24,17 @@ def of_a_host(address: IPv4Address) -> IPv4Address:
     for network, what in NO_HOST.items():
         if address in network:
             raise ValueError(f"{address} {what}, and no machine is reached by it; write the machine's own")
+    return address
+
+
+def of_any_host(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The same for either family: of IPv6 those of one machine, of one link and of groups (RFC 4291, section 2.4)."""
+    if isinstance(address, IPv4Address):
+        return of_a_host(address)
+    if address.is_unspecified or address.is_loopback or address.is_link_local or address.is_multicast:
+        raise ValueError(f"{address} is not an address by which others reach a machine; write the machine's own")
+    if address.ipv4_mapped:
+        raise ValueError(f"{address} is the IPv4 address {address.ipv4_mapped} (RFC 4291, 2.5.5.2); write that")
     return address
 
 
