@@ -1,12 +1,13 @@
 """Rules beside firewalld that take the VPN's packets before its users reach it, whatever firewalld opens."""
 
+import json
 import re
-from typing import Dict, Iterable, Iterator, List
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from labvpn.agent.core.lists import covers
 from labvpn.agent.firewalld.foreign_rules import Rules, rules_of
 from labvpn.agent.firewalld.kernel_rules import POLICY_TABLE, STRANGER, TABLE, KernelRules
-from labvpn.agent.firewalld.packets import ACCEPT, DROP, Packet, Ruleset
+from labvpn.agent.firewalld.packets import ACCEPT, DROP, SILENT, Packet, Ruleset, the_one
 
 LEADS_AWAY = re.compile(r"-j DNAT .*--to-destination (\S+)")
 ARRIVES = re.compile(r"(?<!!) -i (\S+)")
@@ -20,6 +21,7 @@ def overruled(kernel: KernelRules, ports: Iterable[str]) -> Iterator[str]:
     ruleset = kernel.ruleset()
     if ruleset is not None:
         yield from dropped(ruleset, kernel.outside(), single)
+        yield from led_away_by_nft(ruleset, kernel.outside(), single)
     saved = kernel.machine.run(["iptables-save", "-t", "nat"])
     yield from led_away(rules_of(saved.output if saved.status == 0 else ""), kernel.outside(), single)
 
@@ -56,6 +58,30 @@ def led_away(rules: Rules, outside: List[str], ports: List[str]) -> Iterator[str
             for port in [port for port in ports if is_for(rule, port)]:
                 text = "a rule of iptables leads {} to {}, so users arrive there and not at the VPN: {}; {}"
                 yield text.format(port, found.group(1), rule, "give that service another port")
+
+
+def led_away_by_nft(ruleset: Ruleset, outside: List[str], ports: List[str]) -> Iterator[str]:
+    """The same by rules of nft all of whose conditions surely hold of a stranger's packet, the port among them."""
+    for key in [key for key in ruleset.rules if key[1] != TABLE]:
+        for rule in ruleset.rules[key]:
+            target = next((to for word, to in map(the_one, rule) if word == "dnat" and isinstance(to, dict)), None)
+            for port in ports if target and '"dport"' in json.dumps(rule) else []:
+                if any(holds(ruleset, key, rule, packet(one, port)) for one in outside):
+                    text = "table {} of nft leads {} to {}, so users arrive there and not at the VPN; {}"
+                    yield text.format(key[1], port, place_of(target), "give that service another port")
+
+
+def holds(ruleset: Ruleset, key: Tuple[str, str, str], rule: List[Any], sent: Packet) -> bool:
+    """Whether every condition of a rule surely is true of a packet."""
+    words = [the_one(one) for one in rule]
+    known = all(word in SILENT or word in ("match", "dnat") for word, _ in words)
+    return known and all(ruleset.fits(key, body, sent) is True for word, body in words if word == "match")
+
+
+def place_of(target: Optional[Dict[str, Any]]) -> str:
+    """Where a rule of nft leads packets to."""
+    address, port = (target or {}).get("addr"), (target or {}).get("port")
+    return "{}:{}".format(address, port) if port else str(address)
 
 
 def is_for(rule: str, port: str) -> bool:

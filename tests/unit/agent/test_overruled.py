@@ -100,6 +100,37 @@ def test_a_rule_for_another_port_address_or_side_leads_nothing_of_ours_away(tmp_
     assert warnings(tmp_path, nat=f"*nat\n:X - [0:0]\n{rule}\nCOMMIT\n") == []
 
 
+LED: dict[str, Any] = {"dnat": {"family": "ip", "addr": "10.88.0.2", "port": 8443}}
+
+
+def test_a_port_that_a_table_of_nft_leads_to_a_container_is_told(tmp_path: Path) -> None:
+    beside = match({"meta": {"key": "iifname"}}, "podman0", "!=")
+    assert warnings(
+        tmp_path, table([beside, port(443), {"counter": None}, LED], hook="prerouting", policy="accept")
+    ) == [
+        "table filter of nft leads 443/tcp to 10.88.0.2:8443, so users arrive there and not at the VPN; "
+        "give that service another port"
+    ]
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [port(8443)],
+        [port(443, "udp")],
+        [match({"payload": {"protocol": "ip", "field": "daddr"}}, "10.43.0.1"), port(443)],
+        [match({"payload": {"protocol": "ip", "field": "saddr"}}, "198.51.100.9"), port(443)],
+        [match({"meta": {"key": "iifname"}}, "podman0"), port(443)],
+        [{"limit": {"rate": 5}}, port(443)],
+        [],
+    ],
+)
+def test_a_rule_of_nft_that_may_be_for_others_leads_nothing_of_ours_away(
+    tmp_path: Path, conditions: list[dict[str, Any]]
+) -> None:
+    assert warnings(tmp_path, table([*conditions, LED], hook="prerouting", policy="accept")) == []
+
+
 def test_what_a_firewalld_of_others_lets_in_may_be_led_away_too(tmp_path: Path) -> None:
     machine = host(tmp_path, zone("interfaces: eth0", "ports: 443/tcp"))
     machine.answers["nft"] = changed()
