@@ -108,17 +108,18 @@ def hostkey(
     from labvpn.connect.errors import HopError
     from labvpn.connect.library import asyncssh
     from labvpn.connect.ssh import fetch_host_key
+    from labvpn.model.hosts import parted
 
-    name, _, port = host.partition(":")
     try:
-        key = asyncio.run(fetch_host_key(name, int(port or 22)))
-    except HopError as error:
+        key = asyncio.run(fetch_host_key(*parted(host)))
+    except (HopError, ValueError) as error:
         raise typer.Exit(_fail(str(error))) from None
     if show:
         typer.echo(key)
         return
     typer.echo(f"{host} shows {asyncssh.import_public_key(key).get_fingerprint()}")
-    typer.echo("On the host itself this must print the same: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
+    kind = key.split()[0].removeprefix("ssh-").partition("-")[0]
+    typer.echo(f"On the host itself this must print the same: ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub")
     if not yes:
         typer.confirm("Is it the same, and should it be recorded?", abort=True)
     place = ["--path", f"hostKeys.{server}"] if server else ["hostKey"]

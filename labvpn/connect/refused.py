@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from labvpn.connect import frame
 from labvpn.connect.frame import Said
+from labvpn.connect.library import asyncssh
 
 LONGEST = 160
 """Characters of a host's own words in a sentence."""
@@ -198,3 +199,11 @@ def _lines(text: str) -> list[str]:
 
 def _short(line: str) -> str:
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+
+
+def unusable(error: Exception) -> tuple[str, str]:
+    """Why a key of the configuration opens nothing."""
+    if isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in str(error).lower():
+        remedy = "set a key without one (ssh-keygen -p), or use login: agent"
+        return "cannot be asked: sshKey is locked by a passphrase", remedy
+    return "cannot be asked: sshKey is not a key that SSH reads", "set it again from the key file"

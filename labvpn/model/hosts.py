@@ -52,3 +52,21 @@ def without_port(text: str) -> str:
 
 
 WithoutPort = AfterValidator(without_port)
+
+
+def with_port(host: str, port: int, usual: int = 22) -> str:
+    """A host as a command line has it: with its port where that is not the usual one, brackets around IPv6."""
+    if port == usual:
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def parted(text: str, usual: int = 22) -> tuple[str, int]:
+    """The host and the port of what `with_port` writes. Raises ValueError for a port that none is."""
+    found = re.fullmatch(r"\[(?P<v6>[^\]]+)\](:(?P<of_v6>.*))?|(?P<host>[^:]*):(?P<port>[^:]*)", text)
+    if found is None:
+        return text, usual
+    port = found["of_v6"] if found["v6"] else found["port"]
+    if port is not None and not (port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 65536):
+        raise ValueError(f"'{shortened(port)}' is not a port; write HOST:PORT with a number from 1 to 65535")
+    return found["v6"] or found["host"], int(port) if port else usual

@@ -153,5 +153,5 @@ def test_a_recorded_host_key_that_is_none_is_a_sentence() -> None:
     async def ask() -> str:
         return await ssh.run(server, PRIVATE, "ssh-ed25519 nonsense", "cat", "", 5)
 
-    with pytest.raises(HopError, match="record it again: labvpn hostkey 127"):
+    with pytest.raises(HopError, match=r"record it again: labvpn hostkey 127\.0\.0\.1:1$"):
         in_a_loop(ask)
