@@ -120,7 +120,8 @@ def hostkey(
         typer.echo(key)
         return
     typer.echo(f"{host} shows {asyncssh.import_public_key(key).get_fingerprint()}")
-    typer.echo("On the host itself this must print the same: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
+    kind = key.split()[0].removeprefix("ssh-").partition("-")[0]
+    typer.echo(f"On the host itself this must print the same: ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub")
     if not yes:
         typer.confirm("Is it the same, and should it be recorded?", abort=True)
     place = ["--path", f"hostKeys.{server}"] if server else ["hostKey"]
@@ -166,7 +167,7 @@ def _name_and_port(host: str) -> tuple[str, int]:
     bare = host.count(":") > 1 and "[" not in host
     try:
         parts = urlsplit(f"//[{host}]" if bare else f"//{host}")
-        if parts.hostname and parts.netloc in (host, f"[{host}]"):
+        if parts.hostname and parts.netloc in (host, f"[{host}]") and parts.port != 0 and host[-1:] != ":":
             return parts.hostname, 22 if parts.port is None else parts.port
     except ValueError:
         pass

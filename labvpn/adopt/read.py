@@ -69,7 +69,7 @@ def _survey(host: Server, known: Known) -> HostInventory:
     hop = f"The VPN host {host.ssh_host}"
     host_key = known("hostKey")
     if host_key is None:
-        raise HopError(hop, "has no recorded key", f"record it: labvpn hostkey {host.ssh_host}")
+        raise HopError(hop, "has no recorded key", f"record it: labvpn hostkey {host.ssh_place}")
     ways = {"key": ("private_key", known("sshKey")), "password": ("password", known("sshPassword"))}
     name, secret = ways.get(host.ssh.login, ("", None))
     request = json.dumps({"secrets": {"administrator": known("administratorPassword") or ""}})

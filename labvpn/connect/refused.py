@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from labvpn.connect import frame
 from labvpn.connect.frame import Said
+from labvpn.connect.library import asyncssh
 
 LONGEST = 160
 """Characters of a host's own words in a sentence."""
@@ -21,6 +23,10 @@ ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-
 """Terminal sequences (ECMA-48, section 5.4): colours and titles of greetings."""
 
 
+ADVICE = re.compile(r"^\W*(if|when|should|unless|in case)\b", re.IGNORECASE)
+"""How a line of a greeting begins that says what to do in some case, which need not be this one."""
+
+
 class Cause(NamedTuple):
     """A known way in which a host refuses: how it says so, what that means, and what to do."""
 
@@ -33,17 +39,41 @@ def _cause(words: str, what: str, remedy: str) -> Cause:
     return Cause(re.compile(words, re.IGNORECASE), what, remedy)
 
 
-CAUSES = (
+OF_LOGINS = (
     _cause(
         r"account (has |is )?expired",
         "says that the account of {user} has expired",
         "lift that there: chage -E -1 {user}",
     ),
     _cause(
+        r"account (has been |was |is )?(temporarily )?locked",
+        "says that the account of {user} is locked",
+        "unlock it there (usermod -U {user}; after failed logins: faillock --user {user} --reset)",
+    ),
+    _cause(
+        r"too many logins for",
+        "lets {user} log in no more often at once",
+        "end other logins of {user} there, or raise maxlogins in /etc/security/limits.conf",
+    ),
+    _cause(
         r"password.{0,20} expired|(change|changing) your.*password|password change required|must change your password"
         r"|new password is required|change expired password",
         "wants {user} to change an expired password first",
         "log in there by hand once and change it, or lift its age: chage -M -1 -d -1 {user}",
+    ),
+    _cause(
+        r"/etc/nologin|system is (going down|booting up)|unprivileged users are not permitted",
+        "lets nobody log in for now",
+        "wait until it is over, or remove /etc/nologin there",
+    ),
+)
+"""What a host may say before a login already, by PAM."""
+
+OF_SESSIONS = (
+    _cause(
+        r"please login as the user",
+        "lets {user} run nothing, and names another user",
+        "set that one as server.ssh.user",
     ),
     _cause(
         r"sudo.*(tty|terminal)|must have a tty",
@@ -57,10 +87,22 @@ CAUSES = (
         "allow it in sudoers (visudo): `{user} ALL=(root) NOPASSWD: ALL`, or log in as root",
     ),
     _cause(
-        r"^env: .*\bsudo\b|sudo: .*not found|sudo: no such|unknown command: .?sudo|.sudo. (not found|is not)"
+        r"^env: .*\bsudo\b|sudo: .*not found|not found: sudo|sudo: no such|unknown command: .?sudo"
+        r"|.sudo. (not found|is not)"
         r"|not find.*sudo",
         "has no sudo for {user}",
         "install sudo there, or log in as root",
+    ),
+    _cause(
+        r"^sudo: .*(setuid|nosuid|no new privileges)",
+        "has a sudo that cannot become root",
+        "restore its owner and mode (chown root: and chmod 4755), or allow setuid where it lies; or log in as root",
+    ),
+    _cause(
+        r"^/etc/sudoers\S*:\d+|^>>> /etc/sudoers"
+        r"|^sudo: (parse error|no valid sudoers|error in |unable to load plugins)",
+        "has a sudo whose configuration it cannot read",
+        "correct that there (visudo -c names file and line), or log in as root",
     ),
     _cause(
         r"sftp connections? only|sftp[- ]only|only (allows|permits) sftp|limited to sftp|only scp",
@@ -71,11 +113,6 @@ CAUSES = (
         r"account is currently not available|shell (access )?is disabled|no shell|not a(llowed)? shell|login disabled",
         "gives {user} no shell",
         "give it one (usermod -s /bin/sh {user}), or name another user as server.ssh.user",
-    ),
-    _cause(
-        r"/etc/nologin|system is (going down|booting up)|unprivileged users are not permitted",
-        "lets nobody log in for now",
-        "wait until it is over, or remove /etc/nologin there",
     ),
     _cause(
         r"/bin/sh.*(not found|no such|permission denied|restricted)|restricted: cannot",
@@ -104,7 +141,7 @@ FORCED = (
 def unreached(said: Said, user: str, seconds: float | None = None) -> tuple[str, str]:
     """Why a session never came to the command, with a remedy; `seconds` where it was still going on after those."""
     for stream in (said.err, said.out):
-        if found := known(stream.decode(errors="replace"), user):
+        if found := known(stream.decode(errors="replace"), user, (*OF_LOGINS, *OF_SESSIONS)):
             return found
     words = _both(said)
     if len(said.out) > frame.MOST_BYTES:
@@ -124,10 +161,10 @@ def unreached(said: Said, user: str, seconds: float | None = None) -> tuple[str,
     return f"ended the session without a word{status}", FORCED
 
 
-def known(text: str, user: str) -> tuple[str, str] | None:
+def known(text: str, user: str, causes: Iterable[Cause] = OF_LOGINS) -> tuple[str, str] | None:
     """What the last words of a host mean, quoted, with a remedy; None for words that are not known."""
-    lines = _lines(text)[-LAST:]
-    for cause in CAUSES:
+    lines = [line for line in _lines(text)[-LAST:] if not ADVICE.match(line)]
+    for cause in causes:
         for line in lines:
             if cause.words.search(line):
                 return f"{cause.what.format(user=user)} (it said: {_short(line)})", cause.remedy.format(user=user)
@@ -162,3 +199,11 @@ def _lines(text: str) -> list[str]:
 
 def _short(line: str) -> str:
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+
+
+def unusable(error: Exception) -> tuple[str, str]:
+    """Why a key of the configuration opens nothing."""
+    if isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in str(error).lower():
+        remedy = "set a key without one (ssh-keygen -p), or use login: agent"
+        return "cannot be asked: sshKey is locked by a passphrase", remedy
+    return "cannot be asked: sshKey is not a key that SSH reads", "set it again from the key file"

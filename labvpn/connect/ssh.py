@@ -10,7 +10,8 @@ from typing import Any
 from labvpn.connect.errors import Code, HopError
 from labvpn.connect.frame import Frame, Said, hear
 from labvpn.connect.library import asyncssh
-from labvpn.connect.refused import known, last_line, unreached, words_of
+from labvpn.connect.refused import known, last_line, unreached, unusable, words_of
+from labvpn.model.hosts import with_port
 from labvpn.model.server import Server
 
 CONNECT_SECONDS = 15
@@ -168,10 +169,11 @@ async def _connect(
             **_opens(key, password),
         )
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-        raise HopError(door.hop, *_no_key(error)) from None
+        raise HopError(door.hop, *unusable(error)) from None
     except asyncssh.HostKeyNotVerifiable:
-        remedy = f"if it was reinstalled, record the new key: labvpn hostkey {door.host}; if not, someone is in between"
-        raise HopError(door.hop, "shows another host key than the recorded one", remedy) from None
+        raise HopError(door.hop, "shows another host key than the recorded one", _anew(door)) from None
+    except asyncssh.KeyExchangeFailed as error:
+        raise HopError(door.hop, *_disagreed(door, error)) from None
     except asyncssh.PermissionDenied:
         raise HopError(door.hop, *_denied(door, key, password, client)) from None
     except (OSError, TimeoutError, asyncssh.Error) as error:
@@ -188,15 +190,8 @@ def _known(door: _Door, place: str) -> asyncssh.SSHKnownHosts:
         asyncssh.import_public_key(door.host_key)
         return asyncssh.import_known_hosts(f"{place} {door.host_key.strip()}\n")
     except ValueError:
-        remedy = f"record it again: labvpn hostkey {door.host}"
+        remedy = f"record it again: labvpn hostkey {with_port(door.host, door.port)}"
         raise HopError(door.hop, "has a recorded host key that SSH does not read", remedy) from None
-
-
-def _no_key(error: Exception) -> tuple[str, str]:
-    if isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in str(error).lower():
-        remedy = "set a key without one (ssh-keygen -p), or use login: agent"
-        return "cannot be asked: sshKey is locked by a passphrase", remedy
-    return "cannot be asked: sshKey is not a key that SSH reads", "set it again from the key file"
 
 
 def _denied(door: _Door, key: str | None, password: str | None, client: _Client) -> tuple[str, str]:
@@ -209,7 +204,23 @@ def _denied(door: _Door, key: str | None, password: str | None, client: _Client)
             "and `PubkeyAuthentication yes` in sshd_config), or name another user"
         )
         return f"wants more of {door.user} than a key ({' and '.join(client.asked)}), such as a second factor", remedy
-    return _refused(door, key, password)
+    what, remedy = _refused(door, key, password)
+    said = words_of(client.said[-1]) if client.said else ""
+    return f"{what} (it said: {said})" if said else what, remedy
+
+
+def _disagreed(door: _Door, error: Exception) -> tuple[str, str]:
+    """Why no connection was agreed upon: most often the recorded key is of a kind that the host has no more."""
+    if "host key" not in str(error).lower():
+        return f"has no way of encryption in common with this program ({_why(error)})", "update its SSH server"
+    kind = door.host_key.split()[0]
+    return f"has no host key of the recorded one's kind ({kind})", _anew(door)
+
+
+def _anew(door: _Door) -> str:
+    """What to do about a host that may be another one."""
+    place = with_port(door.host, door.port)
+    return f"if it was reinstalled, record the new key: labvpn hostkey {place}; if not, someone is in between"
 
 
 def _opens(key: str | None, password: str | None) -> dict[str, Any]:

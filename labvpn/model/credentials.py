@@ -214,7 +214,7 @@ class Credentials(Value):
             if not self.host_key_of(server):
                 of_one = (f"hostKeys.{server.name}", f" --server {server.name}")
                 key, option = of_one if server.name else ("hostKey", "")
-                yield Problem(key, f"is missing; record it: labvpn hostkey {server.ssh_host}{option}")
+                yield Problem(key, f"is missing; record it: labvpn hostkey {server.ssh_place}{option}")
         known = {server.name for server in lab.servers if server.name}
         for name in sorted(self.host_keys.keys() - known):
             meant = _meant(name, known, "remove it or give a server that name")

@@ -7,9 +7,10 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from labvpn.model.base import Value, duplicates
+from labvpn.model.hosts import of_any_host
 from labvpn.state.records import Key
 
 
@@ -60,6 +61,10 @@ class Algorithm(StrEnum):
     SHA512 = "hmac-sha512"
 
 
+WEAK = ("hmac-md5", "hmac-md5.sig-alg.reg.int", "hmac-sha1")
+"""Algorithms that name servers still speak, and that nobody should sign by any more."""
+
+
 class DnsMode(StrEnum):
     """Who sets the records: the stack by dynamic update, or a person in a control panel."""
 
@@ -76,12 +81,16 @@ class TsigKey(Value):
     @field_validator("algorithm", mode="before")
     @classmethod
     def _signs_by_a_shared_secret(cls, given: object) -> object:
-        if str(given).lower().startswith("gss"):
+        # The name of an algorithm is a domain name (RFC 8945, section 4.2).
+        named = str(given).lower().removesuffix(".")
+        if named in WEAK:
+            raise ValueError(f"{given} is too weak (RFC 8945, section 6); make a key by tsig-keygen -a hmac-sha256")
+        if named.startswith("gss"):
             raise ValueError(
                 "Windows DNS takes updates by GSS-TSIG (Kerberos) alone, which this stack does not speak; "
                 "set mode: manual, or have the name delegated to a server that knows TSIG"
             )
-        return given
+        return named if isinstance(given, str) else given
 
 
 class DnsName(Value):
@@ -91,7 +100,9 @@ class DnsName(Value):
     host: HostLabel = Field(default="vpn", description="the name within the zone; @ is the zone's own name")
     ttl: int = Field(default=300, ge=0, le=2**31 - 1, description="seconds")
     mode: DnsMode = DnsMode.UPDATE
-    addresses: tuple[Ipv4Text, ...] = Field(default=(), description="left out: the address of the server")
+    addresses: tuple[Annotated[Ipv4Text, AfterValidator(of_any_host)], ...] = Field(
+        default=(), description="left out: the address of the server"
+    )
     aliases: tuple[HostLabel, ...] = Field(
         default=(), description="other names in the zone that point to this one (CNAME)"
     )

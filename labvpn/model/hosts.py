@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -27,6 +27,17 @@ def of_a_host(address: IPv4Address) -> IPv4Address:
     return address
 
 
+def of_any_host(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The same for either family: of IPv6 those of one machine, of one link and of groups (RFC 4291, section 2.4)."""
+    if isinstance(address, IPv4Address):
+        return of_a_host(address)
+    if address.is_unspecified or address.is_loopback or address.is_link_local or address.is_multicast:
+        raise ValueError(f"{address} is not an address by which others reach a machine; write the machine's own")
+    if address.ipv4_mapped:
+        raise ValueError(f"{address} is the IPv4 address {address.ipv4_mapped} (RFC 4291, 2.5.5.2); write that")
+    return address
+
+
 HostAddress = Annotated[IPv4Address, AfterValidator(of_a_host)]
 
 
@@ -41,3 +52,10 @@ def without_port(text: str) -> str:
 
 
 WithoutPort = AfterValidator(without_port)
+
+
+def with_port(host: str, port: int, usual: int = 22) -> str:
+    """A host as a command line has it: with its port where that is not the usual one, brackets around IPv6."""
+    if port == usual:
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

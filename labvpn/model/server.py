@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from labvpn.model.base import Value, duplicates
 from labvpn.model.dns import HostLabel
-from labvpn.model.hosts import HostAddress, WithoutPort
+from labvpn.model.hosts import HostAddress, WithoutPort, with_port
 from labvpn.model.releases import HOLES
 from labvpn.model.tarball import Tarball
 
@@ -107,6 +107,11 @@ class Server(Value):
     def ssh_host(self) -> str:
         """Where SSH connects to."""
         return self.ssh.host or str(self.address)
+
+    @property
+    def ssh_place(self) -> str:
+        """The same with its port, as `labvpn hostkey` takes it."""
+        return with_port(self.ssh_host, self.ssh.port)
 
 
 def distinct(servers: Sequence[Server]) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncssh
 import pytest
 from typer.testing import CliRunner
 
@@ -46,11 +47,28 @@ def test_a_host_is_a_name_or_an_address_with_or_without_a_port(
     assert (done.exit_code, done.stdout, asked) == (0, f"{KEY}\n", [place])
 
 
-@pytest.mark.parametrize("host", ["", "host:abc", "host:99999", "a/b", "[2001:db8::1", "host:22:x"])
+@pytest.mark.parametrize("host", ["", "host:", "host:abc", "host:0", "host:99999", "a/b", "[2001:db8::1", "host:22:x"])
 def test_what_is_neither_is_wrong_usage(asked: list[tuple[str, int]], host: str) -> None:
     done = CliRunner().invoke(cli.app, ["hostkey", host, "--show"])
     assert (done.exit_code, asked) == (2, [])
     assert "is not a name or address" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"), [("ssh-rsa", "rsa"), ("ecdsa-sha2-nistp256", "ecdsa"), ("ssh-ed25519", "ed25519")]
+)
+def test_the_file_to_compare_with_is_that_of_the_keys_kind(
+    kind: str, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = asyncssh.generate_private_key(kind).export_public_key().decode().strip()
+
+    async def fetch(host: str, port: int) -> str:
+        return key
+
+    monkeypatch.setattr(ssh, "fetch_host_key", fetch)
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/pulumi")
+    done = CliRunner().invoke(cli.app, ["hostkey", "vpn"], input="n\n")
+    assert f"/etc/ssh/ssh_host_{file}_key.pub" in done.output
 
 
 def test_nobody_compares_a_fingerprint_that_cannot_be_recorded(

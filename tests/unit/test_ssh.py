@@ -130,87 +130,21 @@ def test_a_jump_host_that_is_another_than_expected_is_the_one_that_is_named() ->
         asked(PRIVATE, jump=True, jump_key=HOST_KEY)
 
 
-class Strict(asyncssh.SSHServer):
-    """Lets nobody in by a key, says something before, and asks for answers."""
-
-    def __init__(self, banner: str, password_expired: bool = False) -> None:
-        self.banner, self.password_expired = banner, password_expired
-
-    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        self.conn = conn
-
-    def begin_auth(self, username: str) -> bool:
-        if self.banner:
-            self.conn.send_auth_banner(self.banner)
-        return True
-
-    def public_key_auth_supported(self) -> bool:
-        return False
-
-    def kbdint_auth_supported(self) -> bool:
-        return not self.password_expired
-
-    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:
-        return "", "", "", [("One-time code: ", False)]
-
-    def validate_kbdint_response(self, username: str, responses: Any) -> bool:
-        return False
-
-    def password_auth_supported(self) -> bool:
-        return self.password_expired
-
-    def validate_password(self, username: str, password: str) -> bool:
-        raise asyncssh.PasswordChangeRequired("Your password has expired.")
-
-
-def turned_away(banner: str = "", key: str | None = PRIVATE, password: str | None = None) -> str:
+@pytest.mark.parametrize("recorded", ["ssh-rsa", "ecdsa-sha2-nistp256"])
+def test_a_host_without_a_key_of_the_recorded_kind_is_reached_and_may_be_another(recorded: str) -> None:
     async def ask() -> str:
-        host = await asyncssh.listen(
-            "127.0.0.1", 0, server_factory=lambda: Strict(banner, bool(password)), server_host_keys=[HOST_KEY]
-        )
+        host = await opened(HOST_KEY)
+        server = Server.model_validate({"address": "192.0.2.1", "ssh": {"host": "127.0.0.1", "port": host.get_port()}})
         try:
-            server = Server.model_validate(
-                {"address": "192.0.2.1", "ssh": {"host": "127.0.0.1", "port": host.get_port()}}
-            )
-            return await ssh.run(server, key, public(HOST_KEY), "cat", "", 10, password)
+            return await ssh.run(server, PRIVATE, public(asyncssh.generate_private_key(recorded)), "cat", "", 5)
         finally:
             host.close()
 
     with pytest.raises(HopError) as caught:
         in_a_loop(ask)
-    return str(caught.value)
-
-
-def test_a_second_factor_is_called_one_and_not_a_refused_key() -> None:
-    assert (
-        "wants more of root than a key (answers at a keyboard), such as a second factor; let root in" in turned_away()
+    assert f"has no host key of the recorded one's kind ({recorded}); if it was reinstalled, record" in str(
+        caught.value
     )
-
-
-def test_an_expired_password_is_a_sentence() -> None:
-    sentence = turned_away(key=None, password=PASSWORD)
-    assert "wants root to change an expired password first (it said: Your password has expired.)" in sentence
-    assert PASSWORD not in sentence
-
-
-def test_a_notice_before_the_login_does_not_hide_what_was_refused() -> None:
-    notice = "*** AUTHORISED USERS ONLY ***\nAccess is restricted. Maintenance every Monday.\n"
-    assert "wants more of root than a key" in turned_away(notice)
-    assert "the account of root has expired" in turned_away(f"{notice}Your account has expired; please contact us\n")
-
-
-@pytest.mark.parametrize(
-    ("key", "words"),
-    [
-        ("not a key", "sshKey is not a key that SSH reads; set it again from the key file"),
-        (
-            USER_KEY.export_private_key("pkcs8-pem", passphrase="canary").decode(),
-            "sshKey is locked by a passphrase; set a key without",
-        ),
-    ],
-)
-def test_a_key_that_cannot_be_used_is_a_sentence(key: str, words: str) -> None:
-    assert words in turned_away(key=key)
 
 
 def test_a_recorded_host_key_that_is_none_is_a_sentence() -> None:
@@ -219,5 +153,5 @@ def test_a_recorded_host_key_that_is_none_is_a_sentence() -> None:
     async def ask() -> str:
         return await ssh.run(server, PRIVATE, "ssh-ed25519 nonsense", "cat", "", 5)
 
-    with pytest.raises(HopError, match="record it again: labvpn hostkey 127"):
+    with pytest.raises(HopError, match=r"record it again: labvpn hostkey 127\.0\.0\.1:1$"):
         in_a_loop(ask)

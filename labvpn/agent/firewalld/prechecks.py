@@ -9,6 +9,7 @@ from labvpn.agent.core.paths import RETURNED
 from labvpn.agent.firewalld.definitions import Definitions
 from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.firewalld.listening_ports import listening
+from labvpn.agent.firewalld.overruled import overruled
 from labvpn.agent.firewalld.rollback import Rollback
 from labvpn.agent.firewalld.warnings import Exposure
 
@@ -116,6 +117,7 @@ class Prechecks:
             found += self.closing(desired)
         elif self.firewalld.installed:
             found += [what + "; each may undo the other's rules" for what in self.beside(desired)]
+            found += overruled(self.rollback.runtime.kernel, opened_by(desired))
         return found + (self.exposure.sentences(desired) if self.firewalld.installed else [])
 
     def notes(self, desired: List[Line]) -> List[str]:
@@ -128,6 +130,7 @@ class Prechecks:
         """The ports that SoftEther needs and that a firewalld which the stack does not manage keeps closed."""
         if self.firewalld.installed and self.firewalld.running():
             yield from self.exposure.unopened(needed(server))
+            yield from overruled(self.rollback.runtime.kernel, needed(server))
 
     def beside(self, desired: List[Line]) -> List[str]:
         """Managers at work beside a firewalld that runs."""
@@ -150,9 +153,7 @@ class Prechecks:
     def opened(self, desired: List[Line]) -> Set[str]:
         """What is open after the start: SSH, the document's own, and what the files of its zones contain already."""
         ports = {"{}/tcp".format(port) for port in ssh_ports(self.machine)}
-        for line in desired:
-            if line.kind in ("service", "zone"):
-                ports.update(entries(line.values.get("ports", "")))
+        ports.update(opened_by(desired))
         for name in {*zones_of(desired), self.firewalld.default_zone()}:
             zone = self.firewalld.permanent_zone(name)
             if zone:
@@ -161,6 +162,12 @@ class Prechecks:
                     port for service in zone.services for port in self.firewalld.permanent_service(service) or []
                 )
         return ports
+
+
+def opened_by(desired: Iterable[Line]) -> List[str]:
+    """The ports that a document opens, each once."""
+    lines = [line for line in desired if line.kind in ("service", "zone")]
+    return list(dict.fromkeys(port for line in lines for port in entries(line.values.get("ports", ""))))
 
 
 def ignored(file: str) -> str:

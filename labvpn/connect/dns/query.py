@@ -22,6 +22,10 @@ UDP_SECONDS, TCP_SECONDS = 0.6, 2.0
 """How long one try may take: UDP so briefly that where it is closed a whole walk by TCP is still done in time."""
 
 
+WITHOUT_EDNS = (dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS)
+"""What a server answers that does not know EDNS; it is asked without it then (RFC 6891, sections 6.1.3 and 7)."""
+
+
 @dataclass(frozen=True)
 class NameServer:
     """A name server of a delegation."""
@@ -42,6 +46,13 @@ def ask(address: str, name: str, kind: str, deadline: float, signed: bool = Fals
     question = dns.message.make_query(
         dns.name.from_text(name), kind, flags=0, use_edns=0, payload=1232, want_dnssec=signed
     )
+    answer = _sent(address, question, deadline)
+    if answer is None or answer.rcode() not in WITHOUT_EDNS:
+        return answer
+    return _sent(address, dns.message.make_query(dns.name.from_text(name), kind, flags=0), deadline) or answer
+
+
+def _sent(address: str, question: dns.message.Message, deadline: float) -> dns.message.Message | None:
     for way, seconds in ((dns.query.udp, UDP_SECONDS), (dns.query.tcp, TCP_SECONDS)):
         left = min(seconds, deadline - time.monotonic())
         if left <= 0:

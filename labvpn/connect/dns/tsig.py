@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import struct
 import time
@@ -34,11 +35,17 @@ class Signer:
 
     @property
     def key(self) -> dns.tsig.Key:
-        """Dnspython's key. Raises HopError if the secret is not base64."""
+        """Dnspython's key; what a server's configuration has around the secret may stand around it here.
+
+        Raises HopError if the secret is not base64: dnspython would leave out what is not, and sign by the rest.
+        """
         try:
-            return dns.tsig.Key(self.name, self.secret, self.algorithm)
+            secret = base64.b64decode("".join(self.secret.split()).strip('";'), validate=True)
         except ValueError:
-            raise HopError("The TSIG key", "is not base64", "set dnsKey to the secret between the quotes") from None
+            secret = b""
+        if not secret:
+            raise HopError("The TSIG key", "is not base64", "set dnsKey to the secret between the quotes")
+        return dns.tsig.Key(self.name, secret, self.algorithm)
 
 
 @dataclass(frozen=True)
