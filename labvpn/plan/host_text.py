@@ -58,7 +58,7 @@ def changed(
     elif (entry.kind, name, now) == ("verifier", "active", "no"):
         yield f"{_thing(entry)} does not run, so nobody with a second factor gets in; labvpn status says why"
     elif (entry.kind, name) == ("verifier", "files"):
-        yield f"{_thing(entry)}: its settings or program were changed, or others may read them"
+        yield f"{_thing(entry)}: its settings or program were changed, others may read them, or a later code was used"
     elif now == "differs":
         yield f"{_thing(entry)}: the {name} on the server differs from the configuration"
     else:

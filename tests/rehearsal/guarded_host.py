@@ -92,11 +92,21 @@ class GuardedHost(Guessed, AgentHost):
         """The failures for which a source is barred, as soon as it is; 0 if it never is."""
         return int(eventually(lambda: self.banned().get(source, 0)))
 
+    def bans_after(self, count: int, source: str) -> bool:
+        """Whether a source that makes so many guesses is banned for exactly these."""
+        self.guess(source, count)
+        return self.bars(source) == count
+
     def journal(self) -> str:
         return self.output("server", "journalctl", "-u", "labvpn-bans", "--no-pager", "-o", "cat")
 
     def log(self) -> str:
         return self.output("server", "sh", "-c", "cat /var/log/softether/security_log/LAB/*.log")
+
+    def in_logs(self, command: str) -> None:
+        """Have a shell do something in the folder of the hub's logs, where `$log` is the one written last."""
+        start = "cd /var/log/softether/security_log/LAB && log=$(ls -t sec*.log | head -n 1);"
+        self.output("server", "sh", "-c", f"{start} {command}")
 
 
 def eventually(happens: Callable[[], Any], patience: float = PATIENCE) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from labvpn.model.firewall import Bans
 from labvpn.plan.fortigate.impact import openings
-from labvpn.plan.fortigate.other_policies import holes, shadows
+from labvpn.plan.fortigate.other_policies import holes, masks, shadows
 from tests.unit.fortigate_rows import LAST, Rows, case, rule, tables
 
 SERVER_VIP = {"name": "theirs", "extintf": "wan1", "extip": "203.0.113.20", "mappedip": [{"range": "10.0.0.2"}]}
@@ -86,3 +88,15 @@ def test_an_accept_of_plain_addresses_lets_nothing_through_that_a_vip_leads_to_a
     assert "lets through what ours should stop" in " / ".join(shadows(case(rows, behindVpn=closed)))
     rows = tables(rule(1, "accept", srcintf="wan2", dstaddr="office"), LAST, firewall__vip=[vip])
     assert shadows(case(rows, behindVpn=closed)) == []
+
+
+@pytest.mark.parametrize(("nat", "bans", "warned"), [("enable", True, 1), ("disable", True, 0), ("enable", False, 0)])
+def test_an_adopted_way_in_that_hides_who_dials_is_named_where_sources_are_banned(
+    nat: str, bans: bool, warned: int
+) -> None:
+    compared = case(tables(rule(5, "accept", nat=nat), LAST), adopt={"policies": {"vpn-allow": 5}})
+    assert compared.lab.firewall is not None
+    firewall = compared.lab.firewall.model_copy(update={"bans": Bans(enabled=bans)})
+    said = masks(replace(compared, lab=compared.lab.model_copy(update={"firewall": firewall})))
+    assert len(said) == warned
+    assert all("firewall.bans.exempt" in one and "r5" in one for one in said)

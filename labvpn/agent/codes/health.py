@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import struct
+import time
 from typing import Any, Dict, List, Optional
 
 from labvpn.agent.codes.accounts import accounts_of
@@ -17,6 +18,7 @@ from labvpn.agent.core.reading import opened
 
 UNIT_NAME = "labvpn-codes"
 CONFIG = CODES + "/radiusd.conf"
+STEPS = CODES + "/used/steps.json"
 TROUBLE = CODES_RUN + "/trouble"
 SILENT = CODES_RUN + "/campus"
 STATUS_SERVER, ACCESS_ACCEPT, MESSAGE_AUTHENTICATOR = 12, 2, 80
@@ -26,6 +28,13 @@ SILENCE = (
     "{}, UDP port {}, has not answered since {}; a RADIUS server is also silent towards an address or a secret that it "
     "does not know"
 )
+AHEAD = (
+    "no code of {} is good: the last one used is of a later time than the VPN host's clock shows, so that was or is "
+    "wrong; see `timedatectl` there, and once it is right `pulumi up` makes them good again"
+)
+STEP_SECONDS, STEPS_AHEAD = 30, 1
+"""How long a code is shown, and how many later ones are good already, as in the verifier, which runs elsewhere."""
+
 ANSWER_SECONDS = 1.0
 TRIES = 2
 MOST_LEFT = 300
@@ -91,6 +100,14 @@ class CodesHealth:
         server, _, since = left_by_verifier(self.machine, SILENT).partition(" ")
         return server and SILENCE.format(server, campus.port, since)
 
+    def ahead(self) -> List[str]:
+        """The users whose last code is of a later time than now, so that no code of theirs is good before then."""
+        if self.machine.path(STEPS).is_symlink():
+            return []
+        now = time.time() // STEP_SECONDS + STEPS_AHEAD
+        steps = self.machine.read_object(STEPS)
+        return sorted(user for user, step in steps.items() if isinstance(step, int) and step > now)
+
     def last_words(self) -> str:
         """What FreeRADIUS complained of last, as its log has it; it writes no password there."""
         command = ["journalctl", "-u", UNIT_NAME, "-n", "40", "-o", "cat", "--no-pager"]
@@ -119,4 +136,6 @@ class CodesHealth:
             "nobody with a second factor gets in: {}": self.trouble(),
             "nobody with a password at the campus's RADIUS gets in: {}": self.trouble_of_campus(),
         }
-        return [sentence.format(trouble) for sentence, trouble in sentences.items() if trouble]
+        found = [sentence.format(trouble) for sentence, trouble in sentences.items() if trouble]
+        ahead = ", ".join(map(harmless, self.ahead()))
+        return [*found, AHEAD.format(ahead)] if ahead else found

@@ -2,12 +2,13 @@
 # ruff: noqa: D102 -- what a handler overrides is documented where it is declared
 
 import importlib.util
+import os
 import stat
 import time
 from typing import Any, List, Optional
 
 from labvpn.agent.codes.accounts import ACCOUNTS, FILE_MODE
-from labvpn.agent.codes.health import CONFIG, TROUBLE, UNIT_NAME, CodesHealth
+from labvpn.agent.codes.health import CONFIG, STEPS, TROUBLE, UNIT_NAME, CodesHealth
 from labvpn.agent.codes.settings import UNIT, Campus, campus_of, setting, settings_text
 from labvpn.agent.core.concern import Handler, Values
 from labvpn.agent.core.document import Change, Line, current
@@ -19,7 +20,6 @@ from labvpn.agent.core.service import HostService
 
 PROGRAM = CODES + "/labvpn_verifier.py"
 USED = CODES + "/used"
-STEPS = USED + "/steps.json"
 NAMES = {"/usr/sbin/freeradius": "freerad", "/usr/sbin/radiusd": "radiusd"}
 """FreeRADIUS's program by distribution, Debian's first, and the user that its package makes for it."""
 
@@ -33,6 +33,12 @@ def program_text() -> str:
     spec = importlib.util.find_spec("labvpn.agent.codes.verifier")
     loader: Any = spec.loader if spec else None
     return str(loader.get_source("labvpn.agent.codes.verifier"))
+
+
+def number_of(machine: Machine, table: str, name: str) -> Optional[int]:
+    """The number of a user or group by its table (passwd(5), group(5)), None where it is not in there."""
+    rows = [row.split(":") for row in (machine.read(table) or "").splitlines()]
+    return next((int(row[2]) for row in rows if row[0] == name and len(row) > 2 and row[2].isdigit()), None)
 
 
 class CodeVerifier(Handler):
@@ -67,7 +73,7 @@ class CodeVerifier(Handler):
         known = secret == self.secrets.verifier and (campus is None or campus.secret == self.secrets.campus)
         values = {
             "port": port or "none",
-            "files": current(same and not self.exposed()),
+            "files": current(same and not self.exposed() and not self.health.ahead()),
             "secret": current(known),
             "active": HINDERED if active == "yes" and self.health.trouble() else active or "no",
         }
@@ -75,13 +81,20 @@ class CodeVerifier(Handler):
         return {**{key: values[key] for key in line.values if key in values}, **asked}
 
     def exposed(self) -> List[str]:
-        """Those of the files that others than root and the verifier may reach."""
-        found = []
-        for name in (CODES, CONFIG, PROGRAM, ACCOUNTS):
-            path = self.machine.path(name)
-            if path.is_symlink() or (path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o027):
-                found.append(name)
-        return found
+        """Those of the files that others than root and the verifier may reach, or that the verifier may not."""
+        group = number_of(self.machine, "/etc/group", NAMES[self.program])
+        found = [name for name in (CODES, CONFIG, PROGRAM, ACCOUNTS) if not self.is_ours(name, os.geteuid(), group)]
+        owner = number_of(self.machine, "/etc/passwd", NAMES[self.program])
+        return found if self.is_ours(USED, owner, None, 0o077) else [*found, USED]
+
+    def is_ours(self, name: str, owner: Optional[int], group: Optional[int], others: int = 0o027) -> bool:
+        """Whether a file is this owner's and group's (None: whose ever) and gives none of these rights to others."""
+        path = self.machine.path(name)
+        if not os.path.lexists(str(path)):
+            return True
+        facts = path.lstat()
+        same = owner in (None, facts.st_uid) and group in (None, facts.st_gid)
+        return same and not stat.S_ISLNK(facts.st_mode) and not stat.S_IMODE(facts.st_mode) & others
 
     def apply(self, changes: List[Change]) -> None:
         self.make_folders(NAMES[self.program])
@@ -102,12 +115,15 @@ class CodeVerifier(Handler):
         """The folder that the verifier may read and hands its group on, and the one in it that it may write to."""
         make = ["install", "-d", "-g", user]
         self.machine.must([*make, "-o", "root", "-m", "2750", CODES])
+        if self.machine.path(USED).is_symlink():
+            self.machine.delete(USED)
         self.machine.must([*make, "-o", user, "-m", "0700", USED])
 
     def forget_damaged(self) -> None:
-        """Take away which codes were used where that cannot be read: nobody would get in any more."""
+        """Take away which codes were used where that cannot be read or is of a later time, which lets nobody in."""
         steps: Any = None if self.machine.path(STEPS).is_symlink() else self.machine.read_json(STEPS)
-        if not isinstance(steps, dict) or not all(isinstance(step, int) for step in steps.values()):
+        readable = isinstance(steps, dict) and all(isinstance(step, int) for step in steps.values())
+        if not readable or self.health.ahead():
             self.machine.delete(STEPS)
 
     def await_answer(self) -> str:

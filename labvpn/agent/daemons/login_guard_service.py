@@ -16,7 +16,7 @@ from labvpn.agent.firewalld.firewalld import Firewalld
 
 LOGIN_GUARD_UNIT = "labvpn-bans"
 HINDERED = "hindered"
-"""The state of a guard that runs but cannot ban."""
+"""The state of a guard that runs but cannot ban every source."""
 
 
 class LoginGuardService(Handler):
@@ -30,12 +30,14 @@ class LoginGuardService(Handler):
         self.service = AgentService(
             self.machine, LOGIN_GUARD_UNIT, "Bans sources of many failed logins from the VPN for a while", "ban"
         )
+        # Whether this run started it: if anything hinders it then, such as a full disk, the run has not failed.
+        self.started = False
 
     def read(self, line: Line) -> Optional[Values]:
         active = self.service.active()
         if not active:
             return None
-        if active == "yes" and guard_trouble(self.machine, time.time()):
+        if active == "yes" and not self.started and guard_trouble(self.machine, time.time()):
             active = HINDERED
         values = dict(ban_orders(self.machine), active=active)
         return {key: str(values.get(key, "none")) for key in line.values}
@@ -51,6 +53,7 @@ class LoginGuardService(Handler):
             guard_file(self.machine, BAN_ORDERS).write(orders)
         self.machine.delete(GUARD_HEALTH)
         self.service.start()
+        self.started = True
 
     def remove(self, lines: List[Line]) -> None:
         self.service.stop()

@@ -90,11 +90,12 @@ class FirewallConcern(Concern):
         return PacketFacts(self.firewalld).all()
 
     def converge(self, text: str) -> List[str]:
-        """As every concern; after a failure the old rules are back at once."""
+        """As every concern; after a failure the old rules are back at once. A hindered login guard is not one."""
         self.machine.delete(RETURNED)
         try:
             said = super().converge(text)
-            return said + ["differs after firewalld's reload: " + one for one in self.left]
+            said += ["differs after firewalld's reload: " + one for one in self.left]
+            return said + (self.login_guard.warnings() if self.login_guard.started else [])
         except AgentError as error:
             if not self.rollback.restore():
                 raise

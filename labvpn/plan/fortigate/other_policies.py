@@ -94,6 +94,19 @@ def _first_ports(near: PolicyList, packet: Packet) -> list[Port]:
     return sorted(Port(low, Transport(kind)) for kind, low, _ in spans if kind in ("tcp", "udp"))
 
 
+def masks(compared: Comparison) -> list[str]:
+    """The adopted ways in behind which all users have one address, where the login guard bans by address."""
+    firewall = compared.lab.firewall
+    if firewall is None or not firewall.bans.enabled:
+        return []
+    ways = [policy for policy in compared.desired.blocks[0].policies if policy.action is Action.ACCEPT and policy.nat]
+    said = (
+        "hides every user's address behind the FortiGate's own (nat enable), so a stranger's wrong passwords ban all"
+    )
+    remedy = "disable NAT in it, or list the FortiGate's inside address in firewall.bans.exempt, and nobody is banned"
+    return [f"{policy} {said}; {remedy}" for policy in ways]
+
+
 def holes(compared: Comparison) -> list[str]:
     """The policies of others that let everyone outside reach the lab's machines, above ours or beside them."""
     settings, closed, found = compared.settings, compared.settings.behind_vpn, list[str]()

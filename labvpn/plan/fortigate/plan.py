@@ -74,6 +74,7 @@ class FortiGatePlan:
             *impact.closings(compared),
             *other_policies.shadows(compared),
             *other_policies.leaks(compared),
+            *other_policies.masks(compared),
             *impact.unanswered(compared),
             *other_policies.holes(compared),
         ]

@@ -152,12 +152,11 @@ def switch(host: GuardedHost, number: int) -> None:
 
 @pytest.mark.parametrize("number", [0, 3, 5, 4])
 def test_the_log_is_followed_by_whatever_name_the_server_gives_it(host: GuardedHost, number: int) -> None:
-    later = "/var/log/softether/security_log/LAB/sec_29991231.log"
-    host.output("server", "sh", "-c", f"touch {later}")
+    host.in_logs("touch sec_29991231.log")
     switch(host, number)
     source = host.source()
     host.guess(source, BOUNDS["slow"])
-    assert host.bars(source) == BOUNDS["slow"], host.output("server", "ls", "-l", later)
+    assert host.bars(source) == BOUNDS["slow"]
 
 
 @pytest.mark.parametrize("language", ["ja", "cn", "tw", "ko", "ru", "pt_br", "en"])
@@ -188,6 +187,18 @@ def test_a_full_disk_keeps_nobody_from_being_barred_and_is_told(host: GuardedHos
     finally:
         host.ssh(f"umount {folder}; rm -r /root/kept; systemctl restart labvpn-bans")
     assert host.shuts_out(source)
+
+
+def test_what_others_do_to_the_log_lifts_no_ban_hides_no_guess_and_takes_no_rule_back(host: GuardedHost) -> None:
+    slow, sources = BOUNDS["slow"], [host.source() for _ in range(3)]
+    assert host.bans_after(slow, sources[0])
+    host.in_logs("ln $log a.log; cp $log b.log; ln -s $log c.log; mkdir d.log; mkfifo e.log")
+    assert host.bans_after(slow, sources[1]) and host.hindered() == ""
+    host.in_logs("mv $log f.log; mkdir sec_1.log")
+    assert host.bans_after(slow, sources[2]) and eventually(lambda: "plain file" in host.hindered())
+    host.guard(**{**BOUNDS, "pause": BOUNDS["pause"] + 1})
+    assert set(sources) <= host.banned().keys()
+    host.in_logs("rm -r [a-e].log sec_1.log; mv f.log sec.log")
 
 
 def test_a_guard_without_a_log_says_so_and_goes_on_when_there_is_one(host: GuardedHost) -> None:

@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from labvpn.agent.core.document import parse
+from labvpn.agent.core.paths import UNIT_FILE
+from labvpn.agent.core.state import State
+from labvpn.agent.daemons.login_guard import LoginGuard
+from labvpn.agent.daemons.login_guard_service import HINDERED, LOGIN_GUARD_UNIT, LoginGuardService
 from labvpn.agent.firewalld.ban_list import guard_state
+from labvpn.agent.firewalld.firewall import FirewallConcern
+from labvpn.agent.firewalld.firewalld import Firewalld
 from labvpn.agent.softether.login_reader import BLIND_LINES, LoginReader
 from labvpn.agent.softether.login_records import Grammars
 from labvpn.agent.softether.message_tables import SHIPPED_MESSAGES
 from tests.unit.agent import log_lines
-from tests.unit.agent.test_bans import GUESSER, LOG, NOW, Host, furnished, set_up
+from tests.unit.agent.test_bans import GUESSER, LINE, LOG, NOW, Host, furnished, set_up
 
 UNKNOWN = '{} La connexion "CID-{}": authentification refusée pour "guest1", de 198.51.100.66.\r\n'
 
@@ -64,3 +71,26 @@ def test_lines_that_wait_for_their_outcome_are_counted_once() -> None:
     for _ in range(3):
         one.events([], NOW)
     assert one.trouble == ""
+
+
+def test_what_hinders_the_guard_takes_no_rule_of_the_run_back_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = furnished(Host(tmp_path))
+    host.delete(LOG)
+    concern = FirewallConcern(State(host, "firewall"))
+    guard = concern.login_guard
+
+    def start() -> None:
+        host.write(UNIT_FILE.format(LOGIN_GUARD_UNIT), guard.service.text)
+        host.services.add(LOGIN_GUARD_UNIT)
+        LoginGuard(host).round(time.time())
+
+    monkeypatch.setattr(guard.service, "start", start)
+    monkeypatch.setattr(concern, "prepare", lambda changes: False)
+    monkeypatch.setattr(concern, "finish", lambda changes: None)
+    said = concern.converge(LINE + "\n")
+    assert "no log file" in said[-1]
+    assert concern.state.applied == LINE + "\n"
+    later = LoginGuardService(Firewalld(host)).read(parse(LINE)[0])
+    assert later is not None and later["active"] == HINDERED

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from labvpn.agent.codes.accounts import ACCOUNTS, CodeAccounts
-from labvpn.agent.codes.health import CONFIG
-from labvpn.agent.codes.service import PROGRAM, STEPS
+from labvpn.agent.codes.health import CONFIG, STEPS, CodesHealth
+from labvpn.agent.codes.service import PROGRAM, USED
 from labvpn.agent.core.document import Change, parse, parse_line
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.packages import Packages
@@ -77,6 +79,47 @@ def test_accounts_that_were_opened_to_others_are_drift(machine: FakeMachine) -> 
     assert found is not None and found["files"] == "differs"
 
 
+def files_of(machine: FakeMachine) -> str:
+    found = read(machine)[0]
+    assert found is not None
+    return found["files"]
+
+
+@pytest.mark.parametrize(("group", "files"), [(os.getgid(), "current"), (os.getgid() + 1, "differs")])
+def test_files_of_another_group_than_the_verifiers_are_drift(machine: FakeMachine, group: int, files: str) -> None:
+    applied(machine)
+    machine.write("/etc/group", f"games:x:5:\nfreerad:x:{group}:\n")
+    assert files_of(machine) == files
+
+
+def test_files_of_another_owner_than_root_are_drift(machine: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied(machine)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert files_of(machine) == "differs"
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "files"),
+    [(os.getuid(), 0o700, "current"), (os.getuid() + 1, 0o700, "differs"), (os.getuid(), 0o711, "differs")],
+)
+def test_the_folder_of_used_codes_is_the_verifiers_alone(
+    machine: FakeMachine, owner: int, mode: int, files: str
+) -> None:
+    applied(machine)
+    machine.path(USED).mkdir(exist_ok=True)
+    machine.path(USED).chmod(mode)
+    machine.write("/etc/passwd", f"root:x:0:0\nfreerad:x:{owner}:{os.getgid()}:\n")
+    assert files_of(machine) == files
+
+
+def test_a_link_in_the_place_of_the_folder_of_used_codes_is_drift_and_goes(machine: FakeMachine) -> None:
+    applied(machine)
+    machine.path(USED).symlink_to("/tmp")  # noqa: S108
+    assert files_of(machine) == "differs"
+    applied(machine)
+    assert not machine.path(USED).is_symlink()
+
+
 def test_another_secret_of_a_user_or_of_the_server_is_seen_and_none_is_needed_to_check_files(
     machine: FakeMachine,
 ) -> None:
@@ -112,6 +155,20 @@ def test_used_codes_that_cannot_be_read_are_forgotten_and_others_kept(machine: F
     machine.write(STEPS, "{")
     applied(machine)
     assert machine.read(STEPS) is None
+
+
+def test_a_code_of_a_later_time_is_told_and_forgotten(machine: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 30.0 * 1000)
+    applied(machine)
+    machine.write(STEPS, '{"guest1": 1001, "guest2": 7}')
+    machine.path(USED).chmod(0o700)
+    assert (files_of(machine), CodesHealth(machine).warnings()) == ("current", [])
+    machine.write(STEPS, '{"guest1": 3880, "guest2": 7}')
+    assert files_of(machine) == "differs"
+    (said,) = CodesHealth(machine).warnings()
+    assert said.startswith("no code of guest1 is good: ")
+    applied(machine)
+    assert (machine.read(STEPS), CodesHealth(machine).warnings()) == (None, [])
 
 
 def test_a_request_without_a_users_secret_is_refused(machine: FakeMachine) -> None:

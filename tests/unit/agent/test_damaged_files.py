@@ -18,8 +18,8 @@ from labvpn.agent.acme.renewal import Renewal
 from labvpn.agent.acme.report import RenewalReport
 from labvpn.agent.acme.service import RenewalService
 from labvpn.agent.codes.accounts import ACCOUNTS, accounts_of
-from labvpn.agent.codes.health import CONFIG
-from labvpn.agent.codes.service import PROGRAM, STEPS, CodeVerifier
+from labvpn.agent.codes.health import CONFIG, STEPS
+from labvpn.agent.codes.service import PROGRAM, CodeVerifier
 from labvpn.agent.core.document import Change, parse_line
 from labvpn.agent.core.machine import Outcome
 from labvpn.agent.core.paths import (
