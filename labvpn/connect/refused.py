@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from labvpn.connect import frame
 from labvpn.connect.frame import Said
-from labvpn.connect.library import asyncssh
 
 LONGEST = 160
 """Characters of a host's own words in a sentence."""
@@ -203,6 +202,8 @@ def _short(line: str) -> str:
 
 def unusable(error: Exception) -> tuple[str, str]:
     """Why a key of the configuration opens nothing."""
+    from labvpn.connect.library import asyncssh  # a probe from here reads the words above without it
+
     if isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in str(error).lower():
         remedy = "set a key without one (ssh-keygen -p), or use login: agent"
         return "cannot be asked: sshKey is locked by a passphrase", remedy

@@ -66,12 +66,12 @@ def led_away_by_nft(ruleset: Ruleset, outside: List[str], ports: List[str]) -> I
         for rule in ruleset.rules[key]:
             target = next((to for word, to in map(the_one, rule) if word == "dnat" and isinstance(to, dict)), None)
             for port in ports if target and '"dport"' in json.dumps(rule) else []:
-                if any(holds(ruleset, key, rule, packet(one, port)) for one in outside):
+                if any(is_about(ruleset, key, rule, packet(one, port)) for one in outside):
                     text = "table {} of nft leads {} to {}, so users arrive there and not at the VPN; {}"
                     yield text.format(key[1], port, place_of(target), "give that service another port")
 
 
-def holds(ruleset: Ruleset, key: Tuple[str, str, str], rule: List[Any], sent: Packet) -> bool:
+def is_about(ruleset: Ruleset, key: Tuple[str, str, str], rule: List[Any], sent: Packet) -> bool:
     """Whether every condition of a rule surely is true of a packet."""
     words = [the_one(one) for one in rule]
     known = all(word in SILENT or word in ("match", "dnat") for word, _ in words)
