@@ -100,9 +100,7 @@ def masks(compared: Comparison) -> list[str]:
     if firewall is None or not firewall.bans.enabled:
         return []
     ways = [policy for policy in compared.desired.blocks[0].policies if policy.action is Action.ACCEPT and policy.nat]
-    said = (
-        "hides every user's address behind the FortiGate's own (nat enable), so a stranger's wrong passwords ban all"
-    )
+    said = "hides every user's address behind the FortiGate's own (nat enable), so a stranger's wrong passwords ban all"
     remedy = "disable NAT in it, or list the FortiGate's inside address in firewall.bans.exempt, and nobody is banned"
     return [f"{policy} {said}; {remedy}" for policy in ways]
 
