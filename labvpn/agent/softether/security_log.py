@@ -16,6 +16,8 @@ from labvpn.agent.softether.installations import installation
 MOST_AT_ONCE = 8 << 20
 # Bytes by which a file is known again: the first line, whose time is to the millisecond.
 HEAD = 256
+# Bytes of a line's time, behind a mark of UTF-8.
+STAMP = 27
 # The server's lines of one moment may be in another order, by this many seconds.
 OUT_OF_ORDER_SECONDS = 5.0
 # Bytes without which the server is not sure to write a line.
@@ -119,7 +121,12 @@ class SecurityLog:
         known = self.places.get(file.identity)
         if known and known.offset <= size and (head[: len(known.head)] == known.head):
             return known._replace(head=head)
-        if self.began and not 0 < moment_of(texts_of(head + b"\n")[0]) < self.newest - OUT_OF_ORDER_SECONDS:
+        known_head = any(len(one.head) > STAMP and head.startswith(one.head) for one in self.places.values())
+        if (
+            self.began
+            and not known_head
+            and not 0 < moment_of(texts_of(head + b"\n")[0]) < self.newest - OUT_OF_ORDER_SECONDS
+        ):
             return Place(head, 0)
         start = size if old or self.began else max(0, size - MOST_AT_ONCE)
         return Place(head, start, within=start > 0 and os.pread(descriptor, 1, start - 1) != b"\n")

@@ -146,6 +146,13 @@ def test_what_others_do_to_a_file_brings_no_line_twice_and_loses_none(
     assert log.trouble == ""
 
 
+def test_the_copy_of_a_log_that_has_just_begun_brings_no_line_twice(machine: Machine, log: SecurityLog) -> None:
+    add(machine, "sec_20261128.log", "2026-11-28 00:00:00.000 first\r\n2026-11-28 00:00:01.000 second\r\n")
+    assert len(list(log.lines())) == 2
+    copied(machine.path(f"{FOLDER}/sec_20261128.log"))
+    assert list(log.lines()) == []
+
+
 def test_a_file_that_others_linked_is_read_once_from_the_beginning(machine: Machine) -> None:
     linked(machine.path(f"{FOLDER}/sec_20261127.log"))
     assert list(SecurityLog(machine, "LAB").lines()) == ["old"]
