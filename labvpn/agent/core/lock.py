@@ -3,12 +3,14 @@
 import contextlib
 import fcntl
 import os
+import stat
 import time
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Dict, Iterator
 
 from labvpn.agent.core.errors import AgentError
 from labvpn.agent.core.machine import Machine
+from labvpn.agent.core.paths import AGENT, HOME
 
 RUN_SECONDS = 60.0
 
@@ -18,6 +20,9 @@ def held(machine: Machine, name: str, holder: str, seconds: float = RUN_SECONDS)
     """Hold the lock file `name` while the block runs; AgentError says who holds it after `seconds`."""
     path = machine.path(name)
     path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    for folder, mode in open_folders(machine).items():
+        os.chown(str(folder), os.geteuid(), os.getegid())
+        folder.chmod(mode)
     descriptor = opened(path)
     try:
         who = last_holder(descriptor) or "another run"
@@ -30,6 +35,21 @@ def held(machine: Machine, name: str, holder: str, seconds: float = RUN_SECONDS)
         yield
     finally:
         os.close(descriptor)
+
+
+def open_folders(machine: Machine) -> Dict[Path, int]:
+    """The agent's own folders whose owner or mode somebody changed, so that others may read or change what is in them.
+
+    With the mode that each has to have. A folder's link elsewhere is left alone.
+    """
+    found = {}
+    for name, mode in {HOME: 0o700, AGENT.rpartition("/")[0]: 0o755}.items():
+        folder = machine.path(name)
+        if folder.is_dir() and not folder.is_symlink():
+            facts = folder.stat()
+            if facts.st_uid != os.geteuid() or stat.S_IMODE(facts.st_mode) & ~mode:
+                found[folder] = mode
+    return found
 
 
 def opened(path: Path) -> int:

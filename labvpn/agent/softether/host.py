@@ -11,6 +11,7 @@ from labvpn.agent.core.addresses import Addresses
 from labvpn.agent.core.concern import Concern, Handler, Values
 from labvpn.agent.core.document import Change, Line, parse
 from labvpn.agent.core.errors import AgentError
+from labvpn.agent.core.lock import open_folders
 from labvpn.agent.core.machine import Machine
 from labvpn.agent.core.packages import Masks, Packages
 from labvpn.agent.core.paths import AGENT, KEPT_PASSWORD
@@ -48,6 +49,7 @@ class Agent(Handler):
             return dict(line.values, digest="none")
         facts = path.stat()
         mode = "{:o}".format(stat.S_IMODE(facts.st_mode)) if facts.st_uid == os.geteuid() else "of another user"
+        mode = ", ".join([mode, *("{} is open to others".format(name) for name in open_folders(self.machine))])
         values = {"digest": hashlib.sha256(path.read_bytes()).hexdigest(), "mode": mode}
         return {key: values[key] for key in line.values}
 

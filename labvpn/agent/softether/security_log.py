@@ -20,8 +20,8 @@ HEAD = 256
 STAMP = 27
 # The server's lines of one moment may be in another order, by this many seconds.
 OUT_OF_ORDER_SECONDS = 5.0
-# Bytes without which the server is not sure to write a line.
-LEAST_ROOM = 64 << 10
+# While fewer bytes are free, the server deletes its logs, the current one too (AutoDeleteCheckDiskFreeSpaceMin).
+LEAST_ROOM = 100 << 20
 # What the server calls its files.
 OF_SERVER = re.compile(r"(?:sec|vpn)(?:_\d+)*\.log$")
 # A file that was written so long before the newest one, in seconds, is read only from where it may grow again.
@@ -152,11 +152,12 @@ def log_files(folder: Path) -> Tuple[List[LogFile], str]:
 
 
 def no_space(folder: Path) -> str:
-    """That the server may write no log for want of space, '' where it can: it deletes its logs, too."""
+    """That the server deletes its logs for want of space, or may write none; '' where there is room."""
     room = os.statvfs(str(folder))
     if room.f_bfree * room.f_frsize >= LEAST_ROOM and (room.f_ffree or not room.f_files):
         return ""
-    return "{}: no space is left there, so failed logins are not in the log; make room".format(folder)
+    said = "{}: less than 100 MB are free there, so SoftEther deletes its logs and failed logins are missed; make room"
+    return said.format(folder)
 
 
 def moment_of(line: str) -> float:

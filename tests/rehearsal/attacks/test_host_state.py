@@ -103,3 +103,15 @@ def test_an_agent_of_another_mode_owner_or_text_is_drift(host: AgentHost, change
     host.install()
     shell(host, f"chown root {AGENT}")
     assert host.drift() == {}
+
+
+@pytest.mark.parametrize(
+    "change", ["chmod -R a+rX /var/lib/labvpn", "chown nobody /var/lib/labvpn", "chmod 0777 /usr/local/lib/labvpn"]
+)
+def test_a_folder_of_the_agents_that_is_open_to_others_is_drift_and_the_next_run_closes_it(
+    host: AgentHost, change: str
+) -> None:
+    shell(host, change)
+    assert set(host.drift()) == {"host"}
+    host.converge("host")
+    assert host.drift() == {}

@@ -16,7 +16,7 @@ from labvpn.agent.core.machine import Machine, Outcome
 from labvpn.agent.core.packages import Masks, Packages
 from labvpn.agent.core.paths import BROUGHT
 from labvpn.agent.core.state import State
-from labvpn.agent.softether.host import HostConcern
+from labvpn.agent.softether.host import Agent, HostConcern
 from tests.unit.agent.fakes import DOCUMENTS, SECRETS, FakeMachine, FakeSoftEther
 
 HOLDER = """
@@ -35,6 +35,20 @@ def test_a_file_is_replaced_in_one_step_with_its_mode(tmp_path: Path) -> None:
     assert machine.read("/a/b") == "secret"
     assert machine.path("/a/b").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in machine.path("/a").iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize(("folder", "mode"), [("/var/lib/labvpn", 0o755), ("/usr/local/lib/labvpn", 0o777)])
+def test_a_folder_of_the_agents_that_somebody_opened_to_others_is_told_and_closed(
+    tmp_path: Path, folder: str, mode: int
+) -> None:
+    machine, want = Machine(str(tmp_path)), parse("agent mode=755")[0]
+    machine.write("/usr/local/lib/labvpn/agent", "", 0o755)
+    machine.write("/var/lib/labvpn/administrator", "secret", 0o600)
+    assert Agent(machine).read(want) == {"mode": "755"}
+    machine.path(folder).chmod(mode)
+    assert Agent(machine).read(want) == {"mode": f"755, {machine.path(folder)} is open to others"}
+    with held(machine, "/var/lib/labvpn/host.lock", "converge host"):
+        assert Agent(machine).read(want) == {"mode": "755"}
 
 
 def test_a_file_that_a_cut_left_half_written_is_in_nobodys_way(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_a_disk_without_room_for_the_log_is_told(
     full = os.statvfs_result((4096, 4096, 1000, 0, 0, 100, 50, 50, 0, 255))
     monkeypatch.setattr(os, "statvfs", lambda _: full)
     assert list(log.lines()) == []
-    assert "no space is left there" in log.trouble
+    assert "less than 100 MB are free there" in log.trouble
 
 
 def test_a_hub_without_a_log_is_told_and_so_is_one_whose_log_is_back(machine: Machine, log: SecurityLog) -> None:
