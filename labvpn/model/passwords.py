@@ -36,6 +36,21 @@ RANDOM = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
 AGAIN = re.compile(r"(.{5,}).*\1|01234|12345|abcde", re.IGNORECASE)
 """What hexadecimal digits of a random source look like, and what they do not have in them."""
 
+ROWS = (
+    *("abcdefghijklmnopqrstuvwxyz", "0123456789abcdef", "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"),
+    *("1qaz", "2wsx", "3edc", "4rfv", "5tgb", "6yhn", "7ujm"),
+)
+"""In whose order people type and count: the alphabet, digits, the keyboard across and down."""
+
+STRIDES = range(1, 5)
+"""How far apart the characters of one row may stand: `1q2w3e` has two rows in turn, `1qaz2wsx` four."""
+
+COUNTED = 1 / 3
+"""The part of a secret from which on it counts as typed in order: of a random one, a twentieth is by chance."""
+
+EXAMPLES = frozenset({"2b7e151628aed2a6abf7158809cf4f3c", "603deb1015ca71be2b73aef0857d7781"})
+"""Keys of the examples in NIST SP 800-38A that are in no order."""
+
 
 def new_secret() -> str:
     """A new secret such as `k7wd-...`, which every server and client of the lab takes as a password."""
@@ -43,9 +58,31 @@ def new_secret() -> str:
 
 
 def strength(secret: str) -> float:
-    """Bits of a secret as somebody would guess it: letters in a row count as a word, a word again counts nothing."""
-    if len(set(secret)) < SIZE * 2:
+    """Bits of a secret as somebody would guess it: letters in a row count as a word, a word again counts nothing.
+
+    Of one that was typed or counted in some order, only what is in no order counts.
+    """
+    if len(set(secret)) < SIZE * 2 or any(one in secret.lower() for one in EXAMPLES):
         return 0.0
+    ordered = _in_order(secret.lower()) / len(secret)
+    return _strength(secret) * (1 - ordered if ordered > COUNTED else 1)
+
+
+def _in_order(secret: str) -> int:
+    """How many characters go on by the same step, of at most one, as those before them, on one of the rows."""
+    return sum(any(_goes_on(secret[at::-stride][:3]) for stride in STRIDES) for at in range(len(secret)))
+
+
+def _goes_on(three: str) -> bool:
+    """Whether three characters, the last one first, are at equal steps of at most one."""
+    if len(three) < 3:
+        return False
+    if three[0] == three[1] == three[2]:
+        return True
+    return any(three in row or three[::-1] in row for row in ROWS)
+
+
+def _strength(secret: str) -> float:
     if RANDOM.fullmatch(secret) and not AGAIN.search(secret):
         return 4.0 * len(secret)
     rows = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+", secret)

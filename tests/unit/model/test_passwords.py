@@ -61,6 +61,17 @@ def test_a_key_that_cannot_be_made_fails_whoever_asks_for_it(monkeypatch: pytest
         "deadbeefdeadbeefdeadbeefdeadbeef",
         "secret-secret-secret-secret-secret-secret-secret-secret",
         "ぱすわーど" * 8,
+        "1q2w3e4r5t6y7u8i9o0p",
+        "1qaz2wsx3edc4rfv5tgb",
+        "ZAQ!2wsxCDE34rfvbgt56yhn",
+        "!qaz2wsx#edc4rfv%tgb",
+        "A1b2C3d4E5f6G7h8I9j0",
+        "00112233445566778899aabbccddeeff",
+        "000102030405060708090A0B0C0D0E0F",
+        "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        "fedcba987654321000112233",
+        "mnbvcxzlkjhgfdsapoiuytrewq",
+        "2B7E151628AED2A6ABF7158809CF4F3C",
     ],
 )
 def test_what_somebody_typed_counts_as_weak(typed: str) -> None:
