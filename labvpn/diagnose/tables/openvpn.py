@@ -110,6 +110,7 @@ NETWORK: Table = (
         "client-firewall",
         r"WSAEACCES|code=10013",
         r"write UDP\S*.{0,40}(?:Operation not permitted|Permission denied|EPERM|EACCES)",
+        r"creating \S+ adapter using service failed",
         r"adapters on this system are (?:currently )?in use|All (?:TAP|tap-\S+|wintun|ovpn-dco) .{0,40}\bin[- ]use",
         r"There are no (?:TAP|tap|wintun|ovpn-dco)",
         r"CreateFile failed on \S+ device",

@@ -94,6 +94,7 @@ LIBRESWAN: Table = (
         r"cannot respond to IPsec SA request",
         r"Quick Mode request rejected",
         r"no acceptable Proposal in IPsec SA",
+        r"transform proposal not supported for identity|phase [12] SA policy not acceptable",
         weight=STRONG,
     ),
     # IKEv2 gives the address with the tunnel; L2TP is in transport mode, and goes on.

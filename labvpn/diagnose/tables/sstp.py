@@ -5,6 +5,7 @@ from labvpn.diagnose.tables import libraries
 
 OPEN_SSTP: Table = (
     *message(Stage.TLS, "certificate", r"(?:CERT\w*|SSL): ?ERR_VERIFICATION_FAILED", r"\bERR_VERIFICATION_FAILED"),
+    *message(Stage.TLS, "certificate", r"\bCERT\w*: ?ERR_"),
     *message(
         Stage.AUTHENTICATION,
         "wrong-credentials second-login account-expired",
