@@ -11,8 +11,11 @@ from labvpn.agent.firewalld.packets import ACCEPT, DROP, SILENT, Packet, Ruleset
 
 LEADS_AWAY = re.compile(r"-j DNAT .*--to-destination (\S+)")
 ARRIVES = re.compile(r"(?<!!) -i (\S+)")
-FOR_SOME = re.compile(r"(^| )(-[sd]|--(source|destination|src|dst)) ")
-"""Conditions by which a rule may be about a part of the packets: another address, or some senders."""
+FOR_SOME = re.compile(
+    r"(^| )((-[sd]|--(source|destination|src|dst|sports?|source-ports?|tcp-flags|syn)) |! --dports? "
+    r"|-m (?!(tcp|udp|multiport|comment|addrtype) ))"
+)
+"""Conditions by which a rule may be about a part of the packets: other addresses or ports, and what is not read."""
 
 
 def overruled(kernel: KernelRules, ports: Iterable[str]) -> Iterator[str]:

@@ -94,6 +94,10 @@ def test_a_port_that_is_led_to_a_container_is_told_with_the_rule(tmp_path: Path,
         "-A KUBE-SVC -d 10.43.0.1/32 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.42.0.8:443",
         "-A PREROUTING -i virbr0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 192.168.122.9:443",
         "-A KUBE-SEP-X -p tcp -m tcp -j DNAT --to-destination 10.42.0.8:443",
+        "-A PREROUTING -i eth0 -p tcp -m tcp ! --dport 443 -j DNAT --to-destination 10.0.0.9",
+        "-A PREROUTING -p tcp -m tcp --sport 53 --dport 443 -j DNAT --to-destination 10.0.0.9",
+        "-A PREROUTING -p tcp -m set --match-set some src -m tcp --dport 443 -j DNAT --to-destination 10.0.0.9",
+        "-A PREROUTING -p tcp -m tcp --dport 443 -m statistic --mode nth --every 2 -j DNAT --to-destination 10.0.0.9",
     ],
 )
 def test_a_rule_for_another_port_address_or_side_leads_nothing_of_ours_away(tmp_path: Path, rule: str) -> None:
