@@ -54,7 +54,7 @@ def test_what_cannot_be_said_is_kept_and_told_with_its_place(lab: OwnLab, said: 
         "open of the hub LAB: anyone who knows the name gets in",
         "nobody of LAB is left unchanged: the login is anonymous",
         "The account of past in LAB has expired (2020-01-01)",
-        "since ASLEEP has addresses of 192.168.30.0/24 too",
+        "since hubs ASLEEP and My Hub v1.2 share addresses of 192.168.30.0/24",
         "The hub EMPTY has no user",
     ):
         assert words in said, said
