@@ -80,7 +80,8 @@ class SecurityLog:
         newest = min([time.time(), *[one.written for one in files][-1:]])
         self.places = {one.identity: self.places[one.identity] for one in files if one.identity in self.places}
         found = [line for one in files for line in self.follow(one, newest - one.written > RECENT_SECONDS)]
-        self.newest = max([self.newest, *filter(is_past, map(moment_of, found))])
+        # Many lines have one and the same second.
+        self.newest = max([self.newest, *filter(is_past, map(moment_of, {line[:19] for line in found}))])
         self.began = True
         return iter(found)
 
@@ -119,17 +120,18 @@ class SecurityLog:
         """
         head = os.pread(descriptor, HEAD, 0)
         known = self.places.get(file.identity)
-        if known and known.offset <= size and (head[: len(known.head)] == known.head):
+        if known and known.offset <= size and head.startswith(known.head):
             return known._replace(head=head)
-        known_head = any(len(one.head) > STAMP and head.startswith(one.head) for one in self.places.values())
-        if (
-            self.began
-            and not known_head
-            and not 0 < moment_of(texts_of(head + b"\n")[0]) < self.newest - OUT_OF_ORDER_SECONDS
-        ):
+        if self.began and not self.was_read(head):
             return Place(head, 0)
         start = size if old or self.began else max(0, size - MOST_AT_ONCE)
         return Place(head, start, within=start > 0 and os.pread(descriptor, 1, start - 1) != b"\n")
+
+    def was_read(self, head: bytes) -> bool:
+        """Whether a file begins as one that is known, or before what was read."""
+        if any(len(one.head) > STAMP and head.startswith(one.head) for one in self.places.values()):
+            return True
+        return 0 < moment_of(texts_of(head + b"\n")[0]) < self.newest - OUT_OF_ORDER_SECONDS
 
 
 def log_files(folder: Path) -> Tuple[List[LogFile], str]:
